@@ -1,0 +1,127 @@
+"""Settings: one frozen value, passed by hand. The only module that reads the environment.
+
+Sources, the later one wins: the defaults below, ``paperfolk.toml`` in the working directory, the
+environment (``PAPERFOLK_*`` and the OpenAI variables), keyword arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rag.errors import SettingsError
+
+ENV_PREFIX = "PAPERFOLK_"
+OPENAI_VARIABLES = {"OPENAI_API_KEY": "openai_api_key", "OPENAI_BASE_URL": "openai_base_url"}
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseModel):
+    """Every dial, with its default. Unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="folder of the library, its indexes and models")
+    seeds: Path = Field(ROOT / "seeds", description="seed documents read by `ingest` without a path")
+    prompts: Path = Field(ROOT / "prompts", description="folder of the prompt files")
+    embedder: str = Field(
+        "minilm",
+        description="`minilm` (embedded, int8), `minilm-fp32`, `openai:<model>` (any compatible server), `hf:<model>` (extra `hf`)",
+    )
+    model_path: Path | None = Field(
+        None, description="folder with model.safetensors and tokenizer.json; default: found or fetched"
+    )
+    chroma: str = Field(
+        "", description="`host:port` of a Chroma server; empty: embedded in the data folder"
+    )
+    chat_model: str = Field(
+        "", description="chat model's name; with a key or base URL and no name: `gpt-4o-mini`"
+    )
+    mode: Literal["auto", "extractive", "generative"] = Field(
+        "auto", description="`auto` is generative when a key or a base URL is set"
+    )
+    openai_api_key: SecretStr | None = Field(None, description="key for chat and embeddings")
+    openai_base_url: str | None = Field(None, description="any server speaking the OpenAI protocol")
+    timeout_s: float = Field(60.0, gt=0, description="for one call to a model server")
+    retries: int = Field(2, ge=0, le=10, description="further tries at a model server")
+    evidence_tokens: int = Field(3000, ge=200, description="budget of passages shown to a chat model")
+    threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
+    host: str = Field("127.0.0.1", description="address of the browser chat")
+    port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")
+
+    @property
+    def generative(self) -> bool:
+        """Whether a chat model words the answers."""
+        if self.mode == "auto":
+            return self.openai_api_key is not None or self.openai_base_url is not None
+        return self.mode == "generative"
+
+    @property
+    def chat_model_name(self) -> str:
+        return self.chat_model or "gpt-4o-mini"
+
+
+def load(
+    environ: Mapping[str, str] | None = None, *, file: Path | None = None, **overrides: Any
+) -> Settings:
+    """Settings from file, environment and arguments; see `load_with_origins`."""
+    return load_with_origins(environ, file=file, **overrides)[0]
+
+
+def load_with_origins(
+    environ: Mapping[str, str] | None = None, *, file: Path | None = None, **overrides: Any
+) -> tuple[Settings, dict[str, str]]:
+    """Settings, and for each field where its value came from.
+
+    Args:
+        environ: Default: the process's environment.
+        file: Default: ``paperfolk.toml`` in the working directory, if it is there.
+        overrides: Field values that win over everything; None means not given.
+
+    Raises:
+        SettingsError: An unknown key or a value that does not fit; the message names its origin.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+
+    def put(key: str, value: Any, origin: str) -> None:
+        if key not in Settings.model_fields:
+            known = ", ".join(Settings.model_fields)
+            raise SettingsError(f"unknown setting {key!r} in {origin}; known settings: {known}")
+        values[key], origins[key] = value, origin
+
+    path = Path("paperfolk.toml") if file is None else file
+    if path.is_file():
+        for key, value in _read_toml(path).items():
+            put(key, value, str(path))
+    elif file is not None:
+        raise SettingsError(f"settings file {str(file)!r} does not exist")
+    for variable, value in environ.items():
+        if variable.startswith(ENV_PREFIX) and value:
+            put(variable.removeprefix(ENV_PREFIX).lower(), value, variable)
+        elif variable in OPENAI_VARIABLES and value:
+            put(OPENAI_VARIABLES[variable], value, variable)
+    for key, value in overrides.items():
+        if value is not None:
+            put(key, value, "argument")
+    try:
+        return Settings(**values), origins
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        key = str(first["loc"][0])
+        raise SettingsError(
+            f"setting {key!r} from {origins.get(key, 'argument')} does not fit: {first['msg']}"
+        ) from exc
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"settings file {str(path)!r} is not valid TOML: {exc}") from exc

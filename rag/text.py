@@ -1,0 +1,146 @@
+"""Words and sentences: how text is cut for indexing, for matching and for quoting.
+
+One analysis serves the lexical index, the idf weights and the evidence checks, so that "this word
+is in that paper" means the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import Stemmer
+
+from rag.types import Span
+
+# --- words ----------------------------------------------------------------------------------
+
+STOP_WORDS = frozenset(
+    """
+a about above after again against all also although am an and any are aren't as at be because
+been before being below between both but by can can't cannot could couldn't did didn't do does
+doesn't doing don't down during each either else ever every few for from further get gets give
+given gives go got had hadn't has hasn't have haven't having he her here hers herself him himself
+his how however i if in into is isn't it its itself just let like ll made make makes many may me
+might mine more most much must my myself need neither no nor not now of off on once one ones only
+onto or other others our ours ourselves out over own per please quite rather re really s same
+several shall she should shouldn't since so some somebody someone something still such t tell than
+that that's the their theirs them themselves then there there's these they they're this those
+though through thus to too toward towards under until up upon us use used uses using ve very via
+want was wasn't we well were weren't what what's when where whether which while who whom whose why
+will with within without won't would wouldn't yet you your yours yourself yourselves
+""".split()
+)
+
+_WORD = re.compile(r"[^\W_]+(?:[\^'’][^\W_]+)*", re.UNICODE)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents or compatibility forms: ``BézierPalm`` -> ``bezierpalm``."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+_STEMMER = Stemmer.Stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Snowball English stem of one folded word."""
+    return str(_STEMMER.stemWord(word))
+
+
+def words(text: str) -> Iterator[tuple[str, Span]]:
+    """Every word as typed, with its span. ``LaRE^2`` is one word; a hyphen parts two."""
+    for match in _WORD.finditer(text):
+        yield match.group(), match.span()
+
+
+def terms(text: str, *, keep_stop_words: bool = False) -> list[str]:
+    """Index terms of a text, in order: folded, stop words out, stemmed."""
+    found: list[str] = []
+    for word, _ in words(text):
+        found.extend(_terms_of(word, keep_stop_words))
+    return found
+
+
+def index_terms(text: str) -> list[str]:
+    """Terms of a text, and the parts of compound names besides: ``DuetFace`` also as duet, face."""
+    found: list[str] = []
+    for word, _ in words(text):
+        found.extend(_terms_of(word, False))
+        parts = [part for part in _HUMP.split(word) if len(part) > 1]
+        if len(parts) > 1 and not word.isdigit():
+            found.extend(term for part in parts for term in _terms_of(part, False))
+    return found
+
+
+@lru_cache(maxsize=200_000)
+def _terms_of(word: str, keep_stop_words: bool) -> tuple[str, ...]:
+    folded = fold(word).replace("’", "'").removesuffix("'s")
+    if not keep_stop_words and folded in STOP_WORDS:
+        return ()
+    folded = folded.replace("^", "").replace("'", "")
+    return (stem(folded),) if folded else ()
+
+
+# --- sentences ------------------------------------------------------------------------------
+
+_ABBREVIATIONS = frozenset(
+    "e.g i.e etc al cf vs fig figs eq eqs sec secs ref refs no nos dr mr mrs ms prof st resp approx "
+    "dept est vol pp ed eds inc ltd jr sr ca viz w.r.t a.k.a".split()
+)
+_BOUNDARY = re.compile(r"([.!?。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)|\n\s*\n")
+
+
+def sentences(text: str) -> list[Span]:
+    """Spans of the sentences of a text, in order, without surrounding white space.
+
+    A full stop ends a sentence unless it follows a known abbreviation or a single initial, or the
+    next word begins in lower case. Blank lines always end one.
+    """
+    spans: list[Span] = []
+    start = 0
+    for match in _BOUNDARY.finditer(text):
+        if match.group(1) and not _ends_sentence(text, match):
+            continue
+        _append_span(spans, text, start, match.end())
+        start = match.end()
+    _append_span(spans, text, start, len(text))
+    return spans
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    following = text[match.end() : match.end() + 1]
+    if match.group(1) != ".":
+        return not following.islower()
+    before = text[max(0, match.start() - 20) : match.start()].split()
+    last = before[-1].lower().lstrip("([\"'“") if before else ""
+    if last in _ABBREVIATIONS or re.fullmatch(r"[a-z]", last):
+        return False
+    return not following.islower()
+
+
+def _append_span(spans: list[Span], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    right = len(piece.rstrip())
+    if right > left:
+        spans.append((start + left, start + right))
+
+
+def excerpt(text: str, n_words: int) -> str:
+    """The first words of a text, with an ellipsis where something was left off."""
+    parts = text.split()
+    return " ".join(parts[:n_words]) + ("…" if len(parts) > n_words else "")
+
+
+def join_names(names: Iterable[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    listed = list(names)
+    if len(listed) < 2:
+        return "".join(listed)
+    return ", ".join(listed[:-1]) + " and " + listed[-1]
