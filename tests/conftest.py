@@ -1,0 +1,39 @@
+"""The network is closed (loopback stays open), keys are cleared, and fixtures are real parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = ROOT / "seeds"
+
+
+def pytest_configure() -> None:
+    for variable in list(os.environ):
+        if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_")):
+            del os.environ[variable]
+
+
+@pytest.fixture(autouse=True)
+def closed_network() -> Iterator[None]:
+    """Sockets reach loopback alone."""
+    from pytest_socket import enable_socket, socket_allow_hosts
+
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The embedded model's folder, put there by `paperfolk models fetch` (make test calls it)."""
+    return ROOT / "data" / "models" / "all-MiniLM-L6-v2"
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    return SEEDS
