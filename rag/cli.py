@@ -1,0 +1,180 @@
+"""The command line: what can be typed, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rag import commands
+from rag.commands import DONE, FAILED, USAGE
+from rag.errors import RagError, ReadError, SettingsError
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 done, 1 failed, 2 wrong usage or bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except (SettingsError, ReadError) as exc:
+        return _fail(exc, USAGE)
+    except RagError as exc:
+        return _fail(exc, FAILED)
+    except BrokenPipeError:  # the reader has seen enough, as in `paperfolk papers | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        sys.stderr.write("\npaperfolk: interrupted\n")
+        return INTERRUPTED
+
+
+def _fail(exc: RagError, status: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"paperfolk: {exc}\n")
+    return status
+
+
+# --- what can be typed ----------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--data", metavar="FOLDER", type=Path, help="data folder (default: data)")
+    top = argparse.ArgumentParser(
+        prog="paperfolk",
+        description="Chat with your papers, and find the people behind them.",
+        epilog='example: paperfolk ask "how does knowledge swapping order its two steps?"',
+        parents=[shared],
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, does: str, example: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=does,
+            description=does[0].upper() + does[1:] + ".",
+            epilog=f"example: paperfolk {example}",
+            parents=[shared],
+        )
+        added.set_defaults(run=run)
+        return added
+
+    _reading_commands(command)
+    _asking_commands(command)
+    _listing_commands(command)
+    _keeping_commands(command)
+    return top
+
+
+def _json(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _reading_commands(command: Any) -> None:
+    ingest = command(
+        "ingest",
+        commands.run_ingest,
+        "read seed documents into the library",
+        "ingest --dry-run my-papers/",
+    )
+    ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: seeds/")
+    ingest.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    ingest.add_argument(
+        "--prune", action="store_true", help="remove what the documents no longer hold"
+    )
+    ingest.add_argument("--rebuild", action="store_true", help="make vectors and index anew")
+    _json(ingest)
+
+
+def _asking_commands(command: Any) -> None:
+    ask = command(
+        "ask",
+        commands.run_ask,
+        "answer a question with citations",
+        "ask --batch questions.jsonl --out answers.jsonl",
+    )
+    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
+    ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
+    _json(ask)
+    who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
+    who.add_argument("topic", metavar="TOPIC")
+    who.add_argument("-k", type=_positive, default=10, metavar="N", help="people shown (10)")
+    who.add_argument("--recent", action="store_true", help="weigh recent papers more")
+    _json(who)
+    person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
+    person.add_argument("name", metavar="NAME")
+    _json(person)
+    command("chat", commands.run_chat, "talk in the terminal", "chat")
+
+
+def _listing_commands(command: Any) -> None:
+    papers = command(
+        "papers",
+        commands.run_papers,
+        "list the papers that meet all conditions",
+        "papers --year 2023..2024 --code",
+    )
+    papers.add_argument("--author", metavar="A")
+    papers.add_argument("--year", type=_years, metavar="Y[..Z]")
+    papers.add_argument("--category", metavar="C")
+    papers.add_argument("--affiliation", metavar="X")
+    papers.add_argument("--code", action=argparse.BooleanOptionalAction, help="marked with code")
+    papers.add_argument("--page", metavar="PERSON", help="standing on this person's profile page")
+    papers.add_argument("--text", metavar="WORDS", help="words of title or text")
+    _json(papers)
+    paper = command(
+        "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
+    )
+    paper.add_argument(
+        "key", metavar="ID", help="a paper's id, its beginning, or <seed file>:<line>"
+    )
+    _json(paper)
+
+
+def _keeping_commands(command: Any) -> None:
+    ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
+    ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
+    ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
+    evaluate = command(
+        "eval", commands.run_eval, "evaluate in batch (same as python -m eval)", "eval --help"
+    )
+    evaluate.add_argument("rest", nargs=argparse.REMAINDER, metavar="...")
+    models = command(
+        "models", commands.run_models, "bring the embedded model's weights", "models fetch"
+    )
+    models.add_argument("what", choices=["fetch"])
+    doctor = command(
+        "doctor", commands.run_doctor, "say what is installed, set and reachable", "doctor --json"
+    )
+    _json(doctor)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return number
+
+
+def _years(text: str) -> tuple[int | None, int | None]:
+    """``2023``, ``2021..2023``, ``2021..`` or ``..2023``."""
+    first, dots, last = text.partition("..")
+    try:
+        years = (int(first) if first else None, int(last) if last else None)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a year or a span such as 2021..2023"
+        ) from None
+    if years == (None, None):
+        raise argparse.ArgumentTypeError(f"{text!r} names no year; write 2023 or 2021..2023")
+    return years if dots else (years[0], years[0])

@@ -1,0 +1,249 @@
+"""What each command does. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ReadError, SettingsError
+from rag.printing import visible
+
+if TYPE_CHECKING:
+    from rag.config import Settings
+    from rag.pipeline import Assistant
+    from rag.types import Answer, Condition, Plan, Report
+
+DONE, FAILED, USAGE = 0, 1, 2
+LONGEST_QUESTION = 20_000
+
+
+# --- settings and the assistant -------------------------------------------------------------
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    from rag.config import load
+
+    return load(data=getattr(args, "data", None), port=getattr(args, "port", None))
+
+
+@contextmanager
+def assistant_of(args: argparse.Namespace) -> Iterator[Assistant]:
+    from rag.pipeline import build
+
+    assistant = build(settings_of(args))
+    try:
+        yield assistant
+    finally:
+        assistant.close()
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def question_of(text: str) -> str:
+    """The question as typed, fit to be asked.
+
+    Raises:
+        ReadError: It is empty or absurdly long.
+    """
+    from rag.batch import clean
+
+    question = clean(text).strip()
+    if not question:
+        raise ReadError("the question is empty; type what you want to know")
+    if len(question) > LONGEST_QUESTION:
+        raise ReadError(
+            f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}"
+        )
+    return question
+
+
+# --- the commands ---------------------------------------------------------------------------
+
+
+def run_ingest(args: argparse.Namespace) -> int:
+    from rag.printing import progress
+
+    missing = [str(path) for path in args.paths if not path.exists()]
+    if missing:
+        raise ReadError(f"{', '.join(map(repr, missing))} does not exist; name a file or a folder")
+    with assistant_of(args) as assistant:
+        options = {"prune": args.prune, "rebuild": args.rebuild}
+        if args.dry_run:
+            return _show_ingest(assistant.plan(args.paths, **options), args.json)
+        with progress(sys.stderr) as report:
+            done = assistant.ingest(args.paths, progress=report, **options)
+        return _show_ingest(done, args.json)
+
+
+def run_ask(args: argparse.Namespace) -> int:
+    if args.batch is not None:
+        return _ask_batch(args)
+    if args.question is None:
+        raise SettingsError('no question; write paperfolk ask "..." or use --batch IN --out OUT')
+    question = question_of(args.question)
+    with assistant_of(args) as assistant:
+        if args.json:
+            return _show_record(assistant.ask(question))
+        from rag.printing import stream_answer
+
+        answer = stream_answer(
+            assistant.stream(question), assistant.library, sys.stdout, sys.stderr
+        )
+        return FAILED if answer.status == "failed" else DONE
+
+
+def _ask_batch(args: argparse.Namespace) -> int:
+    from rag.batch import items, run
+    from rag.printing import progress
+
+    if args.out is None or args.question is not None:
+        raise SettingsError("--batch IN goes with --out OUT and without a question")
+    asked = items(args.batch)
+    with assistant_of(args) as assistant, progress(sys.stderr) as report:
+        counts = run(assistant, asked, args.out, lambda n, total: report("asked", n, total))
+    said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing to ask"
+    sys.stderr.write(f"{said}; answers in {args.out}\n")
+    return DONE
+
+
+def run_who(args: argparse.Namespace) -> int:
+    topic = question_of(args.topic)
+    with assistant_of(args) as assistant:
+        return _show_answer(assistant, assistant.who(topic, args.k, args.recent), args.json)
+
+
+def run_person(args: argparse.Namespace) -> int:
+    name = question_of(args.name)
+    with assistant_of(args) as assistant:
+        return _show_answer(assistant, assistant.person(name), args.json)
+
+
+def run_papers(args: argparse.Namespace) -> int:
+    from rag.printing import paper_row
+    from rag.records import paper_record
+
+    with assistant_of(args) as assistant:
+        answer = assistant.catalogue(conditions_of(args))
+        papers = assistant.library.papers([p.paper_id for p in answer.papers])
+        for paper in papers:
+            if args.json:
+                _print_json(paper_record(paper))
+            else:
+                sys.stdout.write(paper_row(paper, sys.stdout) + "\n")
+        n_all = assistant.library.n_papers
+        for warning in answer.warnings:
+            sys.stderr.write(f"paperfolk: {warning}\n")
+        if not args.json:
+            sys.stdout.write(f"{len(papers)} of {n_all} papers\n")
+    return DONE
+
+
+def conditions_of(args: argparse.Namespace) -> list[Condition]:
+    from rag.types import Condition
+
+    found = [
+        Condition(field, operator, getattr(args, field))
+        for field, operator in (
+            ("author", "is"),
+            ("year", "between"),
+            ("category", "is"),
+            ("affiliation", "is"),
+            ("code", "is"),
+            ("page", "is"),
+            ("text", "contains"),
+        )
+    ]
+    return [condition for condition in found if condition.value is not None]
+
+
+def run_paper(args: argparse.Namespace) -> int:
+    from rag.printing import paper_lines
+    from rag.records import paper_record
+
+    with assistant_of(args) as assistant:
+        paper = assistant.paper(args.key)
+    if args.json:
+        _print_json(paper_record(paper))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in paper_lines(paper, sys.stdout))
+    return DONE
+
+
+def run_chat(args: argparse.Namespace) -> int:
+    from rag.terminal import converse
+
+    with assistant_of(args) as assistant:
+        converse(assistant, sys.stdin, sys.stdout, sys.stderr)
+    return DONE
+
+
+def run_ui(args: argparse.Namespace) -> int:
+    from rag.serving import serve
+
+    return serve(settings_of(args), open_browser=not args.no_browser)
+
+
+def run_eval(args: argparse.Namespace) -> int:
+    from eval.__main__ import main as evaluate
+
+    return int(evaluate(args.rest) or DONE)
+
+
+def run_models(args: argparse.Namespace) -> int:
+    from rag.adapters.weights import fetch
+
+    sys.stdout.write(f"{fetch(settings_of(args))}\n")
+    return DONE
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    with assistant_of(args) as assistant:
+        found = assistant.doctor()
+    if args.json:
+        _print_json(found)
+        return DONE
+    for key, value in found.items():
+        rows = value.items() if isinstance(value, dict) else [("", value)]
+        for name, shown in rows:
+            sys.stdout.write(f"{f'{key} {name}'.strip():<32} {shown}\n")
+    return DONE
+
+
+# --- what they print ------------------------------------------------------------------------
+
+
+def _show_record(answer: Answer) -> int:
+    from rag.records import record
+
+    _print_json(record(answer))
+    return FAILED if answer.status == "failed" else DONE
+
+
+def _show_answer(assistant: Assistant, answer: Answer, as_json: bool) -> int:
+    if as_json:
+        return _show_record(answer)
+    from rag.printing import stream_answer
+
+    stream_answer([answer], assistant.library, sys.stdout, sys.stderr)
+    return FAILED if answer.status == "failed" else DONE
+
+
+def _show_ingest(done: Plan | Report, as_json: bool) -> int:
+    """Rejections go to stderr; the status is 2 if nothing at all could be read."""
+    from rag.reporting import ingest_lines, ingest_record, plan_of
+
+    if as_json:
+        _print_json(ingest_record(done))
+    else:
+        sys.stdout.writelines(f"{visible(line)}\n" for line in ingest_lines(done))
+    plan = plan_of(done)
+    for rejection in plan.rejections:
+        sys.stderr.write(f"paperfolk: {visible(str(rejection))}\n")
+    read = any(document.change != "rejected" for document in plan.documents)
+    return USAGE if plan.rejections and not read else DONE

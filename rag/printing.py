@@ -1,0 +1,208 @@
+"""How answers, papers and progress look in a terminal; plain text where the output is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rag.types import Answer, Citation, Delta, Event, Paper, Step
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+BOLD, DIM, CYAN, RED, YELLOW = "1", "2", "36", "31", "33"
+WIDTH = 100
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that wants colours (``NO_COLOR`` and dumb ones do not)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, code: str, stream: TextIO) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if coloured(stream) else text
+
+
+def visible(text: str) -> str:
+    """The text without control characters, which could steer a terminal; line ends stay."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+class Streamer:
+    """Writes an answer's words as they come; on a terminal bold and markers are coloured."""
+
+    _TOKEN = re.compile(r"\*\*|\[\d+\]")
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.styled = coloured(stream)
+        self.bold = False
+        self.held = ""
+        self.wrote = False
+        self.last = ""
+
+    def feed(self, text: str) -> None:
+        text = visible(self.held + text)
+        cut = re.search(r"\*$|\[\d*$", text) if self.styled else None
+        self.held = text[cut.start() :] if cut else ""
+        self._write(text[: cut.start()] if cut else text)
+
+    def close(self) -> None:
+        self._write(self.held if (self.held or self.last).endswith("\n") else self.held + "\n")
+        if self.bold:
+            self.stream.write("\x1b[0m")
+
+    def _write(self, text: str) -> None:
+        self.wrote = self.wrote or bool(text)
+        self.last = text or self.last
+        self.stream.write(self._TOKEN.sub(self._style, text) if self.styled else text)
+        self.stream.flush()
+
+    def _style(self, match: re.Match[str]) -> str:
+        token = match.group()
+        if token != "**":
+            return f"\x1b[{CYAN}m{token}\x1b[39m"
+        self.bold = not self.bold
+        return "\x1b[1m" if self.bold else "\x1b[22m"
+
+
+def stream_answer(events: Iterable[Event], library: Library, out: TextIO, err: TextIO) -> Answer:
+    """Write an answer as it is made, then its references and notes.
+
+    Steps show on ``err``, on a terminal alone, and vanish before the first word.
+    """
+    writer = Streamer(out)
+    answer: Answer | None = None
+    for event in events:
+        if isinstance(event, Step):
+            _show_step(event.name, err)
+        elif isinstance(event, Delta):
+            if not writer.wrote:
+                _show_step("", err)
+            writer.feed(event.text)
+        else:
+            answer = event
+    assert answer is not None, "a stream ends with its answer"
+    _show_step("", err)
+    if not writer.wrote:
+        writer.feed(answer.text)
+    writer.close()
+    out.writelines(f"{line}\n" for line in footer(answer, library, out))
+    out.flush()
+    return answer
+
+
+def _show_step(name: str, err: TextIO) -> None:
+    if coloured(err):
+        err.write(f"\r\x1b[K{paint(name + ' …', DIM, err) if name else ''}")
+        err.flush()
+
+
+def footer(answer: Answer, library: Library, out: TextIO) -> Iterator[str]:
+    """The references of an answer and its warnings, each after a blank line."""
+    if answer.citations:
+        yield ""
+        yield paint("References", BOLD, out)
+        papers = {p.paper_id: p for p in library.papers({c.paper_id for c in answer.citations})}
+        for citation in answer.citations:
+            yield from reference(citation, papers[citation.paper_id], answer.text, out)
+    for warning in answer.warnings:
+        yield ""
+        yield paint("Note: ", YELLOW, out) + visible(warning)
+
+
+def reference(citation: Citation, paper: Paper, said: str, out: TextIO) -> Iterator[str]:
+    """One reference; its quote follows unless the answer's text holds it already."""
+    from rag.bibliography import byline
+
+    places = ", ".join((citation.source, *citation.also_at))
+    marker = paint(f"[{citation.marker}]", CYAN, out)
+    line = f"{paper.name} — {byline(paper)}"
+    yield f"{marker} {visible(line)} {paint(f'({places})', DIM, out)}"
+    if citation.quote and citation.quote not in said:
+        yield from _wrap(f"“{visible(citation.quote)}”", "    ")
+
+
+def paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:
+    """One paper, whole."""
+    from rag.bibliography import byline
+
+    yield paint(visible(paper.name), BOLD, out) + ("" if paper.title else "  (label, no title)")
+    yield visible(byline(paper))
+    owners = [a.name for a in paper.authorships if a.role == "page"]
+    marks = {None: "", True: "code marked", False: "no code mark"}[paper.code]
+    facts = [paper.category or "", marks, ", ".join(paper.affiliations), paper.venue or ""]
+    yield from filter(None, [" · ".join(filter(None, facts))])
+    if owners:
+        yield f"also by {', '.join(owners)}, on whose profile page it stands"
+    yield ""
+    for paragraph in paper.text.splitlines() or ["(no text)"]:
+        yield from _wrap(visible(paragraph), "")
+    yield ""
+    yield from filter(None, [paper.doi and f"doi: {paper.doi}", paper.url, *paper.links])
+    yield paint(f"{paper.paper_id}  {', '.join(map(str, paper.places))}", DIM, out)
+
+
+def paper_row(paper: Paper, out: TextIO) -> str:
+    """One paper on one line."""
+    from rag.bibliography import byline
+
+    code = " · code" if paper.code else ""
+    where = paint(f"{paper.source}  {paper.paper_id}", DIM, out)
+    name = paint(visible(paper.name), BOLD, out)
+    return f"{name} — {visible(byline(paper))} · {paper.category or 'no category'}{code}  {where}"
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@contextmanager
+def progress(err: TextIO) -> Iterator[Callable[[str, int, int], None]]:
+    """A function to report ``(step, done, total)`` to: a bar on a terminal, else a line a step."""
+    if not coloured(err):
+        yield _plain_progress(err)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(file=err), transient=True) as bar:
+        tasks = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)
+
+        yield report
+
+
+def _plain_progress(err: TextIO) -> Callable[[str, int, int], None]:
+    shown: dict[str, int] = {}
+
+    def report(step: str, done: int, total: int) -> None:
+        tenth = 10 * done // total if total else 10
+        if shown.get(step) != tenth:
+            shown[step] = tenth
+            err.write(f"{step}: {done} of {total}\n")
+            err.flush()
+
+    return report
+
+
+def interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,107 @@
+"""Start the browser chat: make it ready, then hand the process over to Streamlit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rag.config import ENV_PREFIX, ROOT, Settings
+from rag.errors import LibraryEmpty, SettingsError, WeightsMissing
+
+APP = ROOT / "ui" / "app.py"
+
+
+def serve(settings: Settings, *, open_browser: bool = True) -> int:
+    """Ingest the seeds if the library is empty, then become the Streamlit server.
+
+    Does not return once the server runs: this process is replaced by it.
+
+    Raises:
+        SettingsError: The port is taken, or the screens are not here.
+    """
+    if not APP.is_file():
+        raise SettingsError(f"{str(APP)!r} does not exist; run paperfolk from its source folder")
+    require_free(settings.host, settings.port)
+    make_ready(settings)
+    sys.stderr.write(f"chat at http://{settings.host}:{settings.port} (Ctrl-C ends it)\n")
+    sys.stderr.flush()
+    command = streamlit_command(settings, open_browser=open_browser)
+    os.execve(command[0], command, environment(settings, os.environ))
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise a SettingsError that names host and port unless a server can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            raise SettingsError(
+                f"cannot listen on {host}:{port}: {exc.strerror}; choose another with --port"
+            ) from exc
+
+
+def make_ready(settings: Settings) -> None:
+    """Fetch the weights if they are missing and ingest the seeds if nothing was ingested yet."""
+    from rag.pipeline import build
+    from rag.printing import progress
+
+    assistant = build(settings)
+    try:
+        try:
+            n_papers = assistant.library.n_papers
+        except LibraryEmpty:
+            n_papers = 0
+        if n_papers:
+            return
+        sys.stderr.write(f"the library is empty: reading the papers in {settings.seeds}\n")
+        with progress(sys.stderr) as report:
+            try:
+                assistant.ingest(progress=report)
+            except WeightsMissing:
+                _fetch_weights(settings)
+                assistant.ingest(progress=report)
+    finally:
+        assistant.close()
+
+
+def _fetch_weights(settings: Settings) -> None:
+    from rag.adapters.weights import fetch
+
+    sys.stderr.write("the embedded model is not here: fetching its weights, once\n")
+    fetch(settings)
+
+
+def streamlit_command(settings: Settings, *, open_browser: bool = True) -> list[str]:
+    """How the server is started; nothing is sent to anyone about its use."""
+    options = {
+        "server.address": settings.host,
+        "server.port": str(settings.port),
+        "server.headless": "false" if open_browser and _has_display() else "true",
+        "server.showEmailPrompt": "false",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": settings.host,
+        "client.toolbarMode": "minimal",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+
+
+def _has_display() -> bool:
+    return sys.platform != "linux" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment by which the server finds the same data folder, from any folder."""
+    return {
+        **environ,
+        f"{ENV_PREFIX}DATA": str(Path(settings.data).resolve()),
+        f"{ENV_PREFIX}PORT": str(settings.port),
+    }

@@ -1,0 +1,86 @@
+"""A conversation in the terminal, one line a question."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from rag.batch import clean
+from rag.errors import RagError
+from rag.printing import BOLD, DIM, paint, paper_lines, stream_answer
+from rag.types import Thread, Turn
+
+if TYPE_CHECKING:
+    from rag.pipeline import Assistant
+
+HELP = """\
+/sources    the papers behind the last answer, whole
+/open N     the paper cited as [N], whole
+/examples   questions worth asking
+/new        forget the conversation
+/quit       leave (or Ctrl-D)"""
+
+
+def converse(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> None:
+    """Read questions until the input ends or ``/quit``; each is asked in the thread so far."""
+    person = inp.isatty() and out.isatty()
+    if person:
+        _prepare_line_editing()
+        settings = assistant.settings
+        mode = settings.chat_model_name if settings.generative else "extractive, no model"
+        out.write(paint(f"{assistant.library.n_papers} papers · {mode} · /help\n", DIM, out))
+    thread = Thread()
+    while (line := _read(inp, out, person)) is not None:
+        if line.startswith("/"):
+            if line in ("/quit", "/exit", "/q"):
+                return
+            thread = _command(assistant, line, thread, out)
+        elif line:
+            thread = _ask(assistant, line, thread, out, err)
+
+
+def _read(inp: TextIO, out: TextIO, person: bool) -> str | None:
+    if person and inp is sys.stdin:
+        try:
+            return clean(input("\n› ")).strip()
+        except EOFError:
+            out.write("\n")
+            return None
+    line = inp.readline()
+    return clean(line).strip() if line else None
+
+
+def _prepare_line_editing() -> None:
+    try:
+        import readline  # gives input() history and line editing
+    except ImportError:  # not on every platform
+        return
+    readline.set_auto_history(True)
+
+
+def _ask(assistant: Assistant, question: str, thread: Thread, out: TextIO, err: TextIO) -> Thread:
+    try:
+        answer = stream_answer(assistant.stream(question, thread), assistant.library, out, err)
+    except RagError as exc:
+        err.write(f"paperfolk: {exc}\n")
+        return thread
+    return thread.plus(Turn(question, answer)) if answer.status != "failed" else thread
+
+
+def _command(assistant: Assistant, line: str, thread: Thread, out: TextIO) -> Thread:
+    name, _, rest = line.partition(" ")
+    citations = thread.turns[-1].answer.citations if thread.turns else ()
+    if name == "/new":
+        out.write("new conversation\n")
+        return Thread()
+    if name == "/examples":
+        out.writelines(f"{question}\n" for question in assistant.examples())
+    elif name in ("/sources", "/open"):
+        ids = [c.paper_id for c in citations if name == "/sources" or str(c.marker) == rest.strip()]
+        if not ids:
+            out.write("no such source; ask something first, then /open 1\n")
+        for paper in assistant.library.papers(list(dict.fromkeys(ids))):
+            out.writelines(f"{text}\n" for text in (*paper_lines(paper, out), ""))
+    else:
+        out.write(paint(HELP, BOLD if name != "/help" else "0", out) + "\n")
+    return thread
