@@ -1,0 +1,6 @@
+"""The library: every paper, where it stands, who wrote it, and what is derived from it (SQLite)."""
+
+from rag.library.catalogue import IndexState, Library
+from rag.library.writing import Writer, writing
+
+__all__ = ["IndexState", "Library", "Writer", "writing"]

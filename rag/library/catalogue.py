@@ -1,0 +1,393 @@
+"""Library: the read side. What is asked of it is answered from SQLite, whole and exact."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rag.errors import LibraryEmpty, NotFound
+from rag.library import rows, schema
+from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, ProfilePage
+
+if TYPE_CHECKING:
+    from rag.encoding import Encoding
+
+T = TypeVar("T")
+MIN_PREFIX = 4
+
+_DOCUMENTS = """
+SELECT d.*, p.person, p.category AS page_category, p.h_index, p.n_papers, p.n_citations,
+       p.novelty, p.ai_score,
+       (SELECT count(*) FROM entries e WHERE e.document_id = d.document_id) AS n_entries
+FROM documents d LEFT JOIN pages p USING (document_id) ORDER BY d.name
+"""
+_CHUNKS = """
+SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text
+FROM chunks c JOIN papers p USING (paper_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """Which vectors and which lexical index belong to the library now.
+
+    Attributes:
+        library_id: Random, made with the library; names its collections on a shared server.
+        generation: Folder or collection in use; 0 before the first.
+        version: Counts the changes to them; a reader that has an older one must reopen.
+        embedder, dimension: What the vectors were made by.
+        pending: Whether some change has not reached them, or is not known to have.
+    """
+
+    library_id: str
+    generation: int
+    version: int
+    embedder: str
+    dimension: int
+    pending: bool
+
+
+class Library:
+    """What was read, as it stands now; another process may write to it meanwhile.
+
+    Use from any thread. Before the first ingest it is empty, not an error.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._guard = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._is_file = False
+        self._cache: dict[str, tuple[str, Any]] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> Library:
+        """For reading alone; no lock is taken and nothing is created."""
+        return cls(folder)
+
+    def close(self) -> None:
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            self._cache.clear()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the whole ----------------------------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of the content: the same content has the same, in whatever order it came."""
+        return self.meta().get("fingerprint", "0" * 32)[:16]
+
+    @property
+    def n_papers(self) -> int:
+        return int(self.select("SELECT count(*) AS n FROM papers")[0]["n"])
+
+    @property
+    def n_chunks(self) -> int:
+        return int(self.select("SELECT count(*) AS n FROM chunks")[0]["n"])
+
+    def require(self) -> None:
+        """Raise LibraryEmpty, with what to do next, if there is no paper."""
+        if not self.n_papers:
+            raise LibraryEmpty(
+                f"there are no papers in the library {str(self.folder)!r} yet; "
+                'run "paperfolk ingest" to read the seed documents'
+            )
+
+    def meta(self) -> dict[str, str]:
+        return {row["key"]: row["value"] for row in self.select("SELECT key, value FROM meta")}
+
+    @property
+    def index_state(self) -> IndexState:
+        with self.snapshot():
+            meta = self.meta()
+            pending = bool(self.select("SELECT 1 FROM outbox LIMIT 1"))
+        return IndexState(
+            library_id=meta.get("library_id", ""),
+            generation=int(meta.get("generation", 0)),
+            version=int(meta.get("version", 0)),
+            embedder=meta.get("embedder", ""),
+            dimension=int(meta.get("dimension", 0)),
+            pending=pending,
+        )
+
+    # --- papers -------------------------------------------------------------------------------
+
+    def papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
+        """All papers by first place, or those with these ids in the order given; unknown ids are left out."""
+        if ids is None:
+            return list(self._cached("papers", self._all_papers))
+        wanted = list(dict.fromkeys(ids))
+        with self.snapshot():
+            found = {
+                paper.paper_id: paper
+                for paper in self._papers_where(
+                    "WHERE paper_id IN (SELECT value FROM json_each(?))", json.dumps(wanted)
+                )
+            }
+        return [found[paper_id] for paper_id in wanted if paper_id in found]
+
+    def paper(self, key: str) -> Paper:
+        """By paper id, by a beginning of one that no other shares, or by ``<document>:<line>``.
+
+        Raises:
+            NotFound: No paper, or several, are meant.
+        """
+        key = key.strip()
+        ids = self._ids_at_place(key) or self._ids_with_prefix(key)
+        if len(ids) == 1:
+            return self.papers(ids)[0]
+        if ids:
+            raise NotFound(f"{key!r} may be any of {', '.join(ids[:5])}; give more of the paper id")
+        raise NotFound(f"no paper {key!r} in the library; {self._nearest_place(key)}")
+
+    def _all_papers(self) -> list[Paper]:
+        return self._papers_where("")
+
+    def _papers_where(self, where: str, *values: object) -> list[Paper]:
+        with self.snapshot():
+            authorships = defaultdict(list)
+            for row in self.select(
+                f"SELECT * FROM authorships {where} ORDER BY paper_id, ordinal", *values
+            ):
+                authorships[row["paper_id"]].append(rows.authorship(row))
+            return [
+                rows.paper(row, tuple(authorships[row["paper_id"]]))
+                for row in self.select(
+                    f"SELECT * FROM papers {where} ORDER BY document, line", *values
+                )
+            ]
+
+    def _ids_at_place(self, key: str) -> list[str]:
+        document, _, line = key.rpartition(":")
+        if not (document and line.isascii() and line.isdigit()):
+            return []
+        found = self.select(
+            "SELECT DISTINCT e.paper_id FROM entries e JOIN documents d USING (document_id) "
+            "WHERE d.name = ? AND e.line = ?", document, min(int(line), 2**62),
+        )  # fmt: skip
+        return [row["paper_id"] for row in found]
+
+    def _ids_with_prefix(self, key: str) -> list[str]:
+        exact = self.select("SELECT paper_id FROM papers WHERE paper_id = ?", key)
+        if exact or len(key) < MIN_PREFIX:
+            return [row["paper_id"] for row in exact]
+        found = self.select(
+            "SELECT paper_id FROM papers WHERE paper_id >= ? AND paper_id < ? ORDER BY paper_id LIMIT 6",
+            key, key + "\uffff",
+        )  # fmt: skip
+        return [row["paper_id"] for row in found]
+
+    def _nearest_place(self, key: str) -> str:
+        document, _, line = key.rpartition(":")
+        places = self.select(
+            "SELECT e.line FROM entries e JOIN documents d USING (document_id) WHERE d.name = ?",
+            document,
+        )
+        if places and line.isascii() and line.isdigit():
+            near = min((row["line"] for row in places), key=lambda n: (abs(n - int(line)), n))
+            return f"the nearest entry begins at '{document}:{near}'"
+        names = [row["name"] for row in self.select("SELECT name FROM documents")]
+        close = difflib.get_close_matches(document or key, names, n=1)
+        if close:
+            return f"is the document {close[0]!r} meant?"
+        return 'give a paper id or "<document>:<line>" as "paperfolk papers" prints them'
+
+    # --- people and documents -------------------------------------------------------------------
+
+    def persons(self) -> list[Person]:
+        """Everyone printed as an author or owning a page, by name; one for each printed name."""
+        return list(self._cached("persons", self._all_persons).values())
+
+    def person(self, name: str) -> Person:
+        """By the name exactly as printed.
+
+        Raises:
+            NotFound: Nobody has that name; the message offers the nearest.
+        """
+        everyone = self._cached("persons", self._all_persons)
+        if name in everyone:
+            return everyone[name]
+        close = difflib.get_close_matches(name, everyone, n=3, cutoff=0.7)
+        offer = (
+            f"did you mean {', '.join(close)}?" if close else "no name in the library is like it"
+        )
+        raise NotFound(f"nobody named {name!r} in the library; {offer}")
+
+    def pages(self) -> list[ProfilePage]:
+        """The author pages that were read, by document name."""
+        return [document.page for document in self.documents() if document.page]
+
+    def page_papers(self, person: str) -> list[str]:
+        """Ids of the papers that stand on the person's own page, in page order, once each."""
+        found = self.select(
+            "SELECT e.paper_id FROM pages p JOIN entries e USING (document_id) "
+            "JOIN documents d USING (document_id) WHERE p.person = ? ORDER BY d.name, e.ordinal",
+            person,
+        )
+        return list(dict.fromkeys(row["paper_id"] for row in found))
+
+    def documents(self) -> list[Document]:
+        return [rows.document(row) for row in self.select(_DOCUMENTS)]
+
+    def entries(self, document: str) -> list[Entry]:
+        """The entries of one document as read, in its order; none for an unknown name."""
+        return [
+            rows.entry(row)
+            for row in self.select(
+                "SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_id) "
+                "WHERE d.name = ? ORDER BY e.ordinal",
+                document,
+            )
+        ]
+
+    def _all_persons(self) -> dict[str, Person]:
+        with self.snapshot():
+            pages = {page.person: page for page in self.pages()}
+            found = [
+                rows.authorship(row)
+                for row in self.select(
+                    "SELECT a.* FROM authorships a JOIN papers p USING (paper_id) "
+                    "ORDER BY a.name, p.document, p.line, a.ordinal"
+                )
+            ]
+        persons = {name: Person(name, (), page) for name, page in pages.items()}
+        for name, group in groupby(found, key=lambda a: a.name):
+            persons[name] = Person(name, _once_a_paper(group), pages.get(name))
+        return dict(sorted(persons.items()))
+
+    # --- chunks -------------------------------------------------------------------------------
+
+    def chunks(self, chunk_ids: Iterable[str] | None = None) -> list[Chunk]:
+        """All chunks in text order, or those with these ids in the order given; unknown ids are left out."""
+        if chunk_ids is None:
+            order = " ORDER BY p.document, p.line, p.paper_id, c.start"
+            return [_chunk(row) for row in self.select(_CHUNKS + order)]
+        wanted = list(dict.fromkeys(chunk_ids))
+        where = " WHERE c.chunk_id IN (SELECT value FROM json_each(?))"
+        found = {
+            row["chunk_id"]: _chunk(row) for row in self.select(_CHUNKS + where, json.dumps(wanted))
+        }
+        return [found[chunk_id] for chunk_id in wanted if chunk_id in found]
+
+    def encodings(self, chunk_ids: Iterable[str]) -> list[Encoding]:
+        """Vector and token vectors of these chunks, in order.
+
+        Raises:
+            NotFound: A chunk has no token vectors: its embedder makes none.
+        """
+        from rag import encoding_store
+
+        wanted = list(chunk_ids)
+        found = {
+            row["chunk_id"]: (row["vector"], row["tokens"])
+            for row in self.select(
+                "SELECT chunk_id, vector, tokens FROM vectors WHERE tokens IS NOT NULL AND embedder = "
+                "(SELECT value FROM meta WHERE key = 'embedder') "
+                "AND chunk_id IN (SELECT value FROM json_each(?))",
+                json.dumps(wanted),
+            )
+        }
+        missing = [chunk_id for chunk_id in wanted if chunk_id not in found]
+        if missing:
+            raise NotFound(
+                f"chunk {missing[0]!r} has no token vectors in {str(self.folder)!r}; "
+                'run "paperfolk ingest --rebuild" with the embedded embedder'
+            )
+        return [encoding_store.unpack(*found[chunk_id]) for chunk_id in wanted]
+
+    def vectors(self, chunk_ids: Sequence[str] | None = None) -> Iterator[tuple[str, bytes]]:
+        """Chunk ids with their vectors (float16, little endian), of the embedder in use."""
+        where = "" if chunk_ids is None else "AND c.chunk_id IN (SELECT value FROM json_each(:ids))"
+        for row in self.select(
+            "SELECT c.chunk_id, v.vector FROM chunks c JOIN vectors v USING (chunk_id) "
+            f"WHERE v.embedder = (SELECT value FROM meta WHERE key = 'embedder') {where}",
+            {"ids": json.dumps(chunk_ids)},
+        ):
+            yield row["chunk_id"], row["vector"]
+
+    # --- SQLite -------------------------------------------------------------------------------
+
+    def select(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Rows of one query; ``values`` are its parameters, or one mapping of them."""
+        bound = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+        with self._guard:
+            return self._open().execute(sql, bound).fetchall()
+
+    def snapshot(self) -> _Snapshot:
+        """Within it, all queries see one state of the library."""
+        return _Snapshot(self)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._is_file:
+            return self._connection
+        path = self.folder / schema.FILE
+        if path.is_file():
+            connection = schema.connect(path, readonly=True)
+            if schema.version(connection):
+                if self._connection is not None:
+                    self._connection.close()
+                self._is_file = True
+                connection.row_factory = sqlite3.Row
+                self._connection = connection
+                return connection
+            connection.close()
+        if self._connection is None:
+            self._connection = schema.empty()
+            self._connection.row_factory = sqlite3.Row
+        return self._connection
+
+    def _cached(self, name: str, make: Callable[[], T]) -> T:
+        with self.snapshot():
+            fingerprint = self.meta().get("fingerprint", "")
+            held = self._cache.get(name)
+            if held is None or held[0] != fingerprint:
+                held = self._cache[name] = (fingerprint, make())
+        value: T = held[1]
+        return value
+
+
+class _Snapshot:
+    """A read transaction; one inside another is part of it."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._begun = False
+
+    def __enter__(self) -> None:
+        self._library._guard.acquire()
+        connection = self._library._open()
+        if not connection.in_transaction:
+            connection.execute("BEGIN")
+            self._begun = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._begun:
+            self._library._open().execute("COMMIT")
+        self._library._guard.release()
+
+
+def _chunk(row: sqlite3.Row) -> Chunk:
+    return Chunk(
+        row["chunk_id"], row["paper_id"], (row["start"], row["end"]), row["text"], row["heading"]
+    )
+
+
+def _once_a_paper(authorships: Iterable[Authorship]) -> tuple[Authorship, ...]:
+    """The first of each paper: two people of one name on one paper cannot be told apart."""
+    return tuple({a.paper_id: a for a in reversed(list(authorships))}.values())[::-1]

@@ -1,0 +1,114 @@
+"""Rows of the library's tables <-> types."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, fields
+from typing import Any
+
+from rag.text import fold
+from rag.types import (
+    Authorship,
+    Document,
+    Entry,
+    Paper,
+    Place,
+    ProfilePage,
+    Rejection,
+)
+
+Row = sqlite3.Row
+
+PAPER_SCALARS = (
+    "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
+    "score", "url", "doi", "venue",
+)  # fmt: skip
+PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
+_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
+
+
+def paper_row(paper: Paper, digest: str) -> dict[str, object]:
+    """Values for the table ``papers``, by column."""
+    lists = {
+        "places": [(place.document, place.line) for place in paper.places],
+        "affiliations": paper.affiliations,
+        "links": paper.links,
+        "page_starts": paper.page_starts,
+    }
+    return {
+        "paper_id": paper.paper_id,
+        "document": paper.places[0].document,
+        "line": paper.places[0].line,
+        **{name: getattr(paper, name) for name in PAPER_SCALARS},
+        "lists": json.dumps(lists, ensure_ascii=False),
+        "digest": digest,
+    }
+
+
+def paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
+    lists = json.loads(row["lists"])
+    scalars = {name: row[name] for name in PAPER_SCALARS}
+    scalars["authors_complete"] = bool(row["authors_complete"])
+    scalars["code"] = None if row["code"] is None else bool(row["code"])
+    return Paper(
+        paper_id=row["paper_id"],
+        authorships=authorships,
+        places=tuple(Place(document, line) for document, line in lists["places"]),
+        affiliations=tuple(lists["affiliations"]),
+        links=tuple(lists["links"]),
+        page_starts=tuple(lists["page_starts"]),
+        **scalars,
+    )
+
+
+def authorship_rows(paper: Paper) -> list[tuple[object, ...]]:
+    return [
+        (paper.paper_id, ordinal, a.name, fold(a.name), a.role, a.position)
+        for ordinal, a in enumerate(paper.authorships)
+    ]
+
+
+def authorship(row: Row) -> Authorship:
+    return Authorship(row["paper_id"], row["name"], row["role"], row["position"])
+
+
+def entry_json(entry: Entry) -> str:
+    """All of an entry but its place and its raw lines, which have columns of their own."""
+    values = asdict(entry)
+    del values["place"], values["raw"]
+    return json.dumps(values, ensure_ascii=False)
+
+
+def entry(row: Row) -> Entry:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in json.loads(row["parsed"]).items()
+        if key in _ENTRY_FIELDS
+    }
+    return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
+
+
+def page(row: Row) -> ProfilePage:
+    return ProfilePage(**{name: row[name] for name in PAGE_FIELDS})
+
+
+def document(row: Row) -> Document:
+    """Of a row of ``documents`` joined with ``pages`` and the number of its entries."""
+    has_page = row["person"] is not None
+    return Document(
+        name=row["name"],
+        path=row["path"],
+        sha256=row["sha256"],
+        format=row["format"],
+        institution=row["institution"],
+        page=ProfilePage(**{**{n: row[n] for n in PAGE_FIELDS}, "category": row["page_category"]})
+        if has_page
+        else None,
+        n_entries=row["n_entries"],
+        ingested_at=row["ingested_at"],
+        rejections=tuple(
+            Rejection(row["name"], line, reason) for line, reason in json.loads(row["rejections"])
+        ),
+        n_kept=row["n_kept"],
+    )

@@ -1,0 +1,167 @@
+"""The library's tables, how they came to be (migrations), and how they are opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rag.errors import LibraryError
+
+FILE = "library.db"
+
+_FIRST = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE documents (
+    document_id INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    institution TEXT,
+    rejections  TEXT NOT NULL,                 -- JSON: [[line or null, reason], ...]
+    n_kept      INTEGER NOT NULL,
+    ingested_at TEXT NOT NULL
+);
+
+CREATE TABLE pages (
+    document_id INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE,
+    person      TEXT NOT NULL,
+    category    TEXT,
+    h_index     INTEGER,
+    n_papers    INTEGER,
+    n_citations INTEGER,
+    novelty     REAL,
+    ai_score    REAL
+);
+
+CREATE TABLE papers (
+    paper_id         TEXT PRIMARY KEY,
+    document         TEXT NOT NULL,            -- the first place, for order
+    line             INTEGER NOT NULL,
+    title            TEXT,
+    label            TEXT NOT NULL,
+    text             TEXT NOT NULL,
+    authors_complete INTEGER NOT NULL,
+    year             INTEGER,
+    month            INTEGER,
+    day              INTEGER,
+    category         TEXT,
+    code             INTEGER,
+    score            REAL,
+    url              TEXT,
+    doi              TEXT,
+    venue            TEXT,
+    lists            TEXT NOT NULL,            -- JSON: places, affiliations, links, page_starts
+    digest           TEXT NOT NULL
+);
+CREATE INDEX papers_place ON papers (document, line);
+
+CREATE TABLE entries (
+    document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    ordinal     INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    paper_id    TEXT NOT NULL REFERENCES papers DEFERRABLE INITIALLY DEFERRED,
+    raw         TEXT NOT NULL,                 -- verbatim
+    parsed      TEXT NOT NULL,                 -- JSON of the Entry
+    digest      TEXT NOT NULL,
+    PRIMARY KEY (document_id, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX entries_paper ON entries (paper_id);
+
+CREATE TABLE authorships (
+    paper_id TEXT NOT NULL REFERENCES papers ON DELETE CASCADE,
+    ordinal  INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    folded   TEXT NOT NULL,
+    role     TEXT NOT NULL,
+    position INTEGER,
+    PRIMARY KEY (paper_id, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX authorships_name ON authorships (name);
+CREATE INDEX authorships_folded ON authorships (folded);
+
+CREATE TABLE chunks (
+    chunk_id TEXT PRIMARY KEY,
+    paper_id TEXT NOT NULL REFERENCES papers ON DELETE CASCADE,
+    start    INTEGER NOT NULL,
+    end      INTEGER NOT NULL,
+    heading  TEXT NOT NULL
+);
+CREATE INDEX chunks_paper ON chunks (paper_id);
+
+-- Made before their chunks are stored, so that an interrupted ingest embeds nothing twice.
+CREATE TABLE vectors (
+    chunk_id TEXT NOT NULL,
+    embedder TEXT NOT NULL,
+    vector   BLOB NOT NULL,                    -- float16
+    tokens   BLOB,                             -- see rag/encoding_store.py
+    PRIMARY KEY (chunk_id, embedder)
+);
+
+-- Chunks whose index entries are not known to be in step.
+CREATE TABLE outbox (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+CREATE TABLE ingests (
+    ingest_id   INTEGER PRIMARY KEY,
+    started_at  TEXT NOT NULL,
+    finished_at TEXT,                          -- null: interrupted
+    counts      TEXT NOT NULL                  -- JSON
+);
+"""
+
+MIGRATIONS = (_FIRST,)
+"""Scripts in order; ``PRAGMA user_version`` counts those that were run."""
+
+
+def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any thread by one at a time.
+
+    Raises:
+        LibraryError: The file is no library.
+    """
+    connection = sqlite3.connect(
+        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if readonly:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        version(connection)
+    except sqlite3.DatabaseError as exc:
+        connection.close()
+        raise LibraryError(
+            f"the library file {str(path)!r} cannot be read ({exc}); "
+            'move it away and run "paperfolk ingest" to build it again'
+        ) from exc
+    return connection
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Migrations that were run on the file; 0 for an empty one."""
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if found > len(MIGRATIONS):
+        raise LibraryError(
+            f"the library has version {found} but this Paperfolk knows versions up to "
+            f"{len(MIGRATIONS)}; install the newer Paperfolk that wrote it"
+        )
+    return found
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run the migrations that the file lacks, each whole or not at all."""
+    for number in range(version(connection), len(MIGRATIONS)):
+        connection.executescript(
+            f"BEGIN;\n{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+        )
+
+
+def empty() -> sqlite3.Connection:
+    """A library with nothing in it, in memory: what is read before the first ingest."""
+    connection = connect(":memory:", readonly=False)
+    migrate(connection)
+    connection.execute("PRAGMA query_only = ON")
+    return connection

@@ -1,0 +1,352 @@
+"""Writer: the one way in which a library changes, under a lock that one process holds at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rag import chunking, identity
+from rag.errors import LibraryError, LibraryLocked
+from rag.library import rows, schema
+from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
+
+LOCK = "library.lock"
+_MODULUS = 2**128
+
+_ENTRIES = """
+SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_id)
+"""
+
+
+@contextmanager
+def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
+    """The library's writer, while no other process or thread writes.
+
+    Args:
+        folder: Made if it is not there.
+        wait_s: How long to wait for another writer.
+
+    Raises:
+        LibraryLocked: Another one is still writing.
+        LibraryError: The folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=wait_s)
+    except Timeout as exc:
+        raise LibraryLocked(
+            f"the library {str(folder)!r} is being written by another process; "
+            "wait until it is done and try again"
+        ) from exc
+    except OSError as exc:
+        raise LibraryError(
+            f"the data folder {str(folder)!r} cannot be written ({exc.strerror}); "
+            "name another one with PAPERFOLK_DATA"
+        ) from exc
+    try:
+        writer = Writer(folder)
+        try:
+            yield writer
+        finally:
+            writer.close()
+    finally:
+        lock.release()
+
+
+class Writer:
+    """Changes to the library, each whole or not at all; made by `writing`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._db = schema.connect(folder / schema.FILE, readonly=False)
+        self._db.row_factory = sqlite3.Row
+        schema.migrate(self._db)
+        if not self._meta("library_id"):
+            self._set_meta(library_id=uuid.uuid4().hex[:8])
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- what the documents say -----------------------------------------------------------------
+
+    def unembedded(self, plan: Plan, embedder: str) -> list[Chunk]:
+        """Chunks that the library would hold after the plan and that this embedder has not seen yet."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._carry_out(plan)
+            found = self._db.execute(
+                "SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text "
+                "FROM chunks c JOIN papers p USING (paper_id) WHERE NOT EXISTS "
+                "(SELECT 1 FROM vectors v WHERE v.chunk_id = c.chunk_id AND v.embedder = ?)",
+                (embedder,),
+            ).fetchall()
+        finally:
+            self._db.execute("ROLLBACK")
+        return [Chunk(r["chunk_id"], r["paper_id"], (r["start"], r["end"]), r["text"], r["heading"]) for r in found]  # fmt: skip
+
+    def stash(self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]) -> None:
+        """Keep vectors (chunk id, vector, token vectors), also of chunks that are yet to be stored."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors (chunk_id, embedder, vector, tokens) VALUES (?, ?, ?, ?)",
+                [(chunk_id, embedder, vector, tokens) for chunk_id, vector, tokens in vectors],
+            )
+
+    def store(self, plan: Plan) -> None:
+        """Carry out the plan in one transaction; changed chunks wait in the outbox from then on."""
+        with self._transaction():
+            self._carry_out(plan)
+
+    def _carry_out(self, plan: Plan) -> None:
+        touched: set[str] = set()
+        for document in plan.documents:
+            if document.change in ("new", "changed"):
+                touched |= self._store_document(document)
+            elif document.change == "removed":
+                touched |= self._remove_document(document.name)
+            elif document.change == "unchanged":
+                self._db.execute(
+                    "UPDATE documents SET path = ? WHERE name = ?", (document.path, document.name)
+                )
+        if plan.rebuild:
+            touched |= self._identify_again()
+        self._refresh(touched, again=plan.rebuild)
+        self._seal()
+
+    def _store_document(self, document: DocumentPlan) -> set[str]:
+        reading = document.reading
+        assert reading is not None
+        old = self._entries("WHERE d.name = ?", document.name)
+        kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
+        kept = [entry for _, entry in old if entry.place.line in kept_lines]
+        entries = [*reading.entries, *kept]
+        document_id = self._db.execute(
+            "INSERT INTO documents (name, path, sha256, format, institution, rejections, n_kept, ingested_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
+            "sha256 = excluded.sha256, format = excluded.format, institution = excluded.institution, "
+            "rejections = excluded.rejections, n_kept = excluded.n_kept, ingested_at = excluded.ingested_at "
+            "RETURNING document_id",
+            (
+                document.name, document.path, reading.sha256, reading.format, reading.institution,
+                json.dumps([(r.line, r.reason) for r in reading.rejections], ensure_ascii=False),
+                len(kept), _now(),
+            ),
+        ).fetchone()[0]  # fmt: skip
+        self._db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+        if reading.page:
+            values = asdict(reading.page)
+            self._insert("pages", [{"document_id": document_id, **values}])
+        self._db.execute("DELETE FROM entries WHERE document_id = ?", (document_id,))
+        self._insert("entries", [
+            {
+                "document_id": document_id,
+                "ordinal": ordinal,
+                "line": entry.place.line,
+                "paper_id": identity.paper_id(entry.title, entry.text),
+                "raw": entry.raw,
+                "parsed": rows.entry_json(entry),
+                "digest": identity.entry_digest(entry),
+            }
+            for ordinal, entry in enumerate(entries)
+        ])  # fmt: skip
+        return {identity.paper_id(e.title, e.text) for e in entries} | {i for i, _ in old}
+
+    def _remove_document(self, name: str) -> set[str]:
+        touched = {paper_id for paper_id, _ in self._entries("WHERE d.name = ?", name)}
+        self._db.execute("DELETE FROM documents WHERE name = ?", (name,))
+        return touched
+
+    def _identify_again(self) -> set[str]:
+        """Give every entry the id that the present rules give; returns all ids, old and new."""
+        touched: set[str] = set()
+        changed: list[tuple[str, int, int]] = []
+        for row in self._db.execute(_ENTRIES).fetchall():
+            entry = rows.entry(row)
+            now = identity.paper_id(entry.title, entry.text)
+            touched |= {row["paper_id"], now}
+            if now != row["paper_id"]:
+                changed.append((now, row["document_id"], row["ordinal"]))
+        self._db.executemany(
+            "UPDATE entries SET paper_id = ? WHERE document_id = ? AND ordinal = ?", changed
+        )
+        return touched
+
+    # --- papers, from their entries -------------------------------------------------------------
+
+    def _refresh(self, paper_ids: Collection[str], *, again: bool) -> None:
+        """Merge the entries of these papers anew; put what changed into the outbox."""
+        ids = json.dumps(sorted(paper_ids))
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for paper_id, entry in self._entries(
+            "WHERE e.paper_id IN (SELECT value FROM json_each(?))", ids
+        ):
+            entries[paper_id].append(entry)
+        owners = {
+            row["name"]: row["person"]
+            for row in self._db.execute(
+                "SELECT name, person FROM documents JOIN pages USING (document_id)"
+            )
+        }
+        before = {
+            row["paper_id"]: row["digest"]
+            for row in self._db.execute(
+                "SELECT paper_id, digest FROM papers WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
+            )
+        }  # fmt: skip
+        after = {paper_id: identity.merge(found, owners) for paper_id, found in entries.items()}
+        digests = {paper_id: identity.paper_digest(paper) for paper_id, paper in after.items()}
+        self._remove_papers(set(before) - set(after))
+        self._store_papers(
+            [p for i, p in after.items() if again or digests[i] != before.get(i)], digests
+        )
+        difference = _sum(digests.values()) - _sum(before.values())
+        total = (int(self._meta("papers_sum") or "0", 16) + difference) % _MODULUS
+        self._set_meta(papers_sum=f"{total:032x}")
+
+    def _store_papers(self, papers: Sequence[Paper], digests: Mapping[str, str]) -> None:
+        ids = json.dumps([paper.paper_id for paper in papers])
+        self._insert(
+            "papers", [rows.paper_row(p, digests[p.paper_id]) for p in papers], key="paper_id"
+        )
+        self._db.execute(
+            "DELETE FROM authorships WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
+        )
+        self._db.executemany(
+            "INSERT INTO authorships (paper_id, ordinal, name, folded, role, position) VALUES (?, ?, ?, ?, ?, ?)",
+            (row for paper in papers for row in rows.authorship_rows(paper)),
+        )
+        self._send(ids)
+        self._db.execute(
+            "DELETE FROM chunks WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
+        )
+        self._db.executemany(
+            "INSERT INTO chunks (chunk_id, paper_id, start, end, heading) VALUES (?, ?, ?, ?, ?)",
+            (
+                (c.chunk_id, c.paper_id, *c.span, c.heading)
+                for paper in papers
+                for c in chunking.chunk(paper)
+            ),
+        )
+        self._send(ids)
+
+    def _remove_papers(self, paper_ids: Collection[str]) -> None:
+        ids = json.dumps(sorted(paper_ids))
+        self._send(ids)
+        self._db.execute(
+            "DELETE FROM papers WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
+        )
+
+    def _send(self, ids: str) -> None:
+        """Put the present chunks of these papers into the outbox."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO outbox SELECT chunk_id FROM chunks "
+            "WHERE paper_id IN (SELECT value FROM json_each(?))",
+            (ids,),
+        )
+
+    def _seal(self) -> None:
+        """Set the fingerprint to what papers and documents now say."""
+        said = self._db.execute(
+            "SELECT d.name, d.institution, p.* FROM documents d LEFT JOIN pages p USING (document_id)"
+        ).fetchall()
+        digests = []
+        for row in said:
+            values = [row[key] for key in row.keys() if key != "document_id"]
+            digests.append(hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32])
+        total = (int(self._meta("papers_sum") or "0", 16) + _sum(digests)) % _MODULUS
+        self._set_meta(fingerprint=f"{total:032x}")
+
+    # --- what is derived ------------------------------------------------------------------------
+
+    def pending(self) -> list[str]:
+        """Ids in the outbox: present chunks to be put into the indexes, others to be taken out."""
+        return [
+            row["chunk_id"] for row in self._db.execute("SELECT chunk_id FROM outbox ORDER BY 1")
+        ]
+
+    def settle(self, *, generation: int, embedder: str, dimension: int) -> None:
+        """The indexes of this generation now hold exactly the library's chunks."""
+        with self._transaction():
+            self._db.execute("DELETE FROM outbox")
+            version = int(self._meta("version") or 0) + 1
+            self._set_meta(
+                generation=str(generation), version=str(version), embedder=embedder,
+                dimension=str(dimension),
+            )  # fmt: skip
+
+    def sweep(self) -> int:
+        """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""
+        with self._transaction():
+            return self._db.execute(
+                "DELETE FROM vectors WHERE embedder != (SELECT value FROM meta WHERE key = 'embedder') "
+                "OR chunk_id NOT IN (SELECT chunk_id FROM chunks)"
+            ).rowcount
+
+    # --- journal --------------------------------------------------------------------------------
+
+    def begin(self, plan: Plan) -> int:
+        """Note in the journal that an ingest begins; returns its number."""
+        row = self._db.execute(
+            "INSERT INTO ingests (started_at, counts) VALUES (?, ?) RETURNING ingest_id",
+            (_now(), json.dumps(plan.counts)),
+        ).fetchone()
+        return int(row[0])
+
+    def finish(self, ingest_id: int) -> None:
+        self._db.execute(
+            "UPDATE ingests SET finished_at = ? WHERE ingest_id = ?", (_now(), ingest_id)
+        )
+
+    # --- SQLite ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _entries(self, where: str, *values: object) -> list[tuple[str, Entry]]:
+        order = " ORDER BY d.name, e.ordinal"
+        found = self._db.execute(_ENTRIES + where + order, values)
+        return [(row["paper_id"], rows.entry(row)) for row in found]
+
+    def _insert(self, table: str, values: Sequence[Mapping[str, object]], key: str = "") -> None:
+        """Insert rows; a row whose ``key`` is there already takes the new values in place."""
+        if not values:
+            return
+        columns = list(values[0])
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + c for c in columns)})"
+        if key:
+            changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c != key)
+            sql += f" ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        self._db.executemany(sql, values)
+
+    def _meta(self, key: str) -> str:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _set_meta(self, **values: str) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+
+def _sum(digests: Iterable[str]) -> int:
+    return sum(int(digest, 16) for digest in digests)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
