@@ -24,7 +24,7 @@ T = TypeVar("T")
 MIN_PREFIX = 4
 
 _DOCUMENTS = """
-SELECT d.*, p.person, p.category AS page_category, p.h_index, p.n_papers, p.n_citations,
+SELECT d.*, p.person, p.category, p.h_index, p.n_papers, p.n_citations,
        p.novelty, p.ai_score,
        (SELECT count(*) FROM entries e WHERE e.document_id = d.document_id) AS n_entries
 FROM documents d LEFT JOIN pages p USING (document_id) ORDER BY d.name

@@ -95,16 +95,13 @@ def page(row: Row) -> ProfilePage:
 
 def document(row: Row) -> Document:
     """Of a row of ``documents`` joined with ``pages`` and the number of its entries."""
-    has_page = row["person"] is not None
     return Document(
         name=row["name"],
         path=row["path"],
         sha256=row["sha256"],
         format=row["format"],
         institution=row["institution"],
-        page=ProfilePage(**{**{n: row[n] for n in PAGE_FIELDS}, "category": row["page_category"]})
-        if has_page
-        else None,
+        page=page(row) if row["person"] is not None else None,
         n_entries=row["n_entries"],
         ingested_at=row["ingested_at"],
         rejections=tuple(
