@@ -1,0 +1,146 @@
+"""Reading seed documents: a file in, its entries and what had to be rejected out.
+
+Formats are recognised by content, not by name; see ``detection.FORMATS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from rag.errors import ReadError
+from rag.reading.detection import FORMATS, SUFFIXES, Format, detect
+from rag.reading.source import (
+    HEAD_CHARS,
+    MAX_BYTES,
+    MAX_ENTRY_CHARS,
+    Parts,
+    bad_byte,
+    source,
+    too_large,
+)
+from rag.types import Entry, Reading, Rejection
+
+__all__ = ["FORMATS", "MAX_BYTES", "MAX_ENTRY_CHARS", "Format", "discover", "read", "read_bytes"]
+
+_MANIFEST = "MANIFEST.sha256"
+
+
+def read(path: Path) -> Reading:
+    """Everything one seed document holds; the file name alone becomes the document's name.
+
+    Raises:
+        ReadError: The document as a whole cannot be read, or holds no readable paper.
+    """
+    try:
+        n_bytes = path.stat().st_size
+        if path.is_dir():
+            raise ReadError(f"{str(path)!r} is a folder, not a file; name a file in it")
+        if n_bytes > MAX_BYTES:
+            raise too_large(path.name, n_bytes)
+        return read_bytes(path.name, path.read_bytes())
+    except OSError as exc:
+        raise _unopened(path, exc) from exc
+
+
+def read_bytes(name: str, data: bytes) -> Reading:
+    """As `read`, for a document that is no file, such as an upload."""
+    document = source(name, data)
+    known = detect(document)
+    parts = _checked(known.read(document), name)
+    if not parts.entries:
+        raise _nothing(name, parts)
+    return Reading(
+        document=name,
+        sha256=document.sha256,
+        format=known.name,
+        entries=parts.entries,
+        page=parts.page,
+        institution=parts.institution,
+        rejections=parts.rejections,
+    )
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """The documents that ``paths`` mean, each once, in order; folders are searched with all below.
+
+    In folders, hidden files, README files and the manifest are left out, and so are files with
+    an unusual suffix that no format recognises. A file that is named is always taken.
+
+    Raises:
+        ReadError: A path does not exist.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise ReadError(f"there is no file or folder {str(path)!r}; check the path")
+        for file in _files_below(path) if path.is_dir() else [path]:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(parent, name)
+            if not _is_aside(name) and file.is_file() and _may_hold_papers(file):
+                yield file
+
+
+def _is_aside(name: str) -> bool:
+    return name.startswith(".") or name == _MANIFEST or Path(name).stem.lower() == "readme"
+
+
+def _may_hold_papers(file: Path) -> bool:
+    if file.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with file.open("rb") as stream:
+            head = source(file.name, stream.read(HEAD_CHARS))
+    except (OSError, ReadError):
+        return False
+    return any(known.recognise(head) for known in FORMATS)
+
+
+def _unopened(path: Path, exc: OSError) -> ReadError:
+    reason = (exc.strerror or type(exc).__name__).lower()
+    return ReadError(
+        f"file {str(path)!r} cannot be opened: {reason}; check the path and its rights"
+    )
+
+
+def _checked(parts: Parts, name: str) -> Parts:
+    """Without the entries that nothing could be done with; a rejection for each of them."""
+    kept: list[Entry] = []
+    rejected = list(parts.rejections)
+    for entry in parts.entries:
+        reason = _flaw(entry)
+        if reason is None:
+            kept.append(entry)
+        else:
+            rejected.append(Rejection(name, entry.place.line, reason))
+    rejected.sort(key=lambda rejection: rejection.line or 0)
+    return replace(parts, entries=tuple(kept), rejections=tuple(rejected))
+
+
+def _flaw(entry: Entry) -> str | None:
+    if not entry.title and not entry.text:
+        return "the entry has neither a title nor a text"
+    if len(entry.raw) > MAX_ENTRY_CHARS:
+        return f"the entry has {len(entry.raw):,} characters, more than {MAX_ENTRY_CHARS:,}"
+    byte = bad_byte("\n".join((entry.raw, entry.title or "", entry.text, *entry.authors)))
+    if byte:
+        return f"the entry is not valid UTF-8 ({byte}); save the file as UTF-8"
+    return None
+
+
+def _nothing(name: str, parts: Parts) -> ReadError:
+    if not parts.rejections:
+        return ReadError(f"file {name!r} holds no papers; put papers in it or leave it out")
+    first, *others = parts.rejections
+    more = f", and {len(others)} more entries were rejected" if others else ""
+    line = "" if first.line is None else f" line {first.line}:"
+    return ReadError(f"file {name!r} holds no readable paper;{line} {first.reason}{more}")

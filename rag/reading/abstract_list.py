@@ -1,0 +1,54 @@
+"""Lists of abstracts: paragraphs that begin ``Abstract:``, without titles or authors.
+
+A line above the first abstract names the institution.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.reading import latex
+from rag.reading.source import Parts, Source
+from rag.types import Entry, Place, Rejection
+
+NAME = "abstract_list"
+SUFFIXES = (".txt",)
+
+_START = re.compile(r"\s*Abstract\s*[:：]\s*", re.IGNORECASE)
+
+
+def recognise(source: Source) -> bool:
+    """Whether one of the first lines begins an abstract."""
+    printed = [line for line in source.head.split("\n") if line.strip()]
+    return any(_START.match(line) for line in printed[:5])
+
+
+def read(source: Source) -> Parts:
+    lines = source.lines
+    starts = [index for index, line in enumerate(lines) if _START.match(line)]
+    above = [line.strip() for line in lines[: starts[0]] if line.strip()]
+    entries: list[Entry] = []
+    rejections: list[Rejection] = []
+    if len(above) > 1:
+        reason = f"{len(above)} lines above the first abstract belong to no paper and are left out"
+        rejections.append(Rejection(source.name, 1, reason))
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        entry = _entry(source.name, start, lines[start:end])
+        if entry.text:
+            entries.append(entry)
+        else:
+            rejections.append(Rejection(source.name, start + 1, "the abstract has no text"))
+    institution = latex.to_text(above[0]) if len(above) == 1 else None
+    return Parts(tuple(entries), tuple(rejections), institution=institution)
+
+
+def _entry(document: str, start: int, lines: list[str]) -> Entry:
+    raw = "\n".join(lines).rstrip()
+    converted = [latex.convert(part) for part in re.split(r"\n\s*\n", _START.sub("", raw, count=1))]
+    return Entry(
+        place=Place(document, start + 1),
+        raw=raw,
+        title=None,
+        text="\n\n".join(text for text, _ in converted if text),
+        links=tuple(dict.fromkeys(link for _, found in converted for link in found)),
+    )

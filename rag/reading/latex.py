@@ -1,0 +1,209 @@
+"""LaTeX to plain text, for abstracts and titles that were pasted from their source.
+
+Such text is half LaTeX: ``50%`` is not the start of a comment, ``~934`` is "about 934", a lone
+``$`` is money, and commands may lack their braces. What cannot be LaTeX is therefore held back
+behind private characters, the rest is converted by pylatexenc, and no input raises.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
+
+_URL = re.compile(r"(?:https?://|\bwww\.)(?:\\[_%#&~$-]|[^\s{}<>\\$^`\"“”|\U000F0000-\U0010FFFF])+")
+_AUTOLINK = re.compile(r"<((?:https?://|www\.)[^<>\s]+)>")
+_URL_ESCAPE = re.compile(r"\\([_%#&~$-])")
+_NEEDS_PARSER = re.compile(r"[\\{}$]")
+_LITERAL = re.compile(
+    r"\\([%&#_${}*])"  # escaped: the character itself
+    r"|\\([~^\"'`.=])(?=[\s\d]|$)"  # an accent over nothing
+    r"|(?<![\w).,;:\]}])(~)"  # "about", not a tie
+    r"|([%&#])"  # not a comment, a cell or an argument
+)
+_MATH = re.compile(
+    r"(?<!\\)(?:\$\$(?:[^$\\]|\\.)+\$\$"
+    r"|\$(?!\s)(?:[^$\\]|\\.)+(?<!\s)\$(?!\d)"
+    r"|\$[^$\\]{0,80}\\[^$]{0,200}\$"
+    r"|(?P<lone>\$))"
+)
+_SHORTHAND = {
+    "eg": "e.g.",
+    "ie": "i.e.",
+    "etal": "et al.",
+    "etc": "etc.",
+    "cf": "cf.",
+    "wrt": "w.r.t.",
+    "aka": "a.k.a.",
+    "vs": "vs.",
+}
+_SHORT = re.compile(rf"\\({'|'.join(_SHORTHAND)})(?![A-Za-z])\.?(\{{\}})?(\\(?=\s))?")
+_DROPPED = re.compile(
+    r"\\(?:color|hspace|vspace|label|ref|eqref|cite[a-z]*|footnotemark)\*?\s*(?:\[[^\]]*\]\s*)*\{[^{}]*\}"
+    r"|\\(?:left|right|[bB]igg?[lr]?|xspace|textstyle|displaystyle|limits|nolimits)(?![A-Za-z])"
+)
+_HREF = re.compile(r"\\href\s*\{([^{}]*)\}\s*(\{)?")
+_BOLD_PART = re.compile(r"(\w)?\\(?:textbf|textit|emph|underline) \{([A-Za-z]+)\} (?=[a-z])")
+_QUOTED = re.compile(r"(?:``|(?<!\w)'')(?=\S)([^`\n]{1,300}?)(?<=\S)(?:''|\")")
+_DASH = re.compile(r"(?<=[\w)\]}”\"%$])(-{2,3})(?=[\w(\[{“\"\\$])|(?<=\s)(-{2,3})(?=\s)")
+_TIE = re.compile(r"(?<=[\w).,;:\]}])~(?=[\w({\\$])(?<!\d~(?=\d))")
+_SPACES = re.compile(r"\s+")
+_STYLED = re.compile(r"[\U0001D400-\U0001D7FFℊ-ℓℛℬℯ-ℴ]")
+
+
+def to_text(source: str) -> str:
+    """Plain text of one title, name or paragraph; white space runs become one space."""
+    return convert(source)[0]
+
+
+def convert(source: str) -> tuple[str, tuple[str, ...]]:
+    r"""Plain text of one paragraph, and the URLs in it, in order, once each.
+
+    A link with a label (``\href{url}{label}``) leaves the label in the text. Words are never
+    lost: an unknown command leaves its name, or its argument if it has one.
+    """
+    held = _Held(source)
+    text = unicodedata.normalize("NFC", source)
+    text = _AUTOLINK.sub(r"\1", text)
+    text = _URL.sub(held.link, text)
+    text = _punctuation(text)
+    if _NEEDS_PARSER.search(text):
+        text = _parsed(_prepared(text, held))
+    text = held.released(text)
+    return _SPACES.sub(" ", text).strip(), tuple(dict.fromkeys(held.links))
+
+
+class _Held:
+    """Characters put aside while the rest is converted, each behind one private character."""
+
+    def __init__(self, source: str) -> None:
+        self.links: list[str] = []
+        self._pieces: dict[str, str] = {}
+        self._next = max([0xF0000, *(ord(c) + 1 for c in source if ord(c) >= 0xF0000)])
+
+    def hold(self, piece: str) -> str:
+        if self._next > 0x10FFFD:
+            return piece
+        key = chr(self._next)
+        self._next += 1
+        self._pieces[key] = piece
+        return key
+
+    def link(self, match: re.Match[str]) -> str:
+        url = _trimmed(match.group())
+        rest = match.group()[len(url) :]
+        printed = _URL_ESCAPE.sub(r"\1", url)
+        self.links.append(printed if printed.startswith("http") else f"https://{printed}")
+        return self.hold(printed) + rest
+
+    def literal(self, match: re.Match[str]) -> str:
+        return self.hold(next(group for group in match.groups() if group))
+
+    def dollar(self, match: re.Match[str]) -> str:
+        return self.hold("$") if match.group("lone") else match.group()
+
+    def released(self, text: str) -> str:
+        for key in reversed(self._pieces):
+            text = text.replace(key, self._pieces[key])
+        return text
+
+
+def _trimmed(url: str) -> str:
+    """Without the punctuation of the sentence around it."""
+    while url:
+        last = url[-1]
+        closes = {")": "(", "]": "["}.get(last)
+        if last in ".,;:!?'’*\\" or (closes and url.count(last) > url.count(closes)):
+            url = url[:-1]
+        else:
+            break
+    return url
+
+
+def _punctuation(text: str) -> str:
+    """TeX's quotation marks, dashes and ties; ``--flag``, ``5''``, ``~934``, ``5~10`` are left alone."""
+    text = _TIE.sub(" ", _QUOTED.sub(r"“\1”", text))
+    return _DASH.sub(lambda m: "—" if "---" in m.groups() else "–", text)
+
+
+def _prepared(text: str, held: _Held) -> str:
+    text = text.replace("\\\\", " ").replace("\\-", "-")
+    text = _SHORT.sub(lambda m: _SHORTHAND[m.group(1)], text)
+    text = _DROPPED.sub("", text)
+    text = _MATH.sub(held.dollar, text)
+    text = _HREF.sub(lambda m: "{" if m.group(2) else m.group(1), text)
+    text = re.sub(r"\\url\s*(?=\{)", "", text)
+    text = _bold_parts_joined(text)
+    return _LITERAL.sub(held.literal, text)
+
+
+def _bold_parts_joined(text: str) -> str:
+    r"""Mend ``(\textbf {Fed} erated via\textbf {L} ogits)`` where the parts spell a name.
+
+    A bold part parted from its word looks like a bold word before another, so it is joined only
+    if the parts, two or more, make a word that the text has elsewhere, here ``FedL``.
+    """
+    parts = _BOLD_PART.findall(text)
+    name = "".join(part for _, part in parts)
+    if len(parts) < 2 or not re.search(rf"\b{name}\b", text):
+        return text
+    return _BOLD_PART.sub(
+        lambda m: f"{m.group(1)} {m.group(2)}" if m.group(1) else m.group(2), text
+    )
+
+
+def _parsed(text: str) -> str:
+    try:
+        plain = str(_converter().latex_to_text(_balanced(text), tolerant_parsing=True))
+    except (IndexError, ValueError, TypeError, AttributeError, RecursionError):
+        # What pylatexenc raises on commands without their arguments, or nested without end.
+        plain = re.sub(r"\\([A-Za-z]+)\s?|[\\{}$]", r"\1", text)
+    return _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m.group()), plain)
+
+
+def _balanced(text: str) -> str:
+    """Closes what is open at the end and drops what closes nothing."""
+    depth = 0
+    kept: list[str] = []
+    for index, char in enumerate(text):
+        if char in "{}" and text[index - 1 : index] != "\\":
+            if char == "}" and depth == 0:
+                continue
+            depth += 1 if char == "{" else -1
+        kept.append(char)
+    return "".join(kept) + "}" * depth
+
+
+@lru_cache(maxsize=1)
+def _converter() -> LatexNodes2Text:
+    from pylatexenc.latex2text import (
+        LatexNodes2Text,
+        MacroTextSpec,
+        get_default_latex_context_db,
+    )
+
+    known = get_default_latex_context_db()
+    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_unknown))
+    return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)
+
+
+_SILENT = frozenset(
+    "bf it em tt sc rm sf sl bfseries itshape texttt mbox text textsuperscript textsubscript "
+    "operatorname boldsymbol bm mathsf mathtt small tiny large Large footnotesize normalsize "
+    "centering noindent newline linebreak par ensuremath begingroup endgroup protect".split()
+)
+
+
+def _unknown(node: Any, l2tobj: Any = None) -> str:
+    """An unknown command's name where it stands for a word; nothing where it has an argument."""
+    following = node.parsing_state.s[node.pos + node.len :]
+    space = str(node.macro_post_space)
+    name = str(node.macroname)
+    argument = re.match(r"\s*\{\s*[^\s}]", following)
+    if name in _SILENT or argument or not name.isalnum():
+        return "" if argument or name.isalnum() else name + space
+    return name + space

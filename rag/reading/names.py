@@ -1,0 +1,85 @@
+"""Lines and fields of author names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rag.reading import latex
+
+_ET_AL = re.compile(r",?\s*(?:\band\s+others\b|\bet\s+al\b\.?)\s*$", re.IGNORECASE)
+_AFFILIATIONS = re.compile(r"\s+·\s+")
+_AND = re.compile(r"\s*,?\s+(?:and|&)\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Byline:
+    """Who is printed as author. Without any author it is not complete: unknown, not empty."""
+
+    authors: tuple[str, ...] = ()
+    complete: bool = False
+    affiliations: tuple[str, ...] = ()
+
+
+def author_line(line: str) -> Byline:
+    """``First Author, Second Author et al. · tencent-ai, tsinghua``."""
+    printed, *rest = _AFFILIATIONS.split(line.strip(), maxsplit=1)
+    listed, n_cut = _ET_AL.subn("", printed)
+    authors = _cleaned(part for piece in _AND.split(listed) for part in piece.split(","))
+    affiliations = _cleaned(rest[0].split(",")) if rest else ()
+    return Byline(authors, bool(authors) and not n_cut, affiliations)
+
+
+def looks_like_authors(line: str) -> bool:
+    """Whether a line reads as names and not as a sentence."""
+    printed = _AFFILIATIONS.split(line.strip(), maxsplit=1)[0]
+    listed, n_cut = _ET_AL.subn("", printed)
+    if n_cut:
+        return True
+    names = [name.strip() for piece in _AND.split(listed) for name in piece.split(",")]
+    return all(_looks_like_name(name) for name in names)
+
+
+def _looks_like_name(name: str) -> bool:
+    parts = name.split()
+    if not 1 <= len(parts) <= 6 or len(name) > 60 or re.search(r"[!?:;]|\w{3,}\.$", name):
+        return False
+    return not parts[0][0].islower() and not parts[-1][0].islower()
+
+
+def author_field(field: str) -> Byline:
+    """A field of several names: parted by ``;``, by ``and``, or by commas; ``Last, First`` is turned."""
+    listed, n_cut = _ET_AL.subn("", field.strip())
+    if ";" in listed:
+        names = [_turned(name) for name in listed.split(";")]
+    elif _AND.search(listed) and all(piece.count(",") <= 1 for piece in _AND.split(listed)):
+        names = [name for piece in _AND.split(listed) for name in _pair(piece)]
+    else:
+        pieces = [part for piece in _AND.split(listed) for part in piece.split(",")]
+        names = _pair(listed) if len(pieces) == 2 else pieces
+    authors = _cleaned(names)
+    return Byline(authors, bool(authors) and not n_cut)
+
+
+def _pair(piece: str) -> list[str]:
+    """One ``Last, First``, or two names that stand each for themselves."""
+    halves = [half.strip() for half in piece.split(",")]
+    if len(halves) != 2 or all(" " in half for half in halves):
+        return halves
+    return [_turned(piece)]
+
+
+def _turned(name: str) -> str:
+    """``Last, First`` or ``Last, Jr, First`` as ``First Last`` and ``First Last Jr``."""
+    parts = [part.strip() for part in name.split(",")]
+    return " ".join(part for part in (parts[-1], *parts[:-1]) if part)
+
+
+def _cleaned(names: Iterable[str]) -> tuple[str, ...]:
+    """Plain text, no empty ones, each once, in order."""
+    plain = (
+        latex.to_text(name).strip(" .,;·") if name.strip().endswith(",") else latex.to_text(name)
+        for name in names
+    )
+    return tuple(dict.fromkeys(name for name in plain if name))
