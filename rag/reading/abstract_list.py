@@ -44,11 +44,11 @@ def read(source: Source) -> Parts:
 
 def _entry(document: str, start: int, lines: list[str]) -> Entry:
     raw = "\n".join(lines).rstrip()
-    converted = [latex.convert(part) for part in re.split(r"\n\s*\n", _START.sub("", raw, count=1))]
+    text, links = latex.convert_paragraphs(_START.sub("", raw, count=1))
     return Entry(
         place=Place(document, start + 1),
         raw=raw,
         title=None,
-        text="\n\n".join(text for text, _ in converted if text),
-        links=tuple(dict.fromkeys(link for _, found in converted for link in found)),
+        text=text,
+        links=links,
     )

@@ -126,7 +126,7 @@ def _entry(document: str, start: int, lines: list[str]) -> Entry | Rejection:
     body = _body(lines[1:])
     if isinstance(body, str):
         return Rejection(document, start + 1, f"entry {lines[0].strip()!r} has {body}")
-    text, links = _paragraphs(body.abstract)
+    text, links = latex.convert_paragraphs(body.abstract)
     byline = author_line(body.authors)
     return Entry(
         place=Place(document, start + 1),
@@ -158,7 +158,7 @@ def _is_date(header: re.Match[str]) -> bool:
 class _Body:
     title: str
     authors: str
-    abstract: list[str]
+    abstract: str
 
 
 def _body(lines: list[str]) -> _Body | str:
@@ -175,7 +175,7 @@ def _body(lines: list[str]) -> _Body | str:
     authors = rest.pop(0) if rest and looks_like_authors(rest[0]) else ""
     if not rest:
         return "no abstract"
-    return _Body(title, authors, rest)
+    return _Body(title, authors, "\n\n".join(rest))
 
 
 def _blocks(lines: list[str]) -> list[list[str]]:
@@ -186,9 +186,3 @@ def _blocks(lines: list[str]) -> list[list[str]]:
         elif blocks[-1]:
             blocks.append([])
     return blocks if blocks[-1] else blocks[:-1]
-
-
-def _paragraphs(blocks: list[str]) -> tuple[str, tuple[str, ...]]:
-    converted = [latex.convert(block) for block in blocks]
-    links = dict.fromkeys(link for _, found in converted for link in found)
-    return "\n\n".join(text for text, _ in converted if text), tuple(links)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from rag.errors import ReadError
-from rag.reading import abstract_list, author_page
+from rag.reading import abstract_list, author_page, bibtex, jsonl, pdf, table
 from rag.reading.source import Parts, Source, bad_byte
 
 
@@ -25,7 +25,9 @@ def _format(module: ModuleType) -> Format:
     return Format(module.NAME, module.SUFFIXES, module.recognise, module.read)
 
 
-FORMATS: tuple[Format, ...] = tuple(_format(module) for module in (author_page, abstract_list))
+FORMATS: tuple[Format, ...] = tuple(
+    _format(module) for module in (pdf, jsonl, bibtex, author_page, abstract_list, table)
+)
 """In the order in which they are tried: a format before those that would also accept its text."""
 
 SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
@@ -47,7 +49,9 @@ def detect(source: Source) -> Format:
             f"file {source.name!r} is not UTF-8 text ({byte} in line {line}); "
             "save it as UTF-8, or give JSONL, CSV, BibTeX or PDF"
         )
+    first = next((line.strip() for line in source.lines if line.strip()), "")
     raise ReadError(
-        f"file {source.name!r} holds no papers that can be recognised at line 1; give an author "
-        "page, a list of 'Abstract:' paragraphs, JSONL or CSV with a title or abstract, BibTeX or PDF"
+        f"file {source.name!r} is in no format that is read here (it begins {first[:40]!r}); "
+        "give an author page, a list of 'Abstract:' paragraphs, JSONL or CSV with a title or "
+        "abstract, BibTeX or PDF"
     )

@@ -51,6 +51,7 @@ _BOLD_PART = re.compile(r"(\w)?\\(?:textbf|textit|emph|underline) \{([A-Za-z]+)\
 _QUOTED = re.compile(r"(?:``|(?<!\w)'')(?=\S)([^`\n]{1,300}?)(?<=\S)(?:''|\")")
 _DASH = re.compile(r"(?<=[\w)\]}”\"%$])(-{2,3})(?=[\w(\[{“\"\\$])|(?<=\s)(-{2,3})(?=\s)")
 _TIE = re.compile(r"(?<=[\w).,;:\]}])~(?=[\w({\\$])(?<!\d~(?=\d))")
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
 _SPACES = re.compile(r"\s+")
 _STYLED = re.compile(r"[\U0001D400-\U0001D7FFℊ-ℓℛℬℯ-ℴ]")
 
@@ -77,13 +78,20 @@ def convert(source: str) -> tuple[str, tuple[str, ...]]:
     return _SPACES.sub(" ", text).strip(), tuple(dict.fromkeys(held.links))
 
 
+def convert_paragraphs(source: str) -> tuple[str, tuple[str, ...]]:
+    """As `convert`, for paragraphs parted by blank lines; they stay parted by one."""
+    converted = [convert(paragraph) for paragraph in _BLANK_LINES.split(source)]
+    links = dict.fromkeys(link for _, found in converted for link in found)
+    return "\n\n".join(text for text, _ in converted if text), tuple(links)
+
+
 class _Held:
     """Characters put aside while the rest is converted, each behind one private character."""
 
     def __init__(self, source: str) -> None:
         self.links: list[str] = []
         self._pieces: dict[str, str] = {}
-        self._next = max([0xF0000, *(ord(c) + 1 for c in source if ord(c) >= 0xF0000)])
+        self._next = max(0xF0000, ord(max(source, default=" ")) + 1)
 
     def hold(self, piece: str) -> str:
         if self._next > 0x10FFFD:

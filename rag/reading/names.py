@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.reading import latex
 
 _ET_AL = re.compile(r",?\s*(?:\band\s+others\b|\bet\s+al\b\.?)\s*$", re.IGNORECASE)
+_MORE = re.compile(r"(?:and\s+)?others|et\s+al\.?", re.IGNORECASE)
 _AFFILIATIONS = re.compile(r"\s+·\s+")
 _AND = re.compile(r"\s*,?\s+(?:and|&)\s+")
 
@@ -48,6 +49,13 @@ def _looks_like_name(name: str) -> bool:
     return not parts[0][0].islower() and not parts[-1][0].islower()
 
 
+def author_names(names: Sequence[str]) -> Byline:
+    """Names already parted; ``others`` or ``et al.`` for the last says that there are more."""
+    named = [name for name in names if not _MORE.fullmatch(name.strip())]
+    authors = _cleaned(_turned(name) if name.count(",") == 1 else name for name in named)
+    return Byline(authors, bool(authors) and len(named) == len(names))
+
+
 def author_field(field: str) -> Byline:
     """A field of several names: parted by ``;``, by ``and``, or by commas; ``Last, First`` is turned."""
     listed, n_cut = _ET_AL.subn("", field.strip())
@@ -78,8 +86,5 @@ def _turned(name: str) -> str:
 
 def _cleaned(names: Iterable[str]) -> tuple[str, ...]:
     """Plain text, no empty ones, each once, in order."""
-    plain = (
-        latex.to_text(name).strip(" .,;·") if name.strip().endswith(",") else latex.to_text(name)
-        for name in names
-    )
+    plain = (latex.to_text(name).strip(" ,;·") for name in names)
     return tuple(dict.fromkeys(name for name in plain if name))

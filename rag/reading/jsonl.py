@@ -1,0 +1,110 @@
+"""Papers as JSON: one object a line, or one array of objects.
+
+A broken line or object is rejected with its line; the others are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.reading import records
+from rag.reading.source import Parts, Source
+from rag.types import Entry, Place, Rejection
+
+NAME = "jsonl"
+SUFFIXES = (".jsonl", ".ndjson", ".json")
+
+_BEGINS = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*\{)")
+_ARRAY_OR_SPREAD = re.compile(r"\s*(?:\[|\{[ \t]*\n)")
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+
+
+def recognise(source: Source) -> bool:
+    return _BEGINS.match(source.head) is not None
+
+
+def read(source: Source) -> Parts:
+    entries: list[Entry] = []
+    rejections: list[Rejection] = []
+    spread = _ARRAY_OR_SPREAD.match(source.text) is not None
+    for item in _objects(source.text) if spread else _lines(source):
+        found = _entry(source.name, item)
+        if isinstance(found, Entry):
+            entries.append(found)
+        else:
+            rejections.append(found)
+    return Parts(tuple(entries), tuple(rejections))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One value, or why there is none."""
+
+    line: int
+    raw: str
+    value: object = None
+    flaw: str = ""
+
+
+def _lines(source: Source) -> Iterator[_Item]:
+    for number, line in enumerate(source.lines, 1):
+        if line.strip():
+            try:
+                yield _Item(number, line.strip(), json.loads(line))
+            except (ValueError, RecursionError) as exc:
+                yield _Item(number, line, flaw=_flaw(exc))
+
+
+def _objects(text: str) -> Iterator[_Item]:
+    """Objects that may take several lines; after a broken one, on to the next as far indented."""
+    decoder = json.JSONDecoder()
+    position, line = 0, 1
+    while True:
+        start = _skipped(text, position)
+        line += text.count("\n", position, start)
+        if start >= len(text):
+            return
+        try:
+            value, end = decoder.raw_decode(text, start)
+            yield _Item(line, text[start:end], value)
+        except (ValueError, RecursionError) as exc:
+            end = _next_start(text, start)
+            yield _Item(line, text[start:end].rstrip(), flaw=_flaw(exc))
+        line += text.count("\n", start, end)
+        position = end
+
+
+def _skipped(text: str, position: int) -> int:
+    match = _BETWEEN.match(text, position)
+    return match.end() if match else position
+
+
+def _next_start(text: str, start: int) -> int:
+    line_start = text.rfind("\n", 0, start) + 1
+    indent = re.escape(text[line_start:start]) if text[line_start:start].isspace() else ""
+    match = re.compile(rf"\n{indent}(?=\{{)").search(text, start)
+    return match.end() if match else len(text)
+
+
+def _flaw(exc: Exception) -> str:
+    if isinstance(exc, json.JSONDecodeError):
+        return f"not valid JSON ({exc.msg.lower()} at column {exc.colno})"
+    return (
+        "not valid JSON (nested too deeply)"
+        if isinstance(exc, RecursionError)
+        else f"not valid JSON ({exc})"
+    )
+
+
+def _entry(document: str, item: _Item) -> Entry | Rejection:
+    if item.flaw:
+        return Rejection(document, item.line, item.flaw)
+    if not isinstance(item.value, dict):
+        return Rejection(document, item.line, "not a JSON object with a title or abstract")
+    try:
+        return records.entry(item.value, Place(document, item.line), item.raw)
+    except records.NotARecord as exc:
+        return Rejection(document, item.line, str(exc))

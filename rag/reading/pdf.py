@@ -1,0 +1,257 @@
+"""One paper as PDF, by pypdf: title, text by page, and what its first page states for certain.
+
+The text is the pages' text with lines joined to paragraphs; a scan has none and is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ReadError
+from rag.reading.names import Byline, author_field, looks_like_authors
+from rag.reading.source import Parts, Source, is_pdf, quiet
+from rag.types import Entry, Place, Rejection
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+NAME = "pdf"
+SUFFIXES = (".pdf",)
+
+MIN_LETTERS = 40
+"""A document with fewer letters in all its pages has no text to answer from."""
+
+_PAGE_END = "\n\n"
+_NOT_A_TITLE = re.compile(
+    r"microsoft word|untitled|^(?:title|document|paper|arxiv|preprint|slide \d+)\b"
+    r"|\.(?:docx?|pdf|tex|dvi|indd)$|\\|^[\W\d_]*$",
+    re.IGNORECASE,
+)
+_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+[A-Za-z0-9])")
+_ARXIV = re.compile(r"\barXiv:\s?(?P<id>\d{4}\.\d{4,5})(?:v\d+)?(?:\s+\[(?P<category>[\w.-]+)\])?")
+_URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
+_LIGATURES = re.compile("[ﬀ-ﬆ]")
+_HYPHENATED = re.compile(r"(\w*[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
+
+
+def recognise(source: Source) -> bool:
+    return is_pdf(source.data)
+
+
+def read(source: Source) -> Parts:
+    """The paper; a page whose text cannot be taken out is rejected under its number.
+
+    Raises:
+        ReadError: The file is broken, encrypted, or a scan without text.
+    """
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, PyPdfError
+
+    with quiet("pypdf"):
+        try:
+            reader = PdfReader(io.BytesIO(source.data))
+            _open(source.name, reader)
+            n_pages = len(reader.pages)
+        except (PyPdfError, DependencyError, *_DAMAGE) as exc:
+            raise ReadError(
+                f"file {source.name!r} is a broken PDF ({_clause(exc)}); open and save it anew"
+            ) from exc
+        printed: list[str] = []
+        rejections: list[Rejection] = []
+        for number in range(1, n_pages + 1):
+            try:
+                printed.append(_cleaned(reader.pages[number - 1].extract_text()))
+            except (PyPdfError, DependencyError, *_DAMAGE) as exc:
+                printed.append("")
+                rejections.append(
+                    Rejection(source.name, number, f"the page's text is broken ({_clause(exc)})")
+                )
+        if sum(char.isalpha() for page in printed for char in page) < MIN_LETTERS:
+            raise ReadError(
+                f"file {source.name!r} has no text on its {n_pages} pages, as a scan has none; "
+                "run text recognition (OCR) over it first"
+            )
+        front = _Front(_metadata(reader), printed[0], _largest_lines(reader))
+    return Parts((_entry(source.name, printed, front),), tuple(rejections))
+
+
+_DAMAGE = (
+    AttributeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    MemoryError,
+    OSError,
+    zlib.error,
+)
+"""What pypdf raises, beside its own errors, on objects that are not what they should be."""
+
+
+def _clause(exc: BaseException) -> str:
+    printed = " ".join(str(exc).split())[:80].rstrip(" .")
+    return printed[:1].lower() + printed[1:] if printed else type(exc).__name__
+
+
+def _open(name: str, reader: PdfReader) -> None:
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise ReadError(f"file {name!r} is encrypted; save it without its password first")
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What title and authors are found in: metadata, first page, and its lines in largest type."""
+
+    metadata: dict[str, str]
+    page: str
+    largest: str
+
+
+def _metadata(reader: PdfReader) -> dict[str, str]:
+    from pypdf.errors import PyPdfError
+
+    try:
+        found: Any = reader.metadata or {}
+        return {
+            key: " ".join(str(found[key]).split()) for key in ("/Title", "/Author") if key in found
+        }
+    except (PyPdfError, *_DAMAGE):
+        return {}
+
+
+def _largest_lines(reader: PdfReader) -> str:
+    """The upright text in the largest type of the first page, joined."""
+    from pypdf.errors import PyPdfError
+
+    sizes: dict[float, list[str]] = {}
+
+    def visit(text: str, matrix: Any, text_matrix: Any, font: Any, size: Any) -> None:
+        upright = not text_matrix[1] and not matrix[1]
+        height = round(abs(float(size) * float(text_matrix[3] or 1) * float(matrix[3] or 1)), 1)
+        if upright and text.strip():
+            sizes.setdefault(height, []).append(text)
+
+    try:
+        reader.pages[0].extract_text(visitor_text=visit)
+    except (PyPdfError, *_DAMAGE):
+        return ""
+    for _, pieces in sorted(sizes.items(), reverse=True):
+        joined = " ".join(_cleaned("".join(pieces)).split())
+        if sum(char.isalpha() for char in joined) >= 8:
+            return joined if len(sizes) > 1 else ""
+    return ""
+
+
+def _cleaned(text: str) -> str:
+    """Composed characters, ligatures as letters, no control characters."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+    return "".join(c for c in text if c == "\n" or c == "\t" or unicodedata.category(c)[0] != "C")
+
+
+def _entry(document: str, printed: list[str], front: _Front) -> Entry:
+    whole = "\n".join(printed)
+    known = Counter(re.findall(r"[\w-]+", whole.lower()))
+    pages = [_reflowed(_dehyphenated(page, known)) for page in printed]
+    starts: list[int] = []
+    offset = 0
+    for page in pages:
+        starts.append(offset)
+        offset += len(page) + len(_PAGE_END)
+    title = _title(front)
+    byline = _byline(front)
+    arxiv = _ARXIV.search(front.page)
+    doi = _DOI.search(front.page)
+    return Entry(
+        place=Place(document, 1),
+        raw=whole,
+        title=title,
+        text=_PAGE_END.join(pages),
+        authors=byline.authors,
+        authors_complete=byline.complete,
+        category=arxiv["category"] if arxiv else None,
+        url=f"https://arxiv.org/abs/{arxiv['id']}" if arxiv else None,
+        doi=doi.group(1) if doi else None,
+        links=tuple(dict.fromkeys(_URL.findall(whole))),
+        page_starts=tuple(starts),
+    )
+
+
+def _title(front: _Front) -> str | None:
+    """From the metadata if it also stands on the page, else the largest type, else the first lines."""
+    named = front.metadata.get("/Title", "")
+    sensible = len(named.split()) > 1 and not _NOT_A_TITLE.search(named)
+    if sensible and _letters(named) in _letters(front.page):
+        return named
+    if 3 <= len(front.largest.split()) <= 40:
+        return front.largest
+    if sensible:
+        return named
+    return _first_lines(front.page)
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+def _first_lines(page: str) -> str | None:
+    """Lines from the top until authors, an abstract or a blank line; at most three."""
+    lines = [line.strip() for line in page.strip().split("\n")]
+    title: list[str] = []
+    for line in lines[:8]:
+        if not title and (_ARXIV.match(line) or len(line.split()) < 2):
+            continue
+        stops = not line or re.match(r"abstract\b", line, re.IGNORECASE) or "@" in line
+        if stops or (title and looks_like_authors(line)) or len(title) == 3:
+            break
+        title.append(line)
+    joined = " ".join(title)
+    return joined if 2 <= len(joined.split()) <= 40 else None
+
+
+def _byline(front: _Front) -> Byline:
+    """The metadata's authors, if they are names that stand on the first page."""
+    named = author_field(front.metadata.get("/Author", ""))
+    page = _letters(front.page)
+    if named.authors and all(" " in name and _letters(name) in page for name in named.authors):
+        return named
+    return Byline()
+
+
+def _dehyphenated(page: str, known: Counter[str]) -> str:
+    """Words parted at a line's end, whole; the hyphen stays where the document has it elsewhere."""
+
+    def joined(match: re.Match[str]) -> str:
+        first, second = match.group(1), match.group(2)
+        hyphenated, whole = f"{first}-{second}", f"{first}{second}"
+        keeps = known[hyphenated.lower()] > known[whole.lower()]
+        before = page[match.start() - 1 : match.start()]
+        return hyphenated if keeps or before == "-" else whole
+
+    return _HYPHENATED.sub(joined, page)
+
+
+def _reflowed(page: str) -> str:
+    """Lines joined to paragraphs; a clearly short line that ends a sentence or a heading ends one."""
+    lines = [" ".join(line.split()) for line in page.split("\n")]
+    lengths = [len(line) for line in lines if line]
+    full = quantiles(lengths, n=10)[-1] if len(lengths) > 1 else 0
+    paragraphs: list[list[str]] = [[]]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if line:
+            paragraphs[-1].append(line)
+        opens = following[:1].isupper() or following[:1].isdigit()
+        if not line or (len(line) < 0.6 * full and opens):
+            paragraphs.append([])
+    return "\n\n".join(" ".join(lines) for lines in paragraphs if lines)

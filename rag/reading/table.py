@@ -1,0 +1,115 @@
+"""Papers as CSV: a header that names a title or abstract, one row a paper.
+
+The delimiter (comma, semicolon, tab or bar) is the one under which the header names most fields.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.reading import records
+from rag.reading.source import Parts, Source
+from rag.types import Entry, Place, Rejection
+
+NAME = "csv"
+SUFFIXES = (".csv", ".tsv")
+
+_DELIMITERS = ",;\t|"
+_MAX_HEADER_CHARS = 40
+
+
+def recognise(source: Source) -> bool:
+    return _header(source.head) is not None
+
+
+def read(source: Source) -> Parts:
+    header = _header(source.text)
+    assert header is not None, "recognise() has found one"
+    entries: list[Entry] = []
+    rejections: list[Rejection] = []
+    lines = source.lines
+    for row in _rows(lines, header.index + 1, header.delimiter):
+        raw = "\n".join(lines[row.start : row.end])
+        found = _entry(source.name, header, row, raw)
+        if isinstance(found, Entry):
+            entries.append(found)
+        else:
+            rejections.append(found)
+    return Parts(tuple(entries), tuple(rejections))
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    index: int
+    delimiter: str
+    columns: tuple[str, ...]
+
+    @property
+    def n_known(self) -> int:
+        return len({field for field in map(records.known_field, self.columns) if field})
+
+
+def _header(text: str) -> _Header | None:
+    """The first line that is not blank, if it names two known columns or reads as column names."""
+    lines = text.split("\n")
+    index = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if index is None:
+        return None
+    tried = [
+        _Header(
+            index,
+            delimiter,
+            tuple(cell.strip() for cell in next(csv.reader([lines[index]], delimiter=delimiter))),
+        )
+        for delimiter in _DELIMITERS
+    ]
+    best = max(tried, key=lambda header: (header.n_known, len(header.columns)))
+    fields = {records.known_field(column) for column in best.columns}
+    if len(best.columns) < 2 or not fields & {"title", "text"}:
+        return None
+    short = all(len(column) <= _MAX_HEADER_CHARS for column in best.columns)
+    return best if short else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The lines ``start`` to ``end`` (from 0), their cells, or why they are no row."""
+
+    start: int
+    end: int
+    cells: Sequence[str] = ()
+    flaw: str = ""
+
+
+def _rows(lines: list[str], start: int, delimiter: str) -> Iterator[_Row]:
+    """Rows from ``start``; after one that cannot be parsed, on from the line below its first."""
+    while start < len(lines):
+        reader = csv.reader(
+            (f"{lines[i]}\n" for i in range(start, len(lines))), delimiter=delimiter, strict=True
+        )
+        begun = 0
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield _Row(start + begun, start + reader.line_num, cells)
+                begun = reader.line_num
+            return
+        except csv.Error as exc:
+            yield _Row(start + begun, start + begun + 1, flaw=f"not a row of the table ({exc})")
+            start += begun + 1
+
+
+def _entry(document: str, header: _Header, row: _Row, raw: str) -> Entry | Rejection:
+    place = Place(document, row.start + 1)
+    if row.flaw:
+        return Rejection(document, place.line, row.flaw)
+    n_columns = len(header.columns)
+    if len(row.cells) < n_columns or any(cell.strip() for cell in row.cells[n_columns:]):
+        reason = f"the row has {len(row.cells)} fields where the header names {n_columns}"
+        return Rejection(document, place.line, reason)
+    record: dict[str, object] = {}
+    for column, cell in zip(header.columns, row.cells, strict=False):
+        record.setdefault(column, cell)
+    return records.entry(record, place, raw)
