@@ -6,7 +6,9 @@
     ├── LibraryError              the data folder cannot be used
     │   ├── LibraryLocked         another process is writing (retryable)
     │   ├── LibraryEmpty          nothing was ingested yet
-    │   └── EmbedderMismatch      vectors and settings name different embedders
+    │   ├── EmbedderMismatch      vectors and settings name different embedders
+    │   ├── IndexUnreadable       vectors or lexical index are broken; they are rebuilt when they can be
+    │   └── StoreUnreachable      the Chroma server did not answer (retryable)
     ├── NotFound                  no such paper or person
     ├── ModelError                a model could not be used
     │   ├── WeightsMissing        the embedded model's files are not here
@@ -52,6 +54,16 @@ class LibraryEmpty(LibraryError):
 
 class EmbedderMismatch(LibraryError):
     """The stored vectors and the settings name different embedders."""
+
+
+class IndexUnreadable(LibraryError):
+    """Vectors or lexical index are broken; the library can rebuild them."""
+
+
+class StoreUnreachable(LibraryError):
+    """The Chroma server did not answer."""
+
+    retryable = True
 
 
 class NotFound(RagError):

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -33,6 +33,19 @@ _CHUNKS = """
 SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text
 FROM chunks c JOIN papers p USING (paper_id)
 """
+_INVARIANTS = (
+    ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
+     "papers stand in no document"),
+    ("SELECT count(*) FROM entries WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
+     "entries have no paper"),
+    ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM chunks)",
+     "papers have no chunk"),
+    ("SELECT count(*) FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
+     "chunks have no paper"),
+    ("SELECT count(*) FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE "
+     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target'))",
+     "chunks have no vector"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,8 @@ class IndexState:
         library_id: Random, made with the library; names its collections on a shared server.
         generation: Folder or collection in use; 0 before the first.
         version: Counts the changes to them; a reader that has an older one must reopen.
-        embedder, dimension: What the vectors were made by.
+        embedder, dimension: What its vectors were made by.
+        target, target_dimension: What the vectors are to be made by from the next one on.
         pending: Whether some change has not reached them, or is not known to have.
     """
 
@@ -52,6 +66,8 @@ class IndexState:
     version: int
     embedder: str
     dimension: int
+    target: str
+    target_dimension: int
     pending: bool
 
 
@@ -123,8 +139,20 @@ class Library:
             version=int(meta.get("version", 0)),
             embedder=meta.get("embedder", ""),
             dimension=int(meta.get("dimension", 0)),
+            target=meta.get("target", ""),
+            target_dimension=int(meta.get("target_dimension", 0)),
             pending=pending,
         )
+
+    def problems(self) -> list[str]:
+        """What is not as it must be within the library itself; empty when all is well."""
+        found = [str(row[0]) for row in self.select("PRAGMA integrity_check") if row[0] != "ok"]
+        with self.snapshot():
+            for sql, sentence in _INVARIANTS:
+                n = int(self.select(sql)[0][0])
+                if n:
+                    found.append(f"{n} {sentence}")
+        return found
 
     # --- papers -------------------------------------------------------------------------------
 
@@ -311,15 +339,17 @@ class Library:
             )
         return [encoding_store.unpack(*found[chunk_id]) for chunk_id in wanted]
 
-    def vectors(self, chunk_ids: Sequence[str] | None = None) -> Iterator[tuple[str, bytes]]:
-        """Chunk ids with their vectors (float16, little endian), of the embedder in use."""
-        where = "" if chunk_ids is None else "AND c.chunk_id IN (SELECT value FROM json_each(:ids))"
-        for row in self.select(
-            "SELECT c.chunk_id, v.vector FROM chunks c JOIN vectors v USING (chunk_id) "
-            f"WHERE v.embedder = (SELECT value FROM meta WHERE key = 'embedder') {where}",
-            {"ids": json.dumps(chunk_ids)},
-        ):
-            yield row["chunk_id"], row["vector"]
+    def vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
+        """The chunks' vectors by this embedder (float16, little endian), where there are any."""
+        return {
+            row["chunk_id"]: row["vector"]
+            for row in self.select(
+                "SELECT chunk_id, vector FROM vectors WHERE embedder = ? "
+                "AND chunk_id IN (SELECT value FROM json_each(?))",
+                embedder,
+                json.dumps(list(chunk_ids)),
+            )
+        }
 
     # --- SQLite -------------------------------------------------------------------------------
 

@@ -80,15 +80,18 @@ class Writer:
     # --- what the documents say -----------------------------------------------------------------
 
     def unembedded(self, plan: Plan, embedder: str) -> list[Chunk]:
-        """Chunks that the library would hold after the plan and that this embedder has not seen yet."""
+        """Chunks that the library would hold after the plan and that this embedder is yet to embed.
+
+        For a rebuild these are all; their old vectors stay until the new ones take their place.
+        """
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._carry_out(plan)
             found = self._db.execute(
                 "SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text "
-                "FROM chunks c JOIN papers p USING (paper_id) WHERE NOT EXISTS "
+                "FROM chunks c JOIN papers p USING (paper_id) WHERE ? OR NOT EXISTS "
                 "(SELECT 1 FROM vectors v WHERE v.chunk_id = c.chunk_id AND v.embedder = ?)",
-                (embedder,),
+                (plan.rebuild, embedder),
             ).fetchall()
         finally:
             self._db.execute("ROLLBACK")
@@ -102,10 +105,17 @@ class Writer:
                 [(chunk_id, embedder, vector, tokens) for chunk_id, vector, tokens in vectors],
             )
 
-    def store(self, plan: Plan) -> None:
-        """Carry out the plan in one transaction; changed chunks wait in the outbox from then on."""
+    def store(self, plan: Plan, embedder: str) -> None:
+        """Carry out the plan in one transaction; changed chunks wait in the outbox from then on.
+
+        This embedder's vectors are what the indexes are to hold.
+        """
         with self._transaction():
             self._carry_out(plan)
+            row = self._db.execute(
+                "SELECT length(vector) / 2 FROM vectors WHERE embedder = ? LIMIT 1", (embedder,)
+            ).fetchone()
+            self._set_meta(target=embedder, target_dimension=str(row[0] if row else 0))
 
     def _carry_out(self, plan: Plan) -> None:
         touched: set[str] = set()
@@ -274,15 +284,16 @@ class Writer:
             row["chunk_id"] for row in self._db.execute("SELECT chunk_id FROM outbox ORDER BY 1")
         ]
 
-    def settle(self, *, generation: int, embedder: str, dimension: int) -> None:
+    def settle(self, generation: int) -> None:
         """The indexes of this generation now hold exactly the library's chunks."""
         with self._transaction():
             self._db.execute("DELETE FROM outbox")
-            version = int(self._meta("version") or 0) + 1
             self._set_meta(
-                generation=str(generation), version=str(version), embedder=embedder,
-                dimension=str(dimension),
-            )  # fmt: skip
+                generation=str(generation),
+                version=str(int(self._meta("version") or 0) + 1),
+                embedder=self._meta("target"),
+                dimension=self._meta("target_dimension"),
+            )
 
     def sweep(self) -> int:
         """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""

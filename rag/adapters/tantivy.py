@@ -1,0 +1,128 @@
+"""The lexical index (BM25) in tantivy: terms come in analysed, so the index only splits at spaces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from rag.errors import IndexUnreadable
+from rag.stores import FIELDS, LexicalRecord
+
+HEAP_BYTES = 64_000_000
+
+
+class LexicalIndex:
+    """BM25 over chunks, in fields; see `rag.indexing.lexical_record` for what they hold.
+
+    Args:
+        folder: Of the index.
+        create: Make it, empty; the folder must not hold one.
+
+    Raises:
+        IndexUnreadable: There is no index in the folder, or it is broken.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self._folder = folder
+        self._schema = _schema()
+        with self._translated():
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._index = tantivy.Index(self._schema, path=str(folder), reuse=False)
+            else:
+                self._index = tantivy.Index.open(str(folder))
+        self.reload()
+
+    def reload(self) -> None:
+        """See what was committed since, by whatever process."""
+        with self._translated():
+            self._index.reload()
+            self._searcher = self._index.searcher()
+
+    def close(self) -> None:
+        """Nothing is held open but memory maps, which go with the object."""
+
+    def update(self, upserts: Sequence[LexicalRecord], deletes: Iterable[str] = ()) -> None:
+        """Add or replace chunks by id, take others out, all in one commit."""
+        with self._translated():
+            writer = self._index.writer(HEAP_BYTES, 1)
+            for chunk_id in deletes:
+                writer.delete_documents_by_term("chunk_id", chunk_id)
+            for record in upserts:
+                writer.delete_documents_by_term("chunk_id", record.chunk_id)
+                fields = dict(zip(FIELDS, (record.body, record.title, record.names), strict=True))
+                document = tantivy.Document(chunk_id=record.chunk_id, paper_id=record.paper_id)
+                for name, terms in fields.items():
+                    document.add_text(name, " ".join(terms))
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+        self.reload()
+
+    def query(
+        self, terms: Iterable[str], k: int, boosts: Mapping[str, float] | None = None
+    ) -> list[tuple[str, str, float]]:
+        """The k best chunks as (chunk id, paper id, BM25 score), best first, ties by chunk id.
+
+        A chunk scores the sum over terms and fields; a term given twice counts twice.
+
+        Args:
+            terms: As `rag.text.index_terms` gives them; any string is just a term.
+            k: 1 or more.
+            boosts: Weight of each field searched; default: ``body`` alone.
+        """
+        clauses = [
+            (tantivy.Occur.Should, self._clause(field, term, weight * count))
+            for term, count in Counter(terms).items()
+            for field, weight in (boosts or {"body": 1.0}).items()
+        ]
+        if not clauses:
+            return []
+        with self._translated():
+            hits = self._searcher.search(tantivy.Query.boolean_query(clauses), k, count=False).hits
+            found = [(self._searcher.doc(address), score) for score, address in hits]
+        rows = [(str(d.get_first("chunk_id")), str(d.get_first("paper_id")), s) for d, s in found]
+        return sorted(rows, key=lambda row: (-row[2], row[0]))
+
+    def document_frequencies(self, terms: Iterable[str], field: str = "body") -> dict[str, int]:
+        """In how many chunks each term occurs."""
+        return {term: self._searcher.doc_freq(field, term) for term in set(terms)}
+
+    def ids(self) -> set[str]:
+        n = self._searcher.num_docs
+        if not n:
+            return set()
+        with self._translated():
+            hits = self._searcher.search(tantivy.Query.all_query(), n, count=False).hits
+            return {str(self._searcher.doc(address).get_first("chunk_id")) for _, address in hits}
+
+    def count(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def _clause(self, field: str, term: str, weight: float) -> Any:
+        query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
+        return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError) as exc:
+            raise IndexUnreadable(
+                f"the lexical index in {str(self._folder)!r} cannot be used ({exc}); "
+                'run "paperfolk ingest" to rebuild it'
+            ) from exc
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("chunk_id", "paper_id"):
+        builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
+    for name in FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()

@@ -1,0 +1,330 @@
+"""Indexes: vectors and lexical index in step with the library, and mended when they are not.
+
+A large change builds a new generation beside the one in use, which readers go over to once it is
+whole; a small one is made in place. Either way the library's outbox names what is under way, so
+whoever comes next after a crash knows what not to trust.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from typing import TypeVar
+
+from rag.chunking import embedded_text
+from rag.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
+from rag.library import IndexState, Library, Writer, writing
+from rag.stores import (
+    Generation,
+    IndexRecord,
+    Lexical,
+    LexicalRecord,
+    Stores,
+    VectorRecord,
+    Vectors,
+)
+from rag.text import index_terms, terms
+from rag.types import Chunk, Health, Paper
+
+Progress = Callable[[str, int, int], None]
+S = TypeVar("S", Vectors, Lexical)
+
+BATCH = 1_000
+TRIAL_CHUNKS = 20_000
+"""Vectors that a crash may have broken are tried out from this many on; fewer are simply rebuilt."""
+TRIAL_S = 60.0
+
+
+class Indexes:
+    """The stores in use, for readers: opened when asked for, again whenever the library moves on.
+
+    Args:
+        library: Read from; another process may write to it.
+        stores: Where the indexes are kept.
+        embedder: Name of the embedder that asks; empty: whichever made the vectors.
+    """
+
+    def __init__(self, library: Library, stores: Stores, embedder: str = "") -> None:
+        self._library, self._stores, self._embedder = library, stores, embedder
+        self._guard = threading.RLock()
+        self._at: tuple[int, int] | None = None
+        self._vectors: Vectors | None = None
+        self._lexical: Lexical | None = None
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors in use.
+
+        Raises:
+            EmbedderMismatch: Another embedder made them.
+            LibraryEmpty: Nothing was ingested yet.
+        """
+        with self._guard:
+            state = self._refresh()
+            if self._embedder and state.embedder != self._embedder:
+                raise mismatch(self._library, state, self._embedder)
+            if self._vectors is None:
+                self._vectors = self._opened(state, self._stores.vectors)
+            return self._vectors
+
+    @property
+    def lexical(self) -> Lexical:
+        """The lexical index in use.
+
+        Raises:
+            LibraryEmpty: Nothing was ingested yet.
+        """
+        with self._guard:
+            state = self._refresh()
+            if self._lexical is None:
+                self._lexical = self._opened(state, self._stores.lexical)
+            return self._lexical
+
+    def close(self) -> None:
+        with self._guard:
+            for store in (self._vectors, self._lexical):
+                if store is not None:
+                    store.close()
+            self._vectors = self._lexical = self._at = None
+
+    def _refresh(self) -> IndexState:
+        """Let go of what is out of date; mend what a crash has left, unless someone is writing."""
+        state = self._library.index_state
+        if state.pending:
+            state = self._mend(broken=False)
+        if self._at != (state.generation, state.version):
+            self.close()
+            self._at = (state.generation, state.version)
+        if not state.generation:
+            self._library.require()
+            raise LibraryLocked(
+                f"the indexes of {str(self._library.folder)!r} are still being built; try again soon"
+            )
+        return state
+
+    def _opened(self, state: IndexState, opener: Callable[[Generation], S]) -> S:
+        """A store that holds as many chunks as the library; what does not is rebuilt."""
+        try:
+            store = opener(generation(self._library, state))
+            if state.pending or store.count() == self._library.n_chunks:
+                return store
+            store.close()
+        except IndexUnreadable:
+            pass  # and rebuilt, below
+        self.close()
+        state = self._mend(broken=True)
+        self._at = (state.generation, state.version)
+        return opener(generation(self._library, state))
+
+    def _mend(self, *, broken: bool) -> IndexState:
+        try:
+            with writing(self._library.folder) as writer:
+                mend(self._library, self._stores, writer, broken=broken)
+        except LibraryLocked:
+            pass  # whoever holds the lock is at work on it
+        return self._library.index_state
+
+
+def generation(library: Library, state: IndexState, *, next_one: bool = False) -> Generation:
+    """The generation in use, or the one to be built after it, by the embedder then wanted."""
+    number = state.generation + next_one
+    return Generation(
+        folder=library.folder / "index" / f"{number:06d}",
+        collection=f"paperfolk-{state.library_id}-{number}",
+        embedder=state.target if next_one else state.embedder,
+        dimension=state.target_dimension if next_one else state.dimension,
+    )
+
+
+def mismatch(library: Library, state: IndexState, embedder: str) -> EmbedderMismatch:
+    """The sentence for settings that name another embedder than the vectors' own."""
+    return EmbedderMismatch(
+        f"the vectors in {str(library.folder / 'index')!r} were made by embedder "
+        f"{state.embedder!r} (dim {state.dimension}) but settings ask for {embedder!r}; "
+        'run "paperfolk ingest --rebuild" or restore the setting'
+    )
+
+
+# --- writing --------------------------------------------------------------------------------
+
+
+def mend(library: Library, stores: Stores, writer: Writer, *, broken: bool = False) -> bool:
+    """Bring the indexes in step if a crash left them otherwise; returns whether it had to.
+
+    ``broken`` says that the indexes in use are known to be unusable.
+    """
+    if not broken and not library.index_state.pending:
+        return False
+    bring_in_step(library, stores, writer, trusted=not broken and _survived(library, stores))
+    return True
+
+
+def _survived(library: Library, stores: Stores) -> bool:
+    """Whether vectors that a killed process may have been writing to are sound, and worth asking."""
+    state = library.index_state
+    if not state.generation or library.n_chunks < TRIAL_CHUNKS:
+        return False
+    return stores.is_sound(generation(library, state), timeout_s=TRIAL_S)
+
+
+def bring_in_step(
+    library: Library,
+    stores: Stores,
+    writer: Writer,
+    *,
+    trusted: bool = True,
+    progress: Progress | None = None,
+) -> None:
+    """Carry what is in the outbox to the indexes: in place if it is little, else by building anew.
+
+    ``trusted`` says that the generation in use is sound but for what the outbox names.
+    """
+    state = library.index_state
+    pending = writer.pending()
+    fits = trusted and state.generation > 0 and state.embedder == state.target
+    if fits and not pending:
+        return
+    tell = progress or (lambda stage, done, total: None)
+    if fits and len(pending) * 2 < library.n_chunks:
+        try:
+            _change(library, stores, state, pending, tell)
+            writer.settle(state.generation)
+            return
+        except IndexUnreadable:
+            pass  # and built anew, below
+    _build(library, stores, state, tell)
+    writer.settle(state.generation + 1)
+    _drop_older(library, stores, state)
+
+
+def _build(library: Library, stores: Stores, state: IndexState, tell: Progress) -> None:
+    """The next generation, whole; whatever a killed attempt left of it goes first."""
+    place = generation(library, state, next_one=True)
+    shutil.rmtree(place.folder, ignore_errors=True)
+    place.folder.mkdir(parents=True)
+    chunk_ids = [chunk.chunk_id for chunk in library.chunks()]
+    with ExitStack() as stack:
+        vectors = stack.enter_context(closing(stores.vectors(place, create=True)))
+        lexical = stack.enter_context(closing(stores.lexical(place, create=True)))
+        for done, records in _records(library, chunk_ids, place.embedder):
+            _put(vectors, lexical, records, ())
+            tell("indexing", done, len(chunk_ids))
+        if not vectors.count() == lexical.count() == len(chunk_ids):
+            raise LibraryError(
+                f"of {len(chunk_ids)} chunks only {vectors.count()} vectors and {lexical.count()} "
+                f"index entries arrived in {str(place.folder)!r}; "
+                'run "paperfolk ingest --rebuild"'
+            )
+
+
+def _change(
+    library: Library, stores: Stores, state: IndexState, pending: Sequence[str], tell: Progress
+) -> None:
+    """The generation in use: present chunks replaced, others taken out."""
+    place = generation(library, state)
+    present = [chunk.chunk_id for chunk in library.chunks(pending)]
+    gone = sorted(set(pending) - set(present))
+    with ExitStack() as stack:
+        vectors = stack.enter_context(closing(stores.vectors(place)))
+        lexical = stack.enter_context(closing(stores.lexical(place)))
+        _put(vectors, lexical, (), gone)
+        for done, records in _records(library, present, place.embedder):
+            _put(vectors, lexical, records, ())
+            tell("indexing", done, len(present))
+        if not vectors.count() == lexical.count() == library.n_chunks:
+            raise IndexUnreadable(
+                f"the indexes in {str(place.folder)!r} do not hold what the library holds; "
+                'run "paperfolk ingest --rebuild"'
+            )
+
+
+def _put(
+    vectors: Vectors, lexical: Lexical, records: Sequence[IndexRecord], gone: Sequence[str]
+) -> None:
+    vectors.delete(gone)
+    vectors.upsert([VectorRecord(r.chunk.chunk_id, r.paper, r.vector) for r in records])
+    lexical.update([lexical_record(r.chunk, r.paper) for r in records], gone)
+
+
+def _records(
+    library: Library, chunk_ids: Sequence[str], embedder: str
+) -> Iterator[tuple[int, list[IndexRecord]]]:
+    """Batches of records, each with how many chunks are done after it."""
+    for start in range(0, len(chunk_ids), BATCH):
+        batch = chunk_ids[start : start + BATCH]
+        chunks = library.chunks(batch)
+        papers = {paper.paper_id: paper for paper in library.papers(c.paper_id for c in chunks)}
+        vectors = library.vectors(batch, embedder)
+        missing = [chunk.chunk_id for chunk in chunks if chunk.chunk_id not in vectors]
+        if missing:
+            raise LibraryError(
+                f"{len(missing)} chunks such as {missing[0]!r} have no vector by {embedder!r}; "
+                'run "paperfolk ingest --rebuild"'
+            )
+        records = [IndexRecord(c, papers[c.paper_id], vectors[c.chunk_id]) for c in chunks]
+        yield start + len(batch), records
+
+
+def lexical_record(chunk: Chunk, paper: Paper) -> LexicalRecord:
+    """What of a chunk is searched by words; names keep the words that are stop words elsewhere."""
+    people = [authorship.name for authorship in paper.authorships]
+    about = [*people, *paper.affiliations, paper.category, paper.year, paper.venue]
+    return LexicalRecord(
+        chunk_id=chunk.chunk_id,
+        paper_id=paper.paper_id,
+        body=index_terms(embedded_text(chunk)),
+        title=index_terms(chunk.heading),
+        names=terms(" ; ".join(str(part) for part in about if part), keep_stop_words=True),
+    )
+
+
+def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
+    """Keep the generation just left, which readers may still be in; remove those before it."""
+    oldest = before.generation
+    for folder in sorted((library.folder / "index").glob("[0-9]*")):
+        if int(folder.name) < oldest:
+            number = int(folder.name)
+            place = Generation(folder, f"paperfolk-{before.library_id}-{number}", "", 0)
+            stores.drop(place)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- checking -------------------------------------------------------------------------------
+
+
+def check(library: Library, stores: Stores) -> Health:
+    """Compare library, vectors and lexical index, chunk by chunk; needs no lock, changes nothing."""
+    state = library.index_state
+    problems = library.problems()
+    if state.pending:
+        problems.append("some changes have not reached the indexes yet")
+    expected = {chunk.chunk_id for chunk in library.chunks()}
+    if not state.generation:
+        return Health(library.n_papers, len(expected), 0, 0, (*problems, *_unindexed(expected)))
+    place = generation(library, state)
+    counts: list[int] = []
+    for name, opener in (("vectors", stores.vectors), ("lexical index", stores.lexical)):
+        try:
+            if name == "vectors" and not stores.is_sound(place, timeout_s=TRIAL_S):
+                raise IndexUnreadable(f"the vectors in {str(place.folder)!r} cannot be read")
+            with closing(opener(place)) as store:
+                held = store.ids()
+        except LibraryError as exc:
+            problems.append(str(exc))
+            held = set()
+        counts.append(len(held))
+        problems.extend(_difference(name, expected, held))
+    return Health(library.n_papers, len(expected), counts[0], counts[1], tuple(problems))
+
+
+def _unindexed(expected: set[str]) -> Iterable[str]:
+    return ["nothing is indexed yet"] if expected else []
+
+
+def _difference(name: str, expected: set[str], held: set[str]) -> Iterator[str]:
+    if expected - held:
+        yield f"{len(expected - held)} chunks are not in the {name}, such as {min(expected - held)!r}"
+    if held - expected:
+        yield f"{len(held - expected)} entries of the {name} have no chunk, such as {min(held - expected)!r}"

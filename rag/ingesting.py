@@ -1,0 +1,114 @@
+"""Plan -> library: what was read is embedded, stored and indexed, in step and in that order.
+
+Vectors are made first and kept as they come, then one transaction stores the papers, then the
+indexes follow. So a process killed anywhere leaves either the library as it was or the new one
+with indexes that the next start completes; and nothing is embedded twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rag import indexing
+from rag.chunking import embedded_text
+from rag.encoding_store import pack, pack_vector
+from rag.library import Library, Writer, writing
+from rag.planning import plan
+from rag.stores import Embedder, Encoder, Stores
+from rag.types import Chunk, Plan, Report
+
+Progress = Callable[[str, int, int], None]
+BATCH = 64
+"""Chunks embedded between two commits: what a kill can cost at most."""
+
+__all__ = ["ingest", "plan"]
+
+
+def ingest(
+    library: Library,
+    stores: Stores,
+    embedder: Callable[[], Embedder],
+    paths: Sequence[Path],
+    *,
+    prune: bool = False,
+    rebuild: bool = False,
+    wait_s: float = 0.0,
+    progress: Progress | None = None,
+) -> Report:
+    """Read what stands under ``paths`` into the library, and mend first what a crash has left.
+
+    Args:
+        library: To be written to, in its folder.
+        stores: Where its indexes are kept.
+        embedder: Called when there is something to embed, or to check that nothing is.
+        paths: Documents and folders of documents.
+        prune: Also remove what is no longer there; see `rag.planning.plan`.
+        rebuild: Read, embed and index everything anew, also by another embedder.
+        wait_s: How long to wait for another writer.
+        progress: Told of the stages ``reading``, ``embedding`` and ``indexing``.
+
+    Raises:
+        LibraryLocked: Another process is writing.
+        EmbedderMismatch: The vectors there are another embedder's, and ``rebuild`` is not set.
+        ReadError: A path does not exist.
+    """
+    began = time.perf_counter()
+    with writing(library.folder, wait_s=wait_s) as writer:
+        indexing.mend(library, stores, writer)
+        planned = plan(library, paths, prune=prune, rebuild=rebuild, progress=progress)
+        n_embedded = 0
+        if not planned.changes_nothing:
+            ingest_id = writer.begin(planned)
+            n_embedded = _apply(library, stores, embedder(), writer, planned, progress)
+            writer.finish(ingest_id)
+    return Report(
+        plan=planned,
+        n_papers=library.n_papers,
+        n_chunks=library.n_chunks,
+        n_embedded=n_embedded,
+        fingerprint=library.fingerprint,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _apply(
+    library: Library,
+    stores: Stores,
+    embedder: Embedder,
+    writer: Writer,
+    planned: Plan,
+    progress: Progress | None,
+) -> int:
+    state = library.index_state
+    if state.embedder not in ("", embedder.name) and not planned.rebuild:
+        raise indexing.mismatch(library, state, embedder.name)
+    chunks = writer.unembedded(planned, embedder.name)
+    _embed(embedder, writer, chunks, progress)
+    writer.store(planned, embedder.name)
+    indexing.bring_in_step(library, stores, writer, trusted=not planned.rebuild, progress=progress)
+    writer.sweep()
+    return len(chunks)
+
+
+def _embed(
+    embedder: Embedder, writer: Writer, chunks: Sequence[Chunk], progress: Progress | None
+) -> None:
+    """Embed in batches of chunks of like length, and keep each batch at once."""
+    ordered = sorted(chunks, key=lambda chunk: (len(chunk.text), chunk.chunk_id))
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        texts = [embedded_text(chunk) for chunk in batch]
+        ids = [chunk.chunk_id for chunk in batch]
+        if isinstance(embedder, Encoder):
+            made = [(pack_vector(e.vector), pack(e)) for e in embedder.encode(texts)]
+            writer.stash(embedder.name, [(i, *one) for i, one in zip(ids, made, strict=True)])
+        else:
+            vectors = embedder.embed_documents(texts)
+            writer.stash(
+                embedder.name,
+                [(i, pack_vector(v), None) for i, v in zip(ids, vectors, strict=True)],
+            )
+        if progress:
+            progress("embedding", start + len(batch), len(ordered))
