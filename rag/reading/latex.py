@@ -12,11 +12,14 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rag.reading.source import quiet
+
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
 _URL = re.compile(r"(?:https?://|\bwww\.)(?:\\[_%#&~$-]|[^\s{}<>\\$^`\"“”|\U000F0000-\U0010FFFF])+")
 _AUTOLINK = re.compile(r"<((?:https?://|www\.)[^<>\s]+)>")
+_KEY = re.compile(r"[\U000F0000-\U0010FFFF]")
 _URL_ESCAPE = re.compile(r"\\([_%#&~$-])")
 _NEEDS_PARSER = re.compile(r"[\\{}$]")
 _LITERAL = re.compile(
@@ -115,9 +118,7 @@ class _Held:
         return self.hold("$") if match.group("lone") else match.group()
 
     def released(self, text: str) -> str:
-        for key in reversed(self._pieces):
-            text = text.replace(key, self._pieces[key])
-        return text
+        return _KEY.sub(lambda m: self._pieces.get(m.group(), m.group()), text)
 
 
 def _trimmed(url: str) -> str:
@@ -166,10 +167,14 @@ def _bold_parts_joined(text: str) -> str:
 
 def _parsed(text: str) -> str:
     try:
-        plain = str(_converter().latex_to_text(_balanced(text), tolerant_parsing=True))
-    except (IndexError, ValueError, TypeError, AttributeError, RecursionError):
+        with quiet("pylatexenc"):
+            plain = str(_converter().latex_to_text(_balanced(text), tolerant_parsing=True))
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
         # What pylatexenc raises on commands without their arguments, or nested without end.
-        plain = re.sub(r"\\([A-Za-z]+)\s?|[\\{}$]", r"\1", text)
+        plain = "%"
+    if "%" in plain:  # a template that was not filled: every per cent sign is held back
+        plain = re.sub(r"\\([A-Za-z]+)\s?|[\\{}$]", r"\1 ", text)
+    plain = plain.replace("∼", "~").replace("∘", "°")
     return _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m.group()), plain)
 
 
@@ -199,6 +204,7 @@ def _converter() -> LatexNodes2Text:
     return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)
 
 
+_CHARACTERS = {"textless": "<", "textgreater": ">", "textbar": "|", "textdegree": "°"}
 _SILENT = frozenset(
     "bf it em tt sc rm sf sl bfseries itshape texttt mbox text textsuperscript textsubscript "
     "operatorname boldsymbol bm mathsf mathtt small tiny large Large footnotesize normalsize "
@@ -207,11 +213,15 @@ _SILENT = frozenset(
 
 
 def _unknown(node: Any, l2tobj: Any = None) -> str:
-    """An unknown command's name where it stands for a word; nothing where it has an argument."""
+    """An unknown command's argument; its name where it has none and so stands for a word."""
+    given = node.nodeargd
+    verbatim = getattr(given, "verbatim_text", None)
+    arguments = [arg for arg in (given.argnlist or ()) if arg is not None] if given else []
+    if verbatim or arguments:
+        return str(verbatim or l2tobj.nodelist_to_text(arguments))
     following = node.parsing_state.s[node.pos + node.len :]
-    space = str(node.macro_post_space)
-    name = str(node.macroname)
-    argument = re.match(r"\s*\{\s*[^\s}]", following)
-    if name in _SILENT or argument or not name.isalnum():
-        return "" if argument or name.isalnum() else name + space
-    return name + space
+    name, space = str(node.macroname), str(node.macro_post_space)
+    if name in _CHARACTERS:
+        return _CHARACTERS[name] + space
+    formats = name in _SILENT or re.match(r"\s*\{\s*[^\s}]", following[:20])
+    return "" if formats else name + space

@@ -38,6 +38,9 @@ _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+[A-Za-z0-9])")
 _ARXIV = re.compile(r"\barXiv:\s?(?P<id>\d{4}\.\d{4,5})(?:v\d+)?(?:\s+\[(?P<category>[\w.-]+)\])?")
 _URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
+_HEADED = re.compile(
+    r"(?:abstract|(?:\d\.? )?introduction|key ?words|index terms)\b", re.IGNORECASE
+)
 _HYPHENATED = re.compile(r"(\w*[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
 
 
@@ -146,11 +149,20 @@ def _largest_lines(reader: PdfReader) -> str:
         reader.pages[0].extract_text(visitor_text=visit)
     except (PyPdfError, *_DAMAGE):
         return ""
-    for _, pieces in sorted(sizes.items(), reverse=True):
-        joined = " ".join(_cleaned("".join(pieces)).split())
-        if sum(char.isalpha() for char in joined) >= 8:
-            return joined if len(sizes) > 1 else ""
-    return ""
+    if len(sizes) < 2:
+        return ""
+    joined = (_one_line("".join(pieces)) for _, pieces in sorted(sizes.items(), reverse=True))
+    return next((line for line in joined if _may_be_title(line)), "")
+
+
+def _may_be_title(line: str) -> bool:
+    return 2 <= len(line.split()) <= 40 and "@" not in line and not _NOT_A_TITLE.search(line)
+
+
+def _one_line(text: str) -> str:
+    """Lines joined; a word parted at a line's end is whole, a compound keeps its hyphen."""
+    whole = _dehyphenated(_cleaned(text), Counter())
+    return " ".join(re.sub(r"(?<=\w)-\n(?=\w)", "-", whole).split())
 
 
 def _cleaned(text: str) -> str:
@@ -191,14 +203,10 @@ def _entry(document: str, printed: list[str], front: _Front) -> Entry:
 def _title(front: _Front) -> str | None:
     """From the metadata if it also stands on the page, else the largest type, else the first lines."""
     named = front.metadata.get("/Title", "")
-    sensible = len(named.split()) > 1 and not _NOT_A_TITLE.search(named)
+    sensible = _may_be_title(named)
     if sensible and _letters(named) in _letters(front.page):
         return named
-    if 3 <= len(front.largest.split()) <= 40:
-        return front.largest
-    if sensible:
-        return named
-    return _first_lines(front.page)
+    return front.largest or (named if sensible else _first_lines(front.page))
 
 
 def _letters(text: str) -> str:
@@ -216,8 +224,8 @@ def _first_lines(page: str) -> str | None:
         if stops or (title and looks_like_authors(line)) or len(title) == 3:
             break
         title.append(line)
-    joined = " ".join(title)
-    return joined if 2 <= len(joined.split()) <= 40 else None
+    joined = _one_line("\n".join(title))
+    return joined if _may_be_title(joined) else None
 
 
 def _byline(front: _Front) -> Byline:
@@ -243,13 +251,19 @@ def _dehyphenated(page: str, known: Counter[str]) -> str:
 
 
 def _reflowed(page: str) -> str:
-    """Lines joined to paragraphs; a clearly short line that ends a sentence or a heading ends one."""
+    """Lines joined to paragraphs.
+
+    A clearly short line ends one if the next could begin one; so the abstract, which its own word
+    begins, is a paragraph by itself.
+    """
     lines = [" ".join(line.split()) for line in page.split("\n")]
     lengths = [len(line) for line in lines if line]
     full = quantiles(lengths, n=10)[-1] if len(lengths) > 1 else 0
     paragraphs: list[list[str]] = [[]]
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if line:
+            if _HEADED.match(line):
+                paragraphs.append([])
             paragraphs[-1].append(line)
         opens = following[:1].isupper() or following[:1].isdigit()
         if not line or (len(line) < 0.6 * full and opens):
