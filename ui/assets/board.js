@@ -1,0 +1,75 @@
+// Shows HTML made and escaped by ui/views.py, reports clicks on [data-act], shows hover cards.
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const host = parentElement.querySelector(".board");
+  if (!host) return;
+
+  if (host.shown !== data.html) {
+    host.shown = data.html;
+    host.querySelector(".body").innerHTML = data.html;
+    const mark = host.querySelector("mark");
+    if (mark) requestAnimationFrame(() => mark.scrollIntoView({ block: "center" }));
+    if (data.scroll) requestAnimationFrame(() => host.scrollIntoView({ block: "start" }));
+  }
+  const card = host.querySelector(".card");
+  const cards = new Map((data.cards || []).map((one) => [one.value, one]));
+  const target = (event) => event.target.closest && event.target.closest("[data-act]");
+  const send = (node) => {
+    hide();
+    setTriggerValue("act", { act: node.dataset.act, value: node.dataset.value });
+  };
+
+  function hide() {
+    card.hidden = true;
+  }
+
+  function show(node) {
+    const one = node.classList.contains("cite") && cards.get(node.dataset.value);
+    if (!one) return hide();
+    card.querySelector(".t").textContent = one.title;
+    card.querySelector(".b").textContent = one.by;
+    card.querySelector(".q").textContent = one.quote;
+    card.hidden = false;
+    const box = host.getBoundingClientRect();
+    const chip = node.getBoundingClientRect();
+    const left = Math.min(chip.left - box.left, box.width - card.offsetWidth);
+    card.style.left = `${Math.max(0, left)}px`;
+    const above = chip.top - card.offsetHeight - 8;
+    const top = above > 60 ? above : chip.bottom + 8;
+    card.style.top = `${top - box.top}px`;
+  }
+
+  host.onclick = (event) => {
+    const node = target(event);
+    if (node) send(node);
+  };
+  host.onmouseover = (event) => {
+    if (!matchMedia("(hover: hover)").matches) return;
+    const node = target(event);
+    if (node) show(node);
+    else hide();
+  };
+  host.onmouseleave = hide;
+  host.onfocusin = (event) => {
+    const node = target(event);
+    if (node && node.matches(":focus-visible")) show(node);
+  };
+  host.addEventListener("focusout", hide);
+  host.onkeydown = (event) => {
+    const node = target(event);
+    if (event.key === "Escape") hide();
+    if (node && node.tagName === "g" && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      send(node);
+    }
+  };
+
+  const escape = (event) => {
+    if (event.key === "Escape") setTriggerValue("act", { act: "close", value: "" });
+  };
+  if (data.closable) document.addEventListener("keydown", escape);
+  return () => {
+    document.removeEventListener("keydown", escape);
+    host.removeEventListener("focusout", hide);
+  };
+}

@@ -1,0 +1,181 @@
+"""Chat: questions, cited answers, and the cited paper beside them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from rag.pipeline import Assistant
+
+from rag.errors import RagError
+from rag.types import Answer, Delta, Step, Thread, Turn
+from ui import shared, views
+from ui.board import board
+
+REDRAW_S = 0.04
+
+
+def turns() -> list[Turn]:
+    return st.session_state.setdefault("turns", [])
+
+
+def thread() -> Thread:
+    """The conversation so far, without the turns that failed."""
+    return Thread(tuple(turn for turn in turns() if turn.answer.status != "failed"))
+
+
+def ask_next(question: str) -> None:
+    """Ask in the next run, as if it had been typed."""
+    st.session_state["pending"] = question
+
+
+def start_anew() -> None:
+    turns().clear()
+    shared.close_source()
+
+
+def sidebar(held: Assistant) -> None:
+    with st.sidebar:
+        st.button(
+            "New conversation",
+            icon=":material/edit_square:",
+            width="stretch",
+            on_click=start_anew,
+            disabled=not turns(),
+        )
+        name, sentence = shared.mode(held.settings)
+        generative = held.settings.generative
+        st.badge(
+            name,
+            icon=":material/smart_toy:" if generative else ":material/format_quote:",
+            color="violet" if generative else "green",
+        )
+        st.caption(sentence)
+
+
+def welcome(held: Assistant, n_papers: int) -> None:
+    _, sentence = shared.mode(held.settings)
+    st.html(
+        '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
+        f"<p>{n_papers:,} papers are in. Every answer quotes the paper it comes from; "
+        "a number opens the sentence.</p>"
+        f'<p class="how">{sentence}</p></div>'
+    )
+    with st.container(key="examples"):
+        columns = st.columns(2)
+        for index, question in enumerate(held.examples()):
+            columns[index % 2].button(
+                question,
+                key=f"example_{index}",
+                width="stretch",
+                on_click=ask_next,
+                args=(question,),
+            )
+
+
+def empty_library(held: Assistant) -> None:
+    st.html(
+        '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers from papers that it has read. '
+        "Read the seed documents now, or add your own with <code>paperfolk ingest PATH</code>.</p></div>"
+    )
+    if st.button("Read the seed documents", icon=":material/library_add:", type="primary"):
+        bar = st.progress(0.0, "reading …")
+        try:
+            held.ingest(progress=lambda step, n, of: bar.progress(n / max(of, 1), f"{step} …"))
+        except RagError as exc:
+            st.error(str(exc), icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def act_on(index: int) -> Callable[[str, str], None]:
+    """What the pressed elements of one answer do."""
+
+    def act(what: str, value: str) -> None:
+        if what != "cite":
+            shared.act(what, value)
+            return
+        for citation in turns()[index].answer.citations:
+            if citation.marker == int(value):
+                shared.open_source(citation.paper_id, citation.span, (index, citation.marker))
+
+    return act
+
+
+def draw(held: Assistant, index: int, turn: Turn) -> None:
+    with st.chat_message("user"):
+        st.html(views.question(turn.question))
+    with st.chat_message("assistant"):
+        mark = shared.opened()
+        active = mark[1] if isinstance(mark, tuple) and mark[0] == index else None
+        papers = shared.papers_of(held, turn.answer)
+        board(
+            views.answer(turn.answer, papers, active),
+            key=f"answer_{index}",
+            on_act=act_on(index),
+            cards=views.cards(turn.answer, papers),
+        )
+    if turn.answer.status == "failed" and index == len(turns()) - 1:
+        st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
+
+
+def retry(question: str) -> None:
+    turns().pop()
+    ask_next(question)
+
+
+def answer_live(held: Assistant, question: str) -> Answer:
+    """Ask, showing steps and words as they come."""
+    with st.chat_message("user"):
+        board(
+            views.question(question),
+            key=f"question_{len(turns())}",
+            on_act=shared.act,
+            scroll=True,
+        )
+    with st.chat_message("assistant"):
+        place = st.empty()
+        steps: list[str] = []
+        text, drawn = "", 0.0
+        try:
+            for event in held.stream(question, thread()):
+                if isinstance(event, Answer):
+                    return event
+                if isinstance(event, Step):
+                    steps.append(event.name)
+                elif isinstance(event, Delta):
+                    text += event.text
+                if time.monotonic() - drawn > REDRAW_S:
+                    place.html(views.working(steps, text))
+                    drawn = time.monotonic()
+        except RagError as exc:
+            return Answer(question, "failed", "unsupported", str(exc))
+    raise AssertionError("a stream ends with its answer")
+
+
+def main() -> None:
+    held = shared.assistant()
+    n_papers = shared.n_papers(held)
+    if not n_papers:
+        empty_library(held)
+        return
+    sidebar(held)
+    typed = st.chat_input("Ask about papers or people")
+    question = typed or st.session_state.pop("pending", None)
+    if not turns() and not question:
+        welcome(held, n_papers)
+    last = len(turns()) if question else len(turns()) - 1
+    for index, turn in enumerate(turns()):
+        with st.container(key="last_turn" if index == last else f"turn_{index}"):
+            draw(held, index, turn)
+    if question and question.strip():
+        shared.close_source()
+        with st.container(key="last_turn"):
+            answer = answer_live(held, question.strip())
+        turns().append(Turn(question.strip(), answer))
+        st.rerun()
+    shared.panel(held)
+
+
+main()

@@ -1,0 +1,111 @@
+"""People: who works on a topic, and one person whole."""
+
+from __future__ import annotations
+
+import streamlit as st
+from rag.pipeline import Assistant
+
+from rag.errors import NotFound, RagError
+from ui import graph, shared, views
+from ui.board import board
+
+
+def search(held: Assistant) -> None:
+    """Ranked people for the topic typed or linked to, with the papers that put them there."""
+    columns = st.columns([4, 1], vertical_alignment="bottom")
+    topic = columns[0].text_input(
+        "Who works on …",
+        value=st.query_params.get("topic", ""),
+        placeholder="face anti-spoofing",
+        key="topic",
+    )
+    recent = columns[1].toggle("Recent work first", key="recent")
+    if not topic.strip():
+        everyone(held)
+        return
+    st.query_params["topic"] = topic
+    with st.spinner("searching …", show_time=False):
+        answer = held.who(topic.strip(), 10, recent)
+    papers = shared.papers_of(held, answer)
+    if not answer.experts:
+        board(views.answer(answer, papers), key="nobody", on_act=shared.act)
+        return
+    notes = "".join(f'<p class="note">{views.escape(text)}</p>' for text in answer.warnings)
+    board(views.experts(answer, papers) + notes, key="experts", on_act=shared.act)
+
+
+def everyone(held: Assistant) -> None:
+    """Those with most papers, to begin with."""
+    people = sorted(held.library.persons(), key=lambda p: (-len(p.authorships), p.name))
+    st.caption(f"{len(people):,} people are named in these papers. Those with most papers here:")
+    board(views.people_list(people[:24]), key="everyone", on_act=shared.act)
+
+
+def pick(held: Assistant) -> None:
+    """Choose a person by name."""
+    names = sorted(person.name for person in held.library.persons())
+    chosen = st.selectbox(
+        "Or open a person", names, index=None, placeholder="a name", key="chosen_person"
+    )
+    if chosen:
+        st.session_state["go_to_person"] = chosen
+
+
+def show(held: Assistant, name: str) -> None:
+    """One person: figures, years, co-authors, papers."""
+    if st.button("All people", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
+    try:
+        person = held.library.person(name)
+    except NotFound:
+        not_printed_so(held, name)
+        return
+    known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
+    papers = [known[a.paper_id] for a in person.authorships]
+    st.header(person.name, anchor=False)
+    board(views.person_head(person, papers), key="person_head", on_act=shared.act)
+    shown = graph.network(person.name, papers)
+    if shown.shared:
+        st.subheader("Co-authors", anchor=False)
+        board(graph.svg(shown), key="coauthors", on_act=shared.act)
+        st.caption(graph.caption(shown))
+    st.subheader("Papers by year", anchor=False)
+    board(views.by_year(papers), key="by_year", on_act=shared.act)
+    st.subheader(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
+    newest_first = sorted(papers, key=lambda p: (-(p.year or 0), p.places))
+    board(
+        views.paper_list(newest_first, {a.paper_id: a.role for a in person.authorships}),
+        key="person_papers",
+        on_act=shared.act,
+    )
+
+
+def not_printed_so(held: Assistant, name: str) -> None:
+    """A name that no paper prints: what the assistant makes of it."""
+    answer = held.person(name)
+    people: tuple[str, ...] = answer.intent.people if answer.intent else ()
+    board(views.answer(answer, shared.papers_of(held, answer)), key="absent", on_act=shared.act)
+    if people:
+        board(views.names(people), key="near_names", on_act=shared.act)
+
+
+def main() -> None:
+    held = shared.assistant()
+    if not shared.n_papers(held):
+        st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
+        return
+    name = st.query_params.get("name")
+    try:
+        if name:
+            show(held, name)
+        else:
+            st.title("People", anchor=False)
+            search(held)
+            pick(held)
+    except RagError as exc:
+        st.error(str(exc), icon=":material/error:")
+    shared.panel(held)
+
+
+main()

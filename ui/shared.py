@@ -1,0 +1,121 @@
+"""What every screen shares: the assistant, the style, the side panel with a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+from rag.pipeline import Assistant, build
+
+from rag.config import Settings, load
+from rag.errors import LibraryEmpty, NotFound, RagError
+from rag.types import Answer, Paper, Span
+from ui import views
+from ui.board import asset, board
+
+CHAT, PEOPLE, PAPERS, LIBRARY = (
+    "pages/chat.py",
+    "pages/people.py",
+    "pages/papers.py",
+    "pages/library.py",
+)
+
+
+@st.cache_resource(show_spinner="opening the library …")
+def _build(settings: Settings) -> Assistant:
+    return build(settings)
+
+
+def assistant() -> Assistant:
+    """The one assistant of this server; a screen that cannot have it says why and stops."""
+    try:
+        return _build(load())
+    except RagError as exc:
+        st.error(str(exc), icon=":material/error:")
+        st.stop()
+
+
+def n_papers(held: Assistant) -> int:
+    """Papers in the library; 0 before the first ingest."""
+    try:
+        return held.library.n_papers
+    except LibraryEmpty:
+        return 0
+
+
+def style() -> None:
+    st.html(f"<style>{asset('board.css')}{asset('page.css')}</style>")
+
+
+def mode(settings: Settings) -> tuple[str, str]:
+    """What answers, in a word and in a sentence."""
+    if settings.generative:
+        name = settings.chat_model_name
+        return name, f"{name} words the answers; code checks each quote against the papers."
+    return "extractive", "Answers are sentences quoted from the papers; no language model is used."
+
+
+def papers_of(held: Assistant, answer: Answer) -> dict[str, Paper]:
+    """The papers that an answer cites or counts on, by id."""
+    ids = {c.paper_id for c in answer.citations}
+    ids.update(key for expert in answer.experts for key in expert.papers)
+    return papers_by_id(held, ids)
+
+
+def papers_by_id(held: Assistant, ids: Iterable[str]) -> dict[str, Paper]:
+    return {paper.paper_id: paper for paper in held.library.papers(list(ids))}
+
+
+# --- the side panel -------------------------------------------------------------------------
+
+
+def open_source(paper_id: str, span: Span | None = None, mark: object = None) -> None:
+    """Show a paper beside the page from the next run on; ``mark`` says which chip opened it."""
+    st.session_state["source"] = (paper_id, span, mark)
+
+
+def opened() -> object:
+    """The mark of the chip whose paper is open, or None."""
+    source = st.session_state.get("source")
+    return source[2] if source else None
+
+
+def close_source() -> None:
+    st.session_state.pop("source", None)
+
+
+def act(what: str, value: str) -> None:
+    """Do what a pressed element asks for, where that is the same on every screen."""
+    if what == "paper":
+        open_source(value, mark=value)
+    elif what == "person":
+        st.session_state["go_to_person"] = value
+    elif what == "close":
+        close_source()
+
+
+def panel(held: Assistant) -> None:
+    """Draw the opened paper, if there is one, and go to a person that was pressed."""
+    name = st.session_state.pop("go_to_person", None)
+    if name is not None:
+        close_source()
+        st.switch_page(PEOPLE, query_params={"name": name})
+    source = st.session_state.get("source")
+    if not source:
+        return
+    paper_id, span, _ = source
+    try:
+        paper = held.paper(paper_id)
+    except NotFound as exc:
+        close_source()
+        st.toast(str(exc))
+        return
+    with st.container(key="source"):
+        st.button(
+            "Close",
+            key="close_source",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=close_source,
+        )
+        board(views.source(paper, span), key="source_board", on_act=act, closable=True)

@@ -1,0 +1,391 @@
+"""Answers, papers and people as safe HTML; pure functions, no widgets.
+
+Whatever comes from papers, models or questions is escaped here. Markdown of answers is rendered
+without links, images and raw HTML, so nothing outside this page is ever loaded or linked by it.
+Elements that can be clicked carry ``data-act`` and ``data-value``; `ui.board` reports them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from html import escape as escape
+from typing import TYPE_CHECKING, Any
+
+from rag.bibliography import byline
+from rag.text import excerpt
+from rag.types import Answer, Citation, Expert, Paper, Person, ProfilePage, Role, Span
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+
+ROUTES = {
+    "content": "what the papers say",
+    "experts": "who works on it",
+    "person": "about a person",
+    "catalogue": "counted over the whole library",
+    "smalltalk": "small talk",
+    "unsupported": "outside these papers",
+}
+ROLES: Mapping[Role, str] = {
+    "first": "first author",
+    "listed": "author",
+    "page": "author by profile page",
+}
+SHOWN_REFERENCES = 6
+SHOWN_QUOTE_WORDS = 60
+
+# --- Markdown -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    md = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+    md.disable(["image", "link", "autolink", "html_inline", "html_block", "reference", "code"])
+    md.inline.ruler.before("link", "cite", _cite_rule)
+    md.add_render_rule("cite", _render_cite)
+    return md
+
+
+def _cite_rule(state: StateInline, silent: bool) -> bool:
+    match = re.compile(r"\[(\d{1,4})\]").match(state.src, state.pos)
+    if match is None or int(match[1]) not in state.env["markers"]:
+        return False
+    if not silent:
+        state.push("cite", "", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _render_cite(_: Any, tokens: Sequence[Any], index: int, __: Any, env: Mapping[str, Any]) -> str:
+    marker = int(tokens[index].content)
+    return cite_button(marker, env["markers"][marker])
+
+
+def cite_button(marker: int, title: str) -> str:
+    """The chip of a marker. Its label is read out; its number is shown."""
+    label = escape(f"source {marker}: {title}", quote=True)
+    return (
+        f'<button class="cite" data-act="cite" data-value="{marker}" aria-label="{label}">'
+        f"{marker}</button>"
+    )
+
+
+def markdown(text: str, markers: Mapping[int, str] | None = None, names: Iterable[str] = ()) -> str:
+    """An answer's Markdown as safe HTML.
+
+    Args:
+        text: Markdown with ``[n]`` markers.
+        markers: The title behind each marker; a number that is not here stays plain text.
+        names: People whose names, where they stand in bold, become buttons.
+    """
+    html = str(_markdown().render(text, {"markers": markers or {}}))
+    for name in dict.fromkeys(names):
+        bold = f"<strong>{escape(name, quote=False)}</strong>"
+        html = html.replace(bold, person_button(name))
+    return html
+
+
+def person_button(name: str) -> str:
+    value = escape(name, quote=True)
+    return f'<button class="person" data-act="person" data-value="{value}">{escape(name)}</button>'
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+def question(text: str) -> str:
+    return f'<div class="pf question">{escape(text)}</div>'
+
+
+def working(steps: Sequence[str], text: str) -> str:
+    """An answer in the making: its words so far, or the steps taken."""
+    if text:
+        return f'<div class="pf answer live">{markdown(text)}</div>'
+    shown = "".join(f"<li>{escape(step)}</li>" for step in steps)
+    return f'<div class="pf"><ul class="steps" role="status">{shown}</ul></div>'
+
+
+def answer(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:
+    """An answer with its chips, notes and references; ``active`` is the marker that is open."""
+    markers = {c.marker: c.title or c.label for c in turn.citations}
+    names = [expert.name for expert in turn.experts]
+    names += turn.intent.people if turn.intent else ()
+    parts = [
+        f'<div class="answer {turn.status}">{markdown(turn.text, markers, names)}</div>',
+        *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
+        references(turn, papers, active),
+        f'<p class="foot">{footer(turn)}</p>',
+    ]
+    return "".join(parts)
+
+
+def footer(turn: Answer) -> str:
+    """How the question was read, what answered it and how long that took."""
+    if turn.status == "failed":
+        return "no answer"
+    why = turn.intent.reason if turn.intent else ""
+    read = f"read as: {ROUTES[turn.route]}" + (f" ({why})" if why else "")
+    model = "quoted, no model" if turn.model == "extractive" else turn.model
+    parts = [read, model, f"{turn.latency_ms:,.0f} ms"]
+    if turn.usage.cost_usd is not None:
+        parts.append(f"${turn.usage.cost_usd:.4f}")
+    return " · ".join(f"<span>{escape(part)}</span>" for part in parts)
+
+
+def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:
+    """The papers behind an answer, in marker order; the later ones of many are folded away."""
+    if not turn.citations:
+        return ""
+    items = [
+        _reference(c, papers.get(c.paper_id), c.marker == active, c.quote not in turn.text)
+        for c in turn.citations
+    ]
+    first, more = items[:SHOWN_REFERENCES], items[SHOWN_REFERENCES:]
+    listed = f'<ul class="refs">{"".join(first)}</ul>'
+    if more:
+        listed += (
+            f"<details><summary>{len(more)} more</summary>"
+            f'<ul class="refs">{"".join(more)}</ul></details>'
+        )
+    return f'<section aria-label="References">{listed}</section>'
+
+
+def _reference(citation: Citation, paper: Paper | None, active: bool, quoted: bool) -> str:
+    """One reference; its quote follows where the answer does not show it already."""
+    places = ", ".join((citation.source, *citation.also_at))
+    who = byline(paper) if paper else ""
+    quote = f"<q>{escape(excerpt(citation.quote, SHOWN_QUOTE_WORDS))}</q>" if quoted else ""
+    chosen = ' aria-current="true"' if active else ""
+    return (
+        f'<li><button class="ref" data-act="cite" data-value="{citation.marker}"{chosen}>'
+        f'<span class="no">{citation.marker}</span>'
+        f"<span><b>{_name(citation.title, citation.label)}</b>"
+        f'<span class="by">{escape(who)}</span>{quote}'
+        f'<span class="at">{escape(places)}</span></span></button></li>'
+    )
+
+
+def _name(title: str | None, label: str) -> str:
+    """A title, or a label marked as one."""
+    if title:
+        return escape(title)
+    return f'<span class="label">{escape(label)}</span> <i class="tag">no title</i>'
+
+
+def cards(turn: Answer, papers: Mapping[str, Paper]) -> list[dict[str, str]]:
+    """What hovering a chip shows, by marker; plain text."""
+    found = []
+    for citation in turn.citations:
+        paper = papers.get(citation.paper_id)
+        found.append(
+            {
+                "value": str(citation.marker),
+                "title": citation.title or citation.label,
+                "by": byline(paper) if paper else citation.source,
+                "quote": excerpt(citation.quote, SHOWN_QUOTE_WORDS),
+            }
+        )
+    return found
+
+
+# --- a paper --------------------------------------------------------------------------------
+
+
+def source(paper: Paper, span: Span | None = None) -> str:
+    """A whole paper for the side panel, the quoted span marked."""
+    return (
+        f'<article class="source"><h2>{_name(paper.title, paper.label)}</h2>'
+        f'<p class="authors">{_authors(paper)}</p>{facts(paper)}'
+        f'<div class="text">{highlighted(paper.text, span)}</div>{_links(paper)}'
+        f'<p class="at">{escape(", ".join(map(str, paper.places)))}</p></article>'
+    )
+
+
+def _authors(paper: Paper) -> str:
+    printed = ", ".join(person_button(name) for name in paper.authors)
+    if not printed:
+        printed = "<i>authors not printed</i>"
+    elif not paper.authors_complete:
+        printed += " et al."
+    owners = [person_button(a.name) for a in paper.authorships if a.role == "page"]
+    if owners:
+        printed += f'<br><span class="by">also, by the profile page: {", ".join(owners)}</span>'
+    return printed
+
+
+def facts(paper: Paper) -> str:
+    """Year, category, code mark, affiliations and venue as small tags."""
+    tags = [str(paper.year) if paper.year else "year unknown"]
+    if paper.category:
+        tags.append(paper.category)
+    if paper.code:
+        tags.append("code")
+    tags += [*paper.affiliations, *filter(None, [paper.venue])]
+    return '<p class="tags">' + "".join(f"<span>{escape(tag)}</span>" for tag in tags) + "</p>"
+
+
+def highlighted(text: str, span: Span | None = None) -> str:
+    """The text in paragraphs, the span in ``<mark>``."""
+    if not text:
+        return "<p><i>this paper has no text here, only its title</i></p>"
+    start, end = span or (0, 0)
+    if not 0 <= start < end <= len(text):
+        marked = escape(text)
+    else:
+        before, quoted, after = text[:start], text[start:end], text[end:]
+        marked = f'{escape(before)}<mark tabindex="-1">{escape(quoted)}</mark>{escape(after)}'
+    return f"<p>{marked}</p>"
+
+
+def _links(paper: Paper) -> str:
+    """The paper's own links, opened only by a click, elsewhere and without a referrer."""
+    urls = dict.fromkeys(filter(None, (paper.url, _doi_url(paper), *paper.links)))
+    safe = [url for url in urls if re.match(r"https?://", url)]
+    shown = "".join(
+        f'<li><a href="{escape(url, quote=True)}" target="_blank" rel="noopener noreferrer">'
+        f"{escape(url)}</a></li>"
+        for url in safe
+    )
+    return f'<ul class="links">{shown}</ul>' if shown else ""
+
+
+def _doi_url(paper: Paper) -> str | None:
+    return f"https://doi.org/{paper.doi}" if paper.doi else None
+
+
+def paper_list(papers: Sequence[Paper], roles: Mapping[str, Role] | None = None) -> str:
+    """Papers as rows that open; with ``roles``, what the person was to each."""
+    rows = []
+    for paper in papers:
+        role = f" · {ROLES[roles[paper.paper_id]]}" if roles and paper.paper_id in roles else ""
+        rows.append(
+            f'<li><button class="ref" data-act="paper" data-value="{paper.paper_id}">'
+            f"<span><b>{_name(paper.title, paper.label)}</b>"
+            f'<span class="by">{escape(byline(paper) + role)}</span></span></button></li>'
+        )
+    return f'<ul class="refs plain">{"".join(rows)}</ul>'
+
+
+def paper_row(paper: Paper) -> dict[str, object]:
+    """One row of the papers table."""
+    return {
+        "Title": paper.title or f"{paper.label} (no title)",
+        "Authors": ", ".join(paper.authors) + (" et al." if not paper.authors_complete else ""),
+        "Year": paper.year,
+        "Category": paper.category,
+        "Code": bool(paper.code),
+        "Affiliations": ", ".join(paper.affiliations),
+        "Places": ", ".join(map(str, paper.places)),
+    }
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+def experts(turn: Answer, papers: Mapping[str, Paper]) -> str:
+    """Ranked people, each with the papers that put them there."""
+    markers = {c.paper_id: c.marker for c in turn.citations}
+    rows = [_expert(rank, expert, papers, markers) for rank, expert in enumerate(turn.experts, 1)]
+    return f'<ol class="experts">{"".join(rows)}</ol>'
+
+
+def _expert(
+    rank: int, expert: Expert, papers: Mapping[str, Paper], markers: Mapping[str, int]
+) -> str:
+    held = [papers[key] for key in expert.papers if key in papers]
+    evidence = "".join(
+        f'<li><button class="ref" data-act="paper" data-value="{paper.paper_id}">'
+        f"<span><b>{_name(paper.title, paper.label)}</b>"
+        f'<span class="by">{paper.year or "year unknown"} · '
+        f"{ROLES[expert.roles[paper.paper_id]]}</span></span></button></li>"
+        for paper in held
+    )
+    n = len(held)
+    said = " · ".join(filter(None, [f"{n} paper{'s' if n != 1 else ''} on this", years(held)]))
+    return (
+        f'<li><div class="who"><span class="no">{rank}</span>{person_button(expert.name)}'
+        f'<span class="by">{said}</span></div><ul class="refs plain">{evidence}</ul></li>'
+    )
+
+
+def years(papers: Iterable[Paper]) -> str:
+    """``2019–2024``, one year, or nothing where no year is known."""
+    known = sorted({paper.year for paper in papers if paper.year is not None})
+    if not known:
+        return ""
+    return str(known[0]) if len(known) == 1 else f"{known[0]}–{known[-1]}"
+
+
+def figures(page: ProfilePage) -> str:
+    """The figures that a profile page prints, named as the page's own."""
+    shown = [
+        ("papers", page.n_papers),
+        ("h-index", page.h_index),
+        ("citations", page.n_citations),
+        ("novelty", None if page.novelty is None else f"{page.novelty:.0%}"),
+        ("AI score", page.ai_score),
+    ]
+    tiles = "".join(
+        f"<div><b>{_figure(value)}</b><span>{name}</span></div>"
+        for name, value in shown
+        if value is not None
+    )
+    return f'<p class="by">the profile page says</p><div class="figures">{tiles}</div>'
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else value
+    return f"{value:,}" if isinstance(value, int) else escape(str(value))
+
+
+def by_year(papers: Sequence[Paper]) -> str:
+    """Papers a year as bars, gaps included; papers without a year are named below."""
+    known = [paper.year for paper in papers if paper.year is not None]
+    unknown = len(papers) - len(known)
+    if not known:
+        return '<p class="by">no year is known</p>'
+    counts = {year: known.count(year) for year in range(min(known), max(known) + 1)}
+    top = max(counts.values())
+    bars = "".join(
+        f'<div style="--h:{n / top:.3f}"><b>{n or ""}</b><i></i><span>{year}</span></div>'
+        for year, n in counts.items()
+    )
+    label = "; ".join(f"{year}: {n}" for year, n in counts.items())
+    note = f'<p class="by">{unknown} without a year</p>' if unknown else ""
+    return f'<div class="bars" role="img" aria-label="Papers by year: {label}">{bars}</div>{note}'
+
+
+def people_list(people: Sequence[Person]) -> str:
+    """People as buttons with the number of their papers here."""
+    rows = "".join(
+        f'<li>{person_button(person.name)} <span class="by">{len(person.authorships)}</span></li>'
+        for person in people
+    )
+    return f'<ul class="people">{rows}</ul>'
+
+
+def names(people: Iterable[str]) -> str:
+    """Names as buttons."""
+    return f'<ul class="people">{"".join(f"<li>{person_button(n)}</li>" for n in people)}</ul>'
+
+
+def person_head(person: Person, papers: Sequence[Paper]) -> str:
+    """What the library holds of a person and, apart from it, what the profile page says."""
+    roles = [a.role for a in person.authorships]
+    said = [
+        f"{len(papers)} paper{'s' if len(papers) != 1 else ''} here",
+        years(papers),
+        f"first author of {roles.count('first')}" if "first" in roles else "",
+        f"{roles.count('page')} by the profile page only, hidden behind “et al.”"
+        if "page" in roles
+        else "",
+    ]
+    line = " · ".join(filter(None, said))
+    head = f'<p class="by">{escape(line)}</p>'
+    return head + (figures(person.page) if person.page else "")
