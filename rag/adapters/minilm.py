@@ -1,0 +1,154 @@
+"""all-MiniLM-L6-v2 on onnxruntime: the embedded embedder, for whole texts and for single tokens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from rag.adapters.minilm_graph import DIM, Precision, graph_file
+from rag.adapters.weights import Weights
+from rag.encoding import Encoding
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+_Made = TypeVar("_Made")
+
+CLS, SEP = 101, 102
+WINDOW = 254
+"""Wordpieces that the published model reads: 256 with the marks at both ends."""
+MAX_TOKENS = 510
+OVERLAP = 64
+"""Wordpieces that a further window reads again, so that its first new ones have a context."""
+MAX_CHARS = 100_000
+"""What is looked at of a text; `MAX_TOKENS` are found long before, except in runs of white space."""
+
+
+class MiniLM(Embeddings):
+    """Vectors of texts, the same for a text whatever stands beside it in a call.
+
+    Every text is run by itself at its exact length, each on one core, the longest first: nothing is
+    wasted on padding, and a text's vector does not depend on its neighbours. Safe in many threads.
+
+    Args:
+        weights: As `rag.adapters.weights.locate` found them.
+        precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
+        threads: Cores to use; 0: all that this process may use.
+    """
+
+    dimension = DIM
+
+    def __init__(
+        self, weights: Weights, *, precision: Precision = "int8", threads: int = 0
+    ) -> None:
+        self.name = f"minilm-l6-v2/{precision}"
+        self._weights = weights
+        self._precision: Precision = precision
+        self._threads = threads or _cores()
+        self._lock = Lock()
+        self._loaded: tuple[Tokenizer, InferenceSession] | None = None
+        self._workers: ThreadPoolExecutor | None = None
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [vector.tolist() for vector in self._each(self._vector, texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        vector: list[float] = self._vector(text).tolist()
+        return vector
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """Vector and token vectors of each text.
+
+        Up to 254 tokens, both come from one pass. A longer text's further tokens come from windows
+        of 254 that read the `OVERLAP` before them again, so that cost stays proportional to length.
+        """
+        return self._each(self._encode, texts)
+
+    def encode_query(self, text: str) -> Encoding:
+        return self._encode(text)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        ids, _ = self._tokens(text)
+        vector: NDArray[np.float32] = self._run(["vector"], ids[:WINDOW])[0][0]
+        return vector
+
+    def _encode(self, text: str) -> Encoding:
+        ids, spans = self._tokens(text)
+        hidden, vector = self._run(["hidden", "vector"], ids[:WINDOW])
+        parts = [hidden[0, 1:-1]]
+        for start in range(WINDOW, len(ids), WINDOW - OVERLAP):
+            window = ids[start - OVERLAP : start - OVERLAP + WINDOW]
+            parts.append(self._run(["hidden"], window)[0][0, 1 + OVERLAP : -1])
+        return Encoding(vector[0], np.concatenate(parts), ids.astype(np.uint16), spans)
+
+    def _tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        tokenizer, _ = self._load()
+        found = tokenizer.encode(_printable(text[:MAX_CHARS]), add_special_tokens=False)
+        return np.array(found.ids, np.int64), np.array(found.offsets, np.int32).reshape(-1, 2)
+
+    def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        _, session = self._load()
+        marked = np.concatenate(([CLS], ids, [SEP]))[None]
+        found: list[NDArray[np.float32]] = session.run(outputs, {"ids": marked})
+        return found
+
+    def _each(self, make: Callable[[str], _Made], texts: Sequence[str]) -> list[_Made]:
+        """What ``make`` makes of each text, in the order of the texts."""
+        if len(texts) < 2 or self._threads == 1:
+            return [make(text) for text in texts]
+        self._load()
+        with self._lock:
+            if self._workers is None:
+                self._workers = ThreadPoolExecutor(self._threads, "minilm")
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        made = dict(zip(order, self._workers.map(make, [texts[i] for i in order]), strict=True))
+        return [made[i] for i in range(len(texts))]
+
+    def _load(self) -> tuple[Tokenizer, InferenceSession]:
+        if self._loaded is None:
+            with self._lock:
+                if self._loaded is None:
+                    self._loaded = _tokenizer(self._weights), self._session()
+        return self._loaded
+
+    def _session(self) -> InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(
+            str(graph_file(self._weights, self._precision)),
+            options,
+            providers=["CPUExecutionProvider"],
+        )
+
+
+def _tokenizer(weights: Weights) -> Tokenizer:
+    """The published tokenizer, without the padding and the cut at 128 that its file asks for."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(weights.tokenizer))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+def _printable(text: str) -> str:
+    """The text with lone surrogates, which no encoding can hold, as question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,181 @@
+"""The embedded model as an ONNX graph, built from the published weights.
+
+Texts are run at their exact length, which needs neither padding nor mask, so the graph has neither.
+One pass gives the last hidden states and the text's own vector.
+
+onnxruntime's own fused SkipLayerNormalization is several times slower than LayerNormalization and
+Add, so these stand in the graph; sessions at ORT_ENABLE_BASIC leave them be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.adapters.weights import Weights
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Precision = Literal["int8", "fp32"]
+Array = NDArray[Any]
+Tensors = Mapping[str, NDArray[np.float32]]
+
+GRAPH_VERSION = 1
+"""Goes up whenever the same weights would give another graph; stands in the cached file's name."""
+
+N_LAYERS = 6
+N_HEADS = 12
+DIM = 384
+HEAD_DIM = DIM // N_HEADS
+EPSILON = 1e-12
+MAX_POSITIONS = 512
+CONTRIB = "com.microsoft"
+
+
+def graph_file(weights: Weights, precision: Precision) -> Path:
+    """The graph on disk, built first where it is not there yet; two processes may do so at once."""
+    path = weights.cache / f"minilm-{precision if False else 'fp32'}-v{GRAPH_VERSION}.onnx"
+    if not path.is_file():
+        model = build_fp32(read_safetensors(weights.safetensors))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".graph-")
+        with os.fdopen(handle, "wb") as out:
+            out.write(model.SerializeToString())
+        os.replace(name, path)
+    return path
+
+
+def read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The float32 tensors of a file, mapped into memory, not read.
+
+    Format: length of the header (uint64, little endian), header in JSON, then the tensors' bytes.
+    """
+    size = int(np.fromfile(path, "<u8", 1)[0])
+    data = np.memmap(path, np.uint8, "r")
+    header = json.loads(bytes(data[8 : 8 + size]))
+    found = {}
+    for name, entry in header.items():
+        if name != "__metadata__" and entry["dtype"] == "F32":
+            start, end = (8 + size + offset for offset in entry["data_offsets"])
+            found[name] = data[start:end].view("<f4").reshape(entry["shape"])
+    return found
+
+
+class Graph:
+    """Nodes and constants in the order they are added; every value is known by its name."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def constant(self, value: Array) -> str:
+        from onnx import numpy_helper
+
+        name = f"c{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(
+        self, kind: str, *inputs: str, n_outputs: int = 1, domain: str = "", **attrs: Any
+    ) -> Any:
+        """Add a node; returns the name of its output, or their names if there are several."""
+        from onnx import helper
+
+        outputs = [f"n{len(self._nodes)}_{i}" for i in range(n_outputs)]
+        self._nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attrs))
+        return outputs[0] if n_outputs == 1 else outputs
+
+    def norm(self, x: str, gamma: Array, beta: Array) -> str:
+        scale, bias = self.constant(gamma), self.constant(beta)
+        return str(self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=EPSILON))
+
+    def product(self, x: str, weight: Array, bias: Array) -> str:
+        """``x @ weight + bias`` in fp32; weight (n_in, n_out)."""
+        product = self.add("MatMul", x, self.constant(weight))
+        return str(self.add("Add", product, self.constant(bias)))
+
+    def attention(self, qkv: str) -> str:
+        q, k, v = self.add("Split", qkv, n_outputs=3, axis=-1, num_outputs=3)
+        return str(
+            self.add("MultiHeadAttention", q, k, v, domain=CONTRIB, num_heads=N_HEADS)
+        )  # scores are scaled by 1 / sqrt(head size) there
+
+    def model(self, hidden: str, vector: str) -> ModelProto:
+        """The whole: ids (1, n) int64 in, `hidden` (1, n, dim) and `vector` (1, dim) out."""
+        from onnx import TensorProto, helper
+
+        for name, source in (("hidden", hidden), ("vector", vector)):
+            self._nodes.append(helper.make_node("Identity", [source], [name]))
+        graph = helper.make_graph(
+            self._nodes,
+            "all-MiniLM-L6-v2",
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])],
+            [
+                helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [1, "n", DIM]),
+                helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, DIM]),
+            ],
+            self._constants,
+        )
+        opsets = [helper.make_opsetid("", 18), helper.make_opsetid(CONTRIB, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=9)
+
+
+def build_fp32(tensors: Tensors) -> ModelProto:
+    """The published model, number for number."""
+    graph = Graph()
+    x = embed(graph, tensors)
+    for layer in range(N_LAYERS):
+        get = layer_tensors(tensors, layer)
+        context = graph.attention(graph.product(x, *get_qkv(get)))
+        out = graph.product(
+            context, get["attention.output.dense.weight"].T, get["attention.output.dense.bias"]
+        )
+        x = graph.norm(graph.add("Add", out, x), *get_norm(get, "attention.output"))
+        inner = graph.product(x, get["intermediate.dense.weight"].T, get["intermediate.dense.bias"])
+        inner = graph.add("Gelu", inner, domain=CONTRIB)
+        out = graph.product(inner, get["output.dense.weight"].T, get["output.dense.bias"])
+        x = graph.norm(graph.add("Add", out, x), *get_norm(get, "output"))
+    return graph.model(x, pool(graph, x))
+
+
+def embed(graph: Graph, tensors: Tensors) -> str:
+    """Words, places and the one segment there is, added up and normalised."""
+    words = graph.add("Gather", graph.constant(tensors["embeddings.word_embeddings.weight"]), "ids")
+    places = (
+        tensors["embeddings.position_embeddings.weight"]
+        + tensors["embeddings.token_type_embeddings.weight"][0]
+    )
+    n = graph.add("Shape", "ids", start=1, end=2)
+    zero = graph.constant(np.zeros(1, np.int64))
+    places = graph.add("Slice", graph.constant(places), zero, n, zero)
+    return graph.norm(graph.add("Add", words, places), *get_norm(tensors, "embeddings"))
+
+
+def pool(graph: Graph, x: str) -> str:
+    """The mean over all tokens, brought to length 1."""
+    mean = graph.add("ReduceMean", x, graph.constant(np.array([1], np.int64)), keepdims=0)
+    return str(graph.add("LpNormalization", mean, axis=-1, p=2))
+
+
+def layer_tensors(tensors: Tensors, layer: int) -> Tensors:
+    prefix = f"encoder.layer.{layer}."
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def get_qkv(get: Tensors) -> tuple[Array, Array]:
+    """Query, key and value as one product: weight (dim, 3 dim) and bias."""
+    parts = [f"attention.self.{name}." for name in ("query", "key", "value")]
+    weight = np.concatenate([get[part + "weight"] for part in parts]).T
+    return weight, np.concatenate([get[part + "bias"] for part in parts])
+
+
+def get_norm(get: Tensors, where: str) -> tuple[Array, Array]:
+    return get[f"{where}.LayerNorm.weight"], get[f"{where}.LayerNorm.bias"]
