@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
@@ -17,6 +18,9 @@ from rag.types import Authorship, Entry, Paper, Role
 
 SHORT_CHARS = 80
 """A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
+
+
+_APART = re.compile(r"[\W_]+")
 
 
 def paper_id(title: str | None, text: str) -> str:
@@ -30,7 +34,7 @@ def paper_id(title: str | None, text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in fold(text) if c.isalnum())
+    return _APART.sub("", text.lower() if text.isascii() else fold(text))
 
 
 def entry_digest(entry: Entry) -> str:
@@ -50,20 +54,20 @@ def _digest(values: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def merge(entries: Sequence[Entry], owners: Mapping[str, str]) -> Paper:
+def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) -> Paper:
     """The one paper that these entries describe.
 
     Each field comes from the first entry that knows it: entries with a title first, then by place.
     A mark counts wherever it stands: ``code`` is True if any entry says so.
 
     Args:
-        entries: At least one, all of the same paper.
+        identity: The paper's id, by `paper_id`.
+        entries: At least one, all of this paper.
         owners: Owner of the page, by document name.
     """
     ranked = sorted(entries, key=lambda entry: (entry.title is None, entry.place))
     text = next((e.text for e in ranked if e.text), "")
     title = next((e.title for e in ranked if e.title), None)
-    identity = paper_id(title, text)
     printed = max(ranked, key=lambda e: (e.authors_complete, len(e.authors)))
     marks = [e.code for e in ranked if e.code is not None]
     dated = next((e for e in ranked if e.year is not None or e.month is not None), ranked[0])

@@ -140,6 +140,7 @@ class Writer:
         kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
         kept = [entry for _, entry in old if entry.place.line in kept_lines]
         entries = [*reading.entries, *kept]
+        ids = [identity.paper_id(entry.title, entry.text) for entry in entries]
         document_id = self._db.execute(
             "INSERT INTO documents (name, path, sha256, format, institution, rejections, n_kept, ingested_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
@@ -167,9 +168,9 @@ class Writer:
                 "parsed": rows.entry_json(entry),
                 "digest": identity.entry_digest(entry),
             }
-            for ordinal, entry in enumerate(entries)
+            for ordinal, (paper_id, entry) in enumerate(zip(ids, entries, strict=True))
         ])  # fmt: skip
-        return {identity.paper_id(e.title, e.text) for e in entries} | {i for i, _ in old}
+        return {*ids, *(paper_id for paper_id, _ in old)}
 
     def _remove_document(self, name: str) -> set[str]:
         touched = {paper_id for paper_id, _ in self._entries("WHERE d.name = ?", name)}
@@ -213,7 +214,9 @@ class Writer:
                 "SELECT paper_id, digest FROM papers WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
             )
         }  # fmt: skip
-        after = {paper_id: identity.merge(found, owners) for paper_id, found in entries.items()}
+        after = {
+            paper_id: identity.merge(paper_id, found, owners) for paper_id, found in entries.items()
+        }
         digests = {paper_id: identity.paper_digest(paper) for paper_id, paper in after.items()}
         self._remove_papers(set(before) - set(after))
         self._store_papers(

@@ -1,0 +1,130 @@
+"""Stand-ins for tests of the library: a quick embedder, stores that count or kill."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from rag.adapters.stores import LocalStores
+from rag.encoding import Encoding
+from rag.stores import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
+
+DIMENSION = 16
+
+
+def vector(text: str) -> list[float]:
+    """Of length 1, the same for the same text and unlike any other's."""
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+    values = np.random.default_rng(seed).normal(size=DIMENSION)
+    return [float(x) for x in values / np.linalg.norm(values)]
+
+
+class QuickEmbedder:
+    """Vectors from hashes; ``seen`` lists the texts in the order they were embedded."""
+
+    def __init__(self, name: str = "quick") -> None:
+        self.name = name
+        self.dimension = DIMENSION
+        self.seen: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.seen.extend(texts)
+        return [vector(text) for text in texts]
+
+
+class QuickEncoder(QuickEmbedder):
+    """The same with two token vectors a text."""
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        return [
+            Encoding(
+                vector=np.array(one, dtype=np.float32),
+                tokens=np.array([one, one[::-1]], dtype=np.float32),
+                ids=np.array([7, 30_521], dtype=np.uint16),
+                spans=np.array([[0, 1], [1, len(text)]], dtype=np.int32),
+            )
+            for text, one in zip(texts, self.embed_documents(list(texts)), strict=True)
+        ]
+
+
+class QuickStores(LocalStores):
+    """The real stores, trusted to be readable: the trial in another process takes a second."""
+
+    def is_sound(self, generation: Generation, *, timeout_s: float) -> bool:
+        return True
+
+
+# --- killing ------------------------------------------------------------------------------------
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Fuse:
+    """Counts the points that an ingest passes and kills its own process at one of them."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.passed = at, 0
+
+    def __call__(self, *_: object) -> None:
+        self.passed += 1
+        if self.passed == self.at:
+            kill()
+
+
+class FusedEmbedder(QuickEmbedder):
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self._fuse = fuse
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self._fuse()
+        return super().embed_documents(texts)
+
+
+class FusedStores(QuickStores):
+    """A point before and after everything that is done to a store, and amid each write."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self._fuse = fuse
+
+    def vectors(self, generation: Generation, *, create: bool = False) -> Vectors:  # type: ignore[override]
+        self._fuse()
+        return _FusedVectors(super().vectors(generation, create=create), self._fuse)
+
+    def lexical(self, generation: Generation, *, create: bool = False) -> Lexical:  # type: ignore[override]
+        self._fuse()
+        return _FusedLexical(super().lexical(generation, create=create), self._fuse)
+
+
+class _Fused:
+    def __init__(self, store: object, fuse: Callable[[], None]) -> None:
+        self._store, self._fuse = store, fuse
+
+    def __getattr__(self, name: str) -> object:
+        self._fuse()
+        return getattr(self._store, name)
+
+
+class _FusedVectors(_Fused):
+    def upsert(self, records: Sequence[VectorRecord]) -> None:
+        half = len(records) // 2
+        for part in (records[:half], records[half:]):
+            self._fuse()
+            self._store.upsert(part)  # type: ignore[attr-defined]
+        self._fuse()
+
+
+class _FusedLexical(_Fused):
+    def update(self, upserts: Sequence[LexicalRecord], deletes: Sequence[str] = ()) -> None:
+        half = len(upserts) // 2
+        for part in (upserts[:half], upserts[half:]):
+            self._fuse()
+            self._store.update(part, deletes)  # type: ignore[attr-defined]
+        self._fuse()
