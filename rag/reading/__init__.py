@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import ReadError
@@ -113,7 +112,7 @@ def _unopened(path: Path, exc: OSError) -> ReadError:
 
 
 def _checked(parts: Parts, name: str) -> Parts:
-    """Without the entries that nothing could be done with; a rejection for each of them."""
+    """Without what nothing could be done with; a rejection for each."""
     kept: list[Entry] = []
     rejected = list(parts.rejections)
     for entry in parts.entries:
@@ -122,8 +121,13 @@ def _checked(parts: Parts, name: str) -> Parts:
             kept.append(entry)
         else:
             rejected.append(Rejection(name, entry.place.line, reason))
+    page, institution = parts.page, parts.institution
+    byte = bad_byte(f"{page.person if page else ''}\n{institution or ''}")
+    if byte:
+        page = institution = None
+        rejected.append(Rejection(name, 1, f"the heading is not valid UTF-8 ({byte})"))
     rejected.sort(key=lambda rejection: rejection.line or 0)
-    return replace(parts, entries=tuple(kept), rejections=tuple(rejected))
+    return Parts(tuple(kept), tuple(rejected), page, institution)
 
 
 def _flaw(entry: Entry) -> str | None:
@@ -131,7 +135,9 @@ def _flaw(entry: Entry) -> str | None:
         return "the entry has neither a title nor a text"
     if len(entry.raw) > MAX_ENTRY_CHARS:
         return f"the entry has {len(entry.raw):,} characters, more than {MAX_ENTRY_CHARS:,}"
-    byte = bad_byte("\n".join((entry.raw, entry.title or "", entry.text, *entry.authors)))
+    single = (entry.raw, entry.title, entry.text, entry.category, entry.url, entry.doi, entry.venue)
+    several = (*entry.authors, *entry.affiliations, *entry.links)
+    byte = bad_byte("\n".join(filter(None, (*single, *several))))
     if byte:
         return f"the entry is not valid UTF-8 ({byte}); save the file as UTF-8"
     return None

@@ -6,6 +6,7 @@ A line above the first abstract names the institution.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from rag.reading import latex
 from rag.reading.source import Parts, Source
@@ -32,7 +33,7 @@ def read(source: Source) -> Parts:
     if len(above) > 1:
         reason = f"{len(above)} lines above the first abstract belong to no paper and are left out"
         rejections.append(Rejection(source.name, 1, reason))
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         entry = _entry(source.name, start, lines[start:end])
         if entry.text:
             entries.append(entry)

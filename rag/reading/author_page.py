@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from rag.reading import latex
 from rag.reading.names import author_line, looks_like_authors
@@ -24,7 +25,7 @@ NAME = "author_page"
 SUFFIXES = (".txt",)
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_CATEGORY = r"[A-Z]{2,4}|[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z-]+?)?"
+_CATEGORY = r"[A-Z]{2,4}|[a-z]+(?:-[a-z]+)*\.[A-Za-z-]+?|[a-z]+(?:-[a-z]+)+"
 _DATE = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.? (?P<day>\d{{1,2}})(?:, ?(?P<year>\d{{4}}))?"
 _HEADER = re.compile(
     rf"(?P<score>\d{{1,3}}(?:\.\d+)?)? ?(?P<category>{_CATEGORY}) ?{_DATE} ?(?P<code>Code)?"
@@ -58,7 +59,7 @@ def read(source: Source) -> Parts:
         rejections.append(
             Rejection(source.name, 1, "the page names no person above its first entry")
         )
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         found = _entry(source.name, start, lines[start:end])
         if isinstance(found, Entry):
             entries.append(found)
@@ -172,10 +173,16 @@ def _body(lines: list[str]) -> _Body | str:
     elif len(blocks[0]) > 1 and looks_like_authors(blocks[0][-1]):
         blocks[:1] = [blocks[0][:-1], blocks[0][-1:]]
     title, *rest = (" ".join(block) for block in blocks)
-    authors = rest.pop(0) if rest and looks_like_authors(rest[0]) else ""
+    named = rest and (looks_like_authors(rest[0]) or (len(rest) > 1 and _may_name(rest[0])))
+    authors = rest.pop(0) if named else ""
     if not rest:
         return "no abstract"
     return _Body(title, authors, "\n\n".join(rest))
+
+
+def _may_name(line: str) -> bool:
+    """Whether the first of several paragraphs is too short, and too open, to be a sentence."""
+    return len(line) <= 250 and line[-1] not in ".!?:"
 
 
 def _blocks(lines: list[str]) -> list[list[str]]:

@@ -91,7 +91,7 @@ def _next_start(text: str, start: int) -> int:
 
 def _flaw(exc: Exception) -> str:
     if isinstance(exc, json.JSONDecodeError):
-        return f"not valid JSON ({exc.msg.lower()} at column {exc.colno})"
+        return f"not valid JSON ({exc.msg.lower().removesuffix(' at')} at column {exc.colno})"
     return (
         "not valid JSON (nested too deeply)"
         if isinstance(exc, RecursionError)

@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rag.reading.source import quiet
+from rag.reading.source import unlogged
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
@@ -55,6 +55,7 @@ _QUOTED = re.compile(r"(?:``|(?<!\w)'')(?=\S)([^`\n]{1,300}?)(?<=\S)(?:''|\")")
 _DASH = re.compile(r"(?<=[\w)\]}”\"%$])(-{2,3})(?=[\w(\[{“\"\\$])|(?<=\s)(-{2,3})(?=\s)")
 _TIE = re.compile(r"(?<=[\w).,;:\]}])~(?=[\w({\\$])(?<!\d~(?=\d))")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u2060\ufeff]")
 _SPACES = re.compile(r"\s+")
 _STYLED = re.compile(r"[\U0001D400-\U0001D7FFℊ-ℓℛℬℯ-ℴ]")
 
@@ -71,7 +72,7 @@ def convert(source: str) -> tuple[str, tuple[str, ...]]:
     lost: an unknown command leaves its name, or its argument if it has one.
     """
     held = _Held(source)
-    text = unicodedata.normalize("NFC", source)
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", source))
     text = _AUTOLINK.sub(r"\1", text)
     text = _URL.sub(held.link, text)
     text = _punctuation(text)
@@ -167,7 +168,7 @@ def _bold_parts_joined(text: str) -> str:
 
 def _parsed(text: str) -> str:
     try:
-        with quiet("pylatexenc"):
+        with unlogged("pylatexenc"):
             plain = str(_converter().latex_to_text(_balanced(text), tolerant_parsing=True))
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
         # What pylatexenc raises on commands without their arguments, or nested without end.

@@ -133,14 +133,20 @@ def bad_byte(text: str) -> str | None:
 
 
 @contextmanager
-def quiet(logger_name: str) -> Iterator[None]:
-    """Nothing that a library logs or warns of while it reads; what matters, it raises."""
+def unlogged(logger_name: str) -> Iterator[None]:
+    """Without what a library logs while it reads; what matters, it raises."""
     logger = logging.getLogger(logger_name)
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         logger.setLevel(level)
+
+
+@contextmanager
+def quiet(logger_name: str) -> Iterator[None]:
+    """Without what a library logs or warns of; for whole documents, not for every sentence."""
+    with unlogged(logger_name), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,73 @@
+"""Which files are taken from paths and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.errors import ReadError
+from rag.reading import FORMATS, discover
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "b.txt",
+        "a.jsonl",
+        "sub/c.bib",
+        "sub/.hidden/d.txt",
+        ".e.txt",
+        "README.md",
+        "readme.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("not read yet", encoding="utf-8")
+    (tmp_path / "MANIFEST.sha256").write_text("0  b.txt\n", encoding="utf-8")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00")
+    (tmp_path / "Makefile").write_text("all:\n", encoding="utf-8")
+    (tmp_path / "abstracts").write_text("Abstract: one.\n", encoding="utf-8")
+    return tmp_path
+
+
+def names(folder: Path, *paths: str) -> list[str]:
+    return [str(p.relative_to(folder)) for p in discover([folder / path for path in paths])]
+
+
+def test_a_folder_gives_its_documents_with_all_below_in_order(folder: Path) -> None:
+    assert names(folder, ".") == ["a.jsonl", "abstracts", "b.txt", "sub/c.bib"]
+
+
+def test_a_file_that_is_named_is_always_taken(folder: Path) -> None:
+    assert names(folder, "picture.png", ".e.txt", "README.md") == [
+        "picture.png",
+        ".e.txt",
+        "README.md",
+    ]
+
+
+def test_a_file_is_taken_once(folder: Path) -> None:
+    assert names(folder, "b.txt", ".", "sub/../b.txt") == [
+        "b.txt",
+        "a.jsonl",
+        "abstracts",
+        "sub/c.bib",
+    ]
+
+
+def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
+    assert discover([tmp_path]) == []
+
+
+def test_a_missing_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match=r"^there is no file or folder '.*none'; check the path$"):
+        discover([tmp_path / "none"])
+
+
+def test_the_seeds_are_five_documents(seeds: Path) -> None:
+    assert len(discover([seeds])) == 5
+
+
+def test_every_format_has_its_own_name() -> None:
+    found = [known.name for known in FORMATS]
+    assert sorted(found) == ["abstract_list", "author_page", "bibtex", "csv", "jsonl", "pdf"]
