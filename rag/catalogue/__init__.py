@@ -1,0 +1,8 @@
+"""How many and which: exact, complete answers computed over the whole library."""
+
+from rag.catalogue.answering import answer
+from rag.catalogue.asking import Ask, Asked, read
+from rag.catalogue.fields import said_all
+from rag.catalogue.select import select
+
+__all__ = ["Ask", "Asked", "answer", "read", "said_all", "select"]

@@ -1,0 +1,333 @@
+"""Answers to catalogue questions: computed over the whole library, complete, each row cited."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.answering.citations import plain
+from rag.catalogue.asking import Ask
+from rag.catalogue.attributes import answer_attributes
+from rag.catalogue.fields import FIELDS, said_all
+from rag.catalogue.figures import answer_figures
+from rag.catalogue.select import Settled, matching, nearest, settle
+from rag.census import Census, Source, census, newest_first
+from rag.listing import SHOWN, Listing, Retrieve, counted, dated, scored
+from rag.names import Mention
+from rag.text import join_names
+from rag.topics import on_topic
+from rag.types import Answer, Condition, Intent, Paper, Status, sources
+
+Value = int | float | str | tuple[str, ...] | None
+
+
+def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
+    """The answer to a catalogue intent; abstains where the library cannot know.
+
+    Args:
+        intent: With ``conditions``; ``parts`` may hold ``ask`` (Ask), ``people`` (mentions) and
+            ``focus`` (ids of the papers that the question is restricted to).
+        retrieve: Finds papers for a topic among the conditions.
+    """
+    now = census(library)
+    ask = intent.parts.get("ask")
+    ask = ask if isinstance(ask, Ask) else Ask("list")
+    people = _mentions(intent)
+    settled = settle(intent.conditions, people, now)
+    if ask.verb == "figures":
+        return _signed(answer_figures(intent, ask, settled, people, now), now, settled)
+    if ask.verb == "attribute":
+        return _signed(answer_attributes(intent, ask, now), now, settled)
+    if settled.choices:
+        return _signed(_choices(intent, settled), now, settled)
+    if settled.absent:
+        value: Value = 0 if ask.verb in ("count", "distinct") else ()
+        return _signed(
+            Answer(
+                intent.question, "abstained", "catalogue", " ".join(settled.absent), value=value
+            ),
+            now,
+            settled,
+        )
+    papers = matching(now, settled.conditions)
+    if isinstance(focus := intent.parts.get("focus"), tuple) and focus:
+        papers = [p for p in papers if p.paper_id in focus]
+    whole = papers
+    if ask.topic:
+        wanted = {p.paper_id for p in papers}
+        papers = [hit.paper for hit in on_topic(ask.topic, now, retrieve, wanted)]
+    return _signed(_of_papers(intent, ask, settled, papers, whole, now), now, settled)
+
+
+def _mentions(intent: Intent) -> tuple[Mention, ...]:
+    people = intent.parts.get("people")
+    return tuple(people) if isinstance(people, tuple) else ()
+
+
+def _signed(made: Answer, now: Census, settled: Settled) -> Answer:
+    """The answer with how names were read said first."""
+    from dataclasses import replace
+
+    notes = [note for note in settled.notes if note not in made.text]
+    text = f"({'; '.join(notes)})\n\n{made.text}" if notes else made.text
+    return replace(made, text=text, library=now.fingerprint)
+
+
+def _choices(intent: Intent, settled: Settled) -> Answer:
+    """Several persons fit a name: they are offered, not merged."""
+    lines = [
+        f"'{mention.typed}' may be {join_names(mention.names)}. Ask again with the whole name."
+        for mention in settled.choices
+    ]
+    return Answer(intent.question, "answered", "catalogue", "\n".join(lines))
+
+
+# --- papers ---------------------------------------------------------------------------------
+
+
+def _of_papers(
+    intent: Intent,
+    ask: Ask,
+    settled: Settled,
+    papers: list[Paper],
+    whole: Sequence[Paper],
+    now: Census,
+) -> Answer:
+    phrase = _phrase(ask, settled.conditions, intent)
+    if ask.verb == "documents":
+        return _documents(intent, now)
+    if not papers:
+        return _none(intent, ask, phrase, settled.conditions, whole, now)
+    if ask.verb == "extreme":
+        return _extreme(intent, ask, papers, phrase)
+    if ask.verb == "group":
+        return _group(intent, ask, papers, phrase, now)
+    if ask.verb == "distinct":
+        return _distinct(intent, ask, papers, phrase, now)
+    if ask.verb == "people":
+        return _people(intent, ask, papers, phrase, now)
+    listing = Listing(ask.topic or "")
+    papers = papers if ask.topic else sorted(papers, key=newest_first)
+    verb = "is" if len(papers) == 1 else "are"
+    head = f"**{counted(len(papers))}**{_spaced(phrase)}."
+    if ask.verb == "count" and not phrase:
+        head = _whole_library(now)
+    elif ask.verb == "list" and len(papers) > 1:
+        head = f"{counted(len(papers))}{_spaced(phrase)}; {_completeness(papers)} {verb} listed."
+    more = _asides(settled.conditions, papers, now)
+    rows = listing.rows(papers) if phrase or ask.verb == "list" else ""
+    text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
+    ambiguous = _is_ambiguous(ask, settled.conditions, now)
+    value: Value = sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
+    return Answer(
+        intent.question,
+        "answered",
+        "catalogue",
+        text,
+        listing.citations,
+        scored(papers),
+        value=value,
+    )
+
+
+def _phrase(ask: Ask, conditions: Sequence[Condition], intent: Intent) -> str:
+    about = f"about {plain(ask.topic)}" if ask.topic else ""
+    among = "among those just shown" if intent.parts.get("focus") else ""
+    return " ".join(filter(None, (said_all(conditions), about, among)))
+
+
+def _spaced(phrase: str) -> str:
+    return f" {phrase}" if phrase else ""
+
+
+def _completeness(papers: Sequence[Paper]) -> str:
+    return f"{min(len(papers), SHOWN)} of {len(papers)}"
+
+
+def _whole_library(now: Census) -> str:
+    places = sum(len(p.places) for p in now.papers)
+    twice = sum(len(p.places) > 1 for p in now.papers)
+    head = f"**{counted(len(now.papers))}** in the library"
+    if twice:
+        stands = "stands" if twice == 1 else "stand"
+        head += f" ({counted(places, 'entry')}; {twice} {stands} in more than one seed document)"
+    return head + "."
+
+
+def _is_ambiguous(ask: Ask, conditions: Sequence[Condition], now: Census) -> bool:
+    """``How many papers does X have?``: the page's own figure and what is held differ."""
+    alone = len(conditions) == 1 and conditions[0].operator == "is" and not ask.topic
+    if not alone or conditions[0].field != "author":
+        return False
+    page = now.page(str(conditions[0].value))
+    return page is not None and page.n_papers is not None
+
+
+def _asides(conditions: Sequence[Condition], papers: Sequence[Paper], now: Census) -> str:
+    """What should be known beside the figure: a page's own count, papers that print no mark."""
+    said = []
+    for condition in conditions:
+        page = now.page(str(condition.value)) if condition.field in ("author", "page") else None
+        if len(conditions) == 1 and page is not None and page.n_papers is not None:
+            said.append(
+                f"The page itself says {counted(page.n_papers)}, of which "
+                f"{len(now.page_papers[page.person])} are listed on it here."
+            )
+        if condition.field == "code" and not condition.value:
+            silent = sum(p.code is None for p in papers)
+            if silent:
+                said.append(f"{silent} of them come from documents that print no such mark.")
+    undated = sum(p.year is None for p in now.papers)
+    if undated and any(c.field == "year" and c.operator != "unknown" for c in conditions):
+        rest = [c for c in conditions if c.field != "year"]
+        n = sum(p.year is None for p in matching(now, rest))
+        if n:
+            said.append(
+                f"({counted(n)}{_spaced(said_all(rest))} without a printed year not counted.)"
+            )
+    return " ".join(said)
+
+
+def _none(
+    intent: Intent,
+    ask: Ask,
+    phrase: str,
+    conditions: Sequence[Condition],
+    whole: Sequence[Paper],
+    now: Census,
+) -> Answer:
+    """No paper matches: say none, and which filter would have matched."""
+    text = f"None: no paper{_spaced(phrase)} in this library."
+    if ask.topic and whole and conditions:
+        text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
+    elif more := nearest(now, conditions, now.papers):
+        text += f" {more}"
+    status: Status = "abstained" if ask.topic and not conditions else "answered"
+    value: Value = 0 if ask.verb in ("count", "distinct") else ()
+    return Answer(intent.question, status, "catalogue", text, value=value)
+
+
+# --- extremes and groups --------------------------------------------------------------------
+
+
+def _extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answer:
+    field = ask.of[0]
+    known = [p for p in papers if (p.year if field == "date" else p.score) is not None]
+    if not known:
+        what = "a year" if field == "date" else "a score in its header"
+        text = f"None of the {counted(len(papers))}{_spaced(phrase)} prints {what}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    chosen = _ends(known, field, ask)
+    listing = Listing()
+    word = {
+        ("date", True): "newest",
+        ("date", False): "oldest",
+        ("score", True): "highest score",
+        ("score", False): "lowest score",
+    }[field, ask.most]
+    head = f"The {word} of the {counted(len(known))}{_spaced(phrase)} with {'a printed year' if field == 'date' else 'a header score'}"
+    notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
+    value: Value = sources(chosen)
+    if field == "score" and chosen[0].score is not None and len(chosen) == 1:
+        value = chosen[0].score
+    text = f"{head}:\n\n{listing.rows(chosen, notes)}"
+    return Answer(
+        intent.question,
+        "answered",
+        "catalogue",
+        text,
+        listing.citations,
+        scored(chosen),
+        value=value,
+    )
+
+
+def _day(paper: Paper) -> str:
+    return f"posted {paper.day} {dated(paper)}" if paper.day and paper.year else ""
+
+
+def _ends(papers: list[Paper], field: str, ask: Ask) -> list[Paper]:
+    """The k at the asked end; with no k, the one and those equal to it."""
+
+    def rank(paper: Paper) -> tuple[float, ...]:
+        if field == "score":
+            return (paper.score or 0.0,)
+        return (float(paper.year or 0), float(paper.month or 0), float(paper.day or 0))
+
+    ordered = sorted(papers, key=lambda p: p.paper_id)
+    ordered.sort(key=rank, reverse=ask.most)
+    if ask.k is not None:
+        return ordered[: ask.k]
+    return [p for p in ordered if rank(p) == rank(ordered[0])]
+
+
+def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[object], int]:
+    """Papers by value, and how many have none."""
+    counts: Counter[object] = Counter()
+    silent = 0
+    for paper in papers:
+        values = FIELDS[field].values(paper, now)
+        counts.update(dict.fromkeys(values, 1))
+        silent += not values
+    return counts, silent
+
+
+def _group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
+    field = ask.of[0]
+    counts, silent = _groups(papers, field, now)
+    if not counts:
+        text = f"None of the {counted(len(papers))}{_spaced(phrase)} has {FIELDS[field].noun}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    if ask.k == 1:
+        end = max(counts.values()) if ask.most else min(counts.values())
+        best = sorted(str(v) for v, n in counts.items() if n == end)
+        text = f"**{join_names(best)}** with {counted(end)}{_spaced(phrase)}."
+        value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
+    else:
+        by_value = field in ("year", "month")
+        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))  # type: ignore[operator]
+        lines = [f"- {plain(str(v))}: {counts[v]}" for v in order]
+        lines += [f"- unknown: {silent}"] if silent else []
+        text = f"{counted(len(papers))}{_spaced(phrase)} by {field}:\n\n" + "\n".join(lines)
+        value = "; ".join(f"{v}: {counts[v]}" for v in order)
+    return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+def _distinct(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
+    field = ask.of[0]
+    counts, _ = _groups(papers, field, now)
+    noun = {"author": "person", "page": "author page"}.get(field, field)
+    text = f"**{counted(len(counts), noun)}**{_spaced(phrase)}."
+    if field == "author":
+        people = "people are" if len(counts) != 1 else "person is"
+        text = (
+            f"**{len(counts)}** {people} named on the {counted(len(papers))}{_spaced(phrase)}; "
+            "lists that end in 'et al.' hide more."
+        )
+    elif len(counts) <= 12:
+        text += " " + join_names(f"{v} ({n})" for v, n in counts.most_common()) + "."
+    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
+
+
+def _people(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
+    """Persons by how many of the papers they stand on."""
+    counts, _ = _groups(papers, ask.of[0], now)
+    order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
+    k = ask.k or 5
+    cut = counts[order[0]] if ask.k is None else 0
+    tied = [v for v in order if counts[v] == cut]
+    shown = order[: max(k, len(tied) if len(tied) <= 20 else k)]
+    lines = [f"{at}. {plain(str(v))}: {counted(counts[v])}" for at, v in enumerate(shown, 1)]
+    as_first = " as first author" if ask.of[0] == "first author" else ""
+    text = f"By papers held here{as_first}{_spaced(phrase)}:\n\n" + "\n".join(lines)
+    others = len(order) - len(shown)
+    text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""
+    value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else shown))
+    return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+def _documents(intent: Intent, now: Census) -> Answer:
+    counts = Counter(place.document for p in now.papers for place in p.places)
+    lines = [f"- {plain(name)}: {counted(n, 'entry')}" for name, n in sorted(counts.items())]
+    text = f"**{counted(len(counts), 'seed document')}**:\n\n" + "\n".join(lines)
+    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))

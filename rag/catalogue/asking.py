@@ -1,0 +1,307 @@
+"""What a catalogue question asks of its papers: a count, a list, an extreme, groups, page figures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rag.catalogue.grammar import HEADS, read_conditions
+from rag.catalogue.scan import FILLER, Scan
+from rag.census import Census
+from rag.names import Mention
+from rag.text import STOP_WORDS
+from rag.types import Condition
+
+Verb = Literal[
+    "count", "list", "extreme", "group", "people", "distinct", "figures", "documents", "attribute"
+]
+
+FIGURES: dict[str, str] = {
+    "h_index": r"h[\s-]?ind(?:ex|ices|exes)|hirsch",
+    "n_citations": r"citations?(?:\s+(?:counts?|numbers?|figures?|totals?))?|times\s+(?:has|have|was|is)\b.*\bcited|\bcited\b|most[- ]cited",
+    "novelty": r"novelty(?:\s+(?:percentages?|scores?|figures?|values?|%))?",
+    "ai_score": r"(?:ai|a\.i\.)[\s-]*scores?",
+}
+FIGURE_NOUNS = {
+    "h_index": "h-index",
+    "n_citations": "citations",
+    "novelty": "novelty",
+    "ai_score": "AI score",
+    "n_papers": "papers by the page's own figure",
+}
+_NUMBERS = {
+    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
+}
+_GROUPS: dict[str, str] = {
+    "year": r"years?",
+    "month": r"months?",
+    "category": r"categor(?:y|ies)",
+    "affiliation": r"affiliations?|institutions?|organi[sz]ations?|compan(?:y|ies)",
+    "page": r"(?:profile\s+|author\s+)?pages?|page\s+owners?|profiles?",
+    "author": r"(?:co-?)?authors?|people|persons?|researchers?|scientists?|names",
+    "document": r"(?:seed\s+)?(?:documents?|files?)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be done with the papers that meet the conditions.
+
+    Attributes:
+        of: The extreme's or the group's field; of ``figures`` the names, of ``people`` the role.
+        most: The largest (newest, highest) first.
+        k: How many are wanted; None for all, or one for an extreme.
+        topic: What the papers are to be about; None where nothing was said.
+        left: Words that no rule understood.
+    """
+
+    verb: Verb
+    of: tuple[str, ...] = ()
+    most: bool = True
+    k: int | None = None
+    topic: str | None = None
+    left: tuple[str, ...] = ()
+    heads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question read for the catalogue: its conditions, and what to do with the papers."""
+
+    ask: Ask
+    conditions: tuple[Condition, ...]
+    people: tuple[Mention, ...]
+    explicit: bool
+    """Whether the question's words ask for a list, a count or the like."""
+
+
+def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
+    """The question as the catalogue understands it; the router decides whether to believe it."""
+    scan = Scan(census, question, people)
+    heads = scan.has(rf"\b{HEADS}\b")
+    ask = _figures(scan) or _documents(scan)
+    if ask is None:
+        ask = _extreme(scan) or _people(scan) or _group(scan)
+    counting = bool(
+        scan.take(
+            r"\bhow many\b|\b(?:the\s+)?(?:total\s+)?number of\b|\b(?:the\s+)?(?:total\s+)?count(?: of)?\b"
+        )
+    )
+    if ask is None and counting:
+        ask = _distinct(scan)
+    read_conditions(scan)
+    listing = bool(scan.take(_LISTING))
+    if ask is None:
+        ask = Ask("count" if counting else "list")
+    topic, left = _rest(scan)
+    asked = replace(ask, topic=topic, left=left, heads=heads)
+    explicit = counting or listing or asked.verb not in ("count", "list")
+    return Asked(asked, tuple(scan.conditions), people, explicit)
+
+
+_LISTING = (
+    r"\b(?:which|what)(?:\s+(?:are|is|were))?(?:\s+(?:all|the))*(?=\s|$)|\b(?:list|show|give|find|display|enumerate|name|get|want|see)\b(?:\s+(?:me|us|out)\b)?(?:\s+(?:all|every|the|any)\b)*"
+    r"|\b(?:is|are)\s+there\s+(?:any(?:thing)?|some|a|an)?|\bdo(?:es)?\s+(?:you|we|the library|it)\s+have\s+(?:any(?:thing)?|some)?|\ball(?:\s+the)?\b|\bany(?:thing)?\b"
+)
+
+
+# --- figures of pages -----------------------------------------------------------------------
+
+
+def _figures(scan: Scan) -> Ask | None:
+    """Figures printed at the head of an author page, apart from what the library holds."""
+    found = [name for name, pattern in FIGURES.items() if scan.has(rf"\b(?:{pattern})")]
+    says = r"(?:list|lists|listed|claim|claims|say|says|show|shows|state|states|report|reports|print|prints|advertise|advertises|mention|mentions|have|has|count|counts|boast|boasts)"
+    page = r"(?:@\d+(?:'s?)?\s+(?:profile\s+|author\s+)?(?:page|profile)|(?:profile\s+|author\s+)?(?:page|profile)\s+(?:of|for)\s+@\d+|(?:each|every|the)\s+(?:\w+\s+)?(?:profile|author)?\s*pages?|page header)"
+    held = r"\b(?:corpus|library|here|collection|included|held|stored|database|dataset|in (?:the )?(?:seed|list))\b"
+    counted = scan.has(
+        rf"\bhow many papers\b.*{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.*\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.*{page}\s+{says}"
+    )
+    if counted and not scan.has(held) and not scan.has(r"\bcode\b|\b(?:19|20)\d\d\b"):
+        found.insert(0, "n_papers")
+    if not found:
+        return None
+    order = sorted(found, key=lambda name: _position(scan.text, name))
+    most = not scan.has(r"\b(?:lowest|least|smallest|fewest|worst|minimum)\b")
+    extreme = scan.has(
+        r"\b(?:highest|most|largest|biggest|best|top|maximum|greatest|lowest|least|smallest|fewest|minimum|rank|sort|order(?:ed)?|compare)\b"
+    )
+    sums = scan.has(
+        r"\b(?:total|sum|combined|altogether|together|add(?:ed)? up|average|mean)\b"
+    ) and not scan.has(r"@\d")
+    kind = "extreme" if extreme else "sum" if sums else "plain"
+    scan.take(r"\b(?:" + "|".join(FIGURES.values()) + r")\b")
+    return Ask("figures", (kind, *order), most)
+
+
+def _position(text: str, name: str) -> int:
+    match = re.search(FIGURES.get(name, r"papers?"), text, re.IGNORECASE)
+    return match.start() if match else len(text)
+
+
+# --- one paper ------------------------------------------------------------------------------
+
+_ATTRIBUTES: tuple[tuple[str, str], ...] = (
+    (
+        "year",
+        r"(?:in\s+)?(?:what|which)\s+(?:year|date|month)|when|how\s+(?:old|recent|new)|(?:publication|posting)?\s*(?:date|year)",
+    ),
+    (
+        "link",
+        r"(?:where|what)\s+(?:is|are|can)\b.*\b(?:code|repo(?:sitory)?|implementation)|(?:links?|urls?|github|repo(?:sitory)?)",
+    ),
+    ("code", r"(?:code|implementation|open[- ]source[d]?)"),
+    ("category", r"categor(?:y|ies)"),
+    ("affiliation", r"affiliations?"),
+    ("score", r"(?:header\s+)?score"),
+    ("place", r"(?:seed\s+)?(?:file|document|page|line)s?"),
+    ("title", r"(?:full|exact|whole|complete)\s+title|title"),
+)
+_ATTRIBUTE_FILLER = frozenset(
+    "posted published released written appear appeared come came out available availability mark marked"
+    " marks public publicly find found full exact whole complete stand stands listed print printed category"
+    " belong belongs where when year date month put paper".split()
+)
+
+
+def read_attributes(text: str, now: Census) -> Ask | None:
+    """What a question asks of the entry of the paper it names (or means), if nothing else."""
+    rest = text
+    for name, _ in now.called(text):
+        rest = rest.replace(name, " ")
+    asked = []
+    for field, pattern in _ATTRIBUTES:
+        found = re.search(rf"\b(?:{pattern})\b", rest, re.IGNORECASE)
+        if found:
+            asked.append(field)
+            rest = rest[: found.start()] + " " + rest[found.end() :]
+    left = [w for w in _telling_words(rest) if w.lower() not in _ATTRIBUTE_FILLER]
+    return Ask("attribute", tuple(asked)) if asked and not left else None
+
+
+# --- documents ------------------------------------------------------------------------------
+
+
+def _documents(scan: Scan) -> Ask | None:
+    asked = r"\b(?:how many|which|what|list)\b[^?]*\b(?:seed\s+documents?|seed\s+files?|documents?|files)\b"
+    if scan.has(asked) and not scan.has(rf"\b{HEADS}\b(?!\s+pages?)"):
+        return Ask("documents")
+    return None
+
+
+# --- extremes, groups, people ---------------------------------------------------------------
+
+
+def _k(text: str) -> int | None:
+    match = re.search(rf"\b(\d{{1,2}}|{'|'.join(_NUMBERS)})\b", text.lower())
+    if match is None:
+        return None
+    return int(match.group(1)) if match.group(1).isdigit() else _NUMBERS[match.group(1)]
+
+
+_N = rf"(?:(?:the|top|very)\s+)*(?:(?:\d{{1,2}}|{'|'.join(_NUMBERS)})\s+)?"
+
+
+def _extreme(scan: Scan) -> Ask | None:
+    scored = scan.take(
+        rf"\b{_N}(highest|best|top|largest|biggest|greatest|maximum|max|lowest|smallest|worst|minimum|min)(?:[- ](?:header[- ])?scor(?:e|es|ed|ing)|\s+(?:\w+\s+){{0,3}}scores?)\b(?:\s+printed)?(?:\s+in\s+(?:a|the|any)\s+(?:paper\s+)?headers?)?|\bscore\s+(?:is|was)?\s*(?:the\s+)?(highest|lowest|best|largest|smallest)"
+    )
+    if scored:
+        word = next(g for g in scored[0].groups() if g).lower()
+        return Ask(
+            "extreme",
+            ("score",),
+            word not in ("lowest", "smallest", "worst", "minimum", "min"),
+            _k(scored[0].group()),
+        )
+    dated = scan.take(
+        rf"\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
+    )
+    if dated:
+        word = next(g for g in dated[0].groups() if g).lower()
+        return Ask(
+            "extreme",
+            ("date",),
+            word not in ("oldest", "earliest", "very first", "first"),
+            _k(dated[0].group()),
+        )
+    return None
+
+
+_RANKED = r"(?:(?:has|have|had|with|wrote|written|published|authored|holds?|appears?\s+(?:on|in)|on|in|by)\s+)?(?:the\s+)?(most|fewest|highest number of|largest number of|greatest number of)"
+
+
+def _people(scan: Scan) -> Ask | None:
+    """``who has the most papers``, ``top 5 authors``, ``most prolific``."""
+    role = "first author" if scan.has(r"\bfirst[- ]author") else "author"
+    who = rf"(?:who|whose|which|what)(?:\s+(?:{_GROUPS['author']}))?|{_N}(?:{_GROUPS['author']})"
+    first = r"(?:first[- ]author(?:ed)?\s+)?"
+    patterns = (
+        rf"\b(?:{who})\s+(?:(?:is|are|does|has|have|that|who)\s+)*{_RANKED}\s+{first}(?:of\s+the\s+)?{HEADS}\b",
+        rf"\b{_N}(?:most\s+(?:prolific|productive|frequent|common|published|active)|top|busiest)\s+{_N}(?:first[- ])?(?:{_GROUPS['author']})\b",
+        r"\b(?:who\s+is\s+)?(?:the\s+)?most\s+(?:prolific|productive)\b(?:\s+person)?",
+        rf"\bwho\s+(?:publishes|published|writes|wrote|appears?)\s+(?:the\s+)?most(?:\s+often)?(?:\s+{HEADS})?\b(?!\s+(?:about|on))",
+    )
+    for pattern in patterns:
+        if found := scan.take(pattern):
+            most = "fewest" not in found[0].group().lower()
+            return Ask("people", (role,), most, _k(found[0].group()))
+    return None
+
+
+def _group(scan: Scan) -> Ask | None:
+    """``papers by year``, ``which year has most papers``, ``what categories are there``."""
+    for field, nouns in _GROUPS.items():
+        few = rf"\b(?:which|what)\s+(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
+        if found := scan.take(few):
+            word = found[0].group(1) or found[0].group(2)
+            return Ask("group", (field,), word.lower() not in ("fewest", "least"), 1)
+        asked = rf"\b(?:(?:(?:grouped|broken down|split|sorted|divided|counted|counts?|breakdown|distribution|histogram|spread|numbers?|list)\s+)?(?:by|per|across|over)|for each|(?:in|on|from)\s+each|for every|each)\s+(?:the\s+)?(?:{nouns})\b|\b(?:distribution|breakdown|histogram|spread|overview)\s+of\s+(?:the\s+)?(?:\w+\s+)?(?:{nouns})\b"
+        if field != "author" or not scan.has(r"\b(?:by|per) authors? @"):
+            if scan.take(asked):
+                return Ask("group", (field,), True, None)
+        listed = rf"\b(?:which|what|list|show|give|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:different\s+|distinct\s+)?(?:{nouns})\s*(?:(?:are|is|do|does)\s+(?:there|you|we|represented|covered|included|in|the|it|appear|occur|used|printed|listed|named|held|mentioned)\b.*|(?:appear|occur|exist|are listed)\b.*|in\s+(?:the|this)\s+\w+)?\s*[?.!]*$"
+        if scan.has(listed) and not scan.has(r"\b(?:19|20)\d\d\b") and scan.take(listed):
+            return Ask("group", (field,), True, None)
+    return None
+
+
+def _distinct(scan: Scan) -> Ask | None:
+    for field, nouns in _GROUPS.items():
+        if scan.take(
+            rf"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+|named\s+)*(?:{nouns})\b(?!\s+page)"
+        ):
+            return Ask("distinct", (field,))
+    return None
+
+
+# --- what is left ---------------------------------------------------------------------------
+
+_ABOUT = r"\b(?:about|on|regarding|concerning|related to|relating to|deal(?:s|ing)? with|cover(?:s|ing)?|address(?:es|ing)?|tackl(?:e|es|ing)|into|around|dedicated to|for|of|in|that|which|is|are|use|using|uses)\s+"
+
+
+def _rest(scan: Scan) -> tuple[str | None, tuple[str, ...]]:
+    """The topic in the words that are left, and the words themselves."""
+    left = scan.left(FILLER)
+    if not left:
+        return None, ()
+    pieces = [piece.strip(" ,.?!;:-") for piece in scan.text.split("~")]
+    telling = [piece for piece in pieces if _telling_words(piece)]
+    topic = " ".join(_trim(piece) for piece in telling).strip()
+    return (topic or None), tuple(left)
+
+
+def _telling_words(piece: str) -> list[str]:
+    found = re.findall(r"[^\W_][\w+^'-]*", piece)
+    return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in FILLER]
+
+
+def _trim(piece: str) -> str:
+    """The piece without filler at either end."""
+    words = piece.split()
+    while words and not _telling_words(words[0]):
+        words.pop(0)
+    while words and not _telling_words(words[-1]):
+        words.pop()
+    return " ".join(words)

@@ -1,0 +1,213 @@
+"""What can be asked of a paper: each field's test, and the words in which it is said.
+
+A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
+``between`` (a pair of bounds, either may be None), ``contains``, ``contains any``, ``starts``,
+``known``, ``unknown`` (the value is then None); ``lacks`` and ``not contains`` hold for papers that
+have nothing at all. Unknown is not zero: a paper without a year meets neither ``before 2020`` nor
+its opposite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.census import Census
+from rag.listing import MONTHS
+from rag.text import fold, join_names
+from rag.types import Condition, Paper
+
+_Values = Callable[[Paper, Census], Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing a paper can be asked for.
+
+    Attributes:
+        values: What the paper has of it; none means unknown.
+        noun: For ``without a year``.
+    """
+
+    name: str
+    values: _Values
+    noun: str
+
+
+def _one(value: object) -> Sequence[object]:
+    return () if value is None or value == "" else (value,)
+
+
+def _page_owners(paper: Paper, census: Census) -> Sequence[object]:
+    return [owner for owner, held in census.page_papers.items() if paper.paper_id in held]
+
+
+def _first_authors(paper: Paper, census: Census) -> Sequence[object]:
+    return [census.aliases.get(a.name, a.name) for a in paper.authorships if a.role == "first"]
+
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field("year", lambda p, c: _one(p.year), "a year"),
+        Field("month", lambda p, c: _one(p.month), "a month"),
+        Field("category", lambda p, c: _one(p.category), "a category"),
+        Field("affiliation", lambda p, c: p.affiliations, "an affiliation"),
+        Field("code", lambda p, c: (bool(p.code),), "the Code mark"),
+        Field("title", lambda p, c: _one(p.title), "a title"),
+        Field("text", lambda p, c: (f"{p.title or ''} {p.text}",), "a text"),
+        Field("link", lambda p, c: p.links, "a link in the abstract"),
+        Field("score", lambda p, c: _one(p.score), "a score in the header"),
+        Field("author", lambda p, c: c.people_of(p), "authors"),
+        Field("printed", lambda p, c: p.authors, "printed authors"),
+        Field("first author", _first_authors, "a printed author"),
+        Field("page", _page_owners, "an author page"),
+        Field("document", lambda p, c: [place.document for place in p.places], "a document"),
+        Field("places", lambda p, c: (len(p.places),), "a place"),
+        Field("complete", lambda p, c: (p.authors_complete,), "a complete author list"),
+        Field("date", lambda p, c: (_date(p),) if p.year else (), "a date"),
+        Field("paper", lambda p, c: (p.paper_id,), "a paper"),
+        Field("doi", lambda p, c: _one(p.doi), "a DOI"),
+        Field("venue", lambda p, c: _one(p.venue), "a venue"),
+    )
+}
+
+
+def _date(paper: Paper) -> tuple[int, int, int]:
+    return (paper.year or 0, paper.month or 0, paper.day or 0)
+
+
+def meets(paper: Paper, condition: Condition, census: Census) -> bool:
+    """Whether a paper meets one condition.
+
+    Raises:
+        KeyError: There is no such field or operator.
+    """
+    values = FIELDS[condition.field].values(paper, census)
+    return _OPERATORS[condition.operator](values, condition.value)
+
+
+def _between(values: Iterable[object], bounds: object) -> bool:
+    assert isinstance(bounds, tuple)
+    low, high = bounds
+    return any(
+        (low is None or value >= low) and (high is None or value <= high)  # type: ignore[operator]
+        for value in values
+    )
+
+
+def _same(value: object, wanted: object) -> bool:
+    if isinstance(value, str) and isinstance(wanted, str):
+        return fold(value) == fold(wanted)
+    return value == wanted
+
+
+def _holds(value: object, wanted: object) -> bool:
+    return bool(phrase_pattern(str(wanted)).search(fold(str(value))))
+
+
+def phrase_pattern(phrase: str) -> re.Pattern[str]:
+    """Finds a phrase in folded text: hyphens, spaces and the ending of the last word may differ."""
+    parts = [re.escape(part) for part in re.split(r"[\s\-–—_]+", fold(phrase)) if part]
+    return re.compile(r"(?<![^\W_])" + r"[\s\-–—_]*".join(parts))
+
+
+_OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
+    "is": lambda vs, w: any(_same(v, w) for v in vs),
+    "is not": lambda vs, w: bool(vs) and not any(_same(v, w) for v in vs),
+    "in": lambda vs, w: any(_same(v, x) for v in vs for x in _listed(w)),
+    "not in": lambda vs, w: bool(vs) and not any(_same(v, x) for v in vs for x in _listed(w)),
+    "between": _between,
+    "contains": lambda vs, w: any(_holds(v, w) for v in vs),
+    "not contains": lambda vs, w: not any(_holds(v, w) for v in vs),
+    "lacks": lambda vs, w: not any(_same(v, x) for v in vs for x in _listed(w)),
+    "contains any": lambda vs, w: any(_holds(v, x) for v in vs for x in _listed(w)),
+    "starts": lambda vs, w: any(fold(str(v)).startswith(fold(str(w))) for v in vs),
+    "known": lambda vs, w: bool(vs),
+    "unknown": lambda vs, w: not vs,
+}
+
+
+_NEGATIVE = ("is not", "not in", "not contains", "lacks")
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, (tuple, list, frozenset, set)) else (value,)  # type: ignore[return-value]
+
+
+# --- in words -------------------------------------------------------------------------------
+
+
+def said(condition: Condition) -> str:
+    """The condition in words that follow ``papers``: ``from 2024``, ``without the Code mark``."""
+    field, operator, value = condition.field, condition.operator, condition.value
+    if operator in ("known", "unknown"):
+        return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
+    if field == "code":
+        return "with the Code mark" if _positive(condition) else "without the Code mark"
+    if field == "complete":
+        return "with a complete author list" if _positive(condition) else "with 'et al.'"
+    if field in ("year", "date") and operator == "between":
+        return _said_range(value)
+    if field == "places":
+        return "in more than one seed document"
+    if field == "score" and operator == "between":
+        return f"with a header score {_said_bounds(value)}"
+    negation = "not " if operator in _NEGATIVE else ""
+    return negation + _said_value(field, _either(value), operator)
+
+
+def _positive(condition: Condition) -> bool:
+    return (condition.operator == "is") == bool(condition.value)
+
+
+def _either(value: object) -> str:
+    listed = [str(v) for v in _listed(value)]
+    return " or ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
+
+
+def _said_value(field: str, value: str, operator: str) -> str:
+    if field == "month":
+        return f"from {MONTHS[int(value) - 1]}"
+    if field == "title":
+        verb = "beginning" if operator == "starts" else "with"
+        return (
+            f"{verb} '{value}' in the title" if verb == "with" else f"whose title begins '{value}'"
+        )
+    words = {
+        "year": f"from {value}",
+        "category": f"in category {value}",
+        "affiliation": f"with affiliation {value}",
+        "text": f"that mention '{value}'",
+        "link": f"with a {value} link in the abstract",
+        "author": f"by {value}",
+        "printed": f"that print {value} as an author",
+        "first author": f"with {value} as first author",
+        "page": f"on {value}'s page",
+        "document": f"in {value}",
+    }
+    return words.get(field, f"with {field} {value}")
+
+
+def _said_range(value: object) -> str:
+    assert isinstance(value, tuple)
+    low, high = (v[0] if isinstance(v, tuple) else v for v in value)
+    if low is None:
+        return f"from {high} or earlier"
+    if high is None:
+        return f"from {low} or later"
+    return f"from {low}" if low == high else f"from {low} to {high}"
+
+
+def _said_bounds(value: object) -> str:
+    assert isinstance(value, tuple)
+    low, high = value
+    if low is None:
+        return f"of at most {high}"
+    return f"of at least {low}" if high is None else f"from {low} to {high}"
+
+
+def said_all(conditions: Sequence[Condition]) -> str:
+    """All conditions in one phrase, empty for none."""
+    return join_names(said(c) for c in conditions)

@@ -1,0 +1,161 @@
+"""A question being used up: each rule takes the words that it understands, the rest is left.
+
+Persons are found first and stand as ``@0``, ``@1`` in the text that the rules read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rag.census import Census
+from rag.names import Mention
+from rag.text import STOP_WORDS, fold
+from rag.types import Condition
+
+FILLER = frozenset(
+    """
+paper papers entry entries work works title titles abstract abstracts publication publications article
+articles preprint preprints item items study studies collection corpus library database dataset here
+listed list lists show shows showing find tell count number many much total overall altogether
+available catalogue catalog included include includes including exist exists existing held
+hold holds there anything something anybody anyone please posted published written appear appears
+appeared come comes entire whole seed document documents file files header headers printed print prints
+all any every each exactly different distinct category mark marks marked name names named call called
+want need know like see display return output author authors authored say says said have has had
+year years date dates page pages profile profiles affiliation affiliations actually currently also just
+still only and or but not me us i you we the of in on from by with for to at hi hello hey ok okay thanks
+what's whats it's theirs does give gives that those these set carry carries affiliated summarise summarize three two one four five
+shown everything thing shared joint jointly together both compare
+stored contain contains got
+""".split()
+)
+"""Words in which one asks for papers: they are no topic and no name."""
+
+_NAME = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+)*\.?"
+_PHRASE = rf"(?P<name>{_NAME}(?:\s+{_NAME}){{0,3}})"
+_WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|studies|preprints?)"
+_OWNED = (
+    rf"(?:{_WORKS}|h-?index|citations?|page|profile|topics?|co-?authors?|collaborators?|e-?mail|"
+    r"university|institution|affiliation|supervisor|advis[oe]r|homepage|website|novelty|ai\s+score)"
+)
+_SLOTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:{_WORKS}|written|authored|anything|something|stuff|published)\s+(?:\w+\s+)?by\s+{_PHRASE}",
+        rf"\b{_PHRASE}(?:['’]s?)\s+(?:\w+\s+)?{_OWNED}\b",
+        rf"\b{_OWNED}\s+(?:of|for|with|by)\s+(?:the\s+)?{_PHRASE}",
+        rf"^\W*(?:is|are)\s+{_PHRASE}\s+(?:in|among|part|included|listed|here|represented|there|an?\b|on)",
+        rf"\b(?:do|does|did|has|have|is)\s+{_PHRASE}\s+(?:have|has|work|do|study|publish|published|"
+        r"research|write|written|writing|collaborate|works?|appear|working|show|wrote|worked)\b",
+        rf"\bwho(?:\s+is|['’]s|\s+was)\s+{_PHRASE}",
+        rf"\b(?:about|know|summari[sz]e|introduce|profile|find|show\s+me|for|compare)\s+{_PHRASE}",
+        rf"\b(?:with|and|versus|vs\.?|or)\s+{_PHRASE}",
+        rf"\b(?:supervised|supervises|advised|advises|taught|cites|knows)\s+{_PHRASE}",
+        rf"^\W*{_PHRASE}\s*(?:[:,—–+?!]|-\s|\s-|$)",
+        rf"^\W*{_PHRASE}(?:['’]s?)\s",
+        rf"\bby\s+{_PHRASE}\s*[?.!]*$",
+    )
+)
+_WEAK = 6
+"""Slots from here on only hold a name of two words or more."""
+
+
+def people_in(question: str, census: Census) -> tuple[Mention, ...]:
+    """Everybody named in a question, in order; those who are not in the library as absent."""
+    found = census.names.mentions(question)
+    for at, slot in enumerate(_SLOTS):
+        for match in slot.finditer(question):
+            start, end = match.span("name")
+            if any(m.span[0] < end and start < m.span[1] for m in found):
+                continue
+            if mention := _in_slot(question, start, end, census, weak=at >= _WEAK):
+                found.append(mention)
+    return tuple(sorted(found, key=lambda m: m.span))
+
+
+def _in_slot(question: str, start: int, end: int, census: Census, *, weak: bool) -> Mention | None:
+    """The longest run of words in the slot that is a name."""
+    words = [m.span() for m in re.finditer(r"\S+", question[start:end])]
+    runs = [(a, b) for a in range(len(words)) for b in range(a, len(words))]
+    for a, b in sorted(runs, key=lambda run: (run[0] - run[1], run[0])):
+        span = (start + words[a][0], start + words[b][1])
+        mention = census.names.resolve(question, span)
+        if mention is None or (mention.how == "absent" and _stands_in_texts(mention, census)):
+            continue
+        if mention.how == "absent" and not _may_be_absent(mention.typed, census, weak=weak):
+            continue
+        if len(mention.typed.split()) == 1 and (weak or _ordinary(mention.typed, census)):
+            continue
+        return mention
+    return None
+
+
+def _stands_in_texts(mention: Mention, census: Census) -> bool:
+    """Whether the phrase is a word of the papers or the like, so that it names no person."""
+    typed = fold(mention.typed)
+    if any(typed in fold(a) for a in census.affiliations) or census.called(mention.typed):
+        return True
+    return any(typed in fold(f"{p.title or ''} {p.text}") for p in census.papers)
+
+
+def _may_be_absent(typed: str, census: Census, *, weak: bool) -> bool:
+    """Capitalised throughout, or in lower case where nothing but a name can stand."""
+    words = typed.split()
+    if any(w.lower() in FILLER or (w.islower() and w in STOP_WORDS) for w in words):
+        return False
+    return all(w[0].isupper() for w in words) or (not weak and len(words) > 1)
+
+
+def _ordinary(word: str, census: Census) -> bool:
+    return word.islower() and (word in STOP_WORDS or word in census.words)
+
+
+# --- using up -------------------------------------------------------------------------------
+
+
+@dataclass
+class Scan:
+    """The state of one reading. Taken words are replaced by ``~``.
+
+    Attributes:
+        text: What is left, people as ``@0``, ``@1``.
+        conditions: Found so far.
+        notes: What could not be understood or settled, as sentences.
+    """
+
+    census: Census
+    question: str
+    people: tuple[Mention, ...]
+    text: str = ""
+    conditions: list[Condition] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        text = self.question
+        for at, mention in reversed(list(enumerate(self.people))):
+            text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
+        self.text = re.sub(r"\s+", " ", text.replace("’", "'")).strip()
+
+    def take(self, pattern: str, *, case: bool = False) -> list[re.Match[str]]:
+        """All matches of a pattern, taken out of the text."""
+        compiled = re.compile(pattern, 0 if case else re.IGNORECASE)
+        found = list(compiled.finditer(self.text))
+        if found:
+            self.text = compiled.sub(" ~ ", self.text)
+        return found
+
+    def has(self, pattern: str) -> bool:
+        return re.search(pattern, self.text, re.IGNORECASE) is not None
+
+    def add(self, field_: str, operator: str, value: object = None) -> None:
+        condition = Condition(field_, operator, value)
+        if condition not in self.conditions:
+            self.conditions.append(condition)
+
+    def left(self, ignored: Iterable[str] = ()) -> list[str]:
+        """Words not taken that say something, in order."""
+        dull = STOP_WORDS | set(ignored)
+        words = re.findall(r"@\d+|[^\W_][\w+^'-]*", self.text)
+        return [w for w in words if w.lower().removesuffix("'s") not in dull]

@@ -1,0 +1,204 @@
+"""The whole library at one moment, in memory: what questions about people and lists are read against.
+
+Made once for each fingerprint of the library, and kept, so that a question costs no reading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from rag.names import NameIndex, load_aliases
+from rag.text import fold, index_terms
+from rag.types import Authorship, Paper, Person, ProfilePage
+
+ALIASES_FILE = "aliases.yaml"
+_KEPT = 4
+_NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
+
+
+class Source(Protocol):
+    """What of the library is read here."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def papers(self, ids: Iterable[str] | None = None) -> list[Paper]: ...
+
+    def persons(self) -> list[Person]: ...
+
+    def pages(self) -> list[ProfilePage]: ...
+
+    def page_papers(self, person: str) -> list[str]: ...
+
+
+class Census:
+    """Papers, people and vocabularies of one state of a library. Read only."""
+
+    def __init__(self, source: Source, aliases: Mapping[str, str] | None = None) -> None:
+        self.fingerprint = source.fingerprint
+        self.papers: tuple[Paper, ...] = tuple(source.papers())
+        self.by_id: Mapping[str, Paper] = {p.paper_id: p for p in self.papers}
+        self.pages: tuple[ProfilePage, ...] = tuple(source.pages())
+        self.page_papers: Mapping[str, tuple[str, ...]] = {
+            page.person: tuple(source.page_papers(page.person)) for page in self.pages
+        }
+        self.aliases = dict(aliases or {})
+        self._persons = {person.name: person for person in source.persons()}
+
+    # --- people -------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> NameIndex:
+        return NameIndex(self._persons, self.aliases, self.words)
+
+    def page(self, name: str) -> ProfilePage | None:
+        """The page of one person, if it is among the seed documents."""
+        return next((page for page in self.pages if page.person == name), None)
+
+    @cached_property
+    def authorships(self) -> Mapping[str, tuple[Authorship, ...]]:
+        """By the name shown: those under its other names too, in the library's order."""
+        merged: dict[str, dict[str, Authorship]] = defaultdict(dict)
+        order = {p.paper_id: at for at, p in enumerate(self.papers)}
+        for name, person in self._persons.items():
+            shown = self.aliases.get(name, name)
+            for authorship in person.authorships:
+                if authorship.paper_id in order:
+                    merged[shown].setdefault(authorship.paper_id, authorship)
+        return {
+            name: tuple(sorted(held.values(), key=lambda a: order[a.paper_id]))
+            for name, held in merged.items()
+        }
+
+    def papers_of(self, name: str) -> tuple[Paper, ...]:
+        """Every paper that the person stands on, newest first."""
+        held = (self.by_id[a.paper_id] for a in self.authorships.get(name, ()))
+        return tuple(sorted(held, key=newest_first))
+
+    def people_of(self, paper: Paper) -> tuple[str, ...]:
+        """The paper's people by the name shown, in order, once each."""
+        return tuple(dict.fromkeys(self.aliases.get(a.name, a.name) for a in paper.authorships))
+
+    # --- vocabularies -------------------------------------------------------------------
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that stands in lower case in a title or a text."""
+        found: set[str] = set()
+        for paper in self.papers:
+            found.update(re.findall(r"\b[a-z]{2,}\b", f"{paper.title or ''} {paper.text}"))
+        return frozenset(found)
+
+    @cached_property
+    def term_counts(self) -> Counter[str]:
+        """In how many papers each index term stands, title and text."""
+        counts: Counter[str] = Counter()
+        for paper in self.papers:
+            counts.update(self.terms_of(paper))
+        return counts
+
+    def terms_of(self, paper: Paper) -> frozenset[str]:
+        """Index terms of a paper's title and text, kept after the first call."""
+        if paper.paper_id not in self._terms:
+            self._terms[paper.paper_id] = frozenset(
+                index_terms(f"{paper.title or ''} . {paper.text}")
+            )
+        return self._terms[paper.paper_id]
+
+    @cached_property
+    def _terms(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def categories(self) -> Counter[str]:
+        return Counter(p.category for p in self.papers if p.category)
+
+    @cached_property
+    def affiliations(self) -> Counter[str]:
+        return Counter(a for p in self.papers for a in p.affiliations)
+
+    @cached_property
+    def years(self) -> Counter[int]:
+        return Counter(p.year for p in self.papers if p.year is not None)
+
+    # --- papers called by name ----------------------------------------------------------
+
+    @cached_property
+    def _called(self) -> Mapping[str, tuple[str, ...]]:
+        """Made-up words (DuetFace, M3D, UVA-Net) -> papers that bear them, titles before texts."""
+        titles: dict[str, list[str]] = defaultdict(list)
+        texts: dict[str, Counter[str]] = defaultdict(Counter)
+        for paper in self.papers:
+            for word in _NAMED.findall(paper.title or ""):
+                titles[fold(word)].append(paper.paper_id)
+            for word in _NAMED.findall(paper.text):
+                if is_made_up(word):
+                    texts[fold(word)][paper.paper_id] += 1
+        found = {}
+        for word in titles.keys() | texts.keys():
+            ranked = [paper for paper, _ in texts[word].most_common()] if word in texts else []
+            found[word] = tuple(dict.fromkeys((*titles.get(word, ()), *ranked)))
+        return found
+
+    def called(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
+        """Papers called by a made-up word in a text: (word, paper ids), in the text's order.
+
+        The first of the ids is the paper whose title begins with the word, if there is one.
+        """
+        found = []
+        for word in _NAMED.findall(text):
+            if is_made_up(word) and (held := self._called.get(fold(word))):
+                first = sorted(held, key=lambda i: not _heads(self.by_id[i], word))
+                found.append((word, tuple(first)))
+        return list(dict.fromkeys(found))
+
+
+def is_made_up(word: str) -> bool:
+    """Whether a word is a name that somebody gave: capitals within, a digit or a hyphenated name."""
+    inner = word[1:]
+    if not any(c.isalpha() for c in word):
+        return False
+    if any(c.isupper() for c in inner.replace("-", "")) or any(c.isdigit() for c in word):
+        return True
+    return False
+
+
+def _heads(paper: Paper, word: str) -> bool:
+    return fold(paper.title or "").startswith(fold(word))
+
+
+def newest_first(paper: Paper) -> tuple[int, int, int, str]:
+    """Sort key: year, month, day descending; unknown years last; ties by id."""
+    return (-(paper.year or 0), -(paper.month or 0), -(paper.day or 0), paper.paper_id)
+
+
+_CACHE: dict[tuple[str, str], Census] = {}
+
+
+def census(library: Source) -> Census:
+    """The library as it stands, made once for each fingerprint and aliases file."""
+    folder = getattr(library, "folder", None)
+    aliases = load_aliases(Path(folder) / ALIASES_FILE) if folder else {}
+    key = (library.fingerprint, repr(sorted(aliases.items())))
+    if key not in _CACHE:
+        while len(_CACHE) >= _KEPT:
+            _CACHE.pop(next(iter(_CACHE)))
+        _CACHE[key] = Census(library, aliases)
+    return _CACHE[key]
+
+
+def short_name(paper: Paper) -> str:
+    """What the paper calls itself: the title up to a colon, if that is short, or the whole name."""
+    head = (paper.title or "").split(":")[0].strip()
+    return head if ":" in (paper.title or "") and len(head.split()) <= 4 else paper.name
+
+
+def in_order(papers: Iterable[Paper], ids: Sequence[str]) -> list[Paper]:
+    """Papers sorted as ``ids`` names them; those it does not name come last, in order."""
+    rank = {paper_id: at for at, paper_id in enumerate(ids)}
+    return sorted(papers, key=lambda p: rank.get(p.paper_id, len(rank)))

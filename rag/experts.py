@@ -1,0 +1,227 @@
+"""Who works on a topic: papers on it vote for their people.
+
+The score of a person is the sum, over the papers on the topic that they stand on, of the paper's
+relevance times the weight of their role there::
+
+    score(person) = sum over papers p of relevance(p) * ROLE[role of the person on p]
+
+This is the voting model with CombSUM over normalised scores (Macdonald and Ounis, Voting for
+candidates, CIKM 2006), which is document model 2 of Balog et al. (SIGIR 2006) with the association
+weighted by authorship. Only papers past the relevance gate vote, so that fifty papers on one page
+win nothing where few of them are on the topic; breadth counts because every such paper adds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.answering.citations import plain
+from rag.census import Census, Source, census
+from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
+from rag.text import join_names
+from rag.topics import OnTopic, nearest, on_topic
+from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
+
+ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.5}
+"""A first author did the work; an owner of the page may be hidden anywhere behind ``et al.``."""
+
+HALF_LIFE_YEARS = 3.0
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One paper's part in a person's score: ``weight`` = relevance times the role's weight."""
+
+    paper_id: str
+    relevance: float
+    role: Role
+    weight: float
+
+
+def tally(
+    papers: Sequence[tuple[str, float]], authorships: Mapping[str, Sequence[Authorship]]
+) -> dict[str, tuple[Vote, ...]]:
+    """The votes that each person gets, the weightiest first.
+
+    Args:
+        papers: (paper id, relevance), relevance positive.
+        authorships: By paper id; a paper that is not there votes for nobody.
+    """
+    votes: dict[str, list[Vote]] = defaultdict(list)
+    for paper_id, relevance in papers:
+        for authorship in authorships.get(paper_id, ()):
+            weight = relevance * ROLE[authorship.role]
+            votes[authorship.name].append(Vote(paper_id, relevance, authorship.role, weight))
+    return {
+        name: tuple(sorted(cast, key=lambda v: (-v.weight, v.paper_id)))
+        for name, cast in votes.items()
+    }
+
+
+def rank(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
+    """People by the sum of their votes, best first; ties by name."""
+    totals = {name: sum(v.weight for v in cast) for name, cast in votes.items()}
+    order = sorted(totals, key=lambda name: (-round(totals[name], 9), name))
+    return [
+        Expert(
+            name,
+            round(totals[name], 4),
+            tuple(v.paper_id for v in votes[name]),
+            {v.paper_id: v.role for v in votes[name]},
+        )
+        for name in order[:k]
+    ]
+
+
+def recency(paper: Paper, newest: int) -> float:
+    """1 for the newest year, half of it every three years before; an unknown year counts half."""
+    if paper.year is None:
+        return 0.5
+    return float(0.5 ** ((newest - paper.year) / HALF_LIFE_YEARS))
+
+
+def answer(
+    intent: Intent, library: Source, retrieve: Retrieve, k: int = SHOWN, recent: bool = False
+) -> Answer:
+    """Ranked people with the papers that put them there; abstains where no paper is on the topic.
+
+    Args:
+        intent: With ``topic``; ``parts`` may hold ``k`` and ``recent``, which win.
+        k: People shown at most.
+        recent: Whether newer papers count for more.
+    """
+    now = census(library)
+    topic = intent.topic or intent.query
+    k = int(str(intent.parts.get("k") or k))
+    recent = bool(intent.parts.get("recent", recent))
+    found = on_topic(topic, now, retrieve)
+    if not found:
+        return _nobody(intent, topic, now, retrieve)
+    newest = max(now.years, default=0)
+    votes = tally(
+        [
+            (f.paper.paper_id, f.relevance * (recency(f.paper, newest) if recent else 1.0))
+            for f in found
+        ],
+        {f.paper.paper_id: _shown_names(f.paper, now) for f in found},
+    )
+    people = rank(votes, k)
+    if not people:
+        return _unknown_authors(intent, topic, found, now)
+    text, listing = _worded(topic, people, len(votes), found, now, recent=recent)
+    return Answer(
+        intent.question,
+        "answered",
+        "experts",
+        text,
+        listing.citations,
+        scored([f.paper for f in found], [f.relevance for f in found]),
+        tuple(people),
+        library=now.fingerprint,
+    )
+
+
+def _shown_names(paper: Paper, now: Census) -> tuple[Authorship, ...]:
+    """Authorships under the name shown, one a person, the strongest role first."""
+    held: dict[str, Authorship] = {}
+    for a in sorted(paper.authorships, key=lambda a: -ROLE[a.role]):
+        name = now.aliases.get(a.name, a.name)
+        held.setdefault(name, Authorship(a.paper_id, name, a.role, a.position))
+    return tuple(held.values())
+
+
+# --- in words -------------------------------------------------------------------------------
+
+_ROLES: Mapping[Role, str] = {"first": "first author", "listed": "author", "page": "page owner"}
+
+
+def _worded(
+    topic: str,
+    people: Sequence[Expert],
+    n_people: int,
+    found: Sequence[OnTopic],
+    now: Census,
+    *,
+    recent: bool,
+) -> tuple[str, Listing]:
+    listing = Listing(topic)
+    papers = [f.paper for f in found]
+    lines = [f"{at}. {_person(expert, listing, now)}" for at, expert in enumerate(people, 1)]
+    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here"
+    head += f", by {n_people} people" if n_people != 1 else ", by one person"
+    head += " (newer papers count for more):" if recent else ":"
+    unsigned = [p for p in papers if not p.authorships]
+    if n_people > len(people):
+        lines.append(f"\n{n_people - len(people)} more people stand on these papers.")
+    if unsigned:
+        marks = " ".join(listing.mark(p) for p in unsigned)
+        lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
+    _mark_rest(papers, people, listing, lines)
+    if missing := truncation(papers):
+        lines.append(f"\n{missing}")
+    return head + "\n\n" + "\n".join(lines), listing
+
+
+def _mark_rest(
+    papers: Sequence[Paper], people: Sequence[Expert], listing: Listing, lines: list[str]
+) -> None:
+    """Papers on the topic whose people did not make it into the list."""
+    told = {paper_id for expert in people for paper_id in expert.papers}
+    rest = [p for p in papers if p.authorships and p.paper_id not in told]
+    if rest:
+        lines.append(f"\nFurther papers on the topic: {' '.join(listing.mark(p) for p in rest)}.")
+
+
+def _person(expert: Expert, listing: Listing, now: Census) -> str:
+    papers = [now.by_id[paper_id] for paper_id in expert.papers]
+    told = "; ".join(
+        f"{plain(p.name)} ({', '.join(filter(None, (dated(p), _ROLES[expert.roles[p.paper_id]])))}) {listing.mark(p)}"
+        for p in papers
+    )
+    years = sorted({p.year for p in papers if p.year is not None})
+    active = (
+        "" if not years else f", {years[0]}" if len(years) == 1 else f", {years[0]} to {years[-1]}"
+    )
+    with_whom = _company(expert.name, papers, now)
+    return f"**{plain(expert.name)}** ({counted(len(papers))}{active}): {told}{with_whom}"
+
+
+def _company(name: str, papers: Sequence[Paper], now: Census) -> str:
+    """Who shares two or more of these papers."""
+    shared = Counter(other for p in papers for other in now.people_of(p) if other != name)
+    often = [other for other, n in shared.most_common(3) if n > 1]
+    return f". Often with {join_names(plain(o) for o in often)}" if often else ""
+
+
+def _nobody(intent: Intent, topic: str, now: Census, retrieve: Retrieve) -> Answer:
+    near = nearest(topic, now, retrieve)
+    text = f"Nobody here works on **{plain(topic)}**: no paper in this library is about it."
+    if near:
+        text += " The nearest papers are about something else: "
+        text += "; ".join(plain(hit.paper.name) for hit in near) + "."
+    return Answer(
+        intent.question,
+        "abstained",
+        "experts",
+        text,
+        papers=scored([h.paper for h in near], [h.score for h in near]),
+        library=now.fingerprint,
+    )
+
+
+def _unknown_authors(intent: Intent, topic: str, found: Sequence[OnTopic], now: Census) -> Answer:
+    listing = Listing(topic)
+    rows = listing.rows([f.paper for f in found])
+    text = f"There is work on **{plain(topic)}** here, but its authors are not printed:\n\n{rows}"
+    return Answer(
+        intent.question,
+        "abstained",
+        "experts",
+        text,
+        listing.citations,
+        scored([f.paper for f in found], [f.relevance for f in found]),
+        library=now.fingerprint,
+    )

@@ -1,0 +1,233 @@
+"""Ways in which people ask: for experts, for a person, for a paper's authors, or for nothing here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.text import STOP_WORDS
+
+# --- not for the papers ---------------------------------------------------------------------
+
+_GREETING = re.compile(
+    r"^\W*(?:hi|hiya|hello|hey|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?|thank you|thx|"
+    r"cheers|great|nice|cool|ok(?:ay)?|bye|goodbye|see you|welcome)"
+    r"(?:\s+(?:there|you|so much|very much|a lot|all|everyone|again|bot|paperfolk|for (?:your|the) help|then|work|job))*\W*$",
+    re.IGNORECASE,
+)
+_ABOUT_SELF = re.compile(
+    r"^\W*(?:(?:hi|hello|hey)\W+)?(?:what (?:can|do|could) (?:you|i|we) (?:do|help|ask|answer)\b.*|what are you\b.*|who (?:are|made|built) you\b.*|"
+    r"how (?:are you|do (?:you|i) (?:work|use (?:this|you|it))|does (?:this|it) work)\b.*|help(?: me)?|"
+    r"what(?:'s| is) (?:this|paperfolk)|are you (?:there|a (?:bot|robot|human|person)|an ai)\b.*|"
+    r"(?:what|which) (?:kind of |sort of )?questions can i ask\b.*|tell me about yourself|how can you help\b.*)\W*$",
+    re.IGNORECASE,
+)
+_HOSTILE = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        r"\b(?:drop|truncate|alter)\s+table\b|\bdelete\s+from\s+\w+|\binsert\s+into\b|\bunion\s+(?:all\s+)?select\b|\bselect\b.{1,80}\bfrom\s+\w+(?:\s+where\b|\s*;|\s*--)|\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1",
+        r"<\s*/?\s*(?:script|img|iframe|svg|object|embed|style|link|meta|form|input|body|html|a)\b[^>]*>|\bjavascript:",
+        r"\b(?:system|hidden|initial|developer)\s+(?:prompt|message|instructions?)\b",
+        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines|previous|above)\b",
+        r"\b(?:reveal|print|show|repeat|output|leak|dump)\b.{0,40}\b(?:your|the)\s+(?:\w+\s+)?(?:prompt|instructions?|rules|api\s*key|secrets?|password|environment)\b",
+        r"\bbase64\b|\brot13\b|\b(?:you are|act as|pretend (?:to be|you))\b.{0,60}\b(?:dan|jailbr\w+|unrestricted|no rules|another ai)\b",
+        r"\b(?:rm\s+-rf|os\.system|subprocess|eval\(|exec\(|curl\s+http|wget\s+http|/etc/passwd)|\$\{\w+:",
+        r"!\[[^\]]*\]\([^)]*\)|\{\{.*\}\}",
+    )
+)
+
+
+def aside(question: str) -> tuple[str, str] | None:
+    """``smalltalk`` or ``unsupported`` with the reason, for what is no question about papers."""
+    if not any(c.isalpha() for c in question):
+        return "unsupported", "there is no question in it"
+    if _GREETING.match(question):
+        return "smalltalk", "it is a greeting or thanks"
+    if _ABOUT_SELF.match(question):
+        return "smalltalk", "it asks about this program"
+    if any(pattern.search(question) for pattern in _HOSTILE):
+        return "unsupported", "it is a command or markup, no question about the papers"
+    return None
+
+
+# --- experts --------------------------------------------------------------------------------
+
+_N = r"(?:(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+)?"
+_NUMBERS = {
+    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
+}
+_SOMEBODY = (
+    r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|authors?|academics?|people|ppl|folks|"
+    r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys)"
+)
+_EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?)"
+_KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known)\s+)*"
+_VERB = (
+    r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|ever|all|else)\s+)*"
+    r"(?:work(?:s|ed|ing)?(?:\s+here)?\s+(?:on|in|with|at|around)|(?:does|do|did|doing|done)(?:\s+(?:any\s+)?(?:research|work|anything|something|stuff|things))?(?:\s+(?:on|about|in|with))?|"
+    r"stud(?:y|ies|ied|ying)|research(?:es|ed|ing)?(?:\s+(?:on|into|about))?|knows?(?:\s+(?:a lot|most|much|anything|something|stuff))?(?:\s+about)?|"
+    r"(?:has |have )?publish(?:es|ed|ing)?(?:\s+(?:papers|work|anything|something))?\s+(?:on|about|in)|(?:is|are)?\s*into|speciali[sz](?:es?|ed|ing)\s+in|(?:active|experienced|interested|skilled|knowledgeable|versed|proficient)\s+(?:in|on|with|about)|"
+    r"look(?:s|ed|ing)?\s+(?:in|)(?:to|at)|investigat(?:es?|ed|ing)|tackl(?:es?|ed|ing)|address(?:es|ed|ing)?|deal(?:s|t|ing)?\s+with|"
+    r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:papers|anything|something))?\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
+    r"(?:is |are )?(?:an? )?(?:good|expert|experts?|specialists?|authority)\s+(?:at|in|on)|(?:have|has|with)\s+(?:experience|expertise|a background|papers|work|publications)\s+(?:in|on|with|about)|explor(?:es?|ed|ing)|help(?:s)?\s+(?:me\s+)?with|handl(?:es?|ed|ing)|cover(?:s|ed|ing)?|"
+    r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on)"
+)
+_OPENINGS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?:hi|hello|hey|please|ok|okay|so|well|and|also|but|hm+)\b[\s,!.:]+",
+        r"(?:can|could|would|will)\s+you\s+(?:please\s+)?",
+        r"(?:do you know|do we have|is there|are there|have you got|i need|i want|i'd like|i am looking for|i'm looking for|we need|we are looking for|looking for|search(?:ing)? for|find(?:\s+me)?|get(?:\s+me)?|give\s+me|point me to|list|name|suggest|recommend|show(?:\s+me)?|tell\s+me|help me find|which|what|any)\s+",
+        r"(?:needed|wanted|reviewers?|experts?)\s*:\s*",
+    )
+)
+_ASKED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:who|whom|who's|whos|who all|who else)\s+(?:here\s+)?{_VERB}\b\s*",
+        rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
+        rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+)*(?:can\s+|could\s+|should\s+|would\s+|to\s+)*(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to))*\s+",
+        rf"{_KIND}{_N}{_KIND}{_EXPERT}\s+(?:in|on|for|of|with|about|regarding|from|at|to)\s+(?:the\s+(?:area|field|topic|subject)\s+of\s+)?",
+        r"(?:who|whom)\s+(?:should|could|can|would|do|to)\s+(?:i|we|one|you)?\s*(?:ask|contact|talk to|consult|invite|approach|email|collaborate with|work with|speak to|turn to)(?:\s+(?:about|on|for|with|regarding|to))*\s+",
+        r"(?:who|whom)\s+to\s+(?:ask|contact|invite|consult|approach)(?:\s+(?:about|on|for|with|regarding))*\s+",
+    )
+)
+_LINKS = re.compile(
+    r"(?:(?:for|on|about|in|of|with|to)\s+)?(?:an?|my|our|the|this|their)\s+(?:paper|manuscript|submission|project|talk|workshop|thesis|grant|survey|proposal|topic|article|study|question|area|field)s?\s+(?:on|about|dealing with|of|for|in|that|which|concerning|regarding)\s+|(?:for|on|about|in|of|with|regarding|to|the|an?|papers on|work on|research on|any|some)\s+",
+    re.IGNORECASE,
+)
+_ENDS = tuple(
+    re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
+    for pattern in (
+        rf"[\s,:;–—-]+(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
+        rf"[\s,:;–—-]+{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
+    )
+)
+_TAILS = re.compile(
+    r"(?:[\s,;–—-]+(?:(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
+    re.IGNORECASE,
+)
+_NOUN_TAIL = re.compile(
+    r"\s+(?:papers?|research|stuff|topics?|works?|submission|manuscript|area|field)[\s?!.]*$",
+    re.IGNORECASE,
+)
+_RECENT = re.compile(
+    r"\b(?:now|nowadays|currently|recently|lately|these days|at the moment|at present|today|recent|active now)\b",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(
+    r"\bwho\s+(?:does|did|do|uses?|used|proposed?|says?|said)\s+what\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertFrame:
+    """A question for people on a topic: the topic, how many are wanted, and whether active now."""
+
+    topic: str
+    k: int | None
+    recent: bool
+
+
+def experts_frame(question: str) -> ExpertFrame | None:
+    """The topic of a question that looks for people; None if it does not."""
+    text = question.strip().strip("\"'")
+    if _WHAT.search(text):
+        return None
+    recent = _RECENT.search(text) is not None
+    text = _cut(_TAILS, text)
+    text, asked, k = _opened(text)
+    if asked:
+        text = _linked(text)
+    for end in _ENDS:
+        match = end.search(f" {text}")
+        if match and match.start() >= 0:
+            if "k" in match.groupdict():
+                k = k or match["k"]
+            text, asked = f" {text}"[: match.start()].strip(), True
+    if not asked:
+        return None
+    text = _linked(_cut(_TAILS, text)) if text else text
+    topic = _NOUN_TAIL.sub("", text).strip(" ,.?!:;–—-*\"'")
+    topic = topic.replace("*", "")
+    if not _says_something(topic):
+        return None
+    return ExpertFrame(topic, _number(k), recent)
+
+
+def _opened(text: str) -> tuple[str, bool, str | None]:
+    """The text after its opening, whether the opening asks for people, and how many."""
+    asked, k = False, None
+    moved = True
+    while moved and text:
+        moved = False
+        for pattern in _ASKED:
+            if match := pattern.match(text):
+                k = k or match.groupdict().get("k")
+                text, asked, moved = text[match.end() :], True, True
+                break
+        if moved:
+            continue
+        for pattern in _OPENINGS:
+            if not asked and (match := pattern.match(text)):
+                text, moved = text[match.end() :], True
+                break
+    return text, asked, k
+
+
+def _linked(text: str) -> str:
+    """The text without ``for a paper on`` and the like before the topic."""
+    while (match := _LINKS.match(text)) and match.end() < len(text):
+        text = text[match.end() :]
+    return text
+
+
+def _cut(pattern: re.Pattern[str], text: str) -> str:
+    while match := pattern.search(text):
+        if match.start() == 0:
+            break
+        text = text[: match.start()]
+    return text
+
+
+def _says_something(topic: str) -> bool:
+    return any(w.lower() not in STOP_WORDS for w in re.findall(r"[^\W_]+", topic) if len(w) > 1)
+
+
+def _number(word: str | None) -> int | None:
+    if word is None:
+        return None
+    return int(word) if word.isdigit() else _NUMBERS[word.lower()]
+
+
+# --- authors of a paper ---------------------------------------------------------------------
+
+_WROTE = re.compile(
+    r"\b(?:who|whom)(?:\s+(?:has|have|is|are|was|were|all|actually|'s))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|last)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
+    r"|\b(?:list\s+|name\s+|give\s+me\s+|show\s+|what are\s+)?(?:the\s+)?(?:names of the\s+)?(?P<first2>first|lead|main)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
+    r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.+?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
+    r"|\bwhose\s+(?:paper|work|method|idea)\s+(?:is|was)\s+(?P<what4>.+)"
+    r"|^\W*(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",
+    re.IGNORECASE,
+)
+_ON = re.compile(
+    r"^(?:(?:papers?|anything|something|works?)\s+)?(?:on|about)\s+|^(?:papers|anything)\b",
+    re.IGNORECASE,
+)
+
+
+def authors_frame(question: str) -> tuple[str, str] | None:
+    """(description of the paper, ``first`` or nothing) of a question for a paper's authors."""
+    match = _WROTE.search(question)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    what = next((groups[g] for g in ("what", "what2", "what3", "what4", "what5") if groups[g]), "")
+    what = what.strip(" ?.!\"'")
+    if not what or _ON.match(what):
+        return None
+    first = any(
+        (groups[g] or "").strip().lower() in ("first", "lead", "main")
+        for g in ("first", "first2", "first5")
+    )
+    return what, "first" if first else ""

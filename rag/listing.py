@@ -1,0 +1,115 @@
+"""Papers in an answer's text: rows, markers, and the sentence that each one is quoted by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from rag.answering.citations import cite, plain
+from rag.text import index_terms, join_names, sentences
+from rag.types import Citation, Paper, Retrieval, ScoredPaper, Span
+
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+Retrieve = Callable[[str, int], Retrieval]
+
+SHOWN = 100
+"""Rows written out at most; ``value`` and the count are complete beyond that."""
+
+
+class Listing:
+    """The citations of one answer, numbered as they are first used."""
+
+    def __init__(self, topic: str = "") -> None:
+        self._wanted = frozenset(index_terms(topic))
+        self._citations: dict[str, Citation] = {}
+
+    def mark(self, paper: Paper, span: Span | None = None) -> str:
+        """The paper's marker, such as ``[3]``; quoted by the span or by its most telling sentence."""
+        if paper.paper_id not in self._citations:
+            chosen = span or telling(paper, self._wanted)
+            self._citations[paper.paper_id] = cite(len(self._citations) + 1, paper, chosen)
+        return f"[{self._citations[paper.paper_id].marker}]"
+
+    def row(self, paper: Paper, note: str = "") -> str:
+        """``- Title, Mar 2022, first author [1]``."""
+        parts = [f"**{plain(paper.name)}**", dated(paper), byline(paper), note]
+        return f"- {', '.join(part for part in parts if part)} {self.mark(paper)}"
+
+    def rows(self, papers: Sequence[Paper], notes: Callable[[Paper], str] | None = None) -> str:
+        """All rows, up to ``SHOWN``, with a line that says what was left out."""
+        lines = [self.row(p, notes(p) if notes else "") for p in papers[:SHOWN]]
+        if len(papers) > SHOWN:
+            lines.append(f"- and {len(papers) - SHOWN} more, all of them in the answer's record")
+        return "\n".join(lines)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(self._citations.values())
+
+
+def telling(paper: Paper, wanted: Collection[str]) -> Span:
+    """The sentence that shares most words with the topic; the first of equals, or the first at all."""
+    spans = sentences(paper.text)
+    if not spans:
+        return (0, 0)
+    shared = [len(wanted & set(index_terms(paper.text[a:b]))) if wanted else 0 for a, b in spans]  # type: ignore[operator]
+    return spans[shared.index(max(shared))]
+
+
+def dated(paper: Paper) -> str:
+    """``Mar 2022``, ``May (year not printed)``, or nothing."""
+    month = MONTHS[paper.month - 1][:3] if paper.month else ""
+    if paper.year is None:
+        return f"{month} (year not printed)" if month else ""
+    return f"{month} {paper.year}".strip()
+
+
+def byline(paper: Paper) -> str:
+    """The first printed author, with ``et al.`` where there are more."""
+    if not paper.authors:
+        return ""
+    more = len(paper.authors) > 1 or not paper.authors_complete
+    return plain(paper.authors[0]) + (" et al." if more else "")
+
+
+def scored(
+    papers: Iterable[Paper], scores: Sequence[float] | None = None
+) -> tuple[ScoredPaper, ...]:
+    """The ranking behind an answer; without scores each counts 1."""
+    return tuple(
+        ScoredPaper(
+            paper.paper_id,
+            paper.source,
+            scores[at] if scores is not None else 1.0,
+            tuple(str(place) for place in paper.places[1:]),
+        )
+        for at, paper in enumerate(papers)
+    )
+
+
+def counted(n: int, noun: str = "paper") -> str:
+    """``1 paper``, ``17 papers``."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{n:,} {noun if n == 1 else plural}"
+
+
+def truncation(papers: Sequence[Paper]) -> str:
+    """Who may be missing: how many of the papers print no whole author list. Empty if none."""
+    cut = [p for p in papers if p.authors and not p.authors_complete]
+    silent = [p for p in papers if not p.authors]
+    said = []
+    if cut:
+        shortest = {len(p.authors) for p in cut}
+        first = (
+            f"only the first {shortest.pop()} authors"
+            if len(shortest) == 1
+            else "only the first authors"
+        )
+        said.append(
+            f"{len(cut)} of the {counted(len(papers))} {'prints' if len(cut) == 1 else 'print'} {first}"
+        )
+    if silent:
+        said.append(f"{len(silent)} {'prints' if len(silent) == 1 else 'print'} no authors at all")
+    return f"Who may be missing: {join_names(said)}." if said else ""

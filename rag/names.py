@@ -1,0 +1,338 @@
+"""Person names as people type them: exact, unaccented, reordered, shortened, misspelt, absent.
+
+A name that is spelt validly but belongs to nobody here is absent, not misspelt: ``Hao Li`` is not
+``Hao Liu`` when both ``Hao`` and ``Li`` are names in the library. Misspelling is assumed only where
+a typed part is no name the library knows and the whole is close to one that it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, RootModel, ValidationError
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from rag.errors import SettingsError
+from rag.text import STOP_WORDS, fold
+from rag.types import Span
+
+How = Literal["exact", "alias", "reordered", "partial", "misspelt", "absent"]
+
+_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
+_MAX_PARTS = 4
+_NEAR_RATIO = 68.0
+"""Least rapidfuzz ratio (0-100) at which a name is offered as near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person named in a question.
+
+    Attributes:
+        span: In the text that was searched, without a possessive ending.
+        typed: As typed.
+        names: As the library prints them; several are candidates, none means absent.
+        how: How the name was found.
+        near: For an absent name, those that look like it, best first.
+    """
+
+    span: Span
+    typed: str
+    names: tuple[str, ...]
+    how: How
+    near: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What to say about the reading; empty where nothing needs saying."""
+        if len(self.names) == 1 and self.how in ("misspelt", "reordered", "partial", "alias"):
+            return f"showing {self.names[0]} for '{self.typed}'"
+        return ""
+
+
+class Aliases(RootModel[dict[str, list[str]]]):
+    """``aliases.yaml``: the name to show, with the other names of the same person."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def load_aliases(file: Path) -> dict[str, str]:
+    """Other name -> name to show; empty where there is no such file.
+
+    Raises:
+        SettingsError: The file is no mapping from a name to a list of names.
+    """
+    if not file.is_file():
+        return {}
+    import yaml
+
+    try:
+        given = Aliases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as exc:
+        raise SettingsError(
+            f"aliases file {str(file)!r} does not fit; "
+            "each line is a name, a colon and a list of that person's other names"
+        ) from exc
+    return {other: name for name, others in given.root.items() for other in others}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a typed name."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> str:
+        return key(self.text)
+
+
+def key(name: str) -> str:
+    """Letters alone, folded: ``Ke-Yue Zhang`` -> ``keyuezhang``."""
+    return "".join(c for c in fold(name) if c.isalpha())
+
+
+def tokens(text: str) -> list[Token]:
+    """Words that may be parts of names, possessive endings left off."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        word = re.sub(r"['’]s?$", "", match.group())
+        if key(word):
+            found.append(Token(word, match.start(), match.start() + len(word)))
+    return found
+
+
+class NameIndex:
+    """All names of a library, ready to be matched.
+
+    Args:
+        names: As printed.
+        aliases: Other name -> printed name, as settled by the user.
+        vocabulary: Ordinary words, lower case: a phrase made of them alone is no name.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        aliases: Mapping[str, str] | None = None,
+        vocabulary: Set[str] = frozenset(),
+    ) -> None:
+        self.names = tuple(sorted(set(names)))
+        self._vocabulary = vocabulary
+        self._exact: dict[str, list[str]] = defaultdict(list)
+        self._turned: dict[str, list[str]] = defaultdict(list)
+        self._by_part: dict[str, list[str]] = defaultdict(list)
+        self._parts = {name: tuple(key(part) for part in name.split()) for name in self.names}
+        for name, parts in self._parts.items():
+            self._exact["".join(parts)].append(name)
+            self._turned["".join((parts[-1], *parts[:-1]))].append(name)
+            for part in dict.fromkeys(parts):
+                self._by_part[part].append(name)
+        held = set(self.names)
+        self._aliases = {key(o): n for o, n in (aliases or {}).items() if n in held}
+        self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Persons surely named in a question, in order, not overlapping; absent ones are not found."""
+        found: list[Mention] = []
+        words = tokens(text)
+        at = 0
+        while at < len(words):
+            mention = self._longest(text, words, at)
+            if mention is None:
+                at += 1
+                continue
+            found.append(mention)
+            while at < len(words) and words[at].start < mention.span[1]:
+                at += 1
+        return found
+
+    def resolve(self, text: str, span: Span | None = None) -> Mention | None:
+        """The person that a phrase standing where a name is expected means.
+
+        Args:
+            text: The question, or the phrase alone.
+            span: Of the phrase in ``text``; the whole text by default.
+
+        Returns:
+            A mention, with no names where nobody is called that; None where it is no name at all.
+        """
+        start, end = span or (0, len(text))
+        words = [w for w in tokens(text) if start <= w.start and w.end <= end]
+        if not words or len(words) > _MAX_PARTS:
+            return None
+        mention = self._longest(text, words, 0) or self._partial(text, words)
+        if mention is not None and mention.span[1] >= words[-1].end:
+            return mention
+        if not self._name_like(words):
+            return None
+        typed = text[words[0].start : words[-1].end]
+        return Mention((words[0].start, words[-1].end), typed, (), "absent", self.near(typed))
+
+    def near(self, typed: str, k: int = 3) -> tuple[str, ...]:
+        """Names that look like ``typed``, best first; ties by name."""
+        wanted = " ".join(key(part) for part in typed.split())
+        scored = process.extract(
+            wanted, self._spaced, scorer=fuzz.ratio, score_cutoff=_NEAR_RATIO, limit=k * 4
+        )
+        return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))[:k]
+
+    def lookalikes(self, name: str) -> tuple[str, ...]:
+        """Other names that may be the same person's, such as ``Kexin Bao`` and ``Kexin Baoa``.
+
+        One letter apart in a name of nine letters or more, or the same parts turned around.
+        """
+        mine = self._parts.get(name, ())
+        found = []
+        for other, parts in self._parts.items():
+            if other == name or len(parts) != len(mine):
+                continue
+            one_off = len("".join(mine)) >= 8 and OSA.distance("".join(parts), "".join(mine)) == 1
+            rare = any(
+                a != b and min(len(self._by_part[a]), len(self._by_part[b])) == 1
+                for a, b in zip(parts, mine, strict=True)
+            )
+            if (one_off and rare) or parts == tuple(reversed(mine)):
+                found.append(other)
+        return tuple(found)
+
+    # --- one phrase ---------------------------------------------------------------------
+
+    def _longest(self, text: str, words: Sequence[Token], at: int) -> Mention | None:
+        for n in range(min(_MAX_PARTS, len(words) - at), 1, -1):
+            part = words[at : at + n]
+            gaps = [text[a.end : b.start] for a, b in zip(part, part[1:], strict=False)]
+            if all(gap in (" ", ", ") for gap in gaps):
+                if (found := self._match(text, part, comma=", " in gaps)) is not None:
+                    return found
+        return self._single(text, words[at])
+
+    def _match(self, text: str, part: Sequence[Token], *, comma: bool) -> Mention | None:
+        span = (part[0].start, part[-1].end)
+        typed = text[span[0] : span[1]]
+        joined = "".join(word.key for word in part)
+        if not comma and joined in self._exact:
+            return Mention(span, typed, self._same_spacing(joined, part), "exact")
+        if not comma and joined in self._aliases:
+            return Mention(span, typed, (self._aliases[joined],), "alias")
+        if joined in self._turned and (comma or self._name_like(part)):
+            return Mention(span, typed, tuple(self._turned[joined]), "reordered")
+        if comma or not self._name_like(part):
+            return None
+        if names := self._initials(part):
+            return Mention(span, typed, names, "partial")
+        if names := self._misspelt(part):
+            return Mention(span, typed, names, "misspelt")
+        return None
+
+    def _same_spacing(self, joined: str, part: Sequence[Token]) -> tuple[str, ...]:
+        spaced = " ".join(word.key for word in part)
+        same = tuple(n for n in self._exact[joined] if self._spaced[n] == spaced)
+        return same or tuple(self._exact[joined])
+
+    def _single(self, text: str, word: Token) -> Mention | None:
+        """A name typed in one word: ``QianyuZhou``."""
+        if word.key in self._exact and len(word.key) >= 5:
+            return Mention((word.start, word.end), word.text, tuple(self._exact[word.key]), "exact")
+        if word.key in self._aliases:
+            return Mention((word.start, word.end), word.text, (self._aliases[word.key],), "alias")
+        return None
+
+    def _partial(self, text: str, words: Sequence[Token]) -> Mention | None:
+        """A surname or given name alone, well or badly spelt."""
+        if len(words) != 1:
+            return None
+        word = words[0]
+        names = tuple(self._by_part.get(word.key, ()))
+        how: How = "partial"
+        if not names and len(word.key) >= 5 and self._name_like(words):
+            close = [p for p in self._by_part if len(p) >= 5 and OSA.distance(p, word.key) == 1]
+            names = tuple(sorted({n for p in close for n in self._by_part[p]}))
+            how = "misspelt"
+        if not names:
+            return None
+        return Mention((word.start, word.end), word.text, names, how)
+
+    def _initials(self, part: Sequence[Token]) -> tuple[str, ...]:
+        """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter."""
+        keys = [word.key for word in part]
+        if not any(len(k) == 1 for k in keys) or all(len(k) == 1 for k in keys):
+            return ()
+        return tuple(
+            name
+            for name, parts in self._parts.items()
+            if len(parts) == len(keys)
+            and all(
+                p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
+            )
+        )
+
+    def _misspelt(self, part: Sequence[Token]) -> tuple[str, ...]:
+        """The closest names, if close enough; equally close ones together."""
+        keys = [word.key for word in part]
+        if all(k in self._by_part for k in keys):
+            return ()
+        costs: dict[str, int] = {}
+        for order in (keys, keys[::-1]):
+            alike = process.extract(
+                " ".join(order), self._spaced, scorer=fuzz.ratio, score_cutoff=75.0, limit=None
+            )
+            for _, _, name in alike:
+                cost = self._cost(order, self._parts[name])
+                if cost is not None:
+                    costs[name] = min(cost, costs.get(name, cost))
+        best = min(costs.values(), default=0)
+        return tuple(name for name, cost in costs.items() if cost == best)
+
+    def _cost(self, keys: Sequence[str], parts: Sequence[str]) -> int | None:
+        """Letters to change, or None where that is too many to be a slip."""
+        if len(keys) != len(parts):
+            return None
+        total = sum(map(len, parts))
+        if abs(total - sum(map(len, keys))) > 2:
+            return None
+        changes = [OSA.distance(a, b) for a, b in zip(keys, parts, strict=True)]
+        if sum(changes) > max(1, round(0.2 * total)):
+            return None
+        for typed, held, n in zip(keys, parts, changes, strict=True):
+            if n and not self._slip(typed, held, n, anchor=self._anchor(keys, parts)):
+                return None
+        return sum(changes)
+
+    def _anchor(self, keys: Sequence[str], parts: Sequence[str]) -> int:
+        """Letters of the longest part that is spelt right and belongs to one person alone."""
+        right = (b for a, b in zip(keys, parts, strict=True) if a == b)
+        return max((len(b) for b in right if len(self._by_part[b]) == 1), default=0)
+
+    @staticmethod
+    def _slip(typed: str, held: str, n: int, *, anchor: int) -> bool:
+        """A short part must keep its first letter and may gain, lose or swap letters only."""
+        if min(len(typed), len(held)) <= 3:
+            replaced = len(typed) == len(held) and sorted(typed) != sorted(held)
+            return n == 1 and typed[0] == held[0] and (not replaced or anchor >= 6)
+        return n <= (1 if len(held) <= 5 else 2)
+
+    def _name_like(self, words: Sequence[Token]) -> bool:
+        """Whether each word may be part of a name and at least one is no ordinary word."""
+        telling = False
+        for word in words:
+            known = word.key in self._by_part
+            ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
+            if any(c.isupper() for c in word.text[1:].replace("-", "").replace("Mc", "")):
+                parts = re.split(r"[-'’.]", word.text)
+                if not all(p.istitle() or not p for p in parts):
+                    return False
+            if not known and ordinary:
+                return False
+            if not known and len(word.key) == 1 and not word.text[0].isupper():
+                return False
+            telling = telling or known or not ordinary
+        return telling

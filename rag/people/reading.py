@@ -1,0 +1,179 @@
+"""How a question about a person is read: its form, and the topic that is left of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.catalogue.scan import FILLER
+from rag.census import Census
+from rag.names import Mention
+from rag.people.asking import PersonAsk
+from rag.text import STOP_WORDS, index_terms
+
+_WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|stud(?:y|ies)|preprints?|contributions?|output|bibliography)"
+_UNHELD = re.compile(
+    r"\b(?P<what>e-?mails?(?:\s+address(?:es)?)?|(?:phone|telephone)(?:\s+numbers?)?|(?:home\s?page|web\s?site|web\s?page)|(?:postal\s+|office\s+)?address|universit(?:y|ies)|"
+    r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
+    r"supervis(?:or|ors|ed|es|ing)|advis(?:or|er|ors|ed|es|ing)|ph\.?d\.?|degrees?|students?|alma mater|orcid|google scholar|twitter|linkedin|photo|picture|spouse|married|wife|husband|awards?|"
+    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located)\b",
+    re.IGNORECASE,
+)
+_SAME = re.compile(
+    r"\bsame\s+(?:person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
+    re.IGNORECASE,
+)
+_CO = re.compile(
+    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b",
+    re.IGNORECASE,
+)
+_EXCEPT = re.compile(
+    r"\b(?:other than|except(?:\s+for)?|besides|beside|apart from|aside from|beyond|outside(?:\s+of)?|unrelated to|anything but|excluding|not\s+(?:about|on|related to|involving|concerning|dealing with)|instead of)\b",
+    re.IGNORECASE,
+)
+_PRESENCE = re.compile(
+    r"^\W*(?:(?:so|and|ok|please|tell me)\W+)*(?:is|are|do|does|did|has|have|can|was|were)\b.*@\d",
+    re.IGNORECASE,
+)
+_FRAMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:{_WORKS}|anything|something|stuff|everything|written|authored|co-?authored|published|done|wrote)\s+(?:[\w-]+\s+){{0,4}}?(?:by|of|from|with|for)\s+(?:@\d)",
+        rf"@\d(?:'s?)?\s+(?:[\w-]+\s+){{0,4}}?{_WORKS}\b",
+        r"^\W*(?:(?:and|so|ok|but)\s+)*(?:did|does|do|has|have|is|are|was|were)\s+(?:the\s+)?@\d",
+        r"^\W*@\d(?:'s)?\s*(?:[+:,;?.!–—-]|$|and\s+@\d\W*$|(?:on|about)\b)",
+        r"\b(?:tell|summari[sz]e|summary|describe|overview|introduce|profile|know|information|info|details|look up|search(?: for)?|show|find|list|give)\b.*@\d",
+        r"\bwho(?:'s|\s+is|\s+was|\s+are)\s+@\d",
+        rf"\b(?:what|which)\b(?:\s+(?:else|topics?|areas?|fields?|subjects?|themes?|problems?|things?|kind\s+of\s+\w+|{_WORKS}))*\s+(?:\w+\s+){{0,2}}?(?:does|do|did|has|have|is|was|are)\s+@\d(?:\s+and\s+@\d)?\s+(?:\w+\s+){{0,2}}?(?:work|do|doing|done|stud|research|publish|writ|wrote|have|has|into|about|focus|known|interested|contribut|authored|here)",
+        rf"\b(?:what|which)\s+(?:of\s+)?(?:are|is|were)?\s*(?:the\s+)?@\d(?:'s)\b",
+        r"\bby\s+@\d\W*$",
+        r"\b(?:what|which)\b.*\bby\s+@\d",
+        r"@\d(?:\s+(?:and|&|\+|,)\s*@\d)+\W*$",
+    )
+)
+_ASKING = re.compile(
+    r"(?:^|[,:;–—-]\s*|\band\s+)(?P<wh>what|how|why|where|when|which|who)\b(?P<rest>[^,:;]*)",
+    re.IGNORECASE,
+)
+_DULL = FILLER | frozenset(
+    """
+did does do has have been was is are were work works worked working write writes wrote written writing
+publish publishes published publishing study studies studied research researches researching researched
+author authored authors coauthor coauthored person people researcher guy professor dr prof mr ms
+tell summary summarize summarise summarises overview profile bio biography describe introduce
+introduction information info details know known look up search interests interest interested
+topics topic areas area fields field subjects subject themes theme focus focuses focused
+do doing done so far main mainly mostly what who which contribution contributions output bibliography
+full complete quick short brief please anything something stuff else other another more further also
+about deal dealing related concerning regarding relevant involving contributed contribute
+present included appear appears include say they're they he she his her same compare
+list lists give collection corpus library here about's briefly currently recently ever kind sort
+things thing problem problems together joint shared share with collaborate collaborates collaborated
+collaborators collaborator co-author co-authors coauthors collaboration collaborations co partners
+""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReading:
+    """A question as the person route understands it; ``sure`` if its words have such a form."""
+
+    ask: PersonAsk
+    topic: str | None
+    sure: bool
+
+
+def read_person(question: str, people: Sequence[Mention], now: Census) -> PersonReading:
+    """Form and topic of a question about people."""
+    text = question
+    for at, mention in reversed(list(enumerate(people))):
+        text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
+    text = text.replace("’", "'")
+    except_ = _EXCEPT.search(text)
+    topic = _topic(text[except_.end() :] if except_ else text)
+    form = _form(text, people, topic, except_ is not None, now)
+    if form.form in ("same", "coauthors", "shared", "unheld"):
+        topic = None
+    framed = any(pattern.search(text) for pattern in _FRAMES) or form.form in (
+        "unheld",
+        "same",
+        "coauthors",
+        "shared",
+    )
+    sure = framed and not _another_question(text)
+    return PersonReading(form, topic, sure)
+
+
+def _form(
+    text: str, people: Sequence[Mention], topic: str | None, negated: bool, now: Census
+) -> PersonAsk:
+    if _CO.search(text) and not _SAME.search(text):
+        if len(people) > 1:
+            return PersonAsk("shared")
+        if not negated and (
+            topic is None or re.search(r"\bco-?author|\bcollaborat|\bwith\s+@", text, re.IGNORECASE)
+        ):
+            return PersonAsk("coauthors")
+    if _SAME.search(text) and len(people) > 1:
+        return PersonAsk("same")
+    unheld = _UNHELD.search(text)
+    if unheld and people and not _is_topic(unheld["what"], topic, people, now):
+        return PersonAsk("unheld", _noun(unheld["what"]))
+    if negated and topic:
+        return PersonAsk("except")
+    if topic:
+        return PersonAsk("papers")
+    if _PRESENCE.match(text):
+        return PersonAsk("presence")
+    return PersonAsk("summary")
+
+
+def _noun(what: str) -> str:
+    word = what.lower()
+    if word.startswith("supervis") or word.startswith("advis"):
+        return "supervisor"
+    if word.startswith("where") or word in ("based", "located") or word.startswith("live"):
+        return "place of work"
+    return "affiliation" if word == "affiliated" else "birth" if word == "born" else word
+
+
+def _is_topic(what: str, topic: str | None, people: Sequence[Mention], now: Census) -> bool:
+    """Whether the word belongs to a longer topic that the person's papers speak of."""
+    words = set(index_terms(topic or "")) - set(index_terms(what))
+    if len(words) < 1:
+        return False
+    held = {t for m in people for n in m.names for p in now.papers_of(n) for t in now.terms_of(p)}
+    return bool(words) and words <= held and set(index_terms(what)) <= held
+
+
+def _topic(text: str) -> str | None:
+    """The longest run of words that are about a subject."""
+    pieces = re.split(r"@\d+(?:'s?)?|[?!;:+]|,|\s[-–—]\s|\.(?=\s|$)", text)
+    best = max((_trimmed(piece) for piece in pieces), key=lambda p: len(_telling(p)), default="")
+    return best or None
+
+
+def _telling(piece: str) -> list[str]:
+    found = re.findall(r"[^\W_][\w^'+-]*", piece)
+    return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in _DULL]
+
+
+def _trimmed(piece: str) -> str:
+    words = piece.split()
+    while words and not _telling(words[0]):
+        words.pop(0)
+    while words and not _telling(words[-1]):
+        words.pop()
+    return " ".join(words)
+
+
+def _another_question(text: str) -> bool:
+    """A further clause that asks what a paper says: ``in X's paper, what is transferred ...``."""
+    found = list(_ASKING.finditer(text))
+    for match in found:
+        if "@" in match["rest"] or not _telling(match["rest"]):
+            continue
+        if match.start() > 0 or match["wh"].lower() in ("how", "why", "where", "when"):
+            return True
+    return False

@@ -1,0 +1,374 @@
+"""Which branch answers a question, and with what parts: read from its words, without a model.
+
+The order is: nothing for the papers (greetings, commands) -> the thread's pointers are settled ->
+people are found -> the question's frame decides. A frame is believed only where the rest of the
+question fits it: what is left over must be a topic, otherwise the papers' content is asked for.
+Where two readings are near, ``parts['other']`` holds the other one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.catalogue.asking import Ask, Asked, read, read_attributes
+from rag.catalogue.fields import said_all
+from rag.catalogue.scan import people_in
+from rag.census import Census, Source, census, short_name
+from rag.frames import aside, authors_frame, experts_frame
+from rag.names import Mention
+from rag.people.asking import PersonAsk
+from rag.people.reading import read_person
+from rag.text import join_names
+from rag.threads import Whole, complete, replacement
+from rag.types import Condition, Intent, Thread
+
+_LONG = 6
+"""A remainder of more words than this is a question of its own, not a topic of a list."""
+
+
+def route(question: str, thread: Thread, library: Source) -> Intent:
+    """What a question asks for, on its own or as the next one of a conversation."""
+    typed = " ".join(question.split())
+    if found := aside(typed):
+        return Intent(found[0], question, typed, found[1])  # type: ignore[arg-type]
+    now = census(library)
+    whole = complete(typed, thread, now)
+    intent = _instead(whole, now) or _whole(whole, now)
+    reason = intent.reason + (f"; {whole.note}" if whole.note else "")
+    parts = dict(intent.parts)
+    if whole.focus:
+        parts["focus"] = whole.focus
+        parts["several"] = whole.several
+    return replace(intent, question=question, reason=reason, parts=parts)
+
+
+def _whole(whole: Whole, now: Census) -> Intent:
+    text = whole.question
+    if whole.people and whole.conditions:
+        return _of_same_author(whole, now)
+    people = people_in(text, now)
+    asked = read(text, now, people)
+    for reader in (_attributes, _figures, _person, _authors, _people_ranked, _experts, _catalogue):
+        if intent := reader(text, people, asked, whole, now):
+            return intent
+    return _content(text, people, asked)
+
+
+# --- the thread's replacements --------------------------------------------------------------
+
+
+def _instead(whole: Whole, now: Census) -> Intent | None:
+    """``what about 2023?``: the last intent with the named part replaced."""
+    last = whole.instead
+    if last is None:
+        return None
+    what = replacement(whole.question)
+    people = people_in(what, now)
+    asked = read(what, now, people)
+    if not asked.conditions and asked.ask.verb == "list" and asked.ask.topic:
+        return _new_topic(last, asked.ask.topic)
+    if asked.ask.left:
+        return None
+    own = [c for c in asked.conditions if c.field != "author"]
+    if last.route == "catalogue" and asked.conditions:
+        kept = [c for c in last.conditions if c.field not in {n.field for n in asked.conditions}]
+        given = last.parts.get("people")
+        before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
+        moved = [_renumbered(c, len(before)) for c in asked.conditions]
+        parts = {**last.parts, "people": (*before, *people)}
+        conditions = (*kept, *moved)
+        return replace(
+            last, conditions=conditions, parts=parts, query=_said_query(last, conditions, (*before, *people)),
+            reason="the last list with a part replaced",
+        )  # fmt: skip
+    if last.route == "person" and people and not own:
+        names = tuple(dict.fromkeys(n for m in people for n in m.names))
+        return replace(
+            last, people=names, parts={**last.parts, "people": people}, query=what,
+            reason="the last question, of another person",
+        )  # fmt: skip
+    if last.route == "person" and own and last.people:
+        return replace(
+            last, conditions=tuple(own), reason="the last question under a further condition"
+        )
+    return None
+
+
+def _renumbered(condition: Condition, by: int) -> Condition:
+    def moved(value: object) -> object:
+        text = str(value)
+        return f"@{int(text[1:]) + by}" if re.fullmatch(r"@\d+", text) else value
+
+    value = condition.value
+    return replace(
+        condition, value=tuple(map(moved, value)) if isinstance(value, tuple) else moved(value)
+    )
+
+
+def _new_topic(last: Intent, topic: str) -> Intent | None:
+    if last.route in ("experts", "person") or (last.route == "catalogue" and last.topic):
+        parts = dict(last.parts)
+        if isinstance(ask := parts.get("ask"), Ask):
+            parts["ask"] = replace(ask, topic=topic)
+        return replace(
+            last,
+            topic=topic,
+            query=topic,
+            parts=parts,
+            reason="the last question, on another topic",
+        )
+    return None
+
+
+def _of_same_author(whole: Whole, now: Census) -> Intent:
+    people = tuple(Mention((0, 0), n, (n,), "exact") for n in whole.people)
+    topic = read_person(whole.question, (), now).topic
+    return Intent(
+        "person",
+        whole.question,
+        whole.question,
+        "it asks what the same people wrote",
+        topic,
+        whole.people,
+        whole.conditions,
+        {"ask": PersonAsk("papers"), "people": people, "other": "content"},
+    )
+
+
+# --- one reading after another --------------------------------------------------------------
+
+
+def _attributes(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """When posted, whether with code: the entry of one paper."""
+    named = now.called(text)
+    if people or whole.several or not (named or whole.focus) or len(named) > 2:
+        return None
+    for paper_id in whole.focus:
+        text = text.replace(short_name(now.by_id[paper_id]), " ")
+    ask = read_attributes(text, now)
+    if ask is None:
+        return None
+    focus = whole.focus or tuple(dict.fromkeys(ids[0] for _, ids in named))
+    parts = {"ask": ask, "focus": focus, "other": "content"}
+    return Intent(
+        "catalogue", text, whole.question, "it asks what the entry of a paper says", parts=parts
+    )
+
+
+def _figures(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """Figures of author pages."""
+    ask = asked.ask
+    if ask.verb != "figures":
+        return None
+    sure = {"h_index", "ai_score", "n_papers"} & set(ask.of)
+    pages = re.search(r"\b(?:pages?|profiles?)\b", text, re.IGNORECASE)
+    cited = re.search(r"\bcited\b|\bcitations?\b", text, re.IGNORECASE) and len(ask.left) <= 2
+    if not (sure or pages or people or cited):
+        return None
+    return _made("catalogue", text, "it asks for the figures of author pages", asked, now)
+
+
+def _person(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """About somebody, unless the list of papers is under conditions of its own."""
+    if not people:
+        return None
+    structured = [c for c in asked.conditions if c.field not in ("author", "page")]
+    paged = any(c.field == "page" for c in asked.conditions)
+    special = asked.ask.verb in ("count", "extreme", "group", "people", "distinct", "documents")
+    negated = any(c.field == "author" and c.operator in ("lacks", "in") for c in asked.conditions)
+    person = read_person(text, people, now)
+    if person.ask.form in ("unheld", "same", "coauthors") and not structured:
+        return _of_person(text, people, person.ask, person.topic)
+    if special or structured or paged or negated:
+        if len(asked.ask.left) <= _LONG and (asked.explicit or asked.ask.heads or structured):
+            return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)
+        return None
+    if not person.sure:
+        return None
+    return _of_person(text, people, person.ask, person.topic)
+
+
+def _of_person(text: str, people: Sequence[Mention], ask: PersonAsk, topic: str | None) -> Intent:
+    names = tuple(dict.fromkeys(name for m in people for name in m.names))
+    who = join_names(m.names[0] if len(m.names) == 1 else m.typed for m in people)
+    parts: dict[str, object] = {"ask": ask, "people": tuple(people)}
+    if topic:
+        parts["other"] = "content"
+    return Intent("person", text, text, f"it is about {who}", topic, names, parts=parts)
+
+
+def _authors(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """Who wrote one paper."""
+    frame = authors_frame(text)
+    if frame is None or people:
+        return None
+    what, first = frame
+    named = now.called(what)
+    focus = whole.focus if not whole.several or not named else ()
+    focus = focus or tuple(dict.fromkeys(ids[0] for _, ids in named))
+    paper = re.search(
+        r"\b(?:paper|work|article|entry|study|method|idea|benchmark|dataset|model)\b",
+        what,
+        re.IGNORECASE,
+    )
+    if not (focus or paper):
+        return None
+    topic = (
+        None
+        if focus
+        else re.sub(
+            r"^(?:the|that|a|this)\s+|\s+(?:paper|work|article|entry)$",
+            "",
+            what,
+            flags=re.IGNORECASE,
+        )
+    )
+    parts = {"ask": PersonAsk("authors", first), "focus": focus, "other": "content"}
+    return Intent("person", text, text, "it asks who wrote a paper", topic, parts=parts)
+
+
+def _people_ranked(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """Who has most papers; with a topic, that is a question for experts."""
+    if asked.ask.verb != "people" or people:
+        return None
+    if asked.ask.topic:
+        parts = {"k": asked.ask.k} if asked.ask.k else {}
+        topic = re.sub(r"^(?:about|on|in|for|of|regarding)\s+", "", asked.ask.topic)
+        return Intent(
+            "experts", text, topic, "it asks who has most papers on a topic", topic, parts=parts
+        )
+    return _made("catalogue", text, "it asks who has most papers", asked, now)
+
+
+def _experts(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    frame = experts_frame(text)
+    if frame is None or people:
+        return None
+    parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
+    if frame.k:
+        parts["k"] = frame.k
+    return Intent(
+        "experts", text, frame.topic, "it looks for people on a topic", frame.topic, parts=parts
+    )
+
+
+_HOW_MANY = re.compile(
+    r"\b(?:how many|number of|count)\s+(?:(?!of\b)[\w@'-]+\s+){0,4}?(?:papers?|entries|entry|works?|publications?|articles?|preprints?|titles?|abstracts?|studies|of\s+(?:the|these|those|them|its)\b)",
+    re.IGNORECASE,
+)
+_ONE_OF = re.compile(
+    r"\b(?:which|what|the|that|a)\s+(?:[\w-]+\s+){0,3}?(?:paper|work|entry|study|article)\b",
+    re.IGNORECASE,
+)
+_LOOSE = frozenset({"text", "complete"})
+
+
+def _catalogue(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """Counts, lists under conditions, extremes and groups."""
+    ask, conditions = asked.ask, asked.conditions
+    if ask.verb == "figures":
+        return None
+    n_left = len(ask.left)
+    if ask.verb in ("group", "distinct", "documents"):
+        return (
+            _made("catalogue", text, "it asks for figures of the whole library", asked, now)
+            if n_left <= 3
+            else None
+        )
+    if ask.verb == "extreme":
+        exact = n_left <= 3 and (ask.heads or n_left == 0)
+        return (
+            _made("catalogue", text, "it asks for the end of an order", asked, now)
+            if exact
+            else None
+        )
+    if ask.verb == "count":
+        if _HOW_MANY.search(text) and n_left <= _LONG + 2:
+            return _made("catalogue", text, "it asks how many papers", asked, now)
+        return None
+    strong = [c for c in conditions if c.field not in _LOOSE]
+    if whole.several and strong and n_left == 0:
+        return _made("catalogue", text, "it asks which of the papers meet a condition", asked, now)
+    if not conditions:
+        everything = n_left == 0 and ask.heads and asked.explicit and len(text.split()) <= 10
+        return (
+            _made("catalogue", text, "it asks for all papers", asked, now) if everything else None
+        )
+    if n_left == 0 and (ask.heads or asked.explicit or strong):
+        return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)
+    several = ask.heads and not _ONE_OF.search(text)
+    if strong and several and n_left <= _LONG and not _second_question(text):
+        return _made(
+            "catalogue",
+            text,
+            "it asks for papers under exact conditions and on a topic",
+            asked,
+            now,
+        )
+    return None
+
+
+def _second_question(text: str) -> bool:
+    return (
+        re.search(r"(?:[,:;]|\band)\s+(?:what|how|why|where|who)\b", text, re.IGNORECASE)
+        is not None
+    )
+
+
+def _made(route: str, text: str, reason: str, asked: Asked, now: Census) -> Intent:
+    """A catalogue intent."""
+    topic = asked.ask.topic
+    if topic:
+        topic = re.sub(
+            r"^(?:about|on|regarding|concerning|that|which|is|are|using|use|uses|for|of|in|related to|dealing with|deal with)\s+",
+            "",
+            topic,
+        )
+    ask = replace(asked.ask, topic=topic)
+    parts: dict[str, object] = {"ask": ask, "people": asked.people}
+    if topic or asked.ask.verb in ("extreme", "figures"):
+        parts["other"] = "content"
+    names = tuple(dict.fromkeys(n for m in asked.people for n in m.names))
+    intent = Intent("catalogue", text, text, reason, topic, names, asked.conditions, parts)
+    said = said_all(asked.conditions)
+    return replace(
+        intent, reason=f"{reason}: {_with_names(said, asked.people)}" if said else reason
+    )
+
+
+def _with_names(said: str, people: Sequence[Mention]) -> str:
+    for at, mention in enumerate(people):
+        said = said.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
+    return said
+
+
+def _said_query(last: Intent, conditions: Sequence[Condition], people: Sequence[Mention]) -> str:
+    return f"papers {_with_names(said_all(conditions), people)} {last.topic or ''}".strip()
+
+
+def _content(text: str, people: Sequence[Mention], asked: Asked) -> Intent:
+    names = tuple(dict.fromkeys(n for m in people for n in m.names))
+    parts: dict[str, object] = {}
+    if re.search(r"\bwho\b", text, re.IGNORECASE):
+        parts["other"] = "experts"
+    elif people:
+        parts["other"] = "person"
+    elif asked.conditions:
+        parts["other"] = "catalogue"
+    return Intent("content", text, text, "it asks what papers say", people=names, parts=parts)
