@@ -129,8 +129,14 @@ def _latex(text: str) -> str:
     """Plain text as LaTeX that prints the same, on one line."""
     from pylatexenc.latexencode import unicode_to_latex
 
-    plain = " ".join(text.split())
-    return str(unicode_to_latex(plain, unknown_char_policy="keep", unknown_char_warning=False))
+    return str(
+        unicode_to_latex(
+            " ".join(text.split()),
+            replacement_latex_protection="braces-all",
+            unknown_char_policy="keep",
+            unknown_char_warning=False,
+        )
+    )
 
 
 def _note(paper: Paper) -> str:

@@ -34,9 +34,13 @@ def visible(text: str) -> str:
 
 
 class Streamer:
-    """Writes an answer's words as they come; on a terminal bold and markers are coloured."""
+    """Writes an answer's words as they come, without Markdown's backslashes.
 
-    _TOKEN = re.compile(r"\*\*|\[\d+\]")
+    On a terminal bold and markers are coloured; elsewhere they stay as they are written.
+    """
+
+    _TOKEN = re.compile(r"\\(?P<plain>[!-/:-@\[-`{-~])|\*\*|\[\d+\]")
+    _UNFINISHED = re.compile(r"(?<!\\)(?:\\|(?<!\*)\*|\[\d*)$")
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -48,7 +52,7 @@ class Streamer:
 
     def feed(self, text: str) -> None:
         text = visible(self.held + text)
-        cut = re.search(r"\*$|\[\d*$", text) if self.styled else None
+        cut = self._UNFINISHED.search(text)
         self.held = text[cut.start() :] if cut else ""
         self._write(text[: cut.start()] if cut else text)
 
@@ -60,11 +64,13 @@ class Streamer:
     def _write(self, text: str) -> None:
         self.wrote = self.wrote or bool(text)
         self.last = text or self.last
-        self.stream.write(self._TOKEN.sub(self._style, text) if self.styled else text)
+        self.stream.write(self._TOKEN.sub(self._style, text))
         self.stream.flush()
 
     def _style(self, match: re.Match[str]) -> str:
         token = match.group()
+        if match["plain"] or not self.styled:
+            return match["plain"] or token
         if token != "**":
             return f"\x1b[{CYAN}m{token}\x1b[39m"
         self.bold = not self.bold

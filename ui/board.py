@@ -41,7 +41,7 @@ def board(
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
         cards: What hovering a chip shows; see `ui.views.cards`.
         closable: Whether the Escape key reports the act ``close``.
-        scroll: Whether the page scrolls to it when it first appears.
+        scroll: Whether the page moves to the last question when this appears.
     """
 
     def changed() -> None:

@@ -14,7 +14,7 @@ from math import cos, pi, sin, sqrt
 
 from rag.types import Paper
 
-WIDTH, HEIGHT, RADIUS = 720, 460, 165
+WIDTH, HEIGHT, RADIUS = 720, 410, 165
 MOST_SHOWN = 16
 
 
@@ -76,8 +76,8 @@ def svg(shown: Network) -> str:
     )
     label = escape(f"Co-authors of {shown.person}", quote=True)
     return (
-        f'<svg class="graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{label}">'
-        f"{chords}{spokes}{nodes}{middle}</svg>"
+        f'<div class="drawing"><svg class="graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{label}">'
+        f"{chords}{spokes}{nodes}{middle}</svg></div>"
     )
 
 

@@ -14,10 +14,10 @@ from ui import views
 from ui.board import asset, board
 
 CHAT, PEOPLE, PAPERS, LIBRARY = (
-    "pages/chat.py",
-    "pages/people.py",
-    "pages/papers.py",
-    "pages/library.py",
+    "screens/chat.py",
+    "screens/people.py",
+    "screens/papers.py",
+    "screens/library.py",
 )
 
 

@@ -275,13 +275,19 @@ def paper_row(paper: Paper) -> dict[str, object]:
     """One row of the papers table."""
     return {
         "Title": paper.title or f"{paper.label} (no title)",
-        "Authors": ", ".join(paper.authors) + (" et al." if not paper.authors_complete else ""),
+        "Authors": _printed(paper),
         "Year": paper.year,
         "Category": paper.category,
         "Code": bool(paper.code),
         "Affiliations": ", ".join(paper.affiliations),
         "Places": ", ".join(map(str, paper.places)),
     }
+
+
+def _printed(paper: Paper) -> str | None:
+    if not paper.authors:
+        return None
+    return ", ".join(paper.authors) + ("" if paper.authors_complete else " et al.")
 
 
 # --- people ---------------------------------------------------------------------------------

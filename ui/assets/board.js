@@ -1,4 +1,22 @@
 // Shows HTML made and escaped by ui/views.py, reports clicks on [data-act], shows hover cards.
+// The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
+// Sticking gives way only between its own moves, so this tries until the question stays in place.
+function toLastQuestion() {
+  const asked = [...document.querySelectorAll(".pf.question")].pop();
+  if (!asked) return;
+  const until = performance.now() + 1200;
+  const stop = new AbortController();
+  for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"])
+    window.addEventListener(kind, () => stop.abort(), { once: true, signal: stop.signal, passive: true });
+  const go = () => {
+    if (stop.signal.aborted || !asked.isConnected) return;
+    asked.scrollIntoView({ block: "start" });
+    if (performance.now() < until) setTimeout(go, 60);
+    else stop.abort();
+  };
+  requestAnimationFrame(go);
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const host = parentElement.querySelector(".board");
@@ -9,7 +27,7 @@ export default function (component) {
     host.querySelector(".body").innerHTML = data.html;
     const mark = host.querySelector("mark");
     if (mark) requestAnimationFrame(() => mark.scrollIntoView({ block: "center" }));
-    if (data.scroll) requestAnimationFrame(() => host.scrollIntoView({ block: "start" }));
+    if (data.scroll) toLastQuestion();
   }
   const card = host.querySelector(".card");
   const cards = new Map((data.cards || []).map((one) => [one.value, one]));

@@ -115,6 +115,7 @@ def draw(held: Assistant, index: int, turn: Turn) -> None:
             key=f"answer_{index}",
             on_act=act_on(index),
             cards=views.cards(turn.answer, papers),
+            scroll=st.session_state.get("fresh") == index,
         )
     if turn.answer.status == "failed" and index == len(turns()) - 1:
         st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
@@ -128,12 +129,7 @@ def retry(question: str) -> None:
 def answer_live(held: Assistant, question: str) -> Answer:
     """Ask, showing steps and words as they come."""
     with st.chat_message("user"):
-        board(
-            views.question(question),
-            key=f"question_{len(turns())}",
-            on_act=shared.act,
-            scroll=True,
-        )
+        st.html(views.question(question))
     with st.chat_message("assistant"):
         place = st.empty()
         steps: list[str] = []
@@ -173,8 +169,10 @@ def main() -> None:
         shared.close_source()
         with st.container(key="last_turn"):
             answer = answer_live(held, question.strip())
+        st.session_state["fresh"] = len(turns())
         turns().append(Turn(question.strip(), answer))
         st.rerun()
+    st.session_state.pop("fresh", None)
     shared.panel(held)
 
 

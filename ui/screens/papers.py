@@ -15,6 +15,7 @@ from rag.types import Condition, Paper
 from ui import shared, views
 
 FORMATS: dict[Format, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
+NARROW = 158
 CODE = {"with code": True, "without code": False}
 
 
@@ -22,25 +23,21 @@ def filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
     """The conditions that the widgets ask for; an untouched widget asks nothing."""
     words = st.text_input("Words in title or text", key="text", placeholder="few-shot")
     found = [Condition("text", "contains", word) for word in words.split()]
-    with st.expander("Filter by author, year, category, affiliation, code or page", expanded=True):
-        columns = st.columns(3)
-        choices = (
-            ("author", "Author", sorted({a.name for p in papers for a in p.authorships})),
-            ("category", "Category", sorted({p.category for p in papers if p.category})),
-            ("affiliation", "Affiliation", sorted({x for p in papers for x in p.affiliations})),
-            ("page", "Profile page", sorted(owners)),
-        )
-        for index, (field, label, options) in enumerate(choices):
-            chosen = columns[index % 3].selectbox(
-                label, options, index=None, placeholder="any", key=field
+    choices = (
+        ("author", "Author", sorted({a.name for p in papers for a in p.authorships})),
+        ("category", "Category", sorted({p.category for p in papers if p.category})),
+        ("affiliation", "Affiliation", sorted({x for p in papers for x in p.affiliations})),
+        ("page", "Profile page", sorted(owners)),
+        ("code", "Code", list(CODE)),
+    )
+    with st.container(horizontal=True, vertical_alignment="top"):
+        for field, label, options in choices:
+            chosen = st.selectbox(
+                label, options, index=None, placeholder="any", key=field, width=NARROW
             )
             if chosen is not None:
-                found.append(Condition(field, "is", chosen))
-        code = columns[1].selectbox("Code", list(CODE), index=None, placeholder="any", key="code")
-        if code is not None:
-            found.append(Condition("code", "is", CODE[code]))
-        with columns[2]:
-            found += years(papers)
+                found.append(Condition(field, "is", CODE.get(chosen, chosen)))
+        found += years(papers)
     return found
 
 
@@ -55,6 +52,7 @@ def years(papers: Sequence[Paper]) -> list[Condition]:
         known[-1],
         (known[0], known[-1]),
         key="years",
+        width=NARROW,
         help="A narrower span leaves out papers without a year.",
     )
     return [] if span == (known[0], known[-1]) else [Condition("year", "between", span)]
@@ -84,6 +82,7 @@ def table(papers: Sequence[Paper]) -> list[Paper]:
             "Category": st.column_config.TextColumn(width="small"),
             "Code": st.column_config.CheckboxColumn(width="small"),
         },
+        placeholder="—",
         alt="Papers that meet all conditions",
     )
     return [papers[row] for row in event.selection.rows]
@@ -127,15 +126,15 @@ def catalogue(held: Assistant) -> None:
 
 def main() -> None:
     held = shared.assistant()
-    st.container(key="wide")
-    st.title("Papers", anchor=False)
-    if not shared.n_papers(held):
-        st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
-        return
-    try:
-        catalogue(held)
-    except RagError as exc:
-        st.error(str(exc), icon=":material/error:")
+    with st.container(key="wide"):
+        st.title("Papers", anchor=False)
+        if not shared.n_papers(held):
+            st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
+            return
+        try:
+            catalogue(held)
+        except RagError as exc:
+            st.error(str(exc), icon=":material/error:")
     shared.panel(held)
 
 

@@ -1,0 +1,129 @@
+"""A batch answers every line it can, in order, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rag.batch import Item, items, mend, run
+from rag.errors import ProviderUnreachable, ReadError
+from rag.types import Answer, Thread
+
+
+class Echo:
+    """Answers with the question and the number of turns before it; can be told to break."""
+
+    def __init__(self, stop_after: int = 1000) -> None:
+        self.asked: list[str] = []
+        self.stop_after = stop_after
+
+    def ask(self, question: str, thread: Thread = Thread()) -> Answer:
+        if len(self.asked) == self.stop_after:
+            raise KeyboardInterrupt
+        self.asked.append(question)
+        if question == "unreachable":
+            raise ProviderUnreachable("the server did not answer")
+        if question == "bug":
+            raise ZeroDivisionError("division by zero")
+        return Answer(question, "answered", "content", f"{len(thread.turns)}: {question}")
+
+
+def batch(folder: Path, *lines: object) -> Path:
+    path = folder / "in.jsonl"
+    rows = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    path.write_bytes(b"\n".join(rows))
+    return path
+
+
+def answers(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def go(echo: Echo, folder: Path) -> list[dict[str, object]]:
+    out = folder / "out.jsonl"
+    run(echo, items(folder / "in.jsonl"), out)  # type: ignore[arg-type]
+    return answers(out)
+
+
+def test_turns_are_asked_in_one_thread_and_the_last_one_is_recorded(tmp_path: Path) -> None:
+    batch(tmp_path, {"id": "c1", "turns": ["first", "second", "third"], "kind": "ignored"})
+    (record,) = go(Echo(), tmp_path)
+    assert (record["id"], record["question"], record["text"]) == ("c1", "third", "2: third")
+
+
+@pytest.mark.parametrize(
+    ("line", "item_id", "reason"),
+    [
+        (b"{broken", "line-1", "is not JSON"),
+        (b'{"question": "\xff"}', "line-1", "is not UTF-8"),
+        (b"[1]", "line-1", "is not a JSON object but list"),
+        ({"id": 7}, "7", "needs"),
+        ({"id": "x", "question": 3}, "x", "needs"),
+        ({"id": "x", "turns": []}, "x", "needs"),
+    ],
+)
+def test_a_bad_line_fails_alone_and_says_why(
+    tmp_path: Path, line: object, item_id: str, reason: str
+) -> None:
+    batch(tmp_path, line, {"id": "good", "question": "fine"})
+    bad, good = go(Echo(), tmp_path)
+    assert (bad["id"], bad["status"]) == (item_id, "failed")
+    assert reason in str(bad["text"])
+    assert good["status"] == "answered"
+
+
+def test_an_error_or_a_bug_costs_one_answer_only(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": q, "question": q} for q in ("unreachable", "bug", "fine")))
+    records = go(Echo(), tmp_path)
+    assert [r["status"] for r in records] == ["failed", "failed", "answered"]
+    assert records[0]["text"] == "the server did not answer"
+    assert "ZeroDivisionError" in str(records[1]["text"])
+
+
+def test_an_interrupted_batch_asks_only_what_is_missing(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": str(n), "question": f"q{n}"} for n in range(5)))
+    with pytest.raises(KeyboardInterrupt):
+        go(Echo(stop_after=2), tmp_path)
+    second = Echo()
+    assert [r["id"] for r in go(second, tmp_path)] == list("01234")
+    assert second.asked == ["q2", "q3", "q4"]
+
+
+def test_a_cut_last_line_is_removed_and_asked_again(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": str(n), "question": f"q{n}"} for n in range(3)))
+    go(Echo(), tmp_path)
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(out.read_bytes()[:-20])
+    again = Echo()
+    assert [r["id"] for r in go(again, tmp_path)] == list("012")
+    assert again.asked == ["q2"]
+
+
+def test_lines_that_share_an_id_are_all_asked(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": "same", "question": q} for q in ("a", "b")))
+    assert [r["question"] for r in go(Echo(), tmp_path)] == ["a", "b"]
+
+
+def test_lone_surrogates_become_question_marks(tmp_path: Path) -> None:
+    batch(tmp_path, b'{"id": "s", "question": "is \\ud800 fine"}')
+    assert go(Echo(), tmp_path)[0]["question"] == "is ? fine"
+
+
+def test_blank_lines_and_a_byte_order_mark_are_passed_over(tmp_path: Path) -> None:
+    path = batch(tmp_path, b'\xef\xbb\xbf{"question": "a"}', b"", b'{"question": "b"}')
+    assert items(path) == [Item("line-1", ("a",)), Item("line-3", ("b",))]
+
+
+def test_an_output_that_holds_no_records_is_refused_and_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "notes.txt"
+    out.write_bytes(b"my notes\nunfinished")
+    with pytest.raises(ReadError, match="line 1 .* is not an answer record"):
+        mend(out)
+    assert out.read_bytes() == b"my notes\nunfinished"
+
+
+def test_a_missing_batch_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="nowhere.jsonl"):
+        items(tmp_path / "nowhere.jsonl")

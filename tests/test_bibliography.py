@@ -1,0 +1,98 @@
+"""Exports say what the papers say, and other programs read them back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import bibtexparser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.bibliography import byline, keys, to_bibtex, to_csv, to_ris
+from rag.types import Authorship, Paper, Place
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
+
+
+def paper(**changes: object) -> Paper:
+    values: dict[str, object] = {
+        "paper_id": "p1",
+        "title": "Towards 50% Fewer Labels & More",
+        "label": "",
+        "text": "We show {braces}, 50% and $x_1$ survive.",
+        "authorships": (
+            Authorship("p1", "Hangyu Li", "first", 1),
+            Authorship("p1", "Björn Åström", "listed", 2),
+            Authorship("p1", "Nannan Wang", "page"),
+        ),
+        "authors_complete": False,
+        "places": (Place("001.txt", 12), Place("000.txt", 3)),
+        "year": 2022,
+        "month": 3,
+        "code": True,
+    }
+    return Paper(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def untitled(paper_id: str = "u1") -> Paper:
+    return paper(
+        paper_id=paper_id,
+        title=None,
+        label="“We swap knowledge…”",
+        authorships=(),
+        year=None,
+        month=None,
+        code=None,
+    )
+
+
+def test_a_cut_author_list_ends_in_others_in_bibtex() -> None:
+    entry = bibtexparser.parse_string(to_bibtex([paper()])).entries[0]
+    assert entry["author"] == 'Hangyu Li and Bj{\\"o}rn {\\r{A}}str{\\"o}m and others'
+    assert entry["note"].endswith("Nannan Wang among the authors by the profile page")
+
+
+def test_an_unknown_year_and_unknown_authors_are_left_out() -> None:
+    entry = bibtexparser.parse_string(to_bibtex([untitled()])).entries[0]
+    assert not {"year", "month", "author"} & set(entry.fields_dict)
+    assert "no title printed" in entry["note"]
+    assert "PY  -" not in to_ris([untitled()])
+
+
+def test_bibtex_keys_are_family_year_and_first_weighty_word() -> None:
+    assert keys([paper(title="The Label Noise", year=2021)]) == ["li2021label"]
+
+
+def test_equal_bibtex_keys_are_told_apart_by_letters() -> None:
+    assert keys([paper()] * 3) == ["li2022fewer", "li2022fewera", "li2022fewerb"]
+
+
+@given(title=TEXT, text=TEXT)
+def test_bibtex_of_any_text_parses_as_one_entry(title: str, text: str) -> None:
+    read = bibtexparser.parse_string(to_bibtex([paper(title=title or None, text=text)]))
+    assert (len(read.entries), len(read.failed_blocks)) == (1, 0)
+
+
+def test_ris_puts_family_names_first_and_ends_each_record() -> None:
+    lines = to_ris([paper(), untitled()]).split("\r\n")
+    assert "AU  - Li, Hangyu" in lines
+    assert "DA  - 2022/03//" in lines
+    assert lines.count("ER  - ") == lines.count("TY  - GEN") == 2
+
+
+@given(title=TEXT, text=TEXT)
+def test_csv_gives_back_what_went_in(title: str, text: str) -> None:
+    row = next(csv.DictReader(io.StringIO(to_csv([paper(title=title, text=text)]))))
+    assert (row["title"], row["text"]) == (title, text)
+
+
+def test_csv_tells_unknown_code_from_none() -> None:
+    rows = csv.DictReader(io.StringIO(to_csv([paper(), paper(code=False), untitled()])))
+    assert [row["code"] for row in rows] == ["yes", "no", ""]
+
+
+def test_the_byline_says_what_is_unknown() -> None:
+    assert byline(untitled()) == "authors unknown, year unknown"
+    assert byline(paper()) == "Hangyu Li, Björn Åström et al., 2022"
+    assert byline(paper(authors_complete=True)) == "Hangyu Li and Björn Åström, 2022"

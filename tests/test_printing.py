@@ -1,0 +1,64 @@
+"""A terminal gets colours and bars; a pipe gets plain text."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.printing import Streamer, progress, visible
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def shown(out: io.StringIO, *deltas: str) -> str:
+    writer = Streamer(out)
+    for delta in deltas:
+        writer.feed(delta)
+    writer.close()
+    return out.getvalue()
+
+
+def test_a_pipe_gets_the_words_without_escapes() -> None:
+    assert shown(io.StringIO(), "**A** says x\\_1 [1]") == "**A** says x_1 [1]\n"
+
+
+def test_bold_and_markers_are_coloured_on_a_terminal() -> None:
+    assert shown(Terminal(), "**A** [12]") == "\x1b[1mA\x1b[22m \x1b[36m[12]\x1b[39m\n"
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(Terminal(), "**A** [1]")
+
+
+@given(st.text(alphabet="*[]12\\_a \n", max_size=30), st.lists(st.integers(0, 30), max_size=4))
+def test_how_the_words_are_cut_into_deltas_does_not_show(text: str, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(text)]
+    deltas = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert shown(Terminal(), *deltas) == shown(Terminal(), text)
+
+
+def test_control_characters_of_papers_do_not_reach_the_terminal() -> None:
+    assert visible("a\x1b[31mb\r\x07c\td\n") == "a[31mbc\td\n"
+
+
+def test_progress_in_a_pipe_is_plain_lines_and_few() -> None:
+    err = io.StringIO()
+    with progress(err) as report:
+        for n in range(1, 101):
+            report("asked", n, 100)
+    lines = err.getvalue().splitlines()
+    assert lines[-1] == "asked: 100 of 100"
+    assert len(lines) == 11
