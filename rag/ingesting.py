@@ -20,7 +20,7 @@ from rag.stores import Embedder, Encoder, Stores
 from rag.types import Chunk, Plan, Report
 
 Progress = Callable[[str, int, int], None]
-BATCH = 64
+BATCH = 32
 """Chunks embedded between two commits: what a kill can cost at most."""
 
 __all__ = ["ingest", "plan"]

@@ -1,13 +1,118 @@
-"""A short label, in the paper's own words, for a paper whose title was not printed."""
+"""A short label, in the paper's own words, for a paper whose title was not printed.
+
+Abstracts say what they bring in a sentence of one pattern: "we propose a novel X (Y), a Z that ...".
+The label is that X, after the name of what is brought where it has one; without such a sentence it
+is the text's beginning.
+"""
 
 from __future__ import annotations
+
+import re
 
 from rag.text import excerpt, sentences
 
 MAX_WORDS = 10
+MAX_CHARS = 100
+READ_CHARS = 5_000
+"""Of a long text, only the beginning is searched for what the paper brings."""
+
+_BRINGS = re.compile(
+    r"\b(?:we|this (?:paper|work|study|article)|the (?:paper|authors?))\b"
+    r"(?:[^.;]*?\s|\s)"
+    r"(?:propos|introduc|present|devis|develop|design|describ)(?:e|es|ed|s)?\s+",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"(?:(?:an?|the|our|its|some|novel|new|innovative|simple|effective|efficient|first|yet|but|and)\b[\s,]*)+",
+    re.IGNORECASE,
+)
+_THING = (
+    "framework|method|approach|model|network|system|algorithm|strategy|paradigm|technique|"
+    "architecture|pipeline|scheme|mechanism|dataset|benchmark|task|module"
+)
+_STOP = re.compile(r"[,;:?!](?=\s|$)|\.(?=\s|[A-Z]|$)")
+_END = re.compile(
+    rf"{_STOP.pattern}|\s(?:that|which|where|whose|in this (?:paper|work|study)|by|to(?!\s+(?:the|a|an)\b))\s"
+)
+_RELATIVE = re.compile(r"[\s,]*(?:that|which)\s", re.IGNORECASE)
+_ACRONYM_END = re.compile(rf"\([A-Z][^()\s]*\)(?:\s+(?:{_THING})\b)?")
+_NAME = r"(?=[^\s,.]*[A-Z0-9^])(?:[A-Za-z][^\s,.;()]*[A-Z0-9^][^\s,.;()]*)"
+_CALLED = re.compile(rf"\b(?:named|called|dubbed|termed|coined)\s+({_NAME})")
+_APPOSED = re.compile(rf",\s+({_NAME})(?=,)")
+_APPOSITION = re.compile(r",\s+(?:an?|the|our)\s+", re.IGNORECASE)
+_LOOSE = frozenset(
+    "a an the of and or for with to in on by at from via as that which based using is are its".split()
+)
 
 
 def label(text: str) -> str:
-    """At most ten words of the text's first sentence; ``Untitled`` where there is no text."""
+    """At most ten words of the text; ``Untitled`` where there is no text."""
+    text = text[:READ_CHARS]
     spans = sentences(text)
-    return excerpt(text[slice(*spans[0])], MAX_WORDS) if spans else "Untitled"
+    if not spans:
+        return "Untitled"
+    for start, end in spans:
+        found = _contribution(text[start:end])
+        if found and len(found) <= MAX_CHARS:
+            return found[0].upper() + found[1:] if found.split()[0].islower() else found
+    beginning = excerpt(text[slice(*spans[0])], MAX_WORDS)
+    return beginning if len(beginning) <= MAX_CHARS else beginning[:MAX_CHARS] + "…"
+
+
+def _contribution(sentence: str) -> str:
+    """What the sentence says the paper brings; empty if it does not, or in a word that says nothing."""
+    match = _BRINGS.search(sentence)
+    if match is None:
+        return ""
+    rest = sentence[match.end() :]
+    thing, after = _thing(_without_article(rest))
+    if not thing or thing.split()[0].lower() in ("extensive", "experiments", "results"):
+        return ""
+    called = _CALLED.search(after) or _APPOSED.match(after)
+    if called and called.group(1) not in thing:
+        if re.fullmatch(_THING, thing, re.IGNORECASE):
+            thing = _relative(after[called.end() :]) or thing
+        return _short(f"{called.group(1)}: {thing}")
+    if re.fullmatch(_THING, thing, re.IGNORECASE) and _RELATIVE.match(after):
+        return _short(thing + _STOP.split(after, maxsplit=1)[0])
+    apposition = _APPOSITION.match(after)
+    if apposition and len(thing.split()) <= 3:
+        return _short(f"{thing}: {_clause(after[apposition.end() :])}")
+    return _short(thing) if " " in thing or re.fullmatch(_NAME, thing) else ""
+
+
+def _thing(rest: str) -> tuple[str, str]:
+    """The noun phrase at the beginning, and what comes after it."""
+    end = _END.search(rest)
+    cut = end.start() if end else len(rest)
+    acronym = _ACRONYM_END.search(rest, 0, cut + 1)
+    if acronym and acronym.end() <= cut:
+        cut = acronym.end()
+    return rest[:cut].strip(), rest[cut:]
+
+
+def _relative(after: str) -> str:
+    """The object of a relative clause: ``that employs a diffusion model`` -> ``diffusion model``."""
+    match = _RELATIVE.match(after)
+    if match is None:
+        return ""
+    _, _, rest = after[match.end() :].partition(" ")
+    return _clause(rest)
+
+
+def _clause(after: str) -> str:
+    return _without_article(_STOP.split(after, maxsplit=1)[0])
+
+
+def _without_article(text: str) -> str:
+    match = _ARTICLE.match(text)
+    return text[match.end() :] if match else text
+
+
+def _short(phrase: str) -> str:
+    """At most `MAX_WORDS` words, not ending in the middle of a construction."""
+    parts = phrase.split()
+    kept = parts[:MAX_WORDS]
+    while len(kept) > 1 and kept[-1].lower() in _LOOSE:
+        kept.pop()
+    return " ".join(kept) + ("…" if len(kept) < len(parts) else "")
