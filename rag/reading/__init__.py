@@ -37,6 +37,8 @@ def read(path: Path) -> Reading:
         n_bytes = path.stat().st_size
         if path.is_dir():
             raise ReadError(f"{str(path)!r} is a folder, not a file; name a file in it")
+        if not path.is_file():
+            raise ReadError(f"{str(path)!r} is no regular file; name one")
         if n_bytes > MAX_BYTES:
             raise too_large(path.name, n_bytes)
         return read_bytes(path.name, path.read_bytes())
@@ -69,24 +71,32 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     an unusual suffix that no format recognises. A file that is named is always taken.
 
     Raises:
-        ReadError: A path does not exist.
+        ReadError: A path does not exist, or a folder cannot be listed.
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        if not path.exists():
-            raise ReadError(f"there is no file or folder {str(path)!r}; check the path")
-        for file in _files_below(path) if path.is_dir() else [path]:
-            found.setdefault(file.resolve(), file)
+        try:
+            path.stat()
+            for file in _files_below(path) if path.is_dir() else [path]:
+                found.setdefault(file.resolve(), file)
+        except FileNotFoundError as exc:
+            raise ReadError(f"there is no file or folder {str(path)!r}; check the path") from exc
+        except OSError as exc:
+            raise _unopened(path, exc) from exc
     return list(found.values())
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raised):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(parent, name)
             if not _is_aside(name) and file.is_file() and _may_hold_papers(file):
                 yield file
+
+
+def _raised(exc: OSError) -> None:
+    raise exc
 
 
 def _is_aside(name: str) -> bool:
@@ -106,9 +116,7 @@ def _may_hold_papers(file: Path) -> bool:
 
 def _unopened(path: Path, exc: OSError) -> ReadError:
     reason = (exc.strerror or type(exc).__name__).lower()
-    return ReadError(
-        f"file {str(path)!r} cannot be opened: {reason}; check the path and its rights"
-    )
+    return ReadError(f"{str(path)!r} cannot be opened: {reason}; check the path and its rights")
 
 
 def _checked(parts: Parts, name: str) -> Parts:

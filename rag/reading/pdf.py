@@ -10,11 +10,13 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ReadError
+from rag.reading import records
 from rag.reading.names import Byline, author_field, looks_like_authors
 from rag.reading.source import Parts, Source, is_pdf, quiet
 from rag.types import Entry, Place, Rejection
@@ -35,7 +37,12 @@ _NOT_A_TITLE = re.compile(
     re.IGNORECASE,
 )
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+[A-Za-z0-9])")
-_ARXIV = re.compile(r"\barXiv:\s?(?P<id>\d{4}\.\d{4,5})(?:v\d+)?(?:\s+\[(?P<category>[\w.-]+)\])?")
+_ARXIV = re.compile(
+    r"\barXiv:\s?(?P<id>\d{4}\.\d{4,5})v\d+\s+\[(?P<category>[\w.-]+)\]"
+    r"\s+(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4})"
+)
+"""The stamp on a preprint's first page; a preprint that is merely cited looks otherwise."""
+
 _URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
 _HEADED = re.compile(
@@ -176,27 +183,20 @@ def _entry(document: str, printed: list[str], front: _Front) -> Entry:
     whole = "\n".join(printed)
     known = Counter(re.findall(r"[\w-]+", whole.lower()))
     pages = [_reflowed(_dehyphenated(page, known)) for page in printed]
-    starts: list[int] = []
-    offset = 0
-    for page in pages:
-        starts.append(offset)
-        offset += len(page) + len(_PAGE_END)
-    title = _title(front)
+    lengths = (len(page) + len(_PAGE_END) for page in pages[:-1])
     byline = _byline(front)
-    arxiv = _ARXIV.search(front.page)
-    doi = _DOI.search(front.page)
-    return Entry(
-        place=Place(document, 1),
-        raw=whole,
-        title=title,
+    record: dict[str, object] = {}
+    if stamp := _ARXIV.search(front.page):
+        record = {**stamp.groupdict(), "url": f"https://arxiv.org/abs/{stamp['id']}"}
+    dois = set(_DOI.findall(front.page))
+    stated = records.entry(record, Place(document, 1), whole, byline)
+    return replace(
+        stated,
+        title=_title(front),
         text=_PAGE_END.join(pages),
-        authors=byline.authors,
-        authors_complete=byline.complete,
-        category=arxiv["category"] if arxiv else None,
-        url=f"https://arxiv.org/abs/{arxiv['id']}" if arxiv else None,
-        doi=doi.group(1) if doi else None,
+        doi=dois.pop() if len(dois) == 1 else None,
         links=tuple(dict.fromkeys(_URL.findall(whole))),
-        page_starts=tuple(starts),
+        page_starts=tuple(accumulate(lengths, initial=0)),
     )
 
 
@@ -218,7 +218,7 @@ def _first_lines(page: str) -> str | None:
     lines = [line.strip() for line in page.strip().split("\n")]
     title: list[str] = []
     for line in lines[:8]:
-        if not title and (_ARXIV.match(line) or len(line.split()) < 2):
+        if not title and (line.startswith("arXiv:") or len(line.split()) < 2):
             continue
         stops = not line or re.match(r"abstract\b", line, re.IGNORECASE) or "@" in line
         if stops or (title and looks_like_authors(line)) or len(title) == 3:

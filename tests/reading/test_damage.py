@@ -85,6 +85,12 @@ def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.txt")
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(ReadError, match=r"is no regular file; "):
+        read(tmp_path / "pipe.txt")
+
+
 def test_a_file_that_may_not_be_opened_is_refused(tmp_path: Path) -> None:
     looped = tmp_path / "loop.txt"
     os.symlink(looped, looped)

@@ -64,6 +64,12 @@ def test_a_missing_path_is_refused(tmp_path: Path) -> None:
         discover([tmp_path / "none"])
 
 
+def test_a_path_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ReadError, match=r"'.*loop' cannot be opened: "):
+        discover([tmp_path / "loop"])
+
+
 def test_the_seeds_are_five_documents(seeds: Path) -> None:
     assert len(discover([seeds])) == 5
 

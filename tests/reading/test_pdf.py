@@ -36,9 +36,15 @@ def test_title_text_pages_and_printed_facts_are_found() -> None:
     (entry,) = reading.entries
     assert reading.format == "pdf"
     assert entry.title == "Quick Foxes: Low-Resolution Recognition"
-    assert (entry.place.line, entry.year) == (1, None)
+    assert (entry.place.line, entry.year, entry.month, entry.day) == (1, 2023, 1, 3)
     assert (entry.category, entry.url) == ("cs.CV", "https://arxiv.org/abs/2301.12345")
     assert (entry.doi, entry.links) == ("10.1000/fox.1", ("https://a.b/c",))
+
+
+def test_a_cited_preprint_or_one_of_several_dois_is_not_the_papers_own() -> None:
+    cited: list[Line] = [(10.0, "as in arXiv:1706.03762 and doi:10.1000/one or doi:10.1000/two")]
+    (entry,) = read_bytes("p.pdf", make_pdf([[(18.0, "Quick Foxes"), *BODY, *cited]])).entries
+    assert (entry.url, entry.category, entry.year, entry.doi) == (None, None, None, None)
 
 
 def test_pages_begin_where_page_starts_says() -> None:
