@@ -1,0 +1,108 @@
+"""Late interaction: the question's tokens against the tokens of candidate chunks.
+
+The score of a chunk is MaxSim (Khattab & Zaharia, ColBERT, SIGIR 2020): every query token is matched
+with its nearest document token, and the cosines are added up, weighted by what each token is worth.
+The same matrix, cut at sentence borders, says how well each sentence matches, and `local` asks that
+all tokens of one clause find their match in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Span
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenMatrix:
+    """The token vectors of one chunk, in the order of the text.
+
+    Attributes:
+        values: (n, dim) int8; times ``scales`` they are vectors of length 1.
+        scales: (n,) float32.
+        starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
+        sentences: (m) spans in the paper's text; an empty span stands for the heading.
+    """
+
+    values: NDArray[np.int8]
+    scales: Matrix
+    starts: NDArray[np.intp]
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryTokens:
+    """The tokens of a query.
+
+    Attributes:
+        vectors: (n, dim) float32 of length 1.
+        weights: (n,) float32 that add up to 1.
+        clauses: (n,) number of each token's clause, from 0.
+        asking: (n,) whether the token stands in a phrase that asks.
+    """
+
+    vectors: Matrix
+    weights: Matrix
+    clauses: NDArray[np.intp]
+    asking: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LateScore:
+    """How one chunk matches a query.
+
+    Attributes:
+        late: MaxSim over the whole chunk, -1 to 1.
+        local: MaxSim where the tokens of a clause must match within one sentence, never above `late`.
+        best: (n_query_tokens, m) greatest cosine of each query token in each sentence.
+    """
+
+    late: float
+    local: float
+    best: Matrix
+
+
+def score(query: QueryTokens, chunks: Sequence[TokenMatrix]) -> list[LateScore]:
+    """Match the query with each chunk; the order is kept."""
+    if not chunks:
+        return []
+    values = np.concatenate([chunk.values for chunk in chunks]).astype(np.float32)
+    scales = np.concatenate([chunk.scales for chunk in chunks])
+    cosines = (query.vectors @ values.T) * scales
+    sizes = np.cumsum([0, *(len(chunk.values) for chunk in chunks)])
+    starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
+    by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
+    cuts = np.cumsum([len(chunk.starts) for chunk in chunks])[:-1]
+    return [_score_one(query, best) for best in np.split(by_sentence, cuts, axis=1)]
+
+
+def _score_one(query: QueryTokens, best: Matrix) -> LateScore:
+    weighted = query.weights[:, None] * best
+    local = sum(
+        float(weighted[query.clauses == clause].sum(axis=0).max())
+        for clause in np.unique(query.clauses)
+    )
+    return LateScore(float(weighted.max(axis=1).sum()), local, best)
+
+
+ASKING_BOOST = 8.0
+
+
+def sentence_scores(query: QueryTokens, best: Matrix) -> Matrix:
+    """(m,) How well each sentence of one paper fits the query, 0-1 or so, higher is better.
+
+    Tokens of the asking phrase count more than those that describe the paper, and tokens that tell
+    the paper's sentences apart count more than those that all of them have.
+    """
+    if not best.shape[1]:
+        return np.zeros(0, np.float32)
+    contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
+    weights = query.weights * (1 + ASKING_BOOST * query.asking) * contrast
+    scores: Matrix = (weights @ best) / weights.sum()
+    return scores
