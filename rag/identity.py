@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 from rag.labels import label
 from rag.text import fold
@@ -39,14 +39,24 @@ def _letters(text: str) -> str:
 
 def entry_digest(entry: Entry) -> str:
     """Of everything the entry says, but not of where it says it."""
-    values = asdict(entry)
-    del values["place"]
-    return _digest(values)
+    return _digest(entry_values(entry))
 
 
 def paper_digest(paper: Paper) -> str:
     """Of everything the paper says, and of where."""
-    return _digest(asdict(paper))
+    values = {name: getattr(paper, name) for name in _PAPER_FIELDS}
+    values["authorships"] = [(a.name, a.role, a.position) for a in paper.authorships]
+    values["places"] = [str(place) for place in paper.places]
+    return _digest(values)
+
+
+def entry_values(entry: Entry) -> dict[str, object]:
+    """All fields but the place, by name."""
+    return {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+
+
+_ENTRY_FIELDS = tuple(field.name for field in fields(Entry) if field.name != "place")
+_PAPER_FIELDS = tuple(field.name for field in fields(Paper))
 
 
 def _digest(values: Mapping[str, object]) -> str:

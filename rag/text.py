@@ -40,6 +40,8 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])
 
 def fold(text: str) -> str:
     """Lower case without accents or compatibility forms: ``BézierPalm`` -> ``bezierpalm``."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
@@ -130,6 +132,21 @@ def _append_span(spans: list[Span], text: str, start: int, end: int) -> None:
     right = len(piece.rstrip())
     if right > left:
         spans.append((start + left, start + right))
+
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ue000-\uf8ff\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
+)
+
+
+def without_hidden(text: str) -> str:
+    """The text without characters that nobody sees or that turn its direction.
+
+    Control, zero-width, bidirectional, tag and private-use characters go; white space and the
+    joiners that some scripts need stay.
+    """
+    return _HIDDEN.sub("", text)
 
 
 def excerpt(text: str, n_words: int) -> str:

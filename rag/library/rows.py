@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
+from rag.identity import entry_values
 from rag.text import fold
 from rag.types import (
     Authorship,
@@ -75,8 +76,8 @@ def authorship(row: Row) -> Authorship:
 
 def entry_json(entry: Entry) -> str:
     """All of an entry but its place and its raw lines, which have columns of their own."""
-    values = asdict(entry)
-    del values["place"], values["raw"]
+    values = entry_values(entry)
+    del values["raw"]
     return json.dumps(values, ensure_ascii=False)
 
 
