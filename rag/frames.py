@@ -52,6 +52,7 @@ def aside(question: str) -> tuple[str, str] | None:
 
 # --- experts --------------------------------------------------------------------------------
 
+_EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?)"
 _N = r"(?:(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+)?"
 _NUMBERS = {
     w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
@@ -60,8 +61,7 @@ _SOMEBODY = (
     r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|authors?|academics?|people|ppl|folks|"
     r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys)"
 )
-_EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?)"
-_KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known)\s+)*"
+_KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known|go-to|phd|postdoc|senior|junior|external|expert)\s+)*"
 _VERB = (
     r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|ever|all|else)\s+)*"
     r"(?:work(?:s|ed|ing)?(?:\s+here)?\s+(?:on|in|with|at|around)|(?:does|do|did|doing|done)(?:\s+(?:any\s+)?(?:research|work|anything|something|stuff|things))?(?:\s+(?:on|about|in|with))?|"
@@ -77,13 +77,18 @@ _OPENINGS = tuple(
     for pattern in (
         r"(?:hi|hello|hey|please|ok|okay|so|well|and|also|but|hm+)\b[\s,!.:]+",
         r"(?:can|could|would|will)\s+you\s+(?:please\s+)?",
-        r"(?:do you know|do we have|is there|are there|have you got|i need|i want|i'd like|i am looking for|i'm looking for|we need|we are looking for|looking for|search(?:ing)? for|find(?:\s+me)?|get(?:\s+me)?|give\s+me|point me to|list|name|suggest|recommend|show(?:\s+me)?|tell\s+me|help me find|which|what|any)\s+",
+        r"(?:do you know|do we have|is there|are there|have you got|i need|i want|i'd like|i am looking for|i'm looking for|we need|we are looking for|looking for|search(?:ing)? for|find(?:\s+me)?|get(?:\s+me)?|give\s+me|point me to|list|name|suggest|recommend|show(?:\s+me)?|tell\s+me|help me find|need|want|which|what|any)\s+",
         r"(?:needed|wanted|reviewers?|experts?)\s*:\s*",
+        r"(?:is|are|does|do|did|has|have)\s+(?=(?:any|some)(?:one|body)\b|there\b)",
+        r"(?:i am|i'm|we are|we're|i|we)\s+(?:need|want|organi[sz](?:e|ing)|writ(?:e|ing)|plan(?:ning)?|prepar(?:e|ing)|run(?:ning)?|edit(?:ing)?|start(?:ing)?)\s+(?:an?\s+)?(?:workshop|session|seminar|survey|proposal|paper|project|talk|panel|tutorial|special issue)\s+(?:on|about)\s+",
     )
 )
 _ASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        rf"(?:who|who's|whos)\s+(?:(?:is|are)\s+)?(?:the\s+){_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:behind|in|on|for|of|with|about|working\s+on|active\s+in|to\s+\w+\s+(?:about|on|for))\s+",
+        r"whose\s+(?:work|research|papers?|publications?)\s+(?:(?:is|are)\s+)?(?:about|on|deals?\s+with|covers?|address(?:es)?|concerns?|tackles?)\s+",
+        rf"{_KIND}{_N}{_KIND}{_EXPERT}\s*[:–—-]\s*",
         rf"(?:who|whom|who's|whos|who all|who else)\s+(?:here\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+)*(?:can\s+|could\s+|should\s+|would\s+|to\s+)*(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to))*\s+",
@@ -99,12 +104,12 @@ _LINKS = re.compile(
 _ENDS = tuple(
     re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
     for pattern in (
-        rf"[\s,:;–—-]+(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
+        rf"[\s,:;–—-]+(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
         rf"[\s,:;–—-]+{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
     )
 )
 _TAILS = re.compile(
-    r"(?:[\s,;–—-]+(?:(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
+    r"(?:[\s,;–—-]+(?:(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
     re.IGNORECASE,
 )
 _NOUN_TAIL = re.compile(

@@ -25,6 +25,11 @@ from rag.types import Span
 How = Literal["exact", "alias", "reordered", "partial", "misspelt", "absent"]
 
 _TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
+_CAPITALS = re.compile(
+    r"(?:(?:Mc|Mac|Le|La|De|Di|Du|Del|Van|Von|O['’])?[A-Z][^\WA-Z\d_]*\.?(?:[-'’.]|$))+"
+)
+"""Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
+
 _MAX_PARTS = 4
 _NEAR_RATIO = 68.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
@@ -326,10 +331,8 @@ class NameIndex:
         for word in words:
             known = word.key in self._by_part
             ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
-            if any(c.isupper() for c in word.text[1:].replace("-", "").replace("Mc", "")):
-                parts = re.split(r"[-'’.]", word.text)
-                if not all(p.istitle() or not p for p in parts):
-                    return False
+            if any(c.isupper() for c in word.text[1:]) and not _CAPITALS.fullmatch(word.text):
+                return False
             if not known and ordinary:
                 return False
             if not known and len(word.key) == 1 and not word.text[0].isupper():

@@ -191,7 +191,7 @@ def _person(
         if len(asked.ask.left) <= _LONG and (asked.explicit or asked.ask.heads or structured):
             return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)
         return None
-    if not person.sure:
+    if not person.sure and asked.ask.left:
         return None
     return _of_person(text, people, person.ask, person.topic)
 
@@ -256,7 +256,7 @@ def _experts(
     text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
 ) -> Intent | None:
     frame = experts_frame(text)
-    if frame is None or people:
+    if frame is None or people or _HOW_MANY.search(text):
         return None
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
     if frame.k:
@@ -288,7 +288,7 @@ def _catalogue(
     if ask.verb in ("group", "distinct", "documents"):
         return (
             _made("catalogue", text, "it asks for figures of the whole library", asked, now)
-            if n_left <= 3
+            if n_left <= 3 and not now.called(" ".join(ask.left))
             else None
         )
     if ask.verb == "extreme":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answering.citations import plain
 from rag.catalogue.asking import Ask
@@ -66,8 +67,6 @@ def _mentions(intent: Intent) -> tuple[Mention, ...]:
 
 def _signed(made: Answer, now: Census, settled: Settled) -> Answer:
     """The answer with how names were read said first."""
-    from dataclasses import replace
-
     notes = [note for note in settled.notes if note not in made.text]
     text = f"({'; '.join(notes)})\n\n{made.text}" if notes else made.text
     return replace(made, text=text, library=now.fingerprint)
@@ -218,6 +217,10 @@ def _extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answ
         text = f"None of the {counted(len(papers))}{_spaced(phrase)} prints {what}."
         return Answer(intent.question, "abstained", "catalogue", text)
     chosen = _ends(known, field, ask)
+    if ask.of[1:] == ("both",):
+        newest = _ends(known, field, replace(ask, most=True))
+        chosen = [*_ends(known, field, replace(ask, most=False)), *newest]
+        chosen = list(dict.fromkeys(chosen))
     listing = Listing()
     word = {
         ("date", True): "newest",
@@ -225,6 +228,7 @@ def _extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answ
         ("score", True): "highest score",
         ("score", False): "lowest score",
     }[field, ask.most]
+    word = "oldest and newest" if ask.of[1:] == ("both",) else word
     head = f"The {word} of the {counted(len(known))}{_spaced(phrase)} with {'a printed year' if field == 'date' else 'a header score'}"
     notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
     value: Value = sources(chosen)

@@ -91,10 +91,13 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     if ask is None and counting:
         ask = _distinct(scan)
     read_conditions(scan)
+    scan.join_alternatives()
     listing = bool(scan.take(_LISTING))
     if ask is None:
         ask = Ask("count" if counting else "list")
     topic, left = _rest(scan)
+    if ask.verb == "count" and (field := _compared(scan)):
+        ask = Ask("group", (field,))
     asked = replace(ask, topic=topic, left=left, heads=heads)
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
@@ -123,9 +126,11 @@ def _figures(scan: Scan) -> Ask | None:
     if not found:
         return None
     order = sorted(found, key=lambda name: _position(scan.text, name))
-    most = not scan.has(r"\b(?:lowest|least|smallest|fewest|worst|minimum)\b")
+    most = not scan.has(
+        r"\b(?:lowest|least|smallest|fewest|worst|minimum|lower|less|fewer|smaller)\b"
+    )
     extreme = scan.has(
-        r"\b(?:highest|most|largest|biggest|best|top|maximum|greatest|lowest|least|smallest|fewest|minimum|rank|sort|order(?:ed)?|compare)\b"
+        r"\b(?:highest|most|largest|biggest|best|top|maximum|greatest|lowest|least|smallest|fewest|minimum|rank|sort|order(?:ed)?|compare|higher|lower|more|less|fewer|bigger|smaller|larger|greater)\b"
     )
     sums = scan.has(
         r"\b(?:total|sum|combined|altogether|together|add(?:ed)? up|average|mean)\b"
@@ -170,7 +175,9 @@ def read_attributes(text: str, now: Census) -> Ask | None:
     rest = text
     for name, _ in now.called(text):
         rest = rest.replace(name, " ")
-    asked = []
+    asked: list[str] = []
+    if re.search(r"\bhow\s+(?:many|much|well|fast|does|do)\b", text, re.IGNORECASE):
+        return None
     for field, pattern in _ATTRIBUTES:
         found = re.search(rf"\b(?:{pattern})\b", rest, re.IGNORECASE)
         if found:
@@ -215,6 +222,9 @@ def _extreme(scan: Scan) -> Ask | None:
             word not in ("lowest", "smallest", "worst", "minimum", "min"),
             _k(scored[0].group()),
         )
+    ends = r"(?:oldest|earliest|first)\s+(?:and|or)\s+(?:the\s+)?(?:newest|latest|last|most recent)|(?:newest|latest|most recent)\s+(?:and|or)\s+(?:the\s+)?(?:oldest|earliest|first)"
+    if scan.take(rf"\b(?:the\s+)?(?:{ends})\b"):
+        return Ask("extreme", ("date", "both"))
     dated = scan.take(
         rf"\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
     )
@@ -283,6 +293,7 @@ _ABOUT = r"\b(?:about|on|regarding|concerning|related to|relating to|deal(?:s|in
 
 def _rest(scan: Scan) -> tuple[str | None, tuple[str, ...]]:
     """The topic in the words that are left, and the words themselves."""
+    scan.take(r"\b(?:vs|versus|compared (?:to|with))\b\.?")
     left = scan.left(FILLER)
     if not left:
         return None, ()
@@ -290,6 +301,14 @@ def _rest(scan: Scan) -> tuple[str | None, tuple[str, ...]]:
     telling = [piece for piece in pieces if _telling_words(piece)]
     topic = " ".join(_trim(piece) for piece in telling).strip()
     return (topic or None), tuple(left)
+
+
+def _compared(scan: Scan) -> str | None:
+    """The field of ``2022 vs 2023``: its values are to be counted apart."""
+    if not re.search(r"\b(?:vs|versus|compared)\b", scan.question, re.IGNORECASE):
+        return None
+    fields = [c.field for c in scan.conditions if c.operator == "in"]
+    return fields[0] if fields else None
 
 
 def _telling_words(piece: str) -> list[str]:

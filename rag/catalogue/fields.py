@@ -35,12 +35,23 @@ class Field:
     noun: str
 
 
+def _hosted(link: str, wanted: str) -> bool:
+    """Whether a link leads to a host called so: ``github`` is github.com, not x.github.io."""
+    address = fold(link).split("://")[-1].removeprefix("www.")
+    return wanted in address if "." in wanted else address.startswith(f"{wanted}.")
+
+
 def _one(value: object) -> Sequence[object]:
     return () if value is None or value == "" else (value,)
 
 
 def _page_owners(paper: Paper, census: Census) -> Sequence[object]:
     return [owner for owner, held in census.page_papers.items() if paper.paper_id in held]
+
+
+def _n_authors(paper: Paper, census: Census) -> Sequence[object]:
+    """Known only where the printed list is complete."""
+    return (len(paper.authors),) if paper.authors and paper.authors_complete else ()
 
 
 def _first_authors(paper: Paper, census: Census) -> Sequence[object]:
@@ -56,7 +67,7 @@ FIELDS: dict[str, Field] = {
         Field("affiliation", lambda p, c: p.affiliations, "an affiliation"),
         Field("code", lambda p, c: (bool(p.code),), "the Code mark"),
         Field("title", lambda p, c: _one(p.title), "a title"),
-        Field("text", lambda p, c: (f"{p.title or ''} {p.text}",), "a text"),
+        Field("text", lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (), "an abstract"),
         Field("link", lambda p, c: p.links, "a link in the abstract"),
         Field("score", lambda p, c: _one(p.score), "a score in the header"),
         Field("author", lambda p, c: c.people_of(p), "authors"),
@@ -66,6 +77,7 @@ FIELDS: dict[str, Field] = {
         Field("document", lambda p, c: [place.document for place in p.places], "a document"),
         Field("places", lambda p, c: (len(p.places),), "a place"),
         Field("complete", lambda p, c: (p.authors_complete,), "a complete author list"),
+        Field("number of authors", _n_authors, "a complete author list"),
         Field("date", lambda p, c: (_date(p),) if p.year else (), "a date"),
         Field("paper", lambda p, c: (p.paper_id,), "a paper"),
         Field("doi", lambda p, c: _one(p.doi), "a DOI"),
@@ -85,6 +97,9 @@ def meets(paper: Paper, condition: Condition, census: Census) -> bool:
         KeyError: There is no such field or operator.
     """
     values = FIELDS[condition.field].values(paper, census)
+    if condition.field == "link" and isinstance(condition.value, str):
+        hosted = any(_hosted(str(link), fold(condition.value)) for link in values)
+        return hosted == (condition.operator not in _NEGATIVE)
     return _OPERATORS[condition.operator](values, condition.value)
 
 
@@ -152,6 +167,8 @@ def said(condition: Condition) -> str:
         return _said_range(value)
     if field == "places":
         return "in more than one seed document"
+    if field == "number of authors":
+        return f"whose author list is complete and {_said_bounds(value).removeprefix('of ')} long"
     if field == "score" and operator == "between":
         return f"with a header score {_said_bounds(value)}"
     negation = "not " if operator in _NEGATIVE else ""
@@ -205,6 +222,8 @@ def _said_bounds(value: object) -> str:
     low, high = value
     if low is None:
         return f"of at most {high}"
+    if low == high:
+        return f"of {low}"
     return f"of at least {low}" if high is None else f"from {low} to {high}"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Sequence
 
 from rag.answering.citations import plain
-from rag.catalogue.asking import FIGURE_NOUNS, Ask
+from rag.catalogue.asking import FIGURE_NOUNS, FIGURES, Ask
 from rag.catalogue.select import Settled, no_such_person
 from rag.census import Census, short_name
 from rag.listing import counted
@@ -21,8 +23,11 @@ def answer_figures(
 ) -> Answer:
     """Figures of the pages of the people named, or of all pages; abstains where none is printed."""
     kind, *names = ask.of
-    if not people and (named := now.called(intent.question)):
+    if not people and (named := now.called(_without_figures(intent.question))):
         return _of_paper(intent, names, named[0][1], now)
+    if _MOST_CITED.search(intent.question):
+        text = f"The library has no citations of single papers; {_printed_for(now)}"
+        return Answer(intent.question, "abstained", "catalogue", text)
     pages, missing = _pages(people, now)
     if not people and ask.left and kind == "plain" and not _says_pages(intent.question):
         pages, missing = [], [_of_nobody(names, now)]
@@ -40,6 +45,22 @@ def answer_figures(
         )
     text = "\n".join([*lines, *missing])
     return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+_MOST_CITED = re.compile(
+    r"\b(?:most|least|best|highest|often)[- ]?(?:cited|citations?)\s+(?:papers?|works?|publications?|article)\b"
+    r"|\b(?:papers?|works?|publications?)\b.*\b(?:cited (?:the )?most|(?:the )?most (?:often )?(?:cited|citations))\b",
+    re.IGNORECASE,
+)
+
+
+def _printed_for(now: Census) -> str:
+    owners = join_names(page.person for page in now.pages) or "nobody"
+    return f"such figures are printed only for whole author pages (those of {owners})."
+
+
+def _without_figures(question: str) -> str:
+    return re.sub("|".join(FIGURES.values()), " ", question, flags=re.IGNORECASE)
 
 
 def _says_pages(question: str) -> bool:

@@ -28,6 +28,7 @@ _NOUNS: tuple[tuple[str, str], ...] = (
     ("score", r"(?:printed |header )?scores?" + _GIVEN),
     ("category", r"categor(?:y|ies)" + _GIVEN),
     ("doi", r"dois?"),
+    ("text", r"(?:abstracts?|texts?)" + _GIVEN),
 )
 
 
@@ -131,6 +132,7 @@ def _read_flags(scan: Scan) -> None:
     twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages|places|lists)|twice|more than once|duplicated?s?)\b"
     if scan.take(twice):
         scan.add("places", "between", (2, None))
+    _read_numbers_of_authors(scan)
     for field, noun in _NOUNS:
         if scan.take(rf"\b{_NONE}\s+{_DET}{noun}\b"):
             scan.add(field, "unknown")
@@ -138,6 +140,36 @@ def _read_flags(scan: Scan) -> None:
             rf"\b(?:with|have|has|having|carry|that print|print)\s+(?:an?|any|some|known)\s+{noun}(?!\s+(?:of|above|below|over|under|between|at|higher|lower|greater|contain|say|like|in)\b)(?=\s*(?:[?.!,;~]|$|and\b|but\b|from\b|in\b|on\b))"
         ):
             scan.add(field, "known")
+
+
+_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "single": 1, "sole": 1}
+
+
+def _read_numbers_of_authors(scan: Scan) -> None:
+    """``exactly one author``, ``single-author``, ``more than two authors``."""
+    number = r"(\d{1,2}|one|two|three|four|five)"
+    for match in scan.take(
+        rf"\b(?:{_HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+{number}\s+(?:printed\s+)?authors?\b"
+    ):
+        n = int(match.group(2)) if match.group(2).isdigit() else _COUNTS[match.group(2).lower()]
+        word = match.group(1).lower()
+        low = (
+            n + 1
+            if word in ("more than", "over")
+            else n
+            if word in ("exactly", "only", "just", "at least")
+            else None
+        )
+        high = (
+            n - 1
+            if word in ("fewer than", "less than")
+            else n
+            if word in ("exactly", "only", "just", "at most")
+            else None
+        )
+        scan.add("number of authors", "between", (low, high))
+    if scan.take(rf"\b(?:{_HAVE}\s+)?(?:an?\s+)?(?:single|sole)[- ]author(?:ed)?s?\b"):
+        scan.add("number of authors", "between", (1, 1))
 
 
 def _read_code(scan: Scan) -> None:
@@ -270,7 +302,7 @@ def _read_affiliations(scan: Scan) -> None:
         rf"\baffiliations?\s+(?:is\s+|of\s+|with\s+|named?\s+|to\s+|called\s+)+(?:the\s+)?{loose}(?=\s*(?:[?.!,;~]|$|from\b|in\b|and\b|with\b))"
     )
     unknown += scan.take(
-        rf"\b(?:with\s+|from\s+|have\s+)(?:an?\s+|the\s+)?{loose}\s+affiliations?\b"
+        rf"\b(?:with\s+|from\s+|have\s+)(?:an?\s+|the\s+)?(?!an?\b|the\b|any\b|no\b){loose}\s+affiliations?\b"
     )
     unknown += scan.take(
         rf"\b(?i:{HEADS}|authors|anyone|anything|people|someone)\s+(?:(?:come|comes|are|is|there)\s+)*(?:from|at)\s+(?:the\s+)?{phrase}{_ORGANISATION}",

@@ -17,7 +17,7 @@ from rag.types import Condition
 FILLER = frozenset(
     """
 paper papers entry entries work works title titles abstract abstracts publication publications article
-articles preprint preprints item items study studies collection corpus library database dataset here
+articles preprint preprints item items study studies collection corpus library here
 listed list lists show shows showing find tell count number many much total overall altogether
 available catalogue catalog included include includes including exist exists existing held
 hold holds there anything something anybody anyone please posted published written appear appears
@@ -33,12 +33,19 @@ stored contain contains got
 )
 """Words in which one asks for papers: they are no topic and no name."""
 
+IN_LIBRARY = re.compile(
+    r"\b(?:in|from|of|across|within)\s+(?:the|this|our|your|my)\s+(?:(?:whole|entire|seed|paper)\s+)*"
+    r"(?:corpus|library|collection|data\s?set|data\s?base|set|catalogue|catalog)\b",
+    re.IGNORECASE,
+)
+"""The library itself, named: it narrows nothing."""
+
 _NAME = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+)*\.?"
 _PHRASE = rf"(?P<name>{_NAME}(?:\s+{_NAME}){{0,3}})"
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|studies|preprints?)"
 _OWNED = (
     rf"(?:{_WORKS}|h-?index|citations?|page|profile|topics?|co-?authors?|collaborators?|e-?mail|"
-    r"university|institution|affiliation|supervisor|advis[oe]r|homepage|website|novelty|ai\s+score)"
+    r"university|institution|supervisor|advis[oe]r|homepage|website|novelty|ai\s+score)"
 )
 _SLOTS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -136,7 +143,8 @@ class Scan:
         text = self.question
         for at, mention in reversed(list(enumerate(self.people))):
             text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
-        self.text = re.sub(r"\s+", " ", text.replace("’", "'")).strip()
+        text = IN_LIBRARY.sub(" ", text.replace("’", "'"))
+        self.text = re.sub(r"\s+", " ", text).strip()
 
     def take(self, pattern: str, *, case: bool = False) -> list[re.Match[str]]:
         """All matches of a pattern, taken out of the text."""
@@ -153,6 +161,16 @@ class Scan:
         condition = Condition(field_, operator, value)
         if condition not in self.conditions:
             self.conditions.append(condition)
+
+    def join_alternatives(self) -> None:
+        """``2022 vs 2023`` and the like: a paper has one year, so either is meant."""
+        for field_ in ("year", "month", "category"):
+            same = [c for c in self.conditions if c.field == field_ and c.operator == "is"]
+            if len(same) > 1:
+                at = self.conditions.index(same[0])
+                values = tuple(c.value for c in same)
+                self.conditions = [c for c in self.conditions if c not in same]
+                self.conditions.insert(at, Condition(field_, "in", values))
 
     def left(self, ignored: Iterable[str] = ()) -> list[str]:
         """Words not taken that say something, in order."""

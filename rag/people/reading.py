@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.catalogue.scan import FILLER
+from rag.catalogue.scan import FILLER, IN_LIBRARY
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
@@ -25,7 +25,7 @@ _SAME = re.compile(
     re.IGNORECASE,
 )
 _CO = re.compile(
-    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b",
+    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b|\bconnect(?:ed|ion)\b|\brelat(?:ed\s+to|ionship)\b|\blink(?:ed|s)?\s+(?:between|to)\b|\bknow each other\b",
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(
@@ -45,8 +45,9 @@ _FRAMES = tuple(
         r"^\W*@\d(?:'s)?\s*(?:[+:,;?.!–—-]|$|and\s+@\d\W*$|(?:on|about)\b)",
         r"\b(?:tell|summari[sz]e|summary|describe|overview|introduce|profile|know|information|info|details|look up|search(?: for)?|show|find|list|give)\b.*@\d",
         r"\bwho(?:'s|\s+is|\s+was|\s+are)\s+@\d",
-        rf"\b(?:what|which)\b(?:\s+(?:else|topics?|areas?|fields?|subjects?|themes?|problems?|things?|kind\s+of\s+\w+|{_WORKS}))*\s+(?:\w+\s+){{0,2}}?(?:does|do|did|has|have|is|was|are)\s+@\d(?:\s+and\s+@\d)?\s+(?:\w+\s+){{0,2}}?(?:work|do|doing|done|stud|research|publish|writ|wrote|have|has|into|about|focus|known|interested|contribut|authored|here)",
-        rf"\b(?:what|which)\s+(?:of\s+)?(?:are|is|were)?\s*(?:the\s+)?@\d(?:'s)\b",
+        rf"\b(?:what|which)\b(?:\s+(?:else|topics?|areas?|fields?|subjects?|themes?|problems?|things?|kind\s+of\s+\w+|{_WORKS}))*\s+(?:\w+\s+){{0,2}}?(?:does|do|did|has|have|is|was|are)\s+@\d(?:\s+and\s+@\d)?\s+(?:\w+\s+){{0,2}}?(?:work|do|doing|done|stud|research|publish|writ|wrote|have|has|into|about|focus|known|interested|contribut|authored|cover|address|tackle|explor|here)",
+        r"\bis there (?:an?|any(?:one|body)?|some(?:one|body)?)\s+(?:\w+\s+){0,2}?@\d",
+        r"\b(?:what|which)\s+(?:of\s+)?(?:are|is|were)?\s*(?:the\s+)?@\d(?:'s)\b",
         r"\bby\s+@\d\W*$",
         r"\b(?:what|which)\b.*\bby\s+@\d",
         r"@\d(?:\s+(?:and|&|\+|,)\s*@\d)+\W*$",
@@ -68,7 +69,7 @@ do doing done so far main mainly mostly what who which contribution contribution
 full complete quick short brief please anything something stuff else other another more further also
 about deal dealing related concerning regarding relevant involving contributed contribute
 present included appear appears include say they're they he she his her same compare
-list lists give collection corpus library here about's briefly currently recently ever kind sort
+list lists give cover covers covered collection corpus library here about's briefly currently recently ever kind sort
 things thing problem problems together joint shared share with collaborate collaborates collaborated
 collaborators collaborator co-author co-authors coauthors collaboration collaborations co partners
 """.split()
@@ -89,7 +90,7 @@ def read_person(question: str, people: Sequence[Mention], now: Census) -> Person
     text = question
     for at, mention in reversed(list(enumerate(people))):
         text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
-    text = text.replace("’", "'")
+    text = IN_LIBRARY.sub(" ", text.replace("’", "'"))
     except_ = _EXCEPT.search(text)
     topic = _topic(text[except_.end() :] if except_ else text)
     form = _form(text, people, topic, except_ is not None, now)
