@@ -76,12 +76,12 @@ class MiniLM(Embeddings):
         return self._encode(text)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
-        ids, _ = self._tokens(text)
+        ids, _ = self.tokens(text)
         vector: NDArray[np.float32] = self._run(["vector"], ids[:WINDOW])[0][0]
         return vector
 
     def _encode(self, text: str) -> Encoding:
-        ids, spans = self._tokens(text)
+        ids, spans = self.tokens(text)
         hidden, vector = self._run(["hidden", "vector"], ids[:WINDOW])
         parts = [hidden[0, 1:-1]]
         for start in range(WINDOW, len(ids), WINDOW - OVERLAP):
@@ -89,15 +89,15 @@ class MiniLM(Embeddings):
             parts.append(self._run(["hidden"], window)[0][0, 1 + OVERLAP : -1])
         return Encoding(vector[0], np.concatenate(parts), ids.astype(np.uint16), spans)
 
-    def _tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Vocabulary ids (n,) and character spans (n, 2) of a text's first `MAX_TOKENS` tokens."""
         tokenizer, _ = self._load()
         found = tokenizer.encode(_printable(text[:MAX_CHARS]), add_special_tokens=False)
         return np.array(found.ids, np.int64), np.array(found.offsets, np.int32).reshape(-1, 2)
 
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        _, session = self._load()
-        marked = np.concatenate(([CLS], ids, [SEP]))[None]
-        found: list[NDArray[np.float32]] = session.run(outputs, {"ids": marked})
+        _, runner = self._load()
+        found: list[NDArray[np.float32]] = runner.run(outputs, {"ids": marked(ids)})
         return found
 
     def _each(self, make: Callable[[str], _Made], texts: Sequence[str]) -> list[_Made]:
@@ -116,21 +116,27 @@ class MiniLM(Embeddings):
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    self._loaded = _tokenizer(self._weights), self._session()
+                    self._loaded = (
+                        _tokenizer(self._weights),
+                        session(str(graph_file(self._weights, self._precision))),
+                    )
         return self._loaded
 
-    def _session(self) -> InferenceSession:
-        import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            str(graph_file(self._weights, self._precision)),
-            options,
-            providers=["CPUExecutionProvider"],
-        )
+def session(graph: str | bytes) -> InferenceSession:
+    """A session on one core that leaves the graph as it was built; from a file or its bytes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def marked(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The tokens of one text as the model takes them, (1, n + 2)."""
+    return np.concatenate(([CLS], ids, [SEP]))[None]
 
 
 def _tokenizer(weights: Weights) -> Tokenizer:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,16 +42,43 @@ CONTRIB = "com.microsoft"
 
 
 def graph_file(weights: Weights, precision: Precision) -> Path:
-    """The graph on disk, built first where it is not there yet; two processes may do so at once."""
-    path = weights.cache / f"minilm-{precision if False else 'fp32'}-v{GRAPH_VERSION}.onnx"
+    """The graph on disk, built first where it is not there yet; two processes may do so at once.
+
+    It is kept beside the weights; the name tells its form and `GRAPH_VERSION`.
+    """
+    form = f"int{weight_bits()}" if precision == "int8" else precision
+    path = weights.cache / f"minilm-{form}-v{GRAPH_VERSION}.onnx"
     if not path.is_file():
-        model = build_fp32(read_safetensors(weights.safetensors))
+        model = _build(read_safetensors(weights.safetensors), form)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".graph-")
-        with os.fdopen(handle, "wb") as out:
-            out.write(model.SerializeToString())
-        os.replace(name, path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".graph-") as folder:
+            built = Path(folder) / path.name
+            built.write_bytes(model.SerializeToString())
+            os.replace(built, path)
     return path
+
+
+def _build(tensors: Tensors, form: str) -> ModelProto:
+    if form == "fp32":
+        return build_fp32(tensors)
+    from rag.adapters.minilm_int8 import build_int8
+
+    return build_int8(tensors, bits=int(form.removeprefix("int")))
+
+
+def weight_bits(machine: str = "", cpuinfo: Path = Path("/proc/cpuinfo")) -> int:
+    """Bits of an int8 graph's weights: 8, or 7 on processors where 8 might overflow.
+
+    An x86 without VNNI adds pairs of products of an unsigned and a signed byte in 16 bits, which
+    saturate unless one of the two has 7 bits. Where the processor does not say, it counts as such.
+    """
+    if (machine or platform.machine()).lower() not in ("x86_64", "amd64", "i386", "i686"):
+        return 8
+    try:
+        flags = cpuinfo.read_text(encoding="utf-8").split()
+    except OSError:
+        return 7
+    return 8 if {"avx512_vnni", "avx_vnni"} & set(flags) else 7
 
 
 def read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -102,6 +130,9 @@ class Graph:
         product = self.add("MatMul", x, self.constant(weight))
         return str(self.add("Add", product, self.constant(bias)))
 
+    def gelu(self, x: str) -> str:
+        return str(self.add("Gelu", x, domain=CONTRIB))
+
     def attention(self, qkv: str) -> str:
         q, k, v = self.add("Split", qkv, n_outputs=3, axis=-1, num_outputs=3)
         return str(
@@ -131,7 +162,7 @@ class Graph:
 def build_fp32(tensors: Tensors) -> ModelProto:
     """The published model, number for number."""
     graph = Graph()
-    x = embed(graph, tensors)
+    x = graph.norm(embed(graph, tensors), *get_norm(tensors, "embeddings"))
     for layer in range(N_LAYERS):
         get = layer_tensors(tensors, layer)
         context = graph.attention(graph.product(x, *get_qkv(get)))
@@ -140,15 +171,29 @@ def build_fp32(tensors: Tensors) -> ModelProto:
         )
         x = graph.norm(graph.add("Add", out, x), *get_norm(get, "attention.output"))
         inner = graph.product(x, get["intermediate.dense.weight"].T, get["intermediate.dense.bias"])
-        inner = graph.add("Gelu", inner, domain=CONTRIB)
-        out = graph.product(inner, get["output.dense.weight"].T, get["output.dense.bias"])
+        out = graph.product(
+            graph.gelu(inner), get["output.dense.weight"].T, get["output.dense.bias"]
+        )
         x = graph.norm(graph.add("Add", out, x), *get_norm(get, "output"))
     return graph.model(x, pool(graph, x))
 
 
-def embed(graph: Graph, tensors: Tensors) -> str:
-    """Words, places and the one segment there is, added up and normalised."""
-    words = graph.add("Gather", graph.constant(tensors["embeddings.word_embeddings.weight"]), "ids")
+def with_product_inputs(model: ModelProto) -> tuple[bytes, list[str]]:
+    """The graph that gives the inputs of its matrix products too, in order, and their names."""
+    from onnx import TensorProto, helper
+
+    names = [node.input[0] for node in model.graph.node if node.op_type == "MatMul"]
+    for name in names:
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    return model.SerializeToString(), names
+
+
+def embed(graph: Graph, tensors: Tensors, *, half: bool = False) -> str:
+    """Words, places and the one segment there is, added up; ``half`` keeps the words as float16."""
+    table = tensors["embeddings.word_embeddings.weight"]
+    words = graph.add("Gather", graph.constant(table.astype(np.float16) if half else table), "ids")
+    if half:
+        words = graph.add("Cast", words, to=1)  # TensorProto.FLOAT
     places = (
         tensors["embeddings.position_embeddings.weight"]
         + tensors["embeddings.token_type_embeddings.weight"][0]
@@ -156,7 +201,7 @@ def embed(graph: Graph, tensors: Tensors) -> str:
     n = graph.add("Shape", "ids", start=1, end=2)
     zero = graph.constant(np.zeros(1, np.int64))
     places = graph.add("Slice", graph.constant(places), zero, n, zero)
-    return graph.norm(graph.add("Add", words, places), *get_norm(tensors, "embeddings"))
+    return str(graph.add("Add", words, places))
 
 
 def pool(graph: Graph, x: str) -> str:
