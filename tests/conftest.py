@@ -37,3 +37,18 @@ def weights() -> Path:
 @pytest.fixture(scope="session")
 def seeds() -> Path:
     return SEEDS
+
+
+@pytest.fixture(scope="session")
+def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+    """A data folder with the seeds ingested, once a session; for reading only."""
+    from rag.config import Settings
+    from rag.pipeline import build
+
+    folder = tmp_path_factory.mktemp("library")
+    assistant = build(Settings(data=folder, model_path=weights))
+    try:
+        assistant.ingest([SEEDS])
+    finally:
+        assistant.close()
+    return folder
