@@ -30,6 +30,7 @@ _LITERAL = re.compile(
 )
 _MATH = re.compile(
     r"(?<!\\)(?:\$\$(?:[^$\\]|\\.)+\$\$"
+    r"|\$[^\w\s$\\]{1,3}\$"
     r"|\$(?!\s)(?:[^$\\]|\\.)+(?<!\s)\$(?!\d)"
     r"|\$[^$\\]{0,80}\\[^$]{0,200}\$"
     r"|(?P<lone>\$))"
@@ -223,6 +224,6 @@ def _unknown(node: Any, l2tobj: Any = None) -> str:
     following = node.parsing_state.s[node.pos + node.len :]
     name, space = str(node.macroname), str(node.macro_post_space)
     if name in _CHARACTERS:
-        return _CHARACTERS[name] + space
+        return _CHARACTERS[name]
     formats = name in _SILENT or re.match(r"\s*\{\s*[^\s}]", following[:20])
     return "" if formats else name + space

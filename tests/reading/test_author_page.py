@@ -174,3 +174,19 @@ def test_a_page_of_broken_entries_only_is_refused_with_the_first_reason() -> Non
         "file 'page.txt' holds no readable paper; line 12: entry 'CVMar 4, 2020' has no abstract, "
         "and 1 more entries were rejected"
     )
+
+
+def test_authors_right_under_the_title_are_no_part_of_it() -> None:
+    entry = only(page("CVMar 4, 2020\nA Title\nA B, C D et al.\n\nText.\n"))
+    assert (entry.title, entry.authors, entry.text) == ("A Title", ("A B", "C D"), "Text.")
+
+
+def test_a_title_parted_from_its_header_is_found() -> None:
+    entry = only(page("CVMar 4, 2020\n\nA Title\n\nA B, C D et al.\n\nText.\n"))
+    assert (entry.title, entry.authors, entry.text) == ("A Title", ("A B", "C D"), "Text.")
+
+
+def test_rejections_are_in_the_order_of_their_lines() -> None:
+    bad_byte = b"CVMar 4, 2020\nA \xe9\n\nA B\n\nText.\n\n"
+    data = HEAD.encode() + bad_byte + b"CVMar 5, 2020\nA Title\n\n" + GOOD.encode()
+    assert [r.line for r in read_bytes("page.txt", data).rejections] == [12, 19]

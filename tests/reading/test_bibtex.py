@@ -74,3 +74,8 @@ def test_broken_and_empty_entries_are_rejected_with_their_lines(
 
 def test_bibtex_is_told_by_content_not_by_name() -> None:
     assert read_bytes("notes.txt", BIB.encode()).format == "bibtex"
+
+
+def test_a_list_of_abstracts_that_quotes_an_entry_is_a_list() -> None:
+    data = b"Abstract: we cite\n@misc{a, title = {T}}\nas usual.\n"
+    assert read_bytes("p.txt", data).format == "abstract_list"

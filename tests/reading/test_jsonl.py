@@ -157,3 +157,18 @@ def test_half_a_surrogate_pair_is_rejected_and_control_characters_are_dropped() 
     reading = read_bytes("p.jsonl", b'{"title": "A\\ud800"}\n{"title": "B\\u0000 C"}\n')
     assert [e.title for e in reading.entries] == ["B C"]
     assert [r.line for r in reading.rejections] == [1]
+
+
+def test_of_several_categories_the_first_counts() -> None:
+    assert only(title="T", categories="cs.CV cs.LG").category == "cs.CV"
+    assert only(title="T", categories=["stat.ML", "cs.LG"]).category == "stat.ML"
+    assert only(title="T", category="Computer Vision").category == "Computer Vision"
+
+
+def test_an_id_that_is_an_address_is_the_url() -> None:
+    assert only(title="T", id="http://arxiv.org/abs/1").url == "http://arxiv.org/abs/1"
+    assert only(title="T", id="1").url is None
+
+
+def test_a_name_printed_twice_is_one_author() -> None:
+    assert only(title="T", authors=["A B", "A B", "C D"]).authors == ("A B", "C D")

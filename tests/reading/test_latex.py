@@ -42,6 +42,7 @@ from rag.reading.latex import convert, convert_paragraphs, to_text
             r"FedLC (\textbf {Fed} erated via\textbf {L} ogits\textbf {C} a)",
             "FedLC (Federated via Logits Ca)",
         ),
+        (r"$<$3 \textless 5\textdegree C", "<3 <5°C"),
         ("lines\nof one\tparagraph", "lines of one paragraph"),
     ],
 )

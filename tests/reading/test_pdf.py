@@ -59,6 +59,8 @@ def test_pages_begin_where_page_starts_says() -> None:
 def test_words_parted_at_a_lines_end_are_mended_and_compounds_keep_their_hyphen() -> None:
     (entry,) = read_bytes("p.pdf", make_pdf([FIRST])).entries
     assert "dogs in recognition tasks, with a state-of-the-art method" in entry.text
+    (other,) = read_bytes("q.pdf", make_pdf([[*BODY, (10.0, "so up-to-"), (10.0, "date")]])).entries
+    assert "so up-to-date" in other.text
     assert "that is well-known. Our well-known code" in entry.text
 
 
