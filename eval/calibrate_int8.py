@@ -78,10 +78,10 @@ def main() -> None:
 
 def measure(texts: Iterable[str]) -> tuple[Ranges, Ranges]:
     """Lowest and highest value of each input of a product, in the order of the 24 products."""
-    weights = locate(load())
-    model, names = with_product_inputs(build_fp32(read_safetensors(weights.safetensors)))
-    runner = session(model)
-    tokens = MiniLM(weights, precision="fp32").tokens
+    settings = load()
+    tensors = read_safetensors(locate(settings).safetensors)
+    model, names = with_product_inputs(build_fp32(tensors))
+    runner, tokens = session(model), MiniLM(settings, precision="fp32").tokens
     runs = [runner.run(names, {"ids": marked(tokens(text)[0][:WINDOW])}) for text in texts]
     by_product = list(zip(*runs, strict=True))
     lows = [np.min([x.min(axis=(0, 1)) for x in found], axis=0) for found in by_product]

@@ -2,16 +2,166 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from langchain_core.embeddings import Embeddings
+
 from rag.adapters.minilm import MiniLM
-from rag.adapters.weights import locate
 from rag.config import Settings
-from rag.errors import SettingsError
+from rag.errors import (
+    MalformedReply,
+    MissingExtra,
+    ProviderError,
+    ProviderUnreachable,
+    SettingsError,
+)
+
+MAX_CHARS = 24_000
+"""What is sent of one text; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
+BATCH = 128
+"""Texts in one request."""
 
 
-def embedder(settings: Settings) -> MiniLM:
-    """Made at once, loaded at its first use."""
+def embedder(settings: Settings) -> MiniLM | Hosted:
+    """By ``settings.embedder``; nothing is loaded or asked before the first text.
+
+    Raises:
+        SettingsError: No such embedder, or its settings do not suffice.
+    """
+    kind, _, model = settings.embedder.partition(":")
     if settings.embedder == "minilm":
-        return MiniLM(locate(settings), precision="int8", threads=settings.threads)
+        return MiniLM(settings)
     if settings.embedder == "minilm-fp32":
-        return MiniLM(locate(settings), precision="fp32", threads=settings.threads)
-    raise SettingsError(f"setting embedder {settings.embedder!r} is not known")
+        return MiniLM(settings, precision="fp32")
+    if kind == "openai" and model:
+        return _openai(settings, model)
+    if kind == "hf" and model:
+        return Hosted(settings.embedder, lambda: _hugging_face(model))
+    raise SettingsError(
+        f"setting embedder {settings.embedder!r} is not one of minilm, minilm-fp32, openai:<model> "
+        "and hf:<model>"
+    )
+
+
+class Hosted(Embeddings):
+    """Another's embedder behind our errors: made at its first use, vectors brought to length 1.
+
+    Args:
+        name: As the settings name it.
+        make: Makes the embedder.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Embeddings]) -> None:
+        self.name = name
+        self.dimension = 0  # until the first text
+        self._make = make
+        self._made: Embeddings | None = None
+        self._lock = Lock()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        if not texts:
+            return []
+        sent = [text[:MAX_CHARS] or " " for text in texts]  # servers refuse empty texts
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        with _our_errors(self.name):
+            vectors = [_unit(vector) for vector in self._made.embed_documents(sent)]
+        lengths = {len(vector) for vector in vectors}
+        if len(vectors) != len(texts) or len(lengths) != 1 or self.dimension not in (0, *lengths):
+            raise MalformedReply(
+                f"embedder {self.name!r} gave {len(vectors)} vectors of {sorted(lengths)} numbers for "
+                f"{len(texts)} texts; check that the server's model is an embedding model"
+            )
+        self.dimension = lengths.pop()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
+
+
+def _openai(settings: Settings, model: str) -> Hosted:
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        raise SettingsError(
+            f"setting embedder {settings.embedder!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for "
+            "another server that speaks the protocol"
+        )
+
+    def make() -> Embeddings:
+        from langchain_openai import OpenAIEmbeddings
+        from pydantic import SecretStr
+
+        return OpenAIEmbeddings(
+            model=model,
+            api_key=settings.openai_api_key or SecretStr("none"),
+            base_url=settings.openai_base_url,
+            timeout=settings.timeout_s,
+            max_retries=settings.retries,
+            chunk_size=BATCH,
+            check_embedding_ctx_length=False,  # sends text, which every server takes, not token ids
+        )
+
+    return Hosted(settings.embedder, make)
+
+
+def _hugging_face(model: str) -> Embeddings:
+    try:
+        from langchain_huggingface import HuggingFaceEmbeddings
+
+        made: Embeddings = HuggingFaceEmbeddings(model_name=model)
+    except ImportError as exc:
+        raise MissingExtra(
+            f"embedder 'hf:{model}' needs the extra 'hf'; run `pip install paperfolk[hf]`"
+        ) from exc
+    except OSError as exc:
+        raise ProviderUnreachable(
+            f"embedder 'hf:{model}' could not be loaded ({_first_line(exc)}); check the model's name "
+            "and the network"
+        ) from exc
+    return made
+
+
+@contextmanager
+def _our_errors(name: str) -> Iterator[None]:
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as exc:
+        raise ProviderError(
+            f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc)}",
+            status=exc.status_code,
+            retry_after_s=_seconds(exc.response.headers.get("retry-after")),
+        ) from exc
+    except openai.APIConnectionError as exc:
+        raise ProviderUnreachable(
+            f"embedder {name!r} got no answer from {exc.request.url.host!r} "
+            f"({_first_line(exc)}); check the base URL and the network"
+        ) from exc
+    except openai.OpenAIError as exc:
+        raise ProviderError(f"embedder {name!r} failed: {_first_line(exc)}") from exc
+    except (TypeError, KeyError, ValueError) as exc:
+        raise MalformedReply(
+            f"embedder {name!r} gave a reply that does not parse ({_first_line(exc)}); "
+            "check the base URL"
+        ) from exc
+
+
+def _unit(vector: list[float]) -> list[float]:
+    length = math.sqrt(sum(x * x for x in vector))
+    return [x / length for x in vector] if length else vector
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None
+
+
+def _first_line(exc: Exception) -> str:
+    lines = str(exc).strip().splitlines()
+    return lines[0][:200] if lines else type(exc).__name__

@@ -13,7 +13,8 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from rag.adapters.minilm_graph import DIM, Precision, graph_file
-from rag.adapters.weights import Weights
+from rag.adapters.weights import Weights, locate
+from rag.config import Settings, load
 from rag.encoding import Encoding
 
 if TYPE_CHECKING:
@@ -39,20 +40,18 @@ class MiniLM(Embeddings):
     wasted on padding, and a text's vector does not depend on its neighbours. Safe in many threads.
 
     Args:
-        weights: As `rag.adapters.weights.locate` found them.
+        settings: Where the weights are (`rag.adapters.weights.locate`) and how many cores to use;
+            None: as this process's environment sets them. Nothing is loaded before the first text.
         precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
-        threads: Cores to use; 0: all that this process may use.
     """
 
     dimension = DIM
 
-    def __init__(
-        self, weights: Weights, *, precision: Precision = "int8", threads: int = 0
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, *, precision: Precision = "int8") -> None:
         self.name = f"minilm-l6-v2/{precision}"
-        self._weights = weights
+        self._settings = load() if settings is None else settings
         self._precision: Precision = precision
-        self._threads = threads or _cores()
+        self._threads = self._settings.threads or _cores()
         self._lock = Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._workers: ThreadPoolExecutor | None = None
@@ -116,10 +115,9 @@ class MiniLM(Embeddings):
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    self._loaded = (
-                        _tokenizer(self._weights),
-                        session(str(graph_file(self._weights, self._precision))),
-                    )
+                    weights = locate(self._settings)
+                    graph = graph_file(weights, self._precision)
+                    self._loaded = _tokenizer(weights), session(str(graph))
         return self._loaded
 
 
