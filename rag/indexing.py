@@ -31,7 +31,7 @@ from rag.types import Chunk, Health, Paper
 Progress = Callable[[str, int, int], None]
 S = TypeVar("S", Vectors, Lexical)
 
-BATCH = 1_000
+BATCH = 4_000
 TRIAL_CHUNKS = 20_000
 """Vectors that a crash may have broken are tried out from this many on; fewer are simply rebuilt."""
 TRIAL_S = 60.0
