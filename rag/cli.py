@@ -21,9 +21,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    args = parser().parse_args(argv)
+    typed = list(sys.argv[1:] if argv is None else argv)
+    if typed[:1] == ["eval"]:  # its options are its own
+        args = argparse.Namespace(run=commands.run_eval, rest=typed[1:])
+    else:
+        args = parser().parse_args(typed)
     try:
-        return int(args.run(args))
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
     except (SettingsError, ReadError) as exc:
         return _fail(exc, USAGE)
     except RagError as exc:
@@ -145,10 +151,7 @@ def _keeping_commands(command: Any) -> None:
     ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
-    evaluate = command(
-        "eval", commands.run_eval, "evaluate in batch (same as python -m eval)", "eval --help"
-    )
-    evaluate.add_argument("rest", nargs=argparse.REMAINDER, metavar="...")
+    command("eval", commands.run_eval, "evaluate in batch (same as python -m eval)", "eval --help")
     models = command(
         "models", commands.run_models, "bring the embedded model's weights", "models fetch"
     )

@@ -17,7 +17,8 @@ REDRAW_S = 0.04
 
 
 def turns() -> list[Turn]:
-    return st.session_state.setdefault("turns", [])
+    held: list[Turn] = st.session_state.setdefault("turns", [])
+    return held
 
 
 def thread() -> Thread:

@@ -6,7 +6,7 @@ import streamlit as st
 from rag.pipeline import Assistant
 
 from rag.errors import NotFound, RagError
-from ui import graph, shared, views
+from ui import graph, profiles, shared, views
 from ui.board import board
 
 
@@ -31,14 +31,14 @@ def search(held: Assistant) -> None:
         board(views.answer(answer, papers), key="nobody", on_act=shared.act)
         return
     notes = "".join(f'<p class="note">{views.escape(text)}</p>' for text in answer.warnings)
-    board(views.experts(answer, papers) + notes, key="experts", on_act=shared.act)
+    board(profiles.experts(answer, papers) + notes, key="experts", on_act=shared.act)
 
 
 def everyone(held: Assistant) -> None:
     """Those with most papers, to begin with."""
     people = sorted(held.library.persons(), key=lambda p: (-len(p.authorships), p.name))
     st.caption(f"{len(people):,} people are named in these papers. Those with most papers here:")
-    board(views.people_list(people[:24]), key="everyone", on_act=shared.act)
+    board(profiles.people_list(people[:24]), key="everyone", on_act=shared.act)
 
 
 def pick(held: Assistant) -> None:
@@ -64,14 +64,14 @@ def show(held: Assistant, name: str) -> None:
     known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
     st.header(person.name, anchor=False)
-    board(views.person_head(person, papers), key="person_head", on_act=shared.act)
+    board(profiles.person_head(person, papers), key="person_head", on_act=shared.act)
     shown = graph.network(person.name, papers)
     if shown.shared:
         st.subheader("Co-authors", anchor=False)
         board(graph.svg(shown), key="coauthors", on_act=shared.act)
         st.caption(graph.caption(shown))
     st.subheader("Papers by year", anchor=False)
-    board(views.by_year(papers), key="by_year", on_act=shared.act)
+    board(profiles.by_year(papers), key="by_year", on_act=shared.act)
     st.subheader(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
     newest_first = sorted(papers, key=lambda p: (-(p.year or 0), p.places))
     board(
@@ -87,7 +87,7 @@ def not_printed_so(held: Assistant, name: str) -> None:
     people: tuple[str, ...] = answer.intent.people if answer.intent else ()
     board(views.answer(answer, shared.papers_of(held, answer)), key="absent", on_act=shared.act)
     if people:
-        board(views.names(people), key="near_names", on_act=shared.act)
+        board(profiles.names(people), key="near_names", on_act=shared.act)
 
 
 def main() -> None:

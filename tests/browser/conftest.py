@@ -1,0 +1,151 @@
+"""A real headless Chromium before a real `paperfolk ui` over freshly ingested seeds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTEFACTS = ROOT / "artefacts"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+START_S = 120
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str]:
+    """Where the chat is served; its library did not exist before it started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("served")
+    log = (folder / "log.txt").open("w+", encoding="utf-8")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
+        cwd=folder,  # not the source folder: it must work from anywhere
+        env={
+            **os.environ,
+            "PAPERFOLK_DATA": str(folder / "data"),
+            "PAPERFOLK_MODEL_PATH": str(weights),
+        },
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_healthy(address, server, log)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def _wait_healthy(address: str, server: subprocess.Popen[bytes], log: Any) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    log.seek(0)
+    pytest.fail(f"the chat did not start:\n{log.read()}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page, what went wrong on it, and whom it asked besides its own server."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.faults: list[str] = []
+        self.foreign: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        at = message.location.get("url", "")
+        # On a deep link Streamlit first looks for its server below the page's own path.
+        looking = at.startswith(self.url) and at.count("/") > 4 and "/_stcore/" in at
+        if message.type == "error" and not looking:
+            self.faults.append(f"{message.text} ({at})")
+
+    def _request(self, request: Request) -> None:
+        own = (self.url, self.url.replace("http", "ws", 1), "data:", "blob:")
+        if not request.url.startswith(own):
+            self.foreign.append(request.url)
+
+
+@pytest.fixture
+def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Open a path in a fresh session; afterwards no console error, no foreign request."""
+    watched: list[Watched] = []
+
+    def go(path: str = "/", *, width: int = 1360, dark: bool = False, touch: bool = False) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 860},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            accept_downloads=True,
+        )
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        watched.append(Watched(page, url))
+        page.goto(url + path)
+        return page
+
+    yield go
+    for one in watched:
+        one.page.context.close()
+        assert not one.faults
+        assert not one.foreign
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keep a picture of the page among the build's artefacts."""
+    ARTEFACTS.mkdir(exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.wait_for_timeout(400)
+        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{name}.png")
+
+    return take

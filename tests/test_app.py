@@ -1,0 +1,201 @@
+"""Each screen by itself, driven by Streamlit's AppTest over the ingested seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag.types import Answer
+from ui import shared
+
+SCREENS = Path(shared.__file__).parent / "screens"
+
+
+@pytest.fixture(autouse=True)
+def data(library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PAPERFOLK_DATA", str(library_data))
+    monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
+    return library_data
+
+
+def screen(name: str) -> AppTest:
+    return AppTest.from_file(str(SCREENS / f"{name}.py"), default_timeout=60)
+
+
+def boards(at: AppTest) -> list[str]:
+    """The HTML of every board on the screen."""
+    found: list[Any] = list(at.get("bidi_component"))
+    return [json.loads(board.proto.json)["html"] for board in found]
+
+
+def run(at: AppTest) -> AppTest:
+    at.run()
+    assert not at.exception
+    return at
+
+
+def ask(at: AppTest, question: str) -> list[Answer]:
+    at.chat_input[0].set_value(question)
+    run(at)
+    return [turn.answer for turn in at.session_state["turns"]]
+
+
+# --- chat -----------------------------------------------------------------------------------
+
+
+def test_the_first_screen_offers_questions_and_says_what_answers() -> None:
+    at = run(screen("chat"))
+    assert len([b for b in at.button if (b.key or "").startswith("example_")]) >= 4
+    assert "no language model is used" in at.sidebar.caption[0].value
+
+
+def test_every_example_question_is_answered() -> None:
+    n = len([b for b in run(screen("chat")).button if (b.key or "").startswith("example_")])
+    for index in range(n):
+        at = run(screen("chat"))
+        at.button(key=f"example_{index}").click()
+        run(at)
+        assert at.session_state["turns"][-1].answer.status == "answered"
+
+
+def test_turns_stay_on_screen_in_order() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    answers = ask(at, "and who wrote it?")
+    assert [answer.question for answer in answers][0] == "What is DuetFace?"
+    assert len(answers) == 2
+    assert len(at.chat_message) == 4
+    assert all("data-act" in html for html in boards(at)[:1])
+
+
+def test_an_opened_citation_shows_its_quote_marked() -> None:
+    at = run(screen("chat"))
+    (answer,) = ask(at, "What is DuetFace?")
+    citation = answer.citations[0]
+    at.session_state["source"] = (citation.paper_id, citation.span, (0, citation.marker))
+    run(at)
+    assert '<mark tabindex="-1">' in boards(at)[-1]
+    at.button(key="close_source").click()
+    run(at)
+    assert not any("<mark" in html for html in boards(at))
+
+
+def test_hostile_text_is_shown_and_not_obeyed() -> None:
+    at = run(screen("chat"))
+    ask(at, "<img src=x onerror=alert(1)> ![a](https://evil.example/a.png)")
+    shown = "".join(boards(at)) + "".join(html.proto.body for html in at.get("html"))
+    assert "<img" not in shown
+    assert "&lt;img src=x" in shown
+
+
+def test_a_server_that_does_not_answer_is_one_sentence_and_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
+    at = run(screen("chat"))
+    (answer,) = ask(at, "What is DuetFace?")
+    assert answer.status == "failed"
+    assert "127.0.0.1:9" in answer.text
+    assert "Try again" in [button.label for button in at.button]
+
+
+def test_a_new_conversation_starts_empty() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    next(b for b in at.button if b.label == "New conversation").click()
+    run(at)
+    assert not at.session_state["turns"]
+    assert not at.chat_message
+
+
+def test_an_empty_library_offers_to_read_the_seeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path))
+    at = run(screen("chat"))
+    assert [b.label for b in at.button] == ["Read the seed documents"]
+    assert not at.chat_input
+
+
+def test_a_wrong_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERFOLK_MODE", "telepathy")
+    at = run(screen("chat"))
+    assert "telepathy" in at.error[0].value or "mode" in at.error[0].value
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+def test_a_topic_ranks_people_with_papers() -> None:
+    at = run(screen("people"))
+    at.text_input(key="topic").set_value("face anti-spoofing")
+    run(at)
+    assert 'data-value="Qianyu Zhou"' in boards(at)[0]
+    assert "papers on this" in boards(at)[0]
+
+
+def test_a_topic_of_nobody_says_so() -> None:
+    at = run(screen("people"))
+    at.text_input(key="topic").set_value("medieval falconry")
+    run(at)
+    assert 'class="answer abstained"' in boards(at)[0]
+
+
+def test_a_person_has_figures_coauthors_years_and_papers() -> None:
+    at = screen("people")
+    at.query_params["name"] = "Shiming Ge"
+    run(at)
+    shown = "".join(boards(at))
+    assert at.header[0].value == "Shiming Ge"
+    for part in ("h-index", 'class="graph"', 'class="bars"', 'data-act="paper"'):
+        assert part in shown
+
+
+def test_an_unknown_name_is_answered_not_crashed() -> None:
+    at = screen("people")
+    at.query_params["name"] = "Grace Hopper"
+    run(at)
+    assert "Grace Hopper" in boards(at)[0]
+
+
+# --- papers and library ---------------------------------------------------------------------
+
+
+def listed(at: AppTest) -> int:
+    return len(at.dataframe[0].value)
+
+
+def test_the_table_holds_every_paper_until_filtered() -> None:
+    at = run(screen("papers"))
+    assert listed(at) == 169
+    at.selectbox(key="page").set_value("Shiming Ge")
+    at.selectbox(key="category").set_value("LG")
+    at.selectbox(key="code").set_value("with code")
+    run(at)
+    assert listed(at) == 3
+
+
+def test_narrowed_years_leave_out_unknown_ones() -> None:
+    at = run(screen("papers"))
+    at.slider(key="years").set_value((2021, 2021))
+    run(at)
+    assert listed(at) == 3
+
+
+def test_filters_that_match_nothing_say_so_and_show_no_table() -> None:
+    at = run(screen("papers"))
+    at.text_input(key="text").set_value("xylophone")
+    run(at)
+    assert not at.dataframe
+    assert "**0** of 169 papers" in [m.value for m in at.markdown]
+
+
+def test_the_library_screen_names_every_document() -> None:
+    at = run(screen("library"))
+    assert len(at.dataframe[0].value) == 5
+    assert [m.value for m in at.metric][0] == "169"

@@ -1,0 +1,282 @@
+"""Every command does what it says, ends with the right status, and fails in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.cli import main
+from rag.config import load
+from rag.errors import SettingsError
+from rag.serving import environment, require_free, streamlit_command
+
+HEAVY = ("chromadb", "onnxruntime", "langchain_core", "streamlit", "openai", "numpy", "pydantic")
+
+
+@pytest.fixture(autouse=True)
+def data(library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands in this process answer from the ingested seeds."""
+    monkeypatch.setenv("PAPERFOLK_DATA", str(library_data))
+    monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
+    return library_data
+
+
+def records(out: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def outside(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own."""
+    command = [sys.executable, "-m", "rag", *args]
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+# --- asking ---------------------------------------------------------------------------------
+
+
+def test_ask_prints_the_answer_then_its_references(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "How does Knowledge Swapping order its steps?"]) == 0
+    out = capsys.readouterr().out
+    answer, references = out.split("\nReferences\n")
+    markers = set(re.findall(r"\[\d+\]", answer))
+    assert markers
+    assert markers == set(re.findall(r"^\[\d+\]", references, re.M))
+    assert "000_052e22e2ea1c628a.txt:2" in references
+
+
+def test_ask_json_is_one_record_as_the_contract_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--json", "How does Knowledge Swapping order its steps?"]) == 0
+    (record,) = records(capsys.readouterr().out)
+    assert {"question", "status", "route", "text", "citations", "papers", "model"} <= record.keys()
+    assert record["status"] == "answered"
+
+
+def test_an_abstention_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--json", "What is the boiling point of molten tungsten carbide?"]) == 0
+    assert records(capsys.readouterr().out)[0]["status"] == "abstained"
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n"])
+def test_an_empty_question_is_bad_input(question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", question]) == 2
+    assert capsys.readouterr().err == (
+        "paperfolk: the question is empty; type what you want to know\n"
+    )
+
+
+def test_a_question_of_100_kilobytes_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "makeup " * 15_000]) == 2
+    assert re.fullmatch(
+        r"paperfolk: the question has [\d,]+ characters; .*\n", capsys.readouterr().err
+    )
+
+
+def test_bytes_that_are_no_text_do_not_break_a_question() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", "ask", "--json", b"makeup \xff\xfe transfer"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["question"].startswith("makeup ?")
+
+
+def test_a_batch_writes_one_record_a_line_and_can_be_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    asked.write_text('{"id": "a", "question": "What is DuetFace?"}\nbroken\n', encoding="utf-8")
+    for said in ("1 answered, 1 failed", "2 skipped"):
+        assert main(["ask", "--batch", str(asked), "--out", str(out)]) == 0
+        assert said in capsys.readouterr().err
+    assert [r["id"] for r in records(out.read_text(encoding="utf-8"))] == ["a", "line-2"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["ask"], ["ask", "--batch", "in.jsonl"], ["ask", "--batch", "no.jsonl", "--out", "o.jsonl"]],
+)
+def test_ask_without_what_it_needs_is_wrong_usage(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(args) == 2
+    assert capsys.readouterr().err.startswith("paperfolk: ")
+
+
+# --- people and papers ----------------------------------------------------------------------
+
+
+def test_who_names_people_with_their_papers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["who", "face anti-spoofing", "-k", "3", "--json"]) == 0
+    (record,) = records(capsys.readouterr().out)
+    experts = record["experts"]
+    assert isinstance(experts, list)
+    assert 1 <= len(experts) <= 3
+    assert "Qianyu Zhou" in {expert["name"] for expert in experts}
+
+
+def test_person_tells_of_one_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["person", "Daichi Zhang"]) == 0
+    assert "Daichi Zhang" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "n"),
+    [([], 169), (["--year", "2021"], 3), (["--year", "..2019"], 7), (["--affiliation", "pku"], 2)],
+)
+def test_papers_lists_exactly_what_meets_the_conditions(
+    args: list[str], n: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["papers", *args, "--json"]) == 0
+    assert len(records(capsys.readouterr().out)) == n
+
+
+def test_conditions_of_papers_are_joined_by_and(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["papers", "--page", "Shiming Ge", "--category", "LG", "--code"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "3 of 169 papers"
+
+
+def test_paper_is_found_by_id_and_by_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paper", "001_a5f9dfde50f3564c.txt:12", "--json"]) == 0
+    (by_place,) = records(capsys.readouterr().out)
+    assert main(["paper", str(by_place["paper"]), "--json"]) == 0
+    assert records(capsys.readouterr().out) == [by_place]
+
+
+def test_a_paper_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paper", "nothing-like-it"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("paperfolk: ")
+    assert err.count("\n") == 1
+
+
+# --- keeping --------------------------------------------------------------------------------
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    papers = tmp_path / "mine.jsonl"
+    papers.write_text('{"title": "On Owls", "abstract": "Owls fly silently."}\n', encoding="utf-8")
+    folder = tmp_path / "data"
+    assert main(["--data", str(folder), "ingest", "--dry-run", "--json", str(papers)]) == 0
+    (plan,) = records(capsys.readouterr().out)
+    assert (plan["new"], plan["dry_run"]) == (1, True)
+    assert main(["papers", "--data", str(folder), "--json"]) in (0, 1)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_document_that_cannot_be_read_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"\x00\x01\x02")
+    assert main(["--data", str(tmp_path / "data"), "ingest", str(broken)]) == 2
+    assert "broken.pdf" in capsys.readouterr().err
+
+
+def test_a_missing_document_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ingest", str(tmp_path / "gone.txt")]) == 2
+    assert "gone.txt' does not exist" in capsys.readouterr().err
+
+
+def test_doctor_masks_the_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert main(["doctor", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert records(out)
+    assert "sk-secret" not in out
+
+
+# --- talking --------------------------------------------------------------------------------
+
+
+def test_chat_answers_line_by_line_and_opens_sources() -> None:
+    done = outside("chat", stdin="What is DuetFace?\n/open 1\n/open 99\n/quit\nnever asked\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "DuetFace" in done.stdout
+    assert "no such source" in done.stdout
+    assert "never asked" not in done.stdout
+
+
+# --- manners --------------------------------------------------------------------------------
+
+
+def test_help_and_a_wrong_command_load_nothing_heavy() -> None:
+    code = (
+        "import sys; from rag.cli import parser; parser().format_help();"
+        "print([m for m in sys.argv[1:] if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "args", [["fly"], ["who"], ["who", "x", "-k", "0"], ["papers", "--year", "soon"]]
+)
+def test_wrong_usage_is_status_two(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 2
+    assert "usage: paperfolk" in capsys.readouterr().err
+
+
+def test_an_unknown_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PAPERFOLK_COLOUR", "blue")
+    assert main(["papers"]) == 2
+    assert "unknown setting 'colour'" in capsys.readouterr().err
+
+
+def test_a_reader_that_stops_early_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m rag papers | head -n 1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+
+
+# --- serving --------------------------------------------------------------------------------
+
+
+def test_the_server_listens_on_loopback_and_reports_to_nobody() -> None:
+    command = streamlit_command(load(environ={}), open_browser=False)
+    assert "--server.address=127.0.0.1" in command
+    assert "--browser.gatherUsageStats=false" in command
+    assert "--server.headless=true" in command
+
+
+def test_the_server_gets_the_data_folder_whole() -> None:
+    found = environment(load(environ={}, data=Path("elsewhere")), {"HOME": "/root"})
+    assert found["PAPERFOLK_DATA"] == os.path.abspath("elsewhere")
+    assert found["HOME"] == "/root"
+
+
+def test_a_taken_port_is_refused_with_its_number() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"127.0.0.1:{port}.*--port"):
+            require_free("127.0.0.1", port)

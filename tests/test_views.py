@@ -1,0 +1,264 @@
+"""What the screens show: safe whatever the text, and true to the answer."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.types import (
+    Answer,
+    Authorship,
+    Citation,
+    Expert,
+    Intent,
+    Paper,
+    Person,
+    Place,
+    ProfilePage,
+)
+from ui import graph, profiles, views
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "![x](https://evil.example/x.png)",
+    "[click](javascript:alert(1))",
+    "<https://evil.example>",
+    "<img src=x onerror=alert(1)>",
+    '"><button data-act="person" data-value="x">',
+    "[1]: https://evil.example\n\n[1]",
+    "`<b>`\n\n    <i>indented</i>",
+)
+ALLOWED = frozenset(
+    "article b blockquote br button code details div em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q "
+    "section span strong summary table tbody td th thead tr ul a".split()
+)
+
+
+class Tags(HTMLParser):
+    """All elements and attributes of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def paper(paper_id: str = "p1", **changes: object) -> Paper:
+    values: dict[str, object] = {
+        "paper_id": paper_id,
+        "title": "Makeup & Faces",
+        "label": "“We transfer…”",
+        "text": "First here. We transfer makeup <b>well</b>. Last.",
+        "authorships": (
+            Authorship(paper_id, "Mingrui Zhu", "first", 1),
+            Authorship(paper_id, "Nannan Wang", "page"),
+        ),
+        "authors_complete": False,
+        "places": (Place("001.txt", 12),),
+        "year": 2022,
+    }
+    return Paper(**{**values, **changes})  # type: ignore[arg-type]
+
+
+QUOTE = "We transfer makeup <b>well</b>."
+SPAN = (12, 43)
+
+
+def cited(text: str, n: int = 1, **changes: object) -> Answer:
+    citations = tuple(
+        Citation(i, f"p{i}", "001.txt:12", (), "Makeup & Faces", "", QUOTE, SPAN)
+        for i in range(1, n + 1)
+    )
+    values: dict[str, object] = {"citations": citations, "latency_ms": 12.4} | changes
+    return Answer("q", "answered", "content", text, **values)  # type: ignore[arg-type]
+
+
+def safe(html: str) -> None:
+    for tag, attrs in Tags(html).tags:
+        assert tag in ALLOWED, tag
+        assert not any(key.startswith("on") or key in ("src", "style") for key in attrs)
+        assert (attrs.get("href") or "https://").startswith(("https://", "http://"))
+
+
+# --- escaping -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_of_an_answer_makes_no_links_images_or_raw_html(text: str) -> None:
+    html = views.markdown(text)
+    safe(html)
+    assert not {"a", "img", "script", "button"} & {tag for tag, _ in Tags(html).tags}
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
+    one = paper(
+        title=text or None, label=text, text=text, links=(text,), affiliations=(text,), venue=text
+    )
+    answer = Answer(text, "answered", "content", text, warnings=(text,), model=text)
+    for html in (
+        views.question(text),
+        views.working([text], ""),
+        views.working([], text),
+        views.answer(answer, {}),
+        views.source(one, (0, len(text))),
+        views.paper_list([one]),
+        profiles.names([text]),
+    ):
+        safe(html)
+
+
+def test_only_web_links_of_a_paper_are_links_and_they_tell_nobody() -> None:
+    html = views.source(paper(links=("https://x.example/a?b=1&c=2", "javascript:alert(1)")))
+    links = [attrs for tag, attrs in Tags(html).tags if tag == "a"]
+    assert [a["href"] for a in links] == ["https://x.example/a?b=1&c=2"]
+    assert links[0]["rel"] == "noopener noreferrer"
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+def pressable(html: str, act: str) -> list[str | None]:
+    return [a["data-value"] for _, a in Tags(html).tags if a.get("data-act") == act]
+
+
+def test_a_marker_with_a_citation_is_a_chip_that_says_its_paper() -> None:
+    html = views.answer(cited("It works [1]."), {"p1": paper()})
+    chip = next(a for _, a in Tags(html).tags if a.get("class") == "cite")
+    assert (chip["data-value"], chip["aria-label"]) == ("1", "source 1: Makeup & Faces")
+
+
+def test_a_number_without_a_citation_stays_text() -> None:
+    html = views.markdown("In [2] and x[1].", {1: "t"})
+    assert "In [2] and x<button" in html
+
+
+def test_a_reference_repeats_no_quote_that_the_answer_shows() -> None:
+    shown = views.answer(cited(f"“{QUOTE}” [1]".replace("<", "\\<")), {"p1": paper()})
+    hidden = views.answer(cited("Yes [1]"), {"p1": paper()})
+    assert "<q>" not in shown
+    assert "<q>We transfer makeup &lt;b&gt;well&lt;/b&gt;.</q>" in hidden
+
+
+def test_many_references_are_folded_but_all_there() -> None:
+    html = views.references(cited("many", 17), {})
+    assert len(pressable(html, "cite")) == 17
+    assert "<summary>11 more</summary>" in html
+
+
+def test_the_open_reference_is_marked() -> None:
+    tags = Tags(views.answer(cited("a [1] [2]", 2), {}, active=2)).tags
+    assert [a["data-value"] for _, a in tags if "aria-current" in a] == ["2"]
+
+
+def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
+    intent = Intent("content", "q", "q", reason="asks what a paper says")
+    html = views.footer(cited("x", intent=intent))
+    text = re.sub("<[^>]+>", "", html)
+    assert text == (
+        "read as: what the papers say (asks what a paper says) · quoted, no model · 12 ms"
+    )
+    assert "gpt-x" in views.footer(cited("x", model="gpt-x"))
+
+
+def test_names_of_experts_in_bold_open_the_person() -> None:
+    expert = Expert("Mary O'Neil", 1.0, ("p1",), {"p1": "first"})
+    html = views.answer(cited("1. **Mary O'Neil** [1]\n2. **Other**", experts=(expert,)), {})
+    assert pressable(html, "person") == ["Mary O'Neil"]
+    assert "<strong>Other</strong>" in html
+
+
+def test_a_failed_answer_shows_its_sentence_and_no_figures() -> None:
+    html = views.answer(Answer("q", "failed", "unsupported", "no <server> answered"), {})
+    assert "no &lt;server&gt; answered" in html
+    assert "ms" not in views.footer(Answer("q", "failed", "unsupported", ""))
+
+
+def test_hover_cards_hold_paper_authors_year_and_quote() -> None:
+    (card,) = views.cards(cited("x [1]"), {"p1": paper()})
+    assert card == {
+        "value": "1",
+        "title": "Makeup & Faces",
+        "by": "Mingrui Zhu et al., 2022",
+        "quote": QUOTE,
+    }
+
+
+# --- papers ---------------------------------------------------------------------------------
+
+
+def test_the_quoted_span_alone_is_marked() -> None:
+    html = views.source(paper(), SPAN)
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", html) == [
+        "We transfer makeup &lt;b&gt;well&lt;/b&gt;."
+    ]
+
+
+@pytest.mark.parametrize("span", [None, (0, 0), (5, 3), (-4, 2), (0, 10_000)])
+def test_a_span_outside_the_text_marks_nothing(span: tuple[int, int] | None) -> None:
+    assert "<mark" not in views.highlighted("short text", span)
+
+
+def test_a_label_is_never_shown_as_a_title() -> None:
+    html = views.source(paper(title=None))
+    assert '<i class="tag">no title</i>' in html
+    assert views.paper_row(paper(title=None))["Title"] == "“We transfer…” (no title)"
+
+
+def test_page_owners_are_named_apart_from_printed_authors() -> None:
+    html = views.source(paper())
+    assert (
+        html.index("Mingrui Zhu") < html.index("also, by the profile page") < html.index("Nannan")
+    )
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+def test_bars_fill_the_gaps_between_years_and_count_unknown_ones() -> None:
+    html = profiles.by_year([paper(year=2020), paper(year=2022), paper(year=None)])
+    assert 'aria-label="Papers by year: 2020: 1; 2021: 0; 2022: 1"' in html
+    assert "1 without a year" in html
+
+
+def test_page_figures_are_the_pages_own() -> None:
+    html = profiles.figures(ProfilePage("N", n_papers=113, n_citations=3144, novelty=0.51))
+    assert [*re.findall(r"<b>(.*?)</b>", html)] == ["113", "3,144", "51%"]
+
+
+def test_a_persons_head_counts_roles() -> None:
+    person = Person("N", (Authorship("a", "N", "first", 1), Authorship("b", "N", "page")))
+    head = profiles.person_head(person, [paper("a", year=2020), paper("b", year=2024)])
+    assert "2 papers here · 2020–2024 · first author of 1 · 1 by the profile page only" in head
+
+
+def trio() -> list[Paper]:
+    def of(paper_id: str, *names: str) -> Paper:
+        links = tuple(Authorship(paper_id, name, "listed", n) for n, name in enumerate(names, 1))
+        return paper(paper_id, authorships=links)
+
+    return [of("1", "Me", "Ann", "Bob"), of("2", "Me", "Ann"), of("3", "Me", "Cy")]
+
+
+def test_the_network_counts_shared_papers_and_ties() -> None:
+    found = graph.network("Me", trio())
+    assert found.shared == (("Ann", 2), ("Bob", 1), ("Cy", 1))
+    assert found.ties == (("Ann", "Bob", 1),)
+
+
+def test_those_who_write_together_stand_side_by_side() -> None:
+    order = graph.ring(graph.network("Me", trio()))
+    assert abs(order.index("Ann") - order.index("Bob")) == 1
+
+
+def test_every_drawn_coauthor_can_be_opened_by_mouse_and_keyboard() -> None:
+    nodes = [a for _, a in Tags(graph.svg(graph.network("Me", trio()))).tags if "data-act" in a]
+    assert [n["data-value"] for n in nodes] == ["Ann", "Bob", "Cy"]
+    assert all(n["role"] == "button" and n["tabindex"] == "0" for n in nodes)
