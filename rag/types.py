@@ -364,10 +364,30 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class WordMatch:
+    """How one word of the query is met by one paper.
+
+    Attributes:
+        word: As typed, at ``span`` of the query.
+        idf: What it is worth in this library; 0 for stop words and words of asking.
+        found: Whether the paper has the word itself (title, text, people, year, ...).
+        cosine: Its nearest token in the paper, -1 to 1; 0 where there are no token vectors.
+    """
+
+    word: str
+    span: Span
+    idf: float
+    found: bool
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class PaperHit:
     """One paper of a retrieval: its hits joined, its sentences in text order.
 
-    ``signals`` holds the parts that the score was made of, by retriever name.
+    Attributes:
+        signals: The parts that the score was made of, by retriever name.
+        words: How the query's words are met, in query order; for the first few papers alone.
     """
 
     paper: Paper
@@ -375,6 +395,7 @@ class PaperHit:
     rank: int
     sentences: tuple[Sentence, ...]
     signals: Mapping[str, float]
+    words: tuple[WordMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +521,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gets: see CONTRACT for the record made of it."""
+    """What a question gets: see CONTRACT for the record made of it.
+
+    ``checks`` holds what the citation gate counted in a model's reply, by name; empty without one.
+    """
 
     question: str
     status: Status
@@ -517,6 +541,7 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     warnings: tuple[str, ...] = ()
     intent: Intent | None = None
+    checks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rag.text import without_hidden
 from rag.types import Citation, Paper, Span
 
 MARKER = re.compile(r"\[(\d+)\]")
 """What a reader, the screens and the evaluation take for a marker."""
 
 _NUMBERS = re.compile(r"\[(\s*\d+(?:\s*[,;–-]\s*\d+)*\s*)\]")
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 _HAZARDS = (
     (
         "a link or an image",
@@ -118,7 +115,12 @@ def plain(text: str) -> str:
     that would be taken for markup give way to their nearest look-alike or get a space. Applying it
     twice changes nothing more.
     """
-    text = " ".join(_HIDDEN.sub("", text).split())
+    return inert(without_hidden(text))
+
+
+def inert(text: str) -> str:
+    """`plain` for text that has lost its hidden characters already and may hold a caller's own."""
+    text = " ".join(text.split())
     text = _NUMBERS.sub(r"(\1)", text)
     text = text.replace("`", "'").replace("*", "∗")
     text = text.replace("~~", "∼∼")

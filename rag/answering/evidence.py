@@ -1,0 +1,89 @@
+"""Evidence: which passages a chat model is shown, within a budget of tokens.
+
+Papers first, depth second: every paper of the ranking gives its best sentences before the first
+ones are filled up, and no sentence is cut. Neighbouring sentences become one passage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from rag.text import sentences
+from rag.types import Evidence, Paper, PaperHit, Retrieval, Sentence, Span
+
+BEST_SENTENCES = 2
+"""Taken of each paper before any paper is filled up."""
+PASSAGE_TOKENS = 40
+"""Allowed for the title, the authors and the marks of a passage."""
+
+
+def n_tokens(text: str) -> int:
+    """An estimate, on the high side for prose: four letters, or one sign of other scripts, each."""
+    n_ascii = sum(c.isascii() for c in text)
+    return math.ceil(n_ascii / 3.5) + len(text) - n_ascii
+
+
+def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
+    """Passages for one question: best paper first, in text order within a paper, keys from ``E1``.
+
+    Args:
+        retrieval: Papers with their sentences.
+        budget_tokens: Estimated tokens of all passages with their particulars. Where not even one
+            sentence fits, the best paper's best sentence is cut to the budget.
+    """
+    chosen: dict[str, list[Span]] = {}
+    left = budget_tokens
+    for hit, span in _in_order(retrieval.papers):
+        spans = chosen.get(hit.paper.paper_id)
+        cost = n_tokens(hit.paper.text[span[0] : span[1]])
+        cost += PASSAGE_TOKENS + n_tokens(hit.paper.name) if spans is None else 1
+        if cost <= left:
+            chosen.setdefault(hit.paper.paper_id, []).append(span)
+            left -= cost
+    if not chosen and retrieval.papers:
+        return _cut(retrieval.papers[0], budget_tokens)
+    passages = [
+        (hit, span)
+        for hit in retrieval.papers
+        for span in _joined(hit.paper, chosen.get(hit.paper.paper_id, ()))
+    ]
+    return tuple(
+        Evidence(f"E{number}", hit.paper, span, hit.score)
+        for number, (hit, span) in enumerate(passages, 1)
+    )
+
+
+def _in_order(hits: Iterable[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
+    """The best sentences of every paper, then the others, paper by paper."""
+    ranked = [(hit, _best_first(hit)) for hit in hits]
+    for hit, spans in ranked:
+        yield from ((hit, span) for span in spans[:BEST_SENTENCES])
+    for hit, spans in ranked:
+        yield from ((hit, span) for span in spans[BEST_SENTENCES:])
+
+
+def _best_first(hit: PaperHit) -> list[Span]:
+    """Spans of a paper's sentences; a paper without text is shown by its title, span (0, 0)."""
+    if not hit.paper.text.strip():
+        return [(0, 0)]
+    scored = hit.sentences or [Sentence(span, 0.0) for span in sentences(hit.paper.text)]
+    return [s.span for s in sorted(scored, key=lambda s: (-s.score, s.span))]
+
+
+def _joined(paper: Paper, spans: Iterable[Span]) -> list[Span]:
+    """Spans in text order, those with only white space between them as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and not paper.text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _cut(hit: PaperHit, budget_tokens: int) -> tuple[Evidence, ...]:
+    start, end = _best_first(hit)[0]
+    while end > start and n_tokens(hit.paper.text[start:end]) > budget_tokens:
+        end = start + (end - start) * 2 // 3
+    return (Evidence("E1", hit.paper, (start, end), hit.score),)

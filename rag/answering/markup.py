@@ -1,0 +1,189 @@
+"""What a model writes, cut into sentences as it streams in, and rid of everything but words.
+
+Nothing here depends on where the pieces of a stream begin and end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+from rag.answering.citations import inert
+from rag.text import sentences, without_hidden
+
+_LONGEST_KEYS = 80
+_ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
+_BRACKETED = re.compile(r"[\[【][\sEe\d,;&–-]{0,80}[\]】]")
+_CJK = "。！？"
+
+_IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
+_DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+_SCHEMES = "https?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|blob"
+_ADDRESS = re.compile(
+    rf"(?:\b[a-z][a-z\d+.-]{{1,20}}://|\b(?:{_SCHEMES}):|\bwww\.)[^\s<>\"”]{{2,}}"
+    r"|\b[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}"
+    r"|\b10\.\d{4,9}/[^\s<>\"”]+"
+    r"|\b(?:[a-z\d-]{1,64}\.){1,8}[a-z]{2,24}/[^\s<>\"”]*"
+    r"|\b(?:[a-z\d-]{1,64}\.){1,8}"
+    r"(?:com|org|net|io|ai|dev|app|co|info|me|xyz|edu|gov|example|test|ru|cn)\b",
+    re.IGNORECASE,
+)
+_SCHEME_ALONE = re.compile(r"\b(?:https?|ftp|javascript|vbscript|mailto|xmpp)\s*:", re.IGNORECASE)
+_OPENING = re.compile(r"\s*(?:(#{1,6})\s+|([-*+•])\s+|(\d{1,3})[.)]\s+|((?:>\s*)+))")
+_RULE = re.compile(r"\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
+TABLE_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
+
+_KEY = r"[Ee]\d{1,4}"
+KEYS = re.compile(rf"{_KEY}(?:\s*[,;&]\s*{_KEY})*")
+"""One or several evidence keys, as they stand between brackets."""
+
+BOLD = "\ue000"
+"""Stands for ``**`` until the words around it are safe; never in what comes from outside."""
+
+
+def boundary(text: str, *, final: bool = False) -> int | None:
+    """Where the first sentence or line of a growing text ends, its keys and white space included.
+
+    Args:
+        text: What has come so far and was not cut off yet.
+        final: No more will come.
+
+    Returns:
+        An offset; None as long as further text could change it, or where there is no text.
+    """
+    if not text:
+        return None
+    at_end = len(text) if final else None
+    in_table = text.lstrip(" ").startswith("|")
+    if not in_table and not text.strip(" "):
+        return at_end
+    for match in _ENDING.finditer(text):
+        if match[0] == "\n":
+            end: int | None = _skip(text, match.end())
+            return end if end is not None else at_end
+        if in_table:
+            continue
+        end = _after_ending(text, match)
+        if end is None:
+            return at_end
+        if end:
+            return end
+    return at_end
+
+
+def _skip(text: str, start: int) -> int | None:
+    """The next character that is not white space; None if it has not come yet."""
+    rest = text[start:].lstrip()
+    return len(text) - len(rest) if rest else None
+
+
+def _after_ending(text: str, match: re.Match[str]) -> int | None:
+    """Where the sentence that ends in ``match`` gives way to the next one.
+
+    Returns:
+        0: it is no end of a sentence, as the number of a list is none. None: it cannot be told yet.
+    """
+    end = match.end()
+    if text[: match.start()].strip().isdigit():
+        return 0
+    while True:
+        following = _skip(text, end)
+        if following is None:
+            return None
+        if text[following] not in "[【" or "\n" in text[end:following]:
+            break
+        keys = _BRACKETED.match(text, following)
+        if keys is None:
+            if (
+                not re.search(r"[\]】\n]", text[following:])
+                and len(text) - following < _LONGEST_KEYS
+            ):
+                return None
+            break
+        end = keys.end()
+    if following == match.end() and match[0][-1] not in _CJK:
+        return 0
+    head = f"{text[: match.end()]} {text[following]}"
+    is_end = match[0][0] in _CJK or sentences(head)[-1][0] == len(head) - 1
+    return following if is_end else 0
+
+
+def opening(line: str) -> tuple[str, str]:
+    """The safe form of what opens a line (a bullet, a number, a heading as ``#``), and the rest."""
+    match = _OPENING.match(line)
+    if match is None:
+        return "", line.strip()
+    heading, bullet, number, _ = match.groups()
+    sign = "#" if heading else "- " if bullet else f"{number}. " if number else ""
+    return sign, line[match.end() :].strip()
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line is a code fence or a drawn line: nothing to read."""
+    return _RULE.match(line) is not None
+
+
+def bare(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
+    """The words of a text without images, links, HTML, code marks and unknown addresses.
+
+    Args:
+        text: One sentence or line.
+        known: Whether an address stands in the papers; such a one stays, as words.
+
+    Returns:
+        The text, ``**`` as pairs of `BOLD`, and how many links, images, tags and addresses went.
+    """
+    text = without_hidden(unescape(unescape(text)))
+    removed = 0
+    for pattern in (_DEFINITION, _IMAGE, _LINK, _LINK_BY_NAME, _TAG):
+        text, n = pattern.subn(_caption, text)
+        removed += n
+
+    def judge(match: re.Match[str]) -> str:
+        nonlocal removed
+        address = match[0].rstrip(".,;:!?)]*_'")
+        if known(address):
+            return match[0]
+        removed += 1
+        return match[0][len(address) :]
+
+    text = _ADDRESS.sub(judge, text)
+    text, n = _SCHEME_ALONE.subn(lambda m: m[0] if known(m[0]) else "", text)
+    return _emphasis(text), removed + n
+
+
+def _caption(match: re.Match[str]) -> str:
+    """What stays of a link: its words; a key keeps its brackets."""
+    words = match[1] if match.re in (_LINK, _LINK_BY_NAME) else ""
+    return f"[{words}]" if KEYS.fullmatch(words.strip()) else words
+
+
+def _emphasis(text: str) -> str:
+    text = re.sub(r"`+", "", text)
+    text = re.sub(r"\*\*\*|___|__", "**", text)
+    parts = text.split("**")
+    if len(parts) % 2 == 0:
+        parts[-2:] = [parts[-2] + parts[-1]]
+    text = BOLD.join(parts)
+    text = re.sub(rf"{BOLD}(\s*){BOLD}", r"\1", text)
+    return re.sub(r"(?<![\w*])[*_]([^\s*_](?:[^*_]*[^\s*_])?)[*_](?![\w*])", r"\1", text)
+
+
+def safe(text: str) -> str:
+    """`inert` for a sentence or a table row, with its bold words bold."""
+    if text.startswith("|"):
+        cells = [inert(cell) for cell in text.strip().strip("|").split("|")]
+        return f"| {' | '.join(cells)} |".replace(BOLD, "**")
+    parts = inert(text).split(BOLD)
+    for i in range(1, len(parts), 2):
+        if not parts[i].strip() or len(parts) % 2 == 0:
+            return "".join(parts)
+        left, right = parts[i - 1], parts[i + 1]
+        gap_before = " " if parts[i][:1].isspace() and left else ""
+        gap_after = " " if parts[i][-1:].isspace() and right else ""
+        parts[i] = f"{gap_before}**{parts[i].strip()}**{gap_after}"
+    return "".join(parts)
