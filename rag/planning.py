@@ -47,7 +47,7 @@ def plan(
         ReadError: A path does not exist.
     """
     stored = {document.name: document for document in library.documents()}
-    found = _named(paths, stored)
+    found = _named(paths, stored, library.folder.resolve())
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
     for done, (name, path) in enumerate(found.items(), 1):
@@ -108,18 +108,19 @@ def _renamed(read: Reading, name: str) -> Reading:
 # --- names ----------------------------------------------------------------------------------
 
 
-def _named(paths: Sequence[Path], stored: dict[str, Document]) -> dict[str, Path]:
+def _named(paths: Sequence[Path], stored: dict[str, Document], own: Path) -> dict[str, Path]:
     """Files by the name each has, or is to have, in the library.
 
     A file keeps the name under which it was read before. A new one is named by its path below the
     given folder, so a seed is named by its file name; the folder's own name goes in front where
-    another file, which is still there with other content, has that name already.
+    another file, which is still there with other content, has that name already. What lies in
+    the library's ``own`` folder is no document.
     """
     names = {document.path: document.name for document in stored.values()}
     found: dict[str, Path] = {}
     seen: set[Path] = set()
     for root, path in _files(paths):
-        if path in seen:
+        if path in seen or path.is_relative_to(own):
             continue
         seen.add(path)
         known = names.get(str(path))
