@@ -42,8 +42,10 @@ TOKENS = Gate(present=0.5, share=0.74, unrelated=0.3)
 PLAIN = Gate(present=0.44, share=0.7, unrelated=0.15)
 """For embedders that give no token vectors."""
 
-_GENEROUS = 0.55
-"""Share that suffices where the papers are few already, such as one person's."""
+_NEAR = 0.85
+"""Share of a level that suffices where the papers are few already."""
+_WORDED = 0.6
+"""Share of the topic's words, by rarity, that make a paper touch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,7 @@ class OnTopic:
 
 
 def on_topic(
-    topic: str,
-    now: Census,
-    retrieve: Retrieve,
-    among: Collection[str] | None = None,
-    *,
-    generous: bool = False,
+    topic: str, now: Census, retrieve: Retrieve, among: Collection[str] | None = None
 ) -> list[OnTopic]:
     """Papers on the topic, best first, equal ones by id; none if there is nothing on it.
 
@@ -69,24 +66,66 @@ def on_topic(
         now: The library.
         retrieve: Finds papers for the topic.
         among: Ids of the papers that count; the topic may still be present through others.
-        generous: Keep what is near the topic too.
     """
-    hits = retrieve(topic, DEPTH).papers
-    if not hits:
+    levels, gate = _levels(topic, retrieve)
+    best = max(levels.values(), default=0.0)
+    if best < gate.present:
         return []
-    levels = [(hit.paper, level(hit)) for hit in hits]
-    gate = TOKENS if "late" in hits[0].signals else PLAIN
-    best = max(value for _, value in levels)
-    if best < gate.present * (0.9 if generous else 1.0):
-        return []
-    least = (_GENEROUS if generous else gate.share) * best
-    kept = [
-        OnTopic(paper, ((value - gate.unrelated) / (best - gate.unrelated)) ** 2)
-        for paper, value in levels
-        if value >= max(least, gate.unrelated + 0.05)
-    ]
+    return _kept(levels, gate.share * best, best, gate, now, among)
+
+
+def touching(topic: str, now: Census, retrieve: Retrieve, among: Collection[str]) -> list[OnTopic]:
+    """Which of a few papers, such as one person's, have to do with a topic, best first.
+
+    More generous than `on_topic`: words of the topic in the paper suffice, and so does being near
+    the best of these papers, if that one is near the topic.
+    """
+    levels, gate = _levels(topic, retrieve)
+    best = max(levels.values(), default=0.0)
+    here = max((v for i, v in levels.items() if i in among), default=0.0)
+    least = _NEAR * here if here >= _NEAR * gate.present else gate.share * best
+    least = min(least, gate.share * best) if best >= gate.present else least
+    kept = []
+    for paper_id in among:
+        paper = now.by_id[paper_id]
+        value = levels.get(paper_id, 0.0)
+        worded = coverage(topic, paper, now)
+        if worded >= _WORDED or (
+            value >= max(least, gate.unrelated) and here >= _NEAR * gate.present
+        ):
+            kept.append(OnTopic(paper, max(_scaled(value, best, gate), worded**2)))
     kept.sort(key=lambda f: (-f.relevance, f.paper.paper_id))
-    return [f for f in kept if among is None or f.paper.paper_id in among]
+    return kept
+
+
+def _levels(topic: str, retrieve: Retrieve) -> tuple[dict[str, float], Gate]:
+    hits = retrieve(topic, DEPTH).papers
+    gate = TOKENS if hits and "late" in hits[0].signals else PLAIN
+    return {hit.paper.paper_id: level(hit) for hit in hits}, gate
+
+
+def _kept(
+    levels: Mapping[str, float],
+    least: float,
+    best: float,
+    gate: Gate,
+    now: Census,
+    among: Collection[str] | None,
+) -> list[OnTopic]:
+    found = [
+        OnTopic(now.by_id[paper_id], _scaled(value, best, gate))
+        for paper_id, value in levels.items()
+        if value >= max(least, gate.unrelated + 0.05)
+        and paper_id in now.by_id
+        and (among is None or paper_id in among)
+    ]
+    return sorted(found, key=lambda f: (-f.relevance, f.paper.paper_id))
+
+
+def _scaled(value: float, best: float, gate: Gate) -> float:
+    """0 for what unrelated papers reach, 1 for the best; squared, so that the best count most."""
+    reach = max(best - gate.unrelated, 1e-9)
+    return float(min(1.0, max(0.0, (value - gate.unrelated) / reach)) ** 2)
 
 
 def level(hit: PaperHit) -> float:

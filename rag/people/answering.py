@@ -16,7 +16,7 @@ from rag.people.authors import answer_authors
 from rag.people.pairs import answer_pair
 from rag.people.portrait import company, expert_of, page_line, portrait, years_of
 from rag.text import join_names
-from rag.topics import on_topic
+from rag.topics import on_topic, touching
 from rag.types import Answer, Intent, Paper
 
 
@@ -207,7 +207,7 @@ def _on_or_off(
     if ask.form == "except":
         on = {h.paper.paper_id for h in on_topic(intent.topic, now, retrieve, ids)}
         return [p for p in whole if p.paper_id not in on]
-    return [h.paper for h in on_topic(intent.topic, now, retrieve, ids, generous=True)]
+    return [h.paper for h in touching(intent.topic, now, retrieve, ids)]
 
 
 def _closed(question: str) -> bool:
