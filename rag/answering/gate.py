@@ -32,7 +32,7 @@ from rag.types import Citation, Evidence, Paper
 UNVERIFIED = "(unverified)"
 ATTACHED_SHARE = 0.6
 """Share of an uncited sentence's words that one sentence of a paper must say to be cited for it."""
-STATING_TERMS = 4
+STATING_TERMS = 3
 """Content words from which a sentence states something and needs a citation."""
 LONGEST_REPLY_CHARS = 20_000
 
@@ -99,6 +99,7 @@ class Gate:
         self._open = False
         self._began = False
         self._claim = ""
+        self._list_number = 0
 
     @property
     def is_open(self) -> bool:
@@ -191,6 +192,7 @@ class Gate:
     def _read(self, body: str, at_start: bool) -> _Sentence:
         """Words and keys of a sentence, everything else gone."""
         opening, rest = markup.opening(body) if at_start else ("", body.strip())
+        opening = self._counted(opening)
         rest, n_removed = markup.bare(rest, self._known)
         self.counts["markup_removed"] += n_removed
         keys: list[str] = []
@@ -200,6 +202,16 @@ class Gate:
         self.counts["keys_removed"] += n_foreign
         rest = self._unquoted(re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest))
         return _Sentence(opening, rest, tuple(dict.fromkeys(keys)))
+
+    def _counted(self, opening: str) -> str:
+        """A list counts on from 1; any other number that opens a line becomes a bullet."""
+        if not opening[:1].isdigit():
+            return opening
+        number = int(opening.rstrip(". "))
+        if number not in (1, self._list_number + 1):
+            return "- "
+        self._list_number = number
+        return opening
 
     def _known(self, address: str) -> bool:
         return re.search(rf"(?<![\w.]){re.escape(address)}", self._all.text) is not None

@@ -19,7 +19,7 @@ _CJK = "。！？"
 
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
-_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
+_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _SCHEMES = "https?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|blob"
