@@ -14,16 +14,18 @@ import numpy as np
 from rag.encoding import Encoding
 from rag.library import Library
 from rag.retrieving import fusion, late
-from rag.retrieving.query import Query, analyse, token_weights
+from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
-from rag.text import index_terms, sentences, stem, terms
-from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span
+from rag.text import fold, index_terms, sentences, stem, terms, words
+from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
 
 CANDIDATES = 100
 """Chunks taken from the lexical index and from the vectors, each."""
 BM25_K1 = 1.2
 """As the lexical index has it; a term's weight in a chunk stays below idf * (k1 + 1)."""
 CACHED_CHUNKS = 400
+N_WORD_MATCHES = 8
+"""Papers of a retrieval that are told word by word how they meet the query."""
 FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
 
 
@@ -101,8 +103,7 @@ class Retriever:
         index = self._indexes.lexical
         reach = sum(self._idf(asked.terms)) * (BM25_K1 + 1)
         k = CANDIDATES if within is None else max(CANDIDATES, index.count())
-        names = terms(asked.text, keep_stop_words=True)
-        hits = index.query([*asked.terms], k, FIELD_BOOSTS) if names else []
+        hits = index.query(asked.terms, k, FIELD_BOOSTS)
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _dense_signals(
@@ -196,15 +197,26 @@ class Retriever:
             scores[paper_id] = max(score, scores.get(paper_id, -math.inf))
         best = sorted(scores, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
         query = self._query_tokens(asked, encoding) if encoding else None
+        worth = self._worth(asked)
         papers = {paper.paper_id: paper for paper in self._library.papers(best)}
         hits = []
         for rank, paper_id in enumerate((p for p in best if p in papers), 1):
             group = sorted(by_paper[paper_id], key=lambda c: -fusion.fuse(c.signals, weights))
-            ranked = self._sentences(query, asked, papers[paper_id], group)
-            hits.append(
-                PaperHit(papers[paper_id], scores[paper_id], rank, ranked, group[0].signals)
-            )
+            paper, signals = papers[paper_id], group[0].signals
+            ranked = self._sentences(query, asked, paper, group)
+            met = _words_met(worth, encoding, paper, group) if rank <= N_WORD_MATCHES else ()
+            hits.append(PaperHit(paper, scores[paper_id], rank, ranked, signals, met))
         return Retrieval(asked.text, tuple(hits))
+
+    def _worth(self, asked: Query) -> list[tuple[str, Span, float]]:
+        """Each word of the query with its idf; 0 for stop words and words of asking."""
+        told = [
+            (word, span, stem(fold(word)) if terms(word) and fold(word) not in FRAME_WORDS else "")
+            for word, span in words(asked.text)
+        ]
+        stems = sorted({stemmed for _, _, stemmed in told} - {""})
+        idf = dict(zip(stems, self._idf(stems), strict=True))
+        return [(word, span, idf.get(stemmed, 0.0)) for word, span, stemmed in told]
 
     def _sentences(
         self,
@@ -225,6 +237,35 @@ class Retriever:
                 if span[0] < span[1]:
                     scores[span] = max(value, scores.get(span, -1.0))
         return tuple(Sentence(span, scores[span]) for span in sorted(scores))
+
+
+def _words_met(
+    worth: Sequence[tuple[str, Span, float]],
+    encoding: Encoding | None,
+    paper: Paper,
+    group: Sequence[_Candidate],
+) -> tuple[WordMatch, ...]:
+    has = paper_terms(paper)
+    tables = [c.best.max(axis=1) for c in group if c.best is not None]
+    best = np.max(tables, axis=0) if tables else None
+    met = []
+    for word, (start, end), idf in worth:
+        cosine = 0.0
+        if best is not None and encoding is not None:
+            inside = (encoding.spans[:, 0] >= start) & (encoding.spans[:, 1] <= end)
+            cosine = float(best[inside].mean()) if inside.any() else 0.0
+        parts = terms(word, keep_stop_words=True)
+        met.append(WordMatch(word, (start, end), idf, all(p in has for p in parts), cosine))
+    return tuple(met)
+
+
+def paper_terms(paper: Paper) -> frozenset[str]:
+    """Every index term of what is known of a paper: title, text, people, places, dates."""
+    known = [paper.name, paper.text, paper.category or "", paper.venue or "", str(paper.year or "")]
+    known += [authorship.name for authorship in paper.authorships]
+    known += [*paper.affiliations, *paper.links]
+    joined = " \n ".join(known)
+    return frozenset(index_terms(joined)) | frozenset(terms(joined, keep_stop_words=True))
 
 
 def _plain_candidate(
@@ -277,5 +318,3 @@ def _json(values: Iterable[str]) -> str:
 
     return json.dumps(sorted(values))
 
-
-__all__ = ["Retriever", "stem"]

@@ -1,0 +1,132 @@
+"""Whether the papers found hold what is asked: measured, weighed, and decided with a known rate of error.
+
+A question is a few features of how its words are met by the papers that would be cited. Their weights
+are fitted (logistic regression) by ``python -m eval calibrate``, which writes ``calibration.yaml``
+beside this module, together with the figures that the fit reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rag.retrieving.query import analyse
+from rag.types import PaperHit, Retrieval, Sufficiency, WordMatch
+
+FILE = Path(__file__).with_name("calibration.yaml")
+
+GENERIC_WORDS = frozenset(
+    """
+achieve achieved achieves across actual actually add added another answer apply applied around ask
+average beat beats become begin benefit besides best better bring build built case cases certain
+change changed choose chosen claimed come comes common compare compared comparison concrete consider
+cover current deal describe described describing detail details differ difference different differs
+done each easy end ends exact exactly example examples expect explain far fast feature fewer figure
+first fix follow following form full gain gains general get gets getting go goes good got great handle
+happen happens hard harder having help helps idea important improve improved improvement improves
+include includes individual instead involve involved keep keeping keeps key kind kinds last later lead
+less let lets level like little long look low lower main mainly make makes making manage many max
+maximum mean means meant measure min minimum much named need needs never new next nothing number
+numbers obtain obtained offer old order others overall own part parts per percent pick place point
+points possible present previous problem produce produced prove provide purpose put quite rather reach
+reached reaches real really reason rely report reported rest result results return right role run runs
+save saves score second see serve serves set sets several show shown shows similar single small solve
+solved sort special stand start state stated step steps still suggest suggested take taken takes tell
+test tested thing third three time times together top total tried try turn two type types used useful
+uses using value values various version versus vs way ways well whole without work yield yields
+""".split()
+)
+"""Words that carry a question along without being what it is about; their absence says nothing."""
+
+SALIENT_IDF = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights by feature, the intercept, and the probability from which an answer is given."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float
+
+
+@cache
+def calibration() -> Calibration:
+    import yaml
+
+    held = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return Calibration(held["intercept"], held["weights"], held["threshold"])
+
+
+def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
+    """Decide whether ``cited``, the papers an answer would quote, suffice for the query.
+
+    No paper at all is never sufficient.
+    """
+    if not cited:
+        return Sufficiency(False, 0.0)
+    fitted = calibration()
+    values = features(retrieval, cited)
+    logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
+    probability = 1 / (1 + math.exp(-logit))
+    unmet = tuple(m.word for m in _best_matches(cited) if _salient(m) and not m.found)
+    return Sufficiency(probability >= fitted.threshold, probability, unmet)
+
+
+def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
+    """What the decision is made from; every value is about 0-1.
+
+    ``cited`` is not empty; what it meets counts for a word, whichever paper has it.
+    """
+    best = cited[0]
+    rest = [hit.score for hit in retrieval.papers if hit not in cited]
+    met = [m for m in _best_matches(cited) if m.idf > 0]
+    asking = analyse(retrieval.query).asking
+    salient = [m for m in met if _salient(m)]
+    asked = [m for m in salient if any(a <= m.span[0] < b for a, b in asking)]
+    total = sum(m.idf for m in met) or 1.0
+    return {
+        "late": best.signals.get("late", best.score),
+        "local": best.signals.get("local", best.score),
+        "dense": best.signals.get("dense", 0.0),
+        "lexical": best.signals.get("lexical", 0.0),
+        "gap": best.score - max(rest, default=0.0),
+        "found": sum(m.idf for m in met if m.found) / total,
+        "missing": max((_gap(m) for m in salient), default=0.0),
+        "missing_asked": max((_gap(m) for m in asked), default=0.0),
+        "missing_names": min(2.0, sum(not m.found for m in met if _is_name(m, retrieval.query)))
+        / 2,
+        "short_missing": max((_gap(m) for m in salient), default=0.0) / max(1, len(met)) ** 0.5,
+    }
+
+
+def _best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
+    """Each word of the query as the paper that meets it best does."""
+    told = [hit.words for hit in cited if hit.words]
+    return [max(same, key=lambda m: (m.found, m.cosine)) for same in zip(*told, strict=True)]
+
+
+def _gap(match: WordMatch) -> float:
+    """How much a word is missed: its worth, times how far its nearest token is."""
+    return 0.0 if match.found else min(1.0, match.idf / 6) * (1 - max(0.0, match.cosine))
+
+
+def _salient(match: WordMatch) -> bool:
+    return match.idf >= SALIENT_IDF and match.word.lower() not in GENERIC_WORDS
+
+
+def _is_name(match: WordMatch, query: str) -> bool:
+    """Written like a name: capitals or digits inside, or a capital that no sentence begins with."""
+    word, start = match.word, match.span[0]
+    if any(c.isdigit() for c in word):
+        return any(c.isalpha() for c in word)
+    if any(c.isupper() for c in word[1:]):
+        return True
+    return (
+        word[0].isupper()
+        and bool(query[:start].strip())
+        and query[:start].rstrip()[-1] not in ".?!:"
+    )

@@ -1,0 +1,257 @@
+"""Answers without a model: the papers' own sentences, chosen for the question and quoted exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answering.citations import Citations, plain
+from rag.retrieving.query import FRAME_WORDS, analyse
+from rag.text import STOP_WORDS, fold, join_names, words
+from rag.types import (
+    Answer,
+    Intent,
+    Paper,
+    PaperHit,
+    Retrieval,
+    ScoredPaper,
+    Sentence,
+    Sufficiency,
+)
+
+MAX_QUOTES = 3
+"""Sentences quoted from one paper."""
+MAX_PAPERS = 6
+NEAREST = 3
+"""Papers named by an abstention."""
+
+CLOSE = 0.94
+"""A paper whose score is this share of the best one's may be the one that is meant."""
+CLOSE_SEVERAL = 0.72
+"""The same where the question asks for several papers."""
+
+# --- which papers ---------------------------------------------------------------------------
+
+_SEVERAL = re.compile(
+    r"\b(?:papers|works|methods|approaches|ways|entries|studies|models|systems|techniques|articles|"
+    r"strategies|compare|comparing|comparison|contrast|versus|vs|differ|differences?|between|both|each|"
+    r"various|every|survey|overview|summari[sz]e|all|two|three|four|several|different|evolve[ds]?|"
+    r"how (?:is|are|has|have|did) .+ (?:used|in this|in the))\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether the words of a question ask for more than one paper."""
+    return bool(_SEVERAL.search(question))
+
+
+def cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The papers to be quoted: the best one and those that come close to it."""
+    if not retrieval.papers:
+        return ()
+    best = retrieval.papers[0].score
+    several = asks_for_several(question)
+    share = CLOSE_SEVERAL if several else CLOSE
+    close = [hit for hit in retrieval.papers if hit.score >= share * best]
+    return tuple(close[: MAX_PAPERS if several else NEAREST])
+
+
+# --- which sentences ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A kind of answer: what asks for it, what holds it, and what a sentence gains that does."""
+
+    asked: re.Pattern[str]
+    held: re.Pattern[str]
+    gain: float
+
+
+def _cue(asked: str, held: str, gain: float, held_flags: int = re.IGNORECASE) -> Cue:
+    return Cue(re.compile(asked, re.IGNORECASE), re.compile(held, held_flags), gain)
+
+
+_RESULTS = (
+    r"accuracy|fps|speeds?|percent(?:age)?|rank-?1|eer|map|points|count|gflops|parameters?|rates?|scores?|"
+    r"gains?|numbers?|size|memory|results?|performance|improvements?"
+)
+_EVALUATED = (
+    r"\b(?:experiment\w*|evaluat\w+|benchmark\w*|datasets?|validat\w+|outperform\w*|results?)\b"
+)
+_NAME = r"\b\w*[A-Z]\w*[A-Z0-9]\w*\b"
+
+CUES = (
+    _cue(rf"\bhow (?:much|many|fast|far|large|big|long|often)\b|\b(?:{_RESULTS})\b", r"\d", 0.2),
+    _cue(
+        r"\b(?:benchmarks?|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|tried)\b",
+        _EVALUATED,
+        0.1,
+    ),
+    _cue(
+        r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|data ?sets?|evaluat\w+)\b",
+        _NAME,
+        0.1,
+        0,
+    ),
+)
+"""Gains are on the scale of `rag.retrieving.late.sentence_scores`, where a full match is 1."""
+
+_INTRODUCES = re.compile(
+    r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|nam(?:ed|ely)|call(?:ed)?|dubbed|term(?:ed)?|"
+    r"novel|this paper|we describe)\b",
+    re.IGNORECASE,
+)
+INTRODUCTION_GAIN = 0.15
+"""For a sentence that says what its paper is, where the question looks for a paper."""
+
+
+def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
+    """The n sentences of one paper that answer the question best, the best one first.
+
+    Args:
+        question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
+        hit: With the sentences scored by the retriever.
+        n: Fewer come back from a shorter paper.
+    """
+    cues = [cue for cue in CUES if cue.asked.search(question)]
+    looks_for_paper = _looks_for_paper(question)
+
+    def worth(sentence: Sentence) -> float:
+        text = hit.paper.text[slice(*sentence.span)]
+        gains = sum(cue.gain for cue in cues if cue.held.search(text))
+        if looks_for_paper and _INTRODUCES.search(text):
+            gains += INTRODUCTION_GAIN
+        return sentence.score + gains
+
+    return sorted(hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
+
+
+def _looks_for_paper(question: str) -> bool:
+    """Whether what is asked is a paper or its name: no phrase asks for anything else."""
+    asking = analyse(question).asking
+    told = [word for a, b in asking for word, _ in words(question[a:b])]
+    return all(fold(word) in FRAME_WORDS | STOP_WORDS for word in told)
+
+
+# --- the words ------------------------------------------------------------------------------
+
+
+def answer(
+    intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit], verdict: Sufficiency
+) -> Answer:
+    """Quote the cited papers, or abstain if they do not suffice."""
+    if not verdict.sufficient:
+        return abstention(intent, retrieval, verdict)
+    marks = Citations()
+    if len(cited) == 1:
+        text = _one(intent.question, cited[0], marks)
+    elif asks_for_several(intent.question):
+        text = _many(intent.question, cited, marks)
+    else:
+        text = _likeliest(intent.question, cited, marks)
+    return Answer(
+        question=intent.question,
+        status="answered",
+        route="content",
+        text=text,
+        citations=marks.listed(),
+        papers=scored(retrieval),
+    )
+
+
+def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
+    """Say what is missing and name the nearest papers."""
+    missing = join_names(f"“{plain(word)}”" for word in dict.fromkeys(verdict.missing[:4]))
+    marks = Citations()
+    lines = ["These papers do not answer that."]
+    if missing:
+        lines[0] = f"These papers do not answer that: nothing fitting in them mentions {missing}."
+    if retrieval.papers:
+        lines.append("\nThe nearest papers, in case one of them helps:\n")
+    for hit in retrieval.papers[:NEAREST]:
+        top = max(hit.sentences, key=lambda s: s.score, default=None)
+        marker = marks.mark(hit.paper, top.span if top else (0, 0))
+        lines.append(f"- {described(hit.paper)} [{marker}]")
+    return Answer(
+        question=intent.question,
+        status="abstained",
+        route="content",
+        text="\n".join(lines),
+        citations=marks.listed(),
+        papers=scored(retrieval),
+    )
+
+
+def scored(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
+    """The ranking behind an answer."""
+    return tuple(
+        ScoredPaper(
+            hit.paper.paper_id,
+            hit.paper.source,
+            round(hit.score, 4),
+            tuple(str(place) for place in hit.paper.places[1:]),
+        )
+        for hit in retrieval.papers
+    )
+
+
+def _one(question: str, hit: PaperHit, marks: Citations) -> str:
+    best = best_sentences(question, hit, MAX_QUOTES)
+    if not best:
+        return f"{described(hit.paper)} is the paper that fits. [{marks.mark(hit.paper, (0, 0))}]"
+    lead, *rest = best
+    lines = [f"{described(hit.paper)}:", "", _quoted(hit.paper, lead, marks)]
+    if rest:
+        more = " ".join(_quoted(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span))
+        lines += ["", f"It also says: {more}"]
+    return "\n".join(lines)
+
+
+def _likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+    first, *others = cited
+    lines = [_one(question, first, marks), "", "It could also be:", ""]
+    for hit in others:
+        quotes = " ".join(_quoted(hit.paper, s, marks) for s in best_sentences(question, hit, 1))
+        lines.append(f"- {described(hit.paper)}: {quotes or _by_title(hit.paper, marks)}")
+    return "\n".join(lines)
+
+
+def _many(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+    n = 2 if len(cited) <= MAX_QUOTES else 1
+    lines = [f"{len(cited)} papers bear on this:", ""]
+    for hit in cited:
+        best = sorted(best_sentences(question, hit, n), key=lambda s: s.span)
+        quotes = " ".join(_quoted(hit.paper, s, marks) for s in best)
+        lines.append(f"- {described(hit.paper)}: {quotes or _by_title(hit.paper, marks)}")
+    return "\n".join(lines)
+
+
+def _quoted(paper: Paper, sentence: Sentence, marks: Citations) -> str:
+    marker = marks.mark(paper, sentence.span)
+    return f"“{plain(paper.text[slice(*sentence.span)])}” [{marker}]"
+
+
+def _by_title(paper: Paper, marks: Citations) -> str:
+    return f"[{marks.mark(paper, (0, 0))}]"
+
+
+def described(paper: Paper) -> str:
+    """A paper as it is named in an answer: title or label in bold, people, year."""
+    known = [_people(paper), str(paper.year) if paper.year else ""]
+    told = ", ".join(part for part in known if part)
+    name = f"**{plain(paper.name)}**" if paper.title else f"**{plain(paper.label)}** (untitled)"
+    return f"{name} ({told})" if told else name
+
+
+def _people(paper: Paper) -> str:
+    names = paper.authors
+    if not names:
+        return ""
+    if len(names) == 1 and paper.authors_complete:
+        return plain(names[0])
+    if len(names) == 2 and paper.authors_complete:
+        return plain(f"{names[0]} and {names[1]}")
+    return f"{plain(names[0])} et al."

@@ -1,0 +1,104 @@
+"""What `paperfolk doctor` says: versions, settings and their origins, library, models, servers."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from rag.config import Settings, load_with_origins
+from rag.errors import RagError, SettingsError
+
+if TYPE_CHECKING:
+    from rag.pipeline import Assistant
+
+PACKAGES = (
+    "chromadb", "langchain", "langchain-core", "langchain-openai", "numpy", "onnxruntime", "openai",
+    "streamlit", "tantivy", "tokenizers",
+)  # fmt: skip
+
+
+def diagnose(assistant: Assistant) -> dict[str, object]:
+    """State by topic; a part that cannot be looked at says why in its place. No secret is shown."""
+    return {
+        "versions": _versions(),
+        "settings": _settings(assistant.settings),
+        "library": _library(assistant),
+        "embedder": _embedder(assistant.settings),
+        "chat model": _chat_model(assistant.settings),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    found["platform"] = f"{sys.platform} {platform.machine()}"
+    for package in ("paperfolk", *PACKAGES):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _settings(settings: Settings) -> dict[str, str]:
+    """Each setting with its origin; one that differs from what is found now was given in code."""
+    try:
+        found, origins = load_with_origins()
+    except SettingsError:
+        found, origins = Settings(), {}
+    told = {}
+    for key in type(settings).model_fields:
+        value = getattr(settings, key)
+        origin = origins.get(key, "default") if value == getattr(found, key) else "argument"
+        told[key] = f"{_shown(value)} ({origin})"
+    return told
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set, hidden"
+    return "not set" if value in (None, "") else str(value)
+
+
+def _library(assistant: Assistant) -> dict[str, object]:
+    library = assistant.library
+    if not library.n_papers:
+        return {"state": 'empty; run "paperfolk ingest"'}
+    try:
+        health = assistant.health()
+    except RagError as exc:
+        return {"state": str(exc)}
+    return {
+        "state": "in step" if health.ok else "; ".join(health.problems),
+        "fingerprint": library.fingerprint,
+        "documents": len(library.documents()),
+        "papers": health.n_papers,
+        "people": len(library.persons()),
+        "chunks": health.n_chunks,
+        "vectors": health.n_vectors,
+        "indexed": health.n_indexed,
+        "embedder": library.index_state.embedder,
+    }
+
+
+def _embedder(settings: Settings) -> dict[str, str]:
+    from rag.adapters.embedders import embedder
+
+    try:
+        chosen = embedder(settings)
+        dimension = len(chosen.embed_query("reachable?"))
+    except RagError as exc:
+        return {"state": str(exc)}
+    return {"state": "works", "name": chosen.name, "dimension": str(dimension)}
+
+
+def _chat_model(settings: Settings) -> dict[str, str]:
+    if not settings.generative:
+        return {"state": "none: answers are quoted from the papers (extractive)"}
+    from rag.adapters.openai import reachable
+
+    return {"name": settings.chat_model_name, "state": reachable(settings)}

@@ -1,0 +1,316 @@
+"""build(settings) -> Assistant: everything wired together, the one thing that screens talk to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import catalogue, experts, ingesting, people
+from rag.adapters.stores import LocalStores
+from rag.answering import abstaining, asides, extractive
+from rag.config import Settings
+from rag.errors import ModelError
+from rag.indexing import Indexes, check
+from rag.library import Library
+from rag.routing import route
+from rag.types import (
+    Answer,
+    Condition,
+    Delta,
+    Event,
+    Health,
+    Intent,
+    Paper,
+    PaperHit,
+    Plan,
+    Report,
+    Retrieval,
+    Step,
+    Sufficiency,
+    Thread,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from rag.answering.generative import ChatModel, Prompts
+    from rag.retrieving.retriever import Retriever
+
+Progress = Callable[[str, int, int], None]
+
+RANKING = 20
+"""Papers in the ranking behind an answer."""
+MAX_QUESTION_CHARS = 4_000
+
+
+class Assistant:
+    """Answers questions about one library. Opens what a question needs when it first needs it.
+
+    Safe to share between threads; close it when done, or use it as a context manager.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = Library(settings.data)
+        self._stores = LocalStores(settings.chroma)
+        self._retriever: Retriever | None = None
+        self._indexes: Indexes | None = None
+        self._generator: tuple[ChatModel, Prompts] | None = None
+
+    def close(self) -> None:
+        if self._indexes is not None:
+            self._indexes.close()
+        self._indexes = self._retriever = None
+        self.library.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- questions ----------------------------------------------------------------------------
+
+    def ask(self, question: str, thread: Thread = Thread()) -> Answer:  # noqa: B008 - frozen
+        """One cited answer; see `stream`."""
+        *_, answer = self.stream(question, thread)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, thread: Thread = Thread()) -> Iterator[Event]:  # noqa: B008 - frozen
+        """Answer a question, the next one of a thread: steps, words as they come, the whole last.
+
+        Raises:
+            LibraryEmpty: Nothing was ingested yet.
+            ModelError: The embedder cannot be used.
+        """
+        began = time.perf_counter()
+        self.library.require()
+        yield Step("reading the question")
+        text, warnings = _shortened(question)
+        condensed, usage, failed = self._standalone(text, thread)
+        intent = route(condensed, thread if condensed == text else Thread(), self.library)
+        for event in self._dispatch(intent, text, thread):
+            if isinstance(event, Answer):
+                event = replace(
+                    event,
+                    question=question,
+                    intent=intent,
+                    library=self.library.fingerprint,
+                    latency_ms=(time.perf_counter() - began) * 1000,
+                    usage=_sum(usage, event.usage),
+                    warnings=(*warnings, *failed, *event.warnings),
+                )
+            yield event
+
+    def who(self, topic: str, k: int = 10, recent: bool = False) -> Answer:
+        """The people who work on a topic, with the papers that say so."""
+        return self._timed(
+            Intent("experts", topic, topic, "asked for people", topic=topic),
+            lambda intent: experts.answer(intent, self.library, self.retrieve, k, recent),
+        )
+
+    def person(self, name: str) -> Answer:
+        """One person: papers, co-authors, years, page figures."""
+        return self._timed(
+            Intent("person", name, name, "asked for a person", people=(name,)),
+            lambda intent: people.answer(intent, self.library, self.retrieve),
+        )
+
+    def catalogue(self, conditions: Sequence[Condition]) -> Answer:
+        """The papers that meet all conditions, exactly and completely."""
+        return self._timed(
+            Intent("catalogue", "", "", "asked for a list", conditions=tuple(conditions)),
+            lambda intent: catalogue.answer(intent, self.library, self.retrieve),
+        )
+
+    def paper(self, key: str) -> Paper:
+        """By paper id, by a unique beginning of one, or by ``<seed file>:<line>``."""
+        return self.library.paper(key)
+
+    def retrieve(self, query: str, k: int = RANKING) -> Retrieval:
+        """The k best papers for a query."""
+        return self._open_retriever().retrieve(query, k)
+
+    def examples(self) -> tuple[str, ...]:
+        """Questions worth asking of this library, one of each route; none of an empty one."""
+        from rag.examples import examples
+
+        return examples(self.library)
+
+    # --- the library --------------------------------------------------------------------------
+
+    def plan(
+        self, paths: Sequence[Path] = (), prune: bool = False, rebuild: bool = False
+    ) -> Plan:
+        """What `ingest` would do; nothing is written."""
+        return ingesting.plan(
+            self.library, tuple(paths) or (self.settings.seeds,), prune=prune, rebuild=rebuild
+        )
+
+    def ingest(
+        self,
+        paths: Sequence[Path] = (),
+        prune: bool = False,
+        rebuild: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Read documents into the library; see `rag.ingesting.ingest`."""
+        from rag.adapters.embedders import embedder
+
+        return ingesting.ingest(
+            self.library,
+            self._stores,
+            lambda: embedder(self.settings),
+            tuple(paths) or (self.settings.seeds,),
+            prune=prune,
+            rebuild=rebuild,
+            progress=progress,
+        )
+
+    def health(self) -> Health:
+        """Whether library, vectors and lexical index are in step."""
+        return check(self.library, self._stores)
+
+    def doctor(self) -> dict[str, object]:
+        """Versions, settings and where each came from, library state, what can be reached."""
+        from rag.diagnosis import diagnose
+
+        return diagnose(self)
+
+    # --- how an answer is made ----------------------------------------------------------------
+
+    def _dispatch(self, intent: Intent, question: str, thread: Thread) -> Iterator[Event]:
+        if intent.route == "content":
+            yield from self._content(intent, thread)
+            return
+        yield Step(f"looking through {self.library.n_papers} papers")
+        if intent.route == "experts":
+            answer = experts.answer(intent, self.library, self.retrieve)
+        elif intent.route == "person":
+            answer = people.answer(intent, self.library, self.retrieve)
+        elif intent.route == "catalogue":
+            answer = catalogue.answer(intent, self.library, self.retrieve)
+        else:
+            answer = asides.answer(intent)
+        yield Delta(answer.text)
+        yield answer
+
+    def _content(self, intent: Intent, thread: Thread) -> Iterator[Event]:
+        yield Step(f"searching {self.library.n_papers} papers")
+        retrieval = self._search(intent)
+        yield Step("checking quotes")
+        cited = self._cited(intent, retrieval)
+        verdict = self._judge(intent, retrieval, cited)
+        if not self.settings.generative:
+            answer = extractive.answer(intent, retrieval, cited, verdict)
+            yield Delta(answer.text)
+            yield answer
+            return
+        from rag.answering import generative
+
+        model, prompts = self._open_generator()
+        yield from generative.stream(
+            intent,
+            retrieval,
+            verdict,
+            thread,
+            model,
+            model_name=self.settings.chat_model_name,
+            prompt=prompts.answer,
+            evidence_tokens=self.settings.evidence_tokens,
+            abstain=lambda: extractive.abstention(intent, retrieval, verdict),
+            fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
+        )
+
+    def _search(self, intent: Intent) -> Retrieval:
+        """The ranking; for a follow-up, the papers in focus come first."""
+        retriever = self._open_retriever()
+        focus = intent.parts.get("focus")
+        found = retriever.retrieve(intent.query, RANKING)
+        if not isinstance(focus, tuple) or not focus:
+            return found
+        chosen = retriever.retrieve(intent.query, len(focus), within=focus)
+        ids = {hit.paper.paper_id for hit in chosen.papers}
+        rest = [hit for hit in found.papers if hit.paper.paper_id not in ids]
+        hits = [*chosen.papers, *rest][:RANKING]
+        return Retrieval(found.query, tuple(replace(h, rank=n) for n, h in enumerate(hits, 1)))
+
+    def _cited(self, intent: Intent, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+        focus = intent.parts.get("focus")
+        if isinstance(focus, tuple) and focus:
+            n = min(len(focus), extractive.MAX_PAPERS) if intent.parts.get("several") else 1
+            return retrieval.papers[:n]
+        return extractive.cited_papers(intent.query, retrieval)
+
+    def _judge(
+        self, intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit]
+    ) -> Sufficiency:
+        return abstaining.judge(retrieval, cited)
+
+    def _standalone(self, question: str, thread: Thread) -> tuple[str, Usage, tuple[str, ...]]:
+        """A follow-up made whole by the model, if there is one; its failure is a warning."""
+        if not self.settings.generative or not thread.turns:
+            return question, Usage(), ()
+        from rag.answering import generative
+
+        model, prompts = self._open_generator()
+        try:
+            whole = generative.condense(question, thread, model, prompts.condense)
+        except ModelError as exc:
+            return question, Usage(), (f"the question was read without the model: {exc}",)
+        return whole.question, whole.usage, ()
+
+    def _open_retriever(self) -> Retriever:
+        if self._retriever is None:
+            from rag.adapters.embedders import embedder
+            from rag.retrieving.retriever import Retriever
+
+            self.library.require()
+            chosen = embedder(self.settings)
+            self._indexes = Indexes(self.library, self._stores, chosen.name)
+            self._retriever = Retriever(self.library, self._indexes, chosen)
+        return self._retriever
+
+    def _open_generator(self) -> tuple[ChatModel, Prompts]:
+        if self._generator is None:
+            from rag.adapters.openai import chat_model
+            from rag.answering.generative import load_prompts
+
+            self._generator = (chat_model(self.settings), load_prompts(self.settings.prompts))
+        return self._generator
+
+    def _timed(self, intent: Intent, make: Callable[[Intent], Answer]) -> Answer:
+        began = time.perf_counter()
+        self.library.require()
+        answer = make(intent)
+        return replace(
+            answer,
+            intent=intent,
+            library=self.library.fingerprint,
+            latency_ms=(time.perf_counter() - began) * 1000,
+        )
+
+
+def build(settings: Settings) -> Assistant:
+    """An assistant over the library in ``settings.data``; nothing is opened or loaded yet."""
+    return Assistant(settings)
+
+
+def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
+    """The question in printable characters and of bounded length, and a warning if it was cut."""
+    text = question.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ").strip()
+    if len(text) <= MAX_QUESTION_CHARS:
+        return text, ()
+    note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
+    return text[:MAX_QUESTION_CHARS], (note,)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.input_tokens + other.input_tokens,
+        one.output_tokens + other.output_tokens,
+        other.cost_usd,
+    )
