@@ -19,8 +19,8 @@ class Encoding:
     Attributes:
         vector: (dim,) float32 of length 1: the text as the published model embeds it, which reads
             its first 256 tokens.
-        tokens: (n, dim) float32, last hidden states, not normalised; one for each token of the
-            text, up to 510, without the marks that the model puts around it.
+        tokens: (n, dim) float32, rows of length 1; one for each token of the text, up to 510,
+            without the marks that the model puts around it.
         ids: (n,) uint16, the tokens' places in the vocabulary.
         spans: (n, 2) int32, the characters of the text that each token stands for, ``[start, end)``.
     """

@@ -81,11 +81,11 @@ class MiniLM(Embeddings):
 
     def _encode(self, text: str) -> Encoding:
         ids, spans = self.tokens(text)
-        hidden, vector = self._run(["hidden", "vector"], ids[:WINDOW])
-        parts = [hidden[0, 1:-1]]
+        tokens, vector = self._run(["tokens", "vector"], ids[:WINDOW])
+        parts = [tokens[0, 1:-1]]
         for start in range(WINDOW, len(ids), WINDOW - OVERLAP):
             window = ids[start - OVERLAP : start - OVERLAP + WINDOW]
-            parts.append(self._run(["hidden"], window)[0][0, 1 + OVERLAP : -1])
+            parts.append(self._run(["tokens"], window)[0][0, 1 + OVERLAP : -1])
         return Encoding(vector[0], np.concatenate(parts), ids.astype(np.uint16), spans)
 
     def tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -1,7 +1,7 @@
 """The embedded model as an ONNX graph, built from the published weights.
 
 Texts are run at their exact length, which needs neither padding nor mask, so the graph has neither.
-One pass gives the last hidden states and the text's own vector.
+One pass gives the text's own vector and a vector for each token.
 
 onnxruntime's own fused SkipLayerNormalization is several times slower than LayerNormalization and
 Add, so these stand in the graph; sessions at ORT_ENABLE_BASIC leave them be.
@@ -29,10 +29,12 @@ Precision = Literal["int8", "fp32"]
 Array = NDArray[Any]
 Tensors = Mapping[str, NDArray[np.float32]]
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Goes up whenever the same weights would give another graph; stands in the cached file's name."""
 
 N_LAYERS = 6
+MIDDLE_LAYER = 4
+"""Whose output takes part in the token vectors, counted from 1."""
 N_HEADS = 12
 DIM = 384
 HEAD_DIM = DIM // N_HEADS
@@ -139,18 +141,27 @@ class Graph:
             self.add("MultiHeadAttention", q, k, v, domain=CONTRIB, num_heads=N_HEADS)
         )  # scores are scaled by 1 / sqrt(head size) there
 
-    def model(self, hidden: str, vector: str) -> ModelProto:
-        """The whole: ids (1, n) int64 in, `hidden` (1, n, dim) and `vector` (1, dim) out."""
+    def tokens(self, middle: str, last: str) -> str:
+        """Token vectors: the sum of a middle and the last layer, each of length 1, at length 1.
+
+        The last layer was trained to be averaged, and the middle one holds more of the word itself;
+        together they match tokens better than either (figures: eval/LOG.md).
+        """
+        parts = [self.add("LpNormalization", x, axis=-1, p=2) for x in (middle, last)]
+        return str(self.add("LpNormalization", self.add("Add", *parts), axis=-1, p=2))
+
+    def model(self, tokens: str, vector: str) -> ModelProto:
+        """The whole: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
         from onnx import TensorProto, helper
 
-        for name, source in (("hidden", hidden), ("vector", vector)):
+        for name, source in (("tokens", tokens), ("vector", vector)):
             self._nodes.append(helper.make_node("Identity", [source], [name]))
         graph = helper.make_graph(
             self._nodes,
             "all-MiniLM-L6-v2",
             [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])],
             [
-                helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [1, "n", DIM]),
+                helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "n", DIM]),
                 helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, DIM]),
             ],
             self._constants,
@@ -175,7 +186,9 @@ def build_fp32(tensors: Tensors) -> ModelProto:
             graph.gelu(inner), get["output.dense.weight"].T, get["output.dense.bias"]
         )
         x = graph.norm(graph.add("Add", out, x), *get_norm(get, "output"))
-    return graph.model(x, pool(graph, x))
+        if layer + 1 == MIDDLE_LAYER:
+            middle = x
+    return graph.model(graph.tokens(middle, x), pool(graph, x))
 
 
 def with_product_inputs(model: ModelProto) -> tuple[bytes, list[str]]:

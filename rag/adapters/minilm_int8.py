@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rag.adapters.minilm_graph import (
     CONTRIB,
     DIM,
+    MIDDLE_LAYER,
     N_LAYERS,
     Array,
     Graph,
@@ -95,7 +96,9 @@ def build_int8(tensors: Tensors, *, bits: int = 8) -> ModelProto:
         beside = graph.add("MatMul", inner, graph.constant(back[large]))
         out = graph.add("Add", graph.add("Add", out, beside), _unscaled(graph, x))
         x = norm(out, get_norm(get, "output"), (layer + 1, "attention"))
-    return graph.model(x.name, pool(graph, x.name))
+        if layer + 1 == MIDDLE_LAYER:
+            middle = graph.add("Add", _unscaled(graph, x), graph.constant(x.offset))
+    return graph.model(graph.tokens(middle, x.name), pool(graph, x.name))
 
 
 def _norm(
