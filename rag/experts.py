@@ -90,6 +90,8 @@ def answer(
 
     Args:
         intent: With ``topic``; ``parts`` may hold ``k`` and ``recent``, which win.
+        library: Read whole.
+        retrieve: Finds papers for the topic.
         k: People shown at most.
         recent: Whether newer papers count for more.
     """

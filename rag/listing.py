@@ -37,11 +37,17 @@ class Listing:
         parts = [f"**{plain(paper.name)}**", dated(paper), byline(paper), note]
         return f"- {', '.join(part for part in parts if part)} {self.mark(paper)}"
 
-    def rows(self, papers: Sequence[Paper], notes: Callable[[Paper], str] | None = None) -> str:
-        """All rows, up to ``SHOWN``, with a line that says what was left out."""
-        lines = [self.row(p, notes(p) if notes else "") for p in papers[:SHOWN]]
-        if len(papers) > SHOWN:
-            lines.append(f"- and {len(papers) - SHOWN} more, all of them in the answer's record")
+    def rows(
+        self,
+        papers: Sequence[Paper],
+        notes: Callable[[Paper], str] | None = None,
+        *,
+        k: int = SHOWN,
+    ) -> str:
+        """The first k rows, with a line that says what was left out."""
+        lines = [self.row(p, notes(p) if notes else "") for p in papers[:k]]
+        if len(papers) > k:
+            lines.append(f"- and {len(papers) - k} more")
         return "\n".join(lines)
 
     @property

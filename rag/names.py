@@ -31,7 +31,7 @@ _CAPITALS = re.compile(
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
 _MAX_PARTS = 4
-_NEAR_RATIO = 68.0
+_NEAR_RATIO = 72.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
 
 

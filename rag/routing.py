@@ -256,7 +256,8 @@ def _experts(
     text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
 ) -> Intent | None:
     frame = experts_frame(text)
-    if frame is None or people or _HOW_MANY.search(text):
+    counting = re.match(r"\W*(?:how many|how much|number of|count)\b", text, re.IGNORECASE)
+    if frame is None or people or counting or _HOW_MANY.search(text):
         return None
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
     if frame.k:

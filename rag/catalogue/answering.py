@@ -19,6 +19,8 @@ from rag.text import join_names
 from rag.topics import on_topic
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
+_SHOWN_OF_A_COUNT = 20
+
 Value = int | float | str | tuple[str, ...] | None
 
 
@@ -28,6 +30,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     Args:
         intent: With ``conditions``; ``parts`` may hold ``ask`` (Ask), ``people`` (mentions) and
             ``focus`` (ids of the papers that the question is restricted to).
+        library: Read whole.
         retrieve: Finds papers for a topic among the conditions.
     """
     now = census(library)
@@ -114,7 +117,8 @@ def _of_papers(
     elif ask.verb == "list" and len(papers) > 1:
         head = f"{counted(len(papers))}{_spaced(phrase)}; {_completeness(papers)} {verb} listed."
     more = _asides(settled.conditions, papers, now)
-    rows = listing.rows(papers) if phrase or ask.verb == "list" else ""
+    shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
+    rows = listing.rows(papers, k=shown) if phrase or ask.verb == "list" else ""
     text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
     ambiguous = _is_ambiguous(ask, settled.conditions, now)
     value: Value = sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
@@ -229,7 +233,7 @@ def _extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answ
         ("score", False): "lowest score",
     }[field, ask.most]
     word = "oldest and newest" if ask.of[1:] == ("both",) else word
-    head = f"The {word} of the {counted(len(known))}{_spaced(phrase)} with {'a printed year' if field == 'date' else 'a header score'}"
+    head = f"The {word} of the {counted(len(known))}{_spaced(phrase)} that print a {'year' if field == 'date' else 'score'}"
     notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
     value: Value = sources(chosen)
     if field == "score" and chosen[0].score is not None and len(chosen) == 1:

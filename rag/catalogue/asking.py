@@ -260,8 +260,18 @@ def _people(scan: Scan) -> Ask | None:
     return None
 
 
+_OVER = r"\b(?:distribution|breakdown|histogram|spread|overview)\b(?:\s+of)?"
+
+
 def _group(scan: Scan) -> Ask | None:
     """``papers by year``, ``which year has most papers``, ``what categories are there``."""
+    ask = _grouped(scan)
+    if ask is not None:
+        scan.take(_OVER)
+    return ask
+
+
+def _grouped(scan: Scan) -> Ask | None:
     for field, nouns in _GROUPS.items():
         few = rf"\b(?:which|what)\s+(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
         if found := scan.take(few):

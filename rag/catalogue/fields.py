@@ -1,7 +1,7 @@
 """What can be asked of a paper: each field's test, and the words in which it is said.
 
 A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
-``between`` (a pair of bounds, either may be None), ``contains``, ``contains any``, ``starts``,
+``between`` (a pair of bounds, either may be None), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
 ``known``, ``unknown`` (the value is then None); ``lacks`` and ``not contains`` hold for papers that
 have nothing at all. Unknown is not zero: a paper without a year meets neither ``before 2020`` nor
 its opposite.
@@ -134,6 +134,8 @@ _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "in": lambda vs, w: any(_same(v, x) for v in vs for x in _listed(w)),
     "not in": lambda vs, w: bool(vs) and not any(_same(v, x) for v in vs for x in _listed(w)),
     "between": _between,
+    "above": lambda vs, w: any(v > w for v in vs),  # type: ignore[operator]
+    "below": lambda vs, w: any(v < w for v in vs),  # type: ignore[operator]
     "contains": lambda vs, w: any(_holds(v, w) for v in vs),
     "not contains": lambda vs, w: not any(_holds(v, w) for v in vs),
     "lacks": lambda vs, w: not any(_same(v, x) for v in vs for x in _listed(w)),
@@ -167,6 +169,8 @@ def said(condition: Condition) -> str:
         return _said_range(value)
     if field == "places":
         return "in more than one seed document"
+    if operator in ("above", "below"):
+        return f"with a header {field} {operator} {value:g}"
     if field == "number of authors":
         return f"whose author list is complete and {_said_bounds(value).removeprefix('of ')} long"
     if field == "score" and operator == "between":

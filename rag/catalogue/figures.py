@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Sequence
 
 from rag.answering.citations import plain
@@ -60,7 +59,8 @@ def _printed_for(now: Census) -> str:
 
 
 def _without_figures(question: str) -> str:
-    return re.sub("|".join(FIGURES.values()), " ", question, flags=re.IGNORECASE)
+    names = (FIGURES["ai_score"], FIGURES["h_index"])
+    return re.sub("|".join(names), " ", question, flags=re.IGNORECASE)
 
 
 def _says_pages(question: str) -> bool:

@@ -207,12 +207,14 @@ _NUMBER = r"(\d+(?:\.\d+)?)"
 def _read_scores(scan: Scan) -> None:
     subject = r"\b(?:(?:with|have|has|having)\s+)?(?:an?\s+|the\s+)?(?:header\s+)?scores?\s+(?:is\s+|are\s+|of\s+)?"
     for match in scan.take(
-        rf"{subject}(?:above|over|greater than|higher than|more than|at least|>=?|exceeding)\s*{_NUMBER}"
+        rf"{subject}(?:above|over|greater than|higher than|more than|>|exceeding)\s*{_NUMBER}"
     ):
+        scan.add("score", "above", float(match.group(1)))
+    for match in scan.take(rf"{subject}(?:below|under|less than|lower than|<)\s*{_NUMBER}"):
+        scan.add("score", "below", float(match.group(1)))
+    for match in scan.take(rf"{subject}(?:at least|>=)\s*{_NUMBER}"):
         scan.add("score", "between", (float(match.group(1)), None))
-    for match in scan.take(
-        rf"{subject}(?:below|under|less than|lower than|at most|<=?)\s*{_NUMBER}"
-    ):
+    for match in scan.take(rf"{subject}(?:at most|<=)\s*{_NUMBER}"):
         scan.add("score", "between", (None, float(match.group(1))))
 
 
@@ -252,7 +254,7 @@ def _read_categories(scan: Scan) -> None:
     ):
         scan.add("category", "is", match.group(1) or match.group(2))
     for match in scan.take(
-        rf"\b(?:in|from|under)\s+(?:the\s+)?['\"]?([\w.-]+)['\"]?\s+category\b|\bcategory\s+['\"]([\w.-]+)['\"]"
+        r"\b(?:in|from|under)\s+(?:the\s+)?['\"]?([\w.-]+)['\"]?\s+category\b|\bcategory\s+['\"]([\w.-]+)['\"]"
     ):
         scan.add("category", "is", (match.group(1) or match.group(2)).upper())
 

@@ -26,6 +26,8 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     Args:
         intent: ``people`` as printed; ``parts`` may hold ``ask`` (PersonAsk), ``people``
             (mentions, with how each was read) and ``focus`` (paper ids).
+        library: Read whole.
+        retrieve: Finds papers for a topic.
     """
     now = census(library)
     ask = intent.parts.get("ask")

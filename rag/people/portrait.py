@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,11 +10,12 @@ from rag.answering.citations import plain
 from rag.catalogue.figures import page_figures
 from rag.census import Census
 from rag.listing import counted
-from rag.text import STOP_WORDS, join_names, stem, words
+from rag.text import STOP_WORDS, fold, join_names, stem
 from rag.types import Expert, Paper, Role
 
 _THEMES = 6
 _COMPANY = 6
+_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
 
 
 def years_of(papers: Sequence[Paper]) -> str:
@@ -67,7 +69,7 @@ def themes(papers: Sequence[Paper], k: int = _THEMES) -> list[tuple[str, int]]:
 
 def _phrases(title: str) -> dict[tuple[str, ...], str]:
     """Runs of two and three neighbouring words without stop words, by their stems."""
-    tokens = list(words(title))
+    tokens = [(m.group(), m.span()) for m in _TITLE_WORD.finditer(title)]
     found = {}
     for n in (3, 2):
         for at in range(len(tokens) - n + 1):
@@ -78,7 +80,7 @@ def _phrases(title: str) -> dict[tuple[str, ...], str]:
             if any(c in between for c in ":,;()"):
                 continue
             phrase = title[run[0][1][0] : run[-1][1][1]].lower()
-            found[tuple(stem(w.lower()) for w, _ in run)] = phrase
+            found[tuple(stem(fold(w)) for w, _ in run)] = phrase
     return found
 
 
