@@ -15,6 +15,7 @@ from rag.errors import EmbedderMismatch, IndexUnreadable, SettingsError, StoreUn
 from rag.stores import Generation, VectorRecord
 
 if TYPE_CHECKING:
+    import httpx
     import numpy as np
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 HNSW: Any = {"space": "cosine", "ef_search": 200}
 DEFAULT_PORT = 8000
+TIMEOUT_S = 60.0
+"""For one call to a server."""
 
 _aliases_lock = threading.Lock()
 _aliases: set[str] = set()
@@ -52,7 +55,10 @@ class ChromaVectors:
             raise
 
     def close(self) -> None:
+        sessions = _sessions(self._client)
         self._client.close()
+        for session in sessions:
+            session.close()
         with _aliases_lock:
             _aliases.discard(self._alias)
 
@@ -156,9 +162,14 @@ class ChromaVectors:
                 return cast("Client", chromadb.PersistentClient(self._alias, settings=settings))
             host, port = address(server)
             try:
-                return cast("Client", chromadb.HttpClient(host=host, port=port, settings=settings))
+                client = cast(
+                    "Client", chromadb.HttpClient(host=host, port=port, settings=settings)
+                )
             except ValueError as exc:
                 raise self._unreachable() from exc
+            for session in _sessions(client):
+                session.timeout = TIMEOUT_S
+            return client
 
     def _unreachable(self) -> StoreUnreachable:
         return StoreUnreachable(
@@ -235,6 +246,12 @@ def is_sound(generation: Generation, *, timeout_s: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
+
+
+def _sessions(client: Client) -> list[httpx.Client]:
+    """The HTTP sessions of a client of a server, which Chroma neither limits in time nor closes."""
+    servers: tuple[Any, Any] = (client._server, cast(Any, client._admin_client)._server)
+    return [server._session for server in servers if hasattr(server, "_session")]
 
 
 def _take_alias(folder: Path) -> str:

@@ -84,10 +84,10 @@ class LexicalIndex:
         if not clauses:
             return []
         with self._translated():
-            hits = self._searcher.search(tantivy.Query.boolean_query(clauses), k, count=False).hits
+            hits = self._best(tantivy.Query.boolean_query(clauses), k)
             found = [(self._searcher.doc(address), score) for score, address in hits]
         rows = [(str(d.get_first("chunk_id")), str(d.get_first("paper_id")), s) for d, s in found]
-        return sorted(rows, key=lambda row: (-row[2], row[0]))
+        return sorted(rows, key=lambda row: (-row[2], row[0]))[:k]
 
     def document_frequencies(self, terms: Iterable[str], field: str = "body") -> dict[str, int]:
         """In how many chunks each term occurs."""
@@ -103,6 +103,15 @@ class LexicalIndex:
 
     def count(self) -> int:
         return int(self._searcher.num_docs)
+
+    def _best(self, query: Any, k: int) -> list[tuple[float, Any]]:
+        """The k best hits and all that tie with the last of them, so that ids can decide."""
+        limit = k + 16
+        while True:
+            hits = self._searcher.search(query, limit, count=False).hits
+            if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
+                return list(hits)
+            limit *= 2
 
     def _clause(self, field: str, term: str, weight: float) -> Any:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")

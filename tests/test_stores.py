@@ -1,0 +1,149 @@
+"""The stores pass their contracts, embedded and on a Chroma server, and a whole library does too."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.adapters import chroma
+from rag.adapters.stores import LocalStores
+from rag.errors import IndexUnreadable, SettingsError, StoreUnreachable
+from rag.indexing import Indexes, check
+from rag.ingesting import ingest
+from rag.library import Library
+from rag.stores import Generation, Lexical, Vectors
+from tests.contracts.stores import LexicalContract, VectorsContract, axis, generation, vector_record
+from tests.stand_ins import DIMENSION, QuickEmbedder
+
+LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Chroma server on loopback."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
+    folder = tmp_path_factory.mktemp("server")
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--path", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, "no Chroma server"
+            time.sleep(0.05)
+    yield f"127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
+
+
+def vectors_opener(folder: Path, server: str) -> Callable[..., Vectors]:
+    def opener(*, create: bool = False, embedder: str = "a") -> Vectors:
+        return LocalStores(server).vectors(generation(folder, embedder), create=create)
+
+    return opener
+
+
+class TestEmbeddedVectors(VectorsContract):
+    @pytest.fixture
+    def opener(self, tmp_path: Path) -> Callable[..., Vectors]:
+        return vectors_opener(tmp_path, "")
+
+
+class TestServedVectors(VectorsContract):
+    @pytest.fixture
+    def opener(self, tmp_path: Path, server: str) -> Callable[..., Vectors]:
+        return vectors_opener(tmp_path, server)
+
+
+class TestLexicalIndex(LexicalContract):
+    @pytest.fixture
+    def opener(self, tmp_path: Path) -> Callable[..., Lexical]:
+        return lambda create=False: LocalStores().lexical(generation(tmp_path), create=create)
+
+
+def test_a_library_works_the_same_on_a_server(server: str, tmp_path: Path, seeds: Path) -> None:
+    found = []
+    for address in ("", server):
+        stores = LocalStores(address)
+        with Library.open(tmp_path / (address or "embedded")) as library:
+            indexes = Indexes(library, stores, "quick")
+            ingest(library, stores, QuickEmbedder, [seeds / LIST])
+            first = indexes.vectors.count()
+            ingest(library, stores, QuickEmbedder, [seeds])
+            ingest(library, stores, QuickEmbedder, [seeds / LIST], rebuild=True)
+            assert check(library, stores).problems == ()
+            query = QuickEmbedder().embed_documents(["any"])[0]
+            nearest = indexes.vectors.query(query, 20)
+            found.append((first, [chunk_id for chunk_id, _ in nearest], library.fingerprint))
+            indexes.close()
+    assert found[0] == found[1]
+
+
+def test_a_server_keeps_no_more_than_two_generations(
+    server: str, tmp_path: Path, seeds: Path
+) -> None:
+    stores = LocalStores(server)
+    with Library.open(tmp_path) as library:
+        for _ in range(4):
+            ingest(library, stores, QuickEmbedder, [seeds / LIST], rebuild=True)
+        state = library.index_state
+        assert state.generation == 4
+        prefix = f"paperfolk-{state.library_id}"
+    held = []
+    for number in range(1, 5):
+        place = Generation(tmp_path, f"{prefix}-{number}", "quick", DIMENSION)
+        try:
+            stores.vectors(place).close()
+            held.append(number)
+        except IndexUnreadable:
+            pass
+    assert held == [3, 4]
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnreachable, match="127.0.0.1:.*does not answer") as caught:
+        vectors_opener(tmp_path, f"127.0.0.1:{free_port()}")()
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("db:9000", ("db", 9000)), ("http://db:1/", ("db", 1)), ("db", ("db", 8000))],
+)
+def test_an_address_is_host_and_port(given: str, meant: tuple[str, int]) -> None:
+    assert chroma.address(given) == meant
+
+
+def test_an_address_without_a_sensible_port_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'host:port'"):
+        chroma.address("db:99999")
+
+
+def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None:
+    stores, place = LocalStores(), generation(tmp_path)
+    assert not stores.is_sound(place, timeout_s=60)
+    store = stores.vectors(place, create=True)
+    store.upsert([vector_record(f"c{n}", axis(n % 4)) for n in range(20)])
+    store.close()
+    assert stores.is_sound(place, timeout_s=60)
+    assert not stores.is_sound(place, timeout_s=0.001)
+    (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
+    assert not stores.is_sound(place, timeout_s=60)
