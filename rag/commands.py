@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rag.types import Answer, Condition, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
-LONGEST_QUESTION = 20_000
 
 
 # --- settings and the assistant -------------------------------------------------------------
@@ -49,17 +48,13 @@ def question_of(text: str) -> str:
     """The question as typed, fit to be asked.
 
     Raises:
-        ReadError: It is empty or absurdly long.
+        ReadError: It is empty.
     """
     from rag.batch import clean
 
     question = clean(text).strip()
     if not question:
         raise ReadError("the question is empty; type what you want to know")
-    if len(question) > LONGEST_QUESTION:
-        raise ReadError(
-            f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}"
-        )
     return question
 
 

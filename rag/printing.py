@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -115,23 +115,29 @@ def footer(answer: Answer, library: Library, out: TextIO) -> Iterator[str]:
         yield ""
         yield paint("References", BOLD, out)
         papers = {p.paper_id: p for p in library.papers({c.paper_id for c in answer.citations})}
+        of_paper: dict[str, list[Citation]] = {}
         for citation in answer.citations:
-            yield from reference(citation, papers[citation.paper_id], answer.text, out)
+            of_paper.setdefault(citation.paper_id, []).append(citation)
+        for paper_id, citations in of_paper.items():
+            yield from reference(citations, papers[paper_id], answer.text, out)
     for warning in answer.warnings:
         yield ""
         yield paint("Note: ", YELLOW, out) + visible(warning)
 
 
-def reference(citation: Citation, paper: Paper, said: str, out: TextIO) -> Iterator[str]:
-    """One reference; its quote follows unless the answer's text holds it already."""
+def reference(citations: Sequence[Citation], paper: Paper, said: str, out: TextIO) -> Iterator[str]:
+    """One paper with its markers; quotes follow unless the answer's text holds them already."""
     from rag.bibliography import byline
 
-    places = ", ".join((citation.source, *citation.also_at))
-    marker = paint(f"[{citation.marker}]", CYAN, out)
+    first = citations[0]
+    places = ", ".join((first.source, *first.also_at))
+    markers = paint(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
     line = f"{paper.name} — {byline(paper)}"
-    yield f"{marker} {visible(line)} {paint(f'({places})', DIM, out)}"
-    if citation.quote and citation.quote not in said:
-        yield from _wrap(f"“{visible(citation.quote)}”", "    ")
+    yield f"{markers} {visible(line)} {paint(f'({places})', DIM, out)}"
+    shown = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", said)
+    for quote in dict.fromkeys(c.quote for c in citations):
+        if quote and quote not in shown:
+            yield from _wrap(f"“{visible(quote)}”", "    ")
 
 
 def paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -149,8 +150,16 @@ def test_a_reference_repeats_no_quote_that_the_answer_shows() -> None:
 
 def test_many_references_are_folded_but_all_there() -> None:
     html = views.references(cited("many", 17), {})
-    assert len(pressable(html, "cite")) == 17
+    assert {*pressable(html, "cite")} == {str(n) for n in range(1, 18)}
     assert "<summary>11 more</summary>" in html
+
+
+def test_markers_of_one_paper_share_one_reference() -> None:
+    answer = cited("a [1] [2]", 2)
+    same = tuple(replace(c, paper_id="p1") for c in answer.citations)
+    html = views.references(replace(answer, citations=same), {})
+    assert html.count('class="refrow"') == 1
+    assert {*pressable(html, "cite")} == {"1", "2"}
 
 
 def test_the_open_reference_is_marked() -> None:

@@ -66,11 +66,12 @@ def _render_cite(_: Any, tokens: Sequence[Any], index: int, __: Any, env: Mappin
     return cite_button(marker, env["markers"][marker])
 
 
-def cite_button(marker: int, title: str) -> str:
+def cite_button(marker: int, title: str, *, chosen: bool = False) -> str:
     """The chip of a marker. Its label is read out; its number is shown."""
     label = escape(f"source {marker}: {title}", quote=True)
+    current = ' aria-current="true"' if chosen else ""
     return (
-        f'<button class="cite" data-act="cite" data-value="{marker}" aria-label="{label}">'
+        f'<button class="cite" data-act="cite" data-value="{marker}" aria-label="{label}"{current}>'
         f"{marker}</button>"
     )
 
@@ -138,14 +139,14 @@ def footer(turn: Answer) -> str:
 
 
 def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:
-    """The papers behind an answer, in marker order; the later ones of many are folded away."""
+    """The papers behind an answer, by first marker; the later ones of many are folded away."""
     if not turn.citations:
         return ""
     said = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", turn.text)
-    items = [
-        _reference(c, papers.get(c.paper_id), c.marker == active, c.quote not in said)
-        for c in turn.citations
-    ]
+    of_paper: dict[str, list[Citation]] = {}
+    for citation in turn.citations:
+        of_paper.setdefault(citation.paper_id, []).append(citation)
+    items = [_reference(group, papers.get(key), active, said) for key, group in of_paper.items()]
     first, more = items[:SHOWN_REFERENCES], items[SHOWN_REFERENCES:]
     listed = f'<ul class="refs">{"".join(first)}</ul>'
     if more:
@@ -156,17 +157,23 @@ def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = N
     return f'<section aria-label="References">{listed}</section>'
 
 
-def _reference(citation: Citation, paper: Paper | None, active: bool, quoted: bool) -> str:
-    """One reference; its quote follows where the answer does not show it already."""
-    places = ", ".join((citation.source, *citation.also_at))
+def _reference(
+    citations: Sequence[Citation], paper: Paper | None, active: int | None, said: str
+) -> str:
+    """One paper with all its markers; a quote follows where the answer does not show it already."""
+    first = citations[0]
+    places = ", ".join((first.source, *first.also_at))
     who = byline(paper) if paper else ""
-    quote = f"<q>{escape(excerpt(citation.quote, SHOWN_QUOTE_WORDS))}</q>" if quoted else ""
-    chosen = ' aria-current="true"' if active else ""
+    hidden = dict.fromkeys(c.quote for c in citations if c.quote not in said)
+    quotes = "".join(f"<q>{escape(excerpt(quote, SHOWN_QUOTE_WORDS))}</q>" for quote in hidden)
+    chips = "".join(
+        cite_button(c.marker, c.title or c.label, chosen=c.marker == active) for c in citations
+    )
     return (
-        f'<li><button class="ref" data-act="cite" data-value="{citation.marker}"{chosen}>'
-        f'<span class="no">{citation.marker}</span>'
-        f"<span><b>{name(citation.title, citation.label)}</b>"
-        f'<span class="by">{escape(who)}</span>{quote}'
+        f'<li class="refrow"><span class="chips">{chips}</span>'
+        f'<button class="ref" data-act="cite" data-value="{first.marker}">'
+        f"<span><b>{name(first.title, first.label)}</b>"
+        f'<span class="by">{escape(who)}</span>{quotes}'
         f'<span class="at">{escape(places)}</span></span></button></li>'
     )
 

@@ -55,7 +55,7 @@ def test_filtered_papers_are_exported_whole(visit: Visit, shoot: Shoot, tmp_path
     saved = {}
     for name in ("BibTeX", "RIS", "CSV"):
         with page.expect_download() as download:
-            page.get_by_role("button", name=name).click()
+            page.get_by_role("button", name=name, exact=True).click()
         saved[name] = tmp_path / download.value.suggested_filename
         download.value.save_as(saved[name])
     assert len(bibtexparser.parse_file(str(saved["BibTeX"])).entries) == 3

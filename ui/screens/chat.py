@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from rag.pipeline import Assistant
 
 from rag.errors import RagError
+from rag.pipeline import Assistant
 from rag.types import Answer, Delta, Step, Thread, Turn
 from ui import shared, views
 from ui.board import board
 
 REDRAW_S = 0.04
+SHOWN_TURNS = 20
 
 
 def turns() -> list[Turn]:
@@ -33,6 +34,7 @@ def ask_next(question: str) -> None:
 
 def start_anew() -> None:
     turns().clear()
+    st.session_state.pop("whole", None)
     shared.close_source()
 
 
@@ -82,8 +84,12 @@ def empty_library(held: Assistant) -> None:
     )
     if st.button("Read the seed documents", icon=":material/library_add:", type="primary"):
         bar = st.progress(0.0, "reading …")
+
+        def report(step: str, done: int, total: int) -> None:
+            bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
+
         try:
-            held.ingest(progress=lambda step, n, of: bar.progress(n / max(of, 1), f"{step} …"))
+            held.ingest(progress=report)
         except RagError as exc:
             st.error(str(exc), icon=":material/error:")
         else:
@@ -102,6 +108,17 @@ def act_on(index: int) -> Callable[[str, str], None]:
                 shared.open_source(citation.paper_id, citation.span, (index, citation.marker))
 
     return act
+
+
+def first_shown() -> int:
+    """Where the drawn part of the thread begins; a long one is drawn whole only on request."""
+    hidden = len(turns()) - SHOWN_TURNS
+    if hidden <= 0 or st.session_state.get("whole"):
+        return 0
+    if st.button(f"Show {hidden} earlier", icon=":material/history:", type="tertiary"):
+        st.session_state["whole"] = True
+        st.rerun()
+    return hidden
 
 
 def draw(held: Assistant, index: int, turn: Turn) -> None:
@@ -163,9 +180,9 @@ def main() -> None:
     if not turns() and not question:
         welcome(held, n_papers)
     last = len(turns()) if question else len(turns()) - 1
-    for index, turn in enumerate(turns()):
+    for index in range(first_shown(), len(turns())):
         with st.container(key="last_turn" if index == last else f"turn_{index}"):
-            draw(held, index, turn)
+            draw(held, index, turns()[index])
     if question and question.strip():
         shared.close_source()
         with st.container(key="last_turn"):
