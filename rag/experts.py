@@ -24,7 +24,7 @@ from rag.text import join_names
 from rag.topics import OnTopic, nearest, on_topic
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
-ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.5, "page": 0.5}
+ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.5, "page": 0.6}
 """A first author did the work; an owner of the page may be hidden anywhere behind ``et al.``."""
 
 HALF_LIFE_YEARS = 3.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.census import Census
 from rag.listing import Retrieve
-from rag.text import index_terms
+from rag.text import index_terms, terms
 from rag.types import Paper, PaperHit
 
 DEPTH = 200
@@ -28,18 +28,24 @@ class Gate:
     """Levels of relevance.
 
     Attributes:
-        present: The best paper's, below which the topic counts as absent.
+        present: The best paper's, below which the topic counts as absent, for topics of up to two
+            words, of three, and of more: more words leave more room for other wordings.
         share: Of the best paper's, below which a paper is not on the topic.
         unrelated: What papers about something else reach.
     """
 
-    present: float
+    present: tuple[float, float, float]
     share: float
     unrelated: float
 
+    def floor(self, topic: str) -> float:
+        """The level that the best paper must reach for this topic to be present."""
+        n_words = len(set(terms(topic)))
+        return self.present[min(max(n_words, 2), 4) - 2]
 
-TOKENS = Gate(present=0.5, share=0.74, unrelated=0.3)
-PLAIN = Gate(present=0.44, share=0.7, unrelated=0.15)
+
+TOKENS = Gate(present=(0.53, 0.495, 0.475), share=0.77, unrelated=0.3)
+PLAIN = Gate(present=(0.42, 0.4, 0.38), share=0.72, unrelated=0.15)
 """For embedders that give no token vectors."""
 
 _NEAR = 0.85
@@ -69,7 +75,7 @@ def on_topic(
     """
     levels, gate = _levels(topic, retrieve)
     best = max(levels.values(), default=0.0)
-    if best < gate.present:
+    if best < gate.floor(topic):
         return []
     return _kept(levels, gate.share * best, best, gate, now, among)
 
@@ -83,17 +89,16 @@ def touching(topic: str, now: Census, retrieve: Retrieve, among: Collection[str]
     levels, gate = _levels(topic, retrieve)
     best = max(levels.values(), default=0.0)
     here = max((v for i, v in levels.items() if i in among), default=0.0)
-    least = _NEAR * here if here >= _NEAR * gate.present else gate.share * best
-    least = min(least, gate.share * best) if best >= gate.present else least
+    near = here >= _NEAR * gate.floor(topic)
+    least = _NEAR * here if near else gate.share * best
+    least = min(least, gate.share * best) if best >= gate.floor(topic) else least
     kept = []
     for paper_id in among:
         paper = now.by_id[paper_id]
         value = levels.get(paper_id, 0.0)
         worded = coverage(topic, paper, now)
-        if worded >= _WORDED or (
-            value >= max(least, gate.unrelated) and here >= _NEAR * gate.present
-        ):
-            kept.append(OnTopic(paper, max(_scaled(value, best, gate), worded**2)))
+        if worded >= _WORDED or (near and value >= max(least, gate.unrelated)):
+            kept.append(OnTopic(paper, max(_scaled(value, best), worded**2)))
     kept.sort(key=lambda f: (-f.relevance, f.paper.paper_id))
     return kept
 
@@ -113,7 +118,7 @@ def _kept(
     among: Collection[str] | None,
 ) -> list[OnTopic]:
     found = [
-        OnTopic(now.by_id[paper_id], _scaled(value, best, gate))
+        OnTopic(now.by_id[paper_id], _scaled(value, best))
         for paper_id, value in levels.items()
         if value >= max(least, gate.unrelated + 0.05)
         and paper_id in now.by_id
@@ -122,10 +127,9 @@ def _kept(
     return sorted(found, key=lambda f: (-f.relevance, f.paper.paper_id))
 
 
-def _scaled(value: float, best: float, gate: Gate) -> float:
-    """0 for what unrelated papers reach, 1 for the best; squared, so that the best count most."""
-    reach = max(best - gate.unrelated, 1e-9)
-    return float(min(1.0, max(0.0, (value - gate.unrelated) / reach)) ** 2)
+def _scaled(value: float, best: float) -> float:
+    """1 for the best; squared, so that a few close papers outweigh more that are further off."""
+    return float((max(value, 0.0) / best) ** 2) if best > 0 else 0.0
 
 
 def level(hit: PaperHit) -> float:
