@@ -54,7 +54,7 @@ def failure(server: OpenAIServer, reply: Reply, **changes: object) -> ModelError
         streamed(at(server, **changes))
     message = str(caught.value)
     assert KEY not in message and "secret" not in message
-    assert "\n" not in message and message[0] in "'tm"
+    assert "\n" not in message and message[0] in "tm"
     return caught.value
 
 

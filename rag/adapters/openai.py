@@ -149,7 +149,9 @@ class _Chat(ChatOpenAI):
         if reason == "length":
             raise MalformedReply(f"the reply of {self.model_name!r} reached its longest length")
         if reason == "content_filter":
-            raise MalformedReply(f"{self._host!r} withheld the reply by its content filter")
+            raise MalformedReply(
+                f"the model server {self._host!r} withheld the reply by its content filter"
+            )
 
     def _wait(self, exc: ModelError, attempt: int) -> int:
         """Pause before the next try and count it; raises where another try makes no sense."""
@@ -201,19 +203,23 @@ def _of_status(exc: openai.APIStatusError, host: str, model: str) -> ProviderErr
     retry_after_s = _seconds(exc.response.headers.get("retry-after"))
     said = str(exc)
     if "context" in said and ("length" in said or "window" in said):
-        what = f"{model!r} cannot take so long a question with its passages; lower evidence_tokens"
+        what, then = f"finds the call too long for {model!r}", "lower evidence_tokens"
     elif status in (401, 403):
-        what = f"{host!r} refused the key; check OPENAI_API_KEY"
+        what, then = "refused the key", "check OPENAI_API_KEY"
     elif status == 404:
-        what = f"{host!r} knows no model {model!r}; set chat_model to one that it serves"
+        what, then = f"knows no model {model!r}", "set chat_model to one that it serves"
     elif status == 429:
         when = "later" if retry_after_s is None else f"in {retry_after_s:.0f} s"
-        what = f"{host!r} takes no more calls for now; try again {when}, or check the quota"
+        what, then = "takes no more calls for now", f"try again {when}, or check the quota"
     elif status >= 500:
-        what = f"{host!r} has a fault of its own; try again later"
+        what, then = "has a fault of its own", "try again later"
     else:
-        what = f"{host!r} refused the call; check that {model!r} is a chat model"
-    return ProviderError(f"{what} (HTTP {status})", status=status, retry_after_s=retry_after_s)
+        what, then = "refused the call", f"check that {model!r} is a chat model"
+    return ProviderError(
+        f"the model server {host!r} {what} (HTTP {status}); {then}",
+        status=status,
+        retry_after_s=retry_after_s,
+    )
 
 
 def _seconds(value: str | None) -> float | None:
