@@ -484,20 +484,22 @@ def _ingest_elsewhere(folder: Path, paths: Sequence[Path]) -> None:
     )
 
 
-def test_an_open_reader_finds_what_another_process_ingests(desk: Desk, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40)))
-    desk.ingest(file)
-    indexes = Indexes(desk.library, desk.stores, "quick")
-    assert len(indexes.vectors.query(vector("any"), 99)) == 40
+def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
+    readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]
+    for indexes in readers:
+        assert len(indexes.vectors.query(vector("any"), 99)) == 40
     later = [f"Later {n}" for n in range(6)]
     _ingest_elsewhere(desk.folder, [write(tmp_path / "b.jsonl", *later)])
     assert desk.library.index_state.generation == 1
-    for title in later:
-        nearest = indexes.vectors.query(vector(f"{title}\n{abstract(title)}"), 1)[0][0]
-        assert desk.library.chunks([nearest])[0].heading == title
-    assert len(indexes.lexical.query(["later"], 99)) == 6
+    for indexes in readers:
+        for title in later:
+            nearest = indexes.vectors.query(vector(f"{title}\n{abstract(title)}"), 1)[0][0]
+            assert desk.library.chunks([nearest])[0].heading == title
+        assert len(indexes.lexical.query(["later"], 99)) == 6
     _ingest_elsewhere(desk.folder, [write(tmp_path / "c.jsonl", *(f"Last {n}" for n in range(99)))])
     assert desk.library.index_state.generation == 2
-    assert len(indexes.vectors.query(vector("any"), 999)) == 145
-    assert len(indexes.lexical.query(["last"], 999)) == 99
-    indexes.close()
+    for indexes in readers:
+        assert len(indexes.vectors.query(vector("any"), 999)) == 145
+        assert len(indexes.lexical.query(["last"], 999)) == 99
+        indexes.close()

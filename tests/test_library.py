@@ -139,6 +139,7 @@ def test_chunks_come_in_the_order_asked_and_lie_in_their_papers(library: Library
         assert chunk.text == paper.text[slice(*chunk.span)]
     asked = [chunks[5].chunk_id, "cnone", chunks[1].chunk_id]
     assert library.chunks(asked) == [chunks[5], chunks[1]]
+    assert library.chunks_of([chunks[5].paper_id, "pnone"]) == [chunks[5]]
 
 
 def test_encodings_are_what_the_embedder_gave(library: Library) -> None:

@@ -313,6 +313,11 @@ class Library:
         }
         return [found[chunk_id] for chunk_id in wanted if chunk_id in found]
 
+    def chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
+        """The chunks of these papers, in text order within each paper."""
+        where = " WHERE c.paper_id IN (SELECT value FROM json_each(?)) ORDER BY c.paper_id, c.start"
+        return [_chunk(row) for row in self.select(_CHUNKS + where, json.dumps(list(paper_ids)))]
+
     def encodings(self, chunk_ids: Iterable[str]) -> list[Encoding]:
         """Vector and token vectors of these chunks, in order.
 
