@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from rag.chunking import embedded_text
 from rag.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
-from rag.library import IndexState, Library, Writer, writing
+from rag.library import IndexState, Library, Writer, invariants, writing
 from rag.stores import (
     Generation,
     IndexRecord,
@@ -297,7 +297,7 @@ def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
 def check(library: Library, stores: Stores) -> Health:
     """Compare library, vectors and lexical index, chunk by chunk; needs no lock, changes nothing."""
     state = library.index_state
-    problems = library.problems()
+    problems = invariants.problems(library)
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
     expected = {chunk.chunk_id for chunk in library.chunks()}

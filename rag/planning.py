@@ -12,6 +12,8 @@ from rag import identity, reading
 from rag.errors import ReadError
 from rag.labels import label
 from rag.library import Library
+from rag.library.locking import LOCK
+from rag.library.schema import FILE
 from rag.text import fold
 from rag.types import (
     Change,
@@ -47,7 +49,7 @@ def plan(
         ReadError: A path does not exist.
     """
     stored = {document.name: document for document in library.documents()}
-    found = _named(paths, stored, library.folder.resolve())
+    found = _named(paths, stored, _own(library.folder.resolve()))
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
     for done, (name, path) in enumerate(found.items(), 1):
@@ -108,24 +110,31 @@ def _renamed(read: Reading, name: str) -> Reading:
 # --- names ----------------------------------------------------------------------------------
 
 
-def _named(paths: Sequence[Path], stored: dict[str, Document], own: Path) -> dict[str, Path]:
+def _named(
+    paths: Sequence[Path], stored: dict[str, Document], own: frozenset[Path]
+) -> dict[str, Path]:
     """Files by the name each has, or is to have, in the library.
 
     A file keeps the name under which it was read before. A new one is named by its path below the
     given folder, so a seed is named by its file name; the folder's own name goes in front where
-    another file, which is still there with other content, has that name already. What lies in
-    the library's ``own`` folder is no document.
+    another file, which is still there with other content, has that name already. The library's
+    ``own`` files and folders are no documents.
     """
     names = {document.path: document.name for document in stored.values()}
     found: dict[str, Path] = {}
     seen: set[Path] = set()
     for root, path in _files(paths):
-        if path in seen or path.is_relative_to(own):
+        if path in seen or not own.isdisjoint((path, *path.parents)):
             continue
         seen.add(path)
         known = names.get(str(path))
         found[known or _new_name(root, path, stored, found)] = path
     return found
+
+
+def _own(folder: Path) -> frozenset[Path]:
+    names = (FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "index", "models")
+    return frozenset(folder / name for name in names)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:

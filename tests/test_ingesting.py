@@ -120,6 +120,15 @@ def test_a_path_that_is_not_there_is_named(desk: Desk, tmp_path: Path) -> None:
         desk.ingest(tmp_path / "nowhere")
 
 
+def test_the_library_s_own_files_are_no_documents(desk: Desk, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", "Apples")
+    write(desk.folder / "uploads" / "b.jsonl", "Pears")
+    for _ in range(2):
+        report = desk.ingest(tmp_path)
+        assert report.plan.rejections == ()
+    assert [d.name for d in desk.library.documents()] == ["a.jsonl", "data/uploads/b.jsonl"]
+
+
 def test_the_same_content_has_the_same_fingerprint_in_any_order(
     tmp_path: Path, seeds: Path
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import sqlite3
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import LibraryEmpty, NotFound
-from rag.library import rows, schema
+from rag.library import rows
+from rag.library.reader import Reader
 from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, ProfilePage
 
 if TYPE_CHECKING:
@@ -33,19 +33,6 @@ _CHUNKS = """
 SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text
 FROM chunks c JOIN papers p USING (paper_id)
 """
-_INVARIANTS = (
-    ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
-     "papers stand in no document"),
-    ("SELECT count(*) FROM entries WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
-     "entries have no paper"),
-    ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM chunks)",
-     "papers have no chunk"),
-    ("SELECT count(*) FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
-     "chunks have no paper"),
-    ("SELECT count(*) FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE "
-     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target'))",
-     "chunks have no vector"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +58,14 @@ class IndexState:
     pending: bool
 
 
-class Library:
+class Library(Reader):
     """What was read, as it stands now; another process may write to it meanwhile.
 
     Use from any thread. Before the first ingest it is empty, not an error.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._guard = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._is_file = False
+        super().__init__(folder)
         self._cache: dict[str, tuple[str, Any]] = {}
 
     @classmethod
@@ -90,11 +74,8 @@ class Library:
         return cls(folder)
 
     def close(self) -> None:
-        with self._guard:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
-            self._cache.clear()
+        super().close()
+        self._cache.clear()
 
     def __enter__(self) -> Library:
         return self
@@ -143,16 +124,6 @@ class Library:
             target_dimension=int(meta.get("target_dimension", 0)),
             pending=pending,
         )
-
-    def problems(self) -> list[str]:
-        """What is not as it must be within the library itself; empty when all is well."""
-        found = [str(row[0]) for row in self.select("PRAGMA integrity_check") if row[0] != "ok"]
-        with self.snapshot():
-            for sql, sentence in _INVARIANTS:
-                n = int(self.select(sql)[0][0])
-                if n:
-                    found.append(f"{n} {sentence}")
-        return found
 
     # --- papers -------------------------------------------------------------------------------
 
@@ -356,37 +327,6 @@ class Library:
             )
         }
 
-    # --- SQLite -------------------------------------------------------------------------------
-
-    def select(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Rows of one query; ``values`` are its parameters, or one mapping of them."""
-        bound = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
-        with self._guard:
-            return self._open().execute(sql, bound).fetchall()
-
-    def snapshot(self) -> _Snapshot:
-        """Within it, all queries see one state of the library."""
-        return _Snapshot(self)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._is_file:
-            return self._connection
-        path = self.folder / schema.FILE
-        if path.is_file():
-            connection = schema.connect(path, readonly=True)
-            if schema.version(connection):
-                if self._connection is not None:
-                    self._connection.close()
-                self._is_file = True
-                connection.row_factory = sqlite3.Row
-                self._connection = connection
-                return connection
-            connection.close()
-        if self._connection is None:
-            self._connection = schema.empty()
-            self._connection.row_factory = sqlite3.Row
-        return self._connection
-
     def _cached(self, name: str, make: Callable[[], T]) -> T:
         with self.snapshot():
             fingerprint = self.meta().get("fingerprint", "")
@@ -395,26 +335,6 @@ class Library:
                 held = self._cache[name] = (fingerprint, make())
         value: T = held[1]
         return value
-
-
-class _Snapshot:
-    """A read transaction; one inside another is part of it."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._begun = False
-
-    def __enter__(self) -> None:
-        self._library._guard.acquire()
-        connection = self._library._open()
-        if not connection.in_transaction:
-            connection.execute("BEGIN")
-            self._begun = True
-
-    def __exit__(self, *_: object) -> None:
-        if self._begun:
-            self._library._open().execute("COMMIT")
-        self._library._guard.release()
 
 
 def _chunk(row: sqlite3.Row) -> Chunk:

@@ -1,4 +1,4 @@
-"""Writer: the one way in which a library changes, under a lock that one process holds at a time."""
+"""Writer: the one way in which a library changes; `rag.library.locking` hands it out."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import chunking, identity
-from rag.errors import LibraryError, LibraryLocked
 from rag.library import rows, schema
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
-LOCK = "library.lock"
 _MODULUS = 2**128
 
 _ENTRIES = """
@@ -26,46 +24,8 @@ SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_i
 """
 
 
-@contextmanager
-def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
-    """The library's writer, while no other process or thread writes.
-
-    Args:
-        folder: Made if it is not there.
-        wait_s: How long to wait for another writer.
-
-    Raises:
-        LibraryLocked: Another one is still writing.
-        LibraryError: The folder cannot be written.
-    """
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        lock.acquire(timeout=wait_s)
-    except Timeout as exc:
-        raise LibraryLocked(
-            f"the library {str(folder)!r} is being written by another process; "
-            "wait until it is done and try again"
-        ) from exc
-    except OSError as exc:
-        raise LibraryError(
-            f"the data folder {str(folder)!r} cannot be written ({exc.strerror}); "
-            "name another one with PAPERFOLK_DATA"
-        ) from exc
-    try:
-        writer = Writer(folder)
-        try:
-            yield writer
-        finally:
-            writer.close()
-    finally:
-        lock.release()
-
-
 class Writer:
-    """Changes to the library, each whole or not at all; made by `writing`."""
+    """Changes to the library, each whole or not at all; handed out by `rag.library.locking.writing`."""
 
     def __init__(self, folder: Path) -> None:
         self._db = schema.connect(folder / schema.FILE, readonly=False)

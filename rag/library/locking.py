@@ -1,0 +1,50 @@
+"""One writer at a time, over all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import LibraryError, LibraryLocked
+from rag.library.writing import Writer
+
+LOCK = "library.lock"
+
+
+@contextmanager
+def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
+    """The library's writer, while no other process or thread writes.
+
+    Args:
+        folder: Made if it is not there.
+        wait_s: How long to wait for another writer.
+
+    Raises:
+        LibraryLocked: Another one is still writing.
+        LibraryError: The folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=wait_s)
+    except Timeout as exc:
+        raise LibraryLocked(
+            f"the library {str(folder)!r} is being written by another process; "
+            "wait until it is done and try again"
+        ) from exc
+    except OSError as exc:
+        raise LibraryError(
+            f"the data folder {str(folder)!r} cannot be written ({exc.strerror}); "
+            "name another one with PAPERFOLK_DATA"
+        ) from exc
+    try:
+        writer = Writer(folder)
+        try:
+            yield writer
+        finally:
+            writer.close()
+    finally:
+        lock.release()
