@@ -18,6 +18,7 @@ from rag.types import Authorship, Paper, Person, ProfilePage
 
 ALIASES_FILE = "aliases.yaml"
 _KEPT = 4
+_RARE = 2
 _NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 
 
@@ -148,13 +149,15 @@ class Census:
     def called(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
         """Papers called by a made-up word in a text: (word, paper ids), in the text's order.
 
-        The first of the ids is the paper whose title begins with the word, if there is one.
+        A word calls the papers whose titles begin with it, or else the one or two that have it; what
+        stands in more (UAV, GAN) is a common term.
         """
         found = []
         for word in _NAMED.findall(text):
             if is_made_up(word) and (held := self._called.get(fold(word))):
-                first = sorted(held, key=lambda i: not _heads(self.by_id[i], word))
-                found.append((word, tuple(first)))
+                headed = tuple(i for i in held if is_headed(word, self.by_id[i]))
+                if headed or len(held) <= _RARE:
+                    found.append((word, headed or held))
         return list(dict.fromkeys(found))
 
 
@@ -168,8 +171,9 @@ def is_made_up(word: str) -> bool:
     return False
 
 
-def _heads(paper: Paper, word: str) -> bool:
-    return fold(paper.title or "").startswith(fold(word))
+def is_headed(word: str, paper: Paper) -> bool:
+    """Whether the title begins with the word, whole: ``NAR-Former`` heads ``NAR-Former V2: ...``."""
+    return re.match(rf"{re.escape(fold(word))}(?![^\W_])", fold(paper.title or "")) is not None
 
 
 def newest_first(paper: Paper) -> tuple[int, int, int, str]:

@@ -62,7 +62,7 @@ def _whole(whole: Whole, now: Census) -> Intent:
 def _instead(whole: Whole, now: Census) -> Intent | None:
     """``what about 2023?``: the last intent with the named part replaced."""
     last = whole.instead
-    if last is None:
+    if last is None or _of_one_paper(last):
         return None
     what = replacement(whole.question)
     people = people_in(what, now)
@@ -94,6 +94,13 @@ def _instead(whole: Whole, now: Census) -> Intent | None:
             last, conditions=tuple(own), reason="the last question under a further condition"
         )
     return None
+
+
+def _of_one_paper(intent: Intent) -> bool:
+    ask = intent.parts.get("ask")
+    return (isinstance(ask, Ask) and ask.verb == "attribute") or (
+        isinstance(ask, PersonAsk) and ask.form == "authors"
+    )
 
 
 def _renumbered(condition: Condition, by: int) -> Condition:
@@ -275,6 +282,10 @@ _ONE_OF = re.compile(
     r"\b(?:which|what|the|that|a)\s+(?:[\w-]+\s+){0,3}?(?:paper|work|entry|study|article)\b",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"^\W*(?:which|how many|what|any|list|are any|is any)\b.*\b(?:about|on|regarding|concern(?:s|ing)?|deal(?:s|ing)? with|cover(?:s|ing)?|related to)\b",
+    re.IGNORECASE,
+)
 _LOOSE = frozenset({"text", "complete"})
 
 
@@ -306,6 +317,8 @@ def _catalogue(
     strong = [c for c in conditions if c.field not in _LOOSE]
     if whole.several and strong and n_left == 0:
         return _made("catalogue", text, "it asks which of the papers meet a condition", asked, now)
+    if whole.several and _ABOUT.search(text) and 0 < n_left <= _LONG:
+        return _made("catalogue", text, "it asks which of the papers are on a topic", asked, now)
     if not conditions:
         everything = n_left == 0 and ask.heads and asked.explicit and len(text.split()) <= 10
         return (

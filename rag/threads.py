@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.census import Census, short_name
+from rag.census import Census, is_headed, newest_first, short_name
 from rag.text import STOP_WORDS, index_terms
 from rag.types import Answer, Condition, Intent, Thread
 
@@ -29,7 +29,8 @@ _DESCRIBED = re.compile(
     r"\b(?:the|that)\s+(?P<what>[\w-]+(?:\s+[\w-]+){0,5}?)\s+(?:one|paper)\b", re.IGNORECASE
 )
 _SAME_AUTHOR = re.compile(
-    r"\b(?:(?:the|its|their)\s+)?same\s+(?P<first>(?:first|lead)\s+)?(?:authors?|people|person|group|team)\b"
+    r"\b(?:the|its|their|that)\s+(?P<nth>first|lead|second|third|last)\s+authors?(?:'s)?\b(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|publish\w*|do|does|papers?)\b)"
+    r"|\b(?:(?:the|its|their)\s+)?same\s+(?P<first>(?:first|lead)\s+)?(?:authors?|people|person|group|team)\b"
     r"|\b(?:its|their)\s+(?P<first2>(?:first|lead)\s+)?authors?\b(?=\s+(?:also|work|write|wrote|publish|have|has|do|did|else))",
     re.IGNORECASE,
 )
@@ -37,6 +38,14 @@ _PLURAL = re.compile(
     r"\b(?:which|what|any|all|some|one|both|each|none|most|how many|how much)\s+of\s+(?:these|those|them|the\s+(?:papers|two|three|above))\b"
     r"|\b(?:these|those)(?:\s+(?:papers?|works?|methods?|approaches|entries|ones|studies|models|systems))?\b"
     r"|\b(?:they|them|their|theirs|both)\b|\bthe\s+(?:papers|two|three|others)\b|\bof\s+them\b",
+    re.IGNORECASE,
+)
+_OF_THOSE = re.compile(
+    r"\bof\s+(?:these|those|them|the\s+(?:two|three|above))\b|\b(?:these|those)\s+(?:papers?|works?|entries|ones)\b",
+    re.IGNORECASE,
+)
+_DATED = re.compile(
+    rf"\bthe\s+(?P<word>older|oldest|earlier|earliest|newer|newest|later|latest|more\s+recent|most\s+recent)\s+{_THING}\b",
     re.IGNORECASE,
 )
 _SINGULAR = re.compile(
@@ -107,12 +116,14 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return Whole(question)
     last = thread.turns[-1].answer
     shown = _shown(thread, now)
-    own = now.called(question)
+    own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
     if whole := _personal(question, last, shown, now):
         return whole
+    if shown.papers and _OF_THOSE.search(question):
+        return _plural(question, shown, now)
     if own or now.names.mentions(question):
         return Whole(question, instead=_instead(question, last))
-    for settle in (_same_author, _ordinal, _described):
+    for settle in (_same_author, _dated, _ordinal, _described):
         if shown.papers and (whole := settle(question, shown, now)):
             return whole
     stripped = _DUMMY.sub(" ", question)
@@ -132,13 +143,16 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
 def _shown(thread: Thread, now: Census) -> _Shown:
     """What the last turn was about; a turn that failed to answer leaves the one before in view."""
     for turn in reversed(thread.turns):
-        named = _named(turn.question, now)
+        named = () if turn.answer.route == "experts" else _named(turn.question, now)
         people = tuple(e.name for e in turn.answer.experts)
         if turn.answer.intent is not None and turn.answer.intent.people:
             people = tuple(dict.fromkeys((*turn.answer.intent.people, *people)))
         if named:
             return _Shown(named, people, True)
         if papers := _cited(turn.answer, now):
+            focus = turn.answer.intent.parts.get("focus") if turn.answer.intent else None
+            if isinstance(focus, tuple) and set(focus) == set(papers):
+                papers = focus
             return _Shown(papers, people, False)
         if people:
             return _Shown((), people, False)
@@ -187,13 +201,12 @@ def _same_author(question: str, shown: _Shown, now: Census) -> Whole | None:
     if match is None:
         return None
     paper = now.by_id[shown.papers[0]]
-    first = bool(match["first"] or match["first2"])
-    people = now.people_of(paper)
-    if first or len(people) == 1:
-        people = people[:1]
+    people = _meant(match, now.people_of(paper), paper.authors)
     if not people:
         return None
     conditions = [Condition("paper", "not in", (paper.paper_id,))]
+    if len(people) > 1:
+        conditions.append(Condition("author", "two of", people))
     date = (paper.year or 0, paper.month or 0, paper.day or 0)
     if _LATER.search(question) and paper.year:
         conditions.append(Condition("date", "between", ((*date[:2], date[2] + 1), None)))
@@ -208,6 +221,32 @@ def _same_author(question: str, shown: _Shown, now: Census) -> Whole | None:
         conditions=tuple(conditions),
         note=f"read as about {', '.join(people)}, of {short_name(paper)}",
     )
+
+
+def _dated(question: str, shown: _Shown, now: Census) -> Whole | None:
+    """``the older one``: by date, where both ends are dated."""
+    match = _DATED.search(question)
+    if match is None:
+        return None
+    order = sorted((now.by_id[i] for i in shown.papers), key=newest_first)
+    old = match["word"].lower() in ("older", "oldest", "earlier", "earliest")
+    dated = [p for p in order if p.year is not None]
+    if not dated:
+        return None
+    return _pointing(question, match.span(), (dated[-1] if old else dated[0]).paper_id, now)
+
+
+def _meant(
+    match: re.Match[str], people: tuple[str, ...], printed: tuple[str, ...]
+) -> tuple[str, ...]:
+    """``the third author`` or ``the same authors``; of all of them, those who are printed."""
+    place = {"second": 1, "third": 2, "last": len(printed) - 1}
+    if word := (match["nth"] or "").lower():
+        at = place.get(word, 0)
+        return people[at : at + 1] if at >= 0 else ()
+    if match["first"] or match["first2"]:
+        return people[:1]
+    return people[: max(len(printed), 1)]
 
 
 def _ordinal(question: str, shown: _Shown, now: Census) -> Whole | None:

@@ -16,7 +16,7 @@ from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, dated, scored
 from rag.names import Mention
 from rag.text import join_names
-from rag.topics import on_topic
+from rag.topics import on_topic, touching
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
@@ -59,7 +59,8 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     whole = papers
     if ask.topic:
         wanted = {p.paper_id for p in papers}
-        papers = [hit.paper for hit in on_topic(ask.topic, now, retrieve, wanted)]
+        find = touching if intent.parts.get("focus") else on_topic
+        papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
     return _signed(_of_papers(intent, ask, settled, papers, whole, now), now, settled)
 
 
@@ -293,7 +294,7 @@ def _group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Cens
         value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
     else:
         by_value = field in ("year", "month")
-        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))  # type: ignore[operator]
+        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
         lines = [f"- {plain(str(v))}: {counts[v]}" for v in order]
         lines += [f"- unknown: {silent}"] if silent else []
         text = f"{counted(len(papers))}{_spaced(phrase)} by {field}:\n\n" + "\n".join(lines)

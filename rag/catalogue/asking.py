@@ -228,12 +228,15 @@ def _extreme(scan: Scan) -> Ask | None:
     dated = scan.take(
         rf"\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
     )
+    dated = dated or scan.take(
+        r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b"
+    )
     if dated:
         word = next(g for g in dated[0].groups() if g).lower()
         return Ask(
             "extreme",
             ("date",),
-            word not in ("oldest", "earliest", "very first", "first"),
+            word not in ("oldest", "earliest", "very first", "first", "older", "earlier"),
             _k(dated[0].group()),
         )
     return None

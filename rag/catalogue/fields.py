@@ -107,7 +107,7 @@ def _between(values: Iterable[object], bounds: object) -> bool:
     assert isinstance(bounds, tuple)
     low, high = bounds
     return any(
-        (low is None or value >= low) and (high is None or value <= high)  # type: ignore[operator]
+        (low is None or value >= low) and (high is None or value <= high)
         for value in values
     )
 
@@ -141,6 +141,7 @@ _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "lacks": lambda vs, w: not any(_same(v, x) for v in vs for x in _listed(w)),
     "contains any": lambda vs, w: any(_holds(v, x) for v in vs for x in _listed(w)),
     "starts": lambda vs, w: any(fold(str(v)).startswith(fold(str(w))) for v in vs),
+    "two of": lambda vs, w: sum(any(_same(v, x) for v in vs) for x in _listed(w)) > 1,
     "known": lambda vs, w: bool(vs),
     "unknown": lambda vs, w: not vs,
 }
@@ -161,6 +162,8 @@ def said(condition: Condition) -> str:
     field, operator, value = condition.field, condition.operator, condition.value
     if operator in ("known", "unknown"):
         return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
+    if operator == "two of":
+        return f"by two or more of {join_names(str(v) for v in _listed(value))}"
     if field == "code":
         return "with the Code mark" if _positive(condition) else "without the Code mark"
     if field == "complete":
@@ -233,4 +236,4 @@ def _said_bounds(value: object) -> str:
 
 def said_all(conditions: Sequence[Condition]) -> str:
     """All conditions in one phrase, empty for none."""
-    return join_names(said(c) for c in conditions)
+    return join_names(said(c) for c in conditions if c.field != "paper")

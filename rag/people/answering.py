@@ -190,7 +190,8 @@ def _papers(
     what = f" {'other than' if ask.form == 'except' else 'on'} {topic}" if topic else ""
     from rag.catalogue.fields import said_all
 
-    under = f" {said_all(settled.conditions)}" if settled.conditions else ""
+    under = said_all(settled.conditions)
+    under = f" {under}" if under else ""
     yes = "Yes: " if _closed(intent.question) else ""
     of_all = f" (of {len(whole)} here)" if len(whole) > len(papers) else ""
     head = f"{yes}{counted(len(papers))} by **{who}**{what}{under}{of_all}."

@@ -21,7 +21,7 @@ _UNHELD = re.compile(
     re.IGNORECASE,
 )
 _SAME = re.compile(
-    r"\bsame\s+(?:person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
+    r"\bsame\s+(?:as|person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
     re.IGNORECASE,
 )
 _CO = re.compile(
