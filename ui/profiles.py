@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from rag.types import Answer, Expert, Paper, Person, ProfilePage
-from ui.views import ROLES, name, person_button
+from ui.views import ROLES, markdown, name, person_button
 
 
 def experts(turn: Answer, papers: Mapping[str, Paper]) -> str:
@@ -100,17 +100,6 @@ def names(people: Iterable[str]) -> str:
     return f'<ul class="people">{"".join(f"<li>{person_button(n)}</li>" for n in people)}</ul>'
 
 
-def person_head(person: Person, papers: Sequence[Paper]) -> str:
-    """What the library holds of a person and, apart from it, what the profile page says."""
-    roles = [a.role for a in person.authorships]
-    said = [
-        f"{len(papers)} paper{'s' if len(papers) != 1 else ''} here",
-        years(papers),
-        f"first author of {roles.count('first')}" if "first" in roles else "",
-        f"{roles.count('page')} by the profile page only, hidden behind “et al.”"
-        if "page" in roles
-        else "",
-    ]
-    line = " · ".join(filter(None, said))
-    head = f'<p class="by">{escape(line)}</p>'
-    return head + (figures(person.page) if person.page else "")
+def person_head(summary: str, person: Person) -> str:
+    """A person in a few words (Markdown) and, apart from them, what the profile page says."""
+    return markdown(summary) + (figures(person.page) if person.page else "")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import streamlit as st
-from rag.pipeline import Assistant, build
 
 from rag.config import Settings, load
-from rag.errors import LibraryEmpty, NotFound, RagError
+from rag.errors import LibraryEmpty, ModelError, NotFound, RagError
+from rag.pipeline import Assistant, build
 from rag.types import Answer, Paper, Span
 from ui import views
-from ui.board import asset, board
+from ui.board import Act, asset, board
 
 CHAT, PEOPLE, PAPERS, LIBRARY = (
     "screens/chat.py",
@@ -23,7 +24,11 @@ CHAT, PEOPLE, PAPERS, LIBRARY = (
 
 @st.cache_resource(show_spinner="opening the library …")
 def _build(settings: Settings) -> Assistant:
-    return build(settings)
+    held = build(settings)
+    if n_papers(held):
+        with suppress(ModelError):  # a model that cannot be used is said when it is needed
+            held.retrieve("warm up", 1)
+    return held
 
 
 def assistant() -> Assistant:
@@ -66,6 +71,17 @@ def papers_by_id(held: Assistant, ids: Iterable[str]) -> dict[str, Paper]:
     return {paper.paper_id: paper for paper in held.library.papers(list(ids))}
 
 
+@st.cache_data(show_spinner=False, max_entries=2)
+def _names(_held: Assistant, fingerprint: str) -> frozenset[str]:
+    """Every name that this state of the library prints."""
+    return frozenset(person.name for person in _held.library.persons())
+
+
+def people_in(held: Assistant, answer: Answer) -> frozenset[str]:
+    """The people whom an answer names in bold."""
+    return views.bold(answer.text) & _names(held, held.library.fingerprint)
+
+
 # --- the side panel -------------------------------------------------------------------------
 
 
@@ -92,6 +108,34 @@ def act(what: str, value: str) -> None:
         st.session_state["go_to_person"] = value
     elif what == "close":
         close_source()
+
+
+def acting(answer: Answer, where: object) -> Act:
+    """What the pressed elements of one answer do; ``where`` tells it from others on the page."""
+    cited = {str(citation.marker): citation for citation in answer.citations}
+
+    def on_act(what: str, value: str) -> None:
+        if what == "cite" and value in cited:
+            citation = cited[value]
+            open_source(citation.paper_id, citation.span, (where, citation.marker))
+        else:
+            act(what, value)
+
+    return on_act
+
+
+def tell(held: Assistant, answer: Answer, key: str, *, scroll: bool = False) -> None:
+    """Draw an answer with its chips and references; ``key`` is its own on the page."""
+    mark = opened()
+    active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
+    papers = papers_of(held, answer)
+    board(
+        views.answer(answer, papers, active, people_in(held, answer)),
+        key=key,
+        on_act=acting(answer, key),
+        cards=views.cards(answer, papers),
+        scroll=scroll,
+    )
 
 
 def panel(held: Assistant) -> None:

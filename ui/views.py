@@ -71,8 +71,8 @@ def cite_button(marker: int, title: str, *, chosen: bool = False) -> str:
     label = escape(f"source {marker}: {title}", quote=True)
     current = ' aria-current="true"' if chosen else ""
     return (
-        f'<button class="cite" data-act="cite" data-value="{marker}" aria-label="{label}"{current}>'
-        f"{marker}</button>"
+        f'<span role="button" tabindex="0" class="cite" data-act="cite" data-value="{marker}" '
+        f'aria-label="{label}"{current}>{marker}</span>'
     )
 
 
@@ -85,6 +85,7 @@ def markdown(text: str, markers: Mapping[int, str] | None = None, names: Iterabl
         names: People whose names, where they stand in bold, become buttons.
     """
     html = str(_markdown().render(text, {"markers": markers or {}}))
+    html = html.replace(' <span role="button"', '&nbsp;<span role="button"')
     for name in dict.fromkeys(names):
         bold = f"<strong>{escape(name, quote=False)}</strong>"
         html = html.replace(bold, person_button(name))
@@ -111,11 +112,31 @@ def working(steps: Sequence[str], text: str) -> str:
     return f'<div class="pf"><ul class="steps" role="status">{shown}</ul></div>'
 
 
-def answer(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:
-    """An answer with its chips, notes and references; ``active`` is the marker that is open."""
+def bold(text: str) -> frozenset[str]:
+    """What stands in bold in some Markdown, such as the names of people and papers."""
+    return frozenset(plain(found) for found in re.findall(r"\*\*(.+?)\*\*", text))
+
+
+def plain(text: str) -> str:
+    """Markdown without the backslashes that keep text from papers as it is."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+
+
+def answer(
+    turn: Answer,
+    papers: Mapping[str, Paper],
+    active: int | None = None,
+    names: Iterable[str] = (),
+) -> str:
+    """An answer with its chips, notes and references.
+
+    Args:
+        turn: The answer.
+        papers: Those that it cites, by id.
+        active: The marker whose paper is open.
+        names: People who become buttons where the answer has them in bold.
+    """
     markers = {c.marker: c.title or c.label for c in turn.citations}
-    names = [expert.name for expert in turn.experts]
-    names += turn.intent.people if turn.intent else ()
     parts = [
         f'<div class="answer {turn.status}">{markdown(turn.text, markers, names)}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
@@ -142,7 +163,7 @@ def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = N
     """The papers behind an answer, by first marker; the later ones of many are folded away."""
     if not turn.citations:
         return ""
-    said = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", turn.text)
+    said = plain(turn.text)
     of_paper: dict[str, list[Citation]] = {}
     for citation in turn.citations:
         of_paper.setdefault(citation.paper_id, []).append(citation)

@@ -29,7 +29,7 @@ def test_a_typed_question_gets_an_answer_whose_citation_opens_its_sentence(
     ask(page, QUESTION)
     expect(page.locator(".answer")).to_contain_text("Learning Before Forgetting")
     shoot(page, "2-answer")
-    chip = page.locator("button.cite").first
+    chip = page.locator(".pf.board .cite").first
     chip.hover()
     card = page.locator(".card .q")
     expect(card).to_be_visible()
@@ -99,7 +99,7 @@ def test_the_chat_works_at_phone_width(visit: Visit, shoot: Shoot) -> None:
     ask(page, QUESTION)
     expect(page.locator(".pf.question")).to_be_in_viewport()
     shoot(page, "2-answer")
-    page.locator("button.cite").first.tap()
+    page.locator(".pf.board .cite").first.tap()
     expect(page.locator(".st-key-source mark")).to_be_in_viewport()
     shoot(page, "3-source")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -76,7 +76,7 @@ export default function (component) {
   host.onkeydown = (event) => {
     const node = target(event);
     if (event.key === "Escape") hide();
-    if (node && node.tagName === "g" && (event.key === "Enter" || event.key === " ")) {
+    if (node && node.tagName !== "BUTTON" && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
       send(node);
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,7 +10,6 @@ from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.types import Answer, Delta, Step, Thread, Turn
 from ui import shared, views
-from ui.board import board
 
 REDRAW_S = 0.04
 SHOWN_TURNS = 20
@@ -96,20 +94,6 @@ def empty_library(held: Assistant) -> None:
             st.rerun()
 
 
-def act_on(index: int) -> Callable[[str, str], None]:
-    """What the pressed elements of one answer do."""
-
-    def act(what: str, value: str) -> None:
-        if what != "cite":
-            shared.act(what, value)
-            return
-        for citation in turns()[index].answer.citations:
-            if citation.marker == int(value):
-                shared.open_source(citation.paper_id, citation.span, (index, citation.marker))
-
-    return act
-
-
 def first_shown() -> int:
     """Where the drawn part of the thread begins; a long one is drawn whole only on request."""
     hidden = len(turns()) - SHOWN_TURNS
@@ -125,16 +109,8 @@ def draw(held: Assistant, index: int, turn: Turn) -> None:
     with st.chat_message("user"):
         st.html(views.question(turn.question))
     with st.chat_message("assistant"):
-        mark = shared.opened()
-        active = mark[1] if isinstance(mark, tuple) and mark[0] == index else None
-        papers = shared.papers_of(held, turn.answer)
-        board(
-            views.answer(turn.answer, papers, active),
-            key=f"answer_{index}",
-            on_act=act_on(index),
-            cards=views.cards(turn.answer, papers),
-            scroll=st.session_state.get("fresh") == index,
-        )
+        fresh = st.session_state.get("fresh") == index
+        shared.tell(held, turn.answer, f"answer_{index}", scroll=fresh)
     if turn.answer.status == "failed" and index == len(turns()) - 1:
         st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
 

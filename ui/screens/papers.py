@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
-from rag.pipeline import Assistant
 
 from rag.bibliography import MEDIA_TYPES, SUFFIXES, Format, export
 from rag.errors import RagError
+from rag.pipeline import Assistant
 from rag.types import Condition, Paper
 from ui import shared, views
 
@@ -76,7 +76,7 @@ def table(papers: Sequence[Paper]) -> list[Paper]:
         on_select=lambda: opened_by(papers, key),
         selection_mode="multi-row",
         column_config={
-            "Title": st.column_config.TextColumn(width="large", pinned=True),
+            "Title": st.column_config.TextColumn(width="large"),
             "Authors": st.column_config.TextColumn(width="medium"),
             "Year": st.column_config.NumberColumn(format="%d", width="small"),
             "Category": st.column_config.TextColumn(width="small"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
-from rag.pipeline import Assistant
 
 from rag.errors import NotFound, RagError
+from rag.pipeline import Assistant
 from ui import graph, profiles, shared, views
 from ui.board import board
 
@@ -28,7 +28,7 @@ def search(held: Assistant) -> None:
         answer = held.who(topic.strip(), 10, recent)
     papers = shared.papers_of(held, answer)
     if not answer.experts:
-        board(views.answer(answer, papers), key="nobody", on_act=shared.act)
+        shared.tell(held, answer, "nobody")
         return
     notes = "".join(f'<p class="note">{views.escape(text)}</p>' for text in answer.warnings)
     board(profiles.experts(answer, papers) + notes, key="experts", on_act=shared.act)
@@ -59,12 +59,13 @@ def show(held: Assistant, name: str) -> None:
     try:
         person = held.library.person(name)
     except NotFound:
-        not_printed_so(held, name)
+        shared.tell(held, held.person(name), "not_printed_so")
         return
     known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
     st.header(person.name, anchor=False)
-    board(profiles.person_head(person, papers), key="person_head", on_act=shared.act)
+    summary = held.person(name).text.split("\n\n")[0]
+    board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
     shown = graph.network(person.name, papers)
     if shown.shared:
         st.subheader("Co-authors", anchor=False)
@@ -79,15 +80,6 @@ def show(held: Assistant, name: str) -> None:
         key="person_papers",
         on_act=shared.act,
     )
-
-
-def not_printed_so(held: Assistant, name: str) -> None:
-    """A name that no paper prints: what the assistant makes of it."""
-    answer = held.person(name)
-    people: tuple[str, ...] = answer.intent.people if answer.intent else ()
-    board(views.answer(answer, shared.papers_of(held, answer)), key="absent", on_act=shared.act)
-    if people:
-        board(profiles.names(people), key="near_names", on_act=shared.act)
 
 
 def main() -> None:
