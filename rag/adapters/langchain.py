@@ -1,0 +1,217 @@
+"""Paperfolk inside LangChain programs: papers as a retriever, cited answers as a runnable.
+
+    from rag import PaperfolkChain, PaperfolkRetriever, build, load
+
+    assistant = build(load())
+    documents = PaperfolkRetriever(assistant=assistant, k=5).invoke("face recognition privacy")
+    chain = PaperfolkChain(assistant=assistant)
+    print(chain.invoke("What does DuetFace split?")["answer"])
+
+When a chat model is configured, its call runs inside the chain's own run, so that callbacks, usage
+and tracing of the surrounding program see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.messages import convert_to_messages
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig, RunnableSerializable
+from langchain_core.runnables.config import run_in_executor
+from langchain_core.runnables.utils import AddableDict
+from pydantic import ConfigDict, Field, SkipValidation
+
+from rag.errors import SettingsError
+from rag.records import record
+from rag.types import Answer, Delta, Event, Paper, PaperHit, Retrieval, Thread, Turn
+
+Question = str | Mapping[str, Any]
+"""A question alone, or a mapping with ``question`` and, for a follow-up, what went before."""
+
+PASSAGE_SENTENCES = 3
+
+
+class Answers(Protocol):
+    """What is needed of an `Assistant`."""
+
+    def ask(self, question: str, thread: Thread = ...) -> Answer: ...
+    def stream(self, question: str, thread: Thread = ...) -> Iterator[Event]: ...
+    def retrieve(self, query: str, k: int = ...) -> Retrieval: ...
+    def paper(self, key: str) -> Paper: ...
+
+
+class PaperfolkRetriever(BaseRetriever):
+    """The k best papers for a query, one document a paper, best first.
+
+    ``content`` says what a document holds: the paper's text, or its best sentences for the query.
+    Metadata: paper_id, title (None where none is printed), label, authors, authors_complete, year,
+    source (``<seed file>:<line>``), also_at, score.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    assistant: SkipValidation[Answers] = Field(exclude=True, repr=False)
+    k: int = Field(4, ge=1)
+    content: Literal["paper", "passage"] = "paper"
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        found = self.assistant.retrieve(query, self.k if k is None else k)
+        return [self._document(hit) for hit in found.papers]
+
+    def _document(self, hit: PaperHit) -> Document:
+        text = _passage(hit) if self.content == "passage" else hit.paper.text
+        return _document(hit.paper, text, score=hit.score)
+
+
+def _passage(hit: PaperHit) -> str:
+    """The best sentences in text order, an ellipsis where some are left out between them."""
+    best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:PASSAGE_SENTENCES]
+    text, end = "", 0
+    for start, stop in sorted(sentence.span for sentence in best):
+        if text:
+            text += " … " if hit.paper.text[end:start].strip() else " "
+        text, end = text + hit.paper.text[start:stop], stop
+    return text or hit.paper.text
+
+
+def _document(paper: Paper, text: str, **more: Any) -> Document:
+    """A paper without text is its title."""
+    return Document(
+        id=paper.paper_id,
+        page_content=text or paper.name,
+        metadata={
+            "paper_id": paper.paper_id,
+            "title": paper.title,
+            "label": paper.label,
+            "authors": list(paper.authors),
+            "authors_complete": paper.authors_complete,
+            "year": paper.year,
+            "source": paper.source,
+            "also_at": [str(place) for place in paper.places[1:]],
+            **more,
+        },
+    )
+
+
+class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
+    """Questions in, cited answers out.
+
+    Input: a string; or a mapping with ``question`` and one of ``thread`` (the one that an earlier
+    output holds: the exact way to follow up) and ``chat_history`` (LangChain messages); or one with
+    ``turns``, all questions of a conversation, the last of which is answered.
+
+    Output: ``question``; ``answer``, Markdown with ``[n]`` markers; ``status``; ``sources``, the
+    citations as in the answer record; ``documents``, the cited papers, each with the ``quotes``
+    and ``markers`` that lead to it; ``record``, the whole answer record; ``thread``, to ask on.
+    Streamed, ``answer`` comes in pieces that join to it, then the rest at once.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    assistant: SkipValidation[Answers] = Field(exclude=True, repr=False)
+
+    def invoke(
+        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        return self._call_with_config(self._answered, input, config, **kwargs)
+
+    def stream(
+        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[dict[str, Any]]:
+        yield from self.transform(iter([input]), config, **kwargs)
+
+    def transform(
+        self, input: Iterator[Question], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[dict[str, Any]]:
+        yield from self._transform_stream_with_config(input, self._streamed, config, **kwargs)
+
+    async def astream(
+        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        running = self.stream(input, config, **kwargs)
+        done: dict[str, Any] = {}
+        try:
+            while (chunk := await run_in_executor(config, next, running, done)) is not done:
+                yield chunk
+        finally:
+            await run_in_executor(config, running.close)  # type: ignore[attr-defined]
+
+    def _answered(self, input: Question) -> dict[str, Any]:
+        question, thread = self._read(input)
+        answer = self.assistant.ask(question, thread)
+        return {"answer": answer.text, **self._beside(answer, thread)}
+
+    def _streamed(self, input: Iterator[Question]) -> Iterator[dict[str, Any]]:
+        for one in input:
+            question, thread = self._read(one)
+            for event in self.assistant.stream(question, thread):
+                if isinstance(event, Delta):
+                    yield AddableDict(answer=event.text)
+                elif isinstance(event, Answer):
+                    yield AddableDict(self._beside(event, thread))
+
+    def _read(self, input: Question) -> tuple[str, Thread]:
+        """The question to answer, and the conversation it stands in."""
+        if isinstance(input, str):
+            return input, Thread()
+        if turns := input.get("turns"):
+            return self._replayed([str(turn) for turn in turns])
+        question = input.get("question", input.get("input"))
+        if not isinstance(question, str):
+            keys = sorted(map(str, input))
+            raise SettingsError(
+                f"the chain's input has the keys {keys} and no question; give a string, or a "
+                "mapping with 'question' or 'turns'"
+            )
+        thread = input.get("thread")
+        return question, thread if isinstance(thread, Thread) else _thread(input)
+
+    def _replayed(self, turns: Sequence[str]) -> tuple[str, Thread]:
+        thread = Thread()
+        for question in turns[:-1]:
+            thread = thread.plus(Turn(question, self.assistant.ask(question, thread)))
+        return turns[-1], thread
+
+    def _beside(self, answer: Answer, thread: Thread) -> dict[str, Any]:
+        """All of an output but the answer's words."""
+        made = record(answer)
+        return {
+            "question": answer.question,
+            "status": answer.status,
+            "sources": made["citations"],
+            "documents": self._documents(answer),
+            "record": made,
+            "thread": thread.plus(Turn(answer.question, answer)),
+        }
+
+    def _documents(self, answer: Answer) -> list[Document]:
+        cited: dict[str, list[int]] = {}
+        for number, citation in enumerate(answer.citations):
+            cited.setdefault(citation.paper_id, []).append(number)
+        documents = []
+        for paper_id, numbers in cited.items():
+            paper = self.assistant.paper(paper_id)
+            quotes = [answer.citations[number].quote for number in numbers]
+            markers = [answer.citations[number].marker for number in numbers]
+            documents.append(_document(paper, paper.text, quotes=quotes, markers=markers))
+        return documents
+
+
+def _thread(input: Mapping[str, Any]) -> Thread:
+    """A chat history as turns: each human message with the words that answered it."""
+    turns: list[Turn] = []
+    asked: str | None = None
+    for message in convert_to_messages(input.get("chat_history") or []):
+        if message.type == "human":
+            asked = message.text
+        elif message.type == "ai" and asked is not None:
+            answer = Answer(asked, "answered", "content", message.text)
+            turns.append(Turn(asked, answer))
+            asked = None
+    return Thread(tuple(turns))
