@@ -49,7 +49,7 @@ class Indexes:
     def __init__(self, library: Library, stores: Stores, embedder: str = "") -> None:
         self._library, self._stores, self._embedder = library, stores, embedder
         self._guard = threading.RLock()
-        self._at: tuple[int, int] | None = None
+        self._at: tuple[str, int, int] | None = None
         self._vectors: Vectors | None = None
         self._lexical: Lexical | None = None
 
@@ -94,9 +94,9 @@ class Indexes:
         state = self._library.index_state
         if state.pending:
             state = self._mend(broken=False)
-        if self._at != (state.generation, state.version):
+        if self._at != _at(state):
             self.close()
-            self._at = (state.generation, state.version)
+            self._at = _at(state)
         if not state.generation:
             self._library.require()
             raise LibraryLocked(
@@ -115,7 +115,7 @@ class Indexes:
             pass  # and rebuilt, below
         self.close()
         state = self._mend(broken=True)
-        self._at = (state.generation, state.version)
+        self._at = _at(state)
         return opener(generation(self._library, state))
 
     def _mend(self, *, broken: bool) -> IndexState:
@@ -125,6 +125,11 @@ class Indexes:
         except LibraryLocked:
             pass  # whoever holds the lock is at work on it
         return self._library.index_state
+
+
+def _at(state: IndexState) -> tuple[str, int, int]:
+    """What tells one state of the indexes from another, also where the library was made anew."""
+    return state.library_id, state.generation, state.version
 
 
 def generation(library: Library, state: IndexState, *, next_one: bool = False) -> Generation:
@@ -150,14 +155,22 @@ def mismatch(library: Library, state: IndexState, embedder: str) -> EmbedderMism
 # --- writing --------------------------------------------------------------------------------
 
 
-def mend(library: Library, stores: Stores, writer: Writer, *, broken: bool = False) -> bool:
+def mend(
+    library: Library,
+    stores: Stores,
+    writer: Writer,
+    *,
+    broken: bool = False,
+    progress: Progress | None = None,
+) -> bool:
     """Bring the indexes in step if a crash left them otherwise; returns whether it had to.
 
     ``broken`` says that the indexes in use are known to be unusable.
     """
     if not broken and not library.index_state.pending:
         return False
-    bring_in_step(library, stores, writer, trusted=not broken and _survived(library, stores))
+    trusted = not broken and _survived(library, stores)
+    bring_in_step(library, stores, writer, trusted=trusted, progress=progress)
     return True
 
 

@@ -56,7 +56,7 @@ def ingest(
     """
     began = time.perf_counter()
     with writing(library.folder, wait_s=wait_s) as writer:
-        indexing.mend(library, stores, writer)
+        indexing.mend(library, stores, writer, progress=progress)
         planned = plan(library, paths, prune=prune, rebuild=rebuild, progress=progress)
         n_embedded = 0
         if not planned.changes_nothing:

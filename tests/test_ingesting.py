@@ -493,6 +493,18 @@ def _ingest_elsewhere(folder: Path, paths: Sequence[Path]) -> None:
     )
 
 
+def test_a_reader_goes_over_to_a_library_made_anew(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples", "Pears"))
+    indexes = Indexes(desk.library, desk.stores, "quick")
+    assert (indexes.vectors.count(), indexes.lexical.count()) == (2, 2)
+    desk.folder.rename(tmp_path / "away")
+    assert desk.library.papers() == []
+    desk.ingest(write(tmp_path / "b.jsonl", "Plums"))
+    assert (indexes.vectors.count(), indexes.lexical.count()) == (1, 1)
+    assert desk.titles == ["Plums"]
+    indexes.close()
+
+
 def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Path) -> None:
     desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
     readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]

@@ -212,6 +212,16 @@ def test_a_library_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_full_disk_is_named_and_nothing_is_half_stored(tmp_path: Path, seeds: Path) -> None:
+    entries = read(seeds / PAGE).entries
+    read_in = Reading(PAGE, "0", "test", entries)
+    with writing(tmp_path) as writer, Library.open(tmp_path) as library:
+        writer._db.execute("PRAGMA max_page_count = 60")
+        with pytest.raises(LibraryError, match="cannot be written"):
+            writer.store(Plan((DocumentPlan(PAGE, PAGE, "new", read_in),)), "quick")
+        assert (library.papers(), library.documents()) == ([], [])
+
+
 def test_only_one_writes(tmp_path: Path) -> None:
     with (
         writing(tmp_path),

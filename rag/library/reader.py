@@ -17,14 +17,13 @@ class Reader:
         self.folder = folder
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._is_file = False
+        self._file: tuple[int, int] | None = None
 
     def close(self) -> None:
         with self._guard:
             if self._connection is not None:
                 self._connection.close()
-            self._connection = None
-            self._is_file = False
+            self._connection = self._file = None
 
     def select(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Rows of one query; ``values`` are its parameters, or one mapping of them."""
@@ -37,24 +36,42 @@ class Reader:
         return Snapshot(self)
 
     def _open(self) -> sqlite3.Connection:
+        """The connection in use; a new one where the file came, or another took its place."""
         held = self._connection
-        if held is not None and (self._is_file or held.in_transaction):
+        if held is not None and held.in_transaction:
             return held
         path = self.folder / schema.FILE
-        if path.is_file():
-            connection = schema.connect(path, readonly=True)
-            if schema.version(connection):
-                if self._connection is not None:
-                    self._connection.close()
-                self._is_file = True
-                connection.row_factory = sqlite3.Row
-                self._connection = connection
-                return connection
-            connection.close()
-        if self._connection is None:
-            self._connection = schema.empty()
-            self._connection.row_factory = sqlite3.Row
-        return self._connection
+        file = _identity(path)
+        if held is not None and file == self._file:
+            return held
+        opened = self._opened(path) if file else None
+        if opened is None:
+            if held is not None and self._file is None:
+                return held
+            opened, file = schema.empty(), None
+        if held is not None:
+            held.close()
+        opened.row_factory = sqlite3.Row
+        self._connection, self._file = opened, file
+        return opened
+
+    @staticmethod
+    def _opened(path: Path) -> sqlite3.Connection | None:
+        """None while the file is still being made."""
+        connection = schema.connect(path, readonly=True)
+        if schema.version(connection):
+            return connection
+        connection.close()
+        return None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file, whatever its name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Snapshot:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import chunking, identity
+from rag.errors import LibraryError
 from rag.library import rows, schema
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
@@ -28,6 +29,7 @@ class Writer:
     """Changes to the library, each whole or not at all; handed out by `rag.library.locking.writing`."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._db = schema.connect(folder / schema.FILE, readonly=False)
         self._db.row_factory = sqlite3.Row
         schema.migrate(self._db)
@@ -285,13 +287,18 @@ class Writer:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException as exc:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if isinstance(exc, sqlite3.OperationalError):
+                raise LibraryError(
+                    f"the library {str(self._folder)!r} cannot be written ({exc}); nothing of this "
+                    "step was kept, so make room or give rights and try again"
+                ) from exc
             raise
 
     def _entries(self, where: str, *values: object) -> list[tuple[str, Entry]]:
