@@ -37,9 +37,7 @@ MIDDLE_LAYER = 4
 """Whose output takes part in the token vectors, counted from 1."""
 N_HEADS = 12
 DIM = 384
-HEAD_DIM = DIM // N_HEADS
 EPSILON = 1e-12
-MAX_POSITIONS = 512
 CONTRIB = "com.microsoft"
 
 
@@ -173,20 +171,16 @@ class Graph:
 def build_fp32(tensors: Tensors) -> ModelProto:
     """The published model, number for number."""
     graph = Graph()
-    x = graph.norm(embed(graph, tensors), *get_norm(tensors, "embeddings"))
-    for layer in range(N_LAYERS):
-        get = layer_tensors(tensors, layer)
-        context = graph.attention(graph.product(x, *get_qkv(get)))
-        out = graph.product(
-            context, get["attention.output.dense.weight"].T, get["attention.output.dense.bias"]
-        )
-        x = graph.norm(graph.add("Add", out, x), *get_norm(get, "attention.output"))
-        inner = graph.product(x, get["intermediate.dense.weight"].T, get["intermediate.dense.bias"])
-        out = graph.product(
-            graph.gelu(inner), get["output.dense.weight"].T, get["output.dense.bias"]
-        )
-        x = graph.norm(graph.add("Add", out, x), *get_norm(get, "output"))
-        if layer + 1 == MIDDLE_LAYER:
+    x = graph.norm(embed(graph, tensors), *norm_of(tensors, "embeddings"))
+    for number in range(1, N_LAYERS + 1):
+        layer = layer_of(tensors, number)
+        context = graph.attention(graph.product(x, *query_key_value_of(layer)))
+        out = graph.product(context, *linear_of(layer, "attention.output.dense"))
+        x = graph.norm(graph.add("Add", out, x), *norm_of(layer, "attention.output"))
+        inner = graph.gelu(graph.product(x, *linear_of(layer, "intermediate.dense")))
+        out = graph.product(inner, *linear_of(layer, "output.dense"))
+        x = graph.norm(graph.add("Add", out, x), *norm_of(layer, "output"))
+        if number == MIDDLE_LAYER:
             middle = x
     return graph.model(graph.tokens(middle, x), pool(graph, x))
 
@@ -223,17 +217,24 @@ def pool(graph: Graph, x: str) -> str:
     return str(graph.add("LpNormalization", mean, axis=-1, p=2))
 
 
-def layer_tensors(tensors: Tensors, layer: int) -> Tensors:
-    prefix = f"encoder.layer.{layer}."
+def layer_of(tensors: Tensors, number: int) -> Tensors:
+    """The tensors of one layer, counted from 1, by their names within it."""
+    prefix = f"encoder.layer.{number - 1}."
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def get_qkv(get: Tensors) -> tuple[Array, Array]:
-    """Query, key and value as one product: weight (dim, 3 dim) and bias."""
-    parts = [f"attention.self.{name}." for name in ("query", "key", "value")]
-    weight = np.concatenate([get[part + "weight"] for part in parts]).T
-    return weight, np.concatenate([get[part + "bias"] for part in parts])
+def linear_of(layer: Tensors, name: str) -> tuple[Array, Array]:
+    """Weight (n_in, n_out) and bias."""
+    return layer[f"{name}.weight"].T, layer[f"{name}.bias"]
 
 
-def get_norm(get: Tensors, where: str) -> tuple[Array, Array]:
-    return get[f"{where}.LayerNorm.weight"], get[f"{where}.LayerNorm.bias"]
+def query_key_value_of(layer: Tensors) -> tuple[Array, Array]:
+    """The three side by side, to be one product: weight (dim, 3 dim) and bias."""
+    parts = [linear_of(layer, f"attention.self.{name}") for name in ("query", "key", "value")]
+    weights, biases = zip(*parts, strict=True)
+    return np.concatenate(weights, axis=1), np.concatenate(biases)
+
+
+def norm_of(tensors: Tensors, name: str) -> tuple[Array, Array]:
+    """Gamma and beta."""
+    return tensors[f"{name}.LayerNorm.weight"], tensors[f"{name}.LayerNorm.bias"]

@@ -13,7 +13,6 @@ That brings the cosine to the published model from .995 to .999 and costs one pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,11 @@ from rag.adapters.minilm_graph import (
     Graph,
     Tensors,
     embed,
-    get_norm,
-    get_qkv,
-    layer_tensors,
+    layer_of,
+    linear_of,
+    norm_of,
     pool,
+    query_key_value_of,
 )
 from rag.adapters.minilm_outliers import channel_ranges, hidden_units
 
@@ -68,74 +68,70 @@ def build_int8(tensors: Tensors, *, bits: int = 8) -> ModelProto:
         tensors: As published.
         bits: 8, or 7 where products of full bytes might overflow (`minilm_graph.weight_bits`).
     """
-    graph = Graph()
-    ranges = channel_ranges()
-
-    def norm(x: str, gamma_beta: tuple[Array, Array], place: tuple[int, str]) -> Shifted:
-        return _norm(graph, x, gamma_beta, ranges.get(place, {}))
-
-    def product(x: str, weight: Array, bias: Array) -> str:
-        return _int8_product(graph, x, weight, bias, bits)
-
-    x = norm(embed(graph, tensors, half=True), get_norm(tensors, "embeddings"), (0, "attention"))
-    for layer in range(N_LAYERS):
-        get = layer_tensors(tensors, layer)
-        context = graph.attention(product(x.name, *x.into(*get_qkv(get))))
-        bias = get["attention.output.dense.bias"] + x.offset
-        out = product(context, get["attention.output.dense.weight"].T, bias)
-        out = graph.add("Add", out, _unscaled(graph, x))
-        x = norm(out, get_norm(get, "attention.output"), (layer, "feed-forward"))
-
-        weight, bias = x.into(get["intermediate.dense.weight"].T, get["intermediate.dense.bias"])
-        large = np.array(hidden_units()[layer])
-        small = np.setdiff1d(np.arange(weight.shape[1]), large)
-        inner = graph.gelu(product(x.name, weight[:, small], bias[small]))
-        back = get["output.dense.weight"].T
-        out = product(inner, back[small], get["output.dense.bias"] + x.offset)
-        inner = graph.gelu(graph.product(x.name, weight[:, large], bias[large]))
-        beside = graph.add("MatMul", inner, graph.constant(back[large]))
-        out = graph.add("Add", graph.add("Add", out, beside), _unscaled(graph, x))
-        x = norm(out, get_norm(get, "output"), (layer + 1, "attention"))
-        if layer + 1 == MIDDLE_LAYER:
-            middle = graph.add("Add", _unscaled(graph, x), graph.constant(x.offset))
+    graph = _Int8Graph(bits)
+    embedded = embed(graph, tensors, half=True)
+    x = graph.shifted_norm(embedded, norm_of(tensors, "embeddings"), (0, "attention"))
+    for number in range(1, N_LAYERS + 1):
+        layer = layer_of(tensors, number)
+        out = _attend(graph, x, layer)
+        place = (number - 1, "feed-forward")
+        x = graph.shifted_norm(out, norm_of(layer, "attention.output"), place)
+        out = _feed_forward(graph, x, layer, np.array(hidden_units()[number - 1]))
+        x = graph.shifted_norm(out, norm_of(layer, "output"), (number, "attention"))
+        if number == MIDDLE_LAYER:
+            middle = graph.add("Add", graph.residual(x), graph.constant(x.offset))
     return graph.model(graph.tokens(middle, x.name), pool(graph, x.name))
 
 
-def _norm(
-    graph: Graph,
-    x: str,
-    gamma_beta: tuple[Array, Array],
-    ranges: Mapping[int, tuple[float, float]],
-) -> Shifted:
-    """The norm with the channels of ``ranges`` moved and shrunk into `LIMIT`."""
-    offset, scale = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
-    for channel, (low, high) in ranges.items():
-        offset[channel] = (low + high) / 2
-        scale[channel] = max(1.0, (high - low) / 2 / LIMIT)
-    gamma, beta = gamma_beta
-    return Shifted(graph.norm(x, gamma / scale, (beta - offset) / scale), offset, scale)
+def _attend(graph: _Int8Graph, x: Shifted, layer: Tensors) -> str:
+    context = graph.attention(graph.int8_product(x.name, *x.into(*query_key_value_of(layer))))
+    weight, bias = linear_of(layer, "attention.output.dense")
+    out = graph.int8_product(context, weight, bias + x.offset)
+    return str(graph.add("Add", out, graph.residual(x)))
 
 
-def _unscaled(graph: Graph, x: Shifted) -> str:
-    """``x - offset``: the residual, whose offset goes into the bias of what it is added to."""
-    if (x.scale == 1).all():
-        return x.name
-    return str(graph.add("Mul", x.name, graph.constant(x.scale)))
+def _feed_forward(graph: _Int8Graph, x: Shifted, layer: Tensors, large: NDArray[np.int64]) -> str:
+    """With the ``large`` hidden units computed beside the others, in fp32."""
+    weight, bias = x.into(*linear_of(layer, "intermediate.dense"))
+    back, back_bias = linear_of(layer, "output.dense")
+    small = np.setdiff1d(np.arange(len(bias)), large)
+    inner = graph.gelu(graph.int8_product(x.name, weight[:, small], bias[small]))
+    out = graph.int8_product(inner, back[small], back_bias + x.offset)
+    inner = graph.gelu(graph.product(x.name, weight[:, large], bias[large]))
+    beside = graph.add("MatMul", inner, graph.constant(back[large]))
+    return str(graph.add("Add", graph.add("Add", out, beside), graph.residual(x)))
 
 
-def _int8_product(graph: Graph, x: str, weight: Array, bias: Array, bits: int) -> str:
-    values, scale = quantise(weight, bits)
-    return str(
-        graph.add(
-            "DynamicQuantizeMatMul",
-            x,
-            graph.constant(values),
-            graph.constant(scale),
-            "",
-            graph.constant(bias.astype(np.float32)),
-            domain=CONTRIB,
-        )
-    )
+class _Int8Graph(Graph):
+    """A graph with products in 8-bit integers; the weights have ``bits`` of them."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__()
+        self._bits = bits
+        self._ranges = channel_ranges()
+
+    def shifted_norm(
+        self, x: str, gamma_beta: tuple[Array, Array], place: tuple[int, str]
+    ) -> Shifted:
+        """The norm with the far-reaching channels of this place moved and shrunk into `LIMIT`."""
+        offset, scale = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
+        for channel, (low, high) in self._ranges.get(place, {}).items():
+            offset[channel] = (low + high) / 2
+            scale[channel] = max(1.0, (high - low) / 2 / LIMIT)
+        gamma, beta = gamma_beta
+        return Shifted(self.norm(x, gamma / scale, (beta - offset) / scale), offset, scale)
+
+    def residual(self, x: Shifted) -> str:
+        """``x - offset``; the offset goes into the bias of what this is added to."""
+        if (x.scale == 1).all():
+            return x.name
+        return str(self.add("Mul", x.name, self.constant(x.scale)))
+
+    def int8_product(self, x: str, weight: Array, bias: Array) -> str:
+        values, scale = (self.constant(array) for array in quantise(weight, self._bits))
+        shift = self.constant(bias.astype(np.float32))
+        inputs = (x, values, scale, "", shift)  # no zero points: symmetric
+        return str(self.add("DynamicQuantizeMatMul", *inputs, domain=CONTRIB))
 
 
 def quantise(weight: Array, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
