@@ -55,7 +55,8 @@ class Census:
 
     @cached_property
     def names(self) -> NameIndex:
-        return NameIndex(self._persons, self.aliases, self.words)
+        owners = [page.person for page in self.pages]
+        return NameIndex([*self._persons, *owners], self.aliases, self.words)
 
     def page(self, name: str) -> ProfilePage | None:
         """The page of one person, if it is among the seed documents."""

@@ -120,6 +120,11 @@ _RECENT = re.compile(
     r"\b(?:now|nowadays|currently|recently|lately|these days|at the moment|at present|today|recent|active now)\b",
     re.IGNORECASE,
 )
+_NO_TOPIC = re.compile(
+    r"\b(?:without|with|no|exactly|only|of|by|and|or|have|has|as|their|many|which|the|an?|than)$"
+    r"|^(?:papers?|entries|entry|abstracts?|titles?)\s+(?:with|without|by|from|that|which|have|of)\b",
+    re.IGNORECASE,
+)
 _WHAT = re.compile(
     r"\bwho\s+(?:does|did|do|uses?|used|proposed?|says?|said)\s+what\b", re.IGNORECASE
 )
@@ -155,7 +160,7 @@ def experts_frame(question: str) -> ExpertFrame | None:
     text = _linked(_cut(_TAILS, text)) if text else text
     topic = _NOUN_TAIL.sub("", text).strip(" ,.?!:;–—-*\"'")
     topic = topic.replace("*", "")
-    if not _says_something(topic):
+    if not _says_something(topic) or _NO_TOPIC.search(topic):
         return None
     return ExpertFrame(topic, _number(k), recent)
 

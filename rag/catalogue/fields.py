@@ -107,8 +107,7 @@ def _between(values: Iterable[object], bounds: object) -> bool:
     assert isinstance(bounds, tuple)
     low, high = bounds
     return any(
-        (low is None or value >= low) and (high is None or value <= high)
-        for value in values
+        (low is None or value >= low) and (high is None or value <= high) for value in values
     )
 
 

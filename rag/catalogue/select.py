@@ -60,7 +60,7 @@ def settle(conditions: Sequence[Condition], people: Sequence[Mention], now: Cens
                 absent += [_no_page(name, now) for name in names if now.page(name) is None]
         elif condition.field in ("category", "affiliation") and condition.value is not None:
             condition, missing = _of_vocabulary(condition, now)
-            absent += missing
+            absent += missing if condition.operator not in ("not in", "is not", "lacks") else []
         done.append(condition)
     return Settled(
         tuple(done), tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(absent)), tuple(choices)
