@@ -224,6 +224,13 @@ def test_an_address_of_a_paper_stays_as_words() -> None:
     assert not hazards(text)
 
 
+@pytest.mark.parametrize("cut", ["https://github.co", "https://github.com/x/yz", "hub.com/x/y"])
+def test_a_part_of_an_address_is_another_address(cut: str) -> None:
+    text, gate = passed(f"Code is at {cut} [E1].")
+    assert text == "Code is at [1]."
+    assert gate.counts["markup_removed"] == 1
+
+
 def test_a_table_keeps_its_rows() -> None:
     text, gate = passed(
         "| Method | Result |\n|---|---|\n| DuetFace | 92.5% on LFW [E1] |\n| TidyLoss | 99% [E2] |\n"
@@ -240,6 +247,17 @@ def test_a_reply_without_end_is_cut() -> None:
         n += 1
         assert n < 10_000
     gate.close()
+
+
+@pytest.mark.parametrize(
+    "filler", ["e.g. ", "a", "[", "a.a", "<", "( ", "**", "a@b.", "![x](", "1. ", "| ", "\\", "E1 "]
+)
+def test_a_sentence_without_end_is_cut_wherever_the_stream_is(filler: str) -> None:
+    reply = f"TidyLoss is a robust loss [E2]. {filler * (4000 // len(filler))}."
+    text, gate = passed(reply)
+    pieces, _ = passed(reply, tuple(range(0, len(reply), 9)))
+    assert pieces == text
+    check(text, gate.citations, PAPERS)
 
 
 WORDS = ["DuetFace", "TidyLoss", "splits", "images", "into", "frequency", "channels", "robust", "loss",

@@ -214,7 +214,8 @@ class Gate:
         return opening
 
     def _known(self, address: str) -> bool:
-        return re.search(rf"(?<![\w.]){re.escape(address)}", self._all.text) is not None
+        whole = rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)"
+        return re.search(whole, self._all.text) is not None
 
     def _seats(self, match: re.Match[str], keys: list[str]) -> str:
         found = [key.upper() for key in re.findall(r"[Ee]\d+", match[1])]

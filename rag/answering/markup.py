@@ -12,7 +12,10 @@ from html import unescape
 from rag.answering.citations import inert
 from rag.text import sentences, without_hidden
 
+LONGEST_SENTENCE = 1_500
+"""Letters after which a sentence without an end is cut between two words."""
 _LONGEST_KEYS = 80
+_LOOK_BACK = 60
 _ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
 _BRACKETED = re.compile(r"[\[【][\sEe\d,;&–-]{0,80}[\]】]")
 _CJK = "。！？"
@@ -23,16 +26,17 @@ _LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _SCHEMES = "https?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|blob"
+_EDGE = r"(?<![^\W_])"
 _ADDRESS = re.compile(
-    rf"(?:\b[a-z][a-z\d+.-]{{1,20}}://|\b(?:{_SCHEMES}):|\bwww\.)[^\s<>\"”]{{2,}}"
-    r"|\b[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}"
-    r"|\b10\.\d{4,9}/[^\s<>\"”]+"
-    r"|\b(?:[a-z\d-]{1,64}\.){1,8}[a-z]{2,24}/[^\s<>\"”]*"
-    r"|\b(?:[a-z\d-]{1,64}\.){1,8}"
+    rf"{_EDGE}(?:[a-z][a-z\d+.-]{{1,20}}://|(?:{_SCHEMES}):|www\.)[^\s<>\"”]{{2,}}"
+    rf"|{_EDGE}[\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}"
+    rf"|{_EDGE}10\.\d{{4,9}}/[^\s<>\"”]+"
+    rf"|{_EDGE}(?:[a-z\d-]{{1,64}}\.){{1,8}}[a-z]{{2,24}}/[^\s<>\"”]*"
+    rf"|{_EDGE}(?:[a-z\d-]{{1,64}}\.){{1,8}}"
     r"(?:com|org|net|io|ai|dev|app|co|info|me|xyz|edu|gov|example|test|ru|cn)\b",
     re.IGNORECASE,
 )
-_SCHEME_ALONE = re.compile(r"\b(?:https?|ftp|javascript|vbscript|mailto|xmpp)\s*:", re.IGNORECASE)
+_SCHEME_ALONE = re.compile(rf"{_EDGE}(?:{_SCHEMES})\s*:(?=\S)", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:(#{1,6})\s+|([-*+•])\s+|(\d{1,3})[.)]\s+|((?:>\s*)+))")
 _RULE = re.compile(r"\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
 TABLE_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
@@ -55,8 +59,15 @@ def boundary(text: str, *, final: bool = False) -> int | None:
     Returns:
         An offset; None as long as further text could change it, or where there is no text.
     """
-    if not text:
-        return None
+    window = text[: LONGEST_SENTENCE + 2 * _LONGEST_KEYS]
+    whole = len(window) == len(text)
+    end = _boundary(window, final=final and whole) if text else None
+    if end is None and not whole:
+        return window.rfind(" ", 1, LONGEST_SENTENCE) + 1 or LONGEST_SENTENCE
+    return end
+
+
+def _boundary(text: str, *, final: bool) -> int | None:
     at_end = len(text) if final else None
     in_table = text.lstrip(" ").startswith("|")
     if not in_table and not text.strip(" "):
@@ -105,10 +116,11 @@ def _after_ending(text: str, match: re.Match[str]) -> int | None:
                 return None
             break
         end = keys.end()
-    if following == match.end() and match[0][-1] not in _CJK:
+    is_cjk = match[0][0] in _CJK
+    if not is_cjk and (following == match.end() or text[following].islower()):
         return 0
-    head = f"{text[: match.end()]} {text[following]}"
-    is_end = match[0][0] in _CJK or sentences(head)[-1][0] == len(head) - 1
+    head = f"{text[max(0, match.start() - _LOOK_BACK) : match.end()]} {text[following]}"
+    is_end = is_cjk or sentences(head)[-1][0] == len(head) - 1
     return following if is_end else 0
 
 
@@ -151,9 +163,8 @@ def bare(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
         removed += 1
         return match[0][len(address) :]
 
-    text = _ADDRESS.sub(judge, text)
-    text, n = _SCHEME_ALONE.subn(lambda m: m[0] if known(m[0]) else "", text)
-    return _emphasis(text), removed + n
+    text = _SCHEME_ALONE.sub(judge, _ADDRESS.sub(judge, text))
+    return _emphasis(text), removed
 
 
 def _caption(match: re.Match[str]) -> str:
