@@ -52,6 +52,7 @@ class Indexes:
         self._at: tuple[str, int, int] | None = None
         self._vectors: Vectors | None = None
         self._lexical: Lexical | None = None
+        self._left: list[Vectors | Lexical] = []
 
     @property
     def vectors(self) -> Vectors:
@@ -84,10 +85,15 @@ class Indexes:
 
     def close(self) -> None:
         with self._guard:
-            for store in (self._vectors, self._lexical):
-                if store is not None:
-                    store.close()
-            self._vectors = self._lexical = self._at = None
+            self._leave()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let go of the stores in use; they are closed next time, as a thread may be in them yet."""
+        for store in self._left:
+            store.close()
+        self._left = [store for store in (self._vectors, self._lexical) if store is not None]
+        self._vectors = self._lexical = self._at = None
 
     def _refresh(self) -> IndexState:
         """Let go of what is out of date; mend what a crash has left, unless someone is writing."""
@@ -95,7 +101,7 @@ class Indexes:
         if state.pending:
             state = self._mend(broken=False)
         if self._at != _at(state):
-            self.close()
+            self._leave()
             self._at = _at(state)
         if not state.generation:
             self._library.require()
@@ -113,7 +119,7 @@ class Indexes:
             store.close()
         except IndexUnreadable:
             pass  # and rebuilt, below
-        self.close()
+        self._leave()
         state = self._mend(broken=True)
         self._at = _at(state)
         return opener(generation(self._library, state))

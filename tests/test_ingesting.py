@@ -505,6 +505,18 @@ def test_a_reader_goes_over_to_a_library_made_anew(desk: Desk, tmp_path: Path) -
     indexes.close()
 
 
+def test_a_store_that_a_thread_is_in_outlives_the_change_of_the_library(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples"))
+    indexes = Indexes(desk.library, desk.stores, "quick")
+    in_use = indexes.vectors
+    desk.ingest(write(tmp_path / "b.jsonl", "Pears", "Plums"))
+    assert indexes.vectors is not in_use
+    assert in_use.query(vector("any"), 9)
+    indexes.close()
+
+
 def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Path) -> None:
     desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
     readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]
