@@ -41,6 +41,14 @@ def test_every_paper_speaks_before_one_is_filled_up() -> None:
     assert len(evidence[0].quote) > len(evidence[1].quote)
 
 
+def test_the_first_papers_are_filled_up_before_further_ones_speak() -> None:
+    hits = tuple(hit(f"p{rank}", FOUR, (1, 1, 1, 1), rank) for rank in range(1, 21))
+    one = 40 + n_tokens("Title p1") + sum(n_tokens(part) + 1 for part in FOUR.split(". ")) + 5
+    evidence = choose(Retrieval("q", hits), 8 * one)
+    assert [e.quote for e in evidence][:8] == [FOUR] * 8
+    assert len(evidence) < 11
+
+
 def test_no_sentence_is_cut_to_fit() -> None:
     long = "Word " * 400 + "end."
     (evidence,) = choose(Retrieval("q", (hit("a", f"{long} Short one.", (9, 1)),)), 200)

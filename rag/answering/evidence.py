@@ -1,17 +1,21 @@
 """Evidence: which passages a chat model is shown, within a budget of tokens.
 
-Papers first, depth second: every paper of the ranking gives its best sentences before the first
-ones are filled up, and no sentence is cut. Neighbouring sentences become one passage.
+Papers first, depth second: each of the best papers gives its best sentences, then they are filled
+up in order, then papers further down get a word. No sentence is cut; neighbouring ones become one
+passage.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rag.text import sentences
 from rag.types import Evidence, Paper, PaperHit, Retrieval, Sentence, Span
 
+FIRST_PAPERS = 8
+"""Papers that are filled up before any further one is shown: with the default budget, abstracts
+of about this number fit whole."""
 BEST_SENTENCES = 2
 """Taken of each paper before any paper is filled up."""
 PASSAGE_TOKENS = 40
@@ -54,13 +58,14 @@ def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
     )
 
 
-def _in_order(hits: Iterable[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
-    """The best sentences of every paper, then the others, paper by paper."""
-    ranked = [(hit, _best_first(hit)) for hit in hits]
-    for hit, spans in ranked:
-        yield from ((hit, span) for span in spans[:BEST_SENTENCES])
-    for hit, spans in ranked:
-        yield from ((hit, span) for span in spans[BEST_SENTENCES:])
+def _in_order(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
+    """Sentences in the order in which they are taken."""
+    for some in (hits[:FIRST_PAPERS], hits[FIRST_PAPERS:]):
+        ranked = [(hit, _best_first(hit)) for hit in some]
+        for hit, spans in ranked:
+            yield from ((hit, span) for span in spans[:BEST_SENTENCES])
+        for hit, spans in ranked:
+            yield from ((hit, span) for span in spans[BEST_SENTENCES:])
 
 
 def _best_first(hit: PaperHit) -> list[Span]:
