@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from rag.chunking import embedded_text
 from rag.errors import EmbedderMismatch, LibraryEmpty, LibraryLocked, RagError, ReadError
 from rag.indexing import Indexes, check
 from rag.ingesting import ingest, plan
-from rag.library import Library, writing
+from rag.library import Library
 from rag.library.schema import FILE, connect
 from rag.types import Plan, Report
 from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores, vector
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
+ROOT = Path(__file__).resolve().parent.parent
 FILLER = " A sentence long enough that this abstract is told from others by its own words alone."
 
 
@@ -472,12 +474,22 @@ def test_a_library_without_papers_says_so_when_it_is_searched(desk: Desk) -> Non
 
 
 def test_a_second_ingest_at_once_is_refused_or_waits(desk: Desk, seeds: Path) -> None:
-    with writing(desk.folder):
-        with pytest.raises(LibraryLocked, match="another process"):
-            desk.ingest(seeds)
-        with pytest.raises(LibraryLocked):
-            desk.ingest(seeds, wait_s=0.05)
-    assert desk.ingest(seeds / LIST).n_papers == 10
+    code = (
+        "import sys; from pathlib import Path; from rag.library import writing\n"
+        "with writing(Path(sys.argv[1])):\n"
+        "    print('writing', flush=True); sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(desk.folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as other:
+        assert other.stdin and other.stdout
+        assert other.stdout.readline() == b"writing\n"
+        with pytest.raises(LibraryLocked, match="another process") as caught:
+            desk.ingest(seeds / LIST)
+        assert caught.value.retryable
+        assert desk.library.n_papers == 0
+        threading.Timer(0.3, other.stdin.close).start()
+        assert desk.ingest(seeds / LIST, wait_s=60).n_papers == 10
 
 
 def _ingest_elsewhere(folder: Path, paths: Sequence[Path]) -> None:
