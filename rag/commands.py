@@ -132,8 +132,10 @@ def run_papers(args: argparse.Namespace) -> int:
             else:
                 sys.stdout.write(paper_row(paper, sys.stdout) + "\n")
         n_all = assistant.library.n_papers
-        for warning in answer.warnings:
-            sys.stderr.write(f"paperfolk: {warning}\n")
+        lead = answer.text.split("\n\n")[0]
+        remarks = [lead] if not papers or lead.startswith("(") else []
+        for remark in (*remarks, *answer.warnings):
+            sys.stderr.write(f"paperfolk: {visible(remark)}\n")
         if not args.json:
             sys.stdout.write(f"{len(papers)} of {n_all} papers\n")
     return DONE

@@ -92,16 +92,31 @@ def test_hostile_text_is_shown_and_not_obeyed() -> None:
     assert "&lt;img src=x" in shown
 
 
-def test_a_server_that_does_not_answer_is_one_sentence_and_can_be_tried_again(
+def test_a_model_server_that_does_not_answer_is_noted_and_the_papers_are_quoted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
     at = run(screen("chat"))
+    assert at.sidebar.caption[0].value.startswith("gpt-4o-mini words the answers")
+    (answer,) = ask(at, "What is DuetFace?")
+    assert answer.status == "answered"
+    assert "127.0.0.1:9" in answer.warnings[0]
+    assert '<p class="note">' in boards(at)[0]
+
+
+def test_an_error_is_one_sentence_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERFOLK_EMBEDDER", "openai:some-model")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
+    at = run(screen("chat"))
     (answer,) = ask(at, "What is DuetFace?")
     assert answer.status == "failed"
-    assert "127.0.0.1:9" in answer.text
-    assert "Try again" in [button.label for button in at.button]
+    assert 'class="answer failed"' in boards(at)[0]
+    assert "Traceback" not in answer.text
+    next(b for b in at.button if b.label == "Try again").click()
+    run(at)
+    assert len(at.session_state["turns"]) == 1
 
 
 def test_a_new_conversation_starts_empty() -> None:
@@ -151,7 +166,7 @@ def test_a_person_has_figures_coauthors_years_and_papers() -> None:
     at.query_params["name"] = "Shiming Ge"
     run(at)
     shown = "".join(boards(at))
-    assert at.header[0].value == "Shiming Ge"
+    assert at.title[0].value == "Shiming Ge"
     for part in ("h-index", 'class="graph"', 'class="bars"', 'data-act="paper"'):
         assert part in shown
 

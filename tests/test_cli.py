@@ -144,6 +144,18 @@ def test_conditions_of_papers_are_joined_by_and(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.splitlines()[-1] == "3 of 169 papers"
 
 
+def test_papers_says_what_it_read_and_what_would_have_matched(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["papers", "--author", "qianyu zhuo", "--json"]) == 0
+    found = capsys.readouterr()
+    assert (len(records(found.out)), "Qianyu Zhou" in found.err) == (3, True)
+    assert main(["papers", "--year", "1990..1995"]) == 0
+    found = capsys.readouterr()
+    assert found.out == "0 of 169 papers\n"
+    assert "2017" in found.err
+
+
 def test_paper_is_found_by_id_and_by_place(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paper", "001_a5f9dfde50f3564c.txt:12", "--json"]) == 0
     (by_place,) = records(capsys.readouterr().out)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from rag.config import Settings, load
-from rag.errors import LibraryEmpty, ModelError, NotFound, RagError
+from rag.errors import LibraryEmpty, NotFound, RagError
 from rag.pipeline import Assistant, build
 from rag.types import Answer, Paper, Span
 from ui import views
@@ -26,7 +26,7 @@ CHAT, PEOPLE, PAPERS, LIBRARY = (
 def _build(settings: Settings) -> Assistant:
     held = build(settings)
     if n_papers(held):
-        with suppress(ModelError):  # a model that cannot be used is said when it is needed
+        with suppress(RagError):  # what cannot be used is said when it is needed
             held.retrieve("warm up", 1)
     return held
 

@@ -16,7 +16,7 @@ def documents(held: Assistant) -> None:
     columns[0].metric("Papers", f"{held.library.n_papers:,}")
     columns[1].metric("People", f"{len(people):,}")
     columns[2].metric("Documents", f"{len(found):,}")
-    st.subheader("Documents", anchor=False)
+    st.header("Documents", anchor=False)
     st.dataframe(
         [
             {
@@ -40,7 +40,7 @@ def documents(held: Assistant) -> None:
 
 
 def health(held: Assistant) -> None:
-    st.subheader("State", anchor=False)
+    st.header("State", anchor=False)
     if not st.button("Check", icon=":material/health_and_safety:", key="check"):
         st.caption("Versions, settings, and whether library, vectors and index are in step.")
         return

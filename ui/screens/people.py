@@ -63,17 +63,17 @@ def show(held: Assistant, name: str) -> None:
         return
     known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
-    st.header(person.name, anchor=False)
+    st.title(person.name, anchor=False)
     summary = held.person(name).text.split("\n\n")[0]
     board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
     shown = graph.network(person.name, papers)
     if shown.shared:
-        st.subheader("Co-authors", anchor=False)
+        st.header("Co-authors", anchor=False)
         board(graph.svg(shown), key="coauthors", on_act=shared.act)
         st.caption(graph.caption(shown))
-    st.subheader("Papers by year", anchor=False)
+    st.header("Papers by year", anchor=False)
     board(profiles.by_year(papers), key="by_year", on_act=shared.act)
-    st.subheader(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
+    st.header(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
     newest_first = sorted(papers, key=lambda p: (-(p.year or 0), p.places))
     board(
         views.paper_list(newest_first, {a.paper_id: a.role for a in person.authorships}),
