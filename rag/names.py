@@ -182,6 +182,10 @@ class NameIndex:
         typed = text[words[0].start : words[-1].end]
         return Mention((words[0].start, words[-1].end), typed, (), "absent", self.near(typed))
 
+    def is_part(self, word: str) -> bool:
+        """Whether somebody here has this word as a part of the name."""
+        return key(word) in self._by_part
+
     def near(self, typed: str, k: int = 3) -> tuple[str, ...]:
         """Names that look like ``typed``, best first; ties by name."""
         wanted = " ".join(key(part) for part in typed.split())
@@ -319,10 +323,12 @@ class NameIndex:
 
     @staticmethod
     def _slip(typed: str, held: str, n: int, *, anchor: int) -> bool:
-        """A short part must keep its first letter and may gain, lose or swap letters only."""
+        """Every part keeps its first letter; a short one may gain, lose or swap letters only."""
+        if typed[0] != held[0]:
+            return False
         if min(len(typed), len(held)) <= 3:
             replaced = len(typed) == len(held) and sorted(typed) != sorted(held)
-            return n == 1 and typed[0] == held[0] and (not replaced or anchor >= 6)
+            return n == 1 and (not replaced or anchor >= 6)
         return n <= (1 if len(held) <= 5 else 2)
 
     def _name_like(self, words: Sequence[Token]) -> bool:

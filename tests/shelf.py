@@ -14,7 +14,6 @@ from rag.types import (
     Place,
     ProfilePage,
     Retrieval,
-    Role,
     Sentence,
 )
 

@@ -56,6 +56,7 @@ _SLOTS = tuple(
         rf"^\W*(?:is|are)\s+{_PHRASE}\s+(?:in|among|part|included|listed|here|represented|there|an?\b|on)",
         rf"\b(?:do|does|did|has|have|is)\s+{_PHRASE}\s+(?:have|has|work|do|study|publish|published|"
         r"research|write|written|writing|collaborate|works?|appear|working|show|wrote|worked)\b",
+        rf"\b(?:collaborat\w*|co-?author\w*|work(?:s|ed|ing)?|publish\w*)\s+with\s+{_PHRASE}",
         rf"\bwho(?:\s+is|['’]s|\s+was)\s+{_PHRASE}",
         rf"\b(?:about|know|summari[sz]e|introduce|profile|find|show\s+me|for|compare)\s+{_PHRASE}",
         rf"\b(?:with|and|versus|vs\.?|or)\s+{_PHRASE}",
@@ -63,9 +64,12 @@ _SLOTS = tuple(
         rf"^\W*{_PHRASE}\s*(?:[:,—–+?!]|-\s|\s-|$)",
         rf"^\W*{_PHRASE}(?:['’]s?)\s",
         rf"\bby\s+{_PHRASE}\s*[?.!]*$",
+        rf"^\W*{_PHRASE}\s+{_WORKS}\b",
     )
 )
-_WEAK = 6
+_SURE = frozenset({0, 1, 3, 4, 5})
+"""Slots in which a name may be typed in lower case though nobody here is called so."""
+_WEAK = 7
 """Slots from here on only hold a name of two words or more."""
 
 
@@ -77,12 +81,16 @@ def people_in(question: str, census: Census) -> tuple[Mention, ...]:
             start, end = match.span("name")
             if any(m.span[0] < end and start < m.span[1] for m in found):
                 continue
-            if mention := _in_slot(question, start, end, census, weak=at >= _WEAK):
+            if mention := _in_slot(
+                question, start, end, census, weak=at >= _WEAK, sure=at in _SURE
+            ):
                 found.append(mention)
     return tuple(sorted(found, key=lambda m: m.span))
 
 
-def _in_slot(question: str, start: int, end: int, census: Census, *, weak: bool) -> Mention | None:
+def _in_slot(
+    question: str, start: int, end: int, census: Census, *, weak: bool, sure: bool
+) -> Mention | None:
     """The longest run of words in the slot that is a name."""
     words = [m.span() for m in re.finditer(r"\S+", question[start:end])]
     runs = [(a, b) for a in range(len(words)) for b in range(a, len(words))]
@@ -91,9 +99,12 @@ def _in_slot(question: str, start: int, end: int, census: Census, *, weak: bool)
         mention = census.names.resolve(question, span)
         if mention is None or (mention.how == "absent" and _stands_in_texts(mention, census)):
             continue
-        if mention.how == "absent" and not _may_be_absent(mention.typed, census, weak=weak):
+        if mention.how == "absent" and not _may_be_absent(mention.typed, census, sure=sure):
             continue
-        if len(mention.typed.split()) == 1 and (weak or _ordinary(mention.typed, census)):
+        alone = len(mention.typed.split()) == 1
+        if alone and (weak or _ordinary(mention.typed, census)):
+            continue
+        if alone and _part_of_more(question, mention.span, census):
             continue
         return mention
     return None
@@ -107,12 +118,22 @@ def _stands_in_texts(mention: Mention, census: Census) -> bool:
     return any(typed in fold(f"{p.title or ''} {p.text}") for p in census.papers)
 
 
-def _may_be_absent(typed: str, census: Census, *, weak: bool) -> bool:
+def _may_be_absent(typed: str, census: Census, *, sure: bool) -> bool:
     """Capitalised throughout, or in lower case where nothing but a name can stand."""
     words = typed.split()
-    if any(w.lower() in FILLER or (w.islower() and w in STOP_WORDS) for w in words):
-        return False
-    return all(w[0].isupper() for w in words) or (not weak and len(words) > 1)
+    for word in words:
+        dull = word.lower() in FILLER or (word.islower() and word in STOP_WORDS)
+        if dull and not (census.names.is_part(word) and len(words) > 1):
+            return False
+    return all(w[0].isupper() for w in words) or (sure and len(words) > 1)
+
+
+def _part_of_more(question: str, span: tuple[int, int], census: Census) -> bool:
+    """Whether a neighbouring word is neither ordinary nor of the kind that one asks with."""
+    before = re.search(r"([^\W\d_]+)\s+$", question[: span[0]])
+    after = re.match(r"\s+([^\W\d_]+)", question[span[1] :])
+    beside = (match.group(1).lower() for match in (before, after) if match)
+    return any(w not in STOP_WORDS | FILLER and w not in census.words for w in beside)
 
 
 def _ordinary(word: str, census: Census) -> bool:

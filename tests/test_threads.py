@@ -1,0 +1,128 @@
+"""Follow-ups made whole from what was asked and shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag import catalogue, experts, people
+from rag.answering.citations import Citations
+from rag.routing import route
+from rag.types import Answer, Intent, Thread, Turn
+from tests.shelf import Shelf, by_words, paper
+
+SHELF = Shelf(
+    [
+        paper("p1", "DuetFace: Splitting Faces", "DuetFace protects faces in the frequency domain.",
+              ("Yuxi Mi", "Yuge Huang"), year=2022, code=True),
+        paper("p2", "VISA: Selecting Tokens", "VISA selects tokens by graphs.", ("Pengfei Jiang",),
+              year=2025, code=False),
+        paper("p3", "D2Pruner", "D2Pruner prunes tokens.", ("Evelyn Zhang",), year=2024, code=True),
+        paper("p4", "SlerpFace: Spheres", "SlerpFace interpolates faces on a sphere.",
+              ("Yuxi Mi", "Cai Wu"), year=2024, code=False),
+        paper("p5", "Tracking UAVs", "UAV tracking of drones.", ("Ann Mao",), year=2021),
+    ]
+)  # fmt: skip
+
+
+def shown(question: str, intent: Intent, *keys: str) -> Answer:
+    """A content answer that cites these papers in this order."""
+    cites = Citations()
+    text = " ".join(
+        f"[{cites.mark(p, (0, len(p.text)))}]"
+        for k in keys
+        for p in SHELF.papers()
+        if p.paper_id == k
+    )
+    return Answer(question, "answered", "content", text, cites.listed(), intent=intent)
+
+
+def talk(*turns: str, cites: tuple[str, ...] = ()) -> Intent:
+    """The intent of the last turn; content answers before it cite ``cites``."""
+    thread = Thread()
+    for question in turns[:-1]:
+        intent = route(question, thread, SHELF)
+        retrieve = lambda query, k: by_words(SHELF, query, k)  # noqa: E731
+        if intent.route == "catalogue":
+            answer = catalogue.answer(intent, SHELF, retrieve)
+        elif intent.route == "person":
+            answer = people.answer(intent, SHELF, retrieve)
+        elif intent.route == "experts":
+            answer = experts.answer(intent, SHELF, retrieve)
+        else:
+            answer = shown(question, intent, *cites)
+        thread = thread.plus(Turn(question, replace(answer, intent=intent)))
+    return route(turns[-1], thread, SHELF)
+
+
+@pytest.mark.parametrize(
+    ("turns", "cites", "focus"),
+    [
+        (("What is DuetFace?", "what does it protect?"), ("p4", "p1"), ("p1",)),
+        (("what does D2Pruner do?", "what metric did they introduce?"), ("p3",), ("p3",)),
+        (("compare VISA and D2Pruner", "what does the first one select?"), ("p3", "p2"), ("p2",)),
+        (("compare VISA and D2Pruner", "and the latter?"), ("p2", "p3"), ("p3",)),
+        (("face privacy?", "the sphere one: what does it do?"), ("p1", "p4"), ("p4",)),
+        (("face privacy?", "which of those uses a sphere?"), ("p1", "p4"), ("p1", "p4")),
+        (("face privacy?", "which interpolates several faces?"), ("p1", "p4"), ("p1", "p4")),
+        (("face privacy?", "what is the second one called?"), ("p4", "p1"), ("p1",)),
+        (("face privacy?", "what does the older one do?"), ("p4", "p1"), ("p1",)),
+    ],
+)
+def test_a_pointer_finds_what_was_named_or_shown(
+    turns: tuple[str, ...], cites: tuple[str, ...], focus: tuple[str, ...]
+) -> None:
+    assert talk(*turns, cites=cites).parts["focus"] == focus
+
+
+def test_the_query_names_the_paper_that_it_stands_for() -> None:
+    intent = talk("What is DuetFace?", "what are its stages?", cites=("p1",))
+    assert intent.query == "what are DuetFace's stages?"
+    assert "DuetFace" in intent.reason
+
+
+def test_who_wrote_it_asks_for_the_authors_of_the_paper_shown() -> None:
+    intent = talk("What is DuetFace?", "and who wrote it?", cites=("p1",))
+    assert intent.route == "person"
+    answer = people.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert [e.name for e in answer.experts] == ["Yuxi Mi", "Yuge Huang"]
+
+
+def test_which_of_those_have_code_filters_what_was_shown() -> None:
+    intent = talk("face privacy?", "which of those have code?", cites=("p1", "p4"))
+    assert intent.route == "catalogue"
+    answer = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert answer.value == ("seed.txt:1",)
+
+
+def test_what_about_replaces_the_part_that_it_names() -> None:
+    year = talk("how many papers from 2024 have code?", "what about 2022?")
+    assert {(c.field, c.value) for c in year.conditions} == {("code", True), ("year", 2022)}
+    topic = talk("who works on UAV tracking?", "what about graphs?")
+    assert (topic.route, topic.topic) == ("experts", "graphs")
+    person = talk("who collaborates with Yuxi Mi?", "and Ann Mao?")
+    assert person.people == ("Ann Mao",)
+
+
+def test_he_and_her_mean_the_person_last_told_of() -> None:
+    intent = talk("who is Ann Mao?", "who does she work with?")
+    assert (intent.route, intent.people) == ("person", ("Ann Mao",))
+
+
+def test_the_same_first_author_leads_to_their_later_papers() -> None:
+    intent = talk(
+        "explain DuetFace", "did the same first author write a later paper?", cites=("p1",)
+    )
+    answer = people.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert [c.paper_id for c in answer.citations] == ["p4"]
+
+
+def test_a_question_of_its_own_is_left_alone() -> None:
+    intent = talk("What is DuetFace?", "who works on UAV tracking?", cites=("p1",))
+    assert "focus" not in intent.parts
+    assert intent.topic == "UAV tracking"
+
+
+def test_without_anything_shown_a_pointer_is_left_as_typed() -> None:
+    assert route("which of those have code?", Thread(), SHELF).parts.get("focus") is None
