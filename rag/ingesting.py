@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rag import indexing
-from rag.chunking import embedded_text
+from rag.chunking import CHUNKER, embedded_text
 from rag.encoding_store import pack, pack_vector
 from rag.library import Library, Writer, writing
 from rag.planning import plan
@@ -59,7 +59,7 @@ def ingest(
         indexing.mend(library, stores, writer, progress=progress)
         planned = plan(library, paths, prune=prune, rebuild=rebuild, progress=progress)
         n_embedded = 0
-        if not planned.changes_nothing:
+        if not planned.changes_nothing or _chunked_otherwise(library):
             ingest_id = writer.begin(planned)
             n_embedded = _apply(library, stores, embedder(), writer, planned, progress)
             writer.finish(ingest_id)
@@ -71,6 +71,11 @@ def ingest(
         fingerprint=library.fingerprint,
         seconds=time.perf_counter() - began,
     )
+
+
+def _chunked_otherwise(library: Library) -> bool:
+    """Whether an older Paperfolk cut the chunks by other rules."""
+    return library.meta().get("chunker", CHUNKER) != CHUNKER
 
 
 def _apply(

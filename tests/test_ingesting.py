@@ -398,6 +398,18 @@ def test_rebuild_embeds_everything_again_also_what_is_not_named(desk: Desk, seed
     assert (report.n_embedded, report.n_papers) == (169, 169)
 
 
+def test_chunks_that_an_older_chunker_cut_are_cut_anew(desk: Desk, seeds: Path) -> None:
+    desk.ingest(seeds / LIST)
+    chunks = desk.library.chunks()
+    with connect(desk.folder / FILE, readonly=False) as connection:
+        connection.execute("UPDATE chunks SET end = end - 5, chunk_id = chunk_id || '-old'")
+        connection.execute("UPDATE meta SET value = 'old' WHERE key = 'chunker'")
+    connection.close()
+    report = desk.ingest(seeds / LIST)
+    assert counts(report.plan) == {"unchanged": 10}
+    assert desk.library.chunks() == chunks
+
+
 def test_token_vectors_are_kept_where_the_embedder_makes_them(desk: Desk, seeds: Path) -> None:
     desk.ingest(seeds / LIST, embedder=QuickEncoder())
     assert len(desk.library.encodings([c.chunk_id for c in desk.library.chunks()])) == 10

@@ -90,9 +90,10 @@ class Writer:
                 self._db.execute(
                     "UPDATE documents SET path = ? WHERE name = ?", (document.path, document.name)
                 )
-        if plan.rebuild:
+        again = plan.rebuild or self._meta("chunker") != chunking.CHUNKER
+        if again:
             touched |= self._identify_again()
-        self._refresh(touched, again=plan.rebuild)
+        self._refresh(touched, again=again)
         self._seal()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
@@ -239,7 +240,7 @@ class Writer:
             values = [row[key] for key in row.keys() if key != "document_id"]
             digests.append(hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32])
         total = (int(self._meta("papers_sum") or "0", 16) + _sum(digests)) % _MODULUS
-        self._set_meta(fingerprint=f"{total:032x}")
+        self._set_meta(fingerprint=f"{total:032x}", chunker=chunking.CHUNKER)
 
     # --- what is derived ------------------------------------------------------------------------
 
