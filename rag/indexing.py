@@ -223,7 +223,7 @@ def _build(library: Library, stores: Stores, state: IndexState, tell: Progress) 
     place = generation(library, state, next_one=True)
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
-    chunk_ids = [chunk.chunk_id for chunk in library.chunks()]
+    chunk_ids = library.chunk_ids()
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.vectors(place, create=True)))
         lexical = stack.enter_context(closing(stores.lexical(place, create=True)))
@@ -319,7 +319,7 @@ def check(library: Library, stores: Stores) -> Health:
     problems = invariants.problems(library)
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
-    expected = {chunk.chunk_id for chunk in library.chunks()}
+    expected = set(library.chunk_ids())
     if not state.generation:
         return Health(library.n_papers, len(expected), 0, 0, (*problems, *_unindexed(expected)))
     place = generation(library, state)

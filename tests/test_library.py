@@ -134,6 +134,7 @@ def test_documents_tell_where_they_came_from(library: Library, seeds: Path) -> N
 def test_chunks_come_in_the_order_asked_and_lie_in_their_papers(library: Library) -> None:
     chunks = library.chunks()
     assert len(chunks) == library.n_chunks == 169
+    assert library.chunk_ids() == [chunk.chunk_id for chunk in chunks]
     for chunk in chunks:
         paper = library.paper(chunk.paper_id)
         assert chunk.text == paper.text[slice(*chunk.span)]

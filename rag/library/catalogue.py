@@ -284,6 +284,14 @@ class Library(Reader):
         }
         return [found[chunk_id] for chunk_id in wanted if chunk_id in found]
 
+    def chunk_ids(self) -> list[str]:
+        """Of all chunks, in text order."""
+        found = self.select(
+            "SELECT c.chunk_id FROM chunks c JOIN papers p USING (paper_id) "
+            "ORDER BY p.document, p.line, p.paper_id, c.start"
+        )
+        return [row["chunk_id"] for row in found]
+
     def chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
         """The chunks of these papers, in text order within each paper."""
         where = " WHERE c.paper_id IN (SELECT value FROM json_each(?)) ORDER BY c.paper_id, c.start"
