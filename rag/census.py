@@ -97,6 +97,14 @@ class Census:
         return frozenset(found)
 
     @cached_property
+    def spoken(self) -> frozenset[str]:
+        """Every word of the titles and texts, in lower case."""
+        found: set[str] = set()
+        for paper in self.papers:
+            found.update(re.findall(r"[^\W_]+", f"{paper.title or ''} {paper.text}".lower()))
+        return frozenset(found)
+
+    @cached_property
     def term_counts(self) -> Counter[str]:
         """In how many papers each index term stands, title and text."""
         counts: Counter[str] = Counter()

@@ -29,6 +29,7 @@ ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.5, "page": 0.6}
 
 HALF_LIFE_YEARS = 3.0
 SHOWN = 10
+_FURTHER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,11 @@ def _shown_names(paper: Paper, now: Census) -> tuple[Authorship, ...]:
 
 # --- in words -------------------------------------------------------------------------------
 
-_ROLES: Mapping[Role, str] = {"first": "first author", "listed": "author", "page": "page owner"}
+_ROLES: Mapping[Role, str] = {
+    "first": "first author of",
+    "listed": "author of",
+    "page": "by the own page behind 'et al.' on",
+}
 
 
 def _worded(
@@ -151,7 +156,8 @@ def _worded(
 ) -> tuple[str, Listing]:
     listing = Listing(topic)
     papers = [f.paper for f in found]
-    lines = [f"{at}. {_person(expert, listing, now)}" for at, expert in enumerate(people, 1)]
+    told: set[str] = set()
+    lines = [f"{at}. {_person(expert, listing, told, now)}" for at, expert in enumerate(people, 1)]
     head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here"
     head += f", by {n_people} people" if n_people != 1 else ", by one person"
     head += " (newer papers count for more):" if recent else ":"
@@ -174,21 +180,36 @@ def _mark_rest(
     told = {paper_id for expert in people for paper_id in expert.papers}
     rest = [p for p in papers if p.authorships and p.paper_id not in told]
     if rest:
-        lines.append(f"\nFurther papers on the topic: {' '.join(listing.mark(p) for p in rest)}.")
+        marks = " ".join(listing.mark(p) for p in rest[:_FURTHER])
+        more = f" and {len(rest) - _FURTHER} more" if len(rest) > _FURTHER else ""
+        lines.append(f"\nFurther papers on the topic: {marks}{more}.")
 
 
-def _person(expert: Expert, listing: Listing, now: Census) -> str:
-    papers = [now.by_id[paper_id] for paper_id in expert.papers]
-    told = "; ".join(
-        f"{plain(p.name)} ({', '.join(filter(None, (dated(p), _ROLES[expert.roles[p.paper_id]])))}) {listing.mark(p)}"
-        for p in papers
-    )
+def _person(expert: Expert, listing: Listing, told: set[str], now: Census) -> str:
+    """The papers by role; a title is written out where it is met first, later its marker will do."""
+    papers = [now.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
+    parts = []
+    for role, words in _ROLES.items():
+        own = [p for p in papers if expert.roles[p.paper_id] == role]
+        if own:
+            parts.append(f"{words} {', '.join(_told(p, listing, told) for p in own)}")
     years = sorted({p.year for p in papers if p.year is not None})
-    active = (
-        "" if not years else f", {years[0]}" if len(years) == 1 else f", {years[0]} to {years[-1]}"
+    active = f", {years[0]}" if years else ""
+    active += f" to {years[-1]}" if years and years[-1] != years[0] else ""
+    company = _company(expert.name, papers, now)
+    return (
+        f"**{plain(expert.name)}** ({counted(len(expert.papers))}{active}): "
+        f"{'; '.join(parts)}{company}"
     )
-    with_whom = _company(expert.name, papers, now)
-    return f"**{plain(expert.name)}** ({counted(len(papers))}{active}): {told}{with_whom}"
+
+
+def _told(paper: Paper, listing: Listing, told: set[str]) -> str:
+    mark = listing.mark(paper)
+    if paper.paper_id in told:
+        return mark
+    told.add(paper.paper_id)
+    date = dated(paper)
+    return f"*{plain(paper.name)}*{f' ({date})' if date else ''} {mark}"
 
 
 def _company(name: str, papers: Sequence[Paper], now: Census) -> str:

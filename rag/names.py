@@ -115,6 +115,12 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def _without_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """``christopher d manning`` -> ``christopher manning``; names of initials alone stay whole."""
+    long = tuple(part for part in parts if len(part) > 1)
+    return long if len(long) > 1 else parts
+
+
 class NameIndex:
     """All names of a library, ready to be matched.
 
@@ -141,6 +147,8 @@ class NameIndex:
             self._turned["".join((parts[-1], *parts[:-1]))].append(name)
             for part in dict.fromkeys(parts):
                 self._by_part[part].append(name)
+            if (short := _without_initials(parts)) != parts:
+                self._exact["".join(short)].append(name)
         held = set(self.names)
         self._aliases = {key(o): n for o, n in (aliases or {}).items() if n in held}
         self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
@@ -295,7 +303,10 @@ class NameIndex:
                 " ".join(order), self._spaced, scorer=fuzz.ratio, score_cutoff=75.0, limit=None
             )
             for _, _, name in alike:
-                cost = self._cost(order, self._parts[name])
+                parts = self._parts[name]
+                if len(parts) != len(order):
+                    parts = _without_initials(parts)
+                cost = self._cost(order, parts)
                 if cost is not None:
                     costs[name] = min(cost, costs.get(name, cost))
         best = min(costs.values(), default=0)

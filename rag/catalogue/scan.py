@@ -115,6 +115,8 @@ def _stands_in_texts(mention: Mention, census: Census) -> bool:
     typed = fold(mention.typed)
     if any(typed in fold(a) for a in census.affiliations) or census.called(mention.typed):
         return True
+    if not all(w in census.spoken for w in re.findall(r"[^\W_]+", mention.typed.lower())):
+        return False
     return any(typed in fold(f"{p.title or ''} {p.text}") for p in census.papers)
 
 
