@@ -224,6 +224,33 @@ def test_an_address_of_a_paper_stays_as_words() -> None:
     assert not hazards(text)
 
 
+@pytest.mark.parametrize(
+    "reply", ["TidyLoss is robust [E2]! [E1]![x](y)[E2]", "TidyLoss is robust [E2]![E1]\n[E1]"]
+)
+def test_what_two_sentences_leave_does_not_join_to_markup(reply: str) -> None:
+    text, gate = passed(reply)
+    check(text, gate.citations, PAPERS)
+    assert not hazards(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "DuetFace zerlegt die Bilder in Kanäle und erreicht auf LFW eine Genauigkeit von 92,5 %",
+        "DuetFace将图像分成频率通道，在LFW上达到92.5%的准确率",
+    ],
+)
+def test_another_language_is_checked_by_names_and_numbers(said: str) -> None:
+    assert passed(f"{said} [E1].")[0] == f"{said} [1]."
+    assert passed(f"{said} [E1].".replace("92", "93"))[0] == ""
+    assert "(unverified)" in passed(f"{said} [E1].".replace("LFW", "YTF"))[0]
+
+
+def test_sentences_of_scripts_without_spaces_stay_together() -> None:
+    text, _ = passed("TidyLoss是损失函数 [E2]。DuetFace是方法 [E1]。")
+    assert text == "TidyLoss是损失函数 [1]。DuetFace是方法 [2]。"
+
+
 @pytest.mark.parametrize("cut", ["https://github.co", "https://github.com/x/yz", "hub.com/x/y"])
 def test_a_part_of_an_address_is_another_address(cut: str) -> None:
     text, gate = passed(f"Code is at {cut} [E1].")

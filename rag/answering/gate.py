@@ -96,6 +96,7 @@ class Gate:
         self._line_start = True
         self._held = ""
         self._gap = ""
+        self._last = ""
         self._open = False
         self._began = False
         self._claim = ""
@@ -164,9 +165,13 @@ class Gate:
             self._gap = gap
 
     def _emit(self, text: str) -> None:
-        if text:
-            self._held += (self._gap if self._began else "") + text
-            self._gap, self._began = "", True
+        if not text:
+            return
+        gap = self._gap
+        if not gap and not (self._last in markup.CJK and text[0].isalnum()):
+            gap = " "  # what met without a space could make markup together
+        self._held += (gap if self._began else "") + text
+        self._gap, self._last, self._began = "", text[-1], True
 
     def _checked(self, body: str, at_start: bool) -> str:
         """The sentence as it may be shown; empty if it may not."""

@@ -18,7 +18,7 @@ _LONGEST_KEYS = 80
 _LOOK_BACK = 60
 _ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
 _BRACKETED = re.compile(r"[\[【][\sEe\d,;&–-]{0,80}[\]】]")
-_CJK = "。！？"
+CJK = "。！？"
 
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
@@ -116,7 +116,7 @@ def _after_ending(text: str, match: re.Match[str]) -> int | None:
                 return None
             break
         end = keys.end()
-    is_cjk = match[0][0] in _CJK
+    is_cjk = match[0][0] in CJK
     if not is_cjk and (following == match.end() or text[following].islower()):
         return 0
     head = f"{text[max(0, match.start() - _LOOK_BACK) : match.end()]} {text[following]}"

@@ -35,6 +35,8 @@ _WORD_VALUES = {word: str(value) for value, word in enumerate(_COUNTS)}
 _WORD_VALUES |= {word: str(value) for value, word in zip(range(30, 101, 10), _TENS, strict=True)}
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
 _SHORT = 5
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,12 @@ class Ground:
 
     def __init__(self, papers: Iterable[Paper], also: str = "") -> None:
         self.text = "\n".join([*(_said(paper) for paper in papers), also])
-        self.terms = set(terms(self.text, keep_stop_words=True))
-        folded = [fold(word) for word, _ in words(self.text)]
+        parted = _parted(self.text)
+        self.terms = set(terms(parted, keep_stop_words=True))
+        folded = [fold(word) for word, _ in words(parted)]
         self.words = {*folded, *map("".join, zip(folded, folded[1:], strict=False))}
         mixed = " ".join(word for word in folded if _is_mixed(word))
-        self.numbers = {*_numbers(self.text), *re.findall(r"\d+", mixed)}
+        self.numbers = {*_numbers(parted), *re.findall(r"\d+", mixed)}
         self.numbers |= {_WORD_VALUES[word] for word in folded if word in _WORD_VALUES}
         self._quotable = _quotable(self.text)
 
@@ -90,6 +93,11 @@ def _quotable(text: str) -> str:
     return " ".join(re.sub(r"[’‘`]", "'", text).split())
 
 
+def _parted(text: str) -> str:
+    """The text with a space where a script without spaces meets a name or a number."""
+    return _SCRIPT_CHANGE.sub(" ", text)
+
+
 def _numbers(text: str) -> list[str]:
     return [_value(match[0]) for match in _NUMBER.finditer(text)]
 
@@ -111,6 +119,7 @@ def assess(claim: str, ground: Ground, n_cited: int = 0) -> Support:
         ground: What the papers cited for it say.
         n_cited: How many they are: a claim may count them.
     """
+    claim = _parted(claim)
     allowed = ground.numbers | {str(n_cited)}
     typed = [word for word, _ in words(claim)]
     english = _is_english(typed)
@@ -132,7 +141,7 @@ def _is_mixed(word: str) -> bool:
 
 def _is_english(typed: Sequence[str]) -> bool:
     if len(typed) < _SHORT:
-        return True
+        return all(word.isascii() for word in typed)
     return sum(word.lower() in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed)
 
 
