@@ -235,3 +235,17 @@ def test_importing_the_package_loads_nothing() -> None:
     code = "import sys, rag; print(sorted(m for m in sys.modules if m.startswith(('rag.', 'langchain', 'pydantic', 'openai'))))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_conversations_at_once_do_not_cross(
+    generating: tuple[Assistant, OpenAIServer],
+) -> None:
+    opened, _ = generating
+    questions = [
+        f"What does {name} do with frequency channels?"
+        for name in ("DuetFace", "PartialFace", "MinusFace")
+    ]
+    alone = {question: opened.ask(question).text for question in questions}
+    outputs = PaperfolkChain(assistant=opened).batch(questions * 6, {"max_concurrency": 18})
+    assert [output["question"] for output in outputs] == questions * 6
+    assert [output["answer"] for output in outputs] == [alone[q] for q in questions * 6]
