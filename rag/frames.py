@@ -101,11 +101,12 @@ _LINKS = re.compile(
     r"(?:(?:for|on|about|in|of|with|to)\s+)?(?:an?|my|our|the|this|their)\s+(?:paper|manuscript|submission|project|talk|workshop|thesis|grant|survey|proposal|topic|article|study|question|area|field)s?\s+(?:on|about|dealing with|of|for|in|that|which|concerning|regarding)\s+|(?:for|on|about|in|of|with|regarding|to|the|an?|papers on|work on|research on|any|some)\s+",
     re.IGNORECASE,
 )
+_GAP = r"(?:\s*[,:;–—]\s*|\s+-+\s*|\s+)"
 _ENDS = tuple(
     re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
     for pattern in (
-        rf"[\s,:;–—-]+(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
-        rf"[\s,:;–—-]+{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
+        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
+        rf"{_GAP}{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
     )
 )
 _TAILS = re.compile(

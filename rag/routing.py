@@ -175,8 +175,9 @@ def _figures(
         return None
     sure = {"h_index", "ai_score", "n_papers"} & set(ask.of)
     pages = re.search(r"\b(?:pages?|profiles?)\b", text, re.IGNORECASE)
+    ranked = ask.of[0] == "extreme" and len(ask.left) <= 2
     cited = re.search(r"\bcited\b|\bcitations?\b", text, re.IGNORECASE) and len(ask.left) <= 2
-    if not (sure or pages or people or cited):
+    if not (sure or pages or people or cited or ranked):
         return None
     return _made("catalogue", text, "it asks for the figures of author pages", asked, now)
 
@@ -192,7 +193,8 @@ def _person(
     special = asked.ask.verb in ("count", "extreme", "group", "people", "distinct", "documents")
     negated = any(c.field == "author" and c.operator in ("lacks", "in") for c in asked.conditions)
     person = read_person(text, people, now)
-    if person.ask.form in ("unheld", "same", "coauthors") and not structured:
+    grouped = asked.ask.verb == "group"
+    if person.ask.form in ("unheld", "same", "coauthors") and not structured and not grouped:
         return _of_person(text, people, person.ask, person.topic)
     if special or structured or paged or negated:
         if len(asked.ask.left) <= _LONG and (asked.explicit or asked.ask.heads or structured):
@@ -311,7 +313,7 @@ def _catalogue(
             else None
         )
     if ask.verb == "count":
-        if _HOW_MANY.search(text) and n_left <= _LONG + 2:
+        if (_HOW_MANY.search(text) or ask.of == ("share",)) and n_left <= _LONG + 2:
             return _made("catalogue", text, "it asks how many papers", asked, now)
         return None
     strong = [c for c in conditions if c.field not in _LOOSE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -115,6 +116,9 @@ def _of_papers(
     head = f"**{counted(len(papers))}**{_spaced(phrase)}."
     if ask.verb == "count" and not phrase:
         head = _whole_library(now)
+    elif ask.of == ("share",):
+        share = f"{len(papers) / len(now.papers):.0%}"
+        head = f"**{share}**: {len(papers)} of the {counted(len(now.papers))} here are{_spaced(phrase)}."
     elif ask.verb == "list" and len(papers) > 1:
         head = f"{counted(len(papers))}{_spaced(phrase)}; {_completeness(papers)} {verb} listed."
     more = _asides(settled.conditions, papers, now)
@@ -123,6 +127,10 @@ def _of_papers(
     text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
     ambiguous = _is_ambiguous(ask, settled.conditions, now)
     value: Value = sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
+    if ask.of == ("share",):
+        value = f"{len(papers) / len(now.papers):.0%}"
+    if ask.verb == "count" and not phrase and re.search(r"\bentr(?:y|ies)\b", intent.question):
+        value = sum(len(p.places) for p in papers)
     return Answer(
         intent.question,
         "answered",
@@ -177,6 +185,9 @@ def _asides(conditions: Sequence[Condition], papers: Sequence[Paper], now: Censu
                 f"The page itself says {counted(page.n_papers)}, of which "
                 f"{len(now.page_papers[page.person])} are listed on it here."
             )
+            if condition.field == "author":
+                n = sum(page.person in p.authors for p in papers)
+                said.append(f"{n} of them print the name; the others stand on the own page.")
         if condition.field == "code" and not condition.value:
             silent = sum(p.code is None for p in papers)
             if silent:
@@ -274,6 +285,8 @@ def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[o
     """Papers by value, and how many have none."""
     counts: Counter[object] = Counter()
     silent = 0
+    if field not in FIELDS:
+        return counts, silent
     for paper in papers:
         values = FIELDS[field].values(paper, now)
         counts.update(dict.fromkeys(values, 1))
@@ -318,15 +331,28 @@ def _distinct(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: C
     return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
 
 
+def _company(papers: Sequence[Paper], now: Census) -> Counter[object]:
+    """How many other people each person stands with."""
+    beside: dict[str, set[str]] = {}
+    for paper in papers:
+        people = now.people_of(paper)
+        for name in people:
+            beside.setdefault(name, set()).update(set(people) - {name})
+    return Counter({name: len(others) for name, others in beside.items()})
+
+
 def _people(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
-    """Persons by how many of the papers they stand on."""
+    """Persons by how many of the papers they stand on, or by with how many others."""
     counts, _ = _groups(papers, ask.of[0], now)
+    if ask.of[0] == "co-author":
+        counts = _company(papers, now)
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
     cut = counts[order[0]] if ask.k is None else 0
     tied = [v for v in order if counts[v] == cut]
     shown = order[: max(k, len(tied) if len(tied) <= 20 else k)]
-    lines = [f"{at}. {plain(str(v))}: {counted(counts[v])}" for at, v in enumerate(shown, 1)]
+    noun = "co-author" if ask.of[0] == "co-author" else "paper"
+    lines = [f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(shown, 1)]
     as_first = " as first author" if ask.of[0] == "first author" else ""
     text = f"By papers held here{as_first}{_spaced(phrase)}:\n\n" + "\n".join(lines)
     others = len(order) - len(shown)

@@ -83,6 +83,9 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     ask = _figures(scan) or _documents(scan)
     if ask is None:
         ask = _extreme(scan) or _people(scan) or _group(scan)
+    share = r"\b(?:what|which|the)?\s*(?:fraction|percentage|proportion|share|percent|part)\s+of\s+(?:all\s+|the\s+)*"
+    if ask is None and scan.take(share):
+        ask = Ask("count", ("share",))
     counting = bool(
         scan.take(
             r"\bhow many\b|\b(?:the\s+)?(?:total\s+)?number of\b|\b(?:the\s+)?(?:total\s+)?count(?: of)?\b"
@@ -119,7 +122,7 @@ def _figures(scan: Scan) -> Ask | None:
     page = r"(?:@\d+(?:'s?)?\s+(?:profile\s+|author\s+)?(?:page|profile)|(?:profile\s+|author\s+)?(?:page|profile)\s+(?:of|for)\s+@\d+|(?:each|every|the)\s+(?:\w+\s+)?(?:profile|author)?\s*pages?|page header)"
     held = r"\b(?:corpus|library|here|collection|included|held|stored|database|dataset|in (?:the )?(?:seed|list))\b"
     counted = scan.has(
-        rf"\bhow many papers\b.*{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.*\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.*{page}\s+{says}"
+        rf"\bhow many papers\b.*{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.*\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.*{page}\s+{says}|\bpapers?\s+(?:claimed|stated|reported|advertised)\s+(?:by|on)\b.*\bpages?\b"
     )
     if counted and not scan.has(held) and not scan.has(r"\bcode\b|\b(?:19|20)\d\d\b"):
         found.insert(0, "n_papers")
@@ -229,7 +232,7 @@ def _extreme(scan: Scan) -> Ask | None:
         rf"\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
     )
     dated = dated or scan.take(
-        r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b"
+        r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"
     )
     if dated:
         word = next(g for g in dated[0].groups() if g).lower()
@@ -247,6 +250,9 @@ _RANKED = r"(?:(?:has|have|had|with|wrote|written|published|authored|holds?|appe
 
 def _people(scan: Scan) -> Ask | None:
     """``who has the most papers``, ``top 5 authors``, ``most prolific``."""
+    company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+)+(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
+    if scan.take(company):
+        return Ask("people", ("co-author",))
     role = "first author" if scan.has(r"\bfirst[- ]author") else "author"
     who = rf"(?:who|whose|which|what)(?:\s+(?:{_GROUPS['author']}))?|{_N}(?:{_GROUPS['author']})"
     first = r"(?:first[- ]author(?:ed)?\s+)?"
@@ -275,7 +281,17 @@ def _group(scan: Scan) -> Ask | None:
 
 
 def _grouped(scan: Scan) -> Ask | None:
+    if scan.take(
+        r"\b(?:who\s+are|whose|list|which\s+are|name)\s+(?:the\s+|all\s+)*(?:\w+\s+)?(?:page\s+owners?|owners?\s+of\s+the\s+(?:\w+\s+)?pages|profile\s+pages|pages)\b"
+    ):
+        return Ask("group", ("page",))
     for field, nouns in _GROUPS.items():
+        own = rf"\b(?:which|what|in (?:which|what))\s+(?:{nouns})\s+(?=(?:does|do|did|has|have|is|are)\s+(?:the\s+)?@\d)"
+        if field in ("category", "year", "affiliation") and scan.take(own):
+            scan.take(
+                r"\b(?:publish(?:es|ed)?|appears?|works?|show|shows|print|prints|list|active|cover|covers)\b(?:\s+(?:in|on))?"
+            )
+            return Ask("group", (field,))
         few = rf"\b(?:which|what)\s+(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
         if found := scan.take(few):
             word = found[0].group(1) or found[0].group(2)

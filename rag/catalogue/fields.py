@@ -133,6 +133,7 @@ _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "in": lambda vs, w: any(_same(v, x) for v in vs for x in _listed(w)),
     "not in": lambda vs, w: bool(vs) and not any(_same(v, x) for v in vs for x in _listed(w)),
     "between": _between,
+    "outside": lambda vs, w: any(v <= w[0] or v >= w[1] for v in vs),  # type: ignore[index]
     "above": lambda vs, w: any(v > w for v in vs),  # type: ignore[operator]
     "below": lambda vs, w: any(v < w for v in vs),  # type: ignore[operator]
     "contains": lambda vs, w: any(_holds(v, w) for v in vs),
@@ -167,6 +168,9 @@ def said(condition: Condition) -> str:
         return "with the Code mark" if _positive(condition) else "without the Code mark"
     if field == "complete":
         return "with a complete author list" if _positive(condition) else "with 'et al.'"
+    if operator == "outside":
+        assert isinstance(value, tuple)
+        return f"from {value[0]} or earlier, or from {value[1]} or later"
     if field in ("year", "date") and operator == "between":
         return _said_range(value)
     if field == "places":

@@ -38,6 +38,10 @@ def read_conditions(scan: Scan) -> None:
     _read_flags(scan)
     _read_links(scan)
     _read_code(scan)
+    for match in scan.take(
+        r"\b(?:(?:in|from|of|inside)\s+)?(?:the\s+)?(?:file\s+|document\s+)?(\S+\.(?:txt|csv|jsonl?|bib|pdf|md))\b"
+    ):
+        scan.add("document", "is", match.group(1))
     _read_pages(scan)
     _read_scores(scan)
     read_years(scan)
@@ -129,7 +133,7 @@ def _read_flags(scan: Scan) -> None:
         scan.add("complete", "is", False)
     if scan.take(r"\bcomplete\s+author\s+lists?|\ball\s+authors\s+(?:printed|listed|named)"):
         scan.add("complete", "is", True)
-    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages|places|lists)|twice|more than once|duplicated?s?)\b"
+    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
     if scan.take(twice):
         scan.add("places", "between", (2, None))
     _read_numbers_of_authors(scan)
@@ -212,6 +216,8 @@ def _read_scores(scan: Scan) -> None:
         scan.add("score", "above", float(match.group(1)))
     for match in scan.take(rf"{subject}(?:below|under|less than|lower than|<)\s*{_NUMBER}"):
         scan.add("score", "below", float(match.group(1)))
+    for match in scan.take(rf"\b(?:scored|scoring|scores?\s+(?:of|is|was|equal to))\s+{_NUMBER}"):
+        scan.add("score", "is", float(match.group(1)))
     for match in scan.take(rf"{subject}(?:at least|>=)\s*{_NUMBER}"):
         scan.add("score", "between", (float(match.group(1)), None))
     for match in scan.take(rf"{subject}(?:at most|<=)\s*{_NUMBER}"):
@@ -292,7 +298,7 @@ def _read_affiliations(scan: Scan) -> None:
             + ")"
             + _ORGANISATION
         )
-        many = rf"\b{lead}(?:{_NOT})?{one}(?:\s*(?:,|and|or|&|/)\s*(?:also\s+|with\s+)?{one})*(?:\s+affiliations?|\s+as\s+(?:an\s+)?affiliation)?\b"
+        many = rf"\b{lead}(?:{_NOT})?{one}(?:\s*(?:,|and|or|&|/)\s*(?:also\s+|with\s+)?{one})*(?:\s+affiliations?|\s+as\s+(?:an\s+)?affiliation|\s+(?:people|authors?|researchers?|folks))?\b"
         for match in scan.take(many):
             _add_affiliations(scan, match.group(), forms)
     phrase = r"(?P<org>[A-Z][\w&.-]*(?:\s+(?:of\s+)?[A-Z][\w&.-]*)*)"
@@ -341,6 +347,10 @@ def _add_affiliations(scan: Scan, text: str, forms: dict[str, list[str]]) -> Non
 
 def _read_authors(scan: Scan) -> None:
     """Every person still in the text is an author, as their words say which kind."""
+    printed = scan.take(
+        r"\b(?:explicitly|literally|by name|in\s+(?:the\s+|its\s+|their\s+)?author\s+(?:lines?|lists?))\b"
+    )
+    author = "printed" if printed else "author"
     who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+)*"
     first = (
         rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?",
@@ -353,10 +363,10 @@ def _read_authors(scan: Scan) -> None:
     negative = rf"\b(?:without|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
-            scan.add("author", "lacks", number)
+            scan.add(author, "lacks", number)
     several = rf"(?:\b(?:{_HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?)*({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
     for match in scan.take(several):
-        _add_people(scan, "author", match.group(1), match.group())
+        _add_people(scan, author, match.group(1), match.group())
 
 
 def _add_people(scan: Scan, field: str, who: str, text: str) -> None:

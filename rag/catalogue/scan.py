@@ -27,7 +27,7 @@ want need know like see display return output author authors authored say says s
 year years date dates page pages profile profiles affiliation affiliations actually currently also just
 still only and or but not me us i you we the of in on from by with for to at hi hello hey ok okay thanks
 what's whats it's theirs does give gives that those these set carry carries affiliated summarise summarize three two one four five
-shown everything thing shared joint jointly together both compare
+old recent shown everything thing shared joint jointly together both compare
 stored contain contains got
 """.split()
 )
@@ -113,6 +113,9 @@ def _in_slot(
 def _stands_in_texts(mention: Mention, census: Census) -> bool:
     """Whether the phrase is a word of the papers or the like, so that it names no person."""
     typed = fold(mention.typed)
+    printed = {part for a in census.affiliations for part in re.split(r"[\s-]+", fold(a))}
+    if printed & set(typed.split()):
+        return True
     if any(typed in fold(a) for a in census.affiliations) or census.called(mention.typed):
         return True
     if not all(w in census.spoken for w in re.findall(r"[^\W_]+", mention.typed.lower())):
@@ -186,7 +189,14 @@ class Scan:
             self.conditions.append(condition)
 
     def join_alternatives(self) -> None:
-        """``2022 vs 2023`` and the like: a paper has one year, so either is meant."""
+        """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one year, so either is meant."""
+        ranges = [c for c in self.conditions if c.field == "year" and c.operator == "between"]
+        bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
+        low = [b[1] for b in bounds if b[0] is None]
+        high = [b[0] for b in bounds if b[1] is None]
+        if len(low) == len(high) == 1 and low[0] < high[0]:
+            self.conditions = [c for c in self.conditions if c not in ranges]
+            self.add("year", "outside", (low[0], high[0]))
         for field_ in ("year", "month", "category"):
             same = [c for c in self.conditions if c.field == field_ and c.operator == "is"]
             if len(same) > 1:

@@ -269,5 +269,7 @@ def _coauthors(intent: Intent, name: str, now: Census) -> Answer:
         lines.append(f"- nobody else printed: {' '.join(listing.mark(p) for p in alone)}")
     text = "\n\n".join(filter(None, (head, "\n".join(lines), truncation(papers))))
     made = _about(intent, (name,), papers, listing, text, now)
+    if intent.question.lower().lstrip().startswith("how many"):
+        made = replace(made, value=len(order))
     others = tuple(expert_of(o, [p for p in papers if o in now.people_of(p)], now) for o in order)
     return replace(made, experts=(*made.experts, *others))
