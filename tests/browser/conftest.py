@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,33 +41,39 @@ def chromium() -> str:
     pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
 
 
-@pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str]:
-    """Where the chat is served; its library did not exist before it started."""
+@contextmanager
+def serving(folder: Path, weights: Path, **settings: str) -> Iterator[str]:
+    """`paperfolk ui` over ``folder/data``; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
-    log = (folder / "log.txt").open("w+", encoding="utf-8")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
-        cwd=folder,  # not the source folder: it must work from anywhere
-        env={
-            **os.environ,
-            "PAPERFOLK_DATA": str(folder / "data"),
-            "PAPERFOLK_MODEL_PATH": str(weights),
-        },
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_healthy(address, server, log)
+    with (folder / "log.txt").open("w+", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
+            cwd=folder,  # not the source folder: it must work from anywhere
+            env={
+                **os.environ,
+                "PAPERFOLK_DATA": str(folder / "data"),
+                "PAPERFOLK_MODEL_PATH": str(weights),
+                **settings,
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_healthy(address, server, log)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str]:
+    """Where the chat is served; its library did not exist before it started."""
+    with serving(tmp_path_factory.mktemp("served"), weights) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
 
 
 def _wait_healthy(address: str, server: subprocess.Popen[bytes], log: Any) -> None:
@@ -119,7 +126,14 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
     """Open a path in a fresh session; afterwards no console error, no foreign request."""
     watched: list[Watched] = []
 
-    def go(path: str = "/", *, width: int = 1360, dark: bool = False, touch: bool = False) -> Page:
+    def go(
+        path: str = "/",
+        *,
+        at: str = url,
+        width: int = 1360,
+        dark: bool = False,
+        touch: bool = False,
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 860},
             color_scheme="dark" if dark else "light",
@@ -128,8 +142,8 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         )
         page = context.new_page()
         page.set_default_timeout(30_000)
-        watched.append(Watched(page, url))
-        page.goto(url + path)
+        watched.append(Watched(page, at))
+        page.goto(at + path)
         return page
 
     yield go

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.errors import RagError
 from rag.pipeline import Assistant
@@ -36,14 +37,14 @@ def start_anew() -> None:
     shared.close_source()
 
 
-def sidebar(held: Assistant) -> None:
+def sidebar(held: Assistant, *, begun: bool) -> None:
     with st.sidebar:
         st.button(
             "New conversation",
             icon=":material/edit_square:",
             width="stretch",
             on_click=start_anew,
-            disabled=not turns(),
+            disabled=not begun,
         )
         name, sentence = shared.mode(held.settings)
         generative = held.settings.generative
@@ -94,9 +95,9 @@ def empty_library(held: Assistant) -> None:
             st.rerun()
 
 
-def first_shown() -> int:
-    """Where the drawn part of the thread begins; a long one is drawn whole only on request."""
-    hidden = len(turns()) - SHOWN_TURNS
+def first_shown(n: int) -> int:
+    """Where the drawn part of n turns begins; a long thread is drawn whole only on request."""
+    hidden = n - SHOWN_TURNS
     if hidden <= 0 or st.session_state.get("whole"):
         return 0
     if st.button(f"Show {hidden} earlier", icon=":material/history:", type="tertiary"):
@@ -105,43 +106,56 @@ def first_shown() -> int:
     return hidden
 
 
-def draw(held: Assistant, index: int, turn: Turn) -> None:
-    with st.chat_message("user"):
-        st.html(views.question(turn.question))
-    with st.chat_message("assistant"):
-        fresh = st.session_state.get("fresh") == index
-        shared.tell(held, turn.answer, f"answer_{index}", scroll=fresh)
-    if turn.answer.status == "failed" and index == len(turns()) - 1:
-        st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
-
-
 def retry(question: str) -> None:
     turns().pop()
     ask_next(question)
 
 
-def answer_live(held: Assistant, question: str) -> Answer:
-    """Ask, showing steps and words as they come."""
+def frame(question: str) -> DeltaGenerator:
+    """Draw a question; returns the place of its answer."""
     with st.chat_message("user"):
         st.html(views.question(question))
     with st.chat_message("assistant"):
-        place = st.empty()
-        steps: list[str] = []
-        text, drawn = "", 0.0
-        try:
-            for event in held.stream(question, thread()):
-                if isinstance(event, Answer):
-                    return event
-                if isinstance(event, Step):
-                    steps.append(event.name)
-                elif isinstance(event, Delta):
-                    text += event.text
-                if time.monotonic() - drawn > REDRAW_S:
-                    place.html(views.working(steps, text))
-                    drawn = time.monotonic()
-        except RagError as exc:
-            return Answer(question, "failed", "unsupported", str(exc))
+        return st.empty()
+
+
+def show(held: Assistant, index: int, place: DeltaGenerator, *, fresh: bool = False) -> None:
+    """Draw the answer of one turn in its place; a fresh one brings its question into view."""
+    turn = turns()[index]
+    with place.container():
+        shared.tell(held, turn.answer, f"answer_{index}", scroll=fresh)
+        if turn.answer.status == "failed" and index == len(turns()) - 1:
+            st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
+
+
+def listen(held: Assistant, question: str, place: DeltaGenerator) -> Answer:
+    """Ask, showing steps and words as they come."""
+    steps: list[str] = []
+    text, drawn = "", 0.0
+    try:
+        for event in held.stream(question, thread()):
+            if isinstance(event, Answer):
+                return event
+            first = isinstance(event, Delta) and not text
+            if isinstance(event, Step):
+                steps.append(event.name)
+            elif isinstance(event, Delta):
+                text += event.text
+            if first or time.monotonic() - drawn > REDRAW_S:
+                place.html(views.working(steps, text))
+                drawn = time.monotonic()
+    except RagError as exc:
+        return Answer(question, "failed", "unsupported", str(exc))
     raise AssertionError("a stream ends with its answer")
+
+
+def ask(held: Assistant, question: str) -> None:
+    """Ask as the next turn of the thread, and draw it."""
+    shared.close_source()
+    place = frame(question)
+    answer = listen(held, question, place)
+    turns().append(Turn(question, answer))
+    show(held, len(turns()) - 1, place, fresh=True)
 
 
 def main() -> None:
@@ -150,23 +164,22 @@ def main() -> None:
     if not n_papers:
         empty_library(held)
         return
-    sidebar(held)
     typed = st.chat_input("Ask about papers or people")
-    question = typed or st.session_state.pop("pending", None)
-    if not turns() and not question:
-        welcome(held, n_papers)
-    last = len(turns()) if question else len(turns()) - 1
-    for index in range(first_shown(), len(turns())):
-        with st.container(key="last_turn" if index == last else f"turn_{index}"):
-            draw(held, index, turns()[index])
-    if question and question.strip():
-        shared.close_source()
-        with st.container(key="last_turn"):
-            answer = answer_live(held, question.strip())
-        st.session_state["fresh"] = len(turns())
-        turns().append(Turn(question.strip(), answer))
-        st.rerun()
-    st.session_state.pop("fresh", None)
+    question = (typed or st.session_state.pop("pending", None) or "").strip()
+    n = len(turns()) + bool(question)
+    sidebar(held, begun=n > 0)
+    hero = st.empty()
+    if n:
+        hero.empty()  # at once, not only when the answer is whole
+    else:
+        with hero.container():
+            welcome(held, n_papers)
+    for index in range(first_shown(n), n):
+        with st.container(key="last_turn" if index == n - 1 else f"turn_{index}"):
+            if index < len(turns()):
+                show(held, index, frame(turns()[index].question))
+            else:
+                ask(held, question)
     shared.panel(held)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
-from rag.pipeline import Assistant
 
 from rag.errors import RagError
+from rag.pipeline import Assistant
 from ui import shared
 
 
