@@ -142,9 +142,7 @@ class Assistant:
 
     # --- the library --------------------------------------------------------------------------
 
-    def plan(
-        self, paths: Sequence[Path] = (), prune: bool = False, rebuild: bool = False
-    ) -> Plan:
+    def plan(self, paths: Sequence[Path] = (), prune: bool = False, rebuild: bool = False) -> Plan:
         """What `ingest` would do; nothing is written."""
         return ingesting.plan(
             self.library, tuple(paths) or (self.settings.seeds,), prune=prune, rebuild=rebuild
@@ -248,6 +246,13 @@ class Assistant:
     def _judge(
         self, intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit]
     ) -> Sufficiency:
+        """A follow-up leaves unsaid what its paper is about, so there the title is part of it."""
+        focus = intent.parts.get("focus")
+        if isinstance(focus, tuple) and focus and cited:
+            ids = [hit.paper.paper_id for hit in cited]
+            whole = f"{cited[0].paper.name}: {intent.query}"
+            retrieval = self._open_retriever().retrieve(whole, len(ids), within=ids)
+            cited = retrieval.papers
         return abstaining.judge(retrieval, cited)
 
     def _standalone(self, question: str, thread: Thread) -> tuple[str, Usage, tuple[str, ...]]:

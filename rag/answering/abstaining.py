@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rag.retrieving.query import analyse
-from rag.types import PaperHit, Retrieval, Sufficiency, WordMatch
+from rag.retrieving.query import FRAME_WORDS, analyse
+from rag.text import STOP_WORDS, fold, stem, terms, words
+from rag.types import Paper, PaperHit, Retrieval, Sufficiency, WordMatch
 
 FILE = Path(__file__).with_name("calibration.yaml")
 
@@ -42,6 +43,10 @@ uses using value values various version versus vs way ways well whole without wo
 """Words that carry a question along without being what it is about; their absence says nothing."""
 
 SALIENT_IDF = 1.5
+LONG_WORDS = 18
+"""Words of content from which a question counts as a full description."""
+N_READ = 3
+"""Cited papers that are read for pairs of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +84,69 @@ def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
 def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
     """What the decision is made from; every value is about 0-1.
 
-    ``cited`` is not empty; what it meets counts for a word, whichever paper has it.
+    ``cited`` is not empty. A word counts as met if any cited paper meets it (questions that compare
+    papers name something of each); ``single_…`` looks at the one paper that meets most, because a
+    topic is not there if its words are spread over papers. Long descriptions may well have words
+    that no paper has, so some values are given once more divided by the root of the length.
     """
-    best = cited[0]
+    best, query = cited[0], retrieval.query
     rest = [hit.score for hit in retrieval.papers if hit not in cited]
     met = [m for m in _best_matches(cited) if m.idf > 0]
-    asking = analyse(retrieval.query).asking
+    asking = analyse(query).asking
     salient = [m for m in met if _salient(m)]
     asked = [m for m in salient if any(a <= m.span[0] < b for a, b in asking)]
-    total = sum(m.idf for m in met) or 1.0
+    missing = _most_missed(salient)
+    single = min(_most_missed([m for m in hit.words if _salient(m)]) for hit in cited if hit.words)
+    pairs = max(_pairs_met(query, hit.paper) for hit in cited[:N_READ])
+    short = max(1, len(met)) ** -0.5
     return {
         "late": best.signals.get("late", best.score),
         "local": best.signals.get("local", best.score),
         "dense": best.signals.get("dense", 0.0),
         "lexical": best.signals.get("lexical", 0.0),
         "gap": best.score - max(rest, default=0.0),
-        "found": sum(m.idf for m in met if m.found) / total,
-        "missing": max((_gap(m) for m in salient), default=0.0),
-        "missing_asked": max((_gap(m) for m in asked), default=0.0),
-        "missing_names": min(2.0, sum(not m.found for m in met if _is_name(m, retrieval.query)))
-        / 2,
-        "short_missing": max((_gap(m) for m in salient), default=0.0) / max(1, len(met)) ** 0.5,
+        "found": _share_found(met),
+        "missing": missing,
+        "missing_asked": _most_missed(asked),
+        "missing_names": min(2, sum(not m.found for m in met if _is_name(m, query))) / 2,
+        "single_missing": single,
+        "pairs": pairs,
+        "short_missing": missing * short,
+        "short_single_missing": single * short,
+        "short_pairs": pairs * short,
+        "long": min(1.0, len(met) / LONG_WORDS),
     }
+
+
+def _most_missed(matches: Sequence[WordMatch]) -> float:
+    return max((_gap(m) for m in matches), default=0.0)
+
+
+def _share_found(matches: Sequence[WordMatch]) -> float:
+    total = sum(m.idf for m in matches)
+    return sum(m.idf for m in matches if m.found) / total if total else 0.0
+
+
+def _pairs_met(query: str, paper: Paper) -> float:
+    """Share of the query's pairs of neighbouring words that stand together in the paper too.
+
+    One word may stand between them there; a query without such a pair gets one half.
+    """
+    told = list(words(query))
+    wanted = [
+        (stem(fold(one)), stem(fold(other)))
+        for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False)
+        if query[end:start] in (" ", "-") and _has_content(one) and _has_content(other)
+    ]
+    if not wanted:
+        return 0.5
+    held = terms(f"{paper.name} . {paper.text}", keep_stop_words=True)
+    together = set(zip(held, held[1:], strict=False)) | set(zip(held, held[2:], strict=False))
+    return sum(pair in together for pair in wanted) / len(wanted)
+
+
+def _has_content(word: str) -> bool:
+    return fold(word) not in STOP_WORDS | FRAME_WORDS | GENERIC_WORDS
 
 
 def _best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:

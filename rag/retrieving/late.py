@@ -21,15 +21,17 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenMatrix:
-    """The token vectors of one chunk, in the order of the text.
+    """The vectors of one chunk: its own, and those of its tokens in the order of the text.
 
     Attributes:
+        vector: (dim,) float32 of length 1.
         values: (n, dim) int8; times ``scales`` they are vectors of length 1.
         scales: (n,) float32.
         starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
         sentences: (m) spans in the paper's text; an empty span stands for the heading.
     """
 
+    vector: Matrix
     values: NDArray[np.int8]
     scales: Matrix
     starts: NDArray[np.intp]

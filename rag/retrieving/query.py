@@ -35,7 +35,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 MIN_CLAUSE_WORDS = 3
-STOP_WORD_IDF = 1.0
+STOP_WORD_IDF = 1.5
 """Stop words are left out of the lexical index, so what they are worth is not counted but set."""
 
 

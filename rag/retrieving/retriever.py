@@ -13,7 +13,7 @@ import numpy as np
 
 from rag.encoding import Encoding
 from rag.library import Library
-from rag.retrieving import fusion, late
+from rag.retrieving import fusion, late, thesaurus
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, sentences, stem, terms, words
@@ -45,13 +45,25 @@ class QueryEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Wording:
+    """The question in one wording, as the signals need it; the last three are for late interaction."""
+
+    query: Query
+    vector: late.Matrix
+    spans: late.Matrix | None = None
+    tokens: late.QueryTokens | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A chunk with its signals; ``best`` as in LateScore, None without token vectors."""
+    """A chunk with its signals in the wording that fits it best; ``best`` as in LateScore."""
 
     chunk: Chunk
     sentences: tuple[Span, ...]
+    wording: _Wording
     signals: Mapping[str, float]
-    best: late.Matrix | None
+    score: float
+    best: late.Matrix | None = None
 
 
 class Retriever:
@@ -66,13 +78,16 @@ class Retriever:
     def __init__(self, library: Library, indexes: Searchable, embedder: QueryEmbedder) -> None:
         self._library, self._indexes, self._embedder = library, indexes, embedder
         self._encode_query = getattr(embedder, "encode_query", None)
-        self._cache: OrderedDict[str, tuple[late.Matrix, late.TokenMatrix]] = OrderedDict()
+        self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
         self._guard = Lock()
 
     def retrieve(
         self, query: str, k: int = 20, *, within: Collection[str] | None = None
     ) -> Retrieval:
         """The k best papers for a query, best first; equal scores by paper id.
+
+        A query in everyday words is also tried in the library's own (`rag.retrieving.thesaurus`); a
+        chunk counts by the wording that fits it better.
 
         Args:
             query: Any text; without words it finds nothing.
@@ -82,17 +97,27 @@ class Retriever:
         asked = analyse(query)
         if not asked.clauses or not self._library.n_papers:
             return Retrieval(query, ())
-        encoding = self._encode_query(query) if self._encode_query else None
-        vector = encoding.vector if encoding else np.array(self._embedder.embed_query(query))
-        lexical = self._lexical_signals(asked, within)
-        dense = self._dense_signals(vector, within)
-        wanted = {*lexical, *dense} if within is None else self._chunk_ids(within)
+        rewriting = thesaurus.rewrite(query, self._indexes.lexical.document_frequencies)
+        wordings = [self._wording(asked)]
+        if rewriting:
+            wordings.append(self._wording(analyse(rewriting.text)))
+        lexical = [self._lexical_signals(w.query, within) for w in wordings]
+        dense = [self._dense_signals(w.vector, within) for w in wordings]
+        wanted = set().union(*lexical, *dense) if within is None else self._chunk_ids(within)
         chunks = self._library.chunks(sorted(wanted))
-        if encoding is None:
-            found = [_plain_candidate(c, asked, lexical, dense) for c in chunks]
+        if wordings[0].tokens is None:
+            tried = [_plain(chunks, *of) for of in zip(wordings, lexical, dense, strict=True)]
         else:
-            found = self._match_tokens(asked, encoding, chunks, lexical)
-        return self._join(asked, encoding, found, k)
+            loaded = self._loaded(chunks)
+            tried = [_matched(chunks, loaded, *of) for of in zip(wordings, lexical, strict=True)]
+        found = [max(same, key=lambda c: c.score) for same in zip(*tried, strict=True)]
+        return self._join(asked, wordings[0], found, k, rewriting)
+
+    def _wording(self, asked: Query) -> _Wording:
+        if self._encode_query is None:
+            return _Wording(asked, np.array(self._embedder.embed_query(asked.text), np.float32))
+        encoding: Encoding = self._encode_query(asked.text)
+        return _Wording(asked, encoding.vector, encoding.spans, self._query_tokens(asked, encoding))
 
     # --- signals ------------------------------------------------------------------------------
 
@@ -122,27 +147,6 @@ class Retriever:
         counts = [max(body[term], names[term]) for term in stems]
         return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
 
-    def _match_tokens(
-        self,
-        asked: Query,
-        encoding: Encoding,
-        chunks: Sequence[Chunk],
-        lexical: Mapping[str, float],
-    ) -> list[_Candidate]:
-        query = self._query_tokens(asked, encoding)
-        loaded = self._loaded(chunks)
-        scores = late.score(query, [tokens for _, tokens in loaded])
-        found = []
-        for chunk, (vector, tokens), score in zip(chunks, loaded, scores, strict=True):
-            signals = {
-                "late": score.late,
-                "local": score.local,
-                "dense": float(vector @ encoding.vector),
-                "lexical": lexical.get(chunk.chunk_id, 0.0),
-            }
-            found.append(_Candidate(chunk, tokens.sentences, signals, score.best))
-        return found
-
     def _query_tokens(self, asked: Query, encoding: Encoding) -> late.QueryTokens:
         spans = [(int(a), int(b)) for a, b in encoding.spans]
         stems = {term for term in terms(asked.text)}
@@ -169,43 +173,41 @@ class Retriever:
         )
         return {row["chunk_id"] for row in rows}
 
-    def _loaded(self, chunks: Sequence[Chunk]) -> list[tuple[late.Matrix, late.TokenMatrix]]:
-        """Vector and token matrix of each chunk, from the cache where they are held."""
+    def _loaded(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
+        """The token matrix of each chunk, from the cache where they are held."""
         with self._guard:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.encodings([c.chunk_id for c in missing])
-            texts = {p.paper_id: p.text for p in self._library.papers({c.paper_id for c in missing})}
             for chunk, encoding in zip(missing, encodings, strict=True):
-                matrix = _token_matrix(chunk, texts[chunk.paper_id], encoding)
-                self._cache[chunk.chunk_id] = (encoding.vector, matrix)
+                self._cache[chunk.chunk_id] = _token_matrix(chunk, encoding)
             found = [self._cache[c.chunk_id] for c in chunks]
             while len(self._cache) > CACHED_CHUNKS:
                 self._cache.popitem(last=False)
         return found
 
     def _join(
-        self, asked: Query, encoding: Encoding | None, found: Sequence[_Candidate], k: int
+        self,
+        asked: Query,
+        typed: _Wording,
+        found: Sequence[_Candidate],
+        k: int,
+        rewriting: thesaurus.Rewriting | None,
     ) -> Retrieval:
         """A paper scores as its best chunk; its sentences come from all chunks that were found."""
-        weights = fusion.WITHOUT_TOKENS if encoding is None else fusion.WITH_TOKENS
         by_paper: dict[str, list[_Candidate]] = defaultdict(list)
-        scores: dict[str, float] = {}
-        for candidate in found:
-            paper_id = candidate.chunk.paper_id
-            by_paper[paper_id].append(candidate)
-            score = fusion.fuse(candidate.signals, weights)
-            scores[paper_id] = max(score, scores.get(paper_id, -math.inf))
-        best = sorted(scores, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
-        query = self._query_tokens(asked, encoding) if encoding else None
+        for candidate in sorted(found, key=lambda c: (-c.score, c.chunk.chunk_id)):
+            by_paper[candidate.chunk.paper_id].append(candidate)
+        order = sorted(by_paper, key=lambda paper_id: (-by_paper[paper_id][0].score, paper_id))
         worth = self._worth(asked)
-        papers = {paper.paper_id: paper for paper in self._library.papers(best)}
         hits = []
-        for rank, paper_id in enumerate((p for p in best if p in papers), 1):
-            group = sorted(by_paper[paper_id], key=lambda c: -fusion.fuse(c.signals, weights))
-            paper, signals = papers[paper_id], group[0].signals
-            ranked = self._sentences(query, asked, paper, group)
-            met = _words_met(worth, encoding, paper, group) if rank <= N_WORD_MATCHES else ()
-            hits.append(PaperHit(paper, scores[paper_id], rank, ranked, signals, met))
+        for rank, paper in enumerate(self._library.papers(order[:k]), 1):
+            group = by_paper[paper.paper_id]
+            met = (
+                _words_met(worth, typed, paper, group, rewriting) if rank <= N_WORD_MATCHES else ()
+            )
+            best = group[0]
+            ranked = _sentences(paper, group)
+            hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
         return Retrieval(asked.text, tuple(hits))
 
     def _worth(self, asked: Query) -> list[tuple[str, Span, float]]:
@@ -218,44 +220,89 @@ class Retriever:
         idf = dict(zip(stems, self._idf(stems), strict=True))
         return [(word, span, idf.get(stemmed, 0.0)) for word, span, stemmed in told]
 
-    def _sentences(
-        self,
-        query: late.QueryTokens | None,
-        asked: Query,
-        paper: Paper,
-        group: Sequence[_Candidate],
-    ) -> tuple[Sentence, ...]:
-        """The sentences of the chunks found, in text order, each with its best score."""
-        scores: dict[Span, float] = {}
-        for candidate in group:
-            if query is None or candidate.best is None:
-                pairs = _overlaps(asked, paper, candidate.sentences)
-            else:
-                values = late.sentence_scores(query, candidate.best)
-                pairs = zip(candidate.sentences, map(float, values), strict=True)
-            for span, value in pairs:
-                if span[0] < span[1]:
-                    scores[span] = max(value, scores.get(span, -1.0))
-        return tuple(Sentence(span, scores[span]) for span in sorted(scores))
+
+def _matched(
+    chunks: Sequence[Chunk],
+    loaded: Sequence[late.TokenMatrix],
+    wording: _Wording,
+    lexical: Mapping[str, float],
+) -> list[_Candidate]:
+    """Candidates by late interaction, cosine and words."""
+    assert wording.tokens is not None
+    scores = late.score(wording.tokens, loaded)
+    found = []
+    for chunk, tokens, score in zip(chunks, loaded, scores, strict=True):
+        signals = {
+            "late": score.late,
+            "local": score.local,
+            "dense": float(tokens.vector @ wording.vector),
+            "lexical": lexical.get(chunk.chunk_id, 0.0),
+        }
+        fused = fusion.fuse(signals, fusion.WITH_TOKENS)
+        found.append(_Candidate(chunk, tokens.sentences, wording, signals, fused, score.best))
+    return found
+
+
+def _plain(
+    chunks: Sequence[Chunk],
+    wording: _Wording,
+    lexical: Mapping[str, float],
+    dense: Mapping[str, float],
+) -> list[_Candidate]:
+    """Candidates by cosine and words, for embedders without token vectors."""
+    found = []
+    for chunk in chunks:
+        signals = {
+            "dense": dense.get(chunk.chunk_id, 0.0),
+            "lexical": lexical.get(chunk.chunk_id, 0.0),
+        }
+        offset = chunk.span[0]
+        spans = tuple((a + offset, b + offset) for a, b in sentences(chunk.text))
+        fused = fusion.fuse(signals, fusion.WITHOUT_TOKENS)
+        found.append(_Candidate(chunk, spans, wording, signals, fused))
+    return found
+
+
+def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:
+    """The sentences of the chunks found, in text order, each with its best score."""
+    scores: dict[Span, float] = {}
+    for candidate in group:
+        wording = candidate.wording
+        if candidate.best is None or wording.tokens is None:
+            pairs = _overlaps(wording.query, paper, candidate.sentences)
+        else:
+            values = late.sentence_scores(wording.tokens, candidate.best)
+            pairs = zip(candidate.sentences, map(float, values), strict=True)
+        for span, value in pairs:
+            if span[0] < span[1]:
+                scores[span] = max(value, scores.get(span, -1.0))
+    return tuple(Sentence(span, scores[span]) for span in sorted(scores))
 
 
 def _words_met(
     worth: Sequence[tuple[str, Span, float]],
-    encoding: Encoding | None,
+    typed: _Wording,
     paper: Paper,
     group: Sequence[_Candidate],
+    rewriting: thesaurus.Rewriting | None,
 ) -> tuple[WordMatch, ...]:
+    """How the paper meets each word as typed; a word's research term counts as the word."""
     has = paper_terms(paper)
-    tables = [c.best.max(axis=1) for c in group if c.best is not None]
+    tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
     best = np.max(tables, axis=0) if tables else None
     met = []
     for word, (start, end), idf in worth:
         cosine = 0.0
-        if best is not None and encoding is not None:
-            inside = (encoding.spans[:, 0] >= start) & (encoding.spans[:, 1] <= end)
+        if best is not None and typed.spans is not None:
+            inside = (typed.spans[:, 0] >= start) & (typed.spans[:, 1] <= end)
             cosine = float(best[inside].mean()) if inside.any() else 0.0
-        parts = terms(word, keep_stop_words=True)
-        met.append(WordMatch(word, (start, end), idf, all(p in has for p in parts), cosine))
+        said = (
+            [word] + [t for (a, b), t in rewriting.replaced if a <= start and end <= b]
+            if rewriting
+            else [word]
+        )
+        found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in said)
+        met.append(WordMatch(word, (start, end), idf, found, cosine))
     return tuple(met)
 
 
@@ -268,32 +315,23 @@ def paper_terms(paper: Paper) -> frozenset[str]:
     return frozenset(index_terms(joined)) | frozenset(terms(joined, keep_stop_words=True))
 
 
-def _plain_candidate(
-    chunk: Chunk, asked: Query, lexical: Mapping[str, float], dense: Mapping[str, float]
-) -> _Candidate:
-    signals = {
-        "dense": dense.get(chunk.chunk_id, 0.0),
-        "lexical": lexical.get(chunk.chunk_id, 0.0),
-    }
-    offset = chunk.span[0]
-    spans = tuple((a + offset, b + offset) for a, b in sentences(chunk.text))
-    return _Candidate(chunk, spans, signals, None)
-
-
 def _overlaps(asked: Query, paper: Paper, spans: Iterable[Span]) -> Iterable[tuple[Span, float]]:
     """Share of the query's terms that each sentence has."""
     wanted = set(asked.terms)
     for start, end in spans:
-        yield (start, end), len(wanted & set(index_terms(paper.text[start:end]))) / len(wanted or "-")
+        yield (
+            (start, end),
+            len(wanted & set(index_terms(paper.text[start:end]))) / len(wanted or "-"),
+        )
 
 
-def _token_matrix(chunk: Chunk, text: str, encoding: Encoding) -> late.TokenMatrix:
+def _token_matrix(chunk: Chunk, encoding: Encoding) -> late.TokenMatrix:
     """The chunk's tokens cut at sentence borders; those of the heading count as one sentence."""
     from rag.chunking import text_offset
 
     offset = text_offset(chunk)
-    left, right = chunk.span
-    spans = [s for s in sentences(text[left:right])] if right > left else []
+    left = chunk.span[0]
+    spans = sentences(chunk.text)
     borders = [offset + a for a, _ in spans]
     owners = np.searchsorted(np.array(borders), encoding.spans[:, 0], side="right") - 1
     vectors = _unit(encoding.tokens) if len(encoding) else np.zeros((1, len(encoding.vector)))
@@ -304,7 +342,8 @@ def _token_matrix(chunk: Chunk, text: str, encoding: Encoding) -> late.TokenMatr
     )
     peaks = np.maximum(np.abs(vectors).max(axis=1), 1e-6)
     values = np.rint(vectors / peaks[:, None] * 127).astype(np.int8)
-    return late.TokenMatrix(values, (peaks / 127).astype(np.float32), starts, held)
+    scales = (peaks / 127).astype(np.float32)
+    return late.TokenMatrix(encoding.vector, values, scales, starts, held)
 
 
 def _unit(vectors: late.Matrix) -> late.Matrix:
@@ -317,4 +356,3 @@ def _json(values: Iterable[str]) -> str:
     import json
 
     return json.dumps(sorted(values))
-

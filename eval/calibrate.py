@@ -1,0 +1,163 @@
+"""Fit the decision to abstain: ``python -m eval calibrate`` writes rag/answering/calibration.yaml.
+
+The examples are the development questions that ask for content, questions made from the titles and
+method names of the library (answerable: by construction), and those of sets/absent.yaml (not
+answerable). The fit is a logistic regression with an L2 penalty, solved by Newton's method; kinds of
+examples are weighted so that the made ones count as much as the asked ones. The threshold is the
+highest that abstains from at most `MAX_ABSTAINED` of the development questions about facts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from rag.answering import abstaining, extractive
+from rag.pipeline import Assistant
+from rag.routing import route
+from rag.types import Thread
+
+SETS = Path(__file__).parent / "sets"
+MAX_ABSTAINED = 0.02
+PENALTY = 0.3
+_NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question with its kind and whether the library answers it."""
+
+    question: str
+    kind: str
+    answerable: bool
+
+
+def examples(assistant: Assistant) -> list[Example]:
+    """All examples of which the router says that they ask for content."""
+    found = [*_asked(), *_present(assistant), *_absent(assistant)]
+    routes = (route(e.question, Thread(), assistant.library).route for e in found)
+    return [e for e, name in zip(found, routes, strict=True) if name == "content"]
+
+
+def _asked() -> Iterator[Example]:
+    for line in (SETS / "development.jsonl").read_text(encoding="utf-8").splitlines():
+        item = json.loads(line)
+        kind = item["kind"]
+        if kind in ("fact", "known-item", "synthesis", "unanswerable"):
+            yield Example(item["question"], kind, kind != "unanswerable")
+
+
+def _present(assistant: Assistant) -> Iterator[Example]:
+    """Topics that titles name, and named methods asked for what they are."""
+    for paper in assistant.library.papers():
+        if not paper.title:
+            continue
+        match = _NAMED.match(paper.title)
+        topic = re.split(r" (?:with|via|using|by|through|for|in) ", match[2] if match else paper.title)
+        yield Example(f"is there a paper about {topic[0].lower()}?", "present", True)
+        yield Example(f"{topic[-1].lower()}?", "present", True)
+        if match:
+            yield Example(f"What does {match[1]} do?", "present", True)
+            yield Example(f"how does {match[1]} work and on what is it evaluated", "present", True)
+
+
+def _absent(assistant: Assistant) -> Iterator[Example]:
+    held = yaml.safe_load((SETS / "absent.yaml").read_text(encoding="utf-8"))
+    for at, topic in enumerate(held["topics"]):
+        forms = held["topic_forms"]
+        for form in (forms[at % len(forms)], forms[(at + 1) % len(forms)]):
+            yield Example(form.format(topic=topic), "absent", False)
+    names = [m[1] for p in assistant.library.papers() if p.title and (m := _NAMED.match(p.title))]
+    for at, name in enumerate(names):
+        form = held["details"][at % len(held["details"])]
+        foreign = held["elsewhere_names"][at % len(held["elsewhere_names"])]
+        yield Example(form.format(name=name, elsewhere=foreign), "absent", False)
+    for question in held["elsewhere"]:
+        yield Example(question, "elsewhere", False)
+
+
+def table(assistant: Assistant, found: Sequence[Example]) -> tuple[list[str], NDArray[np.float64]]:
+    """Names of the features, and their values (n_examples, n_features)."""
+    rows = []
+    for example in found:
+        retrieval = assistant.retrieve(example.question)
+        cited = extractive.cited_papers(example.question, retrieval)
+        rows.append(abstaining.features(retrieval, cited) if cited else {})
+    names = list(next(row for row in rows if row))
+    return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])
+
+
+def fit(
+    values: NDArray[np.float64], wanted: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Coefficients, the intercept last; the penalty spares the intercept."""
+    x = np.hstack([values, np.ones((len(values), 1))])
+    penalty = np.diag([PENALTY] * values.shape[1] + [0.0])
+    solution = np.zeros(x.shape[1])
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-x @ solution))
+        gradient = x.T @ (weights * (p - wanted)) + penalty @ solution
+        curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + penalty
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(solution)), gradient)
+        solution -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return solution
+
+
+def balanced(found: Sequence[Example]) -> NDArray[np.float64]:
+    """Each kind weighs 60 in all, spread over its examples; the rare asked ones at most 3 each."""
+    counts = {e.kind: sum(o.kind == e.kind for o in found) for e in found}
+    return np.array([min(3.0, 60 / counts[e.kind]) for e in found])
+
+
+def calibrate(assistant: Assistant, out: Path = abstaining.FILE) -> dict[str, Any]:
+    """Fit, write the file and return what stands in it."""
+    found = examples(assistant)
+    names, values = table(assistant, found)
+    wanted = np.array([float(e.answerable) for e in found])
+    solution = fit(values, wanted, balanced(found))
+    scores = 1 / (1 + np.exp(-(values @ solution[:-1] + solution[-1])))
+    facts = np.sort([s for s, e in zip(scores, found, strict=True) if e.kind == "fact"])
+    threshold = min(0.5, float(facts[int(MAX_ABSTAINED * len(facts))]) - 1e-3)
+    abstained = {
+        kind: round(
+            float(np.mean([s < threshold for s, e in zip(scores, found, strict=True) if e.kind == kind])), 3
+        )
+        for kind in sorted({e.kind for e in found})
+    }
+    made = {
+        "intercept": round(float(solution[-1]), 4),
+        "weights": {n: round(float(w), 4) for n, w in zip(names, solution, strict=False)},
+        "threshold": round(threshold, 4),
+        "fitted_on": {k: sum(e.kind == k for e in found) for k in abstained},
+        "abstained": abstained,
+    }
+    head = "# Written by `python -m eval calibrate`; see rag/answering/abstaining.py.\n"
+    out.write_text(head + yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
+    return made
+
+
+def cross_validated(
+    values: NDArray[np.float64], found: Sequence[Example], folds: int = 10
+) -> NDArray[np.float64]:
+    """The probability of each example by a fit without its fold."""
+    wanted = np.array([float(e.answerable) for e in found])
+    weights = balanced(found)
+    order = np.random.default_rng(0).permutation(len(found))
+    scores = np.zeros(len(found))
+    for fold in range(folds):
+        held_out = np.zeros(len(found), dtype=bool)
+        held_out[order[fold::folds]] = True
+        solution = fit(values[~held_out], wanted[~held_out], weights[~held_out])
+        scores[held_out] = 1 / (1 + np.exp(-(values[held_out] @ solution[:-1] + solution[-1])))
+    return scores
+
