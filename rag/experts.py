@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.citations import plain
+from rag.catalogue.fields import meets, said_all
 from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
 from rag.text import join_names
@@ -103,6 +104,10 @@ def answer(
     found = on_topic(topic, now, retrieve)
     if not found:
         return _nobody(intent, topic, now, retrieve)
+    found = [f for f in found if all(meets(f.paper, c, now) for c in intent.conditions)]
+    if not found:
+        text = f"No paper on **{plain(topic)}** {said_all(intent.conditions)} is in this library."
+        return Answer(intent.question, "abstained", "experts", text, library=now.fingerprint)
     newest = max(now.years, default=0)
     votes = tally(
         [

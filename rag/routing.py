@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from rag.catalogue.asking import Ask, Asked, read, read_attributes
 from rag.catalogue.fields import said_all
-from rag.catalogue.scan import people_in
+from rag.catalogue.scan import Scan, people_in
+from rag.catalogue.years import read_years
 from rag.census import Census, Source, census, short_name
 from rag.frames import aside, authors_frame, experts_frame
 from rag.names import Mention
@@ -271,9 +272,11 @@ def _experts(
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
     if frame.k:
         parts["k"] = frame.k
-    return Intent(
-        "experts", text, frame.topic, "it looks for people on a topic", frame.topic, parts=parts
-    )
+    scan = Scan(now, frame.topic, ())
+    read_years(scan)
+    topic = " ".join(scan.text.replace("~", " ").split()) or frame.topic
+    reason = "it looks for people on a topic"
+    return Intent("experts", text, topic, reason, topic, (), tuple(scan.conditions), parts)
 
 
 _HOW_MANY = re.compile(

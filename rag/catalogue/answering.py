@@ -62,7 +62,17 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         wanted = {p.paper_id for p in papers}
         find = touching if intent.parts.get("focus") else on_topic
         papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
-    return _signed(_of_papers(intent, ask, settled, papers, whole, now), now, settled)
+    unread = f"I cannot check '{ask.unread}', so it is not taken into account."
+    if ask.unread and not settled.conditions and not ask.topic:
+        text = (
+            f"I cannot check '{ask.unread}' over the whole library. What can be counted: years, "
+            "categories, affiliations, authors, pages, the Code mark, links, and words in titles."
+        )
+        return Answer(intent.question, "abstained", "catalogue", text, library=now.fingerprint)
+    made = _of_papers(intent, ask, settled, papers, whole, now)
+    if ask.unread:
+        made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
+    return _signed(made, now, settled)
 
 
 def _mentions(intent: Intent) -> tuple[Mention, ...]:

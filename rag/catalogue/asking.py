@@ -54,6 +54,7 @@ class Ask:
         k: How many are wanted; None for all, or one for an extreme.
         topic: What the papers are to be about; None where nothing was said.
         left: Words that no rule understood.
+        unread: A condition that was seen but cannot be checked, to be said.
     """
 
     verb: Verb
@@ -63,6 +64,7 @@ class Ask:
     topic: str | None = None
     left: tuple[str, ...] = ()
     heads: bool = False
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,12 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     listing = bool(scan.take(_LISTING))
     if ask is None:
         ask = Ask("count" if counting else "list")
-    topic, left = _rest(scan)
+    left = tuple(scan.left(FILLER))
+    unread = _unread(scan)
+    topic = _rest(scan)
     if ask.verb == "count" and (field := _compared(scan)):
         ask = Ask("group", (field,))
-    asked = replace(ask, topic=topic, left=left, heads=heads)
+    asked = replace(ask, topic=topic, left=left, heads=heads, unread=unread)
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
 
@@ -320,16 +324,27 @@ def _distinct(scan: Scan) -> Ask | None:
 _ABOUT = r"\b(?:about|on|regarding|concerning|related to|relating to|deal(?:s|ing)? with|cover(?:s|ing)?|address(?:es|ing)?|tackl(?:e|es|ing)|into|around|dedicated to|for|of|in|that|which|is|are|use|using|uses)\s+"
 
 
-def _rest(scan: Scan) -> tuple[str | None, tuple[str, ...]]:
-    """The topic in the words that are left, and the words themselves."""
+_NEGATED = r"\b(?:without|not|no|never|except(?:\s+for)?|excluding|lack\w*|(?:do|does|did|is|are|have|has)n't)\b[^~,.;:?!]*"
+
+
+def _unread(scan: Scan) -> str:
+    """What is negated and was not understood: it must not count as what is asked for."""
+    for match in re.finditer(_NEGATED, scan.text, re.IGNORECASE):
+        if _telling_words(match.group()):
+            scan.take(re.escape(match.group()))
+            return match.group().strip()
+    return ""
+
+
+def _rest(scan: Scan) -> str | None:
+    """The topic in the words that are left."""
     scan.take(r"\b(?:vs|versus|compared (?:to|with))\b\.?")
-    left = scan.left(FILLER)
-    if not left:
-        return None, ()
+    if not scan.left(FILLER):
+        return None
     pieces = [piece.strip(" ,.?!;:-") for piece in scan.text.split("~")]
     telling = [piece for piece in pieces if _telling_words(piece)]
     topic = " ".join(_trim(piece) for piece in telling).strip()
-    return (topic or None), tuple(left)
+    return topic or None
 
 
 def _compared(scan: Scan) -> str | None:

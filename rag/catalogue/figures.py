@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.answering.citations import plain
 from rag.catalogue.asking import FIGURE_NOUNS, FIGURES, Ask
+from rag.catalogue.fields import said_all
 from rag.catalogue.select import Settled, no_such_person
 from rag.census import Census, short_name
 from rag.listing import counted
@@ -41,6 +42,11 @@ def answer_figures(
         lines.append(_sums(pages, names))
         value = _total(
             pages, names[0], mean="average" in intent.question or "mean" in intent.question
+        )
+    further = [c for c in settled.conditions if c.field not in ("author", "page")]
+    if further:
+        missing.append(
+            f"A page prints one figure, whatever the papers: '{said_all(further)}' does not change it."
         )
     text = "\n".join([*lines, *missing])
     return Answer(intent.question, "answered", "catalogue", text, value=value)
