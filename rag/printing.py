@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from rag.types import Answer, Citation, Delta, Event, Paper, Step
+from rag.types import Answer, Citation, Delta, Event, Paper
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -85,17 +85,17 @@ def stream_answer(events: Iterable[Event], library: Library, out: TextIO, err: T
     writer = Streamer(out)
     answer: Answer | None = None
     for event in events:
-        if isinstance(event, Step):
-            _show_step(event.name, err)
+        if isinstance(event, Answer):
+            answer = event
         elif isinstance(event, Delta):
             if not writer.wrote:
                 _show_step("", err)
             writer.feed(event.text)
-        else:
-            answer = event
+        elif not writer.wrote:  # a step named now would overwrite words
+            _show_step(event.name, err)
     assert answer is not None, "a stream ends with its answer"
-    _show_step("", err)
     if not writer.wrote:
+        _show_step("", err)
         writer.feed(answer.text)
     writer.close()
     out.writelines(f"{line}\n" for line in footer(answer, library, out))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.printing import Streamer, progress, visible
+from rag.printing import Streamer, progress, stream_answer, visible
+from rag.types import Answer, Delta, Step
 
 
 class Terminal(io.StringIO):
@@ -62,3 +63,19 @@ def test_progress_in_a_pipe_is_plain_lines_and_few() -> None:
     lines = err.getvalue().splitlines()
     assert lines[-1] == "asked: 100 of 100"
     assert len(lines) == 11
+
+
+def test_steps_vanish_before_the_first_word_and_never_overwrite_words() -> None:
+    screen = Terminal()
+    answer = Answer("q", "answered", "content", "two words")
+    events = [Step("searching"), Delta("two "), Step("checking"), Delta("words"), answer]
+    stream_answer(events, None, screen, screen)  # type: ignore[arg-type]
+    steps, words = screen.getvalue().rsplit("\r\x1b[K", 1)
+    assert "searching" in steps
+    assert words == "two words\n"
+
+
+def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    stream_answer([Answer("q", "answered", "content", "all")], None, out, err)  # type: ignore[arg-type]
+    assert (out.getvalue(), err.getvalue()) == ("all\n", "")

@@ -135,6 +135,10 @@ def test_a_marker_with_a_citation_is_a_chip_that_says_its_paper() -> None:
     assert (chip["data-value"], chip["aria-label"]) == ("1", "source 1: Makeup & Faces")
 
 
+def test_markers_look_like_chips_while_an_answer_streams() -> None:
+    assert pressable(views.working(["searching"], "It works [1]. It al"), "cite") == ["1"]
+
+
 def test_a_number_without_a_citation_stays_text() -> None:
     html = views.markdown("In [2] and x[1].", {1: "t"})
     assert "In [2] and x<span" in html

@@ -107,7 +107,8 @@ def question(text: str) -> str:
 def working(steps: Sequence[str], text: str) -> str:
     """An answer in the making: its words so far, or the steps taken."""
     if text:
-        return f'<div class="pf answer live">{markdown(text)}</div>'
+        markers = {int(n): "not complete yet" for n in re.findall(r"\[(\d{1,4})\]", text)}
+        return f'<div class="pf answer live">{markdown(text, markers)}</div>'
     shown = "".join(f"<li>{escape(step)}</li>" for step in steps)
     return f'<div class="pf"><ul class="steps" role="status">{shown}</ul></div>'
 
