@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.asking import Ask, Asked, read, read_attributes
+from rag.catalogue.asking import Asked, read
+from rag.catalogue.attributes import read_attributes
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import Scan, people_in
 from rag.catalogue.years import read_years
@@ -21,9 +22,10 @@ from rag.frames import aside, authors_frame, experts_frame
 from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
+from rag.replacing import instead, with_names
 from rag.text import join_names
-from rag.threads import Whole, complete, replacement
-from rag.types import Condition, Intent, Thread
+from rag.threads import Whole, complete
+from rag.types import Intent, Thread
 
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
@@ -36,7 +38,7 @@ def route(question: str, thread: Thread, library: Source) -> Intent:
         return Intent(found[0], question, typed, found[1])  # type: ignore[arg-type]
     now = census(library)
     whole = complete(typed, thread, now)
-    intent = _instead(whole, now) or _whole(whole, now)
+    intent = instead(whole, now) or _whole(whole, now)
     reason = intent.reason + (f"; {whole.note}" if whole.note else "")
     parts = dict(intent.parts)
     if whole.focus:
@@ -55,79 +57,6 @@ def _whole(whole: Whole, now: Census) -> Intent:
         if intent := reader(text, people, asked, whole, now):
             return intent
     return _content(text, people, asked)
-
-
-# --- the thread's replacements --------------------------------------------------------------
-
-
-def _instead(whole: Whole, now: Census) -> Intent | None:
-    """``what about 2023?``: the last intent with the named part replaced."""
-    last = whole.instead
-    if last is None or _of_one_paper(last):
-        return None
-    what = replacement(whole.question)
-    people = people_in(what, now)
-    asked = read(what, now, people)
-    if not asked.conditions and asked.ask.verb == "list" and asked.ask.topic:
-        return _new_topic(last, asked.ask.topic)
-    if asked.ask.left:
-        return None
-    own = [c for c in asked.conditions if c.field != "author"]
-    if last.route == "catalogue" and asked.conditions:
-        kept = [c for c in last.conditions if c.field not in {n.field for n in asked.conditions}]
-        given = last.parts.get("people")
-        before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
-        moved = [_renumbered(c, len(before)) for c in asked.conditions]
-        parts = {**last.parts, "people": (*before, *people)}
-        conditions = (*kept, *moved)
-        return replace(
-            last, conditions=conditions, parts=parts, query=_said_query(last, conditions, (*before, *people)),
-            reason="the last list with a part replaced",
-        )  # fmt: skip
-    if last.route == "person" and people and not own:
-        names = tuple(dict.fromkeys(n for m in people for n in m.names))
-        return replace(
-            last, people=names, parts={**last.parts, "people": people}, query=what,
-            reason="the last question, of another person",
-        )  # fmt: skip
-    if last.route == "person" and own and last.people:
-        return replace(
-            last, conditions=tuple(own), reason="the last question under a further condition"
-        )
-    return None
-
-
-def _of_one_paper(intent: Intent) -> bool:
-    ask = intent.parts.get("ask")
-    return (isinstance(ask, Ask) and ask.verb == "attribute") or (
-        isinstance(ask, PersonAsk) and ask.form == "authors"
-    )
-
-
-def _renumbered(condition: Condition, by: int) -> Condition:
-    def moved(value: object) -> object:
-        text = str(value)
-        return f"@{int(text[1:]) + by}" if re.fullmatch(r"@\d+", text) else value
-
-    value = condition.value
-    return replace(
-        condition, value=tuple(map(moved, value)) if isinstance(value, tuple) else moved(value)
-    )
-
-
-def _new_topic(last: Intent, topic: str) -> Intent | None:
-    if last.route in ("experts", "person") or (last.route == "catalogue" and last.topic):
-        parts = dict(last.parts)
-        if isinstance(ask := parts.get("ask"), Ask):
-            parts["ask"] = replace(ask, topic=topic)
-        return replace(
-            last,
-            topic=topic,
-            query=topic,
-            parts=parts,
-            reason="the last question, on another topic",
-        )
-    return None
 
 
 def _of_same_author(whole: Whole, now: Census) -> Intent:
@@ -366,19 +295,7 @@ def _made(route: str, text: str, reason: str, asked: Asked, now: Census) -> Inte
     names = tuple(dict.fromkeys(n for m in asked.people for n in m.names))
     intent = Intent("catalogue", text, text, reason, topic, names, asked.conditions, parts)
     said = said_all(asked.conditions)
-    return replace(
-        intent, reason=f"{reason}: {_with_names(said, asked.people)}" if said else reason
-    )
-
-
-def _with_names(said: str, people: Sequence[Mention]) -> str:
-    for at, mention in enumerate(people):
-        said = said.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
-    return said
-
-
-def _said_query(last: Intent, conditions: Sequence[Condition], people: Sequence[Mention]) -> str:
-    return f"papers {_with_names(said_all(conditions), people)} {last.topic or ''}".strip()
+    return replace(intent, reason=f"{reason}: {with_names(said, asked.people)}" if said else reason)
 
 
 def _content(text: str, people: Sequence[Mention], asked: Asked) -> Intent:

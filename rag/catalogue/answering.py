@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.citations import plain
 from rag.catalogue.asking import Ask
 from rag.catalogue.attributes import answer_attributes
-from rag.catalogue.fields import FIELDS, said_all
+from rag.catalogue.fields import said_all
 from rag.catalogue.figures import answer_figures
+from rag.catalogue.orders import (
+    answer_distinct,
+    answer_documents,
+    answer_extreme,
+    answer_group,
+    answer_people,
+    spaced,
+)
 from rag.catalogue.select import Settled, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
-from rag.listing import SHOWN, Listing, Retrieve, counted, dated, scored
+from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.names import Mention
 from rag.text import join_names
 from rag.topics import on_topic, touching
@@ -109,28 +116,28 @@ def _of_papers(
 ) -> Answer:
     phrase = _phrase(ask, settled.conditions, intent)
     if ask.verb == "documents":
-        return _documents(intent, now)
+        return answer_documents(intent, now)
     if not papers:
         return _none(intent, ask, phrase, settled.conditions, whole, now)
     if ask.verb == "extreme":
-        return _extreme(intent, ask, papers, phrase)
+        return answer_extreme(intent, ask, papers, phrase)
     if ask.verb == "group":
-        return _group(intent, ask, papers, phrase, now)
+        return answer_group(intent, ask, papers, phrase, now)
     if ask.verb == "distinct":
-        return _distinct(intent, ask, papers, phrase, now)
+        return answer_distinct(intent, ask, papers, phrase, now)
     if ask.verb == "people":
-        return _people(intent, ask, papers, phrase, now)
+        return answer_people(intent, ask, papers, phrase, now)
     listing = Listing(ask.topic or "")
     papers = papers if ask.topic else sorted(papers, key=newest_first)
     verb = "is" if len(papers) == 1 else "are"
-    head = f"**{counted(len(papers))}**{_spaced(phrase)}."
+    head = f"**{counted(len(papers))}**{spaced(phrase)}."
     if ask.verb == "count" and not phrase:
         head = _whole_library(now)
     elif ask.of == ("share",):
         share = f"{len(papers) / len(now.papers):.0%}"
-        head = f"**{share}**: {len(papers)} of the {counted(len(now.papers))} here are{_spaced(phrase)}."
+        head = f"**{share}**: {len(papers)} of the {counted(len(now.papers))} here are{spaced(phrase)}."
     elif ask.verb == "list" and len(papers) > 1:
-        head = f"{counted(len(papers))}{_spaced(phrase)}; {_completeness(papers)} {verb} listed."
+        head = f"{counted(len(papers))}{spaced(phrase)}; {_completeness(papers)} {verb} listed."
     more = _asides(settled.conditions, papers, now)
     shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.rows(papers, k=shown) if phrase or ask.verb == "list" else ""
@@ -156,10 +163,6 @@ def _phrase(ask: Ask, conditions: Sequence[Condition], intent: Intent) -> str:
     about = f"about {plain(ask.topic)}" if ask.topic else ""
     among = "among those just shown" if intent.parts.get("focus") else ""
     return " ".join(filter(None, (said_all(conditions), about, among)))
-
-
-def _spaced(phrase: str) -> str:
-    return f" {phrase}" if phrase else ""
 
 
 def _completeness(papers: Sequence[Paper]) -> str:
@@ -208,7 +211,7 @@ def _asides(conditions: Sequence[Condition], papers: Sequence[Paper], now: Censu
         n = sum(p.year is None for p in matching(now, rest))
         if n:
             said.append(
-                f"({counted(n)}{_spaced(said_all(rest))} without a printed year not counted.)"
+                f"({counted(n)}{spaced(said_all(rest))} without a printed year not counted.)"
             )
     return " ".join(said)
 
@@ -222,7 +225,7 @@ def _none(
     now: Census,
 ) -> Answer:
     """No paper matches: say none, and which filter would have matched."""
-    text = f"None: no paper{_spaced(phrase)} in this library."
+    text = f"None: no paper{spaced(phrase)} in this library."
     if ask.topic and whole and conditions:
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
     elif more := nearest(now, conditions, now.papers):
@@ -230,149 +233,3 @@ def _none(
     status: Status = "abstained" if ask.topic and not conditions else "answered"
     value: Value = 0 if ask.verb in ("count", "distinct") else ()
     return Answer(intent.question, status, "catalogue", text, value=value)
-
-
-# --- extremes and groups --------------------------------------------------------------------
-
-
-def _extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answer:
-    field = ask.of[0]
-    known = [p for p in papers if (p.year if field == "date" else p.score) is not None]
-    if not known:
-        what = "a year" if field == "date" else "a score in its header"
-        text = f"None of the {counted(len(papers))}{_spaced(phrase)} prints {what}."
-        return Answer(intent.question, "abstained", "catalogue", text)
-    chosen = _ends(known, field, ask)
-    if ask.of[1:] == ("both",):
-        newest = _ends(known, field, replace(ask, most=True))
-        chosen = [*_ends(known, field, replace(ask, most=False)), *newest]
-        chosen = list(dict.fromkeys(chosen))
-    listing = Listing()
-    word = {
-        ("date", True): "newest",
-        ("date", False): "oldest",
-        ("score", True): "highest score",
-        ("score", False): "lowest score",
-    }[field, ask.most]
-    word = "oldest and newest" if ask.of[1:] == ("both",) else word
-    head = f"The {word} of the {counted(len(known))}{_spaced(phrase)} that print a {'year' if field == 'date' else 'score'}"
-    notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
-    value: Value = sources(chosen)
-    if field == "score" and chosen[0].score is not None and len(chosen) == 1:
-        value = chosen[0].score
-    text = f"{head}:\n\n{listing.rows(chosen, notes)}"
-    return Answer(
-        intent.question,
-        "answered",
-        "catalogue",
-        text,
-        listing.citations,
-        scored(chosen),
-        value=value,
-    )
-
-
-def _day(paper: Paper) -> str:
-    return f"posted {paper.day} {dated(paper)}" if paper.day and paper.year else ""
-
-
-def _ends(papers: list[Paper], field: str, ask: Ask) -> list[Paper]:
-    """The k at the asked end; with no k, the one and those equal to it."""
-
-    def rank(paper: Paper) -> tuple[float, ...]:
-        if field == "score":
-            return (paper.score or 0.0,)
-        return (float(paper.year or 0), float(paper.month or 0), float(paper.day or 0))
-
-    ordered = sorted(papers, key=lambda p: p.paper_id)
-    ordered.sort(key=rank, reverse=ask.most)
-    if ask.k is not None:
-        return ordered[: ask.k]
-    return [p for p in ordered if rank(p) == rank(ordered[0])]
-
-
-def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[object], int]:
-    """Papers by value, and how many have none."""
-    counts: Counter[object] = Counter()
-    silent = 0
-    if field not in FIELDS:
-        return counts, silent
-    for paper in papers:
-        values = FIELDS[field].values(paper, now)
-        counts.update(dict.fromkeys(values, 1))
-        silent += not values
-    return counts, silent
-
-
-def _group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
-    field = ask.of[0]
-    counts, silent = _groups(papers, field, now)
-    if not counts:
-        text = f"None of the {counted(len(papers))}{_spaced(phrase)} has {FIELDS[field].noun}."
-        return Answer(intent.question, "abstained", "catalogue", text)
-    if ask.k == 1:
-        end = max(counts.values()) if ask.most else min(counts.values())
-        best = sorted(str(v) for v, n in counts.items() if n == end)
-        text = f"**{join_names(best)}** with {counted(end)}{_spaced(phrase)}."
-        value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
-    else:
-        by_value = field in ("year", "month")
-        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
-        lines = [f"- {plain(str(v))}: {counts[v]}" for v in order]
-        lines += [f"- unknown: {silent}"] if silent else []
-        text = f"{counted(len(papers))}{_spaced(phrase)} by {field}:\n\n" + "\n".join(lines)
-        value = "; ".join(f"{v}: {counts[v]}" for v in order)
-    return Answer(intent.question, "answered", "catalogue", text, value=value)
-
-
-def _distinct(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
-    field = ask.of[0]
-    counts, _ = _groups(papers, field, now)
-    noun = {"author": "person", "page": "author page"}.get(field, field)
-    text = f"**{counted(len(counts), noun)}**{_spaced(phrase)}."
-    if field == "author":
-        people = "people are" if len(counts) != 1 else "person is"
-        text = (
-            f"**{len(counts)}** {people} named on the {counted(len(papers))}{_spaced(phrase)}; "
-            "lists that end in 'et al.' hide more."
-        )
-    elif len(counts) <= 12:
-        text += " " + join_names(f"{v} ({n})" for v, n in counts.most_common()) + "."
-    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
-
-
-def _company(papers: Sequence[Paper], now: Census) -> Counter[object]:
-    """How many other people each person stands with."""
-    beside: dict[str, set[str]] = {}
-    for paper in papers:
-        people = now.people_of(paper)
-        for name in people:
-            beside.setdefault(name, set()).update(set(people) - {name})
-    return Counter({name: len(others) for name, others in beside.items()})
-
-
-def _people(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
-    """Persons by how many of the papers they stand on, or by with how many others."""
-    counts, _ = _groups(papers, ask.of[0], now)
-    if ask.of[0] == "co-author":
-        counts = _company(papers, now)
-    order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
-    k = ask.k or 5
-    cut = counts[order[0]] if ask.k is None else 0
-    tied = [v for v in order if counts[v] == cut]
-    shown = order[: max(k, len(tied) if len(tied) <= 20 else k)]
-    noun = "co-author" if ask.of[0] == "co-author" else "paper"
-    lines = [f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(shown, 1)]
-    as_first = " as first author" if ask.of[0] == "first author" else ""
-    text = f"By papers held here{as_first}{_spaced(phrase)}:\n\n" + "\n".join(lines)
-    others = len(order) - len(shown)
-    text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""
-    value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else shown))
-    return Answer(intent.question, "answered", "catalogue", text, value=value)
-
-
-def _documents(intent: Intent, now: Census) -> Answer:
-    counts = Counter(place.document for p in now.papers for place in p.places)
-    lines = [f"- {plain(name)}: {counted(n, 'entry')}" for name, n in sorted(counts.items())]
-    text = f"**{counted(len(counts), 'seed document')}**:\n\n" + "\n".join(lines)
-    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))

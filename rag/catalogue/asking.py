@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.catalogue.grammar import HEADS, read_conditions
+from rag.catalogue.grammar import read_conditions
 from rag.catalogue.scan import FILLER, Scan
+from rag.catalogue.wording import HEADS
 from rag.census import Census
 from rag.names import Mention
 from rag.text import STOP_WORDS
@@ -152,48 +153,6 @@ def _position(text: str, name: str) -> int:
     return match.start() if match else len(text)
 
 
-# --- one paper ------------------------------------------------------------------------------
-
-_ATTRIBUTES: tuple[tuple[str, str], ...] = (
-    (
-        "year",
-        r"(?:in\s+)?(?:what|which)\s+(?:year|date|month)|when|how\s+(?:old|recent|new)|(?:publication|posting)?\s*(?:date|year)",
-    ),
-    (
-        "link",
-        r"(?:where|what)\s+(?:is|are|can)\b.*\b(?:code|repo(?:sitory)?|implementation)|(?:links?|urls?|github|repo(?:sitory)?)",
-    ),
-    ("code", r"(?:code|implementation|open[- ]source[d]?)"),
-    ("category", r"categor(?:y|ies)"),
-    ("affiliation", r"affiliations?"),
-    ("score", r"(?:header\s+)?score"),
-    ("place", r"(?:seed\s+)?(?:file|document|page|line)s?"),
-    ("title", r"(?:full|exact|whole|complete)\s+title|title"),
-)
-_ATTRIBUTE_FILLER = frozenset(
-    "posted published released written appear appeared come came out available availability mark marked"
-    " marks public publicly find found full exact whole complete stand stands listed print printed category"
-    " belong belongs where when year date month put paper".split()
-)
-
-
-def read_attributes(text: str, now: Census) -> Ask | None:
-    """What a question asks of the entry of the paper it names (or means), if nothing else."""
-    rest = text
-    for name, _ in now.called(text):
-        rest = rest.replace(name, " ")
-    asked: list[str] = []
-    if re.search(r"\bhow\s+(?:many|much|well|fast|does|do)\b", text, re.IGNORECASE):
-        return None
-    for field, pattern in _ATTRIBUTES:
-        found = re.search(rf"\b(?:{pattern})\b", rest, re.IGNORECASE)
-        if found:
-            asked.append(field)
-            rest = rest[: found.start()] + " " + rest[found.end() :]
-    left = [w for w in _telling_words(rest) if w.lower() not in _ATTRIBUTE_FILLER]
-    return Ask("attribute", tuple(asked)) if asked and not left else None
-
-
 # --- documents ------------------------------------------------------------------------------
 
 
@@ -330,7 +289,7 @@ _NEGATED = r"\b(?:without|not|no|never|except(?:\s+for)?|excluding|lack\w*|(?:do
 def _unread(scan: Scan) -> str:
     """What is negated and was not understood: it must not count as what is asked for."""
     for match in re.finditer(_NEGATED, scan.text, re.IGNORECASE):
-        if _telling_words(match.group()):
+        if telling_words(match.group()):
             scan.take(re.escape(match.group()))
             return match.group().strip()
     return ""
@@ -342,7 +301,7 @@ def _rest(scan: Scan) -> str | None:
     if not scan.left(FILLER):
         return None
     pieces = [piece.strip(" ,.?!;:-") for piece in scan.text.split("~")]
-    telling = [piece for piece in pieces if _telling_words(piece)]
+    telling = [piece for piece in pieces if telling_words(piece)]
     topic = " ".join(_trim(piece) for piece in telling).strip()
     return topic or None
 
@@ -355,7 +314,7 @@ def _compared(scan: Scan) -> str | None:
     return fields[0] if fields else None
 
 
-def _telling_words(piece: str) -> list[str]:
+def telling_words(piece: str) -> list[str]:
     found = re.findall(r"[^\W_][\w+^'-]*", piece)
     return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in FILLER]
 
@@ -363,8 +322,8 @@ def _telling_words(piece: str) -> list[str]:
 def _trim(piece: str) -> str:
     """The piece without filler at either end."""
     words = piece.split()
-    while words and not _telling_words(words[0]):
+    while words and not telling_words(words[0]):
         words.pop(0)
-    while words and not _telling_words(words[-1]):
+    while words and not telling_words(words[-1]):
         words.pop()
     return " ".join(words)

@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+import re
+
 from rag.answering.citations import plain
-from rag.catalogue.asking import Ask
+from rag.catalogue.asking import Ask, telling_words
 from rag.census import Census
 from rag.listing import Listing, dated, scored
 from rag.text import join_names
 from rag.types import Answer, Intent, Paper
+
+_ATTRIBUTES: tuple[tuple[str, str], ...] = (
+    (
+        "year",
+        r"(?:in\s+)?(?:what|which)\s+(?:year|date|month)|when|how\s+(?:old|recent|new)|(?:publication|posting)?\s*(?:date|year)",
+    ),
+    (
+        "link",
+        r"(?:where|what)\s+(?:is|are|can)\b.*\b(?:code|repo(?:sitory)?|implementation)|(?:links?|urls?|github|repo(?:sitory)?)",
+    ),
+    ("code", r"(?:code|implementation|open[- ]source[d]?)"),
+    ("category", r"categor(?:y|ies)"),
+    ("affiliation", r"affiliations?"),
+    ("score", r"(?:header\s+)?score"),
+    ("place", r"(?:seed\s+)?(?:file|document|page|line)s?"),
+    ("title", r"(?:full|exact|whole|complete)\s+title|title"),
+)
+_ATTRIBUTE_FILLER = frozenset(
+    "posted published released written appear appeared come came out available availability mark marked"
+    " marks public publicly find found full exact whole complete stand stands listed print printed category"
+    " belong belongs where when year date month put paper".split()
+)
+
+
+def read_attributes(text: str, now: Census) -> Ask | None:
+    """What a question asks of the entry of the paper it names (or means), if nothing else."""
+    rest = text
+    for name, _ in now.called(text):
+        rest = rest.replace(name, " ")
+    asked: list[str] = []
+    if re.search(r"\bhow\s+(?:many|much|well|fast|does|do)\b", text, re.IGNORECASE):
+        return None
+    for field, pattern in _ATTRIBUTES:
+        found = re.search(rf"\b(?:{pattern})\b", rest, re.IGNORECASE)
+        if found:
+            asked.append(field)
+            rest = rest[: found.start()] + " " + rest[found.end() :]
+    left = [w for w in telling_words(rest) if w.lower() not in _ATTRIBUTE_FILLER]
+    return Ask("attribute", tuple(asked)) if asked and not left else None
+
+
+# --- answering ------------------------------------------------------------------------------
 
 
 def answer_attributes(intent: Intent, ask: Ask, now: Census) -> Answer:

@@ -8,36 +8,19 @@ from __future__ import annotations
 
 import re
 
+from rag.catalogue.flags import read_code, read_flags, read_links
 from rag.catalogue.scan import Scan
+from rag.catalogue.wording import HAVE, HEADS
 from rag.catalogue.years import read_years
 from rag.text import fold
-
-HEADS = r"(?:papers?|entries|entry|works?|publications?|articles?|preprints?|titles?|abstracts?|ones|items?|studies)"
-_HAVE = r"(?:with|have|has|had|having|carry|carries|give|gives|giving|show|shows|showing|print|prints|printing|bear|bears|list|lists|include|includes|offer|offers|offering|provide|provides|providing|release|releases|releasing|contain|contains|come with|comes with|get|share|shares|publish|marked (?:as )?(?:having|with)|marked)"
-_NONE = rf"(?:(?:but|and)\s+)?(?:(?:{_HAVE}|there (?:is|are)|are|is)\s+)?(?:without|no|lack(?:s|ing)?(?:\s+of)?|miss(?:es|ing)?|omit(?:s|ting)?|(?:(?:that|who|which)\s+)?(?:do|does|did)(?:\s+not|n't)\s+(?:{_HAVE})(?:\s+any)?|(?:have|has)(?:\s+not|n't)(?:\s+got)?(?:\s+any)?|not\s+{_HAVE}|not)"
-_DET = r"(?:(?:an?|any|the|their|its|some|of)\s+)*"
-
-_CODE = r"(?:(?:open|source|public|released|available|official)[- ]?)*code(?:bases?)?(?:\s+(?:marks?|marked|flags?|badges?|labels?|tags?|available|availability|released|attached|public(?:ly)?|listed))*|open[- ]source(?:d)?|implementations?"
-_LINK = r"(?P<host>[\w.]+)?\s*(?:links?|urls?)(?:\s+to\s+(?P<to>[\w.]+))?(?:\s+(?:in|inside|within|anywhere in)\s+(?:the\s+|their\s+|its\s+)?(?:abstracts?|texts?))?"
-_GIVEN = r"(?:\s+(?:is |are |at all |is not )?(?:given|printed|shown|stated|listed|known|at all|in the header|header))*"
-_NOUNS: tuple[tuple[str, str], ...] = (
-    ("year", r"(?:publication |printed )?(?:years?|dates?)" + _GIVEN),
-    ("title", r"(?:printed )?titles?" + _GIVEN),
-    ("printed", r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN),
-    ("affiliation", r"(?:printed |author )?affiliations?" + _GIVEN),
-    ("score", r"(?:printed |header )?scores?" + _GIVEN),
-    ("category", r"categor(?:y|ies)" + _GIVEN),
-    ("doi", r"dois?"),
-    ("text", r"(?:abstracts?|texts?)" + _GIVEN),
-)
 
 
 def read_conditions(scan: Scan) -> None:
     """Take every condition that the question states."""
     _read_titles(scan, quoted=True)
-    _read_flags(scan)
-    _read_links(scan)
-    _read_code(scan)
+    read_flags(scan)
+    read_links(scan)
+    read_code(scan)
     for match in scan.take(
         r"\b(?:(?:in|from|of|inside)\s+)?(?:the\s+)?(?:file\s+|document\s+)?(\S+\.(?:txt|csv|jsonl?|bib|pdf|md))\b"
     ):
@@ -69,7 +52,7 @@ def _read_titles(scan: Scan, *, quoted: bool) -> None:
     for match in starts:
         scan.add("title", "starts", match["words"])
     found = scan.take(
-        rf"\b(?:{_HAVE}|mention|mentions|mentioning|say|says|use|uses|put|puts)?\s*{_KIND}{what}\s+in\s+(?:the\s+|their\s+|its\s+)?(?:title|name)s?\b"
+        rf"\b(?:{HAVE}|mention|mentions|mentioning|say|says|use|uses|put|puts)?\s*{_KIND}{what}\s+in\s+(?:the\s+|their\s+|its\s+)?(?:title|name)s?\b"
     )
     found += scan.take(
         rf"\b(?:whose\s+)?(?:the\s+)?titles?\s+(?:that\s+|which\s+)?(?:actually\s+|literally\s+)?{_SAYS}\s+{_KIND}{what}"
@@ -81,7 +64,7 @@ def _read_titles(scan: Scan, *, quoted: bool) -> None:
 def _add_words(scan: Scan, field: str, words: str, heads: str | None) -> None:
     """Each alternative of ``A or B``; ``A and B`` asks for both."""
     if heads:
-        words = re.sub(rf"^.*\b{heads}\s+(?:{_HAVE}|{_SAYS})\s+", "", words, flags=re.IGNORECASE)
+        words = re.sub(rf"^.*\b{heads}\s+(?:{HAVE}|{_SAYS})\s+", "", words, flags=re.IGNORECASE)
     wanted = [w.strip(" \"'") for w in re.split(r"\s+or\s+|/", words) if w.strip()]
     if len(wanted) > 1:
         scan.add(field, "contains any", tuple(wanted))
@@ -96,111 +79,9 @@ def _read_mentions(scan: Scan) -> None:
     for match in scan.take(pattern):
         _add_words(scan, "text", match["words"] or match["rest"], None)
     for match in scan.take(
-        rf"\b(?:{_HAVE})\s+{_KIND}{_REST}\s+in\s+(?:the\s+|their\s+)?(?:abstracts?|texts?)\b"
+        rf"\b(?:{HAVE})\s+{_KIND}{_REST}\s+in\s+(?:the\s+|their\s+)?(?:abstracts?|texts?)\b"
     ):
         _add_words(scan, "text", match["words"], None)
-
-
-# --- presence -------------------------------------------------------------------------------
-
-
-def _read_flags(scan: Scan) -> None:
-    """``no year``, ``untitled``, ``with et al.`` and the like."""
-    scan_pairs = (
-        (r"\buntitled\b|\babstract[- ]only\b", "title", "unknown"),
-        (r"\b(?:titled|that have a title|which have a title)\b(?!\s+[\"'“‘])", "title", "known"),
-        (r"\bundated\b", "year", "unknown"),
-        (
-            r"\b(?:years?|dates?)\s+(?:is|are)?\s*(?:unknown|missing|not\s+(?:given|known|printed|shown|stated))|\bunknown\s+(?:years?|dates?)",
-            "year",
-            "unknown",
-        ),
-        (
-            r"\b(?:titles?)\s+(?:is|are)\s+(?:unknown|missing|not\s+(?:given|known|printed))|\bunknown\s+titles?",
-            "title",
-            "unknown",
-        ),
-        (
-            r"\b(?:authors?)\s+(?:is|are)\s+(?:unknown|missing|not\s+(?:given|known|printed|named|listed))|\bunknown\s+authors?",
-            "printed",
-            "unknown",
-        ),
-    )
-    for pattern, field, operator in scan_pairs:
-        if scan.take(pattern):
-            scan.add(field, operator)
-    if scan.take(rf"\b(?:{_HAVE})?\s*(?:an?\s+)?['\"]?et\.?\s+al\b\.?['\"]?"):
-        scan.add("complete", "is", False)
-    if scan.take(r"\bcomplete\s+author\s+lists?|\ball\s+authors\s+(?:printed|listed|named)"):
-        scan.add("complete", "is", True)
-    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
-    if scan.take(twice):
-        scan.add("places", "between", (2, None))
-    _read_numbers_of_authors(scan)
-    for field, noun in _NOUNS:
-        if scan.take(rf"\b{_NONE}\s+{_DET}{noun}\b"):
-            scan.add(field, "unknown")
-        elif scan.take(
-            rf"\b(?:with|have|has|having|carry|that print|print)\s+(?:an?|any|some|known)\s+{noun}(?!\s+(?:of|above|below|over|under|between|at|higher|lower|greater|contain|say|like|in)\b)(?=\s*(?:[?.!,;~]|$|and\b|but\b|from\b|in\b|on\b))"
-        ):
-            scan.add(field, "known")
-
-
-_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "single": 1, "sole": 1}
-
-
-def _read_numbers_of_authors(scan: Scan) -> None:
-    """``exactly one author``, ``single-author``, ``more than two authors``."""
-    number = r"(\d{1,2}|one|two|three|four|five)"
-    for match in scan.take(
-        rf"\b(?:{_HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+{number}\s+(?:printed\s+)?authors?\b"
-    ):
-        n = int(match.group(2)) if match.group(2).isdigit() else _COUNTS[match.group(2).lower()]
-        word = match.group(1).lower()
-        low = (
-            n + 1
-            if word in ("more than", "over")
-            else n
-            if word in ("exactly", "only", "just", "at least")
-            else None
-        )
-        high = (
-            n - 1
-            if word in ("fewer than", "less than")
-            else n
-            if word in ("exactly", "only", "just", "at most")
-            else None
-        )
-        scan.add("number of authors", "between", (low, high))
-    if scan.take(rf"\b(?:{_HAVE}\s+)?(?:an?\s+)?(?:single|sole)[- ]author(?:ed)?s?\b"):
-        scan.add("number of authors", "between", (1, 1))
-
-
-def _read_code(scan: Scan) -> None:
-    if scan.take(
-        rf"\b{_NONE}\s+{_DET}(?:{_CODE})\b(?!\s+(?:links?|urls?))|\b(?:lack|lacks|lacking)\s+(?:{_CODE})\b|\b(?:code|implementation)\s+(?:is\s+|are\s+)?(?:not|un)\s*(?:available|marked|released)\b"
-    ):
-        scan.add("code", "is", False)
-    elif scan.take(
-        rf"\b(?:(?:and|that|which|also)\s+)*(?:(?:{_HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
-        rf"|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
-    ):
-        scan.add("code", "is", True)
-
-
-def _read_links(scan: Scan) -> None:
-    none = scan.take(rf"\b{_NONE}\s+{_DET}{_LINK}")
-    some = [] if none else scan.take(rf"\b(?:{_HAVE}|link)\s+{_DET}{_LINK}")
-    linking = scan.take(
-        r"\b(?:link|links|linking|pointing|point)\s+to\s+(?:an?\s+|the\s+)?(?P<to>[\w.]+)(?P<host>)?(?:\s+(?:in|from)\s+(?:the\s+|their\s+)?abstracts?)?"
-    )
-    dull = {"a", "an", "any", "the", "no", "with", "project", "code", "web", "their", "its", "page"}
-    for match in (*none, *some, *linking):
-        host = (match["to"] or match["host"] or "").lower()
-        if host and host not in dull:
-            scan.add("link", "not contains" if none else "contains", host)
-        else:
-            scan.add("link", "unknown" if none else "known")
 
 
 # --- figures, pages -------------------------------------------------------------------------
@@ -364,7 +245,7 @@ def _read_authors(scan: Scan) -> None:
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
             scan.add(author, "lacks", number)
-    several = rf"(?:\b(?:{_HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?)*({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
+    several = rf"(?:\b(?:{HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?)*({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
     for match in scan.take(several):
         _add_people(scan, author, match.group(1), match.group())
 

@@ -1,0 +1,122 @@
+"""Presence and absence: ``no year``, ``untitled``, ``with code``, ``a github link``, ``et al.``."""
+
+from __future__ import annotations
+
+from rag.catalogue.scan import Scan
+from rag.catalogue.wording import HAVE
+
+_NONE = rf"(?:(?:but|and)\s+)?(?:(?:{HAVE}|there (?:is|are)|are|is)\s+)?(?:without|no|lack(?:s|ing)?(?:\s+of)?|miss(?:es|ing)?|omit(?:s|ting)?|(?:(?:that|who|which)\s+)?(?:do|does|did)(?:\s+not|n't)\s+(?:{HAVE})(?:\s+any)?|(?:have|has)(?:\s+not|n't)(?:\s+got)?(?:\s+any)?|not\s+{HAVE}|not)"
+_DET = r"(?:(?:an?|any|the|their|its|some|of)\s+)*"
+
+_CODE = r"(?:(?:open|source|public|released|available|official)[- ]?)*code(?:bases?)?(?:\s+(?:marks?|marked|flags?|badges?|labels?|tags?|available|availability|released|attached|public(?:ly)?|listed))*|open[- ]source(?:d)?|implementations?"
+_LINK = r"(?P<host>[\w.]+)?\s*(?:links?|urls?)(?:\s+to\s+(?P<to>[\w.]+))?(?:\s+(?:in|inside|within|anywhere in)\s+(?:the\s+|their\s+|its\s+)?(?:abstracts?|texts?))?"
+_GIVEN = r"(?:\s+(?:is |are |at all |is not )?(?:given|printed|shown|stated|listed|known|at all|in the header|header))*"
+_NOUNS: tuple[tuple[str, str], ...] = (
+    ("year", r"(?:publication |printed )?(?:years?|dates?)" + _GIVEN),
+    ("title", r"(?:printed )?titles?" + _GIVEN),
+    ("printed", r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN),
+    ("affiliation", r"(?:printed |author )?affiliations?" + _GIVEN),
+    ("score", r"(?:printed |header )?scores?" + _GIVEN),
+    ("category", r"categor(?:y|ies)" + _GIVEN),
+    ("doi", r"dois?"),
+    ("text", r"(?:abstracts?|texts?)" + _GIVEN),
+)
+
+
+def read_flags(scan: Scan) -> None:
+    """``no year``, ``untitled``, ``with et al.`` and the like."""
+    scan_pairs = (
+        (r"\buntitled\b|\babstract[- ]only\b", "title", "unknown"),
+        (r"\b(?:titled|that have a title|which have a title)\b(?!\s+[\"'“‘])", "title", "known"),
+        (r"\bundated\b", "year", "unknown"),
+        (
+            r"\b(?:years?|dates?)\s+(?:is|are)?\s*(?:unknown|missing|not\s+(?:given|known|printed|shown|stated))|\bunknown\s+(?:years?|dates?)",
+            "year",
+            "unknown",
+        ),
+        (
+            r"\b(?:titles?)\s+(?:is|are)\s+(?:unknown|missing|not\s+(?:given|known|printed))|\bunknown\s+titles?",
+            "title",
+            "unknown",
+        ),
+        (
+            r"\b(?:authors?)\s+(?:is|are)\s+(?:unknown|missing|not\s+(?:given|known|printed|named|listed))|\bunknown\s+authors?",
+            "printed",
+            "unknown",
+        ),
+    )
+    for pattern, field, operator in scan_pairs:
+        if scan.take(pattern):
+            scan.add(field, operator)
+    if scan.take(rf"\b(?:{HAVE})?\s*(?:an?\s+)?['\"]?et\.?\s+al\b\.?['\"]?"):
+        scan.add("complete", "is", False)
+    if scan.take(r"\bcomplete\s+author\s+lists?|\ball\s+authors\s+(?:printed|listed|named)"):
+        scan.add("complete", "is", True)
+    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
+    if scan.take(twice):
+        scan.add("places", "between", (2, None))
+    _read_numbers_of_authors(scan)
+    for field, noun in _NOUNS:
+        if scan.take(rf"\b{_NONE}\s+{_DET}{noun}\b"):
+            scan.add(field, "unknown")
+        elif scan.take(
+            rf"\b(?:with|have|has|having|carry|that print|print)\s+(?:an?|any|some|known)\s+{noun}(?!\s+(?:of|above|below|over|under|between|at|higher|lower|greater|contain|say|like|in)\b)(?=\s*(?:[?.!,;~]|$|and\b|but\b|from\b|in\b|on\b))"
+        ):
+            scan.add(field, "known")
+
+
+_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "single": 1, "sole": 1}
+
+
+def _read_numbers_of_authors(scan: Scan) -> None:
+    """``exactly one author``, ``single-author``, ``more than two authors``."""
+    number = r"(\d{1,2}|one|two|three|four|five)"
+    for match in scan.take(
+        rf"\b(?:{HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+{number}\s+(?:printed\s+)?authors?\b"
+    ):
+        n = int(match.group(2)) if match.group(2).isdigit() else _COUNTS[match.group(2).lower()]
+        word = match.group(1).lower()
+        low = (
+            n + 1
+            if word in ("more than", "over")
+            else n
+            if word in ("exactly", "only", "just", "at least")
+            else None
+        )
+        high = (
+            n - 1
+            if word in ("fewer than", "less than")
+            else n
+            if word in ("exactly", "only", "just", "at most")
+            else None
+        )
+        scan.add("number of authors", "between", (low, high))
+    if scan.take(rf"\b(?:{HAVE}\s+)?(?:an?\s+)?(?:single|sole)[- ]author(?:ed)?s?\b"):
+        scan.add("number of authors", "between", (1, 1))
+
+
+def read_code(scan: Scan) -> None:
+    if scan.take(
+        rf"\b{_NONE}\s+{_DET}(?:{_CODE})\b(?!\s+(?:links?|urls?))|\b(?:lack|lacks|lacking)\s+(?:{_CODE})\b|\b(?:code|implementation)\s+(?:is\s+|are\s+)?(?:not|un)\s*(?:available|marked|released)\b"
+    ):
+        scan.add("code", "is", False)
+    elif scan.take(
+        rf"\b(?:(?:and|that|which|also)\s+)*(?:(?:{HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
+        rf"|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
+    ):
+        scan.add("code", "is", True)
+
+
+def read_links(scan: Scan) -> None:
+    none = scan.take(rf"\b{_NONE}\s+{_DET}{_LINK}")
+    some = [] if none else scan.take(rf"\b(?:{HAVE}|link)\s+{_DET}{_LINK}")
+    linking = scan.take(
+        r"\b(?:link|links|linking|pointing|point)\s+to\s+(?:an?\s+|the\s+)?(?P<to>[\w.]+)(?P<host>)?(?:\s+(?:in|from)\s+(?:the\s+|their\s+)?abstracts?)?"
+    )
+    dull = {"a", "an", "any", "the", "no", "with", "project", "code", "web", "their", "its", "page"}
+    for match in (*none, *some, *linking):
+        host = (match["to"] or match["host"] or "").lower()
+        if host and host not in dull:
+            scan.add("link", "not contains" if none else "contains", host)
+        else:
+            scan.add("link", "unknown" if none else "known")

@@ -1,0 +1,168 @@
+"""Answers that order or group the papers: oldest and newest, by year, who has most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answering.citations import plain
+from rag.catalogue.asking import Ask
+from rag.catalogue.fields import FIELDS
+from rag.census import Census
+from rag.listing import Listing, counted, dated, scored
+from rag.text import join_names
+from rag.types import Answer, Intent, Paper, sources
+
+Value = int | float | str | tuple[str, ...] | None
+
+
+def spaced(phrase: str) -> str:
+    return f" {phrase}" if phrase else ""
+
+
+def answer_extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answer:
+    field = ask.of[0]
+    known = [p for p in papers if (p.year if field == "date" else p.score) is not None]
+    if not known:
+        what = "a year" if field == "date" else "a score in its header"
+        text = f"None of the {counted(len(papers))}{spaced(phrase)} prints {what}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    chosen = _ends(known, field, ask)
+    if ask.of[1:] == ("both",):
+        newest = _ends(known, field, replace(ask, most=True))
+        chosen = [*_ends(known, field, replace(ask, most=False)), *newest]
+        chosen = list(dict.fromkeys(chosen))
+    listing = Listing()
+    word = {
+        ("date", True): "newest",
+        ("date", False): "oldest",
+        ("score", True): "highest score",
+        ("score", False): "lowest score",
+    }[field, ask.most]
+    word = "oldest and newest" if ask.of[1:] == ("both",) else word
+    head = f"The {word} of the {counted(len(known))}{spaced(phrase)} that print a {'year' if field == 'date' else 'score'}"
+    notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
+    value: Value = sources(chosen)
+    if field == "score" and chosen[0].score is not None and len(chosen) == 1:
+        value = chosen[0].score
+    text = f"{head}:\n\n{listing.rows(chosen, notes)}"
+    return Answer(
+        intent.question,
+        "answered",
+        "catalogue",
+        text,
+        listing.citations,
+        scored(chosen),
+        value=value,
+    )
+
+
+def _day(paper: Paper) -> str:
+    return f"posted {paper.day} {dated(paper)}" if paper.day and paper.year else ""
+
+
+def _ends(papers: list[Paper], field: str, ask: Ask) -> list[Paper]:
+    """The k at the asked end; with no k, the one and those equal to it."""
+
+    def rank(paper: Paper) -> tuple[float, ...]:
+        if field == "score":
+            return (paper.score or 0.0,)
+        return (float(paper.year or 0), float(paper.month or 0), float(paper.day or 0))
+
+    ordered = sorted(papers, key=lambda p: p.paper_id)
+    ordered.sort(key=rank, reverse=ask.most)
+    if ask.k is not None:
+        return ordered[: ask.k]
+    return [p for p in ordered if rank(p) == rank(ordered[0])]
+
+
+def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[object], int]:
+    """Papers by value, and how many have none."""
+    counts: Counter[object] = Counter()
+    silent = 0
+    if field not in FIELDS:
+        return counts, silent
+    for paper in papers:
+        values = FIELDS[field].values(paper, now)
+        counts.update(dict.fromkeys(values, 1))
+        silent += not values
+    return counts, silent
+
+
+def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
+    field = ask.of[0]
+    counts, silent = _groups(papers, field, now)
+    if not counts:
+        text = f"None of the {counted(len(papers))}{spaced(phrase)} has {FIELDS[field].noun}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    if ask.k == 1:
+        end = max(counts.values()) if ask.most else min(counts.values())
+        best = sorted(str(v) for v, n in counts.items() if n == end)
+        text = f"**{join_names(best)}** with {counted(end)}{spaced(phrase)}."
+        value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
+    else:
+        by_value = field in ("year", "month")
+        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
+        lines = [f"- {plain(str(v))}: {counts[v]}" for v in order]
+        lines += [f"- unknown: {silent}"] if silent else []
+        text = f"{counted(len(papers))}{spaced(phrase)} by {field}:\n\n" + "\n".join(lines)
+        value = "; ".join(f"{v}: {counts[v]}" for v in order)
+    return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+def answer_distinct(
+    intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
+) -> Answer:
+    field = ask.of[0]
+    counts, _ = _groups(papers, field, now)
+    noun = {"author": "person", "page": "author page"}.get(field, field)
+    text = f"**{counted(len(counts), noun)}**{spaced(phrase)}."
+    if field == "author":
+        people = "people are" if len(counts) != 1 else "person is"
+        text = (
+            f"**{len(counts)}** {people} named on the {counted(len(papers))}{spaced(phrase)}; "
+            "lists that end in 'et al.' hide more."
+        )
+    elif len(counts) <= 12:
+        text += " " + join_names(f"{v} ({n})" for v, n in counts.most_common()) + "."
+    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
+
+
+def _company(papers: Sequence[Paper], now: Census) -> Counter[object]:
+    """How many other people each person stands with."""
+    beside: dict[str, set[str]] = {}
+    for paper in papers:
+        people = now.people_of(paper)
+        for name in people:
+            beside.setdefault(name, set()).update(set(people) - {name})
+    return Counter({name: len(others) for name, others in beside.items()})
+
+
+def answer_people(
+    intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
+) -> Answer:
+    """Persons by how many of the papers they stand on, or by with how many others."""
+    counts, _ = _groups(papers, ask.of[0], now)
+    if ask.of[0] == "co-author":
+        counts = _company(papers, now)
+    order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
+    k = ask.k or 5
+    cut = counts[order[0]] if ask.k is None else 0
+    tied = [v for v in order if counts[v] == cut]
+    shown = order[: max(k, len(tied) if len(tied) <= 20 else k)]
+    noun = "co-author" if ask.of[0] == "co-author" else "paper"
+    lines = [f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(shown, 1)]
+    as_first = " as first author" if ask.of[0] == "first author" else ""
+    text = f"By papers held here{as_first}{spaced(phrase)}:\n\n" + "\n".join(lines)
+    others = len(order) - len(shown)
+    text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""
+    value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else shown))
+    return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+def answer_documents(intent: Intent, now: Census) -> Answer:
+    counts = Counter(place.document for p in now.papers for place in p.places)
+    lines = [f"- {plain(name)}: {counted(n, 'entry')}" for name, n in sorted(counts.items())]
+    text = f"**{counted(len(counts), 'seed document')}**:\n\n" + "\n".join(lines)
+    return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
