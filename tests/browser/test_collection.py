@@ -64,6 +64,20 @@ def test_filtered_papers_are_exported_whole(visit: Visit, shoot: Shoot, tmp_path
         assert {row["category"] for row in csv.DictReader(file)} == {"LG"}
 
 
+def test_a_chosen_row_opens_its_paper_and_is_exported_alone(visit: Visit, shoot: Shoot) -> None:
+    page = visit("/papers")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    page.wait_for_timeout(500)  # the table is a canvas: there is nothing in it to wait for
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 54)
+    opened = page.locator(".st-key-source article")
+    expect(opened).to_contain_text(".txt:")
+    expect(page.get_by_text("Export 1 chosen")).to_be_visible()
+    shoot(page, "opened")
+
+
 def test_the_library_page_names_its_documents(visit: Visit, shoot: Shoot) -> None:
     page = visit("/library")
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("169")
