@@ -19,7 +19,7 @@ class Echo:
         self.asked: list[str] = []
         self.stop_after = stop_after
 
-    def ask(self, question: str, thread: Thread = Thread()) -> Answer:
+    def ask(self, question: str, thread: Thread) -> Answer:
         if len(self.asked) == self.stop_after:
             raise KeyboardInterrupt
         self.asked.append(question)
