@@ -25,7 +25,7 @@ from rag.text import join_names
 from rag.topics import OnTopic, nearest, on_topic
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
-ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.5, "page": 0.6}
+ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
 """A first author did the work; an owner of the page may be hidden anywhere behind ``et al.``."""
 
 HALF_LIFE_YEARS = 3.0
@@ -159,7 +159,7 @@ def _worded(
     *,
     recent: bool,
 ) -> tuple[str, Listing]:
-    listing = Listing(topic)
+    listing = Listing(topic, {f.paper.paper_id: f.span for f in found})
     papers = [f.paper for f in found]
     told: set[str] = set()
     lines = [f"{at}. {_person(expert, listing, told, now)}" for at, expert in enumerate(people, 1)]

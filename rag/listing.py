@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rag.answering.citations import cite, plain
 from rag.text import index_terms, join_names, sentences
@@ -19,16 +19,22 @@ SHOWN = 100
 
 
 class Listing:
-    """The citations of one answer, numbered as they are first used."""
+    """The citations of one answer, numbered as they are first used.
 
-    def __init__(self, topic: str = "") -> None:
+    Args:
+        topic: Its words choose the sentence by which a paper is quoted; the first one without it.
+        spans: By paper id, where the sentence is known already.
+    """
+
+    def __init__(self, topic: str = "", spans: Mapping[str, Span | None] | None = None) -> None:
         self._wanted = frozenset(index_terms(topic))
+        self._spans = spans or {}
         self._citations: dict[str, Citation] = {}
 
-    def mark(self, paper: Paper, span: Span | None = None) -> str:
-        """The paper's marker, such as ``[3]``; quoted by the span or by its most telling sentence."""
+    def mark(self, paper: Paper) -> str:
+        """The paper's marker, such as ``[3]``; quoted by its most telling sentence."""
         if paper.paper_id not in self._citations:
-            chosen = span or telling(paper, self._wanted)
+            chosen = self._spans.get(paper.paper_id) or telling(paper, self._wanted)
             self._citations[paper.paper_id] = cite(len(self._citations) + 1, paper, chosen)
         return f"[{self._citations[paper.paper_id].marker}]"
 
