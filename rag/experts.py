@@ -168,7 +168,8 @@ def _worded(
     head += " (newer papers count for more):" if recent else ":"
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
-        lines.append(f"\n{n_people - len(people)} more people stand on these papers.")
+        more = n_people - len(people)
+        lines.append(f"\n{more} more {'person stands' if more == 1 else 'people stand'} on them.")
     if unsigned:
         marks = " ".join(listing.mark(p) for p in unsigned)
         lines.append(f"\nAlso on the topic, authors unknown: {marks}.")

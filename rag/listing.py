@@ -112,6 +112,8 @@ def truncation(papers: Sequence[Paper]) -> str:
     cut = [p for p in papers if p.authors and not p.authors_complete]
     silent = [p for p in papers if not p.authors]
     said = []
+    if len(papers) == 1 and cut:
+        return f"Who may be missing: the paper prints only its first {counted(len(cut[0].authors), 'author')}."
     if cut:
         shortest = {len(p.authors) for p in cut}
         first = (

@@ -103,8 +103,12 @@ def test_papers_without_authors_are_named_as_such() -> None:
 
 
 def test_truncated_author_lists_are_said_out_loud() -> None:
-    shelf = Shelf([paper("p1", text=UAV, authors=("Ann", "Bo", "Cai"), complete=False)])
-    assert "1 of the 1 paper prints only the first 3 authors" in who(shelf, "UAV tracking").text
+    cut = paper("p1", text=UAV, authors=("Ann", "Bo", "Cai"), complete=False)
+    whole = paper("p2", text=UAV, authors=("Ann",))
+    alone = who(Shelf([cut]), "UAV tracking").text
+    assert "the paper prints only its first 3 authors" in alone
+    both = who(Shelf([cut, whole]), "UAV tracking").text
+    assert "1 of the 2 papers prints only the first 3 authors" in both
 
 
 def test_now_prefers_the_newer_of_two_equal_papers() -> None:
