@@ -126,6 +126,10 @@ def _person(
     grouped = asked.ask.verb == "group"
     if person.ask.form in ("unheld", "same", "coauthors") and not structured and not grouped:
         return _of_person(text, people, person.ask, person.topic)
+    if asked.ask.verb == "count" and asked.ask.left and not (asked.ask.heads or structured):
+        if len(asked.ask.left) > 2:
+            return None
+        return _of_person(text, people, PersonAsk("unheld", " ".join(asked.ask.left)), None)
     if special or structured or paged or negated:
         if len(asked.ask.left) <= _LONG and (asked.explicit or asked.ask.heads or structured):
             return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)

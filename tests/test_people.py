@@ -131,6 +131,8 @@ def test_settled_aliases_join_the_papers_under_one_name() -> None:
         "who supervised Ian Goodfellow's work listed here",
         "What's Daichi Zhang's email address?",
         "which university does Lei Shen belong to?",
+        "how old is Lei Shen?",
+        "how many followers does Lei Shen have?",
         "who wrote the SignNet paper?",
     ],
 )

@@ -15,7 +15,7 @@ from rag.text import STOP_WORDS, index_terms
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|stud(?:y|ies)|preprints?|contributions?|output|bibliography)"
 _UNHELD = re.compile(
     r"\b(?P<what>e-?mails?(?:\s+address(?:es)?)?|(?:phone|telephone)(?:\s+numbers?)?|(?:home\s?page|web\s?site|web\s?page)|(?:postal\s+|office\s+)?address|universit(?:y|ies)|"
-    r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
+    r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|how\s+old|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
     r"supervis(?:or|ors|ed|es|ing)|advis(?:or|er|ors|ed|es|ing)|ph\.?d\.?|degrees?|students?|alma mater|orcid|google scholar|twitter|linkedin|photo|picture|spouse|married|wife|husband|awards?|"
     r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located)\b",
     re.IGNORECASE,
@@ -134,6 +134,10 @@ def _noun(what: str) -> str:
     word = what.lower()
     if word.startswith("supervis") or word.startswith("advis"):
         return "supervisor"
+    if word.startswith("how"):
+        return "age"
+    if word.startswith(("phd", "ph.d")):
+        return "PhD"
     if word.startswith("where") or word in ("based", "located") or word.startswith("live"):
         return "place of work"
     return "affiliation" if word == "affiliated" else "birth" if word == "born" else word
