@@ -1,7 +1,7 @@
 """Fit the decision to abstain: ``python -m eval calibrate`` writes rag/answering/calibration.yaml.
 
 The examples are the development questions that ask for content, questions made from the titles and
-method names of the library (answerable: by construction), and those of sets/absent.yaml (not
+method names of the library (answerable: by construction), and those of sets/calibration.yaml (not
 answerable). The fit is a logistic regression with an L2 penalty, solved by Newton's method; kinds of
 examples are weighted so that the made ones count as much as the asked ones. The threshold is the
 highest that abstains from at most `MAX_ABSTAINED` of the development questions about facts.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,15 @@ from numpy.typing import NDArray
 
 from rag.answering import abstaining, extractive
 from rag.pipeline import Assistant
+from rag.retrieving.query import FRAME_WORDS
 from rag.routing import route
-from rag.types import Thread
+from rag.text import STOP_WORDS, fold, words
+from rag.types import Paper, Thread
 
 SETS = Path(__file__).parent / "sets"
 MAX_ABSTAINED = 0.02
 PENALTY = 0.3
+MIN_PAPERS = 6
 _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 
@@ -56,21 +60,62 @@ def _asked() -> Iterator[Example]:
 
 
 def _present(assistant: Assistant) -> Iterator[Example]:
-    """Topics that titles name, and named methods asked for what they are."""
-    for paper in assistant.library.papers():
+    """Topics that titles name, methods asked for what they are, and terms that several papers use."""
+    held = _held()
+    papers = assistant.library.papers()
+    names = []
+    for paper in papers:
         if not paper.title:
             continue
         match = _NAMED.match(paper.title)
-        topic = re.split(r" (?:with|via|using|by|through|for|in) ", match[2] if match else paper.title)
+        topic = re.split(
+            r" (?:with|via|using|by|through|for|in) ", match[2] if match else paper.title
+        )
         yield Example(f"is there a paper about {topic[0].lower()}?", "present", True)
         yield Example(f"{topic[-1].lower()}?", "present", True)
         if match:
-            yield Example(f"What does {match[1]} do?", "present", True)
-            yield Example(f"how does {match[1]} work and on what is it evaluated", "present", True)
+            names.append(match[1])
+    yield from _cycled(names, held["name_forms"], "name", "present")
+    yield from _cycled(sorted(_terms(papers)), held["term_forms"], "term", "present")
+
+
+def _cycled(
+    values: Sequence[str], forms: Sequence[str], slot: str, kind: str
+) -> Iterator[Example]:
+    """Each value in two of the forms, in turn."""
+    for at, value in enumerate(values):
+        for form in (forms[at % len(forms)], forms[(at + 3) % len(forms)]):
+            yield Example(form.format(**{slot: value}), kind, True)
+
+
+def _terms(papers: Sequence[Paper]) -> set[str]:
+    """Acronyms and pairs of words that at least `MIN_PAPERS` papers use."""
+    counts: Counter[str] = Counter()
+    for paper in papers:
+        counts.update(set(re.findall(r"\b[A-Z][A-Za-z]*[A-Z]\b", paper.text)))
+        told = list(words(paper.text))
+        counts.update(
+            {
+                f"{one.lower()} {other.lower()}"
+                for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False)
+                if paper.text[end:start] == " " and _is_content(one) and _is_content(other)
+            }
+        )
+    return {term for term, n in counts.items() if n >= MIN_PAPERS}
+
+
+def _is_content(word: str) -> bool:
+    plain = STOP_WORDS | FRAME_WORDS | abstaining.GENERIC_WORDS
+    return word.isalpha() and len(word) > 3 and fold(word) not in plain
+
+
+def _held() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((SETS / "calibration.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 def _absent(assistant: Assistant) -> Iterator[Example]:
-    held = yaml.safe_load((SETS / "absent.yaml").read_text(encoding="utf-8"))
+    held = _held()
     for at, topic in enumerate(held["topics"]):
         forms = held["topic_forms"]
         for form in (forms[at % len(forms)], forms[(at + 1) % len(forms)]):

@@ -46,6 +46,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "latency_ms": round(answer.latency_ms, 2),
         "usage": asdict(answer.usage),
         "warnings": list(answer.warnings),
+        "checks": dict(answer.checks),
         "read_as": answer.intent.reason if answer.intent else "",
     }
 

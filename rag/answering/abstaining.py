@@ -21,18 +21,18 @@ FILE = Path(__file__).with_name("calibration.yaml")
 
 GENERIC_WORDS = frozenset(
     """
-achieve achieved achieves across actual actually add added another answer apply applied around ask
+according achieve achieved achieves across actual actually add added another answer apply applied around ask
 average beat beats become begin benefit besides best better bring build built case cases certain
 change changed choose chosen claimed come comes common compare compared comparison concrete consider
 cover current deal describe described describing detail details differ difference different differs
-done each easy end ends exact exactly example examples expect explain far fast feature fewer figure
+done each easy end ends exact exactly example examples existing expect explain far fast feature fewer figure
 first fix follow following form full gain gains general get gets getting go goes good got great handle
 happen happens hard harder having help helps idea important improve improved improvement improves
 include includes individual instead involve involved keep keeping keeps key kind kinds last later lead
 less let lets level like little long look low lower main mainly make makes making manage many max
 maximum mean means meant measure min minimum much named need needs never new next nothing number
 numbers obtain obtained offer old order others overall own part parts per percent pick place point
-points possible present previous problem produce produced prove provide purpose put quite rather reach
+points possible present previous problem problems produce produced prove provide purpose put quite rather reach
 reached reaches real really reason rely report reported rest result results return right role run runs
 save saves score second see serve serves set sets several show shown shows similar single small solve
 solved sort special stand start state stated step steps still suggest suggested take taken takes tell

@@ -25,6 +25,8 @@ MAX_QUOTES = 3
 MAX_PAPERS = 6
 NEAREST = 3
 """Papers named by an abstention."""
+MAX_MISSING = 4
+MAX_WORD_CHARS = 40
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
@@ -104,6 +106,16 @@ _INTRODUCES = re.compile(
     r"novel|this paper|we describe)\b",
     re.IGNORECASE,
 )
+_POINTS_TO_CODE = re.compile(
+    r"\b(?:code|models?|data ?sets?|project|page|it)\b.{0,60}\b(?:available|released|found|open-sourced)\b|https?://",
+    re.IGNORECASE,
+)
+_ASKS_FOR_CODE = re.compile(
+    r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
+    re.IGNORECASE,
+)
+CODE_LOSS = 0.3
+"""For a sentence that only says where the code is, where nobody asked for it."""
 INTRODUCTION_GAIN = 0.15
 """For a sentence that says what its paper is, where the question looks for a paper."""
 
@@ -118,12 +130,15 @@ def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
     """
     cues = [cue for cue in CUES if cue.asked.search(question)]
     looks_for_paper = _looks_for_paper(question)
+    asks_for_code = bool(_ASKS_FOR_CODE.search(question))
 
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]
         gains = sum(cue.gain for cue in cues if cue.held.search(text))
         if looks_for_paper and _INTRODUCES.search(text):
             gains += INTRODUCTION_GAIN
+        if not asks_for_code and _POINTS_TO_CODE.search(text):
+            gains -= CODE_LOSS
         return sentence.score + gains
 
     return sorted(hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
@@ -164,7 +179,8 @@ def answer(
 
 def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
     """Say what is missing and name the nearest papers."""
-    missing = join_names(f"“{plain(word)}”" for word in dict.fromkeys(verdict.missing[:4]))
+    told = (plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(verdict.missing[:MAX_MISSING]))
+    missing = join_names(f"“{word}”" for word in told)
     marks = Citations()
     lines = ["These papers do not answer that."]
     if missing:
