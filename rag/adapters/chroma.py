@@ -155,7 +155,7 @@ class ChromaVectors:
         from chromadb.config import Settings
 
         # Without _env_file, Chroma would take settings from a .env in the working directory.
-        settings = Settings(anonymized_telemetry=False, _env_file=None)  # type: ignore[call-arg]
+        settings = Settings(anonymized_telemetry=False, _env_file=None)
         with self._translated():
             if not server:
                 self._alias = _take_alias(generation.folder / "chroma")

@@ -96,9 +96,9 @@ def _openai(settings: Settings, model: str) -> Hosted:
 
         return OpenAIEmbeddings(
             model=model,
-            api_key=settings.openai_api_key or SecretStr("none"),
-            base_url=settings.openai_base_url,
-            timeout=settings.timeout_s,
+            openai_api_key=settings.openai_api_key or SecretStr("none"),
+            openai_api_base=settings.openai_base_url,
+            request_timeout=settings.timeout_s,
             max_retries=settings.retries,
             chunk_size=BATCH,
             check_embedding_ctx_length=False,  # sends text, which every server takes, not token ids

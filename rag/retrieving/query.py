@@ -58,6 +58,8 @@ class Query:
 
 def analyse(text: str) -> Query:
     """Take a question apart. A text without words has neither terms nor clauses."""
+    if not any(words(text)):
+        return Query(text, (), (), ())
     asking = tuple(span for span in _parts(text, _PHRASE_END) if _ASKING.search(text, *span))
     return Query(text, tuple(index_terms(text)), tuple(_clauses(text)), asking)
 

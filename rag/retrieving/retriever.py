@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from threading import Lock
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.encoding import Encoding
 from rag.library import Library
@@ -50,7 +52,7 @@ class _Wording:
 
     query: Query
     vector: late.Matrix
-    spans: late.Matrix | None = None
+    spans: NDArray[np.int32] | None = None
     tokens: late.QueryTokens | None = None
 
 
@@ -199,12 +201,11 @@ class Retriever:
             by_paper[candidate.chunk.paper_id].append(candidate)
         order = sorted(by_paper, key=lambda paper_id: (-by_paper[paper_id][0].score, paper_id))
         worth = self._worth(asked)
+        said = _said(worth, rewriting)
         hits = []
         for rank, paper in enumerate(self._library.papers(order[:k]), 1):
             group = by_paper[paper.paper_id]
-            met = (
-                _words_met(worth, typed, paper, group, rewriting) if rank <= N_WORD_MATCHES else ()
-            )
+            met = _words_met(worth, said, typed, paper, group) if rank <= N_WORD_MATCHES else ()
             best = group[0]
             ranked = _sentences(paper, group)
             hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
@@ -279,29 +280,38 @@ def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...
     return tuple(Sentence(span, scores[span]) for span in sorted(scores))
 
 
+def _said(
+    worth: Sequence[tuple[str, Span, float]], rewriting: thesaurus.Rewriting | None
+) -> list[tuple[str, ...]]:
+    """Each word as typed, with the research term that it was replaced by, if there is one."""
+    replaced = rewriting.replaced if rewriting else ()
+    starts = [start for (start, _), _ in replaced]
+    found: list[tuple[str, ...]] = []
+    for word, (start, end), _ in worth:
+        at = bisect_right(starts, start) - 1
+        inside = at >= 0 and end <= replaced[at][0][1]
+        found.append((word, replaced[at][1]) if inside else (word,))
+    return found
+
+
 def _words_met(
     worth: Sequence[tuple[str, Span, float]],
+    said: Sequence[Sequence[str]],
     typed: _Wording,
     paper: Paper,
     group: Sequence[_Candidate],
-    rewriting: thesaurus.Rewriting | None,
 ) -> tuple[WordMatch, ...]:
     """How the paper meets each word as typed; a word's research term counts as the word."""
     has = paper_terms(paper)
     tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
     best = np.max(tables, axis=0) if tables else None
     met = []
-    for word, (start, end), idf in worth:
+    for (word, (start, end), idf), meant in zip(worth, said, strict=True):
         cosine = 0.0
         if best is not None and typed.spans is not None:
             inside = (typed.spans[:, 0] >= start) & (typed.spans[:, 1] <= end)
             cosine = float(best[inside].mean()) if inside.any() else 0.0
-        said = (
-            [word] + [t for (a, b), t in rewriting.replaced if a <= start and end <= b]
-            if rewriting
-            else [word]
-        )
-        found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in said)
+        found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
         met.append(WordMatch(word, (start, end), idf, found, cosine))
     return tuple(met)
 
