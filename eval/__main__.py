@@ -1,0 +1,88 @@
+"""The batch evaluation: ``python -m eval ...``, also ``paperfolk eval ...``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from eval.progress import Progress
+from rag.config import Settings, load
+from rag.errors import RagError, ReadError, SettingsError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors are one sentence on stderr and the exit status of the contract."""
+    args = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    try:
+        return int(args.run(args))
+    except (SettingsError, ReadError) as exc:
+        return _fail(exc, USAGE)
+    except RagError as exc:
+        return _fail(exc, FAILED)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
+    commands = made.add_subparsers(dest="command", required=True)
+    _beir(commands)
+    return made
+
+
+def _beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("beir", help="retrieval on a public collection in BEIR's form")
+    made.add_argument("folder", type=Path, help="holds corpus.jsonl, queries.jsonl and qrels/")
+    made.add_argument("--split", default="test", help="names the judgements (default: test)")
+    made.add_argument("--limit", type=int, help="ask the first N queries only")
+    _data(made)
+    made.set_defaults(run=run_beir)
+
+
+def _data(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--data", type=Path, help="keep the library there, for another run (default: a new one)"
+    )
+
+
+def run_beir(args: argparse.Namespace) -> int:
+    from eval import beir, public
+    from rag.pipeline import build
+
+    found = public.collection(args.folder, args.split, args.limit)
+    with data_folder(args.data) as data, build(settings_for(data)) as assistant:
+        print(beir.told(beir.evaluate(assistant, found, Progress())))
+    return DONE
+
+
+def settings_for(data: Path) -> Settings:
+    """The user's settings with another data folder; the embedded model stays where it is."""
+    from rag.adapters.weights import locate
+
+    own = load()
+    if own.embedder.startswith("minilm") and own.model_path is None:
+        return own.model_copy(update={"data": data, "model_path": locate(own).folder})
+    return own.model_copy(update={"data": data})
+
+
+@contextmanager
+def data_folder(given: Path | None) -> Iterator[Path]:
+    """The folder given, or one that is gone afterwards."""
+    if given is not None:
+        yield given
+    else:
+        with tempfile.TemporaryDirectory(prefix="paperfolk-eval-") as folder:
+            yield Path(folder)
+
+
+def _fail(exc: RagError, status: int) -> int:
+    sys.stderr.write(f"paperfolk eval: {exc}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""Progress on stderr: a line that is drawn anew on a terminal, a few lines otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+
+class Progress:
+    """Called with a name, how many are done, and of how many."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._last = ("", -1.0)
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        now, every = time.monotonic(), 0.2 if sys.stderr.isatty() else 15.0
+        fresh = name != self._last[0]
+        if fresh:
+            self._began = now
+        if not fresh and now - self._last[1] < every and done != total:
+            return
+        self._last = (name, now)
+        text = f"{name} {done}/{total} {now - self._began:.0f} s"
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{text:<60}" + ("\n" if done >= total else ""))
+        else:
+            sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

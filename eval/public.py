@@ -1,0 +1,114 @@
+"""Public test collections in BEIR's form, read into a library by the ordinary ingest.
+
+A folder holds ``corpus.jsonl`` ({"_id", "title", "text"}), ``queries.jsonl`` ({"_id", "text"}) and
+``qrels/<split>.tsv`` with a header line (query, item, grade).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rag.errors import ReadError
+from rag.pipeline import Assistant, Progress
+from rag.types import Paper
+
+CORPUS = "corpus.jsonl"
+PUBLISHED = Path(__file__).parent / "published.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One split of a test collection.
+
+    Attributes:
+        name: Folder and split, such as ``scifact/test``.
+        queries: Text by query id, those with judgements alone.
+        qrels: Grade by item id, by query id.
+        line_ids: The corpus's ids; the n-th belongs to line n, counted from 1.
+    """
+
+    name: str
+    corpus: Path
+    queries: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, float]]
+    line_ids: Sequence[str]
+
+    def ids(self, paper: Paper) -> list[str]:
+        """The corpus ids of a paper; several where the corpus holds the same text twice."""
+        return [self.line_ids[p.line - 1] for p in paper.places if p.document == CORPUS]
+
+
+def collection(folder: Path, split: str, limit: int | None = None) -> Collection:
+    """Read a folder in BEIR's form.
+
+    Args:
+        folder: Holds corpus, queries and qrels.
+        split: Names the qrels.
+        limit: Queries at most, the first in the order of the qrels.
+
+    Raises:
+        ReadError: A file is missing or is not in BEIR's form.
+    """
+    qrels = _qrels(folder / "qrels" / f"{split}.tsv")
+    texts = {str(row["_id"]): str(row["text"]) for row in rows(folder / "queries.jsonl")}
+    unknown = [query_id for query_id in qrels if query_id not in texts]
+    if unknown:
+        raise ReadError(
+            f"query {unknown[0]!r} of {split!r} is not in {str(folder / 'queries.jsonl')!r}"
+        )
+    chosen = list(qrels)[:limit]
+    return Collection(
+        name=f"{folder.resolve().name}/{split}",
+        corpus=folder / CORPUS,
+        queries={query_id: texts[query_id] for query_id in chosen},
+        qrels={query_id: qrels[query_id] for query_id in chosen},
+        line_ids=[str(row["_id"]) for row in rows(folder / CORPUS)],
+    )
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSONL file, each with an ``_id``.
+
+    Raises:
+        ReadError: The file cannot be read, or a line is something else.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                row = json.loads(line)
+                if not isinstance(row, dict) or "_id" not in row:
+                    raise ReadError(f"line {number} of {str(path)!r} is no object with an '_id'")
+                yield row
+    except (OSError, ValueError) as exc:
+        raise ReadError(f"{str(path)!r} is not a readable JSONL file: {exc}") from exc
+
+
+def _qrels(path: Path) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            query_id, item_id, grade = line.split("\t")
+            found[query_id][item_id] = float(grade)
+    except (OSError, ValueError) as exc:
+        raise ReadError(
+            f"judgements {str(path)!r} are not readable lines of query, item and grade: {exc}"
+        ) from exc
+    return dict(found)
+
+
+def ingest(assistant: Assistant, found: Collection, progress: Progress | None = None) -> None:
+    """Bring the corpus into the library; one that is there already costs nothing."""
+    assistant.ingest([found.corpus], progress=progress)
+
+
+def published(name: str) -> Mapping[str, float]:
+    """nDCG@10 of others on a collection, by system; nothing for one that is not known."""
+    held = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
+    return dict(held.get(name, {}).get("figures", {}))
