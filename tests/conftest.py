@@ -18,6 +18,11 @@ def pytest_configure() -> None:
             del os.environ[variable]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: the driver's event loop, once begun, is in the way of others."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def closed_network() -> Iterator[None]:
     """Sockets reach loopback alone."""
