@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.answering.citations import Citations, plain
 from rag.retrieving.query import FRAME_WORDS, analyse
-from rag.text import STOP_WORDS, fold, join_names, words
+from rag.text import STOP_WORDS, fold, join_names, stem, terms, words
 from rag.types import (
     Answer,
     Intent,
@@ -114,6 +114,8 @@ _ASKS_FOR_CODE = re.compile(
     r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
     re.IGNORECASE,
 )
+WORDS_GAIN = 0.3
+"""For a sentence that has all of the question's own words; less for fewer, by their idf."""
 CODE_LOSS = 0.3
 """For a sentence that only says where the code is, where nobody asked for it."""
 INTRODUCTION_GAIN = 0.15
@@ -132,11 +134,15 @@ def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
     looks_for_paper = _looks_for_paper(question)
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
 
+    wanted = {stem(fold(m.word)): m.idf for m in hit.words if m.idf > 0}
+    total = sum(wanted.values()) or 1.0
+
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]
         gains = sum(cue.gain for cue in cues if cue.held.search(text))
         if looks_for_paper and _INTRODUCES.search(text):
             gains += INTRODUCTION_GAIN
+        gains += WORDS_GAIN * sum(wanted.get(term, 0.0) for term in set(terms(text))) / total
         if not asks_for_code and _POINTS_TO_CODE.search(text):
             gains -= CODE_LOSS
         return sentence.score + gains
