@@ -8,17 +8,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eval.progress import Progress
 from rag.config import Settings, load
 from rag.errors import RagError, ReadError, SettingsError
+
+if TYPE_CHECKING:
+    from rag.pipeline import Assistant
 
 DONE, FAILED, USAGE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors are one sentence on stderr and the exit status of the contract."""
-    args = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    typed = list(sys.argv[1:] if argv is None else argv)
+    if not typed or (typed[0].startswith("-") and typed[0] not in ("-h", "--help")):
+        typed.insert(0, "run")
+    args = parser().parse_args(typed)
     try:
         return int(args.run(args))
     except (SettingsError, ReadError) as exc:
@@ -30,8 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
+    _run(commands)
     _beir(commands)
     return made
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("run", help="a question set, measured (what happens by default)")
+    made.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
+    made.add_argument("--out", type=Path, help="run folder (default: below the data folder)")
+    made.add_argument("--data", type=Path, help="data folder (default: as set)")
+    made.set_defaults(run=run_set)
 
 
 def _beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,6 +63,36 @@ def _data(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--data", type=Path, help="keep the library there, for another run (default: a new one)"
     )
+
+
+def run_set(args: argparse.Namespace) -> int:
+    from eval import runs, sets, summary
+
+    questions = sets.load_set(args.set or sets.DEVELOPMENT)
+    progress = Progress()
+    with opened(load(data=args.data)) as assistant:
+        run = runs.perform(
+            assistant, questions, args.out, lambda done, total: progress("questions", done, total)
+        )
+    found = summary.summarise(run)
+    summary.write(run, found)
+    print(summary.told(found))
+    print(f"\nrun folder: {run.folder}")
+    return DONE
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Assistant]:
+    """An assistant over a library that holds something: an empty one gets the seeds."""
+    from rag.errors import LibraryEmpty
+    from rag.pipeline import build
+
+    with build(settings) as assistant:
+        try:
+            assistant.library.require()
+        except LibraryEmpty:
+            assistant.ingest(progress=Progress())
+        yield assistant
 
 
 def run_beir(args: argparse.Namespace) -> int:

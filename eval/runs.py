@@ -1,0 +1,210 @@
+"""One run: a question set put to one assistant, kept in a folder that can be resumed and compared.
+
+A run folder holds ``run.json`` (what was run, on what, in which state), ``records.jsonl`` (the answer
+records as the contract has them), ``scores.jsonl`` (outcome and measures by question),
+``summary.json`` and ``report.html``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from eval import validity
+from eval.scoring import Score, Scorer
+from eval.sets import QuestionSet, load_set
+from rag import batch
+from rag.config import ROOT, Settings
+from rag.errors import ReadError
+from rag.pipeline import Assistant
+
+RUN, RECORDS, SCORES, SUMMARY, REPORT = (
+    "run.json", "records.jsonl", "scores.jsonl", "summary.json", "report.html",
+)  # fmt: skip
+PACKAGES = ("chromadb", "numpy", "onnxruntime", "tantivy", "tokenizers", "langchain-openai")
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is complete. ``about`` is what ``run.json`` holds."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    questions: QuestionSet
+    records: Mapping[str, Mapping[str, Any]]
+    scores: tuple[Score, ...]
+
+
+def perform(
+    assistant: Assistant,
+    questions: QuestionSet,
+    folder: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Run:
+    """Ask what the folder does not hold yet, and score all of it.
+
+    Args:
+        assistant: Answers, one question after another.
+        questions: What to ask.
+        folder: Default: one for this state of things, below the data folder; the same state
+            finds its records again.
+        progress: Called with how many questions are answered, and of how many.
+
+    Raises:
+        ReadError: The folder holds a run of something else, or cannot be written.
+    """
+    about = describe(assistant, questions)
+    folder = folder or default_folder(assistant.settings, questions, about)
+    _claim(folder, about)
+    asked = [batch.Item(q.id, q.turns or (q.question,)) for q in questions.questions]
+    batch.run(assistant, asked, folder / RECORDS, progress)
+    records = _records(folder)
+    scorer = Scorer(
+        same=about["same_paper"],
+        check=lambda record: validity.faults(record, text_of),
+    )
+    text_of = validity.texts(assistant.library)
+    scores = tuple(scorer.score(q, records.get(q.id)) for q in questions.questions)
+    write_lines(folder / SCORES, [asdict(score) for score in scores])
+    return Run(folder, about, questions, records, scores)
+
+
+def default_folder(settings: Settings, questions: QuestionSet, about: Mapping[str, Any]) -> Path:
+    return settings.data / "evaluations" / f"{questions.name}-{about['state'][:12]}"
+
+
+def load_run(folder: Path) -> Run:
+    """A run from its folder.
+
+    Raises:
+        ReadError: The folder holds no complete run, or its question set is gone.
+    """
+    try:
+        about = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        rows = (folder / SCORES).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as exc:
+        raise ReadError(f"{str(folder)!r} holds no complete run: {exc}") from exc
+    scores = tuple(Score(**{**json.loads(row)}) for row in rows)
+    return Run(folder, about, load_set(Path(about["set"]["path"])), _records(folder), scores)
+
+
+def describe(assistant: Assistant, questions: QuestionSet) -> Json:
+    """What is run, in which state; ``state`` stands for all that can change an answer."""
+    settings = _plain_settings(assistant.settings)
+    decisive = {
+        "set": questions.sha256,
+        "settings": {k: v for k, v in settings.items() if k not in _PLACES},
+        "prompts": _digests(assistant.settings.prompts, "*.yaml"),
+        "library": assistant.library.fingerprint,
+        "source": _digest(ROOT / "rag"),
+    }
+    state = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return {
+        **decisive,
+        "set": {"name": questions.name, "path": str(questions.path), "sha256": questions.sha256},
+        "settings": settings,
+        "state": state,
+        "revision": revision(),
+        "begun": datetime.now(UTC).isoformat(timespec="seconds"),
+        "environment": environment(),
+        "same_paper": same_paper(assistant),
+    }
+
+
+_PLACES = ("data", "seeds", "prompts", "model_path", "host", "port")
+"""Settings that say where things are, not what they are."""
+
+
+def same_paper(assistant: Assistant) -> dict[str, str]:
+    """The first place of each paper that stands in several, by its other places."""
+    papers = assistant.library.papers()
+    return {str(place): p.source for p in papers for place in p.places[1:]}
+
+
+def environment() -> Json:
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "load": [round(x, 2) for x in os.getloadavg()],
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def revision() -> str | None:
+    """The source revision, with a plus if files differ from it; None outside a checkout."""
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return told.stdout.strip()
+
+
+def _plain_settings(settings: Settings) -> Json:
+    return {
+        key: "***"
+        if isinstance(value, SecretStr)
+        else str(value)
+        if isinstance(value, Path)
+        else value
+        for key, value in settings
+    }
+
+
+def _digest(folder: Path) -> str:
+    """Of all source and data files below a folder, by path and content."""
+    digest = hashlib.sha256()
+    for path in sorted(p for end in ("py", "yaml") for p in folder.rglob(f"*.{end}")):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _digests(folder: Path, pattern: str) -> dict[str, str]:
+    return {
+        p.stem: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.glob(pattern))
+    }
+
+
+def _claim(folder: Path, about: Json) -> None:
+    """Make the folder this run's, or find that it is."""
+    path = folder / RUN
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            held = json.loads(path.read_text(encoding="utf-8"))
+            if held.get("state") != about["state"]:
+                raise ReadError(
+                    f"{str(folder)!r} holds a run of another state (set, settings, prompts, "
+                    "library or source differ); name another folder with --out"
+                )
+        else:
+            path.write_text(json.dumps(about, indent=1), encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        raise ReadError(f"run folder {str(folder)!r} cannot be used: {exc}") from exc
+
+
+def _records(folder: Path) -> dict[str, Mapping[str, Any]]:
+    lines = (folder / RECORDS).read_text(encoding="utf-8").splitlines()
+    return {row["id"]: row for row in map(json.loads, lines)}
+
+
+def write_lines(path: Path, rows: list[Json]) -> None:
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Question sets: what is asked, and what a right answer holds. The format: sets/README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rag.errors import ReadError
+
+FOLDER = Path(__file__).parent / "sets"
+DEVELOPMENT = FOLDER / "development.jsonl"
+
+Kind = Literal[
+    "fact",
+    "known-item",
+    "synthesis",
+    "expert",
+    "person",
+    "catalogue",
+    "unanswerable",
+    "followup",
+    "robust",
+]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Passage(_Row):
+    """Where a paper says what is asked: an exact quote."""
+
+    paper: str
+    quote: str
+
+
+class GradedPerson(_Row):
+    """A person who belongs into the answer: 2 a main person, 1 a co-author."""
+
+    name: str
+    grade: int = Field(ge=0)
+    papers: tuple[str, ...] = ()
+
+
+class Question(_Row):
+    """One question of a set. Papers are ``<seed file>:<line>`` of any of their places.
+
+    Attributes:
+        turns: A conversation; the last turn is judged, and stands in ``question`` too.
+        papers: What a right answer must cite.
+        also: What it may cite besides.
+        about: The paper that a false premise is about.
+        facts: Groups of wordings; the answer must hold one of each group.
+        forbidden: What must not occur in the answer's text.
+        answer: A number, words, or the complete list of papers.
+        answerable: False where a right answer abstains.
+        expect: What a good answer does, in words for a reader; nothing is computed from it.
+    """
+
+    id: str = Field(min_length=1)
+    kind: Kind
+    question: str
+    turns: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    facts: tuple[tuple[str, ...], ...] = ()
+    forbidden: tuple[str, ...] = ()
+    people: tuple[GradedPerson, ...] = ()
+    papers_no_author: tuple[str, ...] = ()
+    answer: int | float | str | tuple[str, ...] | None = None
+    answerable: bool = True
+    evidence: tuple[Passage, ...] = ()
+    expect: str = ""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Question:
+        if self.turns and self.turns[-1] != self.question:
+            raise ValueError("the last of 'turns' must be the 'question'")
+        if self.kind == "unanswerable" and self.answerable:
+            raise ValueError("an unanswerable question needs 'answerable': false")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Questions with ids of their own, and the sha256 of the file they stand in."""
+
+    name: str
+    path: Path
+    sha256: str
+    questions: tuple[Question, ...]
+
+
+def load_set(path: Path = DEVELOPMENT) -> QuestionSet:
+    """Read and check a set.
+
+    Raises:
+        ReadError: The file cannot be read, or lines do not fit; all such lines are told together.
+    """
+    try:
+        data = path.read_bytes()
+        lines = data.decode("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ReadError(f"question set {str(path)!r} cannot be read: {exc}") from exc
+    found: list[Question] = []
+    faults: list[str] = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                found.append(Question.model_validate(json.loads(line)))
+            except (ValidationError, ValueError) as exc:
+                faults.append(f"line {number}: {_fault(exc)}")
+    ids = [question.id for question in found]
+    faults += [f"id {name!r} occurs twice" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    if not found:
+        faults.append("it holds no question")
+    if faults:
+        raise ReadError(f"question set {str(path)!r} does not fit: {'; '.join(faults)}")
+    return QuestionSet(path.stem, path, hashlib.sha256(data).hexdigest(), tuple(found))
+
+
+def _fault(exc: Exception) -> str:
+    if not isinstance(exc, ValidationError):
+        return f"not JSON: {exc}"
+    first = exc.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg'].lower()}" if where else first["msg"].lower()
