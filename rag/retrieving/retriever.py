@@ -94,10 +94,11 @@ class Retriever:
         Args:
             query: Any text; without words it finds nothing.
             k: 1 or more.
-            within: Paper ids to choose from; None: all.
+            within: Paper ids to choose from, none of them finds nothing; None: all.
         """
         asked = analyse(query)
-        if not asked.clauses or not self._library.n_papers:
+        nothing = within is not None and not within
+        if not asked.clauses or not self._library.n_papers or nothing:
             return Retrieval(query, ())
         rewriting = thesaurus.rewrite(query, self._indexes.lexical.document_frequencies)
         wordings = [self._wording(asked)]

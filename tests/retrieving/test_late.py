@@ -1,0 +1,126 @@
+"""Late interaction against its definition, computed token by token."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from rag.retrieving.late import ASKING_BOOST, QueryTokens, TokenMatrix, score, sentence_scores
+
+DIM = 6
+
+
+def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
+    peaks = np.abs(vectors).max(axis=1)
+    values = np.rint(vectors / peaks[:, None] * 127).astype(np.int8)
+    spans = tuple((10 * n, 10 * n + 5) for n in range(len(starts)))
+    scales = (peaks / 127).astype(np.float32)
+    return TokenMatrix(vectors[0], values, scales, np.array(starts), spans)
+
+
+def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
+    w = np.array(weights, np.float32)
+    return QueryTokens(vectors, w / w.sum(), np.array(clauses), np.zeros(len(w), bool))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]]:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n_query = draw(st.integers(1, 5))
+    asked = query(
+        unit(rng.normal(size=(n_query, DIM))),
+        [float(x) for x in rng.uniform(0.1, 3, n_query)],
+        sorted(int(x) for x in rng.integers(0, 3, n_query)),
+    )
+    chunks, vectors = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        n = draw(st.integers(1, 7))
+        held = unit(rng.normal(size=(n, DIM)))
+        inner = draw(st.sets(st.integers(1, n - 1), max_size=3)) if n > 1 else set()
+        chunks.append(chunk(held, sorted({0, *inner})))
+        vectors.append(held)
+    return asked, chunks, vectors
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
+    case: tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]],
+) -> None:
+    asked, chunks, vectors = case
+    found = score(asked, chunks)
+    assert len(found) == len(chunks)
+    for one, held, matrix in zip(found, vectors, chunks, strict=True):
+        ends = [*matrix.starts[1:], len(held)]
+        parts = [held[a:b] for a, b in zip(matrix.starts, ends, strict=True)]
+        late = sum(
+            w * max(float(q @ t) for t in held)
+            for w, q in zip(asked.weights, asked.vectors, strict=True)
+        )
+        local = 0.0
+        for clause in set(asked.clauses.tolist()):
+            inside = [n for n, c in enumerate(asked.clauses) if c == clause]
+            local += max(
+                sum(asked.weights[n] * max(float(asked.vectors[n] @ t) for t in p) for n in inside)
+                for p in parts
+            )
+        assert one.late == pytest.approx(late, abs=0.02)  # document tokens are kept in 8 bits
+        assert one.local == pytest.approx(local, abs=0.02)
+        assert one.best.shape == (len(asked.weights), len(parts))
+        assert one.local <= one.late + 1e-6
+        assert -1.01 <= one.late <= 1.01
+
+
+def test_nothing_to_match_gives_no_scores() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    assert score(asked, []) == []
+
+
+def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -> None:
+    axes = np.eye(4, dtype=np.float32)
+    together, apart = chunk(axes[:2], [0]), chunk(axes[:2], [0, 1])
+    one_clause = query(axes[:2], [1, 1], [0, 0])
+    two_clauses = query(axes[:2], [1, 1], [0, 1])
+    assert [(s.late, s.local) for s in score(one_clause, [together, apart])] == [
+        pytest.approx((1.0, 1.0)),
+        pytest.approx((1.0, 0.5)),
+    ]
+    assert score(two_clauses, [apart])[0].local == pytest.approx(1.0)
+
+
+# --- sentences ----------------------------------------------------------------------------------
+
+
+def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    values = sentence_scores(asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32))
+    assert values == pytest.approx([1.0, 0.0])
+
+
+def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
+    axes = np.eye(2, dtype=np.float32)
+    asked = QueryTokens(
+        axes, np.array([0.5, 0.5], np.float32), np.array([0, 1]), np.array([0, 1], bool)
+    )
+    values = sentence_scores(asked, np.eye(2, dtype=np.float32))
+    assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
+
+
+def test_a_token_that_all_sentences_have_tells_them_apart_little() -> None:
+    axes = np.eye(2, dtype=np.float32)
+    asked = query(axes, [1, 1], [0, 0])
+    best = np.array([[0.9, 0.9, 0.9], [0.9, 0.1, 0.1]], np.float32)
+    values = sentence_scores(asked, best)
+    assert values[0] > 3 * values[1] == pytest.approx(3 * values[2])
+
+
+def test_a_paper_without_sentences_has_no_scores() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    assert sentence_scores(asked, np.zeros((2, 0), np.float32)).shape == (0,)
