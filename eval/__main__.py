@@ -15,6 +15,8 @@ from rag.config import Settings, load
 from rag.errors import RagError, ReadError, SettingsError
 
 if TYPE_CHECKING:
+    from eval.runs import Run
+    from eval.summary import Summary
     from rag.pipeline import Assistant
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -38,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
     _run(commands)
+    _gate(commands)
     _beir(commands)
     return made
 
@@ -48,6 +51,12 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--out", type=Path, help="run folder (default: below the data folder)")
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_set)
+
+
+def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("gate", help="the development set against eval/expected.yaml")
+    made.add_argument("--data", type=Path, help="data folder (default: as set)")
+    made.set_defaults(run=run_gate)
 
 
 def _beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,19 +75,40 @@ def _data(made: argparse.ArgumentParser) -> None:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    from eval import runs, sets, summary
+    from eval import summary
 
-    questions = sets.load_set(args.set or sets.DEVELOPMENT)
-    progress = Progress()
-    with opened(load(data=args.data)) as assistant:
-        run = runs.perform(
-            assistant, questions, args.out, lambda done, total: progress("questions", done, total)
-        )
-    found = summary.summarise(run)
-    summary.write(run, found)
+    run, found = measured(load(data=args.data), args.set, args.out)
     print(summary.told(found))
     print(f"\nrun folder: {run.folder}")
     return DONE
+
+
+def measured(settings: Settings, path: Path | None, out: Path | None) -> tuple[Run, Summary]:
+    """A run of a question set and its figures, all written to the run folder."""
+    from eval import runs, sets, summary
+
+    questions = sets.load_set(path or sets.DEVELOPMENT)
+    progress = Progress()
+    with opened(settings) as assistant:
+        run = runs.perform(
+            assistant, questions, out, lambda done, total: progress("questions", done, total)
+        )
+    found = summary.summarise(run)
+    summary.write(run, found)
+    return run, found
+
+
+def run_gate(args: argparse.Namespace) -> int:
+    from eval import gate
+
+    expected = gate.expectations()
+    settings = settings_for(args.data or load().data).model_copy(update={"mode": "extractive"})
+    _, found = measured(settings, None, None)
+    print(gate.told(found.value, expected))
+    short = gate.breaches(found, expected)
+    for sentence in short:
+        sys.stderr.write(f"paperfolk eval: {sentence}\n")
+    return FAILED if short else DONE
 
 
 @contextmanager

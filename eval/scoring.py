@@ -235,9 +235,9 @@ def _outcome(question: Question, given: Given, values: Mapping[str, float]) -> O
         return "wrong"
     if decisive is None:
         return "unscored"
-    if decisive == 1:
-        return "right"
-    return "abstained" if given.abstained else "wrong"
+    if given.abstained and question.answerable:
+        return "abstained"
+    return "right" if decisive == 1 else "wrong"
 
 
 def _costs(record: Record) -> dict[str, float | None]:
