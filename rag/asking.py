@@ -1,0 +1,128 @@
+"""Answers in the making: each runs by itself, is kept as it grows, and can be watched or stopped.
+
+A screen that goes away (a reload, a dropped connection, another page) ends nothing: the answer goes
+on in its own thread and whoever comes back finds it, whole or still growing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.errors import RagError
+from rag.pipeline import Assistant
+from rag.threadstore import ThreadStore
+from rag.types import Answer, Delta, Event, Step, Thread
+
+KEEP_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An event and when it came, in seconds since the question."""
+
+    event: Event
+    at_s: float
+
+
+class Asking:
+    """One question being answered; the turn's row in the store is its own."""
+
+    def __init__(
+        self, assistant: Assistant, store: ThreadStore, turn: tuple[str, int], question: str
+    ) -> None:
+        self.turn = turn
+        self._assistant, self._store, self._question = assistant, store, question
+        self._events: list[Timed] = []
+        self._words = ""
+        self._kept_at = self._began = time.monotonic()
+        self._news = threading.Condition()
+        self._stopped = threading.Event()
+        self.done = False
+
+    def stop(self) -> None:
+        """End it after the word that is on its way; what was said stays."""
+        self._stopped.set()
+
+    def watch(self) -> Iterator[Timed]:
+        """All events from the first on, as they come; ends with the answer, or where it stopped."""
+        seen = 0
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: len(self._events) > seen or self.done)  # noqa: B023
+                fresh, over = self._events[seen:], self.done
+            yield from fresh
+            seen += len(fresh)
+            if over:
+                return
+
+    def run(self, thread: Thread) -> None:
+        """Answer; returns when it is kept."""
+        try:
+            for event in self._assistant.stream(self._question, thread):
+                if self._stopped.is_set():
+                    break
+                self._take(event)
+        except RagError as exc:
+            self._take(Answer(self._question, "failed", "unsupported", str(exc)))
+        finally:
+            if self._words:
+                self._store.say(*self.turn, self._words)
+            with self._news:
+                self.done = True
+                self._news.notify_all()
+
+    def _take(self, event: Event) -> None:
+        now = time.monotonic()
+        if isinstance(event, Answer):
+            self._store.answer(*self.turn, event)  # kept before it is shown
+        elif isinstance(event, Delta):
+            self._words += event.text
+            if now - self._kept_at > KEEP_EVERY_S:
+                self._store.say(*self.turn, self._words)
+                self._kept_at = now
+        with self._news:
+            self._events.append(Timed(event, now - self._began))
+            self._news.notify_all()
+
+
+class Desk:
+    """All questions being answered in this process, by turn."""
+
+    def __init__(self, assistant: Assistant, store: ThreadStore) -> None:
+        self.store = store
+        self._assistant = assistant
+        self._open: dict[tuple[str, int], Asking] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, thread_id: str, question: str) -> Asking:
+        """Write the next question of a thread down and begin to answer it."""
+        ordinal = self.store.ask(thread_id, question)
+        context = self.store.thread(thread_id).before(ordinal)
+        asking = Asking(self._assistant, self.store, (thread_id, ordinal), question)
+        with self._lock:
+            self._open = {key: one for key, one in self._open.items() if not one.done}
+            self._open[asking.turn] = asking
+        name = f"answer {thread_id}/{ordinal}"
+        threading.Thread(target=asking.run, args=(context,), name=name, daemon=True).start()
+        return asking
+
+    def open(self, thread_id: str, ordinal: int) -> Asking | None:
+        """The asking behind a turn without an answer, if it is still going on here."""
+        with self._lock:
+            found = self._open.get((thread_id, ordinal))
+        return found if found is not None and not found.done else None
+
+    def stop(self, thread_id: str) -> None:
+        """End whatever is being answered in a thread."""
+        with self._lock:
+            for (thread, _), asking in self._open.items():
+                if thread == thread_id:
+                    asking.stop()
+
+
+def steps(events: list[Timed]) -> list[tuple[str, float]]:
+    """Each step with when it began, in seconds since the question."""
+    return [(one.event.name, one.at_s) for one in events if isinstance(one.event, Step)]

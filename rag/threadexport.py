@@ -1,0 +1,87 @@
+"""A conversation to take away: Markdown for reading, JSON for programs, references for citing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rag.bibliography import byline, export
+from rag.records import record
+from rag.threadstore import KeptThread, KeptTurn
+from rag.types import Answer, Paper
+
+UNANSWERED = "*Not answered to the end.*"
+
+
+def cited(thread: KeptThread) -> list[str]:
+    """Ids of the papers that a conversation cites, by first citation."""
+    answers = [turn.answer for turn in thread.turns if turn.answer]
+    return list(dict.fromkeys(c.paper_id for answer in answers for c in answer.citations))
+
+
+def to_markdown(thread: KeptThread, papers: Sequence[Paper]) -> str:
+    """Questions as headings, answers with their numbered references.
+
+    Args:
+        thread: The conversation.
+        papers: Those that it cites, where they are still in the library.
+    """
+    known = {paper.paper_id: paper for paper in papers}
+    parts = [f"# {thread.name}"]
+    for turn in thread.turns:
+        parts.append("## " + " ".join(turn.question.split()))
+        if turn.answer is None:
+            parts.extend(filter(None, (turn.words.strip(), UNANSWERED)))
+        else:
+            parts.extend(filter(None, (turn.answer.text.strip(), _references(turn.answer, known))))
+    return "\n\n".join(parts) + "\n"
+
+
+def _references(answer: Answer, papers: Mapping[str, Paper]) -> str:
+    lines = []
+    for one in answer.citations:
+        paper = papers.get(one.paper_id)
+        by = f" {byline(paper)}." if paper else ""
+        lines.append(f"- [{one.marker}] {one.title or one.label}.{by} {one.source}: “{one.quote}”")
+    return "\n".join(lines)
+
+
+def to_json(thread: KeptThread, papers: Sequence[Paper] = ()) -> str:
+    """The conversation with its answer records as in the contract."""
+    told = {
+        "thread": thread.thread_id,
+        "name": thread.name,
+        "created_at": thread.created_at,
+        "turns": [_turn(turn) for turn in thread.turns],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _turn(turn: KeptTurn) -> dict[str, Any]:
+    opinion = turn.opinion
+    return {
+        "question": turn.question,
+        "asked_at": turn.asked_at,
+        "answer": record(turn.answer) if turn.answer else None,
+        "words": turn.words,
+        "opinion": {"verdict": opinion.verdict, "reason": opinion.reason} if opinion else None,
+    }
+
+
+Form = tuple[str, str, Callable[[KeptThread, Sequence[Paper]], str]]
+FORMS: Mapping[str, Form] = {
+    "Markdown": (".md", "text/markdown", to_markdown),
+    "JSON": (".json", "application/json", to_json),
+    "BibTeX": (
+        ".bib",
+        "application/x-bibtex",
+        lambda _, papers: export(papers, "bibtex"),
+    ),
+    "RIS": (
+        ".ris",
+        "application/x-research-info-systems",
+        lambda _, papers: export(papers, "ris"),
+    ),
+}
+"""Suffix, media type and writer of each form of export; the last two hold the papers cited."""

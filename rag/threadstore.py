@@ -1,0 +1,327 @@
+"""Conversations that stay: one SQLite file in the data folder, apart from the library.
+
+A question is written before it is answered and its words as they come, so whatever ends an answer
+early (a reload, a dropped connection, a killed server) costs at most the last words. Every call
+opens the file for itself: any number of threads and processes may use it at once.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from rag.codec import freeze, thaw
+from rag.errors import LibraryError, NotFound
+from rag.text import excerpt, fold
+from rag.types import Answer, Thread, Turn
+
+FILE = "threads.db"
+NAME_WORDS = 12
+NAME_CHARS = 80
+BUSY_TIMEOUT_S = 30
+
+MIGRATIONS = (
+    """
+CREATE TABLE threads (
+    thread_id  TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    folded     TEXT NOT NULL,                  -- name and questions, for search
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    n_asked    INTEGER NOT NULL DEFAULT 0      -- taken back or not: no ordinal is used twice
+) WITHOUT ROWID;
+CREATE INDEX threads_changed ON threads (changed_at);
+
+CREATE TABLE turns (
+    thread_id TEXT NOT NULL REFERENCES threads ON DELETE CASCADE,
+    ordinal   INTEGER NOT NULL,
+    question  TEXT NOT NULL,
+    asked_at  TEXT NOT NULL,
+    words     TEXT NOT NULL DEFAULT '',        -- of the answer, as far as it came
+    answer    TEXT,                            -- see rag/codec.py; null: not answered to the end
+    verdict   TEXT,                            -- a reader's: good or bad
+    reason    TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (thread_id, ordinal)
+) WITHOUT ROWID;
+""",
+)
+"""Scripts in order; ``PRAGMA user_version`` counts those that were run."""
+
+Verdict = Literal["good", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a reader thinks of an answer, and why; the reason may be empty."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """A question as kept. ``words`` are as far as its answer came where ``answer`` is None."""
+
+    ordinal: int
+    question: str
+    asked_at: str
+    words: str
+    answer: Answer | None
+    opinion: Opinion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptThread:
+    """A conversation as kept, oldest turn first."""
+
+    thread_id: str
+    name: str
+    created_at: str
+    turns: tuple[KeptTurn, ...]
+
+    def before(self, ordinal: int) -> Thread:
+        """The answered turns before one, as the context of its question."""
+        return Thread(
+            tuple(
+                Turn(turn.question, turn.answer)
+                for turn in self.turns
+                if turn.ordinal < ordinal and turn.answer and turn.answer.status != "failed"
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLine:
+    """A conversation in a list."""
+
+    thread_id: str
+    name: str
+    changed_at: str
+    n_turns: int
+
+
+class ThreadStore:
+    """The conversations in one data folder; the file is made with the first of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def threads(self, search: str = "") -> list[ThreadLine]:
+        """Those whose name or questions hold every word of ``search``, last changed first."""
+        words = fold(search).split()
+        if not self.path.is_file():
+            return []
+        with self._open() as connection:
+            found = connection.execute(
+                "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
+                "WHERE t.thread_id = h.thread_id) FROM threads h "
+                "ORDER BY changed_at DESC, thread_id"
+            ).fetchall()
+        return [
+            ThreadLine(key, name, changed, n)
+            for key, name, changed, folded, n in found
+            if all(word in folded for word in words)
+        ]
+
+    def thread(self, thread_id: str) -> KeptThread:
+        """One conversation, whole.
+
+        Raises:
+            NotFound: There is none of this id (any more).
+        """
+        if not self.path.is_file():
+            raise _absent(thread_id)
+        with self._open() as connection:
+            head = connection.execute(
+                "SELECT name, created_at FROM threads WHERE thread_id = ?", (thread_id,)
+            ).fetchone()
+            turns = connection.execute(
+                "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
+                "WHERE thread_id = ? ORDER BY ordinal",
+                (thread_id,),
+            ).fetchall()
+        if head is None:
+            raise _absent(thread_id)
+        return KeptThread(thread_id, head[0], head[1], tuple(_turn(*row) for row in turns))
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def begin(self, question: str) -> str:
+        """A new conversation, named by its first question; returns its id."""
+        thread_id, now = secrets.token_urlsafe(9), _now()
+        name = _named(question)
+        with self._open() as connection:
+            connection.execute(
+                "INSERT INTO threads (thread_id, name, folded, created_at, changed_at) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (thread_id, name, fold(name), now, now),
+            )
+        return thread_id
+
+    def ask(self, thread_id: str, question: str) -> int:
+        """Write down the next question; returns its ordinal, which grows and is never used twice."""
+        with self._open() as connection:
+            self._changed(connection, thread_id)
+            (ordinal,) = connection.execute(
+                "UPDATE threads SET n_asked = n_asked + 1 WHERE thread_id = ? RETURNING n_asked",
+                (thread_id,),
+            ).fetchone()
+            connection.execute(
+                "INSERT INTO turns (thread_id, ordinal, question, asked_at) VALUES (?, ?, ?, ?)",
+                (thread_id, ordinal, question, _now()),
+            )
+            self._refold(connection, thread_id)
+        return int(ordinal)
+
+    def say(self, thread_id: str, ordinal: int, words: str) -> None:
+        """Keep the words of an answer as far as they have come."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE turns SET words = ? WHERE thread_id = ? AND ordinal = ? AND answer IS NULL",
+                (words, thread_id, ordinal),
+            )
+
+    def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
+        """Keep the whole answer; nothing happens where its question was deleted meanwhile."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE turns SET words = ?, answer = ? WHERE thread_id = ? AND ordinal = ?",
+                (answer.text, freeze(answer), thread_id, ordinal),
+            )
+
+    def forget_from(self, thread_id: str, ordinal: int) -> None:
+        """Take back a question and all after it, as before it is asked again or otherwise."""
+        with self._open() as connection:
+            self._changed(connection, thread_id)
+            connection.execute(
+                "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?", (thread_id, ordinal)
+            )
+            self._refold(connection, thread_id)
+
+    def judge(self, thread_id: str, ordinal: int, opinion: Opinion | None) -> None:
+        """Keep what a reader thinks of an answer; None takes it back."""
+        verdict, reason = (opinion.verdict, opinion.reason) if opinion else (None, "")
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE turns SET verdict = ?, reason = ? WHERE thread_id = ? AND ordinal = ?",
+                (verdict, reason, thread_id, ordinal),
+            )
+
+    def rename(self, thread_id: str, name: str) -> None:
+        """Give another name; an empty one changes nothing."""
+        if not name.strip():
+            return
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE threads SET name = ? WHERE thread_id = ?", (_named(name), thread_id)
+            )
+            self._refold(connection, thread_id)
+
+    def delete(self, thread_id: str) -> None:
+        """Remove a conversation with all in it."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM threads WHERE thread_id = ?", (thread_id,))
+
+    # --- the file -----------------------------------------------------------------------------
+
+    def _changed(self, connection: sqlite3.Connection, thread_id: str) -> None:
+        done = connection.execute(
+            "UPDATE threads SET changed_at = ? WHERE thread_id = ?", (_now(), thread_id)
+        )
+        if not done.rowcount:
+            raise _absent(thread_id)
+
+    def _refold(self, connection: sqlite3.Connection, thread_id: str) -> None:
+        rows = connection.execute(
+            "SELECT name FROM threads WHERE thread_id = :id "
+            "UNION ALL SELECT question FROM turns WHERE thread_id = :id",
+            {"id": thread_id},
+        ).fetchall()
+        told = fold("\n".join(text for (text,) in rows))
+        connection.execute("UPDATE threads SET folded = ? WHERE thread_id = ?", (told, thread_id))
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, whole or not at all, on an up-to-date file."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        except (OSError, sqlite3.Error) as exc:
+            raise self._unusable(exc) from exc
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection, self.path)
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.Error as exc:
+            raise self._unusable(exc) from exc
+        finally:
+            connection.close()  # what was not committed is undone
+
+    def _unusable(self, exc: Exception) -> LibraryError:
+        return LibraryError(
+            f"the conversations in {str(self.path)!r} cannot be used ({exc}); "
+            "check the file's rights, or move it away to begin anew"
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Run the scripts that the file lacks; safe where several processes find it new."""
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    found = _version(connection)  # again: another process may have been first
+    if found > len(MIGRATIONS):
+        raise LibraryError(
+            f"the conversations in {str(path)!r} have version {found} but this Paperfolk knows "
+            f"versions up to {len(MIGRATIONS)}; install the newer Paperfolk that wrote them"
+        )
+    for script in MIGRATIONS[found:]:
+        for statement in script.split(";\n"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _turn(
+    ordinal: int,
+    question: str,
+    asked_at: str,
+    words: str,
+    frozen: str | None,
+    verdict: Verdict | None,
+    reason: str,
+) -> KeptTurn:
+    """A row as a turn; an answer of a version too far from ours keeps its words alone."""
+    answer = None
+    if frozen is not None:
+        with suppress(ValueError):
+            answer = thaw(frozen)
+    opinion = Opinion(verdict, reason) if verdict else None
+    return KeptTurn(ordinal, question, asked_at, words, answer, opinion)
+
+
+def _named(text: str) -> str:
+    return excerpt(" ".join(text.split()), NAME_WORDS)[:NAME_CHARS]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _absent(thread_id: str) -> NotFound:
+    return NotFound(f"there is no conversation {thread_id!r} here; it may have been deleted")

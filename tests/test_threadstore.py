@@ -1,0 +1,304 @@
+"""Conversations kept: whole through interruptions, processes, versions; found, renamed, exported."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import bibtexparser
+import pytest
+
+from rag import codec
+from rag.asking import Asking, Desk
+from rag.config import Settings
+from rag.errors import LibraryError, NotFound
+from rag.pipeline import Assistant, build
+from rag.threadexport import FORMS, cited, to_json, to_markdown
+from rag.threadstore import FILE, Opinion, ThreadStore
+from rag.types import Answer, Delta, Event, Step, Thread
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ThreadStore:
+    return ThreadStore(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def assistant(library_data: Path, weights: Path) -> Iterator[Assistant]:
+    with build(Settings(data=library_data, model_path=weights)) as held:
+        yield held
+
+
+def answered(question: str, text: str = "yes") -> Answer:
+    return Answer(question, "answered", "content", text)
+
+
+# --- answers as text ------------------------------------------------------------------------
+
+
+def test_an_answer_of_every_route_comes_back_equal(assistant: Assistant) -> None:
+    asked = (
+        *assistant.examples(),
+        "hello",
+        "Which papers by Shiming Ge from 2022 have code?",
+        "What is the h-index of Nannan Wang?",
+        "?!",
+    )
+    routes = set()
+    for question in asked:
+        answer = assistant.ask(question)
+        routes.add(answer.route)
+        assert codec.thaw(codec.freeze(answer)) == answer
+    assert len(routes) == 6
+
+
+def test_a_follow_up_is_read_the_same_after_the_thread_was_kept(
+    assistant: Assistant, store: ThreadStore
+) -> None:
+    question = "How many papers from 2022 have code?"
+    thread_id = store.begin(question)
+    store.answer(thread_id, store.ask(thread_id, question), assistant.ask(question))
+    context = store.thread(thread_id).before(99)
+    whole = assistant.ask("How many papers from 2024 have code?")
+    assert whole.value
+    assert assistant.ask("what about 2024?", context).value == whole.value
+
+
+@pytest.mark.parametrize("text", ["", "{}", "3", '{"$": "Path"}', '{"$": "Answer"}', '["a"]'])
+def test_text_that_is_no_answer_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        codec.thaw(text)
+
+
+def test_fields_of_another_version_are_passed_over() -> None:
+    frozen = json.loads(codec.freeze(answered("q"))) | {"mood": "sunny"}
+    del frozen["checks"]
+    assert codec.thaw(json.dumps(frozen)) == answered("q")
+
+
+# --- the store ------------------------------------------------------------------------------
+
+
+def test_a_thread_is_named_by_its_first_question_and_found_by_any(store: ThreadStore) -> None:
+    one = store.begin("  What is\nDuetFace? ")
+    other = store.begin("Who works on anti-spoofing?")
+    store.ask(one, "and the Köln dataset?")
+    assert [line.name for line in store.threads()] == [
+        "What is DuetFace?",
+        "Who works on anti-spoofing?",
+    ]
+    assert [line.thread_id for line in store.threads("koln DUETface")] == [one]
+    assert [line.thread_id for line in store.threads("spoofing")] == [other]
+    assert store.threads("nowhere") == []
+
+
+def test_a_renamed_thread_is_found_by_its_new_name_and_its_questions(store: ThreadStore) -> None:
+    thread_id = store.begin("first")
+    store.ask(thread_id, "first")
+    store.rename(thread_id, "Faces")
+    store.rename(thread_id, "   ")
+    assert store.thread(thread_id).name == "Faces"
+    assert store.threads("faces") and store.threads("first")
+
+
+def test_a_deleted_thread_is_gone_with_its_turns(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    store.ask(thread_id, "q")
+    store.delete(thread_id)
+    with pytest.raises(NotFound):
+        store.thread(thread_id)
+    with pytest.raises(NotFound):
+        store.ask(thread_id, "another")
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT count(*) FROM turns").fetchone() == (0,)
+    connection.close()
+
+
+def test_words_of_an_answer_that_never_ended_are_kept(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    ordinal = store.ask(thread_id, "q")
+    store.say(thread_id, ordinal, "half an ans")
+    (turn,) = ThreadStore(store.path.parent).thread(thread_id).turns
+    assert (turn.answer, turn.words) == (None, "half an ans")
+    assert store.thread(thread_id).before(99) == Thread()
+
+
+def test_a_whole_answer_is_not_overwritten_by_late_words(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    ordinal = store.ask(thread_id, "q")
+    store.answer(thread_id, ordinal, answered("q"))
+    store.say(thread_id, ordinal, "late")
+    (turn,) = store.thread(thread_id).turns
+    assert turn.answer == answered("q") and turn.words == "yes"
+
+
+def test_the_place_of_a_question_taken_back_is_not_used_again(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    first, second = store.ask(thread_id, "q"), store.ask(thread_id, "r")
+    store.forget_from(thread_id, second)
+    third = store.ask(thread_id, "s")
+    store.answer(thread_id, second, answered("r"))  # it was still being answered
+    assert [turn.ordinal for turn in store.thread(thread_id).turns] == [first, third]
+    assert store.thread(thread_id).turns[-1].answer is None
+
+
+def test_an_opinion_is_kept_and_taken_back(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    ordinal = store.ask(thread_id, "q")
+    store.judge(thread_id, ordinal, Opinion("bad", "cites the wrong paper"))
+    assert store.thread(thread_id).turns[0].opinion == Opinion("bad", "cites the wrong paper")
+    store.judge(thread_id, ordinal, None)
+    assert store.thread(thread_id).turns[0].opinion is None
+
+
+def test_nothing_is_made_by_looking(store: ThreadStore) -> None:
+    assert store.threads() == []
+    with pytest.raises(NotFound):
+        store.thread("x")
+    assert not store.path.exists()
+
+
+def test_an_answer_of_a_distant_version_keeps_its_words(store: ThreadStore) -> None:
+    thread_id = store.begin("q")
+    store.answer(thread_id, store.ask(thread_id, "q"), answered("q", "its words"))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("""UPDATE turns SET answer = '{"$": "Reply"}'""")
+    connection.close()
+    (turn,) = store.thread(thread_id).turns
+    assert (turn.answer, turn.words) == (None, "its words")
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(store: ThreadStore) -> None:
+    store.begin("q")
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(LibraryError, match="version 99"):
+        store.threads()
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database at all, but some text" * 40)
+    with pytest.raises(LibraryError, match="move it away"):
+        ThreadStore(tmp_path).threads()
+
+
+def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:
+    writer = (
+        "import sys; from pathlib import Path; from rag.threadstore import ThreadStore\n"
+        "store = ThreadStore(Path(sys.argv[1]))\n"
+        "for n in range(10): store.ask(store.begin(f'p{n}'), f'p{n}')"
+    )
+    others = [
+        subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)], cwd=Path.cwd())
+        for _ in range(2)
+    ]
+    store = ThreadStore(tmp_path)
+
+    def write() -> None:
+        for n in range(10):
+            store.ask(store.begin(f"t{n}"), f"t{n}")
+
+    own = [threading.Thread(target=write) for _ in range(3)]
+    for one in own:
+        one.start()
+    for one in own:
+        one.join()
+    assert [other.wait(60) for other in others] == [0, 0]
+    assert len(store.threads()) == 50
+    assert all(line.n_turns == 1 for line in store.threads())
+
+
+# --- answers in the making ------------------------------------------------------------------
+
+
+class Slow:
+    """An assistant whose words come only when they are let through."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Semaphore(0)
+
+    def stream(self, question: str, thread: Thread) -> Iterator[Event]:
+        yield Step("thinking")
+        text = ""
+        for word in ("one ", "two ", "three "):
+            self.gate.acquire()
+            text += word
+            yield Delta(word)
+        yield answered(question, text)
+
+
+def desk_of(slow: Slow, store: ThreadStore) -> Desk:
+    return Desk(slow, store)  # type: ignore[arg-type]
+
+
+def test_who_comes_later_sees_all_events_and_the_answer_is_kept(store: ThreadStore) -> None:
+    slow = Slow()
+    desk = desk_of(slow, store)
+    thread_id = store.begin("q")
+    asking = desk.ask(thread_id, "q")
+    watching = asking.watch()
+    slow.gate.release()
+    assert [next(watching).event for _ in range(2)] == [Step("thinking"), Delta("one ")]
+    del watching  # the screen goes away; another comes
+    found = desk.open(*asking.turn)
+    assert found is asking
+    slow.gate.release(2)
+    events = [timed.event for timed in found.watch()]
+    assert events[0] == Step("thinking")
+    assert events[-1] == answered("q", "one two three ")
+    assert store.thread(thread_id).turns[0].answer == events[-1]
+    assert desk.open(*asking.turn) is None
+
+
+def test_a_stopped_answer_keeps_what_was_said(store: ThreadStore) -> None:
+    slow = Slow()
+    desk = desk_of(slow, store)
+    thread_id = store.begin("q")
+    asking = desk.ask(thread_id, "q")
+    watching = asking.watch()
+    slow.gate.release()
+    next(watching), next(watching)
+    desk.stop(thread_id)
+    slow.gate.release()
+    assert list(watching) == []
+    (turn,) = store.thread(thread_id).turns
+    assert (turn.answer, turn.words) == (None, "one ")
+
+
+def test_an_error_is_kept_as_a_failed_answer(tmp_path: Path, store: ThreadStore) -> None:
+    with build(Settings(data=tmp_path)) as empty:
+        thread_id = store.begin("q")
+        asking = Asking(empty, store, (thread_id, store.ask(thread_id, "q")), "q")
+        asking.run(Thread())
+    (turn,) = store.thread(thread_id).turns
+    assert turn.answer is not None and turn.answer.status == "failed"
+    assert store.thread(thread_id).before(99) == Thread()
+
+
+# --- to take away ---------------------------------------------------------------------------
+
+
+def test_a_thread_is_exported_with_its_references(assistant: Assistant, store: ThreadStore) -> None:
+    question = "What is DuetFace?"
+    thread_id = store.begin(question)
+    answer = assistant.ask(question)
+    store.answer(thread_id, store.ask(thread_id, question), answer)
+    store.say(thread_id, store.ask(thread_id, "and then?"), "it was")
+    thread = store.thread(thread_id)
+    papers = assistant.library.papers(cited(thread))
+    told = to_markdown(thread, papers)
+    assert told.startswith("# What is DuetFace?\n\n## What is DuetFace?\n\n")
+    assert f"“{answer.citations[0].quote}”" in told
+    assert told.endswith("## and then?\n\nit was\n\n*Not answered to the end.*\n")
+    turns = json.loads(to_json(thread))["turns"]
+    assert turns[0]["answer"]["citations"][0]["quote"] == answer.citations[0].quote
+    assert turns[1]["answer"] is None
+    bibtex = bibtexparser.parse_string(FORMS["BibTeX"][2](thread, papers))
+    assert len(bibtex.entries) == len(papers) == len(cited(thread))
+    assert FORMS["RIS"][2](thread, papers).count("ER  -") == len(papers)
