@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.retrieving.query import FRAME_WORDS, analyse
-from rag.text import STOP_WORDS, fold, stem, terms, words
+from rag.text import STOP_WORDS, fold, terms, words
 from rag.types import Paper, PaperHit, Retrieval, Sufficiency, WordMatch
 
 FILE = Path(__file__).with_name("calibration.yaml")
@@ -134,7 +134,7 @@ def _pairs_met(query: str, paper: Paper) -> float:
     """
     told = list(words(query))
     wanted = [
-        (stem(fold(one)), stem(fold(other)))
+        (*terms(one), *terms(other))
         for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False)
         if query[end:start] in (" ", "-") and _has_content(one) and _has_content(other)
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.answering.citations import Citations, plain
 from rag.retrieving.query import FRAME_WORDS, analyse
-from rag.text import STOP_WORDS, fold, join_names, stem, terms, words
+from rag.text import STOP_WORDS, fold, join_names, terms, words
 from rag.types import (
     Answer,
     Intent,
@@ -27,6 +27,7 @@ NEAREST = 3
 """Papers named by an abstention."""
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
+MAX_NAME_CHARS = 300
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
@@ -128,14 +129,15 @@ def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
     Args:
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
-        n: Fewer come back from a shorter paper.
+        n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted.
     """
     cues = [cue for cue in CUES if cue.asked.search(question)]
     looks_for_paper = _looks_for_paper(question)
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
 
-    wanted = {stem(fold(m.word)): m.idf for m in hit.words if m.idf > 0}
+    wanted = {term: m.idf for m in hit.words if m.idf > 0 for term in terms(m.word)}
     total = sum(wanted.values()) or 1.0
+    held = [s for s in hit.sentences if any(words(hit.paper.text[slice(*s.span)]))]
 
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]
@@ -147,7 +149,7 @@ def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
             gains -= CODE_LOSS
         return sentence.score + gains
 
-    return sorted(hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
+    return sorted(held or hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
 
 
 def _looks_for_paper(question: str) -> bool:
@@ -264,7 +266,9 @@ def described(paper: Paper) -> str:
     """A paper as it is named in an answer: title or label in bold, people, year."""
     known = [_people(paper), str(paper.year) if paper.year else ""]
     told = ", ".join(part for part in known if part)
-    name = f"**{plain(paper.name)}**" if paper.title else f"**{plain(paper.label)}** (untitled)"
+    shown = plain(paper.name)
+    shown = shown if len(shown) <= MAX_NAME_CHARS else plain(shown[:MAX_NAME_CHARS]) + "…"
+    name = f"**{shown}**" if paper.title else f"**{shown}** (untitled)"
     return f"{name} ({told})" if told else name
 
 

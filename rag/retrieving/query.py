@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.text import STOP_WORDS, fold, index_terms, stem, words
+from rag.text import STOP_WORDS, fold, index_terms, terms, words
 from rag.types import Span
 
 FRAME_WORDS = frozenset(
@@ -72,7 +72,7 @@ def token_weights(
     Args:
         query: Whose text was tokenised.
         spans: Of the tokens in that text.
-        idf: Of a stemmed word.
+        idf: Of an index term.
         power: Damping; 1 is plain idf.
 
     Returns:
@@ -83,7 +83,7 @@ def token_weights(
         folded = fold(word)
         if folded in FRAME_WORDS:
             continue
-        worth = STOP_WORD_IDF if folded in STOP_WORDS else idf(stem(folded))
+        worth = STOP_WORD_IDF if folded in STOP_WORDS else sum(map(idf, terms(word)))
         for at, (left, right) in enumerate(spans):
             if left >= start and right <= end:
                 weights[at] = worth**power

@@ -18,7 +18,7 @@ from rag.library import Library
 from rag.retrieving import fusion, late, thesaurus
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
-from rag.text import fold, index_terms, sentences, stem, terms, words
+from rag.text import fold, index_terms, sentences, terms, words
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
 
 CANDIDATES = 100
@@ -215,12 +215,12 @@ class Retriever:
     def _worth(self, asked: Query) -> list[tuple[str, Span, float]]:
         """Each word of the query with its idf; 0 for stop words and words of asking."""
         told = [
-            (word, span, stem(fold(word)) if terms(word) and fold(word) not in FRAME_WORDS else "")
+            (word, span, () if fold(word) in FRAME_WORDS else terms(word))
             for word, span in words(asked.text)
         ]
-        stems = sorted({stemmed for _, _, stemmed in told} - {""})
-        idf = dict(zip(stems, self._idf(stems), strict=True))
-        return [(word, span, idf.get(stemmed, 0.0)) for word, span, stemmed in told]
+        held = sorted({term for _, _, of_word in told for term in of_word})
+        idf = dict(zip(held, self._idf(held), strict=True))
+        return [(word, span, sum(idf[term] for term in of_word)) for word, span, of_word in told]
 
 
 def _matched(
@@ -266,7 +266,10 @@ def _plain(
 
 
 def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:
-    """The sentences of the chunks found, in text order, each with its best score."""
+    """The sentences of the chunks found, in text order, each with its best score.
+
+    Where the model read none of them, because the heading took all of its room, they score 0.
+    """
     scores: dict[Span, float] = {}
     for candidate in group:
         wording = candidate.wording
@@ -278,6 +281,9 @@ def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...
         for span, value in pairs:
             if span[0] < span[1]:
                 scores[span] = max(value, scores.get(span, -1.0))
+    if not scores:
+        offset = group[0].chunk.span[0]
+        scores = {(a + offset, b + offset): 0.0 for a, b in sentences(group[0].chunk.text)}
     return tuple(Sentence(span, scores[span]) for span in sorted(scores))
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from rag.config import Settings
-from rag.encoding import Encoding
 from rag.pipeline import Assistant, build
 from rag.retrieving.retriever import Retriever, paper_terms
 from rag.text import index_terms, sentences, words
@@ -315,24 +314,3 @@ def test_what_a_paper_does_not_say_is_not_found() -> None:
 
 def words_of(text: str) -> list[str]:
     return [word for word, _ in words(text)]
-
-
-# --- token vectors and long headings ------------------------------------------------------------
-
-
-class Tokens(Bags):
-    """Token vectors: one word, one token, one axis."""
-
-    def encode_query(self, text: str) -> Encoding:
-        return encoded(text)
-
-
-def encoded(text: str) -> Encoding:
-    told = list(words(text))
-    tokens = np.array([bag(index_terms(w)) for w, _ in told], np.float32).reshape(-1, 64)
-    return Encoding(
-        vector=np.array(bag(index_terms(text)), np.float32),
-        tokens=tokens,
-        ids=np.zeros(len(told), np.uint16),
-        spans=np.array([span for _, span in told], np.int32).reshape(-1, 2),
-    )
