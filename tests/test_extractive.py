@@ -1,0 +1,307 @@
+"""Answers in the papers' own words: which papers, which sentences, and that all of it can be found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.answering.citations import check, hazards, plain
+from rag.answering.extractive import (
+    MAX_NAME_CHARS,
+    MAX_PAPERS,
+    MAX_QUOTES,
+    NEAREST,
+    abstention,
+    answer,
+    asks_for_several,
+    best_sentences,
+    cited_papers,
+    described,
+)
+from rag.config import Settings
+from rag.pipeline import Assistant, build
+from rag.text import sentences
+from rag.types import Answer, Intent, Paper, PaperHit, Retrieval, Sentence, Sufficiency
+from tests.shelf import paper
+
+ENOUGH = Sufficiency(True, 0.9)
+TEXT = "Faces leak. We propose DuetFace. It reaches 92.5% on LFW. Clouds drift."
+
+
+def hit(found: Paper, scores: Sequence[float] | None = None, score: float = 1.0) -> PaperHit:
+    spans = sentences(found.text)
+    values = scores or [0.5] * len(spans)
+    scored = tuple(Sentence(span, v) for span, v in zip(spans, values, strict=True))
+    return PaperHit(found, score, 1, scored, {})
+
+
+def quoted(found: PaperHit, question: str, n: int = 1) -> list[str]:
+    return [found.paper.text[slice(*s.span)] for s in best_sentences(question, found, n)]
+
+
+def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> Answer:
+    """The answer to a content question, checked against the papers."""
+    intent = Intent("content", question, question)
+    found = answer(intent, Retrieval(question, hits), hits, verdict)
+    check(found.text, found.citations, {h.paper.paper_id: h.paper for h in hits})
+    assert hazards(found.text) == ()
+    return found
+
+
+# --- which papers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which papers treat gait?", "compare A and B", "A versus B", "how do they differ",
+     "give an overview", "How is diffusion used in this library?"],
+)  # fmt: skip
+def test_a_question_may_ask_for_several_papers(question: str) -> None:
+    assert asks_for_several(question)
+
+
+@pytest.mark.parametrize("question", ["What does DuetFace do?", "which paper is on gait", ""])
+def test_or_for_one(question: str) -> None:
+    assert not asks_for_several(question)
+
+
+def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_asked_for() -> None:
+    scores = [1.0, 0.96, 0.95, 0.945, 0.8, 0.79, 0.78, 0.5]
+    hits = tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1))
+    found = Retrieval("q", hits)
+    assert cited_papers("what is gait?", found) == hits[:NEAREST]
+    assert cited_papers("which papers are on gait?", found) == hits[:MAX_PAPERS]
+    alone = Retrieval("q", (hits[0], hits[4], hits[7]))
+    assert cited_papers("what is gait?", alone) == hits[:1]
+    assert cited_papers("which papers are on gait?", alone) == (hits[0], hits[4])
+    assert cited_papers("what is gait?", Retrieval("q", ())) == ()
+
+
+# --- which sentences ----------------------------------------------------------------------------
+
+
+def test_the_sentence_that_fits_best_is_quoted_and_the_first_of_equals() -> None:
+    found = hit(paper("p1", "T", TEXT), [0.1, 0.2, 0.3, 0.9])
+    assert quoted(found, "how does rain fall?", 2) == ["Clouds drift.", "It reaches 92.5% on LFW."]
+    level = hit(paper("p1", "T", "One is here. Two is here."))
+    assert quoted(level, "where is it?") == ["One is here."]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("what accuracy does it get?", "It reaches 92.5% on LFW."),
+        ("how many percent?", "It reaches 92.5% on LFW."),
+        ("which paper is this?", "We propose DuetFace."),
+        ("what is the method called?", "We propose DuetFace."),
+    ],
+)
+def test_the_kind_of_answer_decides_between_sentences_that_fit_alike(
+    question: str, sentence: str
+) -> None:
+    assert quoted(hit(paper("p1", "T", TEXT)), question) == [sentence]
+
+
+def test_an_evaluation_is_told_by_its_words() -> None:
+    found = hit(paper("p1", "T", "The sky is grey. Experiments show gains. Rain falls."))
+    assert quoted(found, "was it validated?") == ["Experiments show gains."]
+
+
+def test_a_far_better_fit_outweighs_the_kind_of_answer() -> None:
+    found = hit(paper("p1", "T", TEXT), [0.9, 0.1, 0.1, 0.1])
+    assert quoted(found, "what accuracy does it get?") == ["Faces leak."]
+
+
+def test_marks_without_a_word_are_not_quoted() -> None:
+    found = hit(paper("p1", "T", "! ! Faces leak."), [0.9, 0.9, 0.1])
+    assert quoted(found, "what leaks?", 3) == ["Faces leak."]
+
+
+# --- the words ----------------------------------------------------------------------------------
+
+
+def test_one_paper_is_named_and_quoted_the_best_sentence_first() -> None:
+    found = answered(
+        "how does rain fall?",
+        hit(paper("p1", "A: Title", TEXT, ["Wei Zhang"], year=2023), [0.3, 0.1, 0.2, 0.9]),
+    )
+    assert found.text == (
+        "**A: Title** (Wei Zhang, 2023):\n\n“Clouds drift.” [1]\n\n"
+        "It also says: “Faces leak.” [2] “It reaches 92.5% on LFW.” [3]"
+    )
+    assert [c.quote for c in found.citations] == [
+        "Clouds drift.", "Faces leak.", "It reaches 92.5% on LFW.",
+    ]  # fmt: skip
+    assert (found.status, found.route, found.model) == ("answered", "content", "extractive")
+
+
+def test_at_most_three_sentences_of_a_paper_are_quoted() -> None:
+    found = answered("what is here?", hit(paper("p1", "T", "A thing is here. " * 9)))
+    assert len(found.citations) == MAX_QUOTES == 3
+
+
+def test_papers_that_could_be_meant_as_well_follow_the_first() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2, 3)]
+    found = answered("what is gait?", *hits)
+    assert found.text == (
+        "**Title 1**:\n\n“Gait 1 is here.” [1]\n\nIt could also be:\n\n"
+        "- **Title 2**: “Gait 2 is here.” [2]\n- **Title 3**: “Gait 3 is here.” [3]"
+    )
+
+
+def test_several_papers_are_listed_where_several_are_asked_for() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2)]
+    assert answered("which papers are on gait?", *hits).text == (
+        "2 papers bear on this:\n\n"
+        "- **Title 1**: “Gait 1 is here.” [1]\n- **Title 2**: “Gait 2 is here.” [2]"
+    )
+
+
+def test_a_paper_of_a_title_alone_is_cited_by_it() -> None:
+    one = answered("which paper?", hit(paper("p1", "Gait", "")))
+    assert one.text == "**Gait** is the paper that fits. [1]"
+    assert [(c.quote, c.span) for c in one.citations] == [("", (0, 0))]
+    two = answered("which papers?", hit(paper("p1", "Gait", "")), hit(paper("p2", "Palm", "")))
+    assert two.text == "2 papers bear on this:\n\n- **Gait**: [1]\n- **Palm**: [2]"
+
+
+def test_the_ranking_goes_with_the_answer() -> None:
+    held = paper("p1", "T", TEXT, places=[("a.txt", 3), ("b.txt", 9)])
+    (scored,) = answered("what?", hit(held, score=0.123456)).papers
+    assert (scored.paper_id, scored.source, scored.score) == ("p1", "a.txt:3", 0.1235)
+    assert scored.also_at == ("b.txt:9",)
+
+
+@pytest.mark.parametrize(
+    ("authors", "complete", "told"),
+    [
+        ((), True, "**T**"),
+        (("A",), True, "**T** (A)"),
+        (("A",), False, "**T** (A et al.)"),
+        (("A", "B"), True, "**T** (A and B)"),
+        (("A", "B"), False, "**T** (A et al.)"),
+        (("A", "B", "C"), True, "**T** (A et al.)"),
+    ],
+)
+def test_people_are_named_as_far_as_they_are_known(
+    authors: tuple[str, ...], complete: bool, told: str
+) -> None:
+    assert described(paper("p1", "T", authors=authors, complete=complete)) == told
+
+
+def test_an_untitled_paper_is_named_by_its_label_and_marked_so() -> None:
+    assert described(paper("p1", None, year=2020)) == "**label of p1** (untitled) (2020)"
+
+
+def test_an_endless_title_is_cut_short() -> None:
+    assert len(described(paper("p1", "very long " * 500))) < MAX_NAME_CHARS + 10
+
+
+# --- abstaining ---------------------------------------------------------------------------------
+
+
+def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in range(1, 6)]
+    found = answered("zeppelins?", *hits, verdict=Sufficiency(False, 0.1, ("zeppelin", "kite")))
+    assert found.text == (
+        "These papers do not answer that: nothing fitting in them mentions “zeppelin” and “kite”.\n\n"
+        "The nearest papers, in case one of them helps:\n\n"
+        "- **Title 1** [1]\n- **Title 2** [2]\n- **Title 3** [3]"
+    )
+    assert (found.status, len(found.papers)) == ("abstained", 5)
+
+
+def test_an_abstention_without_a_missing_word_or_a_paper_says_only_that() -> None:
+    intent = Intent("content", "q", "q")
+    found = abstention(intent, Retrieval("q", ()), Sufficiency(False, 0.0))
+    assert (found.text, found.citations) == ("These papers do not answer that.", ())
+
+
+def test_missing_words_are_told_once_few_and_short() -> None:
+    missing = ("x" * 999, "a[1]", "b", "b", "c", "d")
+    found = answered("q", hit(paper("p1")), verdict=Sufficiency(False, 0.1, missing))
+    first = found.text.splitlines()[0]
+    assert first.endswith(f"mentions “{'x' * 40}”, “a(1)” and “b”.")
+
+
+# --- any text at all ----------------------------------------------------------------------------
+
+HOSTILE = st.text(
+    st.one_of(st.sampled_from(list("[]1()!<>`*_#|\\.? \n\u202e\u200b")), st.characters()),
+    max_size=60,
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=4), HOSTILE, st.booleans())
+def test_whatever_papers_and_questions_say_the_answer_keeps_its_contract(
+    held: list[tuple[str, str]], question: str, enough: bool
+) -> None:
+    hits = [
+        hit(paper(f"p{n}", title or None, text.strip())) for n, (title, text) in enumerate(held, 1)
+    ]
+    verdict = Sufficiency(enough, 0.5, (question,))
+    found = answered(question, *hits, verdict=verdict)
+    for citation in found.citations:
+        if enough and citation.quote:
+            assert f"“{plain(citation.quote)}” [{citation.marker}]" in found.text
+
+
+# --- from ingested documents --------------------------------------------------------------------
+
+
+def made(folder: Path, weights: Path, rows: Sequence[dict[str, object]]) -> Assistant:
+    document = folder / "papers.jsonl"
+    document.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    assistant = build(Settings(data=folder / "data", model_path=weights))
+    assistant.ingest([document])
+    return assistant
+
+
+def whole(assistant: Assistant, question: str) -> Answer:
+    found = assistant.ask(question)
+    check(found.text, found.citations, {p.paper_id: p for p in assistant.library.papers()})
+    return found
+
+
+@pytest.fixture(scope="module")
+def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Assistant]:
+    rows: list[dict[str, object]] = [
+        {"title": "DuetFace: Collaborative Face Recognition", "authors": ["Yuxi Mi"], "year": 2022},
+        {"title": "A survey of gait recognition in the dark", "year": 2021},
+        {"title": "Palm prints"},
+    ]
+    with made(tmp_path_factory.mktemp("titles"), weights, rows) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "start"),
+    [
+        ("What is DuetFace?", "**DuetFace: Collaborative Face Recognition** (Yuxi Mi, 2022) is"),
+        ("which paper is about gait?", "**A survey of gait recognition in the dark** (2021) is"),
+        ("zeppelins?", "These papers do not answer that: nothing fitting in them mentions “zepp"),
+    ],
+)
+def test_a_library_of_titles_alone_answers_by_them(
+    titles: Assistant, question: str, start: str
+) -> None:
+    found = whole(titles, question)
+    assert found.text.startswith(start)
+    assert {c.quote for c in found.citations} == {""}
+
+
+def test_a_heading_that_fills_the_model_leaves_its_paper_quotable(
+    tmp_path: Path, weights: Path
+) -> None:
+    text = "Palm prints are read on glass. The glass is clean."
+    rows: list[dict[str, object]] = [{"title": "Zebra gait " * 600, "abstract": text}]
+    with made(tmp_path, weights, rows) as assistant:
+        found = whole(assistant, "zebra gait?")
+        assert {c.quote for c in found.citations} <= {text[a:b] for a, b in sentences(text)}
+        assert found.citations
