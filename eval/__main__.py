@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _gate(commands)
     _beir(commands)
+    _experts(commands)
+    _speed(commands)
     return made
 
 
@@ -66,6 +68,22 @@ def _beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made.add_argument("--limit", type=int, help="ask the first N queries only")
     _data(made)
     made.set_defaults(run=run_beir)
+
+
+def _experts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("experts", help="expert finding on a public collection")
+    made.add_argument("folder", type=Path, help="as for beir, with people.jsonl")
+    made.add_argument("--split", default="dev", help="names the judgements (default: dev)")
+    _data(made)
+    made.set_defaults(run=run_experts)
+
+
+def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("speed", help="ingest, cold and warm questions, memory")
+    made.add_argument("--papers", type=int, default=0, help="at so many made papers, not the seeds")
+    made.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
+    made.add_argument("--json", type=Path, help="write the figures there too")
+    made.set_defaults(run=run_speed)
 
 
 def _data(made: argparse.ArgumentParser) -> None:
@@ -132,6 +150,27 @@ def run_beir(args: argparse.Namespace) -> int:
     found = public.collection(args.folder, args.split, args.limit)
     with data_folder(args.data) as data, build(settings_for(data)) as assistant:
         print(beir.told(beir.evaluate(assistant, found, Progress())))
+    return DONE
+
+
+def run_experts(args: argparse.Namespace) -> int:
+    from eval import experts
+    from rag.pipeline import build
+
+    with data_folder(args.data) as data, build(settings_for(data)) as assistant:
+        print(experts.told(experts.evaluate(assistant, args.folder, args.split, Progress())))
+    return DONE
+
+
+def run_speed(args: argparse.Namespace) -> int:
+    import json
+
+    from eval import speed
+
+    found = speed.measure(load(), args.papers, args.runs, Progress())
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(speed.told(found))
     return DONE
 
 
