@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.retrieving.query import STOP_WORD_IDF, analyse, token_weights
-from rag.text import words
+from rag.text import terms, words
 
 QUESTIONS = st.text(
     st.one_of(st.sampled_from(" ,.?;:-–abc"), st.characters(exclude_categories=["Cs"])), max_size=60
@@ -96,3 +96,9 @@ def test_a_token_is_worth_the_damped_idf_of_its_word() -> None:
 def test_a_question_of_frame_words_alone_weighs_them_all_alike() -> None:
     assert token_weights(analyse("which paper"), [(0, 5), (6, 11)], idf) == [1.0, 1.0]
     assert token_weights(analyse("face"), [], idf) == []
+
+
+def test_a_word_with_a_caret_or_a_possessive_is_looked_up_as_it_is_indexed() -> None:
+    asked: list[str] = []
+    token_weights(analyse("LaRE^2 user’s"), [(0, 6)], lambda term: asked.append(term) or 1.0)  # type: ignore[func-returns-value]
+    assert asked == terms("LaRE^2 user’s") == ["lare2", "user"]

@@ -1,0 +1,231 @@
+"""Who may know whom, as a table; who may use which vendor; and that the project is all there."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("rag", "ui", "eval")
+
+BASE = "rag.types rag.errors rag.text"
+STORED = f"{BASE} rag.encoding rag.encoding_store rag.chunking rag.identity rag.labels rag.library*"
+FRONT = (
+    "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
+    " rag.reporting rag.asking rag.threadstore rag.threadexport"
+)
+"""What stands between the pipeline and the reader."""
+
+RULES = {
+    "rag.types": "",
+    "rag.errors": "",
+    "rag.encoding": "",
+    "rag.text": "rag.types",
+    "rag.config": "rag.errors",
+    "rag.encoding_store": "rag.encoding",
+    "rag.stores": "rag.types rag.encoding",
+    "rag.prompting": "rag.errors rag.text",
+    "rag.chunking rag.identity rag.labels": f"{BASE} rag.labels",
+    "rag.reading*": f"{BASE} rag.reading*",
+    "rag.library*": STORED,
+    "rag.indexing rag.planning rag.ingesting": (
+        f"{STORED} rag.reading* rag.stores rag.indexing rag.planning"
+    ),
+    "rag.retrieving*": f"{STORED} rag.stores rag.retrieving*",
+    "rag.answering*": f"{BASE} rag.retrieving.query rag.prompting rag.answering*",
+    "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
+    "rag.adapters*": f"{BASE} rag.config rag.encoding rag.stores rag.adapters*",
+    "rag.diagnosis": f"{BASE} rag.config rag.adapters* type:rag.pipeline",
+    "rag.pipeline": f"rag.* not {FRONT}",
+    FRONT: "rag.* eval.__main__",
+    "rag.*": f"rag.* not rag.pipeline rag.config rag.adapters* rag.diagnosis {FRONT}",
+    "ui*": f"ui* rag.pipeline rag.config rag.bibliography rag.records {BASE} {FRONT}",
+    "eval.speed": "eval* rag.* tests.contracts.openai_server",
+    "eval*": "eval* rag.*",
+}
+"""Modules -> the modules they may import; the first row that names a module holds.
+
+``type:`` marks what may be named in annotations alone; what follows ``not`` is taken out again.
+"""
+
+VENDORS = {
+    "chromadb onnx onnxruntime openai tantivy tokenizers": "rag.adapters.*",
+    "langchain_chroma": "eval.speed_worker",  # the other system, which ours is compared with
+    "langchain langchain_*": "rag.adapters.*",
+    "streamlit": "ui*",
+}
+"""Packages -> the modules that may import them; the first row that names a package holds."""
+
+ENVIRONMENT = {
+    "rag.config": "the settings",
+    "rag.serving": "is handed on to the server's process; says whether there is a display",
+    "rag.printing": "NO_COLOR and TERM, which every program of a terminal heeds",
+    "eval.speed": "is handed on to the measured processes, without our settings",
+}
+"""The modules that may look at the environment, and what for."""
+
+
+# --- what is imported ---------------------------------------------------------------------------
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imported(module: str) -> Iterator[tuple[str, bool]]:
+    """Whatever a module imports anywhere, and whether for annotations alone."""
+    tree = trees()[module]
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{module} has a relative import"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in trees() else node.module for name in inner]
+        else:
+            continue
+        for name in names:
+            yield name, id(node) in typing
+
+
+def rule(module: str) -> str:
+    return next(may for who, may in RULES.items() if matches(module, who))
+
+
+def matches(name: str, patterns: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns.split())
+
+
+def allowed(name: str, for_types: bool, may: str) -> bool:
+    known, _, barred = may.partition(" not ")
+    named = f"type:{name}" if for_types and matches(f"type:{name}", known) else name
+    return matches(named, known) and not matches(name, barred)
+
+
+def outside(module: str, may: str) -> list[str]:
+    own = [(n, t) for n, t in imported(module) if n.split(".")[0] in (*PACKAGES, "tests")]
+    return sorted({name for name, typed in own if not allowed(name, typed, may)})
+
+
+@pytest.mark.parametrize("module", sorted(trees()))
+def test_a_module_knows_only_what_it_may(module: str) -> None:
+    assert outside(module, rule(module)) == []
+
+
+def test_the_table_tells_right_from_wrong() -> None:
+    assert outside("rag.pipeline", RULES["rag.types"]) != []
+    assert not allowed("rag.pipeline", False, RULES["rag.adapters.langchain"])
+    assert allowed("rag.pipeline", True, RULES["rag.adapters.langchain"])
+    assert not allowed("rag.cli", False, RULES["rag.pipeline"])
+    assert not allowed("eval.runs", False, RULES["ui*"])
+    assert not allowed("ui.views", False, RULES["eval*"])
+    assert not allowed("tests.shelf", False, RULES["eval*"])
+
+
+def test_every_row_of_the_table_is_about_something() -> None:
+    rows = {next(who for who in RULES if matches(module, who)) for module in trees()}
+    assert rows == set(RULES)
+
+
+@pytest.mark.parametrize("module", sorted(trees()))
+def test_a_vendor_is_used_only_where_it_may_be(module: str) -> None:
+    used = {name.split(".")[0] for name, _ in imported(module)}
+    for name in used:
+        places = next((where for who, where in VENDORS.items() if matches(name, who)), "*")
+        assert matches(module, places), name
+
+
+def test_the_environment_is_read_where_it_may_be() -> None:
+    readers = {
+        module
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and ast.unparse(node.value) == "os"
+    }
+    assert readers <= set(ENVIRONMENT)
+    assert "rag.config" in readers
+    for module in trees():
+        assert not {name for name, _ in imported(module)} & {"os.environ", "dotenv"}
+
+
+# --- what is loaded -----------------------------------------------------------------------------
+
+_LOADED = """
+import sys
+{first}
+print("\\n".join(sorted(set(name.split(".")[0] for name in sys.modules))))
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import rag",
+        "import rag.types, rag.errors",
+        "import rag.cli\ntry: rag.cli.main(['--help'])\nexcept SystemExit: pass",
+        "import rag.pipeline",
+    ],
+)
+def test_a_light_start_loads_no_vendor(first: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED.format(first=first)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stdout.split())
+    heavy = f"{' '.join(VENDORS)} numpy"
+    assert "rag" in loaded and not [name for name in loaded if matches(name, heavy)]
+
+
+# --- the project --------------------------------------------------------------------------------
+
+
+def test_no_tensor_framework_is_installed_for_users_or_tests() -> None:
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    names = {re.split(r"[=<>!~\[; ]", line.lower())[0] for line in pinned}
+    assert len(names) > 50
+    barred = ("torch*", "nvidia*", "triton", "tensorflow*", "jax*", "sentence?transformers")
+    assert not [name for name in names if matches(name, " ".join(barred))]
+
+
+def test_continuous_integration_runs_the_tests_by_their_one_command() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert "make test" in lines and "set -euo pipefail" in lines
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert {"chat", "test", "check", "install"} <= set(targets)
+
+
+def test_the_seed_documents_are_those_of_the_manifest() -> None:
+    manifest = (ROOT / "seeds" / "MANIFEST.sha256").read_text(encoding="utf-8")
+    told = dict(line.split()[::-1] for line in manifest.splitlines())
+    here = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / "seeds").iterdir()
+        if path.suffix == ".txt"
+    }
+    assert told == here and len(here) == 5
