@@ -151,7 +151,8 @@ def test_encodings_are_what_the_embedder_gave(library: Library) -> None:
     kept = library.encodings([chunk.chunk_id for chunk in chunks])
     for one, other in zip(given, kept, strict=True):
         assert abs(one.vector - other.vector).max() < 1e-3
-        assert abs(one.tokens - other.tokens).max() < 1e-2
+        rounded = other.values * other.scales[:, None]
+        assert abs(one.tokens - rounded).max() <= abs(one.tokens).max() / 14 + 1e-3
         assert one.ids.tolist() == other.ids.tolist()
         assert one.spans.tolist() == other.spans.tolist()
     with pytest.raises(NotFound, match="no token vectors"):

@@ -18,7 +18,7 @@ from rag.library.reader import Reader
 from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, ProfilePage
 
 if TYPE_CHECKING:
-    from rag.encoding import Encoding
+    from rag.encoding_store import StoredEncoding
 
 T = TypeVar("T")
 MIN_PREFIX = 4
@@ -297,7 +297,7 @@ class Library(Reader):
         where = " WHERE c.paper_id IN (SELECT value FROM json_each(?)) ORDER BY c.paper_id, c.start"
         return [_chunk(row) for row in self.select(_CHUNKS + where, json.dumps(list(paper_ids)))]
 
-    def encodings(self, chunk_ids: Iterable[str]) -> list[Encoding]:
+    def encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding]:
         """Vector and token vectors of these chunks, in order.
 
         Raises:

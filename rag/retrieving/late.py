@@ -70,18 +70,23 @@ class LateScore:
     best: Matrix
 
 
-def score(query: QueryTokens, chunks: Sequence[TokenMatrix]) -> list[LateScore]:
-    """Match the query with each chunk; the order is kept."""
-    if not chunks:
-        return []
+def score(queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix]) -> list[list[LateScore]]:
+    """Match each query with each chunk: a list for each query, in the order of the chunks."""
+    if not chunks or not queries:
+        return [[] for _ in queries]
     values = np.concatenate([chunk.values for chunk in chunks]).astype(np.float32)
     scales = np.concatenate([chunk.scales for chunk in chunks])
-    cosines = (query.vectors @ values.T) * scales
+    cosines = np.concatenate([query.vectors for query in queries]) @ values.T
+    cosines *= scales
     sizes = np.cumsum([0, *(len(chunk.values) for chunk in chunks)])
     starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
     by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
     cuts = np.cumsum([len(chunk.starts) for chunk in chunks])[:-1]
-    return [_score_one(query, best) for best in np.split(by_sentence, cuts, axis=1)]
+    parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
+    return [
+        [_score_one(query, best) for best in np.split(part, cuts, axis=1)]
+        for query, part in zip(queries, parts, strict=True)
+    ]
 
 
 def _score_one(query: QueryTokens, best: Matrix) -> LateScore:

@@ -7,13 +7,16 @@ from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.chunking import text_offset
 from rag.encoding import Encoding
+from rag.encoding_store import StoredEncoding
 from rag.library import Library
 from rag.retrieving import fusion, late, thesaurus
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
@@ -106,13 +109,18 @@ class Retriever:
             wordings.append(self._wording(analyse(rewriting.text)))
         lexical = [self._lexical_signals(w.query, within) for w in wordings]
         dense = [self._dense_signals(w.vector, within) for w in wordings]
-        wanted = set().union(*lexical, *dense) if within is None else self._chunk_ids(within)
-        chunks = self._library.chunks(sorted(wanted))
+        if within is None:
+            chunks = self._library.chunks(sorted(set().union(*lexical, *dense)))
+        else:
+            chunks = self._library.chunks_of(within)
         if wordings[0].tokens is None:
             tried = [_plain(chunks, *of) for of in zip(wordings, lexical, dense, strict=True)]
         else:
             loaded = self._loaded(chunks)
-            tried = [_matched(chunks, loaded, *of) for of in zip(wordings, lexical, strict=True)]
+            scores = late.score([w.tokens for w in wordings if w.tokens], loaded)
+            tried = [
+                _matched(chunks, loaded, *of) for of in zip(wordings, scores, lexical, strict=True)
+            ]
         found = [max(same, key=lambda c: c.score) for same in zip(*tried, strict=True)]
         return self._join(asked, wordings[0], found, k, rewriting)
 
@@ -169,13 +177,6 @@ class Retriever:
 
     # --- chunks and papers --------------------------------------------------------------------
 
-    def _chunk_ids(self, paper_ids: Collection[str]) -> set[str]:
-        rows = self._library.select(
-            "SELECT chunk_id FROM chunks WHERE paper_id IN (SELECT value FROM json_each(?))",
-            _json(paper_ids),
-        )
-        return {row["chunk_id"] for row in rows}
-
     def _loaded(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
         """The token matrix of each chunk, from the cache where they are held."""
         with self._guard:
@@ -227,11 +228,10 @@ def _matched(
     chunks: Sequence[Chunk],
     loaded: Sequence[late.TokenMatrix],
     wording: _Wording,
+    scores: Sequence[late.LateScore],
     lexical: Mapping[str, float],
 ) -> list[_Candidate]:
     """Candidates by late interaction, cosine and words."""
-    assert wording.tokens is not None
-    scores = late.score(wording.tokens, loaded)
     found = []
     for chunk, tokens, score in zip(chunks, loaded, scores, strict=True):
         signals = {
@@ -323,6 +323,7 @@ def _words_met(
     return tuple(met)
 
 
+@lru_cache(maxsize=2_000)
 def paper_terms(paper: Paper) -> frozenset[str]:
     """Every index term of what is known of a paper: title, text, people, places, dates."""
     known = [paper.name, paper.text, paper.category or "", paper.venue or "", str(paper.year or "")]
@@ -342,24 +343,20 @@ def _overlaps(asked: Query, paper: Paper, spans: Iterable[Span]) -> Iterable[tup
         )
 
 
-def _token_matrix(chunk: Chunk, encoding: Encoding) -> late.TokenMatrix:
+def _token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatrix:
     """The chunk's tokens cut at sentence borders; those of the heading count as one sentence."""
-    from rag.chunking import text_offset
-
-    offset = text_offset(chunk)
-    left = chunk.span[0]
+    offset, left = text_offset(chunk), chunk.span[0]
     spans = sentences(chunk.text)
-    borders = [offset + a for a, _ in spans]
-    owners = np.searchsorted(np.array(borders), encoding.spans[:, 0], side="right") - 1
-    vectors = _unit(encoding.tokens) if len(encoding) else np.zeros((1, len(encoding.vector)))
-    owners = owners if len(encoding) else np.array([-1])
+    borders = np.array([offset + start for start, _ in spans])
+    values, scales = encoding.values, encoding.scales
+    owners = np.searchsorted(borders, encoding.spans[:, 0], side="right") - 1
+    if not len(values):  # a text without tokens matches nothing
+        values, scales = np.zeros((1, len(encoding.vector)), np.int8), np.zeros(1, np.float32)
+        owners = np.array([-1])
     starts = np.flatnonzero(np.concatenate(([True], np.diff(owners) != 0)))
     held = tuple(
         (spans[o][0] + left, spans[o][1] + left) if o >= 0 else (left, left) for o in owners[starts]
     )
-    peaks = np.maximum(np.abs(vectors).max(axis=1), 1e-6)
-    values = np.rint(vectors / peaks[:, None] * 127).astype(np.int8)
-    scales = (peaks / 127).astype(np.float32)
     return late.TokenMatrix(encoding.vector, values, scales, starts, held)
 
 
@@ -367,9 +364,3 @@ def _unit(vectors: late.Matrix) -> late.Matrix:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: late.Matrix = (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
     return unit
-
-
-def _json(values: Iterable[str]) -> str:
-    import json
-
-    return json.dumps(sorted(values))

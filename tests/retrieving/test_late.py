@@ -55,7 +55,7 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
     case: tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]],
 ) -> None:
     asked, chunks, vectors = case
-    found = score(asked, chunks)
+    (found,) = score([asked], chunks)
     assert len(found) == len(chunks)
     for one, held, matrix in zip(found, vectors, chunks, strict=True):
         ends = [*matrix.starts[1:], len(held)]
@@ -80,7 +80,7 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
 
 def test_nothing_to_match_gives_no_scores() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    assert score(asked, []) == []
+    assert score([asked], []) == [[]]
 
 
 def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -> None:
@@ -88,11 +88,11 @@ def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -
     together, apart = chunk(axes[:2], [0]), chunk(axes[:2], [0, 1])
     one_clause = query(axes[:2], [1, 1], [0, 0])
     two_clauses = query(axes[:2], [1, 1], [0, 1])
-    assert [(s.late, s.local) for s in score(one_clause, [together, apart])] == [
+    assert [(s.late, s.local) for s in score([one_clause], [together, apart])[0]] == [
         pytest.approx((1.0, 1.0)),
         pytest.approx((1.0, 0.5)),
     ]
-    assert score(two_clauses, [apart])[0].local == pytest.approx(1.0)
+    assert score([two_clauses], [apart])[0][0].local == pytest.approx(1.0)
 
 
 # --- sentences ----------------------------------------------------------------------------------
