@@ -41,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True)
     _run(commands)
     _gate(commands)
+    _compare(commands)
+    _sweep(commands)
     _beir(commands)
     _experts(commands)
     _speed(commands)
@@ -53,6 +55,24 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--out", type=Path, help="run folder (default: below the data folder)")
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_set)
+
+
+def _compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("compare", help="two runs, question by question")
+    made.add_argument("a", type=Path, help="run folder, the baseline")
+    made.add_argument("b", type=Path, help="run folder")
+    made.set_defaults(run=run_compare)
+
+
+def _sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("sweep", help="one setting or fusion weight at several values")
+    made.add_argument("dial", help="such as fusion.lexical=0.3,0.5 or evidence_tokens=1000,3000")
+    made.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
+    made.add_argument(
+        "--out", type=Path, help="folder of the runs (default: below the data folder)"
+    )
+    made.add_argument("--data", type=Path, help="data folder (default: as set)")
+    made.set_defaults(run=run_sweep)
 
 
 def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,17 +113,17 @@ def _data(made: argparse.ArgumentParser) -> None:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    from eval import summary
+    from eval import runs, summary
 
     run, found = measured(load(data=args.data), args.set, args.out)
     print(summary.told(found))
-    print(f"\nrun folder: {run.folder}")
+    print(f"\n{run.folder / runs.REPORT}")
     return DONE
 
 
 def measured(settings: Settings, path: Path | None, out: Path | None) -> tuple[Run, Summary]:
     """A run of a question set and its figures, all written to the run folder."""
-    from eval import runs, sets, summary
+    from eval import report, runs, sets, summary
 
     questions = sets.load_set(path or sets.DEVELOPMENT)
     progress = Progress()
@@ -113,7 +133,28 @@ def measured(settings: Settings, path: Path | None, out: Path | None) -> tuple[R
         )
     found = summary.summarise(run)
     summary.write(run, found)
+    report.write(run, found)
     return run, found
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    from eval import comparing, runs
+
+    print(comparing.told(comparing.compare(runs.load_run(args.a), runs.load_run(args.b))))
+    return DONE
+
+
+def run_sweep(args: argparse.Namespace) -> int:
+    from eval import sets, sweep
+
+    dial = sweep.Dial.parse(args.dial)
+    settings = load(data=args.data)
+    out = args.out or settings.data / "evaluations" / f"sweep-{dial.name}"
+    questions = sets.load_set(args.set or sets.DEVELOPMENT)
+    with opened(settings):
+        found = sweep.sweep(settings, questions, dial, out, Progress())
+    print(sweep.told(found, dial))
+    return DONE
 
 
 def run_gate(args: argparse.Namespace) -> int:

@@ -110,5 +110,10 @@ def ingest(assistant: Assistant, found: Collection, progress: Progress | None = 
 
 def published(name: str) -> Mapping[str, float]:
     """nDCG@10 of others on a collection, by system; nothing for one that is not known."""
+    return all_published().get(name, {})
+
+
+def all_published() -> Mapping[str, Mapping[str, float]]:
+    """nDCG@10 of others, by collection, by system."""
     held = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
-    return dict(held.get(name, {}).get("figures", {}))
+    return {name: dict(known["figures"]) for name, known in held.items()}

@@ -28,6 +28,7 @@ from rag import batch
 from rag.config import ROOT, Settings
 from rag.errors import ReadError
 from rag.pipeline import Assistant
+from rag.retrieving import fusion
 
 RUN, RECORDS, SCORES, SUMMARY, REPORT = (
     "run.json", "records.jsonl", "scores.jsonl", "summary.json", "report.html",
@@ -108,12 +109,17 @@ def describe(assistant: Assistant, questions: QuestionSet) -> Json:
         "settings": {k: v for k, v in settings.items() if k not in _PLACES},
         "prompts": _digests(assistant.settings.prompts, "*.yaml"),
         "library": assistant.library.fingerprint,
+        "fusion": dict(fusion.WITH_TOKENS),
         "source": _digest(ROOT / "rag"),
     }
     state = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     return {
         **decisive,
-        "set": {"name": questions.name, "path": str(questions.path), "sha256": questions.sha256},
+        "set": {
+            "name": questions.name,
+            "path": str(questions.path.resolve()),
+            "sha256": questions.sha256,
+        },
         "settings": settings,
         "state": state,
         "revision": revision(),
