@@ -52,25 +52,25 @@ def aside(question: str) -> tuple[str, str] | None:
 
 # --- experts --------------------------------------------------------------------------------
 
-_EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?)"
+_EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?|speakers?|panell?ists?|lecturers?|contacts?|candidates?)"
 _N = r"(?:(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+)?"
 _NUMBERS = {
     w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
 }
 _SOMEBODY = (
     r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|authors?|academics?|people|ppl|folks|"
-    r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys)"
+    r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys|speakers?|panell?ists?|lecturers?)"
 )
 _KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known|go-to|phd|postdoc|senior|junior|external|expert)\s+)*"
 _VERB = (
-    r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|ever|all|else)\s+)*"
+    r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|should|might|may|will|ever|all|else|started|began|begun|first)\s+)*"
     r"(?:work(?:s|ed|ing)?(?:\s+here)?\s+(?:on|in|with|at|around)|(?:does|do|did|doing|done)(?:\s+(?:any\s+)?(?:research|work|anything|something|stuff|things))?(?:\s+(?:on|about|in|with))?|"
     r"stud(?:y|ies|ied|ying)|research(?:es|ed|ing)?(?:\s+(?:on|into|about))?|knows?(?:\s+(?:a lot|most|much|anything|something|stuff))?(?:\s+about)?|"
-    r"(?:has |have )?publish(?:es|ed|ing)?(?:\s+(?:papers|work|anything|something))?\s+(?:on|about|in)|(?:is|are)?\s*into|speciali[sz](?:es?|ed|ing)\s+in|(?:active|experienced|interested|skilled|knowledgeable|versed|proficient)\s+(?:in|on|with|about)|"
+    r"(?:has |have )?publish(?:es|ed|ing)?(?:\s+(?:the\s+)?(?:most|more|papers|work|anything|something|often|a lot))*\s+(?:on|about|in)|(?:is|are)?\s*into|speciali[sz](?:es?|ed|ing)\s+in|(?:active|experienced|interested|skilled|knowledgeable|versed|proficient)\s+(?:in|on|with|about)|"
     r"look(?:s|ed|ing)?\s+(?:in|)(?:to|at)|investigat(?:es?|ed|ing)|tackl(?:es?|ed|ing)|address(?:es|ed|ing)?|deal(?:s|t|ing)?\s+with|"
-    r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:papers|anything|something))?\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
+    r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:the\s+)?(?:most|more|papers|anything|something|often|a lot))*\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
     r"(?:is |are )?(?:an? )?(?:good|expert|experts?|specialists?|authority)\s+(?:at|in|on)|(?:have|has|with)\s+(?:experience|expertise|a background|papers|work|publications)\s+(?:in|on|with|about)|explor(?:es?|ed|ing)|help(?:s)?\s+(?:me\s+)?with|handl(?:es?|ed|ing)|cover(?:s|ed|ing)?|"
-    r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on)"
+    r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|supervis(?:e|es|ed|ing)(?:\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:thesis|project|student))?(?:\s+(?:on|about|in))?|referee(?:s|d|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on)"
 )
 _OPENINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -78,6 +78,9 @@ _OPENINGS = tuple(
         r"(?:hi|hello|hey|please|ok|okay|so|well|and|also|but|hm+)\b[\s,!.:]+",
         r"(?:can|could|would|will)\s+you\s+(?:please\s+)?",
         r"(?:do you know|do we have|is there|are there|have you got|i need|i want|i'd like|i am looking for|i'm looking for|we need|we are looking for|looking for|search(?:ing)? for|find(?:\s+me)?|get(?:\s+me)?|give\s+me|point me to|list|name|suggest|recommend|show(?:\s+me)?|tell\s+me|help me find|need|want|which|what|any)\s+",
+        r"(?:invite|propose|identify|pick|choose|contact)\s+(?=(?:\S+\s+){0,3}(?:speakers?|reviewers?|referees?|experts?|panell?ists?|lecturers?|candidates?|people|researchers?))",
+        r"(?:an?\s+|the\s+)?(?:panel|list|shortlist|handful|couple|group|set|names?)\s+of\s+(?:the\s+)?",
+        r"(?:i|we)\s+(?:want|would like|'d like|plan|hope|wish)\s+to\s+(?:collaborate|cooperate|work with (?:some(?:one|body)|people|an expert))\s+(?:on|about|in)\s+",
         r"(?:needed|wanted|reviewers?|experts?)\s*:\s*",
         r"(?:is|are|does|do|did|has|have)\s+(?=(?:any|some)(?:one|body)\b|there\b)",
         r"(?:i am|i'm|we are|we're|i|we)\s+(?:need|want|organi[sz](?:e|ing)|writ(?:e|ing)|plan(?:ning)?|prepar(?:e|ing)|run(?:ning)?|edit(?:ing)?|start(?:ing)?)\s+(?:an?\s+)?(?:workshop|session|seminar|survey|proposal|paper|project|talk|panel|tutorial|special issue)\s+(?:on|about)\s+",
@@ -89,6 +92,9 @@ _ASKED = tuple(
         rf"(?:who|who's|whos)\s+(?:(?:is|are)\s+)?(?:the\s+){_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:behind|in|on|for|of|with|about|working\s+on|active\s+in|to\s+\w+\s+(?:about|on|for))\s+",
         r"whose\s+(?:work|research|papers?|publications?)\s+(?:(?:is|are)\s+)?(?:about|on|deals?\s+with|covers?|address(?:es)?|concerns?|tackles?)\s+",
         rf"{_KIND}{_N}{_KIND}{_EXPERT}\s*[:–—-]\s*",
+        rf"{_KIND}{_N}names\s+(?:for|on)\s+",
+        r"(?:the\s+)?(?:best|top)\s+(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:for|on|in)\s+",
+        r"(?:which|what|any)\s+(?:research\s+)?(?:groups?|teams?|labs?)\s+(?:here\s+)?(?:(?:is|are)\s+)?(?:work(?:s|ed|ing)?|(?:do|does|did|doing)\s+research|research(?:es|ing)?)\s+(?:on|in|into)\s+",
         rf"(?:who|whom|who's|whos|who all|who else)\s+(?:here\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+)*(?:can\s+|could\s+|should\s+|would\s+|to\s+)*(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to))*\s+",
@@ -105,12 +111,12 @@ _GAP = r"(?:\s*[,:;–—]\s*|\s+-+\s*|\s+)"
 _ENDS = tuple(
     re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
     for pattern in (
-        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|do|would|in|the|library|good|best))*",
+        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|you|suggest|recommend|propose|do|would|in|the|library|good|best))*",
         rf"{_GAP}{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
     )
 )
 _TAILS = re.compile(
-    r"(?:[\s,;–—-]+(?:(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
+    r"(?:[\s,;–—-]+(?:and\s+(?:(?:with\s+)?whom?|what|where|which|how|their|his|her)\b[^,;]*|(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
     re.IGNORECASE,
 )
 _NOUN_TAIL = re.compile(
@@ -121,8 +127,12 @@ _RECENT = re.compile(
     r"\b(?:now|nowadays|currently|recently|lately|these days|at the moment|at present|today|recent|active now)\b",
     re.IGNORECASE,
 )
+_AMONG = re.compile(
+    r"\s+(?:among|amongst|of)\s+(?:all\s+)?(?:the|these|those|our)\s+(?:authors|people|researchers|scientists)\b\s*",
+    re.IGNORECASE,
+)
 _NO_TOPIC = re.compile(
-    r"\b(?:without|with|no|exactly|only|of|by|and|or|have|has|as|their|many|which|the|an?|than)$"
+    r"\b(?:first|second|third|fourth|fifth|last|lead|main|same|other|another|next|without|with|no|exactly|only|of|by|and|or|have|has|as|their|many|which|the|an?|than)$"
     r"|^(?:papers?|entries|entry|abstracts?|titles?)\s+(?:with|without|by|from|that|which|have|of)\b",
     re.IGNORECASE,
 )
@@ -146,6 +156,7 @@ def experts_frame(question: str) -> ExpertFrame | None:
     if _WHAT.search(text):
         return None
     recent = _RECENT.search(text) is not None
+    text = _AMONG.sub(" ", text)
     text = _cut(_TAILS, text)
     text, asked, k = _opened(text)
     if asked:
@@ -214,8 +225,8 @@ def _number(word: str | None) -> int | None:
 # --- authors of a paper ---------------------------------------------------------------------
 
 _WROTE = re.compile(
-    r"\b(?:who|whom)(?:\s+(?:has|have|is|are|was|were|all|actually|'s))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|last)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
-    r"|\b(?:list\s+|name\s+|give\s+me\s+|show\s+|what are\s+)?(?:the\s+)?(?:names of the\s+)?(?P<first2>first|lead|main)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
+    r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|last)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
+    r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names?|of|the|all)\s+)*(?P<first2>first|lead|main)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
     r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.+?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
     r"|\bwhose\s+(?:paper|work|method|idea)\s+(?:is|was)\s+(?P<what4>.+)"
     r"|^\W*(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",

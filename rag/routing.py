@@ -23,7 +23,7 @@ from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
 from rag.replacing import instead, with_names
-from rag.text import join_names
+from rag.text import index_terms, join_names
 from rag.threads import Whole, complete
 from rag.types import Intent, Thread
 
@@ -33,7 +33,7 @@ _LONG = 6
 
 def route(question: str, thread: Thread, library: Source) -> Intent:
     """What a question asks for, on its own or as the next one of a conversation."""
-    typed = " ".join(question.split())
+    typed = _spelt_out(" ".join(question.split()))
     if found := aside(typed):
         return Intent(found[0], question, typed, found[1])  # type: ignore[arg-type]
     now = census(library)
@@ -45,6 +45,13 @@ def route(question: str, thread: Thread, library: Source) -> Intent:
         parts["focus"] = whole.focus
         parts["several"] = whole.several
     return replace(intent, question=question, reason=reason, parts=parts)
+
+
+def _spelt_out(text: str) -> str:
+    """``w/`` and ``w/o`` as words."""
+    return re.sub(
+        r"\bw/(o\b)?\s?", lambda m: "without " if m[1] else "with ", text, flags=re.IGNORECASE
+    )
 
 
 def _whole(whole: Whole, now: Census) -> Intent:
@@ -122,9 +129,15 @@ def _person(
     paged = any(c.field == "page" for c in asked.conditions)
     special = asked.ask.verb in ("count", "extreme", "group", "people", "distinct", "documents")
     negated = any(c.field == "author" and c.operator in ("lacks", "in") for c in asked.conditions)
+    if whole.several and asked.conditions and not asked.ask.left:
+        return _made("catalogue", text, "it asks which of the papers are by somebody", asked, now)
     person = read_person(text, people, now)
     grouped = asked.ask.verb == "group"
-    if person.ask.form in ("unheld", "same", "coauthors") and not structured and not grouped:
+    if (
+        person.ask.form in ("unheld", "same", "coauthors", "shared")
+        and not structured
+        and not grouped
+    ):
         return _of_person(text, people, person.ask, person.topic)
     if asked.ask.verb == "count" and asked.ask.left and not (asked.ask.heads or structured):
         if len(asked.ask.left) > 2:
@@ -165,6 +178,8 @@ def _authors(
         re.IGNORECASE,
     )
     if not (focus or paper):
+        focus = _entitled(what, now)
+    if not (focus or paper):
         return None
     topic = (
         None
@@ -178,6 +193,15 @@ def _authors(
     )
     parts = {"ask": PersonAsk("authors", first), "focus": focus, "other": "content"}
     return Intent("person", text, text, "it asks who wrote a paper", topic, parts=parts)
+
+
+def _entitled(what: str, now: Census) -> tuple[str, ...]:
+    """The one paper whose name has every word of a short description, if it is the only one."""
+    wanted = set(index_terms(what))
+    if not 1 < len(wanted) <= _LONG:
+        return ()
+    found = [p.paper_id for p in now.papers if wanted <= set(index_terms(p.name))]
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _people_ranked(
@@ -249,10 +273,13 @@ def _catalogue(
             else None
         )
     if ask.verb == "count":
-        if (_HOW_MANY.search(text) or ask.of == ("share",)) and n_left <= _LONG + 2:
+        listed = any(c.field not in _LOOSE for c in conditions) and n_left == 0
+        if (_HOW_MANY.search(text) or ask.of == ("share",) or listed) and n_left <= _LONG + 2:
             return _made("catalogue", text, "it asks how many papers", asked, now)
         return None
     strong = [c for c in conditions if c.field not in _LOOSE]
+    if whole.several and asked.explicit and n_left == 0 and not conditions:
+        return _made("catalogue", text, "it asks for all of the papers", asked, now)
     if whole.several and strong and n_left == 0:
         return _made("catalogue", text, "it asks which of the papers meet a condition", asked, now)
     if whole.several and _ABOUT.search(text) and 0 < n_left <= _LONG:

@@ -67,7 +67,8 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     whole = papers
     if ask.topic:
         wanted = {p.paper_id for p in papers}
-        find = touching if intent.parts.get("focus") else on_topic
+        few = intent.parts.get("focus") or _of_one_person(settled.conditions)
+        find = touching if few else on_topic
         papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
     unread = f"I cannot check '{ask.unread}', so it is not taken into account."
     if ask.unread and not settled.conditions and not ask.topic:
@@ -80,6 +81,12 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     if ask.unread:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
     return _signed(made, now, settled)
+
+
+def _of_one_person(conditions: Sequence[Condition]) -> bool:
+    return any(
+        c.field in ("author", "printed", "first author") and c.operator == "is" for c in conditions
+    )
 
 
 def _mentions(intent: Intent) -> tuple[Mention, ...]:

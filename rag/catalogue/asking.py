@@ -125,11 +125,16 @@ def _figures(scan: Scan) -> Ask | None:
     found = [name for name, pattern in FIGURES.items() if scan.has(rf"\b(?:{pattern})")]
     says = r"(?:list|lists|listed|claim|claims|say|says|show|shows|state|states|report|reports|print|prints|advertise|advertises|mention|mentions|have|has|count|counts|boast|boasts)"
     page = r"(?:@\d+(?:'s?)?\s+(?:profile\s+|author\s+)?(?:page|profile)|(?:profile\s+|author\s+)?(?:page|profile)\s+(?:of|for)\s+@\d+|(?:each|every|the)\s+(?:\w+\s+)?(?:profile|author)?\s*pages?|page header)"
+    claimed = scan.has(
+        rf"\bhow many papers\b.*@\d+.*\b(?:claim|state|report|advertise|boast)s?\b|{page}.*\bclaims?\b"
+    )
     held = r"\b(?:corpus|library|here|collection|included|held|stored|database|dataset|in (?:the )?(?:seed|list))\b"
     counted = scan.has(
         rf"\bhow many papers\b.*{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.*\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.*{page}\s+{says}|\bpapers?\s+(?:claimed|stated|reported|advertised)\s+(?:by|on)\b.*\bpages?\b"
     )
-    if counted and not scan.has(held) and not scan.has(r"\bcode\b|\b(?:19|20)\d\d\b"):
+    if (claimed or (counted and not scan.has(held))) and not scan.has(
+        r"\bcode\b|\b(?:19|20)\d\d\b"
+    ):
         found.insert(0, "n_papers")
     if not found:
         return None
@@ -197,8 +202,11 @@ def _extreme(scan: Scan) -> Ask | None:
     dated = dated or scan.take(
         r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"
     )
+    dated = dated or scan.take(
+        r"\bwhen\s+(?:did|has|have|was|is)\s+(?=@\d).*?\b(first|last|earliest|latest|most recently)\b|\bsince when\s+(?:has|have|does|do|did|is)\s+(?=@\d)(first)?"
+    )
     if dated:
-        word = next(g for g in dated[0].groups() if g).lower()
+        word = next((g for g in dated[0].groups() if g), "first").lower()
         return Ask(
             "extreme",
             ("date",),
@@ -212,7 +220,17 @@ _RANKED = r"(?:(?:has|have|had|with|wrote|written|published|authored|holds?|appe
 
 
 def _people(scan: Scan) -> Ask | None:
-    """``who has the most papers``, ``top 5 authors``, ``most prolific``."""
+    """``who has the most papers``, ``top 5 authors``, ``most prolific``; owners of pages left out if said."""
+    ask = _ranked_people(scan)
+    if ask is not None and ask.of[0] != "co-author" and scan.take(_NO_OWNERS):
+        return replace(ask, of=(*ask.of, "no owners"))
+    return ask
+
+
+_NO_OWNERS = r"[,(]?\s*\b(?:apart from|aside from|besides|beyond|other than|except(?:\s+for)?|excluding|not counting|without|ignoring|leaving out)\s+(?:the\s+|all\s+)*(?:three\s+|two\s+)?(?:(?:page|profile)\s+)?owners?(?:\s+of\s+(?:the\s+)?pages?)?\b\)?"
+
+
+def _ranked_people(scan: Scan) -> Ask | None:
     company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+)+(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
     if scan.take(company):
         return Ask("people", ("co-author",))
@@ -232,7 +250,11 @@ def _people(scan: Scan) -> Ask | None:
     return None
 
 
+_ARRANGED = r"\b(?:break|breaks|broken|split|group|arrange|order|sort|tabulate|divide|plot)\b(?:\s+(?:down|up|out))?|\b(?:down|up)\b"
 _OVER = r"\b(?:distribution|breakdown|histogram|spread|overview)\b(?:\s+of)?"
+
+
+_PLACES = r"(?:\s+(?:here|there|have|has|in|on|of|for|by|with|from|the|this|all|any|your|our|papers?|(?:author\s+|profile\s+)?pages?|library|corpus|collection|headers?|appear|used|printed|listed|represented|covered|included|~|@\d+(?:'s)?))*"
 
 
 def _group(scan: Scan) -> Ask | None:
@@ -240,6 +262,7 @@ def _group(scan: Scan) -> Ask | None:
     ask = _grouped(scan)
     if ask is not None:
         scan.take(_OVER)
+        scan.take(_ARRANGED)
     return ask
 
 
@@ -249,7 +272,7 @@ def _grouped(scan: Scan) -> Ask | None:
     ):
         return Ask("group", ("page",))
     for field, nouns in _GROUPS.items():
-        own = rf"\b(?:which|what|in (?:which|what))\s+(?:{nouns})\s+(?=(?:does|do|did|has|have|is|are)\s+(?:the\s+)?@\d)"
+        own = rf"\b(?:which|what|in (?:which|what))\s+(?:{nouns})\s+(?=(?:does|do|did|has|have|is|are|was|were)\s+(?:the\s+)?@\d)"
         if field in ("category", "year", "affiliation") and scan.take(own):
             scan.take(
                 r"\b(?:publish(?:es|ed)?|appears?|works?|show|shows|print|prints|list|active|cover|covers)\b(?:\s+(?:in|on))?"
@@ -263,13 +286,15 @@ def _grouped(scan: Scan) -> Ask | None:
         if field != "author" or not scan.has(r"\b(?:by|per) authors? @"):
             if scan.take(asked):
                 return Ask("group", (field,), True, None)
-        listed = rf"\b(?:which|what|list|show|give|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:different\s+|distinct\s+)?(?:{nouns})\s*(?:(?:are|is|do|does)\s+(?:there|you|we|represented|covered|included|in|the|it|appear|occur|used|printed|listed|named|held|mentioned)\b.*|(?:appear|occur|exist|are listed)\b.*|in\s+(?:the|this)\s+\w+)?\s*[?.!]*$"
+        listed = rf"\b(?:which|what|list|show|give|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:different\s+|distinct\s+)?(?:{nouns})\s*(?:(?:are|is|do|does)\s+(?:there|you|we|represented|covered|included|in|the|it|appear|occur|used|printed|listed|named|held|mentioned)\b{_PLACES}|(?:appear|occur|exist|are listed)\b{_PLACES}|in\s+(?:the|this)\s+\w+)?\s*[?.!]*$"
         if scan.has(listed) and not scan.has(r"\b(?:19|20)\d\d\b") and scan.take(listed):
             return Ask("group", (field,), True, None)
     return None
 
 
 def _distinct(scan: Scan) -> Ask | None:
+    if scan.take(r"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+)*(?:first|lead)[- ]authors?\b"):
+        return Ask("distinct", ("first author",))
     for field, nouns in _GROUPS.items():
         if scan.take(
             rf"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+|named\s+)*(?:{nouns})\b(?!\s+page)"

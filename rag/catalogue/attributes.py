@@ -40,6 +40,12 @@ def read_attributes(text: str, now: Census) -> Ask | None:
     for name, _ in now.called(text):
         rest = rest.replace(name, " ")
     asked: list[str] = []
+    if re.search(
+        r"\bin\s+(?:the|its|their|a|any)\s+titles?\b|\btitles?\s+(?:with|contain|say|that)",
+        text,
+        re.IGNORECASE,
+    ):
+        return None
     if re.search(r"\bhow\s+(?:many|much|well|fast|does|do)\b", text, re.IGNORECASE):
         return None
     for field, pattern in _ATTRIBUTES:
@@ -83,7 +89,7 @@ def _said(paper: Paper, name: str) -> tuple[bool, str]:
     if name == "code":
         if paper.code is None:
             return False, "its document prints no Code mark for any paper"
-        return True, "the page marks code as available" if paper.code else "no Code mark"
+        return True, "yes, the page marks code as available" if paper.code else "no Code mark"
     if name == "category":
         return paper.category is not None, f"category {paper.category or 'not printed'}"
     if name == "affiliation":

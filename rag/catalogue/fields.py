@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from rag.answering.citations import plain
 from rag.census import Census
 from rag.listing import MONTHS
 from rag.text import fold, join_names
@@ -190,7 +191,7 @@ def _positive(condition: Condition) -> bool:
 
 
 def _either(value: object) -> str:
-    listed = [str(v) for v in _listed(value)]
+    listed = [plain(str(v)) for v in _listed(value)]
     return " or ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
 
 

@@ -102,7 +102,7 @@ def read_code(scan: Scan) -> None:
         scan.add("code", "is", False)
     elif scan.take(
         rf"\b(?:(?:and|that|which|also)\s+)*(?:(?:{HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
-        rf"|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
+        rf"|\bcode[- ](?:marked|bearing|carrying|tagged)\b|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
     ):
         scan.add("code", "is", True)
 

@@ -237,10 +237,17 @@ def _read_authors(scan: Scan) -> None:
         rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?",
         rf"\b(?:first|lead)[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from)?\s*({who})",
         rf"({who})'s?\s+(?:first|lead)[- ]author(?:ed)?(?=\s+{HEADS})",
+        rf"\b(?:did|does|do|has|have|had|is|was|are|were)\s+({who})\s+(?:ever\s+)?(?:been\s+)?(?:as\s+)?(?:an?\s+|the\s+)?(?:first|lead|main)[- ]author(?:s|ed|ing)?\b",
     )
     for pattern in first:
         for match in scan.take(pattern):
             _add_people(scan, "first author", match.group(1), match.group())
+    if len(scan.people) == 1 and (at := re.search(r"@\d+", scan.text)):
+        if scan.take(
+            r"\b(?:as|being|where\s+\w+\s+is)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?\b"
+        ):
+            scan.take(rf"(?:\b(?:by|from|of|did)\s+)?{at.group()}(?:'s)?")
+            scan.add("first author", "is", at.group())
     negative = rf"\b(?:without|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):

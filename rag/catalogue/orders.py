@@ -146,6 +146,8 @@ def answer_people(
     counts, _ = _groups(papers, ask.of[0], now)
     if ask.of[0] == "co-author":
         counts = _company(papers, now)
+    if "no owners" in ask.of:
+        counts = Counter({v: n for v, n in counts.items() if now.page(str(v)) is None})
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
     cut = counts[order[0]] if ask.k is None else 0
@@ -154,6 +156,7 @@ def answer_people(
     noun = "co-author" if ask.of[0] == "co-author" else "paper"
     lines = [f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(shown, 1)]
     as_first = " as first author" if ask.of[0] == "first author" else ""
+    as_first += ", page owners left out" if "no owners" in ask.of else ""
     text = f"By papers held here{as_first}{spaced(phrase)}:\n\n" + "\n".join(lines)
     others = len(order) - len(shown)
     text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""

@@ -28,7 +28,7 @@ year years date dates page pages profile profiles affiliation affiliations actua
 still only and or but not me us i you we the of in on from by with for to at hi hello hey ok okay thanks
 what's whats it's theirs does give gives that those these set carry carries affiliated summarise summarize three two one four five
 old recent shown everything thing shared joint jointly together both compare
-stored contain contains got
+stored contain contains got came filed tagged classified publish publishes publishing write writes wrote writing
 """.split()
 )
 """Words in which one asks for papers: they are no topic and no name."""

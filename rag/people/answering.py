@@ -63,7 +63,7 @@ def _by_form(
     if len(names) > 1 and ask.form in ("same", "shared", "coauthors"):
         return answer_pair(intent, ask, names, now)
     if ask.form == "coauthors":
-        return _coauthors(intent, names[0], now)
+        return _coauthors(intent, ask, names[0], now)
     if len(names) > 1 or intent.topic or intent.conditions:
         return _papers(intent, ask, names, now, retrieve)
     return _summary(intent, ask, names[0], now)
@@ -194,6 +194,9 @@ def _papers(
     under = f" {under}" if under else ""
     yes = "Yes: " if _closed(intent.question) else ""
     of_all = f" (of {len(whole)} here)" if len(whole) > len(papers) else ""
+    if len(names) > 1:
+        shared = sum(set(names) <= set(now.people_of(p)) for p in papers)
+        of_all += f", {shared} of them by {'both' if len(names) == 2 else 'all of them'}"
     head = f"{yes}{counted(len(papers))} by **{who}**{what}{under}{of_all}."
     text = "\n\n".join(
         filter(None, (head, listing.rows(papers), truncation(papers) if len(names) > 1 else ""))
@@ -248,7 +251,26 @@ def _nothing(
     )
 
 
-def _coauthors(intent: Intent, name: str, now: Census) -> Answer:
+def _most(name: str, shared: Counter[str], now: Census) -> str:
+    """The most frequent co-author first, and the next one where that is only the page's owner."""
+    top = max(shared.values())
+    best = sorted(o for o in shared if shared[o] == top)
+    who = join_names(f"**{plain(o)}**" for o in best)
+    said = f"Most often with {who}: {counted(top)} together."
+    if all(now.page(o) for o in best) and (
+        rest := {o: n for o, n in shared.items() if o not in best}
+    ):
+        n = max(rest.values())
+        next_ = join_names(plain(o) for o in sorted(rest) if rest[o] == n)
+        said += (
+            f" After that comes {next_} ({n})."
+            if next_.count(" and ") == 0
+            else f" After that come {next_} ({n} each)."
+        )
+    return said
+
+
+def _coauthors(intent: Intent, ask: PersonAsk, name: str, now: Census) -> Answer:
     """Everybody printed beside the person, with the shared papers."""
     papers = now.papers_of(name)
     shared: Counter[str] = Counter(
@@ -265,11 +287,15 @@ def _coauthors(intent: Intent, name: str, now: Census) -> Answer:
     head = (
         f"**{plain(name)}** stands with {len(order)} other people on {counted(len(papers))} here."
     )
+    if ask.what == "most" and shared:
+        head = f"{_most(name, shared, now)} {head}"
     if alone:
         lines.append(f"- nobody else printed: {' '.join(listing.mark(p) for p in alone)}")
     text = "\n\n".join(filter(None, (head, "\n".join(lines), truncation(papers))))
     made = _about(intent, (name,), papers, listing, text, now)
     if intent.question.lower().lstrip().startswith("how many"):
         made = replace(made, value=len(order))
+    if ask.what == "most" and shared:
+        made = replace(made, value=", ".join(o for o in order if shared[o] == shared[order[0]]))
     others = tuple(expert_of(o, [p for p in papers if o in now.people_of(p)], now) for o in order)
     return replace(made, experts=(*made.experts, *others))

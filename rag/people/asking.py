@@ -18,7 +18,8 @@ class PersonAsk:
         form: ``except`` is papers not on the topic; ``same`` compares two people; ``shared`` asks
             for their common papers; ``unheld`` for something no seed document says; ``authors``
             for the people of the papers in focus.
-        what: The thing asked for in ``unheld``; ``first`` where only the first author is wanted.
+        what: The thing asked for in ``unheld``; ``first`` where only the first author is wanted;
+            ``most`` where the most frequent co-author is.
     """
 
     form: Form

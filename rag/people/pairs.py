@@ -28,6 +28,7 @@ def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Censu
             parts.append(portrait(name, now.papers_of(name), now))
             parts.append(listing.rows(own))
             papers += [p for p in own if p not in papers]
+    counting = ask.form == "shared" and "how many" in intent.question.lower()
     people = tuple(expert_of(n, [p for p in papers if n in now.people_of(p)], now) for n in names)
     return Answer(
         intent.question,
@@ -37,6 +38,7 @@ def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Censu
         listing.citations,
         scored(papers),
         people,
+        value=len(shared) if counting else None,
     )
 
 

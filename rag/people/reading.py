@@ -17,15 +17,19 @@ _UNHELD = re.compile(
     r"\b(?P<what>e-?mails?(?:\s+address(?:es)?)?|(?:phone|telephone)(?:\s+numbers?)?|(?:home\s?page|web\s?site|web\s?page)|(?:postal\s+|office\s+)?address|universit(?:y|ies)|"
     r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|how\s+old|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
     r"supervis(?:or|ors|ed|es|ing)|advis(?:or|er|ors|ed|es|ing)|ph\.?d\.?|degrees?|students?|alma mater|orcid|google scholar|twitter|linkedin|photo|picture|spouse|married|wife|husband|awards?|"
-    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located)\b",
+    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located|(?:full\s+|associate\s+|assistant\s+)?professor(?:ship)?|post-?doc\w*|ph\.?d\.?\s+student|engineer|employees?|manager|male|female|woman|alive|retired|famous|rich)\b",
     re.IGNORECASE,
 )
 _SAME = re.compile(
-    r"\bsame\s+(?:as|person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
+    r"\b(?:one|a\s+single|two|different|distinct)\s+(?:different\s+)?(?:persons?|people|authors?|researchers?|human\w*|guys?)\b|\bsame\s+(?:as|person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
     re.IGNORECASE,
 )
 _CO = re.compile(
-    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b|\bconnect(?:ed|ion)\b|\brelat(?:ed\s+to|ionship)\b|\blink(?:ed|s)?\s+(?:between|to)\b|\bknow each other\b",
+    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\b(?:by|from|of)\s+both\b|\bwith\s+whom\b|\bwhom\b.*\bwith\b|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b|\bconnect(?:ed|ion)\b|\brelat(?:ed\s+to|ionship)\b|\blink(?:ed|s)?\s+(?:between|to)\b|\bknow each other\b",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?:most|main|closest|often|frequent(?:ly)?|favou?rite|top|biggest|usual(?:ly)?)\b",
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(
@@ -115,7 +119,7 @@ def _form(
         if not negated and (
             topic is None or re.search(r"\bco-?author|\bcollaborat|\bwith\s+@", text, re.IGNORECASE)
         ):
-            return PersonAsk("coauthors")
+            return PersonAsk("coauthors", "most" if _MOST.search(text) else "")
     if _SAME.search(text) and len(people) > 1:
         return PersonAsk("same")
     unheld = _UNHELD.search(text)
@@ -138,6 +142,10 @@ def _noun(what: str) -> str:
         return "age"
     if word.startswith(("phd", "ph.d")):
         return "PhD"
+    if re.match(r"full|associate|assistant|professor|post-?doc|engineer|employee|manager", word):
+        return "position"
+    if word in ("male", "female", "woman"):
+        return "gender"
     if word.startswith("where") or word in ("based", "located") or word.startswith("live"):
         return "place of work"
     return "affiliation" if word == "affiliated" else "birth" if word == "born" else word
