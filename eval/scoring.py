@@ -128,7 +128,7 @@ Values = Mapping[str, float | None]
 
 def _values(question: Question, given: Given, gold: Gold) -> Values:
     if not question.answerable:
-        return {"correct": given.abstained}
+        return {"correct" if question.kind == "unanswerable" else "abstain_ok": given.abstained}
     return _BY_KIND[question.kind](question, given, gold)
 
 
@@ -229,8 +229,9 @@ _BY_KIND: Mapping[str, Callable[[Question, Given, Gold], Values]] = {
 
 
 def _outcome(question: Question, given: Given, values: Mapping[str, float]) -> Outcome:
-    """A list of experts is right if a main person heads it; elsewhere ``correct`` decides."""
-    decisive = values.get("top_is_main" if question.kind == "expert" else "correct")
+    """A list of experts is right if a main person heads it; elsewhere being correct decides."""
+    name = "top_is_main" if question.kind == "expert" else "correct"
+    decisive = values.get(name, values.get("abstain_ok"))
     if values["forbidden"]:
         return "wrong"
     if decisive is None:

@@ -1,0 +1,194 @@
+"""Runs: resumed after an interruption, refused in a foreign folder, compared, reported, swept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eval import comparing, report, runs, sets, summary
+from eval.__main__ import main
+from eval.sweep import Dial, sweep, turned
+from rag.config import Settings
+from rag.errors import ReadError, SettingsError
+from rag.pipeline import Assistant
+from rag.retrieving import fusion
+from rag.types import Answer, Thread
+
+KINDS = ("catalogue", "unanswerable", "expert", "fact")
+
+
+class Counting(Assistant):
+    """Counts what it is asked, and breaks off where told."""
+
+    n_asked = 0
+    breaks_at = -1
+
+    def ask(self, question: str, thread: Thread = Thread()) -> Answer:  # noqa: B008 - frozen
+        if self.n_asked == self.breaks_at:
+            raise KeyboardInterrupt
+        self.n_asked += 1
+        return super().ask(question, thread)
+
+
+@pytest.fixture(scope="module")
+def settings(library_data: Path, weights: Path) -> Settings:
+    return Settings(data=library_data, model_path=weights, mode="extractive")
+
+
+@pytest.fixture(scope="module")
+def few() -> sets.QuestionSet:
+    """One question of each of a few kinds."""
+    whole = sets.load_set()
+    return replace(
+        whole,
+        questions=tuple(next(q for q in whole.questions if q.kind == kind) for kind in KINDS),
+    )
+
+
+@pytest.fixture
+def counting(settings: Settings) -> Iterator[Counting]:
+    with Counting(settings) as assistant:
+        yield assistant
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    counting.breaks_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        runs.perform(counting, few, tmp_path)
+    counting.breaks_at, counting.n_asked = -1, 0
+    run = runs.perform(counting, few, tmp_path)
+    assert counting.n_asked == len(KINDS) - 2
+    assert [s.question_id for s in run.scores] == [q.id for q in few.questions]
+
+
+def test_the_same_state_finds_its_records_again(counting: Counting, few: sets.QuestionSet) -> None:
+    one = runs.perform(counting, few)
+    n_asked = counting.n_asked
+    other = runs.perform(counting, few)
+    assert (one.folder, counting.n_asked) == (other.folder, n_asked)
+
+
+def test_a_folder_of_another_state_is_refused(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    runs.perform(counting, few, tmp_path)
+    other = replace(few, sha256="0" * 64)
+    with pytest.raises(ReadError, match="--out"):
+        runs.perform(counting, other, tmp_path)
+
+
+def test_a_run_tells_what_it_was_run_on(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    about = runs.perform(counting, few, tmp_path).about
+    assert about["library"] == counting.library.fingerprint
+    assert set(about["prompts"]) == {p.stem for p in counting.settings.prompts.glob("*.yaml")}
+    assert about["same_paper"], "the seeds hold one paper in two places"
+    assert about["set"]["sha256"] == few.sha256
+
+
+def test_secrets_are_not_written(settings: Settings, few: sets.QuestionSet) -> None:
+    secret = Settings.model_validate({**dict(settings), "openai_api_key": "sk-secret"})
+    with Assistant(secret) as assistant:
+        assert "sk-secret" not in json.dumps(runs.describe(assistant, few))
+
+
+def test_the_report_asks_nothing_of_the_network_and_escapes_what_it_shows(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path)
+    first = run.records[few.questions[0].id]
+    hostile = {**run.records, few.questions[0].id: {**first, "text": "<script>x</script>"}}
+    wrong = tuple(replace(s, outcome="wrong") for s in run.scores)
+    page = report.page(replace(run, records=hostile, scores=wrong), summary.summarise(run))
+    assert not re.search(r"<script|<link|<img|src=|url\(|@import|href=", page)
+    assert "&lt;script&gt;" in page
+    assert page.count("<svg") == 3
+
+
+def test_wins_and_losses_are_told_by_question(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    a = runs.perform(counting, few, tmp_path)
+    worse = tuple(
+        replace(s, values={**s.values, "correct": 0.0}) if s.kind == "catalogue" else s
+        for s in a.scores
+    )
+    found = comparing.compare(a, replace(a, scores=worse))
+    assert [c.question_id for c in found.losses] == [few.questions[0].id]
+    assert found.wins == ()
+    changed = next(d for d in found.differences if (d.kind, d.measure) == ("catalogue", "correct"))
+    assert (changed.n, changed.a, changed.b, changed.n_worse) == (1, 1.0, 0.0, 1)
+
+
+def test_a_run_is_read_back_as_it_was_written(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path)
+    back = runs.load_run(tmp_path)
+    assert [(s.question_id, s.outcome, dict(s.values)) for s in back.scores] == [
+        (s.question_id, s.outcome, dict(s.values)) for s in run.scores
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "p"),
+    [([], 1.0), ([0, 0], 1.0), ([1], 1.0), ([1, 1], 0.5), ([1, 1, 1], 0.25), ([1, -1], 1.0)],
+)
+def test_the_randomisation_test_by_hand(gaps: list[float], p: float) -> None:
+    assert comparing.randomisation_p(gaps) == p
+
+
+def test_many_equal_gaps_are_hardly_chance() -> None:
+    assert comparing.randomisation_p([1.0] * 40) < 0.001
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_n() -> None:
+    few_values, many = summary.figure([0, 1] * 5), summary.figure([0, 1] * 200)
+    assert few_values.low < few_values.mean == 0.5 < few_values.high
+    assert many.high - many.low < few_values.high - few_values.low
+
+
+def test_a_fusion_weight_is_turned_and_turned_back(settings: Settings) -> None:
+    before = dict(fusion.WITH_TOKENS)
+    with turned(settings, "fusion.lexical", "0.9"):
+        assert fusion.WITH_TOKENS["lexical"] == 0.9
+    assert dict(fusion.WITH_TOKENS) == before
+
+
+@pytest.mark.parametrize("text", ["fusion.nothing=1", "nothing=1", "fusion.late", "late=1"])
+def test_an_unknown_dial_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError):
+        Dial.parse(text)
+
+
+def test_each_value_of_a_sweep_gets_a_run(
+    settings: Settings, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    dial = Dial.parse("fusion.lexical=0.5,0.9")
+    found = sweep(settings, few, dial, tmp_path, lambda name, done, total: None)
+    assert [run.about["fusion"]["lexical"] for run in found] == [0.5, 0.9]
+    assert found[0].about["state"] != found[1].about["state"]
+
+
+def test_the_command_prints_the_table_and_writes_the_report(
+    library_data: Path, weights: Path, few: sets.QuestionSet, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
+    asked = tmp_path / "mine.jsonl"
+    row = {"id": "m1", "kind": "fact", "question": "What is DuetFace?", "facts": [["DuetFace"]]}
+    asked.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    out = tmp_path / "run"
+    command = ["--set", str(asked), "--out", str(out), "--data", str(library_data)]
+    assert main(command) == 0
+    assert "fact" in capsys.readouterr().out
+    assert json.loads((out / runs.SUMMARY).read_text(encoding="utf-8"))["outcomes"]["fact"]["right"]
+    assert (out / runs.REPORT).exists()

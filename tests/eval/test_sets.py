@@ -1,0 +1,61 @@
+"""Question sets are checked when they are read, and what does not fit is told with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval.sets import load_set
+from rag.errors import ReadError
+
+GOOD = {"id": "q1", "kind": "fact", "question": "what?", "papers": ["a.txt:1"]}
+
+
+def written(folder: Path, *rows: Any) -> Path:
+    path = folder / "set.jsonl"
+    text = "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_development_set_holds_every_kind() -> None:
+    found = load_set()
+    assert len(found.questions) == 226
+    assert len({q.kind for q in found.questions}) == 9
+
+
+def test_a_minimal_question_is_enough(tmp_path: Path) -> None:
+    (question,) = load_set(written(tmp_path, GOOD, "")).questions
+    assert (question.papers, question.answerable) == (("a.txt:1",), True)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({**GOOD, "fact": []}, "line 2: fact: extra"),
+        ({**GOOD, "kind": "riddle"}, "line 2: kind"),
+        ({"id": "q2", "kind": "fact"}, "line 2: question"),
+        ({**GOOD, "id": "q2", "kind": "unanswerable"}, "line 2: .*answerable"),
+        ({**GOOD, "id": "q2", "turns": ["first", "other"]}, "line 2: .*turns"),
+        ("{", "line 2: not JSON"),
+        (GOOD, "'q1' occurs twice"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_line(tmp_path: Path, row: Any, told: str) -> None:
+    with pytest.raises(ReadError, match=told):
+        load_set(written(tmp_path, GOOD, row))
+
+
+def test_all_faults_are_told_together(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="line 1.*line 2"):
+        load_set(written(tmp_path, "{", "["))
+
+
+def test_an_empty_or_missing_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="no question"):
+        load_set(written(tmp_path, ""))
+    with pytest.raises(ReadError, match="cannot be read"):
+        load_set(tmp_path / "none.jsonl")
