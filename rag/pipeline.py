@@ -107,22 +107,27 @@ class Assistant:
 
     def who(self, topic: str, k: int = 10, recent: bool = False) -> Answer:
         """The people who work on a topic, with the papers that say so."""
+        text, warnings = _shortened(topic)
         return self._timed(
-            Intent("experts", topic, topic, "asked for people", topic=topic),
+            Intent("experts", text, text, "asked for people", topic=text),
             lambda intent: experts.answer(intent, self.library, self.retrieve, k, recent),
+            warnings,
         )
 
     def person(self, name: str) -> Answer:
         """One person: papers, co-authors, years, page figures."""
+        text, warnings = _shortened(name)
         return self._timed(
-            Intent("person", name, name, "asked for a person", people=(name,)),
+            Intent("person", text, text, "asked for a person", people=(text,)),
             lambda intent: people.answer(intent, self.library, self.retrieve),
+            warnings,
         )
 
     def catalogue(self, conditions: Sequence[Condition]) -> Answer:
         """The papers that meet all conditions, exactly and completely."""
+        held = tuple(replace(c, value=_bounded(c.value)) for c in conditions)
         return self._timed(
-            Intent("catalogue", "", "", "asked for a list", conditions=tuple(conditions)),
+            Intent("catalogue", "", "", "asked for a list", conditions=held),
             lambda intent: catalogue.answer(intent, self.library, self.retrieve),
         )
 
@@ -287,7 +292,9 @@ class Assistant:
             self._generator = (chat_model(self.settings), load_prompts(self.settings.prompts))
         return self._generator
 
-    def _timed(self, intent: Intent, make: Callable[[Intent], Answer]) -> Answer:
+    def _timed(
+        self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()
+    ) -> Answer:
         began = time.perf_counter()
         self.library.require()
         answer = make(intent)
@@ -296,6 +303,7 @@ class Assistant:
             intent=intent,
             library=self.library.fingerprint,
             latency_ms=(time.perf_counter() - began) * 1000,
+            warnings=(*warnings, *answer.warnings),
         )
 
 
@@ -311,6 +319,10 @@ def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
     return text[:MAX_QUESTION_CHARS], (note,)
+
+
+def _bounded(value: object) -> object:
+    return _shortened(value)[0] if isinstance(value, str) else value
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.answering.citations import plain
 from rag.catalogue.fields import FIELDS, meets, said, said_all
 from rag.census import Census, Source, census
 from rag.names import Mention
@@ -81,14 +82,14 @@ def _mention(value: object, people: Sequence[Mention], now: Census) -> Mention:
 
 def no_such_person(mention: Mention) -> str:
     """A sentence that says so, with near names."""
-    near = f" Names like it: {join_names(mention.near)}." if mention.near else ""
-    return f"Nobody called {mention.typed} is in this library.{near}"
+    near = f" Names like it: {join_names(map(plain, mention.near))}." if mention.near else ""
+    return f"Nobody called {plain(mention.typed)} is in this library.{near}"
 
 
 def _no_page(name: str, now: Census) -> str:
-    owners = join_names(page.person for page in now.pages)
+    owners = join_names(plain(page.person) for page in now.pages)
     known = f" There are pages of {owners}." if owners else ""
-    return f"The library holds no page of {name}.{known}"
+    return f"The library holds no page of {plain(name)}.{known}"
 
 
 def _of_vocabulary(condition: Condition, now: Census) -> tuple[Condition, list[str]]:

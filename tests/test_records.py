@@ -1,0 +1,113 @@
+"""Answers and papers as JSON records."""
+
+from __future__ import annotations
+
+import json
+
+from rag.answering.citations import cite
+from rag.records import paper_record, record
+from rag.types import Answer, Expert, Intent, ScoredPaper, Usage
+from tests.shelf import paper
+
+PAPER = paper(
+    "p7", None, "Zebras walk.", ["Ann", "Bob"], owner="Cy", places=[("a.txt", 3), ("b.txt", 9)],
+    year=2021, category="CV", code=True, score=88.5, links=("https://x.org",), doi="10.1/x",
+)  # fmt: skip
+
+
+def test_an_answer_is_recorded_field_by_field() -> None:
+    answer = Answer(
+        question="who?",
+        status="answered",
+        route="experts",
+        text="Ann [1].",
+        citations=(cite(1, PAPER, (0, 6)),),
+        papers=(ScoredPaper("p7", "a.txt:3", 0.5, ("b.txt:9",)),),
+        experts=(Expert("Ann", 1.5, ("p7",), {"p7": "first"}),),
+        value=("Ann", "Bob"),
+        model="m",
+        prompt_sha256="ab",
+        library="f1",
+        latency_ms=1.23456,
+        usage=Usage(3, 4, 0.5),
+        warnings=("w",),
+        intent=Intent("experts", "who?", "who?", "it asks for people"),
+        checks={"sentences_supported": 1},
+    )
+    assert record(answer, "q1") == {
+        "id": "q1",
+        "question": "who?",
+        "status": "answered",
+        "route": "experts",
+        "text": "Ann [1].",
+        "citations": [
+            {
+                "marker": 1,
+                "paper": "p7",
+                "source": "a.txt:3",
+                "also_at": ["b.txt:9"],
+                "title": None,
+                "label": "label of p7",
+                "quote": "Zebras",
+                "span": [0, 6],
+            }
+        ],
+        "papers": [{"paper": "p7", "source": "a.txt:3", "score": 0.5, "also_at": ["b.txt:9"]}],
+        "experts": [{"name": "Ann", "score": 1.5, "papers": ["p7"], "roles": {"p7": "first"}}],
+        "value": ["Ann", "Bob"],
+        "model": "m",
+        "prompt_sha256": "ab",
+        "library": "f1",
+        "latency_ms": 1.23,
+        "usage": {"input_tokens": 3, "output_tokens": 4, "cost_usd": 0.5},
+        "warnings": ["w"],
+        "checks": {"sentences_supported": 1},
+        "read_as": "it asks for people",
+    }
+
+
+def test_a_bare_answer_has_no_id_and_nulls_where_nothing_is_known() -> None:
+    found = record(Answer("q", "abstained", "content", "No."))
+    assert "id" not in found
+    assert (found["value"], found["prompt_sha256"], found["usage"]["cost_usd"]) == (
+        None,
+        None,
+        None,
+    )
+    assert (found["citations"], found["papers"], found["experts"]) == ([], [], [])
+    assert (found["model"], found["read_as"], found["latency_ms"]) == ("extractive", "", 0.0)
+
+
+def test_a_count_stays_a_number() -> None:
+    assert record(Answer("q", "answered", "catalogue", "3", value=3))["value"] == 3
+
+
+def test_a_paper_is_recorded_whole() -> None:
+    assert paper_record(PAPER) == {
+        "paper": "p7",
+        "source": "a.txt:3",
+        "also_at": ["b.txt:9"],
+        "title": None,
+        "label": "label of p7",
+        "text": "Zebras walk.",
+        "authors": ["Ann", "Bob"],
+        "authors_complete": True,
+        "roles": {"Ann": "first", "Bob": "listed", "Cy": "page"},
+        "affiliations": [],
+        "year": 2021,
+        "month": None,
+        "day": None,
+        "category": "CV",
+        "code": True,
+        "score": 88.5,
+        "links": ["https://x.org"],
+        "url": None,
+        "doi": "10.1/x",
+        "venue": None,
+    }
+
+
+def test_records_are_json_as_they_are() -> None:
+    answer = Answer("q", "answered", "content", "“x”", (cite(1, PAPER, (0, 12)),))
+    for made in (record(answer, "i"), dict(paper_record(PAPER))):
+        assert json.loads(json.dumps(made)) == made
