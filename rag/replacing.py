@@ -6,34 +6,45 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.asking import Ask, read
+from rag.catalogue.asking import Ask, Asked, read, telling_words
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import people_in
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
-from rag.threads import Whole, replacement
+from rag.threads import LIST_THEM, Whole, replacement
 from rag.types import Condition, Intent
 
 
 def instead(whole: Whole, now: Census) -> Intent | None:
     """``what about 2023?``: the last intent with the named part replaced."""
     last = whole.instead
-    if last is None or _of_one_paper(last):
+    if last is None:
         return None
     what = replacement(whole.question)
+    if _of_one_paper(last):
+        return _of_another_paper(last, what, now)
+    if LIST_THEM.match(whole.question):
+        return _listed(last)
     people = people_in(what, now)
     asked = read(what, now, people)
+    if _FIRST.match(what) and (made := _as_first(last)):
+        return made
     if not asked.conditions and asked.ask.verb == "list" and asked.ask.topic:
         return _new_topic(last, asked.ask.topic)
     if asked.ask.left:
         return None
+    if asked.ask.verb in ("extreme", "group") and not people:
+        return _other_verb(last, asked)
     own = [c for c in asked.conditions if c.field != "author"]
     if last.route == "catalogue" and asked.conditions:
         kept = [c for c in last.conditions if c.field not in {n.field for n in asked.conditions}]
         given = last.parts.get("people")
         before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
         moved = [_renumbered(c, len(before)) for c in asked.conditions]
+        if _verb(last) == "figures" and people:
+            return replace(last, parts={**last.parts, "people": people}, people=people[0].names,
+                           reason="the same figures, of another person")  # fmt: skip
         parts = {**last.parts, "people": (*before, *people)}
         conditions = (*kept, *moved)
         return replace(
@@ -46,11 +57,85 @@ def instead(whole: Whole, now: Census) -> Intent | None:
             last, people=names, parts={**last.parts, "people": people}, query=what,
             reason="the last question, of another person",
         )  # fmt: skip
+    if last.route == "experts" and own:
+        kept = [c for c in last.conditions if c.field not in {n.field for n in own}]
+        return replace(
+            last, conditions=(*kept, *own), reason="the last question under a further condition"
+        )
     if last.route == "person" and own and last.people:
         return replace(
             last, conditions=tuple(own), reason="the last question under a further condition"
         )
     return None
+
+
+def _of_another_paper(last: Intent, what: str, now: Census) -> Intent | None:
+    """``and SlerpFace?``: the same of another paper."""
+    named = now.called(what)
+    rest = what
+    for word, _ in named:
+        rest = rest.replace(word, " ")
+    if not named or telling_words(re.sub(r"['’]s\b", " ", rest)):
+        return None
+    focus = tuple(dict.fromkeys(ids[0] for _, ids in named))
+    parts = {**last.parts, "focus": focus}
+    reason = "the last question, of another paper"
+    return replace(last, query=what, parts=parts, topic=None, reason=reason)
+
+
+def _listed(last: Intent) -> Intent | None:
+    """``list them`` after a count."""
+    ask = last.parts.get("ask")
+    if not isinstance(ask, Ask) or ask.verb not in ("count", "list"):
+        return None
+    parts = {**last.parts, "ask": replace(ask, verb="list", of=())}
+    return replace(last, parts=parts, reason=f"the papers of the last answer: {last.reason}")
+
+
+_FIRST = re.compile(
+    r"^(?:as\s+|for\s+|by\s+)?(?:the\s+)?(?:first|lead)[- ]authors?(?:hip)?$", re.IGNORECASE
+)
+
+
+def _as_first(last: Intent) -> Intent | None:
+    """``and as first author?``: the same persons in that role."""
+    ask = last.parts.get("ask")
+    reason = "the last question, of first authors"
+    if isinstance(ask, Ask) and ask.verb == "people":
+        parts = {**last.parts, "ask": replace(ask, of=("first author", *ask.of[1:]))}
+        return replace(last, parts=parts, reason=reason)
+    moved = tuple(
+        replace(c, field="first author") if c.field in ("author", "printed") else c
+        for c in last.conditions
+    )
+    if last.route == "person" and last.people and not last.conditions:
+        moved = (Condition("first author", "is", last.people[0]),)
+        parts = {"ask": Ask("list")}
+        return replace(last, route="catalogue", conditions=moved, parts=parts, reason=reason)
+    return replace(last, conditions=moved, reason=reason) if moved != last.conditions else None
+
+
+def _other_verb(last: Intent, asked: Asked) -> Intent | None:
+    """``and the newest?``: another thing asked of the same papers."""
+    if asked.ask.left or asked.ask.topic:
+        return None
+    reason = "another question about the same papers"
+    if last.route == "catalogue" and isinstance(ask := last.parts.get("ask"), Ask):
+        if ask.verb in ("figures", "attribute", "documents"):
+            return None
+        parts = {**last.parts, "ask": replace(asked.ask, topic=ask.topic)}
+        conditions = (*last.conditions, *asked.conditions)
+        return replace(last, conditions=conditions, parts=parts, reason=reason)
+    if last.route == "person" and len(last.people) == 1:
+        conditions = (Condition("author", "is", last.people[0]), *asked.conditions)
+        parts = {"ask": replace(asked.ask, topic=last.topic)}
+        return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
+    return None
+
+
+def _verb(intent: Intent) -> str:
+    ask = intent.parts.get("ask")
+    return ask.verb if isinstance(ask, Ask) else ""
 
 
 def _of_one_paper(intent: Intent) -> bool:

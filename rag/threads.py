@@ -31,6 +31,7 @@ _DESCRIBED = re.compile(
 _SAME_AUTHOR = re.compile(
     r"\b(?:the|its|their|that)\s+(?P<nth>first|lead|second|third|last)\s+authors?(?:'s)?\b(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|publish\w*|do|does|papers?)\b)"
     r"|\b(?:(?:the|its|their)\s+)?same\s+(?P<first>(?:first|lead)\s+)?(?:authors?|people|person|group|team)\b"
+    r"|\b(?:other|more|further|else)\b[^?]*\bby\s+(?:the|its|that|their)\s+(?P<nth2>first|lead|second|third|last)\s+authors?\b"
     r"|\b(?:its|their)\s+(?P<first2>(?:first|lead)\s+)?authors?\b(?=\s+(?:also|work|write|wrote|publish|have|has|do|did|else))",
     re.IGNORECASE,
 )
@@ -80,6 +81,25 @@ _EARLIER = re.compile(
 _MORE = re.compile(r"\b(?:else|other|another|more|further)\b", re.IGNORECASE)
 
 
+LIST_THEM = re.compile(
+    r"^\W*(?:and\s+|so\s+|ok\s+)?(?:(?:which|what)\s+(?:ones?|papers|are\s+(?:they|those|these))(?:\s+are\s+(?:they|those|these))?"
+    r"|(?:please\s+)?(?:list|show|name|give|print)\s+(?:me\s+|us\s+)?(?:all\s+(?:of\s+)?)?(?:them|those|these)(?:\s+all)?(?:\s+please)?)\W*$",
+    re.IGNORECASE,
+)
+_NTH_PERSON = re.compile(
+    rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
+    rf"|\b(?:number|no\.?|#)\s*(?P<number>\d{{1,2}})\b",
+    re.IGNORECASE,
+)
+_TWO = re.compile(
+    r"\b(?:they|them|the\s+two|these\s+two|both)(?:\s+(?P<verb>share|have|both))?\b", re.IGNORECASE
+)
+_THEY_WROTE = re.compile(
+    r"\b(?:they|these\s+people|those\s+people|the\s+authors)\b.*\b(?:write|wrote|written|publish\w*|do|done|work\w*)\b|\btheir\s+other\s+(?:papers|works?)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A question made whole from its thread.
@@ -119,8 +139,14 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
     if whole := _personal(question, last, shown, now):
         return whole
+    if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
+        return Whole(question, instead=last.intent)
+    if whole := _nth_person(question, last, now) or _both(question, last):
+        return whole
     if shown.papers and _OF_THOSE.search(question):
         return _plural(question, shown, now)
+    if shown.papers and _wrote_else(question, last):
+        return _of_people(shown, now)
     if own or now.names.mentions(question):
         return Whole(question, instead=_instead(question, last))
     for settle in (_same_author, _dated, _ordinal, _described):
@@ -171,6 +197,8 @@ def _cited(answer: Answer, now: Census) -> tuple[str, ...]:
     }
     cited = sorted(answer.citations, key=lambda c: order.get(c.marker, len(order)))
     ids = [c.paper_id for c in cited]
+    if answer.route in ("catalogue", "person") and len(answer.papers) > len(ids):
+        ids += [p.paper_id for p in answer.papers]
     if not ids and answer.status == "answered":
         ids = [p.paper_id for p in answer.papers[:5]]
     return tuple(dict.fromkeys(i for i in ids if i in now.by_id))
@@ -193,6 +221,50 @@ def _personal(question: str, last: Answer, shown: _Shown, now: Census) -> Whole 
         text = re.sub(r"\bthe[ym]\b", name, text, flags=re.IGNORECASE)
         return Whole(_LEAD.sub("", text), people=(name,), note=f"read as about {name}")
     return None
+
+
+def _nth_person(question: str, last: Answer, now: Census) -> Whole | None:
+    """``the second one`` after people were listed is the second of them, unless a paper is said."""
+    if last.route != "experts" or len(last.experts) < 2:
+        return None
+    match = _NTH_PERSON.search(question)
+    if match is None:
+        return None
+    number = match["number"]
+    at = int(number) - 1 if number else _ORDINALS[match["word"].lower()]
+    if at >= len(last.experts):
+        return None
+    name = last.experts[at].name
+    text = f"{question[: match.start()]}{name}{question[match.end() :]}"
+    return Whole(_LEAD.sub("", text), people=(name,), note=f"read as about {name}")
+
+
+def _both(question: str, last: Answer) -> Whole | None:
+    """``they`` after two people were compared."""
+    people = last.intent.people if last.intent is not None else ()
+    if last.route != "person" or len(people) != 2 or not _TWO.search(question):
+        return None
+    who = f"{people[0]} and {people[1]}"
+    text = _TWO.sub(lambda m: f"{who} {m['verb'] or ''}".strip(), question, count=1)
+    return Whole(_LEAD.sub("", text), people=people, note=f"read as about {who}")
+
+
+def _wrote_else(question: str, last: Answer) -> bool:
+    """Whether ``they`` are the authors that the last answer named: ``what else did they write``."""
+    ask = last.intent.parts.get("ask") if last.intent is not None else None
+    authors = getattr(ask, "form", "") == "authors"
+    return authors and _THEY_WROTE.search(question) is not None
+
+
+def _of_people(shown: _Shown, now: Census) -> Whole:
+    """Other papers by the people printed on the paper shown."""
+    paper = now.by_id[shown.papers[0]]
+    people = now.people_of(paper)[: max(len(paper.authors), 1)]
+    conditions = [Condition("paper", "not in", (paper.paper_id,))]
+    return Whole(
+        "other papers", people=people, conditions=tuple(conditions),
+        note=f"read as about {', '.join(people)}, of {short_name(paper)}",
+    )  # fmt: skip
 
 
 def _same_author(question: str, shown: _Shown, now: Census) -> Whole | None:
@@ -241,7 +313,7 @@ def _meant(
 ) -> tuple[str, ...]:
     """``the third author`` or ``the same authors``; of all of them, those who are printed."""
     place = {"second": 1, "third": 2, "last": len(printed) - 1}
-    if word := (match["nth"] or "").lower():
+    if word := (match["nth"] or match["nth2"] or "").lower():
         at = place.get(word, 0)
         return people[at : at + 1] if at >= 0 else ()
     if match["first"] or match["first2"]:
