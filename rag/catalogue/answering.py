@@ -23,6 +23,7 @@ from rag.catalogue.select import Settled, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.names import Mention
+from rag.readings import closed
 from rag.text import join_names
 from rag.topics import on_topic, touching
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
@@ -80,7 +81,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     made = _of_papers(intent, ask, settled, papers, whole, now)
     if ask.unread:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
-    return _signed(made, now, settled)
+    return _signed(made, now, settled, intent)
 
 
 def _of_one_person(conditions: Sequence[Condition]) -> bool:
@@ -94,17 +95,19 @@ def _mentions(intent: Intent) -> tuple[Mention, ...]:
     return tuple(people) if isinstance(people, tuple) else ()
 
 
-def _signed(made: Answer, now: Census, settled: Settled) -> Answer:
+def _signed(made: Answer, now: Census, settled: Settled, intent: Intent | None = None) -> Answer:
     """The answer with how names were read said first."""
     notes = [note for note in settled.notes if note not in made.text]
     text = f"({'; '.join(notes)})\n\n{made.text}" if notes else made.text
-    return replace(made, text=text, library=now.fingerprint)
+    made = replace(made, text=text, library=now.fingerprint)
+    return made if intent is None else replace(made, text=closed(made, intent))
 
 
 def _choices(intent: Intent, settled: Settled) -> Answer:
     """Several persons fit a name: they are offered, not merged."""
     lines = [
-        f"'{mention.typed}' may be {join_names(mention.names)}. Ask again with the whole name."
+        f"'{plain(mention.typed)}' may be {join_names(map(plain, mention.names))}."
+        " Ask again with the whole name."
         for mention in settled.choices
     ]
     return Answer(intent.question, "answered", "catalogue", "\n".join(lines))

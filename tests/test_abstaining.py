@@ -1,0 +1,181 @@
+"""The decision to answer: what it is made from, worked out by hand, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.answering.abstaining import LONG_WORDS, calibration, features, judge
+from rag.answering.extractive import cited_papers
+from rag.config import Settings
+from rag.pipeline import Assistant, build
+from rag.text import words
+from rag.types import Paper, PaperHit, Retrieval, WordMatch
+from tests.shelf import paper
+
+SIGNALS = {"late": 0.8, "local": 0.7, "dense": 0.6, "lexical": 0.5}
+QUESTION = "How does DuetFace split frequency channels?"
+HELD = paper("p1", "DuetFace", "It can split the channels of frequency.")
+
+
+def met(question: str, found: set[str], idf: float = 6.0, cosine: float = 0.0) -> list[WordMatch]:
+    """Every word of content has the idf; those in ``found`` are in the paper."""
+    stop = {"how", "does", "the", "is", "what", "a", "of"}
+    return [
+        WordMatch(word, span, 0.0 if word.lower() in stop else idf, word in found, cosine)
+        for word, span in words(question)
+    ]
+
+
+def hit(
+    question: str, found: set[str], *, score: float = 0.7, held: Paper = HELD, cosine: float = 0.0
+) -> PaperHit:
+    return PaperHit(held, score, 1, (), SIGNALS, tuple(met(question, found, cosine=cosine)))
+
+
+def measured(question: str, *hits: PaperHit, others: tuple[PaperHit, ...] = ()) -> dict[str, float]:
+    return features(Retrieval(question, (*hits, *others)), hits)
+
+
+ALL = {"DuetFace", "split", "frequency", "channels"}
+
+
+def test_the_signals_of_the_best_paper_and_its_lead_over_what_is_not_cited() -> None:
+    other = hit(QUESTION, set(), score=0.4, held=paper("p2"))
+    values = measured(QUESTION, hit(QUESTION, ALL), others=(other,))
+    assert {name: values[name] for name in SIGNALS} == SIGNALS
+    assert values["gap"] == pytest.approx(0.3)
+
+
+def test_where_all_words_are_met_nothing_is_missing() -> None:
+    values = measured(QUESTION, hit(QUESTION, ALL))
+    assert values["found"] == 1
+    for name in ("missing", "missing_asked", "missing_names", "single_missing", "short_missing"):
+        assert values[name] == 0, name
+
+
+def test_a_missing_word_counts_by_its_worth_and_by_how_far_its_nearest_token_is() -> None:
+    values = measured(QUESTION, hit(QUESTION, ALL - {"channels"}, cosine=0.25))
+    assert values["found"] == 0.75
+    assert values["missing"] == values["missing_asked"] == pytest.approx(0.75)
+    assert values["short_missing"] == pytest.approx(0.75 / 2)  # of four words of content
+    assert values["missing_names"] == 0
+
+
+def test_a_word_that_describes_is_not_among_those_that_are_asked_for() -> None:
+    question = "The kite splits light: what module?"
+    values = measured(question, hit(question, {"splits", "light", "module"}))
+    assert (values["missing"], values["missing_asked"]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("how does DuetFace work", 0.5),
+        ("how do DuetFace and ID3 work", 1.0),
+        ("how does Peter work", 0.5),
+        ("Palms at night", 0.0),
+        ("it ends. Palms at night", 0.0),
+        ("how many in 2023", 0.0),
+    ],
+)
+def test_what_is_written_like_a_name_counts_as_one(question: str, names: float) -> None:
+    assert measured(question, hit(question, set()))["missing_names"] == names
+
+
+def test_words_that_any_cited_paper_has_are_met_but_single_looks_at_one() -> None:
+    question = "compare DuetFace with ID3"
+    one = hit(question, {"compare", "DuetFace", "with"})
+    other = hit(question, {"compare", "ID3", "with"}, held=paper("p2"))
+    values = measured(question, one, other)
+    assert (values["missing"], values["single_missing"]) == (0.0, 1.0)
+
+
+def test_pairs_that_stand_together_in_the_paper_are_met_with_one_word_between_them_or_none() -> (
+    None
+):
+    held = paper("p1", "Gait", "Frequency channels of the splitter. Split it by channels.")
+    for question, share in [
+        ("frequency channels", 1.0),
+        ("channel frequency", 0.0),
+        ("splitting-channels", 0.0),
+        ("frequency channels kites", 0.5),
+        ("channels: frequency", 0.5),
+        ("channels", 0.5),
+    ]:
+        assert measured(question, hit(question, set(), held=held))["pairs"] == share, question
+
+
+def test_a_long_description_counts_as_one_and_no_more_than_one() -> None:
+    question = " ".join(f"w{n}" for n in range(LONG_WORDS // 2))
+    assert measured(question, hit(question, set()))["long"] == 0.5
+    assert measured(3 * f"{question} ", hit(3 * f"{question} ", set()))["long"] == 1.0
+
+
+def test_every_feature_has_its_weight_and_the_words_that_are_missing_are_named() -> None:
+    values = measured(QUESTION, hit(QUESTION, ALL))
+    assert set(values) == set(calibration().weights)
+    found = hit(QUESTION, ALL - {"channels"})
+    verdict = judge(Retrieval(QUESTION, (found,)), [found])
+    assert verdict.missing == ("channels",)
+    assert 0 < verdict.probability < 1
+    assert verdict.sufficient == (verdict.probability >= calibration().threshold)
+
+
+def test_no_paper_is_never_enough() -> None:
+    verdict = judge(Retrieval("q", ()), [])
+    assert (verdict.sufficient, verdict.probability, verdict.missing) == (False, 0.0, ())
+
+
+def test_a_better_met_question_is_more_probable() -> None:
+    good = hit(QUESTION, ALL)
+    poor = PaperHit(
+        paper("p9"), 0.2, 1, (), dict.fromkeys(SIGNALS, 0.1), tuple(met(QUESTION, set()))
+    )
+    assert judge(Retrieval("q", (good,)), [good]).probability > 0.5
+    assert judge(Retrieval(QUESTION, (poor,)), [poor]).probability < 0.05
+
+
+# --- on the seeds -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def assistant(library_data: Path, weights: Path) -> Iterator[Assistant]:
+    with build(Settings(data=library_data, model_path=weights)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is DuetFace?",
+        "how does knowledge swapping order its two steps?",
+        "How is a generated image told by its reconstruction error?",
+        "What is bridge distillation?",
+        "what is ID^3",
+    ],
+)
+def test_what_the_papers_hold_is_enough(assistant: Assistant, question: str) -> None:
+    found = assistant.retrieve(question)
+    assert judge(found, cited_papers(question, found)).sufficient
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("How are zeppelins steered in a thunderstorm?", "zeppelins"),
+        ("what is the boiling point of mercury?", "mercury"),
+        ("Which paper proposes SchnitzelNet?", "SchnitzelNet"),
+        ("Wie wird das Wetter morgen?", "Wetter"),
+        ("мосты через реку", "мосты"),
+    ],
+)
+def test_what_they_do_not_hold_is_not_and_the_missing_word_is_named(
+    assistant: Assistant, question: str, missing: str
+) -> None:
+    found = assistant.retrieve(question)
+    verdict = judge(found, cited_papers(question, found))
+    assert not verdict.sufficient
+    assert missing in verdict.missing
