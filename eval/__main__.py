@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _beir(commands)
     _experts(commands)
     _speed(commands)
+    _calibrate(commands)
     return made
 
 
@@ -104,6 +105,12 @@ def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     made.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
     made.add_argument("--json", type=Path, help="write the figures there too")
     made.set_defaults(run=run_speed)
+
+
+def _calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
+    made.add_argument("--data", type=Path, help="data folder (default: as set)")
+    made.set_defaults(run=run_calibrate)
 
 
 def _data(made: argparse.ArgumentParser) -> None:
@@ -212,6 +219,16 @@ def run_speed(args: argparse.Namespace) -> int:
     if args.json:
         args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(speed.told(found))
+    return DONE
+
+
+def run_calibrate(args: argparse.Namespace) -> int:
+    import yaml
+
+    from eval.calibrate import calibrate
+
+    with opened(load(data=args.data)) as assistant:
+        print(yaml.safe_dump(calibrate(assistant), sort_keys=False), end="")
     return DONE
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from eval.measures import percentile
 from rag.config import Settings, load
+from rag.errors import ModelError
 from rag.pipeline import Assistant, build
-from rag.types import Delta
+from rag.types import Answer, Delta
 
 ROUNDS = 1
 Result = dict[str, Any]
@@ -98,6 +99,8 @@ def _first_words(assistant: Assistant, question: str) -> float:
     for event in assistant.stream(question):
         if isinstance(event, Delta) and event.text.strip() and not first:
             first = time.perf_counter() - began
+        if isinstance(event, Answer) and not event.usage.output_tokens:
+            raise ModelError(f"question {question!r} was answered without the model; ask another")
     return first * 1000
 
 
