@@ -27,14 +27,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Field(Path("data"), description="folder of the library, its indexes and models")
-    seeds: Path = Field(ROOT / "seeds", description="seed documents read by `ingest` without a path")
+    seeds: Path = Field(
+        ROOT / "seeds", description="seed documents read by `ingest` without a path"
+    )
     prompts: Path = Field(ROOT / "prompts", description="folder of the prompt files")
     embedder: str = Field(
         "minilm",
         description="`minilm` (embedded, int8), `minilm-fp32`, `openai:<model>` (any compatible server), `hf:<model>` (extra `hf`)",
     )
     model_path: Path | None = Field(
-        None, description="folder with model.safetensors and tokenizer.json; default: found or fetched"
+        None,
+        description="folder with model.safetensors and tokenizer.json; default: found or fetched",
     )
     chroma: str = Field(
         "", description="`host:port` of a Chroma server; empty: embedded in the data folder"
@@ -49,7 +52,9 @@ class Settings(BaseModel):
     openai_base_url: str | None = Field(None, description="any server speaking the OpenAI protocol")
     timeout_s: float = Field(60.0, gt=0, description="for one call to a model server")
     retries: int = Field(2, ge=0, le=10, description="further tries at a model server")
-    evidence_tokens: int = Field(3000, ge=200, description="budget of passages shown to a chat model")
+    evidence_tokens: int = Field(
+        3000, ge=200, description="budget of passages shown to a chat model"
+    )
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")

@@ -1,24 +1,24 @@
 """Everything that can go wrong, as one tree. Each class is one sentence and one policy.
 
-    RagError                      anything below; ``retryable`` says whether trying again makes sense
-    ├── SettingsError             a setting is unknown or does not fit
-    ├── ReadError                 a seed document cannot be read at all
-    ├── LibraryError              the data folder cannot be used
-    │   ├── LibraryLocked         another process is writing (retryable)
-    │   ├── LibraryEmpty          nothing was ingested yet
-    │   ├── EmbedderMismatch      vectors and settings name different embedders
-    │   ├── IndexUnreadable       vectors or lexical index are broken; they are rebuilt when they can be
-    │   └── StoreUnreachable      the Chroma server did not answer (retryable)
-    ├── NotFound                  no such paper or person
-    ├── ModelError                a model could not be used
-    │   ├── WeightsMissing        the embedded model's files are not here
-    │   ├── WeightsCorrupt        a file's sha256 is not the published one
-    │   ├── ProviderError         a model server answered with an error (retryable for 429 and 5xx)
-    │   ├── ProviderUnreachable   a model server did not answer (retryable)
-    │   └── MalformedReply        a reply that does not parse
-    ├── PromptError               a prompt file is missing, or its variables do not match
-    ├── QueryMismatch             rankings of different queries were to be merged
-    └── MissingExtra              an optional extra is not installed
+RagError                      anything below; ``retryable`` says whether trying again makes sense
+├── SettingsError             a setting is unknown or does not fit
+├── ReadError                 a seed document cannot be read at all
+├── LibraryError              the data folder cannot be used
+│   ├── LibraryLocked         another process is writing (retryable)
+│   ├── LibraryEmpty          nothing was ingested yet
+│   ├── EmbedderMismatch      vectors and settings name different embedders
+│   ├── IndexUnreadable       vectors or lexical index are broken; they are rebuilt when they can be
+│   └── StoreUnreachable      the Chroma server did not answer (retryable)
+├── NotFound                  no such paper or person
+├── ModelError                a model could not be used
+│   ├── WeightsMissing        the embedded model's files are not here
+│   ├── WeightsCorrupt        a file's sha256 is not the published one
+│   ├── ProviderError         a model server answered with an error (retryable for 429 and 5xx)
+│   ├── ProviderUnreachable   a model server did not answer (retryable)
+│   └── MalformedReply        a reply that does not parse
+├── PromptError               a prompt file is missing, or its variables do not match
+├── QueryMismatch             rankings of different queries were to be merged
+└── MissingExtra              an optional extra is not installed
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from rag.types import Paper
 
 _NAMED = re.compile(r"^([^\s:]{3,24}): \S")
 """A title that begins with its method's name."""
-_TOO_COMMON = frozenset("learning network networks model models method based via towards using".split())
+_TOO_COMMON = frozenset(
+    "learning network networks model models method based via towards using".split()
+)
 
 
 def examples(library: Library) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class OpenAIServer:
         self.requests: list[dict[str, Any]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
-        self._http.handle_error = lambda *_: None  # connections that break off are meant to
+        self._http.handle_error = lambda *_: None  # type: ignore[method-assign]  # meant to break off
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
 
