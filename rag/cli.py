@@ -116,6 +116,7 @@ def _asking_commands(command: Any) -> None:
     who.add_argument("topic", metavar="TOPIC")
     who.add_argument("-k", type=_positive, default=10, metavar="N", help="people shown (10)")
     who.add_argument("--recent", action="store_true", help="weigh recent papers more")
+    who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _json(who)
     person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
     person.add_argument("name", metavar="NAME")

@@ -110,7 +110,8 @@ def _ask_batch(args: argparse.Namespace) -> int:
 def run_who(args: argparse.Namespace) -> int:
     topic = question_of(args.topic)
     with assistant_of(args) as assistant:
-        return _show_answer(assistant, assistant.who(topic, args.k, args.recent), args.json)
+        answer = assistant.who(topic, args.k, args.recent, args.explain)
+        return _show_answer(assistant, answer, args.json)
 
 
 def run_person(args: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from rag.answering.citations import plain
 from rag.catalogue.fields import meets, said_all
 from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
+from rag.readings import closing
 from rag.text import join_names
 from rag.topics import OnTopic, nearest, on_topic
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
@@ -86,7 +87,12 @@ def recency(paper: Paper, newest: int) -> float:
 
 
 def answer(
-    intent: Intent, library: Source, retrieve: Retrieve, k: int = SHOWN, recent: bool = False
+    intent: Intent,
+    library: Source,
+    retrieve: Retrieve,
+    k: int = SHOWN,
+    recent: bool = False,
+    explain: bool = False,
 ) -> Answer:
     """Ranked people with the papers that put them there; abstains where no paper is on the topic.
 
@@ -96,6 +102,7 @@ def answer(
         retrieve: Finds papers for the topic.
         k: People shown at most.
         recent: Whether newer papers count for more.
+        explain: Whether the parts of each score are written out.
     """
     now = census(library)
     topic = intent.topic or intent.query
@@ -119,7 +126,12 @@ def answer(
     people = rank(votes, k)
     if not people:
         return _unknown_authors(intent, topic, found, now)
-    text, listing = _worded(topic, people, len(votes), found, now, recent=recent)
+    under = said_all(intent.conditions)
+    text, listing = _worded(topic, people, len(votes), found, now, recent=recent, under=under)
+    if explain:
+        text += f"\n\n{_explained(people, votes, listing, now, recent=recent)}"
+    if line := closing(intent):
+        text += f"\n\n{line}"
     return Answer(
         intent.question,
         "answered",
@@ -150,6 +162,13 @@ _ROLES: Mapping[Role, str] = {
 }
 
 
+_PLAIN_ROLES: Mapping[Role, str] = {
+    "first": "first author",
+    "listed": "further author",
+    "page": "owner of the page",
+}
+
+
 def _worded(
     topic: str,
     people: Sequence[Expert],
@@ -158,12 +177,13 @@ def _worded(
     now: Census,
     *,
     recent: bool,
+    under: str = "",
 ) -> tuple[str, Listing]:
     listing = Listing(topic, {f.paper.paper_id: f.span for f in found})
     papers = [f.paper for f in found]
     told: set[str] = set()
     lines = [f"{at}. {_person(expert, listing, told, now)}" for at, expert in enumerate(people, 1)]
-    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here"
+    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under else ''}{under}"
     head += f", by {n_people} people" if n_people != 1 else ", by one person"
     head += " (newer papers count for more):" if recent else ":"
     unsigned = [p for p in papers if not p.authorships]
@@ -177,6 +197,29 @@ def _worded(
     if missing := truncation(papers):
         lines.append(f"\n{missing}")
     return head + "\n\n" + "\n".join(lines), listing
+
+
+def _explained(
+    people: Sequence[Expert],
+    votes: Mapping[str, Sequence[Vote]],
+    listing: Listing,
+    now: Census,
+    *,
+    recent: bool,
+) -> str:
+    """The sum behind each score: relevance times the role's weight, paper by paper."""
+    roles = ", ".join(f"{_PLAIN_ROLES[role]} {weight:g}" for role, weight in ROLE.items())
+    aged = ", halved for every three years of age" if recent else ""
+    lines = [
+        f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
+    ]
+    for at, expert in enumerate(people, 1):
+        parts = [
+            f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.mark(now.by_id[v.paper_id])}"
+            for v in votes[expert.name]
+        ]
+        lines.append(f"{at}. {plain(expert.name)} **{expert.score:.2f}** = {' + '.join(parts)}")
+    return "\n".join([lines[0], "", *lines[1:]])
 
 
 def _mark_rest(

@@ -143,11 +143,15 @@ _WHAT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ExpertFrame:
-    """A question for people on a topic: the topic, how many are wanted, and whether active now."""
+    """A question for people on a topic: the topic, how many are wanted, and whether active now.
+
+    ``sure`` where it opens by asking for people, and does not only end in a word for them.
+    """
 
     topic: str
     k: int | None
     recent: bool
+    sure: bool = True
 
 
 def experts_frame(question: str) -> ExpertFrame | None:
@@ -159,6 +163,7 @@ def experts_frame(question: str) -> ExpertFrame | None:
     text = _AMONG.sub(" ", text)
     text = _cut(_TAILS, text)
     text, asked, k = _opened(text)
+    sure = asked
     if asked:
         text = _linked(text)
     for end in _ENDS:
@@ -174,7 +179,7 @@ def experts_frame(question: str) -> ExpertFrame | None:
     topic = topic.replace("*", "")
     if not _says_something(topic) or _NO_TOPIC.search(topic):
         return None
-    return ExpertFrame(topic, _number(k), recent)
+    return ExpertFrame(topic, _number(k), recent, sure)
 
 
 def _opened(text: str) -> tuple[str, bool, str | None]:

@@ -105,12 +105,12 @@ class Assistant:
                 )
             yield event
 
-    def who(self, topic: str, k: int = 10, recent: bool = False) -> Answer:
+    def who(self, topic: str, k: int = 10, recent: bool = False, explain: bool = False) -> Answer:
         """The people who work on a topic, with the papers that say so."""
         text, warnings = _shortened(topic)
         return self._timed(
             Intent("experts", text, text, "asked for people", topic=text),
-            lambda intent: experts.answer(intent, self.library, self.retrieve, k, recent),
+            lambda intent: experts.answer(intent, self.library, self.retrieve, k, recent, explain),
             warnings,
         )
 

@@ -27,6 +27,12 @@ from rag.text import index_terms, join_names
 from rag.threads import Whole, complete
 from rag.types import Intent, Thread
 
+_SAYING = re.compile(
+    r"\b(?:say|says|said|propose[sd]?|claims?|explain\w*|solve[sd]?|improve[sd]?|achieve[sd]?|introduce[sd]?|how|why|method|approach)\b",
+    re.IGNORECASE,
+)
+_NEAR = 3
+"""A list with more words than this left over may as well ask what papers say."""
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
 
@@ -158,6 +164,7 @@ def _of_person(text: str, people: Sequence[Mention], ask: PersonAsk, topic: str 
     parts: dict[str, object] = {"ask": ask, "people": tuple(people)}
     if topic:
         parts["other"] = "content"
+        parts["near"] = _SAYING.search(text) is not None
     return Intent("person", text, text, f"it is about {who}", topic, names, parts=parts)
 
 
@@ -191,7 +198,8 @@ def _authors(
             flags=re.IGNORECASE,
         )
     )
-    parts = {"ask": PersonAsk("authors", first), "focus": focus, "other": "content"}
+    parts: dict[str, object] = {"ask": PersonAsk("authors", first), "focus": focus}
+    parts |= {"other": "experts", "near": True, "read": "who wrote that paper"}
     return Intent("person", text, text, "it asks who wrote a paper", topic, parts=parts)
 
 
@@ -227,6 +235,8 @@ def _experts(
     if frame is None or people or counting or _HOW_MANY.search(text):
         return None
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
+    if not frame.sure and len(frame.topic.split()) > _LONG:
+        parts["near"] = True
     if frame.k:
         parts["k"] = frame.k
     scan = Scan(now, frame.topic, ())
@@ -323,6 +333,7 @@ def _made(route: str, text: str, reason: str, asked: Asked, now: Census) -> Inte
     parts: dict[str, object] = {"ask": ask, "people": asked.people}
     if topic or asked.ask.verb in ("extreme", "figures"):
         parts["other"] = "content"
+        parts["near"] = len(ask.left) > _NEAR
     names = tuple(dict.fromkeys(n for m in asked.people for n in m.names))
     intent = Intent("catalogue", text, text, reason, topic, names, asked.conditions, parts)
     said = said_all(asked.conditions)

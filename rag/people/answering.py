@@ -15,6 +15,7 @@ from rag.people.asking import PersonAsk
 from rag.people.authors import answer_authors
 from rag.people.pairs import answer_pair
 from rag.people.portrait import company, expert_of, page_line, portrait, years_of
+from rag.readings import closed
 from rag.text import join_names
 from rag.topics import on_topic, touching
 from rag.types import Answer, Intent, Paper
@@ -36,7 +37,8 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     made = _by_form(intent, ask, mentions, now, retrieve)
     notes = [m.note for m in mentions if m.note]
     text = f"({'; '.join(dict.fromkeys(notes))})\n\n{made.text}" if notes else made.text
-    return replace(made, text=text, library=now.fingerprint)
+    made = replace(made, text=text, library=now.fingerprint)
+    return replace(made, text=closed(made, intent))
 
 
 def _mentions(intent: Intent, now: Census) -> tuple[Mention, ...]:
