@@ -156,7 +156,7 @@ class ThreadStore:
 
     def begin(self, question: str) -> str:
         """A new conversation, named by its first question; returns its id."""
-        thread_id, now = secrets.token_urlsafe(9), _now()
+        thread_id, now = secrets.token_hex(8), _now()
         name = _named(question)
         with self._open() as connection:
             connection.execute(

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag.config import load
+from rag.threadstore import KeptThread, ThreadStore
 from rag.types import Answer
 from ui import shared
 
@@ -19,6 +21,8 @@ SCREENS = Path(shared.__file__).parent / "screens"
 def data(library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PAPERFOLK_DATA", str(library_data))
     monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
+    for file in library_data.glob("threads.db*"):
+        file.unlink()
     return library_data
 
 
@@ -40,8 +44,18 @@ def run(at: AppTest) -> AppTest:
 
 def ask(at: AppTest, question: str) -> list[Answer]:
     at.chat_input[0].set_value(question)
-    run(at)
-    return [turn.answer for turn in at.session_state["turns"]]
+    return answers(run(at))
+
+
+def kept(at: AppTest) -> KeptThread:
+    """The open conversation as it is kept."""
+    return ThreadStore(load().data).thread(at.session_state["thread"])
+
+
+def answers(at: AppTest) -> list[Answer]:
+    found = [turn.answer for turn in kept(at).turns]
+    assert None not in found
+    return found  # type: ignore[return-value]
 
 
 # --- chat -----------------------------------------------------------------------------------
@@ -59,15 +73,15 @@ def test_every_example_question_is_answered() -> None:
         at = run(screen("chat"))
         at.button(key=f"example_{index}").click()
         run(at)
-        assert at.session_state["turns"][-1].answer.status == "answered"
+        assert answers(at)[-1].status == "answered"
 
 
 def test_turns_stay_on_screen_in_order() -> None:
     at = run(screen("chat"))
     ask(at, "What is DuetFace?")
-    answers = ask(at, "and who wrote it?")
-    assert [answer.question for answer in answers][0] == "What is DuetFace?"
-    assert len(answers) == 2
+    told = ask(at, "and who wrote it?")
+    assert [answer.question for answer in told] == ["What is DuetFace?", "and who wrote it?"]
+    assert told[1].route == "person"
     assert len(at.chat_message) == 4
     assert all("data-act" in html for html in boards(at)[:1])
 
@@ -76,7 +90,7 @@ def test_an_opened_citation_shows_its_quote_marked() -> None:
     at = run(screen("chat"))
     (answer,) = ask(at, "What is DuetFace?")
     citation = answer.citations[0]
-    at.session_state["source"] = (citation.paper_id, citation.span, (0, citation.marker))
+    at.session_state["source"] = (citation.paper_id, citation.span, ("", citation.marker))
     run(at)
     assert '<mark tabindex="-1">' in boards(at)[-1]
     at.button(key="close_source").click()
@@ -116,16 +130,80 @@ def test_an_error_is_one_sentence_and_can_be_tried_again(monkeypatch: pytest.Mon
     assert "Traceback" not in answer.text
     next(b for b in at.button if b.label == "Try again").click()
     run(at)
-    assert len(at.session_state["turns"]) == 1
+    assert len(answers(at)) == 1
 
 
-def test_a_new_conversation_starts_empty() -> None:
+def test_a_new_conversation_starts_empty_and_the_old_one_is_listed() -> None:
     at = run(screen("chat"))
-    ask(at, "What is DuetFace?")
+    (answer,) = ask(at, "What is DuetFace?")
+    thread_id = at.session_state["thread"]
     next(b for b in at.button if b.label == "New conversation").click()
     run(at)
-    assert not at.session_state["turns"]
+    assert "thread" not in at.session_state
     assert not at.chat_message
+    at.button(key=f"thread_{thread_id}").click()
+    assert answers(run(at)) == [answer]
+    assert len(at.chat_message) == 2
+
+
+def test_a_link_opens_its_conversation_in_a_session_of_its_own() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    other = screen("chat")
+    other.query_params["thread"] = at.session_state["thread"]
+    run(other)
+    assert boards(other) == boards(at)
+    assert ask(other, "and who wrote it?")[1].route == "person"
+
+
+def test_a_link_to_a_deleted_conversation_says_so() -> None:
+    at = screen("chat")
+    at.query_params["thread"] = "gone"
+    run(at)
+    assert "no conversation 'gone'" in at.warning[0].value
+    assert at.button(key="example_0")
+
+
+def test_a_conversation_is_renamed_and_deleted_after_a_second_word() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    thread_id = at.session_state["thread"]
+    at.text_input(key=f"name_{thread_id}").set_value("Faces *x*")
+    run(at)
+    assert at.button(key=f"thread_{thread_id}").label == "Faces \\*x\\*"
+    at.button(key="delete_thread").click()
+    run(at)
+    assert kept(at)
+    at.button(key="delete_for_good").click()
+    run(at)
+    assert "thread" not in at.session_state
+    assert ThreadStore(load().data).threads() == []
+
+
+def test_many_conversations_are_searched() -> None:
+    store = ThreadStore(load().data)
+    for n in range(7):
+        store.begin(f"question number{n}")
+    at = run(screen("chat"))
+    at.text_input(key="thread_search").set_value("number3")
+    run(at)
+    listed = [b.label for b in at.sidebar.button if (b.key or "").startswith("thread_")]
+    assert listed == ["question number3"]
+
+
+def test_an_answer_cut_off_is_shown_as_far_as_it_came_and_asked_again() -> None:
+    store = ThreadStore(load().data)
+    thread_id = store.begin("What is DuetFace?")
+    ordinal = store.ask(thread_id, "What is DuetFace?")
+    store.say(thread_id, ordinal, "DuetFace is <b>a")
+    at = screen("chat")
+    at.query_params["thread"] = thread_id
+    run(at)
+    shown = "".join(html.proto.body for html in at.get("html"))
+    assert "DuetFace is &lt;b&gt;a" in shown and "Stopped before" in shown
+    next(b for b in at.button if b.label == "Try again").click()
+    (answer,) = answers(run(at))
+    assert answer.status == "answered"
 
 
 def test_an_empty_library_offers_to_read_the_seeds(

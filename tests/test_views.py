@@ -105,7 +105,8 @@ def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
     answer = Answer(text, "answered", "content", text, warnings=(text,), model=text)
     for html in (
         views.question(text),
-        views.working([text], ""),
+        views.working([(text, 0.0), (text, 0.1)], ""),
+        views.interrupted(text),
         views.working([], text),
         views.answer(answer, {}),
         views.source(one, (0, len(text))),
@@ -136,7 +137,7 @@ def test_a_marker_with_a_citation_is_a_chip_that_says_its_paper() -> None:
 
 
 def test_markers_look_like_chips_while_an_answer_streams() -> None:
-    assert pressable(views.working(["searching"], "It works [1]. It al"), "cite") == ["1"]
+    assert pressable(views.working([("searching", 0.0)], "It works [1]. It al"), "cite") == ["1"]
 
 
 def test_a_number_without_a_citation_stays_text() -> None:

@@ -23,7 +23,8 @@ CHAT, PEOPLE, PAPERS, LIBRARY = (
 
 
 @st.cache_resource(show_spinner="opening the library …")
-def _build(settings: Settings) -> Assistant:
+def build_once(settings: Settings) -> Assistant:
+    """The assistant for these settings; one a server."""
     held = build(settings)
     if n_papers(held):
         with suppress(RagError):  # what cannot be used is said when it is needed
@@ -34,7 +35,7 @@ def _build(settings: Settings) -> Assistant:
 def assistant() -> Assistant:
     """The one assistant of this server; a screen that cannot have it says why and stops."""
     try:
-        return _build(load())
+        return build_once(load())
     except RagError as exc:
         st.error(str(exc), icon=":material/error:")
         st.stop()

@@ -104,13 +104,36 @@ def question(text: str) -> str:
     return f'<div class="pf question">{escape(text)}</div>'
 
 
-def working(steps: Sequence[str], text: str) -> str:
-    """An answer in the making: its words so far, or the steps taken."""
+def working(steps: Sequence[tuple[str, float]], text: str) -> str:
+    """An answer in the making: its words so far, or the steps taken and how long each took.
+
+    Args:
+        steps: Names, with when each began in seconds since the question; the last is going on.
+        text: Markdown so far.
+    """
     if text:
-        markers = {int(n): "not complete yet" for n in re.findall(r"\[(\d{1,4})\]", text)}
-        return f'<div class="pf answer live">{markdown(text, markers)}</div>'
-    shown = "".join(f"<li>{escape(step)}</li>" for step in steps)
-    return f'<div class="pf"><ul class="steps" role="status">{shown}</ul></div>'
+        return f'<div class="pf answer live">{unfinished(text)}</div>'
+    ends = [at for _, at in steps[1:]]
+    rows = [
+        f'<li>{escape(name)} <span class="by">{(end - at) * 1000:,.0f} ms</span></li>'
+        for (name, at), end in zip(steps, ends, strict=False)
+    ]
+    rows += [f"<li>{escape(name)}</li>" for name, _ in steps[-1:]]
+    return f'<div class="pf"><ul class="steps" role="status">{"".join(rows)}</ul></div>'
+
+
+def unfinished(text: str) -> str:
+    """Markdown of an answer that is not whole: its markers lead nowhere yet."""
+    return markdown(text, {int(n): "not complete yet" for n in re.findall(r"\[(\d{1,4})\]", text)})
+
+
+def interrupted(words: str) -> str:
+    """What came of an answer that was stopped or cut off, and that this is not all."""
+    told = "Stopped before its quotes were checked." if words else "This was not answered."
+    return (
+        f'<div class="pf"><div class="answer live">{unfinished(words)}</div>'
+        f'<p class="note">{told}</p></div>'
+    )
 
 
 def bold(text: str) -> frozenset[str]:

@@ -7,23 +7,15 @@ import time
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rag.asking import Asking, Desk
 from rag.errors import RagError
 from rag.pipeline import Assistant
-from rag.types import Answer, Delta, Step, Thread, Turn
-from ui import shared, views
+from rag.threadstore import KeptThread, KeptTurn
+from rag.types import Answer, Delta, Step
+from ui import conversations, shared, views
 
 REDRAW_S = 0.04
 SHOWN_TURNS = 20
-
-
-def turns() -> list[Turn]:
-    held: list[Turn] = st.session_state.setdefault("turns", [])
-    return held
-
-
-def thread() -> Thread:
-    """The conversation so far, without the turns that failed."""
-    return Thread(tuple(turn for turn in turns() if turn.answer.status != "failed"))
 
 
 def ask_next(question: str) -> None:
@@ -31,21 +23,8 @@ def ask_next(question: str) -> None:
     st.session_state["pending"] = question
 
 
-def start_anew() -> None:
-    turns().clear()
-    st.session_state.pop("whole", None)
-    shared.close_source()
-
-
-def sidebar(held: Assistant, *, begun: bool) -> None:
+def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
     with st.sidebar:
-        st.button(
-            "New conversation",
-            icon=":material/edit_square:",
-            width="stretch",
-            on_click=start_anew,
-            disabled=not begun,
-        )
         name, sentence = shared.mode(held.settings)
         generative = held.settings.generative
         st.badge(
@@ -54,6 +33,7 @@ def sidebar(held: Assistant, *, begun: bool) -> None:
             color="violet" if generative else "green",
         )
         st.caption(sentence)
+        conversations.listing(desk.store, thread, held)
 
 
 def welcome(held: Assistant, n_papers: int) -> None:
@@ -106,11 +86,6 @@ def first_shown(n: int) -> int:
     return hidden
 
 
-def retry(question: str) -> None:
-    turns().pop()
-    ask_next(question)
-
-
 def frame(question: str) -> DeltaGenerator:
     """Draw a question; returns the place of its answer."""
     with st.chat_message("user"):
@@ -119,43 +94,80 @@ def frame(question: str) -> DeltaGenerator:
         return st.empty()
 
 
-def show(held: Assistant, index: int, place: DeltaGenerator, *, fresh: bool = False) -> None:
-    """Draw the answer of one turn in its place; a fresh one brings its question into view."""
-    turn = turns()[index]
-    with place.container():
-        shared.tell(held, turn.answer, f"answer_{index}", scroll=fresh)
-        if turn.answer.status == "failed" and index == len(turns()) - 1:
-            st.button("Try again", icon=":material/refresh:", on_click=retry, args=(turn.question,))
-
-
-def listen(held: Assistant, question: str, place: DeltaGenerator) -> Answer:
-    """Ask, showing steps and words as they come."""
-    steps: list[str] = []
+def listen(asking: Asking, desk: Desk, place: DeltaGenerator, *, stoppable: bool) -> None:
+    """Show steps and words as they come, until the answer is whole or stopped."""
+    steps: list[tuple[str, float]] = []
     text, drawn = "", 0.0
-    try:
-        for event in held.stream(question, thread()):
-            if isinstance(event, Answer):
-                return event
-            first = isinstance(event, Delta) and not text
-            if isinstance(event, Step):
-                steps.append(event.name)
-            elif isinstance(event, Delta):
-                text += event.text
-            if first or time.monotonic() - drawn > REDRAW_S:
-                place.html(views.working(steps, text))
-                drawn = time.monotonic()
-    except RagError as exc:
-        return Answer(question, "failed", "unsupported", str(exc))
-    raise AssertionError("a stream ends with its answer")
+    with place.container():
+        words, below = st.empty(), st.empty()
+        if stoppable:
+            below.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop_circle:",
+                type="tertiary",
+                on_click=desk.stop,
+                args=(asking.turn[0],),
+            )
+    for timed in asking.watch():
+        event = timed.event
+        first = isinstance(event, Delta) and not text
+        if isinstance(event, Step):
+            steps.append((event.name, timed.at_s))
+        elif isinstance(event, Delta):
+            text += event.text
+        if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
+            words.html(views.working(steps, text))
+            drawn = time.monotonic()
+    below.empty()
 
 
-def ask(held: Assistant, question: str) -> None:
-    """Ask as the next turn of the thread, and draw it."""
+def turn_screen(held: Assistant, desk: Desk, thread_id: str, turn: KeptTurn, *, last: bool) -> None:
+    """Draw one turn; an answer in the making is drawn as it grows."""
+    place = frame(turn.question)
+    asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
+    if asking is not None:
+        listen(asking, desk, place, stoppable=held.settings.generative)
+        after = desk.store.thread(thread_id).turns
+        turn = next((one for one in after if one.ordinal == turn.ordinal), turn)
+    with place.container():
+        if turn.answer is None:
+            st.html(views.interrupted(turn.words))
+        else:
+            key = f"answer_{thread_id}_{turn.ordinal}"
+            shared.tell(held, turn.answer, key, scroll=asking is not None)
+        if last and (turn.answer is None or turn.answer.status == "failed"):
+            st.button(
+                "Try again",
+                icon=":material/refresh:",
+                on_click=retry,
+                args=(desk, thread_id, turn),
+            )
+
+
+def retry(desk: Desk, thread_id: str, turn: KeptTurn) -> None:
+    """Take the question back and ask it again."""
+    desk.store.forget_from(thread_id, turn.ordinal)
+    ask_next(turn.question)
+
+
+def asked(desk: Desk, thread: KeptThread | None, question: str) -> KeptThread:
+    """Begin to answer the next question, in a new thread if none is open."""
     shared.close_source()
-    place = frame(question)
-    answer = listen(held, question, place)
-    turns().append(Turn(question, answer))
-    show(held, len(turns()) - 1, place, fresh=True)
+    thread_id = thread.thread_id if thread else desk.store.begin(question)
+    desk.ask(thread_id, question)
+    if thread is None:
+        conversations.open_thread(thread_id)
+    return desk.store.thread(thread_id)
+
+
+def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> None:
+    n = len(thread.turns)
+    first = first_shown(n)
+    for index in range(first, n):
+        last = index == n - 1
+        with st.container(key="last_turn" if last else f"turn_{index}"):
+            turn_screen(held, desk, thread.thread_id, thread.turns[index], last=last)
 
 
 def main() -> None:
@@ -164,22 +176,20 @@ def main() -> None:
     if not n_papers:
         empty_library(held)
         return
+    desk = conversations.desk(held)
+    thread = conversations.read(desk.store, conversations.current())
     typed = st.chat_input("Ask about papers or people")
     question = (typed or st.session_state.pop("pending", None) or "").strip()
-    n = len(turns()) + bool(question)
-    sidebar(held, begun=n > 0)
+    if question:
+        thread = asked(desk, thread, question)
+    sidebar(held, desk, thread)
     hero = st.empty()
-    if n:
-        hero.empty()  # at once, not only when the answer is whole
-    else:
+    if thread is None or not thread.turns:
         with hero.container():
             welcome(held, n_papers)
-    for index in range(first_shown(n), n):
-        with st.container(key="last_turn" if index == n - 1 else f"turn_{index}"):
-            if index < len(turns()):
-                show(held, index, frame(turns()[index].question))
-            else:
-                ask(held, question)
+    else:
+        hero.empty()  # at once, not only when the answer is whole
+        conversation(held, desk, thread)
     shared.panel(held)
 
 

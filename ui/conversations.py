@@ -1,0 +1,161 @@
+"""Conversations on screen: which one is open, the list of all, and what can be done with one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from rag.asking import Desk
+from rag.config import Settings
+from rag.errors import NotFound
+from rag.pipeline import Assistant
+from rag.threadexport import FORMS, cited
+from rag.threadstore import KeptThread, ThreadStore
+from ui import shared
+
+SHOWN = 30
+SEARCHED_FROM = 6
+"""Conversations from which on a search field is worth its place."""
+
+
+@st.cache_resource(show_spinner=False)
+def _desk(settings: Settings) -> Desk:
+    return Desk(shared.build_once(settings), ThreadStore(settings.data))
+
+
+def desk(held: Assistant) -> Desk:
+    """The one desk of this server."""
+    return _desk(held.settings)
+
+
+# --- which one is open ----------------------------------------------------------------------
+
+
+def current() -> str | None:
+    """The id of the open conversation: the link's, or the one that was open before."""
+    linked = st.query_params.get("thread")
+    if linked:
+        st.session_state["thread"] = linked
+    elif "thread" in st.session_state:
+        st.query_params["thread"] = st.session_state["thread"]
+    return st.session_state.get("thread")
+
+
+def open_thread(thread_id: str | None) -> None:
+    """Open a conversation, or with None a new one, from the next run on."""
+    shared.close_source()
+    for key in ("whole", "editing"):
+        st.session_state.pop(key, None)
+    if thread_id is None:
+        st.session_state.pop("thread", None)
+        st.query_params.pop("thread", None)
+    else:
+        st.session_state["thread"] = thread_id
+        st.query_params["thread"] = thread_id
+
+
+def read(store: ThreadStore, thread_id: str | None) -> KeptThread | None:
+    """The open conversation; one that is gone is said to be, and closed."""
+    if thread_id is None:
+        return None
+    try:
+        return store.thread(thread_id)
+    except NotFound as exc:
+        open_thread(None)
+        st.warning(str(exc), icon=":material/link_off:")
+        return None
+
+
+# --- the list -------------------------------------------------------------------------------
+
+
+def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> None:
+    """All conversations in the sidebar, and what can be done with the open one."""
+    st.button(
+        "New conversation",
+        icon=":material/edit_square:",
+        width="stretch",
+        on_click=open_thread,
+        args=(None,),
+        disabled=thread is None,
+        key="new_thread",
+    )
+    if thread is not None:
+        menu(store, thread, held)
+    every = store.threads()
+    if not every:
+        return
+    words = ""
+    if len(every) >= SEARCHED_FROM:
+        words = st.text_input(
+            "Search conversations",
+            key="thread_search",
+            placeholder="Search conversations",
+            label_visibility="collapsed",
+        )
+    found = store.threads(words) if words else every
+    with st.container(key="threads", gap=None):
+        for line in found[:SHOWN]:
+            active = thread is not None and line.thread_id == thread.thread_id
+            st.button(
+                _plain(line.name),
+                key=f"thread_{line.thread_id}",
+                type="secondary" if active else "tertiary",
+                width="stretch",
+                on_click=open_thread,
+                args=(line.thread_id,),
+            )
+    if not found:
+        st.caption("No conversation has these words.")
+    elif len(found) > SHOWN:
+        st.caption(f"and {len(found) - SHOWN} older: search finds them")
+
+
+def _plain(name: str) -> str:
+    """A name that a button's Markdown shows as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~:$" else c for c in name)
+
+
+def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
+    """Rename, export, delete."""
+    with st.popover("This conversation", icon=":material/more_horiz:", width="stretch"):
+        key = f"name_{thread.thread_id}"
+        st.text_input(
+            "Name",
+            value=thread.name,
+            key=key,
+            on_change=lambda: store.rename(thread.thread_id, st.session_state[key]),
+        )
+        st.caption("Export with its references:")
+        with st.container(horizontal=True):
+            for name, (suffix, media, _) in FORMS.items():
+                st.download_button(
+                    name,
+                    data=partial(written, held, thread, name),
+                    file_name=f"conversation{suffix}",
+                    mime=media,
+                    key=f"take_{name}",
+                    on_click="ignore",
+                )
+        st.caption("Its address in the browser opens it again.")
+        if st.button("Delete …", icon=":material/delete:", key="delete_thread"):
+            confirm_delete(store, thread)
+
+
+def written(held: Assistant, thread: KeptThread, form: str) -> str:
+    return FORMS[form][2](thread, held.library.papers(cited(thread)))
+
+
+@st.dialog("Delete this conversation?")
+def confirm_delete(store: ThreadStore, thread: KeptThread) -> None:
+    st.text(thread.name)
+    st.caption(f"{len(thread.turns)} question(s) and their answers go; this cannot be undone.")
+    args = (store, thread.thread_id)
+    if st.button("Delete", type="primary", key="delete_for_good", on_click=delete, args=args):
+        st.rerun()
+
+
+def delete(store: ThreadStore, thread_id: str) -> None:
+    store.delete(thread_id)
+    open_thread(None)
