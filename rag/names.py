@@ -18,6 +18,7 @@ from pydantic import ConfigDict, RootModel, ValidationError
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from rag.answering.citations import plain
 from rag.errors import SettingsError
 from rag.text import STOP_WORDS, fold
 from rag.types import Span
@@ -57,7 +58,7 @@ class Mention:
     def note(self) -> str:
         """What to say about the reading; empty where nothing needs saying."""
         if len(self.names) == 1 and self.how in ("misspelt", "reordered", "partial", "alias"):
-            return f"showing {self.names[0]} for '{self.typed}'"
+            return f"showing {plain(self.names[0])} for '{plain(self.typed)}'"
         return ""
 
 

@@ -277,6 +277,26 @@ def test_what_another_ingested_is_found_and_what_it_took_away_is_gone(
         assert reader.library.n_papers == 1 and reader.health().ok
 
 
+def test_markup_printed_in_a_document_is_shown_as_words(tmp_path: Path, weights: Path) -> None:
+    odd = "<b>x</b> ![i](http://e.e) [7] `c`"
+    row = {
+        "title": f"Zebra gait {odd}", "abstract": f"Gait is {odd} studied. [9] It works.",
+        "authors": [f"Ann {odd} Lee", "Bob [3] Ray"], "year": 2020, "category": odd, "venue": odd,
+    }  # fmt: skip
+    path = tmp_path / "in [5].jsonl"
+    path.write_text(json.dumps(row), encoding="utf-8")
+    with build(Settings(data=tmp_path / "data", model_path=weights)) as assistant:
+        assistant.ingest([path])
+        for question in (
+            "which paper is about zebra gait?", "who works on zebra gait?", "list all papers",
+            "what does Ann work on?", "who wrote it?", "which papers are from 2020?",
+            f"papers in category {odd}", f"papers by {odd}",
+        ):  # fmt: skip
+            asked(assistant, "what is zebra gait?", question)
+        for person in assistant.library.persons():
+            sound(assistant, assistant.person(person.name))
+
+
 def test_the_seeds_are_read_where_no_path_is_given(tmp_path: Path, weights: Path) -> None:
     seeds = tmp_path / "mine"
     seeds.mkdir()
