@@ -25,6 +25,8 @@ DONE, FAILED, USAGE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors are one sentence on stderr and the exit status of the contract."""
     typed = list(sys.argv[1:] if argv is None else argv)
+    if typed[:1] == ["--beir"]:
+        typed[0] = "beir"
     if not typed or (typed[0].startswith("-") and typed[0] not in ("-h", "--help")):
         typed.insert(0, "run")
     args = parser().parse_args(typed)

@@ -72,10 +72,11 @@ class Scorer:
         self._same, self._check = same or {}, check
 
     def score(self, question: Question, record: Record | None) -> Score:
-        """What came of a question; without a record it failed."""
+        """What came of a question; without a record it failed, and nobody got a right answer."""
         record = record or {}
         if record.get("status") not in ("answered", "abstained"):
-            return Score(question.id, question.kind, "failed", {"failed": 1.0})
+            values = {"failed": 1.0, decisive(question): 0.0}
+            return Score(question.id, question.kind, "failed", values)
         given = self._given(record)
         found = dict(_values(question, given, self._gold(question)))
         found["forbidden"] = float(_is_forbidden(question, given.text))
@@ -128,7 +129,7 @@ Values = Mapping[str, float | None]
 
 def _values(question: Question, given: Given, gold: Gold) -> Values:
     if not question.answerable:
-        return {"correct" if question.kind == "unanswerable" else "abstain_ok": given.abstained}
+        return {decisive(question): given.abstained}
     return _BY_KIND[question.kind](question, given, gold)
 
 
@@ -228,17 +229,26 @@ _BY_KIND: Mapping[str, Callable[[Question, Given, Gold], Values]] = {
 }
 
 
+def decisive(question: Question) -> str:
+    """The measure that says whether the answer is right."""
+    if not question.answerable:
+        return "correct" if question.kind == "unanswerable" else "abstain_ok"
+    if question.kind == "robust" and not (question.papers or question.facts):
+        return "no_crash"
+    return "ndcg@5" if question.kind == "expert" else "correct"
+
+
 def _outcome(question: Question, given: Given, values: Mapping[str, float]) -> Outcome:
-    """A list of experts is right if a main person heads it; elsewhere being correct decides."""
-    name = "top_is_main" if question.kind == "expert" else "correct"
-    decisive = values.get(name, values.get("abstain_ok"))
+    """A list of experts is right if a main person heads it; not to crash alone is no score."""
+    name = decisive(question)
     if values["forbidden"]:
         return "wrong"
-    if decisive is None:
+    if name == "no_crash":
         return "unscored"
     if given.abstained and question.answerable:
         return "abstained"
-    return "right" if decisive == 1 else "wrong"
+    is_right = values["top_is_main" if name == "ndcg@5" else name] == 1
+    return "right" if is_right else "wrong"
 
 
 def _costs(record: Record) -> dict[str, float | None]:

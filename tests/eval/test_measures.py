@@ -6,7 +6,7 @@ import math
 
 import ir_measures
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval import measures
@@ -72,6 +72,7 @@ rankings = st.lists(items, unique=True, min_size=1, max_size=12)
 judged = st.dictionaries(items, st.integers(0, 3), min_size=1).filter(lambda g: any(g.values()))
 
 
+@settings(deadline=None)
 @given(rankings, judged, st.integers(1, 12))
 def test_the_measures_are_those_of_the_reference_library(
     ranking: list[str], grades: dict[str, int], k: int

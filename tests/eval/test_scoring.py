@@ -61,11 +61,11 @@ def test_outcomes_are_told_apart(question_id: str, outcome: str, scores: dict[st
     assert scores[question_id].outcome == outcome
 
 
-def test_a_missing_and_a_failed_record_are_failures_without_values() -> None:
+def test_a_missing_and_a_failed_record_are_failures_and_nothing_else_is_known_of_them() -> None:
     question = load_set(FOLDER / "questions.jsonl").questions[0]
     for record in (None, {"status": "failed", "text": "it broke"}):
         score = Scorer().score(question, record)
-        assert (score.outcome, dict(score.values)) == ("failed", {"failed": 1.0})
+        assert (score.outcome, dict(score.values)) == ("failed", {"failed": 1.0, "correct": 0.0})
 
 
 def test_active_markup_makes_any_answer_wrong() -> None:
@@ -105,3 +105,11 @@ def test_a_number_is_met_by_the_value_or_by_the_text(
     wanted: float, value: object, text: str, right: bool
 ) -> None:
     assert is_number(wanted, value, text) is right
+
+
+def test_an_expert_question_without_an_answer_wants_an_abstention() -> None:
+    questions = load_set(FOLDER / "questions.jsonl").questions
+    expert = next(q for q in questions if q.kind == "expert")
+    absent = expert.model_copy(update={"answerable": False})
+    outcomes = [Scorer().score(absent, {"status": s}).outcome for s in ("abstained", "answered")]
+    assert outcomes == ["right", "wrong"]
