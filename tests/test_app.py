@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -292,3 +293,52 @@ def test_the_library_screen_names_every_document() -> None:
     at = run(screen("library"))
     assert len(at.dataframe[0].value) == 5
     assert [m.value for m in at.metric][0] == "169"
+
+
+MORE = b"""@article{one,
+  title = {Falconry at Night},
+  author = {Ada Kestrel and Bo Merlin},
+  year = {2021},
+  abstract = {We train medieval falcons to hunt by moonlight. They return with mice.}
+}
+@article{two, title = {}, abstract = {}}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, library_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library that a test may write to."""
+    shutil.copytree(library_data, tmp_path / "data")
+    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -> None:
+    at = run(screen("library"))
+    at.file_uploader[0].set_value(("../falcons.bib", MORE, "text/plain"))
+    run(at)
+    assert "1 new" in at.code[0].value
+    assert "falcons.bib" in at.warning[0].value
+    assert at.metric[0].value == "169"
+    at.button(key="confirm").click()
+    run(at)
+    assert at.metric[0].value == "170"
+    assert "the library holds 170 papers" in at.code[0].value
+    assert [path.name for path in (own / "uploads").iterdir()] == ["falcons.bib"]
+    at.selectbox(key="remove").set_value("falcons.bib")
+    run(at)
+    at.button(key="remove_now").click()
+    run(at)
+    assert at.metric[0].value == "169"
+    assert not list((own / "uploads").iterdir())
+
+
+def test_health_is_checked_and_mended(own: Path) -> None:
+    at = run(screen("library"))
+    at.button(key="check").click()
+    run(at)
+    assert at.success[0].value.startswith("In step")
+    at.button(key="repair").click()
+    run(at)
+    assert any(s.value.startswith("In step") for s in at.success)
+    assert at.metric[0].value == "169"

@@ -99,7 +99,7 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
         for line in found[:SHOWN]:
             active = thread is not None and line.thread_id == thread.thread_id
             st.button(
-                _plain(line.name),
+                shared.plain(line.name),
                 key=f"thread_{line.thread_id}",
                 type="secondary" if active else "tertiary",
                 width="stretch",
@@ -110,11 +110,6 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
         st.caption("No conversation has these words.")
     elif len(found) > SHOWN:
         st.caption(f"and {len(found) - SHOWN} older: search finds them")
-
-
-def _plain(name: str) -> str:
-    """A name that a button's Markdown shows as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~:$" else c for c in name)
 
 
 def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:

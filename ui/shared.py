@@ -49,6 +49,11 @@ def n_papers(held: Assistant) -> int:
         return 0
 
 
+def plain(text: str) -> str:
+    """Text that a widget's Markdown shows as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~:$" else c for c in text)
+
+
 def style() -> None:
     st.html(f"<style>{asset('board.css')}{asset('page.css')}</style>")
 

@@ -59,7 +59,7 @@ def welcome(held: Assistant, n_papers: int) -> None:
 def empty_library(held: Assistant) -> None:
     st.html(
         '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers from papers that it has read. '
-        "Read the seed documents now, or add your own with <code>paperfolk ingest PATH</code>.</p></div>"
+        "Read the seed documents now, or add your own on the Library page.</p></div>"
     )
     if st.button("Read the seed documents", icon=":material/library_add:", type="primary"):
         bar = st.progress(0.0, "reading …")

@@ -1,0 +1,56 @@
+"""From a file on the reader's disk to an answer out of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import serving
+from tests.browser.test_chat import ask
+
+Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
+
+MORE = b"""@article{one,
+  title = {Falconry at Night},
+  author = {Ada Kestrel and Bo Merlin},
+  year = {2021},
+  abstract = {We train medieval falcons to hunt by moonlight. They return with mice.}
+}
+@article{two, title = {}, abstract = {}}
+"""
+
+
+@pytest.fixture
+def own_url(library_data: Path, weights: Path, tmp_path: Path) -> Iterator[str]:
+    """A chat over a library that the test may change."""
+    shutil.copytree(library_data, tmp_path / "data")
+    with serving(tmp_path, weights) as served:
+        yield served
+
+
+def test_an_uploaded_paper_is_read_and_answers(own_url: str, visit: Visit, shoot: Shoot) -> None:
+    page = visit("/library", at=own_url)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "falcons.bib", "mimeType": "text/plain", "buffer": MORE}
+    )
+    expect(page.get_by_text("Falconry at Night")).to_be_visible()
+    shoot(page, "1-plan")
+    page.get_by_role("button", name="Read into the library", exact=True).click()
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("170")
+    shoot(page, "2-read")
+    page.get_by_role("link", name="Chat").click()
+    ask(page, "What do medieval falcons hunt by?")
+    expect(page.locator(".pf.board .answer")).to_contain_text("by moonlight")
+    shoot(page, "3-answer")
+
+
+def test_the_library_page_fits_a_phone(visit: Visit, shoot: Shoot) -> None:
+    page = visit("/library", width=390, touch=True)
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    shoot(page, "phone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
