@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.runs import Run
+from eval.scoring import decisive
 from eval.summary import DECISIVE, RESAMPLES, SUPPORTING, figure
 from eval.tables import Cell, table
 from rag.errors import ReadError
@@ -45,8 +46,8 @@ class Change:
     question: str
     before: str
     after: str
-    value_before: float | None
-    value_after: float | None
+    value_before: float
+    value_after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def compare(a: Run, b: Run) -> Comparison:
     before, after = _values(a), _values(b)
     found = []
     for kind in dict.fromkeys(kinds[i] for i in shared):
-        for measure in dict.fromkeys((decisive(kind), *SUPPORTING[kind], *ALWAYS)):
+        for measure in dict.fromkeys((DECISIVE.get(kind, "correct"), *SUPPORTING[kind], *ALWAYS)):
             pairs = [
                 (before[i][measure], after[i][measure])
                 for i in shared
@@ -83,10 +84,6 @@ def compare(a: Run, b: Run) -> Comparison:
                 found.append(_difference(kind, measure, pairs))
     wins, losses = _changes(a, b, shared)
     return Comparison(str(a.folder), str(b.folder), tuple(found), wins, losses)
-
-
-def decisive(kind: str) -> str:
-    return DECISIVE.get(kind, "correct")
 
 
 def _values(run: Run) -> dict[str, Mapping[str, float]]:
@@ -124,16 +121,17 @@ def _changes(
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     before = {s.question_id: s for s in a.scores}
     after = {s.question_id: s for s in b.scores}
-    texts = {q.id: q.question for q in b.questions.questions}
-    wins, losses = [], []
+    asked = {q.id: q for q in b.questions.questions}
+    wins: list[Change] = []
+    losses: list[Change] = []
     for i in shared:
-        name = decisive(before[i].kind)
+        name = decisive(asked[i])
         one, other = before[i].values.get(name), after[i].values.get(name)
-        change = Change(i, texts.get(i, ""), before[i].outcome, after[i].outcome, one, other)
-        if (other or 0.0) > (one or 0.0):
-            wins.append(change)
-        elif (other or 0.0) < (one or 0.0):
-            losses.append(change)
+        if one is None or other is None or one == other:
+            continue
+        outcomes = before[i].outcome, after[i].outcome
+        change = Change(i, asked[i].question, *outcomes, one, other)
+        (wins if other > one else losses).append(change)
     return tuple(wins), tuple(losses)
 
 

@@ -128,6 +128,17 @@ def test_wins_and_losses_are_told_by_question(
     assert (changed.n, changed.a, changed.b, changed.n_worse) == (1, 1.0, 0.0, 1)
 
 
+def test_an_absent_person_who_is_no_longer_said_to_be_absent_is_a_loss(
+    counting: Counting, tmp_path: Path
+) -> None:
+    whole = sets.load_set()
+    absent = next(q for q in whole.questions if q.kind == "person" and not q.answerable)
+    a = runs.perform(counting, replace(whole, questions=(absent,)), tmp_path)
+    answered = replace(a.scores[0], outcome="wrong", values={"abstain_ok": 0.0})
+    found = comparing.compare(a, replace(a, scores=(answered,)))
+    assert [(c.before, c.after) for c in found.losses] == [("right", "wrong")]
+
+
 def test_a_run_is_read_back_as_it_was_written(
     counting: Counting, few: sets.QuestionSet, tmp_path: Path
 ) -> None:
