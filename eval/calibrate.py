@@ -75,13 +75,15 @@ def _present(assistant: Assistant) -> Iterator[Example]:
         yield Example(f"{topic[-1].lower()}?", "present", True)
         if match:
             names.append(match[1])
+            forms, pairs = held["present_details"], list(_pairs(paper.text))
+            for at, pair in enumerate(pairs[len(pairs) // 4 :: len(pairs) // 2 + 1]):
+                form = forms[(len(names) + at) % len(forms)]
+                yield Example(form.format(name=match[1], detail=pair), "present", True)
     yield from _cycled(names, held["name_forms"], "name", "present")
     yield from _cycled(sorted(_terms(papers)), held["term_forms"], "term", "present")
 
 
-def _cycled(
-    values: Sequence[str], forms: Sequence[str], slot: str, kind: str
-) -> Iterator[Example]:
+def _cycled(values: Sequence[str], forms: Sequence[str], slot: str, kind: str) -> Iterator[Example]:
     """Each value in two of the forms, in turn."""
     for at, value in enumerate(values):
         for form in (forms[at % len(forms)], forms[(at + 3) % len(forms)]):
@@ -93,15 +95,16 @@ def _terms(papers: Sequence[Paper]) -> set[str]:
     counts: Counter[str] = Counter()
     for paper in papers:
         counts.update(set(re.findall(r"\b[A-Z][A-Za-z]*[A-Z]\b", paper.text)))
-        told = list(words(paper.text))
-        counts.update(
-            {
-                f"{one.lower()} {other.lower()}"
-                for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False)
-                if paper.text[end:start] == " " and _is_content(one) and _is_content(other)
-            }
-        )
+        counts.update(set(_pairs(paper.text)))
     return {term for term, n in counts.items() if n >= MIN_PAPERS}
+
+
+def _pairs(text: str) -> Iterator[str]:
+    """Neighbouring words of content, in order."""
+    told = list(words(text))
+    for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False):
+        if text[end:start] == " " and _is_content(one) and _is_content(other):
+            yield f"{one.lower()} {other.lower()}"
 
 
 def _is_content(word: str) -> bool:
@@ -175,7 +178,12 @@ def calibrate(assistant: Assistant, out: Path = abstaining.FILE) -> dict[str, An
     threshold = min(0.5, float(facts[int(MAX_ABSTAINED * len(facts))]) - 1e-3)
     abstained = {
         kind: round(
-            float(np.mean([s < threshold for s, e in zip(scores, found, strict=True) if e.kind == kind])), 3
+            float(
+                np.mean(
+                    [s < threshold for s, e in zip(scores, found, strict=True) if e.kind == kind]
+                )
+            ),
+            3,
         )
         for kind in sorted({e.kind for e in found})
     }
@@ -205,4 +213,3 @@ def cross_validated(
         solution = fit(values[~held_out], wanted[~held_out], weights[~held_out])
         scores[held_out] = 1 / (1 + np.exp(-(values[held_out] @ solution[:-1] + solution[-1])))
     return scores
-

@@ -43,6 +43,8 @@ uses using value values various version versus vs way ways well whole without wo
 """Words that carry a question along without being what it is about; their absence says nothing."""
 
 SALIENT_IDF = 1.5
+RARE_IDF = 3.0
+"""Of a word in few chunks: about one in twenty."""
 LONG_WORDS = 18
 """Words of content from which a question counts as a full description."""
 N_READ = 3
@@ -69,7 +71,7 @@ def calibration() -> Calibration:
 def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
     """Decide whether ``cited``, the papers an answer would quote, suffice for the query.
 
-    No paper at all is never sufficient.
+    No paper at all is never sufficient; a paper that the query names is, unless a word is missing.
     """
     if not cited:
         return Sufficiency(False, 0.0)
@@ -78,7 +80,8 @@ def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
     unmet = tuple(m.word for m in _best_matches(cited) if _salient(m) and not m.found)
-    return Sufficiency(probability >= fitted.threshold, probability, unmet)
+    pointed_at = _is_pointed_at(retrieval.query, cited[0])
+    return Sufficiency(pointed_at or probability >= fitted.threshold, probability, unmet)
 
 
 def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
@@ -120,6 +123,14 @@ def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float
 
 def _most_missed(matches: Sequence[WordMatch]) -> float:
     return max((_gap(m) for m in matches), default=0.0)
+
+
+def _is_pointed_at(query: str, hit: PaperHit) -> bool:
+    """Whether the query has a name that hardly any other paper has, and no salient word is missing."""
+    salient = [m for m in hit.words if _salient(m)]
+    return all(m.found for m in salient) and any(
+        m.idf >= RARE_IDF and _is_name(m, query) for m in salient
+    )
 
 
 def _share_found(matches: Sequence[WordMatch]) -> float:

@@ -12,11 +12,12 @@ from rag.types import Span
 FRAME_WORDS = frozenset(
     """
 a about also am an and any anybody anyone approach are around article articles as at author authors
-based be been believe but by call called can cant cannot claim collection corpus could did do does
-entries entry find for forget forgot from had has have here how i idea in is it its just know known
+based be been believe but by call called can cant cannot claim collection compare comparison contrast corpus could describe
+did discuss do does entries entry explain find for forget forgot from had has have here how i idea in is it its just know known
 library like list listed look looking me mention mentions method my name named names of on one ones
-or paper papers people person please pls project recall remember research said say says see seen
-share show some somebody someone something study studies stuff talk tell that the their them there
+or outline overview paper papers people person please pls project recall remember research said say says see seen
+share show some somebody someone something study studies stuff
+summaries summarise summarize summary talk tell that the their them there
 they thing things think this those title titles to us was we were what whats when where which who
 whom whose whos why with work worked working works would write wrote you your
 """.split()

@@ -74,11 +74,16 @@ def _said(question: str) -> Iterator[tuple[Stems, Span]]:
     for at, (word, (start, _)) in enumerate(told):
         for n in range(min(MAX_WORDS, len(told) - at), 0, -1):
             end = told[at + n - 1][1][1]
-            if n == 1 and fold(word) in FRAME_WORDS | STOP_WORDS:
+            if n == 1 and (fold(word) in FRAME_WORDS | STOP_WORDS or _is_name(word)):
                 continue
             form = _stems(question[start:end])
             if form in _forms():
                 yield form, (start, end)
+
+
+def _is_name(word: str) -> bool:
+    """Written with capitals or figures inside, as acronyms and names of methods are."""
+    return any(c.isupper() or c.isdigit() for c in word[1:])
 
 
 def _is_said(term: str, question: str) -> bool:
