@@ -207,9 +207,9 @@ def cross_validated(
     weights = balanced(found)
     order = np.random.default_rng(0).permutation(len(found))
     scores = np.zeros(len(found))
-    for fold in range(folds):
+    for part in range(folds):
         held_out = np.zeros(len(found), dtype=bool)
-        held_out[order[fold::folds]] = True
+        held_out[order[part::folds]] = True
         solution = fit(values[~held_out], wanted[~held_out], weights[~held_out])
         scores[held_out] = 1 / (1 + np.exp(-(values[held_out] @ solution[:-1] + solution[-1])))
     return scores
