@@ -325,6 +325,7 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     assert at.metric[0].value == "170"
     assert "the library holds 170 papers" in at.code[0].value
     assert [path.name for path in (own / "uploads").iterdir()] == ["falcons.bib"]
+    (own / "uploads" / "never confirmed.bib").write_bytes(MORE.replace(b"Falconry", b"Hawking"))
     at.selectbox(key="remove").set_value("falcons.bib")
     run(at)
     at.button(key="remove_now").click()

@@ -97,7 +97,10 @@ def remove(held: Assistant, found: list[Document]) -> None:
         )
         gone = st.button("Remove", key="remove_now", disabled=name is None)
     if gone and name is not None:
-        uploads.discard(held.settings.data, Path(own[name].path))
+        kept = {Path(d.path).resolve() for d in own.values() if d.name != name}
+        for path in folder.iterdir():  # also what was uploaded but never confirmed
+            if path.resolve() not in kept:
+                uploads.discard(held.settings.data, path)
         ingest(held, [folder], prune=True)
         st.rerun()
 
