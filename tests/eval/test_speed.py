@@ -1,0 +1,73 @@
+"""The benchmark measures what it says: every route, every process from start to end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval import speed, speed_worker
+from rag.config import Settings
+from rag.errors import ModelError
+from tests.contracts.openai_server import OpenAIServer, Reply, cite_first
+
+QUESTIONS = ["What is DuetFace?", "how many papers have code?", "who works on anti-spoofing?"]
+
+
+@pytest.fixture
+def settings(library_data: Path, weights: Path) -> Settings:
+    return Settings(data=library_data, model_path=weights)
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    path = tmp_path / "few.jsonl"
+    rows = [{"question": q} for q in QUESTIONS] + [{"question": "and?", "turns": ["x", "and?"]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_warm_questions_are_told_by_route(settings: Settings, asked: Path) -> None:
+    found = speed_worker.questions(settings, str(asked))
+    assert {name: held["n"] for name, held in found["routes"].items()} == {
+        "content": 1,
+        "catalogue": 1,
+        "experts": 1,
+    }
+    assert found["all"]["p50_ms"] <= found["all"]["p95_ms"]
+
+
+def test_first_words_are_those_of_the_model(settings: Settings) -> None:
+    with OpenAIServer(Reply(cite_first, delay_s=0.05)) as server:
+        model = Settings.model_validate(
+            {**dict(settings), "openai_base_url": server.url, "openai_api_key": "none"}
+        )
+        found = speed_worker.first_token(model, speed.QUESTION)
+        assert min(found["ours_ms"], found["alone_ms"]) > 50
+        with pytest.raises(ModelError, match="without the model"):
+            speed_worker.first_token(model, "how many papers have code?")
+
+
+def test_a_process_is_measured_from_start_to_end() -> None:
+    bench = speed.Bench({}, 1, lambda name, done, total: None)
+    found = bench.process(["-c", "print('done')"])
+    assert (found.stdout, found.seconds > 0, found.peak_mb > 1) == ("done\n", True, True)
+
+
+def test_a_process_that_fails_is_told_with_its_last_words() -> None:
+    bench = speed.Bench({}, 1, lambda name, done, total: None)
+    with pytest.raises(speed.SpeedError, match="no such thing"):
+        bench.process(["-c", "raise ValueError('no such thing')"])
+
+
+def test_figures_are_told_beside_targets_and_the_chain() -> None:
+    spread = {"n": 3, "p50_ms": 40.0, "p95_ms": 80.0}
+    warm: dict[str, Any] = {"all": spread, "routes": {"content": spread}, "rss_mb": 300.0}
+    found = {"papers": "the seeds", "load": 0.5, "ingest_s": 6.0, "ingest_mb": 310.0}
+    found |= {"cold_s": 1.5, "warm": warm, "first token": {"over_ms": 60.0}}
+    found |= {"chain": {"ingest_s": 3.0, "all": spread, "rss_mb": 200.0}}
+    lines = speed.told(found).splitlines()
+    assert any("cold question" in x and "1.500" in x and "< 2" in x for x in lines)
+    assert any(x.startswith("ingest, s") and x.split()[-1] == "2.000" for x in lines)
