@@ -23,7 +23,7 @@ from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
 from rag.readings import closing
 from rag.text import join_names
-from rag.topics import OnTopic, nearest, on_topic
+from rag.topics import OnTopic, nearest, on_topic, once
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -105,6 +105,7 @@ def answer(
         explain: Whether the parts of each score are written out.
     """
     now = census(library)
+    retrieve = once(retrieve)
     topic = intent.topic or intent.query
     k = int(str(intent.parts.get("k") or k))
     recent = bool(intent.parts.get("recent", recent))

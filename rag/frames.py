@@ -80,7 +80,7 @@ _OPENINGS = tuple(
         r"(?:do you know|do we have|is there|are there|have you got|i need|i want|i'd like|i am looking for|i'm looking for|we need|we are looking for|looking for|search(?:ing)? for|find(?:\s+me)?|get(?:\s+me)?|give\s+me|point me to|list|name|suggest|recommend|show(?:\s+me)?|tell\s+me|help me find|need|want|which|what|any)\s+",
         r"(?:invite|propose|identify|pick|choose|contact)\s+(?=(?:\S+\s+){0,3}(?:speakers?|reviewers?|referees?|experts?|panell?ists?|lecturers?|candidates?|people|researchers?))",
         r"(?:an?\s+|the\s+)?(?:panel|list|shortlist|handful|couple|group|set|names?)\s+of\s+(?:the\s+)?",
-        r"(?:i|we)\s+(?:want|would like|'d like|plan|hope|wish)\s+to\s+(?:collaborate|cooperate|work with (?:some(?:one|body)|people|an expert))\s+(?:on|about|in)\s+",
+        r"(?:to\s+)?(?:collaborate|cooperate)\s+(?:on|about|in)\s+",
         r"(?:needed|wanted|reviewers?|experts?)\s*:\s*",
         r"(?:is|are|does|do|did|has|have)\s+(?=(?:any|some)(?:one|body)\b|there\b)",
         r"(?:i am|i'm|we are|we're|i|we)\s+(?:need|want|organi[sz](?:e|ing)|writ(?:e|ing)|plan(?:ning)?|prepar(?:e|ing)|run(?:ning)?|edit(?:ing)?|start(?:ing)?)\s+(?:an?\s+)?(?:workshop|session|seminar|survey|proposal|paper|project|talk|panel|tutorial|special issue)\s+(?:on|about)\s+",
@@ -230,11 +230,11 @@ def _number(word: str | None) -> int | None:
 # --- authors of a paper ---------------------------------------------------------------------
 
 _WROTE = re.compile(
-    r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|last)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
-    r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names?|of|the|all)\s+)*(?P<first2>first|lead|main)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
+    r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
+    r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names?|of|the|all)\s+)*(?P<first2>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
     r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.+?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
     r"|\bwhose\s+(?:paper|work|method|idea)\s+(?:is|was)\s+(?P<what4>.+)"
-    r"|^\W*(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",
+    r"|^\W*(?!(?:is|are|which|how|any|papers?|what|do|does|did)\b)(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",
     re.IGNORECASE,
 )
 _ON = re.compile(

@@ -54,7 +54,14 @@ def route(question: str, thread: Thread, library: Source) -> Intent:
 
 
 def _spelt_out(text: str) -> str:
-    """``w/`` and ``w/o`` as words."""
+    """``w/`` and ``w/o`` as words, ``neither A nor B`` as two negations."""
+    text = re.sub(
+        r"\bneither\s+(?:have|has|print|prints|with)?\s*(.+?)\s+nor\s+",
+        r"with no \1 and with no ",
+        text,
+        flags=re.IGNORECASE,
+    )
+    text = re.sub(r"\b(?:have|has)\s+(?=with no\b)", "", text)
     return re.sub(
         r"\bw/(o\b)?\s?", lambda m: "without " if m[1] else "with ", text, flags=re.IGNORECASE
     )

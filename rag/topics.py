@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.census import Census
 from rag.listing import Retrieve
 from rag.text import index_terms, terms
-from rag.types import Paper, PaperHit, Span
+from rag.types import Paper, PaperHit, Retrieval, Span
 
 DEPTH = 60
 """Papers asked of the retriever for people on a topic."""
@@ -65,6 +65,19 @@ class OnTopic:
     paper: Paper
     relevance: float
     span: Span | None = None
+
+
+def once(retrieve: Retrieve) -> Retrieve:
+    """The same search, but fewer papers for a query already asked are the best of those found."""
+    held: dict[str, Retrieval] = {}
+
+    def asked(query: str, k: int) -> Retrieval:
+        found = held.get(query)
+        if found is None or len(found.papers) < k:
+            found = held[query] = retrieve(query, k)
+        return replace(found, papers=found.papers[:k])
+
+    return asked
 
 
 def on_topic(

@@ -128,3 +128,12 @@ def test_no_more_people_than_asked_for_but_all_their_papers() -> None:
     answer = who(shelf, "UAV tracking", k=3)
     assert len(answer.experts) == 3
     assert len(answer.citations) == 8
+
+
+def test_the_parts_of_a_score_add_up_to_it() -> None:
+    shelf = Shelf([paper("p1", "UAV", UAV, ("Ann", "Bo")), paper("p2", "UAV", UAV, ("Ann",))])
+    intent = Intent("experts", "UAV tracking", "UAV tracking", topic="UAV tracking")
+    answer = experts.answer(intent, shelf, lambda q, n: by_words(shelf, q, n), explain=True)
+    check(answer.text, answer.citations, {p.paper_id: p for p in shelf.papers()})
+    assert "1. Ann **2.00** = 1.00 × 1 [1] + 1.00 × 1 [2]" in answer.text
+    assert "2. Bo **0.60** = 1.00 × 0.6 [1]" in answer.text

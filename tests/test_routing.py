@@ -117,3 +117,36 @@ def test_the_other_reading_of_a_near_case_is_kept() -> None:
 def test_any_text_takes_some_route_and_the_same_one_again(text: str) -> None:
     first, second = route(text, Thread(), SHELF), route(text, Thread(), SHELF)
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("who should review a paper about drones?", "drones"),
+        ("who could supervise a thesis on drones", "drones"),
+        ("names of people doing drones research", "drones"),
+        ("best 3 for label noise", "label noise"),
+        ("suggest a panel of five speakers on drones", "drones"),
+        ("I want to collaborate on drones; whom do you suggest?", "drones"),
+        ("Who has published most on drones?", "drones"),
+        ("experts in drones and who they work with", "drones"),
+        ("which group works on drones", "drones"),
+    ],
+)
+def test_people_are_looked_for_in_many_words(question: str, topic: str) -> None:
+    intent = route(question, Thread(), SHELF)
+    assert (intent.route, intent.topic) == ("experts", topic)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how do authors of DuetFace measure leakage?",
+        "which authors of drone papers ignore wind?",
+        "which persons appear in the search contest?",
+        "name the two modules of DuetFace",
+        "names of the two modules of DuetFace",
+    ],
+)
+def test_words_for_people_alone_make_no_question_for_people(question: str) -> None:
+    assert route(question, Thread(), SHELF).route == "content"

@@ -8,6 +8,7 @@ import pytest
 
 from rag import catalogue, experts, people
 from rag.answering.citations import Citations
+from rag.catalogue import Ask
 from rag.routing import route
 from rag.types import Answer, Intent, Thread, Turn
 from tests.shelf import Shelf, by_words, paper
@@ -126,3 +127,36 @@ def test_a_question_of_its_own_is_left_alone() -> None:
 
 def test_without_anything_shown_a_pointer_is_left_as_typed() -> None:
     assert route("which of those have code?", Thread(), SHELF).parts.get("focus") is None
+
+
+def test_the_second_person_of_experts_is_a_person() -> None:
+    intent = talk("who works on faces?", "tell me more about the second person")
+    assert intent.route == "person" and len(intent.people) == 1
+
+
+def test_a_count_can_be_listed() -> None:
+    intent = talk("how many papers from 2024 have code?", "which ones?")
+    assert isinstance(ask := intent.parts["ask"], Ask) and ask.verb == "list"
+    assert {c.field for c in intent.conditions} == {"year", "code"}
+
+
+def test_an_extreme_keeps_the_papers_it_was_asked_of() -> None:
+    intent = talk("oldest paper by Yuxi Mi", "and the newest?")
+    assert intent.conditions[0].field == "author"
+    assert isinstance(ask := intent.parts["ask"], Ask) and ask.most
+
+
+def test_who_wrote_it_may_be_asked_of_another_paper() -> None:
+    intent = talk("who wrote DuetFace?", "and SlerpFace?")
+    assert intent.route == "person" and intent.parts["focus"] == ("p4",)
+
+
+def test_they_are_the_two_people_compared() -> None:
+    intent = talk("compare Yuxi Mi and Cai Wu", "how many papers do they share?")
+    assert intent.route == "person" and set(intent.people) == {"Yuxi Mi", "Cai Wu"}
+
+
+def test_experts_may_be_asked_for_under_a_further_condition() -> None:
+    intent = talk("experts on faces", "only since 2024")
+    assert intent.route == "experts"
+    assert [c.field for c in intent.conditions] == ["year"]

@@ -47,6 +47,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     ask = ask if isinstance(ask, Ask) else Ask("list")
     people = _mentions(intent)
     settled = settle(intent.conditions, people, now)
+    ask = replace(ask, base=settle(ask.base, people, now).conditions)
     if ask.verb == "figures":
         return _signed(answer_figures(intent, ask, settled, people, now), now, settled)
     if ask.verb == "attribute":
@@ -144,18 +145,20 @@ def _of_papers(
     if ask.verb == "count" and not phrase:
         head = _whole_library(now)
     elif ask.of == ("share",):
-        share = f"{len(papers) / len(now.papers):.0%}"
-        head = f"**{share}**: {len(papers)} of the {counted(len(now.papers))} here are{spaced(phrase)}."
+        base = matching(now, ask.base)
+        share = f"{len(papers) / len(base):.0%}"
+        head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{spaced(said_all(ask.base))} are{spaced(phrase)}."
     elif ask.verb == "list" and len(papers) > 1:
         head = f"{counted(len(papers))}{spaced(phrase)}; {_completeness(papers)} {verb} listed."
-    more = _asides(settled.conditions, papers, now)
+    alone = len(settled.conditions) == 1 and not ask.topic
+    more = _asides(settled.conditions, papers, now, alone=alone)
     shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.rows(papers, k=shown) if phrase or ask.verb == "list" else ""
     text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
     ambiguous = _is_ambiguous(ask, settled.conditions, now)
     value: Value = sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
     if ask.of == ("share",):
-        value = f"{len(papers) / len(now.papers):.0%}"
+        value = share
     if ask.verb == "count" and not phrase and re.search(r"\bentr(?:y|ies)\b", intent.question):
         value = sum(len(p.places) for p in papers)
     return Answer(
@@ -198,12 +201,14 @@ def _is_ambiguous(ask: Ask, conditions: Sequence[Condition], now: Census) -> boo
     return page is not None and page.n_papers is not None
 
 
-def _asides(conditions: Sequence[Condition], papers: Sequence[Paper], now: Census) -> str:
+def _asides(
+    conditions: Sequence[Condition], papers: Sequence[Paper], now: Census, *, alone: bool
+) -> str:
     """What should be known beside the figure: a page's own count, papers that print no mark."""
     said = []
     for condition in conditions:
         page = now.page(str(condition.value)) if condition.field in ("author", "page") else None
-        if len(conditions) == 1 and page is not None and page.n_papers is not None:
+        if alone and page is not None and page.n_papers is not None:
             said.append(
                 f"The page itself says {counted(page.n_papers)}, of which "
                 f"{len(now.page_papers[page.person])} are listed on it here."

@@ -56,6 +56,8 @@ class Ask:
         topic: What the papers are to be about; None where nothing was said.
         left: Words that no rule understood.
         unread: A condition that was seen but cannot be checked, to be said.
+        bounds: Of ``people``: the papers that each is to have, at least and at most.
+        base: Of a share: what its whole must meet; nothing for the library.
     """
 
     verb: Verb
@@ -66,6 +68,8 @@ class Ask:
     left: tuple[str, ...] = ()
     heads: bool = False
     unread: str = ""
+    bounds: tuple[int | None, int | None] | None = None
+    base: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
         ask = _extreme(scan) or _people(scan) or _group(scan)
     share = r"\b(?:what|which|the)?\s*(?:fraction|percentage|proportion|share|percent|part)\s+of\s+(?:all\s+|the\s+)*"
     if ask is None and scan.take(share):
-        ask = Ask("count", ("share",))
+        ask = Ask("count", ("share",), base=_whole_of(scan))
     counting = bool(
         scan.take(
             r"\bhow many\b|\b(?:the\s+)?(?:total\s+)?number of\b|\b(?:the\s+)?(?:total\s+)?count(?: of)?\b"
@@ -109,6 +113,18 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     asked = replace(ask, topic=topic, left=left, heads=heads, unread=unread)
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
+
+
+def _whole_of(scan: Scan) -> tuple[Condition, ...]:
+    """Conditions on the whole in ``the share of the 2024 papers that have code``."""
+    whole = re.split(
+        r"\b(?:is|are|has|have|with|without|carry|that|which|come|comes|bear)\b",
+        scan.text.strip(" ~"),
+    )[0]
+    part = Scan(scan.census, "", scan.people)
+    part.text = whole.strip()
+    read_conditions(part)
+    return tuple(part.conditions)
 
 
 _LISTING = (
@@ -230,11 +246,32 @@ def _people(scan: Scan) -> Ask | None:
 _NO_OWNERS = r"[,(]?\s*\b(?:apart from|aside from|besides|beyond|other than|except(?:\s+for)?|excluding|not counting|without|ignoring|leaving out)\s+(?:the\s+|all\s+)*(?:three\s+|two\s+)?(?:(?:page|profile)\s+)?owners?(?:\s+of\s+(?:the\s+)?pages?)?\b\)?"
 
 
+def _bounded_people(scan: Scan, role: str) -> Ask | None:
+    """``who has at least ten papers``."""
+    found = scan.take(
+        rf"\b(?:who|(?:which|what|how\s+many|list|all)?\s*(?:the\s+)?(?:{_GROUPS['author']}))\s+(?:(?:that|who|has|have|had|with|wrote|published|on|of|are|appear)\s+)+(?P<word>more than|over|at least|fewer than|less than|at most|exactly|only|just)?\s*(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)}|a single)\s+(?P<or>or\s+(?:more|fewer|less)\s+)?(?:first[- ]author(?:ed)?\s+)?{HEADS}(?:\s+or\s+more)?\b"
+    )
+    if not found:
+        return None
+    said, word = found[0].group().lower(), (found[0]["word"] or "").lower()
+    n = int(found[0]["n"]) if found[0]["n"].isdigit() else _NUMBERS.get(found[0]["n"].lower(), 1)
+    low: int | None = n + (word in ("more than", "over"))
+    high: int | None = n - (word in ("fewer than", "less than"))
+    if word in ("more than", "over", "at least") or "or more" in said:
+        high = None
+    elif word in ("fewer than", "less than", "at most") or "or fewer" in said or "or less" in said:
+        low = None
+    of = (role, "count") if "how many" in said else (role,)
+    return Ask("people", of, bounds=(low, high))
+
+
 def _ranked_people(scan: Scan) -> Ask | None:
     company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+)+(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
     if scan.take(company):
         return Ask("people", ("co-author",))
     role = "first author" if scan.has(r"\bfirst[- ]author") else "author"
+    if ask := _bounded_people(scan, role):
+        return ask
     who = rf"(?:who|whose|which|what)(?:\s+(?:{_GROUPS['author']}))?|{_N}(?:{_GROUPS['author']})"
     first = r"(?:first[- ]author(?:ed)?\s+)?"
     patterns = (
@@ -278,7 +315,13 @@ def _grouped(scan: Scan) -> Ask | None:
                 r"\b(?:publish(?:es|ed)?|appears?|works?|show|shows|print|prints|list|active|cover|covers)\b(?:\s+(?:in|on))?"
             )
             return Ask("group", (field,))
-        few = rf"\b(?:which|what)\s+(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
+        scan.text = re.sub(
+            rf"\b((?:which|what)\s+(?:{nouns}))\s+((?:of|in)\s+(?:19|20)\d\d)\s+([^?.!]*)", r"\1 \3 \2 ",
+            scan.text, flags=re.IGNORECASE,
+        )  # fmt: skip
+        if found := scan.take(rf"\b(?:the\s+)?(busiest|quietest)\s+(?:{nouns})\b"):
+            return Ask("group", (field,), found[0].group(1).lower() == "busiest", 1)
+        few = rf"\b(?:which|what)\s+(?:of\s+the\s+)?(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|holds?|contains?|lists?|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
         if found := scan.take(few):
             word = found[0].group(1) or found[0].group(2)
             return Ask("group", (field,), word.lower() not in ("fewest", "least"), 1)
@@ -293,7 +336,11 @@ def _grouped(scan: Scan) -> Ask | None:
 
 
 def _distinct(scan: Scan) -> Ask | None:
-    if scan.take(r"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+)*(?:first|lead)[- ]authors?\b"):
+    if scan.take(
+        r"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+)*(?:first|lead)[- ]authors?\b(?![- ]*(?:ed\b|{HEADS}))".replace(
+            "{HEADS}", HEADS
+        )
+    ):
         return Ask("distinct", ("first author",))
     for field, nouns in _GROUPS.items():
         if scan.take(

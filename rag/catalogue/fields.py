@@ -77,7 +77,11 @@ FIELDS: dict[str, Field] = {
         Field("page", _page_owners, "an author page"),
         Field("document", lambda p, c: [place.document for place in p.places], "a document"),
         Field("places", lambda p, c: (len(p.places),), "a place"),
-        Field("complete", lambda p, c: (p.authors_complete,), "a complete author list"),
+        Field(
+            "complete",
+            lambda p, c: (p.authors_complete,) if p.authors else (),
+            "a printed author list",
+        ),
         Field("number of authors", _n_authors, "a complete author list"),
         Field("date", lambda p, c: (_date(p),) if p.year else (), "a date"),
         Field("paper", lambda p, c: (p.paper_id,), "a paper"),
@@ -172,6 +176,8 @@ def said(condition: Condition) -> str:
     if operator == "outside":
         assert isinstance(value, tuple)
         return f"from {value[0]} or earlier, or from {value[1]} or later"
+    if field == "date" and operator == "is" and isinstance(value, tuple):
+        return f"of {value[2]} {MONTHS[value[1] - 1]} {value[0]}"
     if field in ("year", "date") and operator == "between":
         return _said_range(value)
     if field == "places":

@@ -48,9 +48,13 @@ def read_flags(scan: Scan) -> None:
     for pattern, field, operator in scan_pairs:
         if scan.take(pattern):
             scan.add(field, operator)
-    if scan.take(rf"\b(?:{HAVE})?\s*(?:an?\s+)?['\"]?et\.?\s+al\b\.?['\"]?"):
+    if scan.take(
+        rf"\b(?:{HAVE}|(?:end|ends|ending|stop|stops)\s+(?:in|with))?\s*(?:an?\s+)?['\"]?et\.?\s+al\b\.?['\"]?"
+    ):
         scan.add("complete", "is", False)
-    if scan.take(r"\bcomplete\s+author\s+lists?|\ball\s+authors\s+(?:printed|listed|named)"):
+    if scan.take(
+        r"\bcomplete\s+author\s+lists?|\b(?:whose\s+)?author\s+lists?\s+(?:is|are)\s+complete|\ball\s+authors\s+(?:printed|listed|named)"
+    ):
         scan.add("complete", "is", True)
     twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
     if scan.take(twice):
@@ -102,7 +106,7 @@ def read_code(scan: Scan) -> None:
         scan.add("code", "is", False)
     elif scan.take(
         rf"\b(?:(?:and|that|which|also)\s+)*(?:(?:{HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
-        rf"|\bcode[- ](?:marked|bearing|carrying|tagged)\b|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
+        rf"|~\s+and\s+code\b|\bcode\s+(?=papers\b|entries\b)|\bcode[- ](?:marked|bearing|carrying|tagged)\b|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
     ):
         scan.add("code", "is", True)
 

@@ -235,7 +235,7 @@ def _read_authors(scan: Scan) -> None:
     who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+)*"
     first = (
         rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?",
-        rf"\b(?:first|lead)[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from)?\s*({who})",
+        rf"\b(?:first|lead)[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from|does|do|did|has|have)?\s*({who})",
         rf"({who})'s?\s+(?:first|lead)[- ]author(?:ed)?(?=\s+{HEADS})",
         rf"\b(?:did|does|do|has|have|had|is|was|are|were)\s+({who})\s+(?:ever\s+)?(?:been\s+)?(?:as\s+)?(?:an?\s+|the\s+)?(?:first|lead|main)[- ]author(?:s|ed|ing)?\b",
     )

@@ -10,7 +10,7 @@ from rag.answering.citations import plain
 from rag.catalogue.asking import Ask
 from rag.catalogue.fields import FIELDS
 from rag.census import Census
-from rag.listing import Listing, counted, dated, scored
+from rag.listing import MONTHS, Listing, counted, dated, scored
 from rag.text import join_names
 from rag.types import Answer, Intent, Paper, sources
 
@@ -90,6 +90,10 @@ def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[o
     return counts, silent
 
 
+def _named(value: object, field: str) -> str:
+    return MONTHS[value - 1] if field == "month" and isinstance(value, int) else str(value)
+
+
 def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
     field = ask.of[0]
     counts, silent = _groups(papers, field, now)
@@ -98,13 +102,13 @@ def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now
         return Answer(intent.question, "abstained", "catalogue", text)
     if ask.k == 1:
         end = max(counts.values()) if ask.most else min(counts.values())
-        best = sorted(str(v) for v, n in counts.items() if n == end)
+        best = sorted(_named(v, field) for v, n in counts.items() if n == end)
         text = f"**{join_names(best)}** with {counted(end)}{spaced(phrase)}."
         value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
     else:
         by_value = field in ("year", "month")
         order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
-        lines = [f"- {plain(str(v))}: {counts[v]}" for v in order]
+        lines = [f"- {plain(_named(v, field))}: {counts[v]}" for v in order]
         lines += [f"- unknown: {silent}"] if silent else []
         text = f"{counted(len(papers))}{spaced(phrase)} by {field}:\n\n" + "\n".join(lines)
         value = "; ".join(f"{v}: {counts[v]}" for v in order)
@@ -139,6 +143,23 @@ def _company(papers: Sequence[Paper], now: Census) -> Counter[object]:
     return Counter({name: len(others) for name, others in beside.items()})
 
 
+_NAMED = 100
+
+
+def _bounded(intent: Intent, ask: Ask, counts: Counter[object], phrase: str) -> Answer:
+    """Those who have as many papers as asked for."""
+    order = sorted(counts, key=lambda v: (-counts[v], str(v)))
+    low, high = ask.bounds or (None, None)
+    many = f"{low}" if low == high else f"at least {low}" if high is None else f"at most {high}"
+    verb = "person has" if len(order) == 1 else "people have"
+    text = f"**{len(order)}** {verb} {many} {'paper' if many == '1' else 'papers'} here{spaced(phrase)}"
+    shown = [f"- {plain(str(v))}: {counted(counts[v])}" for v in order[:_NAMED]]
+    shown += [f"- and {len(order) - _NAMED} more"] if len(order) > _NAMED else []
+    text += ":\n\n" + "\n".join(shown) if order else "."
+    value: Value = len(order) if "count" in ask.of else ", ".join(str(v) for v in order)
+    return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
 def answer_people(
     intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
 ) -> Answer:
@@ -148,6 +169,10 @@ def answer_people(
         counts = _company(papers, now)
     if "no owners" in ask.of:
         counts = Counter({v: n for v, n in counts.items() if now.page(str(v)) is None})
+    if ask.bounds is not None:
+        low, high = ask.bounds
+        kept = {v: n for v, n in counts.items() if n >= (low or 0) and (high is None or n <= high)}
+        return _bounded(intent, ask, Counter(kept), phrase)
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
     cut = counts[order[0]] if ask.k is None else 0

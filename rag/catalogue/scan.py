@@ -55,7 +55,7 @@ _SLOTS = tuple(
         rf"\b{_OWNED}\s+(?:of|for|with|by)\s+(?:the\s+)?{_PHRASE}",
         rf"^\W*(?:is|are)\s+{_PHRASE}\s+(?:in|among|part|included|listed|here|represented|there|an?\b|on)",
         rf"\b(?:do|does|did|has|have|is)\s+{_PHRASE}\s+(?:have|has|work|do|study|publish|published|"
-        r"research|write|written|writing|collaborate|works?|appear|working|show|wrote|worked)\b",
+        r"research|write|written|writing|collaborate|works?|appear|working|show|wrote|worked|ever|been|contributed?|collaborated|co-?authored?)\b",
         rf"\b(?:collaborat\w*|co-?author\w*|work(?:s|ed|ing)?|publish\w*)\s+with\s+{_PHRASE}",
         rf"\bwho(?:\s+is|['’]s|\s+was)\s+{_PHRASE}",
         rf"\b(?:about|know|summari[sz]e|introduce|profile|find|show\s+me|for|compare)\s+{_PHRASE}",
@@ -65,6 +65,7 @@ _SLOTS = tuple(
         rf"^\W*{_PHRASE}(?:['’]s?)\s",
         rf"\bby\s+{_PHRASE}\s*[?.!]*$",
         rf"^\W*{_PHRASE}\s+{_WORKS}\b",
+        rf"\b(?:someone|somebody|anyone|anybody|person|researcher|author|people|guy)\s+(?:called|named)\s+{_PHRASE}",
     )
 )
 _SURE = frozenset({0, 1, 3, 4, 5})

@@ -57,7 +57,7 @@ def read_years(scan: Scan) -> None:
             lower = None if low == 9999 else year + low
             scan.add("year", "between", (lower, None if high == 9999 else year + high))
     for match in scan.take(
-        rf"\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)\s+(?:{_IN})?{_Y}\b"
+        rf"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)\s+(?:{_IN})?{_Y}\b"
     ):
         scan.add("year", "is not", int(match.group(1)))
     _read_months(scan)
@@ -74,21 +74,29 @@ def _read_spans(scan: Scan) -> None:
             low, high = sorted((int(match.group(1)), int(match.group(2))))
             scan.add("year", "between", (low, high))
     for match in scan.take(
+        rf"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)\s+(?:{_IN})?(?:either\s+)?{_Y}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+|from\s+)?{_Y})+"
+    ):
+        scan.add("year", "not in", tuple(sorted({int(y) for y in re.findall(_Y, match.group())})))
+    for match in scan.take(
         rf"(?:{_IN})?(?:either\s+)?{_Y}(?:\s*(?:,|or|and|&|/)+\s*(?:in\s+|from\s+)?{_Y})+"
     ):
         scan.add("year", "in", tuple(sorted({int(y) for y in re.findall(_Y, match.group())})))
 
 
 def _read_months(scan: Scan) -> None:
+    days = scan.take(rf"\b(?:{_OF}on\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\s+{_Y}\b")
+    for match in days:
+        scan.add("date", "is", (int(match.group(3)), _month(match.group(2)), int(match.group(1))))
     found = scan.take(rf"\b(?:{_IN})(?:the\s+month\s+of\s+)?{_MONTH}(?=\W|$)(?:\s+(?:of\s+)?{_Y})?")
     found += scan.take(rf"\b{_MONTH}\s+{_Y}\b")
     for match in found:
-        month = next(
-            i for i, m in enumerate(MONTHS, 1) if m[:3].lower() == match.group(1)[:3].lower()
-        )
-        scan.add("month", "is", month)
+        scan.add("month", "is", _month(match.group(1)))
         if match.group(2):
             scan.add("year", "is", int(match.group(2)))
+
+
+def _month(word: str) -> int:
+    return next(i for i, m in enumerate(MONTHS, 1) if m[:3].lower() == word[:3].lower())
 
 
 def _read_single(scan: Scan) -> None:
