@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _sweep(commands)
     _beir(commands)
     _experts(commands)
+    _pubmedqa(commands)
     _speed(commands)
     _calibrate(commands)
     return made
@@ -99,6 +100,13 @@ def _experts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     made.add_argument("--split", default="dev", help="names the judgements (default: dev)")
     _data(made)
     made.set_defaults(run=run_experts)
+
+
+def _pubmedqa(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("pubmedqa", help="answering and declining on a public collection")
+    made.add_argument("folder", type=Path, help="holds corpus.jsonl and qa.jsonl")
+    made.add_argument("--limit", type=int, help="ask the first N questions only")
+    made.set_defaults(run=run_pubmedqa)
 
 
 def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -209,6 +217,19 @@ def run_experts(args: argparse.Namespace) -> int:
 
     with data_folder(args.data) as data, build(settings_for(data)) as assistant:
         print(experts.told(experts.evaluate(assistant, args.folder, args.split, Progress())))
+    return DONE
+
+
+def run_pubmedqa(args: argparse.Namespace) -> int:
+    from eval import declining
+    from rag.pipeline import build
+
+    with data_folder(None) as data, build(settings_for(data / "library")) as assistant:
+        print(
+            declining.told(
+                declining.evaluate(assistant, args.folder, data / "corpus", args.limit, Progress())
+            )
+        )
     return DONE
 
 

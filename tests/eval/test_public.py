@@ -104,3 +104,16 @@ def test_made_papers_are_distinct_and_always_the_same(seeds: Path, tmp_path: Pat
     assert len({e.title for e in entries}) == len(entries) == 40
     assert all(e.authors and e.year and len(e.text) > 200 for e in entries)
     assert make_papers(seeds, tmp_path, 40).read_bytes() == first
+
+
+def test_questions_whose_abstract_is_left_out_should_be_declined(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [("q1", "How slowly does sourdough bread rise?", "d2"), ("q2", "Comets and ice?", "d4")]
+    lines(
+        folder / "qa.jsonl", [{"_id": i, "question": q, "gold_doc": gold} for i, q, gold in asked]
+    )
+    assert main(["pubmedqa", str(folder)]) == 0
+    rows = [x.split() for x in capsys.readouterr().out.splitlines()]
+    assert rows[2][-2:] == ["1.000", "1"], "the abstract that is held is cited"
+    assert rows[4][-2:] == ["1.000", "1"], "the question without its abstract is declined"
