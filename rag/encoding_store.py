@@ -1,7 +1,7 @@
 """Token vectors as bytes: four bits a number and one scale a token, an eighth of their float32 size.
 
-Four bits cost nothing that could be measured in retrieval (eval/LOG.md). Layout, little endian: n,
-dim (uint32); scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2)
+Four bits cost nothing that could be measured in retrieval (eval/LOG.md). Layout, little endian:
+`LAYOUT`, dim (uint16); n (uint32); scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2)
 uint8, the even number of each pair in the low half, each from 0 to 14 for -7 to 7.
 """
 
@@ -11,13 +11,17 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.errors import LibraryError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from rag.encoding import Encoding
 
-_HEAD = struct.Struct("<II")
+LAYOUT = 0xF401
+"""Goes up with every change of the layout or of what the token vectors are."""
+_HEAD = struct.Struct("<HHI")
 TOP = 7
 
 
@@ -57,7 +61,7 @@ def pack(encoding: Encoding) -> bytes:
     values = np.rint(tokens / scales.astype(np.float32)[:, None])
     shifted = (np.clip(values, -TOP, TOP) + TOP).astype(np.uint8)
     return b"".join((
-        _HEAD.pack(n, dim),
+        _HEAD.pack(LAYOUT, dim, n),
         scales.tobytes(),
         np.asarray(encoding.spans, dtype="<i4").reshape(n, 2).tobytes(),
         np.asarray(encoding.ids).astype("<u2").tobytes(),
@@ -66,10 +70,19 @@ def pack(encoding: Encoding) -> bytes:
 
 
 def unpack(vector: bytes, tokens: bytes) -> StoredEncoding:
-    """What `pack_vector` and `pack` made."""
+    """What `pack_vector` and `pack` made.
+
+    Raises:
+        LibraryError: Another version of this program made it.
+    """
     import numpy as np
 
-    n, dim = _HEAD.unpack_from(tokens)
+    layout, dim, n = _HEAD.unpack_from(tokens)
+    if layout != LAYOUT:
+        raise LibraryError(
+            "the token vectors in the library were made by another version of Paperfolk; "
+            'run "paperfolk ingest --rebuild"'
+        )
     at = _HEAD.size
     scales = np.frombuffer(tokens, "<f2", n, at)
     spans = np.frombuffer(tokens, "<i4", 2 * n, at + 2 * n)

@@ -242,3 +242,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         writing(tmp_path / "file" / "data"),
     ):
         pass
+
+
+def test_token_vectors_of_another_version_are_refused_with_what_to_do() -> None:
+    import numpy as np
+
+    from rag.encoding import Encoding
+    from rag.encoding_store import pack, pack_vector, unpack
+
+    encoding = Encoding(
+        np.ones(4, np.float32) / 2,
+        np.eye(4, dtype=np.float32)[:2],
+        np.array([7, 8], np.uint16),
+        np.array([[0, 1], [1, 2]], np.int32),
+    )
+    packed = pack(encoding)
+    kept = unpack(pack_vector(encoding.vector), packed)
+    assert (kept.values * kept.scales[:, None]).round(2).tolist() == encoding.tokens.tolist()
+    with pytest.raises(LibraryError, match="another version.*--rebuild"):
+        unpack(pack_vector(encoding.vector), b"\x02\x00\x00\x00" + packed[4:])

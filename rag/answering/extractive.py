@@ -31,18 +31,24 @@ MAX_NAME_CHARS = 300
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
+CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
 
 # --- which papers ---------------------------------------------------------------------------
 
+_NOUN = r"(?:papers|works|studies|entries|articles|publications)"
+_MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
 _SEVERAL = re.compile(
-    r"\b(?:papers|works|methods|approaches|ways|entries|studies|models|systems|techniques|articles|"
-    r"strategies|compare|comparing|comparison|contrast|versus|vs|differ|differences?|between|both|each|"
-    r"various|every|survey|overview|summari[sz]e|all|two|three|four|several|different|evolve[ds]?|"
-    r"how (?:is|are|has|have|did) .+ (?:used|in this|in the))\b",
+    rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
+    r"overview|summari[sz]e|each paper|evolve[ds]?|follow-up|who does what|"
+    r"how (?:is|are|has|have|did) .+ (?:used|move|in this|in the|in these|here))\b",
     re.IGNORECASE,
 )
+_MAYBE_SEVERAL = re.compile(
+    rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
+)
+"""Words that count several things, which may be papers or parts of one."""
 
 
 def asks_for_several(question: str) -> bool:
@@ -56,9 +62,10 @@ def cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
         return ()
     best = retrieval.papers[0].score
     several = asks_for_several(question)
-    share = CLOSE_SEVERAL if several else CLOSE
+    maybe = not several and bool(_MAYBE_SEVERAL.search(question))
+    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
-    return tuple(close[: MAX_PAPERS if several else NEAREST])
+    return tuple(close[: MAX_PAPERS if several or maybe else NEAREST])
 
 
 # --- which sentences ------------------------------------------------------------------------
