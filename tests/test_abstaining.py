@@ -179,3 +179,17 @@ def test_what_they_do_not_hold_is_not_and_the_missing_word_is_named(
     verdict = judge(found, cited_papers(question, found))
     assert not verdict.sufficient
     assert missing in verdict.missing
+
+
+def test_papers_that_were_not_read_word_by_word_still_have_features() -> None:
+    unread = PaperHit(HELD, 0.7, 9, (), SIGNALS)
+    values = measured(QUESTION, unread)
+    assert (values["single_missing"], values["missing"]) == (0.0, 0.0)
+
+
+def test_a_paper_that_the_question_names_is_enough_unless_a_word_is_missing() -> None:
+    weak = {"late": 0.1, "local": 0.1, "dense": 0.0, "lexical": 0.0}
+    named = PaperHit(HELD, 0.1, 1, (), weak, tuple(met(QUESTION, ALL)))
+    lacking = PaperHit(HELD, 0.1, 1, (), weak, tuple(met(QUESTION, ALL - {"channels"})))
+    assert judge(Retrieval(QUESTION, (named,)), (named,)).sufficient
+    assert not judge(Retrieval(QUESTION, (lacking,)), (lacking,)).sufficient

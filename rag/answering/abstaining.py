@@ -99,7 +99,8 @@ def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float
     salient = [m for m in met if _salient(m)]
     asked = [m for m in salient if any(a <= m.span[0] < b for a, b in asking)]
     missing = _most_missed(salient)
-    single = min(_most_missed([m for m in hit.words if _salient(m)]) for hit in cited if hit.words)
+    told = [[m for m in hit.words if _salient(m)] for hit in cited if hit.words]
+    single = min(map(_most_missed, told), default=0.0)
     pairs = max(_pairs_met(query, hit.paper) for hit in cited[:N_READ])
     short = max(1, len(met)) ** -0.5
     return {
