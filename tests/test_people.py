@@ -130,6 +130,7 @@ def test_settled_aliases_join_the_papers_under_one_name() -> None:
         "Does Hao Li have any papers in the collection?",
         "who supervised Ian Goodfellow's work listed here",
         "What's Daichi Zhang's email address?",
+        "is Daichi Zhang better than Nannan Wang?",
         "which university does Lei Shen belong to?",
         "how old is Lei Shen?",
         "how many followers does Lei Shen have?",

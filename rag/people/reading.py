@@ -17,7 +17,8 @@ _UNHELD = re.compile(
     r"\b(?P<what>e-?mails?(?:\s+address(?:es)?)?|(?:phone|telephone)(?:\s+numbers?)?|(?:home\s?page|web\s?site|web\s?page)|(?:postal\s+|office\s+)?address|universit(?:y|ies)|"
     r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|how\s+old|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
     r"supervis(?:or|ors|ed|es|ing)|advis(?:or|er|ors|ed|es|ing)|ph\.?d\.?|degrees?|students?|alma mater|orcid|google scholar|twitter|linkedin|photo|picture|spouse|married|wife|husband|awards?|"
-    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located|(?:full\s+|associate\s+|assistant\s+)?professor(?:ship)?|post-?doc\w*|ph\.?d\.?\s+student|engineer|employees?|manager|male|female|woman|alive|retired|famous|rich)\b",
+    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located|(?:full\s+|associate\s+|assistant\s+)?professor(?:ship)?|post-?doc\w*|ph\.?d\.?\s+student|engineer|employees?|manager|male|female|woman|alive|retired|famous|rich|"
+    r"(?:is|are|was|were)\b.*\b(?:better|worse|smarter|cleverer|nicer|greater|superior|trustworthy|brilliant|any good))\b",
     re.IGNORECASE,
 )
 _SAME = re.compile(
@@ -148,6 +149,8 @@ def _noun(what: str) -> str:
         return "gender"
     if word.startswith("where") or word in ("based", "located") or word.startswith("live"):
         return "place of work"
+    if word.startswith(("is ", "are ", "was ", "were ")):
+        return "standing beside others"
     return "affiliation" if word == "affiliated" else "birth" if word == "born" else word
 
 
