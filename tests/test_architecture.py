@@ -34,7 +34,7 @@ RULES = {
     "rag.encoding": "",
     "rag.text": "rag.types",
     "rag.config": "rag.errors",
-    "rag.encoding_store": "rag.encoding",
+    "rag.encoding_store": "rag.encoding rag.errors",
     "rag.stores": "rag.types rag.encoding",
     "rag.prompting": "rag.errors rag.text",
     "rag.chunking rag.identity rag.labels": f"{BASE} rag.labels",

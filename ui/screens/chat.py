@@ -128,6 +128,7 @@ def turn_screen(held: Assistant, desk: Desk, thread_id: str, turn: KeptTurn, *, 
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
     if asking is not None:
         listen(asking, desk, place, stoppable=held.settings.generative)
+    if turn.answer is None:  # it may have been kept since the thread was read
         after = desk.store.thread(thread_id).turns
         turn = next((one for one in after if one.ordinal == turn.ordinal), turn)
     with place.container():
