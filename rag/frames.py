@@ -70,7 +70,8 @@ _VERB = (
     r"look(?:s|ed|ing)?\s+(?:in|)(?:to|at)|investigat(?:es?|ed|ing)|tackl(?:es?|ed|ing)|address(?:es|ed|ing)?|deal(?:s|t|ing)?\s+with|"
     r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:the\s+)?(?:most|more|papers|anything|something|often|a lot))*\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
     r"(?:is |are )?(?:an? )?(?:good|expert|experts?|specialists?|authority)\s+(?:at|in|on|for)|(?:have|has|with)\s+(?:experience|expertise|a background|papers|work|publications)\s+(?:in|on|with|about)|explor(?:es?|ed|ing)|help(?:s)?\s+(?:me\s+)?with|handl(?:es?|ed|ing)|cover(?:s|ed|ing)?|"
-    r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|supervis(?:e|es|ed|ing)(?:\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:thesis|project|student))?(?:\s+(?:on|about|in))?|referee(?:s|d|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on)"
+    r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|supervis(?:e|es|ed|ing)(?:\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:thesis|project|student))?(?:\s+(?:on|about|in))?|referee(?:s|d|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on|"
+    r"(?:give|gives|giving|hold|run|lead|write|teach|organi[sz]e)\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:talk|lecture|course|class|workshop|tutorial|seminar|keynote|chapter|survey)(?:\s+(?:on|about|in))?)"
 )
 _OPENINGS = tuple(
     re.compile(pattern, re.IGNORECASE)

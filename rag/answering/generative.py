@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from rag import prompting
 from rag.answering.citations import MARKER
 from rag.answering.evidence import choose
+from rag.answering.extractive import scored
 from rag.answering.gate import Gate
 from rag.errors import MalformedReply, ModelError
 from rag.prompting import Message, Prompt, enclosed
@@ -27,7 +28,6 @@ from rag.types import (
     Evidence,
     Intent,
     Retrieval,
-    ScoredPaper,
     Step,
     Sufficiency,
     Thread,
@@ -203,15 +203,7 @@ def _answer(
         route=intent.route,
         text=text,
         citations=gate.citations,
-        papers=tuple(
-            ScoredPaper(
-                hit.paper.paper_id,
-                hit.paper.source,
-                hit.score,
-                tuple(str(place) for place in hit.paper.places[1:]),
-            )
-            for hit in retrieval.papers
-        ),
+        papers=scored(retrieval),
         model=model_name,
         warnings=warnings,
         intent=intent,
