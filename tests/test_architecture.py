@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("rag", "ui", "eval")
 
-BASE = "rag.types rag.errors rag.text"
+BASE = "rag.types.* rag.errors rag.text"
 STORED = (
     f"{BASE} rag.encoding rag.encoding_store rag.chunking rag.identity rag.labels rag.library.*"
 )
@@ -29,10 +29,10 @@ FRONT = (
 """What stands between the pipeline and the reader."""
 
 RULES = {
-    "rag.types": "",
+    "rag.types.*": "rag.types.*",
     "rag.errors": "",
     "rag.encoding": "",
-    "rag.text": "rag.types",
+    "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
     "rag.encoding_store": "rag.encoding rag.errors",
     "rag.stores": "rag.types rag.encoding",
@@ -138,7 +138,7 @@ def test_a_module_knows_only_what_it_may(module: str) -> None:
 
 
 def test_the_table_tells_right_from_wrong() -> None:
-    assert outside("rag.pipeline", RULES["rag.types"]) != []
+    assert outside("rag.pipeline", RULES["rag.types.*"]) != []
     assert not allowed("rag.pipeline", False, RULES["rag.adapters.langchain"])
     assert allowed("rag.pipeline", True, RULES["rag.adapters.langchain"])
     assert not allowed("rag.cli", False, RULES["rag.pipeline"])

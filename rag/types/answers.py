@@ -1,0 +1,155 @@
+"""What is asked and answered: intents, answers, threads and the events of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rag.types.papers import Role
+from rag.types.retrievals import Span
+
+Status = Literal["answered", "abstained", "failed"]
+RouteName = Literal["content", "experts", "person", "catalogue", "smalltalk", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """From a marker in an answer to a place in a paper.
+
+    ``quote`` equals ``paper.text[span]``, except where a paper holds no text at all: then both
+    are empty and the title carries the citation.
+    """
+
+    marker: int
+    paper_id: str
+    source: str
+    also_at: tuple[str, ...]
+    title: str | None
+    label: str
+    quote: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPaper:
+    """One paper of the ranking behind an answer."""
+
+    paper_id: str
+    source: str
+    score: float
+    also_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expert:
+    """A person ranked for one topic. ``roles`` maps each supporting paper to the person's role."""
+
+    name: str
+    score: float
+    papers: tuple[str, ...]
+    roles: Mapping[str, Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a catalogue question: ``year between (2020, 2023)``, ``code is False``."""
+
+    field: str
+    operator: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a question asks for.
+
+    Attributes:
+        route: The branch that answers it.
+        question: The last turn, as typed.
+        query: What is sent to the retrievers: the question made whole from its thread.
+        reason: One clause saying why this route, for the reader.
+        topic: For experts and persons on a topic; None if there is none.
+        people: Names the question means, as the library prints them.
+        conditions: For the catalogue.
+        parts: Whatever else the route's module needs, by name.
+    """
+
+    route: RouteName
+    question: str
+    query: str
+    reason: str = ""
+    topic: str | None = None
+    people: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    parts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money spent on models for one answer; ``cost_usd`` None where no price is known."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets: see CONTRACT for the record made of it.
+
+    ``checks`` holds what the citation gate counted in a model's reply, by name; empty without one.
+    """
+
+    question: str
+    status: Status
+    route: RouteName
+    text: str
+    citations: tuple[Citation, ...] = ()
+    papers: tuple[ScoredPaper, ...] = ()
+    experts: tuple[Expert, ...] = ()
+    value: int | float | str | tuple[str, ...] | None = None
+    model: str = "extractive"
+    prompt_sha256: str | None = None
+    library: str = ""
+    latency_ms: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+    warnings: tuple[str, ...] = ()
+    intent: Intent | None = None
+    checks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question with its answer."""
+
+    question: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One conversation, oldest turn first."""
+
+    turns: tuple[Turn, ...] = ()
+
+    def plus(self, turn: Turn) -> Thread:
+        return Thread((*self.turns, turn))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named step while an answer is made, for a screen to show."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More words of the answer's text, in order."""
+
+    text: str
+
+
+Event = Step | Delta | Answer
+"""What a streamed answer consists of: steps and deltas, and the whole Answer last."""

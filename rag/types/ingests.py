@@ -1,0 +1,124 @@
+"""What is stored: documents in the library, what an ingest plans and what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.types.papers import Place, ProfilePage, Reading, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One seed document as the library holds it.
+
+    Attributes:
+        name: Unambiguous within the library: the path below the folder it was read from.
+        path: The file it was read from; it may be gone by now.
+        ingested_at: ISO 8601, UTC.
+        n_kept: Entries held on to from an older version, because the present one had broken parts.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    format: str
+    institution: str | None
+    page: ProfilePage | None
+    n_entries: int
+    ingested_at: str
+    rejections: tuple[Rejection, ...] = ()
+    n_kept: int = 0
+
+
+Change = Literal["new", "changed", "unchanged", "removed", "kept"]
+"""What an ingest does to an entry. ``kept`` would go, but its document could not be read whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """What an ingest does to one entry; ``name`` is its title or label."""
+
+    place: Place
+    name: str
+    paper_id: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPlan:
+    """What an ingest does to one document.
+
+    ``missing`` is no longer where it was read from and stays until ``--prune``; ``rejected`` could
+    not be read at all, so whatever the library holds of it stays.
+
+    Attributes:
+        reading: What is to be stored; None where nothing of the document is written.
+        entries: One for each of its entries; empty for an unchanged or missing document.
+        n_entries: Entries it has after the ingest, or, if it is to be removed, had before.
+    """
+
+    name: str
+    path: str
+    change: Literal["new", "changed", "unchanged", "removed", "missing", "rejected"]
+    reading: Reading | None = None
+    entries: tuple[EntryPlan, ...] = ()
+    n_entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an ingest would do, document by document; nothing is written yet."""
+
+    documents: tuple[DocumentPlan, ...]
+    rejections: tuple[Rejection, ...] = ()
+    rebuild: bool = False
+
+    def count(self, change: Change) -> int:
+        """Entries with this change; those of unchanged documents are unchanged."""
+        whole = "unchanged" if change == "unchanged" else None
+        return sum(
+            document.n_entries
+            if document.change == whole and not document.entries
+            else sum(entry.change == change for entry in document.entries)
+            for document in self.documents
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Entries by change, and how much was rejected: what ``--dry-run`` prints."""
+        changes: tuple[Change, ...] = ("new", "changed", "unchanged", "removed", "kept")
+        return {**{c: self.count(c) for c in changes}, "rejected": len(self.rejections)}
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not self.rebuild and all(
+            d.change in ("unchanged", "missing", "rejected") for d in self.documents
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an ingest did. ``n_papers`` and ``n_chunks`` are the whole library's, afterwards."""
+
+    plan: Plan
+    n_papers: int
+    n_chunks: int
+    n_embedded: int
+    fingerprint: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether library, vectors and lexical index are in step; ``problems`` is empty if they are."""
+
+    n_papers: int
+    n_chunks: int
+    n_vectors: int
+    n_indexed: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems

@@ -1,0 +1,183 @@
+"""What is read: documents, entries, papers and the people behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["first", "listed", "page"]
+"""How a person is tied to a paper: printed first, printed later, or owner of the page it stands on."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an entry begins: a seed document's file name and a 1-based line (PDF: page)."""
+
+    document: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper as one seed document gives it, already in plain text.
+
+    Attributes:
+        place: Where the entry begins.
+        raw: The entry's lines, verbatim.
+        title: Plain text; None where none is printed.
+        text: Plain text of the abstract (or of the whole paper), what quotes are taken from.
+        authors: Printed names in order; empty where none are printed.
+        authors_complete: False behind ``et al.`` and where no author is printed: unknown, not empty.
+        affiliations: As printed for the entry, such as ``tencent-ai``.
+        year: None where the document does not say; never guessed.
+        category: Such as ``CV``.
+        code: The page's ``Code`` mark; None where the format has no such mark.
+        score: The figure printed before the header, such as 88.9.
+        links: URLs in the text, in order, once each.
+        url, doi, venue: From formats that give them.
+        page_starts: For paged documents, the offset in ``text`` at which each page begins.
+    """
+
+    place: Place
+    raw: str
+    title: str | None
+    text: str
+    authors: tuple[str, ...] = ()
+    authors_complete: bool = False
+    affiliations: tuple[str, ...] = ()
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    category: str | None = None
+    code: bool | None = None
+    score: float | None = None
+    links: tuple[str, ...] = ()
+    url: str | None = None
+    doi: str | None = None
+    venue: str | None = None
+    page_starts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePage:
+    """The figures printed at the head of an author page; what the page says, not what we hold.
+
+    ``n_papers`` is the page's own figure (113), apart from the entries that the page lists (50).
+    ``novelty`` is a share, 0-1.
+    """
+
+    person: str
+    category: str | None = None
+    h_index: int | None = None
+    n_papers: int | None = None
+    n_citations: int | None = None
+    novelty: float | None = None
+    ai_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An entry or document that could not be read: where, and why in one sentence."""
+
+    document: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = self.document if self.line is None else f"{self.document}:{self.line}"
+        return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One seed document, read.
+
+    Attributes:
+        document: File name (not the whole path).
+        sha256: Of the file's bytes, hex.
+        format: Name of the reader that recognised it, such as ``author_page``.
+        institution: The line above a list of abstracts, if there is one.
+    """
+
+    document: str
+    sha256: str
+    format: str
+    entries: tuple[Entry, ...]
+    page: ProfilePage | None = None
+    institution: str | None = None
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """The link from a paper to a person. ``position`` counts from 1; None for ``page``."""
+
+    paper_id: str
+    name: str
+    role: Role
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One work, whatever number of places it stands in. Fields as in Entry, merged.
+
+    Attributes:
+        paper_id: Stable, from the content.
+        label: Made from the paper's own words, for display where ``title`` is None.
+        authorships: Printed authors in order, then page owners who are not printed.
+        places: Every place, the one to be named first in front.
+        documents: Institution lines and page owners live with the documents, not here.
+    """
+
+    paper_id: str
+    title: str | None
+    label: str
+    text: str
+    authorships: tuple[Authorship, ...]
+    authors_complete: bool
+    places: tuple[Place, ...]
+    affiliations: tuple[str, ...] = ()
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    category: str | None = None
+    code: bool | None = None
+    score: float | None = None
+    links: tuple[str, ...] = ()
+    url: str | None = None
+    doi: str | None = None
+    venue: str | None = None
+    page_starts: tuple[int, ...] = ()
+
+    @property
+    def source(self) -> str:
+        return str(self.places[0])
+
+    @property
+    def name(self) -> str:
+        """The title, or the label where none was printed."""
+        return self.title or self.label
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Printed authors, in order; empty means unknown."""
+        return tuple(a.name for a in self.authorships if a.role != "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One printed human name with its papers (``authorships``) and, if there is one, its page."""
+
+    name: str
+    authorships: tuple[Authorship, ...]
+    page: ProfilePage | None = None
+
+
+def sources(papers: Sequence[Paper]) -> tuple[str, ...]:
+    """The ``<seed file>:<line>`` of each paper, in order."""
+    return tuple(paper.source for paper in papers)

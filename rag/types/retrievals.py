@@ -1,0 +1,133 @@
+"""What is retrieved: chunks, hits, rankings and the passages chosen from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rag.types.papers import Paper
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Unit of indexing: a span of one paper's text.
+
+    ``chunk_id`` comes from paper, span and chunker, so that the same content has the same id.
+    ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded.
+    """
+
+    chunk_id: str
+    paper_id: str
+    span: Span
+    text: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One item of a ranking. ``item_id`` is a chunk or a paper id, as the ranking says."""
+
+    item_id: str
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Hits of one query by one retriever, best first, ranks 1..n."""
+
+    query: str
+    retriever: str
+    hits: tuple[Hit, ...]
+
+    @staticmethod
+    def from_scores(query: str, retriever: str, scores: Mapping[str, float], k: int) -> Ranking:
+        """The k best of ``scores``; equal scores are ordered by id."""
+        best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+        return Ranking(
+            query,
+            retriever,
+            tuple(Hit(item, score, rank) for rank, (item, score) in enumerate(best, 1)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of one paper's text and how well it fits the query, comparable within a query."""
+
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """How one word of the query is met by one paper.
+
+    Attributes:
+        word: As typed, at ``span`` of the query.
+        idf: What it is worth in this library; 0 for stop words and words of asking.
+        found: Whether the paper has the word itself (title, text, people, year, ...).
+        cosine: Its nearest token in the paper, -1 to 1; 0 where there are no token vectors.
+    """
+
+    word: str
+    span: Span
+    idf: float
+    found: bool
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class PaperHit:
+    """One paper of a retrieval: its hits joined, its sentences in text order.
+
+    Attributes:
+        signals: The parts that the score was made of, by retriever name.
+        words: How the query's words are met, in query order; for the first few papers alone.
+    """
+
+    paper: Paper
+    score: float
+    rank: int
+    sentences: tuple[Sentence, ...]
+    signals: Mapping[str, float]
+    words: tuple[WordMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """All that was found for one query, best paper first."""
+
+    query: str
+    papers: tuple[PaperHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficiency:
+    """Whether the papers found can answer the question.
+
+    Attributes:
+        sufficient: The decision.
+        probability: That the papers hold the answer, 0-1, as calibrated.
+        missing: Words of the question that the papers do not have, for the abstention to name.
+    """
+
+    sufficient: bool
+    probability: float
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage chosen for one question, with the opaque key by which a model may cite it."""
+
+    key: str
+    paper: Paper
+    span: Span
+    score: float
+
+    @property
+    def quote(self) -> str:
+        return self.paper.text[self.span[0] : self.span[1]]
