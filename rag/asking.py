@@ -97,9 +97,18 @@ class Desk:
         self._open: dict[tuple[str, int], Asking] = {}
         self._lock = threading.Lock()
 
-    def ask(self, thread_id: str, question: str) -> Asking:
-        """Write the next question of a thread down and begin to answer it."""
-        ordinal = self.store.ask(thread_id, question)
+    def ask(self, thread_id: str, question: str, *, instead_of: int | None = None) -> Asking:
+        """Write the next question of a thread down and begin to answer it.
+
+        Args:
+            thread_id: An existing thread's.
+            question: As typed.
+            instead_of: The ordinal of a question that this one takes the place of; what is still
+                being answered there is ended.
+        """
+        if instead_of is not None:
+            self.stop(thread_id)
+        ordinal = self.store.ask(thread_id, question, instead_of=instead_of)
         context = self.store.thread(thread_id).before(ordinal)
         asking = Asking(self._assistant, self.store, (thread_id, ordinal), question)
         with self._lock:

@@ -20,6 +20,17 @@ def cited(thread: KeptThread) -> list[str]:
     return list(dict.fromkeys(c.paper_id for answer in answers for c in answer.citations))
 
 
+def answer_markdown(answer: Answer, papers: Sequence[Paper]) -> str:
+    """One answer to paste elsewhere: its text and its numbered references.
+
+    Args:
+        answer: Whole.
+        papers: Those that it cites, where they are still in the library.
+    """
+    known = {paper.paper_id: paper for paper in papers}
+    return "\n\n".join(filter(None, (answer.text.strip(), _references(answer, known)))) + "\n"
+
+
 def to_markdown(thread: KeptThread, papers: Sequence[Paper]) -> str:
     """Questions as headings, answers with their numbered references.
 
@@ -27,14 +38,13 @@ def to_markdown(thread: KeptThread, papers: Sequence[Paper]) -> str:
         thread: The conversation.
         papers: Those that it cites, where they are still in the library.
     """
-    known = {paper.paper_id: paper for paper in papers}
     parts = [f"# {thread.name}"]
     for turn in thread.turns:
         parts.append("## " + " ".join(turn.question.split()))
         if turn.answer is None:
             parts.extend(filter(None, (turn.words.strip(), UNANSWERED)))
         else:
-            parts.extend(filter(None, (turn.answer.text.strip(), _references(turn.answer, known))))
+            parts.append(answer_markdown(turn.answer, papers).strip())
     return "\n\n".join(parts) + "\n"
 
 

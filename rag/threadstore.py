@@ -166,10 +166,25 @@ class ThreadStore:
             )
         return thread_id
 
-    def ask(self, thread_id: str, question: str) -> int:
-        """Write down the next question; returns its ordinal, which grows and is never used twice."""
+    def ask(self, thread_id: str, question: str, *, instead_of: int | None = None) -> int:
+        """Write down the next question; returns its ordinal, which grows and is never used twice.
+
+        Args:
+            thread_id: An existing conversation's.
+            question: As typed.
+            instead_of: The ordinal of a question that is taken back with all after it, in the same
+                transaction: asked again, or otherwise.
+
+        Raises:
+            NotFound: There is none of this id (any more).
+        """
         with self._open() as connection:
             self._changed(connection, thread_id)
+            if instead_of is not None:
+                connection.execute(
+                    "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?",
+                    (thread_id, instead_of),
+                )
             (ordinal,) = connection.execute(
                 "UPDATE threads SET n_asked = n_asked + 1 WHERE thread_id = ? RETURNING n_asked",
                 (thread_id,),
@@ -196,15 +211,6 @@ class ThreadStore:
                 "UPDATE turns SET words = ?, answer = ? WHERE thread_id = ? AND ordinal = ?",
                 (answer.text, freeze(answer), thread_id, ordinal),
             )
-
-    def forget_from(self, thread_id: str, ordinal: int) -> None:
-        """Take back a question and all after it, as before it is asked again or otherwise."""
-        with self._open() as connection:
-            self._changed(connection, thread_id)
-            connection.execute(
-                "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?", (thread_id, ordinal)
-            )
-            self._refold(connection, thread_id)
 
     def judge(self, thread_id: str, ordinal: int, opinion: Opinion | None) -> None:
         """Keep what a reader thinks of an answer; None takes it back."""

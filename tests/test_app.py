@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.config import load
-from rag.threadstore import KeptThread, ThreadStore
+from rag.threadstore import KeptThread, Opinion, ThreadStore
 from rag.types import Answer
 from ui import shared
 
@@ -39,6 +39,21 @@ def boards(at: AppTest) -> list[str]:
 
 def run(at: AppTest) -> AppTest:
     at.run()
+    assert not at.exception
+    return at
+
+
+def press(at: AppTest, holds: str, act: str, value: str = "") -> AppTest:
+    """Press an element of the last board whose HTML holds some text, as the browser reports it."""
+    found: list[Any] = list(at.get("bidi_component"))
+    board = [one for one in found if holds in json.loads(one.proto.json)["html"]][-1]
+    assert f'data-act="{act}" data-value="{value}"' in json.loads(board.proto.json)["html"]
+    states = at._tree.get_widget_states()
+    pressed = states.widgets.add()
+    pressed.id = f"$$STREAMLIT_INTERNAL_KEY_{board.proto.id}__events"
+    told = {"event": "act", "value": {"act": act, "value": value}}
+    pressed.json_trigger_value = json.dumps([told])
+    at._run(states)
     assert not at.exception
     return at
 
@@ -205,6 +220,74 @@ def test_an_answer_cut_off_is_shown_as_far_as_it_came_and_asked_again() -> None:
     next(b for b in at.button if b.label == "Try again").click()
     (answer,) = answers(run(at))
     assert answer.status == "answered"
+
+
+def test_the_last_question_is_asked_otherwise_and_takes_the_place_of_the_old_one() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    ask(at, "and who wrote it?")
+    at.button(key="edit").click()
+    run(at)
+    at.text_area[0].set_value("Who works on face anti-spoofing?")
+    at.button(key="edit_ask").click()
+    run(at)
+    asked = ["What is DuetFace?", "Who works on face anti-spoofing?"]
+    assert [answer.question for answer in answers(at)] == asked
+    assert not at.text_area
+
+
+def test_an_edit_that_is_left_changes_nothing() -> None:
+    at = run(screen("chat"))
+    told = ask(at, "What is DuetFace?")
+    at.button(key="edit").click()
+    run(at)
+    at.text_area[0].set_value("something else")
+    at.button(key="edit_cancel").click()
+    run(at)
+    assert answers(at) == told and not at.text_area
+
+
+def test_a_good_answer_can_be_asked_for_again() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    first = kept(at).turns[0].ordinal
+    press(at, "DuetFace", "retry")
+    (turn,) = kept(at).turns
+    assert turn.ordinal > first and turn.question == "What is DuetFace?" and turn.answer
+
+
+def test_only_the_last_answer_can_be_asked_for_again() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    ask(at, "and who wrote it?")
+    first, second = boards(at)[:2]
+    assert 'data-act="retry"' not in first and 'data-act="retry"' in second
+    assert 'data-act="judge"' in first
+
+
+def test_a_thumb_with_its_reasons_is_kept_and_taken_back() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    press(at, "DuetFace", "judge", "bad")
+    at.pills[0].set_value(["incomplete"])
+    run(at)
+    next(f for f in at.text_input if f.label == "In your own words").set_value("no figures")
+    run(at)
+    assert kept(at).turns[0].opinion == Opinion("bad", "incomplete; no figures")
+    assert 'data-value="bad" title="Bad answer: incomplete; no figures"' in boards(at)[0]
+    press(at, "DuetFace", "judge", "good")
+    assert kept(at).turns[0].opinion == Opinion("good")
+    press(at, "DuetFace", "judge", "good")
+    assert kept(at).turns[0].opinion is None and not at.pills
+
+
+def test_what_is_copied_is_the_answer_with_its_references() -> None:
+    at = run(screen("chat"))
+    (answer,) = ask(at, "What is DuetFace?")
+    found: list[Any] = list(at.get("bidi_component"))
+    copied = json.loads(found[0].proto.json)["copied"]
+    assert copied.startswith(answer.text)
+    assert f"“{answer.citations[-1].quote}”" in copied
 
 
 def test_an_empty_library_offers_to_read_the_seeds(

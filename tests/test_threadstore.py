@@ -140,8 +140,7 @@ def test_a_whole_answer_is_not_overwritten_by_late_words(store: ThreadStore) -> 
 def test_the_place_of_a_question_taken_back_is_not_used_again(store: ThreadStore) -> None:
     thread_id = store.begin("q")
     first, second = store.ask(thread_id, "q"), store.ask(thread_id, "r")
-    store.forget_from(thread_id, second)
-    third = store.ask(thread_id, "s")
+    third = store.ask(thread_id, "s", instead_of=second)
     store.answer(thread_id, second, answered("r"))  # it was still being answered
     assert [turn.ordinal for turn in store.thread(thread_id).turns] == [first, third]
     assert store.thread(thread_id).turns[-1].answer is None

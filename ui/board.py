@@ -13,6 +13,7 @@ ASSETS = Path(__file__).parent / "assets"
 FRAME = """
 <div class="board pf">
   <div class="body"></div>
+  <span class="news" role="status"></span>
   <div class="card" role="tooltip" hidden><b class="t"></b><span class="b"></span><q class="q"></q></div>
 </div>
 """
@@ -32,6 +33,7 @@ def board(
     cards: Sequence[dict[str, str]] = (),
     closable: bool = False,
     scroll: bool = False,
+    copied: str = "",
 ) -> None:
     """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
 
@@ -42,6 +44,7 @@ def board(
         cards: What hovering a chip shows; see `ui.views.cards`.
         closable: Whether the Escape key reports the act ``close``.
         scroll: Whether the page moves to the last question when this appears.
+        copied: What a button of class ``copy`` puts on the clipboard.
     """
 
     def changed() -> None:
@@ -55,6 +58,12 @@ def board(
     )
     mount(
         key=key,
-        data={"html": html, "cards": list(cards), "closable": closable, "scroll": scroll},
+        data={
+            "html": html,
+            "cards": list(cards),
+            "closable": closable,
+            "scroll": scroll,
+            "copied": copied,
+        },
         on_act_change=changed,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import streamlit as st
 
 from rag.config import Settings, load
 from rag.errors import LibraryEmpty, NotFound, RagError
 from rag.pipeline import Assistant, build
+from rag.threadexport import answer_markdown
 from rag.types import Answer, Paper, Span
 from ui import views
 from ui.board import Act, asset, board
@@ -20,6 +22,8 @@ CHAT, PEOPLE, PAPERS, LIBRARY = (
     "screens/papers.py",
     "screens/library.py",
 )
+
+Acts = Mapping[str, Callable[[str], None]]
 
 
 @st.cache_resource(show_spinner="opening the library …")
@@ -116,7 +120,7 @@ def act(what: str, value: str) -> None:
         close_source()
 
 
-def acting(answer: Answer, where: object) -> Act:
+def acting(answer: Answer, where: object, acts: Acts) -> Act:
     """What the pressed elements of one answer do; ``where`` tells it from others on the page."""
     cited = {str(citation.marker): citation for citation in answer.citations}
 
@@ -124,22 +128,42 @@ def acting(answer: Answer, where: object) -> Act:
         if what == "cite" and value in cited:
             citation = cited[value]
             open_source(citation.paper_id, citation.span, (where, citation.marker))
+        elif what in acts:
+            acts[what](value)
         else:
             act(what, value)
 
     return on_act
 
 
-def tell(held: Assistant, answer: Answer, key: str, *, scroll: bool = False) -> None:
-    """Draw an answer with its chips and references; ``key`` is its own on the page."""
+def tell(
+    held: Assistant,
+    answer: Answer,
+    key: str,
+    *,
+    scroll: bool = False,
+    tools: str = "",
+    acts: Acts = MappingProxyType({}),
+) -> None:
+    """Draw an answer with its chips and references.
+
+    Args:
+        held: Whose library holds the papers.
+        answer: Whole.
+        key: Its own on the page.
+        scroll: Whether the page moves to the last question when this appears.
+        tools: What can be done with it; see `ui.tools`.
+        acts: What each of these does with the pressed element's value, by its act.
+    """
     mark = opened()
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = papers_of(held, answer)
     board(
-        views.answer(answer, papers, active, people_in(held, answer)),
+        views.answer(answer, papers, active, people_in(held, answer), tools),
         key=key,
-        on_act=acting(answer, key),
+        on_act=acting(answer, key, acts),
         cards=views.cards(answer, papers),
+        copied=answer_markdown(answer, list(papers.values())) if tools else "",
         scroll=scroll,
     )
 

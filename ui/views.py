@@ -151,6 +151,7 @@ def answer(
     papers: Mapping[str, Paper],
     active: int | None = None,
     names: Iterable[str] = (),
+    tools: str = "",
 ) -> str:
     """An answer with its chips, notes and references.
 
@@ -159,13 +160,14 @@ def answer(
         papers: Those that it cites, by id.
         active: The marker whose paper is open.
         names: People who become buttons where the answer has them in bold.
+        tools: What can be done with it; see `ui.tools`.
     """
     markers = {c.marker: c.title or c.label for c in turn.citations}
     parts = [
         f'<div class="answer {turn.status}">{markdown(turn.text, markers, names)}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
         references(turn, papers, active),
-        f'<p class="foot">{footer(turn)}</p>',
+        f'<div class="under">{tools}<p class="foot">{footer(turn)}</p></div>',
     ]
     return "".join(parts)
 

@@ -17,6 +17,25 @@ function toLastQuestion() {
   requestAnimationFrame(go);
 }
 
+// What a press brings up below may lie under the input.
+function showWhenThere(selector, tries = 20) {
+  const found = document.querySelector(selector);
+  if (found) setTimeout(() => found.scrollIntoView({ block: "nearest" }), 150);
+  else if (tries) setTimeout(() => showWhenThere(selector, tries - 1), 100);
+}
+
+function copyBySelection(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.style.position = "fixed";
+  field.style.opacity = "0";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("the browser does not allow it here");
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const host = parentElement.querySelector(".board");
@@ -34,8 +53,27 @@ export default function (component) {
   const target = (event) => event.target.closest && event.target.closest("[data-act]");
   const send = (node) => {
     hide();
+    if (node.dataset.act === "judge") showWhenThere(".st-key-judging");
     setTriggerValue("act", { act: node.dataset.act, value: node.dataset.value });
   };
+
+  // Copies without leaving the page; a page served without TLS has no clipboard of its own.
+  async function copy(node) {
+    const news = host.querySelector(".news");
+    try {
+      if (navigator.clipboard) await navigator.clipboard.writeText(data.copied);
+      else copyBySelection(data.copied);
+    } catch (error) {
+      news.textContent = `Not copied: ${error.message}`;
+      return;
+    }
+    news.textContent = "Copied";
+    node.classList.add("told");
+    setTimeout(() => {
+      node.classList.remove("told");
+      news.textContent = "";
+    }, 1600);
+  }
 
   function hide() {
     card.hidden = true;
@@ -58,6 +96,8 @@ export default function (component) {
   }
 
   host.onclick = (event) => {
+    const copying = event.target.closest(".tool.copy");
+    if (copying) return copy(copying);
     const node = target(event);
     if (node) send(node);
   };

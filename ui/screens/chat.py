@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from rag.asking import Asking, Desk
+from rag.asking import Desk
 from rag.errors import RagError
 from rag.pipeline import Assistant
-from rag.threadstore import KeptThread, KeptTurn
-from rag.types import Answer, Delta, Step
-from ui import conversations, shared, views
+from rag.threadstore import KeptThread
+from ui import conversations, shared
+from ui.turns import Pending, ask_next, turn_screen
 
-REDRAW_S = 0.04
 SHOWN_TURNS = 20
-
-
-def ask_next(question: str) -> None:
-    """Ask in the next run, as if it had been typed."""
-    st.session_state["pending"] = question
 
 
 def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
@@ -86,77 +77,11 @@ def first_shown(n: int) -> int:
     return hidden
 
 
-def frame(question: str) -> DeltaGenerator:
-    """Draw a question; returns the place of its answer."""
-    with st.chat_message("user"):
-        st.html(views.question(question))
-    with st.chat_message("assistant"):
-        return st.empty()
-
-
-def listen(asking: Asking, desk: Desk, place: DeltaGenerator, *, stoppable: bool) -> None:
-    """Show steps and words as they come, until the answer is whole or stopped."""
-    steps: list[tuple[str, float]] = []
-    text, drawn = "", 0.0
-    with place.container():
-        words, below = st.empty(), st.empty()
-        if stoppable:
-            below.button(
-                "Stop",
-                key="stop",
-                icon=":material/stop_circle:",
-                type="tertiary",
-                on_click=desk.stop,
-                args=(asking.turn[0],),
-            )
-    for timed in asking.watch():
-        event = timed.event
-        first = isinstance(event, Delta) and not text
-        if isinstance(event, Step):
-            steps.append((event.name, timed.at_s))
-        elif isinstance(event, Delta):
-            text += event.text
-        if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
-            words.html(views.working(steps, text))
-            drawn = time.monotonic()
-    below.empty()
-
-
-def turn_screen(held: Assistant, desk: Desk, thread_id: str, turn: KeptTurn, *, last: bool) -> None:
-    """Draw one turn; an answer in the making is drawn as it grows."""
-    place = frame(turn.question)
-    asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
-    if asking is not None:
-        listen(asking, desk, place, stoppable=held.settings.generative)
-    if turn.answer is None:  # it may have been kept since the thread was read
-        after = desk.store.thread(thread_id).turns
-        turn = next((one for one in after if one.ordinal == turn.ordinal), turn)
-    with place.container():
-        if turn.answer is None:
-            st.html(views.interrupted(turn.words))
-        else:
-            key = f"answer_{thread_id}_{turn.ordinal}"
-            shared.tell(held, turn.answer, key, scroll=asking is not None)
-        if last and (turn.answer is None or turn.answer.status == "failed"):
-            st.button(
-                "Try again",
-                icon=":material/refresh:",
-                on_click=retry,
-                args=(desk, thread_id, turn),
-            )
-
-
-def retry(desk: Desk, thread_id: str, turn: KeptTurn) -> None:
-    """Take the question back and ask it again."""
-    desk.store.forget_from(thread_id, turn.ordinal)
-    ask_next(turn.question)
-
-
-def asked(desk: Desk, thread: KeptThread | None, question: str) -> KeptThread:
+def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     """Begin to answer the next question, in a new thread if none is open."""
     shared.close_source()
-    thread_id = thread.thread_id if thread else desk.store.begin(question)
-    desk.ask(thread_id, question)
+    thread_id = thread.thread_id if thread else desk.store.begin(next_.question)
+    desk.ask(thread_id, next_.question, instead_of=next_.instead_of)
     if thread is None:
         conversations.open_thread(thread_id)
     return desk.store.thread(thread_id)
@@ -180,9 +105,11 @@ def main() -> None:
     desk = conversations.desk(held)
     thread = conversations.read(desk.store, conversations.current())
     typed = st.chat_input("Ask about papers or people")
-    question = (typed or st.session_state.pop("pending", None) or "").strip()
-    if question:
-        thread = asked(desk, thread, question)
+    pending: Pending | None = st.session_state.pop("pending", None)
+    if typed and typed.strip():
+        pending = Pending(typed.strip())
+    if pending is not None:
+        thread = asked(desk, thread, pending)
     sidebar(held, desk, thread)
     hero = st.empty()
     if thread is None or not thread.turns:

@@ -1,0 +1,51 @@
+"""What can be done with one answer, as a row of small buttons under it; pure HTML, as `ui.views`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from rag.threadstore import KeptTurn, Verdict
+
+_STROKES: Mapping[str, str] = {
+    "copy": "M9 9h10v11H9z M5 15H4V4h11v1",
+    "done": "M5 12.5l4.5 4.5L19 7.5",
+    "good": "M7 11v9H4v-9z M7 11l4-7c1.6 0 2.5 1 2.2 2.6L12.6 10H19c1 0 1.7 1 1.4 2l-1.9 6.6"
+    "c-.2.8-.9 1.4-1.8 1.4H7",
+    "bad": "M17 13V4h3v9z M17 13l-4 7c-1.6 0-2.5-1-2.2-2.6l.6-3.4H5c-1 0-1.7-1-1.4-2l1.9-6.6"
+    "c.2-.8.9-1.4 1.8-1.4H17",
+    "retry": "M4.5 12a7.5 7.5 0 1 1 2.2 5.3 M4.5 19v-4.5H9",
+}
+"""Outlines in a square of 24, by what they stand for."""
+_SAYS: Mapping[Verdict, str] = {"good": "Good answer", "bad": "Bad answer"}
+
+
+def icon(name: str) -> str:
+    return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{_STROKES[name]}"/></svg>'
+
+
+def tool(act: str, value: str, name: str, label: str, *, pressed: bool | None = None) -> str:
+    """One button; ``pressed`` where it can be on or off."""
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    told = escape(label, quote=True)
+    return (
+        f'<button class="tool" data-act="{act}" data-value="{escape(value, quote=True)}" '
+        f'title="{told}" aria-label="{told}"{state}>{icon(name)}</button>'
+    )
+
+
+def tools(turn: KeptTurn, *, last: bool) -> str:
+    """Copy and the two thumbs; for the last answer also another try."""
+    parts = ['<button class="tool copy" title="Copy with references" aria-label="Copy with ']
+    parts.append(f'references">{icon("copy")}{icon("done")}</button>')
+    if turn.answer is not None and turn.answer.status != "failed":
+        parts += [_thumb(turn, verdict) for verdict in _SAYS]
+    if last:
+        parts.append(tool("retry", "", "retry", "Ask again"))
+    return f'<div class="tools" role="group" aria-label="This answer">{"".join(parts)}</div>'
+
+
+def _thumb(turn: KeptTurn, verdict: Verdict) -> str:
+    held = turn.opinion if turn.opinion and turn.opinion.verdict == verdict else None
+    label = _SAYS[verdict] + (f": {held.reason}" if held and held.reason else "")
+    return tool("judge", verdict, verdict, label, pressed=held is not None)

@@ -1,0 +1,224 @@
+"""One turn on screen: the question, the answer as it grows, and what can be done with both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import get_args
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rag.asking import Asking, Desk
+from rag.pipeline import Assistant
+from rag.threadstore import KeptTurn, Opinion, ThreadStore, Verdict
+from rag.types import Answer, Delta, Step
+from ui import shared, tools, views
+
+REDRAW_S = 0.04
+WHY: dict[Verdict, tuple[str, ...]] = {
+    "good": ("the right papers", "complete", "to the point"),
+    "bad": (
+        "the wrong papers",
+        "read wrongly",
+        "not what was asked",
+        "incomplete",
+        "should have declined",
+        "should not have declined",
+    ),
+}
+"""Reasons offered for each verdict, so that one press can be enough."""
+APART = "; "
+
+Place = tuple[str, int]
+"""A turn: its thread's id and its ordinal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question to be asked in the next run; ``instead_of`` as in `ThreadStore.ask`."""
+
+    question: str
+    instead_of: int | None = None
+
+
+def ask_next(question: str, instead_of: int | None = None) -> None:
+    """Ask in the next run, as if it had been typed."""
+    st.session_state["pending"] = Pending(question, instead_of)
+    st.session_state.pop("editing", None)
+
+
+def turn_screen(held: Assistant, desk: Desk, thread_id: str, turn: KeptTurn, *, last: bool) -> None:
+    """Draw one turn; an answer in the making is drawn as it grows."""
+    question(thread_id, turn, last=last)
+    with st.chat_message("assistant"):
+        place = st.empty()
+    asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
+    if asking is not None:
+        listen(asking, desk, place, stoppable=held.settings.generative)
+    if turn.answer is None:  # it may have been kept since the thread was read
+        after = desk.store.thread(thread_id).turns
+        turn = next((one for one in after if one.ordinal == turn.ordinal), turn)
+    with place.container():
+        if turn.answer is None:
+            st.html(views.interrupted(turn.words))
+        else:
+            tell(held, desk.store, thread_id, turn, last=last, scroll=asking is not None)
+        if last and (turn.answer is None or turn.answer.status == "failed"):
+            st.button(
+                "Try again",
+                icon=":material/refresh:",
+                on_click=ask_next,
+                args=(turn.question, turn.ordinal),
+            )
+
+
+# --- the question ---------------------------------------------------------------------------
+
+
+def question(thread_id: str, turn: KeptTurn, *, last: bool) -> None:
+    """The question as asked; the last one can be asked otherwise."""
+    place = (thread_id, turn.ordinal)
+    with st.chat_message("user"):
+        if last and st.session_state.get("editing") == place:
+            edit(turn)
+            return
+        st.html(views.question(turn.question))
+        if last:
+            st.button(
+                "Edit",
+                icon=":material/edit:",
+                type="tertiary",
+                key="edit",
+                help="Ask it otherwise; this answer goes",
+                on_click=lambda: st.session_state.update(editing=place),
+            )
+
+
+def edit(turn: KeptTurn) -> None:
+    """The question as a field, and what is done with it."""
+    with st.form("edit_form", border=False, enter_to_submit=True):
+        text = st.text_area(
+            "Your question",
+            value=turn.question,
+            key=f"edited_{turn.ordinal}",
+            label_visibility="collapsed",
+        )
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            left = st.form_submit_button("Cancel", type="tertiary", key="edit_cancel")
+            sent = st.form_submit_button("Ask", type="primary", key="edit_ask")
+    if sent and text.strip():
+        ask_next(text.strip(), turn.ordinal)
+    if left:
+        st.session_state.pop("editing", None)
+    if left or (sent and text.strip()):
+        st.rerun()
+
+
+# --- the answer -----------------------------------------------------------------------------
+
+
+def listen(asking: Asking, desk: Desk, place: DeltaGenerator, *, stoppable: bool) -> None:
+    """Show steps and words as they come, until the answer is whole or stopped."""
+    steps: list[tuple[str, float]] = []
+    text, drawn = "", 0.0
+    with place.container():
+        words, below = st.empty(), st.empty()
+        if stoppable:
+            below.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop_circle:",
+                type="tertiary",
+                on_click=desk.stop,
+                args=(asking.turn[0],),
+            )
+    for timed in asking.watch():
+        event = timed.event
+        first = isinstance(event, Delta) and not text
+        if isinstance(event, Step):
+            steps.append((event.name, timed.at_s))
+        elif isinstance(event, Delta):
+            text += event.text
+        if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
+            words.html(views.working(steps, text))
+            drawn = time.monotonic()
+    below.empty()
+
+
+def tell(
+    held: Assistant,
+    store: ThreadStore,
+    thread_id: str,
+    turn: KeptTurn,
+    *,
+    last: bool,
+    scroll: bool,
+) -> None:
+    """The whole answer with its tools; a reason is asked for under it where one was judged."""
+    assert turn.answer is not None
+    place = (thread_id, turn.ordinal)
+    acts: dict[str, Callable[[str], None]] = {"judge": partial(judged, store, place)}
+    if last:
+        acts["retry"] = lambda _: ask_next(turn.question, turn.ordinal)
+    shared.tell(
+        held,
+        turn.answer,
+        f"answer_{thread_id}_{turn.ordinal}",
+        scroll=scroll,
+        tools=tools.tools(turn, last=last),
+        acts=acts,
+    )
+    if turn.opinion is not None and st.session_state.get("judging") == place:
+        reasons(store, place, turn.opinion)
+
+
+def judged(store: ThreadStore, place: Place, value: str) -> None:
+    """A thumb was pressed: kept, or taken back where it was so already."""
+    found = [turn for turn in store.thread(place[0]).turns if turn.ordinal == place[1]]
+    before = found[0].opinion if found else None
+    back = before is not None and before.verdict == value
+    for verdict in get_args(Verdict):
+        if verdict == value:
+            store.judge(*place, None if back else Opinion(verdict))
+    st.session_state["judging"] = None if back else place
+
+
+def reasons(store: ThreadStore, place: Place, opinion: Opinion) -> None:
+    """Why an answer is good or bad: reasons to press and a line of one's own, kept as they come."""
+    offered = WHY[opinion.verdict]
+    given = [part for part in opinion.reason.split(APART) if part]
+    keys = [f"{kind}_{opinion.verdict}_{place[0]}_{place[1]}" for kind in ("why", "said")]
+
+    def keep() -> None:
+        chosen: Sequence[str] = st.session_state[keys[0]]
+        said = st.session_state[keys[1]].strip()
+        store.judge(*place, Opinion(opinion.verdict, APART.join(filter(None, (*chosen, said)))))
+
+    with st.container(key="judging", border=True, gap="small"):
+        st.caption("What was good about it?" if opinion.verdict == "good" else "What was wrong?")
+        st.pills(
+            "Reasons",
+            offered,
+            selection_mode="multi",
+            default=[part for part in given if part in offered],
+            key=keys[0],
+            on_change=keep,
+            label_visibility="collapsed",
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text_input(
+                "In your own words",
+                value=APART.join(part for part in given if part not in offered),
+                key=keys[1],
+                on_change=keep,
+                placeholder="in your own words",
+                label_visibility="collapsed",
+            )
+            st.button(
+                "Done",
+                key="judging_done",
+                on_click=lambda: st.session_state.pop("judging", None),
+            )
