@@ -111,6 +111,12 @@ def _asking_commands(command: Any) -> None:
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
     ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
+    ask.add_argument(
+        "--as",
+        dest="read_as",
+        choices=["content", "experts", "person", "catalogue"],
+        help="read the question in this way, whatever its words say",
+    )
     _json(ask)
     who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
     who.add_argument("topic", metavar="TOPIC")

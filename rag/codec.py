@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from rag.types import Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage
+from rag.types import Alternative, Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage
 
 MARK = "$"
 
@@ -24,7 +24,8 @@ def _classes() -> Mapping[str, type]:
     from rag.people.asking import PersonAsk
 
     known = (
-        Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage, Ask, Mention, PersonAsk,
+        Alternative, Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage, Ask, Mention,
+        PersonAsk,
     )  # fmt: skip
     return {one.__name__: one for one in known}
 

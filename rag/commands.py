@@ -84,11 +84,14 @@ def run_ask(args: argparse.Namespace) -> int:
     question = question_of(args.question)
     with assistant_of(args) as assistant:
         if args.json:
-            return _show_record(assistant.ask(question))
+            return _show_record(assistant.ask(question, read_as=args.read_as))
         from rag.printing import stream_answer
 
         answer = stream_answer(
-            assistant.stream(question), assistant.library, sys.stdout, sys.stderr
+            assistant.stream(question, read_as=args.read_as),
+            assistant.library,
+            sys.stdout,
+            sys.stderr,
         )
         return FAILED if answer.status == "failed" else DONE
 
@@ -97,8 +100,8 @@ def _ask_batch(args: argparse.Namespace) -> int:
     from rag.batch import items, run
     from rag.printing import progress
 
-    if args.out is None or args.question is not None:
-        raise SettingsError("--batch IN goes with --out OUT and without a question")
+    if args.out is None or args.question is not None or args.read_as is not None:
+        raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
     asked = items(args.batch)
     with assistant_of(args) as assistant, progress(sys.stderr) as report:
         counts = run(assistant, asked, args.out, lambda n, total: report("asked", n, total))

@@ -15,6 +15,7 @@ from rag.config import Settings
 from rag.errors import ModelError
 from rag.indexing import Indexes, check
 from rag.library import Library
+from rag.readings import other_reading
 from rag.routing import route
 from rag.types import (
     Answer,
@@ -26,6 +27,7 @@ from rag.types import (
     Paper,
     PaperHit,
     Plan,
+    ReadAs,
     Report,
     Retrieval,
     Step,
@@ -73,14 +75,30 @@ class Assistant:
 
     # --- questions ----------------------------------------------------------------------------
 
-    def ask(self, question: str, thread: Thread = Thread()) -> Answer:  # noqa: B008 - frozen
+    def ask(
+        self,
+        question: str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        read_as: ReadAs | None = None,
+    ) -> Answer:
         """One cited answer; see `stream`."""
-        *_, answer = self.stream(question, thread)
+        *_, answer = self.stream(question, thread, read_as)
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: str, thread: Thread = Thread()) -> Iterator[Event]:  # noqa: B008 - frozen
+    def stream(
+        self,
+        question: str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        read_as: ReadAs | None = None,
+    ) -> Iterator[Event]:
         """Answer a question, the next one of a thread: steps, words as they come, the whole last.
+
+        Args:
+            question: As typed.
+            thread: The conversation before it.
+            read_as: The reading that is wanted, such as an answer's ``other.route``; None to
+                choose it from the words.
 
         Raises:
             LibraryEmpty: Nothing was ingested yet.
@@ -91,13 +109,14 @@ class Assistant:
         yield Step("reading the question")
         text, warnings = _shortened(question)
         condensed, usage, failed = self._standalone(text, thread)
-        intent = route(condensed, thread if condensed == text else Thread(), self.library)
+        intent = route(condensed, thread if condensed == text else Thread(), self.library, read_as)
         for event in self._dispatch(intent, text, thread):
             if isinstance(event, Answer):
                 event = replace(
                     event,
                     question=question,
                     intent=intent,
+                    other=other_reading(intent),
                     library=self.library.fingerprint,
                     latency_ms=(time.perf_counter() - began) * 1000,
                     usage=_sum(usage, event.usage),

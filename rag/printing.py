@@ -77,10 +77,13 @@ class Streamer:
         return "\x1b[1m" if self.bold else "\x1b[22m"
 
 
-def stream_answer(events: Iterable[Event], library: Library, out: TextIO, err: TextIO) -> Answer:
-    """Write an answer as it is made, then its references and notes.
+def stream_answer(
+    events: Iterable[Event], library: Library, out: TextIO, err: TextIO, again: str = "--as"
+) -> Answer:
+    """Write an answer as it is made, then its references and notes, and how it was read.
 
-    Steps show on ``err``, on a terminal alone, and vanish before the first word.
+    Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
+    is typed to have the question read in another way.
     """
     writer = Streamer(out)
     answer: Answer | None = None
@@ -99,8 +102,17 @@ def stream_answer(events: Iterable[Event], library: Library, out: TextIO, err: T
         writer.feed(answer.text)
     writer.close()
     out.writelines(f"{line}\n" for line in footer(answer, library, out))
+    if answer.intent is not None:
+        out.write(f"\n{paint(visible(reading_line(answer, again)), DIM, out)}\n")
     out.flush()
     return answer
+
+
+def reading_line(answer: Answer, again: str) -> str:
+    """``Read as experts: it looks for people on a topic; --as content: what papers say about it``."""
+    why = answer.intent.reason if answer.intent is not None else ""
+    line = f"Read as {answer.route}" + (f": {why}" if why else "")
+    return f"{line}; {again} {answer.other.route}: {answer.other.words}" if answer.other else line
 
 
 def _show_step(name: str, err: TextIO) -> None:

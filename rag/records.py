@@ -48,6 +48,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "checks": dict(answer.checks),
         "read_as": answer.intent.reason if answer.intent else "",
+        "other_reading": asdict(answer.other) if answer.other else None,
     }
 
 

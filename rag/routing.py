@@ -14,43 +14,55 @@ from dataclasses import replace
 
 from rag.catalogue.asking import Asked, read
 from rag.catalogue.attributes import read_attributes
-from rag.catalogue.fields import said_all
-from rag.catalogue.scan import Scan, people_in
-from rag.catalogue.years import read_years
+from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, short_name
 from rag.frames import aside, authors_frame, experts_frame
+from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_person
 from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
-from rag.replacing import instead, with_names
-from rag.text import index_terms, join_names
+from rag.replacing import instead
+from rag.text import index_terms
 from rag.threads import Whole, complete
-from rag.types import Intent, Thread
+from rag.types import Intent, ReadAs, Thread
 
-_SAYING = re.compile(
-    r"\b(?:say|says|said|propose[sd]?|claims?|explain\w*|solve[sd]?|improve[sd]?|achieve[sd]?|introduce[sd]?|how|why|method|approach)\b",
-    re.IGNORECASE,
-)
-_NEAR = 3
-"""A list with more words than this left over may as well ask what papers say."""
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
 
 
-def route(question: str, thread: Thread, library: Source) -> Intent:
-    """What a question asks for, on its own or as the next one of a conversation."""
+def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None = None) -> Intent:
+    """What a question asks for, on its own or as the next one of a conversation.
+
+    Args:
+        question: As typed.
+        thread: The conversation before it.
+        library: Whose people, papers and vocabularies the question may mean.
+        read_as: The reading that is wanted by hand; None to choose it from the words.
+    """
     typed = _spelt_out(" ".join(question.split()))
-    if found := aside(typed):
-        return Intent(found[0], question, typed, found[1])  # type: ignore[arg-type]
+    found = aside(typed)
+    if found and read_as is None:
+        other = {"other": "content"} if found[0] == "unsupported" and _asks(typed) else {}
+        return Intent(found[0], question, typed, found[1], parts=other)  # type: ignore[arg-type]
     now = census(library)
     whole = complete(typed, thread, now)
     intent = instead(whole, now) or _whole(whole, now)
+    if read_as is not None and (found or read_as != intent.route):
+        intent = as_wanted(read_as, whole.question, intent, now)
     reason = intent.reason + (f"; {whole.note}" if whole.note else "")
     parts = dict(intent.parts)
     if whole.focus:
         parts["focus"] = whole.focus
         parts["several"] = whole.several
     return replace(intent, question=question, reason=reason, parts=parts)
+
+
+def _asks(text: str) -> bool:
+    """Whether the words of a refused text are a question all the same."""
+    return (
+        re.match(r"\W*(?:what|which|how|why|who|where|when|is|are|do|does)\b", text, re.IGNORECASE)
+        is not None
+    )
 
 
 def _spelt_out(text: str) -> str:
@@ -76,7 +88,7 @@ def _whole(whole: Whole, now: Census) -> Intent:
     for reader in (_attributes, _figures, _person, _authors, _people_ranked, _experts, _catalogue):
         if intent := reader(text, people, asked, whole, now):
             return intent
-    return _content(text, people, asked)
+    return of_content(text, people, asked)
 
 
 def _of_same_author(whole: Whole, now: Census) -> Intent:
@@ -129,7 +141,7 @@ def _figures(
     cited = re.search(r"\bcited\b|\bcitations?\b", text, re.IGNORECASE) and len(ask.left) <= 2
     if not (sure or pages or people or cited or ranked):
         return None
-    return _made("catalogue", text, "it asks for the figures of author pages", asked, now)
+    return of_catalogue(text, "it asks for the figures of author pages", asked, now)
 
 
 def _person(
@@ -143,7 +155,7 @@ def _person(
     special = asked.ask.verb in ("count", "extreme", "group", "people", "distinct", "documents")
     negated = any(c.field == "author" and c.operator in ("lacks", "in") for c in asked.conditions)
     if whole.several and asked.conditions and not asked.ask.left:
-        return _made("catalogue", text, "it asks which of the papers are by somebody", asked, now)
+        return of_catalogue(text, "it asks which of the papers are by somebody", asked, now)
     person = read_person(text, people, now)
     grouped = asked.ask.verb == "group"
     if (
@@ -151,28 +163,18 @@ def _person(
         and not structured
         and not grouped
     ):
-        return _of_person(text, people, person.ask, person.topic)
+        return of_person(text, people, person.ask, person.topic)
     if asked.ask.verb == "count" and asked.ask.left and not (asked.ask.heads or structured):
         if len(asked.ask.left) > 2:
             return None
-        return _of_person(text, people, PersonAsk("unheld", " ".join(asked.ask.left)), None)
+        return of_person(text, people, PersonAsk("unheld", " ".join(asked.ask.left)), None)
     if special or structured or paged or negated:
         if len(asked.ask.left) <= _LONG and (asked.explicit or asked.ask.heads or structured):
-            return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)
+            return of_catalogue(text, "it asks for papers under exact conditions", asked, now)
         return None
     if not person.sure and asked.ask.left:
         return None
-    return _of_person(text, people, person.ask, person.topic)
-
-
-def _of_person(text: str, people: Sequence[Mention], ask: PersonAsk, topic: str | None) -> Intent:
-    names = tuple(dict.fromkeys(name for m in people for name in m.names))
-    who = join_names(m.names[0] if len(m.names) == 1 else m.typed for m in people)
-    parts: dict[str, object] = {"ask": ask, "people": tuple(people)}
-    if topic:
-        parts["other"] = "content"
-        parts["near"] = _SAYING.search(text) is not None
-    return Intent("person", text, text, f"it is about {who}", topic, names, parts=parts)
+    return of_person(text, people, person.ask, person.topic)
 
 
 def _authors(
@@ -231,7 +233,7 @@ def _people_ranked(
         return Intent(
             "experts", text, topic, "it asks who has most papers on a topic", topic, parts=parts
         )
-    return _made("catalogue", text, "it asks who has most papers", asked, now)
+    return of_catalogue(text, "it asks who has most papers", asked, now)
 
 
 def _experts(
@@ -241,16 +243,7 @@ def _experts(
     counting = re.match(r"\W*(?:how many|how much|number of|count)\b", text, re.IGNORECASE)
     if frame is None or people or counting or _HOW_MANY.search(text):
         return None
-    parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
-    if not frame.sure and len(frame.topic.split()) > _LONG:
-        parts["near"] = True
-    if frame.k:
-        parts["k"] = frame.k
-    scan = Scan(now, frame.topic, ())
-    read_years(scan)
-    topic = " ".join(scan.text.replace("~", " ").split()) or frame.topic
-    reason = "it looks for people on a topic"
-    return Intent("experts", text, topic, reason, topic, (), tuple(scan.conditions), parts)
+    return of_experts(text, frame, now)
 
 
 _HOW_MANY = re.compile(
@@ -278,40 +271,33 @@ def _catalogue(
     n_left = len(ask.left)
     if ask.verb in ("group", "distinct", "documents"):
         return (
-            _made("catalogue", text, "it asks for figures of the whole library", asked, now)
+            of_catalogue(text, "it asks for figures of the whole library", asked, now)
             if n_left <= 3 and not now.called(" ".join(ask.left))
             else None
         )
     if ask.verb == "extreme":
         exact = n_left <= 3 and (ask.heads or n_left == 0)
-        return (
-            _made("catalogue", text, "it asks for the end of an order", asked, now)
-            if exact
-            else None
-        )
+        return of_catalogue(text, "it asks for the end of an order", asked, now) if exact else None
     if ask.verb == "count":
         listed = any(c.field not in _LOOSE for c in conditions) and n_left == 0
         if (_HOW_MANY.search(text) or ask.of == ("share",) or listed) and n_left <= _LONG + 2:
-            return _made("catalogue", text, "it asks how many papers", asked, now)
+            return of_catalogue(text, "it asks how many papers", asked, now)
         return None
     strong = [c for c in conditions if c.field not in _LOOSE]
     if whole.several and asked.explicit and n_left == 0 and not conditions:
-        return _made("catalogue", text, "it asks for all of the papers", asked, now)
+        return of_catalogue(text, "it asks for all of the papers", asked, now)
     if whole.several and strong and n_left == 0:
-        return _made("catalogue", text, "it asks which of the papers meet a condition", asked, now)
+        return of_catalogue(text, "it asks which of the papers meet a condition", asked, now)
     if whole.several and _ABOUT.search(text) and 0 < n_left <= _LONG:
-        return _made("catalogue", text, "it asks which of the papers are on a topic", asked, now)
+        return of_catalogue(text, "it asks which of the papers are on a topic", asked, now)
     if not conditions:
         everything = n_left == 0 and ask.heads and asked.explicit and len(text.split()) <= 10
-        return (
-            _made("catalogue", text, "it asks for all papers", asked, now) if everything else None
-        )
+        return of_catalogue(text, "it asks for all papers", asked, now) if everything else None
     if n_left == 0 and (ask.heads or asked.explicit or strong):
-        return _made("catalogue", text, "it asks for papers under exact conditions", asked, now)
+        return of_catalogue(text, "it asks for papers under exact conditions", asked, now)
     several = ask.heads and not _ONE_OF.search(text)
     if strong and several and n_left <= _LONG and not _second_question(text):
-        return _made(
-            "catalogue",
+        return of_catalogue(
             text,
             "it asks for papers under exact conditions and on a topic",
             asked,
@@ -325,35 +311,3 @@ def _second_question(text: str) -> bool:
         re.search(r"(?:[,:;]|\band)\s+(?:what|how|why|where|who)\b", text, re.IGNORECASE)
         is not None
     )
-
-
-def _made(route: str, text: str, reason: str, asked: Asked, now: Census) -> Intent:
-    """A catalogue intent."""
-    topic = asked.ask.topic
-    if topic:
-        topic = re.sub(
-            r"^(?:about|on|regarding|concerning|that|which|is|are|using|use|uses|for|of|in|related to|dealing with|deal with)\s+",
-            "",
-            topic,
-        )
-    ask = replace(asked.ask, topic=topic)
-    parts: dict[str, object] = {"ask": ask, "people": asked.people}
-    if topic or asked.ask.verb in ("extreme", "figures"):
-        parts["other"] = "content"
-        parts["near"] = len(ask.left) > _NEAR
-    names = tuple(dict.fromkeys(n for m in asked.people for n in m.names))
-    intent = Intent("catalogue", text, text, reason, topic, names, asked.conditions, parts)
-    said = said_all(asked.conditions)
-    return replace(intent, reason=f"{reason}: {with_names(said, asked.people)}" if said else reason)
-
-
-def _content(text: str, people: Sequence[Mention], asked: Asked) -> Intent:
-    names = tuple(dict.fromkeys(n for m in people for n in m.names))
-    parts: dict[str, object] = {}
-    if re.search(r"\bwho\b", text, re.IGNORECASE):
-        parts["other"] = "experts"
-    elif people:
-        parts["other"] = "person"
-    elif asked.conditions:
-        parts["other"] = "catalogue"
-    return Intent("content", text, text, "it asks what papers say", people=names, parts=parts)

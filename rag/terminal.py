@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, get_args
 
 from rag.batch import clean
 from rag.errors import RagError
 from rag.printing import BOLD, DIM, paint, paper_lines, stream_answer
-from rag.types import Thread, Turn
+from rag.types import ReadAs, Thread, Turn
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -17,6 +17,7 @@ HELP = """\
 /sources    the papers behind the last answer, whole
 /open N     the paper cited as [N], whole
 /examples   questions worth asking
+/as ROUTE   read the last question as content, experts, person or catalogue
 /new        forget the conversation
 /quit       leave (or Ctrl-D)"""
 
@@ -34,9 +35,25 @@ def converse(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> Non
         if line.startswith("/"):
             if line in ("/quit", "/exit", "/q"):
                 return
-            thread = _command(assistant, line, thread, out)
+            if line.split()[0] == "/as":
+                thread = _again(assistant, line[3:].strip(), thread, out, err)
+            else:
+                thread = _command(assistant, line, thread, out)
         elif line:
             thread = _ask(assistant, line, thread, out, err)
+
+
+def _again(assistant: Assistant, wanted: str, thread: Thread, out: TextIO, err: TextIO) -> Thread:
+    """The last question once more, read in another way; it takes the place of the first answer."""
+    if not thread.turns:
+        out.write("nothing was asked yet; type a question first\n")
+        return thread
+    for read_as in get_args(ReadAs):
+        if wanted == read_as:
+            before = Thread(thread.turns[:-1])
+            return _ask(assistant, thread.turns[-1].question, before, out, err, read_as)
+    out.write(f"{wanted!r} is no reading; write /as and one of: {', '.join(get_args(ReadAs))}\n")
+    return thread
 
 
 def _read(inp: TextIO, out: TextIO, person: bool) -> str | None:
@@ -58,9 +75,17 @@ def _prepare_line_editing() -> None:
     readline.set_auto_history(True)
 
 
-def _ask(assistant: Assistant, question: str, thread: Thread, out: TextIO, err: TextIO) -> Thread:
+def _ask(
+    assistant: Assistant,
+    question: str,
+    thread: Thread,
+    out: TextIO,
+    err: TextIO,
+    read_as: ReadAs | None = None,
+) -> Thread:
     try:
-        answer = stream_answer(assistant.stream(question, thread), assistant.library, out, err)
+        events = assistant.stream(question, thread, read_as)
+        answer = stream_answer(events, assistant.library, out, err, again="/as")
     except RagError as exc:
         err.write(f"paperfolk: {exc}\n")
         return thread

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.printing import Streamer, progress, stream_answer, visible
-from rag.types import Answer, Delta, Step
+from rag.types import Alternative, Answer, Delta, Intent, Step
 
 
 class Terminal(io.StringIO):
@@ -79,3 +79,14 @@ def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
     out, err = io.StringIO(), io.StringIO()
     stream_answer([Answer("q", "answered", "content", "all")], None, out, err)  # type: ignore[arg-type]
     assert (out.getvalue(), err.getvalue()) == ("all\n", "")
+
+
+def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -> None:
+    out = io.StringIO()
+    intent = Intent("experts", "q", "q", "it looks for people on a topic")
+    other = Alternative("content", "what papers say about drones")
+    answer = Answer("q", "answered", "experts", "Ann", intent=intent, other=other)
+    stream_answer([answer], None, out, io.StringIO(), again="/as")  # type: ignore[arg-type]
+    assert out.getvalue().splitlines()[-1] == (
+        "Read as experts: it looks for people on a topic; /as content: what papers say about drones"
+    )

@@ -6,7 +6,7 @@ import json
 
 from rag.answering.citations import cite
 from rag.records import paper_record, record
-from rag.types import Answer, Expert, Intent, ScoredPaper, Usage
+from rag.types import Alternative, Answer, Expert, Intent, ScoredPaper, Usage
 from tests.shelf import paper
 
 PAPER = paper(
@@ -33,6 +33,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         warnings=("w",),
         intent=Intent("experts", "who?", "who?", "it asks for people"),
         checks={"sentences_supported": 1},
+        other=Alternative("content", "what papers say"),
     )
     assert record(answer, "q1") == {
         "id": "q1",
@@ -63,6 +64,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "warnings": ["w"],
         "checks": {"sentences_supported": 1},
         "read_as": "it asks for people",
+        "other_reading": {"route": "content", "words": "what papers say"},
     }
 
 
@@ -74,6 +76,7 @@ def test_a_bare_answer_has_no_id_and_nulls_where_nothing_is_known() -> None:
         None,
         None,
     )
+    assert found["other_reading"] is None
     assert (found["citations"], found["papers"], found["experts"]) == ([], [], [])
     assert (found["model"], found["read_as"], found["latency_ms"]) == ("extractive", "", 0.0)
 

@@ -6,6 +6,7 @@ for better; ranks count from 1; equal scores are ordered by id.
 """
 
 from rag.types.answers import (
+    Alternative,
     Answer,
     Citation,
     Condition,
@@ -13,6 +14,7 @@ from rag.types.answers import (
     Event,
     Expert,
     Intent,
+    ReadAs,
     RouteName,
     ScoredPaper,
     Status,
@@ -56,6 +58,8 @@ from rag.types.retrievals import (
 )
 
 __all__ = [
+    "Alternative",
+    "ReadAs",
     "Answer",
     "Authorship",
     "Change",

@@ -10,7 +10,9 @@ from rag.types.papers import Role
 from rag.types.retrievals import Span
 
 Status = Literal["answered", "abstained", "failed"]
-RouteName = Literal["content", "experts", "person", "catalogue", "smalltalk", "unsupported"]
+ReadAs = Literal["content", "experts", "person", "catalogue"]
+"""The readings that a question can be given by hand."""
+RouteName = ReadAs | Literal["smalltalk", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading that a question allows; ``words`` name it: ``people who work on drones``."""
+
+    route: ReadAs
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and money spent on models for one answer; ``cost_usd`` None where no price is known."""
 
@@ -99,6 +109,7 @@ class Answer:
     """What a question gets: see CONTRACT for the record made of it.
 
     ``checks`` holds what the citation gate counted in a model's reply, by name; empty without one.
+    ``other`` is the reading that was not taken, where there is a plausible one.
     """
 
     question: str
@@ -117,6 +128,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
     intent: Intent | None = None
     checks: Mapping[str, int] = field(default_factory=dict)
+    other: Alternative | None = None
 
 
 @dataclass(frozen=True, slots=True)
