@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from rag.errors import RagError, ReadError, SettingsError
 
 if TYPE_CHECKING:
     from eval.runs import Run
+    from eval.sets import QuestionSet
     from eval.summary import Summary
     from rag.pipeline import Assistant
 
@@ -55,8 +57,18 @@ def parser() -> argparse.ArgumentParser:
 
 def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made = commands.add_parser("run", help="a question set, measured (what happens by default)")
-    made.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
-    made.add_argument("--out", type=Path, help="run folder (default: below the data folder)")
+    made.add_argument(
+        "--set",
+        type=Path,
+        action="append",
+        help="JSONL of questions, any number of times (default: eval/sets/development.jsonl, "
+        "people.jsonl, and questions.jsonl of the data folder, which the chat adds to)",
+    )
+    made.add_argument(
+        "--out",
+        type=Path,
+        help="run folder; of several sets, the folder of theirs (default: below the data folder)",
+    )
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_set)
 
@@ -80,7 +92,7 @@ def _sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("gate", help="the development set against eval/expected.yaml")
+    made = commands.add_parser("gate", help="the project's sets against eval/expected.yaml")
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_gate)
 
@@ -130,28 +142,37 @@ def _data(made: argparse.ArgumentParser) -> None:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    from eval import runs, summary
+    from eval import runs, sets, summary
+    from rag import kept_questions
 
-    run, found = measured(load(data=args.data), args.set, args.out)
-    print(summary.told(found))
-    print(f"\n{run.folder / runs.REPORT}")
-    return DONE
+    settings = load(data=args.data)
+    named = [sets.load_set(path) for path in args.set or ()]
+    asked = named or sets.routine(settings.data / kept_questions.FILE)
+    n_failed = 0
+    for run, found in measured(settings, asked, args.out):
+        print(f"{run.questions.name}\n\n{summary.told(found)}\n\n{run.folder / runs.REPORT}\n")
+        n_failed += len(summary.failures(run))
+        for told in summary.failures(run)[:3]:
+            sys.stderr.write(f"paperfolk eval: {told}\n")
+    return FAILED if n_failed else DONE
 
 
-def measured(settings: Settings, path: Path | None, out: Path | None) -> tuple[Run, Summary]:
-    """A run of a question set and its figures, all written to the run folder."""
-    from eval import report, runs, sets, summary
+def measured(
+    settings: Settings, asked: Sequence[QuestionSet], out: Path | None
+) -> Iterator[tuple[Run, Summary]]:
+    """A run of each question set and its figures, all written to its run folder."""
+    from eval import report, runs, summary
 
-    questions = sets.load_set(path or sets.DEVELOPMENT)
     progress = Progress()
     with opened(settings) as assistant:
-        run = runs.perform(
-            assistant, questions, out, lambda done, total: progress("questions", done, total)
-        )
-    found = summary.summarise(run)
-    summary.write(run, found)
-    report.write(run, found)
-    return run, found
+        for questions in asked:
+            folder = out / questions.name if out and len(asked) > 1 else out
+            told = partial(progress, f"questions of {questions.name}")
+            run = runs.perform(assistant, questions, folder, told)
+            found = summary.summarise(run)
+            summary.write(run, found)
+            report.write(run, found)
+            yield run, found
 
 
 def run_compare(args: argparse.Namespace) -> int:
@@ -175,12 +196,13 @@ def run_sweep(args: argparse.Namespace) -> int:
 
 
 def run_gate(args: argparse.Namespace) -> int:
-    from eval import gate
+    from eval import gate, sets
 
     expected = gate.expectations()
     settings = settings_for(args.data or load().data).model_copy(update={"mode": "extractive"})
-    _, found = measured(settings, None, None)
-    print(gate.told(found.value, expected))
+    asked = [sets.load_set(sets.FOLDER / f"{name}.jsonl") for name in gate.sets(expected)]
+    found = {run.questions.name: figures for run, figures in measured(settings, asked, None)}
+    print(gate.told(found, expected))
     short = gate.breaches(found, expected)
     for sentence in short:
         sys.stderr.write(f"paperfolk eval: {sentence}\n")

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from eval import plots
-from eval.gate import COMMAND, Expectation, expectations
+from eval.gate import COMMAND, Expectation, breach, expectations, value_of
 from eval.public import all_published
 from eval.runs import REPORT, Run
 from eval.scoring import Score
@@ -57,7 +57,7 @@ def page(run: Run, summary: Summary) -> str:
         "<h2>Every measure</h2>",
         *(_measures(kind, summary) for kind in summary.kinds),
         "<h2>Expected</h2>",
-        _expected(summary, expectations()),
+        _expected({str(run.about["set"]["name"]): summary}, expectations()),
         "<h2>Public collections, beside published figures (nDCG@10)</h2>",
         _public(expectations()),
         "<h2>What went wrong</h2>",
@@ -108,15 +108,13 @@ def _measures(kind: str, summary: Summary) -> str:
     return f"<details><summary>{escape(kind)}</summary>{table}</details>"
 
 
-def _expected(summary: Summary, expected: Sequence[Expectation]) -> str:
-    rows = []
-    for one in expected:
-        if one.command == COMMAND:
-            value = summary.value(one.figure)
-            state = "ok" if value is not None and one.admits(value) else "RED"
-            rows.append(
-                [one.figure, shown(value), shown(one.measured), shown(one.tolerance), state]
-            )
+def _expected(found: Mapping[str, Summary], expected: Sequence[Expectation]) -> str:
+    rows = [
+        [one.figure, shown(value_of(found, one)), shown(one.measured), shown(one.tolerance),
+         "RED" if breach(found, one) else "ok"]
+        for one in expected
+        if one.command == COMMAND and one.set in found
+    ]  # fmt: skip
     return _table(["figure", "now", "expected", "tolerance", ""], rows)
 
 

@@ -54,7 +54,7 @@ def perform(
     folder: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Run:
-    """Ask what the folder does not hold yet, and score all of it.
+    """Ask what the folder does not hold yet, or what failed there, and score all of it.
 
     Args:
         assistant: Answers, one question after another.
@@ -70,6 +70,7 @@ def perform(
     folder = folder or default_folder(assistant.settings, questions, about)
     _claim(folder, about)
     asked = [batch.Item(q.id, q.turns or (q.question,)) for q in questions.questions]
+    _forget_failures(folder / RECORDS)
     batch.run(assistant, asked, folder / RECORDS, progress)
     records = _records(folder)
     scorer = Scorer(
@@ -204,6 +205,18 @@ def _claim(folder: Path, about: Json) -> None:
             path.write_text(json.dumps(about, indent=1), encoding="utf-8")
     except (OSError, ValueError) as exc:
         raise ReadError(f"run folder {str(folder)!r} cannot be used: {exc}") from exc
+
+
+def _forget_failures(records: Path) -> None:
+    """Take out the questions that failed (no model, no server): they are asked again."""
+    batch.mend(records)
+    if records.exists():
+        lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["status"] != "failed"]
+        if len(kept) < len(lines):
+            part = records.with_suffix(".part")
+            part.write_text("".join(kept), encoding="utf-8")
+            part.replace(records)
 
 
 def _records(folder: Path) -> dict[str, Mapping[str, Any]]:

@@ -130,7 +130,17 @@ Values = Mapping[str, float | None]
 def _values(question: Question, given: Given, gold: Gold) -> Values:
     if not question.answerable:
         return {decisive(question): given.abstained}
+    if not is_checkable(question):
+        return {"abstained": given.abstained, "no_crash": True}
     return _BY_KIND[question.kind](question, given, gold)
+
+
+def is_checkable(question: Question) -> bool:
+    """Whether the question says anything of a right answer that code can look for."""
+    if question.kind == "expert" and question.answerable:
+        return bool(question.people)
+    says = question.papers or question.facts or question.people
+    return bool(says) or question.answer is not None or not question.answerable
 
 
 def _content(question: Question, given: Given, gold: Gold) -> Values:
@@ -155,6 +165,14 @@ def _content(question: Question, given: Given, gold: Gold) -> Values:
         found["MRR"] = measures.reciprocal_rank(given.ranked, ranking)
     else:
         found["R@10"] = measures.recall(given.ranked, dict.fromkeys(gold.papers, 1.0), 10)
+    return found
+
+
+def _followup(question: Question, given: Given, gold: Gold) -> Values:
+    """As content; one that asks on about a count or a list is right as those are: exactly."""
+    found = dict(_content(question, given, gold))
+    if question.answer is not None:
+        found |= _catalogue(question, given, gold)
     return found
 
 
@@ -204,9 +222,12 @@ def _catalogue(question: Question, given: Given, gold: Gold) -> Values:
         return {"list_precision": precision, "list_recall": recall, "correct": right}
     if isinstance(question.answer, (int, float)):
         return {"correct": is_number(question.answer, value, str(given.record.get("text") or ""))}
-    if question.facts:
-        return {"correct": facts_found(question.facts, given.told) == 1}
-    return {"correct": plain(str(question.answer)) in given.text}
+    if question.answer is not None and not question.facts:
+        return {"correct": plain(str(question.answer)) in given.text}
+    said, recall = facts_found(question.facts, given.told), None
+    if question.answer is None:
+        recall = measures.set_recall(given.cited, gold.papers)
+    return {"correct": said in (None, 1.0) and recall in (None, 1.0)}
 
 
 def _robust(question: Question, given: Given, gold: Gold) -> Values:
@@ -214,14 +235,14 @@ def _robust(question: Question, given: Given, gold: Gold) -> Values:
     if gold.papers:
         recall = measures.set_recall(given.cited, gold.papers)
         return {"facts": said, "correct": said in (None, 1.0) and recall == 1}
-    return {"no_crash": True} if said is None else {"facts": said, "correct": said == 1}
+    return {"facts": said, "correct": said == 1}
 
 
 _BY_KIND: Mapping[str, Callable[[Question, Given, Gold], Values]] = {
     "fact": _content,
     "known-item": _content,
     "synthesis": _content,
-    "followup": _content,
+    "followup": _followup,
     "expert": _experts,
     "person": _person,
     "catalogue": _catalogue,
@@ -233,17 +254,17 @@ def decisive(question: Question) -> str:
     """The measure that says whether the answer is right."""
     if not question.answerable:
         return "correct" if question.kind == "unanswerable" else "abstain_ok"
-    if question.kind == "robust" and not (question.papers or question.facts):
+    if not is_checkable(question):
         return "no_crash"
     return "ndcg@5" if question.kind == "expert" else "correct"
 
 
 def _outcome(question: Question, given: Given, values: Mapping[str, float]) -> Outcome:
-    """A list of experts is right if a main person heads it; not to crash alone is no score."""
+    """A list of experts is right if a main person heads it; what code cannot check is not scored."""
     name = decisive(question)
     if values["forbidden"]:
         return "wrong"
-    if name == "no_crash":
+    if name == "no_crash" and (question.kind == "robust" or not given.abstained):
         return "unscored"
     if given.abstained and question.answerable:
         return "abstained"

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,6 +14,7 @@ from rag.errors import ReadError
 
 FOLDER = Path(__file__).parent / "sets"
 DEVELOPMENT = FOLDER / "development.jsonl"
+PEOPLE = FOLDER / "people.jsonl"
 
 Kind = Literal[
     "fact",
@@ -51,7 +52,7 @@ class Question(_Row):
     """One question of a set. Papers are ``<seed file>:<line>`` of any of their places.
 
     Attributes:
-        turns: A conversation; the last turn is judged, and stands in ``question`` too.
+        turns: A conversation; the last turn is judged, and is ``question`` too.
         papers: What a right answer must cite.
         also: What it may cite besides.
         about: The paper that a false premise is about.
@@ -79,6 +80,13 @@ class Question(_Row):
     expect: str = ""
     note: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _asks_the_last_turn(cls, row: Any) -> Any:
+        if isinstance(row, dict) and "question" not in row and row.get("turns"):
+            return {**row, "question": row["turns"][-1]}
+        return row
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Question:
         if self.turns and self.turns[-1] != self.question:
@@ -96,6 +104,16 @@ class QuestionSet:
     path: Path
     sha256: str
     questions: tuple[Question, ...]
+
+
+def routine(own: Path) -> list[QuestionSet]:
+    """What is run where no set is named: the project's sets, and the user's own if there are any.
+
+    Raises:
+        ReadError: A set does not fit.
+    """
+    mine = [own] if own.exists() and own.read_bytes().strip() else []
+    return [load_set(path) for path in (DEVELOPMENT, PEOPLE, *mine)]
 
 
 def load_set(path: Path = DEVELOPMENT) -> QuestionSet:

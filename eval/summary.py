@@ -138,6 +138,13 @@ def _sum(run: Run, name: str) -> float:
     return sum(_held(run, name))
 
 
+def failures(run: Run) -> list[str]:
+    """Why questions failed: a sentence for each reason, the most frequent first."""
+    failed = [s.question_id for s in run.scores if s.outcome == "failed"]
+    why = Counter(str(run.records.get(i, {}).get("text", "there is no record")) for i in failed)
+    return [f"{n} of {len(run.scores)} questions failed: {text}" for text, n in why.most_common()]
+
+
 def told(summary: Summary) -> str:
     """The tables for the terminal."""
     rows: list[list[Cell]] = []

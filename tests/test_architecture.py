@@ -25,6 +25,7 @@ STORED = (
 FRONT = (
     "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
     " rag.reporting rag.asking rag.threadstore rag.threadexport rag.uploads"
+    " rag.kept_questions"
 )
 """What stands between the pipeline and the reader."""
 

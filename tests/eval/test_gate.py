@@ -59,8 +59,9 @@ def short(made: Assistant, questions: sets.QuestionSet, out: Path) -> list[str]:
     """The figures of a run that turn the gate red, those alone that its questions measure."""
     with made as assistant:
         found = summary.summarise(runs.perform(assistant, questions, out))
-    expected = [e for e in gate.expectations() if found.value(e.figure) is not None]
-    return [sentence.split(" ")[0] for sentence in gate.breaches(found, expected)]
+    by_set = {questions.name: found}
+    expected = [e for e in gate.expectations() if gate.value_of(by_set, e) is not None]
+    return [sentence.split(" ")[0] for sentence in gate.breaches(by_set, expected)]
 
 
 def tampered(settings: Settings, tamper: Callable[[Answer], Answer]) -> Assistant:
@@ -69,11 +70,18 @@ def tampered(settings: Settings, tamper: Callable[[Answer], Answer]) -> Assistan
     return made
 
 
-def test_the_development_set_passes(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["development", "people"])
+def test_the_projects_sets_pass(name: str, settings: Settings, tmp_path: Path) -> None:
     with Assistant(settings) as assistant:
-        run = runs.perform(assistant, sets.load_set(), tmp_path)
+        run = runs.perform(assistant, sets.load_set(sets.FOLDER / f"{name}.jsonl"), tmp_path)
     found = summary.summarise(run)
-    assert gate.breaches(found, gate.expectations()) == [], summary.told(found)
+    expected = [e for e in gate.expectations() if e.set == name]
+    assert gate.breaches({name: found}, expected) == [], summary.told(found)
+
+
+def test_every_set_that_is_run_by_default_is_gated() -> None:
+    asked = [questions.name for questions in sets.routine(Path("none"))]
+    assert list(gate.sets(gate.expectations())) == asked
 
 
 def test_a_few_facts_alone_pass(
@@ -111,11 +119,12 @@ def test_a_made_up_quote_turns_it_red(
 def test_a_figure_that_was_not_measured_is_a_breach() -> None:
     empty = summary.Summary({}, {}, {})
     wanted = [gate.Expectation(figure="fact.R@1", measured=0.5)]
-    assert gate.breaches(empty, wanted) == ["fact.R@1 was not measured"]
+    assert gate.breaches({}, wanted) == ["fact.R@1 was not measured"]
+    assert gate.breaches({"development": empty}, wanted) == ["fact.R@1 was not measured"]
 
 
-def figure_of(**overall: float) -> summary.Summary:
-    return summary.Summary({}, overall, {})
+def figure_of(**overall: float) -> dict[str, summary.Summary]:
+    return {"development": summary.Summary({}, overall, {})}
 
 
 @pytest.mark.parametrize(

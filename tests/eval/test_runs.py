@@ -68,6 +68,29 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert [s.question_id for s in run.scores] == [q.id for q in few.questions]
 
 
+def test_what_failed_is_asked_again(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path)
+    broken = {**run.records[few.questions[0].id], "status": "failed", "text": "no server"}
+    rows = [broken, *(run.records[q.id] for q in few.questions[1:])]
+    runs.write_lines(tmp_path / runs.RECORDS, [dict(row) for row in rows])
+    counting.n_asked = 0
+    again = runs.perform(counting, few, tmp_path)
+    assert counting.n_asked == 1
+    assert summary.failures(again) == []
+
+
+def test_failures_are_told_by_their_reason(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path)
+    failed = tuple(replace(s, outcome="failed") for s in run.scores)
+    records = {i: {**r, "text": "no server"} for i, r in run.records.items()}
+    told = summary.failures(replace(run, scores=failed, records=records))
+    assert told == ["4 of 4 questions failed: no server"]
+
+
 def test_the_same_state_finds_its_records_again(counting: Counting, few: sets.QuestionSet) -> None:
     one = runs.perform(counting, few)
     n_asked = counting.n_asked

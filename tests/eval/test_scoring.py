@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval.scoring import Score, Scorer, is_number
-from eval.sets import load_set
+from eval.sets import Question, load_set
 
 FOLDER = Path(__file__).parent / "handmade"
 SAME = {"000_052e22e2ea1c628a.txt:10": "001_a5f9dfde50f3564c.txt:299"}
@@ -113,3 +113,30 @@ def test_an_expert_question_without_an_answer_wants_an_abstention() -> None:
     absent = expert.model_copy(update={"answerable": False})
     outcomes = [Scorer().score(absent, {"status": s}).outcome for s in ("abstained", "answered")]
     assert outcomes == ["right", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "outcome"),
+    [
+        ("fact", "answered", "unscored"),
+        ("expert", "answered", "unscored"),
+        ("catalogue", "answered", "unscored"),
+        ("fact", "abstained", "abstained"),
+        ("fact", "failed", "failed"),
+        ("robust", "abstained", "unscored"),
+    ],
+)
+def test_a_question_that_says_nothing_of_a_right_answer_is_not_scored(
+    kind: Any, status: str, outcome: str
+) -> None:
+    bare = Question(id="q", kind=kind, question="what?")
+    score = Scorer().score(bare, {"status": status, "text": "something"})
+    assert (score.outcome, "correct" in score.values) == (outcome, False)
+
+
+def test_a_follow_up_on_a_list_is_right_when_the_list_is_exact() -> None:
+    asked = Question(id="q", kind="followup", question="which?", papers=("a:1",), answer=("a:1",))
+    cited = [{"marker": n, "source": f"a:{n}"} for n in (1, 2)]
+    record = {"status": "answered", "text": "[1] [2]", "citations": cited, "value": ["a:1", "a:2"]}
+    assert Scorer().score(asked, record).outcome == "wrong"
+    assert Scorer().score(asked, {**record, "value": ["a:1"]}).outcome == "right"

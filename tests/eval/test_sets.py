@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eval import sets
 from eval.sets import load_set
 from rag.errors import ReadError
 
@@ -25,6 +26,19 @@ def test_the_development_set_holds_every_kind() -> None:
     found = load_set()
     assert len(found.questions) == 226
     assert len({q.kind for q in found.questions}) == 9
+
+
+def test_the_users_own_questions_are_run_beside_the_projects(tmp_path: Path) -> None:
+    assert [s.name for s in sets.routine(tmp_path / "set.jsonl")] == ["development", "people"]
+    own = written(tmp_path, GOOD)
+    assert [s.name for s in sets.routine(own)] == ["development", "people", "set"]
+    own.write_text("", encoding="utf-8")
+    assert len(sets.routine(own)) == 2, "the last question was taken out again"
+
+
+def test_the_last_turn_is_the_question(tmp_path: Path) -> None:
+    row = {"id": "q1", "kind": "followup", "turns": ["first", "second"]}
+    assert load_set(written(tmp_path, row)).questions[0].question == "second"
 
 
 def test_a_minimal_question_is_enough(tmp_path: Path) -> None:
