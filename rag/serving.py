@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.config import ENV_PREFIX, ROOT, Settings
 from rag.errors import LibraryEmpty, SettingsError, WeightsMissing
 
-APP = ROOT / "ui" / "app.py"
+APP = ROOT / "ui" / "server.py"
 
 
 def serve(settings: Settings, *, open_browser: bool = True) -> int:

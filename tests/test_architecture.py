@@ -65,7 +65,7 @@ VENDORS = {
     "chromadb onnx onnxruntime openai tantivy tokenizers": "rag.adapters.*",
     "langchain_chroma": "eval.speed_worker",  # the other system, which ours is compared with
     "langchain langchain_*": "rag.adapters.*",
-    "streamlit": "ui.*",
+    "streamlit starlette": "ui.*",
 }
 """Packages -> the modules that may import them; the first row that names a package holds."""
 

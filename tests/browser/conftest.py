@@ -111,11 +111,8 @@ class Watched:
         page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        at = message.location.get("url", "")
-        # On a deep link Streamlit first looks for its server below the page's own path.
-        looking = at.startswith(self.url) and at.count("/") > 4 and "/_stcore/" in at
-        if message.type == "error" and not looking:
-            self.faults.append(f"{message.text} ({at})")
+        if message.type == "error":
+            self.faults.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Request) -> None:
         own = (self.url, self.url.replace("http", "ws", 1), "data:", "blob:")

@@ -1,0 +1,80 @@
+"""Every page before axe-core: nothing serious, in light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_chat import QUESTION, ask
+
+Visit = Callable[..., Page]
+
+GRAVE = ("serious", "critical")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core holds to be serious or critical: rule, element and reason; nothing excluded."""
+    page.evaluate(AXE_SCRIPT)
+    found: dict[str, Any] = page.evaluate("axe.run(document)")
+    assert len(found["passes"]) > 20  # it has looked
+    return [
+        f"{rule['id']}: {node['html'][:200]} ({node.get('failureSummary', '')})"
+        for rule in found["violations"]
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+def an_answer(page: Page) -> None:
+    ask(page, QUESTION)
+    page.locator(".pf.board .cite").first.click()
+    expect(page.locator(".st-key-source mark")).to_be_visible()
+
+
+def a_paper(page: Page) -> None:
+    page.get_by_label("Who works on").fill("face anti-spoofing")
+    page.keyboard.press("Enter")
+    page.locator("ol.experts button.ref").first.click()
+    expect(page.locator(".st-key-source article")).to_be_visible()
+
+
+def the_heading(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def the_table(page: Page) -> None:
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+
+
+PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "chat": ("/", the_heading),
+    "answer": ("/", an_answer),
+    "people": ("/people", the_heading),
+    "paper": ("/people", a_paper),
+    "person": ("/people?name=Nannan%20Wang", the_heading),
+    "papers": ("/papers", the_table),
+    "library": ("/library", the_table),
+}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(name: str, dark: bool, visit: Visit) -> None:
+    path, until = PAGES[name]
+    page = visit(path, dark=dark)
+    until(page)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 860})
+    assert violations(page) == []
+
+
+def test_axe_finds_what_is_wrong(visit: Visit) -> None:
+    page = visit("/people")
+    the_heading(page)
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"\">')")
+    page.evaluate("document.querySelector('h1').style.color = '#eee'")
+    assert {found.split(":")[0] for found in violations(page)} == {"image-alt", "color-contrast"}
