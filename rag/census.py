@@ -17,7 +17,8 @@ from rag.text import fold, index_terms
 from rag.types import Authorship, Paper, Person, ProfilePage
 
 ALIASES_FILE = "aliases.yaml"
-_KEPT = 4
+_KEPT = 8
+"""States held at once: the library's, and those that conversations with filters see."""
 _RARE = 2
 _NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 

@@ -7,7 +7,7 @@ made from a text. Every sequence comes back as a tuple, as our types have them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -48,6 +48,16 @@ def thaw(text: str) -> Answer:
     if not isinstance(found, Answer):
         raise ValueError(f"the text holds no answer but a {type(found).__name__}")
     return found
+
+
+def freeze_conditions(conditions: Sequence[Condition]) -> str:
+    """Some conditions as one line of JSON."""
+    return json.dumps(_plain(tuple(conditions)), ensure_ascii=False, separators=(",", ":"))
+
+
+def thaw_conditions(text: str) -> tuple[Condition, ...]:
+    """What `freeze_conditions` wrote."""
+    return tuple(_typed(json.loads(text)))
 
 
 def _plain(value: object) -> Any:

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from rag.errors import SettingsError
 
+EXTRACTIVE = "extractive"
+"""What answers are named after where no chat model words them."""
 ENV_PREFIX = "PAPERFOLK_"
 OPENAI_VARIABLES = {"OPENAI_API_KEY": "openai_api_key", "OPENAI_BASE_URL": "openai_base_url"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +47,9 @@ class Settings(BaseModel):
     chat_model: str = Field(
         "", description="chat model's name; with a key or base URL and no name: `gpt-4o-mini`"
     )
+    chat_models: tuple[str, ...] = Field(
+        (), description="further models to choose from in the browser chat, separated by commas"
+    )
     mode: Literal["auto", "extractive", "generative"] = Field(
         "auto", description="`auto` is generative when a key or a base URL is set"
     )
@@ -69,6 +74,30 @@ class Settings(BaseModel):
     @property
     def chat_model_name(self) -> str:
         return self.chat_model or "gpt-4o-mini"
+
+    @field_validator("chat_models", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Names in one text, as the environment has them."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What a conversation can be answered by, the default first: chat models, `extractive`."""
+        served = self.generative or self.openai_api_key is not None or self.openai_base_url
+        models = (self.chat_model_name, *self.chat_models) if served else ()
+        order = (*models, EXTRACTIVE) if self.generative else (EXTRACTIVE, *models)
+        return tuple(dict.fromkeys(order))
+
+    def answering_with(self, name: str) -> Settings:
+        """These settings with another of what is `offered`; as they are for any other name."""
+        if name not in self.offered:
+            return self
+        if name == EXTRACTIVE:
+            return self.model_copy(update={"mode": "extractive"})
+        return self.model_copy(update={"mode": "generative", "chat_model": name})
 
 
 def load(

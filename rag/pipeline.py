@@ -15,6 +15,7 @@ from rag.config import Settings
 from rag.errors import ModelError
 from rag.indexing import Indexes, check
 from rag.library import Library
+from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
 from rag.readings import other_reading
 from rag.routing import route
 from rag.types import (
@@ -59,7 +60,7 @@ class Assistant:
         self._stores = LocalStores(settings.chroma)
         self._retriever: Retriever | None = None
         self._indexes: Indexes | None = None
-        self._generator: tuple[ChatModel, Prompts] | None = None
+        self._generators: dict[str, tuple[ChatModel, Prompts]] = {}
 
     def close(self) -> None:
         if self._indexes is not None:
@@ -108,9 +109,13 @@ class Assistant:
         self.library.require()
         yield Step("reading the question")
         text, warnings = _shortened(question)
+        warnings += _not_offered(thread.model, self.settings)
+        seen = narrowed(self.library, thread)
+        thread = opened(thread, seen)
         condensed, usage, failed = self._standalone(text, thread)
-        intent = route(condensed, thread if condensed == text else Thread(), self.library, read_as)
-        for event in self._dispatch(intent, text, thread):
+        known = seen if seen and seen.n_papers else self.library
+        intent = route(condensed, thread if condensed == text else Thread(), known, read_as)
+        for event in self._dispatch(intent, thread, seen):
             if isinstance(event, Answer):
                 event = replace(
                     event,
@@ -120,7 +125,9 @@ class Assistant:
                     library=self.library.fingerprint,
                     latency_ms=(time.perf_counter() - began) * 1000,
                     usage=_sum(usage, event.usage),
-                    warnings=(*warnings, *failed, *event.warnings),
+                    warnings=(*warnings, *failed, *event.warnings, *left_out(event, seen)),
+                    filters=thread.filters,
+                    among=seen.told if seen else "",
                 )
             yield event
 
@@ -204,54 +211,66 @@ class Assistant:
 
     # --- how an answer is made ----------------------------------------------------------------
 
-    def _dispatch(self, intent: Intent, question: str, thread: Thread) -> Iterator[Event]:
-        if intent.route == "content":
-            yield from self._content(intent, thread)
+    def _dispatch(self, intent: Intent, thread: Thread, seen: Narrowed | None) -> Iterator[Event]:
+        library = seen or self.library
+        retrieve = self._finder(seen)
+        of_papers = intent.route not in ("smalltalk", "unsupported")
+        if intent.route == "content" and library.n_papers:
+            yield from self._content(intent, thread, seen)
             return
-        yield Step(f"looking through {self.library.n_papers} papers")
-        if intent.route == "experts":
-            answer = experts.answer(intent, self.library, self.retrieve)
+        yield Step(f"looking through {library.n_papers} papers")
+        if seen and not seen.n_papers and of_papers:
+            answer = Answer(intent.question, "abstained", intent.route, seen.emptied)
+        elif intent.route == "experts":
+            answer = headed(experts.answer(intent, library, retrieve), seen)
         elif intent.route == "person":
-            answer = people.answer(intent, self.library, self.retrieve)
+            answer = headed(people.answer(intent, library, retrieve), seen)
         elif intent.route == "catalogue":
-            answer = catalogue.answer(intent, self.library, self.retrieve)
+            answer = headed(catalogue.answer(intent, library, retrieve), seen)
         else:
             answer = asides.answer(intent)
         yield Delta(answer.text)
         yield answer
 
-    def _content(self, intent: Intent, thread: Thread) -> Iterator[Event]:
-        yield Step(f"searching {self.library.n_papers} papers")
-        retrieval = self._search(intent)
+    def _content(self, intent: Intent, thread: Thread, seen: Narrowed | None) -> Iterator[Event]:
+        yield Step(f"searching {(seen or self.library).n_papers} papers")
+        retrieval = self._search(intent, seen)
         yield Step("checking quotes")
         cited = self._cited(intent, retrieval)
         verdict = self._judge(intent, retrieval, cited)
-        if not self.settings.generative:
+        chosen = self.settings.answering_with(thread.model)
+        if not chosen.generative:
             answer = extractive.answer(intent, retrieval, cited, verdict)
             yield Delta(answer.text)
             yield answer
             return
         from rag.answering import generative
 
-        model, prompts = self._open_generator()
+        model, prompts = self._open_generator(chosen)
         yield from generative.stream(
             intent,
             retrieval,
             verdict,
             thread,
             model,
-            model_name=self.settings.chat_model_name,
+            model_name=chosen.chat_model_name,
             prompt=prompts.answer,
             evidence_tokens=self.settings.evidence_tokens,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
         )
 
-    def _search(self, intent: Intent) -> Retrieval:
+    def _finder(self, seen: Narrowed | None) -> Callable[[str, int], Retrieval]:
+        """`retrieve` among the papers that the conversation's filters leave."""
+        if seen is None:
+            return self.retrieve
+        return lambda query, k: self._open_retriever().retrieve(query, k, within=seen.ids)
+
+    def _search(self, intent: Intent, seen: Narrowed | None) -> Retrieval:
         """The ranking; for a follow-up, the papers in focus come first."""
         retriever = self._open_retriever()
         focus = intent.parts.get("focus")
-        found = retriever.retrieve(intent.query, RANKING)
+        found = self._finder(seen)(intent.query, RANKING)
         if not isinstance(focus, tuple) or not focus:
             return found
         chosen = retriever.retrieve(intent.query, len(focus), within=focus)
@@ -281,11 +300,12 @@ class Assistant:
 
     def _standalone(self, question: str, thread: Thread) -> tuple[str, Usage, tuple[str, ...]]:
         """A follow-up made whole by the model, if there is one; its failure is a warning."""
-        if not self.settings.generative or not thread.turns:
+        chosen = self.settings.answering_with(thread.model)
+        if not chosen.generative or not thread.turns:
             return question, Usage(), ()
         from rag.answering import generative
 
-        model, prompts = self._open_generator()
+        model, prompts = self._open_generator(chosen)
         try:
             whole = generative.condense(question, thread, model, prompts.condense)
         except ModelError as exc:
@@ -303,13 +323,14 @@ class Assistant:
             self._retriever = Retriever(self.library, self._indexes, chosen)
         return self._retriever
 
-    def _open_generator(self) -> tuple[ChatModel, Prompts]:
-        if self._generator is None:
+    def _open_generator(self, chosen: Settings) -> tuple[ChatModel, Prompts]:
+        name = chosen.chat_model_name
+        if name not in self._generators:
             from rag.adapters.openai import chat_model
             from rag.answering.generative import load_prompts
 
-            self._generator = (chat_model(self.settings), load_prompts(self.settings.prompts))
-        return self._generator
+            self._generators[name] = (chat_model(chosen), load_prompts(chosen.prompts))
+        return self._generators[name]
 
     def _timed(
         self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()
@@ -338,6 +359,13 @@ def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
     return text[:MAX_QUESTION_CHARS], (note,)
+
+
+def _not_offered(model: str, settings: Settings) -> tuple[str, ...]:
+    """Said where the conversation's own model is not offered (any more)."""
+    if not model or model in settings.offered:
+        return ()
+    return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
 
 
 def _bounded(value: object) -> object:

@@ -47,9 +47,14 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "usage": asdict(answer.usage),
         "warnings": list(answer.warnings),
         "checks": dict(answer.checks),
-        "read_as": answer.intent.reason if answer.intent else "",
+        "read_as": "; among ".join(filter(None, (_reason(answer), answer.among))),
         "other_reading": asdict(answer.other) if answer.other else None,
+        "filters": [asdict(condition) for condition in answer.filters],
     }
+
+
+def _reason(answer: Answer) -> str:
+    return answer.intent.reason if answer.intent else ""
 
 
 def paper_record(paper: Paper) -> Mapping[str, Any]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from rag.codec import freeze, thaw
+from rag.codec import freeze, freeze_conditions, thaw, thaw_conditions
 from rag.errors import LibraryError, NotFound
 from rag.text import excerpt, fold
-from rag.types import Answer, Thread, Turn
+from rag.types import Answer, Condition, Thread, Turn
 
 FILE = "threads.db"
 NAME_WORDS = 12
@@ -50,6 +50,10 @@ CREATE TABLE turns (
     PRIMARY KEY (thread_id, ordinal)
 ) WITHOUT ROWID;
 """,
+    """
+ALTER TABLE threads ADD COLUMN filters TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE threads ADD COLUMN model TEXT NOT NULL DEFAULT '';
+""",
 )
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
 
@@ -78,12 +82,14 @@ class KeptTurn:
 
 @dataclass(frozen=True, slots=True)
 class KeptThread:
-    """A conversation as kept, oldest turn first."""
+    """A conversation as kept, oldest turn first; ``filters`` and ``model`` as in Thread."""
 
     thread_id: str
     name: str
     created_at: str
     turns: tuple[KeptTurn, ...]
+    filters: tuple[Condition, ...] = ()
+    model: str = ""
 
     def before(self, ordinal: int) -> Thread:
         """The answered turns before one, as the context of its question."""
@@ -92,7 +98,9 @@ class KeptThread:
                 Turn(turn.question, turn.answer)
                 for turn in self.turns
                 if turn.ordinal < ordinal and turn.answer and turn.answer.status != "failed"
-            )
+            ),
+            self.filters,
+            self.model,
         )
 
 
@@ -141,7 +149,8 @@ class ThreadStore:
             raise _absent(thread_id)
         with self._open() as connection:
             head = connection.execute(
-                "SELECT name, created_at FROM threads WHERE thread_id = ?", (thread_id,)
+                "SELECT name, created_at, filters, model FROM threads WHERE thread_id = ?",
+                (thread_id,),
             ).fetchone()
             turns = connection.execute(
                 "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
@@ -150,19 +159,22 @@ class ThreadStore:
             ).fetchall()
         if head is None:
             raise _absent(thread_id)
-        return KeptThread(thread_id, head[0], head[1], tuple(_turn(*row) for row in turns))
+        name, created_at, filters, model = head
+        kept = tuple(_turn(*row) for row in turns)
+        return KeptThread(thread_id, name, created_at, kept, thaw_conditions(filters), model)
 
     # --- writing ------------------------------------------------------------------------------
 
-    def begin(self, question: str) -> str:
+    def begin(self, question: str, filters: Sequence[Condition] = (), model: str = "") -> str:
         """A new conversation, named by its first question; returns its id."""
         thread_id, now = secrets.token_hex(8), _now()
         name = _named(question)
+        row = (thread_id, name, fold(name), now, now, freeze_conditions(filters), model)
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO threads (thread_id, name, folded, created_at, changed_at) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (thread_id, name, fold(name), now, now),
+                "INSERT INTO threads (thread_id, name, folded, created_at, changed_at, filters, "
+                "model) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
             )
         return thread_id
 
@@ -230,6 +242,21 @@ class ThreadStore:
                 "UPDATE threads SET name = ? WHERE thread_id = ?", (_named(name), thread_id)
             )
             self._refold(connection, thread_id)
+
+    def narrow(self, thread_id: str, filters: Sequence[Condition]) -> None:
+        """Answer the next questions from the papers that meet all of these alone; none: from all."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE threads SET filters = ? WHERE thread_id = ?",
+                (freeze_conditions(filters), thread_id),
+            )
+
+    def choose_model(self, thread_id: str, model: str) -> None:
+        """Let another model word the next answers; see Thread."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE threads SET model = ? WHERE thread_id = ?", (model, thread_id)
+            )
 
     def delete(self, thread_id: str) -> None:
         """Remove a conversation with all in it."""

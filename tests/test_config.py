@@ -140,3 +140,19 @@ def test_a_key_or_a_server_makes_answers_generative_unless_said(
 def test_a_model_has_a_name_even_where_none_was_given() -> None:
     assert Settings().chat_model_name == "gpt-4o-mini"
     assert Settings(chat_model="mine").chat_model_name == "mine"
+
+
+def test_what_is_offered_begins_with_the_default_and_names_each_model_once() -> None:
+    quoting = Settings(chat_models=("a",))
+    assert quoting.offered == ("extractive",)
+    served = load({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "PAPERFOLK_CHAT_MODELS": "a, b,a"})
+    assert served.offered == ("gpt-4o-mini", "a", "b", "extractive")
+    assert served.answering_with("b").chat_model_name == "b"
+    assert not served.answering_with("extractive").generative
+    assert served.answering_with("unknown") == served.answering_with("") == served
+
+
+def test_a_model_can_be_chosen_where_quoting_is_the_default() -> None:
+    held = Settings(mode="extractive", openai_base_url="http://127.0.0.1:9/v1", chat_model="m")
+    assert held.offered == ("extractive", "m")
+    assert held.answering_with("m").generative

@@ -114,7 +114,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
         default = getattr(Settings(), name)
         if name in ("seeds", "prompts"):
             assert told == f"the checkout's `{default.relative_to(ROOT)}/`"
-        elif default in (None, ""):
+        elif default in (None, "", ()):
             assert told == "not set", name
         elif isinstance(default, float):
             assert told == f"`{default:g}`", name

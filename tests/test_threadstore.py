@@ -19,8 +19,8 @@ from rag.config import Settings
 from rag.errors import LibraryError, NotFound
 from rag.pipeline import Assistant, build
 from rag.threadexport import FORMS, cited, to_json, to_markdown
-from rag.threadstore import FILE, Opinion, ThreadStore
-from rag.types import Answer, Delta, Event, Step, Thread
+from rag.threadstore import FILE, MIGRATIONS, Opinion, ThreadStore
+from rag.types import Answer, Condition, Delta, Event, Step, Thread
 
 
 @pytest.fixture
@@ -153,6 +153,30 @@ def test_an_opinion_is_kept_and_taken_back(store: ThreadStore) -> None:
     assert store.thread(thread_id).turns[0].opinion == Opinion("bad", "cites the wrong paper")
     store.judge(thread_id, ordinal, None)
     assert store.thread(thread_id).turns[0].opinion is None
+
+
+def test_filters_and_model_stay_with_their_thread(store: ThreadStore) -> None:
+    years = Condition("year", "between", (2021, None))
+    thread_id = store.begin("q", (years,), "some-model")
+    other = store.begin("q")
+    context = store.thread(thread_id).before(1)
+    assert (context.filters, context.model) == ((years,), "some-model")
+    assert (store.thread(other).filters, store.thread(other).model) == ((), "")
+    code = Condition("code", "is", True)
+    store.narrow(thread_id, (code,))
+    store.choose_model(thread_id, "extractive")
+    assert store.thread(thread_id).before(1).filters == (code,)
+    assert store.thread(thread_id).model == "extractive"
+
+
+def test_a_file_of_the_first_version_is_brought_up_and_keeps_its_threads(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("INSERT INTO threads VALUES ('t', 'name', 'name', '1', '2', 1)")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    thread = ThreadStore(tmp_path).thread("t")
+    assert (thread.name, thread.filters, thread.model) == ("name", (), "")
 
 
 def test_nothing_is_made_by_looking(store: ThreadStore) -> None:

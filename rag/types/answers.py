@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag.types.papers import Role
@@ -110,6 +110,7 @@ class Answer:
 
     ``checks`` holds what the citation gate counted in a model's reply, by name; empty without one.
     ``other`` is the reading that was not taken, where there is a plausible one.
+    ``filters`` are those of the conversation, ``among`` what they left to answer from, in words.
     """
 
     question: str
@@ -129,6 +130,8 @@ class Answer:
     intent: Intent | None = None
     checks: Mapping[str, int] = field(default_factory=dict)
     other: Alternative | None = None
+    filters: tuple[Condition, ...] = ()
+    among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +144,20 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One conversation, oldest turn first."""
+    """One conversation, oldest turn first.
+
+    Attributes:
+        turns: The answered ones.
+        filters: What a paper must meet to be answered from; none: the whole library.
+        model: The chat model that words the answers, ``extractive`` for none; empty: as set.
+    """
 
     turns: tuple[Turn, ...] = ()
+    filters: tuple[Condition, ...] = ()
+    model: str = ""
 
     def plus(self, turn: Turn) -> Thread:
-        return Thread((*self.turns, turn))
+        return replace(self, turns=(*self.turns, turn))
 
 
 @dataclass(frozen=True, slots=True)
