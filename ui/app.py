@@ -16,6 +16,7 @@ screen = st.navigation(
         st.Page(shared.PEOPLE, title="People", icon=":material/group:", url_path="people"),
         st.Page(shared.PAPERS, title="Papers", icon=":material/article:", url_path="papers"),
         st.Page(shared.LIBRARY, title="Library", icon=":material/shelves:", url_path="library"),
+        st.Page(shared.QUALITY, title="Quality", icon=":material/monitoring:", url_path="quality"),
     ]
 )
 st.logo(str(ICON.with_name("logo.svg")), size="large", icon_image=str(ICON))

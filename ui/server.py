@@ -18,7 +18,7 @@ from streamlit import file_util
 from streamlit.starlette import App
 
 SCRIPT = Path(__file__).with_name("app.py")
-PATHS = ("/", "/people", "/papers", "/library")
+PATHS = ("/", "/people", "/papers", "/library", "/quality")
 POLICY = "; ".join(
     (
         "default-src 'self'",

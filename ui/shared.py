@@ -16,11 +16,12 @@ from rag.types import Answer, Paper, Span
 from ui import views
 from ui.board import Act, asset, board
 
-CHAT, PEOPLE, PAPERS, LIBRARY = (
+CHAT, PEOPLE, PAPERS, LIBRARY, QUALITY = (
     "screens/chat.py",
     "screens/people.py",
     "screens/papers.py",
     "screens/library.py",
+    "screens/quality.py",
 )
 
 Acts = Mapping[str, Callable[[str], None]]

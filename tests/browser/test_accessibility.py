@@ -58,6 +58,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "person": ("/people?name=Nannan%20Wang", the_heading),
     "papers": ("/papers", the_table),
     "library": ("/library", the_table),
+    "quality": ("/quality", the_heading),
 }
 
 
