@@ -266,7 +266,7 @@ class Assistant:
             return self.retrieve
         return lambda query, k: self._open_retriever().retrieve(query, k, within=seen.ids)
 
-    def _search(self, intent: Intent, seen: Narrowed | None) -> Retrieval:
+    def _search(self, intent: Intent, seen: Narrowed | None = None) -> Retrieval:
         """The ranking; for a follow-up, the papers in focus come first."""
         retriever = self._open_retriever()
         focus = intent.parts.get("focus")
