@@ -137,6 +137,12 @@ class Census:
     def years(self) -> Counter[int]:
         return Counter(p.year for p in self.papers if p.year is not None)
 
+    @cached_property
+    def newest(self) -> tuple[int, int, int] | None:
+        """The newest date printed; where only its year is, the last day of that year."""
+        dates = [(p.year, p.month or 12, p.day or 28) for p in self.papers if p.year is not None]
+        return max(dates, default=None)
+
     # --- papers called by name ----------------------------------------------------------
 
     @cached_property

@@ -131,6 +131,8 @@ def answer(
     text, listing = _worded(topic, people, len(votes), found, now, recent=recent, under=under)
     if explain:
         text += f"\n\n{_explained(people, votes, listing, now, recent=recent)}"
+    if isinstance(notes := intent.parts.get("notes"), tuple):
+        text = f"({'; '.join(notes)})\n\n{text}"
     if line := closing(intent):
         text += f"\n\n{line}"
     return Answer(

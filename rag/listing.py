@@ -78,6 +78,12 @@ def dated(paper: Paper) -> str:
     return f"{month} {paper.year}".strip()
 
 
+def dated_day(day: tuple[int, int, int]) -> str:
+    """``3 March 2022``, ``March 2022`` or ``2022``: as much as is known."""
+    month = MONTHS[day[1] - 1] if day[1] else ""
+    return " ".join(filter(None, (str(day[2] or "") if month else "", month, str(day[0]))))
+
+
 def byline(paper: Paper) -> str:
     """The first printed author, with ``et al.`` where there are more."""
     if not paper.authors:

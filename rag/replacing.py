@@ -38,7 +38,7 @@ def instead(whole: Whole, now: Census) -> Intent | None:
         return _other_verb(last, asked)
     own = [c for c in asked.conditions if c.field != "author"]
     if last.route == "catalogue" and asked.conditions:
-        kept = [c for c in last.conditions if c.field not in {n.field for n in asked.conditions}]
+        kept = _apart_from(asked.conditions, last.conditions)
         given = last.parts.get("people")
         before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
         moved = [_renumbered(c, len(before)) for c in asked.conditions]
@@ -58,7 +58,7 @@ def instead(whole: Whole, now: Census) -> Intent | None:
             reason="the last question, of another person",
         )  # fmt: skip
     if last.route == "experts" and own:
-        kept = [c for c in last.conditions if c.field not in {n.field for n in own}]
+        kept = _apart_from(own, last.conditions)
         return replace(
             last, conditions=(*kept, *own), reason="the last question under a further condition"
         )
@@ -67,6 +67,16 @@ def instead(whole: Whole, now: Census) -> Intent | None:
             last, conditions=tuple(own), reason="the last question under a further condition"
         )
     return None
+
+
+_TIME = frozenset({"year", "month", "date"})
+
+
+def _apart_from(new: Sequence[Condition], old: Sequence[Condition]) -> list[Condition]:
+    """The old conditions that no new one replaces; a time takes the place of every other time."""
+    fields = {c.field for c in new}
+    fields |= _TIME if fields & _TIME else frozenset()
+    return [c for c in old if c.field not in fields]
 
 
 def _of_another_paper(last: Intent, what: str, now: Census) -> Intent | None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.catalogue.periods import shifted
 from rag.census import Census, is_headed, newest_first, short_name
 from rag.text import STOP_WORDS, index_terms
 from rag.types import Answer, Condition, Intent, Thread
@@ -279,11 +280,15 @@ def _same_author(question: str, shown: _Shown, now: Census) -> Whole | None:
     conditions = [Condition("paper", "not in", (paper.paper_id,))]
     if len(people) > 1:
         conditions.append(Condition("author", "two of", people))
-    date = (paper.year or 0, paper.month or 0, paper.day or 0)
+    year, month = paper.year or 0, paper.month
     if _LATER.search(question) and paper.year:
-        conditions.append(Condition("date", "between", ((*date[:2], date[2] + 1), None)))
+        conditions.append(
+            Condition("date", "between", (shifted((year, month or 12, paper.day or 28), 1), None))
+        )
     elif _EARLIER.search(question) and paper.year:
-        conditions.append(Condition("date", "between", (None, (*date[:2], date[2] - 1))))
+        conditions.append(
+            Condition("date", "between", (None, shifted((year, month or 1, paper.day or 1), -1)))
+        )
     rest = _SAME_AUTHOR.sub(" ", question)
     for words in (_LATER, _EARLIER, _MORE):
         rest = words.sub(" ", rest)

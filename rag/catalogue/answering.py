@@ -9,7 +9,7 @@ from dataclasses import replace
 from rag.answering.citations import plain
 from rag.catalogue.asking import Ask
 from rag.catalogue.attributes import answer_attributes
-from rag.catalogue.fields import said_all
+from rag.catalogue.fields import dated_within, said_all
 from rag.catalogue.figures import answer_figures
 from rag.catalogue.orders import (
     answer_distinct,
@@ -82,6 +82,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     made = _of_papers(intent, ask, settled, papers, whole, now)
     if ask.unread:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
+    settled = replace(settled, notes=(*settled.notes, *ask.notes))
     return _signed(made, now, settled, intent)
 
 
@@ -147,7 +148,9 @@ def _of_papers(
     elif ask.of == ("share",):
         base = matching(now, ask.base)
         share = f"{len(papers) / len(base):.0%}"
-        head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{spaced(said_all(ask.base))} are{spaced(phrase)}."
+        part = said_all([c for c in settled.conditions if c not in ask.base])
+        about = f"about {plain(ask.topic)}" if ask.topic else ""
+        head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{spaced(said_all(ask.base))} are{spaced(part)}{spaced(about)}."
     elif ask.verb == "list" and len(papers) > 1:
         head = f"{counted(len(papers))}{spaced(phrase)}; {_completeness(papers)} {verb} listed."
     alone = len(settled.conditions) == 1 and not ask.topic
@@ -220,15 +223,29 @@ def _asides(
             silent = sum(p.code is None for p in papers)
             if silent:
                 said.append(f"{silent} of them come from documents that print no such mark.")
-    undated = sum(p.year is None for p in now.papers)
-    if undated and any(c.field == "year" and c.operator != "unknown" for c in conditions):
-        rest = [c for c in conditions if c.field != "year"]
-        n = sum(p.year is None for p in matching(now, rest))
+    timed = [c for c in conditions if c.field in ("year", "date") and c.operator != "unknown"]
+    if timed:
+        rest = [c for c in conditions if c not in timed]
+        among = matching(now, rest)
+        n = sum(p.year is None for p in among)
         if n:
             said.append(
                 f"({counted(n)}{spaced(said_all(rest))} without a printed year not counted.)"
             )
+        vague = sum(_undecided(p, timed) for p in among)
+        if vague:
+            said.append(f"({counted(vague)} of those years without a printed month not counted.)")
     return " ".join(said)
+
+
+def _undecided(paper: Paper, timed: Sequence[Condition]) -> bool:
+    """Whether a paper of which only the year (or month) is printed may be of the days asked for."""
+    spans = [c for c in timed if c.field == "date" and isinstance(c.value, tuple)]
+    if paper.year is None or (paper.month and paper.day) or not spans:
+        return False
+    shut = [replace(c, operator="not between") for c in spans if c.operator == "between"]
+    now_in = all(dated_within(paper, c) for c in spans)
+    return not now_in and not any(dated_within(paper, c) for c in shut)
 
 
 def _none(

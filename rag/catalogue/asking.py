@@ -9,6 +9,7 @@ from typing import Literal
 from rag.catalogue.grammar import read_conditions
 from rag.catalogue.scan import FILLER, Scan
 from rag.catalogue.wording import HEADS
+from rag.catalogue.years import mark_periods
 from rag.census import Census
 from rag.names import Mention
 from rag.text import STOP_WORDS
@@ -58,6 +59,7 @@ class Ask:
         unread: A condition that was seen but cannot be checked, to be said.
         bounds: Of ``people``: the papers that each is to have, at least and at most.
         base: Of a share: what its whole must meet; nothing for the library.
+        notes: How relative phrases were taken, to be said.
     """
 
     verb: Verb
@@ -70,6 +72,7 @@ class Ask:
     unread: str = ""
     bounds: tuple[int | None, int | None] | None = None
     base: tuple[Condition, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     """The question as the catalogue understands it; the router decides whether to believe it."""
     scan = Scan(census, question, people)
     heads = scan.has(rf"\b{HEADS}\b")
+    mark_periods(scan)
     ask = _figures(scan) or _documents(scan)
     if ask is None:
         ask = _extreme(scan) or _people(scan) or _group(scan)
@@ -110,7 +114,8 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     topic = _rest(scan)
     if ask.verb == "count" and (field := _compared(scan)):
         ask = Ask("group", (field,))
-    asked = replace(ask, topic=topic, left=left, heads=heads, unread=unread)
+    notes = tuple(dict.fromkeys(scan.notes))
+    asked = replace(ask, topic=topic, left=left, heads=heads, unread=unread, notes=notes)
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
 
@@ -119,17 +124,17 @@ def _whole_of(scan: Scan) -> tuple[Condition, ...]:
     """Conditions on the whole in ``the share of the 2024 papers that have code``."""
     whole = re.split(
         r"\b(?:is|are|has|have|with|without|carry|that|which|come|comes|bear)\b",
-        scan.text.strip(" ~"),
+        re.sub(r"^(?:\s|~(?!\s⟦))+", "", scan.text),
     )[0]
     part = Scan(scan.census, "", scan.people)
-    part.text = whole.strip()
+    part.text, part.periods = whole, scan.periods
     read_conditions(part)
     return tuple(part.conditions)
 
 
 _LISTING = (
     r"\b(?:which|what)(?:\s+(?:are|is|were))?(?:\s+(?:all|the))*(?=\s|$)|\b(?:list|show|give|find|display|enumerate|name|get|want|see)\b(?:\s+(?:me|us|out)\b)?(?:\s+(?:all|every|the|any)\b)*"
-    r"|\b(?:is|are)\s+there\s+(?:any(?:thing)?|some|a|an)?|\bdo(?:es)?\s+(?:you|we|the library|it)\s+have\s+(?:any(?:thing)?|some)?|\ball(?:\s+the)?\b|\bany(?:thing)?\b"
+    r"|\b(?:is|are)\s+there\s+(?:(?:any(?:thing)?|some|a|an)\b)?|\bdo(?:es)?\s+(?:you|we|the library|it)\s+have\s+(?:(?:any(?:thing)?|some)\b)?|\ball(?:\s+the)?\b|\bany(?:thing)?\b"
 )
 
 
@@ -213,7 +218,7 @@ def _extreme(scan: Scan) -> Ask | None:
     if scan.take(rf"\b(?:the\s+)?(?:{ends})\b"):
         return Ask("extreme", ("date", "both"))
     dated = scan.take(
-        rf"\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
+        rf"\b(?:the\s+)?(oldest|earliest|newest|latest|most recent)\s+(?:\d{{1,2}}|{'|'.join(_NUMBERS)})(?=\s*(?:[?.!,;~]|$|of\b|by\b|from\b|on\b|in\b|with\b|without\b))|\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
     )
     dated = dated or scan.take(
         r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"

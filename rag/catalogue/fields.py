@@ -10,6 +10,7 @@ its opposite.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,25 @@ def meets(paper: Paper, condition: Condition, census: Census) -> bool:
     if condition.field == "link" and isinstance(condition.value, str):
         hosted = any(_hosted(str(link), fold(condition.value)) for link in values)
         return hosted == (condition.operator not in _NEGATIVE)
+    if condition.field == "date" and condition.operator in ("between", "not between"):
+        return dated_within(paper, condition)
     return _OPERATORS[condition.operator](values, condition.value)
+
+
+def dated_within(paper: Paper, condition: Condition) -> bool:
+    """Whether every day that the paper may be of lies between two days (or none of them does).
+
+    A paper that prints only its year may be of any day of it; one without a year meets neither.
+    """
+    assert isinstance(condition.value, tuple)
+    if paper.year is None:
+        return False
+    first = (paper.year, paper.month or 1, paper.day or 1)
+    last = (paper.year, paper.month or 12, paper.day or 31)
+    low, high = condition.value
+    if condition.operator == "between":
+        return (low is None or first >= low) and (high is None or last <= high)
+    return (low is not None and last < low) or (high is not None and first > high)
 
 
 def _between(values: Iterable[object], bounds: object) -> bool:
@@ -138,6 +157,7 @@ _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "in": lambda vs, w: any(_same(v, x) for v in vs for x in _listed(w)),
     "not in": lambda vs, w: bool(vs) and not any(_same(v, x) for v in vs for x in _listed(w)),
     "between": _between,
+    "not between": lambda vs, w: bool(vs) and not _between(vs, w),
     "outside": lambda vs, w: any(v <= w[0] or v >= w[1] for v in vs),  # type: ignore[index]
     "above": lambda vs, w: any(v > w for v in vs),  # type: ignore[operator]
     "below": lambda vs, w: any(v < w for v in vs),  # type: ignore[operator]
@@ -178,8 +198,8 @@ def said(condition: Condition) -> str:
         return f"from {value[0]} or earlier, or from {value[1]} or later"
     if field == "date" and operator == "is" and isinstance(value, tuple):
         return f"of {value[2]} {MONTHS[value[1] - 1]} {value[0]}"
-    if field in ("year", "date") and operator == "between":
-        return _said_range(value)
+    if field in ("year", "date") and operator in ("between", "not between"):
+        return ("not " if operator == "not between" else "") + _said_range(value)
     if field == "places":
         return "in more than one seed document"
     if operator in ("above", "below"):
@@ -189,6 +209,9 @@ def said(condition: Condition) -> str:
     if field == "score" and operator == "between":
         return f"with a header score {_said_bounds(value)}"
     negation = "not " if operator in _NEGATIVE else ""
+    if field == "month":
+        named = [MONTHS[int(str(m)) - 1] for m in _listed(value)]
+        return f"{negation}from {' or '.join(filter(None, (', '.join(named[:-1]), named[-1])))}"
     return negation + _said_value(field, _either(value), operator)
 
 
@@ -202,8 +225,6 @@ def _either(value: object) -> str:
 
 
 def _said_value(field: str, value: str, operator: str) -> str:
-    if field == "month":
-        return f"from {MONTHS[int(value) - 1]}"
     if field == "title":
         verb = "beginning" if operator == "starts" else "with"
         return (
@@ -226,12 +247,23 @@ def _said_value(field: str, value: str, operator: str) -> str:
 
 def _said_range(value: object) -> str:
     assert isinstance(value, tuple)
-    low, high = (v[0] if isinstance(v, tuple) else v for v in value)
+    low, high = (
+        _said_day(v, end) if isinstance(v, tuple) else v
+        for v, end in zip(value, (False, True), strict=True)
+    )
     if low is None:
         return f"from {high} or earlier"
     if high is None:
         return f"from {low} or later"
     return f"from {low}" if low == high else f"from {low} to {high}"
+
+
+def _said_day(day: tuple[int, int, int], end: bool) -> str:
+    """The day, or its month where that month begins (or ends) there."""
+    year, month, number = day
+    last = monthrange(year, month)[1] if 1 <= month <= 12 else 31
+    whole = number >= last if end else number == 1
+    return f"{MONTHS[month - 1]} {year}" if whole else f"{number} {MONTHS[month - 1]} {year}"
 
 
 def _said_bounds(value: object) -> str:

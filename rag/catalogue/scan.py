@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rag.catalogue.periods import Timed
 from rag.census import Census
+from rag.listing import MONTHS
 from rag.names import Mention
 from rag.text import STOP_WORDS, fold
 from rag.types import Condition
@@ -32,6 +34,7 @@ stored contain contains got came filed tagged classified publish publishes publi
 """.split()
 )
 """Words in which one asks for papers: they are no topic and no name."""
+_OF_TIME = frozenset(m.lower() for m in MONTHS) | {"spring", "summer", "autumn", "fall", "winter"}
 
 IN_LIBRARY = re.compile(
     r"\b(?:in|from|of|across|within)\s+(?:the|this|our|your|my)\s+(?:(?:whole|entire|seed|paper)\s+)*"
@@ -127,6 +130,8 @@ def _stands_in_texts(mention: Mention, census: Census) -> bool:
 def _may_be_absent(typed: str, census: Census, *, sure: bool) -> bool:
     """Capitalised throughout, or in lower case where nothing but a name can stand."""
     words = typed.split()
+    if all(word.lower() in _OF_TIME for word in words):
+        return False
     for word in words:
         dull = word.lower() in FILLER or (word.islower() and word in STOP_WORDS)
         if dull and not (census.names.is_part(word) and len(words) > 1):
@@ -156,7 +161,8 @@ class Scan:
     Attributes:
         text: What is left, people as ``@0``, ``@1``.
         conditions: Found so far.
-        notes: What could not be understood or settled, as sentences.
+        notes: How relative phrases were taken, to be said.
+        periods: Phrases of time that stand as ``⟦0⟧``, ``⟦1⟧`` in the text.
     """
 
     census: Census
@@ -165,6 +171,7 @@ class Scan:
     text: str = ""
     conditions: list[Condition] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    periods: list[Timed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         text = self.question

@@ -1,17 +1,23 @@
-"""Years and months in a question: single ones, ranges, lists, negations."""
+"""Years and months in a question: single ones, ranges, lists, negations, and longer phrases of time.
+
+A phrase of time (`rag.catalogue.periods`) is marked in the text before anything else is read, as
+``⟦0⟧``, so that ``the first half of 2023`` is not taken for a first paper; its condition is added
+where the years are read.
+"""
 
 from __future__ import annotations
 
 import re
 
+from rag.catalogue.periods import MONTH, Day, Period, find, month_of
 from rag.catalogue.scan import Scan
-from rag.listing import MONTHS
+from rag.listing import dated_day
 
 _Y = r"((?:19|20)\d\d)"
 _OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|out|made|the|year|years|are|were|is)\s+)*"
 _IN = rf"{_OF}(?:in|from|of|for|during|within|year)\s+(?:the\s+)?(?:years?\s+)?"
 _DASH = r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|and)\s*"
-_MONTH = "(" + "|".join(f"{m}|{m[:3]}" for m in MONTHS) + r")\.?"
+_MONTH = f"({MONTH})"
 _HEADS = (
     r"(?:papers?|entries|entry|works?|ones|publications?|articles?|preprints?|titles?|abstracts?)"
 )
@@ -48,8 +54,39 @@ _RANGES: tuple[tuple[str, int, int], ...] = (
 )
 
 
+def mark_periods(scan: Scan) -> None:
+    """Put a mark in the place of each phrase of time, for `read_years` to take."""
+    newest = scan.census.newest
+    for (start, end), timed in reversed(find(scan.text, newest)):
+        scan.periods.append(timed)
+        mark = f" ~ ⟦{len(scan.periods) - 1}⟧ ~ "
+        scan.text = f"{scan.text[:start]}{mark}{scan.text[end:]}"
+        if timed.relative and newest is not None:
+            note = f"'{timed.relative}' is counted back from the newest dated paper here, of {dated_day(newest)}"
+            scan.notes.append(note)
+
+
+def _read_periods(scan: Scan) -> None:
+    for match in scan.take(r"~ ⟦(\d+)⟧ ~"):
+        timed = scan.periods[int(match.group(1))]
+        _add_period(scan, timed.period, negative=timed.negative)
+
+
+def _add_period(scan: Scan, period: Period, *, negative: bool) -> None:
+    """As a condition on years where whole years are meant, or else on dates."""
+    low, high = period.low, period.high
+    bounds: tuple[int | Day | None, int | Day | None] = (low, high)
+    whole = (low is None or low[1:] == (1, 1)) and (high is None or high[1:] == (12, 31))
+    if whole:
+        bounds = (low and low[0], high and high[0])
+    operator = "not between" if negative else "between"
+    scan.add("year" if whole else "date", operator, bounds)
+
+
 def read_years(scan: Scan) -> None:
     """Take every condition on year and month."""
+    mark_periods(scan)
+    _read_periods(scan)
     _read_spans(scan)
     for pattern, low, high in _RANGES:
         for match in scan.take(pattern):
@@ -84,19 +121,37 @@ def _read_spans(scan: Scan) -> None:
 
 
 def _read_months(scan: Scan) -> None:
-    days = scan.take(rf"\b(?:{_OF}on\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\s+{_Y}\b")
-    for match in days:
-        scan.add("date", "is", (int(match.group(3)), _month(match.group(2)), int(match.group(1))))
-    found = scan.take(rf"\b(?:{_IN})(?:the\s+month\s+of\s+)?{_MONTH}(?=\W|$)(?:\s+(?:of\s+)?{_Y})?")
-    found += scan.take(rf"\b{_MONTH}\s+{_Y}\b")
-    for match in found:
-        scan.add("month", "is", _month(match.group(1)))
-        if match.group(2):
-            scan.add("year", "is", int(match.group(2)))
+    """Months of any year: ``in March``, ``not in May or June``, ``between March and May``."""
+    for match in scan.take(rf"\b(?:{_IN}|{_OF})?between\s+{_MONTH}\s+(?:and|to|-|–)\s+{_MONTH}"):
+        first, last = month_of(match.group(1)), month_of(match.group(2))
+        among = (n for n in range(1, 13) if _within(n, first, last))
+        scan.add("month", "in", tuple(among))
+    listed = rf"{_MONTH}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+)?{_MONTH})*"
+    not_ = r"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)"
+    for match in scan.take(rf"{not_}\s+(?:{_IN})?{listed}(?=\W|$)"):
+        scan.add("month", "not in", _months_in(match.group()))
+    for match in scan.take(
+        rf"\b(?:{_IN})(?:the\s+months?\s+of\s+)?{listed}(?=\W|$)(?:\s+(?:of\s+)?{_Y})?"
+    ):
+        held = _months_in(match.group())
+        scan.add("month", "is" if len(held) == 1 else "in", held[0] if len(held) == 1 else held)
+        if year := re.search(_Y, match.group()):
+            scan.add("year", "is", int(year.group()))
+    for word, first in _SEASONS.items():
+        if scan.take(rf"\b(?:{_IN})(?:the\s+)?{word}\b"):
+            scan.add("month", "in", tuple(sorted((first + n - 1) % 12 + 1 for n in range(3))))
 
 
-def _month(word: str) -> int:
-    return next(i for i, m in enumerate(MONTHS, 1) if m[:3].lower() == word[:3].lower())
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
+
+
+def _within(month: int, first: int, last: int) -> bool:
+    return first <= month <= last if first <= last else month >= first or month <= last
+
+
+def _months_in(text: str) -> tuple[int, ...]:
+    found = (month_of(word) for word in re.findall(rf"\b{MONTH}", text, re.IGNORECASE))
+    return tuple(dict.fromkeys(found))
 
 
 def _read_single(scan: Scan) -> None:

@@ -1,0 +1,375 @@
+"""Stretches of time in a question: ``the first half of 2023``, ``since spring 2022``, ``the last two years``.
+
+What is said without a date (``last year``, ``recently``) is counted back from the newest dated paper
+of the library, not from today: the same question then has the same answer, and the answer says so.
+``last year`` is the calendar year before that paper's, ``the last two years`` that paper's year and the
+one before, ``the last six months`` its month and the five before.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rag.catalogue.wording import HEADS
+from rag.listing import MONTHS
+
+Day = tuple[int, int, int]
+"""Year, month, day: what dates of papers are compared as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one day to another, both included; None where it is open."""
+
+    low: Day | None
+    high: Day | None
+
+
+_COUNTS = {
+    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
+}
+_COUNTS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3}
+_COUNT = r"(?:\d{1,3}|(?:a\s+)?couple\s+of|(?:a\s+)?few|several|" + "|".join(
+    w for w in _COUNTS if " " not in w and w not in ("few", "several")
+) + ")"  # fmt: skip
+_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The first month of each, as the northern meteorological year has them; winter ends in February."""
+_DECADES = {"eighties": 1980, "nineties": 1990, "noughties": 2000, "twenties": 2020}
+_THIRDS = {"early": (1, 4), "mid": (5, 8), "middle": (5, 8), "late": (9, 12), "beginning": (1, 3),
+           "start": (1, 3), "end": (10, 12)}  # fmt: skip
+"""Of a year: the months that are meant."""
+
+YEAR = r"(?:(?:19|20)\d\d)"
+MONTH = "(?:" + "|".join(f"{m}|{m[:3]}" for m in MONTHS) + r"|Sept)\.?(?![a-z])"
+_UNIT = r"(?:years?|months?|weeks?|days?|decades?|quarters?)"
+_HALF = r"(?:the\s+)?(?:first|second|1st|2nd|last|latter)\s+half\s+(?:of\s+)?(?:the\s+year\s+)?"
+_QUARTER = r"(?:the\s+)?(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+quarter\s+(?:of\s+)?(?:the\s+year\s+)?"
+_ABSOLUTE = "|".join(
+    (
+        rf"{_HALF}{YEAR}",
+        rf"{_QUARTER}{YEAR}",
+        rf"[HQ][1-4][\s/'-]*(?:of\s+)?{YEAR}",
+        rf"{YEAR}[\s/-]*[HQ][1-4]\b",
+        rf"(?:the\s+)?(?:spring|summer|autumn|fall|winter)\s+(?:of\s+|in\s+)?{YEAR}",
+        rf"(?:the\s+)?(?:early|mid|middle|late|beginning|start|end)[\s-]+(?:of\s+|in\s+)?(?:the\s+)?{YEAR}(?:s\b)?",
+        rf"(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH},?\s+{YEAR}",
+        rf"{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+{YEAR}",
+        rf"{MONTH},?\s+(?:of\s+|in\s+)?{YEAR}",
+        rf"{YEAR}-(?:0[1-9]|1[0-2])(?:-\d\d)?(?!\d)",
+        rf"(?:0?[1-9]|1[0-2])/{YEAR}",
+        r"(?:the\s+)?(?:19|20)\d0['’]?s\b",
+        rf"(?:the\s+)?(?:{'|'.join(_DECADES)})\b",
+    )
+)
+_RELATIVE = "|".join(
+    (
+        rf"(?:the\s+)?(?:last|past|previous|preceding|latest|most\s+recent)\s+{_COUNT}[\s-]+{_UNIT}\b",
+        rf"(?:the\s+)?(?:last|past|previous|preceding)\s+(?:half[\s-]year|{_UNIT})\b",
+        rf"(?:the\s+)?last\s+(?:{'|'.join(_SEASONS)})\b",
+        rf"(?:this|the\s+current)\s+(?:{_UNIT}|{'|'.join(_SEASONS)})\b",
+        rf"{_COUNT}\s+{_UNIT}\s+ago\b",
+    )
+)
+_FINE = rf"(?:{_ABSOLUTE}|{_RELATIVE})"
+_ANY = rf"(?:{_FINE}|{YEAR})"
+
+
+# --- one expression -------------------------------------------------------------------------
+
+
+def period(said: str, newest: Day) -> Period | None:
+    """The days that one expression means, ``newest`` being the day that relative ones count from."""
+    text = " ".join(said.lower().replace("’", "'").split()).removeprefix("the ")
+    for pattern, read in _READERS:
+        if match := re.fullmatch(pattern, text):
+            return read(match, newest)
+    return None
+
+
+def _months(year: int, first: int, last: int) -> Period:
+    """Whole months; a ``last`` past 12 runs into the next year, a ``first`` below 1 into the last."""
+    low, high = year * 12 + first - 1, year * 12 + last - 1
+    y, m = high // 12, high % 12 + 1
+    return Period((low // 12, low % 12 + 1, 1), (y, m, monthrange(y, m)[1]))
+
+
+def _years(first: int, last: int) -> Period:
+    return Period((first, 1, 1), (last, 12, 31))
+
+
+def _nth_part(match: re.Match[str], newest: Day) -> Period:
+    n_parts = 2 if match["part"] == "half" else 4
+    n = _NTH.get(match["nth"], n_parts)
+    size = 12 // n_parts
+    return _months(int(match["year"]), (n - 1) * size + 1, n * size)
+
+
+def _lettered(match: re.Match[str], newest: Day) -> Period | None:
+    n_parts, n = {"h": 2, "q": 4}[match["letter"]], int(match["n"])
+    size = 12 // n_parts
+    return _months(int(match["year"]), (n - 1) * size + 1, n * size) if n <= n_parts else None
+
+
+def _season(match: re.Match[str], newest: Day) -> Period:
+    first = _SEASONS[match["season"]]
+    return _months(int(match["year"]), first, first + 2)
+
+
+def _third(match: re.Match[str], newest: Day) -> Period:
+    year, (first, last) = int(match["year"]), _THIRDS[match["third"]]
+    if match["decade"]:
+        third = {1: (0, 3), 5: (4, 6)}.get(first, (7, 9))
+        return _years(year + third[0], year + third[1])
+    return _months(year, first, last)
+
+
+def _day(match: re.Match[str], newest: Day) -> Period | None:
+    year, month, day = int(match["year"]), month_of(match["month"]), int(match["day"])
+    if not 1 <= day <= monthrange(year, month)[1]:
+        return None
+    return Period((year, month, day), (year, month, day))
+
+
+def _month(match: re.Match[str], newest: Day) -> Period:
+    month = month_of(match["month"])
+    return _months(int(match["year"]), month, month)
+
+
+def _decade(match: re.Match[str], newest: Day) -> Period:
+    first = _DECADES[match["word"]] if match["word"] else int(match["year"])
+    return _years(first, first + 9)
+
+
+def _span(n: int, unit: str, newest: Day) -> Period:
+    """The n units that end with the newest paper."""
+    year, month, _ = newest
+    if unit in ("week", "day"):
+        low = date(*newest) - timedelta(days=n * (7 if unit == "week" else 1) - 1)
+        return Period((low.year, low.month, low.day), newest)
+    if unit in ("year", "decade"):
+        return _years(year - n * (10 if unit == "decade" else 1) + 1, year)
+    return _months(year, month - n * (3 if unit == "quarter" else 1) + 1, month)
+
+
+def _last(match: re.Match[str], newest: Day) -> Period:
+    n = match["n"]
+    return _span(int(n) if n.isdigit() else _COUNTS[n], match["unit"].rstrip("s"), newest)
+
+
+def _last_one(match: re.Match[str], newest: Day) -> Period:
+    """``last year`` is the one before the newest paper's; ``the past year`` ends with that paper."""
+    unit, year, month = match["unit"].rstrip("s"), newest[0], newest[1]
+    if unit.startswith("half"):
+        return _span(6, "month", newest)
+    if match["unit"].endswith("s"):
+        return _span(2, unit, newest)
+    if match["word"] in ("last", "previous", "preceding"):
+        if unit == "year":
+            return _years(year - 1, year - 1)
+        if unit == "month":
+            return _months(year, month - 1, month - 1)
+    n = {"year": 12}.get(unit)
+    return _span(n, "month", newest) if n else _span(1, unit, newest)
+
+
+def _this(match: re.Match[str], newest: Day) -> Period:
+    unit, year, month = match["unit"].rstrip("s"), newest[0], newest[1]
+    if unit in _SEASONS:
+        return _last_season(unit, newest)
+    if unit == "decade":
+        return _years(year // 10 * 10, year // 10 * 10 + 9)
+    first = month if unit == "month" else (month - 1) // 3 * 3 + 1
+    whole = _years(year, year) if unit == "year" else _months(year, first, month)
+    return whole if unit != "week" else _span(1, "week", newest)
+
+
+def _last_season(season: str, newest: Day) -> Period:
+    first = _SEASONS[season]
+    began = newest[0] if newest[1] >= first else newest[0] - 1
+    return _months(began, first, first + 2)
+
+
+def _ago(match: re.Match[str], newest: Day) -> Period:
+    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
+    unit, (year, month, _) = match["unit"].rstrip("s"), newest
+    if unit in ("year", "decade"):
+        then = year - n * (10 if unit == "decade" else 1)
+        return _years(then, then)
+    if unit in ("month", "quarter"):
+        at = month - n * (3 if unit == "quarter" else 1)
+        return _months(year, at, at)
+    day = date(*newest) - timedelta(days=n * (7 if unit == "week" else 1))
+    return Period((day.year, day.month, day.day), (day.year, day.month, day.day))
+
+
+def month_of(word: str) -> int:
+    """1-12."""
+    return next(i for i, m in enumerate(MONTHS, 1) if m[:3].lower() == word[:3].lower())
+
+
+_Y = rf"(?P<year>{YEAR})"
+_M = rf"(?P<month>{MONTH.lower()})"
+_N = rf"(?P<n>{_COUNT})"
+_READERS: tuple[tuple[str, Callable[[re.Match[str], Day], Period | None]], ...] = (
+    (rf"(?P<nth>\w+) (?P<part>half|quarter) (?:of )?(?:the year )?{_Y}", _nth_part),
+    (rf"(?P<letter>[hq])(?P<n>[1-4])[\s/'-]*(?:of )?{_Y}", _lettered),
+    (rf"{_Y}[\s/-]*(?P<letter>[hq])(?P<n>[1-4])", _lettered),
+    (rf"(?P<season>{'|'.join(_SEASONS)}) (?:of |in )?{_Y}", _season),
+    (rf"(?P<third>{'|'.join(_THIRDS)})[\s-]+(?:of |in )?(?:the )?{_Y}(?P<decade>s)?", _third),
+    (rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_M},? {_Y}", _day),
+    (rf"{_M} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_Y}", _day),
+    (rf"{_M},? (?:of |in )?{_Y}", _month),
+    (rf"{_Y}-(?P<m>\d\d)-(?P<d>\d\d)", lambda m, n: _of_numbers(m["year"], m["m"], m["d"])),
+    (rf"{_Y}-(?P<m>\d\d)|(?P<m2>\d{{1,2}})/(?P<y2>{YEAR})", lambda m, n: _months(
+        int(m["year"] or m["y2"]), int(m["m"] or m["m2"]), int(m["m"] or m["m2"]))),
+    (rf"(?P<year>(?:19|20)\d0)'?s|(?P<word>{'|'.join(_DECADES)})", _decade),
+    (rf"(?:last|past|previous|preceding|latest|most recent) {_N}[\s-]+(?P<unit>{_UNIT})", _last),
+    (rf"last (?P<season>{'|'.join(_SEASONS)})", lambda m, n: _last_season(m["season"], n)),
+    (rf"(?P<word>last|past|previous|preceding) (?P<unit>half[\s-]year|{_UNIT})", _last_one),
+    (rf"(?:this|current) (?P<unit>{_UNIT}|{'|'.join(_SEASONS)})", _this),
+    (rf"{_N} (?P<unit>{_UNIT}) ago", _ago),
+    (_Y, lambda m, n: _years(int(m["year"]), int(m["year"]))),
+)  # fmt: skip
+
+
+def _of_numbers(year: str, month: str, day: str) -> Period | None:
+    if not 1 <= int(day) <= monthrange(int(year), int(month))[1]:
+        return None
+    return Period((int(year), int(month), int(day)), (int(year), int(month), int(day)))
+
+
+# --- in a question --------------------------------------------------------------------------
+
+_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|came|come|out|made|the\s+year)\s+)*"
+_WITHIN = rf"{_OF}(?:(?:in|from|of|for|during|within|over|throughout|across|on)\s+)?(?:the\s+(?:period|time)\s+)?"
+_NOT = r"(?:not|n't|other\s+than|except(?:\s+(?:for|those))?|excluding|outside(?:\s+of)?)\s+"
+_TO = r"\s*(?:-|–|—|\.\.+|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bup\s+to\b)\s*"
+_BEFORE = r"(?:before|prior\s+to|older\s+than|earlier\s+than|preceding)\s+"
+_UNTIL = r"(?:until|till|up\s+to|through|no\s+later\s+than|not\s+after|by(?:\s+the\s+end\s+of)?)\s+"
+_AFTER = r"(?:after|newer\s+than|later\s+than|more\s+recent\s+than|past)\s+"
+_SINCE = r"(?:since|starting\s+(?:in|from|with)|as\s+of|not\s+before|no\s+earlier\s+than|beginning\s+(?:in|with))\s+"
+_ON = r"\s+(?:onwards?|and\s+(?:later|after)|or\s+(?:later|newer|after)|on(?=\s*(?:[?.!,;~]|$)))"
+_BACK = r"\s+(?:or|and)\s+(?:earlier|older|before)\b"
+_AGED = rf"(?P<than>older|newer|younger|more\s+recent)\s+than\s+(?P<n>{_COUNT})\s+(?P<unit>{_UNIT})(?!\s+ago)"
+_LISTING = r"\W*(?:(?:which|what|list|show|find|give|me|us|all|any|some|the|are|there|how|many|number|of|do|you|we|have|is|of)\s+)*"
+RECENT = (
+    rf"(?P<recent>\brecent)(?=\s+(?:[\w-]+\s+){{0,3}}?{HEADS}\b)"
+    r"|\b(?:posted|published|released|written|appeared|added|uploaded|come\s+out|came\s+out)\s+(?:quite\s+|very\s+)?(?:recently|lately)\b"
+    r"|\b(?:recently|lately|newly)\s+(?:posted|published|released|written|appeared|added|uploaded)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One phrase of time in a question: its days, and whether they are shut out.
+
+    ``relative`` holds the words that count back from the newest paper; empty for a date.
+    """
+
+    period: Period
+    negative: bool = False
+    relative: str = ""
+
+
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Day], "Period | None"]]
+
+
+def _open(before: str, shape: Callable[[Period], Period], after: str = "") -> Rule:
+    pattern = re.compile(rf"\b{_OF}{before}(?P<x>{_FINE}){after}", re.IGNORECASE)
+
+    def read(match: re.Match[str], newest: Day) -> Period | None:
+        found = period(match["x"], newest)
+        return shape(found) if found else None
+
+    return pattern, read
+
+
+def shifted(day: Day | None, days: int) -> Day | None:
+    """So many days later, or earlier where negative."""
+    if day is None:
+        return None
+    moved = date(*day) + timedelta(days=days)
+    return (moved.year, moved.month, moved.day)
+
+
+def _range(match: re.Match[str], newest: Day) -> Period | None:
+    """``between A and B``: a first month without a year is of the second one's year."""
+    one, other = match["x"], match["y"]
+    if re.fullmatch(MONTH, one, re.IGNORECASE) and (year := re.search(YEAR, other)):
+        one = f"{one} {year.group()}"
+    low, high = period(one, newest), period(other, newest)
+    if low is None or high is None or low.low is None or high.low is None:
+        return None
+    first, last = (low, high) if low.low <= high.low else (high, low)
+    return Period(first.low, last.high)
+
+
+def _aged(match: re.Match[str], newest: Day) -> Period:
+    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[" ".join(match["n"].lower().split())]
+    span = _span(n, match["unit"].lower().rstrip("s"), newest)
+    if match["than"].lower() == "older":
+        return Period(None, shifted(span.low, -1))
+    return Period(span.low, None)
+
+
+def _recently(match: re.Match[str], newest: Day) -> Period | None:
+    """Two years; ``recent`` only where papers are to be listed, not in ``what does recent work say``."""
+    if match["recent"] and not re.fullmatch(_LISTING, match.string[: match.start()], re.IGNORECASE):
+        return None
+    return _span(2, "year", newest)
+
+
+def _neighbours(match: re.Match[str], newest: Day) -> Period | None:
+    """``January and February 2024``, where the one follows the other."""
+    first, last = month_of(match["x"]), month_of(match["y"])
+    return _months(int(match["year"]), first, last) if last == first + 1 else None
+
+
+_START = rf"(?P<x>{_ANY}|{MONTH})"
+_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"\b{_WITHIN}between\s+{_START}\s+(?:and|to|-|–)\s+(?P<y>{_FINE})", re.IGNORECASE), _range),
+    (re.compile(rf"\b{_WITHIN}between\s+(?P<x>{_FINE})\s+(?:and|to|-|–)\s+(?P<y>{_ANY})", re.IGNORECASE), _range),
+    (re.compile(rf"\b{_WITHIN}{_START}{_TO}(?P<y>{_FINE})", re.IGNORECASE), _range),
+    (re.compile(rf"\b{_WITHIN}(?P<x>{_FINE}){_TO}(?P<y>{_ANY})", re.IGNORECASE), _range),
+    (re.compile(rf"\b{_WITHIN}(?P<x>{MONTH})\s*(?:and|or|,|&|/)\s*(?:in\s+)?(?P<y>{MONTH})\s+(?:of\s+)?(?P<year>{YEAR})", re.IGNORECASE), _neighbours),
+    (re.compile(rf"\b{_OF}{_AGED}", re.IGNORECASE), _aged),
+    _open(_BEFORE, lambda p: Period(None, shifted(p.low, -1))),
+    _open(_UNTIL, lambda p: Period(None, p.high)),
+    _open(_AFTER, lambda p: Period(shifted(p.high, 1), None)),
+    _open(_SINCE, lambda p: Period(p.low, None)),
+    _open(_WITHIN, lambda p: Period(p.low, None), _ON),
+    _open(_WITHIN, lambda p: Period(None, p.high), _BACK),
+    _open(_WITHIN, lambda p: p),
+    (re.compile(RECENT, re.IGNORECASE), _recently),
+)  # fmt: skip
+
+
+def find(text: str, newest: Day | None) -> list[tuple[tuple[int, int], Timed]]:
+    """Every phrase of time that is more than a plain year, with its span, from left to right.
+
+    Args:
+        text: A question.
+        newest: The day that relative phrases count from; without one they are left alone.
+    """
+    found: list[tuple[tuple[int, int], Timed]] = []
+    taken = text
+    for pattern, read in _RULES:
+        for match in pattern.finditer(taken):
+            words = match.group()
+            relative = re.search(rf"{_RELATIVE}|{RECENT}|{_AGED}", words, re.IGNORECASE)
+            if relative and newest is None:
+                continue
+            made = read(match, newest or (1, 1, 1))
+            if made is None:
+                continue
+            negated = re.search(rf"{_NOT}$", taken[: match.start()], re.IGNORECASE)
+            start = negated.start() if negated else match.start()
+            timed = Timed(made, negated is not None, relative.group() if relative else "")
+            found.append(((start, match.end()), timed))
+            taken = f"{taken[:start]}{'~' * (match.end() - start)}{taken[match.end() :]}"
+    return sorted(found, key=lambda one: one[0])
