@@ -54,8 +54,15 @@ CREATE TABLE turns (
 ALTER TABLE threads ADD COLUMN filters TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE threads ADD COLUMN model TEXT NOT NULL DEFAULT '';
 """,
+    """
+ALTER TABLE threads ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX threads_owner ON threads (owner, changed_at);
+""",
 )
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
+
+OWN = "thread_id IN (SELECT thread_id FROM threads WHERE thread_id = ? AND owner = ?)"
+"""Of a statement about turns: those of one conversation, if it is the owner's."""
 
 Verdict = Literal["good", "bad"]
 
@@ -115,10 +122,16 @@ class ThreadLine:
 
 
 class ThreadStore:
-    """The conversations in one data folder; the file is made with the first of them."""
+    """One reader's conversations in a data folder; the file is made with the first of them.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The data folder.
+        owner: Whose conversations; those of others are not found. Empty: where nobody signs in.
+    """
+
+    def __init__(self, folder: Path, owner: str = "") -> None:
         self.path = folder / FILE
+        self.owner = owner
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -130,8 +143,9 @@ class ThreadStore:
         with self._open() as connection:
             found = connection.execute(
                 "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
-                "WHERE t.thread_id = h.thread_id) FROM threads h "
-                "ORDER BY changed_at DESC, thread_id"
+                "WHERE t.thread_id = h.thread_id) FROM threads h WHERE owner = ? "
+                "ORDER BY changed_at DESC, thread_id",
+                (self.owner,),
             ).fetchall()
         return [
             ThreadLine(key, name, changed, n)
@@ -149,8 +163,9 @@ class ThreadStore:
             raise _absent(thread_id)
         with self._open() as connection:
             head = connection.execute(
-                "SELECT name, created_at, filters, model FROM threads WHERE thread_id = ?",
-                (thread_id,),
+                "SELECT name, created_at, filters, model FROM threads "
+                "WHERE thread_id = ? AND owner = ?",
+                (thread_id, self.owner),
             ).fetchone()
             turns = connection.execute(
                 "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
@@ -169,11 +184,12 @@ class ThreadStore:
         """A new conversation, named by its first question; returns its id."""
         thread_id, now = secrets.token_hex(8), _now()
         name = _named(question)
-        row = (thread_id, name, fold(name), now, now, freeze_conditions(filters), model)
+        kept = freeze_conditions(filters)
+        row = (thread_id, self.owner, name, fold(name), now, now, kept, model)
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO threads (thread_id, name, folded, created_at, changed_at, filters, "
-                "model) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
+                "filters, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         return thread_id
@@ -212,16 +228,16 @@ class ThreadStore:
         """Keep the words of an answer as far as they have come."""
         with self._open() as connection:
             connection.execute(
-                "UPDATE turns SET words = ? WHERE thread_id = ? AND ordinal = ? AND answer IS NULL",
-                (words, thread_id, ordinal),
+                f"UPDATE turns SET words = ? WHERE {OWN} AND ordinal = ? AND answer IS NULL",
+                (words, thread_id, self.owner, ordinal),
             )
 
     def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
         """Keep the whole answer; nothing happens where its question was deleted meanwhile."""
         with self._open() as connection:
             connection.execute(
-                "UPDATE turns SET words = ?, answer = ? WHERE thread_id = ? AND ordinal = ?",
-                (answer.text, freeze(answer), thread_id, ordinal),
+                f"UPDATE turns SET words = ?, answer = ? WHERE {OWN} AND ordinal = ?",
+                (answer.text, freeze(answer), thread_id, self.owner, ordinal),
             )
 
     def judge(self, thread_id: str, ordinal: int, opinion: Opinion | None) -> None:
@@ -229,8 +245,8 @@ class ThreadStore:
         verdict, reason = (opinion.verdict, opinion.reason) if opinion else (None, "")
         with self._open() as connection:
             connection.execute(
-                "UPDATE turns SET verdict = ?, reason = ? WHERE thread_id = ? AND ordinal = ?",
-                (verdict, reason, thread_id, ordinal),
+                f"UPDATE turns SET verdict = ?, reason = ? WHERE {OWN} AND ordinal = ?",
+                (verdict, reason, thread_id, self.owner, ordinal),
             )
 
     def rename(self, thread_id: str, name: str) -> None:
@@ -239,7 +255,8 @@ class ThreadStore:
             return
         with self._open() as connection:
             connection.execute(
-                "UPDATE threads SET name = ? WHERE thread_id = ?", (_named(name), thread_id)
+                "UPDATE threads SET name = ? WHERE thread_id = ? AND owner = ?",
+                (_named(name), thread_id, self.owner),
             )
             self._refold(connection, thread_id)
 
@@ -247,27 +264,31 @@ class ThreadStore:
         """Answer the next questions from the papers that meet all of these alone; none: from all."""
         with self._open() as connection:
             connection.execute(
-                "UPDATE threads SET filters = ? WHERE thread_id = ?",
-                (freeze_conditions(filters), thread_id),
+                "UPDATE threads SET filters = ? WHERE thread_id = ? AND owner = ?",
+                (freeze_conditions(filters), thread_id, self.owner),
             )
 
     def choose_model(self, thread_id: str, model: str) -> None:
         """Let another model word the next answers; see Thread."""
         with self._open() as connection:
             connection.execute(
-                "UPDATE threads SET model = ? WHERE thread_id = ?", (model, thread_id)
+                "UPDATE threads SET model = ? WHERE thread_id = ? AND owner = ?",
+                (model, thread_id, self.owner),
             )
 
     def delete(self, thread_id: str) -> None:
         """Remove a conversation with all in it."""
         with self._open() as connection:
-            connection.execute("DELETE FROM threads WHERE thread_id = ?", (thread_id,))
+            connection.execute(
+                "DELETE FROM threads WHERE thread_id = ? AND owner = ?", (thread_id, self.owner)
+            )
 
     # --- the file -----------------------------------------------------------------------------
 
     def _changed(self, connection: sqlite3.Connection, thread_id: str) -> None:
         done = connection.execute(
-            "UPDATE threads SET changed_at = ? WHERE thread_id = ?", (_now(), thread_id)
+            "UPDATE threads SET changed_at = ? WHERE thread_id = ? AND owner = ?",
+            (_now(), thread_id, self.owner),
         )
         if not done.rowcount:
             raise _absent(thread_id)

@@ -325,3 +325,29 @@ def test_a_thread_is_exported_with_its_references(assistant: Assistant, store: T
     bibtex = bibtexparser.parse_string(FORMS["BibTeX"][2](thread, papers))
     assert len(bibtex.entries) == len(papers) == len(cited(thread))
     assert FORMS["RIS"][2](thread, papers).count("ER  -") == len(papers)
+
+
+# --- several readers ------------------------------------------------------------------------
+
+
+def test_a_conversation_is_its_owners_alone(tmp_path: Path) -> None:
+    ada, bo = ThreadStore(tmp_path, "ada"), ThreadStore(tmp_path, "bo")
+    thread_id = ada.begin("What is mine?")
+    ordinal = ada.ask(thread_id, "What is mine?")
+    ada.say(thread_id, ordinal, "this")
+    before = ada.thread(thread_id)
+    for other in (bo, ThreadStore(tmp_path)):
+        assert other.threads() == []
+        with pytest.raises(NotFound):
+            other.thread(thread_id)
+        with pytest.raises(NotFound):
+            other.ask(thread_id, "and now?", instead_of=ordinal)
+        other.say(thread_id, ordinal, "that")
+        other.answer(thread_id, ordinal, answered("What is mine?"))
+        other.judge(thread_id, ordinal, Opinion("bad"))
+        other.rename(thread_id, "Taken")
+        other.narrow(thread_id, [Condition("year", "is", 2020)])
+        other.choose_model(thread_id, "other")
+        other.delete(thread_id)
+    assert ada.thread(thread_id) == before
+    assert [line.thread_id for line in ada.threads()] == [thread_id]

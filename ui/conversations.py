@@ -20,13 +20,13 @@ SEARCHED_FROM = 6
 
 
 @st.cache_resource(show_spinner=False)
-def _desk(settings: Settings) -> Desk:
-    return Desk(shared.build_once(settings), ThreadStore(settings.data))
+def _desk(settings: Settings, owner: str) -> Desk:
+    return Desk(shared.build_once(settings), ThreadStore(settings.data, owner))
 
 
 def desk(held: Assistant) -> Desk:
-    """The one desk of this server."""
-    return _desk(held.settings)
+    """The desk of who is signed in; where nobody signs in, the one desk of this server."""
+    return _desk(held.settings, st.session_state.get("owner", ""))
 
 
 # --- which one is open ----------------------------------------------------------------------
