@@ -12,7 +12,17 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from rag.types import Alternative, Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage
+from rag.types import (
+    Alternative,
+    Answer,
+    Citation,
+    Condition,
+    Expert,
+    Intent,
+    SaidSentence,
+    ScoredPaper,
+    Usage,
+)
 
 MARK = "$"
 
@@ -24,8 +34,8 @@ def _classes() -> Mapping[str, type]:
     from rag.people.asking import PersonAsk
 
     known = (
-        Alternative, Answer, Citation, Condition, Expert, Intent, ScoredPaper, Usage, Ask, Mention,
-        PersonAsk,
+        Alternative, Answer, Ask, Citation, Condition, Expert, Intent, Mention, PersonAsk, SaidSentence,
+        ScoredPaper, Usage,
     )  # fmt: skip
     return {one.__name__: one for one in known}
 

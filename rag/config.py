@@ -60,6 +60,10 @@ class Settings(BaseModel):
     evidence_tokens: int = Field(
         3000, ge=200, description="budget of passages shown to a chat model"
     )
+    unsupported: Literal["mark", "remove"] = Field(
+        "mark",
+        description="a chat model's sentence that its papers do not say: marked `(unverified)`, or left out",
+    )
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")

@@ -256,6 +256,7 @@ class Assistant:
             model_name=chosen.chat_model_name,
             prompt=prompts.answer,
             evidence_tokens=self.settings.evidence_tokens,
+            unsupported=self.settings.unsupported,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
         )

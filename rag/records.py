@@ -47,6 +47,11 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "usage": asdict(answer.usage),
         "warnings": list(answer.warnings),
         "checks": dict(answer.checks),
+        "sentences": [
+            {"text": s.text, "verdict": s.verdict, "markers": list(s.markers)}
+            for s in answer.sentences
+        ],
+        "earlier_turns": dict(answer.earlier),
         "read_as": "; among ".join(filter(None, (_reason(answer), answer.among))),
         "other_reading": asdict(answer.other) if answer.other else None,
         "filters": [asdict(condition) for condition in answer.filters],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from rag.answering.citations import check, hazards, markers
 from rag.answering.gate import Gate
-from rag.types import Authorship, Evidence, Paper, Place
+from rag.types import Authorship, Evidence, Paper, Place, Verdict
 
 FACES = Paper(
     paper_id="p1",
@@ -157,9 +158,69 @@ def test_a_number_word_of_the_paper_may_be_written_in_digits() -> None:
 
 
 def test_a_name_that_the_paper_lacks_is_marked() -> None:
-    text, gate = passed("DuetFace by Zebulon splits images into frequency channels [E1].")
-    assert text == "DuetFace by Zebulon splits images into frequency channels [1]. (unverified)"
+    text, gate = passed("DuetFace with Zebulon splits images into frequency channels [E1].")
+    assert text == "DuetFace with Zebulon splits images into frequency channels [1]. (unverified)"
     assert gate.counts["sentences_not_found"] == 1
+    assert [said.verdict for said in gate.said] == ["not_found"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "by Zebulon", "of Zebulon Quark", "(Quark et al.)", "(Quark, 2022)", "of Z. Quark", "of Yuxi Quark",
+        "from “Attention Beats Retrieval”", "from Attention Beats Retrieval", "as Dr. Quark",
+    ],
+)  # fmt: skip
+def test_a_person_or_a_title_that_the_paper_lacks_takes_its_sentence_out(source: str) -> None:
+    text, gate = passed(f"TidyLoss is a robust loss [E2]. DuetFace {source} splits images [E1].")
+    assert text == "TidyLoss is a robust loss [1]."
+    assert gate.counts["sources_left_out"] == 1
+
+
+def test_a_person_of_the_paper_may_be_named() -> None:
+    text, _ = passed(
+        "Yuxi Mi et al. (2022) split images into frequency channels with DuetFace [E1]."
+    )
+    assert text.startswith("Yuxi Mi et al. (2022) split images") and "[1]" in text
+    assert "unverified" not in text
+
+
+def test_by_setting_what_no_paper_says_is_left_out() -> None:
+    gate = Gate(EVIDENCE, "NOT STATED", unsupported="remove")
+    said = "TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals. It cures colds [E2]."
+    text = gate.feed(said) + gate.close()
+    assert text == "TidyLoss is a robust loss [1]."
+    assert gate.warnings() == (
+        "2 sentences of the model were left out: the cited papers do not say so in these words",
+    )
+
+
+def test_the_prompt_is_not_given_away() -> None:
+    rules = "You answer questions about papers, using only the passages that you were given today."
+    gate = Gate(EVIDENCE, "NOT STATED", private=rules)
+    text = gate.feed(f"TidyLoss is a robust loss [E2]. {rules} [E1] ") + gate.close()
+    assert text == "TidyLoss is a robust loss [1]."
+    assert gate.counts["prompt_removed"] == 1
+
+
+def test_what_is_said_of_several_papers_needs_more_than_one_of_them() -> None:
+    one, _ = passed("Both papers study robust loss [E2].")
+    two, _ = passed("Both papers study images or robust loss [E1][E2].")
+    assert one.endswith("(unverified)") and not two.endswith("(unverified)")
+
+
+def test_a_second_opinion_is_asked_of_cited_sentences_alone() -> None:
+    asked: list[str] = []
+
+    def judge(claim: str, evidence: Sequence[Evidence]) -> Verdict:
+        asked.append(f"{claim} {[e.key for e in evidence]}")
+        return "not_found"
+
+    gate = Gate(EVIDENCE, "NOT STATED", judge=judge)
+    said = "TidyLoss is a robust loss [E2]. Let us see. It reaches 93.5% [E1]."
+    text = gate.feed(said) + gate.close()
+    assert text == "TidyLoss is a robust loss [1]. (unverified) Let us see."
+    assert asked == ["TidyLoss is a robust loss . ['E2']"]
 
 
 def test_authors_year_and_title_of_a_paper_support_a_claim() -> None:

@@ -6,7 +6,7 @@ import json
 
 from rag.answering.citations import cite
 from rag.records import paper_record, record
-from rag.types import Alternative, Answer, Expert, Intent, ScoredPaper, Usage
+from rag.types import Alternative, Answer, Expert, Intent, SaidSentence, ScoredPaper, Usage
 from tests.shelf import paper
 
 PAPER = paper(
@@ -34,6 +34,8 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         intent=Intent("experts", "who?", "who?", "it asks for people"),
         checks={"sentences_supported": 1},
         other=Alternative("content", "what papers say"),
+        sentences=(SaidSentence("Ann works.", "partly", (1,)),),
+        earlier={"shortened": 2},
     )
     assert record(answer, "q1") == {
         "id": "q1",
@@ -65,6 +67,9 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "checks": {"sentences_supported": 1},
         "read_as": "it asks for people",
         "other_reading": {"route": "content", "words": "what papers say"},
+        "filters": [],
+        "sentences": [{"text": "Ann works.", "verdict": "partly", "markers": [1]}],
+        "earlier_turns": {"shortened": 2},
     }
 
 

@@ -3,12 +3,13 @@
 A reply streams in with opaque keys such as ``[E1]`` and goes out sentence by sentence with markers
 such as ``[1]``. On the way every sentence is checked by code:
 
-- a key that was not given to the model goes; a valid one becomes the marker of the sentence in the
-  paper that says it best;
+- a key that was not given to the model goes, and any other kind of reference; a valid one becomes
+  the marker of the sentence in the paper that says it best;
 - images, links, HTML, code marks and addresses that are in no paper go;
 - quotation marks stay only around words that stand in a paper;
-- a sentence with a number that its papers do not have is left out; one whose names or words they do
-  not have is shown with ``(unverified)`` after it; an uncited one is given the marker of the
+- a sentence with a number, a person or a title that its papers do not have is left out, and so is
+  one that gives the prompt away; one whose other names or words they do not have is shown with
+  ``(unverified)`` after it, or left out by setting; an uncited one is given the marker of the
   passage that says the same, if there is one.
 
 Nothing goes out before the first sentence that cites, so that a reply without any valid citation
@@ -20,54 +21,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from typing import Literal
 
 from rag.answering import markup
-from rag.answering.citations import Citations
-from rag.answering.support import Ground, Verdict, assess, best_sentence, quotations
-from rag.text import terms
-from rag.types import Citation, Evidence, Paper
+from rag.answering.citations import MARKER, Citations
+from rag.answering.claims import SEATS, Claim, ClaimReader
+from rag.answering.support import Ground, best_sentence
+from rag.answering.verdicts import DECLINES, Bench, Judge, is_stating
+from rag.types import Citation, Evidence, Paper, SaidSentence, Verdict
 
 UNVERIFIED = "(unverified)"
-ATTACHED_SHARE = 0.6
-"""Share of an uncited sentence's words that one sentence of a paper must say to be cited for it."""
-STATING_TERMS = 3
-"""Content words from which a sentence states something and needs a citation."""
 LONGEST_REPLY_CHARS = 20_000
 
-_FIRST_SEAT = 0xE100
-_SEATS = re.compile("[\ue100-\uf0ff]")
-_CITED = re.compile(r"[\[【(]\s*(" + markup.KEYS.pattern + r")\s*[\]】)]")
-_FOREIGN = re.compile(
-    r"\s*(?:[\[【]\s*\^?\d+(?:\s*[,;–-]\s*\d+)*(?:†[^\]】]*)?\s*[\]】]|[\[【]\s*[A-Za-z]{1,2}\d+\s*[\]】])"
-)
-_BARE_KEY = re.compile(r"\bE\d{1,4}\b")
-_NO = r"(?:\bnot|n['’]t|\bno|\bnothing|\bneither|\bnone)\b"
-_SAY = "stat|mention|specif|provid|contain|includ|discuss|report|answer|say|giv|address|describ"
-_DECLINES = re.compile(
-    r"\b(?:passages?|papers?|abstracts?|excerpts?|evidence|context|documents?|sources?|texts?)\b"
-    rf".{{0,40}}{_NO}.{{0,60}}\b(?:{_SAY})"
-    r"|\b(?:is|are|was|were) not \w{0,12} ?(?:stated|mentioned|specified|provided|given|reported)"
-    r"|\b(?:cannot|can['’]t|could not|unable to) (?:answer|determine|find|tell|say)"
-    r"|\b(?:no|not enough|insufficient) information",
-    re.IGNORECASE,
-)
+Unsupported = Literal["mark", "remove"]
+"""What becomes of a sentence that its papers do not say."""
+
 _GAPS = ("", " ", "\n", "\n\n")
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """One sentence or line on its way out; ``text`` holds a private character for each marker."""
-
-    opening: str
-    text: str
-    keys: tuple[str, ...]
-
-    @property
-    def claim(self) -> str:
-        """Its words alone, for the checks."""
-        return " ".join(_SEATS.sub(" ", self.text).replace(markup.BOLD, "").split())
 
 
 class Gate:
@@ -76,21 +45,44 @@ class Gate:
     Args:
         evidence: What the model was given; its keys are the valid ones.
         refusal: The word by which the model says that the passages do not hold the answer.
+        unsupported: What becomes of a sentence that its papers do not say.
+        private: The prompt's own words, which are never shown.
+        question: As the reader put it.
+        judge: A second opinion on cited sentences.
 
     Attributes:
         refused: The model said that the passages do not hold the answer.
         counts: What was checked and changed, by name.
     """
 
-    def __init__(self, evidence: Sequence[Evidence], refusal: str) -> None:
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        refusal: str,
+        *,
+        unsupported: Unsupported = "mark",
+        private: str = "",
+        question: str = "",
+        judge: Judge | None = None,
+    ) -> None:
         self.refused = False
         self.counts: Counter[str] = Counter()
         self._evidence = {item.key: item for item in evidence}
-        self._order = list(self._evidence)
         self._refusal = refusal
+        self._unsupported = unsupported
         self._citations = Citations()
-        self._all = Ground(_papers(evidence))
-        self._ground = lru_cache(maxsize=256)(self._make_ground)
+        self._said: list[SaidSentence] = []
+        ground = Ground(_papers(evidence))
+        self._reader = ClaimReader(evidence, ground, self.counts)
+        self._bench = Bench(
+            evidence,
+            ground,
+            self._reader,
+            self.counts,
+            private=private,
+            question=question,
+            judge=judge,
+        )
         self._buffer = ""
         self._n_chars = 0
         self._line_start = True
@@ -100,7 +92,6 @@ class Gate:
         self._open = False
         self._began = False
         self._claim = ""
-        self._list_number = 0
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +102,11 @@ class Gate:
     def is_full(self) -> bool:
         """Whether the reply is over, by refusal or by length, whatever may still come."""
         return self.refused or self._n_chars >= LONGEST_REPLY_CHARS
+
+    @property
+    def said(self) -> tuple[SaidSentence, ...]:
+        """The sentences that went out, in order, with how each is supported."""
+        return tuple(self._said)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -126,7 +122,7 @@ class Gate:
     def close(self) -> str:
         """The reply is over; what is left to show."""
         shown = self._drain(final=True)
-        if not self._open and self._began and _DECLINES.search(self._held):
+        if not self._open and self._began and DECLINES.search(self._held):
             self.refused = True
         return shown
 
@@ -177,136 +173,51 @@ class Gate:
         """The sentence as it may be shown; empty if it may not."""
         if at_start and markup.TABLE_RULE.match(body):
             return body
-        sentence = self._read(body, at_start)
-        if not re.search(r"\w", sentence.claim):
-            return self._seated(sentence, self._claim) if sentence.keys and self._claim else ""
-        sentence, verdict = self._judge(sentence)
-        self._claim = sentence.claim if verdict else ""
+        claim = self._reader.read(body, at_start)
+        if not re.search(r"\w", claim.words):
+            return self._seated(claim, self._claim) if claim.keys and self._claim else ""
+        ruling = self._bench.rule(claim)
+        claim, verdict = ruling.claim, ruling.verdict
+        if verdict == "not_found" and self._unsupported == "remove":
+            self.counts["sentences_removed"] += 1
+            verdict = None
+        self._claim = claim.words if verdict else ""
         if verdict is None:
             return ""
-        shown = self._seated(sentence, sentence.claim)
+        shown = self._seated(claim, claim.words)
+        self._note(claim, shown, verdict)
         if verdict == "not_found":
             row = shown.endswith(" |")
             shown = (
                 f"{shown.removesuffix(' |') if row else shown} {UNVERIFIED}{' |' if row else ''}"
             )
-        if sentence.keys and not _DECLINES.search(sentence.claim):
+        if claim.keys and not DECLINES.search(claim.words):
             self._open = True
         return shown
 
-    def _read(self, body: str, at_start: bool) -> _Sentence:
-        """Words and keys of a sentence, everything else gone."""
-        opening, rest = markup.opening(body) if at_start else ("", body.strip())
-        opening = self._counted(opening)
-        rest, n_removed = markup.bare(rest, self._known)
-        self.counts["markup_removed"] += n_removed
-        keys: list[str] = []
-        rest = _CITED.sub(lambda match: self._seats(match, keys), rest)
-        rest = _BARE_KEY.sub(lambda match: self._bare_seat(match, keys), rest)
-        rest, n_foreign = _FOREIGN.subn("", rest)
-        self.counts["keys_removed"] += n_foreign
-        rest = self._unquoted(re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest))
-        return _Sentence(opening, rest, tuple(dict.fromkeys(keys)))
-
-    def _counted(self, opening: str) -> str:
-        """A list counts on from 1; any other number that opens a line becomes a bullet."""
-        if not opening[:1].isdigit():
-            return opening
-        number = int(opening.rstrip(". "))
-        if number not in (1, self._list_number + 1):
-            return "- "
-        self._list_number = number
-        return opening
-
-    def _known(self, address: str) -> bool:
-        whole = rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)"
-        return re.search(whole, self._all.text) is not None
-
-    def _seats(self, match: re.Match[str], keys: list[str]) -> str:
-        found = [key.upper() for key in re.findall(r"[Ee]\d+", match[1])]
-        if match[0][0] == "(" and not all(self._is_key(key) for key in found):
-            return match[0]
-        valid = [key for key in found if key in self._evidence]
-        self.counts["keys_removed"] += len(found) - len(valid)
-        keys.extend(valid)
-        return "".join(self._seat(key) for key in dict.fromkeys(valid))
-
-    def _bare_seat(self, match: re.Match[str], keys: list[str]) -> str:
-        if not self._is_key(match[0]):
-            return match[0]
-        keys.append(match[0])
-        return self._seat(match[0])
-
-    def _is_key(self, text: str) -> bool:
-        """Whether it is a given key and no word of the papers as well."""
-        return text in self._evidence and not self._all.has_word(text)
-
-    def _seat(self, key: str) -> str:
-        return chr(_FIRST_SEAT + self._order.index(key))
-
-    def _unquoted(self, text: str) -> str:
-        """The text with quotation marks only around what a paper says."""
-        for quoted, (start, end) in reversed(quotations(text)):
-            if not self._all.quotes(_SEATS.sub("", quoted).replace(markup.BOLD, "")):
-                self.counts["quotes_removed"] += 1
-                text = text[:start] + quoted + text[end:]
-        return text
-
-    def _judge(self, sentence: _Sentence) -> tuple[_Sentence, Verdict | None]:
-        """The sentence, perhaps with a citation that it lacked, and how it is supported.
-
-        The verdict is None if it must not be shown.
-        """
-        claim = sentence.claim
-        stating = len(terms(claim)) >= STATING_TERMS and claim[-1] not in ":?|"
-        if not sentence.keys and stating:
-            sentence = self._attached(sentence)
-        ground = self._ground(sentence.keys) if sentence.keys else self._all
-        support = assess(claim, ground, len(sentence.keys) or len(self._evidence))
-        if support.numbers:
-            self.counts["sentences_left_out"] += 1
-            return sentence, None
-        verdict = support.verdict
-        if not sentence.keys:
-            verdict = "not_found" if stating or support.names else "supported"
-        if stating or sentence.keys or verdict == "not_found":
-            self.counts[f"sentences_{verdict}"] += 1
-        return sentence, verdict
-
-    def _attached(self, sentence: _Sentence) -> _Sentence:
-        """An uncited sentence with the key of the passage that says the same, if there is one."""
-        shares = {k: best_sentence(sentence.claim, e)[1] for k, e in self._evidence.items()}
-        key = max(shares, key=lambda k: shares[k], default="")
-        if not key or shares[key] < ATTACHED_SHARE:
-            return sentence
-        if assess(sentence.claim, self._ground((key,)), 1).verdict != "supported":
-            return sentence
-        self.counts["keys_attached"] += 1
-        body = sentence.text.rstrip()
-        ending = re.search(r"[.!?。！？]*$", body)
-        cut = ending.start() if ending else len(body)
-        return _Sentence(sentence.opening, f"{body[:cut]} {self._seat(key)}{body[cut:]}", (key,))
-
-    def _make_ground(self, keys: tuple[str, ...]) -> Ground:
-        return Ground(_papers([self._evidence[key] for key in keys]))
+    def _note(self, claim: Claim, shown: str, verdict: Verdict) -> None:
+        """Keep the sentence for the record, if it states something."""
+        if claim.keys or verdict == "not_found" or is_stating(claim.words):
+            markers = tuple(dict.fromkeys(int(n) for n in MARKER.findall(shown)))
+            self._said.append(SaidSentence(claim.words, verdict, markers))
 
     # --- out ----------------------------------------------------------------------------------
 
-    def _seated(self, sentence: _Sentence, claim: str) -> str:
+    def _seated(self, claim: Claim, words: str) -> str:
         """Safe Markdown with markers in place of keys; they lead to what says most of the claim."""
         marker = {
-            self._seat(key): self._marker(claim, self._evidence[key]) for key in sentence.keys
+            self._reader.seat(key): self._marker(words, self._evidence[key]) for key in claim.keys
         }
-        text = markup.safe(sentence.text)
-        text = _SEATS.sub(lambda match: f"[{marker[match[0]]}]", text)
+        text = markup.safe(claim.text)
+        text = SEATS.sub(lambda match: f"[{marker[match[0]]}]", text)
         text = re.sub(r"(\[\d+\])(?:\s*\1)+", r"\1", text)
         text = re.sub(r"([.!?。！？]+)\s*((?:\[\d+\]\s*)+)$", r" \2\1", text)
         text = re.sub(r"(?<=[\w.,;%)])(?=\[\d+\])", " ", text)
         text = re.sub(r"!(?=\[)", "! ", text)
         text = re.sub(r"(\[\d+\])(?=[(:\w]|\[(?!\d+\]))", r"\1 ", text)
-        if sentence.opening == "#":
+        if claim.opening == "#":
             return f"**{text.replace('**', '')}**"
-        return sentence.opening + text
+        return claim.opening + text
 
     def _marker(self, claim: str, evidence: Evidence) -> int:
         span, _ = best_sentence(claim, evidence)
@@ -318,11 +229,15 @@ class Gate:
             template.format(n=n, s="" if n == 1 else "s", were="was" if n == 1 else "were")
             for name, template in WARNINGS.items()
             if (n := self.counts[name])
+            and not (name == "sentences_not_found" and self._unsupported == "remove")
         )
 
 
 WARNINGS: Mapping[str, str] = {
     "sentences_left_out": "{n} sentence{s} of the model {were} left out: a number in it is in no paper cited for it",
+    "sources_left_out": "{n} sentence{s} of the model {were} left out: a person or a title in it is in no paper cited for it",
+    "sentences_removed": "{n} sentence{s} of the model {were} left out: the cited papers do not say so in these words",
+    "prompt_removed": "{n} sentence{s} that gave away how the model was asked {were} left out",
     "sentences_not_found": "{n} sentence{s} {were} marked (unverified): the cited papers do not say so in these words",
     "quotes_removed": "{n} quotation{s} {were} in no paper and lost the quotation marks",
     "keys_removed": "{n} reference{s} to passages that do not exist {were} removed",

@@ -17,7 +17,7 @@ from rag import prompting
 from rag.answering.citations import MARKER
 from rag.answering.evidence import choose
 from rag.answering.extractive import scored
-from rag.answering.gate import Gate
+from rag.answering.gate import Gate, Unsupported
 from rag.errors import MalformedReply, ModelError
 from rag.prompting import Message, Prompt, enclosed
 from rag.text import excerpt
@@ -115,6 +115,7 @@ def stream(
     model_name: str,
     prompt: Prompt,
     evidence_tokens: int,
+    unsupported: Unsupported = "mark",
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
 ) -> Iterator[Event]:
@@ -129,6 +130,7 @@ def stream(
         model_name: For the record.
         prompt: As `load_prompts` gives it.
         evidence_tokens: Budget of passages, estimated.
+        unsupported: What becomes of a sentence that its papers do not say.
         abstain: The abstention for this question, without a model.
         fallback: The answer for this question, without a model.
 
@@ -140,12 +142,11 @@ def stream(
         yield from _whole(abstain())
         return
     yield Step(f"asking {model_name}")
-    gate = Gate(evidence, prompt.words["refusal"])
+    messages = _messages(prompt, intent, thread, evidence)
+    gate = Gate(evidence, prompt.words["refusal"], private=messages[0][1], question=intent.question)
     reply = _Reply()
     shown: list[str] = []
-    with closing(
-        reply.pieces(model, _messages(prompt, intent, thread, evidence), prompt.name)
-    ) as ps:
+    with closing(reply.pieces(model, messages, prompt.name)) as ps:
         for piece in ps:
             if text := gate.feed(piece):
                 shown.append(text)
@@ -170,7 +171,13 @@ def stream(
 def _spent(answer: Answer, reply: _Reply, gate: Gate, prompt: Prompt) -> Answer:
     """The answer with what the call was and cost, also where its words were not used."""
     counts = dict(+gate.counts)
-    return replace(answer, usage=reply.usage, prompt_sha256=prompt.sha256, checks=counts)
+    return replace(
+        answer,
+        usage=reply.usage,
+        prompt_sha256=prompt.sha256,
+        checks=counts,
+        sentences=gate.said if gate.is_open else (),
+    )
 
 
 def _whole(answer: Answer) -> Iterator[Event]:

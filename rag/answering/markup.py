@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html import unescape
 
 from rag.answering.citations import inert
+from rag.answering.lookalikes import unmasked
 from rag.text import sentences, without_hidden
 
 LONGEST_SENTENCE = 1_500
@@ -17,32 +18,66 @@ LONGEST_SENTENCE = 1_500
 _LONGEST_KEYS = 80
 _LOOK_BACK = 60
 _ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
-_BRACKETED = re.compile(r"[\[【][\sEe\d,;&–-]{0,80}[\]】]")
+_FILLER = r"(?:passages?|papers?|sources?|refs?\.?|references?|see|cf\.?|keys?|and|or|to|p\.|pp\.)"
+_BRACKETED = re.compile(
+    rf"[\[【［〔(]\s*(?:(?:\^?[EeSs]?\d{{1,4}}|{_FILLER}|[,;:&+/†–—-])\s*){{0,20}}[\]】］〕)]",
+    re.IGNORECASE,
+)
 CJK = "。！？"
+_IN_ADDRESS = re.compile(r"[A-Za-z\d]。[A-Za-z\d]")
 
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
+_ELEMENT = re.compile(
+    r"<(script|style|iframe|object|svg|form|math|template|noscript)\b[^>]*>.{0,2000}?</\1\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_ATTRIBUTE = re.compile(
+    r"(?<![\w-])(?:src|href|srcset|srcdoc|style|action|formaction|xlink:href|on[a-z]{3,20})\s*=\s*"
+    r"(?:\"[^\"]*\"|'[^']*'|[^\s<>|]*)>?|@import\b\s*(?:\"[^\"]*\"|'[^']*'|\S*)",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
-_SCHEMES = "https?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|blob"
+_COMMAND = re.compile(
+    r"\\(?:cite|ref|foot|href|url|include|input|label|hyper)[A-Za-z]*\*?(?:\[[^\]]*\])?(?:\{[^{}]*\}){0,2}"
+)
+_ESCAPE = re.compile(r"\\(?=[^\w\s])")
+_SCHEMES = (
+    "https?|h[tx]{2}ps?|wss?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|sms|blob|about"
+)
+_ENDINGS = (
+    "com|org|net|io|ai|dev|app|co|info|me|xyz|edu|gov|mil|int|example|test|invalid|local|onion|biz|pro|"
+    "zip|mov|page|site|online|shop|store|top|club|link|click|live|tech|cloud|pw|sh|gg|tv|cc|tk|ml|ga|cf|"
+    "gq|ws|ly|gl|ru|cn|de|uk|fr|jp|kr|br|eu|nl|ch|se|pl|es|рф|онлайн|中国|网络"
+)
+_LABEL = r"[^\W_](?:[^\W_]|-){0,63}"
+_SPACED = re.compile(
+    r"(?<![^\W_])(?:h[tx]{2}ps?|ftp)\s*:\s*/\s*/\s*\S+(?:\s*[./?=&]\s*\S+)*", re.IGNORECASE
+)
+_SAID_DOT = re.compile(rf"(?<=[^\W_])\s+dot\s+(?=(?:{_ENDINGS})\b)", re.IGNORECASE)
 _EDGE = r"(?<![^\W_])"
 _ADDRESS = re.compile(
-    rf"{_EDGE}(?:[a-z][a-z\d+.-]{{1,20}}://|(?:{_SCHEMES}):|www\.)[^\s<>\"”]{{2,}}"
+    rf"(?:[a-z][a-z\d+.-]{{1,20}}://|{_EDGE}(?:{_SCHEMES}):|www\.)[^\s<>\"”]{{2,}}"
     rf"|{_EDGE}[\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}"
     rf"|{_EDGE}10\.\d{{4,9}}/[^\s<>\"”]+"
-    rf"|{_EDGE}(?:[a-z\d-]{{1,64}}\.){{1,8}}[a-z]{{2,24}}/[^\s<>\"”]*"
-    rf"|{_EDGE}(?:[a-z\d-]{{1,64}}\.){{1,8}}"
-    r"(?:com|org|net|io|ai|dev|app|co|info|me|xyz|edu|gov|example|test|ru|cn)\b",
+    rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}[/?][^\s<>\"”]*"
+    rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}xn--[\w-]+"
+    rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}(?:{_ENDINGS})\b",
     re.IGNORECASE,
 )
 _SCHEME_ALONE = re.compile(rf"{_EDGE}(?:{_SCHEMES})\s*:(?=\S)", re.IGNORECASE)
+_DOTTED = re.compile(r"([^\W\d_]{2,})\.([^\W\d_]{2,}(?:\.[^\W\d_]{2,})*)")
+_GLUE = re.compile(r"[*_\])]+\.?")
 _OPENING = re.compile(r"\s*(?:(#{1,6})\s+|([-*+•])\s+|(\d{1,3})[.)]\s+|((?:>\s*)+))")
 _RULE = re.compile(r"\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
 TABLE_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
 
 _KEY = r"[Ee]\d{1,4}"
-KEYS = re.compile(rf"{_KEY}(?:\s*[,;&]\s*{_KEY})*")
+KEYS = re.compile(
+    rf"(?:{_FILLER}\s*:?\s*)?{_KEY}(?:\s*(?:[,;:&+/–—-]|{_FILLER})?\s*{_KEY})*", re.IGNORECASE
+)
 """One or several evidence keys, as they stand between brackets."""
 
 BOLD = "\ue000"
@@ -105,21 +140,24 @@ def _after_ending(text: str, match: re.Match[str]) -> int | None:
         following = _skip(text, end)
         if following is None:
             return None
-        if text[following] not in "[【" or "\n" in text[end:following]:
+        if text[following] not in "[【［〔" or "\n" in text[end:following]:
             break
         keys = _BRACKETED.match(text, following)
         if keys is None:
             if (
-                not re.search(r"[\]】\n]", text[following:])
+                not re.search(r"[\]】］〕\n]", text[following:])
                 and len(text) - following < _LONGEST_KEYS
             ):
                 return None
             break
         end = keys.end()
     is_cjk = match[0][0] in CJK
+    if is_cjk and _IN_ADDRESS.fullmatch(text[max(0, match.start() - 1) : match.end() + 1]):
+        return 0
     if not is_cjk and (following == match.end() or text[following].islower()):
         return 0
-    head = f"{text[max(0, match.start() - _LOOK_BACK) : match.end()]} {text[following]}"
+    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+    head = f"{_GLUE.sub(' ', before)}{match[0]} {text[following]}"
     is_end = is_cjk or sentences(head)[-1][0] == len(head) - 1
     return following if is_end else 0
 
@@ -149,9 +187,9 @@ def bare(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
     Returns:
         The text, ``**`` as pairs of `BOLD`, and how many links, images, tags and addresses went.
     """
-    text = without_hidden(unescape(unescape(text)))
-    removed = 0
-    for pattern in (_DEFINITION, _IMAGE, _LINK, _LINK_BY_NAME, _TAG):
+    text = unmasked(_ESCAPE.sub("", without_hidden(unescape(unescape(text)))))
+    text, removed = _COMMAND.subn("", text)
+    for pattern in (_ELEMENT, _DEFINITION, _IMAGE, _LINK, _LINK_BY_NAME, _TAG, _ATTRIBUTE):
         text, n = pattern.subn(_caption, text)
         removed += n
 
@@ -163,8 +201,11 @@ def bare(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
         removed += 1
         return match[0][len(address) :]
 
-    text = _SCHEME_ALONE.sub(judge, _ADDRESS.sub(judge, text))
-    return _emphasis(text), removed
+    for address in (_ADDRESS, _SPACED, _SCHEME_ALONE):
+        text = address.sub(judge, _SAID_DOT.sub(".", text))
+    return _emphasis(
+        _DOTTED.sub(lambda m: m[0] if known(m[0]) else f"{m[1]}. {m[2]}", text)
+    ), removed
 
 
 def _caption(match: re.Match[str]) -> str:

@@ -8,15 +8,14 @@ found here too, to be the quote of its citation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Literal
 
+from rag.answering.attributions import invented
+from rag.answering.figures import Figures, is_mixed
+from rag.answering.lookalikes import is_patchwork
 from rag.text import STOP_WORDS, fold, sentences, terms, without_hidden, words
-from rag.types import Evidence, Paper, Span
-
-Verdict = Literal["supported", "partly", "not_found"]
+from rag.types import Evidence, Paper, Span, Verdict
 
 SUPPORTED_SHARE = 0.5
 """Share of a claim's words in the cited papers from which it counts as supported."""
@@ -25,16 +24,10 @@ FOUND_SHARE = 0.25
 ENGLISH_SHARE = 0.15
 """Share of English stop words from which a sentence is taken for English."""
 
-_NUMBER = re.compile(r"(?<![^\W_])(?:\d+(?:[.,]\d+)*|(?<![\d.])\.\d+)(?![^\W_])")
-_COUNTS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-).split()
-_TENS = "thirty forty fifty sixty seventy eighty ninety hundred".split()
-_WORD_VALUES = {word: str(value) for value, word in enumerate(_COUNTS)}
-_WORD_VALUES |= {word: str(value) for value, word in zip(range(30, 101, 10), _TENS, strict=True)}
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
 _SHORT = 5
+LONGEST_WORD = 32
+"""Letters from which a word that no paper has is taken for something encoded."""
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
 
@@ -44,27 +37,30 @@ class Support:
     """How a claim agrees with the papers it cites.
 
     Attributes:
-        numbers: Those in the claim that are in none of the papers.
+        numbers: Those in the claim that are in none of the papers, and what is written to look so.
         names: The same for capitalised names.
+        invented: People and titles that are in none of the papers.
     """
 
     verdict: Verdict
     numbers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    invented: tuple[str, ...] = ()
 
 
 class Ground:
     """All that some papers say, prepared for questions about it."""
 
     def __init__(self, papers: Iterable[Paper], also: str = "") -> None:
-        self.text = "\n".join([*(_said(paper) for paper in papers), also])
+        held = list(papers)
+        self.n_papers = len(held)
+        self.people = frozenset(a.name for paper in held for a in paper.authorships)
+        self.text = "\n".join([*(_said(paper) for paper in held), also])
         parted = _parted(self.text)
         self.terms = set(terms(parted, keep_stop_words=True))
         folded = [fold(word) for word, _ in words(parted)]
         self.words = {*folded, *map("".join, zip(folded, folded[1:], strict=False))}
-        mixed = " ".join(word for word in folded if _is_mixed(word))
-        self.numbers = {*_numbers(parted), *re.findall(r"\d+", mixed)}
-        self.numbers |= {_WORD_VALUES[word] for word in folded if word in _WORD_VALUES}
+        self.figures = Figures(parted)
         self._quotable = _quotable(self.text)
 
     def has_word(self, word: str) -> bool:
@@ -98,45 +94,50 @@ def _parted(text: str) -> str:
     return _SCRIPT_CHANGE.sub(" ", text)
 
 
-def _numbers(text: str) -> list[str]:
-    return [_value(match[0]) for match in _NUMBER.finditer(text)]
-
-
-def _value(number: str) -> str:
-    """One form for ``1,000`` and ``1000``, for ``0.50``, ``.5`` and ``0,5``."""
-    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", number).replace(",", ".")
-    try:
-        return f"{Decimal(digits).normalize():f}"
-    except InvalidOperation:
-        return digits
-
-
-def assess(claim: str, ground: Ground, n_cited: int = 0) -> Support:
+def assess(
+    claim: str, ground: Ground, *, ordinary: Collection[str] = (), known: Collection[str] = ()
+) -> Support:
     """Compare a claim with what its papers say.
 
     Args:
         claim: One sentence without its keys.
         ground: What the papers cited for it say.
-        n_cited: How many they are: a claim may count them.
+        ordinary: Folded words that are no names.
+        known: Words that may stand in it although no paper has them: those of the question.
     """
     claim = _parted(claim)
-    allowed = ground.numbers | {str(n_cited)}
     typed = [word for word, _ in words(claim)]
     english = _is_english(typed)
-    numbers = [n for n in _numbers(claim) if n not in allowed]
-    numbers += [w for w in typed if _is_mixed(w) and not ground.has_word(w)]
-    names = [name for name in _names(claim, english) if not ground.has_word(name)]
-    values = [(w, _WORD_VALUES.get(w.lower(), "0")) for w in typed]
-    names += [w for w, value in values if int(value) > 2 and value not in allowed]
+
+    def has_word(word: str) -> bool:
+        return ground.has_word(word) or fold(word) in known
+
+    numbers, unit_added = ground.figures.lacking(claim, ground.n_papers)
+    numbers += [w for w in typed if not has_word(w) and _is_masked(w)]
+    names = [name for name in _names(claim, english) if not has_word(name)]
+    made_up = invented(
+        claim,
+        has_word=has_word,
+        has_phrase=ground.quotes,
+        people=ground.people,
+        ordinary=ordinary,
+        english=english,
+    )
     share = ground.share(terms(claim))
-    verdict: Verdict = "supported" if share >= SUPPORTED_SHARE else "partly"
-    if numbers or names or (english and share < FOUND_SHARE):
+    verdict: Verdict = "supported" if share >= SUPPORTED_SHARE and not unit_added else "partly"
+    if numbers or names or made_up or (english and share < FOUND_SHARE):
         verdict = "not_found"
-    return Support(verdict, tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(names)))
+    return Support(verdict, _distinct(numbers), _distinct(names), made_up)
 
 
-def _is_mixed(word: str) -> bool:
-    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _is_masked(word: str) -> bool:
+    """Whether a word hides a number, another alphabet or something encoded."""
+    encoded = len(word) > LONGEST_WORD and word.isascii()
+    return is_mixed(word) or is_patchwork(word) or encoded
 
 
 def _is_english(typed: Sequence[str]) -> bool:
@@ -149,7 +150,7 @@ def _names(claim: str, english: bool) -> list[str]:
     """Words with a capital inside, and, in English, those that begin with one in mid-sentence."""
     found = []
     for word, (start, _) in words(claim):
-        if len(word) < 2 or _is_mixed(word) or word.isdigit() or word.lower() in STOP_WORDS:
+        if len(word) < 2 or is_mixed(word) or word.isdigit() or word.lower() in STOP_WORDS:
             continue
         before = claim[:start].rstrip(" \"'“‘(*_")
         opens = not before or before[-1] in ".!?:;|\n-–—"

@@ -16,12 +16,14 @@ from rag.types.answers import (
     Intent,
     ReadAs,
     RouteName,
+    SaidSentence,
     ScoredPaper,
     Status,
     Step,
     Thread,
     Turn,
     Usage,
+    Verdict,
 )
 from rag.types.ingests import (
     Change,
@@ -90,6 +92,7 @@ __all__ = [
     "Retrieval",
     "Role",
     "RouteName",
+    "SaidSentence",
     "ScoredPaper",
     "Sentence",
     "Span",
@@ -99,6 +102,7 @@ __all__ = [
     "Thread",
     "Turn",
     "Usage",
+    "Verdict",
     "WordMatch",
     "sources",
 ]

@@ -13,6 +13,8 @@ Status = Literal["answered", "abstained", "failed"]
 ReadAs = Literal["content", "experts", "person", "catalogue"]
 """The readings that a question can be given by hand."""
 RouteName = ReadAs | Literal["smalltalk", "unsupported"]
+Verdict = Literal["supported", "partly", "not_found"]
+"""Whether the cited papers say a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,32 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidSentence:
+    """One sentence that a model said of the papers, and whether they say so.
+
+    Attributes:
+        text: Its words, without markers.
+        verdict: As the gate found it.
+        markers: Those that it carries.
+    """
+
+    text: str
+    verdict: Verdict
+    markers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a question gets: see CONTRACT for the record made of it.
 
-    ``checks`` holds what the citation gate counted in a model's reply, by name; empty without one.
-    ``other`` is the reading that was not taken, where there is a plausible one.
-    ``filters`` are those of the conversation, ``among`` what they left to answer from, in words.
+    Attributes:
+        checks: What the citation gate counted in a model's reply, by name; empty without one.
+        sentences: What a model said and how each sentence is supported, in order.
+        earlier: Of a thread that is too long to be read whole, how many earlier turns a model read
+            whole, shortened, and not at all; empty where all were read whole.
+        other: The reading that was not taken, where there is a plausible one.
+        filters: Those of the conversation.
+        among: What the filters left to answer from, in words.
     """
 
     question: str
@@ -132,6 +154,8 @@ class Answer:
     other: Alternative | None = None
     filters: tuple[Condition, ...] = ()
     among: str = ""
+    sentences: tuple[SaidSentence, ...] = ()
+    earlier: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""What becomes of a model's sentence: shown as it is, shown as unverified, or left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rag.answering.abstaining import GENERIC_WORDS
+from rag.answering.attributions import is_titled
+from rag.answering.claims import Claim, ClaimReader
+from rag.answering.support import (
+    ENGLISH_SHARE,
+    Ground,
+    Support,
+    assess,
+    best_sentence,
+    quotations,
+)
+from rag.retrieving.query import FRAME_WORDS
+from rag.text import STOP_WORDS, fold, terms, words
+from rag.types import Evidence, Paper, Verdict
+
+ATTACHED_SHARE = 0.6
+"""Share of an uncited sentence's words that one sentence of a paper must say to be cited for it."""
+STATING_TERMS = 3
+"""Content words from which a sentence states something and needs a citation."""
+LEAK_WORDS = 7
+"""Words of the prompt in a row, in no paper, from which a sentence gives the prompt away."""
+
+_SAID = (
+    "introduction summary overview comparison contribution contributions finding findings section aspect "
+    "detail note experiment experiments analysis analyses researchers evaluation evaluations ablation "
+    "ablations evidence training inference additionally furthermore overall moreover notably finally "
+    "specifically abstract abstracts approach method methods model models authors author work works"
+)
+ORDINARY = frozenset({*GENERIC_WORDS, *FRAME_WORDS, *STOP_WORDS, *_SAID.split()})
+_ACROSS = re.compile(
+    r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
+    r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
+    re.IGNORECASE,
+)
+_NO = r"(?:\bnot|n['’]t|\bno|\bnothing|\bneither|\bnone)\b"
+_SAY = "stat|mention|specif|provid|contain|includ|discuss|report|answer|say|giv|address|describ"
+DECLINES = re.compile(
+    r"\b(?:passages?|papers?|abstracts?|excerpts?|evidence|context|documents?|sources?|texts?)\b"
+    rf".{{0,40}}{_NO}.{{0,60}}\b(?:{_SAY})"
+    r"|\b(?:is|are|was|were) not \w{0,12} ?(?:stated|mentioned|specified|provided|given|reported)"
+    r"|\b(?:cannot|can['’]t|could not|unable to) (?:answer|determine|find|tell|say)"
+    r"|\b(?:no|not enough|insufficient) information",
+    re.IGNORECASE,
+)
+"""A sentence that says what is not said."""
+
+Judge = Callable[[str, Sequence[Evidence]], Verdict | None]
+"""A second opinion on a cited sentence, such as a judge model's; None: it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A claim, perhaps with a citation that it lacked, and how it is supported.
+
+    ``verdict`` is None if it must not be shown.
+    """
+
+    claim: Claim
+    verdict: Verdict | None
+
+
+class Bench:
+    """Judges the sentences of one reply.
+
+    Args:
+        evidence: What the model was given.
+        ground: All that its papers say.
+        reader: Of the same reply; gives the seats of markers.
+        counts: What was found is counted here, by name.
+        private: Words that the model read and nobody is to see: its prompt.
+        question: The reader's own words, which a sentence that declines may repeat.
+        judge: Asked about cited sentences whose numbers and names are the papers' own.
+    """
+
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        ground: Ground,
+        reader: ClaimReader,
+        counts: Counter[str],
+        *,
+        private: str = "",
+        question: str = "",
+        judge: Judge | None = None,
+    ) -> None:
+        self._evidence = {item.key: item for item in evidence}
+        self._all = ground
+        self._reader = reader
+        self._counts = counts
+        self._private = _runs(private)
+        self._asked = frozenset(fold(word) for word, _ in words(question))
+        self._second = judge
+        self._ground = lru_cache(maxsize=256)(self._make_ground)
+
+    def rule(self, claim: Claim) -> Ruling:
+        """Whether and how a sentence may be shown."""
+        told = claim.words
+        if self._leaks(told):
+            return self._left_out(claim, "prompt_removed")
+        stating = is_stating(told)
+        if not claim.keys and stating:
+            claim = self._attached(claim)
+        support = self._support(claim)
+        if support.numbers:
+            return self._left_out(claim, "sentences_left_out")
+        if support.invented or any(self._is_title(q) for q, _ in quotations(told)):
+            return self._left_out(claim, "sources_left_out")
+        verdict = self._verdict(claim, support, stating)
+        if stating or claim.keys or verdict == "not_found":
+            self._counts[f"sentences_{verdict}"] += 1
+        return Ruling(claim, verdict)
+
+    def _support(self, claim: Claim) -> Support:
+        told = claim.words
+        ground = self._ground(claim.keys) if claim.keys else self._all
+        known: Collection[str] = self._asked if DECLINES.search(told) else ()
+        return assess(told, ground, ordinary=ORDINARY, known=known)
+
+    def _left_out(self, claim: Claim, name: str) -> Ruling:
+        self._counts[name] += 1
+        return Ruling(claim, None)
+
+    def _verdict(self, claim: Claim, support: Support, stating: bool) -> Verdict:
+        if not claim.keys:
+            lacks = stating or support.names or _is_foreign_lead(claim.words, support)
+            return "not_found" if lacks else "supported"
+        papers = _papers([self._evidence[key] for key in claim.keys])
+        if len(papers) < 2 and _ACROSS.search(claim.words) and len(_papers_of(self._evidence)) > 1:
+            return "not_found"  # said of several papers, cited for one
+        if self._second is not None and not support.names:
+            cited = [self._evidence[key] for key in claim.keys]
+            return self._second(claim.words, cited) or support.verdict
+        return support.verdict
+
+    def _leaks(self, told: str) -> bool:
+        return any(run not in self._all.text for run in _runs(told) & self._private)
+
+    def _is_title(self, quoted: str) -> bool:
+        return is_titled(quoted) and not self._all.quotes(quoted)
+
+    def _attached(self, claim: Claim) -> Claim:
+        """An uncited sentence with the key of the passage that says the same, if there is one."""
+        told = claim.words
+        shares = {k: best_sentence(told, e)[1] for k, e in self._evidence.items()}
+        key = max(shares, key=lambda k: shares[k], default="")
+        if not key or shares[key] < ATTACHED_SHARE:
+            return claim
+        if assess(told, self._ground((key,)), ordinary=ORDINARY).verdict != "supported":
+            return claim
+        self._counts["keys_attached"] += 1
+        body = claim.text.rstrip()
+        ending = re.search(r"[.!?。！？]*$", body)
+        cut = ending.start() if ending else len(body)
+        seated = f"{body[:cut]} {self._reader.seat(key)}{body[cut:]}"
+        return replace(claim, text=seated, keys=(key,))
+
+    def _make_ground(self, keys: tuple[str, ...]) -> Ground:
+        return Ground(_papers([self._evidence[key] for key in keys]))
+
+
+def is_stating(told: str) -> bool:
+    """Whether a sentence states something, so that it needs a citation."""
+    return len(terms(told)) >= STATING_TERMS and told[-1] not in ":?|"
+
+
+def _is_foreign_lead(told: str, support: Support) -> bool:
+    """Whether a line that leads to others is about something that no paper has."""
+    if told.startswith("|") or support.verdict != "not_found":
+        return False
+    typed = [fold(word) for word, _ in words(told)]
+    english = sum(word in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed)
+    return english and sum(word not in ORDINARY for word in typed) >= STATING_TERMS
+
+
+def _runs(text: str) -> set[str]:
+    """All runs of `LEAK_WORDS` words in a text."""
+    folded = [fold(word) for word, _ in words(text)]
+    return {" ".join(folded[at : at + LEAK_WORDS]) for at in range(len(folded) - LEAK_WORDS + 1)}
+
+
+def _papers(evidence: Sequence[Evidence]) -> list[Paper]:
+    return list({item.paper.paper_id: item.paper for item in evidence}.values())
+
+
+def _papers_of(evidence: dict[str, Evidence]) -> list[Paper]:
+    return _papers(list(evidence.values()))
