@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.errors import RagError
 from rag.pipeline import Assistant
+from rag.stopping import Stop
 from rag.threadstore import ThreadStore
 from rag.types import Answer, Delta, Event, Step, Thread
 
@@ -39,12 +40,12 @@ class Asking:
         self._words = ""
         self._kept_at = self._began = time.monotonic()
         self._news = threading.Condition()
-        self._stopped = threading.Event()
+        self._stop = Stop()
         self.done = False
 
     def stop(self) -> None:
-        """End it after the word that is on its way; what was said stays."""
-        self._stopped.set()
+        """End it at once, whatever it waits for; what was said stays."""
+        self._stop.set()
 
     def watch(self) -> Iterator[Timed]:
         """All events from the first on, as they come; ends with the answer, or where it stopped."""
@@ -61,8 +62,8 @@ class Asking:
     def run(self, thread: Thread) -> None:
         """Answer; returns when it is kept."""
         try:
-            for event in self._assistant.stream(self._question, thread):
-                if self._stopped.is_set():
+            for event in self._assistant.stream(self._question, thread, stop=self._stop):
+                if self._stop.is_set():
                     break
                 self._take(event)
         except RagError as exc:

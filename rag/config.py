@@ -55,7 +55,12 @@ class Settings(BaseModel):
     )
     openai_api_key: SecretStr | None = Field(None, description="key for chat and embeddings")
     openai_base_url: str | None = Field(None, description="any server speaking the OpenAI protocol")
-    timeout_s: float = Field(60.0, gt=0, description="for one call to a model server")
+    timeout_s: float = Field(
+        60.0, gt=0, description="waited for a model server to say something, or something more"
+    )
+    reply_timeout_s: float = Field(
+        300.0, gt=0, description="for one whole reply of a model server, further tries included"
+    )
     retries: int = Field(2, ge=0, le=10, description="further tries at a model server")
     evidence_tokens: int = Field(
         3000, ge=200, description="budget of passages shown to a chat model"

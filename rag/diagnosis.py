@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from rag.config import Settings, load_with_origins
-from rag.errors import RagError, SettingsError
+from rag.errors import PromptError, RagError, SettingsError
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -99,6 +99,14 @@ def _embedder(settings: Settings) -> dict[str, str]:
 def _chat_model(settings: Settings) -> dict[str, str]:
     if not settings.generative:
         return {"state": "none: answers are quoted from the papers (extractive)"}
-    from rag.adapters.openai import reachable
+    from rag import prompting
+    from rag.adapters.provider import reachable, streaming
 
-    return {"name": settings.chat_model_name, "state": reachable(settings)}
+    found = {"name": settings.chat_model_name, "state": reachable(settings)}
+    if not found["state"].startswith("reachable"):
+        return found
+    try:
+        prompt = prompting.load(settings.prompts, "check_model", variables=())
+    except PromptError as exc:
+        return {**found, "streaming": str(exc)}
+    return {**found, **streaming(settings, prompt.render({}))}

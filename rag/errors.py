@@ -15,7 +15,8 @@ RagError                      anything below; ``retryable`` says whether trying 
 │   ├── WeightsCorrupt        a file's sha256 is not the published one
 │   ├── ProviderError         a model server answered with an error (retryable for 429 and 5xx)
 │   ├── ProviderUnreachable   a model server did not answer (retryable)
-│   └── MalformedReply        a reply that does not parse
+│   ├── MalformedReply        a reply that does not parse
+│   └── Stopped               the reader gave the answer up
 ├── PromptError               a prompt file is missing, or its variables do not match
 ├── QueryMismatch             rankings of different queries were to be merged
 └── MissingExtra              an optional extra is not installed
@@ -108,6 +109,10 @@ class ProviderUnreachable(ModelError):
 
 class MalformedReply(ModelError):
     """A model's reply does not parse, or is empty."""
+
+
+class Stopped(ModelError):
+    """The reader gave the answer up while a model was at work on it."""
 
 
 class PromptError(RagError):

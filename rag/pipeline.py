@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from rag.library import Library
 from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
 from rag.readings import other_reading
 from rag.routing import route
+from rag.stopping import Stop
 from rag.types import (
     Answer,
     Condition,
@@ -38,6 +40,7 @@ from rag.types import (
 )
 
 if TYPE_CHECKING:
+    from rag.adapters.openai import OpenAIChat
     from rag.answering.generative import ChatModel, Prompts
     from rag.retrieving.retriever import Retriever
 
@@ -60,7 +63,8 @@ class Assistant:
         self._stores = LocalStores(settings.chroma)
         self._retriever: Retriever | None = None
         self._indexes: Indexes | None = None
-        self._generators: dict[str, tuple[ChatModel, Prompts]] = {}
+        self._generators: dict[str, tuple[OpenAIChat, Prompts]] = {}
+        self._opening = threading.Lock()
 
     def close(self) -> None:
         if self._indexes is not None:
@@ -92,6 +96,8 @@ class Assistant:
         question: str,
         thread: Thread = Thread(),  # noqa: B008 - frozen
         read_as: ReadAs | None = None,
+        *,
+        stop: Stop | None = None,
     ) -> Iterator[Event]:
         """Answer a question, the next one of a thread: steps, words as they come, the whole last.
 
@@ -100,22 +106,26 @@ class Assistant:
             thread: The conversation before it.
             read_as: The reading that is wanted, such as an answer's ``other.route``; None to
                 choose it from the words.
+            stop: Once it is set, the stream ends, without an answer and whatever it waits for.
 
         Raises:
             LibraryEmpty: Nothing was ingested yet.
             ModelError: The embedder cannot be used.
         """
         began = time.perf_counter()
+        stop = stop or Stop()
         self.library.require()
         yield Step("reading the question")
         text, warnings = _shortened(question)
         warnings += _not_offered(thread.model, self.settings)
         seen = narrowed(self.library, thread)
         thread = opened(thread, seen)
-        condensed, usage, failed = self._standalone(text, thread)
+        condensed, usage, failed = self._standalone(text, thread, stop)
         known = seen if seen and seen.n_papers else self.library
         intent = route(condensed, thread if condensed == text else Thread(), known, read_as)
-        for event in self._dispatch(intent, thread, seen):
+        for event in self._dispatch(intent, thread, seen, stop):
+            if stop.is_set():
+                return
             if isinstance(event, Answer):
                 event = replace(
                     event,
@@ -211,12 +221,14 @@ class Assistant:
 
     # --- how an answer is made ----------------------------------------------------------------
 
-    def _dispatch(self, intent: Intent, thread: Thread, seen: Narrowed | None) -> Iterator[Event]:
+    def _dispatch(
+        self, intent: Intent, thread: Thread, seen: Narrowed | None, stop: Stop
+    ) -> Iterator[Event]:
         library = seen or self.library
         retrieve = self._finder(seen)
         of_papers = intent.route not in ("smalltalk", "unsupported")
         if intent.route == "content" and library.n_papers:
-            yield from self._content(intent, thread, seen)
+            yield from self._content(intent, thread, seen, stop)
             return
         yield Step(f"looking through {library.n_papers} papers")
         if seen and not seen.n_papers and of_papers:
@@ -232,7 +244,9 @@ class Assistant:
         yield Delta(answer.text)
         yield answer
 
-    def _content(self, intent: Intent, thread: Thread, seen: Narrowed | None) -> Iterator[Event]:
+    def _content(
+        self, intent: Intent, thread: Thread, seen: Narrowed | None, stop: Stop
+    ) -> Iterator[Event]:
         yield Step(f"searching {(seen or self.library).n_papers} papers")
         retrieval = self._search(intent, seen)
         yield Step("checking quotes")
@@ -246,7 +260,7 @@ class Assistant:
             return
         from rag.answering import generative
 
-        model, prompts = self._open_generator(chosen)
+        model, prompts = self._open_generator(chosen, stop)
         yield from generative.stream(
             intent,
             retrieval,
@@ -299,14 +313,16 @@ class Assistant:
             cited = retrieval.papers
         return abstaining.judge(retrieval, cited)
 
-    def _standalone(self, question: str, thread: Thread) -> tuple[str, Usage, tuple[str, ...]]:
+    def _standalone(
+        self, question: str, thread: Thread, stop: Stop
+    ) -> tuple[str, Usage, tuple[str, ...]]:
         """A follow-up made whole by the model, if there is one; its failure is a warning."""
         chosen = self.settings.answering_with(thread.model)
         if not chosen.generative or not thread.turns:
             return question, Usage(), ()
         from rag.answering import generative
 
-        model, prompts = self._open_generator(chosen)
+        model, prompts = self._open_generator(chosen, stop)
         try:
             whole = generative.condense(question, thread, model, prompts.condense)
         except ModelError as exc:
@@ -314,24 +330,28 @@ class Assistant:
         return whole.question, whole.usage, ()
 
     def _open_retriever(self) -> Retriever:
-        if self._retriever is None:
-            from rag.adapters.embedders import embedder
-            from rag.retrieving.retriever import Retriever
+        with self._opening:
+            if self._retriever is None:
+                from rag.adapters.embedders import embedder
+                from rag.retrieving.retriever import Retriever
 
-            self.library.require()
-            chosen = embedder(self.settings)
-            self._indexes = Indexes(self.library, self._stores, chosen.name)
-            self._retriever = Retriever(self.library, self._indexes, chosen)
-        return self._retriever
+                self.library.require()
+                chosen = embedder(self.settings)
+                self._indexes = Indexes(self.library, self._stores, chosen.name)
+                self._retriever = Retriever(self.library, self._indexes, chosen)
+            return self._retriever
 
-    def _open_generator(self, chosen: Settings) -> tuple[ChatModel, Prompts]:
+    def _open_generator(self, chosen: Settings, stop: Stop) -> tuple[ChatModel, Prompts]:
+        """The model, whose calls end when the question is given up, and its prompts."""
         name = chosen.chat_model_name
-        if name not in self._generators:
-            from rag.adapters.openai import chat_model
-            from rag.answering.generative import load_prompts
+        with self._opening:
+            if name not in self._generators:
+                from rag.adapters.openai import chat_model
+                from rag.answering.generative import load_prompts
 
-            self._generators[name] = (chat_model(chosen), load_prompts(chosen.prompts))
-        return self._generators[name]
+                self._generators[name] = (chat_model(chosen), load_prompts(chosen.prompts))
+            model, prompts = self._generators[name]
+        return model.until(stop), prompts
 
     def _timed(
         self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ RULES = {
     "rag.types.*": "rag.types.*",
     "rag.errors": "",
     "rag.encoding": "",
+    "rag.stopping": "",
     "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
     "rag.encoding_store": "rag.encoding rag.errors",
@@ -47,8 +48,8 @@ RULES = {
     "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
     "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
-    "rag.adapters.*": f"{BASE} rag.config rag.encoding rag.stores rag.adapters.*",
-    "rag.diagnosis": f"{BASE} rag.config rag.adapters.* type:rag.pipeline",
+    "rag.adapters.*": f"{BASE} rag.config rag.encoding rag.stores rag.stopping rag.adapters.*",
+    "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
     "rag.pipeline": f"rag.* not {FRONT}",
     FRONT: "rag.* eval.__main__",
     "rag.*": f"rag.* not rag.pipeline rag.config rag.adapters.* rag.diagnosis {FRONT}",
@@ -62,7 +63,7 @@ RULES = {
 """
 
 VENDORS = {
-    "chromadb onnx onnxruntime openai tantivy tokenizers": "rag.adapters.*",
+    "chromadb httpx2 onnx onnxruntime openai tantivy tokenizers": "rag.adapters.*",
     "langchain_chroma": "eval.speed_worker",  # the other system, which ours is compared with
     "langchain langchain_*": "rag.adapters.*",
     "streamlit starlette": "ui.*",

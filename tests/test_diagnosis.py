@@ -10,7 +10,7 @@ import pytest
 
 from rag.config import Settings
 from rag.pipeline import build
-from tests.contracts.openai_server import MODEL, OpenAIServer
+from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 KEY = "sk-very-secret-0123456789"
 
@@ -94,9 +94,11 @@ def test_a_key_is_never_told(folder: Path, server: OpenAIServer) -> None:
 
 
 def test_a_chat_model_is_named_and_its_server_tried(folder: Path, server: OpenAIServer) -> None:
+    server.default = Reply("ready")
     given = {"data": folder / "data", "model_path": folder, "chat_model": MODEL, "retries": 0}
     told = doctor(openai_base_url=server.url, **given)["chat model"]
-    assert told["name"] == MODEL
+    assert (told["name"], told["state"]) == (MODEL, "reachable")
+    assert told["streaming"].startswith("works; first words after ")
     gone = doctor(openai_base_url="http://127.0.0.1:9/v1", **given)["chat model"]
     assert gone["state"] != told["state"]
 

@@ -194,11 +194,11 @@ def test_a_model_that_declines_abstains(server: OpenAIServer, reply: str) -> Non
     ("reply", "note"),
     [
         (Reply(status=401), "refused the key (HTTP 401)"),
-        (Reply(status=404), f"knows no model '{MODEL}' (HTTP 404)"),
+        (Reply(status=404, error="no such model"), f"knows no model '{MODEL}' (HTTP 404)"),
         (Reply(status=429, headers={"Retry-After": "30"}), "try again in 30 s"),
         (Reply(status=500), "has a fault of its own"),
         (Reply("", usage=None), "replied with nothing"),
-        (Reply(raw="<html>"), "replied with nothing"),
+        (Reply(raw="<html>"), "does not parse"),
         (Reply("x", raw_piece="{"), "does not parse"),
         (Reply("Whales sing [E77]."), "cited no passage"),
         (Reply("Whales sing."), "cited no passage"),

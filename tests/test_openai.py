@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk
 from pydantic import SecretStr
 
-from rag.adapters.openai import chat_model, reachable
+from rag.adapters.openai import chat_model
+from rag.adapters.provider import reachable, streaming
 from rag.config import Settings
 from rag.errors import (
     MalformedReply,
@@ -21,6 +23,7 @@ from rag.errors import (
     ProviderUnreachable,
     SettingsError,
 )
+from tests.contracts import misbehaviour
 from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 KEY = "sk-secret-123456789"
@@ -220,7 +223,50 @@ def test_a_whole_reply_that_does_not_parse_is_malformed(server: OpenAIServer, ra
         chat_model(at(server)).invoke(ASKED)
 
 
+LISTLESS = [Reply(status=404), Reply(status=405, raw=""), Reply(raw='{"data": []}')]
+
+
 def test_doctor_says_whether_the_model_is_served(server: OpenAIServer) -> None:
     assert reachable(at(server)) == "reachable"
-    assert reachable(at(server, chat_model="other")) == "reachable, but it lists no model 'other'"
+    assert reachable(at(server, chat_model="other")) == (
+        f"reachable, but it lists no model 'other'; set chat_model to one of these: {MODEL}"
+    )
     assert "cannot be reached" in reachable(at(server, openai_base_url="http://127.0.0.1:9/v1"))
+
+
+@pytest.mark.parametrize("reply", LISTLESS)
+def test_a_server_without_a_list_of_models_is_reachable(server: OpenAIServer, reply: Reply) -> None:
+    server.models = reply
+    assert reachable(at(server)) == "reachable; it does not list its models"
+
+
+def test_a_model_may_be_listed_with_its_default_tag(server: OpenAIServer) -> None:
+    server.models = Reply(raw='{"object": "list", "data": [{"id": "llama3:latest"}]}')
+    assert reachable(at(server, chat_model="llama3")) == "reachable"
+
+
+@pytest.mark.parametrize(
+    ("models", "says"),
+    [
+        (Reply(status=401), "refused the key"),
+        (Reply(act=misbehaviour.never_answers), "did not answer in time"),
+        (Reply(act=misbehaviour.only_signs_of_life), "did not answer in time"),
+        (Reply(raw="<html>"), "does not parse"),
+    ],
+)
+def test_a_list_of_models_that_is_none_says_why(
+    server: OpenAIServer, models: Reply, says: str
+) -> None:
+    server.models = models
+    assert says in reachable(at(server, timeout_s=0.3))
+
+
+def test_doctor_tries_a_stream_and_says_whether_tokens_are_counted(server: OpenAIServer) -> None:
+    found = streaming(at(server), ASKED)
+    assert re.fullmatch(r"works; first words after \d+ ms", found["streaming"])
+    assert found["tokens"] == "reported"
+    server.default = Reply("Good day.", usage=None)
+    assert streaming(at(server), ASKED)["tokens"].startswith("not reported; tokens are estimated")
+    server.default = Reply(status=503)
+    assert "has a fault of its own" in streaming(at(server, retries=2), ASKED)["streaming"]
+    assert len(server.requests) == 3

@@ -94,11 +94,14 @@ def _openai(settings: Settings, model: str) -> Hosted:
         from langchain_openai import OpenAIEmbeddings
         from pydantic import SecretStr
 
+        from rag.adapters.calls import http_client
+
         return OpenAIEmbeddings(
             model=model,
             openai_api_key=settings.openai_api_key or SecretStr("none"),
             openai_api_base=settings.openai_base_url,
             request_timeout=settings.timeout_s,
+            http_client=http_client(settings.timeout_s),
             max_retries=settings.retries,
             chunk_size=BATCH,
             check_embedding_ctx_length=False,  # sends text, which every server takes, not token ids

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+Act = Callable[["OpenAIServer", BaseHTTPRequestHandler, dict[str, Any]], None]
+"""Takes a call over: the server, the open connection, and the body that was sent."""
+
 MODEL = "test-model"
 
 
@@ -30,6 +33,7 @@ class Reply:
         delay_s: Waited before anything is sent.
         piece_delay_s: Waited before each piece.
         usage: Input and output tokens; None: not reported.
+        act: Does anything else in place of an answer.
     """
 
     text: str | Callable[[dict[str, Any]], str] = ""
@@ -45,6 +49,7 @@ class Reply:
     piece_delay_s: float = 0.0
     usage: tuple[int, int] | None = (11, 7)
     finish_reason: str = "stop"
+    act: Act | None = None
 
 
 def cite_first(request: dict[str, Any]) -> str:
@@ -54,11 +59,15 @@ def cite_first(request: dict[str, Any]) -> str:
     return " ".join(f"{text[:-1]} [{key}]{text[-1]}" for key, text in passages[:2])
 
 
+_MODELS = {"object": "list", "data": [{"id": MODEL, "object": "model"}]}
+
+
 class OpenAIServer:
     """Answers ``POST /v1/chat/completions`` and ``GET /v1/models``; a context manager.
 
     Attributes:
         replies: Used up call by call; ``default`` serves when there are none left.
+        models: What is said to who asks for the list of models.
         requests: The bodies received, in order, each with its ``headers``.
     """
 
@@ -66,6 +75,7 @@ class OpenAIServer:
         self.default = default or Reply(cite_first)
         self.replies: deque[Reply] = deque()
         self.requests: list[dict[str, Any]] = []
+        self.models: Reply = Reply(raw=json.dumps(_MODELS))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._http.handle_error = lambda *_: None  # type: ignore[method-assign]  # meant to break off
@@ -79,9 +89,9 @@ class OpenAIServer:
     def next_reply(self) -> Reply:
         return self.replies.popleft() if self.replies else self.default
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than the server lives."""
-        self._stopping.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but no longer than the server lives; False when it ends."""
+        return not self._stopping.wait(seconds)
 
     def __enter__(self) -> OpenAIServer:
         self._thread.start()
@@ -102,8 +112,10 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             pass
 
         def do_GET(self) -> None:
-            models = {"object": "list", "data": [{"id": MODEL, "object": "model"}]}
-            self._send(200, json.dumps(models), {})
+            try:
+                self._answer(server.models, {"model": ""})
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -117,7 +129,11 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
 
         def _answer(self, reply: Reply, body: dict[str, Any]) -> None:
-            if reply.status != 200:
+            if reply.act is not None:
+                reply.act(server, self, body)
+            elif reply.status != 200 and reply.raw is not None:
+                self._send(reply.status, reply.raw, reply.headers)
+            elif reply.status != 200:
                 error = {"error": {"message": reply.error, "type": "e", "code": None}}
                 self._send(reply.status, json.dumps(error), reply.headers)
             elif reply.raw is not None:

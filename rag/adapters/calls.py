@@ -1,0 +1,201 @@
+"""Calls to a server that may do anything: each runs in a thread of its own and is waited for.
+
+The vendor's client bounds single reads, not calls: a server that sends a byte now and then, or
+nothing but signs of life, holds it for ever, and nobody can interrupt it. So the call works in a
+thread and hands over its pieces; the caller waits for as long as it means to and then goes on, with
+the piece, the error, or word that time is up. A call that nobody waits for any more ends at its
+next sign of life, and its connection with it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+import httpx2
+
+from rag.errors import Stopped
+from rag.stopping import Stop
+
+T = TypeVar("T")
+
+LONGEST_REPLY_BYTES = 16 * 2**20
+"""Of one reply as sent; twenty thousand letters, each in an event of its own, take five million."""
+LONGEST_CONNECT_S = 10.0
+
+
+class SilenceTooLong(Exception):
+    """No piece came within the time for one."""
+
+
+class CallTooLong(Exception):
+    """The time for the whole call is over."""
+
+
+class ReplyTooLarge(httpx2.RequestError):
+    """The server sends more than any reply holds."""
+
+
+class ReplyPacked(httpx2.RequestError):
+    """The server compressed a reply that was to come as it is: unpacked it may have any size."""
+
+
+class _Abandoned(httpx2.RequestError):
+    """Nobody waits for this call any more; seen by its own thread alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a caller waits.
+
+    Attributes:
+        silence_s: Between two pieces, the first one included.
+        ends_at: On the monotonic clock, for all of it.
+        stop: Set when the caller is to give up.
+    """
+
+    silence_s: float
+    ends_at: float
+    stop: Stop
+
+    def leave(self, seconds: float) -> bool:
+        """Whether time is left for a pause and another try."""
+        return time.monotonic() + seconds < self.ends_at
+
+    def pause(self, seconds: float) -> None:
+        """Wait, for another try.
+
+        Raises:
+            Stopped: The caller is to give up.
+        """
+        if self.stop.wait(seconds):
+            raise Stopped("the answer was stopped")
+
+
+_over: ContextVar[threading.Event | None] = ContextVar("_over", default=None)
+
+
+def result(call: Callable[[], T], limits: Limits, name: str) -> T:
+    """What one call gives; see `waited`."""
+
+    def make() -> Generator[T, None, None]:
+        yield call()
+
+    (given,) = waited(make, limits, name)
+    return given
+
+
+def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: str) -> Iterator[T]:
+    """The pieces that ``make`` gives, made in a thread of their own.
+
+    Args:
+        make: Called there, in a copy of the caller's context; its errors are raised here.
+        limits: How long to wait.
+        name: Of the thread.
+
+    Raises:
+        Stopped: The caller is to give up.
+        SilenceTooLong: The next piece did not come in time.
+        CallTooLong: The time for the whole is over.
+    """
+    news: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    over = threading.Event()
+
+    def work() -> None:
+        _over.set(over)
+        try:
+            with closing(make()) as pieces:
+                for piece in pieces:
+                    news.put((piece,))
+                    if over.is_set():
+                        break
+            news.put(None)
+        except BaseException as exc:
+            news.put(exc)
+
+    given_up = Stopped("the answer was stopped")
+    thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
+    try:
+        with limits.stop.heard_by(lambda: news.put(given_up)):
+            thread.start()
+            while (piece := _next(news, limits)) is not None:
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece[0]
+    finally:
+        over.set()
+
+
+def _next(news: SimpleQueue[T], limits: Limits) -> T:
+    left_s = limits.ends_at - time.monotonic()
+    try:
+        return news.get(timeout=max(0.0, min(limits.silence_s, left_s)))
+    except Empty:
+        raise (SilenceTooLong if limits.silence_s < left_s else CallTooLong) from None
+
+
+# --- what the vendor's client sends through ------------------------------------------------------
+
+
+def http_client(timeout_s: float) -> httpx2.Client:
+    """A client that follows no redirect, unpacks nothing and reads replies of bounded size."""
+    return _Client(
+        timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, LONGEST_CONNECT_S)),
+        follow_redirects=False,
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [_watch], "response": [_bound]},
+    )
+
+
+class _Client(httpx2.Client):
+    """Closes its connections with its last user, who may be a model that nobody closes."""
+
+    def __del__(self) -> None:
+        if not getattr(self, "is_closed", True):
+            self.close()
+
+
+def _watch(request: httpx2.Request) -> None:
+    """Let every step towards the reply ask first whether anyone waits still; closing goes on."""
+    over = _over.get()
+
+    def trace(step: str, info: object) -> None:
+        if step.endswith(".started") and "close" not in step:
+            _check(over)
+
+    request.extensions = {**request.extensions, "trace": trace}
+
+
+def _bound(response: httpx2.Response) -> None:
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise ReplyPacked("a compressed reply")
+    assert isinstance(response.stream, httpx2.SyncByteStream)
+    response.stream = _BoundedStream(response.stream, _over.get())
+
+
+class _BoundedStream(httpx2.SyncByteStream):
+    def __init__(self, inner: httpx2.SyncByteStream, over: threading.Event | None) -> None:
+        self._inner, self._over = inner, over
+
+    def __iter__(self) -> Iterator[bytes]:
+        n_bytes = 0
+        for data in self._inner:
+            _check(self._over)
+            n_bytes += len(data)
+            if n_bytes > LONGEST_REPLY_BYTES:
+                raise ReplyTooLarge("a reply without end")
+            yield data
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _check(over: threading.Event | None) -> None:
+    if over is not None and over.is_set():
+        raise _Abandoned("nobody waits for this call")
