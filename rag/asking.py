@@ -15,7 +15,7 @@ from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.stopping import Stop
 from rag.threadstore import ThreadStore
-from rag.types import Answer, Delta, Event, Step, Thread
+from rag.types import Answer, Delta, Event, ReadAs, Step, Thread
 
 KEEP_EVERY_S = 0.5
 
@@ -32,10 +32,16 @@ class Asking:
     """One question being answered; the turn's row in the store is its own."""
 
     def __init__(
-        self, assistant: Assistant, store: ThreadStore, turn: tuple[str, int], question: str
+        self,
+        assistant: Assistant,
+        store: ThreadStore,
+        turn: tuple[str, int],
+        question: str,
+        read_as: ReadAs | None = None,
     ) -> None:
         self.turn = turn
-        self._assistant, self._store, self._question = assistant, store, question
+        self._assistant, self._store = assistant, store
+        self._question, self._read_as = question, read_as
         self._events: list[Timed] = []
         self._words = ""
         self._kept_at = self._began = time.monotonic()
@@ -62,7 +68,9 @@ class Asking:
     def run(self, thread: Thread) -> None:
         """Answer; returns when it is kept."""
         try:
-            for event in self._assistant.stream(self._question, thread, stop=self._stop):
+            for event in self._assistant.stream(
+                self._question, thread, self._read_as, stop=self._stop
+            ):
                 if self._stop.is_set():
                     break
                 self._take(event)
@@ -98,7 +106,14 @@ class Desk:
         self._open: dict[tuple[str, int], Asking] = {}
         self._lock = threading.Lock()
 
-    def ask(self, thread_id: str, question: str, *, instead_of: int | None = None) -> Asking:
+    def ask(
+        self,
+        thread_id: str,
+        question: str,
+        *,
+        instead_of: int | None = None,
+        read_as: ReadAs | None = None,
+    ) -> Asking:
         """Write the next question of a thread down and begin to answer it.
 
         Args:
@@ -106,12 +121,13 @@ class Desk:
             question: As typed.
             instead_of: The ordinal of a question that this one takes the place of; what is still
                 being answered there is ended.
+            read_as: The reading that is wanted; None to choose it from the words.
         """
         if instead_of is not None:
             self.stop(thread_id)
         ordinal = self.store.ask(thread_id, question, instead_of=instead_of)
         context = self.store.thread(thread_id).before(ordinal)
-        asking = Asking(self._assistant, self.store, (thread_id, ordinal), question)
+        asking = Asking(self._assistant, self.store, (thread_id, ordinal), question, read_as)
         with self._lock:
             self._open = {key: one for key, one in self._open.items() if not one.done}
             self._open[asking.turn] = asking

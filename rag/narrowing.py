@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rag.answering.citations import plain
@@ -139,3 +139,35 @@ def left_out(answer: Answer, seen: Narrowed | None) -> tuple[str, ...]:
     if seen is None or not seen.n_papers or answer.status != "abstained":
         return ()
     return (f"only {seen.told} were looked at; without the filters there may be an answer",)
+
+
+# --- what can be chosen ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a library can be narrowed by.
+
+    Attributes:
+        years: Known ones, ascending.
+        authors: By the name shown, those with most papers first.
+        categories: The most frequent first.
+        marked: Whether any paper bears the Code mark.
+    """
+
+    years: tuple[int, ...]
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    marked: bool
+
+
+def choices(library: Source) -> Choices:
+    """Years, people, categories and the code mark, as the library has them."""
+    now = census(library)
+    held = now.authorships
+    return Choices(
+        tuple(sorted(now.years)),
+        tuple(sorted(held, key=lambda name: (-len(held[name]), name))),
+        tuple(sorted(now.categories, key=lambda one: (-now.categories[one], one))),
+        any(paper.code for paper in now.papers),
+    )

@@ -98,6 +98,17 @@ class KeptThread:
     filters: tuple[Condition, ...] = ()
     model: str = ""
 
+    def turn(self, ordinal: int) -> KeptTurn:
+        """One turn.
+
+        Raises:
+            NotFound: It was taken back meanwhile.
+        """
+        for turn in self.turns:
+            if turn.ordinal == ordinal:
+                return turn
+        raise NotFound(f"question {ordinal} of conversation {self.thread_id!r} was taken back")
+
     def before(self, ordinal: int) -> Thread:
         """The answered turns before one, as the context of its question."""
         return Thread(

@@ -11,8 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.config import load
+from rag.kept_questions import KeptQuestions
 from rag.threadstore import KeptThread, Opinion, ThreadStore
-from rag.types import Answer
+from rag.types import Answer, Condition
 from ui import shared
 
 SCREENS = Path(shared.__file__).parent / "screens"
@@ -22,7 +23,7 @@ SCREENS = Path(shared.__file__).parent / "screens"
 def data(library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PAPERFOLK_DATA", str(library_data))
     monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
-    for file in library_data.glob("threads.db*"):
+    for file in (*library_data.glob("threads.db*"), *library_data.glob("questions.jsonl")):
         file.unlink()
     return library_data
 
@@ -288,6 +289,85 @@ def test_what_is_copied_is_the_answer_with_its_references() -> None:
     copied = json.loads(found[0].proto.json)["copied"]
     assert copied.startswith(answer.text)
     assert f"“{answer.citations[-1].quote}”" in copied
+
+
+def test_a_judged_question_goes_into_the_evaluation_and_out_again(data: Path) -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    assert 'data-act="keep"' not in boards(at)[0]
+    press(at, "DuetFace", "judge", "good")
+    press(at, "DuetFace", "keep")
+    questions = KeptQuestions(data)
+    assert [row["question"] for row in questions.rows()] == ["What is DuetFace?"]
+    press(at, "DuetFace", "judge", "bad")
+    assert questions.holds(kept(at), kept(at).turns[0].ordinal)
+    press(at, "DuetFace", "judge", "bad")
+    assert questions.rows() == []
+
+
+def test_the_other_reading_is_one_press_away_and_offers_the_first_in_turn() -> None:
+    at = run(screen("chat"))
+    (first,) = ask(at, "Who works on face anti-spoofing?")
+    assert first.other is not None and "read it as" in boards(at)[0]
+    press(at, "anti-spoofing", "reread", first.other.route)
+    (second,) = answers(at)
+    assert second.route == first.other.route != first.route
+    assert second.other is not None and second.other.route == first.route
+
+
+def test_filters_hold_for_the_next_answers_and_are_taken_away_by_their_chip() -> None:
+    at = run(screen("chat"))
+    at.slider[0].set_value((2023, 2024))
+    run(at)
+    answer = ask(at, "Who works on face anti-spoofing?")[-1]
+    assert answer.among.startswith("74 of 169 papers") and "among 74 of 169" in boards(at)[0]
+    assert kept(at).filters == (Condition("year", "between", (2023, 2024)),)
+    at.button(key="chip_0").click()
+    run(at)
+    assert kept(at).filters == ()
+    assert ask(at, "Who works on face anti-spoofing?")[-1].among == ""
+
+
+def test_several_filters_stand_together_and_go_together() -> None:
+    at = run(screen("chat"))
+    at.multiselect[0].set_value(["Shiming Ge"])
+    run(at)
+    at.multiselect[1].set_value(["CV"])
+    run(at)
+    chips = [b.label for b in at.button if (b.key or "").startswith("chip_")]
+    assert chips == ["by Shiming Ge", "in category CV"]
+    at.button(key="filters_none").click()
+    run(at)
+    assert not [b for b in at.button if (b.key or "").startswith("chip_")]
+    assert at.multiselect[0].value == []
+
+
+def test_filters_chosen_for_one_conversation_are_not_those_of_the_next() -> None:
+    at = run(screen("chat"))
+    at.slider[0].set_value((2023, 2024))
+    run(at)
+    ask(at, "How many papers are there?")
+    next(b for b in at.button if b.label == "New conversation").click()
+    run(at)
+    assert not [b for b in at.button if (b.key or "").startswith("chip_")]
+
+
+def test_a_conversation_is_answered_by_the_model_chosen_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("PAPERFOLK_CHAT_MODELS", "other-model")
+    monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
+    at = run(screen("chat"))
+    at.radio[0].set_value("extractive")
+    run(at)
+    assert "no language model is used" in at.sidebar.caption[0].value
+    (answer,) = ask(at, "What is DuetFace?")
+    assert answer.warnings == () and kept(at).model == "extractive"
+    at.radio[0].set_value("other-model")
+    run(at)
+    assert at.sidebar.caption[0].value.startswith("other-model words the answers")
+    assert "127.0.0.1:9" in ask(at, "What is DuetFace?")[-1].warnings[0]
 
 
 def test_an_empty_library_offers_to_read_the_seeds(

@@ -53,7 +53,7 @@ RULES = {
     "rag.pipeline": f"rag.* not {FRONT}",
     FRONT: "rag.* eval.__main__",
     "rag.*": f"rag.* not rag.pipeline rag.config rag.adapters.* rag.diagnosis {FRONT}",
-    "ui.*": f"ui.* rag.pipeline rag.config rag.bibliography rag.records {BASE} {FRONT}",
+    "ui.*": f"ui.* rag.pipeline rag.config rag.bibliography rag.records rag.narrowing {BASE} {FRONT}",
     "eval.speed": "eval.* rag.* tests.contracts.openai_server",
     "eval.*": "eval.* rag.*",
 }

@@ -246,7 +246,7 @@ class Slow:
     def __init__(self) -> None:
         self.gate = threading.Semaphore(0)
 
-    def stream(self, question: str, thread: Thread) -> Iterator[Event]:
+    def stream(self, question: str, thread: Thread, *_: object, **__: object) -> Iterator[Event]:
         yield Step("thinking")
         text = ""
         for word in ("one ", "two ", "three "):

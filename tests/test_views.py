@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import (
+    Alternative,
     Answer,
     Authorship,
     Citation,
@@ -19,6 +20,7 @@ from rag.types import (
     Person,
     Place,
     ProfilePage,
+    Usage,
 )
 from ui import graph, profiles, views
 
@@ -172,13 +174,31 @@ def test_the_open_reference_is_marked() -> None:
 
 
 def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
-    intent = Intent("content", "q", "q", reason="asks what a paper says")
+    intent = Intent("content", "q", "q", reason="asks what a paper says; read as about <X>")
     html = views.footer(cited("x", intent=intent))
     text = re.sub("<[^>]+>", "", html)
     assert text == (
-        "read as: what the papers say (asks what a paper says) · quoted, no model · 12 ms"
+        "read as what the papers say (read as about &lt;X&gt;) · quoted, no model · 12 ms"
     )
+    assert 'title="asks what a paper says; read as about &lt;X&gt;"' in html
     assert "gpt-x" in views.footer(cited("x", model="gpt-x"))
+
+
+def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> None:
+    used = Usage(1200, 30, 0.00421)
+    made = cited("x", usage=used, latency_ms=2340.0, among="3 of 9 papers (by A\\_1)")
+    text = re.sub("<[^>]+>", "", views.footer(made))
+    assert text.endswith(
+        "among 3 of 9 papers (by A_1) · quoted, no model · 1,200 + 30 tokens · $0.0042 · 2.3 s"
+    )
+
+
+def test_the_other_reading_is_a_button_where_it_can_be_taken() -> None:
+    made = cited("x", other=Alternative("experts", "people who work on <it>"))
+    assert "reread" not in views.footer(made)
+    html = views.footer(made, can_reread=True)
+    assert pressable(html, "reread") == ["experts"]
+    assert "people who work on &lt;it&gt; instead" in html
 
 
 def test_names_of_people_in_bold_open_the_person() -> None:

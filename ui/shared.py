@@ -160,7 +160,14 @@ def tell(
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = papers_of(held, answer)
     board(
-        views.answer(answer, papers, active, people_in(held, answer), tools),
+        views.answer(
+            answer,
+            papers,
+            active,
+            people_in(held, answer),
+            tools=tools,
+            can_reread="reread" in acts,
+        ),
         key=key,
         on_act=acting(answer, key, acts),
         cards=views.cards(answer, papers),

@@ -14,6 +14,7 @@ _STROKES: Mapping[str, str] = {
     "c-.2.8-.9 1.4-1.8 1.4H7",
     "bad": "M17 13V4h3v9z M17 13l-4 7c-1.6 0-2.5-1-2.2-2.6l.6-3.4H5c-1 0-1.7-1-1.4-2l1.9-6.6"
     "c.2-.8.9-1.4 1.8-1.4H17",
+    "keep": "M10 4v6l-5 8.4c-.6 1 .1 2.1 1.2 2.1h11.6c1.1 0 1.8-1.1 1.2-2.1L14 10V4 M8.5 4h7 M8 15h8",
     "retry": "M4.5 12a7.5 7.5 0 1 1 2.2 5.3 M4.5 19v-4.5H9",
 }
 """Outlines in a square of 24, by what they stand for."""
@@ -34,12 +35,21 @@ def tool(act: str, value: str, name: str, label: str, *, pressed: bool | None = 
     )
 
 
-def tools(turn: KeptTurn, *, last: bool) -> str:
-    """Copy and the two thumbs; for the last answer also another try."""
+def tools(turn: KeptTurn, *, last: bool, held: bool | None = None) -> str:
+    """Copy and the two thumbs; for the last answer also another try.
+
+    Args:
+        turn: Answered.
+        last: Whether it is the last one.
+        held: Whether it stands in the evaluation; None where it cannot.
+    """
     parts = ['<button class="tool copy" title="Copy with references" aria-label="Copy with ']
     parts.append(f'references">{icon("copy")}{icon("done")}</button>')
     if turn.answer is not None and turn.answer.status != "failed":
         parts += [_thumb(turn, verdict) for verdict in _SAYS]
+    if held is not None:
+        label = "In the evaluation: take it out" if held else "Add to the evaluation"
+        parts.append(tool("keep", "", "keep", label, pressed=held))
     if last:
         parts.append(tool("retry", "", "retry", "Ask again"))
     return f'<div class="tools" role="group" aria-label="This answer">{"".join(parts)}</div>'

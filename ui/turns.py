@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Asking, Desk
+from rag.kept_questions import KeptQuestions
 from rag.pipeline import Assistant
-from rag.threadstore import KeptTurn, Opinion, ThreadStore, Verdict
-from rag.types import Answer, Delta, Step
-from ui import shared, tools, views
+from rag.threadstore import KeptThread, KeptTurn, Opinion, ThreadStore, Verdict
+from rag.types import Answer, Delta, ReadAs, Step
+from ui import shared, terms, tools, views
 
 REDRAW_S = 0.04
 WHY: dict[Verdict, tuple[str, ...]] = {
@@ -38,34 +38,38 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question to be asked in the next run; ``instead_of`` as in `ThreadStore.ask`."""
+    """A question to be asked in the next run; the rest as in `Desk.ask`."""
 
     question: str
     instead_of: int | None = None
+    read_as: ReadAs | None = None
 
 
-def ask_next(question: str, instead_of: int | None = None) -> None:
+def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | None = None) -> None:
     """Ask in the next run, as if it had been typed."""
-    st.session_state["pending"] = Pending(question, instead_of)
+    st.session_state["pending"] = Pending(question, instead_of, read_as)
     st.session_state.pop("editing", None)
 
 
-def turn_screen(held: Assistant, desk: Desk, thread_id: str, turn: KeptTurn, *, last: bool) -> None:
+def turn_screen(
+    held: Assistant, desk: Desk, thread: KeptThread, turn: KeptTurn, *, last: bool
+) -> None:
     """Draw one turn; an answer in the making is drawn as it grows."""
+    thread_id = thread.thread_id
     question(thread_id, turn, last=last)
     with st.chat_message("assistant"):
         place = st.empty()
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
     if asking is not None:
-        listen(asking, desk, place, stoppable=held.settings.generative)
+        listen(asking, desk, place, stoppable=terms.settings(held, thread).generative)
     if turn.answer is None:  # it may have been kept since the thread was read
-        after = desk.store.thread(thread_id).turns
-        turn = next((one for one in after if one.ordinal == turn.ordinal), turn)
+        thread = desk.store.thread(thread_id)
+        turn = next((one for one in thread.turns if one.ordinal == turn.ordinal), turn)
     with place.container():
         if turn.answer is None:
             st.html(views.interrupted(turn.words))
         else:
-            tell(held, desk.store, thread_id, turn, last=last, scroll=asking is not None)
+            tell(held, desk.store, thread, turn, last=last, scroll=asking is not None)
         if last and (turn.answer is None or turn.answer.status == "failed"):
             st.button(
                 "Try again",
@@ -151,7 +155,7 @@ def listen(asking: Asking, desk: Desk, place: DeltaGenerator, *, stoppable: bool
 def tell(
     held: Assistant,
     store: ThreadStore,
-    thread_id: str,
+    thread: KeptThread,
     turn: KeptTurn,
     *,
     last: bool,
@@ -159,34 +163,76 @@ def tell(
 ) -> None:
     """The whole answer with its tools; a reason is asked for under it where one was judged."""
     assert turn.answer is not None
-    place = (thread_id, turn.ordinal)
-    acts: dict[str, Callable[[str], None]] = {"judge": partial(judged, store, place)}
+    place = (thread.thread_id, turn.ordinal)
+    questions = KeptQuestions(held.settings.data)
+    acts: dict[str, Callable[[str], None]] = {
+        "judge": lambda value: judged(store, questions, place, value),
+        "keep": lambda _: kept(store, questions, place),
+    }
     if last:
         acts["retry"] = lambda _: ask_next(turn.question, turn.ordinal)
+        acts["reread"] = lambda _: reread(turn)
+    held_already = None
+    if turn.opinion is not None and not turn.answer.filters:
+        held_already = questions.holds(thread, turn.ordinal)
     shared.tell(
         held,
         turn.answer,
-        f"answer_{thread_id}_{turn.ordinal}",
+        f"answer_{place[0]}_{place[1]}",
         scroll=scroll,
-        tools=tools.tools(turn, last=last),
+        tools=tools.tools(turn, last=last, held=held_already),
         acts=acts,
     )
     if turn.opinion is not None and st.session_state.get("judging") == place:
-        reasons(store, place, turn.opinion)
+        reasons(store, questions, place, turn.opinion)
 
 
-def judged(store: ThreadStore, place: Place, value: str) -> None:
+def reread(turn: KeptTurn) -> None:
+    """Ask the question again, in the other reading that its answer offers."""
+    if turn.answer is not None and turn.answer.other is not None:
+        ask_next(turn.question, turn.ordinal, turn.answer.other.route)
+
+
+# --- what a reader thinks of it -------------------------------------------------------------
+
+
+def judged(store: ThreadStore, questions: KeptQuestions, place: Place, value: str) -> None:
     """A thumb was pressed: kept, or taken back where it was so already."""
-    found = [turn for turn in store.thread(place[0]).turns if turn.ordinal == place[1]]
-    before = found[0].opinion if found else None
+    thread = store.thread(place[0])
+    before = thread.turn(place[1]).opinion
     back = before is not None and before.verdict == value
     for verdict in get_args(Verdict):
         if verdict == value:
-            store.judge(*place, None if back else Opinion(verdict))
+            judge(store, questions, place, None if back else Opinion(verdict))
     st.session_state["judging"] = None if back else place
 
 
-def reasons(store: ThreadStore, place: Place, opinion: Opinion) -> None:
+def judge(
+    store: ThreadStore, questions: KeptQuestions, place: Place, opinion: Opinion | None
+) -> None:
+    """Keep an opinion; a question that stands in the evaluation follows it."""
+    store.judge(*place, opinion)
+    thread = store.thread(place[0])
+    if not questions.holds(thread, place[1]):
+        return
+    if opinion is None:
+        questions.forget(thread, place[1])
+    else:
+        questions.keep(thread, place[1], opinion)
+
+
+def kept(store: ThreadStore, questions: KeptQuestions, place: Place) -> None:
+    """Add a judged question to the evaluation, or take it out again."""
+    thread = store.thread(place[0])
+    opinion = thread.turn(place[1]).opinion
+    if questions.holds(thread, place[1]) or opinion is None:
+        questions.forget(thread, place[1])
+        return
+    questions.keep(thread, place[1], opinion)
+    st.toast("Added to the evaluation: `paperfolk eval` asks it from now on.")
+
+
+def reasons(store: ThreadStore, questions: KeptQuestions, place: Place, opinion: Opinion) -> None:
     """Why an answer is good or bad: reasons to press and a line of one's own, kept as they come."""
     offered = WHY[opinion.verdict]
     given = [part for part in opinion.reason.split(APART) if part]
@@ -195,7 +241,8 @@ def reasons(store: ThreadStore, place: Place, opinion: Opinion) -> None:
     def keep() -> None:
         chosen: Sequence[str] = st.session_state[keys[0]]
         said = st.session_state[keys[1]].strip()
-        store.judge(*place, Opinion(opinion.verdict, APART.join(filter(None, (*chosen, said)))))
+        reason = APART.join(filter(None, (*chosen, said)))
+        judge(store, questions, place, Opinion(opinion.verdict, reason))
 
     with st.container(key="judging", border=True, gap="small"):
         st.caption("What was good about it?" if opinion.verdict == "good" else "What was wrong?")

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 ROUTES = {
     "content": "what the papers say",
-    "experts": "who works on it",
+    "experts": "a search for people",
     "person": "about a person",
-    "catalogue": "counted over the whole library",
+    "catalogue": "a count or list",
     "smalltalk": "small talk",
     "unsupported": "outside these papers",
 }
@@ -151,7 +151,9 @@ def answer(
     papers: Mapping[str, Paper],
     active: int | None = None,
     names: Iterable[str] = (),
+    *,
     tools: str = "",
+    can_reread: bool = False,
 ) -> str:
     """An answer with its chips, notes and references.
 
@@ -161,28 +163,57 @@ def answer(
         active: The marker whose paper is open.
         names: People who become buttons where the answer has them in bold.
         tools: What can be done with it; see `ui.tools`.
+        can_reread: Whether the reading that was not taken can be taken by a press.
     """
     markers = {c.marker: c.title or c.label for c in turn.citations}
     parts = [
         f'<div class="answer {turn.status}">{markdown(turn.text, markers, names)}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
         references(turn, papers, active),
-        f'<div class="under">{tools}<p class="foot">{footer(turn)}</p></div>',
+        f'<div class="under">{tools}<p class="foot">{footer(turn, can_reread)}</p></div>',
     ]
     return "".join(parts)
 
 
-def footer(turn: Answer) -> str:
-    """How the question was read, what answered it and how long that took."""
+def footer(turn: Answer, can_reread: bool = False) -> str:
+    """How the question was read, what answered it from what, and what that cost.
+
+    Args:
+        turn: The answer.
+        can_reread: Whether the reading that was not taken can be taken by a press.
+    """
     if turn.status == "failed":
         return "no answer"
     why = turn.intent.reason if turn.intent else ""
-    read = f"read as: {ROUTES[turn.route]}" + (f" ({why})" if why else "")
+    read = f'<span title="{escape(why, quote=True)}">read as {ROUTES[turn.route]}</span>'
+    if note := why.partition("; ")[2]:
+        read += f" <span>({escape(note)})</span>"
     model = "quoted, no model" if turn.model == "extractive" else turn.model
-    parts = [read, model, f"{turn.latency_ms:,.0f} ms"]
-    if turn.usage.cost_usd is not None:
-        parts.append(f"${turn.usage.cost_usd:.4f}")
-    return " · ".join(f"<span>{escape(part)}</span>" for part in parts)
+    parts = [turn.among and f"among {plain(turn.among)}", model, *spent(turn)]
+    told = [read, *(f"<span>{escape(part)}</span>" for part in parts if part)]
+    if can_reread and turn.other is not None:
+        told.insert(
+            1,
+            f'<button class="reread" data-act="reread" data-value="{turn.other.route}">'
+            f"read it as {escape(turn.other.words)} instead</button>",
+        )
+    return " · ".join(told)
+
+
+def spent(turn: Answer) -> list[str]:
+    """Tokens, money and time of an answer, as far as they are known."""
+    used = turn.usage
+    parts = []
+    if used.input_tokens or used.output_tokens:
+        parts.append(f"{used.input_tokens:,} + {used.output_tokens:,} tokens")
+    if used.cost_usd is not None:
+        parts.append(f"${used.cost_usd:.4f}")
+    took = (
+        f"{turn.latency_ms:,.0f} ms"
+        if turn.latency_ms < 1000
+        else f"{turn.latency_ms / 1000:.1f} s"
+    )
+    return [*parts, took]
 
 
 def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:

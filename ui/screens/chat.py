@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from rag.asking import Desk
 from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
-from ui import conversations, shared
+from ui import conversations, shared, terms
 from ui.turns import Pending, ask_next, turn_screen
 
 SHOWN_TURNS = 20
@@ -16,13 +18,10 @@ SHOWN_TURNS = 20
 
 def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
     with st.sidebar:
-        name, sentence = shared.mode(held.settings)
-        generative = held.settings.generative
-        st.badge(
-            name,
-            icon=":material/smart_toy:" if generative else ":material/format_quote:",
-            color="violet" if generative else "green",
-        )
+        settings = terms.settings(held, thread)
+        name, sentence = shared.mode(settings)
+        color: Literal["violet", "green"] = "violet" if settings.generative else "green"
+        st.badge(name, icon=terms.icon(name), color=color)
         st.caption(sentence)
         conversations.listing(desk.store, thread, held)
 
@@ -80,8 +79,13 @@ def first_shown(n: int) -> int:
 def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     """Begin to answer the next question, in a new thread if none is open."""
     shared.close_source()
-    thread_id = thread.thread_id if thread else desk.store.begin(next_.question)
-    desk.ask(thread_id, next_.question, instead_of=next_.instead_of)
+    chosen = terms.terms(thread)
+    if thread is None:
+        thread_id = desk.store.begin(next_.question, chosen.filters, chosen.model)
+        st.session_state.pop("terms", None)
+    else:
+        thread_id = thread.thread_id
+    desk.ask(thread_id, next_.question, instead_of=next_.instead_of, read_as=next_.read_as)
     if thread is None:
         conversations.open_thread(thread_id)
     return desk.store.thread(thread_id)
@@ -93,7 +97,7 @@ def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> None:
     for index in range(first, n):
         last = index == n - 1
         with st.container(key="last_turn" if last else f"turn_{index}"):
-            turn_screen(held, desk, thread.thread_id, thread.turns[index], last=last)
+            turn_screen(held, desk, thread, thread.turns[index], last=last)
 
 
 def main() -> None:
@@ -104,12 +108,15 @@ def main() -> None:
         return
     desk = conversations.desk(held)
     thread = conversations.read(desk.store, conversations.current())
+    above = st.bottom.container()
     typed = st.chat_input("Ask about papers or people")
     pending: Pending | None = st.session_state.pop("pending", None)
     if typed and typed.strip():
         pending = Pending(typed.strip())
     if pending is not None:
         thread = asked(desk, thread, pending)
+    with above:
+        terms.bar(held, desk.store, thread)
     sidebar(held, desk, thread)
     hero = st.empty()
     if thread is None or not thread.turns:
