@@ -16,6 +16,7 @@ from rag.config import Settings, load
 from rag.errors import RagError, ReadError, SettingsError
 
 if TYPE_CHECKING:
+    from eval.judging import Judged
     from eval.runs import Run
     from eval.sets import QuestionSet
     from eval.summary import Summary
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _gate(commands)
     _compare(commands)
     _sweep(commands)
+    _judge(commands)
     _beir(commands)
     _experts(commands)
     _pubmedqa(commands)
@@ -69,6 +71,7 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         type=Path,
         help="run folder; of several sets, the folder of theirs (default: below the data folder)",
     )
+    made.add_argument("--judge", metavar="MODEL", help="have a chat model grade the answers too")
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_set)
 
@@ -81,14 +84,31 @@ def _compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("sweep", help="one setting or fusion weight at several values")
-    made.add_argument("dial", help="such as fusion.lexical=0.3,0.5 or evidence_tokens=1000,3000")
+    made = commands.add_parser(
+        "sweep", help="settings, fusion weights and numbers, each at several values"
+    )
+    made.add_argument(
+        "dials",
+        nargs="+",
+        metavar="dial",
+        help="such as fusion.lexical=0.3,0.7 k=10,20 embedder=minilm-fp32 prompts=FOLDER",
+    )
     made.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
     made.add_argument(
         "--out", type=Path, help="folder of the runs (default: below the data folder)"
     )
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_sweep)
+
+
+def _judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser(
+        "judge", help="a run's answers graded by a chat model, beside hand-made labels"
+    )
+    made.add_argument("folder", type=Path, help="run folder")
+    made.add_argument("--model", help="the judges' chat model (default: chat_model as set)")
+    made.add_argument("--limit", type=int, help="judge the first N answers only")
+    made.set_defaults(run=run_judge)
 
 
 def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -142,7 +162,7 @@ def _data(made: argparse.ArgumentParser) -> None:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    from eval import runs, sets, summary
+    from eval import judging, runs, sets, summary
     from rag import kept_questions
 
     settings = load(data=args.data)
@@ -151,6 +171,8 @@ def run_set(args: argparse.Namespace) -> int:
     n_failed = 0
     for run, found in measured(settings, asked, args.out):
         print(f"{run.questions.name}\n\n{summary.told(found)}\n\n{run.folder / runs.REPORT}\n")
+        if args.judge:
+            print(judging.told(judge(load(data=args.data, chat_model=args.judge), run)) + "\n")
         n_failed += len(summary.failures(run))
         for told in summary.failures(run)[:3]:
             sys.stderr.write(f"paperfolk eval: {told}\n")
@@ -161,7 +183,7 @@ def measured(
     settings: Settings, asked: Sequence[QuestionSet], out: Path | None
 ) -> Iterator[tuple[Run, Summary]]:
     """A run of each question set and its figures, all written to its run folder."""
-    from eval import report, runs, summary
+    from eval import publishing, runs, summary
 
     progress = Progress()
     with opened(settings) as assistant:
@@ -170,8 +192,9 @@ def measured(
             told = partial(progress, f"questions of {questions.name}")
             run = runs.perform(assistant, questions, folder, told)
             found = summary.summarise(run)
-            summary.write(run, found)
-            report.write(run, found)
+            publishing.publish(run, found)
+            if out is None:
+                publishing.note_latest(run)
             yield run, found
 
 
@@ -184,15 +207,35 @@ def run_compare(args: argparse.Namespace) -> int:
 
 def run_sweep(args: argparse.Namespace) -> int:
     from eval import sets, sweep
+    from eval.dials import Dial
 
-    dial = sweep.Dial.parse(args.dial)
+    dials = [Dial.parse(text) for text in args.dials]
     settings = load(data=args.data)
-    out = args.out or settings.data / "evaluations" / f"sweep-{dial.name}"
+    out = args.out or settings.data / "evaluations" / "sweep"
     questions = sets.load_set(args.set or sets.DEVELOPMENT)
     with opened(settings):
-        found = sweep.sweep(settings, questions, dial, out, Progress())
-    print(sweep.told(found, dial))
+        pass  # an empty library gets the seeds
+    print(sweep.told(sweep.sweep(settings, questions, dials, out, Progress())))
     return DONE
+
+
+def run_judge(args: argparse.Namespace) -> int:
+    from eval import judging, runs
+
+    judged = judge(load(chat_model=args.model), runs.load_run(args.folder), args.limit)
+    print(judging.told(judged))
+    return DONE
+
+
+def judge(settings: Settings, run: Run, limit: int | None = None) -> Judged:
+    """Put a run before the judges; figures, report and summary go into its folder."""
+    from eval import judges, judging, publishing, summary
+
+    bench = judges.bench(settings, run.folder / judging.VERDICTS)
+    judged = judging.judge(run, bench, partial(Progress(), "answers judged"), limit)
+    judging.write(run.folder, judged)
+    publishing.publish(run, summary.summarise(run))
+    return judged
 
 
 def run_gate(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.runs import Run
 from eval.scoring import decisive
-from eval.summary import DECISIVE, RESAMPLES, SUPPORTING, figure
+from eval.summary import RESAMPLES, SUPPORTING, figure, measure_of
 from eval.tables import Cell, table
 from rag.errors import ReadError
 
@@ -74,7 +74,7 @@ def compare(a: Run, b: Run) -> Comparison:
     before, after = _values(a), _values(b)
     found = []
     for kind in dict.fromkeys(kinds[i] for i in shared):
-        for measure in dict.fromkeys((DECISIVE.get(kind, "correct"), *SUPPORTING[kind], *ALWAYS)):
+        for measure in dict.fromkeys((measure_of(kind), *SUPPORTING[kind], *ALWAYS)):
             pairs = [
                 (before[i][measure], after[i][measure])
                 for i in shared

@@ -1,107 +1,144 @@
-"""Plots as SVG text, drawn by hand so that a report asks nothing of the network."""
+"""Plots as SVG text, drawn by hand so that a report asks nothing of the network.
+
+Colours come from the report's style sheet, so that a plot is readable on light and dark ground.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from eval import measures
 from eval.summary import Figure
 
-WIDTH, LABEL, ROW = 720, 150, 26
-COLOURS: Mapping[str, str] = {
-    "right": "#2f7d5b",
-    "wrong": "#c2452d",
-    "abstained": "#d9a441",
-    "unscored": "#a9adb3",
-    "failed": "#41444a",
-}
+WIDTH, ROW = 720, 26
+OUTCOMES = ("right", "wrong", "abstained", "unscored", "failed")
 
 
-def intervals(figures: Mapping[str, Figure]) -> str:
-    """A bar for each mean, 0 to 1, with its interval and n."""
-    scale = WIDTH - LABEL - 130
-    parts = [_grid(len(figures), scale)]
+def intervals(figures: Mapping[str, Figure], label: int = 150, width: int = WIDTH) -> str:
+    """A bar for each mean, 0 to 1, with its 95% interval and n."""
+    scale = width - label - 130
+    parts = [_grid(len(figures), label, scale)]
     for at, (name, held) in enumerate(figures.items()):
-        y = at * ROW + 8
+        y = at * ROW + 6
         length, low, high = (_share(v) * scale for v in (held.mean, held.low, held.high))
         hint = f"{name}: {held.mean:.3f}, 95% {held.low:.3f} to {held.high:.3f}, n = {held.n}"
         parts.append(
-            f"<g><title>{escape(hint)}</title>{_label(name, y)}"
-            f'<rect x="{LABEL}" y="{y}" width="{length:.1f}" height="14" class="bar"/>'
-            f'<path d="M{LABEL + low:.1f} {y + 7}H{LABEL + high:.1f}" class="whisker"/>'
-            f'<text x="{LABEL + scale + 10}" y="{y + 11}">{held.mean:.3f} (n = {held.n})</text></g>'
+            f"<g><title>{escape(hint)}</title>{_label(name, label, y)}"
+            f'<rect x="{label}" y="{y + 1}" width="{length:.1f}" height="13" rx="2" class="bar"/>'
+            f'<path d="M{label + low:.1f} {y + 3}v9m0 -4.5H{label + high:.1f}m0 -4.5v9" class="whisker"/>'
+            f'<text x="{label + scale + 12}" y="{y + 12}">{held.mean:.3f}'
+            f'<tspan class="soft" dx="8">n = {held.n}</tspan></text></g>'
         )
-    return _svg(len(figures) * ROW + 26, parts, "means with 95% intervals")
+    return _svg(width, len(figures) * ROW + 24, parts, "means with 95% intervals")
 
 
 def stacked(outcomes: Mapping[str, Mapping[str, int]]) -> str:
     """What the questions of each kind came to, as shares of the kind."""
-    scale = WIDTH - LABEL - 60
+    label, scale = 150, WIDTH - 150 - 130
     parts = []
     for at, (kind, counts) in enumerate(outcomes.items()):
-        y, x, total = at * ROW + 4, float(LABEL), sum(counts.values()) or 1
-        parts.append(_label(kind, y))
-        for name, count in counts.items():
-            width = count / total * scale
-            if count:
+        y, x, total = at * ROW + 4, float(label), sum(counts.values()) or 1
+        parts.append(_label(kind, label, y))
+        for name in OUTCOMES:
+            if count := counts.get(name, 0):
+                width = count / total * scale
                 parts.append(
-                    f'<rect x="{x:.1f}" y="{y}" width="{max(width - 1, 1):.1f}" height="16" '
-                    f'fill="{COLOURS[name]}"><title>{escape(kind)}: {count} {name}</title></rect>'
+                    f"<g><title>{escape(kind)}: {count} {name} of {total}</title>"
+                    f'<rect x="{x:.1f}" y="{y}" width="{max(width - 1, 1):.1f}" height="17" rx="2" class="{name}"/>'
+                    + (_count(x + width / 2, y + 13, count, name) if width > 16 else "")
+                    + "</g>"
                 )
-            x += width
-        parts.append(f'<text x="{LABEL + scale + 10}" y="{y + 12}">{total}</text>')
-    y, x = len(outcomes) * ROW + 10, LABEL
-    for name, colour in COLOURS.items():
-        parts.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{colour}"/>')
+                x += width
+        parts.append(f'<text x="{label + scale + 12}" y="{y + 13}" class="soft">n = {total}</text>')
+    y, x = len(outcomes) * ROW + 10, label
+    for name in OUTCOMES:
+        parts.append(f'<rect x="{x}" y="{y}" width="12" height="12" rx="2" class="{name}"/>')
         parts.append(f'<text x="{x + 17}" y="{y + 10}">{name}</text>')
         x += 100
-    return _svg(y + 20, parts, "outcomes by kind")
+    return _svg(WIDTH, y + 20, parts, "outcomes by kind")
+
+
+def _count(x: float, y: float, count: int, name: str) -> str:
+    return f'<text x="{x:.1f}" y="{y}" text-anchor="middle" class="on {name}">{count}</text>'
 
 
 def distribution(series: Mapping[str, Sequence[float]], unit: str) -> str:
-    """Every value as a tick on a line of its series, the median and the 95th percentile marked."""
-    from eval.measures import percentile
+    """Every value as a tick on a logarithmic line, the median and the 95th percentile marked."""
+    values = [v for held in series.values() for v in held if v > 0]
+    if not values:
+        return '<p class="soft">Nothing was measured.</p>'
+    low = math.floor(math.log10(max(min(values), 0.1)))
+    high = max(math.ceil(math.log10(max(values))), low + 1)
+    label, scale = 150, WIDTH - 150 - 130
 
-    top = max((max(values) for values in series.values() if values), default=1.0) or 1.0
-    scale = WIDTH - LABEL - 130
+    def place(value: float) -> float:
+        return label + (math.log10(max(value, 10.0**low)) - low) / (high - low) * scale
+
     parts = []
-    for at, (name, values) in enumerate(series.items()):
-        y = at * ROW + 4
-        ticks = "".join(f"M{LABEL + v / top * scale:.1f} {y + 2}v12" for v in values)
-        half, slow = percentile(values, 0.5) or 0.0, percentile(values, 0.95) or 0.0
-        parts.append(f'{_label(name, y)}<path d="{ticks}" class="ticks"/>')
+    for power in range(low, high + 1):
+        x, bottom = place(10.0**power), len(series) * ROW
         parts.append(
-            f'<path d="M{LABEL + half / top * scale:.1f} {y - 1}v18" class="median"/>'
-            f'<path d="M{LABEL + slow / top * scale:.1f} {y - 1}v18" class="slow"/>'
-            f'<text x="{LABEL + scale + 10}" y="{y + 12}">{half:.0f} / {slow:.0f} {unit}</text>'
+            f'<path d="M{x:.1f} 0V{bottom}" class="grid"/>'
+            f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle" class="soft">{10.0**power:g}</text>'
         )
-    y = len(series) * ROW + 14
+    for at, (name, held) in enumerate(series.items()):
+        y = at * ROW + 4
+        ticks = "".join(f"M{place(v):.1f} {y + 3}v12" for v in held)
+        half = measures.percentile(held, 0.5) or 0.0
+        slow = measures.percentile(held, 0.95) or 0.0
+        hint = f"{name}: median {half:.0f} {unit}, p95 {slow:.0f} {unit}, n = {len(held)}"
+        parts.append(
+            f"<g><title>{escape(hint)}</title>{_label(name, label, y)}"
+            f'<path d="{ticks}" class="ticks"/>'
+            f'<path d="M{place(half):.1f} {y}v18" class="median"/>'
+            f'<path d="M{place(slow):.1f} {y}v18" class="slow"/>'
+            f'<text x="{label + scale + 12}" y="{y + 13}">{half:.0f} / {slow:.0f} {unit}'
+            f'<tspan class="soft" dx="8">n = {len(held)}</tspan></text></g>'
+        )
+    y = len(series) * ROW + 30
     parts.append(
-        f'<text x="{LABEL}" y="{y}">0</text>'
-        f'<text x="{LABEL + scale}" y="{y}" text-anchor="end">{top:.0f} {unit}; median / p95</text>'
+        f'<path d="M{label} {y - 5}h14" class="median"/><text x="{label + 20}" y="{y}">median</text>'
+        f'<path d="M{label + 90} {y - 5}h14" class="slow"/><text x="{label + 110}" y="{y}">p95</text>'
+        f'<text x="{label + scale}" y="{y}" text-anchor="end" class="soft">{escape(unit)}, logarithmic</text>'
     )
-    return _svg(y + 8, parts, "distribution by series")
+    return _svg(WIDTH, y + 6, parts, "distribution by series")
+
+
+def ranked(rows: Sequence[tuple[str, float, bool]]) -> str:
+    """A bar for each (name, value, ours), 0 to 1, in the order given; ours stand out."""
+    label, scale = 230, WIDTH - 230 - 80
+    parts = [_grid(len(rows), label, scale)]
+    for at, (name, value, ours) in enumerate(rows):
+        y = at * ROW + 5
+        parts.append(
+            f'<g class="{"ours" if ours else "theirs"}">{_label(name, label, y)}'
+            f'<rect x="{label}" y="{y + 1}" width="{_share(value) * scale:.1f}" height="14" rx="2"/>'
+            f'<text x="{label + scale + 12}" y="{y + 13}">{value:.3f}</text></g>'
+        )
+    return _svg(WIDTH, len(rows) * ROW + 24, parts, "systems, best first")
 
 
 def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
 
 
-def _label(name: str, y: float) -> str:
-    return f'<text x="{LABEL - 10}" y="{y + 12}" text-anchor="end">{escape(name)}</text>'
+def _label(name: str, x: int, y: float) -> str:
+    return f'<text x="{x - 12}" y="{y + 12}" text-anchor="end">{escape(name)}</text>'
 
 
-def _grid(n: int, scale: int) -> str:
+def _grid(n: int, label: int, scale: int) -> str:
     lines = [
-        f'<path d="M{LABEL + share * scale:.1f} 0V{n * ROW}" class="grid"/>'
-        f'<text x="{LABEL + share * scale:.1f}" y="{n * ROW + 16}" text-anchor="middle">{share:g}</text>'
+        f'<path d="M{label + share * scale:.1f} 0V{n * ROW}" class="grid"/>'
+        f'<text x="{label + share * scale:.1f}" y="{n * ROW + 16}" text-anchor="middle" class="soft">{share:g}</text>'
         for share in (0, 0.25, 0.5, 0.75, 1)
     ]
     return "".join(lines)
 
 
-def _svg(height: float, parts: Sequence[str], name: str) -> str:
+def _svg(width: int, height: float, parts: Sequence[str], name: str) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(name)}">'
-        f"{''.join(parts)}</svg>"
+        f'<svg viewBox="0 0 {width} {height:.0f}" style="max-width:{width}px" role="img" '
+        f'aria-label="{escape(name)}">{"".join(parts)}</svg>'
     )

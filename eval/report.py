@@ -2,172 +2,282 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from eval import plots
-from eval.gate import COMMAND, Expectation, breach, expectations, value_of
-from eval.public import all_published
-from eval.runs import REPORT, Run
-from eval.scoring import Score
-from eval.sets import Question
-from eval.summary import DECISIVE, Summary
+from eval.definitions import DEFINITIONS
+from eval.findings import Finding, Verdict, findings, latencies, standings, verdicts
+from eval.gate import expectations
+from eval.runs import Run, answers_by
+from eval.summary import Figure, Summary, measure_of
 from eval.tables import shown
 
-STYLE = """
-:root { color-scheme: light dark; --ink: light-dark(#1d2024, #e8e8e6);
-  --paper: light-dark(#fdfdfb, #17191c); --soft: light-dark(#6a6f76, #9aa0a8);
-  --line: light-dark(#dcdcd6, #33373d); --bar: light-dark(#4a7fb0, #6fa3d2); }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-.wide { overflow-x: auto; } th, td { text-align: right; padding: .2rem .7rem; }
-th:first-child, td:first-child { text-align: left; } tr { border-bottom: 1px solid var(--line); }
-svg { width: 100%; max-width: 45rem; } svg text { font-size: 12px; fill: var(--ink); }
-.bar { fill: var(--bar); } .whisker { stroke: var(--ink); stroke-width: 2; }
-.grid { stroke: var(--line); } .ticks { stroke: var(--bar); stroke-opacity: .5; }
-.median { stroke: var(--ink); stroke-width: 2; } .slow { stroke: #c2452d; stroke-width: 2; }
-details { border-bottom: 1px solid var(--line); padding: .35rem 0; } summary { cursor: pointer; }
-.soft { color: var(--soft); } pre { white-space: pre-wrap; font: inherit; margin: .4rem 0; }
-.red { color: #c2452d; font-weight: 600; }
-"""
+STYLE = Path(__file__).parent / "report.css"
+TILES = {
+    "macro": "mean over the kinds",
+    "citations_valid": "citations that hold",
+    "abstention_precision": "abstention precision",
+    "abstention_recall": "abstention recall",
+    "failed": "questions failed",
+    "latency_p50_ms": "median, ms",
+    "latency_p95_ms": "95th percentile, ms",
+}
+"""Measures over the whole run that head the page, with their captions."""
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 
 
-def write(run: Run, summary: Summary) -> None:
-    """Put ``report.html`` into the run folder."""
-    (run.folder / REPORT).write_text(page(run, summary), encoding="utf-8")
+def page(run: Run, summary: Summary, judged: Mapping[str, Any] | None = None) -> str:
+    """The whole report.
 
-
-def page(run: Run, summary: Summary) -> str:
-    name = escape(str(run.about["set"]["name"]))
-    parts = [
-        f"<h1>{name}: {len(run.scores)} questions</h1>",
-        _about(run.about),
-        "<h2>How good, by kind</h2>",
-        plots.intervals(_decisive(summary)),
-        "<h2>What came of the questions</h2>",
-        plots.stacked(summary.outcomes),
-        "<h2>Over all</h2>",
-        _table(["", "value"], [[k, shown(v)] for k, v in summary.overall.items()]),
-        "<h2>How long an answer takes, by route</h2>",
-        plots.distribution(_latencies(run), "ms"),
-        "<h2>Every measure</h2>",
-        *(_measures(kind, summary) for kind in summary.kinds),
-        "<h2>Expected</h2>",
-        _expected({str(run.about["set"]["name"]): summary}, expectations()),
-        "<h2>Public collections, beside published figures (nDCG@10)</h2>",
-        _public(expectations()),
-        "<h2>What went wrong</h2>",
-        *_errors(run),
-    ]
-    head = f'<meta charset="utf-8"><title>Evaluation: {name}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
-
-
-def _about(about: Mapping[str, Any]) -> str:
-    settings = about["settings"]
-    env = about["environment"]
-    model = settings["chat_model"] or "gpt-4o-mini"
-    generative = settings["mode"] == "generative" or (
-        settings["mode"] == "auto" and (settings["openai_api_key"] or settings["openai_base_url"])
+    Args:
+        run: What was asked and answered.
+        summary: Its figures.
+        judged: What judges found (see `eval.judging.as_json`); None where none were asked.
+    """
+    name = str(run.about["set"]["name"])
+    gate, wrong = verdicts(name, summary, expectations()), findings(run)
+    sections = {
+        "kinds": ("How good, by kind", plots.intervals(_decisive(summary))),
+        "outcomes": ("What became of the questions", plots.stacked(summary.outcomes)),
+        "errors": (f"What went wrong: {len(wrong)} of {len(run.scores)}", _errors(wrong)),
+        "measures": ("Every measure, kind by kind", _kinds(summary)),
+        "across": ("The same measure over all kinds", _across(summary)),
+        "latency": ("Time to the whole answer", plots.distribution(latencies(run), "ms")),
+        "judges": ("Judged by a model", _judged(judged)),
+        "public": ("Public collections, beside published figures", _public()),
+        "gate": ("Expected figures", _gate(gate)),
+        "definitions": ("What the measures say", _definitions(summary, judged)),
+        "about": ("What was run", _about(run)),
+    }
+    if judged is None:
+        del sections["judges"]
+    nav = "".join(f'<a href="#{key}">{escape(head)}</a>' for key, (head, _) in sections.items())
+    body = "".join(
+        f'<h2 id="{key}">{escape(head)}</h2>{content}' for key, (head, content) in sections.items()
     )
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Evaluation: {escape(name)}</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
+    )
+    top = f"{_head(run)}{_banner(gate)}{_tiles(summary)}<nav>{nav}</nav>"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{top}{body}</body></html>'
+
+
+# --- the top --------------------------------------------------------------------------------
+
+
+def _head(run: Run) -> str:
+    about, env = run.about, run.about["environment"]
     told = [
-        f"begun {about['begun']}",
-        f"answers by {model if generative else 'extraction'}, embedder {settings['embedder']}",
-        f"library {about['library'][:12]}, revision {about['revision'] or 'unknown'}, state {about['state'][:12]}",
-        f"Python {env['python']} on {env['platform']}, {env['cores']} cores, load {env['load'][0]}",
+        f"{about['begun'][:16].replace('T', ' ')} UTC",
+        f"answers: {answers_by(run)}",
+        f"embedder: {about['settings']['embedder']}",
+        f"revision {about['revision'] or 'unknown'}",
+        f"library {about['library'][:12]}",
+        f"{env['cores']} cores, load {env['load'][0]}",
     ]
-    return f'<p class="soft">{escape(" · ".join(told))}</p>'
+    name = escape(str(about["set"]["name"]))
+    return (
+        f"<h1>Evaluation: {name}, {len(run.scores)} questions</h1>"
+        f'<div class="soft">{escape(" · ".join(told))}</div>'
+    )
 
 
-def _decisive(summary: Summary) -> dict[str, Any]:
-    names = {kind: DECISIVE.get(kind, "correct") for kind in summary.kinds}
+def _banner(gate: Sequence[Verdict]) -> str:
+    red = [one for one in gate if not one.ok]
+    if not gate:
+        return ""
+    if not red:
+        return f'<p class="banner">All {len(gate)} expected figures hold.</p>'
+    items = "".join(
+        f"<li>{escape(one.expectation.figure)} is {shown(one.now)}, expected "
+        f"{shown(one.expectation.measured)}</li>"
+        for one in red
+    )
+    told = f"{len(red)} of {len(gate)} expected figures do not hold"
+    return f'<div class="banner red"><span class="bad">{told}</span><ul>{items}</ul></div>'
+
+
+def _tiles(summary: Summary) -> str:
+    return '<div class="tiles">' + "".join(
+        f'<div class="tile" title="{escape(DEFINITIONS[name].says)}"><b>{_figure(name, value)}</b>'
+        f"<span>{escape(caption)}</span></div>"
+        for name, caption in TILES.items()
+        if (value := summary.overall.get(name)) is not None
+    ) + "</div>"  # fmt: skip
+
+
+def _figure(name: str, value: float) -> str:
+    return (
+        f"{value:.0f}" if DEFINITIONS[name].unit != "share" or name == "failed" else f"{value:.3f}"
+    )
+
+
+# --- the sections ---------------------------------------------------------------------------
+
+
+def _decisive(summary: Summary) -> dict[str, Figure]:
     return {
-        f"{kind} {name}": summary.kinds[kind][name]
-        for kind, name in names.items()
-        if name in summary.kinds[kind]
+        f"{kind} {name}": figures[name]
+        for kind, figures in summary.kinds.items()
+        if (name := measure_of(kind)) in figures
     }
 
 
-def _latencies(run: Run) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = defaultdict(list)
-    for record in run.records.values():
-        found[str(record["route"])].append(float(record["latency_ms"]))
-    return dict(sorted(found.items()))
+def _kinds(summary: Summary) -> str:
+    panels = []
+    for kind, held in summary.kinds.items():
+        figures = {m: held[m] for m in DEFINITIONS if m in held}
+        shares = {m: f for m, f in figures.items() if DEFINITIONS[m].unit == "share"}
+        others = [[m, *_row(f)] for m, f in figures.items() if DEFINITIONS[m].unit != "share"]
+        plot = plots.intervals(shares, width=560)
+        table = _table(["", "mean", "95%", "n"], others)
+        panels.append(f"<div><h3>{escape(kind)}</h3>{plot}{table}</div>")
+    return f'<div class="panels">{"".join(panels)}</div>'
 
 
-def _measures(kind: str, summary: Summary) -> str:
-    rows = [
-        [name, f"{f.mean:.3f}", f"{f.low:.3f} to {f.high:.3f}", str(f.n)]
-        for name, f in summary.kinds[kind].items()
+def _row(held: Figure) -> list[str]:
+    return [shown(held.mean), f"{shown(held.low)} to {shown(held.high)}", str(held.n)]
+
+
+def _across(summary: Summary) -> str:
+    by_measure: dict[str, dict[str, Figure]] = defaultdict(dict)
+    for kind, figures in summary.kinds.items():
+        for measure, held in figures.items():
+            if DEFINITIONS[measure].unit == "share":
+                by_measure[measure][kind] = held
+    panels = [
+        f"<div><h3>{escape(measure)}</h3><div class=soft>{escape(DEFINITIONS[measure].says)}</div>"
+        f"{plots.intervals(figures, label=110, width=560)}</div>"
+        for measure in DEFINITIONS
+        if len(figures := by_measure.get(measure, {})) > 1
     ]
-    table = _table(["measure", "mean", "95%", "n"], rows)
-    return f"<details><summary>{escape(kind)}</summary>{table}</details>"
+    return f'<div class="panels">{"".join(panels)}</div>'
 
 
-def _expected(found: Mapping[str, Summary], expected: Sequence[Expectation]) -> str:
-    rows = [
-        [one.figure, shown(value_of(found, one)), shown(one.measured), shown(one.tolerance),
-         "RED" if breach(found, one) else "ok"]
-        for one in expected
-        if one.command == COMMAND and one.set in found
-    ]  # fmt: skip
-    return _table(["figure", "now", "expected", "tolerance", ""], rows)
-
-
-def _public(expected: Sequence[Expectation]) -> str:
-    rows = []
-    for name, figures in all_published().items():
-        ours = next((e for e in expected if e.figure == f"{name}.nDCG@10"), None)
-        if ours:
-            rows.append([name, "Paperfolk", shown(ours.measured), ours.command])
-        rows += [[name, system, shown(value), ""] for system, value in figures.items()]
-    return _table(["collection", "system", "nDCG@10", "command"], rows)
-
-
-def _errors(run: Run) -> list[str]:
-    questions = {q.id: q for q in run.questions.questions}
+def _errors(wrong: Sequence[Finding]) -> str:
+    if not wrong:
+        return "<p>Nothing.</p>"
     parts = []
-    for kind in dict.fromkeys(s.kind for s in run.scores):
-        bad = [s for s in run.scores if s.kind == kind and _is_error(s)]
-        if bad:
-            items = "".join(_error(s, questions[s.question_id], run.records) for s in bad)
-            parts.append(f"<details><summary>{escape(kind)}: {len(bad)}</summary>{items}</details>")
-    return parts or ["<p>Nothing.</p>"]
+    for kind, held in groupby(sorted(wrong, key=lambda f: f.kind), key=lambda f: f.kind):
+        items = [_error(finding) for finding in held]
+        head = f"<summary>{escape(kind)}: {len(items)}</summary>"
+        parts.append(f"<details>{head}{''.join(items)}</details>")
+    return "".join(parts)
 
 
-def _is_error(score: Score) -> bool:
-    return score.outcome in ("wrong", "abstained", "failed") or bool(score.faults)
-
-
-def _error(score: Score, question: Question, records: Mapping[str, Mapping[str, Any]]) -> str:
-    record = records.get(score.question_id, {})
-    wanted = {
-        "papers": question.papers,
-        "facts": question.facts,
-        "people": tuple(p.name for p in question.people),
-        "answer": question.answer,
-        "abstention": None if question.answerable else "yes",
+def _error(finding: Finding) -> str:
+    rows = {
+        "wanted": finding.wanted,
+        "said": finding.text,
+        "cited": ", ".join(finding.cited) or "nothing",
+        "read as": finding.read_as or "unknown",
+        "faults": "; ".join(finding.faults),
     }
-    told = "; ".join(f"{name}: {value}" for name, value in wanted.items() if value)
-    cited = ", ".join(str(c["source"]) for c in record.get("citations") or ())
-    turns = " → ".join(question.turns or (question.question,))
-    lines = [
-        f'<p class="soft">wanted: {escape(told or question.expect)}</p>',
-        f"<pre>{escape(str(record.get('text', 'no record')))}</pre>",
-        f'<p class="soft">cited: {escape(cited or "nothing")}; read as: {escape(str(record.get("read_as", "")))}</p>',
-        *(f'<p class="red">{escape(fault)}</p>' for fault in score.faults),
+    listed = "".join(
+        f"<dt>{name}</dt><dd{' class=text' if name == 'said' else ''}>{escape(value)}</dd>"
+        for name, value in rows.items()
+        if value
+    )
+    head = (
+        f'<span class="tag {finding.outcome}">{finding.outcome}</span>'
+        f'<span class="id">{escape(finding.question_id)}</span> {escape(" → ".join(finding.turns))}'
+    )
+    return f"<details><summary>{head}</summary><dl>{listed}</dl></details>"
+
+
+def _said(text: str) -> str:
+    """An answer's text with its bold words bold; all else of it is shown as it stands."""
+    bold = _BOLD.sub(r"<strong>\1</strong>", escape(text))
+    return f'<dd class="text">{bold}</dd>'
+
+
+def _judged(judged: Mapping[str, Any] | None) -> str:
+    if judged is None:
+        return ""
+    figures = {name: Figure(**held) for name, held in judged["measures"].items()}
+    agreed = [
+        [name, str(a["n"]), str(a["unscored"]), shown(a["accuracy"]), shown(a["kappa"])]
+        for name, a in judged["agreement"].items()
     ]
-    head = f'{escape(score.question_id)} <span class="red">{score.outcome}</span> {escape(turns)}'
-    return f"<details><summary>{head}</summary>{''.join(lines)}</details>"
+    usage = judged["usage"]
+    told = (
+        f"{judged['model']}; {judged['unscored']} sentences or answers without a verdict; "
+        f"{judged['calls']} calls, {usage['input_tokens']} tokens read, {usage['output_tokens']} written"
+    )
+    answers = [one for one in judged["answers"] if one["complaints"]]
+    complaints = "".join(
+        f"<details><summary>{escape(one['question_id'])}: {len(one['complaints'])}</summary>"
+        f"<ul>{''.join(f'<li>{escape(c)}</li>' for c in one['complaints'])}</ul></details>"
+        for one in answers
+    )
+    return (
+        f'<p class="soft">{escape(told)}</p>{plots.intervals(figures)}'
+        f"<h3>Agreement with hand-made labels</h3>"
+        f"{_table(['judge', 'n', 'unscored', 'accuracy', 'kappa'], agreed)}"
+        f"<details><summary>What the judges found wanting: {len(answers)} of "
+        f"{len(judged['answers'])} answers</summary>{complaints}</details>"
+    )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _public() -> str:
+    parts = [
+        '<p class="soft">nDCG@10; ours as last measured, with the command that does it again.</p>'
+    ]
+    for collection, held in groupby(standings(expectations()), key=lambda s: s.collection):
+        rows = list(held)
+        commands = "".join(f" <code>{escape(s.command)}</code>" for s in rows if s.command)
+        parts.append(f"<h3>{escape(collection)}{commands}</h3>")
+        parts.append(plots.ranked([(s.system, s.value, s.ours) for s in rows]))
+    return "".join(parts)
+
+
+def _gate(gate: Sequence[Verdict]) -> str:
+    if not gate:
+        return '<p class="soft">Nothing is expected of this set.</p>'
+    rows = [
+        [one.expectation.figure, shown(one.now), shown(one.expectation.measured),
+         shown(one.expectation.tolerance), "holds" if one.ok else "RED"]
+        for one in gate
+    ]  # fmt: skip
+    return _table(["figure", "now", "expected", "may be worse by", ""], rows)
+
+
+def _definitions(summary: Summary, judged: Mapping[str, Any] | None) -> str:
+    used = {*summary.overall, *(m for figures in summary.kinds.values() for m in figures)}
+    used |= set(judged["measures"]) if judged else set()
+    rows = [[name, d.says, d.source] for name, d in DEFINITIONS.items() if name in used]
+    return _table(["measure", "says", "source"], rows, "words")
+
+
+def _about(run: Run) -> str:
+    about, env = run.about, run.about["environment"]
+    packages = ", ".join(f"{name} {number}" for name, number in env["packages"].items())
+    rows = [
+        ["state", about["state"]],
+        ["question set", f"{about['set']['name']}, sha256 {about['set']['sha256']}"],
+        ["library", about["library"]],
+        ["revision", str(about["revision"] or "unknown")],
+        *([f"prompt {name}", digest] for name, digest in about["prompts"].items()),
+        ["dials", ", ".join(f"{k} {v}" for k, v in about["dials"].items())],
+        ["machine", f"Python {env['python']} on {env['platform']}; {packages}"],
+        *([key, str(value)] for key, value in about["settings"].items()),
+    ]
+    table = _table(["", ""], rows, "words")
+    return f"<details><summary>Settings, prompts, library, machine</summary>{table}</details>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], style: str = "") -> str:
+    if not rows:
+        return ""
     heads = "".join(f"<th>{escape(text)}</th>" for text in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f'<div class="wide"><table><tr>{heads}</tr>{body}</table></div>'
+    return f'<div class="wide {style}"><table><tr>{heads}</tr>{body}</table></div>'

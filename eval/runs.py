@@ -22,13 +22,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from eval import validity
+from eval.dials import as_they_are
 from eval.scoring import Score, Scorer
 from eval.sets import QuestionSet, load_set
 from rag import batch
 from rag.config import ROOT, Settings
 from rag.errors import ReadError
 from rag.pipeline import Assistant
-from rag.retrieving import fusion
 
 RUN, RECORDS, SCORES, SUMMARY, REPORT = (
     "run.json", "records.jsonl", "scores.jsonl", "summary.json", "report.html",
@@ -105,12 +105,13 @@ def load_run(folder: Path) -> Run:
 def describe(assistant: Assistant, questions: QuestionSet) -> Json:
     """What is run, in which state; ``state`` stands for all that can change an answer."""
     settings = _plain_settings(assistant.settings)
+    prompts = _digests(assistant.settings.prompts, "*.yaml")
     decisive = {
         "set": questions.sha256,
         "settings": {k: v for k, v in settings.items() if k not in _PLACES},
-        "prompts": _digests(assistant.settings.prompts, "*.yaml"),
+        "prompts": _answering(prompts),
         "library": assistant.library.fingerprint,
-        "fusion": dict(fusion.WITH_TOKENS),
+        "dials": as_they_are(),
         "source": _digest(ROOT / "rag"),
     }
     state = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
@@ -122,12 +123,21 @@ def describe(assistant: Assistant, questions: QuestionSet) -> Json:
             "sha256": questions.sha256,
         },
         "settings": settings,
+        "prompts": prompts,
         "state": state,
         "revision": revision(),
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "environment": environment(),
         "same_paper": same_paper(assistant),
     }
+
+
+def answers_by(run: Run) -> str:
+    """The model that worded the answers, as the records say; ``extractive`` without one."""
+    models = dict.fromkeys(
+        str(r.get("model")) for r in run.records.values() if r.get("route") == "content"
+    )
+    return ", ".join(models) or "extractive"
 
 
 _PLACES = ("data", "seeds", "prompts", "model_path", "host", "port")
@@ -187,6 +197,11 @@ def _digests(folder: Path, pattern: str) -> dict[str, str]:
     return {
         p.stem: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.glob(pattern))
     }
+
+
+def _answering(prompts: Mapping[str, str]) -> dict[str, str]:
+    """Those that can change an answer: not the judges'."""
+    return {name: digest for name, digest in prompts.items() if not name.startswith("judge_")}
 
 
 def _claim(folder: Path, about: Json) -> None:

@@ -131,7 +131,8 @@ def _values(question: Question, given: Given, gold: Gold) -> Values:
     if not question.answerable:
         return {decisive(question): given.abstained}
     if not is_checkable(question):
-        return {"abstained": given.abstained, "no_crash": True}
+        declined = None if question.kind == "robust" else given.abstained
+        return {"abstained": declined, "no_crash": True}
     return _BY_KIND[question.kind](question, given, gold)
 
 
@@ -160,6 +161,11 @@ def _content(question: Question, given: Given, gold: Gold) -> Values:
         "words": len(str(given.record.get("text") or "").split()),
         "correct": said in (None, 1.0) and recall == 1,
     }
+    found["nDCG@10"] = measures.ndcg(
+        given.ranked, {**ranking, **dict.fromkeys(gold.papers, 2.0)}, 10
+    )
+    judged = [p for p in given.ranked if p in gold.papers or p not in gold.acceptable]
+    found["AP"] = measures.average_precision(judged, dict.fromkeys(gold.papers, 1.0))
     if question.kind in ("fact", "known-item"):
         found |= {f"R@{k}": measures.success(given.ranked, ranking, k) for k in (1, 5)}
         found["MRR"] = measures.reciprocal_rank(given.ranked, ranking)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from eval import measures
-from eval.runs import SUMMARY, Run
+from eval.runs import Run
 from eval.scoring import OUTCOMES, Score
 from eval.tables import Cell, table
 
 RESAMPLES = 2000
 DECISIVE: Mapping[str, str] = {"expert": "ndcg@5", "robust": "no_crash"}
 """The measure that stands for a kind; ``correct`` for the others."""
+
+
+def measure_of(kind: str) -> str:
+    """The measure that stands for a kind."""
+    return DECISIVE.get(kind, "correct")
+
+
 SUPPORTING: Mapping[str, tuple[str, ...]] = {
     "fact": ("R@1", "cite_f1", "fact_in_text"),
     "known-item": ("R@1", "R@5", "MRR"),
@@ -41,13 +47,17 @@ class Figure:
     n: int
 
 
-def figure(values: Sequence[float]) -> Figure:
-    """Percentile bootstrap (Efron 1979), always the same resamples; of one value or more."""
+def figure(values: Sequence[float], of: Callable[..., Any] = np.mean) -> Figure:
+    """Percentile bootstrap (Efron 1979), always the same resamples; of one value or more.
+
+    Args:
+        values: One a question.
+        of: What is made of them, with an ``axis``; the mean unless said.
+    """
     array = np.asarray(values, dtype=float)
     draws = np.random.default_rng(0).integers(0, len(array), (RESAMPLES, len(array)))
-    means = array[draws].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Figure(float(array.mean()), float(low), float(high), len(array))
+    low, high = np.percentile(of(array[draws], axis=1), [2.5, 97.5])
+    return Figure(float(of(array)), float(low), float(high), len(array))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def _figures(scores: Sequence[Score]) -> dict[str, Figure]:
     values = {name: [s.values[name] for s in scores if name in s.values] for name in names}
     found = {name: figure(held) for name, held in values.items()}
     if words := values.get("words"):
-        found["words_median"] = figure([measures.median(words) or 0.0])
+        found["words_median"] = figure(words, np.median)
     return found
 
 
@@ -98,9 +108,9 @@ def _overall(
     outcomes: Mapping[str, Mapping[str, int]],
 ) -> dict[str, float | None]:
     decisive = [
-        figures[DECISIVE.get(kind, "correct")].mean
+        figures[measure_of(kind)].mean
         for kind, figures in kinds.items()
-        if kind != "robust" and DECISIVE.get(kind, "correct") in figures
+        if kind != "robust" and measure_of(kind) in figures
     ]
     answerable = {q.id: q.answerable for q in run.questions.questions}
     statuses = {s.question_id: run.records.get(s.question_id, {}).get("status") for s in run.scores}
@@ -149,7 +159,7 @@ def told(summary: Summary) -> str:
     """The tables for the terminal."""
     rows: list[list[Cell]] = []
     for kind, figures in summary.kinds.items():
-        decisive = DECISIVE.get(kind, "correct")
+        decisive = measure_of(kind)
         held = figures.get(decisive)
         counts = summary.outcomes[kind]
         interval = f"{held.low:.3f}..{held.high:.3f}" if held else "-"
@@ -161,27 +171,3 @@ def told(summary: Summary) -> str:
     head = ["kind", "n", *OUTCOMES, "measure", "mean", "95%", "also"]
     overall: list[list[Cell]] = [[name, value] for name, value in summary.overall.items()]
     return f"{table(head, rows)}\n\n{table(['over all', 'value'], overall)}"
-
-
-def as_json(summary: Summary, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The machine-readable form."""
-    kinds = {
-        kind: {
-            name: {"mean": f.mean, "low": f.low, "high": f.high, "n": f.n}
-            for name, f in figures.items()
-        }
-        for kind, figures in summary.kinds.items()
-    }
-    held = {k: about[k] for k in ("state", "revision", "begun", "library", "set")}
-    return {
-        "run": held,
-        "overall": dict(summary.overall),
-        "kinds": kinds,
-        "outcomes": {kind: dict(counts) for kind, counts in summary.outcomes.items()},
-    }
-
-
-def write(run: Run, summary: Summary) -> None:
-    """Put ``summary.json`` into the run folder."""
-    text = json.dumps(as_json(summary, run.about), indent=1)
-    (run.folder / SUMMARY).write_text(text, encoding="utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from eval import __main__ as evaluation
 from rag.cli import parser
 from rag.config import Settings
 
@@ -19,7 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
-NOT_RUN = ("make chat", "make test", "make install", "make eval", "paperfolk ui", "paperfolk eval")
+NOT_RUN = (
+    "make chat", "make test", "make install", "make eval", "paperfolk ui", "paperfolk eval",
+    "python -m eval",
+)  # fmt: skip
 """Commands that stay, that run these tests, or that take minutes; each has tests of its own."""
 
 
@@ -105,6 +109,15 @@ def test_every_documented_option_is_there() -> None:
         match = re.search(r"\bpaperfolk ([a-z]+)(.*)", line)
         for option in re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", match[2] if match else ""):
             assert match and option in known[match[1]]._option_string_actions, line
+
+
+def test_every_documented_command_of_the_evaluation_is_understood() -> None:
+    expected = (ROOT / "eval" / "expected.yaml").read_text(encoding="utf-8")
+    told = re.findall(r"python -m eval( [^`#,}\n]*)?(?=[`#,}\n])", f"{README}\n{expected}")
+    assert len(told) > 8
+    for words in told:
+        typed = words.split()
+        evaluation.parser().parse_args(typed or ["run"])
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from eval import comparing, report, runs, sets, summary
+from eval import comparing, publishing, report, runs, sets, summary
 from eval.__main__ import main
-from eval.sweep import Dial, sweep, turned
+from eval.definitions import DEFINITIONS
+from eval.dials import NUMBERS, Dial, as_they_are, turned
+from eval.sweep import AS_IS, sweep, told
 from rag.config import Settings
 from rag.errors import ReadError, SettingsError
 from rag.pipeline import Assistant
-from rag.retrieving import fusion
 from rag.types import Answer, Thread
 
 KINDS = ("catalogue", "unanswerable", "expert", "fact")
@@ -131,9 +132,44 @@ def test_the_report_asks_nothing_of_the_network_and_escapes_what_it_shows(
     hostile = {**run.records, few.questions[0].id: {**first, "text": "<script>x</script>"}}
     wrong = tuple(replace(s, outcome="wrong") for s in run.scores)
     page = report.page(replace(run, records=hostile, scores=wrong), summary.summarise(run))
-    assert not re.search(r"<script|<link|<img|src=|url\(|@import|href=", page)
+    assert not re.search(r'<script|<link|<img|src=|url\(|@import|href="(?!#)', page)
     assert "&lt;script&gt;" in page
-    assert page.count("<svg") == 3
+    for anchor in re.findall(r'href="#(\w+)"', page):
+        assert f'id="{anchor}"' in page
+    for question in few.questions:
+        assert page.count(f'<span class="id">{question.id}</span>') == 1, "each error can be opened"
+
+
+def test_every_figure_has_a_definition(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path)
+    made = publishing.as_json(run, summary.summarise(run), None)
+    figures = {*made["overall"], *(m for held in made["kinds"].values() for m in held)}
+    assert figures <= set(DEFINITIONS)
+    assert set(made["definitions"]) == figures
+    assert all(d.says.endswith(".") and d.source for d in DEFINITIONS.values())
+
+
+def test_the_summary_says_all_that_a_screen_draws(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    run = runs.perform(counting, few, tmp_path / "run")
+    worse = replace(run, scores=tuple(replace(s, outcome="wrong") for s in run.scores))
+    publishing.publish(worse, summary.summarise(worse))
+    made = json.loads((tmp_path / "run" / runs.SUMMARY).read_text(encoding="utf-8"))
+    assert (made["run"]["n"], made["judged"]) == (4, None)
+    assert made["decisive"]["expert"] == "ndcg@5"
+    assert {e["id"] for e in made["errors"]} == {q.id for q in few.questions}
+    assert sum(route["n"] for route in made["latency"].values()) == 4
+    assert {"figure", "now", "expected", "tolerance", "better", "ok"} == set(made["gate"][0])
+    assert {p["collection"] for p in made["public"] if p["ours"]} == {
+        "scifact/test", "scitldr/dev", "acl_experts/dev",
+    }  # fmt: skip
+    publishing.note_latest(worse)
+    publishing.note_latest(worse)
+    (newest,) = json.loads((tmp_path / publishing.LATEST).read_text(encoding="utf-8"))
+    assert (newest["set"], newest["folder"]) == (few.name, "run")
 
 
 def test_wins_and_losses_are_told_by_question(
@@ -190,26 +226,58 @@ def test_the_interval_holds_the_mean_and_narrows_with_n() -> None:
     assert many.high - many.low < few_values.high - few_values.low
 
 
-def test_a_fusion_weight_is_turned_and_turned_back(settings: Settings) -> None:
-    before = dict(fusion.WITH_TOKENS)
-    with turned(settings, "fusion.lexical", "0.9"):
-        assert fusion.WITH_TOKENS["lexical"] == 0.9
-    assert dict(fusion.WITH_TOKENS) == before
+def no_progress(name: str, done: int, total: int) -> None:
+    pass
 
 
-@pytest.mark.parametrize("text", ["fusion.nothing=1", "nothing=1", "fusion.late", "late=1"])
-def test_an_unknown_dial_is_refused(text: str) -> None:
+@pytest.mark.parametrize(("name", "value"), [("fusion.lexical", "0.9"), ("k", "3")])
+def test_a_dial_is_turned_and_turned_back(
+    name: str, value: str, settings: Settings, tmp_path: Path
+) -> None:
+    before = as_they_are()
+    with turned(settings, name, value, tmp_path, no_progress):
+        assert as_they_are() == {**before, name: float(value)}
+    assert as_they_are() == before
+
+
+def test_every_number_that_can_be_turned_is_there() -> None:
+    assert set(NUMBERS) <= set(as_they_are())
+
+
+@pytest.mark.parametrize(
+    "text", ["fusion.nothing=1", "nothing=1", "fusion.late", "late=1", "k=many", "k=0"]
+)
+def test_an_unknown_dial_or_value_is_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         Dial.parse(text)
 
 
-def test_each_value_of_a_sweep_gets_a_run(
+def test_each_value_of_a_sweep_gets_a_run_beside_things_as_they_are(
     settings: Settings, few: sets.QuestionSet, tmp_path: Path
 ) -> None:
-    dial = Dial.parse("fusion.lexical=0.5,0.9")
-    found = sweep(settings, few, dial, tmp_path, lambda name, done, total: None)
-    assert [run.about["fusion"]["lexical"] for run in found] == [0.5, 0.9]
-    assert found[0].about["state"] != found[1].about["state"]
+    dials = [Dial.parse("fusion.lexical=0.9"), Dial.parse("k=2")]
+    found = sweep(settings, few, dials, tmp_path, no_progress)
+    assert list(found) == [AS_IS, "fusion.lexical=0.9", "k=2"]
+    assert found["fusion.lexical=0.9"].about["dials"]["fusion.lexical"] == 0.9
+    assert len({run.about["state"] for run in found.values()}) == 3
+    fact = next(q.id for q in few.questions if q.kind == "fact")
+    assert len(found["k=2"].records[fact]["papers"]) == 2
+    assert "fusion.lexical=0.9" in told(found)
+
+
+def test_another_embedder_reads_the_same_documents_into_a_library_of_its_own(
+    weights: Path, tmp_path: Path, few: sets.QuestionSet
+) -> None:
+    row = {"title": "Whale songs", "abstract": "Whales sing across the ocean.", "year": 2020}
+    (tmp_path / "whales.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    settings = Settings(data=tmp_path / "data", model_path=weights, mode="extractive")
+    with Assistant(settings) as assistant:
+        assistant.ingest([tmp_path / "whales.jsonl"])
+    with turned(settings, "embedder", "minilm-fp32", tmp_path / "other", no_progress) as changed:
+        assert changed.data.parent == tmp_path / "other"
+        with Assistant(changed) as assistant:
+            assert [p.title for p in assistant.library.papers()] == ["Whale songs"]
+            assert assistant.ask("What sings across the ocean?").papers
 
 
 def test_the_command_prints_the_table_and_writes_the_report(

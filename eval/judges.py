@@ -1,0 +1,253 @@
+"""Judges: a chat model behind the OpenAI protocol that grades one thing in one call.
+
+Each judge has a prompt file, whose sha256 is its version, and a fixed list of verdicts. A reply is
+parsed here and nowhere else: the last verdict counts, and one that was not offered is `MalformedReply`,
+which leaves what was to be judged unscored. Verdicts are written down as they come, so a judgement
+that breaks off goes on where it stopped, and nothing is paid for twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from eval.alce import Quote
+from rag import prompting
+from rag.config import Settings
+from rag.errors import MalformedReply, ReadError
+from rag.prompting import Message, Prompt, enclosed, fence
+from rag.types import Usage
+
+JudgeName = Literal["faithfulness", "relevance", "citation"]
+VARIABLES: Mapping[JudgeName, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "faithfulness": (("sentence", "quotes", "fence"), ("quote",)),
+    "relevance": (("question", "answer", "fence"), ()),
+    "citation": (("sentence", "quotes", "fence"), ("quote",)),
+}
+"""What the code supplies to each judge's prompt: variables, and parts."""
+GRADES: Mapping[JudgeName, Mapping[str, float | None]] = {
+    "faithfulness": {"supported": 1.0, "partly": 0.5, "unsupported": 0.0, "nothing": None},
+    "relevance": {"answers": 1.0, "partly": 0.5, "misses": 0.0},
+    "citation": {"entailed": 1.0, "not_entailed": 0.0},
+}
+"""What each verdict is worth, by its name in the prompt's words; None: there is nothing to grade."""
+
+
+class Model(Protocol):
+    """What is needed of a LangChain ``BaseChatModel``; one that raises `ModelError` alone."""
+
+    def invoke(self, input: list[Message], config: Any = None) -> Any:
+        """A message with ``text`` and ``usage_metadata``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge says.
+
+    Attributes:
+        said: One of the prompt's words; None where the reply does not parse.
+        grade: What it is worth; None where it is unscored or there is nothing to grade.
+        reason: The judge's, or why there is no verdict.
+    """
+
+    said: str | None
+    grade: float | None
+    reason: str = ""
+
+    @property
+    def unscored(self) -> bool:
+        return self.said is None
+
+
+class _Reply(BaseModel):
+    """What a judge replies; what it adds of its own is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    verdict: str
+    reason: str = ""
+
+
+def load_prompts(folder: Path) -> dict[JudgeName, Prompt]:
+    """The judges' prompts, checked.
+
+    Raises:
+        PromptError: One is missing or does not fit.
+    """
+    return {
+        name: prompting.load(folder, f"judge_{name}", variables, parts)
+        for name, (variables, parts) in VARIABLES.items()
+    }
+
+
+def parse(reply: str, offered: Sequence[str]) -> tuple[str, str]:
+    """Verdict and reason of a judge's reply.
+
+    Args:
+        reply: Any text; its last JSON object that has a verdict counts.
+        offered: The verdicts that count.
+
+    Raises:
+        MalformedReply: There is no verdict, or it is none of those offered.
+    """
+    found = None
+    for held in _objects(reply):
+        try:
+            found = _Reply.model_validate(held)
+        except ValidationError:
+            continue
+    if found is None:
+        raise MalformedReply(f"the judge gave no verdict but {_shortened(reply)!r}")
+    said = " ".join(found.verdict.split()).lower()
+    if said not in offered:
+        told = ", ".join(map(repr, offered))
+        raise MalformedReply(f"the judge's verdict {_shortened(found.verdict)!r} is none of {told}")
+    return said, found.reason
+
+
+def _objects(text: str) -> Iterator[Any]:
+    """Every JSON object in a text, in order; those inside another are parts of it."""
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        try:
+            held, end = decoder.raw_decode(text, at)
+            yield held
+        except (ValueError, RecursionError):
+            end = at + 1
+        at = text.find("{", end)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+@dataclass(slots=True)
+class Bench:
+    """The three judges with one model, one memory and one account.
+
+    Attributes:
+        name: The model's.
+        path: Where verdicts are written down; None: nowhere.
+        usage: Tokens of the calls that were made now, not of those remembered.
+        n_calls: How many those were.
+    """
+
+    model: Model
+    name: str
+    prompts: Mapping[JudgeName, Prompt]
+    path: Path | None = None
+    usage: Usage = field(default_factory=Usage)
+    n_calls: int = 0
+    _held: dict[str, Verdict] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.path is not None and self.path.exists():
+            self._held = dict(_remembered(self.path))
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The sha256 of each judge's prompt."""
+        return {prompt.name: prompt.sha256 for prompt in self.prompts.values()}
+
+    def faithful(self, sentence: str, quotes: Sequence[Quote]) -> Verdict:
+        """Whether a sentence says what the quotes say, and no more."""
+        return self._of_sentence("faithfulness", sentence, quotes)
+
+    def entails(self, sentence: str, quotes: Sequence[Quote]) -> bool | None:
+        """Whether quotes together entail a sentence; None without a verdict."""
+        verdict = self._of_sentence("citation", sentence, quotes)
+        return None if verdict.grade is None else verdict.grade == 1
+
+    def relevant(self, question: str, answer: str) -> Verdict:
+        """Whether an answer meets its question."""
+        mark = fence(question, answer)
+        values = {"question": enclosed(question, mark), "answer": enclosed(answer, mark)}
+        return self._asked("relevance", {**values, "fence": mark})
+
+    def _of_sentence(self, judge: JudgeName, sentence: str, quotes: Sequence[Quote]) -> Verdict:
+        mark = fence(sentence, *(text for q in quotes for text in (q.title, q.text)))
+        parts = [
+            self.prompts[judge].part(
+                "quote",
+                {"title": enclosed(q.title, mark), "text": enclosed(q.text, mark), "fence": mark},
+            )
+            for q in quotes
+        ]
+        values = {"sentence": enclosed(sentence, mark), "quotes": "\n\n".join(parts)}
+        return self._asked(judge, {**values, "fence": mark})
+
+    def _asked(self, judge: JudgeName, values: Mapping[str, str]) -> Verdict:
+        prompt = self.prompts[judge]
+        messages = prompt.render(values)
+        key = hashlib.sha256(json.dumps([self.name, prompt.sha256, messages]).encode()).hexdigest()
+        if key not in self._held:
+            verdict = self._call(judge, messages)
+            if verdict.unscored:
+                return verdict
+            self._held[key] = verdict
+            self._write(key, judge, verdict)
+        return self._held[key]
+
+    def _call(self, judge: JudgeName, messages: list[Message]) -> Verdict:
+        """One verdict; errors of the server stop the judging, a reply without verdict does not."""
+        words = self.prompts[judge].words
+        self.n_calls += 1
+        try:
+            reply = self.model.invoke(messages, config={"run_name": f"judge_{judge}"})
+            self._count(reply.usage_metadata)
+            said, reason = parse(str(reply.text), list(words.values()))
+        except MalformedReply as exc:
+            return Verdict(None, None, str(exc))
+        name = next(key for key, word in words.items() if word == said)
+        return Verdict(said, GRADES[judge][name], reason)
+
+    def _count(self, used: Mapping[str, Any] | None) -> None:
+        if used:
+            self.usage = replace(
+                self.usage,
+                input_tokens=self.usage.input_tokens + (used.get("input_tokens") or 0),
+                output_tokens=self.usage.output_tokens + (used.get("output_tokens") or 0),
+            )
+
+    def _write(self, key: str, judge: JudgeName, verdict: Verdict) -> None:
+        if self.path is not None:
+            row = {"key": key, "judge": judge, "model": self.name, **asdict(verdict)}
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _remembered(path: Path) -> Iterator[tuple[str, Verdict]]:
+    """Verdicts by key; a last line that was cut off is passed over."""
+    text = path.read_text(encoding="utf-8")
+    if text and not text.endswith("\n"):
+        whole = text[: text.rfind("\n") + 1]
+        path.write_text(whole, encoding="utf-8")
+        text = whole
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield row["key"], Verdict(row["said"], row["grade"], row["reason"])
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ReadError(
+                f"line {number} of {str(path)!r} is no verdict; move the file away to judge anew"
+            ) from exc
+
+
+def bench(settings: Settings, path: Path | None = None) -> Bench:
+    """The judges with the chat model that the settings name.
+
+    Raises:
+        SettingsError: There is neither a key nor a base URL.
+        PromptError: A judge's prompt is missing or does not fit.
+    """
+    from rag.adapters.openai import chat_model
+
+    prompts = load_prompts(settings.prompts)
+    return Bench(chat_model(settings), settings.chat_model_name, prompts, path)
