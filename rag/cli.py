@@ -158,6 +158,13 @@ def _keeping_commands(command: Any) -> None:
     ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
+    account = command(
+        "account",
+        commands.run_account,
+        "make an account's line for the setting accounts, from a typed password",
+        "account ada",
+    )
+    account.add_argument("name", metavar="NAME")
     command("eval", commands.run_eval, "evaluate in batch (same as python -m eval)", "eval --help")
     models = command(
         "models", commands.run_models, "bring the embedded model's weights", "models fetch"

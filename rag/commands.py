@@ -190,6 +190,22 @@ def run_ui(args: argparse.Namespace) -> int:
     return serve(settings_of(args), open_browser=not args.no_browser)
 
 
+def run_account(args: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from rag.accounts import account
+
+    if sys.stdin.isatty():
+        password = getpass("password: ")
+        if getpass("again: ") != password:
+            raise SettingsError("the two passwords differ; run the command again")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    sys.stdout.write(f"{account(args.name, password)}\n")
+    sys.stderr.write('add this line to the setting "accounts"; the password itself is not kept\n')
+    return DONE
+
+
 def run_eval(args: argparse.Namespace) -> int:
     from eval.__main__ import main as evaluate
 

@@ -72,6 +72,15 @@ class Settings(BaseModel):
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")
+    accounts: tuple[SecretStr, ...] = Field(
+        (), description="who may sign in to the browser chat; lines made by `paperfolk account`"
+    )
+    members: tuple[str, ...] = Field(
+        (), description="addresses or `@domains` that a provider's sign-in admits; none: all"
+    )
+    unprotected: bool = Field(
+        False, description="let everyone who reaches `host` use the browser chat"
+    )
 
     @property
     def generative(self) -> bool:
@@ -84,10 +93,10 @@ class Settings(BaseModel):
     def chat_model_name(self) -> str:
         return self.chat_model or "gpt-4o-mini"
 
-    @field_validator("chat_models", mode="before")
+    @field_validator("chat_models", "accounts", "members", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        """Names in one text, as the environment has them."""
+        """Several in one text, as the environment has them."""
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value

@@ -61,6 +61,9 @@ def _settings(settings: Settings) -> dict[str, str]:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "set, hidden"
+    if isinstance(value, tuple):
+        hidden = any(isinstance(one, SecretStr) for one in value)
+        return f"{len(value)} set, hidden" if hidden else ", ".join(map(str, value)) or "not set"
     return "not set" if value in (None, "") else str(value)
 
 

@@ -6,10 +6,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
+from rag.accounts import Accounts, is_loopback, provider_secrets
 from rag.config import ENV_PREFIX, ROOT, Settings
-from rag.errors import LibraryEmpty, SettingsError, WeightsMissing
+from rag.errors import LibraryEmpty, MissingExtra, SettingsError, WeightsMissing
 
 APP = ROOT / "ui" / "server.py"
 
@@ -20,16 +22,55 @@ def serve(settings: Settings, *, open_browser: bool = True) -> int:
     Does not return once the server runs: this process is replaced by it.
 
     Raises:
-        SettingsError: The port is taken, or the screens are not here.
+        SettingsError: The port is taken, the screens are not here, or others would reach them.
     """
     if not APP.is_file():
         raise SettingsError(f"{str(APP)!r} does not exist; run paperfolk from its source folder")
+    require_guarded(settings)
     require_free(settings.host, settings.port)
     make_ready(settings)
     sys.stderr.write(f"chat at http://{settings.host}:{settings.port} (Ctrl-C ends it)\n")
     sys.stderr.flush()
     command = streamlit_command(settings, open_browser=open_browser)
     os.execve(command[0], command, environment(settings, os.environ))
+
+
+def require_guarded(settings: Settings) -> None:
+    """Raise a SettingsError for accounts that are none, and where anyone could use the chat."""
+    accounts = bool(Accounts(settings.accounts, settings.data))
+    if accounts and by_provider():
+        raise SettingsError(
+            "readers cannot sign in both by accounts and by a provider; remove the setting "
+            "'accounts' or the section [auth] of .streamlit/secrets.toml"
+        )
+    if not (accounts or by_provider() or settings.unprotected or is_loopback(settings.host)):
+        raise SettingsError(
+            f"everyone who reaches {settings.host!r} could read and change this library; set "
+            'accounts (a line each, by "paperfolk account NAME") or a sign-in provider, or '
+            "unprotected = true if that is meant"
+        )
+
+
+def by_provider() -> bool:
+    """Whether a provider signs readers in: secrets for it stand where Streamlit reads them.
+
+    Raises:
+        SettingsError: They are there in part, or what they need is not installed.
+    """
+    found = provider_secrets((Path.home(), Path.cwd()))
+    if not found:
+        return False
+    needed = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+    if missing := [name for name in needed if not found.get(name)]:
+        raise SettingsError(
+            f"the section [auth] of .streamlit/secrets.toml lacks {', '.join(missing)}; "
+            "add it, or remove the section"
+        )
+    if find_spec("authlib") is None:
+        raise MissingExtra(
+            'signing in by a provider needs the extra "oidc"; run: pip install "paperfolk[oidc]"'
+        )
+    return True
 
 
 def require_free(host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -10,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from rag.accounts import Accounts
 from rag.cli import main
 from rag.config import load
 from rag.errors import SettingsError
@@ -292,3 +295,13 @@ def test_a_taken_port_is_refused_with_its_number() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"127.0.0.1:{port}.*--port"):
             require_free("127.0.0.1", port)
+
+
+def test_an_account_is_made_from_a_password_that_is_not_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+    assert main(["account", "ada"]) == 0
+    line = capsys.readouterr().out.strip()
+    assert "correct" not in line
+    assert Accounts([SecretStr(line)], tmp_path).admits("ada", "correct horse")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import shared
+from ui import readers, shared
 
 ICON = Path(__file__).resolve().parent / "assets" / "icon.svg"
 st.set_page_config(page_title="Paperfolk", page_icon=str(ICON), layout="centered")
@@ -21,4 +21,5 @@ screen = st.navigation(
 )
 st.logo(str(ICON.with_name("logo.svg")), size="large", icon_image=str(ICON))
 shared.style()
+readers.sign_in()
 screen.run()

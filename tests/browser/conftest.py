@@ -101,9 +101,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 class Watched:
     """A page, what went wrong on it, and whom it asked besides its own server."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, provoked: str = "") -> None:
         self.page = page
         self.url = url
+        self.provoked = provoked
         self.faults: list[str] = []
         self.foreign: list[str] = []
         page.on("console", self._console)
@@ -111,7 +112,8 @@ class Watched:
         page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        meant = self.provoked and self.provoked in message.text
+        if message.type == "error" and not meant:
             self.faults.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Request) -> None:
@@ -122,7 +124,10 @@ class Watched:
 
 @pytest.fixture
 def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
-    """Open a path in a fresh session; afterwards no console error, no foreign request."""
+    """Open a path in a fresh session; afterwards no console error, no foreign request.
+
+    ``provoked`` is part of an error that the browser must log on the journey, such as a status.
+    """
     watched: list[Watched] = []
 
     def go(
@@ -132,6 +137,7 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         width: int = 1360,
         dark: bool = False,
         touch: bool = False,
+        provoked: str = "",
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 860},
@@ -141,7 +147,7 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         )
         page = context.new_page()
         page.set_default_timeout(30_000)
-        watched.append(Watched(page, at))
+        watched.append(Watched(page, at, provoked))
         page.goto(at + path)
         return page
 

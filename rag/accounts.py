@@ -1,0 +1,244 @@
+"""Who may use a browser chat that others can reach: accounts, passwords as hashes, signed passes.
+
+An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` makes it. Who signs in
+gets a pass, a text that names the reader and ends, signed with a key of this data folder and the
+account's own hash: it outlives a restart, and a changed password ends it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+import secrets
+import threading
+import time
+import tomllib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import scrypt, sha256
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from rag.errors import LibraryError, SettingsError
+
+KEY_FILE = "passes.key"
+COST = 15
+"""Binary logarithm of scrypt's N: 32 MiB and some 0.1 s for one guess (r = 8, p = 1)."""
+PASS_S = 30 * 24 * 3600
+MAX_CHARS = 200
+"""Of a name or a password; longer ones are wrong without being tried."""
+FREE_TRIES = 5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 900.0
+MAX_REMEMBERED = 10_000
+
+
+# --- passwords ------------------------------------------------------------------------------
+
+
+def account(name: str, password: str) -> str:
+    """The line of a new account, with a salt of its own.
+
+    Raises:
+        SettingsError: The name or the password cannot be one.
+    """
+    if not name or len(name) > MAX_CHARS or any(c in ":," or c.isspace() for c in name):
+        raise SettingsError(
+            f"{name!r} cannot be an account's name; use letters and digits, no space, ':' or ','"
+        )
+    if not 8 <= len(password) <= MAX_CHARS:
+        raise SettingsError(f"a password has 8 to {MAX_CHARS} characters; choose another")
+    salt = secrets.token_bytes(16)
+    return f"{name}:scrypt.{COST}.{_text(salt)}.{_text(_derived(password, salt, COST))}"
+
+
+def _derived(password: str, salt: bytes, cost: int) -> bytes:
+    n = 2**cost
+    return scrypt(password.encode(), salt=salt, n=n, r=8, p=1, maxmem=2 * 128 * 8 * n, dklen=32)
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hash:
+    cost: int
+    salt: bytes
+    key: bytes
+
+
+def _parsed(line: str) -> tuple[str, _Hash]:
+    name, colon, rest = line.partition(":")
+    try:
+        kind, cost, salt, key = rest.split(".")
+        held = _Hash(int(cost), _bytes(salt), _bytes(key))
+    except ValueError as exc:
+        raise _unreadable(name if colon else "") from exc
+    if kind != "scrypt" or not name or not 10 <= held.cost <= 20 or len(held.key) != 32:
+        raise _unreadable(name if colon else "")
+    return name, held
+
+
+def _unreadable(name: str) -> SettingsError:
+    whose = f"the account {name!r}" if name else "an account"
+    return SettingsError(
+        f"{whose} in the setting 'accounts' has no password hash; "
+        'make the line by "paperfolk account NAME" (a plain password is not kept)'
+    )
+
+
+class Accounts:
+    """The accounts of the settings, and their passes.
+
+    Args:
+        lines: See the module's docstring.
+        folder: The data folder, where the key of the passes is kept.
+
+    Raises:
+        SettingsError: A line is no account, or a name comes twice.
+    """
+
+    def __init__(self, lines: Iterable[SecretStr], folder: Path) -> None:
+        self._folder = folder
+        self._hashes: dict[str, _Hash] = {}
+        for line in lines:
+            name, held = _parsed(line.get_secret_value().strip())
+            if name in self._hashes:
+                raise SettingsError(f"the account {name!r} comes twice in the setting 'accounts'")
+            self._hashes[name] = held
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    def admits(self, name: str, password: str) -> bool:
+        """Whether this is the account's password; takes as long for a name that is not there."""
+        held = self._hashes.get(name, _Hash(COST, b"nobody's salt", b"\0" * 32))
+        if len(password) > MAX_CHARS:
+            return False
+        found = _derived(password, held.salt, held.cost)
+        return hmac.compare_digest(found, held.key) and name in self._hashes
+
+    def grant(self, name: str, now: float | None = None) -> str:
+        """A pass for an account, good for 30 days."""
+        until = int((time.time() if now is None else now) + PASS_S)
+        told = f"{until}.{_text(name.encode())}"
+        return f"{told}.{_text(self._signature(name, told))}"
+
+    def holder(self, granted: str, now: float | None = None) -> str | None:
+        """Whose pass this is; None where it is forged, over, or of an account that has changed."""
+        told, _, signature = granted.rpartition(".")
+        until, _, name_text = told.partition(".")
+        try:
+            name, signed, ends = _bytes(name_text).decode(), _bytes(signature), int(until)
+        except ValueError:
+            return None
+        if name not in self._hashes or not hmac.compare_digest(self._signature(name, told), signed):
+            return None
+        return name if ends > (time.time() if now is None else now) else None
+
+    def _signature(self, name: str, told: str) -> bytes:
+        key = sha256(self._key() + self._hashes[name].key).digest()
+        return hmac.digest(key, told.encode(), "sha256")
+
+    def _key(self) -> bytes:
+        """The folder's key, made at first use; for its owner's eyes alone."""
+        path = self._folder / KEY_FILE
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                part = path.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
+                with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(secrets.token_bytes(32))
+                try:
+                    os.link(part, path)  # of several processes, the first one's key stands
+                except FileExistsError:
+                    pass
+                finally:
+                    part.unlink()
+            return path.read_bytes()
+        except OSError as exc:
+            raise LibraryError(
+                f"the key of the sign-in in {str(path)!r} cannot be used ({exc.strerror}); "
+                "check the folder's rights"
+            ) from exc
+
+
+@dataclass(slots=True)
+class Throttle:
+    """Bounds how often a password can be guessed: five tries, then pauses that double.
+
+    A try counts as wrong until it is `forgiven`, so many at once are no way around it.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _tries: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_s(self, *keys: str) -> float:
+        """Count a try for each key; 0 if it may be made now, else how long to wait first."""
+        with self._lock:
+            now = self.clock()
+            wait = max((self._tries.get(key, (0, now))[1] - now for key in keys), default=0.0)
+            if wait > 0:
+                return wait
+            if len(self._tries) > MAX_REMEMBERED:
+                self._tries = {k: held for k, held in self._tries.items() if held[1] > now}
+            for key in keys:
+                n = self._tries.get(key, (0, 0.0))[0] + 1
+                over = max(n - FREE_TRIES + 1, 0)
+                pause = min(FIRST_PAUSE_S * 2 ** (over - 1), LONGEST_PAUSE_S) if over else 0.0
+                self._tries[key] = (n, now + pause)
+            return 0.0
+
+    def forgive(self, *keys: str) -> None:
+        """The try was right: its keys begin anew."""
+        with self._lock:
+            for key in keys:
+                self._tries.pop(key, None)
+
+
+# --- sign-in by a provider, and whether there is any ----------------------------------------
+
+
+def provider_secrets(folders: Iterable[Path]) -> Mapping[str, object]:
+    """The section ``auth`` of Streamlit's ``secrets.toml``, of the last folder that has one.
+
+    Raises:
+        SettingsError: A file is not TOML.
+    """
+    found: Mapping[str, object] = {}
+    for folder in folders:
+        path = folder / ".streamlit" / "secrets.toml"
+        if path.is_file():
+            try:
+                held = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+                raise SettingsError(f"{str(path)!r} is not valid TOML: {exc}") from exc
+            found = held.get("auth", found)
+    return found
+
+
+def member(members: Iterable[str], email: str) -> bool:
+    """Whether an address is among ``ada@example.org`` and ``@example.org``; none named: all are."""
+    allowed = [one.casefold() for one in members]
+    told = email.casefold()
+    return not allowed or any(
+        told.endswith(one) if one.startswith("@") else told == one for one in allowed
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

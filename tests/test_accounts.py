@@ -1,0 +1,150 @@
+"""Accounts: hashes instead of passwords, passes that cannot be forged, guesses that are bounded."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from rag import accounts
+from rag.accounts import KEY_FILE, PASS_S, Accounts, Throttle, account
+from rag.errors import SettingsError
+
+ADA = account("ada", "correct horse")
+BO = account("bo", "battery staple")
+
+
+def of(folder: Path, *lines: str) -> Accounts:
+    return Accounts([SecretStr(line) for line in lines], folder)
+
+
+def test_an_account_keeps_no_password_and_salts_each_alike_one_otherwise() -> None:
+    assert "correct" not in ADA and ADA.startswith("ada:scrypt.15.")
+    assert account("ada", "correct horse") != ADA
+
+
+def test_the_right_password_of_the_right_account_is_admitted_alone(tmp_path: Path) -> None:
+    held = of(tmp_path, ADA, BO)
+    assert held.admits("ada", "correct horse") and held.admits("bo", "battery staple")
+    for name, password in (
+        ("ada", "battery staple"),
+        ("ada", ""),
+        ("ada", "x" * 10_000),
+        ("eve", "correct horse"),
+    ):
+        assert not held.admits(name, password)
+
+
+@pytest.mark.parametrize(
+    "line", ["secret", "ada:secret", "ada:scrypt.15.!.!", "ada:scrypt.40.AAAA.AAAA", ":" + ADA]
+)
+def test_a_plain_password_in_the_settings_is_refused_and_not_repeated(
+    line: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="paperfolk account NAME") as caught:
+        of(tmp_path, line)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_account_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="twice"):
+        of(tmp_path, ADA, account("ada", "another one"))
+
+
+@pytest.mark.parametrize(("name", "password"), [("a b", "long enough"), ("ada", "short")])
+def test_what_cannot_be_an_account_is_refused(name: str, password: str) -> None:
+    with pytest.raises(SettingsError):
+        account(name, password)
+
+
+def test_a_pass_names_its_holder_after_a_restart_until_it_ends(tmp_path: Path) -> None:
+    granted = of(tmp_path, ADA).grant("ada", now=1000.0)
+    again = of(tmp_path, ADA, BO)
+    assert again.holder(granted, now=1000.0 + PASS_S - 1) == "ada"
+    assert again.holder(granted, now=1000.0 + PASS_S) is None
+
+
+def test_a_pass_that_was_changed_or_is_of_elsewhere_is_nobodys(tmp_path: Path) -> None:
+    held = of(tmp_path / "one", ADA, BO)
+    granted = held.grant("ada")
+    until, name, signature = granted.split(".")
+    bo = held.grant("bo").split(".")[1]
+    for forged in (f"{until}.{bo}.{signature}", f"{int(until) + 1}.{name}.{signature}"):
+        assert held.holder(forged) is None
+    for nonsense in ("", ".", "..", "a.b.c", "1.é.x", granted[:-2]):
+        assert held.holder(nonsense) is None
+    assert of(tmp_path / "two", ADA).holder(granted) is None
+
+
+def test_a_changed_password_ends_the_passes_of_that_account(tmp_path: Path) -> None:
+    granted = of(tmp_path, ADA).grant("ada")
+    assert of(tmp_path, account("ada", "a new one!")).holder(granted) is None
+    assert of(tmp_path, BO).holder(granted) is None
+
+
+def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
+    of(tmp_path, ADA).grant("ada")
+    assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_after_five_tries_pauses_double_up_to_a_bound() -> None:
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    assert [throttle.wait_s("a") for _ in range(5)] == [0.0] * 5
+    waits = []
+    for _ in range(8):
+        waits.append(throttle.wait_s("a"))
+        now[0] += waits[-1]
+        assert throttle.wait_s("a") == 0.0
+    assert waits == [30.0, 60.0, 120.0, 240.0, 480.0, 900.0, 900.0, 900.0]
+    assert throttle.wait_s("b") == 0.0
+
+
+def test_a_right_try_begins_anew() -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    for _ in range(5):
+        throttle.wait_s("a", "name")
+    throttle.forgive("a", "name")
+    assert throttle.wait_s("a", "name") == 0.0
+
+
+def test_what_is_remembered_of_guesses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "MAX_REMEMBERED", 3)
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    for n in range(20):
+        now[0] += 1
+        throttle.wait_s(f"client {n}")
+    assert len(throttle._tries) <= 4
+
+
+def test_members_are_addresses_or_whole_domains() -> None:
+    assert accounts.member((), "anyone@anywhere.example")
+    named = ("ada@example.org", "@lab.example")
+    assert accounts.member(named, "Ada@Example.org") and accounts.member(named, "x@lab.example")
+    assert not accounts.member(named, "bo@example.org")
+    assert not accounts.member(named, "x@evil-lab.example")
+    assert not accounts.member(named, "")
+
+
+def test_secrets_of_a_provider_are_found_and_a_broken_file_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / ".streamlit"
+    folder.mkdir()
+    assert accounts.provider_secrets([tmp_path]) == {}
+    (folder / "secrets.toml").write_text('[auth]\nclient_id = "me"\n', encoding="utf-8")
+    assert accounts.provider_secrets([tmp_path / "none", tmp_path]) == {"client_id": "me"}
+    (folder / "secrets.toml").write_text("[auth", encoding="utf-8")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        accounts.provider_secrets([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True),
+     ("0.0.0.0", False), ("::", False), ("192.0.2.1", False), ("chat.example", False)],
+)  # fmt: skip
+def test_only_this_machine_reaches_loopback(host: str, alone: bool) -> None:
+    assert accounts.is_loopback(host) is alone

@@ -1,0 +1,72 @@
+"""Who reads: signed in by an account, by a provider, or nobody, where the chat is one person's."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from rag.accounts import Accounts, member
+from rag.config import Settings, load
+from rag.errors import RagError
+from rag.serving import by_provider
+from ui.login import COOKIE, LEAVE
+
+
+@st.cache_resource(show_spinner=False)
+def _by_provider() -> bool:
+    return by_provider()
+
+
+def sign_in() -> None:
+    """Settle whose conversations the screens show; where nobody may read, say so and stop."""
+    try:
+        settings = load()
+        if settings.accounts:
+            name = _by_account(settings)
+            with st.sidebar:
+                st.html(
+                    f'<p class="pf reader">{escape(name)} · '
+                    f'<a href="{LEAVE}" target="_self">Sign out</a></p>'
+                )
+            st.session_state["owner"] = name
+        elif _by_provider():
+            st.session_state["owner"] = _by_email(settings)
+    except RagError as exc:
+        st.error(str(exc), icon=":material/error:")
+        st.stop()
+
+
+def _by_account(settings: Settings) -> str:
+    """The holder of this connection's pass; the gate has let it through, but passes end."""
+    granted = st.context.cookies.get(COOKIE, "")
+    name = Accounts(settings.accounts, settings.data).holder(granted)
+    if name is None:
+        st.warning("Your sign-in is over. Load the page again to sign in.", icon=":material/lock:")
+        st.stop()
+    return name
+
+
+def _by_email(settings: Settings) -> str:
+    """Whom the provider names, if the settings admit them."""
+    if not st.user.get("is_logged_in"):
+        st.html(
+            '<div class="hero"><h1>Paperfolk</h1><p>Chat with papers, and find the people behind '
+            "them. Sign in to go on.</p></div>"
+        )
+        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        st.stop()
+    email = str(st.user.get("email") or "")
+    verified = st.user.get("email_verified") is not False
+    admitted = member(settings.members, email if verified else "")
+    with st.sidebar:
+        st.caption(str(st.user.get("name") or email or "Signed in"))
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+    if not admitted:
+        st.html(
+            f'<div class="hero"><h1>Not admitted</h1><p>{escape(email or "This account")} is not '
+            "among the members of this Paperfolk. Ask whoever runs it to add the address to the "
+            "setting <code>members</code>, or sign out and come as somebody else.</p></div>"
+        )
+        st.stop()
+    return f"{st.user.get('iss')}#{st.user.get('sub')}"
