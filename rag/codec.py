@@ -29,7 +29,7 @@ MARK = "$"
 
 @cache
 def _classes() -> Mapping[str, type]:
-    from rag.catalogue.asking import Ask
+    from rag.catalogue.ask import Ask
     from rag.names import Mention
     from rag.people.asking import PersonAsk
 

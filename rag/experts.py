@@ -23,7 +23,7 @@ from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
 from rag.readings import closing
 from rag.text import join_names
-from rag.topics import OnTopic, nearest, on_topic, once
+from rag.topics import OnTopic, nearest, on_topic, once, without
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -109,6 +109,9 @@ def answer(
     topic = intent.topic or intent.query
     k = int(str(intent.parts.get("k") or k))
     recent = bool(intent.parts.get("recent", recent))
+    alike = intent.parts.get("alike")
+    if isinstance(alike, str):
+        retrieve = without(retrieve, alike)
     found = on_topic(topic, now, retrieve)
     if not found:
         return _nobody(intent, topic, now, retrieve)
@@ -124,11 +127,18 @@ def answer(
         ],
         {f.paper.paper_id: _shown_names(f.paper, now) for f in found},
     )
-    people = rank(votes, k)
-    if not people:
+    besides = intent.parts.get("besides")
+    besides = besides if isinstance(besides, tuple) else ()
+    everybody = rank(votes)
+    if not everybody:
         return _unknown_authors(intent, topic, found, now)
+    people = [expert for expert in everybody if expert.name not in besides][:k]
+    if not people:
+        return _nobody_else(intent, topic, len(everybody), found, now)
     under = said_all(intent.conditions)
-    text, listing = _worded(topic, people, len(votes), found, now, recent=recent, under=under)
+    n_people = len(votes) - sum(name in votes for name in besides)
+    under = f"{under}, besides those named already" if besides else under
+    text, listing = _worded(topic, people, n_people, found, now, recent=recent, under=under)
     if explain:
         text += f"\n\n{_explained(people, votes, listing, now, recent=recent)}"
     if isinstance(notes := intent.parts.get("notes"), tuple):
@@ -186,7 +196,7 @@ def _worded(
     papers = [f.paper for f in found]
     told: set[str] = set()
     lines = [f"{at}. {_person(expert, listing, told, now)}" for at, expert in enumerate(people, 1)]
-    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under else ''}{under}"
+    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
     head += f", by {n_people} people" if n_people != 1 else ", by one person"
     head += " (newer papers count for more):" if recent else ":"
     unsigned = [p for p in papers if not p.authorships]
@@ -283,6 +293,26 @@ def _nobody(intent: Intent, topic: str, now: Census, retrieve: Retrieve) -> Answ
         "experts",
         text,
         papers=scored([h.paper for h in near], [h.score for h in near]),
+        library=now.fingerprint,
+    )
+
+
+def _nobody_else(
+    intent: Intent, topic: str, n: int, found: Sequence[OnTopic], now: Census
+) -> Answer:
+    """All were named before."""
+    listing = Listing(topic, {f.paper.paper_id: f.span for f in found})
+    papers = [f.paper for f in found]
+    marks = " ".join(listing.mark(p) for p in papers[:_FURTHER])
+    text = f"Nobody else: all {n} people on the {counted(len(papers))} here about **{plain(topic)}** were named already {marks}."
+    text = "\n\n".join(filter(None, (text, truncation(papers))))
+    return Answer(
+        intent.question,
+        "answered",
+        "experts",
+        text,
+        listing.citations,
+        scored(papers, [f.relevance for f in found]),
         library=now.fingerprint,
     )
 

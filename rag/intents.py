@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.asking import Asked, read, telling_words
+from rag.catalogue.ask import Asked
+from rag.catalogue.asking import read, telling_words
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import Scan, people_in
 from rag.catalogue.years import read_years

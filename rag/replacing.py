@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.asking import Ask, Asked, read, telling_words
+from rag.catalogue.ask import Ask, Asked
+from rag.catalogue.asking import read, telling_words
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import people_in
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
-from rag.threads import LIST_THEM, Whole, replacement
+from rag.pointers import Whole
+from rag.threads import LIST_THEM, MORE_PEOPLE, replacement
 from rag.types import Condition, Intent
 
 
@@ -22,22 +24,39 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     if last is None:
         return None
     what = replacement(whole.question)
+    if MORE_PEOPLE.match(whole.question) and last.route == "catalogue":
+        ask = last.parts.get("ask")
+        assert isinstance(ask, Ask)
+        more = replace(ask, k=2 * (ask.k or 5))
+        return replace(
+            last, parts={**last.parts, "ask": more}, reason="the last question, of more people"
+        )
+    if whole.besides:
+        parts = {**last.parts, "besides": whole.besides}
+        return replace(last, parts=parts, reason="the last question, of further people")
+    if whole.focus and not whole.several:
+        return _of_focus(last, whole)
     if _of_one_paper(last):
         return _of_another_paper(last, what, now)
     if LIST_THEM.match(whole.question):
         return _listed(last)
+    if last.route == "experts" and _NOW.fullmatch(what):
+        parts = {**last.parts, "recent": True}
+        return replace(last, parts=parts, reason="the last question, newer papers first")
     people = people_in(what, now)
     asked = read(what, now, people)
     if _FIRST.match(what) and (made := _as_first(last)):
         return made
     if not asked.conditions and asked.ask.verb == "list" and asked.ask.topic:
-        return _new_topic(last, asked.ask.topic)
+        about = re.match(r"(?:about|on|regarding|concerning)\b", what, re.IGNORECASE)
+        return _new_topic(last, asked.ask.topic, also=about is not None)
     if asked.ask.left:
         return None
     if asked.ask.verb in ("extreme", "group") and not people:
         return _other_verb(last, asked)
     own = [c for c in asked.conditions if c.field != "author"]
     if last.route == "catalogue" and asked.conditions:
+        last = _unfocused(last, asked.conditions)
         kept = _apart_from(asked.conditions, last.conditions)
         given = last.parts.get("people")
         before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
@@ -77,6 +96,29 @@ def _apart_from(new: Sequence[Condition], old: Sequence[Condition]) -> list[Cond
     fields = {c.field for c in new}
     fields |= _TIME if fields & _TIME else frozenset()
     return [c for c in old if c.field not in fields]
+
+
+_NOW = re.compile(
+    r"(?:recently|lately|now|nowadays|these days|at present|currently|more recently)", re.IGNORECASE
+)
+
+
+def _unfocused(last: Intent, new: Sequence[Condition]) -> Intent:
+    """``and without code?`` after ``which of those ...``: not of those, if those are all with code."""
+    origin = last.parts.get("origin")
+    if not isinstance(origin, tuple) or not {c.field for c in new} & {c.field for c in origin}:
+        return last
+    parts = {k: v for k, v in last.parts.items() if k not in ("focus", "several", "origin")}
+    return replace(last, conditions=(*origin, *last.conditions), parts=parts)
+
+
+def _of_focus(last: Intent, whole: Whole) -> Intent | None:
+    """The last question of another paper of the list."""
+    if not _of_one_paper(last):
+        return None
+    parts = {**last.parts, "focus": whole.focus}
+    reason = "the last question, of another paper"
+    return replace(last, query=whole.question, parts=parts, topic=None, reason=reason)
 
 
 def _of_another_paper(last: Intent, what: str, now: Census) -> Intent | None:
@@ -166,7 +208,15 @@ def _renumbered(condition: Condition, by: int) -> Condition:
     )
 
 
-def _new_topic(last: Intent, topic: str) -> Intent | None:
+def _new_topic(last: Intent, topic: str, *, also: bool) -> Intent | None:
+    """On another topic; ``about drones`` may also be a first one, for a list that has none."""
+    topic = re.sub(r"^(?:about|on|regarding|concerning)\s+", "", topic, flags=re.IGNORECASE)
+    ask = last.parts.get("ask")
+    listing = also and last.route == "catalogue" and last.topic is None
+    if listing and isinstance(ask, Ask) and ask.verb in ("count", "list", "extreme", "group"):
+        reason = f"{last.reason}; about {topic}"
+        parts = {**last.parts, "ask": replace(ask, topic=topic), "other": "content"}
+        return replace(last, topic=topic, query=topic, parts=parts, reason=reason)
     if last.route in ("experts", "person") or (last.route == "catalogue" and last.topic):
         parts = dict(last.parts)
         if isinstance(ask := parts.get("ask"), Ask):

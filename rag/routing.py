@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.asking import Asked, read
+from rag.catalogue.ask import Ask, Asked
+from rag.catalogue.asking import read
 from rag.catalogue.attributes import read_attributes
 from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, short_name
@@ -21,10 +22,11 @@ from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_pers
 from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
+from rag.pointers import Whole
 from rag.replacing import instead
 from rag.text import index_terms
-from rag.threads import Whole, complete
-from rag.types import Intent, ReadAs, Thread
+from rag.threads import complete
+from rag.types import Condition, Intent, ReadAs, Thread
 
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
@@ -46,15 +48,42 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
         return Intent(found[0], question, typed, found[1], parts=other)  # type: ignore[arg-type]
     now = census(library)
     whole = complete(typed, thread, now)
-    intent = instead(whole, now) or _whole(whole, now)
+    intent = _like(whole, now) or instead(whole, now) or _whole(whole, now)
     if read_as is not None and (found or read_as != intent.route):
         intent = as_wanted(read_as, whole.question, intent, now)
     reason = intent.reason + (f"; {whole.note}" if whole.note else "")
+    if whole.focus:
+        intent = _of_its_title(intent, whole, now)
     parts = dict(intent.parts)
     if whole.focus:
         parts["focus"] = whole.focus
         parts["several"] = whole.several
+        parts["origin"] = whole.origin
+    if whole.besides:
+        parts["besides"] = whole.besides
     return replace(intent, question=question, reason=reason, parts=parts)
+
+
+def _like(whole: Whole, now: Census) -> Intent | None:
+    """Papers on what one paper is about, without itself."""
+    if not whole.like or whole.focus:
+        return None
+    paper = now.by_id[whole.like]
+    parts = {"ask": Ask("list", topic=paper.name), "other": "content", "alike": whole.like}
+    reason = f"it asks for papers like {short_name(paper)}"
+    conditions = (Condition("paper", "not in", (paper.paper_id,)),)
+    return Intent(
+        "catalogue", whole.question, paper.name, reason, paper.name, (), conditions, parts
+    )
+
+
+def _of_its_title(intent: Intent, whole: Whole, now: Census) -> Intent:
+    """People on what one paper is about: its whole title is the topic, not the name it has."""
+    paper = now.by_id[whole.focus[0]]
+    if intent.route != "experts" or whole.several or intent.topic != short_name(paper):
+        return intent
+    parts = {**intent.parts, "alike": whole.like} if whole.like else intent.parts
+    return replace(intent, topic=paper.name, query=paper.name, parts=parts)
 
 
 def _asks(text: str) -> bool:
@@ -243,6 +272,8 @@ def _experts(
     counting = re.match(r"\W*(?:how many|how much|number of|count)\b", text, re.IGNORECASE)
     if frame is None or people or counting or _HOW_MANY.search(text):
         return None
+    if not frame.sure and asked.ask.verb in ("group", "average", "distinct", "extreme"):
+        return None
     return of_experts(text, frame, now)
 
 
@@ -258,6 +289,10 @@ _ABOUT = re.compile(
     r"^\W*(?:which|how many|what|any|list|are any|is any)\b.*\b(?:about|on|regarding|concern(?:s|ing)?|deal(?:s|ing)? with|cover(?:s|ing)?|related to)\b",
     re.IGNORECASE,
 )
+_ALL = re.compile(
+    r"^\W*(?:(?:please|can|could|you|i|want|need|would|like|to|see|have)\s+)*(?:list|show|give|find|get|name|print|enumerate)?\s*(?:me|us|out)?\s*(?:(?:all|every)\b|an?\s+(?:complete|full)\s+list)(?!\s+(?:of\s+)?(?:these|those|them)\b)",
+    re.IGNORECASE,
+)
 _LOOSE = frozenset({"text", "complete"})
 
 
@@ -269,7 +304,7 @@ def _catalogue(
     if ask.verb == "figures":
         return None
     n_left = len(ask.left)
-    if ask.verb in ("group", "distinct", "documents"):
+    if ask.verb in ("group", "average", "distinct", "documents"):
         return (
             of_catalogue(text, "it asks for figures of the whole library", asked, now)
             if n_left <= 3 and not now.called(" ".join(ask.left))
@@ -291,6 +326,8 @@ def _catalogue(
     if whole.several and _ABOUT.search(text) and 0 < n_left <= _LONG:
         return of_catalogue(text, "it asks which of the papers are on a topic", asked, now)
     if not conditions:
+        if _ALL.search(text) and ask.heads and ask.topic and n_left <= _LONG:
+            return of_catalogue(text, "it asks for all papers on a topic", asked, now)
         everything = n_left == 0 and ask.heads and asked.explicit and len(text.split()) <= 10
         return of_catalogue(text, "it asks for all papers", asked, now) if everything else None
     if n_left == 0 and (ask.heads or asked.explicit or strong):

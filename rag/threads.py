@@ -7,35 +7,30 @@ order in which it named them, or else the papers that its answer cites, in the o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from rag.catalogue.periods import shifted
-from rag.census import Census, is_headed, newest_first, short_name
-from rag.text import STOP_WORDS, index_terms
+from rag.census import Census, is_headed, short_name
+from rag.pointers import (
+    LEAD,
+    SINGULAR,
+    Shown,
+    Whole,
+    both,
+    dated,
+    described,
+    first_two,
+    nth_person,
+    of_people,
+    ordinal,
+    personal,
+    plural,
+    same_author,
+    singular,
+    told,
+    wrote_else,
+)
 from rag.types import Answer, Condition, Intent, Thread
 
-_ORDINALS = {
-    "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3,
-    "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1, "other": 1,
-}  # fmt: skip
-_THING = r"(?:one|paper|method|work|approach|entry|model|system|framework|study|result|article|publication)"
-_ORDINAL = re.compile(
-    rf"\bthe\s+(?P<word>{'|'.join(_ORDINALS)})(?:\s+{_THING}\b|\s+of\s+(?:them|those|these|the\s+two)\b"
-    r"|(?=\s+(?:is|was|does|did|do|has|have|had|use[sd]?|also)\b)|(?=\s*[?.!,]?$)|(?<=former)|(?<=latter))"
-    rf"|(?:\bnumber|\bno\.?|#)\s*(?P<number>\d{{1,2}})\b|\b{_THING}\s+(?P<number2>\d)\b",
-    re.IGNORECASE,
-)
-_DESCRIBED = re.compile(
-    r"\b(?:the|that)\s+(?P<what>[\w-]+(?:\s+[\w-]+){0,5}?)\s+(?:one|paper)\b", re.IGNORECASE
-)
-_SAME_AUTHOR = re.compile(
-    r"\b(?:the|its|their|that)\s+(?P<nth>first|lead|second|third|last)\s+authors?(?:'s)?\b(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|publish\w*|do|does|papers?)\b)"
-    r"|\b(?:(?:the|its|their)\s+)?same\s+(?P<first>(?:first|lead)\s+)?(?:authors?|people|person|group|team)\b"
-    r"|\b(?:other|more|further|else)\b[^?]*\bby\s+(?:the|its|that|their)\s+(?P<nth2>first|lead|second|third|last)\s+authors?\b"
-    r"|\b(?:its|their)\s+(?P<first2>(?:first|lead)\s+)?authors?\b(?=\s+(?:also|work|write|wrote|publish|have|has|do|did|else))",
-    re.IGNORECASE,
-)
 _PLURAL = re.compile(
     r"\b(?:which|what|any|all|some|one|both|each|none|most|how many|how much)\s+of\s+(?:these|those|them|the\s+(?:papers|two|three|above))\b"
     r"|\b(?:these|those)(?:\s+(?:papers?|works?|methods?|approaches|entries|ones|studies|models|systems))?\b"
@@ -46,25 +41,10 @@ _OF_THOSE = re.compile(
     r"\bof\s+(?:these|those|them|the\s+(?:two|three|above))\b|\b(?:these|those)\s+(?:papers?|works?|entries|ones)\b",
     re.IGNORECASE,
 )
-_DATED = re.compile(
-    rf"\bthe\s+(?P<word>older|oldest|earlier|earliest|newer|newest|later|latest|more\s+recent|most\s+recent)\s+{_THING}\b",
-    re.IGNORECASE,
-)
-_SINGULAR = re.compile(
-    r"\b(?:it'?s|its|it|this|that|(?:this|that|the\s+same)\s+(?:paper|method|work|approach|model|entry|system|framework|study|one|dataset|benchmark)|"
-    r"the\s+(?:paper|method|authors?|approach|framework|system|proposed\s+\w+))\b",
-    re.IGNORECASE,
-)
 _DUMMY = re.compile(
     r"\b(?:is|are|was)\s+(?:it|that|this)\s+(?:true|possible|the case)\b|\b(?:all|anything|everything|something|one|paper|papers|work|works|method|methods|system|somebody|someone|dataset|model|models)\s+that\b|\bso that\b",
     re.IGNORECASE,
 )
-_PERSONAL = re.compile(r"\b(?P<poss>his|hers|her(?=\s+\w))\b|\b(?:he|she|him|her)\b", re.IGNORECASE)
-_THEIR_PERSON = re.compile(
-    r"\btheir\s+(?:\w+\s+)?(?:papers?|works?|publications?|co-?authors?|collaborators?|h-?index|research|topics?|page|citations?)\b|\b(?:do|did|have|are)\s+they\s+(?:work|publish|written|wrote|write|collaborate|in)\b|\bwith\s+them\b",
-    re.IGNORECASE,
-)
-_LEAD = re.compile(r"^\W*(?:and|but|so|also|ok(?:ay)?|then|well|plus)\b[\s,]*", re.IGNORECASE)
 _INSTEAD = re.compile(
     r"^\W*(?:(?:and|but|so|ok(?:ay)?)\s+)*(?:what|how)\s+about\s+(?P<what>.+)|^\W*(?:and|but|only|just|same\s+for|same\s+but)\s+(?P<what2>.+)",
     re.IGNORECASE,
@@ -72,63 +52,18 @@ _INSTEAD = re.compile(
 _WHICH_VERB = re.compile(
     r"^\W*(?:and\s+|so\s+|but\s+)?(?:which|what|who)(?:\s+ones?)?\s+(?P<verb>[a-z]+(?:s|ed))\s+(?!(?:are|is|do|does|did|was|were|have|has|had|can|could|should|would|will|use|used|that|from|by|about|on|of|in)\b)",
 )
-_LATER = re.compile(
-    r"\b(?:later|newer|subsequent(?:ly)?|after(?:wards| that)?|since then|follow-?up|next)\b",
-    re.IGNORECASE,
-)
-_EARLIER = re.compile(
-    r"\b(?:earlier|older|previous(?:ly)?|before(?: that)?|prior)\b", re.IGNORECASE
-)
-_MORE = re.compile(r"\b(?:else|other|another|more|further)\b", re.IGNORECASE)
-
-
 LIST_THEM = re.compile(
     r"^\W*(?:and\s+|so\s+|ok\s+)?(?:(?:which|what)\s+(?:ones?|papers|are\s+(?:they|those|these))(?:\s+are\s+(?:they|those|these))?"
     r"|(?:please\s+)?(?:list|show|name|give|print)\s+(?:me\s+|us\s+)?(?:all\s+(?:of\s+)?)?(?:them|those|these)(?:\s+all)?(?:\s+please)?)\W*$",
     re.IGNORECASE,
 )
-_NTH_PERSON = re.compile(
-    rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
-    rf"|\b(?:number|no\.?|#)\s*(?P<number>\d{{1,2}})\b",
+
+
+_FRAGMENT = re.compile(
+    r"^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
     re.IGNORECASE,
 )
-_TWO = re.compile(
-    r"\b(?:they|them|the\s+two|these\s+two|both)(?:\s+(?P<verb>share|have|both))?\b", re.IGNORECASE
-)
-_THEY_WROTE = re.compile(
-    r"\b(?:they|these\s+people|those\s+people|the\s+authors)\b.*\b(?:write|wrote|written|publish\w*|do|done|work\w*)\b|\btheir\s+other\s+(?:papers|works?)\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A question made whole from its thread.
-
-    Attributes:
-        question: To be read on its own.
-        focus: Ids of the papers it points at, in the order shown; empty: no pointing.
-        people: Those it points at, as printed.
-        conditions: From ``a later one`` and the like.
-        instead: The last intent, where only a part of it is to be replaced by ``question``.
-        note: What a pointer was taken for; empty where nothing was.
-        several: Whether it points at all of them, not at one.
-    """
-
-    question: str
-    focus: tuple[str, ...] = ()
-    people: tuple[str, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    instead: Intent | None = None
-    note: str = ""
-    several: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    papers: tuple[str, ...]
-    people: tuple[str, ...]
-    named: bool
+"""``with code?``, ``since 2022``: a condition and nothing else."""
 
 
 def complete(question: str, thread: Thread, now: Census) -> Whole:
@@ -138,52 +73,141 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     last = thread.turns[-1].answer
     shown = _shown(thread, now)
     own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
-    if whole := _personal(question, last, shown, now):
+    if whole := personal(question, last, shown, now):
         return whole
     if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
         return Whole(question, instead=last.intent)
-    if whole := _nth_person(question, last, now) or _both(question, last):
+    if whole := _more_of(question, thread, shown, now):
+        return whole
+    if whole := first_two(question, last, shown, now) or nth_person(question, last, now):
+        return whole
+    if whole := both(question, thread):
         return whole
     if shown.papers and _OF_THOSE.search(question):
-        return _plural(question, shown, now)
-    if shown.papers and _wrote_else(question, last):
-        return _of_people(shown, now)
+        return replace(plural(question, shown, now), origin=_origin(last, shown))
+    if shown.papers and wrote_else(question, last):
+        return of_people(shown, now)
     if own or now.names.mentions(question):
         return Whole(question, instead=_instead(question, last))
-    for settle in (_same_author, _dated, _ordinal, _described):
+    if whole := ordinal(question, _listed(thread, shown, now), now):
+        return _same_of(whole, last, now)
+    for settle in (same_author, dated, described):
         if shown.papers and (whole := settle(question, shown, now)):
             return whole
     stripped = _DUMMY.sub(" ", question)
     if shown.papers and _PLURAL.search(stripped):
-        return _plural(question, shown, now)
-    if shown.papers and _SINGULAR.search(stripped):
-        return _singular(question, shown, now)
+        return replace(plural(question, shown, now), origin=_origin(last, shown))
+    if shown.papers and SINGULAR.search(stripped):
+        return singular(question, shown, now)
     if shown.papers and _elliptic(question, now):
         one = shown.named and len(shown.papers) == 1
-        return Whole(question, shown.papers, note=_told(shown.papers, now), several=not one)
+        return Whole(question, shown.papers, note=told(shown.papers, now), several=not one)
     return Whole(question, instead=_instead(question, last))
+
+
+MORE_PEOPLE = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|is|are|there|any|do|you|know|show|me|give|list)\s+)*(?:who(?:\s+all)?\s+else|any(?:one|body)\s+else|(?:(?:any|some)\s+)?(?:other|more|further)\s+(?:people|persons|experts|names|researchers|authors|candidates|reviewers)|others|(?:show\s+)?more)"
+    r"(?:\s+(?:works?|worked|working|does|is|are|there|on|in|about|it|that|this|them|these|those|the|same|topic|here|please|could|can|i|we|ask|who|active|knows?|studies|could))*\W*$",
+    re.IGNORECASE,
+)
+_LIKE_IT = re.compile(
+    r"\b(?:other|more|similar|related|further|comparable|closest|nearest)\s+(?:papers?|works?|studies|articles|research|ones)\b(?:\s+(?:on|about|like|to|in|for|with|of|it|this|that|the|same|topic|subject|problem|area|idea|paper|here|one|there|are))*\W*$"
+    r"|\b(?:anything|something|papers?|works?|what\s+else\s+is)\s+(?:else\s+)?(?:similar|like\s+(?:it|this|that))(?:\s+(?:to\s+)?(?:it|this|that|one|paper|here))*\W*$",
+    re.IGNORECASE,
+)
+
+
+_REACH = 3
+"""Turns back in which people may have been listed, of whom more are asked for."""
+
+
+def _more_of(question: str, thread: Thread, shown: Shown, now: Census) -> Whole | None:
+    """``who else?`` after people, ``similar papers?`` after one paper."""
+    last = thread.turns[-1].answer
+    latest = [turn.answer for turn in thread.turns[: -_REACH - 1 : -1]]
+    one = len(shown.papers) == 1 or (last.route == "content" and last.status == "answered")
+    if MORE_PEOPLE.match(question) and last.intent is not None:
+        listed = next((a for a in latest if a.experts and a.route == "experts"), None)
+        if listed is not None and listed.intent is not None:
+            before = listed.intent.parts.get("besides")
+            named = tuple(e.name for e in listed.experts)
+            besides = (*(before if isinstance(before, tuple) else ()), *named)
+            return Whole(question, instead=listed.intent, besides=besides)
+        if (
+            last.route == "catalogue"
+            and getattr(last.intent.parts.get("ask"), "verb", "") == "people"
+        ):
+            return Whole(question, instead=last.intent)
+        if shown.papers and one and re.search(r"\belse\b", question, re.IGNORECASE):
+            paper = now.by_id[shown.papers[0]]
+            return Whole(f"who works on {short_name(paper)}?", (paper.paper_id,),
+                         like=paper.paper_id, besides=now.people_of(paper), note=told((paper.paper_id,), now))  # fmt: skip
+    if shown.papers and one and _LIKE_IT.search(question):
+        return Whole(question, like=shown.papers[0])
+    return None
+
+
+def _origin(last: Answer, shown: Shown) -> tuple[Condition, ...]:
+    """The conditions of the list just shown whole, if no person of its own is among them."""
+    intent = last.intent
+    if intent is None or last.route != "catalogue" or intent.parts.get("focus"):
+        return ()
+    if any("@" in str(c.value) for c in intent.conditions):
+        return ()
+    whole = {p.paper_id for p in last.papers} == set(shown.papers)
+    return intent.conditions if whole else ()
+
+
+def _listed(thread: Thread, shown: Shown, now: Census) -> Shown:
+    """What was shown, or the list before it where a single paper of that list was asked about."""
+    for n in range(len(thread.turns), 0, -1):
+        earlier = _shown(Thread(thread.turns[:n]), now)
+        if len(earlier.papers) > 1:
+            return earlier
+        intent = thread.turns[n - 1].answer.intent
+        if intent is None or not intent.parts.get("focus"):
+            break
+    return shown
+
+
+def _same_of(whole: Whole, last: Answer, now: Census) -> Whole:
+    """``and the second one?``: where nothing but the pointer is said, the last question of it."""
+    intent = last.intent
+    name = short_name(now.by_id[whole.focus[0]])
+    if intent is None or whole.question.strip(" ?.!") != name:
+        return whole
+    focus = intent.parts.get("focus")
+    if intent.route == "content" and isinstance(focus, tuple) and len(focus) == 1:
+        old = short_name(now.by_id[focus[0]]) if focus[0] in now.by_id else ""
+        if old and old in intent.query:
+            return replace(whole, question=intent.query.replace(old, name))
+    return replace(whole, instead=intent)
 
 
 # --- what was shown -------------------------------------------------------------------------
 
 
-def _shown(thread: Thread, now: Census) -> _Shown:
+def _shown(thread: Thread, now: Census) -> Shown:
     """What the last turn was about; a turn that failed to answer leaves the one before in view."""
-    for turn in reversed(thread.turns):
+    people: tuple[str, ...] = ()
+    for at, turn in reversed(list(enumerate(thread.turns))):
+        if at and turn.answer.status == "abstained" and turn.answer.route == "content":
+            continue
         named = () if turn.answer.route == "experts" else _named(turn.question, now)
-        people = tuple(e.name for e in turn.answer.experts)
+        own = tuple(e.name for e in turn.answer.experts)
         if turn.answer.intent is not None and turn.answer.intent.people:
-            people = tuple(dict.fromkeys((*turn.answer.intent.people, *people)))
+            own = tuple(dict.fromkeys((*turn.answer.intent.people, *own)))
+        people = people or own
         if named:
-            return _Shown(named, people, True)
+            return Shown(named, people, True)
         if papers := _cited(turn.answer, now):
             focus = turn.answer.intent.parts.get("focus") if turn.answer.intent else None
             if isinstance(focus, tuple) and set(focus) == set(papers):
                 papers = focus
-            return _Shown(papers, people, False)
-        if people:
-            return _Shown((), people, False)
-    return _Shown((), (), False)
+            return Shown(papers, people, False)
+        if own and turn.answer.route != "catalogue":
+            return Shown((), people, False)
+    return Shown((), people, False)
 
 
 def _named(question: str, now: Census) -> tuple[str, ...]:
@@ -205,206 +229,22 @@ def _cited(answer: Answer, now: Census) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i for i in ids if i in now.by_id))
 
 
-# --- pointers -------------------------------------------------------------------------------
-
-
-def _personal(question: str, last: Answer, shown: _Shown, now: Census) -> Whole | None:
-    """``he``, ``her`` and, after an answer about one person, ``their``."""
-    if not shown.people:
-        return None
-    name = shown.people[0]
-    if _PERSONAL.search(question):
-        text = _PERSONAL.sub(lambda m: f"{name}'s" if m["poss"] else name, question)
-        return Whole(_LEAD.sub("", text), people=(name,), note=f"read as about {name}")
-    if last.route == "person" and len(last.experts) <= 1 and _THEIR_PERSON.search(question):
-        text = re.sub(r"\btheir\b", f"{name}'s", question, flags=re.IGNORECASE)
-        text = re.sub(r"\b(?:do|have|are)\s+they\b", f"does {name}", text, flags=re.IGNORECASE)
-        text = re.sub(r"\bthe[ym]\b", name, text, flags=re.IGNORECASE)
-        return Whole(_LEAD.sub("", text), people=(name,), note=f"read as about {name}")
-    return None
-
-
-def _nth_person(question: str, last: Answer, now: Census) -> Whole | None:
-    """``the second one`` after people were listed is the second of them, unless a paper is said."""
-    if last.route != "experts" or len(last.experts) < 2:
-        return None
-    match = _NTH_PERSON.search(question)
-    if match is None:
-        return None
-    number = match["number"]
-    at = int(number) - 1 if number else _ORDINALS[match["word"].lower()]
-    if at >= len(last.experts):
-        return None
-    name = last.experts[at].name
-    text = f"{question[: match.start()]}{name}{question[match.end() :]}"
-    return Whole(_LEAD.sub("", text), people=(name,), note=f"read as about {name}")
-
-
-def _both(question: str, last: Answer) -> Whole | None:
-    """``they`` after two people were compared."""
-    people = last.intent.people if last.intent is not None else ()
-    if last.route != "person" or len(people) != 2 or not _TWO.search(question):
-        return None
-    who = f"{people[0]} and {people[1]}"
-    text = _TWO.sub(lambda m: f"{who} {m['verb'] or ''}".strip(), question, count=1)
-    return Whole(_LEAD.sub("", text), people=people, note=f"read as about {who}")
-
-
-def _wrote_else(question: str, last: Answer) -> bool:
-    """Whether ``they`` are the authors that the last answer named: ``what else did they write``."""
-    ask = last.intent.parts.get("ask") if last.intent is not None else None
-    authors = getattr(ask, "form", "") == "authors"
-    return authors and _THEY_WROTE.search(question) is not None
-
-
-def _of_people(shown: _Shown, now: Census) -> Whole:
-    """Other papers by the people printed on the paper shown."""
-    paper = now.by_id[shown.papers[0]]
-    people = now.people_of(paper)[: max(len(paper.authors), 1)]
-    conditions = [Condition("paper", "not in", (paper.paper_id,))]
-    return Whole(
-        "other papers", people=people, conditions=tuple(conditions),
-        note=f"read as about {', '.join(people)}, of {short_name(paper)}",
-    )  # fmt: skip
-
-
-def _same_author(question: str, shown: _Shown, now: Census) -> Whole | None:
-    """``did the same first author write a later one``: the people of the paper, other papers."""
-    match = _SAME_AUTHOR.search(question)
-    if match is None:
-        return None
-    paper = now.by_id[shown.papers[0]]
-    people = _meant(match, now.people_of(paper), paper.authors)
-    if not people:
-        return None
-    conditions = [Condition("paper", "not in", (paper.paper_id,))]
-    if len(people) > 1:
-        conditions.append(Condition("author", "two of", people))
-    year, month = paper.year or 0, paper.month
-    if _LATER.search(question) and paper.year:
-        conditions.append(
-            Condition("date", "between", (shifted((year, month or 12, paper.day or 28), 1), None))
-        )
-    elif _EARLIER.search(question) and paper.year:
-        conditions.append(
-            Condition("date", "between", (None, shifted((year, month or 1, paper.day or 1), -1)))
-        )
-    rest = _SAME_AUTHOR.sub(" ", question)
-    for words in (_LATER, _EARLIER, _MORE):
-        rest = words.sub(" ", rest)
-    return Whole(
-        " ".join(rest.split()),
-        people=people,
-        conditions=tuple(conditions),
-        note=f"read as about {', '.join(people)}, of {short_name(paper)}",
-    )
-
-
-def _dated(question: str, shown: _Shown, now: Census) -> Whole | None:
-    """``the older one``: by date, where both ends are dated."""
-    match = _DATED.search(question)
-    if match is None:
-        return None
-    order = sorted((now.by_id[i] for i in shown.papers), key=newest_first)
-    old = match["word"].lower() in ("older", "oldest", "earlier", "earliest")
-    dated = [p for p in order if p.year is not None]
-    if not dated:
-        return None
-    return _pointing(question, match.span(), (dated[-1] if old else dated[0]).paper_id, now)
-
-
-def _meant(
-    match: re.Match[str], people: tuple[str, ...], printed: tuple[str, ...]
-) -> tuple[str, ...]:
-    """``the third author`` or ``the same authors``; of all of them, those who are printed."""
-    place = {"second": 1, "third": 2, "last": len(printed) - 1}
-    if word := (match["nth"] or match["nth2"] or "").lower():
-        at = place.get(word, 0)
-        return people[at : at + 1] if at >= 0 else ()
-    if match["first"] or match["first2"]:
-        return people[:1]
-    return people[: max(len(printed), 1)]
-
-
-def _ordinal(question: str, shown: _Shown, now: Census) -> Whole | None:
-    match = _ORDINAL.search(question)
-    if match is None:
-        return None
-    number = match["number"] or match["number2"]
-    at = int(number) - 1 if number else _ORDINALS[match["word"].lower()]
-    if at >= len(shown.papers):
-        return None
-    return _pointing(question, match.span(), shown.papers[at], now)
-
-
-def _described(question: str, shown: _Shown, now: Census) -> Whole | None:
-    """``the representation learning one``: the shown paper that has most of these words."""
-    match = _DESCRIBED.search(question)
-    if match is None:
-        return None
-    wanted = set(index_terms(match["what"]))
-    if not wanted:
-        return None
-    scores = [
-        (
-            len(wanted & set(index_terms(now.by_id[i].name))) * 2
-            + len(wanted & now.terms_of(now.by_id[i])),
-            i,
-        )
-        for i in shown.papers
-    ]
-    best = max(scores, key=lambda s: s[0])
-    return _pointing(question, match.span(), best[1], now) if best[0] else None
-
-
-def _pointing(question: str, span: tuple[int, int], paper_id: str, now: Census) -> Whole:
-    """The question with one pointer replaced by the paper's own name."""
-    name = short_name(now.by_id[paper_id])
-    text = f"{question[: span[0]]}{name}{question[span[1] :]}"
-    return Whole(_LEAD.sub("", text), (paper_id,), note=_told((paper_id,), now))
-
-
-def _singular(question: str, shown: _Shown, now: Census) -> Whole:
-    """``it``: the first of what was shown, which the answer was about."""
-    paper_id = shown.papers[0]
-    name = short_name(now.by_id[paper_id])
-
-    def named(match: re.Match[str]) -> str:
-        word = match.group().lower()
-        if word.startswith("the author"):
-            return f"{match.group()} of {name}"
-        if word == "its":
-            return f"{name}'s"
-        return f"{name} is" if word in ("it's", "its'") else name
-
-    head, n = _SINGULAR.subn(named, question, count=1)
-    text = head if n else question
-    return Whole(_LEAD.sub("", text), (paper_id,), note=_told((paper_id,), now))
-
-
-def _plural(question: str, shown: _Shown, now: Census) -> Whole:
-    """``those``: all that was shown; ``they`` after one named paper: that one."""
-    one = len(shown.papers) == 1
-    text = re.sub(
-        r"\s+(?:of\s+)?(?:these|those|them)\b(?=\s)", "", question, count=1, flags=re.IGNORECASE
-    )
-    text = text if len(text.split()) > 2 else question
-    return Whole(_LEAD.sub("", text), shown.papers, note=_told(shown.papers, now), several=not one)
-
-
 def _elliptic(question: str, now: Census) -> bool:
     """Whether the question lacks what it is about: ``which handles several labels per image?``."""
     if _WHICH_VERB.match(question):
         return True
     match = _INSTEAD.match(question)
-    return match is None and _LEAD.match(question) is not None
+    return match is None and LEAD.match(question) is not None
 
 
 def _instead(question: str, last: Answer) -> Intent | None:
     """The last intent where the question only names what is to change in it."""
     match = _INSTEAD.match(question)
-    if match is None or last.intent is None:
+    if last.intent is None:
         return None
+    if match is None:
+        listing = last.route in ("catalogue", "person", "experts")
+        return last.intent if listing and _FRAGMENT.match(question) else None
     what = match["what"] or match["what2"]
     asking = re.match(
         r"(?:who|what|which|how|when|where|why|is|are|does|do|did)\b", what.strip(), re.IGNORECASE
@@ -416,14 +256,3 @@ def replacement(question: str) -> str:
     """The words of ``what about X`` that say what changes."""
     match = _INSTEAD.match(question)
     return ((match["what"] or match["what2"]) if match else question).strip(" ?.!")
-
-
-def _told(ids: Sequence[str], now: Census) -> str:
-    if len(ids) == 1:
-        return f"read as about {short_name(now.by_id[ids[0]])}"
-    return f"read as about the {len(ids)} papers just shown"
-
-
-def telling(question: str) -> list[str]:
-    """Words of a question that are no stop words."""
-    return [w for w in re.findall(r"[^\W_]+", question) if w.lower() not in STOP_WORDS]

@@ -80,6 +80,17 @@ def once(retrieve: Retrieve) -> Retrieve:
     return asked
 
 
+def without(retrieve: Retrieve, paper_id: str) -> Retrieve:
+    """The same search as if one paper were not there: what is like it, not itself."""
+
+    def asked(query: str, k: int) -> Retrieval:
+        found = retrieve(query, k + 1)
+        rest = [hit for hit in found.papers if hit.paper.paper_id != paper_id][:k]
+        return replace(found, papers=tuple(replace(h, rank=n) for n, h in enumerate(rest, 1)))
+
+    return asked
+
+
 def on_topic(
     topic: str, now: Census, retrieve: Retrieve, among: Collection[str] | None = None
 ) -> list[OnTopic]:

@@ -269,3 +269,52 @@ def test_absent_people_are_seen_only_where_a_name_stands() -> None:
 )
 def test_people_shares_and_roles_are_counted(question: str, value: object) -> None:
     assert ask(question).value == value
+
+
+# --- ends, averages and shares of anything held ---------------------------------------------
+
+MEASURED = Shelf(
+    [
+        paper("p1", "Why Do Faces Matter?", "One two three.", ("A", "B"), year=2022, code=True, score=60.0),
+        paper("p2", "Tokens: 4 Ways", "One two.", ("A",), year=2024, code=False, score=80.0),
+        paper("p3", "Faces", "One.", ("A", "C", "D"), complete=False, year=2024, code=True),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("which paper has the longest title?", ("seed.txt:1",)),
+        ("shortest title", ("seed.txt:3",)),
+        ("longest abstract?", ("seed.txt:1",)),
+        ("which paper has the most authors?", ("seed.txt:1",)),
+        ("papers with a question mark in the title", ("seed.txt:1",)),
+        ("which titles contain a number?", ("seed.txt:2",)),
+        ("average score", 70),
+        ("how many papers per year on average?", 1.5),
+        ("how many authors does a paper have on average?", 1.5),
+        ("median year", 2024),
+        ("share of papers with code per year", "2022: 100%; 2024: 50%"),
+        ("top 2 title words", "faces: 2; matter: 1"),
+        ("the highest score among papers by B", 60.0),
+    ],
+)
+def test_what_is_held_can_be_ordered_and_averaged(question: str, value: object) -> None:
+    intent = route(question, Thread(), MEASURED)
+    assert intent.route == "catalogue"
+    made = catalogue.answer(intent, MEASURED, lambda q, k: by_words(MEASURED, q, k))
+    assert made.value == value
+
+
+def test_an_average_of_authors_says_whose_lists_are_not_counted() -> None:
+    intent = route("average number of authors", Thread(), MEASURED)
+    made = catalogue.answer(intent, MEASURED, lambda q, k: by_words(MEASURED, q, k))
+    assert "1 paper with a list that ends in 'et al.' not counted" in made.text
+
+
+def test_all_papers_on_a_topic_are_listed_not_quoted() -> None:
+    intent = route("list all papers about faces", Thread(), MEASURED)
+    made = catalogue.answer(intent, MEASURED, lambda q, k: by_words(MEASURED, q, k))
+    assert (intent.route, intent.topic) == ("catalogue", "faces")
+    assert made.value == ("seed.txt:1", "seed.txt:3")

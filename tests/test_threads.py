@@ -160,3 +160,77 @@ def test_experts_may_be_asked_for_under_a_further_condition() -> None:
     intent = talk("experts on faces", "only since 2024")
     assert intent.route == "experts"
     assert [c.field for c in intent.conditions] == ["year"]
+
+
+# --- more of what was listed ----------------------------------------------------------------
+
+
+def test_who_else_leaves_out_those_who_were_named() -> None:
+    first = talk("top 1 expert on faces?", "who else?")
+    assert (first.route, first.parts["besides"]) == ("experts", ("Yuxi Mi",))
+    second = talk("top 1 expert on faces?", "who else?", "anyone else?")
+    assert len(second.parts["besides"]) == 2  # type: ignore[arg-type]
+
+
+def test_who_else_after_a_paper_asks_for_others_on_what_it_is_about() -> None:
+    intent = talk("What is DuetFace?", "who else works on that?", cites=("p1",))
+    assert (intent.route, intent.topic) == ("experts", "DuetFace: Splitting Faces")
+    assert (intent.parts["besides"], intent.parts["alike"]) == (("Yuxi Mi", "Yuge Huang"), "p1")
+
+
+def test_similar_papers_are_those_like_the_one_shown_without_itself() -> None:
+    intent = talk("What is DuetFace?", "any similar papers?", cites=("p1",))
+    made = catalogue.answer(intent, SHELF, lambda q, k: by_words(SHELF, q, k))
+    assert (intent.route, intent.parts["alike"]) == ("catalogue", "p1")
+    assert "p1" not in [p.paper_id for p in made.papers]
+
+
+@pytest.mark.parametrize(
+    ("turns", "people"),
+    [
+        (("who works on tokens?", "compare the first two"), ("Pengfei Jiang", "Evelyn Zhang")),
+        (("who is Yuxi Mi?", "what about Cai Wu?", "what do they share?"), ("Yuxi Mi", "Cai Wu")),
+    ],
+)
+def test_two_people_of_a_conversation_are_taken_together(
+    turns: tuple[str, ...], people: tuple[str, ...]
+) -> None:
+    intent = talk(*turns)
+    assert (intent.route, set(intent.people)) == ("person", set(people))
+
+
+def test_the_first_two_papers_are_taken_together() -> None:
+    intent = talk("face privacy?", "compare the first two", cites=("p4", "p1", "p2"))
+    assert (intent.route, intent.parts["focus"]) == ("content", ("p4", "p1"))
+
+
+def test_the_second_one_is_of_the_list_though_one_of_it_was_asked_about_between() -> None:
+    turns = ("face privacy?", "who wrote the first one?", "and the second one?")
+    intent = talk(*turns, cites=("p4", "p1"))
+    assert (intent.route, intent.parts["focus"]) == ("person", ("p1",))
+
+
+@pytest.mark.parametrize(
+    ("turns", "sources"),
+    [
+        (("papers since 2022", "by Yuxi Mi?"), ("seed.txt:4", "seed.txt:1")),
+        (("papers with code", "since 2023"), ("seed.txt:3",)),
+        (("papers with code", "the newest of those", "and without code?"), ("seed.txt:2",)),
+        (("how many papers by Yuxi Mi?", "which of them from 1999?", "list those from 2022"), ("seed.txt:1",)),
+    ],
+)  # fmt: skip
+def test_a_condition_alone_changes_the_last_list(
+    turns: tuple[str, ...], sources: tuple[str, ...]
+) -> None:
+    made = catalogue.answer(talk(*turns), SHELF, lambda q, k: by_words(SHELF, q, k))
+    assert made.value == sources
+
+
+def test_a_time_takes_the_place_of_another_time() -> None:
+    intent = talk("papers by Yuxi Mi from 2022", "and since spring 2023?")
+    assert [c.field for c in intent.conditions] == ["author", "date"]
+
+
+def test_and_recently_asks_for_the_same_people_newer_papers_first() -> None:
+    intent = talk("who works on faces?", "and recently?")
+    assert (intent.route, intent.topic, intent.parts["recent"]) == ("experts", "faces", True)

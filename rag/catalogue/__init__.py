@@ -1,7 +1,8 @@
 """How many and which: exact, complete answers computed over the whole library."""
 
 from rag.catalogue.answering import answer
-from rag.catalogue.asking import Ask, Asked, read
+from rag.catalogue.ask import Ask, Asked
+from rag.catalogue.asking import read
 from rag.catalogue.fields import said_all
 from rag.catalogue.select import select
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.citations import plain
-from rag.catalogue.asking import Ask
+from rag.catalogue.ask import Ask
 from rag.catalogue.attributes import answer_attributes
+from rag.catalogue.averages import answer_average, answer_shares
 from rag.catalogue.fields import dated_within, said_all
 from rag.catalogue.figures import answer_figures
 from rag.catalogue.orders import (
@@ -25,7 +26,7 @@ from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.names import Mention
 from rag.readings import closed
 from rag.text import join_names
-from rag.topics import on_topic, touching
+from rag.topics import on_topic, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
@@ -67,6 +68,8 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     if isinstance(focus := intent.parts.get("focus"), tuple) and focus:
         papers = [p for p in papers if p.paper_id in focus]
     whole = papers
+    if isinstance(alike := intent.parts.get("alike"), str):
+        return _signed(_alike(intent, alike, now, retrieve), now, settled, intent)
     if ask.topic:
         wanted = {p.paper_id for p in papers}
         few = intent.parts.get("focus") or _of_one_person(settled.conditions)
@@ -84,6 +87,30 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
     settled = replace(settled, notes=(*settled.notes, *ask.notes))
     return _signed(made, now, settled, intent)
+
+
+_ALIKE = 5
+
+
+def _alike(intent: Intent, paper_id: str, now: Census, retrieve: Retrieve) -> Answer:
+    """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
+    paper = now.by_id[paper_id]
+    others = without(retrieve, paper_id)
+    found = [hit.paper for hit in on_topic(paper.name, now, others)]
+    near = found or [now.by_id[h.paper.paper_id] for h in others(paper.name, _ALIKE).papers]
+    listing = Listing(paper.name)
+    head = f"{counted(len(near))} on much the same as **{plain(paper.name)}**:"
+    if not found:
+        head = f"No other paper here is about the same as **{plain(paper.name)}**; the nearest are:"
+    return Answer(
+        intent.question,
+        "answered",
+        "catalogue",
+        f"{head}\n\n{listing.rows(near)}",
+        listing.citations,
+        scored(near),
+        value=sources(near),
+    )
 
 
 def _of_one_person(conditions: Sequence[Condition]) -> bool:
@@ -132,7 +159,11 @@ def _of_papers(
     if not papers:
         return _none(intent, ask, phrase, settled.conditions, whole, now)
     if ask.verb == "extreme":
-        return answer_extreme(intent, ask, papers, phrase)
+        return answer_extreme(intent, ask, papers, phrase, now)
+    if ask.verb == "average":
+        return answer_average(intent, ask, papers, phrase, now)
+    if ask.verb == "group" and "share" in ask.of:
+        return answer_shares(intent, ask, papers, matching(now, ask.base), now)
     if ask.verb == "group":
         return answer_group(intent, ask, papers, phrase, now)
     if ask.verb == "distinct":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from rag.answering.citations import plain
-from rag.catalogue.asking import Ask, telling_words
+from rag.catalogue.ask import Ask
+from rag.catalogue.asking import telling_words
 from rag.census import Census
 from rag.listing import Listing, dated, scored
 from rag.text import join_names

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from rag.answering.citations import plain
 from rag.census import Census
 from rag.listing import MONTHS
-from rag.text import fold, join_names
+from rag.text import STOP_WORDS, fold, join_names
 from rag.types import Condition, Paper
 
 _Values = Callable[[Paper, Census], Sequence[object]]
@@ -60,6 +60,12 @@ def _first_authors(paper: Paper, census: Census) -> Sequence[object]:
     return [census.aliases.get(a.name, a.name) for a in paper.authorships if a.role == "first"]
 
 
+def _title_words(paper: Paper) -> Sequence[object]:
+    """What stands in the title, in lower case, once each, without stop words."""
+    found = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (paper.title or "").lower())
+    return [w for w in dict.fromkeys(found) if w not in STOP_WORDS and len(w) > 1]
+
+
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
@@ -86,6 +92,9 @@ FIELDS: dict[str, Field] = {
         Field("number of authors", _n_authors, "a complete author list"),
         Field("date", lambda p, c: (_date(p),) if p.year else (), "a date"),
         Field("paper", lambda p, c: (p.paper_id,), "a paper"),
+        Field("title length", lambda p, c: (len(p.title),) if p.title else (), "a title"),
+        Field("length", lambda p, c: (len(p.text.split()),) if p.text else (), "an abstract"),
+        Field("word", lambda p, c: _title_words(p), "a title"),
         Field("doi", lambda p, c: _one(p.doi), "a DOI"),
         Field("venue", lambda p, c: _one(p.venue), "a venue"),
     )
@@ -151,6 +160,10 @@ def phrase_pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(r"(?<![^\W_])" + r"[\s\-–—_]*".join(parts))
 
 
+def _marked(text: str, mark: str) -> bool:
+    return any(c.isdigit() for c in text) if mark == "a digit" else mark in text
+
+
 _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "is": lambda vs, w: any(_same(v, w) for v in vs),
     "is not": lambda vs, w: bool(vs) and not any(_same(v, w) for v in vs),
@@ -165,6 +178,7 @@ _OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
     "not contains": lambda vs, w: not any(_holds(v, w) for v in vs),
     "lacks": lambda vs, w: not any(_same(v, x) for v in vs for x in _listed(w)),
     "contains any": lambda vs, w: any(_holds(v, x) for v in vs for x in _listed(w)),
+    "marked": lambda vs, w: any(_marked(str(v), str(w)) for v in vs),
     "starts": lambda vs, w: any(fold(str(v)).startswith(fold(str(w))) for v in vs),
     "two of": lambda vs, w: sum(any(_same(v, x) for v in vs) for x in _listed(w)) > 1,
     "known": lambda vs, w: bool(vs),
@@ -226,6 +240,8 @@ def _either(value: object) -> str:
 
 def _said_value(field: str, value: str, operator: str) -> str:
     if field == "title":
+        if operator == "marked":
+            return f"with {value if value == 'a digit' else repr(value)} in the title"
         verb = "beginning" if operator == "starts" else "with"
         return (
             f"{verb} '{value}' in the title" if verb == "with" else f"whose title begins '{value}'"
@@ -278,4 +294,5 @@ def _said_bounds(value: object) -> str:
 
 def said_all(conditions: Sequence[Condition]) -> str:
     """All conditions in one phrase, empty for none."""
-    return join_names(said(c) for c in conditions if c.field != "paper")
+    told = sorted(conditions, key=lambda c: c.operator in _NEGATIVE)
+    return join_names(said(c) for c in told if c.field != "paper")

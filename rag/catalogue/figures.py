@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answering.citations import plain
-from rag.catalogue.asking import FIGURE_NOUNS, FIGURES, Ask
+from rag.catalogue.ask import FIGURE_NOUNS, FIGURES, Ask
 from rag.catalogue.fields import said_all
 from rag.catalogue.select import Settled, no_such_person
 from rag.census import Census, short_name

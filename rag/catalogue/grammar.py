@@ -44,6 +44,16 @@ _SAYS = r"(?:say|says|saying|contain|contains|containing|includ(?:e|es|ing)|ment
 _KIND = r"(?:the\s+)?(?:(?:exact\s+)?(?:words?|terms?|phrases?|strings?)\s+)?"
 
 
+_MARKS = {
+    "question mark": "?",
+    "exclamation mark": "!",
+    "colon": ":",
+    "digit": "a digit",
+    "number": "a digit",
+}
+"""What a title may be asked to have that is no word."""
+
+
 def _read_titles(scan: Scan, *, quoted: bool) -> None:
     what = _QUOTED if quoted else _REST
     starts = scan.take(
@@ -58,6 +68,10 @@ def _read_titles(scan: Scan, *, quoted: bool) -> None:
         rf"\b(?:whose\s+)?(?:the\s+)?titles?\s+(?:that\s+|which\s+)?(?:actually\s+|literally\s+)?{_SAYS}\s+{_KIND}{what}"
     )
     for match in found:
+        words = re.sub(r"^.*\b(?:an?|any|the|with|have|has)\s+", "", match["words"].lower())
+        if mark := _MARKS.get(words.rstrip("s")):
+            scan.add("title", "marked", mark)
+            continue
         _add_words(scan, "title", match["words"], HEADS if not quoted else None)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.answering.citations import plain
-from rag.catalogue.asking import Ask
+from rag.catalogue.ask import Ask
 from rag.catalogue.fields import FIELDS
 from rag.census import Census
 from rag.listing import MONTHS, Listing, counted, dated, scored
@@ -21,32 +21,53 @@ def spaced(phrase: str) -> str:
     return f" {phrase}" if phrase else ""
 
 
-def answer_extreme(intent: Intent, ask: Ask, papers: list[Paper], phrase: str) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that papers can be put in: its two ends in words, what a paper needs, what is told."""
+
+    most: str
+    least: str
+    needed: str
+    told: str
+
+
+_ORDERS = {
+    "date": Order("newest", "oldest", "a year", ""),
+    "score": Order("highest score", "lowest score", "a score", "score **{:g}**"),
+    "title length": Order("longest title", "shortest title", "a title", "{:g} characters"),
+    "length": Order("longest abstract", "shortest abstract", "an abstract", "{:g} words"),
+    "number of authors": Order("most authors", "fewest authors", "all of their authors", "{:g} authors"),
+}  # fmt: skip
+
+
+def answer_extreme(
+    intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
+) -> Answer:
+    """The papers at one end of an order (of dates at both, if asked), equal ones all."""
     field = ask.of[0]
-    known = [p for p in papers if (p.year if field == "date" else p.score) is not None]
+    order = _ORDERS[field]
+    known = [p for p in papers if _rank(p, field, now)]
     if not known:
-        what = "a year" if field == "date" else "a score in its header"
-        text = f"None of the {counted(len(papers))}{spaced(phrase)} prints {what}."
+        text = f"None of the {counted(len(papers))}{spaced(phrase)} prints {order.needed}."
         return Answer(intent.question, "abstained", "catalogue", text)
-    chosen = _ends(known, field, ask)
+    chosen = _ends(known, field, ask, now)
     if ask.of[1:] == ("both",):
-        newest = _ends(known, field, replace(ask, most=True))
-        chosen = [*_ends(known, field, replace(ask, most=False)), *newest]
+        newest = _ends(known, field, replace(ask, most=True), now)
+        chosen = [*_ends(known, field, replace(ask, most=False), now), *newest]
         chosen = list(dict.fromkeys(chosen))
     listing = Listing()
-    word = {
-        ("date", True): "newest",
-        ("date", False): "oldest",
-        ("score", True): "highest score",
-        ("score", False): "lowest score",
-    }[field, ask.most]
+    word = order.most if ask.most else order.least
     word = "oldest and newest" if ask.of[1:] == ("both",) else word
-    head = f"The {word} of the {counted(len(known))}{spaced(phrase)} that print a {'year' if field == 'date' else 'score'}"
-    notes = (lambda p: f"score **{p.score:g}**") if field == "score" else (lambda p: _day(p))
+    noun = "print" if len(known) != 1 else "prints"
+    head = f"The {word} of the {counted(len(known))}{spaced(phrase)} that {noun} {order.needed}"
+
+    def note(paper: Paper) -> str:
+        return _day(paper) if field == "date" else order.told.format(*_rank(paper, field, now))
+
     value: Value = sources(chosen)
     if field == "score" and chosen[0].score is not None and len(chosen) == 1:
         value = chosen[0].score
-    text = f"{head}:\n\n{listing.rows(chosen, notes)}"
+    text = f"{head}:\n\n{listing.rows(chosen, note)}"
     return Answer(
         intent.question,
         "answered",
@@ -62,22 +83,24 @@ def _day(paper: Paper) -> str:
     return f"posted {paper.day} {dated(paper)}" if paper.day and paper.year else ""
 
 
-def _ends(papers: list[Paper], field: str, ask: Ask) -> list[Paper]:
+def _rank(paper: Paper, field: str, now: Census) -> tuple[float, ...]:
+    """What the paper is ordered by, larger for newer; empty where it is unknown."""
+    if field == "date":
+        known = (float(paper.year or 0), float(paper.month or 0), float(paper.day or 0))
+        return known if paper.year is not None else ()
+    return tuple(float(str(v)) for v in FIELDS[field].values(paper, now))
+
+
+def _ends(papers: list[Paper], field: str, ask: Ask, now: Census) -> list[Paper]:
     """The k at the asked end; with no k, the one and those equal to it."""
-
-    def rank(paper: Paper) -> tuple[float, ...]:
-        if field == "score":
-            return (paper.score or 0.0,)
-        return (float(paper.year or 0), float(paper.month or 0), float(paper.day or 0))
-
     ordered = sorted(papers, key=lambda p: p.paper_id)
-    ordered.sort(key=rank, reverse=ask.most)
+    ordered.sort(key=lambda p: _rank(p, field, now), reverse=ask.most)
     if ask.k is not None:
         return ordered[: ask.k]
-    return [p for p in ordered if rank(p) == rank(ordered[0])]
+    return [p for p in ordered if _rank(p, field, now) == _rank(ordered[0], field, now)]
 
 
-def _groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[object], int]:
+def groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[object], int]:
     """Papers by value, and how many have none."""
     counts: Counter[object] = Counter()
     silent = 0
@@ -94,9 +117,12 @@ def _named(value: object, field: str) -> str:
     return MONTHS[value - 1] if field == "month" and isinstance(value, int) else str(value)
 
 
+FIELD_NAMES = {"word": "word of their titles"}
+
+
 def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
     field = ask.of[0]
-    counts, silent = _groups(papers, field, now)
+    counts, silent = groups(papers, field, now)
     if not counts:
         text = f"None of the {counted(len(papers))}{spaced(phrase)} has {FIELDS[field].noun}."
         return Answer(intent.question, "abstained", "catalogue", text)
@@ -108,9 +134,15 @@ def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now
     else:
         by_value = field in ("year", "month")
         order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
-        lines = [f"- {plain(_named(v, field))}: {counts[v]}" for v in order]
-        lines += [f"- unknown: {silent}"] if silent else []
-        text = f"{counted(len(papers))}{spaced(phrase)} by {field}:\n\n" + "\n".join(lines)
+        shown = order[: ask.k]
+        lines = [f"- {plain(_named(v, field))}: {counts[v]}" for v in shown]
+        lines += [f"- and {len(order) - len(shown)} more"] if len(order) > len(shown) else []
+        lines += [f"- unknown: {silent}"] if silent and ask.k is None else []
+        order = shown
+        text = (
+            f"{counted(len(papers))}{spaced(phrase)} by {FIELD_NAMES.get(field, field)}:\n\n"
+            + "\n".join(lines)
+        )
         value = "; ".join(f"{v}: {counts[v]}" for v in order)
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -119,7 +151,7 @@ def answer_distinct(
     intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
 ) -> Answer:
     field = ask.of[0]
-    counts, _ = _groups(papers, field, now)
+    counts, _ = groups(papers, field, now)
     noun = {"author": "person", "page": "author page"}.get(field, field)
     text = f"**{counted(len(counts), noun)}**{spaced(phrase)}."
     if field == "author":
@@ -164,7 +196,7 @@ def answer_people(
     intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census
 ) -> Answer:
     """Persons by how many of the papers they stand on, or by with how many others."""
-    counts, _ = _groups(papers, ask.of[0], now)
+    counts, _ = groups(papers, ask.of[0], now)
     if ask.of[0] == "co-author":
         counts = _company(papers, now)
     if "no owners" in ask.of:

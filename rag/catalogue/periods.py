@@ -260,6 +260,7 @@ _LISTING = r"\W*(?:(?:which|what|list|show|find|give|me|us|all|any|some|the|are|
 RECENT = (
     rf"(?P<recent>\brecent)(?=\s+(?:[\w-]+\s+){{0,3}}?{HEADS}\b)"
     r"|\b(?:posted|published|released|written|appeared|added|uploaded|come\s+out|came\s+out)\s+(?:quite\s+|very\s+)?(?:recently|lately)\b"
+    r"|^\W*(?:recently|lately|more\s+recently)\W*$"
     r"|\b(?:recently|lately|newly)\s+(?:posted|published|released|written|appeared|added|uploaded)\b"
 )
 

@@ -29,7 +29,7 @@ want need know like see display return output author authors authored say says s
 year years date dates page pages profile profiles affiliation affiliations actually currently also just
 still only and or but not me us i you we the of in on from by with for to at hi hello hey ok okay thanks
 what's whats it's theirs does give gives that those these set carry carries affiliated summarise summarize three two one four five
-old recent shown everything thing shared joint jointly together both compare
+old recent shown everything thing shared joint jointly together both compare among amongst
 stored contain contains got came filed tagged classified publish publishes publishing write writes wrote writing
 """.split()
 )
