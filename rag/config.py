@@ -65,6 +65,9 @@ class Settings(BaseModel):
     evidence_tokens: int = Field(
         3000, ge=200, description="budget of passages shown to a chat model"
     )
+    thread_tokens: int = Field(
+        1500, ge=100, description="budget of earlier turns shown to a chat model"
+    )
     unsupported: Literal["mark", "remove"] = Field(
         "mark",
         description="a chat model's sentence that its papers do not say: marked `(unverified)`, or left out",

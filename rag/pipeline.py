@@ -41,7 +41,9 @@ from rag.types import (
 
 if TYPE_CHECKING:
     from rag.adapters.openai import OpenAIChat
-    from rag.answering.generative import ChatModel, Prompts
+    from rag.answering.calling import ChatModel
+    from rag.answering.condensing import Standalone
+    from rag.answering.generative import Prompts
     from rag.retrieving.retriever import Retriever
 
 Progress = Callable[[str, int, int], None]
@@ -120,7 +122,8 @@ class Assistant:
         warnings += _not_offered(thread.model, self.settings)
         seen = narrowed(self.library, thread)
         thread = opened(thread, seen)
-        condensed, usage, failed = self._standalone(text, thread, stop)
+        whole, notes = self._standalone(text, thread, stop)
+        condensed = whole.question if whole else text
         known = seen if seen and seen.n_papers else self.library
         intent = route(condensed, thread if condensed == text else Thread(), known, read_as)
         for event in self._dispatch(intent, thread, seen, stop):
@@ -134,8 +137,9 @@ class Assistant:
                     other=other_reading(intent),
                     library=self.library.fingerprint,
                     latency_ms=(time.perf_counter() - began) * 1000,
-                    usage=_sum(usage, event.usage),
-                    warnings=(*warnings, *failed, *event.warnings, *left_out(event, seen)),
+                    usage=_sum(whole.usage, event.usage) if whole else event.usage,
+                    earlier=whole.earlier.counts if whole else {},
+                    warnings=(*warnings, *notes, *event.warnings, *left_out(event, seen)),
                     filters=thread.filters,
                     among=seen.told if seen else "",
                 )
@@ -241,6 +245,19 @@ class Assistant:
             answer = headed(catalogue.answer(intent, library, retrieve), seen)
         else:
             answer = asides.answer(intent)
+        yield from self._worded(answer, thread, stop)
+
+    def _worded(self, answer: Answer, thread: Thread, stop: Stop) -> Iterator[Event]:
+        """A computed answer, in the model's words where there is one and it changes nothing."""
+        chosen = self.settings.answering_with(thread.model)
+        if chosen.generative:
+            from rag.answering import wording
+
+            if wording.is_wordable(answer):
+                model, prompts = self._open_generator(chosen, stop)
+                name = chosen.chat_model_name
+                yield from wording.stream(answer, model, model_name=name, prompt=prompts.word)
+                return
         yield Delta(answer.text)
         yield answer
 
@@ -270,6 +287,7 @@ class Assistant:
             model_name=chosen.chat_model_name,
             prompt=prompts.answer,
             evidence_tokens=self.settings.evidence_tokens,
+            thread_tokens=self.settings.thread_tokens,
             unsupported=self.settings.unsupported,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
@@ -315,19 +333,19 @@ class Assistant:
 
     def _standalone(
         self, question: str, thread: Thread, stop: Stop
-    ) -> tuple[str, Usage, tuple[str, ...]]:
+    ) -> tuple[Standalone | None, tuple[str, ...]]:
         """A follow-up made whole by the model, if there is one; its failure is a warning."""
         chosen = self.settings.answering_with(thread.model)
         if not chosen.generative or not thread.turns:
-            return question, Usage(), ()
-        from rag.answering import generative
+            return None, ()
+        from rag.answering.condensing import condense
 
         model, prompts = self._open_generator(chosen, stop)
         try:
-            whole = generative.condense(question, thread, model, prompts.condense)
+            whole = condense(question, thread, model, prompts.condense, self.settings.thread_tokens)
         except ModelError as exc:
-            return question, Usage(), (f"the question was read without the model: {exc}",)
-        return whole.question, whole.usage, ()
+            return None, (f"the question was read without the model: {exc}",)
+        return whole, (whole.earlier.note,) if whole.earlier.note else ()
 
     def _open_retriever(self) -> Retriever:
         with self._opening:

@@ -16,9 +16,9 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from rag.adapters.openai import chat_model
 from rag.answering import generative
 from rag.answering.citations import check, hazards, markers
-from rag.answering.generative import condense, load_prompts
+from rag.answering.generative import load_prompts
 from rag.config import Settings
-from rag.errors import MalformedReply, ProviderUnreachable
+from rag.errors import ProviderUnreachable
 from rag.text import sentences
 from rag.types import (
     Answer,
@@ -285,33 +285,3 @@ def test_every_answer_to_a_hostile_reply_keeps_the_contract(bits: list[str], see
         assert markers(answer.text)
         assert not hazards(answer.text)
         assert not re.search(r"evil|97\.5|10\.5555|https?:", answer.text)
-
-
-# --- follow-ups -------------------------------------------------------------------------------
-
-THREAD = Thread((Turn("What is TidyLoss?", QUOTED),))
-
-
-def test_a_follow_up_is_made_whole(server: OpenAIServer) -> None:
-    server.replies.append(Reply('"What does TidyLoss cost?"\n'))
-    whole = condense("What does it cost?", THREAD, model_at(server), PROMPTS.condense)
-    assert whole.question == "What does TidyLoss cost?"
-    assert whole.usage.output_tokens == 7
-    assert "What is TidyLoss?" in server.requests[0]["messages"][1]["content"]
-
-
-def test_a_first_question_needs_no_call() -> None:
-    model = Scripted([])
-    assert condense("Why?", Thread(), model, PROMPTS.condense).question == "Why?"
-    assert model.asked == []
-
-
-@pytest.mark.parametrize("reply", [" ", "one\ntwo", "x" * 2000])
-def test_a_reply_that_is_no_question_is_malformed(reply: str) -> None:
-    with pytest.raises(MalformedReply):
-        condense("Why?", THREAD, Scripted([reply]), PROMPTS.condense)
-
-
-def test_a_failed_condensing_is_raised_for_the_caller_to_note() -> None:
-    with pytest.raises(ProviderUnreachable):
-        condense("Why?", THREAD, Scripted([], ProviderUnreachable("gone")), PROMPTS.condense)

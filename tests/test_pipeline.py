@@ -354,14 +354,40 @@ def test_a_follow_up_is_made_whole_by_the_model_and_both_calls_are_counted(
     worded: Assistant, server: OpenAIServer
 ) -> None:
     first = worded.ask(ROUTES["content"])
-    server.replies.append(Reply("What is bridge distillation?"))
+    server.replies.append(Reply("On what is DuetFace tried?"))
     thread = Thread((Turn(ROUTES["content"], first),))
     answer = sound(worded, whole(list(worded.stream("and on what is that tried?", thread))))
     assert answer.intent is not None
-    assert answer.intent.query == "What is bridge distillation?"
+    assert answer.intent.query == "On what is DuetFace tried?"
     assert answer.question == "and on what is that tried?"
     assert answer.usage.input_tokens == 22
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("route", ["experts", "person", "catalogue"])
+def test_a_computed_answer_keeps_its_list_and_value_whatever_the_model_says(
+    worded: Assistant, assistant: Assistant, server: OpenAIServer, route: str
+) -> None:
+    computed = assistant.ask(ROUTES[route])
+    server.replies.append(Reply("There are 41 papers by Zebulon Quark [1]."))
+    answer = sound(worded, whole(list(worded.stream(ROUTES[route]))))
+    assert (answer.text, answer.value, answer.experts) == (
+        computed.text,
+        computed.value,
+        computed.experts,
+    )
+    assert "the computed words are shown instead" in answer.warnings[0]
+
+
+def test_what_a_model_did_not_read_of_a_long_thread_is_noted(
+    worded: Assistant, server: OpenAIServer
+) -> None:
+    first = worded.ask(ROUTES["content"])
+    thread = Thread(tuple(Turn(ROUTES["content"], first) for _ in range(60)))
+    server.replies.append(Reply("On what is DuetFace tried?"))
+    answer = worded.ask("and on what is that tried?", thread)
+    assert sum(answer.earlier.values()) == 60 and answer.earlier["left_out"] > 0
+    assert answer.warnings[0].startswith("of the 60 earlier turns the model read ")
 
 
 def test_a_follow_up_that_the_model_cannot_make_whole_is_read_from_the_thread(
@@ -375,12 +401,11 @@ def test_a_follow_up_that_the_model_cannot_make_whole_is_read_from_the_thread(
     assert answer.intent is not None and answer.intent.parts.get("focus")
 
 
-def test_people_and_lists_are_computed_and_not_worded(
+def test_what_is_no_question_about_papers_costs_no_call(
     worded: Assistant, server: OpenAIServer, assistant: Assistant
 ) -> None:
-    for route in ("experts", "person", "catalogue", "smalltalk", "unsupported"):
-        answer = worded.ask(ROUTES[route])
-        assert untimed(answer) == untimed(assistant.ask(ROUTES[route]))
+    for question in (ROUTES["smalltalk"], ROUTES["unsupported"], "Who is Zebulon Quark?"):
+        assert untimed(worded.ask(question)) == untimed(assistant.ask(question))
     assert server.requests == []
 
 

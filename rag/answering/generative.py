@@ -7,20 +7,19 @@ answer; one that breaks off later keeps the sentences already checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 from rag import prompting
-from rag.answering.citations import MARKER
+from rag.answering import earlier, wording
+from rag.answering.calling import ChatModel, Reply
+from rag.answering.earlier import Said
 from rag.answering.evidence import choose
 from rag.answering.extractive import scored
 from rag.answering.gate import Gate, Unsupported
-from rag.errors import MalformedReply, ModelError
 from rag.prompting import Message, Prompt, enclosed
-from rag.text import excerpt
 from rag.types import (
     Answer,
     Delta,
@@ -31,21 +30,9 @@ from rag.types import (
     Step,
     Sufficiency,
     Thread,
-    Turn,
-    Usage,
 )
 
-SHOWN_TURNS = 3
-SHOWN_ANSWER_WORDS = 80
-LONGEST_QUESTION_CHARS = 1_000
-
-
-class ChatModel(Protocol):
-    """What is needed of a LangChain ``BaseChatModel``; one that raises `ModelError` alone."""
-
-    def stream(self, input: list[Message], config: Any = None) -> Iterator[Any]:
-        """Message chunks with ``text`` and ``usage_metadata``."""
-        ...
+THREAD_TOKENS = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +41,7 @@ class Prompts:
 
     answer: Prompt
     condense: Prompt
+    word: Prompt
 
 
 def load_prompts(folder: Path) -> Prompts:
@@ -72,37 +60,8 @@ def load_prompts(folder: Path) -> Prompts:
         condense=prompting.load(
             folder, "condense_question", variables=("question", "turns", "fence"), parts=("turn",)
         ),
+        word=prompting.load(folder, "word_answer", variables=wording.VARIABLES),
     )
-
-
-@dataclass(slots=True)
-class _Reply:
-    """A model's reply while it comes."""
-
-    usage: Usage = field(default_factory=Usage)
-    error: ModelError | None = None
-
-    def pieces(
-        self, model: ChatModel, messages: list[Message], name: str
-    ) -> Generator[str, None, None]:
-        """The reply's text; a failure ends it and is kept in ``error``."""
-        try:
-            stream = model.stream(messages, config={"run_name": name})
-            with closing(stream):  # type: ignore[type-var]
-                for chunk in stream:
-                    self._count(chunk.usage_metadata)
-                    if chunk.text:
-                        yield str(chunk.text)
-        except ModelError as exc:
-            self.error = exc
-
-    def _count(self, usage: Mapping[str, Any] | None) -> None:
-        """Keep the largest figures: servers report once at the end, or cumulatively."""
-        if usage:
-            self.usage = Usage(
-                max(self.usage.input_tokens, usage.get("input_tokens") or 0),
-                max(self.usage.output_tokens, usage.get("output_tokens") or 0),
-            )
 
 
 def stream(
@@ -115,6 +74,7 @@ def stream(
     model_name: str,
     prompt: Prompt,
     evidence_tokens: int,
+    thread_tokens: int = THREAD_TOKENS,
     unsupported: Unsupported = "mark",
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
@@ -130,6 +90,7 @@ def stream(
         model_name: For the record.
         prompt: As `load_prompts` gives it.
         evidence_tokens: Budget of passages, estimated.
+        thread_tokens: The same of earlier turns.
         unsupported: What becomes of a sentence that its papers do not say.
         abstain: The abstention for this question, without a model.
         fallback: The answer for this question, without a model.
@@ -142,9 +103,10 @@ def stream(
         yield from _whole(abstain())
         return
     yield Step(f"asking {model_name}")
-    messages = _messages(prompt, intent, thread, evidence)
+    turns = earlier.earlier(thread, thread_tokens).turns
+    messages = _messages(prompt, intent, turns, evidence)
     gate = Gate(evidence, prompt.words["refusal"], private=messages[0][1], question=intent.question)
-    reply = _Reply()
+    reply = Reply()
     shown: list[str] = []
     with closing(reply.pieces(model, messages, prompt.name)) as ps:
         for piece in ps:
@@ -168,7 +130,7 @@ def stream(
         yield from _whole(_spent(answer, reply, gate, prompt))
 
 
-def _spent(answer: Answer, reply: _Reply, gate: Gate, prompt: Prompt) -> Answer:
+def _spent(answer: Answer, reply: Reply, gate: Gate, prompt: Prompt) -> Answer:
     """The answer with what the call was and cost, also where its words were not used."""
     counts = dict(+gate.counts)
     return replace(
@@ -187,7 +149,7 @@ def _whole(answer: Answer) -> Iterator[Event]:
     yield answer
 
 
-def _why(reply: _Reply, model_name: str) -> str:
+def _why(reply: Reply, model_name: str) -> str:
     if reply.error is not None:
         return str(reply.error)
     return f"the reply of {model_name!r} cited no passage"
@@ -198,7 +160,7 @@ def _answer(
     retrieval: Retrieval,
     gate: Gate,
     text: str,
-    reply: _Reply,
+    reply: Reply,
     model_name: str,
 ) -> Answer:
     warnings = gate.warnings()
@@ -221,16 +183,14 @@ def _answer(
 
 
 def _messages(
-    prompt: Prompt, intent: Intent, thread: Thread, evidence: tuple[Evidence, ...]
+    prompt: Prompt, intent: Intent, turns: Sequence[Said], evidence: Sequence[Evidence]
 ) -> list[Message]:
-    turns = thread.turns[-SHOWN_TURNS:]
-    said = [text for turn in turns for text in (turn.question, turn.answer.text)]
-    mark = prompting.fence(intent.question, *said, *(item.quote for item in evidence))
+    mark = earlier.mark(turns, intent.question, *(item.quote for item in evidence))
     return prompt.render(
         {
             "question": enclosed(intent.question, mark),
             "passages": "\n\n".join(_passage(prompt, item, mark) for item in evidence),
-            "turns": _turns(prompt, turns, mark),
+            "turns": earlier.rendered(prompt, turns, mark),
             "fence": mark,
         }
     )
@@ -253,57 +213,3 @@ def _passage(prompt: Prompt, evidence: Evidence, mark: str) -> str:
             "fence": mark,
         },
     )
-
-
-def _turns(prompt: Prompt, turns: tuple[Turn, ...], mark: str) -> str:
-    return "\n\n".join(
-        prompt.part(
-            "turn",
-            {
-                "question": enclosed(excerpt(turn.question, SHOWN_ANSWER_WORDS), mark),
-                "answer": enclosed(_shortened(turn.answer), mark),
-                "fence": mark,
-            },
-        )
-        for turn in turns
-    )
-
-
-def _shortened(answer: Answer) -> str:
-    return excerpt(MARKER.sub("", answer.text), SHOWN_ANSWER_WORDS)
-
-
-# --- follow-ups -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Standalone:
-    """A follow-up question made whole, and what that cost."""
-
-    question: str
-    usage: Usage
-
-
-def condense(question: str, thread: Thread, model: ChatModel, prompt: Prompt) -> Standalone:
-    """Make a follow-up question whole; one without earlier turns stays as it is, without a call.
-
-    Raises:
-        ModelError: The call failed, or the reply is no question of one line.
-    """
-    turns = thread.turns[-SHOWN_TURNS:]
-    if not turns:
-        return Standalone(question, Usage())
-    said = [text for turn in turns for text in (turn.question, turn.answer.text)]
-    mark = prompting.fence(question, *said)
-    messages = prompt.render(
-        {"question": enclosed(question, mark), "turns": _turns(prompt, turns, mark), "fence": mark}
-    )
-    reply = _Reply()
-    text = "".join(reply.pieces(model, messages, prompt.name)).strip().strip('"').strip()
-    if reply.error is not None:
-        raise reply.error
-    if not text or "\n" in text or len(text) > LONGEST_QUESTION_CHARS:
-        raise MalformedReply(
-            f"the model's reply to {prompt.name!r} is not one line with a question"
-        )
-    return Standalone(text, reply.usage)

@@ -1,0 +1,176 @@
+"""Whether other words say the same: a model's wording of a computed answer against its facts.
+
+The code computed names, numbers, markers and their order. A wording keeps all of them: the same
+names in the same order, the same numbers with what they count, the same markers, the same words that
+decide (``not``, ``most``, ``before``), and no word of content that the facts do not have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answering import markup
+from rag.answering.citations import MARKER
+from rag.answering.figures import VALUES, value_of
+from rag.text import STOP_WORDS, fold, stem, words
+
+DECIDING = frozenset(
+    """
+not no none nobody nothing never neither nor without n't cannot only alone except other than more most fewer fewest
+less least over under above below before after since until till between first second third last lead oldest newest
+latest earliest older newer later earlier both all every each either any some several few many half twice double
+almost nearly about approximately roughly exactly perhaps maybe possibly likely unlikely may might could would should
+up down per yes instead also too again still yet if unless but however although
+""".split()
+)
+"""Words that change what is said although they name nothing; a wording has the same ones as often."""
+FREE = frozenset({"also", "too", "but", "however", "although", "each", "below", "about", "all"})
+"""Of these, those that may be left out or added: they join sentences or point at the list."""
+NEUTRAL = frozenset(
+    """
+paper papers publication publications work works library collection document documents written wrote write writes
+author authors authored list lists listed listing following follows follow shown show shows name names named appear
+appears appearing stand stands include includes included including hold holds held total altogether number count
+counted counts found find finds topic topics subject subjects people person persons researcher researchers entry
+entries year years date dated print prints printed together here there result results answer question
+""".split()
+)
+DROPPED = frozenset(
+    "paper papers here library listed listing follow follows following stand stands counted held".split()
+)
+"""Words of content that a wording may do without."""
+_NUMBER = re.compile(r"\d[\d,.]*")
+_CLAUSE_END = re.compile(r"[.,;:()!?|\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What may not change in a text, in order."""
+
+    names: tuple[str, ...]
+    numbers: tuple[tuple[str, str], ...]
+    markers: tuple[int, ...]
+    deciding: tuple[str, ...]
+
+
+def reworded(facts: str, wording: str) -> tuple[str, str]:
+    """The wording as it may be shown, and why it may not; one of the two is empty.
+
+    Args:
+        facts: Computed, as Markdown with markers.
+        wording: A model's.
+    """
+    if not wording.strip():
+        return "", "it is empty"
+    bare, n_removed = markup.bare(" ".join(wording.split()), lambda _: False)
+    if n_removed or re.search(r"[<>`|#\\]|\]\(|!\[", bare):
+        return "", "it has markup"
+    told, said = _plain(facts), _plain(bare)
+    if reason := _differs(told, said, _names(facts)):
+        return "", reason
+    shown = MARKER.sub(lambda m: chr(_SEAT + int(m[1])), bare)
+    safe = _SEATS.sub(lambda m: f"[{ord(m[0]) - _SEAT}]", markup.safe(shown))
+    return safe, ""
+
+
+_SEAT = 0xE100
+_SEATS = re.compile("[\ue100-\uf0ff]")
+
+
+def _differs(facts: str, wording: str, names: frozenset[str]) -> str:
+    """In which way two texts say different things; empty if they say the same."""
+    given, found = _facts(facts, names), _facts(wording, names)
+    known = {stem(fold(word)) for word, _ in words(facts)}
+    for word, _ in words(MARKER.sub(" ", wording)):
+        folded = fold(word)
+        plain = folded in STOP_WORDS or folded in NEUTRAL or folded in DECIDING
+        if not plain and stem(folded) not in known and not word.isdigit() and folded not in VALUES:
+            return f"it adds “{word[:40]}”"
+    if found.names != given.names:
+        return "it changes the names or their order"
+    if found.markers != given.markers:
+        return "it changes the markers"
+    if not _same_numbers(given.numbers, found.numbers):
+        return "it changes a number or what it counts"
+    if sorted(found.deciding) != sorted(given.deciding):
+        return "it changes a word such as “not” or “most”"
+    told = {stem(fold(word)) for word, _ in words(wording)}
+    for word, _ in words(MARKER.sub(" ", facts)):
+        if fold(word) not in STOP_WORDS | DROPPED and stem(fold(word)) not in told:
+            return f"it leaves out “{word[:40]}”"
+    if len(wording) > 2 * len(facts) + 200:
+        return "it is too long"
+    return ""
+
+
+def _plain(text: str) -> str:
+    text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text.replace(markup.BOLD, ""))
+    return re.sub(r"[*∗_]+", "", text)
+
+
+def _names(facts: str) -> frozenset[str]:
+    """Folded words of the facts that stand in bold or italics, or have a capital in mid-sentence."""
+    set_off = " ".join(re.findall(r"\*+([^*\n]+)\*+", facts))
+    found = {fold(w) for w, _ in words(set_off) if not w.isdigit()}
+    plain = _plain(facts)
+    for word, (start, _) in words(plain):
+        before = plain[:start].rstrip(" \"'“‘(")
+        opens = not before or before[-1] in ".!?:;\n"
+        if any(c.isupper() for c in (word[1:] if opens else word)) and not word.isdigit():
+            found.add(fold(word))
+    return frozenset(found - NEUTRAL - STOP_WORDS)
+
+
+def _facts(text: str, names: frozenset[str]) -> _Facts:
+    markers = tuple(int(n) for n in MARKER.findall(text))
+    text = MARKER.sub(" ", text)
+    typed = list(words(text))
+    folded = [fold(word) for word, _ in typed]
+    return _Facts(
+        tuple(word for word in folded if word in names),
+        tuple(_numbers(text, typed)),
+        markers,
+        tuple(w for w in _decisions(text) if w not in FREE and w not in VALUES),
+    )
+
+
+def _decisions(text: str) -> list[str]:
+    parted = re.sub(r"n['’]t\b", " not", text)
+    return [fold(word) for word, _ in words(parted) if fold(word) in DECIDING]
+
+
+def _numbers(text: str, typed: Sequence[tuple[str, tuple[int, int]]]) -> list[tuple[str, str]]:
+    """Every number with what it counts: the next word of content in its clause, or nothing."""
+    found = []
+    last = 0
+    for match in re.finditer(rf"{_NUMBER.pattern}|[^\W\d_]+", text):
+        if match.start() < last:
+            continue
+        told = match[0].rstrip(".,")
+        value = value_of(told) if told[0].isdigit() else VALUES.get(fold(told), "")
+        if not value or fold(told) == "one":
+            continue
+        last = match.start() + len(told)
+        found.append((value, _counted(text[last:])))
+    return found
+
+
+def _counted(rest: str) -> str:
+    """The stem of the first word of content behind a number, within its clause."""
+    end = _CLAUSE_END.search(rest)
+    for word, _ in list(words(rest[: end.start()] if end else rest))[:4]:
+        folded = fold(word)
+        if folded[0].isdigit() or folded in VALUES:
+            return ""
+        if folded not in STOP_WORDS:
+            return stem(folded)
+    return ""
+
+
+def _same_numbers(given: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]]) -> bool:
+    if [value for value, _ in given] != [value for value, _ in found]:
+        return False
+    pairs = zip(given, found, strict=True)
+    return all(is_ == was or (not was and is_ in ("", "paper")) or not is_ for (_, was), (_, is_) in pairs)  # fmt: skip
