@@ -141,6 +141,12 @@ class Desk:
             found = self._open.get((thread_id, ordinal))
         return found if found is not None and not found.done else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being answered here."""
+        with self._lock:
+            return any(not asking.done for asking in self._open.values())
+
     def stop(self, thread_id: str) -> None:
         """End whatever is being answered in a thread."""
         with self._lock:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from rag.library import Library
+from rag.census import Source
 from rag.text import STOP_WORDS, fold, words
 from rag.types import Paper
 
@@ -17,7 +17,7 @@ _TOO_COMMON = frozenset(
 )
 
 
-def examples(library: Library) -> tuple[str, ...]:
+def examples(library: Source) -> tuple[str, ...]:
     """At most four questions: content, experts, person, catalogue; none for an empty library."""
     papers = library.papers()
     made = (_content(papers), _experts(papers), _person(library), _catalogue(papers))
@@ -32,14 +32,14 @@ def _content(papers: Sequence[Paper]) -> str:
 
 
 def _experts(papers: Sequence[Paper]) -> str:
-    pairs = Counter(pair for paper in papers for pair in set(_pairs(paper.title or "")))
-    if not pairs or pairs.most_common(1)[0][1] < 2:
+    counts = Counter(pair for paper in papers for pair in set(pairs(paper.title or "")))
+    if not counts or counts.most_common(1)[0][1] < 2:
         return ""
-    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    best = min(counts, key=lambda pair: (-counts[pair], pair))
     return f"Who works on {best}?"
 
 
-def _pairs(title: str) -> Iterator[str]:
+def pairs(title: str) -> Iterator[str]:
     """Two words of a title side by side, neither of them empty of content."""
     told = [(fold(word), span) for word, span in words(title)]
     for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False):
@@ -48,7 +48,7 @@ def _pairs(title: str) -> Iterator[str]:
             yield f"{one}{apart}{other}"
 
 
-def _person(library: Library) -> str:
+def _person(library: Source) -> str:
     others = [p for p in library.persons() if p.page is None]
     if not others:
         return ""

@@ -185,6 +185,15 @@ class Assistant:
 
         return examples(self.library)
 
+    def suggestions(self, thread: Thread) -> tuple[str, ...]:
+        """Questions to go on with after the last answer of a thread; each was found answerable."""
+        from rag.suggesting import suggestions
+
+        if not thread.turns:
+            return ()
+        seen = narrowed(self.library, thread) or self.library
+        return suggestions(thread.turns[-1].answer, thread, seen, self.ask)
+
     # --- the library --------------------------------------------------------------------------
 
     def plan(self, paths: Sequence[Path] = (), prune: bool = False, rebuild: bool = False) -> Plan:

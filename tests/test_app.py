@@ -370,6 +370,16 @@ def test_a_conversation_is_answered_by_the_model_chosen_for_it(
     assert "127.0.0.1:9" in ask(at, "What is DuetFace?")[-1].warnings[0]
 
 
+def test_a_suggestion_under_the_last_answer_is_asked_by_a_press() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    suggested = at.button(key="next_0").label
+    at.button(key="next_0").click()
+    run(at)
+    assert [answer.question for answer in answers(at)] == ["What is DuetFace?", suggested]
+    assert at.button(key="next_0").label != suggested
+
+
 def test_an_empty_library_offers_to_read_the_seeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

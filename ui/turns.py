@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Asking, Desk
+from rag.errors import RagError
 from rag.kept_questions import KeptQuestions
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread, KeptTurn, Opinion, ThreadStore, Verdict
@@ -76,6 +77,33 @@ def turn_screen(
                 icon=":material/refresh:",
                 on_click=ask_next,
                 args=(turn.question, turn.ordinal),
+            )
+
+
+# --- what to ask next -----------------------------------------------------------------------
+
+
+def going_on(held: Assistant, desk: Desk, thread: KeptThread) -> None:
+    """Questions to go on with, under the last answer; none while answers are being made.
+
+    They are looked for after the answer is on screen, once, and kept for the session.
+    """
+    if not thread.turns or thread.turns[-1].answer is None:
+        return
+    last = thread.turns[-1]
+    key = (thread.thread_id, last.ordinal, held.library.fingerprint, thread.filters)
+    found: dict[object, tuple[str, ...]] = st.session_state.setdefault("going_on", {})
+    with st.container(key="going_on", horizontal=True, gap="xsmall"):
+        if key not in found:
+            if desk.busy:
+                return
+            try:
+                found[key] = held.suggestions(thread.before(last.ordinal + 1))
+            except RagError:  # the answer itself has said what is wrong
+                found[key] = ()
+        for index, question in enumerate(found[key]):
+            st.button(
+                shared.plain(question), key=f"next_{index}", on_click=ask_next, args=(question,)
             )
 
 

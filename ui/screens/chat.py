@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Desk
 from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
 from ui import conversations, shared, terms
-from ui.turns import Pending, ask_next, turn_screen
+from ui.turns import Pending, ask_next, going_on, turn_screen
 
 SHOWN_TURNS = 20
 
@@ -91,13 +92,16 @@ def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     return desk.store.thread(thread_id)
 
 
-def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> None:
+def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenerator:
+    """Draw the turns; returns the place under the last one."""
     n = len(thread.turns)
     first = first_shown(n)
     for index in range(first, n):
         last = index == n - 1
         with st.container(key="last_turn" if last else f"turn_{index}"):
             turn_screen(held, desk, thread, thread.turns[index], last=last)
+            below = st.container()
+    return below
 
 
 def main() -> None:
@@ -122,10 +126,13 @@ def main() -> None:
     if thread is None or not thread.turns:
         with hero.container():
             welcome(held, n_papers)
-    else:
-        hero.empty()  # at once, not only when the answer is whole
-        conversation(held, desk, thread)
+        shared.panel(held)
+        return
+    hero.empty()  # at once, not only when the answer is whole
+    below = conversation(held, desk, thread)
     shared.panel(held)
+    with below:
+        going_on(held, desk, desk.store.thread(thread.thread_id))
 
 
 main()
