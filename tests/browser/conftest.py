@@ -101,9 +101,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 class Watched:
     """A page, what went wrong on it, and whom it asked besides its own server."""
 
-    def __init__(self, page: Page, url: str, provoked: str = "") -> None:
+    def __init__(self, page: Page, url: str, provoked: str = "", provider: str = "") -> None:
         self.page = page
         self.url = url
+        self.provider = provider
         self.provoked = provoked
         self.faults: list[str] = []
         self.foreign: list[str] = []
@@ -118,6 +119,9 @@ class Watched:
 
     def _request(self, request: Request) -> None:
         own = (self.url, self.url.replace("http", "ws", 1), "data:", "blob:")
+        led_to = self.provider and request.is_navigation_request()
+        if led_to and request.url.startswith(self.provider):
+            return
         if not request.url.startswith(own):
             self.foreign.append(request.url)
 
@@ -126,7 +130,8 @@ class Watched:
 def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
     """Open a path in a fresh session; afterwards no console error, no foreign request.
 
-    ``provoked`` is part of an error that the browser must log on the journey, such as a status.
+    ``provoked`` is part of an error that the browser must log on the journey, such as a status;
+    ``provider`` is where the journey leads to sign in.
     """
     watched: list[Watched] = []
 
@@ -138,6 +143,7 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         dark: bool = False,
         touch: bool = False,
         provoked: str = "",
+        provider: str = "",
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 860},
@@ -147,7 +153,7 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         )
         page = context.new_page()
         page.set_default_timeout(30_000)
-        watched.append(Watched(page, at, provoked))
+        watched.append(Watched(page, at, provoked, provider))
         page.goto(at + path)
         return page
 

@@ -14,6 +14,7 @@ from rag.accounts import account
 from tests.browser.conftest import serving
 from tests.browser.test_accessibility import violations
 from tests.browser.test_chat import ask
+from tests.contracts.oidc_provider import OidcProvider
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -75,3 +76,37 @@ def test_axe_finds_nothing_serious_at_the_sign_in(
     expect(page.get_by_label("Password")).to_be_focused()
     shoot(page, "wrong")
     assert violations(page) == []
+
+
+@pytest.fixture
+def provided(
+    library_data: Path, weights: Path, tmp_path: Path
+) -> Iterator[tuple[str, OidcProvider]]:
+    """A chat for the members of one domain, and the provider that signs them in."""
+    shutil.copytree(library_data, tmp_path / "data")
+    (tmp_path / ".streamlit").mkdir()
+    with OidcProvider("ada@lab.example") as provider:
+        (tmp_path / ".streamlit" / "secrets.toml").write_text(provider.secrets(), encoding="utf-8")
+        with serving(tmp_path, weights, PAPERFOLK_MEMBERS="@lab.example") as served:
+            yield served, provider
+
+
+def test_a_provider_signs_readers_in_and_members_alone_are_admitted(
+    provided: tuple[str, OidcProvider], visit: Visit, shoot: Shoot
+) -> None:
+    served, provider = provided
+    page = visit(at=served, provider=provider.url)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.get_by_test_id("stChatInputTextArea").count() == 0
+    shoot(page, "1-provider")
+    assert violations(page) == []
+    page.get_by_role("button", name="Sign in").click()
+    ask(page, "What is DuetFace?")
+    expect(page.locator(".st-key-threads button")).to_have_count(1)
+    shoot(page, "2-signed-in")
+    provider.email = "eve@elsewhere.example"
+    other = visit(page.url.removeprefix(served), at=served, provider=provider.url)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("heading", name="Not admitted")).to_be_visible()
+    assert other.get_by_test_id("stChatInputTextArea").count() == 0
+    shoot(other, "3-not-admitted")
