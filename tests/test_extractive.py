@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from rag.answering.extractive import (
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.text import sentences
-from rag.types import Answer, Intent, Paper, PaperHit, Retrieval, Sentence, Sufficiency
+from rag.types import Answer, Intent, Paper, PaperHit, Retrieval, Sentence, Sufficiency, WordMatch
 from tests.shelf import paper
 
 ENOUGH = Sufficiency(True, 0.9)
@@ -59,19 +60,24 @@ def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> A
 @pytest.mark.parametrize(
     "question",
     ["Which papers treat gait?", "compare A and B", "A versus B", "how do they differ",
-     "give an overview", "How is diffusion used in this library?"],
+     "give an overview", "How is diffusion used in this library?", "What benchmarks exist for gait?",
+     "Which defences are described?", "What has been done on gait?", "say in one line each",
+     "ways to prune tokens", "What did Ann Lee and colleagues propose?"],
 )  # fmt: skip
 def test_a_question_may_ask_for_several_papers(question: str) -> None:
     assert asks_for_several(question)
 
 
-@pytest.mark.parametrize("question", ["What does DuetFace do?", "which paper is on gait", ""])
+@pytest.mark.parametrize(
+    "question",
+    ["What does DuetFace do?", "which paper is on gait", "Which datasets did they use?", ""],
+)
 def test_or_for_one(question: str) -> None:
     assert not asks_for_several(question)
 
 
 def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_asked_for() -> None:
-    scores = [1.0, 0.96, 0.95, 0.945, 0.8, 0.79, 0.78, 0.5]
+    scores = [1.0, 0.96, 0.95, 0.945, 0.88, 0.81, 0.78, 0.5]
     hits = tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1))
     found = Retrieval("q", hits)
     assert cited_papers("what is gait?", found) == hits[:NEAREST]
@@ -80,6 +86,23 @@ def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_a
     assert cited_papers("what is gait?", alone) == hits[:1]
     assert cited_papers("which papers are on gait?", alone) == (hits[0], hits[4])
     assert cited_papers("what is gait?", Retrieval("q", ())) == ()
+
+
+def ranking(*scores: float) -> Retrieval:
+    return Retrieval("q", tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1)))
+
+
+def test_where_several_are_asked_for_the_ranking_is_cut_at_its_greatest_drop() -> None:
+    assert len(cited_papers("compare them", ranking(1.0, 0.98, 0.88, 0.75, 0.74))) == 3
+    assert len(cited_papers("compare them", ranking(1.0, 0.8, 0.79))) == 3
+    assert len(cited_papers("compare them", ranking(1.0, 0.95, 0.9, 0.85, 0.8))) == 5
+
+
+def test_a_stated_number_of_papers_ends_at_the_first_drop_after_it() -> None:
+    found = ranking(1.0, 0.9, 0.8, 0.79, 0.67)
+    assert len(cited_papers("compare the methods", found)) == 4
+    assert len(cited_papers("two papers do it, compare", found)) == 2
+    assert len(cited_papers("three papers do it, compare", found)) == 4
 
 
 # --- which sentences ----------------------------------------------------------------------------
@@ -105,6 +128,26 @@ def test_the_kind_of_answer_decides_between_sentences_that_fit_alike(
     question: str, sentence: str
 ) -> None:
     assert quoted(hit(paper("p1", "T", TEXT)), question) == [sentence]
+
+
+def test_words_of_the_name_lead_to_no_sentence() -> None:
+    told = [WordMatch("ice", (0, 3), 3.0, True, 1.0), WordMatch("melts", (4, 9), 2.0, True, 1.0)]
+    found = hit(paper("p1", "On ice", "Ice is cold. It melts."))
+    found = replace(found, words=tuple(told))
+    assert quoted(found, "ice melts") == ["It melts."]
+    unnamed = replace(found, paper=paper("p1", "On rain", "Ice is cold. It melts."))
+    assert quoted(unnamed, "ice melts") == ["Ice is cold."]
+
+
+def test_of_several_papers_each_is_told_by_what_it_is_unless_a_kind_of_answer_is_asked_for() -> (
+    None
+):
+    found = hit(paper("p1", "T", TEXT))
+    said = [best_sentences(q, found, 1, several=True)[0] for q in ("do they do", "what accuracy")]
+    assert [TEXT[slice(*s.span)] for s in said] == [
+        "We propose DuetFace.",
+        "It reaches 92.5% on LFW.",
+    ]
 
 
 def test_an_evaluation_is_told_by_its_words() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rag.answering.citations import Citations, plain
+from rag.answering.cues import Wanted
 from rag.retrieving.query import FRAME_WORDS, analyse
 from rag.text import STOP_WORDS, fold, join_names, terms, words
 from rag.types import (
@@ -34,21 +34,34 @@ CLOSE = 0.94
 CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
+DROP = 0.09
+"""Between two papers of a ranking, as a share of the best score: the second is about something else."""
 
 # --- which papers ---------------------------------------------------------------------------
 
 _NOUN = r"(?:papers|works|studies|entries|articles|publications)"
 _MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
+_NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
 _SEVERAL = re.compile(
     rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
     r"overview|summari[sz]e|each paper|evolve[ds]?|follow-up|who does what|"
-    r"how (?:is|are|has|have|did) .+ (?:used|move|in this|in the|in these|here))\b",
+    r"how (?:is|are|has|have|did) .+ (?:used|move|in this|in the|in these|here)"
+    r"|(?:which|what) (?:[\w-]+ ){1,6}?(?:exist|are there|have been (?:proposed|tried|used|built)"
+    r"|are (?:described|proposed|presented|covered|discussed|available|known))"
+    r"|(?:what|how much) has been (?:done|proposed|tried|written|published)|how (?:have|do) people"
+    r"|(?:in|from) (?:this|your) (?:library|collection|corpus)"
+    r"|(?:line|sentence) (?:on |for )?each|each of (?:them|these|those)|(?:what|how)(?: does| do| did)? each"
+    r"|and (?:colleagues|co-?workers|co-?authors))\b"
+    rf"|^\W*(?:{_MANNER}|benchmarks|data ?sets) (?:to|of|for|that|which|with|in)\b",
     re.IGNORECASE,
 )
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
 """Words that count several things, which may be papers or parts of one."""
+_STATED = re.compile(
+    rf"\b({'|'.join(_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
+)
 
 
 def asks_for_several(question: str) -> bool:
@@ -57,7 +70,10 @@ def asks_for_several(question: str) -> bool:
 
 
 def cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The papers to be quoted: the best one and those that come close to it."""
+    """The papers to be quoted: the best one and those that come close to it.
+
+    Where several are asked for, the ranking is cut where the scores drop most, if they do.
+    """
     if not retrieval.papers:
         return ()
     best = retrieval.papers[0].score
@@ -65,49 +81,28 @@ def cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
     maybe = not several and bool(_MAYBE_SEVERAL.search(question))
     share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
-    return tuple(close[: MAX_PAPERS if several or maybe else NEAREST])
+    if several:
+        return tuple(close[: _n_before_drop(question, retrieval.papers, len(close))])
+    return tuple(close[: MAX_PAPERS if maybe else NEAREST])
+
+
+def _n_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
+    """How many of the close papers stand before the greatest drop; all of them where none is great."""
+    stated = _STATED.search(question)
+    at_least = _NUMBERS[stated[1].lower()] if stated else 2
+    best, most = ranked[0].score, min(n_close, MAX_PAPERS)
+    drops = {
+        n: (ranked[n - 1].score - ranked[n].score) / best
+        for n in range(at_least, min(most, len(ranked) - 1) + 1)
+    }
+    great = [n for n, drop in drops.items() if drop >= DROP]
+    if not great:
+        return most
+    return great[0] if stated else max(great, key=lambda n: (drops[n], -n))
 
 
 # --- which sentences ------------------------------------------------------------------------
 
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A kind of answer: what asks for it, what holds it, and what a sentence gains that does."""
-
-    asked: re.Pattern[str]
-    held: re.Pattern[str]
-    gain: float
-
-
-def _cue(asked: str, held: str, gain: float, held_flags: int = re.IGNORECASE) -> Cue:
-    return Cue(re.compile(asked, re.IGNORECASE), re.compile(held, held_flags), gain)
-
-
-_RESULTS = (
-    r"accuracy|fps|speeds?|percent(?:age)?|rank-?1|eer|map|points|count|gflops|parameters?|rates?|scores?|"
-    r"gains?|numbers?|size|memory|results?|performance|improvements?"
-)
-_EVALUATED = (
-    r"\b(?:experiment\w*|evaluat\w+|benchmark\w*|datasets?|validat\w+|outperform\w*|results?)\b"
-)
-_NAME = r"\b\w*[A-Z]\w*[A-Z0-9]\w*\b"
-
-CUES = (
-    _cue(rf"\bhow (?:much|many|fast|far|large|big|long|often)\b|\b(?:{_RESULTS})\b", r"\d", 0.2),
-    _cue(
-        r"\b(?:benchmarks?|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|tried)\b",
-        _EVALUATED,
-        0.1,
-    ),
-    _cue(
-        r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|data ?sets?|evaluat\w+)\b",
-        _NAME,
-        0.1,
-        0,
-    ),
-)
-"""Gains are on the scale of `rag.retrieving.late.sentence_scores`, where a full match is 1."""
 
 _INTRODUCES = re.compile(
     r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|nam(?:ed|ely)|call(?:ed)?|dubbed|term(?:ed)?|"
@@ -124,32 +119,44 @@ _ASKS_FOR_CODE = re.compile(
 )
 WORDS_GAIN = 0.3
 """For a sentence that has all of the question's own words; less for fewer, by their idf."""
+NAMED_SHARE = 0.2
+"""Of a word's worth that is left where the paper's name has it: it tells papers apart, not sentences."""
 CODE_LOSS = 0.3
 """For a sentence that only says where the code is, where nobody asked for it."""
 INTRODUCTION_GAIN = 0.15
-"""For a sentence that says what its paper is, where the question looks for a paper."""
+"""For a sentence that says what its paper is, where the question looks for a paper, or for several
+papers and no kind of answer."""
 
 
-def best_sentences(question: str, hit: PaperHit, n: int) -> list[Sentence]:
+def best_sentences(
+    question: str, hit: PaperHit, n: int, *, several: bool = False
+) -> list[Sentence]:
     """The n sentences of one paper that answer the question best, the best one first.
 
     Args:
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
         n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted.
+        several: Whether the answer tells several papers, each by what it is.
     """
-    cues = [cue for cue in CUES if cue.asked.search(question)]
-    looks_for_paper = _looks_for_paper(question)
+    asked_for = Wanted.by(question)
+    introduced = _looks_for_paper(question) or (several and not asked_for.kinds)
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
 
-    wanted = {term: m.idf for m in hit.words if m.idf > 0 for term in terms(m.word)}
+    named = set(terms(hit.paper.name))
+    wanted = {
+        term: m.idf * (NAMED_SHARE if term in named else 1)
+        for m in hit.words
+        if m.idf > 0
+        for term in terms(m.word)
+    }
     total = sum(wanted.values()) or 1.0
     held = [s for s in hit.sentences if any(words(hit.paper.text[slice(*s.span)]))]
 
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]
-        gains = sum(cue.gain for cue in cues if cue.held.search(text))
-        if looks_for_paper and _INTRODUCES.search(text):
+        gains = asked_for.gain(text)
+        if introduced and _INTRODUCES.search(text):
             gains += INTRODUCTION_GAIN
         gains += WORDS_GAIN * sum(wanted.get(term, 0.0) for term in set(terms(text))) / total
         if not asks_for_code and _POINTS_TO_CODE.search(text):
@@ -254,7 +261,7 @@ def _many(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
     n = 2 if len(cited) <= MAX_QUOTES else 1
     lines = [f"{len(cited)} papers bear on this:", ""]
     for hit in cited:
-        best = sorted(best_sentences(question, hit, n), key=lambda s: s.span)
+        best = sorted(best_sentences(question, hit, n, several=True), key=lambda s: s.span)
         quotes = " ".join(_quoted(hit.paper, s, marks) for s in best)
         lines.append(f"- {described(hit.paper)}: {quotes or _by_title(hit.paper, marks)}")
     return "\n".join(lines)

@@ -99,17 +99,28 @@ def _score_one(query: QueryTokens, best: Matrix) -> LateScore:
 
 
 ASKING_BOOST = 8.0
+HEADING_LOSS = 0.8
+"""Of the weight of a token that the heading has too; less for one that it nearly has."""
 
 
-def sentence_scores(query: QueryTokens, best: Matrix) -> Matrix:
+def sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]) -> Matrix:
     """(m,) How well each sentence of one paper fits the query, 0-1 or so, higher is better.
 
-    Tokens of the asking phrase count more than those that describe the paper, and tokens that tell
-    the paper's sentences apart count more than those that all of them have.
+    Tokens of the asking phrase count more than those that describe the paper, tokens that tell the
+    paper's sentences apart count more than those that all of them have, and what the heading says
+    too counts less: it led to the paper and is not what is asked of it.
+
+    Args:
+        query: Its tokens are the rows of ``best``.
+        best: As in `LateScore`.
+        heading: (m,) which of the sentences stand for the heading.
     """
     if not best.shape[1]:
         return np.zeros(0, np.float32)
     contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
     weights = query.weights * (1 + ASKING_BOOST * query.asking) * contrast
+    if heading.any():
+        said = np.clip(best[:, heading].max(axis=1), 0, 1)
+        weights *= 1 - HEADING_LOSS * said**2
     scores: Matrix = (weights @ best) / weights.sum()
     return scores

@@ -276,7 +276,8 @@ def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...
         if candidate.best is None or wording.tokens is None:
             pairs = _overlaps(wording.query, paper, candidate.sentences)
         else:
-            values = late.sentence_scores(wording.tokens, candidate.best)
+            heading = np.array([start == end for start, end in candidate.sentences])
+            values = late.sentence_scores(wording.tokens, candidate.best, heading)
             pairs = zip(candidate.sentences, map(float, values), strict=True)
         for span, value in pairs:
             if span[0] < span[1]:

@@ -97,10 +97,12 @@ def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -
 
 # --- sentences ----------------------------------------------------------------------------------
 
+NO_HEADING = np.zeros(2, bool)
+
 
 def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    values = sentence_scores(asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32))
+    values = sentence_scores(asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), NO_HEADING)
     assert values == pytest.approx([1.0, 0.0])
 
 
@@ -109,7 +111,7 @@ def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
     asked = QueryTokens(
         axes, np.array([0.5, 0.5], np.float32), np.array([0, 1]), np.array([0, 1], bool)
     )
-    values = sentence_scores(asked, np.eye(2, dtype=np.float32))
+    values = sentence_scores(asked, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
 
 
@@ -117,10 +119,20 @@ def test_a_token_that_all_sentences_have_tells_them_apart_little() -> None:
     axes = np.eye(2, dtype=np.float32)
     asked = query(axes, [1, 1], [0, 0])
     best = np.array([[0.9, 0.9, 0.9], [0.9, 0.1, 0.1]], np.float32)
-    values = sentence_scores(asked, best)
+    values = sentence_scores(asked, best, np.zeros(3, bool))
     assert values[0] > 3 * values[1] == pytest.approx(3 * values[2])
 
 
 def test_a_paper_without_sentences_has_no_scores() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    assert sentence_scores(asked, np.zeros((2, 0), np.float32)).shape == (0,)
+    assert sentence_scores(asked, np.zeros((2, 0), np.float32), np.zeros(0, bool)).shape == (0,)
+
+
+def test_a_token_that_the_heading_has_too_leads_to_no_sentence() -> None:
+    """Both sentences have one token each; the heading has the first one's."""
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    best = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]], np.float32)
+    named, other = sentence_scores(asked, best, np.array([True, False, False]))[1:]
+    assert other > named
+    level = sentence_scores(asked, best[:, 1:], NO_HEADING)
+    assert level[0] == pytest.approx(level[1])
