@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.accounts import Accounts, is_loopback, provider_secrets
 from rag.config import ENV_PREFIX, ROOT, Settings
-from rag.errors import LibraryEmpty, MissingExtra, SettingsError, WeightsMissing
+from rag.errors import LibraryEmpty, MissingExtra, ModelError, SettingsError, WeightsMissing
 
 APP = ROOT / "ui" / "server.py"
 
@@ -106,6 +106,8 @@ def make_ready(settings: Settings) -> None:
             except WeightsMissing:
                 _fetch_weights(settings)
                 assistant.ingest(progress=report)
+    except ModelError as exc:  # the screens say what is missing, and have a button for it
+        sys.stderr.write(f"paperfolk: {exc}\n")
     finally:
         assistant.close()
 

@@ -24,7 +24,7 @@ STORED = (
 )
 FRONT = (
     "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
-    " rag.reporting rag.asking rag.threadstore rag.threadexport rag.uploads rag.accounts"
+    " rag.reporting rag.asking rag.threadstore rag.threadexport rag.uploads rag.accounts rag.readiness"
     " rag.kept_questions"
 )
 """What stands between the pipeline and the reader."""

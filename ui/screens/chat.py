@@ -8,10 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Desk
-from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
-from ui import conversations, shared, terms
+from ui import conversations, first, shared, terms
 from ui.turns import Pending, ask_next, going_on, turn_screen
 
 SHOWN_TURNS = 20
@@ -25,45 +24,6 @@ def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
         st.badge(name, icon=terms.icon(name), color=color)
         st.caption(sentence)
         conversations.listing(desk.store, thread, held)
-
-
-def welcome(held: Assistant, n_papers: int) -> None:
-    _, sentence = shared.mode(held.settings)
-    st.html(
-        '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
-        f"<p>{n_papers:,} papers are in. Every answer quotes the paper it comes from; "
-        "a number opens the sentence.</p>"
-        f'<p class="how">{sentence}</p></div>'
-    )
-    with st.container(key="examples"):
-        columns = st.columns(2)
-        for index, question in enumerate(held.examples()):
-            columns[index % 2].button(
-                question,
-                key=f"example_{index}",
-                width="stretch",
-                on_click=ask_next,
-                args=(question,),
-            )
-
-
-def empty_library(held: Assistant) -> None:
-    st.html(
-        '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers from papers that it has read. '
-        "Read the seed documents now, or add your own on the Library page.</p></div>"
-    )
-    if st.button("Read the seed documents", icon=":material/library_add:", type="primary"):
-        bar = st.progress(0.0, "reading …")
-
-        def report(step: str, done: int, total: int) -> None:
-            bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
-
-        try:
-            held.ingest(progress=report)
-        except RagError as exc:
-            st.error(str(exc), icon=":material/error:")
-        else:
-            st.rerun()
 
 
 def first_shown(n: int) -> int:
@@ -106,9 +66,8 @@ def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenera
 
 def main() -> None:
     held = shared.assistant()
-    n_papers = shared.n_papers(held)
-    if not n_papers:
-        empty_library(held)
+    if not shared.n_papers(held):
+        first.empty(held, held.settings)
         return
     desk = conversations.desk(held)
     thread = conversations.read(desk.store, conversations.current())
@@ -125,7 +84,9 @@ def main() -> None:
     hero = st.empty()
     if thread is None or not thread.turns:
         with hero.container():
-            welcome(held, n_papers)
+            settings = terms.settings(held, thread)
+            first.warn(settings)
+            first.welcome(held, settings, ask_next)
         shared.panel(held)
         return
     hero.empty()  # at once, not only when the answer is whole

@@ -1,0 +1,142 @@
+"""The first view: what this is, what to ask, and what is still missing, with a button for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from rag.config import Settings
+from rag.errors import RagError
+from rag.pipeline import Assistant
+from rag.readiness import Obstacle, fetch_model, obstacles
+from ui import shared
+
+LOOK_AGAIN_S = 20
+ROUTES = (
+    (":material/article:", "what papers say"),
+    (":material/group:", "who works on a topic"),
+    (":material/person:", "one person"),
+    (":material/list:", "counts and lists"),
+)
+"""Of the example questions, in their order: an icon, and what kind of question it is."""
+
+
+def welcome(held: Assistant, settings: Settings, ask: Callable[[str], None]) -> None:
+    """What this is, what the mode means, and a question of each kind."""
+    _, sentence = shared.mode(settings)
+    st.html(
+        '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
+        f"<p>{held.library.n_papers:,} papers are in. Every answer quotes the paper it comes from; "
+        "a number opens the sentence. "
+        "What the papers do not say is said to be so.</p>"
+        f'<p class="how"><b>{_mode(settings)} mode</b>: {escape(sentence)}</p></div>'
+    )
+    with st.container(key="examples"):
+        columns = st.columns(2)
+        for index, question in enumerate(held.examples()):
+            icon, kind = ROUTES[index] if index < len(ROUTES) else ("", "")
+            columns[index % 2].button(
+                f"{shared.plain(question)}  \n:small[{kind}]",
+                key=f"example_{index}",
+                icon=icon or None,
+                width="stretch",
+                on_click=ask,
+                args=(question,),
+            )
+
+
+def empty(held: Assistant, settings: Settings) -> None:
+    """Nothing was read yet: what this is, and the two ways to begin."""
+    _, sentence = shared.mode(settings)
+    st.html(
+        '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers questions from papers that it '
+        "has read, quotes them, and finds the people behind them.</p>"
+        f'<p class="how"><b>{_mode(settings)} mode</b>: {escape(sentence)}</p></div>'
+    )
+    missing = obstacles(settings)
+    hindered = any(one.what == "model" for one in missing)
+    tell(missing, settings)
+    documents = _documents(settings.seeds)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        read = documents and st.button(
+            "Read the seed documents",
+            icon=":material/library_add:",
+            type="primary",
+            disabled=hindered,
+        )
+        own = st.button("Add your own papers", icon=":material/upload_file:")
+    if documents:
+        st.caption(f"{len(documents)} documents in {settings.seeds}; it takes some seconds.")
+    if own:
+        st.switch_page(shared.LIBRARY)
+    if read:
+        read_seeds(held)
+
+
+def _mode(settings: Settings) -> str:
+    return "Generative" if settings.generative else "Extractive"
+
+
+def _documents(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.txt")) if folder.is_dir() else []
+
+
+def read_seeds(held: Assistant) -> None:
+    bar = st.progress(0.0, "reading …")
+
+    def report(step: str, done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
+
+    try:
+        held.ingest(progress=report)
+    except RagError as exc:
+        st.error(shared.plain(str(exc)), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+# --- what is missing --------------------------------------------------------------------------
+
+
+@st.cache_data(show_spinner=False, ttl=LOOK_AGAIN_S, max_entries=4)
+def _missing(settings: Settings) -> tuple[Obstacle, ...]:
+    return obstacles(settings)
+
+
+def warn(settings: Settings) -> None:
+    """Say above a conversation what is missing; looked for at most every few seconds."""
+    tell(_missing(settings), settings)
+
+
+def tell(missing: tuple[Obstacle, ...], settings: Settings) -> None:
+    for one in missing:
+        with st.container(key=f"obstacle_{one.what}", border=True):
+            icon = ":material/download:" if one.what == "model" else ":material/cloud_off:"
+            title = "The embedded model is missing" if one.what == "model" else "No model server"
+            st.markdown(f"{icon} **{title}**")
+            st.markdown(shared.plain(_sentence(one.told)))
+            with st.container(horizontal=True):
+                if one.mendable and st.button(
+                    "Fetch the model (80 MB)", type="primary", key="fetch"
+                ):
+                    fetch(settings)
+                st.button("Look again", key=f"again_{one.what}", on_click=_missing.clear)
+
+
+def fetch(settings: Settings) -> None:
+    """Bring the model, and say in one sentence if it cannot be had."""
+    try:
+        with st.spinner("fetching the embedded model, once …"):
+            fetch_model(settings)
+    except RagError as exc:
+        st.error(shared.plain(str(exc)), icon=":material/error:")
+    else:
+        _missing.clear()
+        st.rerun()
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
