@@ -96,7 +96,7 @@ def first_token(settings: Settings, question: str) -> Result:
 
 def _first_words(assistant: Assistant, question: str) -> float:
     began, first = time.perf_counter(), 0.0
-    for event in assistant.stream(question):
+    for event in assistant.stream(question, fresh=True):
         if isinstance(event, Delta) and event.text.strip() and not first:
             first = time.perf_counter() - began
         if isinstance(event, Answer) and not event.usage.output_tokens:

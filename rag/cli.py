@@ -81,6 +81,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _no_cache(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--no-cache",
+        action="store_const",
+        const=False,
+        dest="cache",
+        help="ask a chat model again, keep no reply",
+    )
+
+
 def _json(added: argparse.ArgumentParser) -> None:
     added.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
@@ -111,6 +121,7 @@ def _asking_commands(command: Any) -> None:
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
     ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
+    _no_cache(ask)
     ask.add_argument(
         "--as",
         dest="read_as",
@@ -127,7 +138,7 @@ def _asking_commands(command: Any) -> None:
     person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
     person.add_argument("name", metavar="NAME")
     _json(person)
-    command("chat", commands.run_chat, "talk in the terminal", "chat")
+    _no_cache(command("chat", commands.run_chat, "talk in the terminal", "chat"))
 
 
 def _listing_commands(command: Any) -> None:

@@ -26,7 +26,8 @@ DONE, FAILED, USAGE = 0, 1, 2
 def settings_of(args: argparse.Namespace) -> Settings:
     from rag.config import load
 
-    return load(data=getattr(args, "data", None), port=getattr(args, "port", None))
+    given = {name: getattr(args, name, None) for name in ("data", "port", "cache")}
+    return load(**given)
 
 
 @contextmanager

@@ -62,6 +62,21 @@ class Settings(BaseModel):
         300.0, gt=0, description="for one whole reply of a model server, further tries included"
     )
     retries: int = Field(2, ge=0, le=10, description="further tries at a model server")
+    thread_budget_tokens: int | None = Field(
+        None, gt=0, description="tokens that one conversation may use; then answers are quoted"
+    )
+    thread_budget_usd: float | None = Field(
+        None, gt=0, description="the same in US dollars, where prices are known"
+    )
+    price_input_usd: float | None = Field(
+        None, ge=0, description="of a million input tokens; goes before the table of prices"
+    )
+    price_output_usd: float | None = Field(
+        None, ge=0, description="of a million output tokens; goes before the table of prices"
+    )
+    cache: bool = Field(
+        True, description="keep replies of a chat model in the data folder and use them again"
+    )
     evidence_tokens: int = Field(
         3000, ge=200, description="budget of passages shown to a chat model"
     )

@@ -36,14 +36,12 @@ from rag.types import (
     Step,
     Sufficiency,
     Thread,
-    Usage,
 )
+from rag.voice import Voice
+from rag.voices import Voices
 
 if TYPE_CHECKING:
-    from rag.adapters.openai import OpenAIChat
-    from rag.answering.calling import ChatModel
     from rag.answering.condensing import Standalone
-    from rag.answering.generative import Prompts
     from rag.retrieving.retriever import Retriever
 
 Progress = Callable[[str, int, int], None]
@@ -65,7 +63,7 @@ class Assistant:
         self._stores = LocalStores(settings.chroma)
         self._retriever: Retriever | None = None
         self._indexes: Indexes | None = None
-        self._generators: dict[str, tuple[OpenAIChat, Prompts]] = {}
+        self._voices = Voices(settings)
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -100,6 +98,7 @@ class Assistant:
         read_as: ReadAs | None = None,
         *,
         stop: Stop | None = None,
+        fresh: bool = False,
     ) -> Iterator[Event]:
         """Answer a question, the next one of a thread: steps, words as they come, the whole last.
 
@@ -109,6 +108,7 @@ class Assistant:
             read_as: The reading that is wanted, such as an answer's ``other.route``; None to
                 choose it from the words.
             stop: Once it is set, the stream ends, without an answer and whatever it waits for.
+            fresh: Ask a chat model again, though its reply to the same call is kept.
 
         Raises:
             LibraryEmpty: Nothing was ingested yet.
@@ -121,28 +121,36 @@ class Assistant:
         text, warnings = _shortened(question)
         warnings += _not_offered(thread.model, self.settings)
         seen = narrowed(self.library, thread)
+        fingerprint = self.library.fingerprint
+        voice, spent = self._voices.voice(thread, fingerprint, stop, fresh=fresh)
         thread = opened(thread, seen)
-        whole, notes = self._standalone(text, thread, stop)
+        whole, notes = self._standalone(text, thread, voice)
         condensed = whole.question if whole else text
         known = seen if seen and seen.n_papers else self.library
         intent = route(condensed, thread if condensed == text else Thread(), known, read_as)
-        for event in self._dispatch(intent, thread, seen, stop):
+        first_words_ms = first_token_ms = None
+        for event in self._dispatch(intent, thread, seen, voice):
             if stop.is_set():
                 return
+            if isinstance(event, Delta) and first_words_ms is None:
+                first_words_ms = _ms_since(began)
+                if voice is not None and voice.first_token_at is not None:
+                    first_token_ms = (voice.first_token_at - began) * 1000
             if isinstance(event, Answer):
                 event = replace(
                     event,
                     question=question,
                     intent=intent,
                     other=other_reading(intent),
-                    library=self.library.fingerprint,
-                    latency_ms=(time.perf_counter() - began) * 1000,
-                    usage=_sum(whole.usage, event.usage) if whole else event.usage,
+                    library=fingerprint,
+                    first_words_ms=first_words_ms,
+                    first_token_ms=first_token_ms,
                     earlier=whole.earlier.counts if whole else {},
                     warnings=(*warnings, *notes, *event.warnings, *left_out(event, seen)),
                     filters=thread.filters,
                     among=seen.told if seen else "",
                 )
+                event = _voiced(event, voice, spent, began)
             yield event
 
     def who(self, topic: str, k: int = 10, recent: bool = False, explain: bool = False) -> Answer:
@@ -235,13 +243,13 @@ class Assistant:
     # --- how an answer is made ----------------------------------------------------------------
 
     def _dispatch(
-        self, intent: Intent, thread: Thread, seen: Narrowed | None, stop: Stop
+        self, intent: Intent, thread: Thread, seen: Narrowed | None, voice: Voice | None
     ) -> Iterator[Event]:
         library = seen or self.library
         retrieve = self._finder(seen)
         of_papers = intent.route not in ("smalltalk", "unsupported")
         if intent.route == "content" and library.n_papers:
-            yield from self._content(intent, thread, seen, stop)
+            yield from self._content(intent, thread, seen, voice)
             return
         yield Step(f"looking through {library.n_papers} papers")
         if seen and not seen.n_papers and of_papers:
@@ -254,47 +262,43 @@ class Assistant:
             answer = headed(catalogue.answer(intent, library, retrieve), seen)
         else:
             answer = asides.answer(intent)
-        yield from self._worded(answer, thread, stop)
+        yield from self._worded(answer, voice)
 
-    def _worded(self, answer: Answer, thread: Thread, stop: Stop) -> Iterator[Event]:
+    def _worded(self, answer: Answer, voice: Voice | None) -> Iterator[Event]:
         """A computed answer, in the model's words where there is one and it changes nothing."""
-        chosen = self.settings.answering_with(thread.model)
-        if chosen.generative:
+        if voice is not None:
             from rag.answering import wording
 
             if wording.is_wordable(answer):
-                model, prompts = self._open_generator(chosen, stop)
-                name = chosen.chat_model_name
-                yield from wording.stream(answer, model, model_name=name, prompt=prompts.word)
+                prompt = self._voices.prompts().word
+                yield from wording.stream(answer, voice, model_name=voice.name, prompt=prompt)
                 return
         yield Delta(answer.text)
         yield answer
 
     def _content(
-        self, intent: Intent, thread: Thread, seen: Narrowed | None, stop: Stop
+        self, intent: Intent, thread: Thread, seen: Narrowed | None, voice: Voice | None
     ) -> Iterator[Event]:
         yield Step(f"searching {(seen or self.library).n_papers} papers")
         retrieval = self._search(intent, seen)
         yield Step("checking quotes")
         cited = self._cited(intent, retrieval)
         verdict = self._judge(intent, retrieval, cited)
-        chosen = self.settings.answering_with(thread.model)
-        if not chosen.generative:
+        if voice is None:
             answer = extractive.answer(intent, retrieval, cited, verdict)
             yield Delta(answer.text)
             yield answer
             return
         from rag.answering import generative
 
-        model, prompts = self._open_generator(chosen, stop)
         yield from generative.stream(
             intent,
             retrieval,
             verdict,
             thread,
-            model,
-            model_name=chosen.chat_model_name,
-            prompt=prompts.answer,
+            voice,
+            model_name=voice.name,
+            prompt=self._voices.prompts().answer,
             evidence_tokens=self.settings.evidence_tokens,
             thread_tokens=self.settings.thread_tokens,
             unsupported=self.settings.unsupported,
@@ -341,17 +345,16 @@ class Assistant:
         return abstaining.judge(retrieval, cited)
 
     def _standalone(
-        self, question: str, thread: Thread, stop: Stop
+        self, question: str, thread: Thread, voice: Voice | None
     ) -> tuple[Standalone | None, tuple[str, ...]]:
         """A follow-up made whole by the model, if there is one; its failure is a warning."""
-        chosen = self.settings.answering_with(thread.model)
-        if not chosen.generative or not thread.turns:
+        if voice is None or not thread.turns:
             return None, ()
         from rag.answering.condensing import condense
 
-        model, prompts = self._open_generator(chosen, stop)
         try:
-            whole = condense(question, thread, model, prompts.condense, self.settings.thread_tokens)
+            prompt = self._voices.prompts().condense
+            whole = condense(question, thread, voice, prompt, self.settings.thread_tokens)
         except ModelError as exc:
             return None, (f"the question was read without the model: {exc}",)
         return whole, (whole.earlier.note,) if whole.earlier.note else ()
@@ -367,18 +370,6 @@ class Assistant:
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
             return self._retriever
-
-    def _open_generator(self, chosen: Settings, stop: Stop) -> tuple[ChatModel, Prompts]:
-        """The model, whose calls end when the question is given up, and its prompts."""
-        name = chosen.chat_model_name
-        with self._opening:
-            if name not in self._generators:
-                from rag.adapters.openai import chat_model
-                from rag.answering.generative import load_prompts
-
-                self._generators[name] = (chat_model(chosen), load_prompts(chosen.prompts))
-            model, prompts = self._generators[name]
-        return model.until(stop), prompts
 
     def _timed(
         self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()
@@ -420,9 +411,23 @@ def _bounded(value: object) -> object:
     return _shortened(value)[0] if isinstance(value, str) else value
 
 
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.input_tokens + other.input_tokens,
-        one.output_tokens + other.output_tokens,
-        other.cost_usd,
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _voiced(answer: Answer, voice: Voice | None, spent: tuple[str, ...], began: float) -> Answer:
+    """The answer with what its model calls were and cost; replies that it stands on are kept."""
+    latency_ms = _ms_since(began)
+    if voice is None:
+        notes = spent if answer.route == "content" else ()
+        return replace(answer, warnings=(*answer.warnings, *notes), latency_ms=latency_ms)
+    if speaks := answer.model == voice.name:
+        voice.keep()
+    return replace(
+        answer,
+        usage=voice.usage,
+        cached=speaks and voice.cached,
+        first_token_ms=answer.first_token_ms if speaks else None,
+        warnings=(*answer.warnings, *voice.notes),
+        latency_ms=latency_ms,
     )

@@ -104,6 +104,8 @@ def stream_answer(
     out.writelines(f"{line}\n" for line in footer(answer, library, out))
     if answer.intent is not None:
         out.write(f"\n{paint(visible(reading_line(answer, again)), DIM, out)}\n")
+    if spent := spent_line(answer):
+        out.write(f"{paint(visible(spent), DIM, out)}\n")
     out.flush()
     return answer
 
@@ -113,6 +115,23 @@ def reading_line(answer: Answer, again: str) -> str:
     why = answer.intent.reason if answer.intent is not None else ""
     line = f"Read as {answer.route}" + (f": {why}" if why else "")
     return f"{line}; {again} {answer.other.route}: {answer.other.words}" if answer.other else line
+
+
+def spent_line(answer: Answer) -> str:
+    """``gpt-4o-mini: 1,230 tokens, $0.0003, first words after 0.6 s, 2.1 s``; without one, empty."""
+    usage = answer.usage
+    n_tokens = usage.input_tokens + usage.output_tokens
+    if not n_tokens and not answer.cached:
+        return ""
+    parts = [f"{'about ' if usage.estimated else ''}{n_tokens:,} tokens"] if n_tokens else []
+    if usage.cost_usd is not None:
+        parts.append(f"${usage.cost_usd:.4f}")
+    if answer.cached:
+        parts.append("from the cache")
+    if answer.first_words_ms is not None:
+        parts.append(f"first words after {answer.first_words_ms / 1000:.1f} s")
+    parts.append(f"{answer.latency_ms / 1000:.1f} s")
+    return f"{answer.model}: {', '.join(parts)}"
 
 
 def _show_step(name: str, err: TextIO) -> None:

@@ -44,7 +44,10 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "prompt_sha256": answer.prompt_sha256,
         "library": answer.library,
         "latency_ms": round(answer.latency_ms, 2),
+        "first_words_ms": _rounded(answer.first_words_ms),
+        "first_token_ms": _rounded(answer.first_token_ms),
         "usage": asdict(answer.usage),
+        "cached": answer.cached,
         "warnings": list(answer.warnings),
         "checks": dict(answer.checks),
         "sentences": [
@@ -56,6 +59,10 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "other_reading": asdict(answer.other) if answer.other else None,
         "filters": [asdict(condition) for condition in answer.filters],
     }
+
+
+def _rounded(value_ms: float | None) -> float | None:
+    return None if value_ms is None else round(value_ms, 2)
 
 
 def _reason(answer: Answer) -> str:

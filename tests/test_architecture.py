@@ -50,6 +50,10 @@ RULES = {
     "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
     "rag.adapters.*": f"{BASE} rag.config rag.encoding rag.stores rag.stopping rag.adapters.*",
     "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
+    "rag.voices": (
+        f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.voice rag.adapters.openai"
+        " rag.answering.generative"
+    ),
     "rag.pipeline": f"rag.* not {FRONT}",
     FRONT: "rag.* eval.__main__",
     "rag.*": f"rag.* not rag.pipeline rag.config rag.adapters.* rag.diagnosis {FRONT}",

@@ -203,7 +203,7 @@ def at(library_data: Path, weights: Path, running: OpenAIServer) -> Callable[...
     def settings(**changes: Any) -> Settings:
         values = {
             "data": library_data, "model_path": weights, "openai_base_url": running.url,
-            "openai_api_key": KEY, "chat_model": MODEL, "timeout_s": 5.0,
+            "openai_api_key": KEY, "chat_model": MODEL, "timeout_s": 5.0, "cache": False,
         }  # fmt: skip
         return Settings(**(values | changes))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.printing import Streamer, progress, stream_answer, visible
-from rag.types import Alternative, Answer, Delta, Intent, Step
+from rag.printing import Streamer, progress, spent_line, stream_answer, visible
+from rag.types import Alternative, Answer, Delta, Intent, Step, Usage
 
 
 class Terminal(io.StringIO):
@@ -90,3 +91,16 @@ def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -
     assert out.getvalue().splitlines()[-1] == (
         "Read as experts: it looks for people on a topic; /as content: what papers say about drones"
     )
+
+
+def test_what_a_model_cost_stands_under_its_answer() -> None:
+    asked = Answer(
+        "q", "answered", "content", "A.", model="m", latency_ms=2_140.0, first_words_ms=640.0,
+        usage=Usage(1_200, 30, 0.00031),
+    )  # fmt: skip
+    assert spent_line(asked) == "m: 1,230 tokens, $0.0003, first words after 0.6 s, 2.1 s"
+    guessed = replace(asked, usage=Usage(1_200, 30, estimated=True), first_words_ms=None)
+    assert spent_line(guessed) == "m: about 1,230 tokens, 2.1 s"
+    kept = replace(asked, usage=Usage(), cached=True)
+    assert spent_line(kept) == "m: from the cache, first words after 0.6 s, 2.1 s"
+    assert spent_line(replace(asked, usage=Usage())) == ""

@@ -99,11 +99,19 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and money spent on models for one answer; ``cost_usd`` None where no price is known."""
+    """Tokens and money spent on models for one answer.
+
+    Attributes:
+        cost_usd: None where no price is known, or nothing was asked of a model.
+        cached_tokens: Of the input, what the server had in a cache of its own.
+        estimated: A server reported no tokens, so some are reckoned from the texts' length.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+    cached_tokens: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,9 @@ class Answer:
         other: The reading that was not taken, where there is a plausible one.
         filters: Those of the conversation.
         among: What the filters left to answer from, in words.
+        first_words_ms: From the question to the first words shown; None where none were streamed.
+        first_token_ms: From the question to the model's first token; None without a model.
+        cached: The model's words are those of an earlier, identical call.
     """
 
     question: str
@@ -156,6 +167,9 @@ class Answer:
     among: str = ""
     sentences: tuple[SaidSentence, ...] = ()
     earlier: Mapping[str, int] = field(default_factory=dict)
+    first_words_ms: float | None = None
+    first_token_ms: float | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

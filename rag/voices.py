@@ -1,0 +1,118 @@
+"""Who speaks in an answer: the chat model that settings and conversation name, or nobody."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from rag.config import Settings
+from rag.errors import SettingsError
+from rag.prices import Price, price
+from rag.replies import Replies
+from rag.stopping import Stop
+from rag.types import Thread, Usage
+from rag.voice import Voice
+
+if TYPE_CHECKING:
+    from rag.adapters.openai import OpenAIChat
+    from rag.answering.generative import Prompts
+
+
+class Voices:
+    """Opens models and prompts when they are first needed; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._models: dict[str, OpenAIChat] = {}
+        self._prompts: Prompts | None = None
+        self._replies = Replies(settings.data) if settings.cache else None
+        self._lock = threading.Lock()
+
+    def prompts(self) -> Prompts:
+        """The prompts of all calls.
+
+        Raises:
+            PromptError: A file is missing or does not fit the code.
+        """
+        from rag.answering.generative import load_prompts
+
+        with self._lock:
+            if self._prompts is None:
+                self._prompts = load_prompts(self._settings.prompts)
+            return self._prompts
+
+    def voice(
+        self, thread: Thread, library: str, stop: Stop, *, fresh: bool = False
+    ) -> tuple[Voice | None, tuple[str, ...]]:
+        """The voice for the next question of a thread, or None with the reason where it is spent.
+
+        Args:
+            thread: Says what it has used so far, and may name another model than the settings.
+            library: Fingerprint of what is answered from.
+            stop: Ends the voice's calls.
+            fresh: Ask again what was asked before.
+
+        Raises:
+            SettingsError: There is a budget in dollars and no price to hold against it.
+        """
+        chosen = self._settings.answering_with(thread.model)
+        if not chosen.generative:
+            return None, ()
+        name = chosen.chat_model_name
+        paid = self._price(chosen)
+        if note := self._spent(thread, paid, name):
+            return None, (note,)
+        return (
+            Voice(
+                name,
+                lambda: self._open(chosen).until(stop),
+                price=paid,
+                replies=self._replies,
+                scope=(chosen.openai_base_url or "", name, library),
+                fresh=fresh,
+            ),
+            (),
+        )
+
+    def _open(self, chosen: Settings) -> OpenAIChat:
+        from rag.adapters.openai import chat_model
+
+        name = chosen.chat_model_name
+        with self._lock:
+            if name not in self._models:
+                self._models[name] = chat_model(chosen)
+            return self._models[name]
+
+    def _price(self, chosen: Settings) -> Price | None:
+        return price(
+            chosen.chat_model_name,
+            chosen.openai_base_url,
+            input_usd=chosen.price_input_usd,
+            output_usd=chosen.price_output_usd,
+        )
+
+    def _spent(self, thread: Thread, paid: Price | None, name: str) -> str:
+        """Why the conversation gets no more of a model; empty if it does."""
+        tokens, dollars = self._settings.thread_budget_tokens, self._settings.thread_budget_usd
+        used = [turn.answer.usage for turn in thread.turns]
+        if tokens is not None and sum(map(_n_tokens, used)) >= tokens:
+            budget = f"{tokens:,} tokens (thread_budget_tokens)"
+        elif dollars is None:
+            return ""
+        elif paid is None:
+            raise SettingsError(
+                f"thread_budget_usd is set but no price of {name!r} is known; set price_input_usd "
+                "and price_output_usd, or thread_budget_tokens instead"
+            )
+        elif sum(one.cost_usd or 0.0 for one in used) >= dollars:
+            budget = f"${dollars:,.2f} (thread_budget_usd)"
+        else:
+            return ""
+        return (
+            f"this conversation has used its budget of {budget}, so the answer is quoted from the "
+            "papers; a new conversation has a new budget"
+        )
+
+
+def _n_tokens(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
