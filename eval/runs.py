@@ -217,7 +217,9 @@ def _claim(folder: Path, about: Json) -> None:
                     "library or source differ); name another folder with --out"
                 )
         else:
-            path.write_text(json.dumps(about, indent=1), encoding="utf-8")
+            part = path.with_suffix(".part")
+            part.write_text(json.dumps(about, indent=1), encoding="utf-8")
+            part.replace(path)
     except (OSError, ValueError) as exc:
         raise ReadError(f"run folder {str(folder)!r} cannot be used: {exc}") from exc
 

@@ -72,20 +72,23 @@ class Scorer:
         self._same, self._check = same or {}, check
 
     def score(self, question: Question, record: Record | None) -> Score:
-        """What came of a question; without a record it failed, and nobody got a right answer."""
+        """What came of a question; without a record it failed, and nobody got a right answer.
+
+        A question that failed has found and said nothing: it counts 0 wherever an answer would
+        count, and what only an answer has (time, tokens, valid citations) is left out.
+        """
         record = record or {}
-        if record.get("status") not in ("answered", "abstained"):
-            values = {"failed": 1.0, decisive(question): 0.0}
-            return Score(question.id, question.kind, "failed", values)
         given = self._given(record)
         found = dict(_values(question, given, self._gold(question)))
-        found["forbidden"] = float(_is_forbidden(question, given.text))
+        if record.get("status") not in ("answered", "abstained"):
+            found |= {"failed": 1.0, decisive(question): 0.0}
+            return Score(question.id, question.kind, "failed", _held(found))
+        found |= {"failed": 0.0, "forbidden": _is_forbidden(question, given.text)}
         faults = tuple(self._check(record))
         n_citations = len(record.get("citations") or ())
         if n_citations:
             found["citations_valid"] = 1 - min(len(faults), n_citations) / n_citations
-        found |= _costs(record)
-        values = {"failed": 0.0} | {k: float(v) for k, v in found.items() if v is not None}
+        values = _held(found | _costs(record))
         return Score(question.id, question.kind, _outcome(question, given, values), values, faults)
 
     def _given(self, record: Record) -> Given:
@@ -125,6 +128,10 @@ class Gold:
 
 
 Values = Mapping[str, float | None]
+
+
+def _held(found: Values) -> dict[str, float]:
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _values(question: Question, given: Given, gold: Gold) -> Values:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +18,7 @@ from eval.__main__ import main
 from eval.definitions import DEFINITIONS
 from eval.dials import NUMBERS, Dial, as_they_are, turned
 from eval.sweep import AS_IS, sweep, told
-from rag.config import Settings
+from rag.config import ROOT, Settings
 from rag.errors import ReadError, SettingsError
 from rag.pipeline import Assistant
 from rag.types import Answer, Thread
@@ -66,6 +69,37 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     counting.breaks_at, counting.n_asked = -1, 0
     run = runs.perform(counting, few, tmp_path)
     assert counting.n_asked == len(KINDS) - 2
+    assert [s.question_id for s in run.scores] == [q.id for q in few.questions]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from eval import runs, sets
+from rag.config import ROOT, Settings
+from rag.pipeline import Assistant
+from tests.stand_ins import kill
+
+data, weights, asked, out = map(Path, sys.argv[1:])
+with Assistant(Settings(data=data, model_path=weights, mode="extractive")) as assistant:
+    runs.perform(assistant, sets.load_set(asked), out, lambda done, of: done == 2 and kill())
+"""
+
+
+def test_a_run_that_was_killed_goes_on_with_what_it_had(
+    counting: Counting, few: sets.QuestionSet, weights: Path, tmp_path: Path
+) -> None:
+    asked, out = tmp_path / "few.jsonl", tmp_path / "run"
+    rows = [q.model_dump(exclude_defaults=True, mode="json") for q in few.questions]
+    runs.write_lines(asked, rows)
+    given = [str(p) for p in (counting.settings.data, weights, asked, out)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *given], cwd=ROOT, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    had = (out / runs.RECORDS).read_text(encoding="utf-8")
+    assert had.count("\n") == 2
+    run = runs.perform(counting, sets.load_set(asked), out)
+    assert counting.n_asked == len(KINDS) - 2
+    assert (out / runs.RECORDS).read_text(encoding="utf-8").startswith(had)
     assert [s.question_id for s in run.scores] == [q.id for q in few.questions]
 
 
