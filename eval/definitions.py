@@ -32,7 +32,7 @@ class Definition:
     better: Literal["higher", "lower", "neither"] = "higher"
 
 
-_FAILED = "Share of questions without any answer; they count 0 in the measure that decides."
+_FAILED = "Share of questions without any answer; they count 0 wherever an answer would count."
 DEFINITIONS: Mapping[str, Definition] = {
     # the ranking behind an answer
     "R@1": Definition("A paper that may be cited ranks first.", TREC),

@@ -71,7 +71,7 @@ def distribution(series: Mapping[str, Sequence[float]], unit: str) -> str:
         return '<p class="soft">Nothing was measured.</p>'
     low = math.floor(math.log10(max(min(values), 0.1)))
     high = max(math.ceil(math.log10(max(values))), low + 1)
-    label, scale = 150, WIDTH - 150 - 130
+    label, scale = 150, WIDTH - 150 - 190
 
     def place(value: float) -> float:
         return label + (math.log10(max(value, 10.0**low)) - low) / (high - low) * scale
@@ -97,7 +97,7 @@ def distribution(series: Mapping[str, Sequence[float]], unit: str) -> str:
             f'<text x="{label + scale + 12}" y="{y + 13}">{half:.0f} / {slow:.0f} {unit}'
             f'<tspan class="soft" dx="8">n = {len(held)}</tspan></text></g>'
         )
-    y = len(series) * ROW + 30
+    y = len(series) * ROW + 40
     parts.append(
         f'<path d="M{label} {y - 5}h14" class="median"/><text x="{label + 20}" y="{y}">median</text>'
         f'<path d="M{label + 90} {y - 5}h14" class="slow"/><text x="{label + 110}" y="{y}">p95</text>'

@@ -117,3 +117,9 @@ def all_published() -> Mapping[str, Mapping[str, float]]:
     """nDCG@10 of others, by collection, by system."""
     held = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
     return {name: dict(known["figures"]) for name, known in held.items()}
+
+
+def sources() -> Mapping[str, str]:
+    """Where those figures come from, by collection."""
+    held = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
+    return {name: str(known["source"]) for name, known in held.items()}

@@ -14,6 +14,7 @@ from eval import plots
 from eval.definitions import DEFINITIONS
 from eval.findings import Finding, Verdict, findings, latencies, standings, verdicts
 from eval.gate import expectations
+from eval.public import sources
 from eval.runs import Run, answers_by
 from eval.summary import Figure, Summary, measure_of
 from eval.tables import shown
@@ -25,8 +26,8 @@ TILES = {
     "abstention_precision": "abstention precision",
     "abstention_recall": "abstention recall",
     "failed": "questions failed",
-    "latency_p50_ms": "median, ms",
-    "latency_p95_ms": "95th percentile, ms",
+    "latency_p50_ms": "ms, median answer",
+    "latency_p95_ms": "ms, 95th percentile",
 }
 """Measures over the whole run that head the page, with their captions."""
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
@@ -154,11 +155,17 @@ def _across(summary: Summary) -> str:
                 by_measure[measure][kind] = held
     panels = [
         f"<div><h3>{escape(measure)}</h3><div class=soft>{escape(DEFINITIONS[measure].says)}</div>"
-        f"{plots.intervals(figures, label=110, width=560)}</div>"
+        f"{_plot_or_zero(figures)}</div>"
         for measure in DEFINITIONS
         if len(figures := by_measure.get(measure, {})) > 1
     ]
     return f'<div class="panels">{"".join(panels)}</div>'
+
+
+def _plot_or_zero(figures: Mapping[str, Figure]) -> str:
+    if any(held.mean for held in figures.values()):
+        return plots.intervals(figures, label=110, width=560)
+    return f"<p>0 throughout, {sum(held.n for held in figures.values())} questions.</p>"
 
 
 def _errors(wrong: Sequence[Finding]) -> str:
@@ -181,7 +188,7 @@ def _error(finding: Finding) -> str:
         "faults": "; ".join(finding.faults),
     }
     listed = "".join(
-        f"<dt>{name}</dt><dd{' class=text' if name == 'said' else ''}>{escape(value)}</dd>"
+        f"<dt>{name}</dt>{_said(value) if name == 'said' else f'<dd>{escape(value)}</dd>'}"
         for name, value in rows.items()
         if value
     )
@@ -230,10 +237,12 @@ def _public() -> str:
     parts = [
         '<p class="soft">nDCG@10; ours as last measured, with the command that does it again.</p>'
     ]
+    origins = sources()
     for collection, held in groupby(standings(expectations()), key=lambda s: s.collection):
         rows = list(held)
         commands = "".join(f" <code>{escape(s.command)}</code>" for s in rows if s.command)
         parts.append(f"<h3>{escape(collection)}{commands}</h3>")
+        parts.append(f'<div class="soft">{escape(origins[collection])}</div>')
         parts.append(plots.ranked([(s.system, s.value, s.ours) for s in rows]))
     return "".join(parts)
 

@@ -163,11 +163,11 @@ def test_the_report_asks_nothing_of_the_network_and_escapes_what_it_shows(
 ) -> None:
     run = runs.perform(counting, few, tmp_path)
     first = run.records[few.questions[0].id]
-    hostile = {**run.records, few.questions[0].id: {**first, "text": "<script>x</script>"}}
+    hostile = {**run.records, few.questions[0].id: {**first, "text": "**bold** <script>x</script>"}}
     wrong = tuple(replace(s, outcome="wrong") for s in run.scores)
     page = report.page(replace(run, records=hostile, scores=wrong), summary.summarise(run))
     assert not re.search(r'<script|<link|<img|src=|url\(|@import|href="(?!#)', page)
-    assert "&lt;script&gt;" in page
+    assert "<strong>bold</strong> &lt;script&gt;" in page
     for anchor in re.findall(r'href="#(\w+)"', page):
         assert f'id="{anchor}"' in page
     for question in few.questions:
