@@ -15,6 +15,7 @@ from rag.answering import abstaining, asides, extractive
 from rag.config import Settings
 from rag.errors import ModelError
 from rag.indexing import Indexes, check
+from rag.languages import in_english
 from rag.library import Library
 from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
 from rag.readings import other_reading
@@ -127,7 +128,10 @@ class Assistant:
         whole, notes = self._standalone(text, thread, voice)
         condensed = whole.question if whole else text
         known = seen if seen and seen.n_papers else self.library
-        intent = route(condensed, thread if condensed == text else Thread(), known, read_as)
+        english, remarks = in_english(condensed, known)
+        intent = route(english, thread if condensed == text else Thread(), known, read_as)
+        if voice is not None:  # a model reads the question as it was asked
+            intent = replace(intent, question=condensed)
         first_words_ms = first_token_ms = None
         for event in self._dispatch(intent, thread, seen, voice):
             if stop.is_set():
@@ -146,7 +150,7 @@ class Assistant:
                     first_words_ms=first_words_ms,
                     first_token_ms=first_token_ms,
                     earlier=whole.earlier.counts if whole else {},
-                    warnings=(*warnings, *notes, *event.warnings, *left_out(event, seen)),
+                    warnings=(*warnings, *remarks, *notes, *event.warnings, *left_out(event, seen)),
                     filters=thread.filters,
                     among=seen.told if seen else "",
                 )
