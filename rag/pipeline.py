@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag import catalogue, experts, ingesting, people
 from rag.adapters.stores import LocalStores
-from rag.answering import abstaining, asides, extractive
+from rag.answering import abstaining, asides, comparing, extractive
 from rag.config import Settings
 from rag.errors import ModelError
 from rag.indexing import Indexes, check
@@ -287,6 +287,8 @@ class Assistant:
         retrieval = self._search(intent, seen)
         yield Step("checking quotes")
         cited = self._cited(intent, retrieval)
+        if compared := self._compared(intent, retrieval, seen):
+            retrieval, cited = compared
         verdict = self._judge(intent, retrieval, cited)
         if voice is None:
             answer = extractive.answer(intent, retrieval, cited, verdict)
@@ -295,6 +297,8 @@ class Assistant:
             return
         from rag.answering import generative
 
+        prompts = self._voices.prompts()
+        compares = len(cited) > 1 and comparing.asks_to_compare(intent.question)
         yield from generative.stream(
             intent,
             retrieval,
@@ -302,12 +306,15 @@ class Assistant:
             thread,
             voice,
             model_name=voice.name,
-            prompt=self._voices.prompts().answer,
+            prompt=prompts.compare if compares else prompts.answer,
             evidence_tokens=self.settings.evidence_tokens,
             thread_tokens=self.settings.thread_tokens,
             unsupported=self.settings.unsupported,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
+            beside=(lambda marks: comparing.table(intent.question, cited, marks))
+            if compares
+            else None,
         )
 
     def _finder(self, seen: Narrowed | None) -> Callable[[str, int], Retrieval]:
@@ -323,11 +330,29 @@ class Assistant:
         found = self._finder(seen)(intent.query, RANKING)
         if not isinstance(focus, tuple) or not focus:
             return found
-        chosen = retriever.retrieve(intent.query, len(focus), within=focus)
-        ids = {hit.paper.paper_id for hit in chosen.papers}
-        rest = [hit for hit in found.papers if hit.paper.paper_id not in ids]
-        hits = [*chosen.papers, *rest][:RANKING]
-        return Retrieval(found.query, tuple(replace(h, rank=n) for n, h in enumerate(hits, 1)))
+        return _first(retriever.retrieve(intent.query, len(focus), within=focus).papers, found)
+
+    def _compared(
+        self, intent: Intent, found: Retrieval, seen: Narrowed | None
+    ) -> tuple[Retrieval, tuple[PaperHit, ...]] | None:
+        """The ranking with the paper of each side of a comparison first, and these papers.
+
+        None where the question does not say two sides, or they are not two papers that are here.
+        """
+        pair = comparing.sides(intent.query)
+        if pair is None or intent.parts.get("focus"):
+            return None
+        ids = []
+        for side in pair:
+            own = self._finder(seen)(side, RANKING)
+            if not abstaining.judge(own, own.papers[:1]).sufficient:
+                return None
+            ids.append(own.papers[0].paper.paper_id)
+        if ids[0] == ids[1]:
+            return None
+        both = self._open_retriever().retrieve(intent.query, len(ids), within=tuple(ids)).papers
+        cited = tuple(sorted(both, key=lambda hit: ids.index(hit.paper.paper_id)))
+        return _first(cited, found), cited
 
     def _cited(self, intent: Intent, retrieval: Retrieval) -> tuple[PaperHit, ...]:
         focus = intent.parts.get("focus")
@@ -413,6 +438,14 @@ def _not_offered(model: str, settings: Settings) -> tuple[str, ...]:
 
 def _bounded(value: object) -> object:
     return _shortened(value)[0] if isinstance(value, str) else value
+
+
+def _first(hits: Sequence[PaperHit], found: Retrieval) -> Retrieval:
+    """The ranking with these hits before the others."""
+    ids = {hit.paper.paper_id for hit in hits}
+    rest = [hit for hit in found.papers if hit.paper.paper_id not in ids]
+    ranked = [*hits, *rest][:RANKING]
+    return Retrieval(found.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
 def _ms_since(began: float) -> float:

@@ -13,17 +13,15 @@ from hypothesis import strategies as st
 
 from rag.answering.citations import check, hazards, plain
 from rag.answering.extractive import (
-    MAX_NAME_CHARS,
     MAX_PAPERS,
     MAX_QUOTES,
     NEAREST,
     abstention,
     answer,
     asks_for_several,
-    best_sentences,
     cited_papers,
-    described,
 )
+from rag.answering.quoting import MAX_NAME_CHARS, best_sentences, described
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.text import sentences

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answering import comparing
 from rag.answering.citations import Citations, plain
-from rag.answering.cues import Wanted
-from rag.retrieving.query import FRAME_WORDS, analyse
-from rag.text import STOP_WORDS, fold, join_names, terms, words
+from rag.answering.quoting import best_sentences, described, quoted
+from rag.text import join_names
 from rag.types import (
     Answer,
     Intent,
@@ -16,7 +16,6 @@ from rag.types import (
     PaperHit,
     Retrieval,
     ScoredPaper,
-    Sentence,
     Sufficiency,
 )
 
@@ -27,7 +26,6 @@ NEAREST = 3
 """Papers named by an abstention."""
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
-MAX_NAME_CHARS = 300
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
@@ -101,89 +99,20 @@ def _n_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> i
     return great[0] if stated else max(great, key=lambda n: (drops[n], -n))
 
 
-# --- which sentences ------------------------------------------------------------------------
-
-
-_INTRODUCES = re.compile(
-    r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|nam(?:ed|ely)|call(?:ed)?|dubbed|term(?:ed)?|"
-    r"novel|this paper|we describe)\b",
-    re.IGNORECASE,
-)
-_POINTS_TO_CODE = re.compile(
-    r"\b(?:code|models?|data ?sets?|project|page|it)\b.{0,60}\b(?:available|released|found|open-sourced)\b|https?://",
-    re.IGNORECASE,
-)
-_ASKS_FOR_CODE = re.compile(
-    r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
-    re.IGNORECASE,
-)
-WORDS_GAIN = 0.3
-"""For a sentence that has all of the question's own words; less for fewer, by their idf."""
-NAMED_SHARE = 0.2
-"""Of a word's worth that is left where the paper's name has it: it tells papers apart, not sentences."""
-CODE_LOSS = 0.3
-"""For a sentence that only says where the code is, where nobody asked for it."""
-INTRODUCTION_GAIN = 0.15
-"""For a sentence that says what its paper is, where the question looks for a paper, or for several
-papers and no kind of answer."""
-
-
-def best_sentences(
-    question: str, hit: PaperHit, n: int, *, several: bool = False
-) -> list[Sentence]:
-    """The n sentences of one paper that answer the question best, the best one first.
-
-    Args:
-        question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
-        hit: With the sentences scored by the retriever.
-        n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted.
-        several: Whether the answer tells several papers, each by what it is.
-    """
-    asked_for = Wanted.by(question)
-    introduced = _looks_for_paper(question) or (several and not asked_for.kinds)
-    asks_for_code = bool(_ASKS_FOR_CODE.search(question))
-
-    named = set(terms(hit.paper.name))
-    wanted = {
-        term: m.idf * (NAMED_SHARE if term in named else 1)
-        for m in hit.words
-        if m.idf > 0
-        for term in terms(m.word)
-    }
-    total = sum(wanted.values()) or 1.0
-    held = [s for s in hit.sentences if any(words(hit.paper.text[slice(*s.span)]))]
-
-    def worth(sentence: Sentence) -> float:
-        text = hit.paper.text[slice(*sentence.span)]
-        gains = asked_for.gain(text)
-        if introduced and _INTRODUCES.search(text):
-            gains += INTRODUCTION_GAIN
-        gains += WORDS_GAIN * sum(wanted.get(term, 0.0) for term in set(terms(text))) / total
-        if not asks_for_code and _POINTS_TO_CODE.search(text):
-            gains -= CODE_LOSS
-        return sentence.score + gains
-
-    return sorted(held or hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
-
-
-def _looks_for_paper(question: str) -> bool:
-    """Whether what is asked is a paper or its name: no phrase asks for anything else."""
-    asking = analyse(question).asking
-    told = [word for a, b in asking for word, _ in words(question[a:b])]
-    return all(fold(word) in FRAME_WORDS | STOP_WORDS for word in told)
-
-
 # --- the words ------------------------------------------------------------------------------
 
 
 def answer(
     intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit], verdict: Sufficiency
 ) -> Answer:
-    """Quote the cited papers, or abstain if they do not suffice."""
+    """Quote the cited papers, side by side where a comparison is asked for; or abstain."""
     if not verdict.sufficient:
         return abstention(intent, retrieval, verdict)
     marks = Citations()
-    if len(cited) == 1:
+    if len(cited) > 1 and comparing.asks_to_compare(intent.question):
+        told = comparing.table(intent.question, cited, marks)
+        text = f"{len(cited)} papers side by side, in their own words:\n\n{told}"
+    elif len(cited) == 1:
         text = _one(intent.question, cited[0], marks)
     elif asks_for_several(intent.question):
         text = _many(intent.question, cited, marks)
@@ -241,9 +170,9 @@ def _one(question: str, hit: PaperHit, marks: Citations) -> str:
     if not best:
         return f"{described(hit.paper)} is the paper that fits. [{marks.mark(hit.paper, (0, 0))}]"
     lead, *rest = best
-    lines = [f"{described(hit.paper)}:", "", _quoted(hit.paper, lead, marks)]
+    lines = [f"{described(hit.paper)}:", "", quoted(hit.paper, lead, marks)]
     if rest:
-        more = " ".join(_quoted(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span))
+        more = " ".join(quoted(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span))
         lines += ["", f"It also says: {more}"]
     return "\n".join(lines)
 
@@ -252,7 +181,7 @@ def _likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> st
     first, *others = cited
     lines = [_one(question, first, marks), "", "It could also be:", ""]
     for hit in others:
-        quotes = " ".join(_quoted(hit.paper, s, marks) for s in best_sentences(question, hit, 1))
+        quotes = " ".join(quoted(hit.paper, s, marks) for s in best_sentences(question, hit, 1))
         lines.append(f"- {described(hit.paper)}: {quotes or _by_title(hit.paper, marks)}")
     return "\n".join(lines)
 
@@ -262,36 +191,10 @@ def _many(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
     lines = [f"{len(cited)} papers bear on this:", ""]
     for hit in cited:
         best = sorted(best_sentences(question, hit, n, several=True), key=lambda s: s.span)
-        quotes = " ".join(_quoted(hit.paper, s, marks) for s in best)
+        quotes = " ".join(quoted(hit.paper, s, marks) for s in best)
         lines.append(f"- {described(hit.paper)}: {quotes or _by_title(hit.paper, marks)}")
     return "\n".join(lines)
 
 
-def _quoted(paper: Paper, sentence: Sentence, marks: Citations) -> str:
-    marker = marks.mark(paper, sentence.span)
-    return f"“{plain(paper.text[slice(*sentence.span)])}” [{marker}]"
-
-
 def _by_title(paper: Paper, marks: Citations) -> str:
     return f"[{marks.mark(paper, (0, 0))}]"
-
-
-def described(paper: Paper) -> str:
-    """A paper as it is named in an answer: title or label in bold, people, year."""
-    known = [_people(paper), str(paper.year) if paper.year else ""]
-    told = ", ".join(part for part in known if part)
-    shown = plain(paper.name)
-    shown = shown if len(shown) <= MAX_NAME_CHARS else plain(shown[:MAX_NAME_CHARS]) + "…"
-    name = f"**{shown}**" if paper.title else f"**{shown}** (untitled)"
-    return f"{name} ({told})" if told else name
-
-
-def _people(paper: Paper) -> str:
-    names = paper.authors
-    if not names:
-        return ""
-    if len(names) == 1 and paper.authors_complete:
-        return plain(names[0])
-    if len(names) == 2 and paper.authors_complete:
-        return plain(f"{names[0]} and {names[1]}")
-    return f"{plain(names[0])} et al."

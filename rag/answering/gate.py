@@ -104,6 +104,11 @@ class Gate:
         return self.refused or self._n_chars >= LONGEST_REPLY_CHARS
 
     @property
+    def marks(self) -> Citations:
+        """The markers handed out so far, for what is put behind the reply."""
+        return self._citations
+
+    @property
     def said(self) -> tuple[SaidSentence, ...]:
         """The sentences that went out, in order, with how each is supported."""
         return tuple(self._said)

@@ -15,6 +15,7 @@ from pathlib import Path
 from rag import prompting
 from rag.answering import earlier, wording
 from rag.answering.calling import ChatModel, Reply
+from rag.answering.citations import Citations
 from rag.answering.earlier import Said
 from rag.answering.evidence import choose
 from rag.answering.extractive import scored
@@ -33,6 +34,9 @@ from rag.types import (
 )
 
 THREAD_TOKENS = 1_500
+ASKED = ("question", "passages", "turns", "fence")
+PARTS = ("passage", "turn", "unknown")
+"""Variables and parts of the prompts that show passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Prompts:
     """The prompts of this module, checked."""
 
     answer: Prompt
+    compare: Prompt
     condense: Prompt
     word: Prompt
 
@@ -51,12 +56,8 @@ def load_prompts(folder: Path) -> Prompts:
         PromptError: One is missing or does not fit this module.
     """
     return Prompts(
-        answer=prompting.load(
-            folder,
-            "answer_question",
-            variables=("question", "passages", "turns", "fence"),
-            parts=("passage", "turn", "unknown"),
-        ),
+        answer=prompting.load(folder, "answer_question", ASKED, PARTS),
+        compare=prompting.load(folder, "compare_papers", ASKED, PARTS),
         condense=prompting.load(
             folder, "condense_question", variables=("question", "turns", "fence"), parts=("turn",)
         ),
@@ -78,6 +79,7 @@ def stream(
     unsupported: Unsupported = "mark",
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
+    beside: Callable[[Citations], str] | None = None,
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -94,6 +96,7 @@ def stream(
         unsupported: What becomes of a sentence that its papers do not say.
         abstain: The abstention for this question, without a model.
         fallback: The answer for this question, without a model.
+        beside: What the code puts behind the reply, such as a table, with its own citations.
 
     Yields:
         Steps, deltas and the whole answer last; the deltas joined are its text.
@@ -118,6 +121,9 @@ def stream(
     if reply.error is None and (text := gate.close()):
         shown.append(text)
         yield Delta(text)
+    if gate.is_open and beside is not None:
+        shown.append(f"\n\n{beside(gate.marks)}")
+        yield Delta(shown[-1])
     if gate.is_open:
         answer = _answer(intent, retrieval, gate, "".join(shown), reply, model_name)
         yield _spent(answer, reply, gate, prompt)

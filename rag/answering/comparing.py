@@ -1,0 +1,193 @@
+"""Comparisons: which things a question sets side by side, and a table of what their papers say.
+
+Every cell of the table is a sentence of the paper in that row, quoted and cited, or says ``not
+stated``. Nothing is concluded here: that two papers differ is for the reader, or for a model, to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answering.abstaining import GENERIC_WORDS
+from rag.answering.citations import Citations
+from rag.answering.quoting import best_sentences, described, quoted
+from rag.retrieving.query import FRAME_WORDS
+from rag.text import STOP_WORDS, fold, stem, words
+from rag.types import PaperHit, Sentence
+
+NOT_STATED = "not stated"
+_COMPARES = re.compile(
+    r"\b(?:compare|comparisons?|contrast|versus|vs|differs?|differences?|different(?:ly)? from|"
+    r"distinguish(?:es)?|side by side|who does what|(?:dis)?agree(?:s|ment)?|in common|unlike|each (?:of )?(?:the |these |those )?papers?|"
+    r"what (?:each|either|both)|which of (?:the )?(?:two|three|four|these|those|them)|first paper)\b",
+    re.IGNORECASE,
+)
+_SIDE = r"[^?;:]{2,160}?"
+_ASPECT = (
+    r"(?=\s*(?:[?;:.]|,|$|\bin\s+(?:terms|how|the\s+way|what|which|their)\b|\bwith\s+(?:regard|respect)\b|\bregarding\b"
+    r"|\bconcerning\b|\bas\s+to\b|\bwhen\b|\bon\s+(?:the\s+)?(?:question|matter|issue)\b))"
+)
+_PAIRS = tuple(
+    re.compile(pattern + _ASPECT, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:differences?|comparisons?|distinctions?|contrasts?|relations?|in\s+common)\s+between\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})",
+        rf"\b(?:compare|contrast|distinguish)\s+(?P<a>{_SIDE})\s+(?:with|to|and|against|versus|vs\.?|from)\s+(?P<b>{_SIDE})",
+        rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+(?P<a>{_SIDE})\s+(?:differ(?:ent)?|compared?|distinguished|stand|fare|relate[ds]?)\s+(?:itself\s+)?(?:from|to|with|against)\s+(?P<b>{_SIDE})",
+        rf"\bhow\s+(?:do|does|did|are|were)\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})\s+(?:differ(?:ent)?|compare)",
+        rf"\bwhat\s+(?:do|does|have|has)\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})\s+(?:have\s+)?in\s+common",
+        rf"(?:^|[:,]\s*)(?P<a>{_SIDE})\s+(?:versus|vs\.?)\s+(?P<b>{_SIDE})",
+        rf"\bunlike\s+(?P<a>{_SIDE}),\s+(?:how\s+|what\s+|why\s+)?(?:do|does|is|are)?\s*(?P<b>{_SIDE})",
+        rf"\bwhich\s+(?:of\s+(?:the\s+)?(?:two|these|them)\b|(?:one|method|paper|approach|model)\b)?[^?,:]{{0,80}}[,:]\s*(?P<a>{_SIDE})\s+or\s+(?P<b>{_SIDE})",
+    )
+)
+_MADE_UP = re.compile(r"\w*[a-z\d][A-Z]\w*|\b[A-Z]{2,}\w*(?:-\w+)*")
+SIDE_WORDS = 2
+"""Words of content from which words stand for something that can be looked for."""
+
+
+def asks_to_compare(question: str) -> bool:
+    """Whether a question sets papers side by side."""
+    return bool(_COMPARES.search(question))
+
+
+def sides(question: str) -> tuple[str, str] | None:
+    """The two things that a question compares, if it says both so that each can be looked for.
+
+    ``How does A differ from B in cost?`` gives A and B; ``the first one`` or ``the follow-up`` say
+    nothing that can be looked for.
+    """
+    for pattern in _PAIRS:
+        if match := pattern.search(question):
+            first, second = (" ".join(match[key].split()).strip(" ,.'\"") for key in "ab")
+            if _is_telling(first) and _is_telling(second) and fold(first) != fold(second):
+                return first, second
+    return None
+
+
+def _is_telling(side: str) -> bool:
+    return bool(_MADE_UP.search(side)) or len(_content(side)) >= SIDE_WORDS
+
+
+def _content(text: str) -> set[str]:
+    found = (fold(word) for word, _ in words(text))
+    return {stem(w) for w in found if w not in STOP_WORDS | GENERIC_WORDS | FRAME_WORDS}
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One column: its name, and the words by which a sentence of an abstract is about it."""
+
+    name: str
+    held: re.Pattern[str]
+
+
+def _aspect(name: str, held: str) -> Aspect:
+    return Aspect(name, re.compile(held, re.IGNORECASE))
+
+
+APPROACH = _aspect(
+    "Approach",
+    r"\b(?:we|paper|work|study|article|method|approach|framework|model|system|authors|algorithm|module|network)\s+(?:\w+\s+){0,3}?"
+    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|formulat\w+|devis\w+|leverag\w+|employ\w*|adopt\w*|exploit\w*|build\w*|"
+    r"describ\w+|incorporat\w+|combin\w+|us(?:e|es|ed|ing)|appl(?:y|ies|ied)|learns?|generat\w+|integrat\w+|extend\w*|treats?|cast\w*)\b"
+    r"|\b(?:novel|called|named|dubbed|termed)\b",
+)
+TESTED = _aspect(
+    "Tested on",
+    r"\b(?:experiments?|evaluat\w+|benchmarks?|data\s?sets?|corpus|corpora|validat\w+|tested|trials?|simulations?|participants?|samples)\b",
+)
+RESULT = _aspect(
+    "Result",
+    r"\b(?:outperform\w*|improv\w+|achiev\w+|reach\w*|surpass\w*|superior\w*|state-of-the-art|sota|effective\w*|demonstrat\w+|reduc\w+|"
+    r"increas\w+|find(?:s|ings?)?|found|results?|show(?:s|n|ed)?|reveal\w*|conclud\w+|gains?|better|higher|lower|faster)\b|\d\s?%",
+)
+ASPECTS = (APPROACH, TESTED, RESULT)
+ON_THE_QUESTION = "On the question"
+OTHER_ASPECT_LOSS = 0.6
+"""For each sign that a sentence is rather about another aspect."""
+FEW = 3
+"""Papers up to which the table has a column for each aspect; more papers get fewer columns."""
+
+
+def table(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """Papers and aspects as a Markdown table; a sentence stands in two cells only where a paper has no other.
+
+    The first column holds what each paper says on the question itself, where it asks for more than
+    a comparison; the papers come in the order given.
+    """
+    asked = _asks_for_more(question, hits)
+    few = len(hits) <= FEW
+    aspects = ((APPROACH, TESTED) if few else (APPROACH,)) if asked else ASPECTS
+    aspects = aspects if few or asked else (APPROACH, RESULT)
+    names = (*((ON_THE_QUESTION,) if asked else ()), *(a.name for a in aspects))
+    lines = [f"| Paper | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for hit in hits:
+        cells = [
+            _cell(hit, sentence, marks) for sentence in _row(question, hit, aspects, asked=asked)
+        ]
+        if all(cell == NOT_STATED for cell in cells):
+            named = f"{_bars(described(hit.paper))} [{marks.mark(hit.paper, (0, 0) if not hit.sentences else hit.sentences[0].span)}]"
+        else:
+            named = _bars(described(hit.paper))
+        lines.append(f"| {named} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _asks_for_more(question: str, hits: Sequence[PaperHit]) -> bool:
+    """Whether a question asks for anything beside the papers' names and topics."""
+    told = " ".join((*(hit.paper.name for hit in hits), *(sides(question) or ())))
+    return bool(_content(_COMPARES.sub(" ", question)) - _content(told))
+
+
+def _row(
+    question: str, hit: PaperHit, aspects: Sequence[Aspect], *, asked: bool
+) -> list[Sentence | None]:
+    """The sentence for each column of one paper's row."""
+    order = best_sentences(question, hit, len(hit.sentences))
+    free = list(order)
+    found: list[Sentence | None] = []
+    if asked and free:
+        found.append(free.pop(0))
+    elif asked:
+        found.append(None)
+    for aspect in aspects:
+        chosen = _of_aspect(hit, aspect, free)
+        found.append(chosen or _touching(hit, aspect, order))
+        if chosen is not None:
+            free.remove(chosen)
+    return found
+
+
+def _of_aspect(hit: PaperHit, aspect: Aspect, free: Sequence[Sentence]) -> Sentence | None:
+    """The sentence that is most about an aspect, and least about another one.
+
+    Of equals it is the one that fits the question best, which comes first in ``free``.
+    """
+
+    def worth(sentence: Sentence) -> float:
+        text = hit.paper.text[slice(*sentence.span)]
+        own = len(aspect.held.findall(text))
+        others = max(len(a.held.findall(text)) for a in ASPECTS if a is not aspect)
+        return own - OTHER_ASPECT_LOSS * others if own else 0.0
+
+    best = max(free, key=worth, default=None)
+    return best if best is not None and worth(best) > 0 else None
+
+
+def _touching(hit: PaperHit, aspect: Aspect, order: Sequence[Sentence]) -> Sentence | None:
+    """A sentence that says anything of an aspect, also one that stands in another cell."""
+    return next((s for s in order if aspect.held.search(hit.paper.text[slice(*s.span)])), None)
+
+
+def _cell(hit: PaperHit, sentence: Sentence | None, marks: Citations) -> str:
+    return NOT_STATED if sentence is None else _bars(quoted(hit.paper, sentence, marks))
+
+
+def _bars(text: str) -> str:
+    """Text for a cell: a bar inside it would end the cell."""
+    return text.replace("|", "∣")
