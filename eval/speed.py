@@ -6,6 +6,7 @@ is measured, so its load is told with the figures.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -179,11 +180,15 @@ def _median(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def make_papers(seeds: Path, folder: Path, n_papers: int) -> Path:
-    """Papers recombined from the sentences, titles and people of the seeds; always the same."""
+    """Papers recombined from the sentences, titles and people of the seeds; always the same.
+
+    There are as many people as papers, the seeds' own first; the n-th writes in proportion to
+    1 / sqrt(n), so that a few write much and most write little.
+    """
     entries = [e for path in sorted(seeds.glob("*.txt")) for e in read(path).entries]
     told = [e.text[a:b] for e in entries for a, b in sentences(e.text)]
     words = [e.title.split() for e in entries if e.title]
-    people = sorted({name for e in entries for name in e.authors})
+    people = _crowd(sorted({name for e in entries for name in e.authors}), n_papers)
     path = folder / "made.jsonl"
     with path.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row) + "\n" for row in _made(told, words, people, n_papers))
@@ -194,14 +199,29 @@ def _made(
     told: Sequence[str], words: Sequence[Sequence[str]], people: Sequence[str], n_papers: int
 ) -> Iterator[dict[str, Any]]:
     chance = random.Random(0)
+    share = list(itertools.accumulate((n + 1) ** -0.5 for n in range(len(people))))
     for n in range(n_papers):
         head, tail = chance.choice(words), chance.choice(words)
         yield {
             "title": " ".join([*head[: len(head) // 2], *tail[len(tail) // 2 :], f"({n})"]),
             "abstract": " ".join(chance.sample(told, 7)),
-            "authors": chance.sample(people, chance.randint(1, 5)),
+            "authors": list(
+                dict.fromkeys(chance.choices(people, cum_weights=share, k=chance.randint(1, 5)))
+            ),
             "year": chance.randint(2015, 2025),
         }
+
+
+def _crowd(people: Sequence[str], n_people: int) -> list[str]:
+    """The people given, and made ones after them: first names of two with the last of a third."""
+    chance = random.Random(1)
+    first = sorted({name.split()[0] for name in people})
+    last = sorted({name.split()[-1] for name in people})
+    made = dict.fromkeys(people)
+    while len(made) < n_people:
+        given = chance.sample(first, chance.randint(1, 2))
+        made[f"{'-'.join(given)} {chance.choice(last)}"] = None
+    return list(made)
 
 
 def told(found: Mapping[str, Any]) -> str:

@@ -106,6 +106,27 @@ class Census:
         return frozenset(found)
 
     @cached_property
+    def _said(self) -> bytes:
+        """Every title and text, folded, one after another."""
+        return b"\0".join(
+            fold(f"{p.title or ''} {p.text}").encode("utf-8", "surrogatepass") for p in self.papers
+        )
+
+    def says(self, phrase: str) -> bool:
+        """Whether a folded phrase stands in the title and text of some paper."""
+        return phrase.encode("utf-8", "surrogatepass") in self._said
+
+    @cached_property
+    def printed_places(self) -> tuple[str, ...]:
+        """Affiliations, folded."""
+        return tuple(fold(a) for a in self.affiliations)
+
+    @cached_property
+    def place_words(self) -> frozenset[str]:
+        """Every word of the affiliations, folded."""
+        return frozenset(w for a in self.printed_places for w in re.split(r"[\s-]+", a))
+
+    @cached_property
     def term_counts(self) -> Counter[str]:
         """In how many papers each index term stands, title and text."""
         counts: Counter[str] = Counter()
@@ -146,21 +167,26 @@ class Census:
     # --- papers called by name ----------------------------------------------------------
 
     @cached_property
-    def _called(self) -> Mapping[str, tuple[str, ...]]:
-        """Made-up words (DuetFace, M3D, UVA-Net) -> papers that bear them, titles before texts."""
+    def _named(self) -> tuple[Mapping[str, list[str]], Mapping[str, Counter[str]]]:
+        """Papers by the words of their titles, and by the made-up words of their texts."""
         titles: dict[str, list[str]] = defaultdict(list)
         texts: dict[str, Counter[str]] = defaultdict(Counter)
+        made_up: dict[str, str] = {}
         for paper in self.papers:
             for word in _NAMED.findall(paper.title or ""):
                 titles[fold(word)].append(paper.paper_id)
             for word in _NAMED.findall(paper.text):
-                if is_made_up(word):
-                    texts[fold(word)][paper.paper_id] += 1
-        found = {}
-        for word in titles.keys() | texts.keys():
-            ranked = [paper for paper, _ in texts[word].most_common()] if word in texts else []
-            found[word] = tuple(dict.fromkeys((*titles.get(word, ()), *ranked)))
-        return found
+                if (folded := made_up.get(word)) is None:
+                    folded = made_up[word] = fold(word) if is_made_up(word) else ""
+                if folded:
+                    texts[folded][paper.paper_id] += 1
+        return titles, texts
+
+    def _bearing(self, word: str) -> tuple[str, ...]:
+        """Papers that bear a made-up word (DuetFace, M3D, UVA-Net), titles before texts."""
+        titles, texts = self._named
+        ranked = [paper for paper, _ in texts[word].most_common()] if word in texts else ()
+        return tuple(dict.fromkeys((*titles.get(word, ()), *ranked)))
 
     def called(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
         """Papers called by a made-up word in a text: (word, paper ids), in the text's order.
@@ -170,7 +196,7 @@ class Census:
         """
         found = []
         for word in _NAMED.findall(text):
-            if is_made_up(word) and (held := self._called.get(fold(word))):
+            if is_made_up(word) and (held := self._bearing(fold(word))):
                 headed = tuple(i for i in held if is_headed(word, self.by_id[i]))
                 if headed or len(held) <= _RARE:
                     found.append((word, headed or held))

@@ -38,6 +38,11 @@ def text_offset(chunk: Chunk) -> int:
     return len(chunk.heading) + 1 if chunk.heading and chunk.text else 0
 
 
+def sentences_of(chunk: Chunk) -> tuple[Span, ...]:
+    """Spans of the sentences of the chunk's text: as kept, or found anew."""
+    return tuple(sentences(chunk.text)) if chunk.sentences is None else chunk.sentences
+
+
 def _chunk(paper: Paper, span: Span) -> Chunk:
     start, end = span
     heading, text = paper.title or "", paper.text[start:end]

@@ -31,16 +31,21 @@ class StoredEncoding:
 
     Attributes:
         vector: (dim,) float32, rounded to float16.
-        values: (n, dim) int8 from -7 to 7; times ``scales`` they are the token vectors.
+        packed: (n, dim / 2) uint8, two values in each.
         scales: (n,) float32.
         ids, spans: As in Encoding.
     """
 
     vector: NDArray[np.float32]
-    values: NDArray[np.int8]
+    packed: NDArray[np.uint8]
     scales: NDArray[np.float32]
     ids: NDArray[np.uint16]
     spans: NDArray[np.int32]
+
+    @property
+    def values(self) -> NDArray[np.int8]:
+        """(n, dim) from -7 to 7; times ``scales`` they are the token vectors."""
+        return unpacked(self.packed)
 
 
 def pack_vector(vector: object) -> bytes:
@@ -87,15 +92,22 @@ def unpack(vector: bytes, tokens: bytes) -> StoredEncoding:
     scales = np.frombuffer(tokens, "<f2", n, at)
     spans = np.frombuffer(tokens, "<i4", 2 * n, at + 2 * n)
     ids = np.frombuffer(tokens, "<u2", n, at + 10 * n)
-    pairs = np.frombuffer(tokens, np.uint8, n * dim // 2, at + 12 * n).reshape(n, dim // 2)
-    values = np.empty((n, dim), np.int8)
-    values[:, ::2] = pairs & 15
-    values[:, 1::2] = pairs >> 4
-    values -= TOP
+    pairs = np.frombuffer(tokens, np.uint8, n * dim // 2, at + 12 * n)
     return StoredEncoding(
         vector=np.frombuffer(vector, "<f2").astype(np.float32),
-        values=values,
+        packed=pairs.reshape(n, dim // 2),
         scales=scales.astype(np.float32),
         ids=ids,
         spans=spans.reshape(n, 2),
     )
+
+
+def unpacked(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """The values (n, dim) that stand in pairs (n, dim / 2)."""
+    import numpy as np
+
+    values = np.empty((len(packed), 2 * packed.shape[1]), np.int8)
+    values[:, ::2] = packed & 15
+    values[:, 1::2] = packed >> 4
+    values -= TOP
+    return values

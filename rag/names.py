@@ -122,6 +122,10 @@ def _without_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
     return long if len(long) > 1 else parts
 
 
+def _initials(parts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part[:1] for part in parts)
+
+
 class NameIndex:
     """All names of a library, ready to be matched.
 
@@ -142,17 +146,22 @@ class NameIndex:
         self._exact: dict[str, list[str]] = defaultdict(list)
         self._turned: dict[str, list[str]] = defaultdict(list)
         self._by_part: dict[str, list[str]] = defaultdict(list)
+        self._by_initials: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
         self._parts = {name: tuple(key(part) for part in name.split()) for name in self.names}
+        self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
         for name, parts in self._parts.items():
             self._exact["".join(parts)].append(name)
             self._turned["".join((parts[-1], *parts[:-1]))].append(name)
             for part in dict.fromkeys(parts):
                 self._by_part[part].append(name)
+            self._by_initials[_initials(parts)][name] = self._spaced[name]
             if (short := _without_initials(parts)) != parts:
                 self._exact["".join(short)].append(name)
+                self._by_initials[_initials(short)][name] = self._spaced[name]
         held = set(self.names)
         self._aliases = {key(o): n for o, n in (aliases or {}).items() if n in held}
-        self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
+        self._joined = {name: "".join(parts) for name, parts in self._parts.items()}
+        self._long_parts = [part for part in self._by_part if len(part) >= 5]
 
     def mentions(self, text: str) -> list[Mention]:
         """Persons surely named in a question, in order, not overlapping; absent ones are not found."""
@@ -209,18 +218,21 @@ class NameIndex:
         One letter apart in a name of nine letters or more, or the same parts turned around.
         """
         mine = self._parts.get(name, ())
-        found = []
-        for other, parts in self._parts.items():
-            if other == name or len(parts) != len(mine):
-                continue
-            one_off = len("".join(mine)) >= 8 and OSA.distance("".join(parts), "".join(mine)) == 1
-            rare = any(
-                a != b and min(len(self._by_part[a]), len(self._by_part[b])) == 1
-                for a, b in zip(parts, mine, strict=True)
+        turned = mine[::-1]
+        found = {n for n in self._exact.get("".join(turned), ()) if self._parts[n] == turned}
+        if len("".join(mine)) >= 8:
+            alike = process.extract(
+                "".join(mine), self._joined, scorer=OSA.distance, score_cutoff=1, limit=None
             )
-            if (one_off and rare) or parts == tuple(reversed(mine)):
-                found.append(other)
-        return tuple(found)
+            found |= {n for _, off, n in alike if off == 1 and self._rarely(self._parts[n], mine)}
+        return tuple(sorted(found - {name}))
+
+    def _rarely(self, parts: Sequence[str], others: Sequence[str]) -> bool:
+        """Whether one of the parts in which two names differ is only one person's."""
+        return len(parts) == len(others) and any(
+            a != b and min(len(self._by_part[a]), len(self._by_part[b])) == 1
+            for a, b in zip(parts, others, strict=True)
+        )
 
     # --- one phrase ---------------------------------------------------------------------
 
@@ -272,8 +284,10 @@ class NameIndex:
         names = tuple(self._by_part.get(word.key, ()))
         how: How = "partial"
         if not names and len(word.key) >= 5 and self._name_like(words):
-            close = [p for p in self._by_part if len(p) >= 5 and OSA.distance(p, word.key) == 1]
-            names = tuple(sorted({n for p in close for n in self._by_part[p]}))
+            close = process.extract(
+                word.key, self._long_parts, scorer=OSA.distance, score_cutoff=1, limit=None
+            )
+            names = tuple(sorted({n for p, _, _ in close for n in self._by_part[p]}))
             how = "misspelt"
         if not names:
             return None
@@ -284,24 +298,29 @@ class NameIndex:
         keys = [word.key for word in part]
         if not any(len(k) == 1 for k in keys) or all(len(k) == 1 for k in keys):
             return ()
+        whole = min((k for k in keys if len(k) > 1), key=lambda k: len(self._by_part.get(k, ())))
         return tuple(
             name
-            for name, parts in self._parts.items()
-            if len(parts) == len(keys)
+            for name in self._by_part.get(whole, ())
+            if len(parts := self._parts[name]) == len(keys)
             and all(
                 p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
             )
         )
 
     def _misspelt(self, part: Sequence[Token]) -> tuple[str, ...]:
-        """The closest names, if close enough; equally close ones together."""
+        """The closest names, if close enough; equally close ones together.
+
+        As a slip spares the first letters (`_slip`), only names with the same ones are looked at.
+        """
         keys = [word.key for word in part]
         if all(k in self._by_part for k in keys):
             return ()
         costs: dict[str, int] = {}
         for order in (keys, keys[::-1]):
+            same = self._by_initials.get(_initials(order), {})
             alike = process.extract(
-                " ".join(order), self._spaced, scorer=fuzz.ratio, score_cutoff=75.0, limit=None
+                " ".join(order), same, scorer=fuzz.ratio, score_cutoff=75.0, limit=None
             )
             for _, _, name in alike:
                 parts = self._parts[name]

@@ -42,8 +42,18 @@ def fold(text: str) -> str:
     """Lower case without accents or compatibility forms: ``BézierPalm`` -> ``bezierpalm``."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return unicodedata.normalize("NFKD", text).translate(_BASES).casefold()
+
+
+class _Bases(dict[int, int | None]):
+    """Code points to keep; of combining marks nothing is kept. Filled as they are met."""
+
+    def __missing__(self, point: int) -> int | None:
+        self[point] = None if unicodedata.combining(chr(point)) else point
+        return self[point]
+
+
+_BASES = _Bases()
 
 
 _STEMMER = Stemmer.Stemmer("english")
@@ -107,31 +117,31 @@ def sentences(text: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for match in _BOUNDARY.finditer(text):
-        if match.group(1) and not _ends_sentence(text, match):
+        end = match.end()
+        mark = match.group(1)
+        if mark and (text[end : end + 1].islower() or (mark == "." and _is_short(text, match))):
             continue
-        _append_span(spans, text, start, match.end())
-        start = match.end()
+        _append_span(spans, text, start, end)
+        start = end
     _append_span(spans, text, start, len(text))
     return spans
 
 
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    following = text[match.end() : match.end() + 1]
-    if match.group(1) != ".":
-        return not following.islower()
-    before = text[max(0, match.start() - 20) : match.start()].split()
+def _is_short(text: str, match: re.Match[str]) -> bool:
+    """Whether the full stop belongs to an abbreviation or an initial."""
+    at = match.start()
+    before = text[max(0, at - 20) : at].rsplit(None, 1)
     last = before[-1].lower().lstrip("([\"'“") if before else ""
-    if last in _ABBREVIATIONS or re.fullmatch(r"[a-z]", last):
-        return False
-    return not following.islower()
+    return last in _ABBREVIATIONS or (len(last) == 1 and "a" <= last <= "z")
 
 
 def _append_span(spans: list[Span], text: str, start: int, end: int) -> None:
-    piece = text[start:end]
-    left = len(piece) - len(piece.lstrip())
-    right = len(piece.rstrip())
-    if right > left:
-        spans.append((start + left, start + right))
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    while start < end and text[start].isspace():
+        start += 1
+    if start < end:
+        spans.append((start, end))
 
 
 _HIDDEN = re.compile(

@@ -48,7 +48,9 @@ RULES = {
     "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
     "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
-    "rag.adapters.*": f"{BASE} rag.config rag.encoding rag.stores rag.stopping rag.adapters.*",
+    "rag.adapters.*": (
+        f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.adapters.*"
+    ),
     "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.voice rag.adapters.openai"

@@ -13,6 +13,8 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from rag.adapters.minilm_graph import DIM, Precision, graph_file
+from rag.adapters.token_products import TokenProducts
+from rag.adapters.token_products import graph_file as products_file
 from rag.adapters.weights import Weights, locate
 from rag.config import Settings, load
 from rag.encoding import Encoding
@@ -55,6 +57,7 @@ class MiniLM(Embeddings):
         self._lock = Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._workers: ThreadPoolExecutor | None = None
+        self._products: TokenProducts | None = None
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [vector.tolist() for vector in self._each(self._vector, texts)]
@@ -73,6 +76,15 @@ class MiniLM(Embeddings):
 
     def encode_query(self, text: str) -> Encoding:
         return self._encode(text)
+
+    def products(
+        self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Cosines of query tokens and document tokens; see `rag.retrieving.late.Products`."""
+        if self._products is None:
+            file = products_file(locate(self._settings).cache)
+            self._products = TokenProducts(session(str(file)))
+        return self._products(queries, packed, scales)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         ids, _ = self.tokens(text)

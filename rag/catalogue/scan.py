@@ -117,14 +117,13 @@ def _in_slot(
 def _stands_in_texts(mention: Mention, census: Census) -> bool:
     """Whether the phrase is a word of the papers or the like, so that it names no person."""
     typed = fold(mention.typed)
-    printed = {part for a in census.affiliations for part in re.split(r"[\s-]+", fold(a))}
-    if printed & set(typed.split()):
+    if census.place_words & set(typed.split()):
         return True
-    if any(typed in fold(a) for a in census.affiliations) or census.called(mention.typed):
+    if any(typed in place for place in census.printed_places) or census.called(mention.typed):
         return True
     if not all(w in census.spoken for w in re.findall(r"[^\W_]+", mention.typed.lower())):
         return False
-    return any(typed in fold(f"{p.title or ''} {p.text}") for p in census.papers)
+    return census.says(typed)
 
 
 def _may_be_absent(typed: str, census: Census, *, sure: bool) -> bool:

@@ -346,9 +346,11 @@ class Library(Reader):
 
 
 def _chunk(row: sqlite3.Row) -> Chunk:
-    return Chunk(
-        row["chunk_id"], row["paper_id"], (row["start"], row["end"]), row["text"], row["heading"]
-    )
+    """A file that an older version wrote keeps no sentences."""
+    kept = row["sentences"] if "sentences" in row.keys() else None
+    span = (row["start"], row["end"])
+    sentences = None if kept is None else rows.spans(kept)
+    return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)
 
 
 def _once_a_paper(authorships: Iterable[Authorship]) -> tuple[Authorship, ...]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from dataclasses import fields
 from typing import Any
 
+from rag.chunking import sentences_of
 from rag.identity import entry_values
 from rag.text import fold
 from rag.types import (
     Authorship,
+    Chunk,
     Document,
     Entry,
     Paper,
     Place,
     ProfilePage,
     Rejection,
+    Span,
 )
 
 Row = sqlite3.Row
@@ -61,6 +65,18 @@ def paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
         page_starts=tuple(lists["page_starts"]),
         **scalars,
     )
+
+
+def chunk_row(chunk: Chunk) -> tuple[object, ...]:
+    """Values for the table ``chunks``, in the order of its columns."""
+    ends = [at for span in sentences_of(chunk) for at in span]
+    kept = struct.pack(f"<{len(ends)}i", *ends)
+    return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, kept)
+
+
+def spans(kept: bytes) -> tuple[Span, ...]:
+    """What `chunk_row` made of the sentences."""
+    return tuple(struct.iter_unpack("<2i", kept))
 
 
 def authorship_rows(paper: Paper) -> list[tuple[object, ...]]:

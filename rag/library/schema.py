@@ -110,7 +110,11 @@ CREATE TABLE ingests (
 );
 """
 
-MIGRATIONS = (_FIRST,)
+_SENTENCES = """
+ALTER TABLE chunks ADD COLUMN sentences BLOB;  -- spans in the chunk's text, int32; null: not kept
+"""
+
+MIGRATIONS = (_FIRST, _SENTENCES)
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
 
 

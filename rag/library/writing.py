@@ -206,12 +206,8 @@ class Writer:
             "DELETE FROM chunks WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
         )
         self._db.executemany(
-            "INSERT INTO chunks (chunk_id, paper_id, start, end, heading) VALUES (?, ?, ?, ?, ?)",
-            (
-                (c.chunk_id, c.paper_id, *c.span, c.heading)
-                for paper in papers
-                for c in chunking.chunk(paper)
-            ),
+            "INSERT INTO chunks (chunk_id, paper_id, start, end, heading, sentences) VALUES (?, ?, ?, ?, ?, ?)",
+            (rows.chunk_row(c) for paper in papers for c in chunking.chunk(paper)),
         )
         self._send(ids)
 

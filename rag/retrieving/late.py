@@ -8,15 +8,23 @@ all tokens of one clause find their match in one sentence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.encoding_store import unpacked
 from rag.types import Span
 
 Matrix = NDArray[np.float32]
+
+
+Products = Callable[[Matrix, NDArray[np.uint8], Matrix], Matrix]
+"""Query tokens (m, dim), packed document tokens (n, dim / 2) and their scales (n,) -> cosines (m, n)."""
+
+ROWS = 4_096
+"""Document tokens made floats at one time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,14 +33,14 @@ class TokenMatrix:
 
     Attributes:
         vector: (dim,) float32 of length 1.
-        values: (n, dim) int8; times ``scales`` they are vectors of length 1.
+        packed: (n, dim / 2) uint8, as `rag.encoding_store` has them.
         scales: (n,) float32.
         starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
         sentences: (m) spans in the paper's text; an empty span stands for the heading.
     """
 
     vector: Matrix
-    values: NDArray[np.int8]
+    packed: NDArray[np.uint8]
     scales: Matrix
     starts: NDArray[np.intp]
     sentences: tuple[Span, ...]
@@ -70,32 +78,47 @@ class LateScore:
     best: Matrix
 
 
-def score(queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix]) -> list[list[LateScore]]:
+def products(queries: Matrix, packed: NDArray[np.uint8], scales: Matrix) -> Matrix:
+    """Cosines in floats: what every faster `Products` is to give."""
+    found = np.empty((len(queries), len(packed)), np.float32)
+    for start in range(0, len(packed), ROWS):
+        rows = slice(start, start + ROWS)
+        np.matmul(queries, unpacked(packed[rows]).astype(np.float32).T, out=found[:, rows])
+    found *= scales
+    return found
+
+
+def score(
+    queries: Sequence[QueryTokens],
+    chunks: Sequence[TokenMatrix],
+    cosines_of: Products = products,
+) -> list[list[LateScore]]:
     """Match each query with each chunk: a list for each query, in the order of the chunks."""
     if not chunks or not queries:
         return [[] for _ in queries]
-    values = np.concatenate([chunk.values for chunk in chunks]).astype(np.float32)
+    packed = np.concatenate([chunk.packed for chunk in chunks])
     scales = np.concatenate([chunk.scales for chunk in chunks])
-    cosines = np.concatenate([query.vectors for query in queries]) @ values.T
-    cosines *= scales
-    sizes = np.cumsum([0, *(len(chunk.values) for chunk in chunks)])
+    cosines = cosines_of(np.concatenate([query.vectors for query in queries]), packed, scales)
+    sizes = np.cumsum([0, *(len(chunk.packed) for chunk in chunks)])
     starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
     by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
-    cuts = np.cumsum([len(chunk.starts) for chunk in chunks])[:-1]
+    cuts = np.cumsum([0, *(len(chunk.starts) for chunk in chunks)])
     parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
+    return [_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
+
+
+def _scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> list[LateScore]:
+    """Of one query with the sentences of all chunks, which begin at ``cuts``."""
+    late = query.weights @ np.maximum.reduceat(best, cuts[:-1], axis=1)
+    clauses = np.unique(query.clauses)
+    weights = query.weights * (query.clauses == clauses[:, None])
+    local = np.maximum.reduceat(weights @ best, cuts[:-1], axis=1).sum(axis=0)
     return [
-        [_score_one(query, best) for best in np.split(part, cuts, axis=1)]
-        for query, part in zip(queries, parts, strict=True)
+        LateScore(one, within, best[:, start:end])
+        for one, within, start, end in zip(
+            late.tolist(), local.tolist(), cuts[:-1].tolist(), cuts[1:].tolist(), strict=True
+        )
     ]
-
-
-def _score_one(query: QueryTokens, best: Matrix) -> LateScore:
-    weighted = query.weights[:, None] * best
-    local = sum(
-        float(weighted[query.clauses == clause].sum(axis=0).max())
-        for clause in np.unique(query.clauses)
-    )
-    return LateScore(float(weighted.max(axis=1).sum()), local, best)
 
 
 ASKING_BOOST = 8.0

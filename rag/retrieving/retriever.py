@@ -14,14 +14,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.chunking import text_offset
+from rag.chunking import sentences_of, text_offset
 from rag.encoding import Encoding
 from rag.encoding_store import StoredEncoding
 from rag.library import Library
 from rag.retrieving import fusion, late, thesaurus
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
-from rag.text import fold, index_terms, sentences, terms, words
+from rag.text import fold, index_terms, terms, words
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
 
 CANDIDATES = 100
@@ -77,12 +77,14 @@ class Retriever:
     Args:
         library: Papers, chunks and their encodings.
         indexes: Lexical index and vectors.
-        embedder: As made the vectors; if it has ``encode_query``, late interaction takes part.
+        embedder: As made the vectors; if it has ``encode_query``, late interaction takes part; its
+            ``products``, if it has them, are faster than `late.products`.
     """
 
     def __init__(self, library: Library, indexes: Searchable, embedder: QueryEmbedder) -> None:
         self._library, self._indexes, self._embedder = library, indexes, embedder
         self._encode_query = getattr(embedder, "encode_query", None)
+        self._products: late.Products = getattr(embedder, "products", late.products)
         self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
         self._guard = Lock()
 
@@ -117,7 +119,7 @@ class Retriever:
             tried = [_plain(chunks, *of) for of in zip(wordings, lexical, dense, strict=True)]
         else:
             loaded = self._loaded(chunks)
-            scores = late.score([w.tokens for w in wordings if w.tokens], loaded)
+            scores = late.score([w.tokens for w in wordings if w.tokens], loaded, self._products)
             tried = [
                 _matched(chunks, loaded, *of) for of in zip(wordings, scores, lexical, strict=True)
             ]
@@ -259,7 +261,7 @@ def _plain(
             "lexical": lexical.get(chunk.chunk_id, 0.0),
         }
         offset = chunk.span[0]
-        spans = tuple((a + offset, b + offset) for a, b in sentences(chunk.text))
+        spans = tuple((a + offset, b + offset) for a, b in sentences_of(chunk))
         fused = fusion.fuse(signals, fusion.WITHOUT_TOKENS)
         found.append(_Candidate(chunk, spans, wording, signals, fused))
     return found
@@ -284,7 +286,7 @@ def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...
                 scores[span] = max(value, scores.get(span, -1.0))
     if not scores:
         offset = group[0].chunk.span[0]
-        scores = {(a + offset, b + offset): 0.0 for a, b in sentences(group[0].chunk.text)}
+        scores = {(a + offset, b + offset): 0.0 for a, b in sentences_of(group[0].chunk)}
     return tuple(Sentence(span, scores[span]) for span in sorted(scores))
 
 
@@ -347,18 +349,19 @@ def _overlaps(asked: Query, paper: Paper, spans: Iterable[Span]) -> Iterable[tup
 def _token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatrix:
     """The chunk's tokens cut at sentence borders; those of the heading count as one sentence."""
     offset, left = text_offset(chunk), chunk.span[0]
-    spans = sentences(chunk.text)
+    spans = sentences_of(chunk)
     borders = np.array([offset + start for start, _ in spans])
-    values, scales = encoding.values, encoding.scales
+    packed, scales = encoding.packed, encoding.scales
     owners = np.searchsorted(borders, encoding.spans[:, 0], side="right") - 1
-    if not len(values):  # a text without tokens matches nothing
-        values, scales = np.zeros((1, len(encoding.vector)), np.int8), np.zeros(1, np.float32)
+    if not len(packed):  # a text without tokens matches nothing
+        packed = np.zeros((1, len(encoding.vector) // 2), np.uint8)
+        scales = np.zeros(1, np.float32)
         owners = np.array([-1])
     starts = np.flatnonzero(np.concatenate(([True], np.diff(owners) != 0)))
     held = tuple(
         (spans[o][0] + left, spans[o][1] + left) if o >= 0 else (left, left) for o in owners[starts]
     )
-    return late.TokenMatrix(encoding.vector, values, scales, starts, held)
+    return late.TokenMatrix(encoding.vector, packed, scales, starts, held)
 
 
 def _unit(vectors: late.Matrix) -> late.Matrix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rag.types.papers import Paper
 
@@ -15,7 +15,8 @@ class Chunk:
     """Unit of indexing: a span of one paper's text.
 
     ``chunk_id`` comes from paper, span and chunker, so that the same content has the same id.
-    ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded.
+    ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded;
+    ``sentences`` are spans of ``text``, None where they are not kept (`rag.chunking.sentences_of`).
     """
 
     chunk_id: str
@@ -23,6 +24,7 @@ class Chunk:
     span: Span
     text: str
     heading: str = ""
+    sentences: tuple[Span, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

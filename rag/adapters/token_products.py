@@ -1,0 +1,103 @@
+"""Products of query tokens and kept token vectors in 8-bit integers, on one core.
+
+The kept vectors are used as they are, two numbers a byte (`rag.encoding_store`): nothing is unpacked
+into floats, which would take most of the time. The query is rounded to 8 bits, one scale a token, a
+tenth of the error that the kept vectors' 4 bits make. Products stay far below what 16 bits hold, so
+no processor overflows (`rag.adapters.minilm_graph.weight_bits` tells of those that might).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.encoding_store import TOP
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+VERSION = 1
+"""Goes up with every change of the graph; stands in the kept file's name."""
+ROWS = 4_096
+"""Document tokens in one run, so that what a run makes stays in the processor's cache."""
+
+
+class TokenProducts:
+    """Cosines of query tokens and document tokens; see `rag.retrieving.late.Products`.
+
+    Args:
+        session: Of the graph that `graph_file` keeps.
+    """
+
+    def __init__(self, session: InferenceSession) -> None:
+        self._session = session
+
+    def __call__(
+        self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        peaks = np.maximum(np.abs(queries).max(axis=1), 1e-12) / 127
+        values = np.rint(queries / peaks[:, None]).astype(np.int8)
+        given = {
+            "even": np.ascontiguousarray(values[:, ::2].T),
+            "odd": np.ascontiguousarray(values[:, 1::2].T),
+            "shift": -TOP * values.sum(axis=1, dtype=np.float32)[None],
+            "peaks": peaks.astype(np.float32)[None],
+        }
+        found = np.empty((len(queries), len(packed)), np.float32)
+        for start in range(0, len(packed), ROWS):
+            rows = slice(start, start + ROWS)
+            part = {"packed": packed[rows], "scales": scales[rows, None]}
+            found[:, rows] = self._session.run(["cosines"], given | part)[0]
+        return found
+
+
+def graph_file(folder: Path) -> Path:
+    """The graph on disk, built first where it is not there yet; two processes may do so at once."""
+    path = folder / f"token-products-v{VERSION}.onnx"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".graph-") as name:
+            built = Path(name) / path.name
+            built.write_bytes(build())
+            os.replace(built, path)
+    return path
+
+
+def build() -> bytes:
+    """The graph: packed (n, dim / 2) and a query of m tokens in, cosines (m, n) out."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("BitwiseAnd", ["packed", "mask"], ["low"]),
+        helper.make_node("BitShift", ["packed", "four"], ["high"], direction="RIGHT"),
+        helper.make_node("MatMulInteger", ["low", "even"], ["of_even"]),
+        helper.make_node("MatMulInteger", ["high", "odd"], ["of_odd"]),
+        helper.make_node("Add", ["of_even", "of_odd"], ["whole"]),
+        helper.make_node("Cast", ["whole"], ["sums"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["sums", "shift"], ["shifted"]),
+        helper.make_node("Mul", ["shifted", "peaks"], ["scaled"]),
+        helper.make_node("Mul", ["scaled", "scales"], ["products"]),
+        helper.make_node("Transpose", ["products"], ["cosines"], perm=[1, 0]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array(15, np.uint8), "mask"),
+        numpy_helper.from_array(np.array(4, np.uint8), "four"),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("packed", TensorProto.UINT8, ["n", "half"]),
+        helper.make_tensor_value_info("scales", TensorProto.FLOAT, ["n", 1]),
+        helper.make_tensor_value_info("even", TensorProto.INT8, ["half", "m"]),
+        helper.make_tensor_value_info("odd", TensorProto.INT8, ["half", "m"]),
+        helper.make_tensor_value_info("shift", TensorProto.FLOAT, [1, "m"]),
+        helper.make_tensor_value_info("peaks", TensorProto.FLOAT, [1, "m"]),
+    ]
+    outputs = [helper.make_tensor_value_info("cosines", TensorProto.FLOAT, ["m", "n"])]
+    graph = helper.make_graph(nodes, "token products", inputs, outputs, constants)
+    opsets = [helper.make_opsetid("", 18)]
+    made = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    return bytes(made)
