@@ -131,20 +131,12 @@ class Census:
         """In how many papers each index term stands, title and text."""
         counts: Counter[str] = Counter()
         for paper in self.papers:
-            counts.update(self.terms_of(paper))
+            counts.update(_terms(paper))
         return counts
 
     def terms_of(self, paper: Paper) -> frozenset[str]:
-        """Index terms of a paper's title and text, kept after the first call."""
-        if paper.paper_id not in self._terms:
-            self._terms[paper.paper_id] = frozenset(
-                index_terms(f"{paper.title or ''} . {paper.text}")
-            )
-        return self._terms[paper.paper_id]
-
-    @cached_property
-    def _terms(self) -> dict[str, frozenset[str]]:
-        return {}
+        """Index terms of a paper's title and text."""
+        return _terms(paper)
 
     @cached_property
     def categories(self) -> Counter[str]:
@@ -201,6 +193,10 @@ class Census:
                 if headed or len(held) <= _RARE:
                     found.append((word, headed or held))
         return list(dict.fromkeys(found))
+
+
+def _terms(paper: Paper) -> frozenset[str]:
+    return frozenset(index_terms(f"{paper.title or ''} . {paper.text}"))
 
 
 def is_made_up(word: str) -> bool:

@@ -73,21 +73,20 @@ def words(text: str) -> Iterator[tuple[str, Span]]:
 
 def terms(text: str, *, keep_stop_words: bool = False) -> list[str]:
     """Index terms of a text, in order: folded, stop words out, stemmed."""
-    found: list[str] = []
-    for word, _ in words(text):
-        found.extend(_terms_of(word, keep_stop_words))
-    return found
+    return [term for word in _WORD.findall(text) for term in _terms_of(word, keep_stop_words)]
 
 
 def index_terms(text: str) -> list[str]:
     """Terms of a text, and the parts of compound names besides: ``DuetFace`` also as duet, face."""
-    found: list[str] = []
-    for word, _ in words(text):
-        found.extend(_terms_of(word, False))
-        parts = [part for part in _HUMP.split(word) if len(part) > 1]
-        if len(parts) > 1 and not word.isdigit():
-            found.extend(term for part in parts for term in _terms_of(part, False))
-    return found
+    return [term for word in _WORD.findall(text) for term in _index_terms_of(word)]
+
+
+@lru_cache(maxsize=200_000)
+def _index_terms_of(word: str) -> tuple[str, ...]:
+    parts = [part for part in _HUMP.split(word) if len(part) > 1]
+    if len(parts) < 2 or word.isdigit():
+        return _terms_of(word, False)
+    return tuple(term for part in (word, *parts) for term in _terms_of(part, False))
 
 
 @lru_cache(maxsize=200_000)

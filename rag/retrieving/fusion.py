@@ -10,13 +10,24 @@ see eval/LOG.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 WITH_TOKENS: Mapping[str, float] = {"late": 1.0, "local": 1.0, "dense": 0.6, "lexical": 0.5}
 WITHOUT_TOKENS: Mapping[str, float] = {"dense": 1.0, "lexical": 1.4}
 """For embedders that give no token vectors."""
 
 
-def fuse(signals: Mapping[str, float], weights: Mapping[str, float]) -> float:
+Signal = TypeVar("Signal", float, NDArray[np.float64])
+"""Of one paper, or of many at once."""
+
+
+def fuse(signals: Mapping[str, Signal], weights: Mapping[str, float]) -> Signal:
     """The weighted sum of the signals, divided by the sum of the weights; a missing one counts 0."""
-    total = sum(weights.values())
-    return sum(weight * signals.get(name, 0.0) for name, weight in weights.items()) / total
+    found: Any = 0.0
+    for name, weight in weights.items():
+        found = found + weight * signals.get(name, 0.0)
+    fused: Signal = found / sum(weights.values())
+    return fused

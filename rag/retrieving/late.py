@@ -64,18 +64,25 @@ class QueryTokens:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LateScore:
-    """How one chunk matches a query.
+class LateScores:
+    """How all chunks match one query, in the order of the chunks.
 
     Attributes:
-        late: MaxSim over the whole chunk, -1 to 1.
-        local: MaxSim where the tokens of a clause must match within one sentence, never above `late`.
-        best: (n_query_tokens, m) greatest cosine of each query token in each sentence.
+        late: (n,) MaxSim over the whole chunk, -1 to 1.
+        local: (n,) MaxSim where the tokens of a clause must match within one sentence, never above
+            `late`.
+        by_sentence: (n_query_tokens, all sentences) greatest cosine of each query token in each.
+        cuts: (n + 1,) where each chunk's sentences begin in ``by_sentence``, and its width.
     """
 
-    late: float
-    local: float
-    best: Matrix
+    late: Matrix
+    local: Matrix
+    by_sentence: Matrix
+    cuts: NDArray[np.intp]
+
+    def best(self, at: int) -> Matrix:
+        """(n_query_tokens, m) The part of ``by_sentence`` that is one chunk's."""
+        return self.by_sentence[:, self.cuts[at] : self.cuts[at + 1]]
 
 
 def products(queries: Matrix, packed: NDArray[np.uint8], scales: Matrix) -> Matrix:
@@ -92,10 +99,12 @@ def score(
     queries: Sequence[QueryTokens],
     chunks: Sequence[TokenMatrix],
     cosines_of: Products = products,
-) -> list[list[LateScore]]:
-    """Match each query with each chunk: a list for each query, in the order of the chunks."""
-    if not chunks or not queries:
-        return [[] for _ in queries]
+) -> list[LateScores]:
+    """Match each query with all chunks."""
+    if not chunks:
+        nothing = np.zeros(0, np.float32)
+        none = [np.zeros((len(query.vectors), 0), np.float32) for query in queries]
+        return [LateScores(nothing, nothing, best, np.zeros(1, np.intp)) for best in none]
     packed = np.concatenate([chunk.packed for chunk in chunks])
     scales = np.concatenate([chunk.scales for chunk in chunks])
     cosines = cosines_of(np.concatenate([query.vectors for query in queries]), packed, scales)
@@ -107,18 +116,13 @@ def score(
     return [_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
 
 
-def _scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> list[LateScore]:
+def _scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> LateScores:
     """Of one query with the sentences of all chunks, which begin at ``cuts``."""
     late = query.weights @ np.maximum.reduceat(best, cuts[:-1], axis=1)
     clauses = np.unique(query.clauses)
     weights = query.weights * (query.clauses == clauses[:, None])
     local = np.maximum.reduceat(weights @ best, cuts[:-1], axis=1).sum(axis=0)
-    return [
-        LateScore(one, within, best[:, start:end])
-        for one, within, start, end in zip(
-            late.tolist(), local.tolist(), cuts[:-1].tolist(), cuts[1:].tolist(), strict=True
-        )
-    ]
+    return LateScores(late, local, best, cuts)
 
 
 ASKING_BOOST = 8.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -23,6 +23,8 @@ from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, terms, words
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
+
+Array = NDArray[np.float64]
 
 CANDIDATES = 100
 """Chunks taken from the lexical index and from the vectors, each."""
@@ -60,15 +62,43 @@ class _Wording:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """All chunks in one wording: each array has one value a chunk, in their order.
+
+    ``sentences`` and ``best`` (as in LateScore) are those of one chunk, asked for by its place.
+    """
+
+    wording: _Wording
+    signals: Mapping[str, Array]
+    scores: Array
+    sentences: Callable[[int], tuple[Span, ...]]
+    best: Callable[[int], late.Matrix | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A chunk with its signals in the wording that fits it best; ``best`` as in LateScore."""
+    """A chunk in the wording that fits it best, at its place among all."""
 
     chunk: Chunk
-    sentences: tuple[Span, ...]
-    wording: _Wording
-    signals: Mapping[str, float]
+    at: int
     score: float
-    best: late.Matrix | None = None
+    tried: _Tried
+
+    @property
+    def wording(self) -> _Wording:
+        return self.tried.wording
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        return self.tried.sentences(self.at)
+
+    @property
+    def best(self) -> late.Matrix | None:
+        return self.tried.best(self.at)
+
+    @property
+    def signals(self) -> dict[str, float]:
+        return {name: float(values[self.at]) for name, values in self.tried.signals.items()}
 
 
 class Retriever:
@@ -119,11 +149,12 @@ class Retriever:
             tried = [_plain(chunks, *of) for of in zip(wordings, lexical, dense, strict=True)]
         else:
             loaded = self._loaded(chunks)
-            scores = late.score([w.tokens for w in wordings if w.tokens], loaded, self._products)
+            asking = [w.tokens for w in wordings if w.tokens]
+            scores = late.score(asking, loaded, self._products)
             tried = [
                 _matched(chunks, loaded, *of) for of in zip(wordings, scores, lexical, strict=True)
             ]
-        found = [max(same, key=lambda c: c.score) for same in zip(*tried, strict=True)]
+        found = _best_wordings(chunks, tried)
         return self._join(asked, wordings[0], found, k, rewriting)
 
     def _wording(self, asked: Query) -> _Wording:
@@ -226,25 +257,34 @@ class Retriever:
         return [(word, span, sum(idf[term] for term in of_word)) for word, span, of_word in told]
 
 
+def _best_wordings(chunks: Sequence[Chunk], tried: Sequence[_Tried]) -> list[_Candidate]:
+    """Each chunk in the wording that fits it best, the first of equals."""
+    scores = np.stack([one.scores for one in tried])
+    choice = scores.argmax(axis=0).tolist()
+    best = scores.max(axis=0).tolist()
+    return [
+        _Candidate(chunk, at, score, tried[chosen])
+        for at, (chunk, score, chosen) in enumerate(zip(chunks, best, choice, strict=True))
+    ]
+
+
 def _matched(
     chunks: Sequence[Chunk],
     loaded: Sequence[late.TokenMatrix],
     wording: _Wording,
-    scores: Sequence[late.LateScore],
+    found: late.LateScores,
     lexical: Mapping[str, float],
-) -> list[_Candidate]:
+) -> _Tried:
     """Candidates by late interaction, cosine and words."""
-    found = []
-    for chunk, tokens, score in zip(chunks, loaded, scores, strict=True):
-        signals = {
-            "late": score.late,
-            "local": score.local,
-            "dense": float(tokens.vector @ wording.vector),
-            "lexical": lexical.get(chunk.chunk_id, 0.0),
-        }
-        fused = fusion.fuse(signals, fusion.WITH_TOKENS)
-        found.append(_Candidate(chunk, tokens.sentences, wording, signals, fused, score.best))
-    return found
+    vectors = np.array([tokens.vector for tokens in loaded]).reshape(len(loaded), -1)
+    signals: dict[str, Array] = {
+        "late": found.late.astype(np.float64),
+        "local": found.local.astype(np.float64),
+        "dense": (vectors @ wording.vector if len(loaded) else np.zeros(0)).astype(np.float64),
+        "lexical": np.array([lexical.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+    }
+    scores = fusion.fuse(signals, fusion.WITH_TOKENS)
+    return _Tried(wording, signals, scores, lambda at: loaded[at].sentences, found.best)
 
 
 def _plain(
@@ -252,19 +292,19 @@ def _plain(
     wording: _Wording,
     lexical: Mapping[str, float],
     dense: Mapping[str, float],
-) -> list[_Candidate]:
+) -> _Tried:
     """Candidates by cosine and words, for embedders without token vectors."""
-    found = []
-    for chunk in chunks:
-        signals = {
-            "dense": dense.get(chunk.chunk_id, 0.0),
-            "lexical": lexical.get(chunk.chunk_id, 0.0),
-        }
-        offset = chunk.span[0]
-        spans = tuple((a + offset, b + offset) for a, b in sentences_of(chunk))
-        fused = fusion.fuse(signals, fusion.WITHOUT_TOKENS)
-        found.append(_Candidate(chunk, spans, wording, signals, fused))
-    return found
+    signals = {
+        "dense": np.array([dense.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+        "lexical": np.array([lexical.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+    }
+
+    def spans(at: int) -> tuple[Span, ...]:
+        offset = chunks[at].span[0]
+        return tuple((a + offset, b + offset) for a, b in sentences_of(chunks[at]))
+
+    scores = fusion.fuse(signals, fusion.WITHOUT_TOKENS)
+    return _Tried(wording, signals, scores, spans, lambda at: None)
 
 
 def _sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:

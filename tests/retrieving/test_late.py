@@ -59,8 +59,8 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
 ) -> None:
     asked, chunks, vectors = case
     (found,) = score([asked], chunks)
-    assert len(found) == len(chunks)
-    for one, held, matrix in zip(found, vectors, chunks, strict=True):
+    assert len(found.late) == len(found.local) == len(chunks)
+    for at, (held, matrix) in enumerate(zip(vectors, chunks, strict=True)):
         ends = [*matrix.starts[1:], len(held)]
         parts = [held[a:b] for a, b in zip(matrix.starts, ends, strict=True)]
         late = sum(
@@ -74,16 +74,17 @@ def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
                 sum(asked.weights[n] * max(float(asked.vectors[n] @ t) for t in p) for n in inside)
                 for p in parts
             )
-        assert one.late == pytest.approx(late, abs=1e-5)
-        assert one.local == pytest.approx(local, abs=1e-5)
-        assert one.best.shape == (len(asked.weights), len(parts))
-        assert one.local <= one.late + 1e-6
-        assert -1.2 <= one.late <= 1.2  # four bits round by a few hundredths
+        assert found.late[at] == pytest.approx(late, abs=1e-5)
+        assert found.local[at] == pytest.approx(local, abs=1e-5)
+        assert found.best(at).shape == (len(asked.weights), len(parts))
+        assert found.local[at] <= found.late[at] + 1e-6
+        assert -1.2 <= found.late[at] <= 1.2  # four bits round by a few hundredths
 
 
 def test_nothing_to_match_gives_no_scores() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    assert score([asked], []) == [[]]
+    (found,) = score([asked], [])
+    assert (len(found.late), len(found.local), found.by_sentence.shape) == (0, 0, (2, 0))
 
 
 def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -> None:
@@ -91,11 +92,12 @@ def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -
     together, apart = chunk(axes[:2], [0]), chunk(axes[:2], [0, 1])
     one_clause = query(axes[:2], [1, 1], [0, 0])
     two_clauses = query(axes[:2], [1, 1], [0, 1])
-    assert [(s.late, s.local) for s in score([one_clause], [together, apart])[0]] == [
+    (found,) = score([one_clause], [together, apart])
+    assert list(zip(found.late.tolist(), found.local.tolist(), strict=True)) == [
         pytest.approx((1.0, 1.0), abs=1e-3),
         pytest.approx((1.0, 0.5), abs=1e-3),
     ]
-    assert score([two_clauses], [apart])[0][0].local == pytest.approx(1.0, abs=1e-3)
+    assert score([two_clauses], [apart])[0].local[0] == pytest.approx(1.0, abs=1e-3)
 
 
 # --- sentences ----------------------------------------------------------------------------------
