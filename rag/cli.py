@@ -107,6 +107,13 @@ def _reading_commands(command: Any) -> None:
     ingest.add_argument(
         "--prune", action="store_true", help="remove what the documents no longer hold"
     )
+    ingest.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="remove a document, and do not read it again from a folder",
+    )
     ingest.add_argument("--rebuild", action="store_true", help="make vectors and index anew")
     _json(ingest)
 

@@ -69,7 +69,7 @@ def run_ingest(args: argparse.Namespace) -> int:
     if missing:
         raise ReadError(f"{', '.join(map(repr, missing))} does not exist; name a file or a folder")
     with assistant_of(args) as assistant:
-        options = {"prune": args.prune, "rebuild": args.rebuild}
+        options = {"prune": args.prune, "rebuild": args.rebuild, "drop": args.drop}
         if args.dry_run:
             return _show_ingest(assistant.plan(args.paths, **options), args.json)
         with progress(sys.stderr) as report:

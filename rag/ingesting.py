@@ -8,12 +8,13 @@ with indexes that the next start completes; and nothing is embedded twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from rag import indexing
 from rag.chunking import CHUNKER, embedded_text
 from rag.encoding_store import pack, pack_vector
+from rag.leftout import remember
 from rag.library import Library, Writer, writing
 from rag.planning import plan
 from rag.stores import Embedder, Encoder, Stores
@@ -34,6 +35,7 @@ def ingest(
     *,
     prune: bool = False,
     rebuild: bool = False,
+    drop: Collection[str] = (),
     wait_s: float = 0.0,
     progress: Progress | None = None,
 ) -> Report:
@@ -45,6 +47,7 @@ def ingest(
         embedder: Called when there is something to embed, or to check that nothing is.
         paths: Documents and folders of documents.
         prune: Also remove what is no longer there; see `rag.planning.plan`.
+        drop: Names of documents to remove, and not to read again from a folder.
         rebuild: Read, embed and index everything anew, also by another embedder.
         wait_s: How long to wait for another writer.
         progress: Told of the stages ``reading``, ``embedding`` and ``indexing``.
@@ -57,12 +60,15 @@ def ingest(
     began = time.perf_counter()
     with writing(library.folder, wait_s=wait_s) as writer:
         indexing.mend(library, stores, writer, progress=progress)
-        planned = plan(library, paths, prune=prune, rebuild=rebuild, progress=progress)
+        planned = plan(library, paths, prune=prune, rebuild=rebuild, drop=drop, progress=progress)
         n_embedded = 0
         if not planned.changes_nothing or _chunked_otherwise(library):
             ingest_id = writer.begin(planned)
             n_embedded = _apply(library, stores, embedder(), writer, planned, progress)
             writer.finish(ingest_id)
+        read = [one.path for one in planned.documents if one.name not in drop and one.reading]
+        gone = [one.path for one in planned.documents if one.name in drop]
+        remember(library.folder, gone, read)
     return Report(
         plan=planned,
         n_papers=library.n_papers,

@@ -208,10 +208,16 @@ class Assistant:
 
     # --- the library --------------------------------------------------------------------------
 
-    def plan(self, paths: Sequence[Path] = (), prune: bool = False, rebuild: bool = False) -> Plan:
+    def plan(
+        self,
+        paths: Sequence[Path] = (),
+        prune: bool = False,
+        rebuild: bool = False,
+        drop: Sequence[str] = (),
+    ) -> Plan:
         """What `ingest` would do; nothing is written."""
         return ingesting.plan(
-            self.library, tuple(paths) or (self.settings.seeds,), prune=prune, rebuild=rebuild
+            self.library, self._given(paths, drop), prune=prune, rebuild=rebuild, drop=drop
         )
 
     def ingest(
@@ -219,6 +225,7 @@ class Assistant:
         paths: Sequence[Path] = (),
         prune: bool = False,
         rebuild: bool = False,
+        drop: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Report:
         """Read documents into the library; see `rag.ingesting.ingest`."""
@@ -228,11 +235,16 @@ class Assistant:
             self.library,
             self._stores,
             lambda: embedder(self.settings),
-            tuple(paths) or (self.settings.seeds,),
+            self._given(paths, drop),
             prune=prune,
             rebuild=rebuild,
+            drop=drop,
             progress=progress,
         )
+
+    def _given(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
+        """What to read: without a word of it the seeds, but nothing where documents are dropped."""
+        return tuple(paths) or (() if drop else (self.settings.seeds,))
 
     def health(self) -> Health:
         """Whether library, vectors and lexical index are in step."""

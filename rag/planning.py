@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag import identity, reading
-from rag.errors import ReadError
+from rag.errors import NotFound, ReadError
 from rag.labels import label
+from rag.leftout import FILE as LEFT_OUT
+from rag.leftout import left_out
 from rag.library import Library
 from rag.library.locking import LOCK
 from rag.library.schema import FILE
@@ -37,6 +39,7 @@ def plan(
     *,
     prune: bool = False,
     rebuild: bool = False,
+    drop: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Plan:
     """Compare the documents under ``paths`` with the library; a document is known by its bytes.
@@ -44,12 +47,16 @@ def plan(
     A document that was read from below one of the given folders and is there no longer is
     ``missing``, and with ``prune`` ``removed``. Entries that a changed document no longer has are
     removed, unless parts of it were rejected: then they are kept, and ``prune`` lets them go.
+    Documents named in ``drop`` are removed with all entries, whether their files are there or not.
 
     Raises:
         ReadError: A path does not exist.
+        NotFound: A document to drop is not in the library.
     """
     stored = {document.name: document for document in library.documents()}
-    found = _named(paths, stored, _own(library.folder.resolve()))
+    dropped = list(_dropped(library, stored, drop))
+    found = _named(paths, stored, _own(library.folder.resolve()), left_out(library.folder))
+    found = {name: path for name, path in found.items() if name not in drop}
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
     for done, (name, path) in enumerate(found.items(), 1):
@@ -63,7 +70,8 @@ def plan(
         planned.append(one)
         if progress:
             progress("reading", done, len(found))
-    planned.extend(_gone(library, paths, stored, found, prune))
+    planned.extend(_gone(library, paths, stored, {*found, *drop}, prune))
+    planned.extend(dropped)
     return Plan(tuple(planned), tuple(rejections), rebuild)
 
 
@@ -111,20 +119,26 @@ def _renamed(read: Reading, name: str) -> Reading:
 
 
 def _named(
-    paths: Sequence[Path], stored: dict[str, Document], own: frozenset[Path]
+    paths: Sequence[Path],
+    stored: dict[str, Document],
+    own: frozenset[Path],
+    unwanted: frozenset[str],
 ) -> dict[str, Path]:
     """Files by the name each has, or is to have, in the library.
 
     A file keeps the name under which it was read before. A new one is named by its path below the
     given folder, so a seed is named by its file name; the folder's own name goes in front where
     another file, which is still there with other content, has that name already. The library's
-    ``own`` files and folders are no documents.
+    ``own`` files and folders are no documents, and what is ``unwanted`` is read by its own path alone.
     """
+    asked = {str(path.resolve()) for path in paths}
     names = {document.path: document.name for document in stored.values()}
     found: dict[str, Path] = {}
     seen: set[Path] = set()
     for root, path in _files(paths):
         if path in seen or not own.isdisjoint((path, *path.parents)):
+            continue
+        if str(path) in unwanted and str(path) not in asked:
             continue
         seen.add(path)
         known = names.get(str(path))
@@ -133,7 +147,7 @@ def _named(
 
 
 def _own(folder: Path) -> frozenset[Path]:
-    names = (FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "index", "models")
+    names = (LEFT_OUT, FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "index", "models")
     return frozenset(folder / name for name in names)
 
 
@@ -182,6 +196,19 @@ def _gone(
             entries = tuple(_entry_plan(entry, "removed") for entry in library.entries(name))
         change = "removed" if prune else "missing"
         yield DocumentPlan(name, document.path, change, None, entries, document.n_entries)  # type: ignore[arg-type]
+
+
+def _dropped(
+    library: Library, stored: dict[str, Document], drop: Collection[str]
+) -> Iterator[DocumentPlan]:
+    for name in drop:
+        if name not in stored:
+            raise NotFound(
+                f"the library has no document {name!r}; its documents stand on the Library page"
+            )
+        entries = tuple(_entry_plan(entry, "removed") for entry in library.entries(name))
+        document = stored[name]
+        yield DocumentPlan(name, document.path, "removed", None, entries, document.n_entries)
 
 
 # --- entries --------------------------------------------------------------------------------

@@ -491,20 +491,35 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     at.file_uploader[0].set_value(("../falcons.bib", MORE, "text/plain"))
     run(at)
     assert "1 new" in at.code[0].value
-    assert "falcons.bib" in at.warning[0].value
+    assert at.warning[0].value == "1 cannot be read:"
+    assert "falcons.bib" in at.code[1].value
     assert at.metric[0].value == "169"
     at.button(key="confirm").click()
     run(at)
     assert at.metric[0].value == "170"
     assert "the library holds 170 papers" in at.code[0].value
     assert [path.name for path in (own / "uploads").iterdir()] == ["falcons.bib"]
-    (own / "uploads" / "never confirmed.bib").write_bytes(MORE.replace(b"Falconry", b"Hawking"))
-    at.selectbox(key="remove").set_value("falcons.bib")
+    at.multiselect(key="remove_0").set_value(["falcons.bib"])
     run(at)
+    assert "1 removed" in at.code[-1].value
     at.button(key="remove_now").click()
     run(at)
     assert at.metric[0].value == "169"
     assert not list((own / "uploads").iterdir())
+
+
+def test_a_seed_document_is_removed_after_its_plan_and_its_file_stays(own: Path) -> None:
+    at = run(screen("library"))
+    seed = Path(at.dataframe[0].value["From"][1])
+    at.multiselect(key="remove_0").set_value([seed.name])
+    run(at)
+    assert "50 removed; nothing was written" in at.code[-1].value
+    assert at.metric[2].value == "5"
+    at.button(key="remove_now").click()
+    run(at)
+    assert at.metric[2].value == "4"
+    assert seed.is_file()
+    assert seed.name not in list(at.dataframe[0].value["Document"])
 
 
 def test_health_is_checked_and_mended(own: Path) -> None:

@@ -42,8 +42,9 @@ RULES = {
     "rag.chunking rag.identity rag.labels": f"{BASE} rag.labels",
     "rag.reading.*": f"{BASE} rag.reading.*",
     "rag.library.*": STORED,
+    "rag.leftout": "rag.errors",
     "rag.indexing rag.planning rag.ingesting": (
-        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning"
+        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning rag.leftout"
     ),
     "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from rag.chunking import embedded_text
-from rag.errors import EmbedderMismatch, LibraryEmpty, LibraryLocked, RagError, ReadError
+from rag.errors import (
+    EmbedderMismatch,
+    LibraryEmpty,
+    LibraryLocked,
+    NotFound,
+    RagError,
+    ReadError,
+)
 from rag.indexing import Indexes, check
 from rag.ingesting import ingest, plan
 from rag.library import Library
@@ -560,3 +567,46 @@ def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Pa
         assert len(indexes.vectors.query(vector("any"), 999)) == 145
         assert len(indexes.lexical.query(["last"], 999)) == 99
         indexes.close()
+
+
+# --- documents that a reader removes ----------------------------------------------------------
+
+
+def test_a_dropped_document_goes_and_its_folder_does_not_bring_it_back(
+    desk: Desk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    gone = write(folder / "a.jsonl", "Alpha", "Beta")
+    write(folder / "b.jsonl", "Gamma")
+    desk.ingest(folder)
+    told = plan(desk.library, [], drop=["a.jsonl"])
+    assert told.counts["removed"] == 2 and len(desk.titles) == 3
+    assert desk.ingest(drop=["a.jsonl"]).n_papers == 1
+    assert desk.titles == ["Gamma"] and desk.nearest("Alpha") is None
+    assert gone.is_file()
+    assert desk.ingest(folder, prune=True).n_papers == 1
+    assert desk.ingest(folder, rebuild=True).n_papers == 1
+
+
+def test_a_dropped_document_named_by_its_own_path_is_read_again_and_for_good(
+    desk: Desk, tmp_path: Path
+) -> None:
+    document = write(tmp_path / "in" / "a.jsonl", "Alpha")
+    write(tmp_path / "in" / "b.jsonl", "Beta")
+    desk.ingest(tmp_path / "in")
+    desk.ingest(drop=["a.jsonl"])
+    assert desk.ingest(document).n_papers == 2
+    assert desk.ingest(tmp_path / "in", prune=True).n_papers == 2
+
+
+def test_a_document_that_is_not_there_cannot_be_dropped(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Alpha"))
+    with pytest.raises(NotFound, match="'b.jsonl'"):
+        plan(desk.library, [], drop=["b.jsonl"])
+
+
+def test_the_list_of_dropped_documents_is_no_document(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Alpha"), write(tmp_path / "b.jsonl", "Beta"))
+    desk.ingest(drop=["a.jsonl"])
+    assert (desk.folder / "left-out.txt").is_file()
+    assert plan(desk.library, [desk.folder]).documents == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def empty(held: Assistant, settings: Settings) -> None:
     if own:
         st.switch_page(shared.LIBRARY)
     if read:
-        read_seeds(held)
+        read_seeds(held, documents)
 
 
 def _mode(settings: Settings) -> str:
@@ -84,14 +84,15 @@ def _documents(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.txt")) if folder.is_dir() else []
 
 
-def read_seeds(held: Assistant) -> None:
+def read_seeds(held: Assistant, documents: Sequence[Path]) -> None:
+    """Read them, each named itself: also those that were removed before."""
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, done: int, total: int) -> None:
         bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
 
     try:
-        held.ingest(progress=report)
+        held.ingest(documents, progress=report)
     except RagError as exc:
         st.error(shared.plain(str(exc)), icon=":material/error:")
     else:

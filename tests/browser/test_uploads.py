@@ -49,6 +49,22 @@ def test_an_uploaded_paper_is_read_and_answers(own_url: str, visit: Visit, shoot
     shoot(page, "3-answer")
 
 
+def test_a_seed_document_is_removed_and_no_longer_answers(
+    own_url: str, visit: Visit, shoot: Shoot
+) -> None:
+    page = visit("/library", at=own_url)
+    page.get_by_label("Documents to remove").click()
+    page.get_by_role("option", name="001_a5f9dfde50f3564c.txt").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("50 removed; nothing was written")).to_be_visible()
+    shoot(page, "1-plan")
+    page.get_by_role("button", name="Remove 1 document").click()
+    expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text("4")
+    shoot(page, "2-removed")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("In step:")).to_be_visible()
+
+
 def test_the_library_page_fits_a_phone(visit: Visit, shoot: Shoot) -> None:
     page = visit("/library", width=390, touch=True)
     expect(page.get_by_test_id("stFileUploader")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -55,7 +56,7 @@ def add(held: Assistant) -> None:
     st.header("Add papers", anchor=False)
     turn = st.session_state.setdefault("upload_turn", 0)
     given = st.file_uploader(
-        "Profile pages, lists of abstracts, BibTeX, RIS, CSV, JSON lines, LaTeX or PDF",
+        "Profile pages, lists of abstracts, BibTeX, CSV, JSON lines or PDF",
         accept_multiple_files=True,
         key=f"upload_{turn}",
     )
@@ -64,8 +65,9 @@ def add(held: Assistant) -> None:
     paths = uploads.save(held.settings.data, [(file.name, file.getvalue()) for file in given])
     plan = held.plan(paths)
     st.code("\n".join(ingest_lines(plan)), language=None)
-    for rejection in plan.rejections:
-        st.warning(shared.plain(str(rejection)), icon=":material/block:")
+    if plan.rejections:
+        st.warning(f"{len(plan.rejections)} cannot be read:", icon=":material/block:")
+        st.code("\n".join(map(str, plan.rejections)), language=None)
     if plan.changes_nothing:
         st.info("There is nothing new in this.", icon=":material/info:")
     elif st.button("Read into the library", type="primary", key="confirm"):
@@ -74,34 +76,52 @@ def add(held: Assistant) -> None:
         st.rerun()
 
 
-def ingest(held: Assistant, paths: list[Path], *, prune: bool = False, anew: bool = False) -> None:
+def ingest(
+    held: Assistant,
+    paths: Sequence[Path] = (),
+    *,
+    anew: bool = False,
+    drop: Sequence[str] = (),
+) -> None:
     """Ingest under a progress bar; what it did is said on the next run."""
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, done: int, total: int) -> None:
         bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
 
-    done = held.ingest(paths, prune=prune, rebuild=anew, progress=report)
+    done = held.ingest(paths, rebuild=anew, drop=drop, progress=report)
     st.session_state["ingested"] = "\n".join(ingest_lines(done))
 
 
+# --- removing -------------------------------------------------------------------------------
+
+
 def remove(held: Assistant, found: list[Document]) -> None:
-    """Take uploaded documents out again; those read from elsewhere are removed where they lie."""
-    folder = uploads.folder(held.settings.data)
-    own = {d.name: d for d in found if folder.resolve() in Path(d.path).parents}
-    if not own:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            "Remove an upload", sorted(own), index=None, placeholder="a document", key="remove"
+    """Documents -> a plan to look at -> the library without them."""
+    st.header("Remove documents", anchor=False)
+    turn = st.session_state.setdefault("remove_turn", 0)
+    names = st.multiselect(
+        "Documents to remove",
+        sorted(document.name for document in found),
+        placeholder="choose documents",
+        key=f"remove_{turn}",
+    )
+    if not names:
+        st.caption(
+            "Files that were uploaded are deleted; others stay where they are and are left out "
+            "from then on, until they are uploaded or named to paperfolk ingest."
         )
-        gone = st.button("Remove", key="remove_now", disabled=name is None)
-    if gone and name is not None:
-        kept = {Path(d.path).resolve() for d in own.values() if d.name != name}
-        for path in folder.iterdir():  # also what was uploaded but never confirmed
-            if path.resolve() not in kept:
-                uploads.discard(held.settings.data, path)
-        ingest(held, [folder], prune=True)
+        return
+    plan = held.plan(drop=names)
+    st.code("\n".join(ingest_lines(plan)), language=None)
+    n = plan.counts["removed"]
+    what = f"{len(names)} document{'s' if len(names) != 1 else ''} with {n} entries"
+    if st.button(f"Remove {what}", type="primary", icon=":material/delete:", key="remove_now"):
+        ingest(held, drop=names)
+        for document in found:
+            if document.name in names:
+                uploads.discard(held.settings.data, Path(document.path))
+        st.session_state["remove_turn"] = turn + 1
         st.rerun()
 
 
@@ -141,15 +161,15 @@ def main() -> None:
         st.success("Done.", icon=":material/check:")
         st.code(told, language=None)
     try:
-        if shared.n_papers(held):
-            found = held.library.documents()
+        found = held.library.documents() if shared.n_papers(held) else []
+        if found:
             counts(held, found)
             documents(found)
-            remove(held, found)
         else:
             st.info("No papers yet: add some here.", icon=":material/info:")
         add(held)
-        if shared.n_papers(held):
+        if found:
+            remove(held, found)
             health(held)
     except RagError as exc:
         st.error(str(exc), icon=":material/error:")
