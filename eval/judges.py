@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,8 +21,9 @@ from eval.alce import Quote
 from rag import prompting
 from rag.config import Settings
 from rag.errors import MalformedReply, ReadError
+from rag.prices import price
 from rag.prompting import Message, Prompt, enclosed, fence
-from rag.types import Usage
+from rag.voice import Voice
 
 JudgeName = Literal["faithfulness", "relevance", "citation"]
 VARIABLES: Mapping[JudgeName, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -37,14 +38,6 @@ GRADES: Mapping[JudgeName, Mapping[str, float | None]] = {
     "citation": {"entailed": 1.0, "not_entailed": 0.0},
 }
 """What each verdict is worth, by its name in the prompt's words; None: there is nothing to grade."""
-
-
-class Model(Protocol):
-    """What is needed of a LangChain ``BaseChatModel``; one that raises `ModelError` alone."""
-
-    def invoke(self, input: list[Message], config: Any = None) -> Any:
-        """A message with ``text`` and ``usage_metadata``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +123,17 @@ def _shortened(text: str) -> str:
 
 @dataclass(slots=True)
 class Bench:
-    """The three judges with one model, one memory and one account.
+    """The three judges with one voice and one memory.
 
     Attributes:
-        name: The model's.
+        voice: The model's; it counts and prices the calls that are made, not what is remembered.
         path: Where verdicts are written down; None: nowhere.
-        usage: Tokens of the calls that were made now, not of those remembered.
-        n_calls: How many those were.
+        n_calls: Calls made.
     """
 
-    model: Model
-    name: str
+    voice: Voice
     prompts: Mapping[JudgeName, Prompt]
     path: Path | None = None
-    usage: Usage = field(default_factory=Usage)
     n_calls: int = 0
     _held: dict[str, Verdict] = field(default_factory=dict)
 
@@ -186,7 +176,8 @@ class Bench:
     def _asked(self, judge: JudgeName, values: Mapping[str, str]) -> Verdict:
         prompt = self.prompts[judge]
         messages = prompt.render(values)
-        key = hashlib.sha256(json.dumps([self.name, prompt.sha256, messages]).encode()).hexdigest()
+        told = json.dumps([self.voice.name, prompt.sha256, messages])
+        key = hashlib.sha256(told.encode()).hexdigest()
         if key not in self._held:
             verdict = self._call(judge, messages)
             if verdict.unscored:
@@ -200,25 +191,16 @@ class Bench:
         words = self.prompts[judge].words
         self.n_calls += 1
         try:
-            reply = self.model.invoke(messages, config={"run_name": f"judge_{judge}"})
-            self._count(reply.usage_metadata)
-            said, reason = parse(str(reply.text), list(words.values()))
+            pieces = self.voice.stream(messages, config={"run_name": f"judge_{judge}"})
+            said, reason = parse("".join(str(p.text) for p in pieces), list(words.values()))
         except MalformedReply as exc:
             return Verdict(None, None, str(exc))
         name = next(key for key, word in words.items() if word == said)
         return Verdict(said, GRADES[judge][name], reason)
 
-    def _count(self, used: Mapping[str, Any] | None) -> None:
-        if used:
-            self.usage = replace(
-                self.usage,
-                input_tokens=self.usage.input_tokens + (used.get("input_tokens") or 0),
-                output_tokens=self.usage.output_tokens + (used.get("output_tokens") or 0),
-            )
-
     def _write(self, key: str, judge: JudgeName, verdict: Verdict) -> None:
         if self.path is not None:
-            row = {"key": key, "judge": judge, "model": self.name, **asdict(verdict)}
+            row = {"key": key, "judge": judge, "model": self.voice.name, **asdict(verdict)}
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -249,5 +231,12 @@ def bench(settings: Settings, path: Path | None = None) -> Bench:
     """
     from rag.adapters.openai import chat_model
 
-    prompts = load_prompts(settings.prompts)
-    return Bench(chat_model(settings), settings.chat_model_name, prompts, path)
+    name, server = settings.chat_model_name, settings.openai_base_url
+    paid = price(
+        name,
+        server,
+        input_usd=settings.price_input_usd,
+        output_usd=settings.price_output_usd,
+    )
+    model = chat_model(settings)
+    return Bench(Voice(name, lambda: model, price=paid), load_prompts(settings.prompts), path)

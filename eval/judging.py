@@ -86,13 +86,13 @@ def judge(
         found.append(judge_answer(bench, question_id, turns, record))
         progress(n, len(records))
     return Judged(
-        model=bench.name,
+        model=bench.voice.name,
         prompts=bench.versions,
         figures=_figures(found),
         judgements=tuple(found),
         n_unscored=sum(j.n_unscored for j in found),
         agreement={str(name): one for name, one in agreed.items()},
-        usage=bench.usage,
+        usage=bench.voice.usage,
         n_calls=bench.n_calls,
     )
 
@@ -207,7 +207,8 @@ def told(judged: Judged) -> str:
         [
             table([f"judged by {judged.model}", "mean", "95%", "n"], rows),
             f"{judged.n_unscored} without a verdict; {judged.n_calls} calls, "
-            f"{usage.input_tokens} tokens read, {usage.output_tokens} written",
+            f"{usage.input_tokens} tokens read, {usage.output_tokens} written"
+            + ("" if usage.cost_usd is None else f", ${usage.cost_usd:.4f}"),
             table(["agreement with hand labels", "n", "unscored", "accuracy", "kappa"], agreed),
         ]
     )

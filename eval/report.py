@@ -217,6 +217,7 @@ def _judged(judged: Mapping[str, Any] | None) -> str:
     told = (
         f"{judged['model']}; {judged['unscored']} sentences or answers without a verdict; "
         f"{judged['calls']} calls, {usage['input_tokens']} tokens read, {usage['output_tokens']} written"
+        + ("" if usage["cost_usd"] is None else f", ${usage['cost_usd']:.4f}")
     )
     answers = [one for one in judged["answers"] if one["complaints"]]
     complaints = "".join(

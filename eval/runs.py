@@ -69,7 +69,10 @@ def perform(
     about = describe(assistant, questions)
     folder = folder or default_folder(assistant.settings, questions, about)
     _claim(folder, about)
-    asked = [batch.Item(q.id, q.turns or (q.question,)) for q in questions.questions]
+    asked = [
+        batch.Item(q.id, q.turns or (q.question,), filters=q.conditions)
+        for q in questions.questions
+    ]
     _forget_failures(folder / RECORDS)
     batch.run(assistant, asked, folder / RECORDS, progress)
     records = _records(folder)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import ReadError
+from rag.types import Condition
 
 FOLDER = Path(__file__).parent / "sets"
 DEVELOPMENT = FOLDER / "development.jsonl"
@@ -48,11 +49,20 @@ class GradedPerson(_Row):
     papers: tuple[str, ...] = ()
 
 
+class Filter(_Row):
+    """What a paper must meet to be answered from, as a conversation narrows the library."""
+
+    field: str
+    operator: str
+    value: Any
+
+
 class Question(_Row):
     """One question of a set. Papers are ``<seed file>:<line>`` of any of their places.
 
     Attributes:
         turns: A conversation; the last turn is judged, and is ``question`` too.
+        filters: The conversation is narrowed to the papers that meet all of them.
         papers: What a right answer must cite.
         also: What it may cite besides.
         about: The paper that a false premise is about.
@@ -67,6 +77,7 @@ class Question(_Row):
     kind: Kind
     question: str
     turns: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
     papers: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
@@ -79,6 +90,14 @@ class Question(_Row):
     evidence: tuple[Passage, ...] = ()
     expect: str = ""
     note: str = ""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The filters as the library knows them."""
+        return tuple(
+            Condition(f.field, f.operator, tuple(f.value) if isinstance(f.value, list) else f.value)
+            for f in self.filters
+        )
 
     @model_validator(mode="before")
     @classmethod

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError, ReadError
-from rag.types import Answer, Thread, Turn
+from rag.types import Answer, Condition, Thread, Turn
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -30,6 +30,7 @@ class Item:
     item_id: str
     turns: tuple[str, ...]
     fault: str | None = None
+    filters: tuple[Condition, ...] = ()
 
 
 def clean(text: str) -> str:
@@ -144,7 +145,7 @@ def answer_item(assistant: Assistant, item: Item) -> Answer:
     question = item.turns[-1] if item.turns else ""
     if item.fault is not None:
         return failed(question, item.fault)
-    thread = Thread()
+    thread = Thread(filters=item.filters)
     try:
         for turn in item.turns[:-1]:
             thread = thread.plus(Turn(turn, assistant.ask(turn, thread)))

@@ -13,12 +13,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rag.codec import freeze_conditions
 from rag.errors import LibraryError
 from rag.threadstore import KeptThread, Opinion
-from rag.types import Answer, Turn
+from rag.types import Answer, Condition, Turn
 
 FILE = "questions.jsonl"
 LOCK = "questions.lock"
@@ -51,7 +53,9 @@ class KeptQuestions:
 
     def holds(self, thread: KeptThread, ordinal: int) -> bool:
         """Whether the question of this turn is kept already."""
-        return question_id(_until(thread, ordinal)) in {row.get("id") for row in self.rows()}
+        return question_id(_until(thread, ordinal), thread.filters) in {
+            row.get("id") for row in self.rows()
+        }
 
     def keep(self, thread: KeptThread, ordinal: int, opinion: Opinion) -> str:
         """Keep the question of one turn with what its answer says of a right one; returns its id.
@@ -66,7 +70,7 @@ class KeptQuestions:
         Raises:
             LibraryError: The turn has no answer, or the file cannot be written.
         """
-        made = row(_until(thread, ordinal), opinion)
+        made = row(_until(thread, ordinal), opinion, thread.filters)
         with self._rewriting() as held:
             at = next((n for n, one in enumerate(held) if one.get("id") == made["id"]), len(held))
             held[at : at + 1] = [made]
@@ -74,7 +78,7 @@ class KeptQuestions:
 
     def forget(self, thread: KeptThread, ordinal: int) -> None:
         """Take a question out again; nothing happens where it is not kept."""
-        gone = question_id(_until(thread, ordinal))
+        gone = question_id(_until(thread, ordinal), thread.filters)
         with self._rewriting() as held:
             held[:] = [one for one in held if one.get("id") != gone]
 
@@ -122,22 +126,25 @@ def _until(thread: KeptThread, ordinal: int) -> tuple[Turn, ...]:
     return (*thread.before(ordinal).turns, Turn(asked.question, asked.answer))
 
 
-def question_id(turns: Sequence[Turn]) -> str:
-    """The same for the same words in the same conversation."""
+def question_id(turns: Sequence[Turn], filters: Sequence[Condition] = ()) -> str:
+    """The same for the same words in the same conversation over the same papers."""
     told = json.dumps([" ".join(turn.question.split()) for turn in turns])
+    told += freeze_conditions(filters) if filters else ""
     return f"own-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
 
 
-def row(turns: Sequence[Turn], opinion: Opinion) -> Row:
+def row(turns: Sequence[Turn], opinion: Opinion, filters: Sequence[Condition] = ()) -> Row:
     """A question of the set from a turn and those before it, the judged one last."""
     last = turns[-1]
     made: Row = {
-        "id": question_id(turns),
+        "id": question_id(turns, filters),
         "kind": _kind(turns, opinion),
         "question": last.question,
     }
     if len(turns) > 1:
         made["turns"] = [turn.question for turn in turns]
+    if filters:
+        made["filters"] = [asdict(condition) for condition in filters]
     if opinion.verdict == "good":
         made |= _right(last.answer)
     note = "a reader called this answer " + opinion.verdict

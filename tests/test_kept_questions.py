@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval import sets
+from eval import runs, sets
 from eval.scoring import Scorer
 from rag.config import Settings
 from rag.errors import LibraryError
@@ -16,7 +16,7 @@ from rag.kept_questions import KeptQuestions
 from rag.pipeline import Assistant, build
 from rag.records import record
 from rag.threadstore import KeptThread, KeptTurn, Opinion
-from rag.types import Answer, Thread, Turn
+from rag.types import Answer, Condition, Thread, Turn
 
 GOOD, BAD = Opinion("good"), Opinion("bad", "the wrong paper")
 
@@ -90,6 +90,23 @@ def test_a_changed_opinion_replaces_and_others_stay(assistant: Assistant, tmp_pa
     kept.keep(first, 1, GOOD)
     assert [row["question"] for row in kept.rows()] == ["What is DuetFace?", "hello"]
     assert kept.rows()[0]["papers"]
+
+
+def test_the_filters_of_a_conversation_are_kept_and_asked_with(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    filters = (Condition("year", "between", (2022, 2022)),)
+    question = "How many papers have code?"
+    answer = assistant.ask(question, Thread(filters=filters))
+    whole = assistant.ask(question)
+    assert answer.value != whole.value
+    turn = KeptTurn(1, question, "2026-11-21", answer.text, answer)
+    narrow = KeptThread("t", "talk", "2026-11-21", (turn,), filters)
+    kept = KeptQuestions(tmp_path)
+    kept.keep(narrow, 1, GOOD)
+    assert not kept.holds(replace(narrow, filters=()), 1)
+    run = runs.perform(assistant, sets.load_set(kept.path), tmp_path / "run")
+    assert [score.outcome for score in run.scores] == ["right"]
 
 
 def test_what_is_forgotten_is_no_longer_held(assistant: Assistant, tmp_path: Path) -> None:

@@ -113,17 +113,26 @@ def test_a_verdict_is_asked_for_once_and_remembered(server: OpenAIServer, tmp_pa
     first = bench(server, path)
     first.faithful("It works.", QUOTES)
     first.faithful("It works.", QUOTES)
-    assert (first.n_calls, first.usage.input_tokens, first.usage.output_tokens) == (1, 11, 7)
+    usage = first.voice.usage
+    assert (first.n_calls, usage.input_tokens, usage.output_tokens) == (1, 11, 7)
     path.write_text(path.read_text(encoding="utf-8") + '{"key": "cut o', encoding="utf-8")
     again = bench(server, path)
     assert again.faithful("It works.", QUOTES).grade == 1
     assert (again.n_calls, len(server.requests)) == (0, 1)
 
 
+def test_what_judging_costs_is_told_where_a_price_is_known(server: OpenAIServer) -> None:
+    assert bench(server).voice.usage.cost_usd is None
+    prices = {"price_input_usd": 1e5, "price_output_usd": 1e6}
+    held = judges.bench(Settings(openai_base_url=server.url, chat_model=MODEL, **prices))
+    held.faithful("It works.", QUOTES)
+    assert held.voice.usage.cost_usd == pytest.approx(11 * 0.1 + 7 * 1.0)
+
+
 def test_another_prompt_or_model_is_another_judge(server: OpenAIServer, tmp_path: Path) -> None:
     held = bench(server, tmp_path / "verdicts.jsonl")
     held.faithful("It works.", QUOTES)
-    held.name = "other"
+    held.voice.name = "other"
     held.faithful("It works.", QUOTES)
     assert held.n_calls == 2
 
