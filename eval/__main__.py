@@ -63,8 +63,8 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--set",
         type=Path,
         action="append",
-        help="JSONL of questions, any number of times (default: eval/sets/development.jsonl, "
-        "people.jsonl, and questions.jsonl of the data folder, which the chat adds to)",
+        help="JSONL of questions, any number of times (default: those of eval/sets, and "
+        "questions.jsonl of the data folder, which the chat adds to)",
     )
     made.add_argument(
         "--out",
@@ -170,7 +170,10 @@ def run_set(args: argparse.Namespace) -> int:
     asked = named or sets.routine(settings.data / kept_questions.FILE)
     n_failed = 0
     for run, found in measured(settings, asked, args.out):
-        print(f"{run.questions.name}\n\n{summary.told(found)}\n\n{run.folder / runs.REPORT}\n")
+        note = sets.SETS.get(run.questions.name, "questions of your own")
+        print(
+            f"{run.questions.name}: {note}\n\n{summary.told(found)}\n\n{run.folder / runs.REPORT}\n"
+        )
         if args.judge:
             print(judging.told(judge(load(data=args.data, chat_model=args.judge), run)) + "\n")
         n_failed += len(summary.failures(run))

@@ -66,6 +66,10 @@ DEFINITIONS: Mapping[str, Definition] = {
         "The answer is right as a whole: every fact, every paper that must be cited, the exact "
         "number or the complete list and nothing else, or an abstention where one is due."
     ),
+    "right": Definition(
+        "The question came out right: as `correct`, but an abstention where an answer is due never "
+        "is, whatever its nearest papers hold, and a list of experts is if a main person heads it."
+    ),
     "list_precision": Definition("Share of the listed papers that belong there.", SETS),
     "list_recall": Definition("Share of the list's papers that are listed.", SETS),
     "forbidden": Definition(

@@ -16,12 +16,14 @@ from eval.findings import Finding, Verdict, findings, latencies, standings, verd
 from eval.gate import expectations
 from eval.public import sources
 from eval.runs import Run, answers_by
+from eval.sets import SETS
 from eval.summary import Figure, Summary, measure_of
 from eval.tables import shown
 
 STYLE = Path(__file__).parent / "report.css"
 TILES = {
     "macro": "mean over the kinds",
+    "right": "of all questions right",
     "citations_valid": "citations that hold",
     "abstention_precision": "abstention precision",
     "abstention_recall": "abstention recall",
@@ -84,8 +86,9 @@ def _head(run: Run) -> str:
         f"{env['cores']} cores, load {env['load'][0]}",
     ]
     name = escape(str(about["set"]["name"]))
+    note = escape(SETS.get(str(about["set"]["name"]), "questions of your own"))
     return (
-        f"<h1>Evaluation: {name}, {len(run.scores)} questions</h1>"
+        f"<h1>Evaluation: {name}, {len(run.scores)} questions</h1><div>{note}</div>"
         f'<div class="soft">{escape(" · ".join(told))}</div>'
     )
 

@@ -82,6 +82,8 @@ class Scorer:
         found = dict(_values(question, given, self._gold(question)))
         if record.get("status") not in ("answered", "abstained"):
             found |= {"failed": 1.0, decisive(question): 0.0}
+            if is_checkable(question):
+                found["right"] = 0.0
             return Score(question.id, question.kind, "failed", _held(found))
         found |= {"failed": 0.0, "forbidden": _is_forbidden(question, given.text)}
         faults = tuple(self._check(record))
@@ -89,7 +91,10 @@ class Scorer:
         if n_citations:
             found["citations_valid"] = 1 - min(len(faults), n_citations) / n_citations
         values = _held(found | _costs(record))
-        return Score(question.id, question.kind, _outcome(question, given, values), values, faults)
+        outcome = _outcome(question, given, values)
+        if outcome != "unscored":
+            values["right"] = float(outcome == "right")
+        return Score(question.id, question.kind, outcome, values, faults)
 
     def _given(self, record: Record) -> Given:
         citations = record.get("citations") or []

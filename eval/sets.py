@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,13 @@ from rag.types import Condition
 
 FOLDER = Path(__file__).parent / "sets"
 DEVELOPMENT = FOLDER / "development.jsonl"
-PEOPLE = FOLDER / "people.jsonl"
+SETS: Mapping[str, str] = {
+    "development": "weights, cues and the decision to abstain were chosen with these",
+    "people": "people, counts and lists; the program was mended against these",
+    "asked": "asked by somebody else; the program was mended against these",
+    "heldout": "asked by somebody else; nothing was fitted to these",
+}
+"""The project's sets, and what a figure on each is worth."""
 
 Kind = Literal[
     "fact",
@@ -132,7 +139,7 @@ def routine(own: Path) -> list[QuestionSet]:
         ReadError: A set does not fit.
     """
     mine = [own] if own.exists() and own.read_bytes().strip() else []
-    return [load_set(path) for path in (DEVELOPMENT, PEOPLE, *mine)]
+    return [load_set(path) for path in (*(FOLDER / f"{name}.jsonl" for name in SETS), *mine)]
 
 
 def load_set(path: Path = DEVELOPMENT) -> QuestionSet:

@@ -123,6 +123,7 @@ def _overall(
     )
     return {
         "macro": measures.mean(decisive),
+        "right": _mean(run, "right"),
         "citations_valid": _mean(run, "citations_valid"),
         "faults": float(sum(len(s.faults) for s in run.scores)),
         "forbidden": _sum(run, "forbidden"),

@@ -70,7 +70,7 @@ def tampered(settings: Settings, tamper: Callable[[Answer], Answer]) -> Assistan
     return made
 
 
-@pytest.mark.parametrize("name", ["development", "people"])
+@pytest.mark.parametrize("name", sets.SETS)
 def test_the_projects_sets_pass(name: str, settings: Settings, tmp_path: Path) -> None:
     with Assistant(settings) as assistant:
         run = runs.perform(assistant, sets.load_set(sets.FOLDER / f"{name}.jsonl"), tmp_path)
