@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval import judging
 from eval.runs import Run
 from eval.scoring import decisive
 from eval.summary import RESAMPLES, SUPPORTING, figure, measure_of
 from eval.tables import Cell, table
 from rag.errors import ReadError
 
-ALWAYS = ("cite_f1", "words", "latency_ms")
+ALWAYS = ("right", "cite_f1", "words", "latency_ms")
 """Compared beside the measures of each kind."""
 
 
@@ -40,7 +41,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One question that came out differently."""
+    """One question that came out differently: right or no longer, or by the measure that decides."""
 
     question_id: str
     question: str
@@ -83,7 +84,39 @@ def compare(a: Run, b: Run) -> Comparison:
             if pairs:
                 found.append(_difference(kind, measure, pairs))
     wins, losses = _changes(a, b, shared)
-    return Comparison(str(a.folder), str(b.folder), tuple(found), wins, losses)
+    found += _over_all(before, after, shared)
+    return Comparison(str(a.folder), str(b.folder), (*found, *_judged(a, b)), wins, losses)
+
+
+def _over_all(
+    before: Mapping[str, Mapping[str, float]],
+    after: Mapping[str, Mapping[str, float]],
+    shared: Sequence[str],
+) -> list[Difference]:
+    both = [(before[i].get("right"), after[i].get("right")) for i in shared]
+    pairs = [(one, other) for one, other in both if one is not None and other is not None]
+    return [_difference("all", "right", pairs)] if pairs else []
+
+
+def _judged(a: Run, b: Run) -> list[Difference]:
+    """What judges say of both, where the same model judged both by the same prompts."""
+    one, other = judging.held(a.folder), judging.held(b.folder)
+    if not one or not other or any(one[key] != other[key] for key in ("model", "prompts")):
+        return []
+    before, after = (
+        {answer["question_id"]: answer["values"] for answer in judged["answers"]}
+        for judged in (one, other)
+    )
+    found = []
+    for measure in one["measures"]:
+        pairs = [
+            (before[i][measure], after[i][measure])
+            for i in before
+            if measure in before[i] and measure in after.get(i, {})
+        ]
+        if pairs:
+            found.append(_difference("judged", measure, pairs))
+    return found
 
 
 def _values(run: Run) -> dict[str, Mapping[str, float]]:
@@ -127,11 +160,13 @@ def _changes(
     for i in shared:
         name = decisive(asked[i])
         one, other = before[i].values.get(name), after[i].values.get(name)
-        if one is None or other is None or one == other:
+        if one is None or other is None:
             continue
         outcomes = before[i].outcome, after[i].outcome
-        change = Change(i, asked[i].question, *outcomes, one, other)
-        (wins if other > one else losses).append(change)
+        gap = (outcomes[1] == "right") - (outcomes[0] == "right") or other - one
+        if gap:
+            change = Change(i, asked[i].question, *outcomes, one, other)
+            (wins if gap > 0 else losses).append(change)
     return tuple(wins), tuple(losses)
 
 

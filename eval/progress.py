@@ -1,9 +1,17 @@
-"""Progress on stderr: a line that is drawn anew on a terminal, a few lines otherwise."""
+"""Progress on stderr: a bar that is drawn anew on a terminal, a few lines otherwise."""
 
 from __future__ import annotations
 
 import sys
 import time
+
+WIDTH = 24
+
+
+def bar(done: int, total: int) -> str:
+    """As many marks of the width as are done of the total; nothing to do is all done."""
+    n = WIDTH * min(done, total) // total if total > 0 else WIDTH
+    return "█" * n + "░" * (WIDTH - n)
 
 
 class Progress:
@@ -23,7 +31,8 @@ class Progress:
         self._last = (name, now)
         text = f"{name} {done}/{total} {now - self._began:.0f} s"
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{text:<60}" + ("\n" if done >= total else ""))
+            line = f"{bar(done, total)} {text}"
+            sys.stderr.write(f"\r{line:<78}" + ("\n" if done >= total else ""))
         else:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

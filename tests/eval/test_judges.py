@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from eval import agreement, judges, judging, publishing, report, runs, sets, summary
+from eval import agreement, comparing, judges, judging, publishing, report, runs, sets, summary
 from eval.__main__ import main
 from eval.alce import Quote
 from rag.config import ROOT, Settings
@@ -248,6 +248,26 @@ def test_only_answers_about_content_are_judged(server: OpenAIServer, made: runs.
         {"judge_faithfulness", "judge_relevance", "judge_citation"},
     )
     assert judged.usage.input_tokens == 11 * judged.n_calls == 11 * len(server.requests)
+
+
+def test_two_runs_are_compared_by_what_the_same_judges_say(
+    server: OpenAIServer, made: runs.Run, tmp_path: Path
+) -> None:
+    server.default = Reply(labelled)
+    judged = judging.judge(made, bench(server))
+    worse = replace(
+        judged,
+        judgements=tuple(replace(j, values={"relevance": 0.5}) for j in judged.judgements),
+    )
+    folders = [tmp_path / name for name in "abc"]
+    other = replace(judged, model="another")
+    for folder, held in zip(folders, (judged, worse, other), strict=True):
+        folder.mkdir()
+        judging.write(folder, held)
+    a, b, c = (replace(made, folder=folder) for folder in folders)
+    found = [d for d in comparing.compare(a, b).differences if d.kind == "judged"]
+    assert [(d.measure, d.n, d.a, d.b) for d in found] == [("relevance", 2, 1.0, 0.5)]
+    assert not [d for d in comparing.compare(a, c).differences if d.kind == "judged"]
 
 
 def test_what_cannot_be_parsed_is_left_out_of_the_means(

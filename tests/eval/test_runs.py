@@ -221,6 +221,19 @@ def test_wins_and_losses_are_told_by_question(
     assert (changed.n, changed.a, changed.b, changed.n_worse) == (1, 1.0, 0.0, 1)
 
 
+def test_an_abstention_in_place_of_a_right_answer_is_a_loss_whatever_it_quotes(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    a = runs.perform(counting, few, tmp_path)
+    fact = next(s for s in a.scores if s.kind == "fact")
+    shy = replace(fact, outcome="abstained", values={**fact.values, "right": 0.0})
+    b = replace(a, scores=tuple(shy if s is fact else s for s in a.scores))
+    found = comparing.compare(a, b)
+    assert [(c.question_id, c.after) for c in found.losses] == [(fact.question_id, "abstained")]
+    whole = next(d for d in found.differences if (d.kind, d.measure) == ("all", "right"))
+    assert (whole.n, whole.n_better, whole.n_worse) == (4, 0, 1)
+
+
 def test_an_absent_person_who_is_no_longer_said_to_be_absent_is_a_loss(
     counting: Counting, tmp_path: Path
 ) -> None:
