@@ -47,6 +47,8 @@ def test_the_facts_themselves_say_the_same(facts: str) -> None:
         (COUNT, f"{COUNT} See https://evil.example.", "markup"),
         (COUNT, f"![x](https://evil.example) {COUNT}", "markup"),
         (COUNT, f"<b>{COUNT}</b>", "markup"),
+        (COUNT, f"{COUNT} [?]", "markup"),
+        (COUNT, f"{COUNT}⁹", "markup"),
         (COUNT, " ", "empty"),
         (PERSON, PERSON.replace("Yuxi Mi", "Mi"), "names or their order"),
         (PERSON, PERSON.replace("Yuxi Mi", "Yuxi Li"), "adds “Li”"),

@@ -31,7 +31,8 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
 _ELEMENT = re.compile(
-    r"<(script|style|iframe|object|svg|form|math|template|noscript)\b[^>]*>.{0,2000}?</\1\s*>",
+    r"<(script|style)\b[^>]*>.{0,2000}?(?:</\1\s*>|$)"
+    r"|<(iframe|object|svg|form|math|template|noscript)\b[^>]*>.{0,2000}?</\2\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.answering import markup
 from rag.answering.citations import MARKER
 from rag.answering.figures import VALUES, value_of
+from rag.answering.lookalikes import RAISED
 from rag.text import STOP_WORDS, fold, stem, words
 
 DECIDING = frozenset(
@@ -65,7 +66,7 @@ def reworded(facts: str, wording: str) -> tuple[str, str]:
     if not wording.strip():
         return "", "it is empty"
     bare, n_removed = markup.bare(" ".join(wording.split()), lambda _: False)
-    if n_removed or re.search(r"[<>`|#\\]|\]\(|!\[", bare):
+    if n_removed or re.search(r"[<>`|#\\\[\]{}【】]", MARKER.sub(" ", bare)) or RAISED.search(bare):
         return "", "it has markup"
     told, said = _plain(facts), _plain(bare)
     if reason := _differs(told, said, _names(facts)):

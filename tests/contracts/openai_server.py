@@ -25,6 +25,7 @@ class Reply:
     Attributes:
         text: The words, or a function of the request that says them.
         size: Letters in each piece of a stream.
+        cut: Cuts the words of a stream in another way.
         status: Anything but 200 is an error, with ``error`` as its message.
         cut_after: Pieces after which the connection is broken off without a word.
         end_after: Pieces after which the stream ends without its proper end.
@@ -38,6 +39,7 @@ class Reply:
 
     text: str | Callable[[dict[str, Any]], str] = ""
     size: int = 7
+    cut: Callable[[str], list[str]] | None = None
     status: int = 200
     error: str = "it went wrong"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -166,7 +168,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             text = _text(reply, body)
-            pieces = [text[i : i + reply.size] for i in range(0, len(text), reply.size)]
+            even = range(0, len(text), reply.size)
+            pieces = reply.cut(text) if reply.cut else [text[i : i + reply.size] for i in even]
             self._event(body, {"role": "assistant", "content": ""})
             for number, piece in enumerate(pieces):
                 if number == reply.cut_after:
