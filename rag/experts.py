@@ -23,7 +23,7 @@ from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
 from rag.readings import closing
 from rag.text import join_names
-from rag.topics import OnTopic, nearest, on_topic, once, without
+from rag.topics import OnTopic, nearest, on_topic, once, respelt, without
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -113,6 +113,12 @@ def answer(
     if isinstance(alike, str):
         retrieve = without(retrieve, alike)
     found = on_topic(topic, now, retrieve)
+    notes = intent.parts.get("notes")
+    notes = notes if isinstance(notes, tuple) else ()
+    if not found and (spelt := respelt(topic, now)) != topic:
+        found = on_topic(spelt, now, retrieve)
+        notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if found else notes
+        topic = spelt if found else topic
     if not found:
         return _nobody(intent, topic, now, retrieve)
     found = [f for f in found if all(meets(f.paper, c, now) for c in intent.conditions)]
@@ -141,7 +147,7 @@ def answer(
     text, listing = _worded(topic, people, n_people, found, now, recent=recent, under=under)
     if explain:
         text += f"\n\n{_explained(people, votes, listing, now, recent=recent)}"
-    if isinstance(notes := intent.parts.get("notes"), tuple):
+    if notes:
         text = f"({'; '.join(notes)})\n\n{text}"
     if line := closing(intent):
         text += f"\n\n{line}"

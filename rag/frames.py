@@ -100,7 +100,8 @@ _ASKED = tuple(
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+)*(?:can\s+|could\s+|should\s+|would\s+|to\s+)*(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to))*\s+",
         rf"{_KIND}{_N}{_KIND}{_EXPERT}\s+(?:in|on|for|of|with|about|regarding|from|at|to)\s+(?:the\s+(?:area|field|topic|subject)\s+of\s+)?",
-        r"(?:who|whom)\s+(?:should|could|can|would|do|to)\s+(?:i|we|one|you)?\s*(?:ask|contact|talk to|consult|invite|approach|email|collaborate with|work with|speak to|turn to)(?:\s+(?:about|on|for|with|regarding|to))*\s+",
+        r"(?:who|whom)\s+(?:should|could|can|would|do|to)\s+(?:i|we|one|you)?\s*(?:ask|contact|talk to|consult|invite|approach|email|collaborate with|work with|speak to|turn to)(?:\s+(?:to\s+(?:talk|speak|lecture|present|report|teach|give\s+an?\s+(?:\w+\s+)?(?:talk|lecture))|about|on|for|with|regarding|to))*\s+",
+        rf"{_KIND}{_N}{_KIND}(?:people|ppl|persons?|folks|names|somebody|someone|anyone|anybody|colleagues|academics)\s+(?:for|on|into|behind)\s+",
         r"(?:who|whom)\s+to\s+(?:ask|contact|invite|consult|approach)(?:\s+(?:about|on|for|with|regarding))*\s+",
     )
 )
@@ -117,7 +118,7 @@ _ENDS = tuple(
     )
 )
 _TAILS = re.compile(
-    r"(?:[\s,;–—-]+(?:and\s+(?:(?:with\s+)?whom?|what|where|which|how|their|his|her)\b[^,;]*|(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
+    r"(?:[\s,;–—-]+(?:and\s+(?:(?:with\s+)?whom?|what|where|which|how|their|his|her)\b[^,;]*|(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|(?:the\s+)?(?:most recent|newest|latest)(?:\s+ones?)?\s+first|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
     re.IGNORECASE,
 )
 _NOUN_TAIL = re.compile(
@@ -125,7 +126,7 @@ _NOUN_TAIL = re.compile(
     re.IGNORECASE,
 )
 _RECENT = re.compile(
-    r"\b(?:now|nowadays|currently|recently|lately|these days|at the moment|at present|today|recent|active now)\b",
+    r"\b(?:now|nowadays|currently|recently|lately|these days|at the moment|at present|today|recent|active now|newest first|latest first)\b",
     re.IGNORECASE,
 )
 _AMONG = re.compile(

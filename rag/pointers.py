@@ -62,7 +62,7 @@ _MORE = re.compile(r"\b(?:else|other|another|more|further)\b", re.IGNORECASE)
 
 
 _NTH_PERSON = re.compile(
-    rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
+    rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?!author\s+most)(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
     rf"|\b(?:number|no\.?|#)\s*(?P<number>\d{{1,2}})\b",
     re.IGNORECASE,
 )

@@ -55,6 +55,8 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     if asked.ask.verb in ("extreme", "group") and not people:
         return _other_verb(last, asked)
     own = [c for c in asked.conditions if c.field != "author"]
+    if people and _TOGETHER.match(whole.question) and (made := _together(last, people, asked)):
+        return made
     if last.route == "catalogue" and asked.conditions:
         last = _unfocused(last, asked.conditions)
         kept = _apart_from(asked.conditions, last.conditions)
@@ -101,6 +103,33 @@ def _apart_from(new: Sequence[Condition], old: Sequence[Condition]) -> list[Cond
 _NOW = re.compile(
     r"(?:recently|lately|now|nowadays|these days|at present|currently|more recently)", re.IGNORECASE
 )
+
+
+_TOGETHER = re.compile(
+    r"^\W*(?:and\s+|only\s+|just\s+|but\s+)*(?:those\s+|the\s+ones\s+)?(?:(?:(?:together|jointly|co-?authored|written)\s+)?with|also\s+(?:by|with))\b",
+    re.IGNORECASE,
+)
+
+
+def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent | None:
+    """``with X``: of the papers of the last answer those on which X stands too."""
+    reason = "the last list, with a further person"
+    if last.route == "person" and len(last.people) == 1 and len(people) == 1:
+        conditions = (
+            Condition("author", "is", last.people[0]),
+            *last.conditions,
+            *asked.conditions,
+        )
+        parts = {"ask": Ask("list", topic=last.topic), "people": tuple(people)}
+        return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
+    if last.route == "catalogue" and _verb(last) in ("list", "count"):
+        before = last.parts.get("people")
+        held: tuple[Mention, ...] = before if isinstance(before, tuple) else ()
+        moved = [_renumbered(c, len(held)) for c in asked.conditions]
+        parts = {**last.parts, "people": (*held, *people)}
+        conditions = (*last.conditions, *moved)
+        return replace(last, conditions=conditions, parts=parts, reason=reason)
+    return None
 
 
 def _unfocused(last: Intent, new: Sequence[Condition]) -> Intent:

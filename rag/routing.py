@@ -94,8 +94,26 @@ def _asks(text: str) -> bool:
     )
 
 
+_INFORMAL = {
+    "cud": "could", "r": "are", "u": "you", "ur": "your", "pls": "please", "plz": "please", "plx": "please",
+    "gimme": "give me", "lemme": "let me", "wanna": "want to", "gonna": "going to", "gotta": "have to",
+    "sb": "somebody", "smb": "somebody", "sth": "something", "smth": "something", "im": "I am", "i'm": "I am",
+    "ive": "I have", "id like": "I would like", "whats": "what is", "whos": "who is", "wheres": "where is",
+    "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "thx": "thanks", "abt": "about",
+    "bout": "about", "wrt": "about", "b4": "before", "wud": "would", "shud": "should", "da": "the",
+    "coz": "because", "cuz": "because", "nr": "number", "num": "number", "ppr": "paper", "pprs": "papers",
+}  # fmt: skip
+_INFORMAL_WORD = re.compile(
+    r"(?<![\w@./'-])(?:" + "|".join(re.escape(w) for w in _INFORMAL) + r")(?![\w@/'-]|\.\w)"
+)
+
+
 def _spelt_out(text: str) -> str:
-    """``w/`` and ``w/o`` as words, ``neither A nor B`` as two negations."""
+    """Chat spellings, ``w/`` and ``w/o`` as words, ``neither A nor B`` as two negations.
+
+    Chat spellings are those in lower case: ``R`` and ``U`` are letters, ``IM`` may be a name.
+    """
+    text = _INFORMAL_WORD.sub(lambda m: _INFORMAL[m.group()], text)
     text = re.sub(
         r"\bneither\s+(?:have|has|print|prints|with)?\s*(.+?)\s+nor\s+",
         r"with no \1 and with no ",
@@ -113,11 +131,33 @@ def _whole(whole: Whole, now: Census) -> Intent:
     if whole.people and whole.conditions:
         return _of_same_author(whole, now)
     people = people_in(text, now)
+    if clause := _about_whom(text, people):
+        text = clause
+        people = people_in(text, now)
     asked = read(text, now, people)
     for reader in (_attributes, _figures, _person, _authors, _people_ranked, _experts, _catalogue):
         if intent := reader(text, people, asked, whole, now):
             return intent
     return of_content(text, people, asked)
+
+
+_HE = re.compile(r"\b(?:(?P<poss>his|her(?=\s+\w))|he|she|him|her)\b", re.IGNORECASE)
+
+
+def _about_whom(text: str, people: Sequence[Mention]) -> str:
+    """``I met X, what does he do?`` -> ``what does X do?``; empty where nothing is so asked."""
+    telling = re.match(
+        r"\W*(?:i|we|my|our|yesterday|today|someone|somebody|there)\b", text, re.IGNORECASE
+    )
+    if len(people) != 1 or not people[0].names or telling is None:
+        return ""
+    start, end = people[0].span
+    rest = text[end:]
+    cut = re.search(r"[,;.!?:]\s+(?:and\s+|so\s+|but\s+)?", rest)
+    if cut is None or not _HE.search(rest[cut.end() :]):
+        return ""
+    name = text[start:end]
+    return _HE.sub(lambda m: f"{name}'s" if m["poss"] else name, rest[cut.end() :])
 
 
 def _of_same_author(whole: Whole, now: Census) -> Intent:

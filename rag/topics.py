@@ -8,12 +8,13 @@ topics of which the seed documents hold nothing; see eval/LOG.md.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rag.census import Census
 from rag.listing import Retrieve
-from rag.text import index_terms, terms
+from rag.text import index_terms, stem, terms
 from rag.types import Paper, PaperHit, Retrieval, Span
 
 DEPTH = 60
@@ -89,6 +90,31 @@ def without(retrieve: Retrieve, paper_id: str) -> Retrieve:
         return replace(found, papers=tuple(replace(h, rank=n) for n, h in enumerate(rest, 1)))
 
     return asked
+
+
+_LEAST_CHARS = 6
+"""Shorter words are too near to others for a slip to be told from a word that is not here."""
+
+
+def respelt(topic: str, now: Census) -> str:
+    """The topic with words that stand nowhere in the library as one slip away from one that does.
+
+    The topic itself where there is no such word, or none that it can be a slip of. Of several the one
+    in most papers is taken, equal ones in order of the alphabet.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    done = topic
+    for word in dict.fromkeys(re.findall(rf"[^\W\d_]{{{_LEAST_CHARS},}}", topic.lower())):
+        if word in now.spoken:
+            continue
+        near = process.extract(word, now.words, scorer=OSA.distance, score_cutoff=1, limit=20)
+        held = [str(w) for w, _, _ in near if len(w) >= _LEAST_CHARS and w[0] == word[0]]
+        if held:
+            best = max(sorted(held), key=lambda w: now.term_counts[stem(w)])
+            done = re.sub(rf"\b{word}\b", best, done, flags=re.IGNORECASE)
+    return done
 
 
 def on_topic(

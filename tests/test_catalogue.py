@@ -298,6 +298,12 @@ MEASURED = Shelf(
         ("share of papers with code per year", "2022: 100%; 2024: 50%"),
         ("top 2 title words", "faces: 2; matter: 1"),
         ("the highest score among papers by B", 60.0),
+        ("papers with faces but not matter in the title", ("seed.txt:3",)),
+        ("how many papers with faces in their title have code?", 2),
+        ("which papers have a colon in the title and code?", ()),
+        ("papers with a complete list of authors", ("seed.txt:2", "seed.txt:1")),
+        ("how are the papers distributed over the years?", "2022: 1; 2024: 2"),
+        ("how many papers have scores?", 2),
     ],
 )
 def test_what_is_held_can_be_ordered_and_averaged(question: str, value: object) -> None:

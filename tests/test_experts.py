@@ -137,3 +137,17 @@ def test_the_parts_of_a_score_add_up_to_it() -> None:
     check(answer.text, answer.citations, {p.paper_id: p for p in shelf.papers()})
     assert "1. Ann **2.00** = 1.00 × 1 [1] + 1.00 × 1 [2]" in answer.text
     assert "2. Bo **0.60** = 1.00 × 0.6 [1]" in answer.text
+
+
+def test_a_slip_in_the_topic_is_put_right_and_said() -> None:
+    shelf = Shelf([paper("p1", "Tracking drones", UAV, ("Ann",))])
+    found = who(shelf, "trakcing")
+    assert [e.name for e in found.experts] == ["Ann"]
+    assert "showing tracking for 'trakcing'" in found.text
+
+
+def test_a_word_that_is_no_slip_of_any_other_is_not_put_right() -> None:
+    assert (
+        who(Shelf([paper("p1", "Tracking drones", UAV, ("Ann",))]), "blockchain").status
+        == "abstained"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag import people
+from rag import catalogue, people
 from rag.answering.citations import check
 from rag.census import Census, census
 from rag.routing import route
@@ -163,3 +163,35 @@ def test_papers_in_groups_without_a_common_co_author_are_told_as_perhaps_two_peo
     )
     assert "more than one person" in ask("who is Bo Li?", shelf).text
     assert "more than one person" not in ask("who is Cai Wu?", Shelf(shelf.papers()[2:])).text
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("papers by Daichi Zhang and Shen Chen together", ("seed.txt:1",)),
+        ("did Daichi Zhang and Lei Shen write together?", ()),
+    ],
+)
+def test_the_papers_that_two_people_share_are_a_complete_list(
+    question: str, value: tuple[str, ...]
+) -> None:
+    assert ask(question).value == value
+
+
+def test_what_a_person_does_may_be_asked_after_a_sentence_about_meeting_them() -> None:
+    assert cited(ask("I met Daichi Zhang yesterday, what is he working on?")) == {"p1", "p2", "p3"}
+
+
+def test_most_often_is_no_topic() -> None:
+    assert "Most often with" in ask("who does Daichi Zhang work with most often?").text
+
+
+def test_what_is_not_about_a_topic_is_listed() -> None:
+    found = ask("what has Daichi Zhang done that isn't about masked faces?")
+    assert "p2" in cited(found) and "p3" not in cited(found)
+
+
+def test_when_somebody_first_published_is_their_oldest_paper() -> None:
+    intent = route("when did Daichi Zhang first publish?", Thread(), SHELF)
+    made = catalogue.answer(intent, SHELF, lambda q, k: by_words(SHELF, q, k))
+    assert made.value == ("seed.txt:3",)

@@ -152,3 +152,35 @@ def test_people_are_looked_for_in_many_words(question: str, topic: str) -> None:
 )
 def test_words_for_people_alone_make_no_question_for_people(question: str) -> None:
     assert route(question, Thread(), SHELF).route == "content"
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("im looking for sb who knows drones", "drones"),
+        ("whom should i invite to talk about drones?", "drones"),
+        ("best 3 persons for drones", "drones"),
+        ("people for drones, most recent first", "drones"),
+    ],
+)
+def test_chat_spellings_and_roundabout_words_leave_the_topic(question: str, topic: str) -> None:
+    intent = route(question, Thread(), SHELF)
+    assert (intent.route, intent.topic) == ("experts", topic)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "cud u tell me how many papers there r from 2022",
+        "roughly how many papers are from 2022, pls?",
+        "i wonder how many papers are from 2022",
+    ],
+)
+def test_words_of_politeness_and_doubt_are_no_topic(question: str) -> None:
+    intent = route(question, Thread(), SHELF)
+    assert (intent.route, intent.topic) == ("catalogue", None)
+    assert [(c.field, c.value) for c in intent.conditions] == [("year", 2022)]
+
+
+def test_capitals_are_no_chat_spelling() -> None:
+    assert "R" in route("what is the R package?", Thread(), SHELF).query

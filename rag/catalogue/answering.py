@@ -26,7 +26,7 @@ from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.names import Mention
 from rag.readings import closed
 from rag.text import join_names
-from rag.topics import on_topic, touching, without
+from rag.topics import on_topic, respelt, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
@@ -75,6 +75,10 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         few = intent.parts.get("focus") or _of_one_person(settled.conditions)
         find = touching if few else on_topic
         papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
+        if not papers and (spelt := respelt(ask.topic, now)) != ask.topic:
+            papers = [hit.paper for hit in find(spelt, now, retrieve, wanted)]
+            note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
+            ask = replace(ask, topic=spelt, notes=(*ask.notes, note)) if papers else ask
     unread = f"I cannot check '{ask.unread}', so it is not taken into account."
     if ask.unread and not settled.conditions and not ask.topic:
         text = (

@@ -53,7 +53,7 @@ def read_flags(scan: Scan) -> None:
     ):
         scan.add("complete", "is", False)
     if scan.take(
-        r"\bcomplete\s+author\s+lists?|\b(?:whose\s+)?author\s+lists?\s+(?:is|are)\s+complete|\ball\s+authors\s+(?:printed|listed|named)"
+        r"\b(?:an?\s+|the\s+)?(?:complete|full|whole)\s+(?:author\s+lists?|lists?\s+of\s+(?:the\s+|all\s+)?authors)|\b(?:whose\s+)?author\s+lists?\s+(?:is|are)\s+complete|\ball\s+authors\s+(?:printed|listed|named)"
     ):
         scan.add("complete", "is", True)
     twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
@@ -64,7 +64,7 @@ def read_flags(scan: Scan) -> None:
         if scan.take(rf"\b{_NONE}\s+{_DET}{noun}\b"):
             scan.add(field, "unknown")
         elif scan.take(
-            rf"\b(?:with|have|has|having|carry|that print|print)\s+(?:an?|any|some|known)\s+{noun}(?!\s+(?:of|above|below|over|under|between|at|higher|lower|greater|contain|say|like|in)\b)(?=\s*(?:[?.!,;~]|$|and\b|but\b|from\b|in\b|on\b))"
+            rf"\b(?:with|have|has|having|carry|that print|print|list|show|give)\s+(?:(?:an?|any|some|known|their)\s+)?{noun}(?!\s+(?:of|above|below|over|under|between|at|higher|lower|greater|contain|say|like|in)\b)(?=\s*(?:[?.!,;~]|$|and\b|but\b|from\b|in\b|on\b))"
         ):
             scan.add(field, "known")
 

@@ -33,12 +33,13 @@ def read_conditions(scan: Scan) -> None:
     _read_categories(scan)
     _read_affiliations(scan)
     _read_authors(scan)
+    read_code(scan)  # "... in the title and code": what stood before it is taken by now
 
 
 # --- titles and texts -----------------------------------------------------------------------
 
 _QUOTED = r"[\"“'‘](?P<words>[^\"”’]+?)[\"”'’]"
-_STOPS = r"(?=\s+(?:from|in\s+(?:the|20|19|cat)|by|since|before|after|on|posted|published|that|which|with|without|(?:and|but)\s+(?:have|has|are|is|with|from|no))\b|\s*[?.!,;~]|\s*$)"
+_STOPS = r"(?=\s+(?:from|in\s+(?:the|their|its|20|19|cat)|by|since|before|after|on|posted|published|that|which|with|without|(?:and|but)\s+(?:have|has|are|is|with|from|no))\b|\s*[?.!,;~]|\s*$)"
 _REST = rf"(?P<words>[\w+-]+(?:\s+(?!from\b)[\w+-]+){{0,4}}?){_STOPS}"
 _SAYS = r"(?:say|says|saying|contain|contains|containing|includ(?:e|es|ing)|mention|mentions|mentioning|have|has|having|with|us(?:e|es|ing)|featur(?:e|es|ing)|show|shows|read|reads)"
 _KIND = r"(?:the\s+)?(?:(?:exact\s+)?(?:words?|terms?|phrases?|strings?)\s+)?"
@@ -79,6 +80,10 @@ def _add_words(scan: Scan, field: str, words: str, heads: str | None) -> None:
     """Each alternative of ``A or B``; ``A and B`` asks for both."""
     if heads:
         words = re.sub(rf"^.*\b{heads}\s+(?:{HAVE}|{_SAYS})\s+", "", words, flags=re.IGNORECASE)
+        words = re.sub(rf"^(?:{HAVE})\s+", "", words, flags=re.IGNORECASE)
+    words, *shut_out = re.split(r"\s+(?:(?:but|and)\s+)?(?:not|without)\s+", words)
+    for each in shut_out:
+        scan.add(field, "not contains", each.strip(" \"'"))
     wanted = [w.strip(" \"'") for w in re.split(r"\s+or\s+|/", words) if w.strip()]
     if len(wanted) > 1:
         scan.add(field, "contains any", tuple(wanted))

@@ -30,6 +30,8 @@ year years date dates page pages profile profiles affiliation affiliations actua
 still only and or but not me us i you we the of in on from by with for to at hi hello hey ok okay thanks
 what's whats it's theirs does give gives that those these set carry carries affiliated summarise summarize three two one four five
 old recent shown everything thing shared joint jointly together both compare among amongst
+roughly approximately approx circa wonder wondering curious interested guess suppose remember recall think believe
+span spans spanning distributed quick quickly maybe perhaps possibly sorry thank kindly ideally basically altogether
 stored contain contains got came filed tagged classified publish publishes publishing write writes wrote writing
 """.split()
 )

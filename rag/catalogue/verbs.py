@@ -112,9 +112,12 @@ def read_extreme(scan: Scan) -> Ask | None:
     dated = dated or scan.take(
         r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"
     )
-    dated = dated or scan.take(
-        r"\bwhen\s+(?:did|has|have|was|is)\s+(?=@\d).*?\b(first|last|earliest|latest|most recently)\b|\bsince when\s+(?:has|have|does|do|did|is)\s+(?=@\d)(first)?"
-    )
+    if scan.has(
+        r"\bwhen\s+(?:did|has|have|was|is)\s+@\d.*?\b(?:first|last|earliest|latest|most recently)\b"
+    ):
+        scan.take(r"\bwhen\s+(?:did|has|have|was|is)\b")
+        dated = scan.take(r"\b(first|last|earliest|latest|most recently)\b")
+    dated = dated or scan.take(r"\bsince when\s+(?:has|have|does|do|did|is)\s+(?=@\d)(first)?")
     if dated:
         word = next((g for g in dated[0].groups() if g), "first").lower()
         return Ask(
@@ -227,6 +230,7 @@ def _ranked_people(scan: Scan) -> Ask | None:
     patterns = (
         rf"\b(?:{who})\s+(?:(?:is|are|does|has|have|that|who)\s+)*{_RANKED}\s+{first}(?:of\s+the\s+)?{HEADS}\b",
         rf"\b{_N}(?:most\s+(?:prolific|productive|frequent|common|published|active)|top|busiest)\s+{_N}(?:first[- ])?(?:{_GROUPS['author']})\b",
+        rf"\b(?:{who}|which\s+of\s+(?:them|these|those))\s+(?:is|was|are)\s+(?:the\s+)?(?:first|lead)\s+author\s+(?:the\s+)?most(?:\s+often)?\b",
         r"\b(?:who\s+is\s+)?(?:the\s+)?most\s+(?:prolific|productive)\b(?:\s+person)?",
         rf"\bwho\s+(?:publishes|published|writes|wrote|appears?)\s+(?:the\s+)?most(?:\s+often)?(?:\s+{HEADS})?\b(?!\s+(?:about|on))",
     )
@@ -238,7 +242,7 @@ def _ranked_people(scan: Scan) -> Ask | None:
 
 
 _ARRANGED = r"\b(?:break|breaks|broken|split|group|arrange|order|sort|tabulate|divide|plot)\b(?:\s+(?:down|up|out))?|\b(?:down|up)\b"
-_OVER = r"\b(?:distribution|breakdown|histogram|spread|overview)\b(?:\s+of)?"
+_OVER = r"\b(?:distribution|distributed|breakdown|histogram|spread(?:\s+out)?|overview|evolve[ds]?|changed?|develop(?:ed)?)\b(?:\s+of)?"
 
 
 _PLACES = r"(?:\s+(?:here|there|have|has|in|on|of|for|by|with|from|the|this|all|any|your|our|papers?|(?:author\s+|profile\s+)?pages?|library|corpus|collection|headers?|appear|used|printed|listed|represented|covered|included|~|@\d+(?:'s)?))*"
@@ -286,7 +290,7 @@ def _grouped(scan: Scan) -> Ask | None:
         if field != "author" or not scan.has(r"\b(?:by|per) authors? @"):
             if scan.take(asked):
                 return Ask("group", (field,), True, None)
-        listed = rf"\b(?:which|what|list|show|give|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:different\s+|distinct\s+)?(?:{nouns})\s*(?:(?:are|is|do|does)\s+(?:there|you|we|represented|covered|included|in|the|it|appear|occur|used|printed|listed|named|held|mentioned)\b{_PLACES}|(?:appear|occur|exist|are listed)\b{_PLACES}|in\s+(?:the|this)\s+\w+)?\s*[?.!]*$"
+        listed = rf"(?<!papers )(?<!entries )(?<!ones )\b(?:which|what|list|show|give|name)\s+(?:me\s+)?(?:all\s+)?(?:the\s+)?(?:different\s+|distinct\s+)?(?:{nouns})\s*(?:(?:are|is|do|does)\s+(?:there|you|we|represented|covered|included|in|the|it|appear|occur|used|printed|listed|named|held|mentioned)\b{_PLACES}|(?:appear|occur|exist|are listed)\b{_PLACES}|in\s+(?:the|this)\s+\w+)?\s*[?.!]*$"
         if scan.has(listed) and not scan.has(r"\b(?:19|20)\d\d\b") and scan.take(listed):
             return Ask("group", (field,), True, None)
     return None

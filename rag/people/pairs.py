@@ -11,7 +11,7 @@ from rag.listing import Listing, counted, scored
 from rag.people.asking import PersonAsk
 from rag.people.portrait import expert_of, portrait
 from rag.text import fold, join_names
-from rag.types import Answer, Intent, Paper
+from rag.types import Answer, Intent, Paper, sources
 
 
 def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Census) -> Answer:
@@ -38,7 +38,7 @@ def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Censu
         listing.citations,
         scored(papers),
         people,
-        value=len(shared) if counting else None,
+        value=len(shared) if counting else sources(shared) if ask.form == "shared" else None,
     )
 
 

@@ -22,7 +22,7 @@ _UNHELD = re.compile(
     re.IGNORECASE,
 )
 _SAME = re.compile(
-    r"\b(?:one|a\s+single|two|different|distinct)\s+(?:different\s+)?(?:persons?|people|authors?|researchers?|human\w*|guys?)\b|\bsame\s+(?:as|person|author|researcher|one|people|guy|human)\b|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
+    r"\b(?:one|a\s+single|two|different|distinct)\s+(?:different\s+)?(?:persons?|people|authors?|researchers?|human\w*|guys?)\b|\bsame\s+(?:as|person|author|researcher|one|people|guy|human)\b|\bthe\s+same\b\W*$|\bidentical\b|\bone\s+and\s+the\s+same\b|\bcompare\b|\bdifferen(?:ce|t)\b|\bversus\b|\bvs\b|\bconfus",
     re.IGNORECASE,
 )
 _CO = re.compile(
@@ -34,7 +34,7 @@ _MOST = re.compile(
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(
-    r"\b(?:other than|except(?:\s+for)?|besides|beside|apart from|aside from|beyond|outside(?:\s+of)?|unrelated to|anything but|excluding|not\s+(?:about|on|related to|involving|concerning|dealing with)|instead of)\b",
+    r"\b(?:other than|except(?:\s+for)?|besides|beside|apart from|aside from|beyond|outside(?:\s+of)?|unrelated to|anything but|excluding|(?:not|\w+n't)\s+(?:about|on|related to|involving|concerning|dealing with)|instead of)\b",
     re.IGNORECASE,
 )
 _PRESENCE = re.compile(
@@ -56,6 +56,7 @@ _FRAMES = tuple(
         r"\bby\s+@\d\W*$",
         r"\b(?:what|which)\b.*\bby\s+@\d",
         r"@\d(?:\s+(?:and|&|\+|,)\s*@\d)+\W*$",
+        r"^\W*@\d(?:'s)?(?:\s+(?!(?:is|was|are|has|have|does|did|do|and|or|vs|how|what|why)\b)[\w-]+){1,3}\W*$",
     )
 )
 _ASKING = re.compile(
@@ -75,7 +76,7 @@ full complete quick short brief please anything something stuff else other anoth
 about deal dealing related concerning regarding relevant involving contributed contribute
 present included appear appears include say they're they he she his her same compare
 list lists give cover covers covered collection corpus library here about's briefly currently recently ever kind sort
-things thing problem problems together joint shared share with collaborate collaborates collaborated
+often frequently usually regularly closely closest things thing problem problems together joint shared share with collaborate collaborates collaborated
 collaborators collaborator co-author co-authors coauthors collaboration collaborations co partners
 """.split()
 )
