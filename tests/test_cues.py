@@ -57,3 +57,9 @@ def test_a_question_may_ask_for_no_kind() -> None:
     wanted = Wanted.by("why do faces leak?")
     assert not wanted.kinds
     assert wanted.gain("In 2024 LFW5 and IJB-C had 3 faces.") == 0
+
+
+def test_a_number_weighs_more_where_things_are_counted_than_where_a_figure_may_be_told() -> None:
+    sentence = "It beats 25 others."
+    counted, figure = Wanted.by("how many nets does it beat?"), Wanted.by("how fast is it?")
+    assert counted.gain(sentence) == pytest.approx(2 * figure.gain(sentence)) and figure.kinds

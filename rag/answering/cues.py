@@ -42,6 +42,7 @@ _NUMBER_WORDS = (
 
 CUES = (
     _cue(rf"\bhow (?:much|many|fast|far|large|big|long|often)\b|\b(?:{_RESULTS})\b", r"\d", 0.2),
+    _cue(r"\bhow many\b|\bnumber of\b", rf"\d|\b(?:{_NUMBER_WORDS})\b", 0.2),
     _cue(
         r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|"
         r"validated|tried)\b",
