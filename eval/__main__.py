@@ -165,7 +165,7 @@ def run_set(args: argparse.Namespace) -> int:
     from eval import judging, runs, sets, summary
     from rag import kept_questions
 
-    settings = load(data=args.data)
+    settings = measuring(args.data)
     named = [sets.load_set(path) for path in args.set or ()]
     asked = named or sets.routine(settings.data / kept_questions.FILE)
     n_failed = 0
@@ -213,7 +213,7 @@ def run_sweep(args: argparse.Namespace) -> int:
     from eval.dials import Dial
 
     dials = [Dial.parse(text) for text in args.dials]
-    settings = load(data=args.data)
+    settings = measuring(args.data)
     out = args.out or settings.data / "evaluations" / "sweep"
     questions = sets.load_set(args.set or sets.DEVELOPMENT)
     with opened(settings):
@@ -321,6 +321,12 @@ def run_calibrate(args: argparse.Namespace) -> int:
     with opened(load(data=args.data)) as assistant:
         print(yaml.safe_dump(calibrate(assistant), sort_keys=False), end="")
     return DONE
+
+
+def measuring(data: Path | None) -> Settings:
+    """The settings of a run: kept replies of a chat model would cost nothing and take no time."""
+    own = load() if data is None else settings_for(data)
+    return own.model_copy(update={"cache": False})
 
 
 def settings_for(data: Path) -> Settings:

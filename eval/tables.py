@@ -8,9 +8,11 @@ Cell = str | float | int | None
 
 
 def shown(value: Cell) -> str:
-    """A figure as it is printed: shares with three digits, nothing as a dash."""
+    """A figure as it is printed: shares with three digits, small sums with two, nothing as a dash."""
     if value is None:
         return "-"
+    if isinstance(value, float) and 0 < abs(value) < 0.001:
+        return f"{value:.2g}"
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
     return str(value)

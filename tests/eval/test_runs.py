@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from eval import comparing, publishing, report, runs, sets, summary
-from eval.__main__ import main
+from eval import comparing, publishing, report, runs, sets, summary, tables
+from eval.__main__ import main, measuring
 from eval.definitions import DEFINITIONS
 from eval.dials import NUMBERS, Dial, as_they_are, turned
 from eval.sweep import AS_IS, sweep, told
@@ -253,6 +253,27 @@ def test_a_run_is_read_back_as_it_was_written(
     assert [(s.question_id, s.outcome, dict(s.values)) for s in back.scores] == [
         (s.question_id, s.outcome, dict(s.values)) for s in run.scores
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(None, "-"), (0.0, "0.000"), (0.8976, "0.898"), (0.00025, "0.00025"), (123.45, "123.5"), (7, "7")],
+)  # fmt: skip
+def test_figures_are_told_with_the_digits_they_need(value: float | None, told: str) -> None:
+    assert tables.shown(value) == told
+
+
+def test_a_run_asks_a_model_anew_and_uses_the_embedded_one_where_it_is(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
+    found = measuring(tmp_path)
+    assert (found.cache, found.data, found.model_path) == (False, tmp_path, weights)
+    monkeypatch.delenv("PAPERFOLK_MODEL_PATH")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / weights.name).symlink_to(weights)
+    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path))
+    assert measuring(tmp_path / "other").model_path == tmp_path / "models" / weights.name
 
 
 @pytest.mark.parametrize(
