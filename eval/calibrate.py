@@ -1,10 +1,12 @@
 """Fit the decision to abstain: ``python -m eval calibrate`` writes rag/answering/calibration.yaml.
 
-The examples are the development questions that ask for content, questions made from the titles and
-method names of the library (answerable: by construction), and those of sets/calibration.yaml (not
-answerable). The fit is a logistic regression with an L2 penalty, solved by Newton's method; kinds of
-examples are weighted so that the made ones count as much as the asked ones. The threshold is the
-highest that abstains from at most `MAX_ABSTAINED` of the development questions about facts.
+The examples are the questions of `ASKED` that ask for content; the same questions about facts with
+their papers left out of the ranking (not answerable: a neighbour in the same field is no answer);
+questions made from the titles and method names of the library (answerable: by construction), and
+those of sets/calibration.yaml (not answerable). The fit is a logistic regression with an L2 penalty,
+solved by Newton's method; kinds of examples are weighted so that the made ones do not drown the
+asked ones. The threshold is the highest, up to one half, that abstains from at most `MAX_ABSTAINED`
+of the asked questions about facts and of those about half-remembered papers.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,18 @@ import yaml
 from numpy.typing import NDArray
 
 from rag.answering import abstaining, extractive
+from rag.answering.everyday import is_everyday
 from rag.pipeline import Assistant
 from rag.retrieving.query import FRAME_WORDS
 from rag.routing import route
 from rag.text import STOP_WORDS, fold, words
-from rag.types import Paper, Thread
+from rag.types import Paper, Retrieval, Thread
 
 SETS = Path(__file__).parent / "sets"
-MAX_ABSTAINED = 0.02
+ASKED = ("development.jsonl", "asked.jsonl")
+MAX_ABSTAINED = 0.04
+WORTH = {"fact": 120, "known-item": 120, "unanswerable": 120}
+"""What the questions of a kind weigh together; kinds that are not named, 60."""
 PENALTY = 0.3
 MIN_PAPERS = 6
 _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
@@ -37,26 +43,32 @@ _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question with its kind and whether the library answers it."""
+    """One question with its kind and whether the library answers it, without the papers left out."""
 
     question: str
     kind: str
     answerable: bool
+    left_out: frozenset[str] = frozenset()
 
 
 def examples(assistant: Assistant) -> list[Example]:
     """All examples of which the router says that they ask for content."""
-    found = [*_asked(), *_present(assistant), *_absent(assistant)]
+    found = [*_asked(assistant), *_present(assistant), *_absent(assistant)]
     routes = (route(e.question, Thread(), assistant.library).route for e in found)
     return [e for e, name in zip(found, routes, strict=True) if name == "content"]
 
 
-def _asked() -> Iterator[Example]:
-    for line in (SETS / "development.jsonl").read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
-        kind = item["kind"]
-        if kind in ("fact", "known-item", "synthesis", "unanswerable"):
-            yield Example(item["question"], kind, kind != "unanswerable")
+def _asked(assistant: Assistant) -> Iterator[Example]:
+    at = {str(place): p.paper_id for p in assistant.library.papers() for place in p.places}
+    for name in ASKED:
+        for line in (SETS / name).read_text(encoding="utf-8").splitlines():
+            item = json.loads(line)
+            kind, question = item["kind"], item["question"]
+            if kind in ("fact", "known-item", "synthesis", "unanswerable"):
+                yield Example(question, kind, kind != "unanswerable")
+            if kind == "fact":
+                papers = (*item["papers"], *item.get("also", ()))
+                yield Example(question, "left out", False, frozenset(at[p] for p in papers))
 
 
 def _present(assistant: Assistant) -> Iterator[Example]:
@@ -108,8 +120,12 @@ def _pairs(text: str) -> Iterator[str]:
 
 
 def _is_content(word: str) -> bool:
-    plain = STOP_WORDS | FRAME_WORDS | abstaining.GENERIC_WORDS
-    return word.isalpha() and len(word) > 3 and fold(word) not in plain
+    return (
+        word.isalpha()
+        and len(word) > 3
+        and fold(word) not in STOP_WORDS | FRAME_WORDS
+        and not is_everyday(word)
+    )
 
 
 def _held() -> dict[str, Any]:
@@ -136,11 +152,17 @@ def table(assistant: Assistant, found: Sequence[Example]) -> tuple[list[str], ND
     """Names of the features, and their values (n_examples, n_features)."""
     rows = []
     for example in found:
-        retrieval = assistant.retrieve(example.question)
+        retrieval = _without(assistant.retrieve(example.question), example.left_out)
         cited = extractive.cited_papers(example.question, retrieval)
         rows.append(abstaining.features(retrieval, cited) if cited else {})
     names = list(next(row for row in rows if row))
     return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])
+
+
+def _without(retrieval: Retrieval, paper_ids: frozenset[str]) -> Retrieval:
+    kept = [hit for hit in retrieval.papers if hit.paper.paper_id not in paper_ids]
+    ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate(kept, 1))
+    return replace(retrieval, papers=ranked)
 
 
 def fit(
@@ -162,9 +184,9 @@ def fit(
 
 
 def balanced(found: Sequence[Example]) -> NDArray[np.float64]:
-    """Each kind weighs 60 in all, spread over its examples; the rare asked ones at most 3 each."""
-    counts = {e.kind: sum(o.kind == e.kind for o in found) for e in found}
-    return np.array([min(3.0, 60 / counts[e.kind]) for e in found])
+    """What a kind is worth in all, spread over its examples; rare ones at most 3 each."""
+    counts = Counter(e.kind for e in found)
+    return np.array([min(3.0, WORTH.get(e.kind, 60) / counts[e.kind]) for e in found])
 
 
 def calibrate(assistant: Assistant, out: Path = abstaining.FILE) -> dict[str, Any]:
@@ -173,43 +195,59 @@ def calibrate(assistant: Assistant, out: Path = abstaining.FILE) -> dict[str, An
     names, values = table(assistant, found)
     wanted = np.array([float(e.answerable) for e in found])
     solution = fit(values, wanted, balanced(found))
-    scores = 1 / (1 + np.exp(-(values @ solution[:-1] + solution[-1])))
-    facts = np.sort([s for s, e in zip(scores, found, strict=True) if e.kind == "fact"])
-    threshold = min(0.5, float(facts[int(MAX_ABSTAINED * len(facts))]) - 1e-3)
-    abstained = {
-        kind: round(
-            float(
-                np.mean(
-                    [s < threshold for s, e in zip(scores, found, strict=True) if e.kind == kind]
-                )
-            ),
-            3,
-        )
-        for kind in sorted({e.kind for e in found})
-    }
+    scores = _probabilities(values, solution)
+    threshold = _threshold(scores, found)
+    unseen = cross_validated(values, found)
     made = {
         "intercept": round(float(solution[-1]), 4),
         "weights": {n: round(float(w), 4) for n, w in zip(names, solution, strict=False)},
         "threshold": round(threshold, 4),
-        "fitted_on": {k: sum(e.kind == k for e in found) for k in abstained},
-        "abstained": abstained,
+        "fitted_on": dict(sorted(Counter(e.kind for e in found).items())),
+        "abstained": _abstained(scores < threshold, found),
+        "abstained_cross_validated": _abstained(unseen < _threshold(unseen, found), found),
     }
     head = "# Written by `python -m eval calibrate`; see rag/answering/abstaining.py.\n"
     out.write_text(head + yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
     return made
 
 
+def _probabilities(
+    values: NDArray[np.float64], solution: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    chances: NDArray[np.float64] = 1 / (1 + np.exp(-(values @ solution[:-1] + solution[-1])))
+    return chances
+
+
+def _threshold(scores: NDArray[np.float64], found: Sequence[Example]) -> float:
+    """From which at most `MAX_ABSTAINED` of facts and of known items are abstained from."""
+    limits = [0.5]
+    for kind in ("fact", "known-item"):
+        own = np.sort([s for s, e in zip(scores, found, strict=True) if e.kind == kind])
+        limits.append(float(own[int(MAX_ABSTAINED * len(own))]) - 1e-3)
+    return min(limits)
+
+
+def _abstained(chosen: NDArray[np.bool_], found: Sequence[Example]) -> dict[str, float]:
+    """Share abstained from, by kind."""
+    of_kind: dict[str, list[bool]] = {}
+    for one, example in zip(chosen, found, strict=True):
+        of_kind.setdefault(example.kind, []).append(bool(one))
+    return {kind: round(float(np.mean(of_kind[kind])), 3) for kind in sorted(of_kind)}
+
+
 def cross_validated(
     values: NDArray[np.float64], found: Sequence[Example], folds: int = 10
 ) -> NDArray[np.float64]:
-    """The probability of each example by a fit without its fold."""
+    """The probability of each example by a fit without its fold; one question is in one fold."""
     wanted = np.array([float(e.answerable) for e in found])
     weights = balanced(found)
-    order = np.random.default_rng(0).permutation(len(found))
+    questions = sorted({e.question for e in found})
+    order = np.random.default_rng(0).permutation(len(questions))
+    fold = {questions[q]: at % folds for at, q in enumerate(order)}
+    parts = np.array([fold[e.question] for e in found])
     scores = np.zeros(len(found))
     for part in range(folds):
-        held_out = np.zeros(len(found), dtype=bool)
-        held_out[order[part::folds]] = True
-        solution = fit(values[~held_out], wanted[~held_out], weights[~held_out])
-        scores[held_out] = 1 / (1 + np.exp(-(values[held_out] @ solution[:-1] + solution[-1])))
+        inside = parts == part
+        solution = fit(values[~inside], wanted[~inside], weights[~inside])
+        scores[inside] = _probabilities(values[inside], solution)
     return scores

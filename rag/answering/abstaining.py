@@ -13,42 +13,26 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rag.retrieving.query import FRAME_WORDS, analyse
+from rag.answering.everyday import is_everyday
+from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, terms, words
 from rag.types import Paper, PaperHit, Retrieval, Sufficiency, WordMatch
 
 FILE = Path(__file__).with_name("calibration.yaml")
 
-GENERIC_WORDS = frozenset(
-    """
-according achieve achieved achieves across actual actually add added another answer apply applied around ask
-average beat beats become begin benefit besides best better bring build built case cases certain
-change changed choose chosen claimed come comes common compare compared comparison concrete consider
-cover current deal describe described describing detail details differ difference different differs
-done each easy end ends exact exactly example examples existing expect explain far fast feature fewer figure
-first fix follow following form full gain gains general get gets getting go goes good got great handle
-happen happens hard harder having help helps idea important improve improved improvement improves
-include includes individual instead involve involved keep keeping keeps key kind kinds last later lead
-less let lets level like little long look low lower main mainly make makes making manage many max
-maximum mean means meant measure min minimum much named need needs never new next nothing number
-numbers obtain obtained offer old order others overall own part parts per percent pick place point
-points possible present previous problem problems produce produced prove provide purpose put quite rather reach
-reached reaches real really reason rely report reported rest result results return right role run runs
-save saves score second see serve serves set sets several show shown shows similar single small solve
-solved sort special stand start state stated step steps still suggest suggested take taken takes tell
-test tested thing third three time times together top total tried try turn two type types used useful
-uses using value values various version versus vs way ways well whole without work yield yields
-""".split()
-)
-"""Words that carry a question along without being what it is about; their absence says nothing."""
-
 SALIENT_IDF = 1.5
 RARE_IDF = 3.0
 """Of a word in few chunks: about one in twenty."""
+HIGHEST_IDF = 6.0
+"""From which a word cannot be missed more."""
 LONG_WORDS = 18
 """Words of content from which a question counts as a full description."""
 N_READ = 3
 """Cited papers that are read for pairs of words."""
+BACKGROUND = slice(10, 20)
+"""Ranks that show how well any paper of the field fits."""
+BACKGROUND_SCORE = 0.3
+"""What stands for those of them that a small library leaves empty: about what they have elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +72,26 @@ def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float
     """What the decision is made from; every value is about 0-1.
 
     ``cited`` is not empty. A word counts as met if any cited paper meets it (questions that compare
-    papers name something of each); ``single_…`` looks at the one paper that meets most, because a
-    topic is not there if its words are spread over papers. Long descriptions may well have words
-    that no paper has, so some values are given once more divided by the root of the length.
+    papers name something of each); ``single_…`` looks at the one paper that misses least, because a
+    topic is not there if its words are spread over papers. ``ahead`` is the lead over what any paper
+    of the field scores. Long descriptions may well have words that no paper has, so some values are
+    given once more divided by the root of the length.
     """
     best, query = cited[0], retrieval.query
-    rest = [hit.score for hit in retrieval.papers if hit not in cited]
     met = [m for m in _best_matches(cited) if m.idf > 0]
-    asking = analyse(query).asking
-    salient = [m for m in met if _salient(m)]
-    asked = [m for m in salient if any(a <= m.span[0] < b for a, b in asking)]
-    missing = _most_missed(salient)
-    told = [[m for m in hit.words if _salient(m)] for hit in cited if hit.words]
+    missing = _most_missed(met)
+    told = [hit.words for hit in cited if hit.words]
     single = min(map(_most_missed, told), default=0.0)
     pairs = max(_pairs_met(query, hit.paper) for hit in cited[:N_READ])
     short = max(1, len(met)) ** -0.5
     return {
-        "late": best.signals.get("late", best.score),
-        "local": best.signals.get("local", best.score),
+        "score": best.score,
+        "ahead": best.score - _background([hit.score for hit in retrieval.papers]),
         "dense": best.signals.get("dense", 0.0),
-        "lexical": best.signals.get("lexical", 0.0),
-        "gap": best.score - max(rest, default=0.0),
+        "met": _share_met(best.words),
         "found": _share_found(met),
         "missing": missing,
-        "missing_asked": _most_missed(asked),
+        "missing_everyday": max((_gap(m) for m in met if is_everyday(m.word)), default=0.0),
         "missing_names": min(2, sum(not m.found for m in met if _is_name(m, query))) / 2,
         "single_missing": single,
         "pairs": pairs,
@@ -122,8 +102,15 @@ def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float
     }
 
 
+def _background(scores: Sequence[float]) -> float:
+    """Mean of the scores at the ranks of BACKGROUND, a usual one where there is no paper."""
+    held = list(scores[BACKGROUND])
+    n = BACKGROUND.stop - BACKGROUND.start
+    return (sum(held) + BACKGROUND_SCORE * (n - len(held))) / n
+
+
 def _most_missed(matches: Sequence[WordMatch]) -> float:
-    return max((_gap(m) for m in matches), default=0.0)
+    return max((_gap(m) for m in matches if _salient(m)), default=0.0)
 
 
 def _is_pointed_at(query: str, hit: PaperHit) -> bool:
@@ -134,9 +121,18 @@ def _is_pointed_at(query: str, hit: PaperHit) -> bool:
     )
 
 
-def _share_found(matches: Sequence[WordMatch]) -> float:
+def _share_met(matches: Sequence[WordMatch]) -> float:
+    """How well one paper meets the words, by their idf: those it lacks count as near as they come."""
     total = sum(m.idf for m in matches)
-    return sum(m.idf for m in matches if m.found) / total if total else 0.0
+    met = sum(m.idf * (1.0 if m.found else m.cosine) for m in matches)
+    return met / total if total else 0.0
+
+
+def _share_found(matches: Sequence[WordMatch]) -> float:
+    """Share of the words that are found, by their idf and without the everyday ones."""
+    told = [m for m in matches if not is_everyday(m.word)]
+    total = sum(m.idf for m in told)
+    return sum(m.idf for m in told if m.found) / total if total else 1.0
 
 
 def _pairs_met(query: str, paper: Paper) -> float:
@@ -158,7 +154,7 @@ def _pairs_met(query: str, paper: Paper) -> float:
 
 
 def _has_content(word: str) -> bool:
-    return fold(word) not in STOP_WORDS | FRAME_WORDS | GENERIC_WORDS
+    return fold(word) not in STOP_WORDS | FRAME_WORDS and not is_everyday(word)
 
 
 def _best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
@@ -169,11 +165,11 @@ def _best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
 
 def _gap(match: WordMatch) -> float:
     """How much a word is missed: its worth, times how far its nearest token is."""
-    return 0.0 if match.found else min(1.0, match.idf / 6) * (1 - max(0.0, match.cosine))
+    return 0.0 if match.found else min(1.0, match.idf / HIGHEST_IDF) * (1 - max(0.0, match.cosine))
 
 
 def _salient(match: WordMatch) -> bool:
-    return match.idf >= SALIENT_IDF and match.word.lower() not in GENERIC_WORDS
+    return match.idf >= SALIENT_IDF and not is_everyday(match.word)
 
 
 def _is_name(match: WordMatch, query: str) -> bool:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.abstaining import GENERIC_WORDS
 from rag.answering.citations import Citations
+from rag.answering.everyday import is_everyday
 from rag.answering.quoting import best_sentences, described, quoted
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, stem, words
@@ -72,7 +72,7 @@ def _is_telling(side: str) -> bool:
 
 def _content(text: str) -> set[str]:
     found = (fold(word) for word, _ in words(text))
-    return {stem(w) for w in found if w not in STOP_WORDS | GENERIC_WORDS | FRAME_WORDS}
+    return {stem(w) for w in found if w not in STOP_WORDS | FRAME_WORDS and not is_everyday(w)}
 
 
 # --- the table --------------------------------------------------------------------------------

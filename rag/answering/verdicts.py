@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.answering.abstaining import GENERIC_WORDS
 from rag.answering.attributions import is_titled
 from rag.answering.claims import Claim, ClaimReader
+from rag.answering.everyday import everyday_words
 from rag.answering.support import (
     ENGLISH_SHARE,
     Ground,
@@ -36,7 +36,7 @@ _SAID = (
     "ablations evidence training inference additionally furthermore overall moreover notably finally "
     "specifically abstract abstracts approach method methods model models authors author work works"
 )
-ORDINARY = frozenset({*GENERIC_WORDS, *FRAME_WORDS, *STOP_WORDS, *_SAID.split()})
+ORDINARY = frozenset({*everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_SAID.split()})
 _ACROSS = re.compile(
     r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
