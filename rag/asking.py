@@ -38,10 +38,12 @@ class Asking:
         turn: tuple[str, int],
         question: str,
         read_as: ReadAs | None = None,
+        *,
+        fresh: bool = False,
     ) -> None:
         self.turn = turn
         self._assistant, self._store = assistant, store
-        self._question, self._read_as = question, read_as
+        self._question, self._read_as, self._fresh = question, read_as, fresh
         self._events: list[Timed] = []
         self._words = ""
         self._kept_at = self._began = time.monotonic()
@@ -69,7 +71,7 @@ class Asking:
         """Answer; returns when it is kept."""
         try:
             for event in self._assistant.stream(
-                self._question, thread, self._read_as, stop=self._stop
+                self._question, thread, self._read_as, stop=self._stop, fresh=self._fresh
             ):
                 if self._stop.is_set():
                     break
@@ -120,14 +122,19 @@ class Desk:
             thread_id: An existing thread's.
             question: As typed.
             instead_of: The ordinal of a question that this one takes the place of; what is still
-                being answered there is ended.
+                being answered there is ended. The same question again is asked afresh, also of a
+                chat model whose reply is kept.
             read_as: The reading that is wanted; None to choose it from the words.
         """
+        fresh = False
         if instead_of is not None:
             self.stop(thread_id)
+            before = self.store.thread(thread_id).turns
+            fresh = (instead_of, question) in ((turn.ordinal, turn.question) for turn in before)
         ordinal = self.store.ask(thread_id, question, instead_of=instead_of)
         context = self.store.thread(thread_id).before(ordinal)
-        asking = Asking(self._assistant, self.store, (thread_id, ordinal), question, read_as)
+        turn = (thread_id, ordinal)
+        asking = Asking(self._assistant, self.store, turn, question, read_as, fresh=fresh)
         with self._lock:
             self._open = {key: one for key, one in self._open.items() if not one.done}
             self._open[asking.turn] = asking

@@ -1,7 +1,7 @@
 """Settings: one frozen value, passed by hand. The only module that reads the environment.
 
 Sources, the later one wins: the defaults below, ``paperfolk.toml`` in the working directory, the
-environment (``PAPERFOLK_*`` and the OpenAI variables), keyword arguments.
+environment (``PAPERFOLK_*`` and variables that other programs share), keyword arguments.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from rag.errors import SettingsError
 EXTRACTIVE = "extractive"
 """What answers are named after where no chat model words them."""
 ENV_PREFIX = "PAPERFOLK_"
-OPENAI_VARIABLES = {"OPENAI_API_KEY": "openai_api_key", "OPENAI_BASE_URL": "openai_base_url"}
+COMMON_VARIABLES = {
+    "OPENAI_API_KEY": "openai_api_key",
+    "OPENAI_BASE_URL": "openai_base_url",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otel_endpoint",
+    "OTEL_EXPORTER_OTLP_HEADERS": "otel_headers",
+}
+"""Variables that other programs know too. Those of LangSmith are LangChain's own to read."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -87,6 +93,10 @@ class Settings(BaseModel):
         "mark",
         description="a chat model's sentence that its papers do not say: marked `(unverified)`, or left out",
     )
+    otel_endpoint: str | None = Field(
+        None, description="base URL of a collector that takes spans (OTLP over HTTP)"
+    )
+    otel_headers: SecretStr | None = Field(None, description="sent to it: `name=value,name=value`")
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")
@@ -175,8 +185,8 @@ def load_with_origins(
     for variable, value in environ.items():
         if variable.startswith(ENV_PREFIX) and value:
             put(variable.removeprefix(ENV_PREFIX).lower(), value, variable)
-        elif variable in OPENAI_VARIABLES and value:
-            put(OPENAI_VARIABLES[variable], value, variable)
+        elif variable in COMMON_VARIABLES and value:
+            put(COMMON_VARIABLES[variable], value, variable)
     for key, value in overrides.items():
         if value is not None:
             put(key, value, "argument")

@@ -30,6 +30,7 @@ def diagnose(assistant: Assistant) -> dict[str, object]:
         "library": _library(assistant),
         "embedder": _embedder(assistant.settings),
         "chat model": _chat_model(assistant.settings),
+        "tracing": _tracing(assistant.settings),
     }
 
 
@@ -113,3 +114,9 @@ def _chat_model(settings: Settings) -> dict[str, str]:
     except PromptError as exc:
         return {**found, "streaming": str(exc)}
     return {**found, **streaming(settings, prompt.render({}))}
+
+
+def _tracing(settings: Settings) -> dict[str, str]:
+    from rag.adapters.tracing import state
+
+    return {"state": state(settings)}

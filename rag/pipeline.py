@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +71,7 @@ class Assistant:
         if self._indexes is not None:
             self._indexes.close()
         self._indexes = self._retriever = None
+        self._voices.close()
         self.library.close()
 
     def __enter__(self) -> Assistant:
@@ -115,8 +116,14 @@ class Assistant:
             LibraryEmpty: Nothing was ingested yet.
             ModelError: The embedder cannot be used.
         """
+        events = self._answered(question, thread, read_as, stop or Stop(), fresh)
+        tracing = self._voices.tracing()
+        return events if tracing is None else tracing.traced(events)
+
+    def _answered(
+        self, question: str, thread: Thread, read_as: ReadAs | None, stop: Stop, fresh: bool
+    ) -> Generator[Event, None, None]:
         began = time.perf_counter()
-        stop = stop or Stop()
         self.library.require()
         yield Step("reading the question")
         text, warnings = _shortened(question)

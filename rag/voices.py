@@ -1,4 +1,7 @@
-"""Who speaks in an answer: the chat model that settings and conversation name, or nobody."""
+"""Who speaks in an answer: the chat model that settings and conversation name, or nobody.
+
+And who listens to that: the tracing that the settings ask for.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from rag.voice import Voice
 
 if TYPE_CHECKING:
     from rag.adapters.openai import OpenAIChat
+    from rag.adapters.tracing import Tracing
     from rag.answering.generative import Prompts
 
 
@@ -26,7 +30,29 @@ class Voices:
         self._models: dict[str, OpenAIChat] = {}
         self._prompts: Prompts | None = None
         self._replies = Replies(settings.data) if settings.cache else None
+        self._tracing: Tracing | None = None
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Send what is still to be sent to whoever traces."""
+        if self._tracing is not None:
+            self._tracing.close()
+            self._tracing = None
+        if self._models:
+            from rag.adapters.openai import flush_traces
+
+            flush_traces()
+
+    def tracing(self) -> Tracing | None:
+        """Makes spans of questions, where a collector is set."""
+        if self._settings.otel_endpoint is None:
+            return None
+        from rag.adapters.tracing import Tracing
+
+        with self._lock:
+            if self._tracing is None:
+                self._tracing = Tracing(self._settings)
+            return self._tracing
 
     def prompts(self) -> Prompts:
         """The prompts of all calls.

@@ -14,7 +14,7 @@ SEEDS = ROOT / "seeds"
 
 def pytest_configure() -> None:
     for variable in list(os.environ):
-        if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_")):
+        if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
 
 

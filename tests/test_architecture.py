@@ -55,7 +55,7 @@ RULES = {
     "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.voice rag.adapters.openai"
-        " rag.answering.generative"
+        " rag.adapters.tracing rag.answering.generative"
     ),
     "rag.pipeline": f"rag.* not {FRONT}",
     FRONT: "rag.* eval.__main__",
@@ -70,7 +70,7 @@ RULES = {
 """
 
 VENDORS = {
-    "chromadb httpx2 onnx onnxruntime openai tantivy tokenizers": "rag.adapters.*",
+    "chromadb httpx2 onnx onnxruntime openai opentelemetry tantivy tokenizers": "rag.adapters.*",
     "langchain_chroma": "eval.speed_worker",  # the other system, which ours is compared with
     "langchain langchain_*": "rag.adapters.*",
     "streamlit starlette": "ui.*",

@@ -8,6 +8,7 @@ wait as long as a server asks: what is not worth a reader's waiting is said at o
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -18,18 +19,29 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.tracers.langchain import wait_for_all_tracers
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from rag.adapters.calls import Limits, http_client, result, waited
+from rag.adapters.calls import (
+    CallTooLong,
+    Limits,
+    SilenceTooLong,
+    http_client,
+    result,
+    waited,
+)
 from rag.adapters.faults import our_errors, server_name, unparsable
 from rag.config import Settings
 from rag.errors import MalformedReply, ModelError, ProviderError, ProviderUnreachable, SettingsError
 from rag.stopping import Stop
 
+log = logging.getLogger(__name__)
+
 LONGEST_WAIT_S = 10.0
 """A server that asks for a longer pause is reported instead of waited for."""
 FIRST_WAIT_S = 0.5
+LONGEST_FLUSH_S = 5.0
 PUBLIC_URL = "https://api.openai.com/v1"
 
 
@@ -52,6 +64,15 @@ def chat_model(settings: Settings) -> OpenAIChat:
         stream_usage=True,
         use_responses_api=False,  # the part of the protocol that other servers speak too
     )
+
+
+def flush_traces() -> None:
+    """Let LangSmith have what LangChain's own tracing, if its variables are set, holds for it."""
+    limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, Stop())
+    try:
+        result(wait_for_all_tracers, limits, "flush traces")
+    except (SilenceTooLong, CallTooLong):
+        log.warning("traces were not taken by LangSmith within %s s", LONGEST_FLUSH_S)
 
 
 def key(settings: Settings) -> SecretStr:

@@ -1,0 +1,122 @@
+"""An answer in the making: kept, watched, stopped at once, and never in the way of the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.asking import Asking, Desk
+from rag.config import Settings
+from rag.pipeline import build
+from rag.threadstore import ThreadStore
+from rag.types import Answer, Delta, Step
+from tests.contracts import misbehaviour
+from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
+
+QUESTION = "How does DuetFace keep face recognition private?"
+SILENT = Reply(act=misbehaviour.never_answers)
+PAUSING = Reply(status=503, headers={"Retry-After": "9"})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(
+    library_data: Path,
+    weights: Path,
+    server: OpenAIServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Desk]:
+    given = Settings(
+        data=library_data, model_path=weights, openai_base_url=server.url, chat_model=MODEL,
+        cache=False, timeout_s=600, reply_timeout_s=600,
+    )  # fmt: skip
+    with build(given) as assistant:
+        yield Desk(assistant, ThreadStore(tmp_path_factory.mktemp("threads")))
+
+
+def until_asked(asking: Asking) -> None:
+    """Returns when the model is being asked."""
+    for timed in asking.watch():
+        if isinstance(timed.event, Step) and timed.event.name.startswith("asking"):
+            return
+
+
+def whole(asking: Asking) -> tuple[Answer, int]:
+    """Its answer and its ordinal, when it is done."""
+    *_, last = asking.watch()
+    assert isinstance(last.event, Answer)
+    return last.event, asking.turn[1]
+
+
+@pytest.mark.parametrize("reply", [SILENT, PAUSING], ids=["silent", "pausing"])
+def test_stopping_ends_it_at_once_and_the_conversation_goes_on(
+    desk: Desk, server: OpenAIServer, reply: Reply
+) -> None:
+    thread = desk.store.begin(QUESTION)
+    server.default = reply
+    stopped = desk.ask(thread, QUESTION)
+    until_asked(stopped)
+    desk.stop(thread)
+    assert not [t for t in stopped.watch() if isinstance(t.event, Answer | Delta)]
+    assert stopped.done
+
+    server.default = Reply(cite_first)
+    *_, last = desk.ask(thread, QUESTION).watch()
+    assert isinstance(last.event, Answer) and last.event.model == MODEL
+    turns = desk.store.thread(thread).turns
+    assert [turn.answer for turn in turns] == [None, last.event]
+
+
+def test_what_was_said_before_the_stop_stays(desk: Desk, server: OpenAIServer) -> None:
+    thread = desk.store.begin(QUESTION)
+    server.default = Reply(lambda call: cite_first(call) + " It also" * 500, piece_delay_s=0.01)
+    asking = desk.ask(thread, QUESTION)
+    said = ""
+    for timed in asking.watch():
+        if isinstance(timed.event, Delta):
+            said += timed.event.text
+            asking.stop()
+    (turn,) = desk.store.thread(thread).turns
+    assert turn.answer is None and turn.words == said and "[1]" in said
+
+
+def test_the_same_question_again_in_its_place_goes_past_the_kept_reply(
+    library_data: Path, weights: Path, server: OpenAIServer, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for part in library_data.iterdir():
+        (data / part.name).symlink_to(part)
+    (data / "replies.db").unlink(missing_ok=True)
+    server.default = Reply(cite_first)
+    given = Settings(data=data, model_path=weights, openai_base_url=server.url, chat_model=MODEL)
+    with build(given) as assistant:
+        desk = Desk(assistant, ThreadStore(tmp_path))
+        thread, another = desk.store.begin(QUESTION), desk.store.begin(QUESTION)
+        first = desk.ask(thread, QUESTION)
+        asked = [first, desk.ask(thread, QUESTION, instead_of=whole(first)[1])]
+        whole(asked[1])
+        asked.append(desk.ask(another, QUESTION))
+        cached = [whole(one)[0].cached for one in asked]
+    assert cached == [False, False, True]
+
+
+def test_a_fault_is_kept_as_an_answer_with_its_sentence(
+    library_data: Path, tmp_path: Path, weights: Path
+) -> None:
+    broken = Settings(data=library_data, model_path=weights, prompts=tmp_path, mode="generative")
+    with build(broken) as assistant:
+        desk = Desk(assistant, ThreadStore(tmp_path))
+        thread = desk.store.begin(QUESTION)
+        *_, last = desk.ask(thread, QUESTION).watch()
+        assert isinstance(last.event, Answer) and last.event.status == "failed"
+        assert "prompt file" in last.event.text
+        (turn,) = desk.store.thread(thread).turns
+        assert turn.answer == last.event
