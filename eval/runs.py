@@ -1,8 +1,8 @@
 """One run: a question set put to one assistant, kept in a folder that can be resumed and compared.
 
-A run folder holds ``run.json`` (what was run, on what, in which state), ``records.jsonl`` (the answer
-records as the contract has them), ``scores.jsonl`` (outcome and measures by question),
-``summary.json`` and ``report.html``.
+A run folder holds ``run.json`` (what was run, on what, in which state), ``questions.jsonl`` (what was
+asked, whatever becomes of the set), ``records.jsonl`` (the answer records as the contract has them),
+``scores.jsonl`` (outcome and measures by question), ``summary.json`` and ``report.html``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,8 +30,8 @@ from rag.config import ROOT, Settings
 from rag.errors import ReadError
 from rag.pipeline import Assistant
 
-RUN, RECORDS, SCORES, SUMMARY, REPORT = (
-    "run.json", "records.jsonl", "scores.jsonl", "summary.json", "report.html",
+RUN, ASKED, RECORDS, SCORES, SUMMARY, REPORT = (
+    "run.json", "questions.jsonl", "records.jsonl", "scores.jsonl", "summary.json", "report.html",
 )  # fmt: skip
 PACKAGES = ("chromadb", "numpy", "onnxruntime", "tantivy", "tokenizers", "langchain-openai")
 Json = dict[str, Any]
@@ -69,6 +69,9 @@ def perform(
     about = describe(assistant, questions)
     folder = folder or default_folder(assistant.settings, questions, about)
     _claim(folder, about)
+    write_lines(
+        folder / ASKED, [q.model_dump(exclude_unset=True, mode="json") for q in questions.questions]
+    )
     asked = [
         batch.Item(q.id, q.turns or (q.question,), filters=q.conditions)
         for q in questions.questions
@@ -94,7 +97,7 @@ def load_run(folder: Path) -> Run:
     """A run from its folder.
 
     Raises:
-        ReadError: The folder holds no complete run, or its question set is gone.
+        ReadError: The folder holds no complete run.
     """
     try:
         about = json.loads((folder / RUN).read_text(encoding="utf-8"))
@@ -102,7 +105,9 @@ def load_run(folder: Path) -> Run:
     except (OSError, ValueError) as exc:
         raise ReadError(f"{str(folder)!r} holds no complete run: {exc}") from exc
     scores = tuple(Score(**{**json.loads(row)}) for row in rows)
-    return Run(folder, about, load_set(Path(about["set"]["path"])), _records(folder), scores)
+    held = about["set"]
+    asked = replace(load_set(folder / ASKED), name=held["name"], sha256=held["sha256"])
+    return Run(folder, about, asked, _records(folder), scores)
 
 
 def describe(assistant: Assistant, questions: QuestionSet) -> Json:

@@ -285,8 +285,6 @@ def test_the_command_judges_a_run_and_report_and_summary_show_it(
 ) -> None:  # fmt: skip
     server.default = Reply(labelled)
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    whole = replace(made, about={**made.about, "set": _kept(made)})
-    (made.folder / runs.RUN).write_text(json.dumps(whole.about), encoding="utf-8")
     assert main(["judge", str(made.folder), "--model", MODEL]) == 0
     assert "faithfulness" in capsys.readouterr().out
     told = json.loads((made.folder / runs.SUMMARY).read_text(encoding="utf-8"))["judged"]
@@ -295,14 +293,6 @@ def test_the_command_judges_a_run_and_report_and_summary_show_it(
     page = (made.folder / runs.REPORT).read_text(encoding="utf-8")
     assert "Judged by a model" in page and MODEL in page
     assert "Judged by a model" not in report.page(made, summary.summarise(made))
-
-
-def _kept(run: runs.Run) -> dict[str, str]:
-    """The run's few questions as a set of their own, so that it can be read back."""
-    path = run.folder / "few.jsonl"
-    rows = [q.model_dump(exclude_defaults=True, mode="json") for q in run.questions.questions]
-    runs.write_lines(path, rows)
-    return {**run.about["set"], "path": str(path)}
 
 
 def test_a_judges_prompt_does_not_change_what_is_run(

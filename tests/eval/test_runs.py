@@ -250,6 +250,8 @@ def test_a_run_is_read_back_as_it_was_written(
 ) -> None:
     run = runs.perform(counting, few, tmp_path)
     back = runs.load_run(tmp_path)
+    assert back.questions.questions == few.questions, "those asked, not what the set holds by now"
+    assert (back.questions.name, back.questions.sha256) == (few.name, few.sha256)
     assert [(s.question_id, s.outcome, dict(s.values)) for s in back.scores] == [
         (s.question_id, s.outcome, dict(s.values)) for s in run.scores
     ]
