@@ -213,6 +213,12 @@ class Assistant:
         seen = narrowed(self.library, thread) or self.library
         return suggestions(thread.turns[-1].answer, thread, seen, self.ask)
 
+    def openings(self, thread: Thread) -> tuple[str, ...]:
+        """Questions to begin a conversation with filters with; each was found answerable."""
+        from rag.suggesting import openings
+
+        return openings(thread, narrowed(self.library, thread) or self.library, self.ask)
+
     # --- the library --------------------------------------------------------------------------
 
     def plan(

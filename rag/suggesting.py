@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from rag.census import Census, Source, census, newest_first, short_name
 from rag.examples import examples, pairs
+from rag.narrowing import CHOSEN
 from rag.text import STOP_WORDS, fold
 from rag.types import Answer, Paper, RouteName, Thread
 
@@ -45,19 +46,49 @@ def suggestions(
         ask: Answers a question as the next one of a thread.
         k: 1 or more.
     """
+    said = {turn.answer.text for turn in thread.turns} | {answer.text}
+    return _answerable(_candidates(answer, library), thread, ask, said, k)
+
+
+def openings(thread: Thread, library: Source, ask: Ask, k: int = SHOWN + 1) -> tuple[str, ...]:
+    """At most k questions to begin a conversation with, whose filters leave some papers."""
+    papers = census(library).papers
+    chosen = any(condition.field == CHOSEN for condition in thread.filters)
+    made = _of_chosen(papers) if chosen else map(Suggestion, examples(library))
+    return _answerable(made, thread, ask, set(), k)
+
+
+def _answerable(
+    candidates: Iterator[Suggestion], thread: Thread, ask: Ask, said: Collection[str], k: int
+) -> tuple[str, ...]:
+    """The first k that are answered as meant, by something that was not said already."""
     quoting = replace(thread, model="extractive")
     asked = {fold(turn.question).strip(" ?.!") for turn in thread.turns}
     found: list[str] = []
-    for one in islice(_candidates(answer, library), _TRIED):
+    for one in islice(candidates, _TRIED):
         if len(found) == k:
             break
         if fold(one.question).strip(" ?.!") in asked or one.question in found:
             continue
         told = ask(one.question, quoting)
         fits = told.status == "answered" and one.route in (None, told.route)
-        if fits and told.value not in (0, ()) and told.text != answer.text:
+        if fits and told.value not in (0, ()) and told.text not in said:
             found.append(one.question)
     return tuple(found)
+
+
+def _of_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
+    they, them = ("these papers", "them") if len(papers) > 1 else ("this paper", "it")
+    yield Suggestion(f"What do{'' if len(papers) > 1 else 'es'} {they} propose?", "content")
+    yield Suggestion(f"Who wrote {them}?", "person")
+    yield from _of_them(papers)
+    yield Suggestion(
+        f"How {'are' if len(papers) > 1 else 'is'} {them if len(papers) == 1 else 'they'} evaluated?",
+        "content",
+    )
+    for paper in papers[:2]:
+        if name := _called(paper):
+            yield Suggestion(f"What does {name} propose?", "content")
 
 
 def _candidates(answer: Answer, library: Source) -> Iterator[Suggestion]:

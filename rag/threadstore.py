@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ FILE = "threads.db"
 NAME_WORDS = 12
 NAME_CHARS = 80
 BUSY_TIMEOUT_S = 30
+KEPT_ANSWERS = 256
 
 MIGRATIONS = (
     """
@@ -375,9 +377,13 @@ def _turn(
     answer = None
     if frozen is not None:
         with suppress(ValueError):
-            answer = thaw(frozen)
+            answer = _thawed(frozen)
     opinion = Opinion(verdict, reason) if verdict else None
     return KeptTurn(ordinal, question, asked_at, words, answer, opinion)
+
+
+_thawed = lru_cache(maxsize=KEPT_ANSWERS)(thaw)
+"""Answers are frozen: the same text is the same answer, and a long thread is read at each step."""
 
 
 def _named(text: str) -> str:

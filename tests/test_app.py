@@ -12,9 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from rag.config import load
 from rag.kept_questions import KeptQuestions
+from rag.pipeline import build
 from rag.threadstore import KeptThread, Opinion, ThreadStore
 from rag.types import Answer, Condition
-from ui import shared
+from ui import shared, terms
 
 SCREENS = Path(shared.__file__).parent / "screens"
 
@@ -380,6 +381,48 @@ def test_a_suggestion_under_the_last_answer_is_asked_by_a_press() -> None:
     assert at.button(key="next_0").label != suggested
 
 
+def test_a_conversation_about_chosen_papers_opens_with_questions_they_answer() -> None:
+    with build(load()) as held:
+        ids = tuple(paper.paper_id for paper in held.library.papers() if paper.authors)[:2]
+    at = screen("chat")
+    at.session_state["terms"] = terms.Terms((Condition("paper", "in", ids),))
+    run(at)
+    assert [b.label for b in at.button if b.key == "chip_0"] == ["2 chosen papers"]
+    assert at.button(key="opening_1").label == "Who wrote them?"
+    at.button(key="opening_0").click()
+    run(at)
+    (answer,) = answers(at)
+    assert {citation.paper_id for citation in answer.citations} == set(ids)
+    assert kept(at).filters == (Condition("paper", "in", ids),)
+
+
+def test_filters_that_leave_no_paper_say_so_before_anything_is_asked() -> None:
+    at = screen("chat")
+    at.session_state["terms"] = terms.Terms((Condition("year", "between", (1950, 1951)),))
+    run(at)
+    assert "leave no paper" in "".join(html.proto.body for html in at.get("html"))
+    assert not [b for b in at.button if (b.key or "").startswith("opening_")]
+
+
+def test_a_long_conversation_is_drawn_from_its_end_and_unfolds_by_request() -> None:
+    store = ThreadStore(load().data)
+    thread_id = store.begin("long")
+    for n in range(30):
+        ordinal = store.ask(thread_id, f"question {n}")
+        store.answer(thread_id, ordinal, Answer(f"question {n}", "abstained", "content", f"a{n}"))
+    at = screen("chat")
+    at.query_params["thread"] = thread_id
+    run(at)
+    assert len(at.chat_message) == 24
+    assert at.button(key="earlier").label == "Show 12 of 18 earlier questions"
+    at.button(key="earlier").click()
+    run(at)
+    at.button(key="earlier").click()
+    run(at)
+    assert len(at.chat_message) == 60
+    assert "earlier" not in {b.key for b in at.button}
+
+
 def test_an_empty_library_offers_to_read_the_seeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -421,6 +464,15 @@ def test_a_person_has_figures_coauthors_years_and_papers() -> None:
     assert at.title[0].value == "Shiming Ge"
     for part in ("h-index", 'class="graph"', 'class="bars"', 'data-act="paper"'):
         assert part in shown
+
+
+def test_a_conversation_about_a_persons_papers_is_begun_from_the_page() -> None:
+    at = screen("people")
+    at.query_params["name"] = "Shiming Ge"
+    run(at)
+    at.button(key="ask_about").click()
+    at.run()
+    assert at.session_state["terms"].filters == (Condition("author", "in", ("Shiming Ge",)),)
 
 
 def test_an_unknown_name_is_answered_not_crashed() -> None:

@@ -78,8 +78,8 @@ def cited(text: str, n: int = 1, **changes: object) -> Answer:
         Citation(i, f"p{i}", "001.txt:12", (), "Makeup & Faces", "", QUOTE, SPAN)
         for i in range(1, n + 1)
     )
-    values: dict[str, object] = {"citations": citations, "latency_ms": 12.4} | changes
-    return Answer("q", "answered", "content", text, **values)  # type: ignore[arg-type]
+    values: dict[str, object] = {"citations": citations, "latency_ms": 12.4, "route": "content"}
+    return Answer("q", "answered", text=text, **values | changes)  # type: ignore[arg-type]
 
 
 def safe(html: str) -> None:
@@ -202,10 +202,25 @@ def test_the_other_reading_is_a_button_where_it_can_be_taken() -> None:
 
 
 def test_names_of_people_in_bold_open_the_person() -> None:
-    answer = cited("1. **Mary O'Neil** [1]\n2. **Other** and Mary O'Neil")
-    html = views.answer(answer, {}, names=["Mary O'Neil"])
-    assert pressable(html, "person") == ["Mary O'Neil"]
+    answer = cited("1. **Mary O'Neil** [1]\n2. **Other** and Mary O'Neil, Mary O'Neille")
+    html = views.answer(answer, {}, names=["Mary O'Neil", "Mary"])
+    assert pressable(html, "person") == ["Mary O'Neil", "Mary O'Neil", "Mary"]
     assert "<strong>Other</strong>" in html
+
+
+def test_names_in_titles_quotes_and_chips_stay_text() -> None:
+    answer = cited("*Bo Li and Friends* says “Bo Li <b>” [1], with Bo Li: \\<Bo Li")
+    html = views.answer(answer, {}, names=["Bo Li"])
+    assert len(pressable(html, "person")) == 2
+    assert "<em>Bo Li and Friends</em>" in html and "“Bo Li &lt;b&gt;”" in html
+    safe(html)
+
+
+def test_the_topic_of_a_search_for_people_opens_its_experts() -> None:
+    intent = Intent("experts", "q", "q", topic="a & b")
+    answer = cited("On **a & b** there is **a & b**", route="experts", intent=intent)
+    html = views.answer(answer, {})
+    assert pressable(html, "topic") == ["a & b"]
 
 
 def test_what_stands_in_bold_is_read_without_backslashes() -> None:

@@ -43,7 +43,8 @@ def board(
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
         cards: What hovering a chip shows; see `ui.views.cards`.
         closable: Whether the Escape key reports the act ``close``.
-        scroll: Whether the page moves to the last question when this appears.
+        scroll: Whether the page moves to the last question, or to the head of a first screen,
+            when this appears.
         copied: What a button of class ``copy`` puts on the clipboard.
     """
 

@@ -45,7 +45,7 @@ def current() -> str | None:
 def open_thread(thread_id: str | None) -> None:
     """Open a conversation, or with None a new one, from the next run on."""
     shared.close_source()
-    for key in ("whole", "editing"):
+    for key in ("editing", "judging"):
         st.session_state.pop(key, None)
     if thread_id is None:
         st.session_state.pop("thread", None)

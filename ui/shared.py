@@ -88,9 +88,10 @@ def _names(_held: Assistant, fingerprint: str) -> frozenset[str]:
     return frozenset(person.name for person in _held.library.persons())
 
 
-def people_in(held: Assistant, answer: Answer) -> frozenset[str]:
-    """The people whom an answer names in bold."""
-    return views.bold(answer.text) & _names(held, held.library.fingerprint)
+def people_in(held: Assistant, answer: Answer, papers: Iterable[Paper]) -> frozenset[str]:
+    """The people whom an answer may name: in bold, or on one of the papers behind it."""
+    printed = frozenset(a.name for paper in papers for a in paper.authorships)
+    return printed | (views.bold(answer.text) & _names(held, held.library.fingerprint))
 
 
 # --- the side panel -------------------------------------------------------------------------
@@ -116,7 +117,9 @@ def act(what: str, value: str) -> None:
     if what == "paper":
         open_source(value, mark=value)
     elif what == "person":
-        st.session_state["go_to_person"] = value
+        st.session_state["go_to"] = {"name": value}
+    elif what == "topic":
+        st.session_state["go_to"] = {"topic": value}
     elif what == "close":
         close_source()
 
@@ -164,7 +167,7 @@ def tell(
             answer,
             papers,
             active,
-            people_in(held, answer),
+            people_in(held, answer, papers.values()),
             tools=tools,
             can_reread="reread" in acts,
         ),
@@ -177,11 +180,11 @@ def tell(
 
 
 def panel(held: Assistant) -> None:
-    """Draw the opened paper, if there is one, and go to a person that was pressed."""
-    name = st.session_state.pop("go_to_person", None)
-    if name is not None:
+    """Draw the opened paper, if there is one, and go to the people that were pressed."""
+    asked = st.session_state.pop("go_to", None)
+    if asked is not None:
         close_source()
-        st.switch_page(PEOPLE, query_params={"name": name})
+        st.switch_page(PEOPLE, query_params=asked)
     source = st.session_state.get("source")
     if not source:
         return

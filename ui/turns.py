@@ -201,7 +201,7 @@ def tell(
         acts["retry"] = lambda _: ask_next(turn.question, turn.ordinal)
         acts["reread"] = lambda _: reread(turn)
     held_already = None
-    if turn.opinion is not None and not turn.answer.filters:
+    if turn.opinion is not None:
         held_already = questions.holds(thread, turn.ordinal)
     shared.tell(
         held,

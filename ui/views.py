@@ -8,7 +8,7 @@ Elements that can be clicked carry ``data-act`` and ``data-value``; `ui.board` r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import escape as escape
 from typing import TYPE_CHECKING, Any
@@ -82,19 +82,55 @@ def markdown(text: str, markers: Mapping[int, str] | None = None, names: Iterabl
     Args:
         text: Markdown with ``[n]`` markers.
         markers: The title behind each marker; a number that is not here stays plain text.
-        names: People whose names, where they stand in bold, become buttons.
+        names: People who become buttons where they stand outside of titles and quotes.
     """
     html = str(_markdown().render(text, {"markers": markers or {}}))
     html = html.replace(' <span role="button"', '&nbsp;<span role="button"')
-    for name in dict.fromkeys(names):
-        bold = f"<strong>{escape(name, quote=False)}</strong>"
-        html = html.replace(bold, person_button(name))
-    return html
+    return with_people(html, names)
+
+
+_TOKEN = re.compile(r"<(/?)(\w+)[^>]*>|[^<]+")
+
+
+def with_people(html: str, names: Iterable[str]) -> str:
+    """Names as buttons, the longest that fits; in titles (``em``) they stay text."""
+    known = {escape(name, quote=False): name for name in names}
+    if not known:
+        return html
+    longest = sorted(known, key=len, reverse=True)
+    found = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest))})(?![^\W_])")
+    depth, parts = 0, []
+    for token in _TOKEN.finditer(html):
+        if token[2] in ("em", "span", "code"):
+            depth += -1 if token[1] else 1
+        text = token[0]
+        if not token[2] and not depth:
+            text = _quoted(
+                text, lambda part: found.sub(lambda m: pressed_text("person", known[m[0]]), part)
+            )
+        parts.append(text)
+    return "".join(parts)
+
+
+def _quoted(text: str, change: Callable[[str], str]) -> str:
+    """The text changed outside of its quotation marks."""
+    return "".join(
+        part if part.startswith("“") else change(part) for part in re.split(r"(“[^”]*”?)", text)
+    )
 
 
 def person_button(name: str) -> str:
     value = escape(name, quote=True)
     return f'<button class="person" data-act="person" data-value="{value}">{escape(name)}</button>'
+
+
+def pressed_text(act: str, value: str) -> str:
+    """Words of a running text that can be pressed, and break into lines like the others."""
+    told = escape(value, quote=True)
+    return (
+        f'<span role="button" tabindex="0" class="{act}" data-act="{act}" data-value="{told}">'
+        f"{escape(value)}</span>"
+    )
 
 
 # --- answers --------------------------------------------------------------------------------
@@ -161,18 +197,28 @@ def answer(
         turn: The answer.
         papers: Those that it cites, by id.
         active: The marker whose paper is open.
-        names: People who become buttons where the answer has them in bold.
+        names: People who become buttons where the answer names them.
         tools: What can be done with it; see `ui.tools`.
         can_reread: Whether the reading that was not taken can be taken by a press.
     """
     markers = {c.marker: c.title or c.label for c in turn.citations}
+    told = with_topic(markdown(turn.text, markers, names), turn)
     parts = [
-        f'<div class="answer {turn.status}">{markdown(turn.text, markers, names)}</div>',
+        f'<div class="answer {turn.status}">{told}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
         references(turn, papers, active),
         f'<div class="under">{tools}<p class="foot">{footer(turn, can_reread)}</p></div>',
     ]
     return "".join(parts)
+
+
+def with_topic(html: str, turn: Answer) -> str:
+    """A search for people with its topic, where it first stands in bold, opening its experts."""
+    topic = turn.intent.topic if turn.intent and turn.route == "experts" else None
+    if not topic or turn.status != "answered":
+        return html
+    bold = f"<strong>{escape(topic, quote=False)}</strong>"
+    return html.replace(bold, f"<strong>{pressed_text('topic', topic)}</strong>", 1)
 
 
 def footer(turn: Answer, can_reread: bool = False) -> str:

@@ -2,7 +2,7 @@
 // The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
 // Sticking gives way only between its own moves, so this tries until the question stays in place.
 function toLastQuestion() {
-  const asked = [...document.querySelectorAll(".pf.question")].pop();
+  const asked = [...document.querySelectorAll(".pf.question, .hero")].pop();
   if (!asked) return;
   const until = performance.now() + 1200;
   const stop = new AbortController();

@@ -10,10 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.asking import Desk
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
-from ui import conversations, first, shared, terms
+from ui import conversations, first, openings, shared, terms
 from ui.turns import Pending, ask_next, going_on, turn_screen
 
-SHOWN_TURNS = 20
+SHOWN_TURNS = 12
+"""Turns of a long conversation that are drawn, and by how many more it unfolds."""
 
 
 def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
@@ -26,14 +27,20 @@ def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
         conversations.listing(desk.store, thread, held)
 
 
-def first_shown(n: int) -> int:
-    """Where the drawn part of n turns begins; a long thread is drawn whole only on request."""
-    hidden = n - SHOWN_TURNS
-    if hidden <= 0 or st.session_state.get("whole"):
+def first_shown(thread: KeptThread) -> int:
+    """Where the drawn part of a thread begins; earlier turns are drawn on request, some at a time."""
+    n, key = len(thread.turns), f"drawn_{thread.thread_id}"
+    drawn: int = st.session_state.get(key, SHOWN_TURNS)
+    hidden = n - drawn
+    if hidden <= 0:
         return 0
-    if st.button(f"Show {hidden} earlier", icon=":material/history:", type="tertiary"):
-        st.session_state["whole"] = True
-        st.rerun()
+    st.button(
+        f"Show {min(hidden, SHOWN_TURNS)} of {hidden} earlier questions",
+        icon=":material/history:",
+        type="tertiary",
+        key="earlier",
+        on_click=lambda: st.session_state.update({key: drawn + SHOWN_TURNS}),
+    )
     return hidden
 
 
@@ -55,7 +62,7 @@ def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
 def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenerator:
     """Draw the turns; returns the place under the last one."""
     n = len(thread.turns)
-    first = first_shown(n)
+    first = first_shown(thread)
     for index in range(first, n):
         last = index == n - 1
         with st.container(key="last_turn" if last else f"turn_{index}"):
@@ -83,10 +90,14 @@ def main() -> None:
     sidebar(held, desk, thread)
     hero = st.empty()
     if thread is None or not thread.turns:
+        filters = terms.terms(thread).filters
         with hero.container():
             settings = terms.settings(held, thread)
             first.warn(settings)
-            first.welcome(held, settings, ask_next)
+            if filters:
+                openings.screen(held, filters)
+            else:
+                first.welcome(held, settings, ask_next)
         shared.panel(held)
         return
     hero.empty()  # at once, not only when the answer is whole

@@ -12,7 +12,7 @@ from rag.bibliography import MEDIA_TYPES, SUFFIXES, Format, export
 from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.types import Condition, Paper
-from ui import shared, views
+from ui import openings, shared, views
 
 FORMATS: dict[Format, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
 NARROW = 158
@@ -120,6 +120,8 @@ def catalogue(held: Assistant) -> None:
     if found:
         chosen = table(found)
         exports(chosen or found, bool(chosen))
+        if chosen or conditions:
+            openings.of_papers("ask_about", chosen or found)
     elif answer is not None:
         st.html(f'<div class="pf">{views.markdown(answer.text)}</div>')
 

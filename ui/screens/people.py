@@ -6,7 +6,8 @@ import streamlit as st
 
 from rag.errors import NotFound, RagError
 from rag.pipeline import Assistant
-from ui import graph, profiles, shared, views
+from rag.types import Condition
+from ui import graph, openings, profiles, shared, views
 from ui.board import board
 
 
@@ -48,7 +49,7 @@ def pick(held: Assistant) -> None:
         "Or open a person", names, index=None, placeholder="a name", key="chosen_person"
     )
     if chosen:
-        st.session_state["go_to_person"] = chosen
+        st.session_state["go_to"] = {"name": chosen}
 
 
 def show(held: Assistant, name: str) -> None:
@@ -66,6 +67,7 @@ def show(held: Assistant, name: str) -> None:
     st.title(person.name, anchor=False)
     summary = held.person(name).text.split("\n\n")[0]
     board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
+    openings.button("ask_about", (Condition("author", "in", (person.name,)),))
     shown = graph.network(person.name, papers)
     if shown.shared:
         st.header("Co-authors", anchor=False)

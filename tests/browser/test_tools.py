@@ -1,0 +1,91 @@
+"""Journeys with what can be done with an answer and a conversation: copied, edited, narrowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_chat import ask
+
+Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
+
+
+def test_an_answer_is_copied_judged_and_read_otherwise(visit: Visit, shoot: Shoot) -> None:
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "Who works on face anti-spoofing?")
+    page.get_by_role("button", name="Copy with references").click()
+    expect(page.locator(".news", has_text="Copied")).to_have_count(1)
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("On **face anti") and "\n- [1] " in copied
+    page.get_by_role("button", name="Bad answer").click()
+    page.get_by_role("button", name="incomplete").click()
+    expect(page.get_by_role("button", name="Bad answer: incomplete")).to_be_visible()
+    shoot(page, "1-judged")
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Add to the evaluation").click()
+    expect(page.get_by_role("button", name="In the evaluation: take it out")).to_be_visible()
+    page.locator(".reread").click()
+    # the old answer goes as soon as the new one is there: never two in one place
+    expect(page.locator(".foot:visible")).to_contain_text("read as what the papers say")
+    expect(page.locator(".pf.question")).to_have_count(1)
+    shoot(page, "2-read-otherwise")
+
+
+def test_the_last_question_is_edited_in_its_place(visit: Visit, shoot: Shoot) -> None:
+    page = visit()
+    ask(page, "What is DuetFace?")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    shoot(page, "editing")
+    page.get_by_label("Your question").fill("What is SlerpFace?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(".pf.question")).to_have_text("What is SlerpFace?")
+    expect(page.locator(".pf.board .answer")).to_contain_text("SlerpFace")
+
+
+def test_filters_stand_above_the_input_and_hold_through_a_reload(
+    visit: Visit, shoot: Shoot
+) -> None:
+    page = visit(dark=True)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Authors").fill("Shiming Ge")
+    page.get_by_role("option", name="Shiming Ge").first.click()
+    expect(page.get_by_role("button", name="by Shiming Ge")).to_be_visible()
+    shoot(page, "1-choosing")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    ask(page, "Who works on face recognition?")
+    expect(page.locator(".pf.board .answer")).to_contain_text("Among 50 of 169 papers")
+    page.reload()
+    chip = page.get_by_role("button", name="by Shiming Ge")
+    expect(chip).to_be_visible()
+    shoot(page, "2-held")
+    chip.click()
+    expect(chip).to_have_count(0)
+    ask(page, "Who works on face forgery detection?")
+    expect(page.locator(".pf.board .answer").last).not_to_contain_text("Among")
+
+
+def test_chosen_papers_are_asked_about(visit: Visit, shoot: Shoot) -> None:
+    page = visit("/papers")
+    page.get_by_label("Words in title or text").fill("anti-spoofing")
+    page.get_by_label("Words in title or text").press("Enter")
+    page.get_by_role("button", name="Ask about these papers").click()
+    expect(page.get_by_role("heading", name="Ask about 4 papers")).to_be_in_viewport()
+    shoot(page, "1-opening")
+    page.locator(".st-key-examples button", has_text="What do these papers propose?").click()
+    expect(page.locator(".pf.board .refrow")).to_have_count(4)
+    shoot(page, "2-answer")
+
+
+def test_a_suggestion_leads_on_and_names_lead_to_people(visit: Visit, shoot: Shoot) -> None:
+    page = visit(width=390, touch=True)
+    ask(page, "What is DuetFace?")
+    page.locator(".st-key-going_on button", has_text="Who wrote DuetFace?").tap()
+    expect(page.locator(".pf.board .foot")).to_have_count(2)
+    shoot(page, "phone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator(".pf.board .answer .person", has_text="Yuge Huang").last.tap()
+    expect(page.get_by_role("heading", name="Yuge Huang")).to_be_visible()
