@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _experts(commands)
     _pubmedqa(commands)
     _speed(commands)
+    _browser(commands)
     _calibrate(commands)
     return made
 
@@ -147,6 +148,13 @@ def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     made.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
     made.add_argument("--json", type=Path, help="write the figures there too")
     made.set_defaults(run=run_speed)
+
+
+def _browser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser("browser", help="from Enter to the first words, in a real browser")
+    made.add_argument("--questions", type=int, default=30, metavar="N", help="each (default: 30)")
+    made.add_argument("--readers", type=int, default=10, metavar="N", help="at once (default: 10)")
+    made.set_defaults(run=run_browser)
 
 
 def _calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -310,6 +318,16 @@ def run_speed(args: argparse.Namespace) -> int:
     if args.json:
         args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(speed.told(found))
+    return DONE
+
+
+def run_browser(args: argparse.Namespace) -> int:
+    from eval import browser
+    from eval.sets import load_set
+
+    print(
+        browser.told(browser.measure(load(), load_set(), args.questions, args.readers, Progress()))
+    )
     return DONE
 
 

@@ -82,6 +82,7 @@ ENVIRONMENT = {
     "rag.serving": "is handed on to the server's process; says whether there is a display",
     "rag.printing": "NO_COLOR and TERM, which every program of a terminal heeds",
     "eval.speed": "is handed on to the measured processes, without our settings",
+    "eval.browser": "is handed on to the measured chat, without our settings",
 }
 """The modules that may look at the environment, and what for."""
 

@@ -1,0 +1,203 @@
+"""How soon a reader sees an answer: from Enter to its first words, in a real Chromium.
+
+The chat is started for itself over a copy of the seeds' library and asked through its pages, first
+by one reader and then by several at once. Browser and server share the machine, as they do for a
+reader at home; its load is told with the figures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.measures import percentile
+from eval.progress import Progress
+from eval.sets import QuestionSet
+from eval.tables import table
+from rag.config import ROOT, Settings
+from rag.errors import MissingExtra, RagError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+START_S = 120
+ANSWER_S = 60
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
+"""By readers at once: which percentile is to stay below how many milliseconds."""
+
+WATCH = """
+() => {
+  const walk = (root) => [...root.querySelectorAll("*")].reduce(
+    (n, node) => n + (node.classList.contains("answer") && node.textContent.trim() ? 1 : 0)
+      + (node.shadowRoot ? walk(node.shadowRoot) : 0), 0);
+  const before = walk(document);
+  window.firstWords = new Promise((done, failed) => {
+    const pressed = (event) => {
+      if (event.key !== "Enter") return;
+      document.removeEventListener("keydown", pressed, true);
+      const began = performance.now();
+      const look = () => {
+        const waited = performance.now() - began;
+        if (walk(document) > before) done(waited);
+        else if (waited > LIMIT) failed(new Error("no answer came"));
+        else setTimeout(look, 5);
+      };
+      look();
+    };
+    document.addEventListener("keydown", pressed, true);
+  });
+}
+"""
+"""Resolves ``firstWords`` to milliseconds; answers stand inside components, so shadow roots count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Milliseconds to the first words, one for each question, with so many readers at once."""
+
+    n_readers: int
+    values: tuple[float, ...]
+
+    def at(self, share: float) -> float:
+        return percentile(self.values, share) or 0.0
+
+
+def measure(
+    settings: Settings, asked: QuestionSet, n_questions: int, n_readers: int, progress: Progress
+) -> list[Waits]:
+    """Ask ``n_questions`` alone, then as many by ``n_readers`` at once.
+
+    Raises:
+        MissingExtra: Playwright or Chromium is not here.
+        RagError: The chat did not start.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as exc:
+        raise MissingExtra('this needs the extra "dev"; run: pip install -e ".[dev]"') from exc
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise MissingExtra("this needs Chromium on the PATH; run: apt-get install chromium")
+    single = [q.question for q in asked.questions if not q.turns and q.kind != "robust"]
+    questions = single[:: max(len(single) // n_questions, 1)][:n_questions]
+    with serving(settings) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            alone = _ask(browser, address, questions, 1, progress)
+            return [alone, _ask(browser, address, questions, n_readers, progress)]
+        finally:
+            browser.close()
+
+
+def _ask(
+    browser: Browser, address: str, questions: Sequence[str], n_readers: int, progress: Progress
+) -> Waits:
+    pages = [_opened(browser, address) for _ in range(n_readers)]
+    found: list[float] = []
+    for start in range(0, len(questions), n_readers):
+        together = list(zip(pages, questions[start : start + n_readers], strict=False))
+        for page, question in together:
+            _settled(page)
+            page.evaluate(WATCH.replace("LIMIT", str(ANSWER_S * 1000)))
+            page.get_by_test_id("stChatInputTextArea").fill(question)
+        for page, _ in together:
+            page.get_by_test_id("stChatInputTextArea").press("Enter", no_wait_after=True)
+        found += [float(page.evaluate("window.firstWords")) for page, _ in together]
+        for page, _ in together:
+            _settled(page)
+            page.get_by_role("button", name="New conversation").click()
+            page.locator(".st-key-examples").wait_for()
+        progress(f"{n_readers} at once", len(found), len(questions))
+    for page in pages:
+        page.context.close()
+    return Waits(n_readers, tuple(found))
+
+
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
+    page.set_default_timeout(ANSWER_S * 1000)
+    page.goto(address)
+    return page
+
+
+def _settled(page: Page) -> None:
+    """Until the page is drawn and nothing runs behind it."""
+    page.get_by_test_id("stChatInputTextArea").wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The chat over freshly read seeds, in a process of its own; yields its address."""
+    from rag.adapters.weights import locate
+
+    with tempfile.TemporaryDirectory(prefix="paperfolk-browser-") as name, _port() as port:
+        log = Path(name) / "log.txt"
+        environ = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PAPERFOLK_", "OPENAI_"))},
+            "PAPERFOLK_DATA": str(Path(name) / "data"),
+            "PAPERFOLK_MODEL_PATH": str(locate(settings).folder.resolve()),
+            "PYTHONPATH": str(ROOT),
+        }
+        with log.open("wb") as out:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
+                cwd=name, env=environ, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            try:
+                address = f"http://127.0.0.1:{port}"
+                _wait(address, server, log)
+                yield address
+            finally:
+                server.terminate()
+                server.wait(20)
+
+
+@contextmanager
+def _port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    yield port
+
+
+def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    last = (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no word"])[
+        -1
+    ]
+    raise RagError(
+        f"the chat did not start within {START_S} s ({last}); run paperfolk ui to see why"
+    )
+
+
+def told(found: Sequence[Waits]) -> str:
+    rows: list[list[Any]] = []
+    for waits in found:
+        name, most = TARGETS.get(waits.n_readers, ("p95", 0.0))
+        value = waits.at(0.5 if name == "p50" else 0.95)
+        target = f"{name} < {most:.0f}: {'kept' if value < most else 'MISSED'}" if most else "-"
+        figures = [round(waits.at(share)) for share in (0.5, 0.95, 1.0)]
+        rows.append([f"{waits.n_readers} at once", len(waits.values), *figures, target])
+    load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    head = ["from Enter to first words, ms", "n", "p50", "p95", "slowest", "target"]
+    return f"{table(head, rows)}\n{load}"
