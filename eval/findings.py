@@ -68,10 +68,19 @@ def _wanted(question: Question) -> str:
         "papers": ", ".join(question.papers),
         "facts": "; ".join(" or ".join(group) for group in question.facts),
         "people": ", ".join(person.name for person in question.people),
-        "answer": "" if answer is None or isinstance(answer, tuple) else str(answer),
+        "answer": "" if answer is None else _listed(answer, question),
     }
     told = " · ".join(f"{name}: {value}" for name, value in parts.items() if value)
     return told or question.expect or "nothing that code can check"
+
+
+def _listed(answer: float | str | tuple[str, ...], question: Question) -> str:
+    """An answer in words; a list only where the papers above do not say it already."""
+    if not isinstance(answer, tuple):
+        return str(answer)
+    if not answer:
+        return "an empty list"
+    return "" if set(answer) == set(question.papers) else ", ".join(answer)
 
 
 def latencies(run: Run) -> dict[str, list[float]]:
