@@ -19,7 +19,7 @@ HELP = """\
 /examples   questions worth asking
 /as ROUTE   read the last question as content, experts, person or catalogue
 /new        forget the conversation
-/quit       leave (or Ctrl-D)"""
+/quit       leave (or Ctrl-D); Ctrl-C ends an answer"""
 
 
 def converse(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> None:
@@ -88,6 +88,9 @@ def _ask(
         answer = stream_answer(events, assistant.library, out, err, again="/as")
     except RagError as exc:
         err.write(f"paperfolk: {exc}\n")
+        return thread
+    except KeyboardInterrupt:  # ends the answer, not the conversation
+        err.write("\npaperfolk: stopped\n")
         return thread
     return thread.plus(Turn(question, answer)) if answer.status != "failed" else thread
 

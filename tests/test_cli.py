@@ -6,9 +6,12 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -18,6 +21,8 @@ from rag.cli import main
 from rag.config import load
 from rag.errors import SettingsError
 from rag.serving import environment, require_free, streamlit_command
+from tests.contracts import misbehaviour
+from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 HEAVY = ("chromadb", "onnxruntime", "langchain_core", "streamlit", "openai", "numpy", "pydantic")
 
@@ -223,6 +228,30 @@ def test_chat_answers_line_by_line_and_opens_sources() -> None:
     assert "DuetFace" in done.stdout
     assert "no such source" in done.stdout
     assert "never asked" not in done.stdout
+
+
+def test_an_interrupt_ends_the_answer_and_not_the_conversation() -> None:
+    asked = threading.Event()
+
+    def waits(server: OpenAIServer, handler: Any, body: dict[str, Any]) -> None:
+        asked.set()
+        misbehaviour.never_answers(server, handler, body)
+
+    with OpenAIServer() as server:
+        server.replies.append(Reply(act=waits))
+        environ = {"OPENAI_BASE_URL": server.url, "PAPERFOLK_CHAT_MODEL": MODEL}
+        with subprocess.Popen(
+            [sys.executable, "-m", "rag", "chat", "--no-cache"], env={**os.environ, **environ},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as chat:  # fmt: skip
+            assert chat.stdin is not None
+            chat.stdin.write("What is DuetFace?\n")
+            chat.stdin.flush()
+            assert asked.wait(60)
+            chat.send_signal(signal.SIGINT)
+            out, err = chat.communicate("hello\n/quit\n", timeout=60)
+    assert (chat.returncode, err) == (0, "\npaperfolk: stopped\n")
+    assert "Hello" in out
 
 
 # --- manners --------------------------------------------------------------------------------

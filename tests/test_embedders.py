@@ -152,6 +152,14 @@ def test_a_servers_refusal_is_one_sentence(server: Server, status: int, retryabl
     assert caught.value.retryable is retryable
 
 
+def test_a_key_that_a_server_repeats_is_not_told(server: Server) -> None:
+    server.status = 401
+    server.body = json.dumps({"error": {"message": "Incorrect API key provided: sk-secret-1"}})
+    with pytest.raises(ProviderError, match="Incorrect API key provided: …") as caught:
+        openai(server, openai_api_key=SecretStr("sk-secret-1")).embed_query("text")
+    assert "sk-" not in str(caught.value)
+
+
 def test_a_server_that_is_not_there_is_named(server: Server) -> None:
     settings = Settings(embedder="openai:m", openai_base_url="http://127.0.0.1:9/v1", retries=0)
     with pytest.raises(ProviderUnreachable, match="127.0.0.1"):

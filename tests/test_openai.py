@@ -161,6 +161,16 @@ def test_a_wrong_key_is_not_tried_again(server: OpenAIServer) -> None:
     assert len(server.requests) == 1
 
 
+def test_a_server_that_cannot_report_tokens_is_asked_without(server: OpenAIServer) -> None:
+    said = '{"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"]}]}'
+    server.replies.append(Reply(status=422, raw=said))
+    assert streamed(at(server)) == "Good day to you."
+    assert ["stream_options" in request for request in server.requests] == [True, False]
+    server.default = Reply(status=422, raw=said)
+    failure(server, server.default)
+    assert len(server.requests) == 4
+
+
 def test_a_server_that_does_not_answer_is_given_up(server: OpenAIServer) -> None:
     exc = failure(server, Reply("late", delay_s=30), timeout_s=0.2)
     assert isinstance(exc, ProviderUnreachable)

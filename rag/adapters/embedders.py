@@ -52,10 +52,12 @@ class Hosted(Embeddings):
     Args:
         name: As the settings name it.
         make: Makes the embedder.
+        secret: Taken out of what a server says.
     """
 
-    def __init__(self, name: str, make: Callable[[], Embeddings]) -> None:
+    def __init__(self, name: str, make: Callable[[], Embeddings], secret: str = "") -> None:
         self.name = name
+        self._secret = secret
         self.dimension = 0  # until the first text
         self._make = make
         self._made: Embeddings | None = None
@@ -68,7 +70,7 @@ class Hosted(Embeddings):
         with self._lock:
             if self._made is None:
                 self._made = self._make()
-        with _our_errors(self.name):
+        with _our_errors(self.name, self._secret):
             vectors = [_unit(vector) for vector in self._made.embed_documents(sent)]
         lengths = {len(vector) for vector in vectors}
         if len(vectors) != len(texts) or len(lengths) != 1 or self.dimension not in (0, *lengths):
@@ -107,7 +109,8 @@ def _openai(settings: Settings, model: str) -> Hosted:
             check_embedding_ctx_length=False,  # sends text, which every server takes, not token ids
         )
 
-    return Hosted(settings.embedder, make)
+    secret = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    return Hosted(settings.embedder, make, secret)
 
 
 def _hugging_face(model: str) -> Embeddings:
@@ -128,27 +131,27 @@ def _hugging_face(model: str) -> Embeddings:
 
 
 @contextmanager
-def _our_errors(name: str) -> Iterator[None]:
+def _our_errors(name: str, secret: str) -> Iterator[None]:
     import openai
 
     try:
         yield
     except openai.APIStatusError as exc:
         raise ProviderError(
-            f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc)}",
+            f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc, secret)}",
             status=exc.status_code,
             retry_after_s=_seconds(exc.response.headers.get("retry-after")),
         ) from exc
     except openai.APIConnectionError as exc:
         raise ProviderUnreachable(
             f"embedder {name!r} got no answer from {exc.request.url.host!r} "
-            f"({_first_line(exc)}); check the base URL and the network"
+            f"({_first_line(exc, secret)}); check the base URL and the network"
         ) from exc
     except openai.OpenAIError as exc:
-        raise ProviderError(f"embedder {name!r} failed: {_first_line(exc)}") from exc
+        raise ProviderError(f"embedder {name!r} failed: {_first_line(exc, secret)}") from exc
     except (TypeError, KeyError, ValueError, AttributeError) as exc:
         raise MalformedReply(
-            f"embedder {name!r} gave a reply that does not parse ({_first_line(exc)}); "
+            f"embedder {name!r} gave a reply that does not parse ({_first_line(exc, secret)}); "
             "check the base URL"
         ) from exc
 
@@ -165,6 +168,7 @@ def _seconds(value: str | None) -> float | None:
         return None
 
 
-def _first_line(exc: Exception) -> str:
+def _first_line(exc: Exception, secret: str = "") -> str:
     lines = str(exc).strip().splitlines()
-    return lines[0][:200] if lines else type(exc).__name__
+    line = lines[0] if lines else type(exc).__name__
+    return (line.replace(secret, "…") if secret else line)[:200]

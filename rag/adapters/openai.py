@@ -97,6 +97,12 @@ def _generator(
     yield from make(*args, **kwargs)
 
 
+def _refuses_usage(exc: ModelError) -> bool:
+    """Whether a server does not know how to report tokens in a stream, and says so."""
+    refused = isinstance(exc, ProviderError) and exc.status in (400, 422)
+    return refused and "stream_options" in f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+
+
 class OpenAIChat(ChatOpenAI):
     """LangChain's model with our errors, our way of trying again, and an end to every call.
 
@@ -146,7 +152,10 @@ class OpenAIChat(ChatOpenAI):
             except ModelError as exc:
                 if begun:
                     raise
-                attempt = self._wait(exc, attempt, limits)
+                if _refuses_usage(exc) and kwargs.get("stream_usage") is not False:
+                    kwargs["stream_usage"] = False
+                else:
+                    attempt = self._wait(exc, attempt, limits)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await BaseChatModel._agenerate(self, *args, **kwargs)
