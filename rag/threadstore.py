@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -145,6 +146,7 @@ class ThreadStore:
     def __init__(self, folder: Path, owner: str = "") -> None:
         self.path = folder / FILE
         self.owner = owner
+        self._keeper: sqlite3.Connection | None = None
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -325,7 +327,9 @@ class ThreadStore:
             raise self._unusable(exc) from exc
         try:
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
             _migrate(connection, self.path)
+            self._keep_open()
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
@@ -333,6 +337,15 @@ class ThreadStore:
             raise self._unusable(exc) from exc
         finally:
             connection.close()  # what was not committed is undone
+
+    def _keep_open(self) -> None:
+        """Hold one idle connection: the last one to close copies the whole log, which costs most."""
+        if self._keeper is None:
+            self._keeper = sqlite3.connect(
+                self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+            )
+            _version(self._keeper)  # it has the log open from its first reading on
+            weakref.finalize(self, self._keeper.close)
 
     def _unusable(self, exc: Exception) -> LibraryError:
         return LibraryError(
