@@ -147,6 +147,10 @@ class Census:
         return Counter(a for p in self.papers for a in p.affiliations)
 
     @cached_property
+    def venues(self) -> Counter[str]:
+        return Counter(p.venue for p in self.papers if p.venue)
+
+    @cached_property
     def years(self) -> Counter[int]:
         return Counter(p.year for p in self.papers if p.year is not None)
 

@@ -60,10 +60,11 @@ LIST_THEM = re.compile(
 
 
 _FRAGMENT = re.compile(
-    r"^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
+    r"^\W*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)(?:\s+(?:\d|two|three|four|five|ones?|of\s+(?:them|these|those)))*\W*$"
+    r"|^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
     re.IGNORECASE,
 )
-"""``with code?``, ``since 2022``: a condition and nothing else."""
+"""``with code?``, ``since 2022``, ``the newest``: a condition or an order and nothing else."""
 
 
 def complete(question: str, thread: Thread, now: Census) -> Whole:

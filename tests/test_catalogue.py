@@ -324,3 +324,43 @@ def test_all_papers_on_a_topic_are_listed_not_quoted() -> None:
     made = catalogue.answer(intent, MEASURED, lambda q, k: by_words(MEASURED, q, k))
     assert (intent.route, intent.topic) == ("catalogue", "faces")
     assert made.value == ("seed.txt:1", "seed.txt:3")
+
+
+# --- venues, and what a year alone cannot tell ----------------------------------------------
+
+VENUES = Shelf(
+    [
+        paper("p1", "Parsing", "We parse.", ("Ann Mao",), year=2020, venue="2020.emnlp-main"),
+        paper("p2", "Tagging", "We tag.", ("Ann Mao", "Bo Li"), year=2019, venue="Journal of Tagging"),
+        paper("p3", "Donald Trump in the News", "News on Donald Trump.", ("Bo Li",), year=2019),
+    ]
+)  # fmt: skip
+
+
+def of_venues(question: str) -> Answer:
+    intent = route(question, Thread(), VENUES)
+    return catalogue.answer(intent, VENUES, lambda q, k: by_words(VENUES, q, k))
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("papers at EMNLP 2020", ("seed.txt:1",)),
+        ("how many papers were published in the Journal of Tagging?", 1),
+        ("papers per venue", "2020.emnlp-main: 1; Journal of Tagging: 1"),
+        ("how many papers have more than ten authors?", 0),
+    ],
+)
+def test_venues_are_conditions_and_groups(question: str, value: object) -> None:
+    assert of_venues(question).value == value
+
+
+def test_where_only_years_are_printed_half_a_year_cannot_be_told_and_is_not_none() -> None:
+    made = of_venues("how many papers from the first half of 2019?")
+    assert (made.status, made.value) == ("abstained", None)
+    assert "2 papers of those years print no month" in made.text
+
+
+def test_a_name_after_by_is_a_person_though_texts_speak_of_it() -> None:
+    assert route("papers by Donald Trump", Thread(), VENUES).route == "person"
+    assert route("what do papers say about Donald Trump?", Thread(), VENUES).route == "content"

@@ -85,3 +85,9 @@ def test_the_names_of_people_belong_to_no_language() -> None:
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     found = render(text)
     assert found is None or found.language
+
+
+def test_every_word_of_a_phrase_may_have_its_ending() -> None:
+    found = render("Wer forscht zu maschineller Übersetzung?")
+    assert found is not None
+    assert found.text == "who works on machine translation?"

@@ -195,3 +195,10 @@ def test_when_somebody_first_published_is_their_oldest_paper() -> None:
     intent = route("when did Daichi Zhang first publish?", Thread(), SHELF)
     made = catalogue.answer(intent, SHELF, lambda q, k: by_words(SHELF, q, k))
     assert made.value == ("seed.txt:3",)
+
+
+def test_papers_by_two_people_are_first_those_by_both() -> None:
+    made = ask("papers by Shen Chen and Daichi Zhang")
+    assert made.value == ("seed.txt:1",)
+    assert "1 of them by both" in made.text
+    assert made.papers[0].paper_id == "p1"

@@ -234,3 +234,9 @@ def test_a_time_takes_the_place_of_another_time() -> None:
 def test_and_recently_asks_for_the_same_people_newer_papers_first() -> None:
     intent = talk("who works on faces?", "and recently?")
     assert (intent.route, intent.topic, intent.parts["recent"]) == ("experts", "faces", True)
+
+
+def test_the_newest_alone_is_of_the_last_list() -> None:
+    intent = talk("papers by Yuxi Mi", "the newest")
+    made = catalogue.answer(intent, SHELF, lambda q, k: by_words(SHELF, q, k))
+    assert made.value == ("seed.txt:4",)

@@ -94,16 +94,17 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
 
 
 _ALIKE = 5
+_MOST_ALIKE = 10
 
 
 def _alike(intent: Intent, paper_id: str, now: Census, retrieve: Retrieve) -> Answer:
     """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
     paper = now.by_id[paper_id]
     others = without(retrieve, paper_id)
-    found = [hit.paper for hit in on_topic(paper.name, now, others)]
+    found = [hit.paper for hit in on_topic(paper.name, now, others)][:_MOST_ALIKE]
     near = found or [now.by_id[h.paper.paper_id] for h in others(paper.name, _ALIKE).papers]
     listing = Listing(paper.name)
-    head = f"{counted(len(near))} on much the same as **{plain(paper.name)}**:"
+    head = f"Nearest in subject to **{plain(paper.name)}**:"
     if not found:
         head = f"No other paper here is about the same as **{plain(paper.name)}**; the nearest are:"
     return Answer(
@@ -292,6 +293,14 @@ def _none(
     now: Census,
 ) -> Answer:
     """No paper matches: say none, and which filter would have matched."""
+    timed = [c for c in conditions if c.field in ("year", "date")]
+    rest = matching(now, [c for c in conditions if c not in timed])
+    if vague := sum(_undecided(p, timed) for p in rest):
+        text = (
+            f"That cannot be told: {counted(vague)} of those years"
+            f" {'prints' if vague == 1 else 'print'} no month, and no other paper is{spaced(phrase)}."
+        )
+        return Answer(intent.question, "abstained", "catalogue", text)
     text = f"None: no paper{spaced(phrase)} in this library."
     if ask.topic and whole and conditions:
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."

@@ -257,6 +257,7 @@ def _said_value(field: str, value: str, operator: str) -> str:
         "first author": f"with {value} as first author",
         "page": f"on {value}'s page",
         "document": f"in {value}",
+        "venue": f"at {value}",
     }
     return words.get(field, f"with {field} {value}")
 

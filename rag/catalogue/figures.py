@@ -60,8 +60,13 @@ _MOST_CITED = re.compile(
 
 
 def _printed_for(now: Census) -> str:
-    owners = join_names(page.person for page in now.pages) or "nobody"
-    return f"such figures are printed only for whole author pages (those of {owners})."
+    return f"such figures are printed only for whole author pages ({_owners(now)})."
+
+
+def _owners(now: Census) -> str:
+    """Whose pages there are, for a sentence in brackets."""
+    owners = join_names(page.person for page in now.pages)
+    return f"those of {owners}" if owners else "of which there is none here"
 
 
 def _without_figures(question: str) -> str:
@@ -86,7 +91,6 @@ def _pages(people: Sequence[Mention], now: Census) -> tuple[list[ProfilePage], l
     if not people:
         return list(now.pages), []
     pages, missing = [], []
-    owners = join_names(page.person for page in now.pages) or "nobody"
     for mention in people:
         if not mention.names:
             missing.append(no_such_person(mention))
@@ -96,7 +100,7 @@ def _pages(people: Sequence[Mention], now: Census) -> tuple[list[ProfilePage], l
             who = join_names(mention.names)
             missing.append(
                 f"{who} has no author page here, and only such pages print these figures "
-                f"(there are pages of {owners})."
+                f"({_owners(now)})."
             )
     return pages, missing
 
@@ -105,10 +109,9 @@ def _of_paper(intent: Intent, names: Sequence[str], ids: Sequence[str], now: Cen
     """Figures are printed for people; asked of a paper they are unknown."""
     paper = now.by_id[ids[0]]
     nouns = join_names(FIGURE_NOUNS[name] for name in names)
-    owners = join_names(page.person for page in now.pages) or "nobody"
     text = (
         f"The library has no {nouns} for single papers such as {plain(short_name(paper))}: "
-        f"they are printed only for whole author pages (those of {owners})."
+        f"they are printed only for whole author pages ({_owners(now)})."
     )
     return Answer(intent.question, "abstained", "catalogue", text)
 

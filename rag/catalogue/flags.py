@@ -69,12 +69,17 @@ def read_flags(scan: Scan) -> None:
             scan.add(field, "known")
 
 
-_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "single": 1, "sole": 1}
+_COUNTS = {
+    w: n
+    for n, w in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), 1
+    )
+}
 
 
 def _read_numbers_of_authors(scan: Scan) -> None:
     """``exactly one author``, ``single-author``, ``more than two authors``."""
-    number = r"(\d{1,2}|one|two|three|four|five)"
+    number = rf"(\d{{1,3}}|{'|'.join(_COUNTS)})"
     for match in scan.take(
         rf"\b(?:{HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+{number}\s+(?:printed\s+)?authors?\b"
     ):

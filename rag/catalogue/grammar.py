@@ -31,6 +31,7 @@ def read_conditions(scan: Scan) -> None:
     _read_titles(scan, quoted=False)
     _read_mentions(scan)
     _read_categories(scan)
+    _read_venues(scan)
     _read_affiliations(scan)
     _read_authors(scan)
     read_code(scan)  # "... in the title and code": what stood before it is taken by now
@@ -240,6 +241,23 @@ def _add_affiliations(scan: Scan, text: str, forms: dict[str, list[str]]) -> Non
                 "is" if len(held) == 1 else "in",
                 held[0] if len(held) == 1 else tuple(held),
             )
+
+
+def _read_venues(scan: Scan) -> None:
+    """``at EMNLP``: a venue as printed, or a word of one that is no word of the papers' texts."""
+    forms: set[str] = set()
+    for printed in scan.census.venues:
+        parts = re.findall(r"[^\W\d_]{3,}", fold(printed))
+        forms |= {fold(printed), *(p for p in parts if p not in scan.census.words)}
+    if not forms:
+        return
+    one = "|".join(sorted(map(re.escape, forms), key=lambda f: (-len(f), f)))
+    lead = r"(?:(?:published|appeared|presented|accepted|appearing|were|was|are|is)\s+)*(?:(?:at|in|from|of|by)\s+(?:the\s+)?)"
+    for match in scan.take(
+        rf"\b(?P<not>not\s+)?{lead}(?P<name>{one})(?:['’]?\d\d)?(?![\w-])|\b(?P<head>{one})(?=\s+{HEADS}\b)"
+    ):
+        operator = "not contains" if match["not"] else "contains"
+        scan.add("venue", operator, match["name"] or match["head"])
 
 
 # --- people ---------------------------------------------------------------------------------

@@ -88,14 +88,14 @@ def people_in(question: str, census: Census) -> tuple[Mention, ...]:
             if any(m.span[0] < end and start < m.span[1] for m in found):
                 continue
             if mention := _in_slot(
-                question, start, end, census, weak=at >= _WEAK, sure=at in _SURE
+                question, start, end, census, weak=at >= _WEAK, sure=at in _SURE, by=at == 0
             ):
                 found.append(mention)
     return tuple(sorted(found, key=lambda m: m.span))
 
 
 def _in_slot(
-    question: str, start: int, end: int, census: Census, *, weak: bool, sure: bool
+    question: str, start: int, end: int, census: Census, *, weak: bool, sure: bool, by: bool
 ) -> Mention | None:
     """The longest run of words in the slot that is a name."""
     words = [m.span() for m in re.finditer(r"\S+", question[start:end])]
@@ -103,7 +103,10 @@ def _in_slot(
     for a, b in sorted(runs, key=lambda run: (run[0] - run[1], run[0])):
         span = (start + words[a][0], start + words[b][1])
         mention = census.names.resolve(question, span)
-        if mention is None or (mention.how == "absent" and _stands_in_texts(mention, census)):
+        if mention is None:
+            continue
+        whole = by and mention.typed.istitle() and len(mention.typed.split()) > 1
+        if mention.how == "absent" and not whole and _stands_in_texts(mention, census):
             continue
         if mention.how == "absent" and not _may_be_absent(mention.typed, census, sure=sure):
             continue

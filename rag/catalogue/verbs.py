@@ -17,6 +17,7 @@ _GROUPS: dict[str, str] = {
     "month": r"months?",
     "category": r"categor(?:y|ies)",
     "affiliation": r"affiliations?|institutions?|organi[sz]ations?|compan(?:y|ies)",
+    "venue": r"venues?|conferences?|journals?|proceedings",
     "page": r"(?:profile\s+|author\s+)?pages?|page\s+owners?|profiles?",
     "author": r"(?:co-?)?authors?|people|persons?|researchers?|scientists?|names",
     "document": r"(?:seed\s+)?(?:documents?|files?)",

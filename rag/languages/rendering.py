@@ -89,10 +89,14 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """One language: folded phrase -> English (empty: left out), and the words that mark it."""
+    """One language: folded phrase -> English (empty: left out), and the words that mark it.
+
+    ``bare`` is the same by phrases without endings, the first listed of equal ones.
+    """
 
     english: Mapping[str, str]
     marks: frozenset[str]
+    bare: Mapping[str, str]
 
 
 @cache
@@ -113,7 +117,17 @@ def _vocabulary() -> Mapping[str, _Words]:
                     marks[name].update(w for w in fold(word).split() if len(w) > 1)
         known.update(english.lower().split())
     english_too = STOP_WORDS | known | _COGNATES
-    return {n: _Words(columns[n], frozenset(marks[n]) - english_too) for n in LANGUAGES}
+    return {
+        n: _Words(columns[n], frozenset(marks[n]) - english_too, _without_endings(columns[n], n))
+        for n in LANGUAGES
+    }
+
+
+def _without_endings(column: Mapping[str, str], language: str) -> Mapping[str, str]:
+    bare: dict[str, str] = {}
+    for phrase, english in column.items():
+        bare.setdefault(_bare(phrase, language), english)
+    return bare
 
 
 def render(question: str, names: Sequence[str] = ()) -> Rendering | None:
@@ -200,13 +214,22 @@ def _listed(typed: str, words: _Words, language: str, *, phrase: bool) -> str | 
     folded = fold(typed.replace("’", "'"))
     if folded in words.english:
         return words.english[folded]
-    for ending in _ENDINGS[language]:
-        stem = folded.removesuffix(ending)
-        if len(stem) > 2 and stem != folded:
-            for other in (stem, *(stem + e for e in _ENDINGS[language])):
-                if other in words.english:
-                    return words.english[other]
+    bare = _bare(folded, language)
+    if bare in words.bare:
+        return words.bare[bare]
     return _compound(folded, words) if language == "German" and not phrase else None
+
+
+def _bare(phrase: str, language: str) -> str:
+    """Every word of a folded phrase without its ending; short words keep theirs."""
+    return " ".join(_stem(word, _ENDINGS.get(language, ())) for word in phrase.split())
+
+
+def _stem(word: str, endings: Sequence[str]) -> str:
+    for ending in endings:
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word.removesuffix(ending)
+    return word
 
 
 def _compound(word: str, words: _Words) -> str | None:

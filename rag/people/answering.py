@@ -18,7 +18,7 @@ from rag.people.portrait import company, expert_of, page_line, portrait, years_o
 from rag.readings import closed
 from rag.text import join_names
 from rag.topics import on_topic, touching
-from rag.types import Answer, Intent, Paper
+from rag.types import Answer, Intent, Paper, sources
 
 
 def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
@@ -196,14 +196,16 @@ def _papers(
     under = f" {under}" if under else ""
     yes = "Yes: " if _closed(intent.question) else ""
     of_all = f" (of {len(whole)} here)" if len(whole) > len(papers) else ""
+    shared = [p for p in papers if set(names) <= set(now.people_of(p))]
     if len(names) > 1:
-        shared = sum(set(names) <= set(now.people_of(p)) for p in papers)
-        of_all += f", {shared} of them by {'both' if len(names) == 2 else 'all of them'}"
+        of_all += f", {len(shared)} of them by {'both' if len(names) == 2 else 'all of them'}"
+        papers = [*shared, *(p for p in papers if p not in shared)]
     head = f"{yes}{counted(len(papers))} by **{who}**{what}{under}{of_all}."
     text = "\n\n".join(
         filter(None, (head, listing.rows(papers), truncation(papers) if len(names) > 1 else ""))
     )
-    return _about(intent, names, papers, listing, text, now)
+    made = _about(intent, names, papers, listing, text, now)
+    return replace(made, value=sources(shared)) if len(names) > 1 else made
 
 
 def _on_or_off(
