@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval import measures
-from eval.public import Collection, ingest, published
+from eval.public import Collection, ingest, published_rows
 from eval.tables import Cell, table
 from rag.pipeline import Assistant
 
@@ -21,6 +21,7 @@ MEASURES: Mapping[str, Callable[[Sequence[str], measures.Grades], float | None]]
     "R@10": lambda ranking, grades: measures.recall(ranking, grades, 10),
     "R@100": lambda ranking, grades: measures.recall(ranking, grades, 100),
     "RR": measures.reciprocal_rank,
+    "AP": measures.average_precision,
     "Success@1": lambda ranking, grades: measures.success(ranking, grades, 1),
 }
 
@@ -75,9 +76,7 @@ def told(outcome: Outcome) -> str:
     """The figures beside those of others."""
     ours: list[Cell] = ["Paperfolk", *(outcome.mean(name) for name in MEASURES)]
     error: list[Cell] = ["  standard error", *(outcome.error(name) for name in MEASURES)]
-    dashes: list[Cell] = [None] * (len(MEASURES) - 1)
-    others = [[name, value, *dashes] for name, value in published(outcome.name).items()]
-    others.sort(key=lambda row: -float(row[1] or 0))
+    others = published_rows(outcome.name, list(MEASURES))
     slow = measures.percentile(outcome.latencies_ms, 0.95)
     typical = statistics.median(outcome.latencies_ms)
     head = f"{outcome.name}: {len(outcome.values)} queries, {typical:.0f} ms each (p95 {slow:.0f})"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval import measures
 from eval.beir import Outcome
-from eval.public import collection, published, rows
+from eval.public import collection, published_rows, rows
 from eval.tables import Cell, table
 from rag.pipeline import Assistant
 
@@ -60,10 +60,7 @@ def told(outcome: Outcome) -> str:
     """The figures beside those of others."""
     ours: list[Cell] = ["Paperfolk", *(outcome.mean(name) for name in MEASURES)]
     error: list[Cell] = ["  standard error", *(outcome.error(name) for name in MEASURES)]
-    dashes: list[Cell] = [None] * (len(MEASURES) - 1)
-    others: list[list[Cell]] = [
-        [name, value, *dashes] for name, value in published(outcome.name).items()
-    ]
+    others = published_rows(outcome.name, list(MEASURES))
     slow = measures.percentile(outcome.latencies_ms, 0.95)
     typical = statistics.median(outcome.latencies_ms)
     head = f"{outcome.name}: {len(outcome.values)} topics, {typical:.0f} ms each (p95 {slow:.0f})"

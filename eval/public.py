@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from eval.tables import Cell
 from rag.errors import ReadError
 from rag.pipeline import Assistant, Progress
 from rag.types import Paper
@@ -108,9 +109,12 @@ def ingest(assistant: Assistant, found: Collection, progress: Progress | None = 
     assistant.ingest([found.corpus], progress=progress)
 
 
-def published(name: str) -> Mapping[str, float]:
-    """nDCG@10 of others on a collection, by system; nothing for one that is not known."""
-    return all_published().get(name, {})
+def published_rows(name: str, measures: Sequence[str]) -> list[list[Cell]]:
+    """Others on a collection, best first by nDCG@10: system, and each measure where it is known."""
+    held = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8")).get(name, {})
+    by_measure = {"nDCG@10": held.get("figures", {}), **held.get("also", {})}
+    systems = sorted(by_measure["nDCG@10"], key=lambda system: -by_measure["nDCG@10"][system])
+    return [[s, *(by_measure.get(m, {}).get(s) for m in measures)] for s in systems]
 
 
 def all_published() -> Mapping[str, Mapping[str, float]]:

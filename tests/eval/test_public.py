@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from eval.__main__ import main
-from eval.public import all_published, collection
+from eval.public import all_published, collection, published_rows
 from eval.speed import make_papers
 from rag.errors import ReadError
 from rag.reading import read
@@ -66,7 +66,7 @@ def test_a_tiny_collection_is_found_whole_even_a_text_that_stands_twice(
 ) -> None:
     assert main(["beir", str(folder)]) == 0
     ours = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("Paperfolk"))
-    assert ours.split() == ["Paperfolk", "1.000", "1.000", "1.000", "1.000", "1.000"]
+    assert ours.split() == ["Paperfolk", *["1.000"] * 6]
 
 
 def test_people_are_found_by_their_printed_names(
@@ -95,6 +95,13 @@ def test_published_figures_are_shares() -> None:
     known = all_published()
     assert {"scifact/test", "scitldr/dev", "acl_experts/dev"} <= set(known)
     assert all(0 < value < 1 for figures in known.values() for value in figures.values())
+
+
+def test_others_are_told_best_first_with_what_is_known_of_them() -> None:
+    first, *_, last = published_rows("acl_experts/dev", ["nDCG@10", "RR", "R@100"])
+    assert first == ["BM25, votes by reciprocal rank", 0.225, None, 0.503]
+    assert last == ["BM25, one text for each person", 0.17, None, 0.462]
+    assert published_rows("unheard/of", ["nDCG@10"]) == []
 
 
 def test_made_papers_are_distinct_and_always_the_same(seeds: Path, tmp_path: Path) -> None:
