@@ -98,7 +98,7 @@ def parse(reply: str, offered: Sequence[str]) -> tuple[str, str]:
             continue
     if found is None:
         raise MalformedReply(f"the judge gave no verdict but {_shortened(reply)!r}")
-    said = " ".join(found.verdict.split()).lower()
+    said = " ".join(found.verdict.split()).lower().rstrip(".!")
     if said not in offered:
         told = ", ".join(map(repr, offered))
         raise MalformedReply(f"the judge's verdict {_shortened(found.verdict)!r} is none of {told}")

@@ -19,8 +19,8 @@ DEVELOPMENT = FOLDER / "development.jsonl"
 SETS: Mapping[str, str] = {
     "development": "weights, cues and the decision to abstain were chosen with these",
     "people": "people, counts and lists; the program was mended against these",
-    "asked": "asked by somebody else; the program was mended against these",
-    "heldout": "asked by somebody else; nothing was fitted to these",
+    "asked": "written independently; the program was mended against these",
+    "heldout": "written independently; nothing was fitted to these",
 }
 """The project's sets, and what a figure on each is worth."""
 

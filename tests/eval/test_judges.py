@@ -66,7 +66,7 @@ OFFERED = ("supported", "not entailed")
     "reply",
     [
         '{"verdict": "supported"}',
-        '{"verdict": " Supported ", "reason": "r", "confidence": 1}',
+        '{"verdict": " Supported. ", "reason": "r", "confidence": 1}',
         'Let me see. {"verdict": "not entailed"} No: {"verdict": "supported"}',
         '```json\n{"reason": "{}", "verdict": "supported"}\n```',
         '{"verdict": "supported"} {"note": "done"} {',
