@@ -184,6 +184,14 @@ def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
     assert "gpt-x" in views.footer(cited("x", model="gpt-x"))
 
 
+def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_came() -> None:
+    made = cited("x", model="gpt-x", first_words_ms=640.0, first_token_ms=600.0, latency_ms=2_140.0)
+    assert views.spent(made) == ["first words after 640 ms", "2.1 s"]
+    guessed = replace(made, usage=Usage(1_200, 30, estimated=True), first_token_ms=None)
+    assert views.spent(guessed) == ["about 1,200 + 30 tokens", "2.1 s"]
+    assert views.spent(replace(made, cached=True))[0] == "from the cache"
+
+
 def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> None:
     used = Usage(1200, 30, 0.00421)
     made = cited("x", usage=used, latency_ms=2340.0, among="3 of 9 papers (by A\\_1)")

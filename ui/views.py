@@ -250,16 +250,20 @@ def spent(turn: Answer) -> list[str]:
     """Tokens, money and time of an answer, as far as they are known."""
     used = turn.usage
     parts = []
+    if turn.cached:
+        parts.append("from the cache")
     if used.input_tokens or used.output_tokens:
-        parts.append(f"{used.input_tokens:,} + {used.output_tokens:,} tokens")
+        about = "about " if used.estimated else ""
+        parts.append(f"{about}{used.input_tokens:,} + {used.output_tokens:,} tokens")
     if used.cost_usd is not None:
         parts.append(f"${used.cost_usd:.4f}")
-    took = (
-        f"{turn.latency_ms:,.0f} ms"
-        if turn.latency_ms < 1000
-        else f"{turn.latency_ms / 1000:.1f} s"
-    )
-    return [*parts, took]
+    if turn.first_token_ms is not None and turn.first_words_ms is not None:
+        parts.append(f"first words after {_time(turn.first_words_ms)}")
+    return [*parts, _time(turn.latency_ms)]
+
+
+def _time(value_ms: float) -> str:
+    return f"{value_ms:,.0f} ms" if value_ms < 1000 else f"{value_ms / 1000:.1f} s"
 
 
 def references(turn: Answer, papers: Mapping[str, Paper], active: int | None = None) -> str:
