@@ -24,10 +24,15 @@ from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
 from rag.pointers import Whole
 from rag.replacing import instead
-from rag.text import index_terms
+from rag.text import index_terms, sentences
 from rag.threads import complete
 from rag.types import Condition, Intent, ReadAs, Thread
 
+READ_WORDS = 80
+"""Of a longer text its last question is read to find its kind, or else so many words of its end."""
+WORD_CHARS = 100
+_REPEATED = 6
+"""Phrases of up to so many words are read twice where they are repeated more often."""
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
 
@@ -47,10 +52,13 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
         other = {"other": "content"} if found[0] == "unsupported" and _asks(typed) else {}
         return Intent(found[0], question, typed, found[1], parts=other)  # type: ignore[arg-type]
     now = census(library)
-    whole = complete(typed, thread, now)
+    told = _asking_part(typed)
+    whole = complete(told, thread, now)
     intent = _like(whole, now) or instead(whole, now) or _whole(whole, now)
     if read_as is not None and (found or read_as != intent.route):
         intent = as_wanted(read_as, whole.question, intent, now)
+    if told != typed and intent.route == "content":
+        intent = replace(intent, query=typed)
     reason = intent.reason + (f"; {whole.note}" if whole.note else "")
     if whole.focus:
         intent = _of_its_title(intent, whole, now)
@@ -62,6 +70,35 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
     if whole.besides:
         parts["besides"] = whole.besides
     return replace(intent, question=question, reason=reason, parts=parts)
+
+
+def _asking_part(text: str) -> str:
+    """The part of a text that is read for its kind: all of it, unless it is long or repeats itself."""
+    parts = _without_repeats([word[:WORD_CHARS] for word in text.split()])
+    if len(parts) <= READ_WORDS:
+        return " ".join(parts)
+    whole = " ".join(parts)
+    last: list[str] = []
+    for start, end in reversed(sentences(whole)):
+        sentence = whole[start:end].split()
+        if len(sentence) + len(last) > READ_WORDS:
+            break
+        if sentence[-1].endswith("?") and len(sentence) > 2:
+            return " ".join(sentence)
+        last = sentence + last
+    return " ".join(last or parts[-READ_WORDS:])
+
+
+def _without_repeats(parts: Sequence[str]) -> list[str]:
+    """The words, with any phrase that follows itself more than once said only twice."""
+    found: list[str] = []
+    for part in parts:
+        found.append(part)
+        for n in range(1, _REPEATED + 1):
+            if found[-n:] == found[-2 * n : -n] == found[-3 * n : -2 * n]:
+                del found[-n:]
+                break
+    return found
 
 
 def _like(whole: Whole, now: Census) -> Intent | None:

@@ -184,3 +184,26 @@ def test_words_of_politeness_and_doubt_are_no_topic(question: str) -> None:
 
 def test_capitals_are_no_chat_spelling() -> None:
     assert "R" in route("what is the R package?", Thread(), SHELF).query
+
+
+def test_of_a_long_text_the_last_sentences_say_what_is_asked() -> None:
+    story = "We build doors that open for the right faces and for nobody else in town. " * 8
+    story = " ".join(f"{part}{n}" if n % 7 == 0 else part for n, part in enumerate(story.split()))
+    found = route(f"{story}. Who works on drones?", Thread(), SHELF)
+    assert (found.route, found.topic) == ("experts", "drones")
+
+
+def test_a_long_text_that_asks_what_papers_say_is_looked_for_whole() -> None:
+    text = " ".join(f"word{n}" for n in range(300)) + " how does that work?"
+    found = route(text, Thread(), SHELF)
+    assert (found.route, found.query) == ("content", text)
+
+
+@pytest.mark.parametrize("phrase", ["a", "papers by", "of the", "compare a and b"])
+def test_a_phrase_said_over_and_over_is_read_as_if_said_twice(phrase: str) -> None:
+    twice, often = (route(" ".join([phrase] * n), Thread(), SHELF) for n in (2, 1_000))
+    assert (often.route, often.topic, often.conditions) == (
+        twice.route,
+        twice.topic,
+        twice.conditions,
+    )
