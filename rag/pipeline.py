@@ -140,9 +140,12 @@ class Assistant:
         if voice is not None:  # a model reads the question as it was asked
             intent = replace(intent, question=condensed)
         first_words_ms = first_token_ms = None
+        steps = [("reading the question", 0.0)]
         for event in self._dispatch(intent, thread, seen, voice):
             if stop.is_set():
                 return
+            if isinstance(event, Step):
+                steps.append((event.name, _ms_since(began)))
             if isinstance(event, Delta) and first_words_ms is None:
                 first_words_ms = _ms_since(began)
                 if voice is not None and voice.first_token_at is not None:
@@ -160,6 +163,7 @@ class Assistant:
                     warnings=(*warnings, *remarks, *notes, *event.warnings, *left_out(event, seen)),
                     filters=thread.filters,
                     among=seen.told if seen else "",
+                    steps=_taken(steps, _ms_since(began)),
                 )
                 event = _voiced(event, voice, spent, began)
             yield event
@@ -452,6 +456,12 @@ def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
     return text[:MAX_QUESTION_CHARS], (note,)
+
+
+def _taken(begun: Sequence[tuple[str, float]], ended_ms: float) -> tuple[tuple[str, float], ...]:
+    """Each step with how long it took, from when each began."""
+    ends = [*(at for _, at in begun[1:]), ended_ms]
+    return tuple((name, end - at) for (name, at), end in zip(begun, ends, strict=True))
 
 
 def _not_offered(model: str, settings: Settings) -> tuple[str, ...]:

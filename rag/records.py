@@ -57,6 +57,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "earlier_turns": dict(answer.earlier),
         "read_as": "; among ".join(filter(None, (_reason(answer), answer.among))),
         "other_reading": asdict(answer.other) if answer.other else None,
+        "steps": [{"name": name, "ms": round(ms, 2)} for name, ms in answer.steps],
         "filters": [asdict(condition) for condition in answer.filters],
     }
 

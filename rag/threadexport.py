@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rag.bibliography import byline, export
+from rag.narrowing import said
 from rag.records import record
 from rag.threadstore import KeptThread, KeptTurn
 from rag.types import Answer, Paper
@@ -39,6 +41,8 @@ def to_markdown(thread: KeptThread, papers: Sequence[Paper]) -> str:
         papers: Those that it cites, where they are still in the library.
     """
     parts = [f"# {thread.name}"]
+    if thread.filters:
+        parts.append(f"*Answered from papers {said(thread.filters)}.*")
     for turn in thread.turns:
         parts.append("## " + " ".join(turn.question.split()))
         if turn.answer is None:
@@ -63,6 +67,8 @@ def to_json(thread: KeptThread, papers: Sequence[Paper] = ()) -> str:
         "thread": thread.thread_id,
         "name": thread.name,
         "created_at": thread.created_at,
+        "filters": [asdict(condition) for condition in thread.filters],
+        "model": thread.model,
         "turns": [_turn(turn) for turn in thread.turns],
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"

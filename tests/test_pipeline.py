@@ -139,6 +139,17 @@ def test_a_new_subject_leaves_the_thread(assistant: Assistant) -> None:
     assert untimed(second) == untimed(assistant.ask("What is bridge distillation?"))
 
 
+def test_an_answer_tells_its_steps_and_how_long_each_took(assistant: Assistant) -> None:
+    answer = assistant.ask(ROUTES["content"])
+    assert [name for name, _ in answer.steps] == [
+        "reading the question",
+        f"searching {assistant.library.n_papers} papers",
+        "checking quotes",
+    ]
+    total = sum(ms for _, ms in answer.steps)
+    assert all(ms >= 0 for _, ms in answer.steps) and 0 < total <= answer.latency_ms
+
+
 def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
     assistant: Assistant,
 ) -> None:

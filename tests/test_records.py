@@ -6,7 +6,16 @@ import json
 
 from rag.answering.citations import cite
 from rag.records import paper_record, record
-from rag.types import Alternative, Answer, Expert, Intent, SaidSentence, ScoredPaper, Usage
+from rag.types import (
+    Alternative,
+    Answer,
+    Condition,
+    Expert,
+    Intent,
+    SaidSentence,
+    ScoredPaper,
+    Usage,
+)
 from tests.shelf import paper
 
 PAPER = paper(
@@ -38,6 +47,9 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         other=Alternative("content", "what papers say"),
         sentences=(SaidSentence("Ann works.", "partly", (1,)),),
         earlier={"shortened": 2},
+        filters=(Condition("code", "is", True),),
+        among="3 of 9 papers (with the Code mark)",
+        steps=(("reading the question", 0.456),),
     )
     assert record(answer, "q1") == {
         "id": "q1",
@@ -76,9 +88,10 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "cached": False,
         "warnings": ["w"],
         "checks": {"sentences_supported": 1},
-        "read_as": "it asks for people",
+        "read_as": "it asks for people; among 3 of 9 papers (with the Code mark)",
         "other_reading": {"route": "content", "words": "what papers say"},
-        "filters": [],
+        "filters": [{"field": "code", "operator": "is", "value": True}],
+        "steps": [{"name": "reading the question", "ms": 0.46}],
         "sentences": [{"text": "Ann works.", "verdict": "partly", "markers": [1]}],
         "earlier_turns": {"shortened": 2},
     }

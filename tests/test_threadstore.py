@@ -165,6 +165,10 @@ def test_filters_and_model_stay_with_their_thread(store: ThreadStore) -> None:
     code = Condition("code", "is", True)
     store.narrow(thread_id, (code,))
     store.choose_model(thread_id, "extractive")
+    told = json.loads(to_json(store.thread(thread_id)))
+    assert told["filters"] == [{"field": "code", "operator": "is", "value": True}]
+    assert told["model"] == "extractive"
+    assert "*Answered from papers with the Code mark.*" in to_markdown(store.thread(thread_id), ())
     assert store.thread(thread_id).before(1).filters == (code,)
     assert store.thread(thread_id).model == "extractive"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.types import (
@@ -99,6 +99,7 @@ def test_markdown_of_an_answer_makes_no_links_images_or_raw_html(text: str) -> N
     assert not {"a", "img", "script", "button"} & {tag for tag, _ in Tags(html).tags}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
     one = paper(
@@ -186,9 +187,10 @@ def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
 
 def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_came() -> None:
     made = cited("x", model="gpt-x", first_words_ms=640.0, first_token_ms=600.0, latency_ms=2_140.0)
-    assert views.spent(made) == ["first words after 640 ms", "2.1 s"]
+    assert views.spent(made) == ["first words after 640 ms"]
+    assert views.took(made) == "<span>2.1 s</span>"
     guessed = replace(made, usage=Usage(1_200, 30, estimated=True), first_token_ms=None)
-    assert views.spent(guessed) == ["about 1,200 + 30 tokens", "2.1 s"]
+    assert views.spent(guessed) == ["about 1,200 + 30 tokens"]
     assert views.spent(replace(made, cached=True))[0] == "from the cache"
 
 
@@ -199,6 +201,14 @@ def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> No
     assert text.endswith(
         "among 3 of 9 papers (by A_1) · quoted, no model · 1,200 + 30 tokens · $0.0042 · 2.3 s"
     )
+
+
+def test_the_time_of_an_answer_opens_into_its_steps() -> None:
+    made = cited("x", steps=(("searching 9 <papers>", 5.0), ("checking quotes", 1200.0)))
+    html = views.footer(made)
+    assert "<li>searching 9 &lt;papers&gt; <span>5 ms</span></li>" in html
+    assert "<li>checking quotes <span>1.2 s</span></li>" in html
+    assert "<summary>12 ms</summary>" in html
 
 
 def test_the_other_reading_is_a_button_where_it_can_be_taken() -> None:

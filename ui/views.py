@@ -207,7 +207,7 @@ def answer(
         f'<div class="answer {turn.status}">{told}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
         references(turn, papers, active),
-        f'<div class="under">{tools}<p class="foot">{footer(turn, can_reread)}</p></div>',
+        f'<div class="under">{tools}<div class="foot">{footer(turn, can_reread)}</div></div>',
     ]
     return "".join(parts)
 
@@ -243,11 +243,11 @@ def footer(turn: Answer, can_reread: bool = False) -> str:
             f'<button class="reread" data-act="reread" data-value="{turn.other.route}">'
             f"read it as {escape(turn.other.words)} instead</button>",
         )
-    return " · ".join(told)
+    return " · ".join([*told, took(turn)])
 
 
 def spent(turn: Answer) -> list[str]:
-    """Tokens, money and time of an answer, as far as they are known."""
+    """Tokens and money of an answer, as far as they are known."""
     used = turn.usage
     parts = []
     if turn.cached:
@@ -259,7 +259,20 @@ def spent(turn: Answer) -> list[str]:
         parts.append(f"${used.cost_usd:.4f}")
     if turn.first_token_ms is not None and turn.first_words_ms is not None:
         parts.append(f"first words after {_time(turn.first_words_ms)}")
-    return [*parts, _time(turn.latency_ms)]
+    return parts
+
+
+def took(turn: Answer) -> str:
+    """The time of an answer, which opens into its steps and the time of each."""
+    rows = [f"<li>{escape(name)} <span>{_time(ms)}</span></li>" for name, ms in turn.steps]
+    if turn.first_words_ms is not None:
+        rows.append(f"<li>first words after <span>{_time(turn.first_words_ms)}</span></li>")
+    if not turn.steps:
+        return f"<span>{_time(turn.latency_ms)}</span>"
+    return (
+        f'<details class="took"><summary>{_time(turn.latency_ms)}</summary>'
+        f"<ol>{''.join(rows)}</ol></details>"
+    )
 
 
 def _time(value_ms: float) -> str:

@@ -144,6 +144,7 @@ class Answer:
         first_words_ms: From the question to the first words shown; None where none were streamed.
         first_token_ms: From the question to the model's first token; None without a model.
         cached: The model's words are those of an earlier, identical call.
+        steps: What was done, in order, each with how many milliseconds it took.
     """
 
     question: str
@@ -170,6 +171,7 @@ class Answer:
     first_words_ms: float | None = None
     first_token_ms: float | None = None
     cached: bool = False
+    steps: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,17 @@ def an_answer(page: Page) -> None:
     expect(page.locator(".st-key-source mark")).to_be_visible()
 
 
+def a_judged_answer(page: Page) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_text("with code", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="with code")).to_be_visible()
+    ask(page, "Who works on face recognition?")
+    page.get_by_role("button", name="Bad answer").click()
+    expect(page.locator(".st-key-judging")).to_be_visible()
+    page.locator(".took summary").click()
+
+
 def a_paper(page: Page) -> None:
     page.get_by_label("Who works on").fill("face anti-spoofing")
     page.keyboard.press("Enter")
@@ -53,6 +64,7 @@ def the_table(page: Page) -> None:
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "chat": ("/", the_heading),
     "answer": ("/", an_answer),
+    "judged": ("/", a_judged_answer),
     "people": ("/people", the_heading),
     "paper": ("/people", a_paper),
     "person": ("/people?name=Nannan%20Wang", the_heading),
