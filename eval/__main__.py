@@ -147,6 +147,7 @@ def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     made.add_argument("--papers", type=int, default=0, help="at so many made papers, not the seeds")
     made.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
     made.add_argument("--json", type=Path, help="write the figures there too")
+    made.add_argument("--keep", type=Path, help="keep the libraries there, for another run")
     made.set_defaults(run=run_speed)
 
 
@@ -314,7 +315,7 @@ def run_speed(args: argparse.Namespace) -> int:
 
     from eval import speed
 
-    found = speed.measure(load(), args.papers, args.runs, Progress())
+    found = speed.measure(load(), args.papers, args.runs, Progress(), args.keep)
     if args.json:
         args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(speed.told(found))

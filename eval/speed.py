@@ -6,28 +6,27 @@ is measured, so its load is told with the figures.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+from eval.made import make_papers
 from eval.sets import DEVELOPMENT
 from eval.tables import Cell, table
 from rag.config import ROOT, Settings
 from rag.errors import RagError
-from rag.reading import read
-from rag.text import sentences
 
+COMPOSED_FROM = 20_000
+"""Made papers from which on their vectors are composed (`eval.made.Composed`), not embedded."""
 QUESTION = "How does DuetFace protect the privacy of faces?"
 DELAY_S = 0.2
 TARGETS: Mapping[str, float] = {
@@ -60,6 +59,22 @@ class Bench:
     environ: Mapping[str, str]
     runs: int
     progress: Progress
+    folder: Path
+
+    def kept(
+        self, name: str, times: int, make: Callable[[int], dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """What was measured when something was made; read again where it is still there."""
+        path = self.folder / f"{name.replace(' ', '-')}.json"
+        if path.is_file():
+            found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+        found = []
+        for n in range(times):
+            found.append(make(n))
+            self.progress(name, n + 1, times)
+        path.write_text(json.dumps(found), encoding="utf-8")
+        return found
 
     def process(self, arguments: Sequence[str], **more: str) -> Finished:
         """Run Python with these arguments, alone, from start to end."""
@@ -96,30 +111,32 @@ def _scratch() -> IO[str]:
     return tempfile.TemporaryFile("w+", encoding="utf-8")
 
 
-def measure(settings: Settings, papers: int, runs: int, progress: Progress) -> dict[str, Any]:
+def measure(
+    settings: Settings, papers: int, runs: int, progress: Progress, keep: Path | None = None
+) -> dict[str, Any]:
     """Everything, at the seeds or at so many made papers.
 
     Args:
         settings: Whose embedder and model are used; the data folders are new ones.
         papers: 0 for the seeds.
         runs: Fresh processes for each figure.
-        progress: Told what is being measured.
+        progress: Told of what is being measured.
+        keep: Where the libraries stay, and are found again by the next run; None: nowhere.
     """
-    bench = Bench(environ(settings), runs, progress)
     with tempfile.TemporaryDirectory(prefix="paperfolk-speed-") as name:
-        folder = Path(name)
+        folder = keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        bench = Bench(environ(settings), runs, progress, folder)
         source = settings.seeds if not papers else make_papers(settings.seeds, folder, papers)
-        found: dict[str, Any] = {"papers": papers or "the seeds", "load": os.getloadavg()[0]}
-        found |= _ours(bench, folder, source, 1 if papers else runs)
-        if not papers and find_spec("langchain_chroma"):
-            found["chain"] = _median(
-                bench.medians(
-                    "plain chain",
-                    lambda n: bench.worker("chain", folder / f"chain{n}", str(DEVELOPMENT)),
-                )
-            )
-        if not papers:
-            found["first token"] = _first_token(bench, folder / "data0")
+        found: dict[str, Any] = {
+            "papers": papers or "the seeds",
+            "composed": papers >= COMPOSED_FROM,
+            "load": os.getloadavg()[0],
+        }
+        found |= _ours(bench, source, papers)
+        if find_spec("langchain_chroma"):
+            found["chain"] = _chain(bench, source, papers)
+        found["first token"] = _first_token(bench, folder / "data0")
     return found
 
 
@@ -134,14 +151,11 @@ def environ(settings: Settings) -> dict[str, str]:
     return kept
 
 
-def _ours(bench: Bench, folder: Path, source: Path, ingests: int) -> dict[str, Any]:
-    taken = []
-    for n in range(ingests):
-        taken.append(
-            bench.process(["-m", "rag", "--data", str(folder / f"data{n}"), "ingest", str(source)])
-        )
-        bench.progress("ingest", n + 1, ingests)
-    data = folder / "data0"
+def _ours(bench: Bench, source: Path, papers: int) -> dict[str, Any]:
+    ingests = bench.kept(
+        "ingest", 1 if papers else bench.runs, lambda n: _ingest(bench, n, source, papers)
+    )
+    data = bench.folder / "data0"
     bench.process(["-m", "rag", "--data", str(data), "ask", QUESTION])
     cold = [
         bench.process(["-m", "rag", "--data", str(data), "ask", QUESTION])
@@ -149,11 +163,37 @@ def _ours(bench: Bench, folder: Path, source: Path, ingests: int) -> dict[str, A
     ]
     warm = bench.medians("questions", lambda n: bench.worker("questions", data, str(DEVELOPMENT)))
     return {
-        "ingest_s": statistics.median(t.seconds for t in taken),
-        "ingest_mb": statistics.median(t.peak_mb for t in taken),
+        **_median(ingests),
         "cold_s": statistics.median(c.seconds for c in cold),
+        "cold_mb": statistics.median(c.peak_mb for c in cold),
         "warm": _median(warm),
+        "disk_kb": _size(data) / 1024 / warm[0]["n_papers"],
     }
+
+
+def _ingest(bench: Bench, n: int, source: Path, papers: int) -> dict[str, Any]:
+    """Through the command line, or with composed vectors."""
+    data = str(bench.folder / f"data{n}")
+    command = ["-m", "rag", "--data", data, "ingest", str(source)]
+    if papers >= COMPOSED_FROM:
+        command = ["-m", "eval.speed_worker", "fill", data, str(source)]
+    taken = bench.process(command)
+    return {"ingest_s": taken.seconds, "ingest_mb": taken.peak_mb}
+
+
+def _chain(bench: Bench, source: Path, papers: int) -> dict[str, Any]:
+    """The plain chain: made in one process and asked in others, as ours is."""
+    job = "chain-composed" if papers >= COMPOSED_FROM else "chain"
+    data = bench.folder / "chain"
+    made = bench.kept("plain chain", 1, lambda n: bench.worker(job, data, str(source)))
+    asked = bench.medians(
+        "plain chain, questions", lambda n: bench.worker("retrieve", data, str(DEVELOPMENT))
+    )
+    return {**made[0], **_median(asked), "disk_kb": _size(data) / 1024 / made[0]["n_papers"]}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _first_token(bench: Bench, data: Path) -> dict[str, Any]:
@@ -179,71 +219,37 @@ def _median(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def make_papers(seeds: Path, folder: Path, n_papers: int) -> Path:
-    """Papers recombined from the sentences, titles and people of the seeds; always the same.
-
-    There are as many people as papers, the seeds' own first; the n-th writes in proportion to
-    1 / sqrt(n), so that a few write much and most write little.
-    """
-    entries = [e for path in sorted(seeds.glob("*.txt")) for e in read(path).entries]
-    told = [e.text[a:b] for e in entries for a, b in sentences(e.text)]
-    words = [e.title.split() for e in entries if e.title]
-    people = _crowd(sorted({name for e in entries for name in e.authors}), n_papers)
-    path = folder / "made.jsonl"
-    with path.open("w", encoding="utf-8") as out:
-        out.writelines(json.dumps(row) + "\n" for row in _made(told, words, people, n_papers))
-    return path
-
-
-def _made(
-    told: Sequence[str], words: Sequence[Sequence[str]], people: Sequence[str], n_papers: int
-) -> Iterator[dict[str, Any]]:
-    chance = random.Random(0)
-    share = list(itertools.accumulate((n + 1) ** -0.5 for n in range(len(people))))
-    for n in range(n_papers):
-        head, tail = chance.choice(words), chance.choice(words)
-        yield {
-            "title": " ".join([*head[: len(head) // 2], *tail[len(tail) // 2 :], f"({n})"]),
-            "abstract": " ".join(chance.sample(told, 7)),
-            "authors": list(
-                dict.fromkeys(chance.choices(people, cum_weights=share, k=chance.randint(1, 5)))
-            ),
-            "year": chance.randint(2015, 2025),
-        }
-
-
-def _crowd(people: Sequence[str], n_people: int) -> list[str]:
-    """The people given, and made ones after them: first names of two with the last of a third."""
-    chance = random.Random(1)
-    first = sorted({name.split()[0] for name in people})
-    last = sorted({name.split()[-1] for name in people})
-    made = dict.fromkeys(people)
-    while len(made) < n_people:
-        given = chance.sample(first, chance.randint(1, 2))
-        made[f"{'-'.join(given)} {chance.choice(last)}"] = None
-    return list(made)
-
-
 def told(found: Mapping[str, Any]) -> str:
     """The figures as tables."""
-    warm = found["warm"]
+    warm, chain = found["warm"], found.get("chain")
     rows: list[list[Cell]] = [
         _row("ingest, whole, s", found["ingest_s"]),
         _row("cold question, s", found["cold_s"]),
         _row("warm question p95, ms", warm["all"]["p95_ms"]),
         _row("resident memory, MB", max(warm["rss_mb"], found["ingest_mb"])),
+        ["disk a paper, kB", found["disk_kb"], None],
     ]
     if "first token" in found:
         rows.append(_row("first words over the model's own, ms", found["first token"]["over_ms"]))
-    routes = [
-        [name, held["n"], held["p50_ms"], held["p95_ms"]] for name, held in warm["routes"].items()
+    theirs = chain["all"]["p50_ms"] if chain else None
+    routes: list[list[Cell]] = [
+        [
+            name,
+            held["n"],
+            held["p50_ms"],
+            held["p95_ms"],
+            held["p50_ms"] / theirs if theirs else None,
+        ]
+        for name, held in (*warm["routes"].items(), ("all", warm["all"]))
     ]
     parts = [
         f"papers: {found['papers']}; load of the machine at the start: {found['load']:.1f}",
         table(["", "median", "wanted of the seeds"], rows),
-        table(["route", "n", "p50 ms", "p95 ms"], routes),
+        table(["route", "n", "p50 ms", "p95 ms", "of the plain chain's p50"], routes),
     ]
-    if chain := found.get("chain"):
+    if found.get("composed"):
+        parts.insert(1, "vectors composed of those of single sentences, so ingest does not embed")
+    if chain:
         parts.append(table(["", "ours", "plain chain", "ratio"], _ratios(found, chain)))
     return "\n\n".join(parts)
 
@@ -259,5 +265,6 @@ def _ratios(found: Mapping[str, Any], chain: Mapping[str, Any]) -> list[list[Cel
         ("question p50, ms", warm["all"]["p50_ms"], chain["all"]["p50_ms"]),
         ("question p95, ms", warm["all"]["p95_ms"], chain["all"]["p95_ms"]),
         ("resident memory, MB", warm["rss_mb"], chain["rss_mb"]),
+        ("disk a paper, kB", found["disk_kb"], chain["disk_kb"]),
     ]
     return [[name, ours, theirs, ours / theirs] for name, ours, theirs in pairs]

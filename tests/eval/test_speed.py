@@ -31,11 +31,9 @@ def asked(tmp_path: Path) -> Path:
 
 def test_warm_questions_are_told_by_route(settings: Settings, asked: Path) -> None:
     found = speed_worker.questions(settings, str(asked))
-    assert {name: held["n"] for name, held in found["routes"].items()} == {
-        "content": 1,
-        "catalogue": 1,
-        "experts": 1,
-    }
+    named = speed_worker.N_NAMED * len(speed_worker.BY_NAME)
+    assert {"content", "catalogue", "experts", "person"} <= set(found["routes"])
+    assert found["all"]["n"] == sum(held["n"] for held in found["routes"].values()) == 3 + named
     assert found["all"]["p50_ms"] <= found["all"]["p95_ms"]
 
 
@@ -51,13 +49,13 @@ def test_first_words_are_those_of_the_model(settings: Settings) -> None:
 
 
 def test_a_process_is_measured_from_start_to_end() -> None:
-    bench = speed.Bench({}, 1, lambda name, done, total: None)
+    bench = speed.Bench({}, 1, lambda name, done, total: None, Path())
     found = bench.process(["-c", "print('done')"])
     assert (found.stdout, found.seconds > 0, found.peak_mb > 1) == ("done\n", True, True)
 
 
 def test_a_process_that_fails_is_told_with_its_last_words() -> None:
-    bench = speed.Bench({}, 1, lambda name, done, total: None)
+    bench = speed.Bench({}, 1, lambda name, done, total: None, Path())
     with pytest.raises(speed.SpeedError, match="no such thing"):
         bench.process(["-c", "raise ValueError('no such thing')"])
 
@@ -67,7 +65,25 @@ def test_figures_are_told_beside_targets_and_the_chain() -> None:
     warm: dict[str, Any] = {"all": spread, "routes": {"content": spread}, "rss_mb": 300.0}
     found = {"papers": "the seeds", "load": 0.5, "ingest_s": 6.0, "ingest_mb": 310.0}
     found |= {"cold_s": 1.5, "warm": warm, "first token": {"over_ms": 60.0}}
-    found |= {"chain": {"ingest_s": 3.0, "all": spread, "rss_mb": 200.0}}
+    found |= {
+        "disk_kb": 50.0,
+        "chain": {"ingest_s": 3.0, "all": spread, "rss_mb": 200.0, "disk_kb": 25.0},
+    }
     lines = speed.told(found).splitlines()
     assert any("cold question" in x and "1.500" in x and "< 2" in x for x in lines)
+    assert any(x.startswith("content") and x.split()[-1] == "1.000" for x in lines)
     assert any(x.startswith("ingest, s") and x.split()[-1] == "2.000" for x in lines)
+
+
+def test_what_was_made_is_measured_once_and_read_again(tmp_path: Path) -> None:
+    bench = speed.Bench({}, 1, lambda name, done, total: None, tmp_path)
+    made = [bench.kept("ingest", 2, lambda n: {"s": float(n)}) for _ in range(2)]
+    assert made == [[{"s": 0.0}, {"s": 1.0}]] * 2
+    assert bench.kept("ingest", 2, lambda n: {"s": 9.0}) == made[0]
+
+
+def test_people_are_asked_for_by_their_names_and_by_misspelt_ones() -> None:
+    asked = speed_worker.by_name([f"Ada Sea{n:03d}" for n in range(100)])
+    assert len(asked) == speed_worker.N_NAMED * len(speed_worker.BY_NAME)
+    assert asked[0] == "What does Ada Sea000 work on?"
+    assert asked[4] == "papers by Ada Sea021"  # of Ada Sea012

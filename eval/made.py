@@ -1,0 +1,126 @@
+"""Made libraries, as large as one likes: papers recombined from the seeds, embedded piece by piece.
+
+A paper recombined from known sentences can be given the token vectors that its sentences have when they
+stand alone, and their mean as its own vector (`Composed`). So a library of a hundred thousand papers is
+made in minutes; what is searched is as large and as varied as if every paper had been read whole. The
+time that embedding takes is measured apart, on fewer papers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.encoding import Encoding
+from rag.reading import read
+from rag.stores import Encoder
+from rag.text import sentences
+from rag.types import Span
+
+A_FILE = 10_000
+"""Made papers in one file; a document of a hundred thousand would be refused for its size."""
+
+
+def make_papers(seeds: Path, folder: Path, n_papers: int) -> Path:
+    """Papers recombined from the sentences, titles and people of the seeds; always the same.
+
+    There are as many people as papers, the seeds' own first; the n-th writes in proportion to
+    1 / sqrt(n), so that a few write much and most write little.
+    """
+    entries = [e for path in sorted(seeds.glob("*.txt")) for e in read(path).entries]
+    told = [e.text[a:b] for e in entries for a, b in sentences(e.text)]
+    words = [e.title.split() for e in entries if e.title]
+    people = _crowd(sorted({name for e in entries for name in e.authors}), n_papers)
+    made = folder / "made"
+    made.mkdir(exist_ok=True)
+    rows = _made(told, words, people, n_papers)
+    for n in range(0, n_papers, A_FILE):
+        with (made / f"{n:07d}.jsonl").open("w", encoding="utf-8") as out:
+            out.writelines(json.dumps(row) + "\n" for row in itertools.islice(rows, A_FILE))
+    return made
+
+
+def _made(
+    told: Sequence[str], words: Sequence[Sequence[str]], people: Sequence[str], n_papers: int
+) -> Iterator[dict[str, Any]]:
+    chance = random.Random(0)
+    share = list(itertools.accumulate((n + 1) ** -0.5 for n in range(len(people))))
+    for n in range(n_papers):
+        head, tail = chance.choice(words), chance.choice(words)
+        yield {
+            "title": " ".join([*head[: len(head) // 2], *tail[len(tail) // 2 :], f"({n})"]),
+            "abstract": " ".join(chance.sample(told, 7)),
+            "authors": list(
+                dict.fromkeys(chance.choices(people, cum_weights=share, k=chance.randint(1, 5)))
+            ),
+            "year": chance.randint(2015, 2025),
+        }
+
+
+def _crowd(people: Sequence[str], n_people: int) -> list[str]:
+    """The people given, and made ones after them: first names of two with the last of a third."""
+    chance = random.Random(1)
+    first = sorted({name.split()[0] for name in people})
+    last = sorted({name.split()[-1] for name in people})
+    made = dict.fromkeys(people)
+    while len(made) < n_people:
+        given = chance.sample(first, chance.randint(1, 2))
+        made[f"{'-'.join(given)} {chance.choice(last)}"] = None
+    return list(made)
+
+
+class Composed:
+    """Stands in for an embedder and takes its name: a question is embedded by the real one.
+
+    Args:
+        embedder: Embeds each piece the first time it is met.
+        name, dimension: Its own.
+    """
+
+    def __init__(self, embedder: Encoder, name: str, dimension: int) -> None:
+        self._embedder, self.name, self.dimension = embedder, name, dimension
+        self._held: dict[str, Encoding] = {}
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [encoding.vector.tolist() for encoding in self.encode(texts)]
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        return [self._composed(text) for text in texts]
+
+    def _composed(self, text: str) -> Encoding:
+        spans = list(_pieces(text))
+        parts = [self._piece(text[start:end]) for start, end in spans]
+        if not parts:
+            return self._piece(text)
+        vector = np.sum([len(part) * part.vector for part in parts], axis=0)
+        return Encoding(
+            vector / max(float(np.linalg.norm(vector)), 1e-9),
+            np.concatenate([part.tokens for part in parts]),
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate(
+                [part.spans + start for part, (start, _) in zip(parts, spans, strict=True)]
+            ),
+        )
+
+    def _piece(self, text: str) -> Encoding:
+        if text not in self._held:
+            (self._held[text],) = self._embedder.encode([text])
+        return self._held[text]
+
+
+def _pieces(text: str) -> Iterator[Span]:
+    """The words of the heading, which is the first line, and the sentences of the rest."""
+    head, _, rest = text.partition("\n")
+    at = 0
+    for word in head.split():
+        at = head.index(word, at)
+        yield at, at + len(word)
+        at += len(word)
+    for start, end in sentences(rest):
+        yield start + len(head) + 1, end + len(head) + 1
