@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,13 +115,16 @@ class Composed:
         return self._held[text]
 
 
+_PIECE = re.compile(r"\d|[^\W\d]+|[^\w\s]")
+
+
 def _pieces(text: str) -> Iterator[Span]:
-    """The words of the heading, which is the first line, and the sentences of the rest."""
+    """The words, digits and marks of the heading, which is the first line; sentences of the rest.
+
+    Digits stand alone because every made title has a number of its own.
+    """
     head, _, rest = text.partition("\n")
-    at = 0
-    for word in head.split():
-        at = head.index(word, at)
-        yield at, at + len(word)
-        at += len(word)
+    for match in _PIECE.finditer(head):
+        yield match.span()
     for start, end in sentences(rest):
         yield start + len(head) + 1, end + len(head) + 1

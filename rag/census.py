@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,8 @@ ALIASES_FILE = "aliases.yaml"
 _KEPT = 8
 """States held at once: the library's, and those that conversations with filters see."""
 _RARE = 2
+_PIECES = 300_000
+"""Pieces of text remembered at one time."""
 _NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 
 
@@ -89,21 +91,25 @@ class Census:
 
     # --- vocabularies -------------------------------------------------------------------
 
-    @cached_property
+    @property
     def words(self) -> frozenset[str]:
         """Every word that stands in lower case in a title or a text."""
-        found: set[str] = set()
-        for paper in self.papers:
-            found.update(re.findall(r"\b[a-z]{2,}\b", f"{paper.title or ''} {paper.text}"))
-        return frozenset(found)
+        return self._vocabularies[0]
 
-    @cached_property
+    @property
     def spoken(self) -> frozenset[str]:
         """Every word of the titles and texts, in lower case."""
-        found: set[str] = set()
+        return self._vocabularies[1]
+
+    @cached_property
+    def _vocabularies(self) -> tuple[frozenset[str], frozenset[str]]:
+        """From what stands between white space, each looked at once: no word reaches beyond it."""
+        pieces: set[str] = set()
         for paper in self.papers:
-            found.update(re.findall(r"[^\W_]+", f"{paper.title or ''} {paper.text}".lower()))
-        return frozenset(found)
+            pieces.update((paper.title or "").split(), paper.text.split())
+        joined = " ".join(pieces)
+        lower = frozenset(re.findall(r"\b[a-z]{2,}\b", joined))
+        return lower, frozenset(re.findall(r"[^\W_]+", joined.lower()))
 
     @cached_property
     def _said(self) -> bytes:
@@ -130,8 +136,9 @@ class Census:
     def term_counts(self) -> Counter[str]:
         """In how many papers each index term stands, title and text."""
         counts: Counter[str] = Counter()
+        found = _ByPiece(lambda piece: tuple(index_terms(piece)))
         for paper in self.papers:
-            counts.update(_terms(paper))
+            counts.update({*found.of(paper.title or ""), *found.of(paper.text)})
         return counts
 
     def terms_of(self, paper: Paper) -> frozenset[str]:
@@ -167,15 +174,13 @@ class Census:
         """Papers by the words of their titles, and by the made-up words of their texts."""
         titles: dict[str, list[str]] = defaultdict(list)
         texts: dict[str, Counter[str]] = defaultdict(Counter)
-        made_up: dict[str, str] = {}
+        named = _ByPiece(lambda p: tuple(fold(w) for w in _NAMED.findall(p)))
+        made_up = _ByPiece(lambda p: tuple(fold(w) for w in _NAMED.findall(p) if is_made_up(w)))
         for paper in self.papers:
-            for word in _NAMED.findall(paper.title or ""):
-                titles[fold(word)].append(paper.paper_id)
-            for word in _NAMED.findall(paper.text):
-                if (folded := made_up.get(word)) is None:
-                    folded = made_up[word] = fold(word) if is_made_up(word) else ""
-                if folded:
-                    texts[folded][paper.paper_id] += 1
+            for word in named.of(paper.title or ""):
+                titles[word].append(paper.paper_id)
+            for word in made_up.of(paper.text):
+                texts[word][paper.paper_id] += 1
         return titles, texts
 
     def _bearing(self, word: str) -> tuple[str, ...]:
@@ -197,6 +202,26 @@ class Census:
                 if headed or len(held) <= _RARE:
                     found.append((word, headed or held))
         return list(dict.fromkeys(found))
+
+
+class _ByPiece:
+    """What is found in a text, worked out once for each of its pieces between white space.
+
+    For what never reaches over white space; far fewer pieces are different than there are.
+    """
+
+    def __init__(self, find: Callable[[str], tuple[str, ...]]) -> None:
+        self._find = find
+        self._held: dict[str, tuple[str, ...]] = {}
+
+    def of(self, text: str) -> Iterator[str]:
+        if len(self._held) > _PIECES:
+            self._held.clear()
+        held = self._held
+        for piece in text.split():
+            if (found := held.get(piece)) is None:
+                found = held[piece] = self._find(piece)
+            yield from found
 
 
 def _terms(paper: Paper) -> frozenset[str]:

@@ -178,12 +178,13 @@ class NameIndex:
                 at += 1
         return found
 
-    def resolve(self, text: str, span: Span | None = None) -> Mention | None:
+    def resolve(self, text: str, span: Span | None = None, *, near: bool = True) -> Mention | None:
         """The person that a phrase standing where a name is expected means.
 
         Args:
             text: The question, or the phrase alone.
             span: Of the phrase in ``text``; the whole text by default.
+            near: Whether an absent name comes with those that look like it.
 
         Returns:
             A mention, with no names where nobody is called that; None where it is no name at all.
@@ -198,7 +199,8 @@ class NameIndex:
         if not self._name_like(words):
             return None
         typed = text[words[0].start : words[-1].end]
-        return Mention((words[0].start, words[-1].end), typed, (), "absent", self.near(typed))
+        alike = self.near(typed) if near else ()
+        return Mention((words[0].start, words[-1].end), typed, (), "absent", alike)
 
     def is_part(self, word: str) -> bool:
         """Whether somebody here has this word as a part of the name."""

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from rag.errors import SettingsError
-from rag.names import NameIndex, load_aliases, tokens
+from rag.names import NameIndex, key, load_aliases, tokens
 
 NAMES = (
     "Anthony Cioppa",
@@ -135,3 +137,74 @@ def test_an_aliases_file_of_another_form_is_refused_by_name(tmp_path: Path) -> N
     file.write_text("- Kexin Bao\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="aliases.yaml"):
         load_aliases(file)
+
+
+# --- fast paths against reading all names ------------------------------------------------------------
+
+_PART = st.sampled_from("ada adah bo boris bora cy li lin ling liu sea shea zhang zheng j".split())
+_CROWDS = st.lists(st.lists(_PART, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=30)
+
+
+def _slips(index: NameIndex, keys: list[str]) -> set[str]:
+    """The closest of all names, one by one."""
+    if all(index.is_part(k) for k in keys):
+        return set()
+    costs: dict[str, int] = {}
+    for order in (keys, keys[::-1]):
+        for name in index.names:
+            parts: tuple[str, ...] = tuple(key(part) for part in name.split())
+            if fuzz.ratio(" ".join(order), " ".join(parts)) < 75:
+                continue
+            if len(parts) != len(order):
+                long = tuple(part for part in parts if len(part) > 1)
+                parts = long if len(long) > 1 else parts
+            if (cost := index._cost(order, parts)) is not None:
+                costs[name] = min(cost, costs.get(name, cost))
+    return {name for name, cost in costs.items() if cost == min(costs.values())}
+
+
+@given(
+    _CROWDS, st.lists(_PART, min_size=2, max_size=3), st.integers(0, 30), st.sampled_from("aehnz")
+)
+def test_a_slip_is_found_as_if_all_names_were_read(
+    crowd: list[str], typed: list[str], at: int, letter: str
+) -> None:
+    index = NameIndex(crowd)
+    text = " ".join(typed)
+    at = min(at, len(text))
+    words = tokens(f"{text[:at]}{letter}{text[at:]}")
+    assert set(index._misspelt(words)) == _slips(index, [word.key for word in words])
+
+
+@given(_CROWDS)
+def test_lookalikes_are_those_of_reading_all_names(crowd: list[str]) -> None:
+    index = NameIndex(crowd)
+    for name in index.names:
+        mine = name.split()
+        expected = []
+        for other in index.names:
+            parts = other.split()
+            if other == name or len(parts) != len(mine):
+                continue
+            rare = any(
+                a != b and min(sum(p in n.split() for n in index.names) for p in (a, b)) == 1
+                for a, b in zip(parts, mine, strict=True)
+            )
+            joined = "".join(mine)
+            off = OSA.distance("".join(parts), joined)
+            if (len(joined) >= 8 and off == 1 and rare) or parts == mine[::-1]:
+                expected.append(other)
+        assert list(index.lookalikes(name)) == expected
+
+
+@given(_CROWDS, _PART, st.sampled_from("abcjlsz"))
+def test_initials_fit_whom_they_fit_when_all_names_are_read(
+    crowd: list[str], part: str, initial: str
+) -> None:
+    index = NameIndex(crowd)
+    found = index._initials(tokens(f"{initial}. {part}"))
+    held = {name: name.split() for name in index.names}
+    fit = [
+        n for n, p in held.items() if len(p) == 2 and p[0][0] == initial and p[1] == part
+    ] if len(part) > 1 else []  # fmt: skip
+    assert list(found) == fit

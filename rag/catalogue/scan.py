@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.catalogue.periods import Timed
 from rag.census import Census
@@ -102,7 +102,7 @@ def _in_slot(
     runs = [(a, b) for a in range(len(words)) for b in range(a, len(words))]
     for a, b in sorted(runs, key=lambda run: (run[0] - run[1], run[0])):
         span = (start + words[a][0], start + words[b][1])
-        mention = census.names.resolve(question, span)
+        mention = census.names.resolve(question, span, near=False)
         if mention is None:
             continue
         whole = by and mention.typed.istitle() and len(mention.typed.split()) > 1
@@ -115,7 +115,8 @@ def _in_slot(
             continue
         if alone and _part_of_more(question, mention.span, census):
             continue
-        return mention
+        near = census.names.near(mention.typed) if mention.how == "absent" else ()
+        return replace(mention, near=near)
     return None
 
 

@@ -8,7 +8,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -256,19 +255,15 @@ class Library(Reader):
         ]
 
     def _all_persons(self) -> dict[str, Person]:
+        """Two people of one name on one paper cannot be told apart: the first counts."""
         with self.snapshot():
             pages = {page.person: page for page in self.pages()}
-            found = [
-                rows.authorship(row)
-                for row in self.select(
-                    "SELECT a.* FROM authorships a JOIN papers p USING (paper_id) "
-                    "ORDER BY a.name, p.document, p.line, a.ordinal"
-                )
-            ]
-        persons = {name: Person(name, (), page) for name, page in pages.items()}
-        for name, group in groupby(found, key=lambda a: a.name):
-            persons[name] = Person(name, _once_a_paper(group), pages.get(name))
-        return dict(sorted(persons.items()))
+            papers = self.papers()
+        held: dict[str, dict[str, Authorship]] = {name: {} for name in pages}
+        for paper in papers:
+            for authorship in paper.authorships:
+                held.setdefault(authorship.name, {}).setdefault(paper.paper_id, authorship)
+        return {n: Person(n, tuple(held[n].values()), pages.get(n)) for n in sorted(held)}
 
     # --- chunks -------------------------------------------------------------------------------
 
@@ -351,8 +346,3 @@ def _chunk(row: sqlite3.Row) -> Chunk:
     span = (row["start"], row["end"])
     sentences = None if kept is None else rows.spans(kept)
     return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)
-
-
-def _once_a_paper(authorships: Iterable[Authorship]) -> tuple[Authorship, ...]:
-    """The first of each paper: two people of one name on one paper cannot be told apart."""
-    return tuple({a.paper_id: a for a in reversed(list(authorships))}.values())[::-1]

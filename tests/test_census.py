@@ -1,0 +1,79 @@
+"""What a census counts, against reading every text word by word."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rag.census import Census, census, is_headed, is_made_up
+from rag.chunking import sentences_of
+from rag.library import Library
+from rag.text import fold, index_terms, sentences
+
+
+@pytest.fixture(scope="module")
+def library(library_data: Path) -> Library:
+    return Library.open(library_data)
+
+
+@pytest.fixture(scope="module")
+def now(library: Library) -> Census:
+    return census(library)
+
+
+def test_the_words_are_those_of_every_text(now: Census) -> None:
+    texts = [f"{p.title or ''} {p.text}" for p in now.papers]
+    assert now.words == {w for t in texts for w in re.findall(r"\b[a-z]{2,}\b", t)}
+    assert now.spoken == {w for t in texts for w in re.findall(r"[^\W_]+", t.lower())}
+
+
+def test_a_term_counts_once_a_paper(now: Census) -> None:
+    slow = Counter(t for p in now.papers for t in set(index_terms(f"{p.title or ''} . {p.text}")))
+    assert now.term_counts == slow
+
+
+def test_a_made_up_word_calls_every_paper_that_has_it(now: Census) -> None:
+    named = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
+    words = {w for p in now.papers for w in named.findall(p.text) if is_made_up(w)}
+    assert len(words) > 100
+    for word in sorted(words)[::5]:
+        bearing = {
+            p.paper_id
+            for p in now.papers
+            if fold(word) in {fold(w) for w in named.findall(p.title or "")}
+            or fold(word) in {fold(w) for w in named.findall(p.text) if is_made_up(w)}
+        }
+        headed = {i for i in bearing if is_headed(word, now.by_id[i])}
+        found = {paper_id for _, ids in now.called(word) for paper_id in ids}
+        assert found == (headed or (bearing if len(bearing) <= 2 else set()))
+
+
+@pytest.mark.parametrize(
+    "phrase", ["face anti-spoofing", "yann lecun", "federated learning", "ning wa"]
+)
+def test_a_phrase_is_said_if_some_text_has_it(now: Census, phrase: str) -> None:
+    held = any(phrase in fold(f"{p.title or ''} {p.text}") for p in now.papers)
+    assert now.says(phrase) == held
+
+
+def test_people_come_with_their_papers_in_order_once_each(library: Library) -> None:
+    rows = library.select(
+        "SELECT a.name, a.paper_id FROM authorships a JOIN papers p USING (paper_id) "
+        "ORDER BY a.name, p.document, p.line, a.ordinal"
+    )
+    slow: dict[str, list[str]] = {}
+    for row in rows:
+        slow.setdefault(row["name"], []).append(row["paper_id"])
+    found = {p.name: [a.paper_id for a in p.authorships] for p in library.persons()}
+    assert {n: ids for n, ids in found.items() if ids} == {
+        n: list(dict.fromkeys(ids)) for n, ids in slow.items()
+    }
+
+
+def test_kept_sentences_are_those_of_the_text(library: Library) -> None:
+    for chunk in library.chunks():
+        assert chunk.sentences is not None
+        assert sentences_of(chunk) == tuple(sentences(chunk.text))
