@@ -71,7 +71,7 @@ _VERB = (
     r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:the\s+)?(?:most|more|papers|anything|something|often|a lot))*\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
     r"(?:is |are )?(?:an? )?(?:good|expert|experts?|specialists?|authority)\s+(?:at|in|on|for)|(?:have|has|with)\s+(?:experience|expertise|a background|papers|work|publications)\s+(?:in|on|with|about)|explor(?:es?|ed|ing)|help(?:s)?\s+(?:me\s+)?with|handl(?:es?|ed|ing)|cover(?:s|ed|ing)?|"
     r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|supervis(?:e|es|ed|ing)(?:\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:thesis|project|student))?(?:\s+(?:on|about|in))?|referee(?:s|d|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on|"
-    r"(?:give|gives|giving|hold|run|lead|write|teach|organi[sz]e)\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:talk|lecture|course|class|workshop|tutorial|seminar|keynote|chapter|survey)(?:\s+(?:on|about|in))?)"
+    r"(?:give|gives|giving|hold|run|lead|write|teach|organi[sz]e)\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:talk|lecture|course|class|workshop|tutorial|seminar|keynote|chapter|survey|part|session|section|module|unit)(?:\s+(?:on|about|in))?)"
 )
 _OPENINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -106,7 +106,7 @@ _ASKED = tuple(
     )
 )
 _LINKS = re.compile(
-    r"(?:(?:for|on|about|in|of|with|to)\s+)?(?:an?|my|our|the|this|their)\s+(?:paper|manuscript|submission|project|talk|workshop|thesis|grant|survey|proposal|topic|article|study|question|area|field)s?\s+(?:on|about|dealing with|of|for|in|that|which|concerning|regarding)\s+|(?:for|on|about|in|of|with|regarding|to|the|an?|papers on|work on|research on|any|some)\s+",
+    r"(?:(?:for|on|about|in|of|with|to)\s+)?(?:an?|my|our|the|this|their)\s+(?:paper|manuscript|submission|project|talk|workshop|thesis|grant|survey|proposal|topic|article|study|question|area|field|panel|session|seminar|lecture|keynote|tutorial|special\s+issue|book|chapter|course|event|podcast|interview|story|jury|committee|summer\s+school)s?\s+(?:on|about|dealing with|of|for|in|that|which|concerning|regarding)\s+|(?:for|on|about|in|of|with|regarding|to|the|an?|papers on|work on|research on|any|some)\s+",
     re.IGNORECASE,
 )
 _GAP = r"(?:\s*[,:;–—]\s*|\s+-+\s*|\s+)"

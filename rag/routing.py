@@ -55,6 +55,8 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
     told = _asking_part(typed)
     whole = complete(told, thread, now)
     intent = _like(whole, now) or instead(whole, now) or _whole(whole, now)
+    if intent.route == "content":
+        intent = _last_asked(whole, now) or intent
     if read_as is not None and (found or read_as != intent.route):
         intent = as_wanted(read_as, whole.question, intent, now)
     if told != typed and intent.route == "content":
@@ -151,6 +153,7 @@ def _spelt_out(text: str) -> str:
     Chat spellings are those in lower case: ``R`` and ``U`` are letters, ``IM`` may be a name.
     """
     text = _INFORMAL_WORD.sub(lambda m: _INFORMAL[m.group()], text)
+    text = re.sub(r"\b(?:[Dd]r|[Pp]rof(?:essor)?|[Mm]rs?|[Mm]s)\b\.?\s+(?=[A-Z])", "", text)
     text = re.sub(
         r"\bneither\s+(?:have|has|print|prints|with)?\s*(.+?)\s+nor\s+",
         r"with no \1 and with no ",
@@ -161,6 +164,30 @@ def _spelt_out(text: str) -> str:
     return re.sub(
         r"\bw/(o\b)?\s?", lambda m: "without " if m[1] else "with ", text, flags=re.IGNORECASE
     )
+
+
+_INTRODUCED = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|dear)\b[^.!;:]*[.!;:,]\s+)?(?:I|I'm|I’m|Im|i'm|We|we|We're|we're|My|my|Our|our|For|for|As|as|There|Yesterday|Today)\b.*?[.!;:]\s+(?P<asked>(?:(?:and|so|but)\s+)?(?:who|whom|which|what|how|when|where|can|could|do|does|is|are|list|show|find|please)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _last_asked(whole: Whole, now: Census) -> Intent | None:
+    """``We plan a school. Who works on X?``: the question alone, if it is about people or lists.
+
+    What papers say is looked for with every word, so there the introduction stays.
+    """
+    match = _INTRODUCED.match(whole.question)
+    if match is None or whole.focus or whole.people or _POINTS_BACK.search(match["asked"]):
+        return None
+    intent = _whole(replace(whole, question=match["asked"]), now)
+    says = intent.topic or intent.people or intent.conditions
+    return intent if says and intent.route != "content" else None
+
+
+_POINTS_BACK = re.compile(
+    r"\b(?:this|that|these|those|it|its|them|they|he|she|one)\b", re.IGNORECASE
+)
 
 
 def _whole(whole: Whole, now: Census) -> Intent:
@@ -335,7 +362,9 @@ def _people_ranked(
         return None
     if asked.ask.topic:
         parts = {"k": asked.ask.k} if asked.ask.k else {}
-        topic = re.sub(r"^(?:about|on|in|for|of|regarding)\s+", "", asked.ask.topic)
+        frame = experts_frame(asked.ask.topic)
+        topic = frame.topic if frame else asked.ask.topic
+        topic = re.sub(r"^(?:about|on|in|for|of|regarding)\s+", "", topic)
         return Intent(
             "experts", text, topic, "it asks who has most papers on a topic", topic, parts=parts
         )

@@ -25,6 +25,8 @@ def days(text: str) -> list[tuple[Day | None, Day | None]]:
     ("text", "low", "high"),
     [
         ("papers from the first half of 2023", (2023, 1, 1), (2023, 6, 30)),
+        ("the first three months of 2024", (2024, 1, 1), (2024, 3, 31)),
+        ("last 2 months of 2023", (2023, 11, 1), (2023, 12, 31)),
         ("H2 2023", (2023, 7, 1), (2023, 12, 31)),
         ("in Q1 2024", (2024, 1, 1), (2024, 3, 31)),
         ("during the last quarter of 2022", (2022, 10, 1), (2022, 12, 31)),

@@ -207,3 +207,37 @@ def test_a_phrase_said_over_and_over_is_read_as_if_said_twice(phrase: str) -> No
         twice.topic,
         twice.conditions,
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("We are organising a school; who could teach the part about drones?", "drones"),
+        ("Im a journalist. Which researchers have published most on drones?", "drones"),
+        ("find someone for a panel on drones", "drones"),
+        ("researchers on drones, top people please", "drones"),
+    ],
+)
+def test_people_are_looked_for_after_an_introduction(question: str, topic: str) -> None:
+    intent = route(question, Thread(), SHELF)
+    assert (intent.route, intent.topic) == ("experts", topic)
+
+
+def test_an_introduction_stays_where_papers_are_to_say_something() -> None:
+    question = "We study noisy labels. How is the matrix estimated?"
+    intent = route(question, Thread(), SHELF)
+    assert (intent.route, intent.query) == ("content", question)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [("papers by Prof. Yuxi Mi", "Yuxi Mi"), ("Who is Dr. Yuxi Mi?", "Yuxi Mi")],
+)
+def test_a_title_before_a_name_is_no_part_of_it(question: str, found: str) -> None:
+    assert route(question, Thread(), SHELF).people == (found,)
+
+
+def test_a_bare_name_in_lower_case_is_a_name_where_a_part_of_it_is_somebodys() -> None:
+    intent = route("yuxi moe", Thread(), SHELF)
+    assert intent.route == "person"
+    assert route("deep learning", Thread(), SHELF).route == "content"

@@ -31,7 +31,8 @@ _ATTRIBUTES: tuple[tuple[str, str], ...] = (
 _ATTRIBUTE_FILLER = frozenset(
     "posted published released written appear appeared come came out available availability mark marked"
     " marks public publicly find found full exact whole complete stand stands listed print printed category"
-    " belong belongs where when year date month put paper".split()
+    " belong belongs where when year date month put paper"
+    " repo repository link links url github code implementation".split()
 )
 
 

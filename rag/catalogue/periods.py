@@ -53,6 +53,7 @@ _ABSOLUTE = "|".join(
     (
         rf"{_HALF}{YEAR}",
         rf"{_QUARTER}{YEAR}",
+        rf"(?:the\s+)?(?:first|last)\s+{_COUNT}\s+months\s+(?:of\s+)?(?:the\s+year\s+)?{YEAR}",
         rf"[HQ][1-4][\s/'-]*(?:of\s+)?{YEAR}",
         rf"{YEAR}[\s/-]*[HQ][1-4]\b",
         rf"(?:the\s+)?(?:spring|summer|autumn|fall|winter)\s+(?:of\s+|in\s+)?{YEAR}",
@@ -107,6 +108,12 @@ def _nth_part(match: re.Match[str], newest: Day) -> Period:
     n = _NTH.get(match["nth"], n_parts)
     size = 12 // n_parts
     return _months(int(match["year"]), (n - 1) * size + 1, n * size)
+
+
+def _end_months(match: re.Match[str], newest: Day) -> Period:
+    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
+    first = 1 if match["end"] == "first" else 13 - n
+    return _months(int(match["year"]), first, first + n - 1)
 
 
 def _lettered(match: re.Match[str], newest: Day) -> Period | None:
@@ -217,6 +224,7 @@ _M = rf"(?P<month>{MONTH.lower()})"
 _N = rf"(?P<n>{_COUNT})"
 _READERS: tuple[tuple[str, Callable[[re.Match[str], Day], Period | None]], ...] = (
     (rf"(?P<nth>\w+) (?P<part>half|quarter) (?:of )?(?:the year )?{_Y}", _nth_part),
+    (rf"(?P<end>first|last) {_N} months (?:of )?(?:the year )?{_Y}", _end_months),
     (rf"(?P<letter>[hq])(?P<n>[1-4])[\s/'-]*(?:of )?{_Y}", _lettered),
     (rf"{_Y}[\s/-]*(?P<letter>[hq])(?P<n>[1-4])", _lettered),
     (rf"(?P<season>{'|'.join(_SEASONS)}) (?:of |in )?{_Y}", _season),

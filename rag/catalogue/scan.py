@@ -108,7 +108,9 @@ def _in_slot(
         whole = by and mention.typed.istitle() and len(mention.typed.split()) > 1
         if mention.how == "absent" and not whole and _stands_in_texts(mention, census):
             continue
-        if mention.how == "absent" and not _may_be_absent(mention.typed, census, sure=sure):
+        if mention.how == "absent" and not _may_be_absent(
+            mention.typed, census, sure=sure, bare=mention.typed == question.strip(" ?!.")
+        ):
             continue
         alone = len(mention.typed.split()) == 1
         if alone and (weak or _ordinary(mention.typed, census)):
@@ -132,8 +134,11 @@ def _stands_in_texts(mention: Mention, census: Census) -> bool:
     return census.says(typed)
 
 
-def _may_be_absent(typed: str, census: Census, *, sure: bool) -> bool:
-    """Capitalised throughout, or in lower case where nothing but a name can stand."""
+def _may_be_absent(typed: str, census: Census, *, sure: bool, bare: bool) -> bool:
+    """Capitalised throughout, or in lower case where nothing but a name can stand.
+
+    ``bare`` where it is the whole question: then a word of somebody's name makes it one.
+    """
     words = typed.split()
     if all(word.lower() in _OF_TIME for word in words):
         return False
@@ -141,7 +146,10 @@ def _may_be_absent(typed: str, census: Census, *, sure: bool) -> bool:
         dull = word.lower() in FILLER or (word.islower() and word in STOP_WORDS)
         if dull and not (census.names.is_part(word) and len(words) > 1):
             return False
-    return all(w[0].isupper() for w in words) or (sure and len(words) > 1)
+    if all(w[0].isupper() for w in words) or (sure and len(words) > 1):
+        return True
+    parts = [w for w in words if census.names.is_part(w) and w.lower() not in census.words]
+    return bare and len(words) == 2 and len(parts) > 0
 
 
 def _part_of_more(question: str, span: tuple[int, int], census: Census) -> bool:
