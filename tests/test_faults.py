@@ -29,8 +29,8 @@ from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 KEY = "sk-secret-123456789"
 QUESTION = "How does DuetFace keep face recognition private?"
-QUICK = {"timeout_s": 0.3, "reply_timeout_s": 5.0}
-SHORT = {"timeout_s": 5.0, "reply_timeout_s": 0.4}
+QUICK = {"timeout_s": 1.0, "reply_timeout_s": 60.0}
+SHORT = {"timeout_s": 60.0, "reply_timeout_s": 2.0}
 
 
 @dataclass(frozen=True)
@@ -306,6 +306,24 @@ def test_a_reply_cut_in_mid_sentence_keeps_the_checked_sentences_and_says_so(
     assert answer.warnings[-1].startswith(
         "the answer is incomplete: " + why.replace("SERVER", address)
     )
+
+
+@pytest.mark.parametrize(
+    ("act", "settings", "why"),
+    [(misbehaviour.stalls, QUICK, LATE), (misbehaviour.stalls, SHORT, UNFINISHED)],
+)
+def test_a_reply_that_stalls_keeps_the_checked_sentences_and_says_so(
+    act: Any,
+    settings: dict[str, Any],
+    why: str,
+    server: OpenAIServer,
+    asked: Callable[..., Assistant],
+) -> None:
+    server.default = does(act)
+    answer = asked(**settings).ask(QUESTION)
+    assert (answer.status, answer.model) == ("answered", MODEL) and answer.citations
+    told = why.replace("SERVER", server.url.split("/")[2])
+    assert answer.warnings[-1] == f"the answer is incomplete: {told}"
 
 
 def test_a_redirect_is_not_followed_with_the_key(

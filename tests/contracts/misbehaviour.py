@@ -7,7 +7,7 @@ import json
 from http.server import BaseHTTPRequestHandler as Handler
 from typing import Any
 
-from tests.contracts.openai_server import MODEL, Act, OpenAIServer, Reply
+from tests.contracts.openai_server import MODEL, Act, OpenAIServer, Reply, cite_first
 
 
 def _open_stream(handler: Handler, **headers: str) -> None:
@@ -69,6 +69,14 @@ def bomb(server: OpenAIServer, handler: Handler, body: dict[str, Any]) -> None:
     data = gzip.compress(b"data: " + b" " * 30_000_000)
     _open_stream(handler, Content_Encoding="gzip")
     handler.wfile.write(data)
+
+
+def stalls(server: OpenAIServer, handler: Handler, body: dict[str, Any]) -> None:
+    """Says a good deal, and then nothing, with the connection open."""
+    _open_stream(handler)
+    handler.wfile.write(_event({"content": cite_first(body) + " It also"}))
+    while server.wait(0.02):
+        pass
 
 
 def sends_on(elsewhere: str) -> Act:
