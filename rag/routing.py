@@ -22,17 +22,13 @@ from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_pers
 from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.reading import read_person
+from rag.phrasing import about_whom, asking_part, asks, introduced, second_question, spelt_out
 from rag.pointers import Whole
 from rag.replacing import instead
-from rag.text import index_terms, sentences
+from rag.text import index_terms
 from rag.threads import complete
 from rag.types import Condition, Intent, ReadAs, Thread
 
-READ_WORDS = 80
-"""Of a longer text its last question is read to find its kind, or else so many words of its end."""
-WORD_CHARS = 100
-_REPEATED = 6
-"""Phrases of up to so many words are read twice where they are repeated more often."""
 _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
 
@@ -46,13 +42,13 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
         library: Whose people, papers and vocabularies the question may mean.
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
-    typed = _spelt_out(" ".join(question.split()))
+    typed = spelt_out(" ".join(question.split()))
     found = aside(typed)
     if found and read_as is None:
-        other = {"other": "content"} if found[0] == "unsupported" and _asks(typed) else {}
+        other = {"other": "content"} if found[0] == "unsupported" and asks(typed) else {}
         return Intent(found[0], question, typed, found[1], parts=other)  # type: ignore[arg-type]
     now = census(library)
-    told = _asking_part(typed)
+    told = asking_part(typed)
     whole = complete(told, thread, now)
     intent = _like(whole, now) or instead(whole, now) or _whole(whole, now)
     if intent.route == "content":
@@ -72,35 +68,6 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
     if whole.besides:
         parts["besides"] = whole.besides
     return replace(intent, question=question, reason=reason, parts=parts)
-
-
-def _asking_part(text: str) -> str:
-    """The part of a text that is read for its kind: all of it, unless it is long or repeats itself."""
-    parts = _without_repeats([word[:WORD_CHARS] for word in text.split()])
-    if len(parts) <= READ_WORDS:
-        return " ".join(parts)
-    whole = " ".join(parts)
-    last: list[str] = []
-    for start, end in reversed(sentences(whole)):
-        sentence = whole[start:end].split()
-        if len(sentence) + len(last) > READ_WORDS:
-            break
-        if sentence[-1].endswith("?") and len(sentence) > 2:
-            return " ".join(sentence)
-        last = sentence + last
-    return " ".join(last or parts[-READ_WORDS:])
-
-
-def _without_repeats(parts: Sequence[str]) -> list[str]:
-    """The words, with any phrase that follows itself more than once said only twice."""
-    found: list[str] = []
-    for part in parts:
-        found.append(part)
-        for n in range(1, _REPEATED + 1):
-            if found[-n:] == found[-2 * n : -n] == found[-3 * n : -2 * n]:
-                del found[-n:]
-                break
-    return found
 
 
 def _like(whole: Whole, now: Census) -> Intent | None:
@@ -125,69 +92,17 @@ def _of_its_title(intent: Intent, whole: Whole, now: Census) -> Intent:
     return replace(intent, topic=paper.name, query=paper.name, parts=parts)
 
 
-def _asks(text: str) -> bool:
-    """Whether the words of a refused text are a question all the same."""
-    return (
-        re.match(r"\W*(?:what|which|how|why|who|where|when|is|are|do|does)\b", text, re.IGNORECASE)
-        is not None
-    )
-
-
-_INFORMAL = {
-    "cud": "could", "r": "are", "u": "you", "ur": "your", "pls": "please", "plz": "please", "plx": "please",
-    "gimme": "give me", "lemme": "let me", "wanna": "want to", "gonna": "going to", "gotta": "have to",
-    "sb": "somebody", "smb": "somebody", "sth": "something", "smth": "something", "im": "I am", "i'm": "I am",
-    "ive": "I have", "id like": "I would like", "whats": "what is", "whos": "who is", "wheres": "where is",
-    "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "thx": "thanks", "abt": "about",
-    "bout": "about", "wrt": "about", "b4": "before", "wud": "would", "shud": "should", "da": "the",
-    "coz": "because", "cuz": "because", "nr": "number", "num": "number", "ppr": "paper", "pprs": "papers",
-}  # fmt: skip
-_INFORMAL_WORD = re.compile(
-    r"(?<![\w@./'-])(?:" + "|".join(re.escape(w) for w in _INFORMAL) + r")(?![\w@/'-]|\.\w)"
-)
-
-
-def _spelt_out(text: str) -> str:
-    """Chat spellings, ``w/`` and ``w/o`` as words, ``neither A nor B`` as two negations.
-
-    Chat spellings are those in lower case: ``R`` and ``U`` are letters, ``IM`` may be a name.
-    """
-    text = _INFORMAL_WORD.sub(lambda m: _INFORMAL[m.group()], text)
-    text = re.sub(r"\b(?:[Dd]r|[Pp]rof(?:essor)?|[Mm]rs?|[Mm]s)\b\.?\s+(?=[A-Z])", "", text)
-    text = re.sub(
-        r"\bneither\s+(?:have|has|print|prints|with)?\s*(.+?)\s+nor\s+",
-        r"with no \1 and with no ",
-        text,
-        flags=re.IGNORECASE,
-    )
-    text = re.sub(r"\b(?:have|has)\s+(?=with no\b)", "", text)
-    return re.sub(
-        r"\bw/(o\b)?\s?", lambda m: "without " if m[1] else "with ", text, flags=re.IGNORECASE
-    )
-
-
-_INTRODUCED = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|dear)\b[^.!;:]*[.!;:,]\s+)?(?:I|I'm|I’m|Im|i'm|We|we|We're|we're|My|my|Our|our|For|for|As|as|There|Yesterday|Today)\b.*?[.!;:]\s+(?P<asked>(?:(?:and|so|but)\s+)?(?:who|whom|which|what|how|when|where|can|could|do|does|is|are|list|show|find|please)\b.*)$",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
 def _last_asked(whole: Whole, now: Census) -> Intent | None:
     """``We plan a school. Who works on X?``: the question alone, if it is about people or lists.
 
     What papers say is looked for with every word, so there the introduction stays.
     """
-    match = _INTRODUCED.match(whole.question)
-    if match is None or whole.focus or whole.people or _POINTS_BACK.search(match["asked"]):
+    asked = introduced(whole.question)
+    if not asked or whole.focus or whole.people:
         return None
-    intent = _whole(replace(whole, question=match["asked"]), now)
+    intent = _whole(replace(whole, question=asked), now)
     says = intent.topic or intent.people or intent.conditions
     return intent if says and intent.route != "content" else None
-
-
-_POINTS_BACK = re.compile(
-    r"\b(?:this|that|these|those|it|its|them|they|he|she|one)\b", re.IGNORECASE
-)
 
 
 def _whole(whole: Whole, now: Census) -> Intent:
@@ -195,7 +110,7 @@ def _whole(whole: Whole, now: Census) -> Intent:
     if whole.people and whole.conditions:
         return _of_same_author(whole, now)
     people = people_in(text, now)
-    if clause := _about_whom(text, people):
+    if clause := about_whom(text, people):
         text = clause
         people = people_in(text, now)
     asked = read(text, now, people)
@@ -203,25 +118,6 @@ def _whole(whole: Whole, now: Census) -> Intent:
         if intent := reader(text, people, asked, whole, now):
             return intent
     return of_content(text, people, asked)
-
-
-_HE = re.compile(r"\b(?:(?P<poss>his|her(?=\s+\w))|he|she|him|her)\b", re.IGNORECASE)
-
-
-def _about_whom(text: str, people: Sequence[Mention]) -> str:
-    """``I met X, what does he do?`` -> ``what does X do?``; empty where nothing is so asked."""
-    telling = re.match(
-        r"\W*(?:i|we|my|our|yesterday|today|someone|somebody|there)\b", text, re.IGNORECASE
-    )
-    if len(people) != 1 or not people[0].names or telling is None:
-        return ""
-    start, end = people[0].span
-    rest = text[end:]
-    cut = re.search(r"[,;.!?:]\s+(?:and\s+|so\s+|but\s+)?", rest)
-    if cut is None or not _HE.search(rest[cut.end() :]):
-        return ""
-    name = text[start:end]
-    return _HE.sub(lambda m: f"{name}'s" if m["poss"] else name, rest[cut.end() :])
 
 
 def _of_same_author(whole: Whole, now: Census) -> Intent:
@@ -439,7 +335,7 @@ def _catalogue(
     if n_left == 0 and (ask.heads or asked.explicit or strong):
         return of_catalogue(text, "it asks for papers under exact conditions", asked, now)
     several = ask.heads and not _ONE_OF.search(text)
-    if strong and several and n_left <= _LONG and not _second_question(text):
+    if strong and several and n_left <= _LONG and not second_question(text):
         return of_catalogue(
             text,
             "it asks for papers under exact conditions and on a topic",
@@ -447,10 +343,3 @@ def _catalogue(
             now,
         )
     return None
-
-
-def _second_question(text: str) -> bool:
-    return (
-        re.search(r"(?:[,:;]|\band)\s+(?:what|how|why|where|who)\b", text, re.IGNORECASE)
-        is not None
-    )
