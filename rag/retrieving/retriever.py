@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 
 CANDIDATES = 100
 """Chunks taken from the lexical index and from the vectors, each."""
+MOST_SCORED = 300
 BM25_K1 = 1.2
 """As the lexical index has it; a term's weight in a chunk stays below idf * (k1 + 1)."""
 CACHED_CHUNKS = 400
@@ -109,9 +110,17 @@ class Retriever:
         indexes: Lexical index and vectors.
         embedder: As made the vectors; if it has ``encode_query``, late interaction takes part; its
             ``products``, if it has them, are faster than `late.products`.
+        most_scored: Papers of a restriction that are all scored; of more, candidates are.
     """
 
-    def __init__(self, library: Library, indexes: Searchable, embedder: QueryEmbedder) -> None:
+    def __init__(
+        self,
+        library: Library,
+        indexes: Searchable,
+        embedder: QueryEmbedder,
+        most_scored: int = MOST_SCORED,
+    ) -> None:
+        self._most_scored = most_scored
         self._library, self._indexes, self._embedder = library, indexes, embedder
         self._encode_query = getattr(embedder, "encode_query", None)
         self._products: late.Products = getattr(embedder, "products", late.products)
@@ -129,9 +138,11 @@ class Retriever:
         Args:
             query: Any text; without words it finds nothing.
             k: 1 or more.
-            within: Paper ids to choose from, none of them finds nothing; None: all.
+            within: Paper ids to choose from, none of them finds nothing; None: all. Of a few, all
+                are scored; of many, those that words or vectors find among some more candidates.
         """
         asked = analyse(query)
+        within = None if within is None else frozenset(within)
         nothing = within is not None and not within
         if not asked.clauses or not self._library.n_papers or nothing:
             return Retrieval(query, ())
@@ -141,8 +152,10 @@ class Retriever:
             wordings.append(self._wording(analyse(rewriting.text)))
         lexical = [self._lexical_signals(w.query, within) for w in wordings]
         dense = [self._dense_signals(w.vector, within) for w in wordings]
-        if within is None:
+        if within is None or len(within) > self._most_scored:
             chunks = self._library.chunks(sorted(set().union(*lexical, *dense)))
+            if within is not None:
+                chunks = [chunk for chunk in chunks if chunk.paper_id in within]
         else:
             chunks = self._library.chunks_of(within)
         if wordings[0].tokens is None:
@@ -173,12 +186,18 @@ class Retriever:
         reach = sum(self._idf(asked.terms)) * (BM25_K1 + 1)
         k = CANDIDATES if within is None else max(CANDIDATES, index.count())
         hits = index.query(asked.terms, k, FIELD_BOOSTS)
+        if within is not None and len(within) > self._most_scored:
+            hits = [hit for hit in hits if hit[1] in within][:CANDIDATES]
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _dense_signals(
         self, vector: late.Matrix, within: Collection[str] | None
     ) -> dict[str, float]:
         """Cosine by chunk id."""
+        if within is not None and len(within) > self._most_scored:
+            n = self._indexes.vectors.count()
+            wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
+            return dict(self._indexes.vectors.query(vector.tolist(), min(n, wider)))
         where = None if within is None else {"paper_id": {"$in": sorted(within)}}
         return dict(self._indexes.vectors.query(vector.tolist(), CANDIDATES, where))
 

@@ -100,6 +100,22 @@ def test_a_word_counts_as_found_by_the_research_term_that_replaces_it(assistant:
     assert {i for i, m in told.items() if m.found} == with_video & set(told) != set()
 
 
+def test_within_many_papers_the_candidates_give_what_scoring_all_gives(
+    assistant: Assistant,
+) -> None:
+    every = assistant._open_retriever()
+    few = Retriever(every._library, every._indexes, every._embedder, most_scored=10)
+    ids = [p.paper_id for p in assistant.library.papers() if p.year and p.year >= 2022]
+    assert len(ids) > 50
+    for question in ("DuetFace", "how are forged faces detected", "learning from noisy labels"):
+        whole = every.retrieve(question, 5, within=ids).papers
+        found = few.retrieve(question, 5, within=ids).papers
+        assert [hit.paper.paper_id for hit in found] == [hit.paper.paper_id for hit in whole]
+        assert {hit.paper.paper_id for hit in few.retrieve(question, 50, within=ids).papers} <= {
+            *ids
+        }
+
+
 def test_within_restricts_and_finds_all_that_are_named(assistant: Assistant) -> None:
     ids = [p.paper_id for p in assistant.library.papers()][-7:]
     found = assistant._open_retriever().retrieve("DuetFace", 20, within=ids)
