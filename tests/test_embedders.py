@@ -27,6 +27,8 @@ from rag.errors import (
     ProviderUnreachable,
     SettingsError,
 )
+from tests.contracts import misbehaviour
+from tests.contracts.openai_server import OpenAIServer, Reply
 
 
 class Server(ThreadingHTTPServer):
@@ -158,6 +160,15 @@ def test_a_key_that_a_server_repeats_is_not_told(server: Server) -> None:
     with pytest.raises(ProviderError, match="Incorrect API key provided: …") as caught:
         openai(server, openai_api_key=SecretStr("sk-secret-1")).embed_query("text")
     assert "sk-" not in str(caught.value)
+
+
+def test_a_server_that_never_finishes_is_given_up() -> None:
+    with OpenAIServer(Reply(act=misbehaviour.drips_headers)) as server:
+        settings = Settings(
+            embedder="openai:m", openai_base_url=server.url, retries=0, reply_timeout_s=0.5
+        )
+        with pytest.raises(ProviderUnreachable, match="'openai:m' did not finish in time"):
+            embedder(settings).embed_query("text")
 
 
 def test_a_server_that_is_not_there_is_named(server: Server) -> None:

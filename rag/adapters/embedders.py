@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -18,6 +19,7 @@ from rag.errors import (
     ProviderUnreachable,
     SettingsError,
 )
+from rag.stopping import Stop
 
 MAX_CHARS = 24_000
 """What is sent of one text; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
@@ -53,11 +55,19 @@ class Hosted(Embeddings):
         name: As the settings name it.
         make: Makes the embedder.
         secret: Taken out of what a server says.
+        longest_s: Waited for `BATCH` texts, all in all; None where no server is asked.
     """
 
-    def __init__(self, name: str, make: Callable[[], Embeddings], secret: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Embeddings],
+        secret: str = "",
+        longest_s: float | None = None,
+    ) -> None:
         self.name = name
         self._secret = secret
+        self._longest_s = longest_s
         self.dimension = 0  # until the first text
         self._make = make
         self._made: Embeddings | None = None
@@ -71,7 +81,7 @@ class Hosted(Embeddings):
             if self._made is None:
                 self._made = self._make()
         with _our_errors(self.name, self._secret):
-            vectors = [_unit(vector) for vector in self._made.embed_documents(sent)]
+            vectors = [_unit(vector) for vector in self._embedded(self._made, sent)]
         lengths = {len(vector) for vector in vectors}
         if len(vectors) != len(texts) or len(lengths) != 1 or self.dimension not in (0, *lengths):
             raise MalformedReply(
@@ -80,6 +90,15 @@ class Hosted(Embeddings):
             )
         self.dimension = lengths.pop()
         return vectors
+
+    def _embedded(self, made: Embeddings, texts: list[str]) -> list[list[float]]:
+        if self._longest_s is None:
+            return made.embed_documents(texts)
+        from rag.adapters.calls import Limits, result
+
+        whole_s = self._longest_s * math.ceil(len(texts) / BATCH)
+        limits = Limits(whole_s, time.monotonic() + whole_s, Stop())
+        return result(lambda: made.embed_documents(texts), limits, "embedding call")
 
     def embed_query(self, text: str) -> list[float]:
         return self.embed_documents([text])[0]
@@ -110,7 +129,7 @@ def _openai(settings: Settings, model: str) -> Hosted:
         )
 
     secret = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-    return Hosted(settings.embedder, make, secret)
+    return Hosted(settings.embedder, make, secret, settings.reply_timeout_s)
 
 
 def _hugging_face(model: str) -> Embeddings:
@@ -134,8 +153,14 @@ def _hugging_face(model: str) -> Embeddings:
 def _our_errors(name: str, secret: str) -> Iterator[None]:
     import openai
 
+    from rag.adapters.calls import CallTooLong, SilenceTooLong
+
     try:
         yield
+    except (SilenceTooLong, CallTooLong) as exc:
+        raise ProviderUnreachable(
+            f"embedder {name!r} did not finish in time; try again, or raise reply_timeout_s"
+        ) from exc
     except openai.APIStatusError as exc:
         raise ProviderError(
             f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc, secret)}",
