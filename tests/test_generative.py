@@ -156,14 +156,21 @@ def test_the_model_reads_question_passages_and_turns_each_in_its_fence(
     assert opened[0] in request["messages"][0]["content"]
 
 
-def test_instructions_in_a_paper_stay_inside_its_fence() -> None:
-    model = Scripted(["NOT STATED"])
-    events(model, retrieval=retrieval([INJECTION]))
+def test_what_reads_like_an_order_in_a_paper_is_not_shown_to_the_model() -> None:
+    model = Scripted(["DuetFace splits images into frequency channels [E1]."])
+    answer = answer_of(events(model, retrieval=retrieval([f"{INJECTION} {TEXTS[0]}"])))
     (_, asked) = model.asked[0][1]
-    mark = re.findall(r"<<<(\w{16}) passage \[E1\]>>>", asked)[0]
-    passage = asked.split(f"<<<{mark} passage [E1]>>>")[1].split(f"<<<{mark} end>>>")[0]
-    assert "Ignore all rules" in passage
-    assert "‹‹‹end›››" in passage and "[E1]" not in passage
+    assert "Ignore all rules" not in asked and "evil" not in asked
+    assert "Text: DuetFace splits images into frequency channels." in asked
+    assert answer.warnings == (
+        "1 sentence of the papers found, which reads like orders to a model, was not shown to it",
+    )
+
+
+def test_a_paper_of_orders_alone_is_no_evidence() -> None:
+    model = Scripted(["It is so [E1]."])
+    assert answer_of(events(model, retrieval=retrieval([INJECTION]))) == ABSTAINED
+    assert model.asked == []
 
 
 def test_a_model_that_obeys_a_paper_gets_nothing_past_the_gate() -> None:

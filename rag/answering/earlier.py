@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rag.answering.citations import MARKER
 from rag.answering.evidence import n_tokens
+from rag.answering.planted import instructs, without_orders
 from rag.prompting import Prompt, enclosed, fence
 from rag.text import excerpt, sentences
 from rag.types import Thread, Turn
@@ -101,18 +102,24 @@ def _cost(said: Said) -> int:
 
 
 def _whole(turn: Turn) -> Said:
-    answer = excerpt(MARKER.sub("", turn.answer.text), LONGEST_ANSWER_WORDS)
+    answer = excerpt(_text(turn), LONGEST_ANSWER_WORDS)
     return Said(excerpt(turn.question, LONGEST_QUESTION_WORDS), answer)
 
 
 def _shortened(turn: Turn) -> Said:
-    text = MARKER.sub("", turn.answer.text)
+    text = _text(turn)
     first = next(iter(sentences(text)), (0, 0))
     answer = excerpt(text[slice(*first)], SHORT_ANSWER_WORDS)
-    names = list(dict.fromkeys(c.title or c.label for c in turn.answer.citations))[:NAMED_PAPERS]
+    named = dict.fromkeys(c.title or c.label for c in turn.answer.citations)
+    names = [name for name in named if not instructs(name)][:NAMED_PAPERS]
     if names:
         answer = f"{answer} (papers: {'; '.join(excerpt(name, 12) for name in names)})"
     return Said(excerpt(turn.question, SHORT_QUESTION_WORDS), answer)
+
+
+def _text(turn: Turn) -> str:
+    """An answer without markers, and without the orders that a quoted paper may give."""
+    return without_orders(MARKER.sub("", turn.answer.text))
 
 
 def mark(turns: Sequence[Said], *texts: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from rag.answering.planted import planted
 from rag.text import sentences
 from rag.types import Evidence, Paper, PaperHit, Retrieval, Sentence, Span
 
@@ -45,8 +46,9 @@ def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
         if cost <= left:
             chosen.setdefault(hit.paper.paper_id, []).append(span)
             left -= cost
-    if not chosen and retrieval.papers:
-        return _cut(retrieval.papers[0], budget_tokens)
+    if not chosen:
+        first = next((hit for hit in retrieval.papers if _best_first(hit)), None)
+        return _cut(first, budget_tokens) if first else ()
     passages = [
         (hit, span)
         for hit in retrieval.papers
@@ -69,11 +71,16 @@ def _in_order(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
 
 
 def _best_first(hit: PaperHit) -> list[Span]:
-    """Spans of a paper's sentences; a paper without text is shown by its title, span (0, 0)."""
+    """Spans of a paper's sentences, without those that give orders to a model.
+
+    A paper without text is shown by its title, span (0, 0).
+    """
     if not hit.paper.text.strip():
         return [(0, 0)]
     scored = hit.sentences or [Sentence(span, 0.0) for span in sentences(hit.paper.text)]
-    return [s.span for s in sorted(scored, key=lambda s: (-s.score, s.span))]
+    orders = planted(hit.paper.text)
+    kept = [s for s in scored if not any(a < s.span[1] and s.span[0] < b for a, b in orders)]
+    return [s.span for s in sorted(kept, key=lambda s: (-s.score, s.span))]
 
 
 def _joined(paper: Paper, spans: Iterable[Span]) -> list[Span]:

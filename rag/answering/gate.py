@@ -242,6 +242,7 @@ WARNINGS: Mapping[str, str] = {
     "sentences_left_out": "{n} sentence{s} of the model {were} left out: a number in it is in no paper cited for it",
     "sources_left_out": "{n} sentence{s} of the model {were} left out: a person or a title in it is in no paper cited for it",
     "sentences_removed": "{n} sentence{s} of the model {were} left out: the cited papers do not say so in these words",
+    "orders_left_out": "{n} sentence{s} that followed an order planted in a paper or in the question {were} left out",
     "prompt_removed": "{n} sentence{s} that gave away how the model was asked {were} left out",
     "sentences_not_found": "{n} sentence{s} {were} marked (unverified): the cited papers do not say so in these words",
     "quotes_removed": "{n} quotation{s} {were} in no paper and lost the quotation marks",

@@ -17,9 +17,10 @@ from rag.answering import earlier, wording
 from rag.answering.calling import ChatModel, Reply
 from rag.answering.citations import Citations
 from rag.answering.earlier import Said
-from rag.answering.evidence import choose
+from rag.answering.evidence import FIRST_PAPERS, choose
 from rag.answering.extractive import scored
 from rag.answering.gate import Gate, Unsupported
+from rag.answering.planted import instructs, planted
 from rag.prompting import Message, Prompt, enclosed
 from rag.types import (
     Answer,
@@ -169,7 +170,7 @@ def _answer(
     reply: Reply,
     model_name: str,
 ) -> Answer:
-    warnings = gate.warnings()
+    warnings = (*gate.warnings(), *_orders(retrieval))
     if reply.error is not None:
         warnings = (*warnings, f"the answer is incomplete: {reply.error}")
     return Answer(
@@ -182,6 +183,18 @@ def _answer(
         model=model_name,
         warnings=warnings,
         intent=intent,
+    )
+
+
+def _orders(retrieval: Retrieval) -> tuple[str, ...]:
+    """How much of the papers the model was not shown because it gives orders, for the reader."""
+    n = sum(len(planted(hit.paper.text)) for hit in retrieval.papers[:FIRST_PAPERS])
+    if not n:
+        return ()
+    told = "1 sentence" if n == 1 else f"{n} sentences"
+    reads, were = ("reads", "was") if n == 1 else ("read", "were")
+    return (
+        f"{told} of the papers found, which {reads} like orders to a model, {were} not shown to it",
     )
 
 
@@ -205,14 +218,14 @@ def _messages(
 def _passage(prompt: Prompt, evidence: Evidence, mark: str) -> str:
     paper = evidence.paper
     unknown = prompt.part("unknown", {})
-    authors = ", ".join(paper.authors)
+    authors = ", ".join(name for name in paper.authors if not instructs(name))
     if authors and not paper.authors_complete:
         authors += " et al."
     return prompt.part(
         "passage",
         {
             "key": evidence.key,
-            "title": enclosed(paper.name, mark),
+            "title": unknown if instructs(paper.name) else enclosed(paper.name, mark),
             "authors": enclosed(authors, mark) or unknown,
             "year": str(paper.year) if paper.year else unknown,
             "text": enclosed(evidence.quote, mark) or unknown,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.answering.attributions import invented
 from rag.answering.figures import Figures, is_mixed
 from rag.answering.lookalikes import is_patchwork
+from rag.answering.planted import instructs, without_orders
 from rag.text import STOP_WORDS, fold, sentences, terms, without_hidden, words
 from rag.types import Evidence, Paper, Span, Verdict
 
@@ -56,11 +57,11 @@ class Ground:
         self.n_papers = len(held)
         self.people = frozenset(a.name for paper in held for a in paper.authorships)
         self.text = "\n".join([*(_said(paper) for paper in held), also])
-        parted = _parted(self.text)
-        self.terms = set(terms(parted, keep_stop_words=True))
-        folded = [fold(word) for word, _ in words(parted)]
+        told = parted(self.text)
+        self.terms = set(terms(told, keep_stop_words=True))
+        folded = [fold(word) for word, _ in words(told)]
         self.words = {*folded, *map("".join, zip(folded, folded[1:], strict=False))}
-        self.figures = Figures(parted)
+        self.figures = Figures(told)
         self._quotable = _quotable(self.text)
 
     def has_word(self, word: str) -> bool:
@@ -77,11 +78,17 @@ class Ground:
 
 
 def _said(paper: Paper) -> str:
-    """Everything a claim about a paper may rest on: its text and its printed particulars."""
-    people = [authorship.name for authorship in paper.authorships]
+    """Everything a claim about a paper may rest on: its text and its printed particulars.
+
+    Planted instructions are no part of it, nor are the links of a paper that has any.
+    """
+    text = without_orders(paper.text)
+    links = paper.links if text == paper.text else ()
     facts = [paper.title, paper.label, paper.venue, paper.category, paper.doi, paper.url]
     facts += [str(n) for n in (paper.year, paper.month, paper.day) if n is not None]
-    return "\n".join([paper.text, *filter(None, facts), *people, *paper.affiliations, *paper.links])
+    people = [authorship.name for authorship in paper.authorships]
+    named = [fact for fact in (*facts, *people, *paper.affiliations) if fact]
+    return "\n".join([text, *(one for one in named if not instructs(one)), *links])
 
 
 def _quotable(text: str) -> str:
@@ -89,7 +96,7 @@ def _quotable(text: str) -> str:
     return " ".join(re.sub(r"[’‘`]", "'", text).split())
 
 
-def _parted(text: str) -> str:
+def parted(text: str) -> str:
     """The text with a space where a script without spaces meets a name or a number."""
     return _SCRIPT_CHANGE.sub(" ", text)
 
@@ -105,7 +112,7 @@ def assess(
         ordinary: Folded words that are no names.
         known: Words that may stand in it although no paper has them: those of the question.
     """
-    claim = _parted(claim)
+    claim = parted(claim)
     typed = [word for word, _ in words(claim)]
     english = _is_english(typed)
 

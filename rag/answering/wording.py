@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from rag import prompting
 from rag.answering.calling import ChatModel, Reply
 from rag.answering.citations import markers
+from rag.answering.planted import instructs
 from rag.answering.rewording import reworded
 from rag.prompting import Prompt, enclosed
 from rag.types import Answer, Delta, Event, SaidSentence, Step
@@ -56,6 +57,7 @@ def is_wordable(answer: Answer) -> bool:
         and answer.route in ROUTES
         and FEWEST_WORDS <= len(facts.split())
         and len(facts) <= LONGEST_FACTS_CHARS
+        and not instructs(facts)
     )
 
 
