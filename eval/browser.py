@@ -53,7 +53,7 @@ WATCH = """
         const waited = performance.now() - began;
         if (walk(document) > before) done(waited);
         else if (waited > LIMIT) failed(new Error("no answer came"));
-        else setTimeout(look, 5);
+        else setTimeout(look, 20);
       };
       look();
     };
