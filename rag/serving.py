@@ -130,6 +130,7 @@ def streamlit_command(settings: Settings, *, open_browser: bool = True) -> list[
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": settings.host,
         "client.toolbarMode": "minimal",
+        "runner.magicEnabled": "false",  # a screen shows what it is told to, not what stands alone
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]

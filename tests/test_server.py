@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
+from rag.config import Settings
+from rag.serving import streamlit_command
 from ui.server import PATHS, app
 
 
@@ -26,3 +28,7 @@ def test_a_browser_is_told_to_load_nothing_from_elsewhere(path: str, client: Tes
     policy = client.get(path).headers["content-security-policy"]
     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
     assert "http" not in policy and "*" not in policy
+
+
+def test_a_screen_shows_nothing_that_merely_stands_alone() -> None:
+    assert "--runner.magicEnabled=false" in streamlit_command(Settings())

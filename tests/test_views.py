@@ -329,6 +329,15 @@ def test_those_who_write_together_stand_side_by_side() -> None:
 
 
 def test_every_drawn_coauthor_can_be_opened_by_mouse_and_keyboard() -> None:
-    nodes = [a for _, a in Tags(graph.svg(graph.network("Me", trio()))).tags if "data-act" in a]
+    drawn = graph.svg(graph.network("Me", trio())).split("</svg>")[0]
+    nodes = [a for _, a in Tags(drawn).tags if "data-act" in a]
     assert [n["data-value"] for n in nodes] == ["Ann", "Bob", "Cy"]
     assert all(n["role"] == "button" and n["tabindex"] == "0" for n in nodes)
+
+
+def test_co_authors_are_also_a_list_for_narrow_screens_most_papers_first() -> None:
+    shown = graph.Network("Me", (("Zoe", 3), ("Bo & Co", 1), ("Ada", 1)), ())
+    listed = graph.svg(shown).split('<ul class="people narrow">')[1]
+    names = [a["data-value"] for _, a in Tags(listed).tags if "data-act" in a]
+    assert names == ["Zoe", "Ada", "Bo & Co"]
+    assert ">Bo &amp; Co<" in listed

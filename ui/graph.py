@@ -6,13 +6,14 @@ person, lines between co-authors with the papers that those two share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
 from math import cos, pi, sin, sqrt
 
 from rag.types import Paper
+from ui.views import person_button
 
 WIDTH, HEIGHT, RADIUS = 720, 410, 165
 MOST_SHOWN = 16
@@ -77,8 +78,17 @@ def svg(shown: Network) -> str:
     label = escape(f"Co-authors of {shown.person}", quote=True)
     return (
         f'<div class="drawing"><svg class="graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{label}">'
-        f"{chords}{spokes}{nodes}{middle}</svg></div>"
+        f"{chords}{spokes}{nodes}{middle}</svg></div>{_names(order, counts)}"
     )
+
+
+def _names(order: Sequence[str], counts: Mapping[str, int]) -> str:
+    """The same co-authors as a list, for screens too narrow for the drawing."""
+    ranked = sorted(order, key=lambda name: (-counts[name], name))
+    rows = "".join(
+        f'<li>{person_button(name)} <span class="by">{counts[name]}</span></li>' for name in ranked
+    )
+    return f'<ul class="people narrow">{rows}</ul>'
 
 
 def _place(index: int, n: int) -> tuple[float, float]:

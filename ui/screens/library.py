@@ -16,10 +16,10 @@ from ui import shared
 
 
 def counts(held: Assistant, found: list[Document]) -> None:
-    columns = st.columns(3)
-    columns[0].metric("Papers", f"{held.library.n_papers:,}")
-    columns[1].metric("People", f"{len(held.library.persons()):,}")
-    columns[2].metric("Documents", f"{len(found):,}")
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Papers", f"{held.library.n_papers:,}", width="content")
+        st.metric("People", f"{len(held.library.persons()):,}", width="content")
+        st.metric("Documents", f"{len(found):,}", width="content")
 
 
 def documents(found: list[Document]) -> None:
