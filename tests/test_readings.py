@@ -51,7 +51,9 @@ def test_where_no_other_reading_is_plausible_none_is_offered(question: str) -> N
 
 
 def test_a_long_subject_is_not_repeated() -> None:
-    long = "who works on " + "very " * 20 + "long topics?"
+    long = (
+        "who works on extraordinarily complicated interdisciplinary representations of knowledge?"
+    )
     assert other(long) == Alternative("content", "what papers say about it")
 
 
