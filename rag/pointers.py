@@ -45,7 +45,11 @@ SINGULAR = re.compile(
     r"the\s+(?:paper|method|authors?|approach|framework|system|proposed\s+\w+))\b",
     re.IGNORECASE,
 )
-_PERSONAL = re.compile(r"\b(?P<poss>his|hers|her(?=\s+\w))\b|\b(?:he|she|him|her)\b", re.IGNORECASE)
+_PERSONAL = re.compile(
+    r"\b(?P<poss>his|hers|her(?=\s+\w))\b|\b(?:he|she|him|her)\b"
+    r"|\b(?:this|that|the\s+same)\s+(?:person|researcher|guy|woman|man|scientist|professor|expert)\b",
+    re.IGNORECASE,
+)
 _THEIR_PERSON = re.compile(
     r"\btheir\s+(?:\w+\s+)?(?:papers?|works?|publications?|co-?authors?|collaborators?|h-?index|research|topics?|page|citations?)\b|\b(?:do|did|have|are)\s+they\s+(?:work|publish|written|wrote|write|collaborate|in)\b|\bwith\s+them\b",
     re.IGNORECASE,
@@ -112,7 +116,7 @@ class Shown:
 
 
 def personal(question: str, last: Answer, shown: Shown, now: Census) -> Whole | None:
-    """``he``, ``her`` and, after an answer about one person, ``their``."""
+    """``he``, ``her``, ``that person`` and, after an answer about one person, ``their``."""
     if not shown.people:
         return None
     name = shown.people[0]

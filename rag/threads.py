@@ -67,6 +67,13 @@ _FRAGMENT = re.compile(
 """``with code?``, ``since 2022``, ``the newest``: a condition or an order and nothing else."""
 
 
+_OWN_ITS = re.compile(
+    r"(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfor )(?<!\bwith )(?<!\bover )(?<!\bagainst )"
+    r"(?<![\w-])(?:[^\W_]*[a-z][A-Z]\w*|[A-Z]{2,}\w*|[^\W_]*[A-Za-z]\d\w*)(?:-\w+)*\s[^?.!,;]*\bits\b"
+)
+"""``how does DuetFace train its student``: something is named, and what is its own asked of it."""
+
+
 def complete(question: str, thread: Thread, now: Census) -> Whole:
     """The question with its pointers settled; itself where it has none or nothing was shown."""
     if not thread.turns:
@@ -98,6 +105,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     stripped = _DUMMY.sub(" ", question)
     if shown.papers and _PLURAL.search(stripped):
         return replace(plural(question, shown, now), origin=_origin(last, shown))
+    if _OWN_ITS.search(stripped):
+        return Whole(question)
     if shown.papers and SINGULAR.search(stripped):
         return singular(question, shown, now)
     if shown.papers and _elliptic(question, now):

@@ -106,8 +106,9 @@ def test_what_about_replaces_the_part_that_it_names() -> None:
     assert person.people == ("Ann Mao",)
 
 
-def test_he_and_her_mean_the_person_last_told_of() -> None:
-    intent = talk("who is Ann Mao?", "who does she work with?")
+@pytest.mark.parametrize("pointer", ["she", "that person", "this researcher"])
+def test_he_and_her_mean_the_person_last_told_of(pointer: str) -> None:
+    intent = talk("who is Ann Mao?", f"who does {pointer} work with?")
     assert (intent.route, intent.people) == ("person", ("Ann Mao",))
 
 
@@ -123,6 +124,14 @@ def test_a_question_of_its_own_is_left_alone() -> None:
     intent = talk("What is DuetFace?", "who works on UAV tracking?", cites=("p1",))
     assert "focus" not in intent.parts
     assert intent.topic == "UAV tracking"
+
+
+def test_its_after_a_name_in_the_question_is_of_that_name() -> None:
+    turns = ("What is DuetFace?", "how does DistilPose-S differ from its heatmap teacher?")
+    intent = talk(*turns, cites=("p1",))
+    assert (intent.query, intent.parts.get("focus")) == (turns[1], None)
+    of_shown = talk(turns[0], "on COCO, what is its accuracy?", cites=("p1",))
+    assert of_shown.parts["focus"] == ("p1",)
 
 
 def test_without_anything_shown_a_pointer_is_left_as_typed() -> None:
