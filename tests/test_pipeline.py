@@ -52,7 +52,7 @@ def whole(events: list[Event]) -> Answer:
 
 
 def untimed(answer: Answer) -> Answer:
-    return replace(answer, latency_ms=0.0, first_words_ms=None, first_token_ms=None)
+    return replace(answer, latency_ms=0.0, first_words_ms=None, first_token_ms=None, steps=())
 
 
 # --- every route --------------------------------------------------------------------------------
