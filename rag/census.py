@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -112,11 +113,12 @@ class Census:
         return lower, frozenset(re.findall(r"[^\W_]+", joined.lower()))
 
     @cached_property
-    def _said(self) -> bytes:
+    def _said(self) -> bytearray:
         """Every title and text, folded, one after another."""
-        return b"\0".join(
-            fold(f"{p.title or ''} {p.text}").encode("utf-8", "surrogatepass") for p in self.papers
-        )
+        said = bytearray()
+        for p in self.papers:
+            said += fold(f"{p.title or ''} {p.text}\0").encode("utf-8", "surrogatepass")
+        return said
 
     def says(self, phrase: str) -> bool:
         """Whether a folded phrase stands in the title and text of some paper."""
@@ -204,24 +206,24 @@ class Census:
         return list(dict.fromkeys(found))
 
 
-class _ByPiece:
+class _ByPiece(dict[str, tuple[str, ...]]):
     """What is found in a text, worked out once for each of its pieces between white space.
 
     For what never reaches over white space; far fewer pieces are different than there are.
     """
 
     def __init__(self, find: Callable[[str], tuple[str, ...]]) -> None:
+        super().__init__()
         self._find = find
-        self._held: dict[str, tuple[str, ...]] = {}
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        found = self[piece] = self._find(piece)
+        return found
 
     def of(self, text: str) -> Iterator[str]:
-        if len(self._held) > _PIECES:
-            self._held.clear()
-        held = self._held
-        for piece in text.split():
-            if (found := held.get(piece)) is None:
-                found = held[piece] = self._find(piece)
-            yield from found
+        if len(self) > _PIECES:
+            self.clear()
+        return chain.from_iterable(map(self.__getitem__, text.split()))
 
 
 def _terms(paper: Paper) -> frozenset[str]:
