@@ -97,6 +97,10 @@ class Settings(BaseModel):
         None, description="base URL of a collector that takes spans (OTLP over HTTP)"
     )
     otel_headers: SecretStr | None = Field(None, description="sent to it: `name=value,name=value`")
+    judge_support: bool = Field(
+        False,
+        description="ask the chat model about each cited sentence whether its passages entail it: a call each",
+    )
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")

@@ -325,6 +325,7 @@ class Assistant:
             yield answer
             return
         from rag.answering import generative
+        from rag.answering.judging import SupportJudge
 
         prompts = self._voices.prompts()
         compares = len(cited) > 1 and comparing.asks_to_compare(intent.question)
@@ -339,6 +340,7 @@ class Assistant:
             evidence_tokens=self.settings.evidence_tokens,
             thread_tokens=self.settings.thread_tokens,
             unsupported=self.settings.unsupported,
+            judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
             beside=(lambda marks: comparing.table(intent.question, cited, marks))

@@ -17,6 +17,7 @@ from rag.adapters.openai import chat_model
 from rag.answering import generative
 from rag.answering.citations import check, hazards, markers
 from rag.answering.generative import load_prompts
+from rag.answering.judging import SupportJudge
 from rag.config import Settings
 from rag.errors import ProviderUnreachable
 from rag.text import sentences
@@ -250,6 +251,34 @@ def test_a_reader_who_leaves_ends_the_call() -> None:
     assert any(isinstance(event, Delta) for event in (next(running), next(running)))
     running.close()
     assert model.closed
+
+
+def test_by_setting_a_sentence_that_no_paper_says_is_left_out() -> None:
+    said = "DuetFace splits images into frequency channels [E1]. It cures the common cold at once [E1]."
+    answer = answer_of(events(Scripted([said]), unsupported="remove"))
+    assert answer.text == "DuetFace splits images into frequency channels [1]."
+    assert answer_of(events(Scripted([said]))).text.endswith("(unverified)")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown", "note"),
+    [
+        ('{"reason": "so", "verdict": "entailed"}', "channels [1].", ""),
+        ('{"reason": "no", "verdict": "not entailed"}', "channels [1]. (unverified)", "unverified"),
+        ("I cannot say.", "channels [1].", "the judge gave no verdict on 1 sentence"),
+    ],
+)
+def test_a_judge_has_the_second_word_on_a_cited_sentence(
+    verdict: str, shown: str, note: str
+) -> None:
+    asked = Scripted([verdict])
+    said = "DuetFace splits images into frequency channels [E1]. It reaches 99.9% [E1]."
+    judge = SupportJudge(asked, PROMPTS.judge)
+    answer = answer_of(events(Scripted([said]), judge=judge))
+    assert answer.text == f"DuetFace splits images into frequency {shown}"
+    assert len(asked.asked) == 1
+    assert "splits images into frequency channels ." in asked.asked[0][1][1]
+    assert not note or any(note in warning for warning in answer.warnings)
 
 
 def test_callbacks_around_the_call_see_it(server: OpenAIServer) -> None:

@@ -435,3 +435,20 @@ def test_a_model_that_fails_leaves_the_quoted_answer_and_a_warning(
     answer = sound(worded, whole(list(worded.stream(ROUTES["content"]))))
     assert answer.text == assistant.ask(ROUTES["content"]).text
     assert answer.warnings
+
+
+def test_what_becomes_of_unsupported_sentences_and_who_judges_them_are_settings(
+    library_data: Path, weights: Path
+) -> None:
+    with OpenAIServer(
+        Reply("DuetFace is a face recognition method [E1]. It cures colds [E1].")
+    ) as ours:
+        settings = Settings(
+            data=library_data, model_path=weights, openai_base_url=ours.url, chat_model=MODEL,
+            retries=0, cache=False, unsupported="remove", judge_support=True,
+        )  # fmt: skip
+        with build(settings) as strict:
+            answer = strict.ask(ROUTES["content"])
+    assert answer.text == "DuetFace is a face recognition method [1]."
+    assert len(ours.requests) == 3
+    assert answer.warnings[-1].startswith("the judge gave no verdict on 2 sentences")

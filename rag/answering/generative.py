@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag import prompting
-from rag.answering import earlier, wording
+from rag.answering import earlier, judging, wording
 from rag.answering.calling import ChatModel, Reply
 from rag.answering.citations import Citations
 from rag.answering.earlier import Said
 from rag.answering.evidence import FIRST_PAPERS, choose
 from rag.answering.extractive import scored
 from rag.answering.gate import Gate, Unsupported
+from rag.answering.judging import SupportJudge
 from rag.answering.planted import instructs, planted
 from rag.prompting import Message, Prompt, enclosed
 from rag.types import (
@@ -48,6 +49,7 @@ class Prompts:
     compare: Prompt
     condense: Prompt
     word: Prompt
+    judge: Prompt
 
 
 def load_prompts(folder: Path) -> Prompts:
@@ -63,6 +65,7 @@ def load_prompts(folder: Path) -> Prompts:
             folder, "condense_question", variables=("question", "turns", "fence"), parts=("turn",)
         ),
         word=prompting.load(folder, "word_answer", variables=wording.VARIABLES),
+        judge=prompting.load(folder, "judge_citation", judging.VARIABLES, judging.PARTS),
     )
 
 
@@ -81,6 +84,7 @@ def stream(
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
     beside: Callable[[Citations], str] | None = None,
+    judge: SupportJudge | None = None,
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -98,6 +102,7 @@ def stream(
         abstain: The abstention for this question, without a model.
         fallback: The answer for this question, without a model.
         beside: What the code puts behind the reply, such as a table, with its own citations.
+        judge: A second opinion on cited sentences; each waits for it before it is shown.
 
     Yields:
         Steps, deltas and the whole answer last; the deltas joined are its text.
@@ -109,7 +114,14 @@ def stream(
     yield Step(f"asking {model_name}")
     turns = earlier.earlier(thread, thread_tokens).turns
     messages = _messages(prompt, intent, turns, evidence)
-    gate = Gate(evidence, prompt.words["refusal"], private=messages[0][1], question=intent.question)
+    gate = Gate(
+        evidence,
+        prompt.words["refusal"],
+        unsupported=unsupported,
+        private=messages[0][1],
+        question=intent.question,
+        judge=judge,
+    )
     reply = Reply()
     shown: list[str] = []
     with closing(reply.pieces(model, messages, prompt.name)) as ps:
@@ -127,6 +139,8 @@ def stream(
         yield Delta(shown[-1])
     if gate.is_open:
         answer = _answer(intent, retrieval, gate, "".join(shown), reply, model_name)
+        if judge is not None and judge.note:
+            answer = replace(answer, warnings=(*answer.warnings, judge.note))
         yield _spent(answer, reply, gate, prompt)
     elif gate.refused:
         yield from _whole(_spent(replace(abstain(), model=model_name), reply, gate, prompt))
