@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,12 @@ def answers(at: AppTest) -> list[Answer]:
     found = [turn.answer for turn in kept(at).turns]
     assert None not in found
     return found  # type: ignore[return-value]
+
+
+def test_the_theme_and_the_settings_of_the_screens_can_be_read() -> None:
+    # Streamlit goes on without them where the file has a slip.
+    text = (Path(shared.__file__).parents[1] / ".streamlit" / "config.toml").read_text("utf-8")
+    assert tomllib.loads(text)["theme"]["light"]["primaryColor"] == "#2f5fb3"
 
 
 # --- chat -----------------------------------------------------------------------------------
