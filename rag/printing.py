@@ -36,7 +36,8 @@ def visible(text: str) -> str:
 class Streamer:
     """Writes an answer's words as they come, without Markdown's backslashes.
 
-    On a terminal bold and markers are coloured; elsewhere they stay as they are written.
+    On a terminal bold and markers are coloured; elsewhere they stay as they are written. A row of a
+    table becomes a block: its first cell, and below it each other cell behind its column's name.
     """
 
     _TOKEN = re.compile(r"\\(?P<plain>[!-/:-@\[-`{-~])|\*\*|\[\d+\]")
@@ -49,14 +50,45 @@ class Streamer:
         self.held = ""
         self.wrote = False
         self.last = ""
+        self.columns: list[str] = []
 
     def feed(self, text: str) -> None:
         text = visible(self.held + text)
+        self.held = ""
+        while self._begins_line() and text.startswith("|"):
+            row, end, text = text.partition("\n")
+            if not end:
+                self.held = row
+                return
+            self._write_row(row)
+        before, table, after = text.partition("\n|")
+        if table:
+            self._write(f"{before}\n")
+            self.feed(f"|{after}")
+            return
+        self.columns = [] if text.strip() else self.columns
         cut = self._UNFINISHED.search(text)
         self.held = text[cut.start() :] if cut else ""
         self._write(text[: cut.start()] if cut else text)
 
+    def _begins_line(self) -> bool:
+        return not self.last or self.last.endswith("\n")
+
+    def _write_row(self, row: str) -> None:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+        if all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+            return
+        if not self.columns:
+            self.columns = cells
+            return
+        rest = zip(self.columns[1:], cells[1:], strict=False)
+        lines = [cells[0], *(f"  {name}: {cell}" for name, cell in rest)]
+        self._write("\n".join(lines) + "\n\n")
+
     def close(self) -> None:
+        if self.held.startswith("|") and self._begins_line():
+            row, self.held = self.held, ""
+            self._write_row(row)
         self._write(self.held if (self.held or self.last).endswith("\n") else self.held + "\n")
         if self.bold:
             self.stream.write("\x1b[0m")
@@ -131,6 +163,8 @@ def spent_line(answer: Answer) -> str:
     if answer.first_words_ms is not None:
         parts.append(f"first words after {answer.first_words_ms / 1000:.1f} s")
     parts.append(f"{answer.latency_ms / 1000:.1f} s")
+    if told := [f"{n} {verdict.replace('_', ' ')}" for verdict, n in answer.n_by_verdict.items()]:
+        parts.append(f"sentences {' / '.join(told)}")
     return f"{answer.model}: {', '.join(parts)}"
 
 

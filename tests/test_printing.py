@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.printing import Streamer, progress, spent_line, stream_answer, visible
-from rag.types import Alternative, Answer, Delta, Intent, Step, Usage
+from rag.types import Alternative, Answer, Delta, Intent, SaidSentence, Step, Usage
 
 
 class Terminal(io.StringIO):
@@ -104,3 +104,21 @@ def test_what_a_model_cost_stands_under_its_answer() -> None:
     kept = replace(asked, usage=Usage(), cached=True)
     assert spent_line(kept) == "m: from the cache, first words after 0.6 s, 2.1 s"
     assert spent_line(replace(asked, usage=Usage())) == ""
+    said = (SaidSentence("A.", "supported", (1,)), SaidSentence("B.", "not_found"))
+    assert spent_line(replace(guessed, sentences=said)).endswith(
+        "2.1 s, sentences 1 supported / 1 not found"
+    )
+
+
+@given(st.lists(st.integers(0, 80), max_size=5))
+def test_a_row_of_a_table_is_a_block_however_its_text_comes(cuts: list[int]) -> None:
+    table = "Side by side:\n\n| Paper | Result |\n|---|---|\n| A | “x \\| y” [1] |\n| B | none |\n\nEnd.\n"
+    out = io.StringIO()
+    streamer = Streamer(out)
+    at = [0, *sorted(cuts), len(table)]
+    for start, end in zip(at, at[1:], strict=False):
+        streamer.feed(table[start:end])
+    streamer.close()
+    assert out.getvalue() == (
+        "Side by side:\n\nA\n  Result: “x | y” [1]\n\nB\n  Result: none\n\n\nEnd.\n"
+    )

@@ -20,6 +20,7 @@ from rag.types import (
     Person,
     Place,
     ProfilePage,
+    SaidSentence,
     Usage,
 )
 from ui import graph, profiles, views
@@ -192,6 +193,17 @@ def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_cam
     guessed = replace(made, usage=Usage(1_200, 30, estimated=True), first_token_ms=None)
     assert views.spent(guessed) == ["about 1,200 + 30 tokens"]
     assert views.spent(replace(made, cached=True))[0] == "from the cache"
+
+
+def test_the_footer_counts_what_is_supported_and_shows_the_rest_when_pointed_at() -> None:
+    said = (
+        SaidSentence("A is so.", "supported", (1,)),
+        SaidSentence("B <may> be.", "partly", (1,)),
+    )
+    html = views.footer(cited("x", model="gpt-x", sentences=said))
+    assert "sentences: 1 supported, 1 in part" in html
+    assert 'title="in part: B &lt;may&gt; be."' in html
+    assert "sentences" not in views.footer(cited("x"))
 
 
 def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> None:

@@ -243,7 +243,19 @@ def footer(turn: Answer, can_reread: bool = False) -> str:
             f'<button class="reread" data-act="reread" data-value="{turn.other.route}">'
             f"read it as {escape(turn.other.words)} instead</button>",
         )
+    if turn.sentences:
+        told.append(checked(turn))
     return " · ".join([*told, took(turn)])
+
+
+VERDICTS = {"supported": "supported", "partly": "in part", "not_found": "not found"}
+
+
+def checked(turn: Answer) -> str:
+    """``sentences: 4 supported, 1 in part``; pointing at it shows those that are less than supported."""
+    counts = ", ".join(f"{n} {VERDICTS[verdict]}" for verdict, n in turn.n_by_verdict.items())
+    rest = [f"{VERDICTS[s.verdict]}: {s.text}" for s in turn.sentences if s.verdict != "supported"]
+    return f'<span title="{escape(chr(10).join(rest), quote=True)}">sentences: {counts}</span>'
 
 
 def spent(turn: Answer) -> list[str]:

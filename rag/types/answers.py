@@ -173,6 +173,13 @@ class Answer:
     cached: bool = False
     steps: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def n_by_verdict(self) -> Mapping[Verdict, int]:
+        """How many of a model's sentences were found supported, partly so, or not found."""
+        verdicts: tuple[Verdict, ...] = ("supported", "partly", "not_found")
+        said = [sentence.verdict for sentence in self.sentences]
+        return {verdict: said.count(verdict) for verdict in verdicts if verdict in said}
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
