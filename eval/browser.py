@@ -40,10 +40,12 @@ TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
 
 WATCH = """
 () => {
-  const walk = (root) => [...root.querySelectorAll("*")].reduce(
-    (n, node) => n + (node.classList.contains("answer") && node.textContent.trim() ? 1 : 0)
-      + (node.shadowRoot ? walk(node.shadowRoot) : 0), 0);
-  const before = walk(document);
+  const count = () => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+    .flatMap((host) => [...host.querySelectorAll("*")])
+    .filter((node) => node.shadowRoot)
+    .flatMap((node) => [...node.shadowRoot.querySelectorAll(".answer")])
+    .filter((node) => node.textContent.trim()).length;
+  const before = count();
   window.firstWords = new Promise((done, failed) => {
     const pressed = (event) => {
       if (event.key !== "Enter") return;
@@ -51,9 +53,9 @@ WATCH = """
       const began = performance.now();
       const look = () => {
         const waited = performance.now() - began;
-        if (walk(document) > before) done(waited);
+        if (count() > before) done(waited);
         else if (waited > LIMIT) failed(new Error("no answer came"));
-        else setTimeout(look, 20);
+        else setTimeout(look, 30);
       };
       look();
     };
@@ -61,7 +63,8 @@ WATCH = """
   });
 }
 """
-"""Resolves ``firstWords`` to milliseconds; answers stand inside components, so shadow roots count."""
+"""Resolves ``firstWords`` to milliseconds. Answers stand in the shadow of a component; only those are
+looked through, so that looking costs the reader's processor next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ def _first_token(bench: Bench, data: Path) -> dict[str, Any]:
 
     with OpenAIServer(Reply(cite_first, delay_s=DELAY_S)) as server:
         found = bench.worker(
-            "first-token", data, QUESTION, OPENAI_BASE_URL=server.url, OPENAI_API_KEY="none"
+            "first-token", data, str(DEVELOPMENT), OPENAI_BASE_URL=server.url, OPENAI_API_KEY="none"
         )
     return {**found, "over_ms": found["ours_ms"] - found["alone_ms"]}
 

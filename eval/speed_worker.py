@@ -28,6 +28,8 @@ ROUNDS = 1
 A_CALL = 5_000
 """Documents that the plain chain adds in one call; Chroma takes no more than 5,461."""
 N_NAMED = 8
+N_WORDED = 20
+"""Questions about facts that are answered by a model server, one after the other."""
 BY_NAME = (
     "What does {name} work on?",
     "papers by {wrong}",
@@ -60,10 +62,11 @@ def questions(settings: Settings, set_file: str) -> Result:
     }
 
 
-def _texts(set_file: str) -> list[str]:
-    """The questions of a set that stand alone."""
+def _texts(set_file: str, kind: str | None = None) -> list[str]:
+    """The questions of a set that stand alone, of one kind if it is said."""
     rows = [json.loads(line) for line in Path(set_file).read_text(encoding="utf-8").splitlines()]
-    return [row["question"] for row in rows if not row.get("turns")]
+    alone = [row for row in rows if not row.get("turns")]
+    return [row["question"] for row in alone if kind in (None, row.get("kind"))]
 
 
 def by_name(names: Sequence[str]) -> list[str]:
@@ -159,13 +162,14 @@ def retrieve(settings: Settings, set_file: str) -> Result:
     return {"all": _spread(latencies), "rss_mb": peak_mb()}
 
 
-def first_token(settings: Settings, question: str) -> Result:
+def first_token(settings: Settings, set_file: str) -> Result:
     """Milliseconds to the first words: through the assistant, and from the model server alone."""
+    first, *rest = _texts(set_file, kind="fact")[: N_WORDED + 1]
     with build(settings) as assistant:
-        _first_words(assistant, question)
-        ours = [_first_words(assistant, question) for _ in range(7)]
-    _first_bytes(settings, question)
-    alone = [_first_bytes(settings, question) for _ in range(7)]
+        _first_words(assistant, first)
+        ours = [_first_words(assistant, question) for question in rest]
+    _first_bytes(settings, first)
+    alone = [_first_bytes(settings, question) for question in rest]
     return {"ours_ms": percentile(ours, 0.5), "alone_ms": percentile(alone, 0.5)}
 
 

@@ -37,15 +37,20 @@ def test_warm_questions_are_told_by_route(settings: Settings, asked: Path) -> No
     assert found["all"]["p50_ms"] <= found["all"]["p95_ms"]
 
 
-def test_first_words_are_those_of_the_model(settings: Settings) -> None:
+def test_first_words_are_those_of_the_model(settings: Settings, tmp_path: Path) -> None:
+    facts, counts = tmp_path / "facts.jsonl", tmp_path / "counts.jsonl"
+    row = {"kind": "fact", "question": speed.QUESTION}
+    facts.write_text(2 * f"{json.dumps(row)}\n", encoding="utf-8")
+    row["question"] = "how many papers have code?"
+    counts.write_text(json.dumps(row), encoding="utf-8")
     with OpenAIServer(Reply(cite_first, delay_s=0.05)) as server:
         model = Settings.model_validate(
             {**dict(settings), "openai_base_url": server.url, "openai_api_key": "none"}
         )
-        found = speed_worker.first_token(model, speed.QUESTION)
+        found = speed_worker.first_token(model, str(facts))
         assert min(found["ours_ms"], found["alone_ms"]) > 50
         with pytest.raises(ModelError, match="without the model"):
-            speed_worker.first_token(model, "how many papers have code?")
+            speed_worker.first_token(model, str(counts))
 
 
 def test_a_process_is_measured_from_start_to_end() -> None:
