@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import socket
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from rag.errors import (
     ProviderUnreachable,
     SettingsError,
 )
+from rag.stopping import Stop
 from tests.contracts import misbehaviour
 from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
@@ -280,3 +282,16 @@ def test_doctor_tries_a_stream_and_says_whether_tokens_are_counted(server: OpenA
     server.default = Reply(status=503)
     assert "has a fault of its own" in streaming(at(server, retries=2), ASKED)["streaming"]
     assert len(server.requests) == 3
+
+
+def test_the_last_copy_of_a_model_closes_its_connections() -> None:
+    settings = Settings(openai_base_url="http://127.0.0.1:9/v1", chat_model="m")
+    model = chat_model(settings)
+    client = model.http_client
+    copy = model.until(Stop())
+    del model
+    gc.collect()
+    assert not client.is_closed
+    del copy
+    gc.collect()
+    assert client.is_closed

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from contextvars import ContextVar, copy_context
@@ -151,6 +152,16 @@ def http_client(timeout_s: float) -> httpx2.Client:
         headers={"Accept-Encoding": "identity"},
         event_hooks={"request": [_watch], "response": [_bound]},
     )
+
+
+class Lease:
+    """For the users of a client to hold: with the last of them its connections are closed.
+
+    That does not wait for the order in which the interpreter clears away what refers to each other.
+    """
+
+    def __init__(self, client: httpx2.Client) -> None:
+        weakref.finalize(self, client.close)
 
 
 class _Client(httpx2.Client):

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 
 from rag.adapters.calls import (
     CallTooLong,
+    Lease,
     Limits,
     SilenceTooLong,
     http_client,
@@ -51,6 +52,7 @@ def chat_model(settings: Settings) -> OpenAIChat:
     Raises:
         SettingsError: There is neither a key nor a base URL.
     """
+    client = http_client(settings.timeout_s)
     return OpenAIChat(
         model=settings.chat_model_name,
         api_key=key(settings),
@@ -60,7 +62,8 @@ def chat_model(settings: Settings) -> OpenAIChat:
         n_retries=settings.retries,
         silence_s=settings.timeout_s,
         whole_s=settings.reply_timeout_s,
-        http_client=http_client(settings.timeout_s),
+        http_client=client,
+        lease=Lease(client),
         stream_usage=True,
         use_responses_api=False,  # the part of the protocol that other servers speak too
     )
@@ -111,12 +114,14 @@ class OpenAIChat(ChatOpenAI):
         silence_s: Waited for the next piece of a reply, the first one included.
         whole_s: For a call with all its tries and pauses.
         given_up: Ends a call, whatever it waits for.
+        lease: Held by the model and its copies; see `rag.adapters.calls.Lease`.
     """
 
     n_retries: int = 0
     silence_s: float = 60.0
     whole_s: float = 300.0
     given_up: Any = None
+    lease: Any = None
 
     def until(self, stop: Stop) -> OpenAIChat:
         """The same model, with calls that end as soon as ``stop`` is set."""

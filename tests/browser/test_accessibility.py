@@ -16,8 +16,20 @@ Visit = Callable[..., Page]
 GRAVE = ("serious", "critical")
 
 
+AT_REST = """
+() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+  && !document.querySelector("[data-stale=true]")
+  && document.getAnimations().every((one) =>
+    one.playState !== "running" || one.effect.getTiming().iterations === Infinity)
+"""
+
+
 def violations(page: Page) -> list[str]:
-    """What axe-core holds to be serious or critical: rule, element and reason; nothing excluded."""
+    """What axe-core holds to be serious or critical: rule, element and reason; nothing excluded.
+
+    Looked at is the page at rest: what fades in or is about to be drawn anew is pale for a moment.
+    """
+    page.wait_for_function(AT_REST)
     page.evaluate(AXE_SCRIPT)
     found: dict[str, Any] = page.evaluate("axe.run(document)")
     assert len(found["passes"]) > 20  # it has looked

@@ -151,7 +151,7 @@ def main() -> None:
         show(found)
     else:
         st.html(NONE_YET)
-        st.code("paperfolk eval", language="sh")
+        st.code("paperfolk eval", language=None)
         st.caption("It asks the project's own questions, and those that were judged in the chat.")
 
 
