@@ -17,7 +17,8 @@ GRAVE = ("serious", "critical")
 
 
 AT_REST = """
-() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+() => [...document.querySelectorAll("[data-testid=stApp]")].every((app) =>
+    app.dataset.testScriptState === "notRunning")
   && !document.querySelector("[data-stale=true]")
   && document.getAnimations().every((one) =>
     one.playState !== "running" || one.effect.getTiming().iterations === Infinity)
