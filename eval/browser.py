@@ -41,9 +41,7 @@ TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
 WATCH = """
 () => {
   const count = () => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-    .flatMap((host) => [...host.querySelectorAll("*")])
-    .filter((node) => node.shadowRoot)
-    .flatMap((node) => [...node.shadowRoot.querySelectorAll(".answer")])
+    .flatMap((host) => [...(host.shadowRoot?.querySelectorAll(".answer") ?? [])])
     .filter((node) => node.textContent.trim()).length;
   const before = count();
   window.firstWords = new Promise((done, failed) => {
