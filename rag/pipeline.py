@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from rag import catalogue, experts, ingesting, people
 from rag.adapters.stores import LocalStores
-from rag.answering import abstaining, asides, comparing, extractive
+from rag.answering import asides, comparing, extractive
+from rag.choosing import RANKING, choose
 from rag.config import Settings
 from rag.errors import ModelError
 from rag.indexing import Indexes, check
@@ -29,13 +30,11 @@ from rag.types import (
     Health,
     Intent,
     Paper,
-    PaperHit,
     Plan,
     ReadAs,
     Report,
     Retrieval,
     Step,
-    Sufficiency,
     Thread,
 )
 from rag.voice import Voice
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
-RANKING = 20
-"""Papers in the ranking behind an answer."""
 MAX_QUESTION_CHARS = 4_000
 
 
@@ -313,12 +310,9 @@ class Assistant:
         self, intent: Intent, thread: Thread, seen: Narrowed | None, voice: Voice | None
     ) -> Iterator[Event]:
         yield Step(f"searching {(seen or self.library).n_papers} papers")
-        retrieval = self._search(intent, seen)
+        choice = choose(intent, self._finder(seen), self._open_retriever().retrieve)
+        retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
         yield Step("checking quotes")
-        cited = self._cited(intent, retrieval)
-        if compared := self._compared(intent, retrieval, seen):
-            retrieval, cited = compared
-        verdict = self._judge(intent, retrieval, cited)
         if voice is None:
             answer = extractive.answer(intent, retrieval, cited, verdict)
             yield Delta(answer.text)
@@ -353,56 +347,6 @@ class Assistant:
         if seen is None:
             return self.retrieve
         return lambda query, k: self._open_retriever().retrieve(query, k, within=seen.ids)
-
-    def _search(self, intent: Intent, seen: Narrowed | None = None) -> Retrieval:
-        """The ranking; for a follow-up, the papers in focus come first."""
-        retriever = self._open_retriever()
-        focus = intent.parts.get("focus")
-        found = self._finder(seen)(intent.query, RANKING)
-        if not isinstance(focus, tuple) or not focus:
-            return found
-        return _first(retriever.retrieve(intent.query, len(focus), within=focus).papers, found)
-
-    def _compared(
-        self, intent: Intent, found: Retrieval, seen: Narrowed | None
-    ) -> tuple[Retrieval, tuple[PaperHit, ...]] | None:
-        """The ranking with the paper of each side of a comparison first, and these papers.
-
-        None where the question does not say two sides, or they are not two papers that are here.
-        """
-        pair = comparing.sides(intent.query)
-        if pair is None or intent.parts.get("focus"):
-            return None
-        ids = []
-        for side in pair:
-            own = self._finder(seen)(side, RANKING)
-            if not abstaining.judge(own, own.papers[:1]).sufficient:
-                return None
-            ids.append(own.papers[0].paper.paper_id)
-        if ids[0] == ids[1]:
-            return None
-        both = self._open_retriever().retrieve(intent.query, len(ids), within=tuple(ids)).papers
-        cited = tuple(sorted(both, key=lambda hit: ids.index(hit.paper.paper_id)))
-        return _first(cited, found), cited
-
-    def _cited(self, intent: Intent, retrieval: Retrieval) -> tuple[PaperHit, ...]:
-        focus = intent.parts.get("focus")
-        if isinstance(focus, tuple) and focus:
-            n = min(len(focus), extractive.MAX_PAPERS) if intent.parts.get("several") else 1
-            return retrieval.papers[:n]
-        return extractive.cited_papers(intent.query, retrieval)
-
-    def _judge(
-        self, intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit]
-    ) -> Sufficiency:
-        """A follow-up leaves unsaid what its paper is about, so there the title is part of it."""
-        focus = intent.parts.get("focus")
-        if isinstance(focus, tuple) and focus and cited:
-            ids = [hit.paper.paper_id for hit in cited]
-            whole = f"{cited[0].paper.name}: {intent.query}"
-            retrieval = self._open_retriever().retrieve(whole, len(ids), within=ids)
-            cited = retrieval.papers
-        return abstaining.judge(retrieval, cited)
 
     def _standalone(
         self, question: str, thread: Thread, voice: Voice | None
@@ -441,7 +385,7 @@ class Assistant:
             answer,
             intent=intent,
             library=self.library.fingerprint,
-            latency_ms=(time.perf_counter() - began) * 1000,
+            latency_ms=_ms_since(began),
             warnings=(*warnings, *answer.warnings),
         )
 
@@ -475,14 +419,6 @@ def _not_offered(model: str, settings: Settings) -> tuple[str, ...]:
 
 def _bounded(value: object) -> object:
     return _shortened(value)[0] if isinstance(value, str) else value
-
-
-def _first(hits: Sequence[PaperHit], found: Retrieval) -> Retrieval:
-    """The ranking with these hits before the others."""
-    ids = {hit.paper.paper_id for hit in hits}
-    rest = [hit for hit in found.papers if hit.paper.paper_id not in ids]
-    ranked = [*hits, *rest][:RANKING]
-    return Retrieval(found.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
 def _ms_since(began: float) -> float:

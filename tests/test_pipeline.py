@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.citations import check, hazards
+from rag.choosing import choose
 from rag.config import Settings
 from rag.errors import LibraryEmpty, NotFound, WeightsMissing
 from rag.pipeline import MAX_QUESTION_CHARS, Assistant, build
@@ -156,7 +157,8 @@ def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
     thread = Thread((Turn(ROUTES["content"], assistant.ask(ROUTES["content"])),))
     answer = assistant.ask("how is it evaluated?", thread)
     assert answer.intent is not None and answer.intent.parts.get("focus")
-    found = assistant._search(answer.intent)
+    retrieve = assistant._open_retriever().retrieve
+    found = choose(answer.intent, retrieve, retrieve).retrieval
     assert [hit.rank for hit in found.papers] == list(range(1, 21))
     assert len({hit.paper.paper_id for hit in found.papers}) == 20
 
