@@ -9,13 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from eval.measures import percentile
 from eval.progress import Progress
+from eval.served import served
 from eval.sets import QuestionSet
 from eval.tables import table
 from rag.config import ROOT, Settings
-from rag.errors import MissingExtra, RagError
+from rag.errors import MissingExtra
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-START_S = 120
 ANSWER_S = 60
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
@@ -145,50 +139,15 @@ def serving(settings: Settings) -> Iterator[str]:
     """The chat over freshly read seeds, in a process of its own; yields its address."""
     from rag.adapters.weights import locate
 
-    with tempfile.TemporaryDirectory(prefix="paperfolk-browser-") as name, _port() as port:
-        log = Path(name) / "log.txt"
+    with tempfile.TemporaryDirectory(prefix="paperfolk-browser-") as name:
         environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("PAPERFOLK_", "OPENAI_"))},
             "PAPERFOLK_DATA": str(Path(name) / "data"),
             "PAPERFOLK_MODEL_PATH": str(locate(settings).folder.resolve()),
             "PYTHONPATH": str(ROOT),
         }
-        with log.open("wb") as out:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
-                cwd=name, env=environ, stdout=out, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-            try:
-                address = f"http://127.0.0.1:{port}"
-                _wait(address, server, log)
-                yield address
-            finally:
-                server.terminate()
-                server.wait(20)
-
-
-@contextmanager
-def _port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    yield port
-
-
-def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    last = (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no word"])[
-        -1
-    ]
-    raise RagError(
-        f"the chat did not start within {START_S} s ({last}); run paperfolk ui to see why"
-    )
+        with served(Path(name), environ) as address:
+            yield address
 
 
 def told(found: Sequence[Waits]) -> str:

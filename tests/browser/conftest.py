@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from eval.served import served
 
 expect.set_options(timeout=30_000)  # a page that is slow on a busy machine is not a wrong page
 
@@ -26,7 +21,6 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-START_S = 120
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,32 +37,15 @@ def chromium() -> str:
     pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
 
 
-@contextmanager
-def serving(folder: Path, weights: Path, **settings: str) -> Iterator[str]:
+def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextManager[str]:
     """`paperfolk ui` over ``folder/data``; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (folder / "log.txt").open("w+", encoding="utf-8") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "rag", "ui", "--no-browser", "--port", str(port)],
-            cwd=folder,  # not the source folder: it must work from anywhere
-            env={
-                **os.environ,
-                "PAPERFOLK_DATA": str(folder / "data"),
-                "PAPERFOLK_MODEL_PATH": str(weights),
-                **settings,
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_healthy(address, server, log)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
+    environ = {
+        **os.environ,
+        "PAPERFOLK_DATA": str(folder / "data"),
+        "PAPERFOLK_MODEL_PATH": str(weights),
+        **settings,
+    }
+    return served(folder, environ)
 
 
 @pytest.fixture(scope="session")
@@ -76,18 +53,6 @@ def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str
     """Where the chat is served; its library did not exist before it started."""
     with serving(tmp_path_factory.mktemp("served"), weights) as address:
         yield address
-
-
-def _wait_healthy(address: str, server: subprocess.Popen[bytes], log: Any) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    log.seek(0)
-    pytest.fail(f"the chat did not start:\n{log.read()}")
 
 
 @pytest.fixture(scope="session")
