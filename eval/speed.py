@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from eval.made import make_papers
+from eval.model_server import OpenAIServer, Reply, cite_first
 from eval.sets import DEVELOPMENT
 from eval.tables import Cell, table
 from rag.config import ROOT, Settings
@@ -198,8 +199,6 @@ def _size(folder: Path) -> int:
 
 def _first_token(bench: Bench, data: Path) -> dict[str, Any]:
     """Against a server on loopback that waits before its first word."""
-    from tests.contracts.openai_server import OpenAIServer, Reply, cite_first
-
     with OpenAIServer(Reply(cite_first, delay_s=DELAY_S)) as server:
         found = bench.worker(
             "first-token", data, str(DEVELOPMENT), OPENAI_BASE_URL=server.url, OPENAI_API_KEY="none"

@@ -61,7 +61,6 @@ RULES = {
     FRONT: "rag.* eval.__main__",
     "rag.*": f"rag.* not rag.pipeline rag.config rag.adapters.* rag.diagnosis {FRONT}",
     "ui.*": f"ui.* rag.pipeline rag.config rag.bibliography rag.records rag.narrowing {BASE} {FRONT}",
-    "eval.speed": "eval.* rag.* tests.contracts.openai_server",
     "eval.*": "eval.* rag.*",
 }
 """Modules -> the modules they may import; the first row that names a module holds.

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
 from rag.asking import Asking, Desk
 from rag.config import Settings
 from rag.pipeline import build
 from rag.threadstore import ThreadStore
 from rag.types import Answer, Delta, Step
 from tests.contracts import misbehaviour
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 QUESTION = "How does DuetFace keep face recognition private?"
 SILENT = Reply(act=misbehaviour.never_answers)

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.accounts import Accounts
 from rag.cli import main
 from rag.config import load
 from rag.errors import SettingsError
 from rag.serving import environment, require_free, streamlit_command
 from tests.contracts import misbehaviour
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 HEAVY = ("chromadb", "onnxruntime", "langchain_core", "streamlit", "openai", "numpy", "pydantic")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.answering.citations import Citations, check, hazards
 from rag.answering.comparing import NOT_STATED, asks_to_compare, sides, table
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.text import sentences
 from rag.types import Paper, PaperHit, Sentence
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 from tests.shelf import paper
 
 ASKED = "How does DuetFace differ from PartialFace?"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
 from rag.asking import Desk
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.threadstore import ThreadStore
 from rag.types import Answer, Thread, Turn
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 N = 20
 

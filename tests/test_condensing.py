@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from eval.model_server import OpenAIServer, Reply
 from rag.answering.condensing import condense
 from rag.errors import MalformedReply, ProviderUnreachable
 from rag.types import Thread, Turn
-from tests.contracts.openai_server import OpenAIServer, Reply
 from tests.test_generative import PROMPTS, QUOTED, Scripted, model_at
 
 

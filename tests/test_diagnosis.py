@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.config import Settings
 from rag.pipeline import build
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 KEY = "sk-very-secret-0123456789"
 

@@ -17,6 +17,7 @@ from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 from pydantic import SecretStr
 
+from eval.model_server import OpenAIServer, Reply
 from rag.adapters.embedders import Hosted, embedder
 from rag.adapters.minilm import MiniLM
 from rag.config import Settings
@@ -28,7 +29,6 @@ from rag.errors import (
     SettingsError,
 )
 from tests.contracts import misbehaviour
-from tests.contracts.openai_server import OpenAIServer, Reply
 
 
 class Server(ThreadingHTTPServer):

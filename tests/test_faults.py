@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
 from rag.adapters.openai import chat_model
 from rag.config import Settings
 from rag.errors import ModelError
@@ -25,7 +26,6 @@ from rag.stopping import Stop
 from rag.types import Answer, Delta, Step, Thread, Turn
 from tests.contracts import misbehaviour
 from tests.contracts.misbehaviour import DIALECTS
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 KEY = "sk-secret-123456789"
 QUESTION = "How does DuetFace keep face recognition private?"

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.adapters.openai import chat_model
 from rag.answering import generative
 from rag.answering.citations import check, hazards, markers
@@ -35,7 +36,6 @@ from rag.types import (
     Thread,
     Turn,
 )
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 TEXTS = (
     "DuetFace splits images into frequency channels. It reaches 92.5% accuracy on LFW.",

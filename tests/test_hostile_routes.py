@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.answering.citations import check, hazards, markers
 from rag.answering.wording import parts
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.types import Answer, Delta, Thread, Turn
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 from tests.hostile import PLACES, Payload, fits, numbers, payloads, pieces, seen
 
 COMPUTED = {

@@ -17,12 +17,12 @@ from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 import rag
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag import PaperfolkChain, PaperfolkRetriever, Settings, build
 from rag.answering.citations import check
 from rag.errors import SettingsError
 from rag.pipeline import Assistant
 from rag.types import Thread
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 QUESTION = "What does DuetFace do with frequency channels?"
 

@@ -14,6 +14,7 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk
 from pydantic import SecretStr
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.adapters.openai import chat_model
 from rag.adapters.provider import reachable, streaming
 from rag.config import Settings
@@ -26,7 +27,6 @@ from rag.errors import (
 )
 from rag.stopping import Stop
 from tests.contracts import misbehaviour
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 KEY = "sk-secret-123456789"
 ASKED = [("system", "Be brief."), ("human", "Hello?")]

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.answering.citations import check, hazards
 from rag.choosing import choose
 from rag.config import Settings
 from rag.errors import LibraryEmpty, NotFound, WeightsMissing
 from rag.pipeline import MAX_QUESTION_CHARS, Assistant, build
 from rag.types import Answer, Condition, Delta, Event, Step, Thread, Turn
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 ROUTES = {
     "content": "What is DuetFace?",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.answering.planted import instructs, planted, without_orders
 from rag.config import Settings
 from rag.pipeline import Assistant, build
 from rag.types import Answer, Delta
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 from tests.hostile import pieces, seen
 from tests.plants import PLANTS, Plant
 from tests.reading.pdf_maker import make_pdf

@@ -13,13 +13,13 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from eval.model_server import MODEL, OpenAIServer
 from rag.config import Settings, load
 from rag.errors import LibraryEmpty, SettingsError
 from rag.pipeline import build
 from rag.types import Step
 from tests.conftest import ROOT
 from tests.contracts.collector import Collector
-from tests.contracts.openai_server import MODEL, OpenAIServer
 
 QUESTION = "How does DuetFace keep face recognition private?"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
 from rag.config import Settings
 from rag.errors import SettingsError
 from rag.pipeline import Assistant, build
@@ -18,7 +19,6 @@ from rag.records import record
 from rag.stopping import Stop
 from rag.types import Answer, Delta, Thread, Turn, Usage
 from tests.contracts import misbehaviour
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 QUESTION = "How does DuetFace keep face recognition private?"
 OTHER = "What is bridge distillation?"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
 from tests.browser.conftest import serving
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply, cite_first
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]

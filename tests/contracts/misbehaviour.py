@@ -7,7 +7,7 @@ import json
 from http.server import BaseHTTPRequestHandler as Handler
 from typing import Any
 
-from tests.contracts.openai_server import MODEL, Act, OpenAIServer, Reply, cite_first
+from eval.model_server import MODEL, Act, OpenAIServer, Reply, cite_first
 
 
 def _open_stream(handler: Handler, **headers: str) -> None:

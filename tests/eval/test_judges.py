@@ -14,11 +14,11 @@ import pytest
 from eval import agreement, comparing, judges, judging, publishing, report, runs, sets, summary
 from eval.__main__ import main
 from eval.alce import Quote
+from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.config import ROOT, Settings
 from rag.errors import MalformedReply, ProviderError, ReadError, SettingsError
 from rag.pipeline import Assistant
 from rag.text import sentences
-from tests.contracts.openai_server import MODEL, OpenAIServer, Reply
 
 QUOTES = (Quote("A paper", "It works on faces."),)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from eval import speed, speed_worker
+from eval.model_server import OpenAIServer, Reply, cite_first
 from rag.config import Settings
 from rag.errors import ModelError
-from tests.contracts.openai_server import OpenAIServer, Reply, cite_first
 
 QUESTIONS = ["What is DuetFace?", "how many papers have code?", "who works on anti-spoofing?"]
 
