@@ -68,7 +68,7 @@ def of_experts(text: str, frame: ExpertFrame, now: Census) -> Intent:
     read_years(scan)
     if scan.notes:
         parts["notes"] = tuple(dict.fromkeys(scan.notes))
-    topic = " ".join(scan.text.replace("~", " ").split()) or frame.topic
+    topic = " ".join(" ".join(scan.pieces).split()) or frame.topic
     reason = "it looks for people on a topic"
     return Intent("experts", text, topic, reason, topic, (), tuple(scan.conditions), parts)
 

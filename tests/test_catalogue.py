@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -364,3 +365,16 @@ def test_where_only_years_are_printed_half_a_year_cannot_be_told_and_is_not_none
 def test_a_name_after_by_is_a_person_though_texts_speak_of_it() -> None:
     assert route("papers by Donald Trump", Thread(), VENUES).route == "person"
     assert route("what do papers say about Donald Trump?", Thread(), VENUES).route == "content"
+
+
+def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:
+    intent = route("papers by Bo Li with 'recall@0' in the title", Thread(), SHELF)
+    assert Condition("title", "contains", "recall@0") in intent.conditions
+    assert "Nobody called @7" in catalogue.answer(
+        replace(intent, conditions=(Condition("author", "is", "@7"),), parts={}),
+        SHELF, lambda query, k: by_words(SHELF, query, k),
+    ).text  # fmt: skip
+
+
+def test_a_name_does_not_end_within_a_word() -> None:
+    assert people_in("papers of Q9 2023", census(SHELF)) == ()

@@ -34,6 +34,8 @@ CASES = {
         "what is the novelty of DuetFace?",
         "In Yuxi Mi's splitting paper, what is sent to the server?",
         "who won the 2022 world cup final?",
+        "Which papers report precision@5?",
+        "~ ⟦7⟧ ~ what is shown here?",
         "Welches Paper stellt einen Datensatz vor?",
     ],
     "experts": [

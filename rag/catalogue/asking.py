@@ -99,7 +99,7 @@ def _rest(scan: Scan) -> str | None:
     scan.take(r"\b(?:vs|versus|compared (?:to|with))\b\.?")
     if not scan.left(FILLER):
         return None
-    pieces = [piece.strip(" ,.?!;:-") for piece in scan.text.split("~")]
+    pieces = [piece.strip(" ,.?!;:-") for piece in scan.pieces]
     telling = [piece for piece in pieces if telling_words(piece)]
     topic = " ".join(_trim(piece) for piece in telling).strip()
     return topic or None

@@ -6,7 +6,7 @@ Persons are found first and stand as ``@0``, ``@1`` in the text that the rules r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.catalogue.periods import Timed
@@ -46,7 +46,7 @@ IN_LIBRARY = re.compile(
 """The library itself, named: it narrows nothing."""
 
 _NAME = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+)*\.?"
-_PHRASE = rf"(?P<name>{_NAME}(?:\s+{_NAME}){{0,3}})"
+_PHRASE = rf"(?P<name>{_NAME}(?:\s+{_NAME}){{0,3}})(?!\w)"
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|studies|preprints?)"
 _OWNED = (
     rf"(?:{_WORKS}|h-?index|citations?|page|profile|topics?|co-?authors?|collaborators?|e-?mail|"
@@ -166,6 +166,19 @@ def _ordinary(word: str, census: Census) -> bool:
 
 # --- using up -------------------------------------------------------------------------------
 
+_TYPED = str.maketrans("@⟦⟧", "＠[]")
+"""Signs that stand for people and times in a scanned text, as they are where somebody typed them."""
+
+
+def marked(question: str, people: Sequence[Mention]) -> str:
+    """The question with its people as ``@0``, ``@1``, and without the library's own names."""
+    text = question.translate(_TYPED)
+    for at, mention in reversed(list(enumerate(people))):
+        start, end = mention.span
+        gap = " " if text[end : end + 1].isdigit() else ""
+        text = f"{text[:start]}@{at}{gap}{text[end:]}"
+    return IN_LIBRARY.sub(" ", text.replace("’", "'"))
+
 
 @dataclass
 class Scan:
@@ -187,11 +200,7 @@ class Scan:
     periods: list[Timed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        text = self.question
-        for at, mention in reversed(list(enumerate(self.people))):
-            text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
-        text = IN_LIBRARY.sub(" ", text.replace("’", "'"))
-        self.text = re.sub(r"\s+", " ", text).strip()
+        self.text = " ".join(marked(self.question, self.people).split())
 
     def take(self, pattern: str, *, case: bool = False) -> list[re.Match[str]]:
         """All matches of a pattern, taken out of the text."""
@@ -205,6 +214,7 @@ class Scan:
         return re.search(pattern, self.text, re.IGNORECASE) is not None
 
     def add(self, field_: str, operator: str, value: object = None) -> None:
+        value = value.replace("＠", "@") if isinstance(value, str) else value
         condition = Condition(field_, operator, value)
         if condition not in self.conditions:
             self.conditions.append(condition)
@@ -225,6 +235,11 @@ class Scan:
                 values = tuple(c.value for c in same)
                 self.conditions = [c for c in self.conditions if c not in same]
                 self.conditions.insert(at, Condition(field_, "in", values))
+
+    @property
+    def pieces(self) -> list[str]:
+        """What is left between the words taken, as typed."""
+        return self.text.replace("＠", "@").split("~")
 
     def left(self, ignored: Iterable[str] = ()) -> list[str]:
         """Words not taken that say something, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -74,7 +75,7 @@ def _values(value: object) -> Sequence[object]:
 
 def _mention(value: object, people: Sequence[Mention], now: Census) -> Mention:
     typed = str(value)
-    if typed.startswith("@") and typed[1:].isdigit():
+    if people and re.fullmatch(r"@\d+", typed):
         return people[int(typed[1:])]
     found = now.names.resolve(typed)
     return found or Mention((0, len(typed)), typed, (), "absent", now.names.near(typed))

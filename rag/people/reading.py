@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.catalogue.scan import FILLER, IN_LIBRARY
+from rag.catalogue.scan import FILLER, marked
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
@@ -93,10 +93,7 @@ class PersonReading:
 
 def read_person(question: str, people: Sequence[Mention], now: Census) -> PersonReading:
     """Form and topic of a question about people."""
-    text = question
-    for at, mention in reversed(list(enumerate(people))):
-        text = f"{text[: mention.span[0]]}@{at}{text[mention.span[1] :]}"
-    text = IN_LIBRARY.sub(" ", text.replace("’", "'"))
+    text = marked(question, people)
     except_ = _EXCEPT.search(text)
     topic = _topic(text[except_.end() :] if except_ else text)
     form = _form(text, people, topic, except_ is not None, now)
