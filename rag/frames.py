@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.catalogue.wording import NUMBER, number
 from rag.text import STOP_WORDS
 
 # --- not for the papers ---------------------------------------------------------------------
@@ -53,10 +54,7 @@ def aside(question: str) -> tuple[str, str] | None:
 # --- experts --------------------------------------------------------------------------------
 
 _EXPERT = r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|collaborators?|authorit(?:y|ies)|mentors?|advisors?|supervisors?|speakers?|panell?ists?|lecturers?|contacts?|candidates?)"
-_N = r"(?:(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+)?"
-_NUMBERS = {
-    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
-}
+_N = rf"(?:(?P<k>{NUMBER})\s+)?"
 _SOMEBODY = (
     r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|authors?|academics?|people|ppl|folks|"
     r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys|speakers?|panell?ists?|lecturers?)"
@@ -94,7 +92,7 @@ _ASKED = tuple(
         r"whose\s+(?:work|research|papers?|publications?)\s+(?:(?:is|are)\s+)?(?:about|on|deals?\s+with|covers?|address(?:es)?|concerns?|tackles?)\s+",
         rf"{_KIND}{_N}{_KIND}{_EXPERT}\s*[:–—-]\s*",
         rf"{_KIND}{_N}names\s+(?:for|on)\s+",
-        r"(?:the\s+)?(?:best|top)\s+(?P<k>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:for|on|in)\s+",
+        rf"(?:the\s+)?(?:best|top)\s+(?P<k>{NUMBER})\s+(?:for|on|in)\s+",
         r"(?:which|what|any)\s+(?:research\s+)?(?:groups?|teams?|labs?)\s+(?:here\s+)?(?:(?:is|are)\s+)?(?:work(?:s|ed|ing)?|(?:do|does|did|doing)\s+research|research(?:es|ing)?)\s+(?:on|in|into)\s+",
         rf"(?:who|whom|who's|whos|who all|who else)\s+(?:here\s+)?{_VERB}\b\s*",
         rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
@@ -169,10 +167,8 @@ def experts_frame(question: str) -> ExpertFrame | None:
     if asked:
         text = _linked(text)
     for end in _ENDS:
-        match = end.search(f" {text}")
-        if match and match.start() >= 0:
-            if "k" in match.groupdict():
-                k = k or match["k"]
+        if match := end.search(f" {text}"):
+            k = k or match.groupdict().get("k")
             text, asked = f" {text}"[: match.start()].strip(), True
     if not asked:
         return None
@@ -181,7 +177,7 @@ def experts_frame(question: str) -> ExpertFrame | None:
     topic = topic.replace("*", "")
     if not _says_something(topic) or _NO_TOPIC.search(topic):
         return None
-    return ExpertFrame(topic, _number(k), recent, sure)
+    return ExpertFrame(topic, number(k) if k else None, recent, sure)
 
 
 def _opened(text: str) -> tuple[str, bool, str | None]:
@@ -221,12 +217,6 @@ def _cut(pattern: re.Pattern[str], text: str) -> str:
 
 def _says_something(topic: str) -> bool:
     return any(w.lower() not in STOP_WORDS for w in re.findall(r"[^\W_]+", topic) if len(w) > 1)
-
-
-def _number(word: str | None) -> int | None:
-    if word is None:
-        return None
-    return int(word) if word.isdigit() else _NUMBERS[word.lower()]
 
 
 # --- authors of a paper ---------------------------------------------------------------------

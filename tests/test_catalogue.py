@@ -299,6 +299,8 @@ MEASURED = Shelf(
         ("share of papers with code per year", "2022: 100%; 2024: 50%"),
         ("top 2 title words", "faces: 2; matter: 1"),
         ("the highest score among papers by B", 60.0),
+        ("show the 0 highest scoring papers", 80.0),
+        ("top twelve title words", "faces: 2; matter: 1; tokens: 1; ways: 1"),
         ("papers with faces but not matter in the title", ("seed.txt:3",)),
         ("how many papers with faces in their title have code?", 2),
         ("which papers have a colon in the title and code?", ()),

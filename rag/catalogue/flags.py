@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.catalogue.scan import Scan
-from rag.catalogue.wording import HAVE
+from rag.catalogue.wording import HAVE, NUMBER, bounds, number
 
 _NONE = rf"(?:(?:but|and)\s+)?(?:(?:{HAVE}|there (?:is|are)|are|is)\s+)?(?:without|no|lack(?:s|ing)?(?:\s+of)?|miss(?:es|ing)?|omit(?:s|ting)?|(?:(?:that|who|which)\s+)?(?:do|does|did)(?:\s+not|n't)\s+(?:{HAVE})(?:\s+any)?|(?:have|has)(?:\s+not|n't)(?:\s+got)?(?:\s+any)?|not\s+{HAVE}|not)"
 _DET = r"(?:(?:an?|any|the|their|its|some|of)\s+)*"
@@ -69,37 +69,13 @@ def read_flags(scan: Scan) -> None:
             scan.add(field, "known")
 
 
-_COUNTS = {
-    w: n
-    for n, w in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), 1
-    )
-}
-
-
 def _read_numbers_of_authors(scan: Scan) -> None:
     """``exactly one author``, ``single-author``, ``more than two authors``."""
-    number = rf"(\d{{1,3}}|{'|'.join(_COUNTS)})"
     for match in scan.take(
-        rf"\b(?:{HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+{number}\s+(?:printed\s+)?authors?\b"
+        rf"\b(?:{HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+(\d{{1,3}}|{NUMBER})\s+(?:printed\s+)?authors?\b"
     ):
-        n = int(match.group(2)) if match.group(2).isdigit() else _COUNTS[match.group(2).lower()]
-        word = match.group(1).lower()
-        low = (
-            n + 1
-            if word in ("more than", "over")
-            else n
-            if word in ("exactly", "only", "just", "at least")
-            else None
-        )
-        high = (
-            n - 1
-            if word in ("fewer than", "less than")
-            else n
-            if word in ("exactly", "only", "just", "at most")
-            else None
-        )
-        scan.add("number of authors", "between", (low, high))
+        wanted = bounds(match.group(1).lower(), number(match.group(2)))
+        scan.add("number of authors", "between", wanted)
     if scan.take(rf"\b(?:{HAVE}\s+)?(?:an?\s+)?(?:single|sole)[- ]author(?:ed)?s?\b"):
         scan.add("number of authors", "between", (1, 1))
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from rag.catalogue.wording import HEADS
+from rag.catalogue.wording import HEADS, NUMBERS
 from rag.listing import MONTHS
 
 Day = tuple[int, int, int]
@@ -30,9 +30,8 @@ class Period:
 
 
 _COUNTS = {
-    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
-}
-_COUNTS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3}
+    **NUMBERS, "a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3,
+}  # fmt: skip
 _COUNT = r"(?:\d{1,3}|(?:a\s+)?couple\s+of|(?:a\s+)?few|several|" + "|".join(
     w for w in _COUNTS if " " not in w and w not in ("few", "several")
 ) + ")"  # fmt: skip
@@ -100,7 +99,7 @@ def _months(year: int, first: int, last: int) -> Period:
 
 
 def _years(first: int, last: int) -> Period:
-    return Period((first, 1, 1), (last, 12, 31))
+    return Period((max(first, 1), 1, 1), (max(last, 1), 12, 31))
 
 
 def _nth_part(match: re.Match[str], newest: Day) -> Period:
@@ -110,8 +109,13 @@ def _nth_part(match: re.Match[str], newest: Day) -> Period:
     return _months(int(match["year"]), (n - 1) * size + 1, n * size)
 
 
+def _n(match: re.Match[str]) -> int:
+    said = " ".join(match["n"].lower().split())
+    return int(said) if said.isdigit() else _COUNTS[said]
+
+
 def _end_months(match: re.Match[str], newest: Day) -> Period:
-    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
+    n = _n(match)
     first = 1 if match["end"] == "first" else 13 - n
     return _months(int(match["year"]), first, first + n - 1)
 
@@ -164,8 +168,7 @@ def _span(n: int, unit: str, newest: Day) -> Period:
 
 
 def _last(match: re.Match[str], newest: Day) -> Period:
-    n = match["n"]
-    return _span(int(n) if n.isdigit() else _COUNTS[n], match["unit"].rstrip("s"), newest)
+    return _span(_n(match), match["unit"].rstrip("s"), newest)
 
 
 def _last_one(match: re.Match[str], newest: Day) -> Period:
@@ -202,7 +205,7 @@ def _last_season(season: str, newest: Day) -> Period:
 
 
 def _ago(match: re.Match[str], newest: Day) -> Period:
-    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
+    n = _n(match)
     unit, (year, month, _) = match["unit"].rstrip("s"), newest
     if unit in ("year", "decade"):
         then = year - n * (10 if unit == "decade" else 1)
@@ -299,10 +302,10 @@ def _open(before: str, shape: Callable[[Period], Period], after: str = "") -> Ru
 
 
 def shifted(day: Day | None, days: int) -> Day | None:
-    """So many days later, or earlier where negative."""
+    """So many days later, or earlier where negative; the first day of all has none before it."""
     if day is None:
         return None
-    moved = date(*day) + timedelta(days=days)
+    moved = date.fromordinal(max(date(*day).toordinal() + days, 1))
     return (moved.year, moved.month, moved.day)
 
 
@@ -319,8 +322,7 @@ def _range(match: re.Match[str], newest: Day) -> Period | None:
 
 
 def _aged(match: re.Match[str], newest: Day) -> Period:
-    n = int(match["n"]) if match["n"].isdigit() else _COUNTS[" ".join(match["n"].lower().split())]
-    span = _span(n, match["unit"].lower().rstrip("s"), newest)
+    span = _span(_n(match), match["unit"].lower().rstrip("s"), newest)
     if match["than"].lower() == "older":
         return Period(None, shifted(span.low, -1))
     return Period(span.low, None)

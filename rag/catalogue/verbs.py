@@ -7,11 +7,8 @@ from dataclasses import replace
 
 from rag.catalogue.ask import FIGURES, Ask
 from rag.catalogue.scan import Scan
-from rag.catalogue.wording import HEADS
+from rag.catalogue.wording import HEADS, NUMBER, bounds, number
 
-_NUMBERS = {
-    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), 1)
-}
 _GROUPS: dict[str, str] = {
     "year": r"years?",
     "month": r"months?",
@@ -77,17 +74,13 @@ def read_documents(scan: Scan) -> Ask | None:
 # --- extremes, groups, people ---------------------------------------------------------------
 
 
-_NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS)})"
-
-
 def _k(text: str) -> int | None:
-    match = re.search(rf"\b(\d{{1,2}}|{'|'.join(_NUMBERS)})\b", text.lower())
-    if match is None:
-        return None
-    return int(match.group(1)) if match.group(1).isdigit() else _NUMBERS[match.group(1)]
+    """How many are wanted; none at all is no number to list."""
+    match = re.search(rf"\b{NUMBER}\b", text, re.IGNORECASE)
+    return number(match.group()) or None if match else None
 
 
-_N = rf"(?:(?:the|top|very)\s+)*(?:(?:\d{{1,2}}|{'|'.join(_NUMBERS)})\s+)?"
+_N = rf"(?:(?:the|top|very)\s+)*(?:{NUMBER}\s+)?"
 
 
 def read_extreme(scan: Scan) -> Ask | None:
@@ -108,7 +101,7 @@ def read_extreme(scan: Scan) -> Ask | None:
     if scan.take(rf"\b(?:the\s+)?(?:{ends})\b"):
         return Ask("extreme", ("date", "both"))
     dated = scan.take(
-        rf"\b(?:the\s+)?(oldest|earliest|newest|latest|most recent)\s+(?:\d{{1,2}}|{'|'.join(_NUMBERS)})(?=\s*(?:[?.!,;~]|$|of\b|by\b|from\b|on\b|in\b|with\b|without\b))|\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
+        rf"\b(?:the\s+)?(oldest|earliest|newest|latest|most recent)\s+{NUMBER}(?=\s*(?:[?.!,;~]|$|of\b|by\b|from\b|on\b|in\b|with\b|without\b))|\b{_N}(oldest|earliest|very first|first|newest|latest|most recent|last|youngest|most recently (?:posted|published))\s+{_N}(?=(?:[\w-]+\s+){{0,3}}(?:{HEADS}|one|@\d)\b)|\b{_N}(oldest|earliest|newest|latest|most recent|youngest|most recently (?:posted|published))\b"
     )
     dated = dated or scan.take(
         r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"
@@ -203,17 +196,15 @@ _NO_OWNERS = r"[,(]?\s*\b(?:apart from|aside from|besides|beyond|other than|exce
 def _bounded_people(scan: Scan, role: str) -> Ask | None:
     """``who has at least ten papers``."""
     found = scan.take(
-        rf"\b(?:who|(?:which|what|how\s+many|list|all)?\s*(?:the\s+)?(?:{_GROUPS['author']}))\s+(?:(?:that|who|has|have|had|with|wrote|published|on|of|are|appear)\s+)+(?P<word>more than|over|at least|fewer than|less than|at most|exactly|only|just)?\s*(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)}|a single)\s+(?P<or>or\s+(?:more|fewer|less)\s+)?(?:first[- ]author(?:ed)?\s+)?{HEADS}(?:\s+or\s+more)?\b"
+        rf"\b(?:who|(?:which|what|how\s+many|list|all)?\s*(?:the\s+)?(?:{_GROUPS['author']}))\s+(?:(?:that|who|has|have|had|with|wrote|published|on|of|are|appear)\s+)+(?P<word>more than|over|at least|fewer than|less than|at most|exactly|only|just)?\s*(?P<n>\d{{1,3}}|{NUMBER}|a single)\s+(?P<or>or\s+(?:more|fewer|less)\s+)?(?:first[- ]author(?:ed)?\s+)?{HEADS}(?:\s+or\s+more)?\b"
     )
     if not found:
         return None
     said, word = found[0].group().lower(), (found[0]["word"] or "").lower()
-    n = int(found[0]["n"]) if found[0]["n"].isdigit() else _NUMBERS.get(found[0]["n"].lower(), 1)
-    low: int | None = n + (word in ("more than", "over"))
-    high: int | None = n - (word in ("fewer than", "less than"))
-    if word in ("more than", "over", "at least") or "or more" in said:
+    low, high = bounds(word, number(found[0]["n"].lower().replace("a single", "one")))
+    if "or more" in said:
         high = None
-    elif word in ("fewer than", "less than", "at most") or "or fewer" in said or "or less" in said:
+    elif "or fewer" in said or "or less" in said:
         low = None
     of = (role, "count") if "how many" in said else (role,)
     return Ask("people", of, bounds=(low, high))
@@ -263,12 +254,12 @@ def _grouped(scan: Scan) -> Ask | None:
         r"\b(?:who\s+are|whose|list|which\s+are|name)\s+(?:the\s+|all\s+)*(?:\w+\s+)?(?:page\s+owners?|owners?\s+of\s+the\s+(?:\w+\s+)?pages|profile\s+pages|pages)\b"
     ):
         return Ask("group", ("page",))
-    words = rf"(?:{_NUMBER}\s+)?(?:most\s+)?(?:common|frequent|used|popular|often)?\s*"
+    words = rf"(?:{NUMBER}\s+)?(?:most\s+)?(?:common|frequent|used|popular|often)?\s*"
     worded = rf"\b(?:the\s+)?(?:top\s+)?{words}(?:title\s+words|words\s+(?:(?:used|appear|that|which|are|most|often|the)\s+)*(?:in|of)\s+(?:the\s+|all\s+)*(?:paper\s+)?titles?)\b(?:\s+most(?:\s+often)?)?"
     if not scan.has(r"\bthe\s+words?\s+[\"'“]") and (found := scan.take(worded)):
         return Ask("group", ("word",), True, _k(found[0].group()) or 10)
     for field, nouns in _GROUPS.items():
-        many = rf"\b(?:the\s+)?(?:top\s+({_NUMBER})(?:\s+most\s+(?:common|frequent))?|({_NUMBER})\s+(?:most\s+(?:common|frequent|popular|productive)|busiest|largest|biggest))\s+(?:{nouns})\b"
+        many = rf"\b(?:the\s+)?(?:top\s+({NUMBER})(?:\s+most\s+(?:common|frequent))?|({NUMBER})\s+(?:most\s+(?:common|frequent|popular|productive)|busiest|largest|biggest))\s+(?:{nouns})\b"
         if field != "author" and (found := scan.take(many)):
             return Ask("group", (field,), True, _k(found[0].group()))
         own = rf"\b(?:which|what|in (?:which|what))\s+(?:{nouns})\s+(?=(?:does|do|did|has|have|is|are|was|were)\s+(?:the\s+)?@\d)"
