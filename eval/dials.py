@@ -21,7 +21,7 @@ from rag.pipeline import Assistant, build
 from rag.retrieving import fusion
 
 NUMBERS: Mapping[str, tuple[str, str]] = {
-    "k": ("rag.pipeline", "RANKING"),
+    "k": ("rag.choosing", "RANKING"),
     "candidates": ("rag.retrieving.retriever", "CANDIDATES"),
     "quoted_papers": ("rag.answering.extractive", "MAX_PAPERS"),
     "quotes": ("rag.answering.extractive", "MAX_QUOTES"),
