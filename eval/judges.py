@@ -212,7 +212,7 @@ def _remembered(path: Path) -> Iterator[tuple[str, Verdict]]:
         whole = text[: text.rfind("\n") + 1]
         path.write_text(whole, encoding="utf-8")
         text = whole
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n")[:-1], 1):
         try:
             row = json.loads(line)
             yield row["key"], Verdict(row["said"], row["grade"], row["reason"])

@@ -101,10 +101,9 @@ def load_run(folder: Path) -> Run:
     """
     try:
         about = json.loads((folder / RUN).read_text(encoding="utf-8"))
-        rows = (folder / SCORES).read_text(encoding="utf-8").splitlines()
+        scores = tuple(Score(**row) for row in read_lines(folder / SCORES))
     except (OSError, ValueError) as exc:
         raise ReadError(f"{str(folder)!r} holds no complete run: {exc}") from exc
-    scores = tuple(Score(**{**json.loads(row)}) for row in rows)
     held = about["set"]
     asked = replace(load_set(folder / ASKED), name=held["name"], sha256=held["sha256"])
     return Run(folder, about, asked, _records(folder), scores)
@@ -236,19 +235,23 @@ def _forget_failures(records: Path) -> None:
     """Take out the questions that failed (no model, no server): they are asked again."""
     batch.mend(records)
     if records.exists():
-        lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = records.read_bytes().splitlines(keepends=True)
         kept = [line for line in lines if json.loads(line)["status"] != "failed"]
         if len(kept) < len(lines):
             part = records.with_suffix(".part")
-            part.write_text("".join(kept), encoding="utf-8")
+            part.write_bytes(b"".join(kept))
             part.replace(records)
 
 
 def _records(folder: Path) -> dict[str, Mapping[str, Any]]:
-    lines = (folder / RECORDS).read_text(encoding="utf-8").splitlines()
-    return {row["id"]: row for row in map(json.loads, lines)}
+    return {row["id"]: row for row in read_lines(folder / RECORDS)}
 
 
 def write_lines(path: Path, rows: list[Json]) -> None:
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(text, encoding="utf-8")
+
+
+def read_lines(path: Path) -> list[Json]:
+    """What `write_lines` wrote; only bytes are cut at line ends alone, and not at U+2028 too."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

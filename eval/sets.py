@@ -150,7 +150,7 @@ def load_set(path: Path = DEVELOPMENT) -> QuestionSet:
     """
     try:
         data = path.read_bytes()
-        lines = data.decode("utf-8").splitlines()
+        lines = data.decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         raise ReadError(f"question set {str(path)!r} cannot be read: {exc}") from exc
     found: list[Question] = []

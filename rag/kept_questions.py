@@ -44,7 +44,7 @@ class KeptQuestions:
             LibraryError: The file cannot be read, or a line is no JSON object.
         """
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            lines = self.path.read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as exc:

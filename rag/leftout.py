@@ -20,7 +20,7 @@ def left_out(folder: Path) -> frozenset[str]:
     if not path.is_file():
         return frozenset()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         raise _unusable(path, exc) from exc
     return frozenset(line for line in lines if line.strip())

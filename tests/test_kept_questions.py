@@ -109,6 +109,14 @@ def test_the_filters_of_a_conversation_are_kept_and_asked_with(
     assert [score.outcome for score in run.scores] == ["right"]
 
 
+def test_a_question_with_a_line_separator_is_one_line(assistant: Assistant, tmp_path: Path) -> None:
+    kept, thread = KeptQuestions(tmp_path), talk(assistant, "hello\u2028there")
+    kept.keep(thread, 1, GOOD)
+    assert kept.holds(thread, 1)
+    (question,) = sets.load_set(kept.path).questions
+    assert question.question == "hello\u2028there"
+
+
 def test_what_is_forgotten_is_no_longer_held(assistant: Assistant, tmp_path: Path) -> None:
     kept, thread = KeptQuestions(tmp_path), talk(assistant, "hello")
     kept.keep(thread, 1, GOOD)

@@ -111,6 +111,7 @@ def test_a_reply_without_a_verdict_is_unscored_and_asked_again(
 def test_a_verdict_is_asked_for_once_and_remembered(server: OpenAIServer, tmp_path: Path) -> None:
     path = tmp_path / "verdicts.jsonl"
     first = bench(server, path)
+    server.replies.append(Reply('{"verdict": "supported", "reason": "one\u2028line"}'))
     first.faithful("It works.", QUOTES)
     first.faithful("It works.", QUOTES)
     usage = first.voice.usage

@@ -257,6 +257,16 @@ def test_a_run_is_read_back_as_it_was_written(
     ]
 
 
+def test_a_line_separator_in_a_question_ends_no_line_of_a_run(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path
+) -> None:
+    odd = few.questions[0].model_copy(update={"question": "hello\u2028there\x85"})
+    run = runs.perform(counting, replace(few, questions=(odd,)), tmp_path)
+    assert runs.load_run(tmp_path).records == run.records
+    again = runs.perform(counting, replace(few, questions=(odd,)), tmp_path)
+    assert (again.records, counting.n_asked) == (run.records, 1)
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [(None, "-"), (0.0, "0.000"), (0.8976, "0.898"), (0.00025, "0.00025"), (123.45, "123.5"), (7, "7")],
