@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from rag.errors import RagError
+from rag.errors import LibraryError, RagError
 from rag.pipeline import Assistant
 from rag.stopping import Stop
 from rag.threadstore import ThreadStore
@@ -70,32 +71,42 @@ class Asking:
     def run(self, thread: Thread) -> None:
         """Answer; returns when it is kept."""
         try:
+            self._answer(thread)
+        except RagError as exc:
+            failed = Answer(self._question, "failed", "unsupported", str(exc))
+            with suppress(LibraryError):  # shown all the same
+                self._store.answer(*self.turn, failed)
+            self._show(failed)
+        finally:
+            with self._news:
+                self.done = True
+                self._news.notify_all()
+
+    def _answer(self, thread: Thread) -> None:
+        try:
             for event in self._assistant.stream(
                 self._question, thread, self._read_as, stop=self._stop, fresh=self._fresh
             ):
                 if self._stop.is_set():
                     break
-                self._take(event)
-        except RagError as exc:
-            self._take(Answer(self._question, "failed", "unsupported", str(exc)))
+                self._keep(event)
+                self._show(event)
         finally:
             if self._words:
                 self._store.say(*self.turn, self._words)
-            with self._news:
-                self.done = True
-                self._news.notify_all()
 
-    def _take(self, event: Event) -> None:
-        now = time.monotonic()
+    def _keep(self, event: Event) -> None:
         if isinstance(event, Answer):
-            self._store.answer(*self.turn, event)  # kept before it is shown
+            self._store.answer(*self.turn, event)
         elif isinstance(event, Delta):
             self._words += event.text
-            if now - self._kept_at > KEEP_EVERY_S:
+            if time.monotonic() - self._kept_at > KEEP_EVERY_S:
                 self._store.say(*self.turn, self._words)
-                self._kept_at = now
+                self._kept_at = time.monotonic()
+
+    def _show(self, event: Event) -> None:
         with self._news:
-            self._events.append(Timed(event, now - self._began))
+            self._events.append(Timed(event, time.monotonic() - self._began))
             self._news.notify_all()
 
 

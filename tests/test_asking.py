@@ -12,7 +12,7 @@ from rag.asking import Asking, Desk
 from rag.config import Settings
 from rag.pipeline import build
 from rag.threadstore import ThreadStore
-from rag.types import Answer, Delta, Step
+from rag.types import Answer, Delta, Step, Thread
 from tests.contracts import misbehaviour
 
 QUESTION = "How does DuetFace keep face recognition private?"
@@ -106,6 +106,22 @@ def test_the_same_question_again_in_its_place_goes_past_the_kept_reply(
         asked.append(desk.ask(another, QUESTION))
         cached = [whole(one)[0].cached for one in asked]
     assert cached == [False, False, True]
+
+
+def test_an_answer_that_cannot_be_kept_ends_with_the_reason(
+    library_data: Path, tmp_path: Path, weights: Path
+) -> None:
+    store = ThreadStore(tmp_path)
+    thread = store.begin(QUESTION)
+    turn = (thread, store.ask(thread, QUESTION))
+    for name in ("threads.db", "threads.db-wal"):
+        (tmp_path / name).write_bytes(b"no database" * 99)
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        asking = Asking(assistant, store, turn, QUESTION)
+        asking.run(Thread())
+    *_, last = asking.watch()
+    assert isinstance(last.event, Answer) and last.event.status == "failed"
+    assert "threads.db" in last.event.text
 
 
 def test_a_fault_is_kept_as_an_answer_with_its_sentence(
