@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -125,6 +126,21 @@ class Settings(BaseModel):
     def chat_model_name(self) -> str:
         return self.chat_model or "gpt-4o-mini"
 
+    @field_validator("openai_base_url", "otel_endpoint")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        """With a host, and with a port that there can be; a password in it is not told."""
+        if value is not None:
+            told = "it must be an address such as http://127.0.0.1:8080/v1"
+            try:
+                parts = urlsplit(value)
+                port = parts.port
+            except ValueError:
+                raise ValueError(told) from None
+            if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+                raise ValueError(told)
+        return value
+
     @field_validator("chat_models", "accounts", "members", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
@@ -200,7 +216,8 @@ def load_with_origins(
         first = exc.errors()[0]
         key = str(first["loc"][0])
         raise SettingsError(
-            f"setting {key!r} from {origins.get(key, 'argument')} does not fit: {first['msg']}"
+            f"setting {key!r} from {origins.get(key, 'argument')} does not fit: "
+            + first["msg"].removeprefix("Value error, ")
         ) from exc
 
 

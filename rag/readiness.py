@@ -53,16 +53,14 @@ def silent_server(settings: Settings) -> Obstacle | None:
     if not settings.generative or not settings.openai_base_url:
         return None
     url = urlsplit(settings.openai_base_url)
-    where = f"{url.hostname}:{url.port or PORTS.get(url.scheme, 443)}"
+    port = url.port or PORTS[url.scheme]
     try:
-        socket.create_connection(
-            (url.hostname or "", url.port or PORTS.get(url.scheme, 443)), LISTENS_WITHIN_S
-        ).close()
+        socket.create_connection((url.hostname or "", port), LISTENS_WITHIN_S).close()
     except OSError as exc:
         return Obstacle(
             "server",
-            f"the model server at {where} does not answer ({exc.strerror or exc}); start it, or "
-            "correct openai_base_url; until then answers are quoted from the papers",
+            f"the model server at {url.hostname}:{port} does not answer ({exc.strerror or exc}); "
+            "start it, or correct openai_base_url; until then answers are quoted from the papers",
         )
     return None
 

@@ -81,6 +81,10 @@ def test_an_unknown_setting_is_refused_with_its_origin(folder: Path, source: str
         ("PAPERFOLK_TIMEOUT_S", "0"),
         ("PAPERFOLK_MODE", "magic"),
         ("PAPERFOLK_EVIDENCE_TOKENS", "3"),
+        ("OPENAI_BASE_URL", "127.0.0.1:8080/v1"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:80800/v1"),
+        ("PAPERFOLK_OPENAI_BASE_URL", "http://localhost:port/v1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1/v1"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_origin(
