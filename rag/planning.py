@@ -16,6 +16,7 @@ from rag.leftout import left_out
 from rag.library import Library
 from rag.library.locking import LOCK
 from rag.library.schema import FILE
+from rag.reading.source import bad_byte
 from rag.text import fold
 from rag.types import (
     Change,
@@ -78,6 +79,8 @@ def plan(
 def _plan_document(
     library: Library, name: str, path: Path, stored: Document | None, prune: bool, rebuild: bool
 ) -> DocumentPlan | Rejection:
+    if byte := bad_byte(str(path)):
+        return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
     try:
         if (
             stored
@@ -147,7 +150,8 @@ def _named(
 
 
 def _own(folder: Path) -> frozenset[Path]:
-    names = (LEFT_OUT, FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "index", "models")
+    files = (LEFT_OUT, FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "questions.jsonl")
+    names = (*files, "index", "models", "evaluations")
     return frozenset(folder / name for name in names)
 
 

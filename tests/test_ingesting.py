@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -21,10 +22,12 @@ from rag.errors import (
 )
 from rag.indexing import Indexes, check
 from rag.ingesting import ingest, plan
+from rag.kept_questions import KeptQuestions
 from rag.library import Library
 from rag.library.schema import FILE, connect
 from rag.types import Plan, Report
 from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores, vector
+from ui import evaluations
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,6 +135,8 @@ def test_a_path_that_is_not_there_is_named(desk: Desk, tmp_path: Path) -> None:
 def test_the_library_s_own_files_are_no_documents(desk: Desk, tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", "Apples")
     write(desk.folder / "uploads" / "b.jsonl", "Pears")
+    write(KeptQuestions(desk.folder).path, "Plums")
+    write(desk.folder / evaluations.FOLDER / "run" / "records.jsonl", "Quinces")
     for _ in range(2):
         report = desk.ingest(tmp_path)
         assert report.plan.rejections == ()
@@ -326,6 +331,15 @@ def test_an_unreadable_document_is_told_of_and_what_is_stored_of_it_stays(
     (rejection,) = report.plan.rejections
     assert rejection.document == "a.jsonl"
     assert desk.titles == ["Apples", "Plums"]
+
+
+def test_a_document_whose_path_is_no_text_is_told_of(desk: Desk, tmp_path: Path) -> None:
+    write(tmp_path / os.fsdecode(b"\xff.jsonl"), "Apples")
+    write(tmp_path / "b.jsonl", "Pears")
+    report = desk.ingest(tmp_path)
+    (rejection,) = report.plan.rejections
+    assert "byte 0xff" in rejection.reason
+    assert desk.titles == ["Pears"]
 
 
 def test_a_broken_entry_is_told_of_and_the_one_it_was_is_kept(desk: Desk, tmp_path: Path) -> None:
