@@ -52,20 +52,14 @@ def recognise(source: Source) -> bool:
 def read(source: Source) -> Parts:
     lines = source.lines
     starts = list(_header_lines(lines))
-    entries: list[Entry] = []
-    rejections: list[Rejection] = []
     page = _page(lines[: starts[0] if starts else len(lines)])
+    found: list[Entry | Rejection] = [
+        _entry(source.name, start, lines[start:end])
+        for start, end in pairwise([*starts, len(lines)])
+    ]
     if page is None:
-        rejections.append(
-            Rejection(source.name, 1, "the page names no person above its first entry")
-        )
-    for start, end in pairwise([*starts, len(lines)]):
-        found = _entry(source.name, start, lines[start:end])
-        if isinstance(found, Entry):
-            entries.append(found)
-        else:
-            rejections.append(found)
-    return Parts(tuple(entries), tuple(rejections), page)
+        found.insert(0, Rejection(source.name, 1, "the page names no person above its first entry"))
+    return Parts.of(found, page)
 
 
 def _header_lines(lines: list[str]) -> Iterator[int]:

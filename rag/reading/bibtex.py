@@ -34,15 +34,8 @@ def read(source: Source) -> Parts:
     with quiet("bibtexparser"):
         library = parse_string(source.text)
     strings = {str(s.key).lower(): str(s.value) for s in library.strings}
-    entries: list[Entry] = []
-    rejections: list[Rejection] = []
-    for block in library.blocks:
-        found = _found(source.name, block, strings)
-        if isinstance(found, Entry):
-            entries.append(found)
-        elif found is not None:
-            rejections.append(found)
-    return Parts(tuple(entries), tuple(rejections))
+    found = (_found(source.name, block, strings) for block in library.blocks)
+    return Parts.of(one for one in found if one is not None)
 
 
 def _found(document: str, block: Block, strings: Mapping[str, str]) -> Entry | Rejection | None:

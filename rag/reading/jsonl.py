@@ -27,16 +27,9 @@ def recognise(source: Source) -> bool:
 
 
 def read(source: Source) -> Parts:
-    entries: list[Entry] = []
-    rejections: list[Rejection] = []
     spread = _ARRAY_OR_SPREAD.match(source.text) is not None
-    for item in _objects(source.text) if spread else _lines(source):
-        found = _entry(source.name, item)
-        if isinstance(found, Entry):
-            entries.append(found)
-        else:
-            rejections.append(found)
-    return Parts(tuple(entries), tuple(rejections))
+    items = _objects(source.text) if spread else _lines(source)
+    return Parts.of(_entry(source.name, item) for item in items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -66,6 +66,18 @@ class Parts:
     rejections: tuple[Rejection, ...] = ()
     page: ProfilePage | None = None
     institution: str | None = None
+
+    @classmethod
+    def of(cls, found: Iterable[Entry | Rejection], page: ProfilePage | None = None) -> Parts:
+        """Entries and rejections as they come, each in their order."""
+        entries: list[Entry] = []
+        rejections: list[Rejection] = []
+        for one in found:
+            if isinstance(one, Entry):
+                entries.append(one)
+            else:
+                rejections.append(one)
+        return cls(tuple(entries), tuple(rejections), page)
 
 
 def source(name: str, data: bytes) -> Source:

@@ -27,17 +27,11 @@ def recognise(source: Source) -> bool:
 def read(source: Source) -> Parts:
     header = _header(source.text)
     assert header is not None, "recognise() has found one"
-    entries: list[Entry] = []
-    rejections: list[Rejection] = []
     lines = source.lines
-    for row in _rows(lines, header.index + 1, header.delimiter):
-        raw = "\n".join(lines[row.start : row.end])
-        found = _entry(source.name, header, row, raw)
-        if isinstance(found, Entry):
-            entries.append(found)
-        else:
-            rejections.append(found)
-    return Parts(tuple(entries), tuple(rejections))
+    return Parts.of(
+        _entry(source.name, header, row, "\n".join(lines[row.start : row.end]))
+        for row in _rows(lines, header.index + 1, header.delimiter)
+    )
 
 
 @dataclass(frozen=True, slots=True)
