@@ -284,16 +284,16 @@ def run_beir(args: argparse.Namespace) -> int:
 
     found = public.collection(args.folder, args.split, args.limit)
     with data_folder(args.data) as data, build(settings_for(data)) as assistant:
-        print(beir.told(beir.evaluate(assistant, found, Progress())))
+        print(public.told(beir.evaluate(assistant, found, Progress())))
     return DONE
 
 
 def run_experts(args: argparse.Namespace) -> int:
-    from eval import experts
+    from eval import experts, public
     from rag.pipeline import build
 
     with data_folder(args.data) as data, build(settings_for(data)) as assistant:
-        print(experts.told(experts.evaluate(assistant, args.folder, args.split, Progress())))
+        print(public.told(experts.evaluate(assistant, args.folder, args.split, Progress())))
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""Public test collections in BEIR's form, read into a library by the ordinary ingest.
+"""Public test collections in BEIR's form, and what rankings of them are worth beside others'.
 
 A folder holds ``corpus.jsonl`` ({"_id", "title", "text"}), ``queries.jsonl`` ({"_id", "text"}) and
 ``qrels/<split>.tsv`` with a header line (query, item, grade).
@@ -7,17 +7,19 @@ A folder holds ``corpus.jsonl`` ({"_id", "title", "text"}), ``queries.jsonl`` ({
 from __future__ import annotations
 
 import json
+import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from eval.tables import Cell
+from eval.measures import Grades, percentile
+from eval.tables import Cell, table
 from rag.errors import ReadError
-from rag.pipeline import Assistant, Progress
+from rag.pipeline import Progress
 from rag.types import Paper
 
 CORPUS = "corpus.jsonl"
@@ -104,9 +106,71 @@ def _qrels(path: Path) -> dict[str, dict[str, float]]:
     return dict(found)
 
 
-def ingest(assistant: Assistant, found: Collection, progress: Progress | None = None) -> None:
-    """Bring the corpus into the library; one that is there already costs nothing."""
-    assistant.ingest([found.corpus], progress=progress)
+Measures = Mapping[str, Callable[[Sequence[str], Grades], float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the rankings of one collection are worth.
+
+    Attributes:
+        asked: What its queries are called.
+        measures: Names of the measures, in order.
+        values: By query id, by measure.
+        latencies_ms: One a query, in order.
+    """
+
+    name: str
+    asked: str
+    measures: Sequence[str]
+    values: Mapping[str, Mapping[str, float]]
+    latencies_ms: Sequence[float]
+
+    def mean(self, measure: str) -> float:
+        return statistics.fmean(value[measure] for value in self.values.values())
+
+    def error(self, measure: str) -> float:
+        """Standard error of the mean over queries."""
+        found = [value[measure] for value in self.values.values()]
+        return statistics.stdev(found) / len(found) ** 0.5 if len(found) > 1 else 0.0
+
+
+def measured(
+    found: Collection,
+    rank: Callable[[str], tuple[Sequence[str], float]],
+    of: Measures,
+    asked: str,
+    progress: Progress,
+) -> Measured:
+    """Ask every query.
+
+    Args:
+        found: The library must hold its corpus.
+        rank: Item ids for a query, best first, each once, and the milliseconds it took.
+        of: By name.
+        asked: What the queries are called.
+        progress: Told how many are asked.
+    """
+    values, latencies = {}, []
+    for n, (query_id, query) in enumerate(found.queries.items(), 1):
+        ranking, taken_ms = rank(query)
+        latencies.append(taken_ms)
+        scored = {name: measure(ranking, found.qrels[query_id]) for name, measure in of.items()}
+        values[query_id] = {name: v for name, v in scored.items() if v is not None}
+        progress(asked, n, len(found.queries))
+    worth = {query_id: value for query_id, value in values.items() if value}
+    return Measured(found.name, asked, tuple(of), worth, latencies)
+
+
+def told(found: Measured) -> str:
+    """The figures beside those of others."""
+    ours: list[Cell] = ["Paperfolk", *map(found.mean, found.measures)]
+    error: list[Cell] = ["  standard error", *map(found.error, found.measures)]
+    others = published_rows(found.name, found.measures)
+    slow = percentile(found.latencies_ms, 0.95)
+    each = f"{statistics.median(found.latencies_ms):.0f} ms each (p95 {slow:.0f})"
+    head = f"{found.name}: {len(found.values)} {found.asked}, {each}"
+    return f"{head}\n\n{table(['system', *found.measures], [ours, error, *others])}"
 
 
 def published_rows(name: str, measures: Sequence[str]) -> list[list[Cell]]:
