@@ -10,6 +10,7 @@ from rag.catalogue.ask import Ask, Asked
 from rag.catalogue.asking import read, telling_words
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import people_in
+from rag.catalogue.select import PEOPLE_FIELDS
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
@@ -64,9 +65,14 @@ def instead(whole: Whole, now: Census) -> Intent | None:
         before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
         moved = [_renumbered(c, len(before)) for c in asked.conditions]
         if _verb(last) == "figures" and people:
+            kept = [c for c in kept if c.field not in PEOPLE_FIELDS]
             return replace(last, parts={**last.parts, "people": people}, people=people[0].names,
+                           conditions=(*kept, *asked.conditions),
                            reason="the same figures, of another person")  # fmt: skip
         parts = {**last.parts, "people": (*before, *people)}
+        if isinstance(ask := parts.get("ask"), Ask):
+            whole_of = [c for c in moved if len(_apart_from([c], ask.base)) < len(ask.base)]
+            parts["ask"] = replace(ask, base=(*_apart_from(whole_of, ask.base), *whole_of))
         conditions = (*kept, *moved)
         return replace(
             last, conditions=conditions, parts=parts, query=_said_query(last, conditions, (*before, *people)),

@@ -297,6 +297,7 @@ MEASURED = Shelf(
         ("how many authors does a paper have on average?", 1.5),
         ("median year", 2024),
         ("share of papers with code per year", "2022: 100%; 2024: 50%"),
+        ("what share of the 2024 papers is from 2022?", 0),
         ("top 2 title words", "faces: 2; matter: 1"),
         ("the highest score among papers by B", 60.0),
         ("show the 0 highest scoring papers", 80.0),
@@ -367,6 +368,10 @@ def test_where_only_years_are_printed_half_a_year_cannot_be_told_and_is_not_none
 def test_a_name_after_by_is_a_person_though_texts_speak_of_it() -> None:
     assert route("papers by Donald Trump", Thread(), VENUES).route == "person"
     assert route("what do papers say about Donald Trump?", Thread(), VENUES).route == "content"
+
+
+def test_what_cannot_be_checked_is_said_without_its_markup() -> None:
+    assert "I cannot check 'not (1) or 'x''" in ask("papers from 2024 but not [1] or `x`").text
 
 
 def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:

@@ -35,6 +35,7 @@ CASES = {
         "In Yuxi Mi's splitting paper, what is sent to the server?",
         "who won the 2022 world cup final?",
         "Which papers report precision@5?",
+        "what fraction of papers?",
         "~ ⟦7⟧ ~ what is shown here?",
         "Welches Paper stellt einen Datensatz vor?",
     ],

@@ -106,6 +106,20 @@ def test_what_about_replaces_the_part_that_it_names() -> None:
     assert person.people == ("Ann Mao",)
 
 
+def test_a_share_of_something_else_has_that_for_its_whole() -> None:
+    intent = talk("what share of the 2024 papers have code?", "and 2022?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.value == "100%"
+    assert "1 of the 1 paper here from 2022" in made.text
+
+
+def test_figures_of_somebody_else_are_of_them_alone() -> None:
+    intent = talk("the h-index of Yuxi Mi and Cai Wu?", "and Ann Mao?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert "Ann Mao has no author page here" in made.text
+    assert "Yuxi Mi" not in made.text
+
+
 @pytest.mark.parametrize("pointer", ["she", "that person", "this researcher"])
 def test_he_and_her_mean_the_person_last_told_of(pointer: str) -> None:
     intent = talk("who is Ann Mao?", f"who does {pointer} work with?")

@@ -79,10 +79,10 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
             papers = [hit.paper for hit in find(spelt, now, retrieve, wanted)]
             note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
             ask = replace(ask, topic=spelt, notes=(*ask.notes, note)) if papers else ask
-    unread = f"I cannot check '{ask.unread}', so it is not taken into account."
+    unread = f"I cannot check '{plain(ask.unread)}', so it is not taken into account."
     if ask.unread and not settled.conditions and not ask.topic:
         text = (
-            f"I cannot check '{ask.unread}' over the whole library. What can be counted: years, "
+            f"I cannot check '{plain(ask.unread)}' over the whole library. What can be counted: years, "
             "categories, affiliations, authors, pages, the Code mark, links, and words in titles."
         )
         return Answer(intent.question, "abstained", "catalogue", text, library=now.fingerprint)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Ask, Asked
 from rag.catalogue.grammar import read_conditions
-from rag.catalogue.scan import FILLER, Scan
+from rag.catalogue.scan import FILLER, Scan, joined
 from rag.catalogue.verbs import (
     read_average,
     read_distinct,
@@ -33,10 +34,11 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     ask = read_figures(scan) or read_documents(scan)
     if ask is None:
         ask = read_average(scan) or read_extreme(scan) or read_people(scan) or read_group(scan)
+    base: Sequence[Condition] = ()
     share = r"\b(?:what|which|the)?\s*(?:fraction|percentage|proportion|share|percent|part)\s+of\s+(?:all\s+|the\s+)*"
     if (ask is None or ask.verb == "group") and scan.take(share):
         base = _whole_of(scan)
-        ask = Ask("count", ("share",), base=base) if ask is None else replace(ask, of=(ask.of[0], "share"), base=base)  # fmt: skip
+        ask = Ask("count", ("share",)) if ask is None else replace(ask, of=(ask.of[0], "share"))
     counting = bool(
         scan.take(
             r"\bhow many\b|\b(?:the\s+)?(?:total\s+)?number of\b|\b(?:the\s+)?(?:total\s+)?count(?: of)?\b"
@@ -45,22 +47,28 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     if ask is None and counting:
         ask = read_distinct(scan)
     read_conditions(scan)
-    scan.join_alternatives()
+    part = joined([c for c in scan.conditions if c not in base])
+    base = joined(base)
+    scan.conditions = [*base, *part]
     listing = bool(scan.take(_LISTING))
     if ask is None:
         ask = Ask("count" if counting else "list")
     left = tuple(scan.left(FILLER))
     unread = _unread(scan)
     topic = _rest(scan)
+    if "share" in ask.of and not part and topic is None:
+        ask = replace(ask, of=ask.of[:-1])  # of which no part is named
     if ask.verb == "count" and (field := _compared(scan)):
         ask = Ask("group", (field,))
     notes = tuple(dict.fromkeys(scan.notes))
-    asked = replace(ask, topic=topic, left=left, heads=heads, unread=unread, notes=notes)
+    asked = replace(
+        ask, base=tuple(base), topic=topic, left=left, heads=heads, unread=unread, notes=notes
+    )
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
 
 
-def _whole_of(scan: Scan) -> tuple[Condition, ...]:
+def _whole_of(scan: Scan) -> list[Condition]:
     """Conditions on the whole in ``the share of the 2024 papers that have code``."""
     whole = re.split(
         r"\b(?:is|are|has|have|with|without|carry|that|which|come|comes|bear)\b",
@@ -69,7 +77,7 @@ def _whole_of(scan: Scan) -> tuple[Condition, ...]:
     part = Scan(scan.census, "", scan.people)
     part.text, part.periods = whole, scan.periods
     read_conditions(part)
-    return tuple(part.conditions)
+    return part.conditions
 
 
 _LISTING = (

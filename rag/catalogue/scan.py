@@ -219,23 +219,6 @@ class Scan:
         if condition not in self.conditions:
             self.conditions.append(condition)
 
-    def join_alternatives(self) -> None:
-        """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one year, so either is meant."""
-        ranges = [c for c in self.conditions if c.field == "year" and c.operator == "between"]
-        bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
-        low = [b[1] for b in bounds if b[0] is None]
-        high = [b[0] for b in bounds if b[1] is None]
-        if len(low) == len(high) == 1 and low[0] < high[0]:
-            self.conditions = [c for c in self.conditions if c not in ranges]
-            self.add("year", "outside", (low[0], high[0]))
-        for field_ in ("year", "month", "category"):
-            same = [c for c in self.conditions if c.field == field_ and c.operator == "is"]
-            if len(same) > 1:
-                at = self.conditions.index(same[0])
-                values = tuple(c.value for c in same)
-                self.conditions = [c for c in self.conditions if c not in same]
-                self.conditions.insert(at, Condition(field_, "in", values))
-
     @property
     def pieces(self) -> list[str]:
         """What is left between the words taken, as typed."""
@@ -246,3 +229,22 @@ class Scan:
         dull = STOP_WORDS | set(ignored)
         words = re.findall(r"@\d+|[^\W_][\w+^'-]*", self.text)
         return [w for w in words if w.lower().removesuffix("'s") not in dull]
+
+
+def joined(conditions: Sequence[Condition]) -> list[Condition]:
+    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one year, so either is meant."""
+    made = list(conditions)
+    ranges = [c for c in made if c.field == "year" and c.operator == "between"]
+    bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
+    low = [b[1] for b in bounds if b[0] is None]
+    high = [b[0] for b in bounds if b[1] is None]
+    if len(low) == len(high) == 1 and low[0] < high[0]:
+        made = [c for c in made if c not in ranges]
+        made.append(Condition("year", "outside", (low[0], high[0])))
+    for field_ in ("year", "month", "category"):
+        same = [c for c in made if c.field == field_ and c.operator == "is"]
+        if len(same) > 1:
+            at = made.index(same[0])
+            made = [c for c in made if c not in same]
+            made.insert(at, Condition(field_, "in", tuple(c.value for c in same)))
+    return made
