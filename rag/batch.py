@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError, ReadError
+from rag.text import encodable
 from rag.types import Answer, Condition, Thread, Turn
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ class Item:
     turns: tuple[str, ...]
     fault: str | None = None
     filters: tuple[Condition, ...] = ()
-
-
-def clean(text: str) -> str:
-    """The text without what UTF-8 cannot hold: lone surrogates become ``?``."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def items(path: Path) -> list[Item]:
@@ -61,12 +57,12 @@ def _item(line: bytes, n: int) -> Item:
         return Item(name, (), f"line {n} is not JSON: {getattr(exc, 'msg', 'nested too deep')}")
     if not isinstance(row, dict):
         return Item(name, (), f"line {n} is not a JSON object but {type(row).__name__}")
-    item_id = name if row.get("id") is None else clean(str(row["id"]))
+    item_id = name if row.get("id") is None else encodable(str(row["id"]))
     asked = row.get("turns", [row.get("question")])
     if not isinstance(asked, list) or not asked or not all(isinstance(t, str) for t in asked):
         fault = f'line {n} needs "question": a string, or "turns": a list of strings'
         return Item(item_id, (), fault)
-    return Item(item_id, tuple(clean(turn) for turn in asked))
+    return Item(item_id, tuple(encodable(turn) for turn in asked))
 
 
 def run(

@@ -51,9 +51,9 @@ def question_of(text: str) -> str:
     Raises:
         ReadError: It is empty.
     """
-    from rag.batch import clean
+    from rag.text import encodable
 
-    question = clean(text).strip()
+    question = encodable(text).strip()
     if not question:
         raise ReadError("the question is empty; type what you want to know")
     return question

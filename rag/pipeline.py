@@ -22,6 +22,7 @@ from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
 from rag.readings import other_reading
 from rag.routing import route
 from rag.stopping import Stop
+from rag.text import encodable
 from rag.types import (
     Answer,
     Condition,
@@ -397,7 +398,7 @@ def build(settings: Settings) -> Assistant:
 
 def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
     """The question in printable characters and of bounded length, and a warning if it was cut."""
-    text = question.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ").strip()
+    text = encodable(question).replace("\x00", " ").strip()
     if len(text) <= MAX_QUESTION_CHARS:
         return text, ()
     note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO, get_args
 
-from rag.batch import clean
 from rag.errors import RagError
 from rag.printing import BOLD, DIM, paint, paper_lines, stream_answer
+from rag.text import encodable
 from rag.types import ReadAs, Thread, Turn
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def _again(assistant: Assistant, wanted: str, thread: Thread, out: TextIO, err: 
 def _read(inp: TextIO, out: TextIO, person: bool) -> str | None:
     if person and inp is sys.stdin:
         try:
-            return clean(input("\n› ")).strip()
+            return encodable(input("\n› ")).strip()
         except EOFError:
             out.write("\n")
             return None
     line = inp.readline()
-    return clean(line).strip() if line else None
+    return encodable(line).strip() if line else None
 
 
 def _prepare_line_editing() -> None:

@@ -158,6 +158,11 @@ def without_hidden(text: str) -> str:
     return _HIDDEN.sub("", text)
 
 
+def encodable(text: str) -> str:
+    """The text without what UTF-8 cannot hold: lone surrogates become ``?``."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def excerpt(text: str, n_words: int) -> str:
     """The first words of a text, with an ellipsis where something was left off."""
     parts = text.split()

@@ -18,6 +18,7 @@ from rag.adapters.token_products import graph_file as products_file
 from rag.adapters.weights import Weights, locate
 from rag.config import Settings, load
 from rag.encoding import Encoding
+from rag.text import encodable
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -103,7 +104,7 @@ class MiniLM(Embeddings):
     def tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Vocabulary ids (n,) and character spans (n, 2) of a text's first `MAX_TOKENS` tokens."""
         tokenizer, _ = self._load()
-        found = tokenizer.encode(_printable(text[:MAX_CHARS]), add_special_tokens=False)
+        found = tokenizer.encode(encodable(text[:MAX_CHARS]), add_special_tokens=False)
         return np.array(found.ids, np.int64), np.array(found.offsets, np.int32).reshape(-1, 2)
 
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
@@ -157,11 +158,6 @@ def _tokenizer(weights: Weights) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return tokenizer
-
-
-def _printable(text: str) -> str:
-    """The text with lone surrogates, which no encoding can hold, as question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _cores() -> int:
