@@ -44,14 +44,15 @@ def converse(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> Non
 
 
 def _again(assistant: Assistant, wanted: str, thread: Thread, out: TextIO, err: TextIO) -> Thread:
-    """The last question once more, read in another way; it takes the place of the first answer."""
+    """The last question once more, read in another way; an answer takes the place of the first."""
     if not thread.turns:
         out.write("nothing was asked yet; type a question first\n")
         return thread
     for read_as in get_args(ReadAs):
         if wanted == read_as:
             before = Thread(thread.turns[:-1])
-            return _ask(assistant, thread.turns[-1].question, before, out, err, read_as)
+            after = _ask(assistant, thread.turns[-1].question, before, out, err, read_as)
+            return thread if after is before else after
     out.write(f"{wanted!r} is no reading; write /as and one of: {', '.join(get_args(ReadAs))}\n")
     return thread
 

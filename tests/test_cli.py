@@ -230,6 +230,18 @@ def test_chat_answers_line_by_line_and_opens_sources() -> None:
     assert "never asked" not in done.stdout
 
 
+def test_another_reading_that_fails_leaves_the_first_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(tmp_path))
+    asked = "How many papers have code?\n/as content\n/as catalogue\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(asked))
+    assert main(["chat"]) == 0
+    out, err = capsys.readouterr()
+    assert "model_path" in err
+    assert "nothing was asked" not in out
+
+
 def test_an_interrupt_ends_the_answer_and_not_the_conversation() -> None:
     asked = threading.Event()
 
@@ -269,13 +281,22 @@ def test_help_and_a_wrong_command_load_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["fly"], ["who"], ["who", "x", "-k", "0"], ["papers", "--year", "soon"]]
+    "args",
+    [
+        ["fly"],
+        ["who"],
+        ["who", "x", "-k", "0"],
+        ["who", "x", "-k", "many"],
+        ["papers", "--year", "soon"],
+    ],
 )
 def test_wrong_usage_is_status_two(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(args)
     assert ended.value.code == 2
-    assert "usage: paperfolk" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "usage: paperfolk" in err
+    assert " _" not in err, "it names no function of ours"
 
 
 def test_an_unknown_setting_is_one_sentence(
