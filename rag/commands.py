@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ReadError, SettingsError
@@ -30,15 +28,10 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return load(**given)
 
 
-@contextmanager
-def assistant_of(args: argparse.Namespace) -> Iterator[Assistant]:
+def assistant_of(args: argparse.Namespace) -> Assistant:
     from rag.pipeline import build
 
-    assistant = build(settings_of(args))
-    try:
-        yield assistant
-    finally:
-        assistant.close()
+    return build(settings_of(args))
 
 
 def _print_json(value: Any) -> None:

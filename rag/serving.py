@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.accounts import Accounts, is_loopback, provider_secrets
 from rag.config import ENV_PREFIX, ROOT, Settings
-from rag.errors import LibraryEmpty, MissingExtra, ModelError, SettingsError, WeightsMissing
+from rag.errors import MissingExtra, ModelError, SettingsError, WeightsMissing
 
 APP = ROOT / "ui" / "server.py"
 
@@ -91,25 +91,19 @@ def make_ready(settings: Settings) -> None:
     from rag.pipeline import build
     from rag.printing import progress
 
-    assistant = build(settings)
-    try:
-        try:
-            n_papers = assistant.library.n_papers
-        except LibraryEmpty:
-            n_papers = 0
-        if n_papers:
+    with build(settings) as assistant:
+        if assistant.library.n_papers:
             return
         sys.stderr.write(f"the library is empty: reading the papers in {settings.seeds}\n")
-        with progress(sys.stderr) as report:
-            try:
-                assistant.ingest(progress=report)
-            except WeightsMissing:
-                _fetch_weights(settings)
-                assistant.ingest(progress=report)
-    except ModelError as exc:  # the screens say what is missing, and have a button for it
-        sys.stderr.write(f"paperfolk: {exc}\n")
-    finally:
-        assistant.close()
+        try:
+            with progress(sys.stderr) as report:
+                try:
+                    assistant.ingest(progress=report)
+                except WeightsMissing:
+                    _fetch_weights(settings)
+                    assistant.ingest(progress=report)
+        except ModelError as exc:  # the screens say what is missing, and have a button for it
+            sys.stderr.write(f"paperfolk: {exc}\n")
 
 
 def _fetch_weights(settings: Settings) -> None:

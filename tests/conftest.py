@@ -51,9 +51,6 @@ def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Pat
     from rag.pipeline import build
 
     folder = tmp_path_factory.mktemp("library")
-    assistant = build(Settings(data=folder, model_path=weights))
-    try:
+    with build(Settings(data=folder, model_path=weights)) as assistant:
         assistant.ingest([SEEDS])
-    finally:
-        assistant.close()
     return folder

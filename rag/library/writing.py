@@ -126,7 +126,7 @@ class Writer:
                 "document_id": document_id,
                 "ordinal": ordinal,
                 "line": entry.place.line,
-                "paper_id": identity.paper_id(entry.title, entry.text),
+                "paper_id": paper_id,
                 "raw": entry.raw,
                 "parsed": rows.entry_json(entry),
                 "digest": identity.entry_digest(entry),

@@ -139,7 +139,7 @@ def sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]
 
     Args:
         query: Its tokens are the rows of ``best``.
-        best: As in `LateScore`.
+        best: As in `LateScores`.
         heading: (m,) which of the sentences stand for the heading.
     """
     if not best.shape[1]:

@@ -54,7 +54,7 @@ class QueryEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wording:
-    """The question in one wording, as the signals need it; the last three are for late interaction."""
+    """The question in one wording, as the signals need it; the last two are for late interaction."""
 
     query: Query
     vector: late.Matrix
@@ -66,7 +66,7 @@ class _Wording:
 class _Tried:
     """All chunks in one wording: each array has one value a chunk, in their order.
 
-    ``sentences`` and ``best`` (as in LateScore) are those of one chunk, asked for by its place.
+    ``sentences`` and ``best`` (as in `late.LateScores`) are those of one chunk, asked for by its place.
     """
 
     wording: _Wording

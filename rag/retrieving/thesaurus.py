@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rag.retrieving.query import FRAME_WORDS
@@ -99,6 +99,6 @@ def _replaced(question: str, replaced: Sequence[tuple[Span, str]]) -> str:
     return "".join([*parts, question[at:]])
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _stems(text: str) -> Stems:
     return tuple(terms(text, keep_stop_words=True))
