@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -269,9 +269,3 @@ def short_name(paper: Paper) -> str:
     """What the paper calls itself: the title up to a colon, if that is short, or the whole name."""
     head = (paper.title or "").split(":")[0].strip()
     return head if ":" in (paper.title or "") and len(head.split()) <= 4 else paper.name
-
-
-def in_order(papers: Iterable[Paper], ids: Sequence[str]) -> list[Paper]:
-    """Papers sorted as ``ids`` names them; those it does not name come last, in order."""
-    rank = {paper_id: at for at, paper_id in enumerate(ids)}
-    return sorted(papers, key=lambda p: rank.get(p.paper_id, len(rank)))

@@ -10,7 +10,7 @@ from rag.catalogue.ask import Ask, Asked
 from rag.catalogue.asking import read, telling_words
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import people_in
-from rag.catalogue.select import PEOPLE_FIELDS
+from rag.catalogue.select import PEOPLE_FIELDS, settle
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
@@ -55,7 +55,7 @@ def instead(whole: Whole, now: Census) -> Intent | None:
         return None
     if asked.ask.verb in ("extreme", "group") and not people:
         return _other_verb(last, asked)
-    own = [c for c in asked.conditions if c.field != "author"]
+    own = settle([c for c in asked.conditions if c.field != "author"], people, now).conditions
     if people and _TOGETHER.match(whole.question) and (made := _together(last, people, asked)):
         return made
     if last.route == "catalogue" and asked.conditions:
@@ -90,9 +90,7 @@ def instead(whole: Whole, now: Census) -> Intent | None:
             last, conditions=(*kept, *own), reason="the last question under a further condition"
         )
     if last.route == "person" and own and last.people:
-        return replace(
-            last, conditions=tuple(own), reason="the last question under a further condition"
-        )
+        return replace(last, conditions=own, reason="the last question under a further condition")
     return None
 
 

@@ -54,6 +54,8 @@ def sources(*keys: str) -> set[str]:
     ("question", "keys"),
     [
         ("which papers are from 2024?", "p3 p6"),
+        ("list the 2024 studies", "p3 p6"),
+        ("which of Cai Wu's papers have 'few shot' in the title?", "p3"),
         ("which papers have neither code nor a year?", "p4 p5"),
         ("papers that aren't from 2019 or 2022", "p3 p6"),
         ("code papers of 2024", "p3"),

@@ -10,7 +10,7 @@ from rag import catalogue, experts, people
 from rag.answering.citations import Citations
 from rag.catalogue import Ask
 from rag.routing import route
-from rag.types import Answer, Intent, Thread, Turn
+from rag.types import Answer, Condition, Intent, Thread, Turn
 from tests.shelf import Shelf, by_words, paper
 
 SHELF = Shelf(
@@ -111,6 +111,11 @@ def test_a_share_of_something_else_has_that_for_its_whole() -> None:
     made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
     assert made.value == "100%"
     assert "1 of the 1 paper here from 2022" in made.text
+
+
+def test_a_page_may_be_a_further_condition_on_people() -> None:
+    intent = talk("who works on UAV tracking?", "and on Yuxi Mi's page?")
+    assert intent.conditions == (Condition("page", "is", "Yuxi Mi"),)
 
 
 def test_figures_of_somebody_else_are_of_them_alone() -> None:

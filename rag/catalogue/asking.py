@@ -87,9 +87,6 @@ _LISTING = (
 
 # --- what is left ---------------------------------------------------------------------------
 
-_ABOUT = r"\b(?:about|on|regarding|concerning|related to|relating to|deal(?:s|ing)? with|cover(?:s|ing)?|address(?:es|ing)?|tackl(?:e|es|ing)|into|around|dedicated to|for|of|in|that|which|is|are|use|using|uses)\s+"
-
-
 _NEGATED = r"\b(?:without|not|no|never|except(?:\s+for)?|excluding|lack\w*|(?:do|does|did|is|are|have|has)n't)\b[^~,.;:?!]*"
 
 

@@ -39,7 +39,7 @@ def read_conditions(scan: Scan) -> None:
 
 # --- titles and texts -----------------------------------------------------------------------
 
-_QUOTED = r"[\"“'‘](?P<words>[^\"”’]+?)[\"”'’]"
+_QUOTED = r"(?<!\w)[\"“'‘](?P<words>[^\"”’]+?)[\"”'’](?!\w)"
 _STOPS = r"(?=\s+(?:from|in\s+(?:the|their|its|20|19|cat)|by|since|before|after|on|posted|published|that|which|with|without|(?:and|but)\s+(?:have|has|are|is|with|from|no))\b|\s*[?.!,;~]|\s*$)"
 _REST = rf"(?P<words>[\w+-]+(?:\s+(?!from\b)[\w+-]+){{0,4}}?){_STOPS}"
 _SAYS = r"(?:say|says|saying|contain|contains|containing|includ(?:e|es|ing)|mention|mentions|mentioning|have|has|having|with|us(?:e|es|ing)|featur(?:e|es|ing)|show|shows|read|reads)"

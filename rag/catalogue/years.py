@@ -11,6 +11,7 @@ import re
 
 from rag.catalogue.periods import MONTH, Day, Period, find, month_of
 from rag.catalogue.scan import Scan
+from rag.catalogue.wording import HEADS
 from rag.listing import dated_day
 
 _Y = r"((?:19|20)\d\d)"
@@ -18,9 +19,7 @@ _OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploade
 _IN = rf"{_OF}(?:in|from|of|for|during|within|year)\s+(?:the\s+)?(?:years?\s+)?"
 _DASH = r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|and)\s*"
 _MONTH = f"({MONTH})"
-_HEADS = (
-    r"(?:papers?|entries|entry|works?|ones|publications?|articles?|preprints?|titles?|abstracts?)"
-)
+_NOT = r"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)"
 
 _RANGES: tuple[tuple[str, int, int], ...] = (
     # pattern of one year, what to add for the lower bound (9999: none), for the upper bound
@@ -93,9 +92,7 @@ def read_years(scan: Scan) -> None:
             year = int(match.group(1))
             lower = None if low == 9999 else year + low
             scan.add("year", "between", (lower, None if high == 9999 else year + high))
-    for match in scan.take(
-        rf"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)\s+(?:{_IN})?{_Y}\b"
-    ):
+    for match in scan.take(rf"{_NOT}\s+(?:{_IN})?{_Y}\b"):
         scan.add("year", "is not", int(match.group(1)))
     _read_months(scan)
     _read_single(scan)
@@ -111,7 +108,7 @@ def _read_spans(scan: Scan) -> None:
             low, high = sorted((int(match.group(1)), int(match.group(2))))
             scan.add("year", "between", (low, high))
     for match in scan.take(
-        rf"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)\s+(?:{_IN})?(?:either\s+)?{_Y}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+|from\s+)?{_Y})+"
+        rf"{_NOT}\s+(?:{_IN})?(?:either\s+)?{_Y}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+|from\s+)?{_Y})+"
     ):
         scan.add("year", "not in", tuple(sorted({int(y) for y in re.findall(_Y, match.group())})))
     for match in scan.take(
@@ -127,8 +124,7 @@ def _read_months(scan: Scan) -> None:
         among = (n for n in range(1, 13) if _within(n, first, last))
         scan.add("month", "in", tuple(among))
     listed = rf"{_MONTH}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+)?{_MONTH})*"
-    not_ = r"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)"
-    for match in scan.take(rf"{not_}\s+(?:{_IN})?{listed}(?=\W|$)"):
+    for match in scan.take(rf"{_NOT}\s+(?:{_IN})?{listed}(?=\W|$)"):
         scan.add("month", "not in", _months_in(match.group()))
     for match in scan.take(
         rf"\b(?:{_IN})(?:the\s+months?\s+of\s+)?{listed}(?=\W|$)(?:\s+(?:of\s+)?{_Y})?"
@@ -158,7 +154,7 @@ def _read_single(scan: Scan) -> None:
     """A bare year counts beside ``in``, ``from`` or a word for papers, or at either end."""
     for pattern in (
         rf"\b{_IN}{_Y}(?:'s)?\b",
-        rf"\b{_OF}{_Y}(?=(?:\s+[\w-]+)?\s+{_HEADS}\b)",
+        rf"\b{_OF}{_Y}(?=(?:\s+[\w-]+)?\s+{HEADS}\b)",
         rf"^\W*{_Y}(?=\s)",
         rf"(?<=papers)\s+{_Y}\b",
         rf"(?<=~ ){_Y}\b",
