@@ -21,17 +21,11 @@ class Place:
         return f"{self.document}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One paper as one seed document gives it, already in plain text.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What is known of a work besides its title, people and text.
 
     Attributes:
-        place: Where the entry begins.
-        raw: The entry's lines, verbatim.
-        title: Plain text; None where none is printed.
-        text: Plain text of the abstract (or of the whole paper), what quotes are taken from.
-        authors: Printed names in order; empty where none are printed.
-        authors_complete: False behind ``et al.`` and where no author is printed: unknown, not empty.
         affiliations: As printed for the entry, such as ``tencent-ai``.
         year: None where the document does not say; never guessed.
         category: Such as ``CV``.
@@ -42,12 +36,6 @@ class Entry:
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
     """
 
-    place: Place
-    raw: str
-    title: str | None
-    text: str
-    authors: tuple[str, ...] = ()
-    authors_complete: bool = False
     affiliations: tuple[str, ...] = ()
     year: int | None = None
     month: int | None = None
@@ -60,6 +48,27 @@ class Entry:
     doi: str | None = None
     venue: str | None = None
     page_starts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Particulars):
+    """One paper as one seed document gives it, already in plain text.
+
+    Attributes:
+        place: Where the entry begins.
+        raw: The entry's lines, verbatim.
+        title: Plain text; None where none is printed.
+        text: Plain text of the abstract (or of the whole paper), what quotes are taken from.
+        authors: Printed names in order; empty where none are printed.
+        authors_complete: False behind ``et al.`` and where no author is printed: unknown, not empty.
+    """
+
+    place: Place
+    raw: str
+    title: str | None
+    text: str
+    authors: tuple[str, ...] = ()
+    authors_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +132,16 @@ class Authorship:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """One work, whatever number of places it stands in. Fields as in Entry, merged.
+class Paper(Particulars):
+    """One work, whatever number of places it stands in: its entries, merged.
+
+    Institution lines and page owners live with the documents, not here.
 
     Attributes:
         paper_id: Stable, from the content.
         label: Made from the paper's own words, for display where ``title`` is None.
         authorships: Printed authors in order, then page owners who are not printed.
         places: Every place, the one to be named first in front.
-        documents: Institution lines and page owners live with the documents, not here.
     """
 
     paper_id: str
@@ -141,18 +151,6 @@ class Paper:
     authorships: tuple[Authorship, ...]
     authors_complete: bool
     places: tuple[Place, ...]
-    affiliations: tuple[str, ...] = ()
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    category: str | None = None
-    code: bool | None = None
-    score: float | None = None
-    links: tuple[str, ...] = ()
-    url: str | None = None
-    doi: str | None = None
-    venue: str | None = None
-    page_starts: tuple[int, ...] = ()
 
     @property
     def source(self) -> str:

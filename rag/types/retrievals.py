@@ -1,4 +1,4 @@
-"""What is retrieved: chunks, hits, rankings and the passages chosen from them."""
+"""What is retrieved: chunks, papers with their sentences, and the passages chosen from them."""
 
 from __future__ import annotations
 
@@ -25,34 +25,6 @@ class Chunk:
     text: str
     heading: str = ""
     sentences: tuple[Span, ...] | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One item of a ranking. ``item_id`` is a chunk or a paper id, as the ranking says."""
-
-    item_id: str
-    score: float
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Hits of one query by one retriever, best first, ranks 1..n."""
-
-    query: str
-    retriever: str
-    hits: tuple[Hit, ...]
-
-    @staticmethod
-    def from_scores(query: str, retriever: str, scores: Mapping[str, float], k: int) -> Ranking:
-        """The k best of ``scores``; equal scores are ordered by id."""
-        best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
-        return Ranking(
-            query,
-            retriever,
-            tuple(Hit(item, score, rank) for rank, (item, score) in enumerate(best, 1)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
