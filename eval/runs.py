@@ -79,11 +79,8 @@ def perform(
     _forget_failures(folder / RECORDS)
     batch.run(assistant, asked, folder / RECORDS, progress)
     records = _records(folder)
-    scorer = Scorer(
-        same=about["same_paper"],
-        check=lambda record: validity.faults(record, text_of),
-    )
     text_of = validity.texts(assistant.library)
+    scorer = Scorer(about["same_paper"], lambda record: validity.faults(record, text_of))
     scores = tuple(scorer.score(q, records.get(q.id)) for q in questions.questions)
     write_lines(folder / SCORES, [asdict(score) for score in scores])
     return Run(folder, about, questions, records, scores)

@@ -18,7 +18,6 @@ RagError                      anything below; ``retryable`` says whether trying 
 │   ├── MalformedReply        a reply that does not parse
 │   └── Stopped               the reader gave the answer up
 ├── PromptError               a prompt file is missing, or its variables do not match
-├── QueryMismatch             rankings of different queries were to be merged
 └── MissingExtra              an optional extra is not installed
 """
 
@@ -117,10 +116,6 @@ class Stopped(ModelError):
 
 class PromptError(RagError):
     """A prompt file is missing, or its variables do not match what the code supplies."""
-
-
-class QueryMismatch(RagError):
-    """Rankings of different queries were to be merged."""
 
 
 class MissingExtra(RagError):
