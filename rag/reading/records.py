@@ -7,6 +7,7 @@ by their letters and digits alone.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -184,9 +185,10 @@ def _date(fields: Mapping[str, object]) -> _When:
     dated = _DATE.match(_plain(fields.get("date")) or _plain(fields.get("year")))
     printed = _YEAR.search(_plain(fields.get("year"))) or _YEAR.search(_plain(fields.get("date")))
     year = int(printed.group()) if printed else None
+    month, day = _month(_plain(fields.get("month"))), _plain(fields.get("day"))
     if dated and year == int(dated.group(1)):
-        return _When(year, _within(dated.group(2), 12), _within(dated.group(3), 31))
-    return _When(year, _month(_plain(fields.get("month"))), _within(_plain(fields.get("day")), 31))
+        month, day = _within(dated.group(2), 12), dated.group(3)
+    return _When(year, month, _within(day, monthrange(year or 2000, month or 1)[1]))
 
 
 def _month(printed: str) -> int | None:

@@ -90,6 +90,7 @@ def test_authors_in_all_their_shapes(
         ({"published": "2020-05-03T10:00:00Z"}, (2020, 5, 3)),
         ({"date": "2020-05"}, (2020, 5, None)),
         ({"year": 2020, "month": "May", "day": 3}, (2020, 5, 3)),
+        ({"date": "2023-02-29"}, (2023, 2, None)),
         ({"year": 2019, "date": "2020-05-03"}, (2019, None, None)),
         ({"year": "soon"}, (None, None, None)),
         ({"year": 20211}, (None, None, None)),
