@@ -90,6 +90,10 @@ class Census:
         """The paper's people by the name shown, in order, once each."""
         return tuple(dict.fromkeys(self.aliases.get(a.name, a.name) for a in paper.authorships))
 
+    def beside(self, name: str, papers: Iterable[Paper]) -> Counter[str]:
+        """On how many of the papers the person stands with each other one."""
+        return Counter(other for p in papers for other in self.people_of(p) if other != name)
+
     # --- vocabularies -------------------------------------------------------------------
 
     @property
@@ -145,7 +149,7 @@ class Census:
 
     def terms_of(self, paper: Paper) -> frozenset[str]:
         """Index terms of a paper's title and text."""
-        return _terms(paper)
+        return frozenset(index_terms(f"{paper.title or ''} . {paper.text}"))
 
     @cached_property
     def categories(self) -> Counter[str]:
@@ -224,10 +228,6 @@ class _ByPiece(dict[str, tuple[str, ...]]):
         if len(self) > _PIECES:
             self.clear()
         return chain.from_iterable(map(self.__getitem__, text.split()))
-
-
-def _terms(paper: Paper) -> frozenset[str]:
-    return frozenset(index_terms(f"{paper.title or ''} . {paper.text}"))
 
 
 def is_made_up(word: str) -> bool:

@@ -13,17 +13,17 @@ win nothing where few of them are on the topic; breadth counts because every suc
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.citations import plain
 from rag.catalogue.fields import meets, said_all
 from rag.census import Census, Source, census
-from rag.listing import Listing, Retrieve, counted, dated, scored, truncation
+from rag.listing import Listing, Retrieve, counted, dated, scored, truncation, years_of
 from rag.readings import closing
 from rag.text import join_names
-from rag.topics import OnTopic, nearest, on_topic, once, respelt, without
+from rag.topics import OnTopic, on_topic, once, respelt, without
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -261,12 +261,9 @@ def _person(expert: Expert, listing: Listing, told: set[str], now: Census) -> st
         own = [p for p in papers if expert.roles[p.paper_id] == role]
         if own:
             parts.append(f"{words} {', '.join(_told(p, listing, told) for p in own)}")
-    years = sorted({p.year for p in papers if p.year is not None})
-    active = f", {years[0]}" if years else ""
-    active += f" to {years[-1]}" if years and years[-1] != years[0] else ""
     company = _company(expert.name, papers, now)
     return (
-        f"**{plain(expert.name)}** ({counted(len(expert.papers))}{active}): "
+        f"**{plain(expert.name)}** ({counted(len(expert.papers))}{years_of(papers)}): "
         f"{'; '.join(parts)}{company}"
     )
 
@@ -282,13 +279,13 @@ def _told(paper: Paper, listing: Listing, told: set[str]) -> str:
 
 def _company(name: str, papers: Sequence[Paper], now: Census) -> str:
     """Who shares two or more of these papers."""
-    shared = Counter(other for p in papers for other in now.people_of(p) if other != name)
-    often = [other for other, n in shared.most_common(3) if n > 1]
+    often = [other for other, n in now.beside(name, papers).most_common(3) if n > 1]
     return f". Often with {join_names(plain(o) for o in often)}" if often else ""
 
 
 def _nobody(intent: Intent, topic: str, now: Census, retrieve: Retrieve) -> Answer:
-    near = nearest(topic, now, retrieve)
+    """None is on the topic: the three papers nearest to it are named."""
+    near = retrieve(topic, 3).papers
     text = f"Nobody here works on **{plain(topic)}**: no paper in this library is about it."
     if near:
         text += " The nearest papers are about something else: "

@@ -78,6 +78,14 @@ def dated(paper: Paper) -> str:
     return f"{month} {paper.year}".strip()
 
 
+def years_of(papers: Iterable[Paper]) -> str:
+    """``, 2019 to 2024`` or nothing."""
+    years = sorted({p.year for p in papers if p.year is not None})
+    if not years:
+        return ""
+    return f", {years[0]}" if len(years) == 1 else f", {years[0]} to {years[-1]}"
+
+
 def dated_day(day: tuple[int, int, int]) -> str:
     """``3 March 2022``, ``March 2022`` or ``2022``: as much as is known."""
     month = MONTHS[day[1] - 1] if day[1] else ""
@@ -101,7 +109,7 @@ def scored(
             paper.paper_id,
             paper.source,
             scores[at] if scores is not None else 1.0,
-            tuple(str(place) for place in paper.places[1:]),
+            paper.also_at,
         )
         for at, paper in enumerate(papers)
     )

@@ -194,11 +194,6 @@ def level(hit: PaperHit) -> float:
     return sum(w * hit.signals[name] for name, w in weights.items()) / total
 
 
-def nearest(topic: str, now: Census, retrieve: Retrieve, k: int = 3) -> list[PaperHit]:
-    """The papers nearest to a topic, on it or not."""
-    return list(retrieve(topic, k).papers)
-
-
 def coverage(topic: str, paper: Paper, now: Census) -> float:
     """Share of the topic's words, by rarity, that stand in the paper."""
     wanted = dict.fromkeys(index_terms(topic))

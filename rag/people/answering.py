@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.citations import plain
+from rag.catalogue.fields import said_all
 from rag.catalogue.select import matching, no_such_person, settle
 from rag.census import Census, Source, census
-from rag.listing import Listing, Retrieve, counted, scored, truncation
+from rag.listing import Listing, Retrieve, counted, scored, truncation, years_of
 from rag.names import Mention
 from rag.people.asking import PersonAsk
 from rag.people.authors import answer_authors
 from rag.people.pairs import answer_pair
-from rag.people.portrait import company, expert_of, page_line, portrait, years_of
+from rag.people.portrait import company, expert_of, page_line, portrait
 from rag.readings import closed
 from rag.text import join_names
 from rag.topics import on_topic, touching
@@ -78,10 +79,10 @@ def _absent(intent: Intent, absent: Sequence[Mention]) -> Answer:
 
 def _unheld(intent: Intent, ask: PersonAsk, mention: Mention, now: Census) -> Answer:
     name = join_names(mention.names)
-    held = counted(sum(len(now.papers_of(n)) for n in mention.names))
+    n_held = sum(len(now.papers_of(n)) for n in mention.names)
     text = (
         f"The seed documents say nothing about {plain(name)}'s {plain(ask.what)}: of people they "
-        f"print names, papers and, for page owners, the page's figures. There {'is' if held == '1 paper' else 'are'} {held} by {plain(name)} here."
+        f"print names, papers and, for page owners, the page's figures. There {'is' if n_held == 1 else 'are'} {counted(n_held)} by {plain(name)} here."
     )
     printed = sorted({a for n in mention.names for p in now.papers_of(n) for a in p.affiliations})
     if printed:
@@ -135,7 +136,7 @@ def _about(
     text: str,
     now: Census,
 ) -> Answer:
-    people = tuple(expert_of(n, [p for p in papers if n in now.people_of(p)], now) for n in names)
+    people = tuple(expert_of(n, papers, now) for n in names)
     return Answer(
         intent.question,
         "answered",
@@ -190,11 +191,9 @@ def _papers(
         return _nothing(intent, ask, who, topic, whole, now, names)
     listing = Listing("" if ask.form == "except" else intent.topic or "")
     what = f" {'other than' if ask.form == 'except' else 'on'} {topic}" if topic else ""
-    from rag.catalogue.fields import said_all
-
     under = said_all(settled.conditions)
     under = f" {under}" if under else ""
-    yes = "Yes: " if _closed(intent.question) else ""
+    yes = "Yes: " if _asks_whether(intent.question) else ""
     of_all = f" (of {len(whole)} here)" if len(whole) > len(papers) else ""
     shared = [p for p in papers if set(names) <= set(now.people_of(p))]
     if len(names) > 1:
@@ -220,9 +219,9 @@ def _on_or_off(
     return [h.paper for h in touching(intent.topic, now, retrieve, ids)]
 
 
-def _closed(question: str) -> bool:
-    first = question.strip().split(maxsplit=1)[0].lower() if question.strip() else ""
-    return first in ("did", "does", "has", "is", "do", "have", "are", "was", "and")
+def _asks_whether(question: str) -> bool:
+    first = question.split(maxsplit=1)[:1]
+    return "".join(first).lower() in ("did", "does", "has", "is", "do", "have", "are", "was", "and")
 
 
 def _nothing(
@@ -277,9 +276,7 @@ def _most(name: str, shared: Counter[str], now: Census) -> str:
 def _coauthors(intent: Intent, ask: PersonAsk, name: str, now: Census) -> Answer:
     """Everybody printed beside the person, with the shared papers."""
     papers = now.papers_of(name)
-    shared: Counter[str] = Counter(
-        other for p in papers for other in now.people_of(p) if other != name
-    )
+    shared = now.beside(name, papers)
     listing = Listing()
     lines = []
     order = sorted(shared, key=lambda o: (-shared[o], o))
@@ -301,5 +298,5 @@ def _coauthors(intent: Intent, ask: PersonAsk, name: str, now: Census) -> Answer
         made = replace(made, value=len(order))
     if ask.what == "most" and shared:
         made = replace(made, value=", ".join(o for o in order if shared[o] == shared[order[0]]))
-    others = tuple(expert_of(o, [p for p in papers if o in now.people_of(p)], now) for o in order)
+    others = tuple(expert_of(o, papers, now) for o in order)
     return replace(made, experts=(*made.experts, *others))

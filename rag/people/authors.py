@@ -37,7 +37,7 @@ def answer_authors(intent: Intent, ask: PersonAsk, now: Census, retrieve: Retrie
         "\n".join(lines),
         listing.citations,
         scored(papers),
-        tuple(expert_of(n, [p for p in known if n in now.people_of(p)], now) for n in names),
+        tuple(expert_of(n, known, now) for n in names),
     )
 
 

@@ -29,7 +29,7 @@ def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Censu
             parts.append(listing.rows(own))
             papers += [p for p in own if p not in papers]
     counting = ask.form == "shared" and "how many" in intent.question.lower()
-    people = tuple(expert_of(n, [p for p in papers if n in now.people_of(p)], now) for n in names)
+    people = tuple(expert_of(n, papers, now) for n in names)
     return Answer(
         intent.question,
         "answered",

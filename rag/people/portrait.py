@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rag.answering.citations import plain
 from rag.catalogue.figures import page_figures
 from rag.census import Census
-from rag.listing import counted
+from rag.listing import counted, years_of
 from rag.text import STOP_WORDS, fold, join_names, stem
 from rag.types import Expert, Paper, Role
 
@@ -18,16 +18,8 @@ _COMPANY = 6
 _TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
 
 
-def years_of(papers: Sequence[Paper]) -> str:
-    """``, 2019 to 2024`` or nothing."""
-    years = sorted({p.year for p in papers if p.year is not None})
-    if not years:
-        return ""
-    return f", {years[0]}" if len(years) == 1 else f", {years[0]} to {years[-1]}"
-
-
 def expert_of(name: str, papers: Sequence[Paper], now: Census) -> Expert:
-    """The person with these papers as evidence; the score counts them."""
+    """The person with those of the papers that are theirs as evidence; the score counts them."""
     roles: dict[str, Role] = {}
     for paper in papers:
         for a in paper.authorships:
@@ -86,7 +78,7 @@ def _phrases(title: str) -> dict[tuple[str, ...], str]:
 
 def company(name: str, papers: Sequence[Paper], now: Census) -> str:
     """The most frequent co-authors."""
-    shared = Counter(other for p in papers for other in now.people_of(p) if other != name)
+    shared = now.beside(name, papers)
     often = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
     if not often:
         return ""
