@@ -75,7 +75,7 @@ def paper_record(paper: Paper) -> Mapping[str, Any]:
     return {
         "paper": paper.paper_id,
         "source": paper.source,
-        "also_at": [str(place) for place in paper.places[1:]],
+        "also_at": list(paper.also_at),
         "title": paper.title,
         "label": paper.label,
         "text": paper.text,

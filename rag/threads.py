@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rag.answering.citations import markers
 from rag.census import Census, is_headed, short_name
 from rag.pointers import (
     LEAD,
@@ -227,9 +228,7 @@ def _named(question: str, now: Census) -> tuple[str, ...]:
 
 def _cited(answer: Answer, now: Census) -> tuple[str, ...]:
     """Papers in the order of their markers in the text; without citations, the best ranked ones."""
-    order = {
-        int(n): at for at, n in reversed(list(enumerate(re.findall(r"\[(\d+)\]", answer.text))))
-    }
+    order = {n: at for at, n in reversed(list(enumerate(markers(answer.text))))}
     cited = sorted(answer.citations, key=lambda c: order.get(c.marker, len(order)))
     ids = [c.paper_id for c in cited]
     if answer.route in ("catalogue", "person") and len(answer.papers) > len(ids):

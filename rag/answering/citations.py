@@ -39,7 +39,7 @@ def cite(marker: int, paper: Paper, span: Span) -> Citation:
         marker=marker,
         paper_id=paper.paper_id,
         source=paper.source,
-        also_at=tuple(str(place) for place in paper.places[1:]),
+        also_at=paper.also_at,
         title=paper.title,
         label=paper.label,
         quote=paper.text[start:end],

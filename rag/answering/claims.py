@@ -9,12 +9,9 @@ from dataclasses import dataclass
 
 from rag.answering import markup
 from rag.answering.lookalikes import RAISED
+from rag.answering.markup import SEATS
 from rag.answering.support import Ground, quotations
 from rag.types import Evidence
-
-_FIRST_SEAT = 0xE100
-SEATS = re.compile("[\ue100-\uf0ff]")
-"""Private characters that stand for markers until the words around them are safe."""
 
 _CITED = re.compile(rf"[\[【(]+\s*({markup.KEYS.pattern})\s*[\]】)]+", re.IGNORECASE)
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
@@ -73,7 +70,7 @@ class ClaimReader:
 
     def seat(self, key: str) -> str:
         """What stands for a key's marker."""
-        return chr(_FIRST_SEAT + self._keys[key])
+        return chr(markup.FIRST_SEAT + self._keys[key])
 
     def _counted(self, opening: str) -> str:
         """A list counts on from 1; any other number that opens a line becomes a bullet."""

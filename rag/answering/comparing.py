@@ -130,10 +130,10 @@ def table(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
         cells = [
             _cell(hit, sentence, marks) for sentence in _row(question, hit, aspects, asked=asked)
         ]
+        named = _bars(described(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
-            named = f"{_bars(described(hit.paper))} [{marks.mark(hit.paper, (0, 0) if not hit.sentences else hit.sentences[0].span)}]"
-        else:
-            named = _bars(described(hit.paper))
+            span = hit.sentences[0].span if hit.sentences else (0, 0)
+            named += f" [{marks.mark(hit.paper, span)}]"
         lines.append(f"| {named} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -151,10 +151,8 @@ def _row(
     order = best_sentences(question, hit, len(hit.sentences))
     free = list(order)
     found: list[Sentence | None] = []
-    if asked and free:
-        found.append(free.pop(0))
-    elif asked:
-        found.append(None)
+    if asked:
+        found.append(free.pop(0) if free else None)
     for aspect in aspects:
         chosen = _of_aspect(hit, aspect, free)
         found.append(chosen or _touching(hit, aspect, order))

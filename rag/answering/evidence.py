@@ -60,6 +60,11 @@ def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
     )
 
 
+def papers_of(evidence: Iterable[Evidence]) -> list[Paper]:
+    """The papers that passages are from, each once, in order."""
+    return list({item.paper.paper_id: item.paper for item in evidence}.values())
+
+
 def _in_order(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
     """Sentences in the order in which they are taken."""
     for some in (hits[:FIRST_PAPERS], hits[FIRST_PAPERS:]):

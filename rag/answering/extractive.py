@@ -155,12 +155,7 @@ def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> An
 def scored(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     """The ranking behind an answer."""
     return tuple(
-        ScoredPaper(
-            hit.paper.paper_id,
-            hit.paper.source,
-            round(hit.score, 4),
-            tuple(str(place) for place in hit.paper.places[1:]),
-        )
+        ScoredPaper(hit.paper.paper_id, hit.paper.source, round(hit.score, 4), hit.paper.also_at)
         for hit in retrieval.papers
     )
 
@@ -168,7 +163,7 @@ def scored(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
 def _one(question: str, hit: PaperHit, marks: Citations) -> str:
     best = best_sentences(question, hit, MAX_QUOTES)
     if not best:
-        return f"{described(hit.paper)} is the paper that fits. [{marks.mark(hit.paper, (0, 0))}]"
+        return f"{described(hit.paper)} is the paper that fits. {_by_title(hit.paper, marks)}"
     lead, *rest = best
     lines = [f"{described(hit.paper)}:", "", quoted(hit.paper, lead, marks)]
     if rest:

@@ -24,11 +24,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from rag.answering import markup
-from rag.answering.citations import MARKER, Citations
-from rag.answering.claims import SEATS, Claim, ClaimReader
+from rag.answering.citations import Citations, markers
+from rag.answering.claims import Claim, ClaimReader
+from rag.answering.evidence import papers_of
 from rag.answering.support import Ground, best_sentence
 from rag.answering.verdicts import DECLINES, Bench, Judge, is_stating
-from rag.types import Citation, Evidence, Paper, SaidSentence, Verdict
+from rag.types import Citation, Evidence, SaidSentence, Verdict
 
 UNVERIFIED = "(unverified)"
 LONGEST_REPLY_CHARS = 20_000
@@ -72,7 +73,7 @@ class Gate:
         self._unsupported = unsupported
         self._citations = Citations()
         self._said: list[SaidSentence] = []
-        ground = Ground(_papers(evidence))
+        ground = Ground(papers_of(evidence))
         self._reader = ClaimReader(evidence, ground, self.counts)
         self._bench = Bench(
             evidence,
@@ -203,8 +204,8 @@ class Gate:
     def _note(self, claim: Claim, shown: str, verdict: Verdict) -> None:
         """Keep the sentence for the record, if it states something."""
         if claim.keys or verdict == "not_found" or is_stating(claim.words):
-            markers = tuple(dict.fromkeys(int(n) for n in MARKER.findall(shown)))
-            self._said.append(SaidSentence(claim.words, verdict, markers))
+            cited = tuple(dict.fromkeys(markers(shown)))
+            self._said.append(SaidSentence(claim.words, verdict, cited))
 
     # --- out ----------------------------------------------------------------------------------
 
@@ -214,7 +215,7 @@ class Gate:
             self._reader.seat(key): self._marker(words, self._evidence[key]) for key in claim.keys
         }
         text = markup.safe(claim.text)
-        text = SEATS.sub(lambda match: f"[{marker[match[0]]}]", text)
+        text = markup.SEATS.sub(lambda match: f"[{marker[match[0]]}]", text)
         text = re.sub(r"(\[\d+\])(?:\s*\1)+", r"\1", text)
         text = re.sub(r"([.!?。！？]+)\s*((?:\[\d+\]\s*)+)$", r" \2\1", text)
         text = re.sub(r"(?<=[\w.,;%)])(?=\[\d+\])", " ", text)
@@ -249,7 +250,3 @@ WARNINGS: Mapping[str, str] = {
     "keys_removed": "{n} reference{s} to passages that do not exist {were} removed",
     "markup_removed": "markup that leads elsewhere (links, images, HTML) was removed {n} time{s}",
 }
-
-
-def _papers(evidence: Sequence[Evidence]) -> list[Paper]:
-    return list({item.paper.paper_id: item.paper for item in evidence}.values())

@@ -81,6 +81,9 @@ KEYS = re.compile(
 )
 """One or several evidence keys, as they stand between brackets."""
 
+FIRST_SEAT = 0xE100
+SEATS = re.compile("[\ue100-\uf0ff]")
+"""Private characters that stand for markers until the words around them are safe."""
 BOLD = "\ue000"
 """Stands for ``**`` until the words around it are safe; never in what comes from outside."""
 

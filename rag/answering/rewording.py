@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering import markup
-from rag.answering.citations import MARKER
+from rag.answering.citations import MARKER, markers
 from rag.answering.figures import VALUES, value_of
 from rag.answering.lookalikes import RAISED
 from rag.text import STOP_WORDS, fold, stem, words
@@ -71,13 +71,9 @@ def reworded(facts: str, wording: str) -> tuple[str, str]:
     told, said = _plain(facts), _plain(bare)
     if reason := _differs(told, said, _names(facts)):
         return "", reason
-    shown = MARKER.sub(lambda m: chr(_SEAT + int(m[1])), bare)
-    safe = _SEATS.sub(lambda m: f"[{ord(m[0]) - _SEAT}]", markup.safe(shown))
+    shown = MARKER.sub(lambda m: chr(markup.FIRST_SEAT + int(m[1])), bare)
+    safe = markup.SEATS.sub(lambda m: f"[{ord(m[0]) - markup.FIRST_SEAT}]", markup.safe(shown))
     return safe, ""
-
-
-_SEAT = 0xE100
-_SEATS = re.compile("[\ue100-\uf0ff]")
 
 
 def _differs(facts: str, wording: str, names: frozenset[str]) -> str:
@@ -125,14 +121,14 @@ def _names(facts: str) -> frozenset[str]:
 
 
 def _facts(text: str, names: frozenset[str]) -> _Facts:
-    markers = tuple(int(n) for n in MARKER.findall(text))
+    cited = tuple(markers(text))
     text = MARKER.sub(" ", text)
     typed = list(words(text))
     folded = [fold(word) for word, _ in typed]
     return _Facts(
         tuple(word for word in folded if word in names),
         tuple(_numbers(text, typed)),
-        markers,
+        cited,
         tuple(w for w in _decisions(text) if w not in FREE and w not in VALUES),
     )
 

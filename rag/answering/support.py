@@ -52,11 +52,11 @@ class Support:
 class Ground:
     """All that some papers say, prepared for questions about it."""
 
-    def __init__(self, papers: Iterable[Paper], also: str = "") -> None:
+    def __init__(self, papers: Iterable[Paper]) -> None:
         held = list(papers)
         self.n_papers = len(held)
         self.people = frozenset(a.name for paper in held for a in paper.authorships)
-        self.text = "\n".join([*(_said(paper) for paper in held), also])
+        self.text = "\n".join(map(_said, held))
         told = parted(self.text)
         self.terms = set(terms(told, keep_stop_words=True))
         folded = [fold(word) for word, _ in words(told)]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from rag.answering.attributions import is_titled
 from rag.answering.claims import Claim, ClaimReader
 from rag.answering.everyday import everyday_words
+from rag.answering.evidence import papers_of
 from rag.answering.planted import instructs, orders
 from rag.answering.support import (
     ENGLISH_SHARE,
@@ -23,7 +24,7 @@ from rag.answering.support import (
 )
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, terms, words
-from rag.types import Evidence, Paper, Verdict
+from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
 """Share of an uncited sentence's words that one sentence of a paper must say to be cited for it."""
@@ -104,7 +105,7 @@ class Bench:
         self._private = _runs(private)
         self._asked = frozenset(fold(word) for word, _ in words(question))
         self._second = judge
-        ordered = [orders(text) for text in (question, *(p.text for p in _papers(evidence)))]
+        ordered = [orders(text) for text in (question, *(p.text for p in papers_of(evidence)))]
         self._barred = {
             w
             for one in ordered
@@ -147,11 +148,10 @@ class Bench:
         if not claim.keys:
             lacks = stating or support.names or _is_foreign_lead(claim.words, support)
             return "not_found" if lacks else "supported"
-        papers = _papers([self._evidence[key] for key in claim.keys])
-        if len(papers) < 2 and _ACROSS.search(claim.words) and len(_papers_of(self._evidence)) > 1:
+        cited = [self._evidence[key] for key in claim.keys]
+        if len(papers_of(cited)) < 2 and _ACROSS.search(claim.words) and self._all.n_papers > 1:
             return "not_found"  # said of several papers, cited for one
         if self._second is not None and not support.names:
-            cited = [self._evidence[key] for key in claim.keys]
             return self._second(claim.words, cited) or support.verdict
         return support.verdict
 
@@ -187,7 +187,7 @@ class Bench:
         return replace(claim, text=seated, keys=(key,))
 
     def _make_ground(self, keys: tuple[str, ...]) -> Ground:
-        return Ground(_papers([self._evidence[key] for key in keys]))
+        return Ground(papers_of([self._evidence[key] for key in keys]))
 
 
 def is_stating(told: str) -> bool:
@@ -208,11 +208,3 @@ def _runs(text: str) -> set[str]:
     """All runs of `LEAK_WORDS` words in a text."""
     folded = [fold(word) for word, _ in words(text)]
     return {" ".join(folded[at : at + LEAK_WORDS]) for at in range(len(folded) - LEAK_WORDS + 1)}
-
-
-def _papers(evidence: Sequence[Evidence]) -> list[Paper]:
-    return list({item.paper.paper_id: item.paper for item in evidence}.values())
-
-
-def _papers_of(evidence: dict[str, Evidence]) -> list[Paper]:
-    return _papers(list(evidence.values()))

@@ -157,6 +157,11 @@ class Paper(Particulars):
         return str(self.places[0])
 
     @property
+    def also_at(self) -> tuple[str, ...]:
+        """Every place but the first."""
+        return tuple(str(place) for place in self.places[1:])
+
+    @property
     def name(self) -> str:
         """The title, or the label where none was printed."""
         return self.title or self.label
