@@ -85,7 +85,7 @@ class Narrowed:
     @property
     def emptied(self) -> str:
         """Why nothing is left, and what would have been without one of the conditions."""
-        near = nearest(self._whole, self.conditions, self._whole.papers)
+        near = nearest(self._whole, self.conditions)
         why = " ".join(self.absent) or near
         told = f"The filters of this conversation leave no paper ({said(self.conditions)})."
         return " ".join(filter(None, (told, why, "Take one of them away to ask.")))

@@ -13,6 +13,7 @@ from rag.catalogue.averages import answer_average, answer_shares
 from rag.catalogue.fields import dated_within, said_all
 from rag.catalogue.figures import answer_figures
 from rag.catalogue.orders import (
+    Value,
     answer_distinct,
     answer_documents,
     answer_extreme,
@@ -30,8 +31,6 @@ from rag.topics import on_topic, respelt, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
-
-Value = int | float | str | tuple[str, ...] | None
 
 
 def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
@@ -57,13 +56,9 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         return _signed(_choices(intent, settled), now, settled)
     if settled.absent:
         value: Value = 0 if ask.verb in ("count", "distinct") else ()
-        return _signed(
-            Answer(
-                intent.question, "abstained", "catalogue", " ".join(settled.absent), value=value
-            ),
-            now,
-            settled,
-        )
+        text = " ".join(settled.absent)
+        made = Answer(intent.question, "abstained", "catalogue", text, value=value)
+        return _signed(made, now, settled)
     papers = matching(now, settled.conditions)
     if isinstance(focus := intent.parts.get("focus"), tuple) and focus:
         papers = [p for p in papers if p.paper_id in focus]
@@ -177,7 +172,6 @@ def _of_papers(
         return answer_people(intent, ask, papers, phrase, now)
     listing = Listing(ask.topic or "")
     papers = papers if ask.topic else sorted(papers, key=newest_first)
-    verb = "is" if len(papers) == 1 else "are"
     head = f"**{counted(len(papers))}**{spaced(phrase)}."
     if ask.verb == "count" and not phrase:
         head = _whole_library(now)
@@ -188,7 +182,7 @@ def _of_papers(
         about = f"about {plain(ask.topic)}" if ask.topic else ""
         head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{spaced(said_all(ask.base))} are{spaced(part)}{spaced(about)}."
     elif ask.verb == "list" and len(papers) > 1:
-        head = f"{counted(len(papers))}{spaced(phrase)}; {_completeness(papers)} {verb} listed."
+        head = f"{counted(len(papers))}{spaced(phrase)}; {min(len(papers), SHOWN)} of {len(papers)} are listed."
     alone = len(settled.conditions) == 1 and not ask.topic
     more = _asides(settled.conditions, papers, now, alone=alone)
     shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
@@ -215,10 +209,6 @@ def _phrase(ask: Ask, conditions: Sequence[Condition], intent: Intent) -> str:
     about = f"about {plain(ask.topic)}" if ask.topic else ""
     among = "among those just shown" if intent.parts.get("focus") else ""
     return " ".join(filter(None, (said_all(conditions), about, among)))
-
-
-def _completeness(papers: Sequence[Paper]) -> str:
-    return f"{min(len(papers), SHOWN)} of {len(papers)}"
 
 
 def _whole_library(now: Census) -> str:
@@ -304,7 +294,7 @@ def _none(
     text = f"None: no paper{spaced(phrase)} in this library."
     if ask.topic and whole and conditions:
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
-    elif more := nearest(now, conditions, now.papers):
+    elif more := nearest(now, conditions):
         text += f" {more}"
     status: Status = "abstained" if ask.topic and not conditions else "answered"
     value: Value = 0 if ask.verb in ("count", "distinct") else ()

@@ -8,9 +8,9 @@ from statistics import mean, median
 from rag.answering.citations import plain
 from rag.catalogue.ask import Ask
 from rag.catalogue.fields import FIELDS
-from rag.catalogue.orders import groups, spaced
+from rag.catalogue.orders import NOUNS, groups, in_order, named, spaced
 from rag.census import Census
-from rag.listing import MONTHS, counted
+from rag.listing import counted
 from rag.types import Answer, Intent, Paper
 
 _UNITS = {
@@ -20,7 +20,6 @@ _UNITS = {
     "length": ("words in the abstract", "have one"),
     "year": ("is the middle year", "print a year"),
 }
-_GROUPS = {"author": "person", "page": "author page"}
 
 
 def answer_average(
@@ -36,14 +35,13 @@ def answer_average(
         text = f"None of the {counted(len(papers))}{spaced(phrase)}: none of them {having}."
         return Answer(intent.question, "abstained", "catalogue", text)
     value = median(known) if field == "year" else round(mean(known), 2)
-    whole = int(value) if value == int(value) else value
-    text = f"**{whole:g}** {unit}{'' if field == 'year' else ' on average'}, over the {counted(len(known))}{spaced(phrase)} that {having}"
+    text = f"**{value:g}** {unit}{'' if field == 'year' else ' on average'}, over the {counted(len(known))}{spaced(phrase)} that {having}"
     spread = f" ({min(known):g} to {max(known):g})"
     text += f"{spread}." if field == "year" else f"{spread}; the median is {median(known):g}."
     cut = sum(bool(p.authors) and not p.authors_complete for p in papers)
     if field == "number of authors" and cut:
         text += f" {counted(cut)} with a list that ends in 'et al.' not counted."
-    return Answer(intent.question, "answered", "catalogue", text, value=whole)
+    return Answer(intent.question, "answered", "catalogue", text, value=_whole(value))
 
 
 def _per_group(
@@ -55,7 +53,7 @@ def _per_group(
         text = f"None of the {counted(len(papers))}{spaced(phrase)} has {FIELDS[field].noun}."
         return Answer(intent.question, "abstained", "catalogue", text)
     value = round(counts.total() / len(counts), 2)
-    noun = _GROUPS.get(field, field)
+    noun = NOUNS.get(field, field)
     over = counted(len(counts), noun) if field != "author" else f"{len(counts):,} people"
     text = (
         f"**{value:g}** papers{spaced(phrase)} per {noun} on average, over the {over} with any; "
@@ -63,8 +61,11 @@ def _per_group(
     )
     if silent:
         text += f" {counted(silent)} without {FIELDS[field].noun} not counted."
-    exact = int(value) if value == int(value) else value
-    return Answer(intent.question, "answered", "catalogue", text, value=exact)
+    return Answer(intent.question, "answered", "catalogue", text, value=_whole(value))
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def answer_shares(
@@ -74,11 +75,9 @@ def answer_shares(
     field = ask.of[0]
     counts, _ = groups(part, field, now)
     totals, _ = groups(whole, field, now)
-    by_value = field in ("year", "month")
-    order = sorted(totals, key=lambda v: (v if by_value else -totals[v], str(v)))[: ask.k]
+    order = in_order(totals, field)[: ask.k]
     lines = [
-        f"- {plain(MONTHS[v - 1] if field == 'month' and isinstance(v, int) else str(v))}: "
-        f"{counts[v]} of {totals[v]} ({counts[v] / totals[v]:.0%})"
+        f"- {plain(named(v, field))}: {counts[v]} of {totals[v]} ({counts[v] / totals[v]:.0%})"
         for v in order
     ]
     text = f"Shares by {field}:\n\n" + "\n".join(lines)

@@ -7,6 +7,7 @@ of a condition that nothing here answers to are kept as a condition that nothing
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from rag.catalogue.flags import read_code, read_flags, read_links
 from rag.catalogue.scan import Scan
@@ -172,10 +173,8 @@ def _add_categories(scan: Scan, text: str, known: list[str]) -> None:
     negative = re.search(_NOT, text, re.IGNORECASE)
     if negative:
         scan.add("category", "not in", tuple(dict.fromkeys(found)))
-    elif len(set(found)) == 1:
-        scan.add("category", "is", found[0])
     elif found:
-        scan.add("category", "in", tuple(dict.fromkeys(found)))
+        scan.add_any("category", found)
 
 
 _ORGANISATION = r"(?:\s+(?:university|institute|lab|laboratory|labs|research|group))?"
@@ -193,12 +192,7 @@ def _read_affiliations(scan: Scan) -> None:
                 forms.setdefault(form, []).append(printed)
     lead = r"(?:(?:affiliated|affiliations?|from|by|at|with|of|both|in|list|lists|listing|naming|name|names|mention|either|the|a|an|is|people|someone|authors|researchers)\s+(?:(?:with|to|at|by|of)\s+)?)*"
     if forms:
-        one = (
-            "(?:"
-            + "|".join(sorted(map(re.escape, forms), key=lambda f: (-len(f), f)))
-            + ")"
-            + _ORGANISATION
-        )
+        one = _any(forms) + _ORGANISATION
         many = rf"\b{lead}(?:{_NOT})?{one}(?:\s*(?:,|and|or|&|/)\s*(?:also\s+|with\s+)?{one})*(?:\s+affiliations?|\s+as\s+(?:an\s+)?affiliation|\s+(?:people|authors?|researchers?|folks))?\b"
         for match in scan.take(many):
             _add_affiliations(scan, match.group(), forms)
@@ -222,6 +216,11 @@ def _read_affiliations(scan: Scan) -> None:
             scan.add("affiliation", "is", match["org"])
 
 
+def _any(forms: Iterable[str]) -> str:
+    """A pattern for any of these, the longest first."""
+    return f"(?:{'|'.join(sorted(map(re.escape, forms), key=lambda f: (-len(f), f)))})"
+
+
 def _add_affiliations(scan: Scan, text: str, forms: dict[str, list[str]]) -> None:
     wanted: list[str] = []
     rest = fold(text)
@@ -232,15 +231,10 @@ def _add_affiliations(scan: Scan, text: str, forms: dict[str, list[str]]) -> Non
     if re.search(_NOT + "|without", text, re.IGNORECASE):
         scan.add("affiliation", "lacks", tuple(a for f in wanted for a in forms[f]))
     elif re.search(r"\bor\b|/", text) and len(wanted) > 1:
-        scan.add("affiliation", "in", tuple(dict.fromkeys(a for f in wanted for a in forms[f])))
+        scan.add_any("affiliation", (a for f in wanted for a in forms[f]))
     else:
         for form in wanted:
-            held = forms[form]
-            scan.add(
-                "affiliation",
-                "is" if len(held) == 1 else "in",
-                held[0] if len(held) == 1 else tuple(held),
-            )
+            scan.add_any("affiliation", forms[form])
 
 
 def _read_venues(scan: Scan) -> None:
@@ -251,7 +245,7 @@ def _read_venues(scan: Scan) -> None:
         forms |= {fold(printed), *(p for p in parts if p not in scan.census.words)}
     if not forms:
         return
-    one = "|".join(sorted(map(re.escape, forms), key=lambda f: (-len(f), f)))
+    one = _any(forms)
     lead = r"(?:(?:published|appeared|presented|accepted|appearing|were|was|are|is)\s+)*(?:(?:at|in|from|of|by)\s+(?:the\s+)?)"
     for match in scan.take(
         rf"\b(?P<not>not\s+)?{lead}(?P<name>{one})(?:['’]?\d\d)?(?![\w-])|\b(?P<head>{one})(?=\s+{HEADS}\b)"

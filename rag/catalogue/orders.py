@@ -113,11 +113,15 @@ def groups(papers: Sequence[Paper], field: str, now: Census) -> tuple[Counter[ob
     return counts, silent
 
 
-def _named(value: object, field: str) -> str:
+def named(value: object, field: str) -> str:
+    """A value of a field as it is shown."""
     return MONTHS[value - 1] if field == "month" and isinstance(value, int) else str(value)
 
 
-FIELD_NAMES = {"word": "word of their titles"}
+def in_order(counts: Counter[object], field: str) -> list[object]:
+    """Years and months by themselves, other values by how many papers have them, ties by name."""
+    timed = field in ("year", "month")
+    return sorted(counts, key=lambda v: (v if timed else -counts[v], str(v)))
 
 
 def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now: Census) -> Answer:
@@ -128,23 +132,22 @@ def answer_group(intent: Intent, ask: Ask, papers: list[Paper], phrase: str, now
         return Answer(intent.question, "abstained", "catalogue", text)
     if ask.k == 1:
         end = max(counts.values()) if ask.most else min(counts.values())
-        best = sorted(_named(v, field) for v, n in counts.items() if n == end)
+        best = sorted(named(v, field) for v, n in counts.items() if n == end)
         text = f"**{join_names(best)}** with {counted(end)}{spaced(phrase)}."
         value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
     else:
-        by_value = field in ("year", "month")
-        order = sorted(counts, key=lambda v: (v if by_value else -counts[v], str(v)))
+        order = in_order(counts, field)
         shown = order[: ask.k]
-        lines = [f"- {plain(_named(v, field))}: {counts[v]}" for v in shown]
+        lines = [f"- {plain(named(v, field))}: {counts[v]}" for v in shown]
         lines += [f"- and {len(order) - len(shown)} more"] if len(order) > len(shown) else []
         lines += [f"- unknown: {silent}"] if silent and ask.k is None else []
-        order = shown
-        text = (
-            f"{counted(len(papers))}{spaced(phrase)} by {FIELD_NAMES.get(field, field)}:\n\n"
-            + "\n".join(lines)
-        )
-        value = "; ".join(f"{v}: {counts[v]}" for v in order)
+        by = "word of their titles" if field == "word" else field
+        text = f"{counted(len(papers))}{spaced(phrase)} by {by}:\n\n" + "\n".join(lines)
+        value = "; ".join(f"{v}: {counts[v]}" for v in shown)
     return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+NOUNS = {"author": "person", "page": "author page"}
 
 
 def answer_distinct(
@@ -152,7 +155,7 @@ def answer_distinct(
 ) -> Answer:
     field = ask.of[0]
     counts, _ = groups(papers, field, now)
-    noun = {"author": "person", "page": "author page"}.get(field, field)
+    noun = NOUNS.get(field, field)
     text = f"**{counted(len(counts), noun)}**{spaced(phrase)}."
     if field == "author":
         people = "people are" if len(counts) != 1 else "person is"

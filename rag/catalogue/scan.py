@@ -219,6 +219,11 @@ class Scan:
         if condition not in self.conditions:
             self.conditions.append(condition)
 
+    def add_any(self, field_: str, values: Iterable[object]) -> None:
+        """The one value, or any of several."""
+        held = tuple(dict.fromkeys(values))
+        self.add(field_, "is", held[0]) if len(held) == 1 else self.add(field_, "in", held)
+
     @property
     def pieces(self) -> list[str]:
         """What is left between the words taken, as typed."""

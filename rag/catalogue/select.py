@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.citations import plain
 from rag.catalogue.fields import FIELDS, meets, said, said_all
 from rag.census import Census, Source, census
+from rag.listing import counted
 from rag.names import Mention
 from rag.text import fold, join_names
 from rag.types import Condition, Paper
@@ -112,27 +114,22 @@ def _of_vocabulary(condition: Condition, now: Census) -> tuple[Condition, list[s
     return replace(condition, operator=operator, value=value), missing
 
 
-def _never_printed(field: str, value: str, held: Sequence[str] | dict[str, int]) -> str:
-    known = sorted(held, key=lambda v: (-held[v] if isinstance(held, dict) else 0, v))
-    noun = "category" if field == "category" else "affiliation"
+def _never_printed(field: str, value: str, held: Counter[str]) -> str:
+    known = sorted(held, key=lambda v: (-held[v], v))
     if not known:
-        return (
-            f"No paper here prints an {noun}."
-            if noun[0] == "a"
-            else f"No paper here prints a {noun}."
-        )
+        return f"No paper here prints {FIELDS[field].noun}."
     more = f"; printed are {join_names(known[:8])}" + (" and others" if len(known) > 8 else "")
-    return f"No paper here prints the {noun} {value}{more}."
+    return f"No paper here prints the {field} {value}{more}."
 
 
-def nearest(now: Census, conditions: Sequence[Condition], among: Sequence[Paper]) -> str:
+def nearest(now: Census, conditions: Sequence[Condition]) -> str:
     """What would have matched: one condition less, or the nearest year. Empty if nothing would."""
     best: tuple[int, str] | None = None
     if len(conditions) == 1:
         return _nearest_year(conditions[0], now)
     for at in range(len(conditions)):
         rest = [*conditions[:at], *conditions[at + 1 :]]
-        n = sum(all(meets(p, c, now) for c in rest) for p in among)
+        n = len(matching(now, rest))
         if n and (best is None or n < best[0]):
             best = (n, f"Papers {said_all(rest)}: {n}, none of them {said(conditions[at])}.")
     return best[1] if best else ""
@@ -148,4 +145,4 @@ def _nearest_year(condition: Condition, now: Census) -> str:
         return ""
     near = min(now.years, key=lambda y: (min(abs(y - w) for w in wanted), y))
     n = now.years[near]
-    return f"The nearest year with papers is {near} ({n} {'paper' if n == 1 else 'papers'})."
+    return f"The nearest year with papers is {near} ({counted(n)})."

@@ -130,7 +130,7 @@ def _read_months(scan: Scan) -> None:
         rf"\b(?:{_IN})(?:the\s+months?\s+of\s+)?{listed}(?=\W|$)(?:\s+(?:of\s+)?{_Y})?"
     ):
         held = _months_in(match.group())
-        scan.add("month", "is" if len(held) == 1 else "in", held[0] if len(held) == 1 else held)
+        scan.add_any("month", held)
         if year := re.search(_Y, match.group()):
             scan.add("year", "is", int(year.group()))
     for word, first in _SEASONS.items():
