@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rag.catalogue.wording import NUMBER, number
 from rag.text import STOP_WORDS
+from rag.types import RouteName
 
 # --- not for the papers ---------------------------------------------------------------------
 
@@ -38,7 +39,7 @@ _HOSTILE = tuple(
 )
 
 
-def aside(question: str) -> tuple[str, str] | None:
+def aside(question: str) -> tuple[RouteName, str] | None:
     """``smalltalk`` or ``unsupported`` with the reason, for what is no question about papers."""
     if not any(c.isalpha() for c in question):
         return "unsupported", "there is no question in it"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Asked
-from rag.catalogue.asking import read, telling_words
+from rag.catalogue.asking import read, telling_words, trimmed
 from rag.catalogue.fields import said_all
 from rag.catalogue.scan import Scan, people_in
 from rag.catalogue.years import read_years
@@ -131,12 +131,8 @@ def _names(people: Sequence[Mention]) -> tuple[str, ...]:
 
 def _subject(text: str, asked: Asked) -> str:
     """What a question is about, without the words that ask."""
-    words = (asked.ask.topic or text).strip(" ?.!").split()
-    while len(words) > 1 and not _telling(words[0]):
-        words.pop(0)
-    while len(words) > 1 and not _telling(words[-1]):
-        words.pop()
-    return " ".join(words)
+    said = " ".join((asked.ask.topic or text).strip(" ?.!").split())
+    return trimmed(said, _telling) or said.rpartition(" ")[2]
 
 
 def _telling(word: str) -> bool:

@@ -110,12 +110,14 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
+    """What a conversation has in view: papers and people, and whether the papers were named."""
+
     papers: tuple[str, ...]
     people: tuple[str, ...]
     named: bool
 
 
-def personal(question: str, last: Answer, shown: Shown, now: Census) -> Whole | None:
+def personal(question: str, last: Answer, shown: Shown) -> Whole | None:
     """``he``, ``her``, ``that person`` and, after an answer about one person, ``their``."""
     if not shown.people:
         return None
@@ -131,7 +133,7 @@ def personal(question: str, last: Answer, shown: Shown, now: Census) -> Whole | 
     return None
 
 
-def nth_person(question: str, last: Answer, now: Census) -> Whole | None:
+def nth_person(question: str, last: Answer) -> Whole | None:
     """``the second one`` after people were listed is the second of them, unless a paper is said."""
     if last.route != "experts" or len(last.experts) < 2:
         return None
@@ -207,9 +209,8 @@ def of_people(shown: Shown, now: Census) -> Whole:
     """Other papers by the people printed on the paper shown."""
     paper = now.by_id[shown.papers[0]]
     people = now.people_of(paper)[: max(len(paper.authors), 1)]
-    conditions = [Condition("paper", "not in", (paper.paper_id,))]
     return Whole(
-        "other papers", people=people, conditions=tuple(conditions),
+        "other papers", people=people, conditions=(Condition("paper", "not in", (paper.paper_id,)),),
         note=f"read as about {', '.join(people)}, of {short_name(paper)}",
     )  # fmt: skip
 
@@ -251,12 +252,12 @@ def dated(question: str, shown: Shown, now: Census) -> Whole | None:
     match = _DATED.search(question)
     if match is None:
         return None
-    order = sorted((now.by_id[i] for i in shown.papers), key=newest_first)
     old = match["word"].lower() in ("older", "oldest", "earlier", "earliest")
-    dated = [p for p in order if p.year is not None]
-    if not dated:
+    known = [p for i in shown.papers if (p := now.by_id[i]).year is not None]
+    if not known:
         return None
-    return _pointing(question, match.span(), (dated[-1] if old else dated[0]).paper_id, now)
+    found = (max if old else min)(known, key=newest_first)
+    return _pointing(question, match.span(), found.paper_id, now)
 
 
 def _meant(
@@ -321,10 +322,9 @@ def singular(question: str, shown: Shown, now: Census) -> Whole:
             return f"{match.group()} of {name}"
         if word == "its":
             return f"{name}'s"
-        return f"{name} is" if word in ("it's", "its'") else name
+        return f"{name} is" if word == "it's" else name
 
-    head, n = SINGULAR.subn(named, question, count=1)
-    text = head if n else question
+    text = SINGULAR.sub(named, question, count=1)
     return Whole(LEAD.sub("", text), (paper_id,), note=told((paper_id,), now))
 
 

@@ -202,8 +202,6 @@ def _as_first(last: Intent) -> Intent | None:
 
 def _other_verb(last: Intent, asked: Asked) -> Intent | None:
     """``and the newest?``: another thing asked of the same papers."""
-    if asked.ask.left or asked.ask.topic:
-        return None
     reason = "another question about the same papers"
     if last.route == "catalogue" and isinstance(ask := last.parts.get("ask"), Ask):
         if ask.verb in ("figures", "attribute", "documents"):

@@ -46,7 +46,7 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
     found = aside(typed)
     if found and read_as is None:
         other = {"other": "content"} if found[0] == "unsupported" and asks(typed) else {}
-        return Intent(found[0], question, typed, found[1], parts=other)  # type: ignore[arg-type]
+        return Intent(found[0], question, typed, found[1], parts=other)
     now = census(library)
     told = asking_part(typed)
     whole = complete(told, thread, now)

@@ -82,13 +82,13 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     last = thread.turns[-1].answer
     shown = _shown(thread, now)
     own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
-    if whole := personal(question, last, shown, now):
+    if whole := personal(question, last, shown):
         return whole
     if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
         return Whole(question, instead=last.intent)
     if whole := _more_of(question, thread, shown, now):
         return whole
-    if whole := first_two(question, last, shown, now) or nth_person(question, last, now):
+    if whole := first_two(question, last, shown, now) or nth_person(question, last):
         return whole
     if whole := both(question, thread):
         return whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Ask, Asked
@@ -106,7 +106,7 @@ def _rest(scan: Scan) -> str | None:
         return None
     pieces = [piece.strip(" ,.?!;:-") for piece in scan.pieces]
     telling = [piece for piece in pieces if telling_words(piece)]
-    topic = " ".join(_trim(piece) for piece in telling).strip()
+    topic = " ".join(trimmed(piece) for piece in telling).strip()
     return topic or None
 
 
@@ -118,16 +118,17 @@ def _compared(scan: Scan) -> str | None:
     return fields[0] if fields else None
 
 
-def telling_words(piece: str) -> list[str]:
+def telling_words(piece: str, filler: Collection[str] = FILLER) -> list[str]:
+    """Words that say something, in order."""
     found = re.findall(r"[^\W_][\w+^'-]*", piece)
-    return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in FILLER]
+    return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in filler]
 
 
-def _trim(piece: str) -> str:
-    """The piece without filler at either end."""
+def trimmed(piece: str, tells: Callable[[str], object] = telling_words) -> str:
+    """The piece without words at either end that tell nothing."""
     words = piece.split()
-    while words and not telling_words(words[0]):
+    while words and not tells(words[0]):
         words.pop(0)
-    while words and not telling_words(words[-1]):
+    while words and not tells(words[-1]):
         words.pop()
     return " ".join(words)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.catalogue.asking import telling_words, trimmed
 from rag.catalogue.scan import FILLER, marked
 from rag.census import Census
 from rag.names import Mention
 from rag.people.asking import PersonAsk
-from rag.text import STOP_WORDS, index_terms
+from rag.text import index_terms
 
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|stud(?:y|ies)|preprints?|contributions?|output|bibliography)"
 _UNHELD = re.compile(
@@ -155,8 +156,6 @@ def _noun(what: str) -> str:
 def _is_topic(what: str, topic: str | None, people: Sequence[Mention], now: Census) -> bool:
     """Whether the word belongs to a longer topic that the person's papers speak of."""
     words = set(index_terms(topic or "")) - set(index_terms(what))
-    if len(words) < 1:
-        return False
     held = {t for m in people for n in m.names for p in now.papers_of(n) for t in now.terms_of(p)}
     return bool(words) and words <= held and set(index_terms(what)) <= held
 
@@ -164,22 +163,12 @@ def _is_topic(what: str, topic: str | None, people: Sequence[Mention], now: Cens
 def _topic(text: str) -> str | None:
     """The longest run of words that are about a subject."""
     pieces = re.split(r"@\d+(?:'s?)?|[?!;:+]|,|\s[-–—]\s|\.(?=\s|$)", text)
-    best = max((_trimmed(piece) for piece in pieces), key=lambda p: len(_telling(p)), default="")
+    best = max((trimmed(piece, _telling) for piece in pieces), key=lambda p: len(_telling(p)))
     return best or None
 
 
 def _telling(piece: str) -> list[str]:
-    found = re.findall(r"[^\W_][\w^'+-]*", piece)
-    return [w for w in found if w.lower() not in STOP_WORDS and w.lower() not in _DULL]
-
-
-def _trimmed(piece: str) -> str:
-    words = piece.split()
-    while words and not _telling(words[0]):
-        words.pop(0)
-    while words and not _telling(words[-1]):
-        words.pop()
-    return " ".join(words)
+    return telling_words(piece, _DULL)
 
 
 def _another_question(text: str) -> bool:
