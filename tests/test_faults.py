@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 import pytest
 
 from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
+from rag.adapters.calls import Limits, waited
 from rag.adapters.openai import chat_model
 from rag.config import Settings
 from rag.errors import ModelError
@@ -389,6 +392,23 @@ def test_stopping_ends_a_connection_that_is_not_made(
     with pytest.raises(ModelError, match="was stopped"):
         model.invoke("Hello?")
     assert not over.is_set()
+    over.set()
+
+
+def test_an_interrupt_that_reaches_another_thread_is_heard_soon() -> None:
+    """A waiting main thread is not woken by it."""
+    over = threading.Event()
+
+    def make() -> Generator[str, None, None]:
+        over.wait(0.3)  # until it waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        over.wait(20)
+        yield "late"
+
+    limits = Limits(20.0, time.monotonic() + 20, Stop())
+    with pytest.raises(KeyboardInterrupt):
+        list(waited(make, limits, "model call"))
+    assert time.monotonic() < limits.ends_at - 10
     over.set()
 
 

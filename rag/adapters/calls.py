@@ -29,6 +29,8 @@ T = TypeVar("T")
 LONGEST_REPLY_BYTES = 16 * 2**20
 """Of one reply as sent; twenty thousand letters, each in an event of its own, take five million."""
 LONGEST_CONNECT_S = 10.0
+LOOK_UP_S = 0.5
+"""An interrupt that the system hands to another thread is not noticed before the wait is over."""
 
 
 class SilenceTooLong(Exception):
@@ -134,11 +136,15 @@ def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: s
 
 
 def _next(news: SimpleQueue[T], limits: Limits) -> T:
-    left_s = limits.ends_at - time.monotonic()
-    try:
-        return news.get(timeout=max(0.0, min(limits.silence_s, left_s)))
-    except Empty:
-        raise (SilenceTooLong if limits.silence_s < left_s else CallTooLong) from None
+    silent_at = time.monotonic() + limits.silence_s
+    until = min(silent_at, limits.ends_at)
+    while True:
+        left_s = max(0.0, until - time.monotonic())
+        try:
+            return news.get(timeout=min(left_s, LOOK_UP_S))
+        except Empty:
+            if left_s <= LOOK_UP_S:
+                raise (SilenceTooLong if silent_at < limits.ends_at else CallTooLong) from None
 
 
 # --- what the vendor's client sends through ------------------------------------------------------
