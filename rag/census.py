@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +40,8 @@ class Source(Protocol):
     def pages(self) -> list[ProfilePage]: ...
 
     def page_papers(self, person: str) -> list[str]: ...
+
+    def __hash__(self) -> int: ...
 
 
 class Census:
@@ -250,19 +253,25 @@ def newest_first(paper: Paper) -> tuple[int, int, int, str]:
     return (-(paper.year or 0), -(paper.month or 0), -(paper.day or 0), paper.paper_id)
 
 
-_CACHE: dict[tuple[str, str], Census] = {}
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a census is known by, and what it is made from."""
+
+    fingerprint: str
+    aliases: tuple[tuple[str, str], ...]
+    source: Source = field(compare=False)
+
+
+@lru_cache(maxsize=_KEPT)
+def _made(state: _State) -> Census:
+    return Census(state.source, dict(state.aliases))
 
 
 def census(library: Source) -> Census:
     """The library as it stands, made once for each fingerprint and aliases file."""
     folder = getattr(library, "folder", None)
     aliases = load_aliases(Path(folder) / ALIASES_FILE) if folder else {}
-    key = (library.fingerprint, repr(sorted(aliases.items())))
-    if key not in _CACHE:
-        while len(_CACHE) >= _KEPT:
-            _CACHE.pop(next(iter(_CACHE)))
-        _CACHE[key] = Census(library, aliases)
-    return _CACHE[key]
+    return _made(_State(library.fingerprint, tuple(sorted(aliases.items())), library))
 
 
 def short_name(paper: Paper) -> str:

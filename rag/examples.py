@@ -32,14 +32,19 @@ def _content(papers: Sequence[Paper]) -> str:
 
 
 def _experts(papers: Sequence[Paper]) -> str:
-    counts = Counter(pair for paper in papers for pair in set(pairs(paper.title or "")))
+    counts = shared_pairs(papers)
     if not counts or counts.most_common(1)[0][1] < 2:
         return ""
     best = min(counts, key=lambda pair: (-counts[pair], pair))
     return f"Who works on {best}?"
 
 
-def pairs(title: str) -> Iterator[str]:
+def shared_pairs(papers: Sequence[Paper]) -> Counter[str]:
+    """In how many titles each pair of words stands."""
+    return Counter(pair for paper in papers for pair in set(_pairs(paper.title or "")))
+
+
+def _pairs(title: str) -> Iterator[str]:
     """Two words of a title side by side, neither of them empty of content."""
     told = [(fold(word), span) for word, span in words(title)]
     for (one, (_, end)), (other, (start, _)) in zip(told, told[1:], strict=False):

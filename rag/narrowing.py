@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rag.answering.citations import plain
 from rag.catalogue.fields import said_all
@@ -100,20 +100,15 @@ def said(conditions: Sequence[Condition]) -> str:
 
 # --- for one question -----------------------------------------------------------------------
 
-_CACHE: dict[tuple[str, tuple[Condition, ...]], Narrowed] = {}
-_KEPT = 8
-
 
 def narrowed(whole: Source, thread: Thread) -> Narrowed | None:
     """The library as a conversation's filters leave it, made once a state; None without filters."""
-    if not thread.filters:
-        return None
-    key = (f"{whole.fingerprint} {id(whole)}", thread.filters)
-    if key not in _CACHE:
-        while len(_CACHE) >= _KEPT:
-            _CACHE.pop(next(iter(_CACHE)), None)
-        _CACHE[key] = Narrowed(whole, thread.filters)
-    return _CACHE[key]
+    return _made(whole, whole.fingerprint, thread.filters) if thread.filters else None
+
+
+@lru_cache(maxsize=8)
+def _made(whole: Source, fingerprint: str, filters: tuple[Condition, ...]) -> Narrowed:
+    return Narrowed(whole, filters)
 
 
 def opened(thread: Thread, seen: Narrowed | None) -> Thread:

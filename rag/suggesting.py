@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 
 from rag.census import Census, Source, census, newest_first, short_name
-from rag.examples import examples, pairs
+from rag.examples import examples, shared_pairs
 from rag.narrowing import CHOSEN
 from rag.text import STOP_WORDS, fold
 from rag.types import Answer, Paper, RouteName, Thread
@@ -78,14 +79,12 @@ def _answerable(
 
 
 def _of_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
-    they, them = ("these papers", "them") if len(papers) > 1 else ("this paper", "it")
-    yield Suggestion(f"What do{'' if len(papers) > 1 else 'es'} {they} propose?", "content")
-    yield Suggestion(f"Who wrote {them}?", "person")
+    several = len(papers) > 1
+    proposing = "What do these papers propose?" if several else "What does this paper propose?"
+    yield Suggestion(proposing, "content")
+    yield Suggestion(f"Who wrote {'them' if several else 'it'}?", "person")
     yield from _of_them(papers)
-    yield Suggestion(
-        f"How {'are' if len(papers) > 1 else 'is'} {them if len(papers) == 1 else 'they'} evaluated?",
-        "content",
-    )
+    yield Suggestion(f"How {'are they' if several else 'is it'} evaluated?", "content")
     for paper in papers[:2]:
         if name := _called(paper):
             yield Suggestion(f"What does {name} propose?", "content")
@@ -97,7 +96,7 @@ def _candidates(answer: Answer, library: Source) -> Iterator[Suggestion]:
     if answer.status != "answered" or not papers:
         yield from _after_nothing(papers, library)
     elif answer.route == "content":
-        yield from _after_content(answer, papers, now)
+        yield from _after_content(papers, now)
     elif answer.route == "experts":
         yield from _after_experts(answer, papers, now)
     elif answer.route == "person":
@@ -115,7 +114,7 @@ def _papers(answer: Answer, now: Census) -> list[Paper]:
 # --- by the route of the answer -------------------------------------------------------------
 
 
-def _after_content(answer: Answer, papers: Sequence[Paper], now: Census) -> Iterator[Suggestion]:
+def _after_content(papers: Sequence[Paper], now: Census) -> Iterator[Suggestion]:
     paper = papers[0]
     name = _called(paper) or "it"
     if paper.authors:
@@ -203,7 +202,7 @@ def _people(papers: Sequence[Paper], now: Census) -> Iterator[str]:
 def _topic(papers: Sequence[Paper], now: Census) -> str:
     """Two or more words of the papers' titles that other titles share; the most frequent."""
     shared = _title_pairs(now)
-    own = Counter(pair for paper in papers for pair in set(pairs(paper.title or "")))
+    own = shared_pairs(papers)
     known = [pair for pair in own if shared[pair] > 1]
     best = min(known, key=lambda pair: (-own[pair], -shared[pair], pair), default="")
     if not best:
@@ -236,15 +235,7 @@ def _whole(phrase: str, titles: Sequence[str]) -> str:
     return phrase
 
 
-_PAIRS: dict[str, Counter[str]] = {}
-
-
+@lru_cache(maxsize=4)
 def _title_pairs(now: Census) -> Counter[str]:
     """In how many titles each pair of words stands, counted once a state of the library."""
-    if now.fingerprint not in _PAIRS:
-        while len(_PAIRS) >= 4:
-            _PAIRS.pop(next(iter(_PAIRS)), None)
-        _PAIRS[now.fingerprint] = Counter(
-            pair for paper in now.papers for pair in set(pairs(paper.title or ""))
-        )
-    return _PAIRS[now.fingerprint]
+    return shared_pairs(now.papers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,10 @@ import pytest
 from rag.census import Census, census, is_headed, is_made_up
 from rag.chunking import sentences_of
 from rag.library import Library
+from rag.narrowing import Narrowed, narrowed
 from rag.text import fold, index_terms, sentences
+from rag.types import Condition, Thread
+from tests.shelf import Shelf, paper
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,35 @@ def test_a_made_up_word_calls_every_paper_that_has_it(now: Census) -> None:
         headed = {i for i in bearing if is_headed(word, now.by_id[i])}
         found = {paper_id for _, ids in now.called(word) for paper_id in ids}
         assert found == (headed or (bearing if len(bearing) <= 2 else set()))
+
+
+class Slow(str):
+    """A text that lets other threads go first whenever it is looked up."""
+
+    def __hash__(self) -> int:
+        time.sleep(0.0005)
+        return super().__hash__()
+
+
+class State(Shelf):
+    """A library of one paper, known by its year."""
+
+    @property
+    def fingerprint(self) -> str:
+        return Slow(self._papers[0].year)
+
+
+def test_any_number_of_threads_may_look_at_more_states_than_are_kept() -> None:
+    states = [State([paper("p1", "Faces", year=2000 + n)]) for n in range(12)]
+    threads = [Thread(filters=(Condition("title", "contains", Slow(n)),)) for n in range(12)]
+
+    def look(first: int) -> list[Narrowed | None]:
+        turns = [(first + step) % 12 for step in range(24)]
+        assert [census(states[n]).years for n in turns] == [{2000 + n: 1} for n in turns]
+        return [narrowed(states[0], threads[n]) for n in turns]
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(all(found) for found in pool.map(look, range(12)))
 
 
 @pytest.mark.parametrize(
