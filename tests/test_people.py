@@ -148,6 +148,12 @@ def test_authors_of_a_paper_with_its_page_owner_and_what_may_be_missing() -> Non
     assert "first author" in ask("who is the first author of MaskNet?").text
 
 
+def test_where_only_the_page_owner_is_known_no_list_is_spoken_of() -> None:
+    shelf = Shelf([paper("p1", "MaskNet: Masks", owner="Shiming Ge")])
+    told = ask("who wrote MaskNet?", shelf).text
+    assert told == "**MaskNet: Masks** is by **Shiming Ge**, on whose page it stands [1]."
+
+
 def test_a_surname_of_several_is_offered_with_their_papers() -> None:
     answer = ask("Shen's papers")
     assert {e.name for e in answer.experts} == {"Lei Shen", "Li Shen", "Shen Chen"}

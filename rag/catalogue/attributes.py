@@ -95,14 +95,11 @@ def _said(paper: Paper, name: str) -> tuple[bool, str]:
     if name == "category":
         return paper.category is not None, f"category {paper.category or 'not printed'}"
     if name == "affiliation":
-        printed = join_names(paper.affiliations)
-        return bool(
-            printed
-        ), f"affiliation {plain(printed)}" if printed else "no affiliation is printed"
+        printed = plain(join_names(paper.affiliations))
+        return bool(printed), f"affiliation {printed}" if printed else "no affiliation is printed"
     if name == "score":
-        return paper.score is not None, "score " + (
-            "not printed" if paper.score is None else f"{paper.score:g}"
-        )
+        score = "not printed" if paper.score is None else f"{paper.score:g}"
+        return paper.score is not None, f"score {score}"
     if name == "link":
         return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
     if name == "place":

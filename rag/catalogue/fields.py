@@ -242,10 +242,8 @@ def _said_value(field: str, value: str, operator: str) -> str:
     if field == "title":
         if operator == "marked":
             return f"with {value if value == 'a digit' else repr(value)} in the title"
-        verb = "beginning" if operator == "starts" else "with"
-        return (
-            f"{verb} '{value}' in the title" if verb == "with" else f"whose title begins '{value}'"
-        )
+        starts = operator == "starts"
+        return f"whose title begins '{value}'" if starts else f"with '{value}' in the title"
     words = {
         "year": f"from {value}",
         "category": f"in category {value}",

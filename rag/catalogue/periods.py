@@ -32,7 +32,7 @@ class Period:
 _COUNTS = {
     **NUMBERS, "a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3,
 }  # fmt: skip
-_COUNT = r"(?:\d{1,3}|(?:a\s+)?couple\s+of|(?:a\s+)?few|several|" + "|".join(
+_COUNT = r"(?:[1-9]\d{0,2}|(?:a\s+)?couple\s+of|(?:a\s+)?few|several|" + "|".join(
     w for w in _COUNTS if " " not in w and w not in ("few", "several")
 ) + ")"  # fmt: skip
 _NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}

@@ -59,7 +59,7 @@ def _line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
 
 def _people(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:
     said = join_names(f"**{plain(n)}**" for n in printed)
-    if not complete:
+    if printed and not complete:
         said += " (the list ends in 'et al.', so more are not printed)"
     if owners:
         who = join_names(f"**{plain(n)}**" for n in owners)
