@@ -103,12 +103,9 @@ class ChromaVectors:
         import numpy as np
 
         with self._translated():
-            n = min(k, self._collection.count())
-            if n < 1:
-                return []
             found = self._collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
-                n_results=n,
+                n_results=k,
                 where=dict(where) if where else None,  # type: ignore[arg-type]
                 include=["distances"],
             )
