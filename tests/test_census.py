@@ -44,13 +44,13 @@ def test_a_made_up_word_calls_every_paper_that_has_it(now: Census) -> None:
     named = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
     words = {w for p in now.papers for w in named.findall(p.text) if is_made_up(w)}
     assert len(words) > 100
+    borne = {
+        p.paper_id: {fold(w) for w in named.findall(p.title or "")}
+        | {fold(w) for w in named.findall(p.text) if is_made_up(w)}
+        for p in now.papers
+    }
     for word in sorted(words)[::5]:
-        bearing = {
-            p.paper_id
-            for p in now.papers
-            if fold(word) in {fold(w) for w in named.findall(p.title or "")}
-            or fold(word) in {fold(w) for w in named.findall(p.text) if is_made_up(w)}
-        }
+        bearing = {paper_id for paper_id, held in borne.items() if fold(word) in held}
         headed = {i for i in bearing if is_headed(word, now.by_id[i])}
         found = {paper_id for _, ids in now.called(word) for paper_id in ids}
         assert found == (headed or (bearing if len(bearing) <= 2 else set()))

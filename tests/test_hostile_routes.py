@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ def server() -> Iterator[OpenAIServer]:
 
 
 @pytest.fixture(scope="module")
-def plain(library_data: Path, weights: Path) -> Iterator[Assistant]:
+def plain(library_data: Path, weights: Path) -> Iterator[Callable[[str], Answer]]:
+    """What is answered without a model."""
     with build(Settings(data=library_data, model_path=weights)) as opened:
-        yield opened
+        yield cache(opened.ask)
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +114,13 @@ def test_the_suite_covers_every_route_and_payload() -> None:
 
 @pytest.mark.parametrize(("route", "payload", "place"), READ_CASES, ids=named(READ_CASES))
 def test_of_what_papers_say_nothing_hostile_is_seen(
-    worded: Assistant, plain: Assistant, server: OpenAIServer, route: str, payload: Payload, place: str
+    worded: Assistant, plain: Callable[[str], Answer], server: OpenAIServer, route: str, payload: Payload, place: str
 ) -> None:  # fmt: skip
     server.default = hostile(payload, place, passages)
     server.requests.clear()
     thread = Thread()
     if route == "follow-up":
-        thread = Thread((Turn(READ["content"], plain.ask(READ["content"])),))
+        thread = Thread((Turn(READ["content"], plain(READ["content"])),))
     states, answer = streamed(worded, READ[route], thread)
     papers = {p.paper_id: p for p in worded.library.papers()}
     check(answer.text, answer.citations, papers)
@@ -136,9 +138,9 @@ def test_of_what_papers_say_nothing_hostile_is_seen(
 
 @pytest.mark.parametrize(("route", "payload", "place"), COMPUTED_CASES, ids=named(COMPUTED_CASES))
 def test_of_what_was_computed_nothing_is_changed(
-    worded: Assistant, plain: Assistant, server: OpenAIServer, route: str, payload: Payload, place: str
+    worded: Assistant, plain: Callable[[str], Answer], server: OpenAIServer, route: str, payload: Payload, place: str
 ) -> None:  # fmt: skip
-    computed = plain.ask(COMPUTED[route])
+    computed = plain(COMPUTED[route])
     server.default = hostile(payload, place, facts)
     states, answer = streamed(worded, COMPUTED[route], Thread())
     assert (answer.value, answer.citations, answer.experts, answer.papers) == (
