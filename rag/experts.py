@@ -113,8 +113,7 @@ def answer(
     if isinstance(alike, str):
         retrieve = without(retrieve, alike)
     found = on_topic(topic, now, retrieve)
-    notes = intent.parts.get("notes")
-    notes = notes if isinstance(notes, tuple) else ()
+    notes = intent.several("notes")
     if not found and (spelt := respelt(topic, now)) != topic:
         found = on_topic(spelt, now, retrieve)
         notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if found else notes
@@ -133,8 +132,7 @@ def answer(
         ],
         {f.paper.paper_id: _shown_names(f.paper, now) for f in found},
     )
-    besides = intent.parts.get("besides")
-    besides = besides if isinstance(besides, tuple) else ()
+    besides = intent.several("besides")
     everybody = rank(votes)
     if not everybody:
         return _unknown_authors(intent, topic, found, now)

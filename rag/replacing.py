@@ -61,8 +61,7 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     if last.route == "catalogue" and asked.conditions:
         last = _unfocused(last, asked.conditions)
         kept = _apart_from(asked.conditions, last.conditions)
-        given = last.parts.get("people")
-        before: tuple[Mention, ...] = given if isinstance(given, tuple) else ()
+        before = last.several("people")
         moved = [_renumbered(c, len(before)) for c in asked.conditions]
         if _verb(last) == "figures" and people:
             kept = [c for c in kept if c.field not in PEOPLE_FIELDS]
@@ -127,8 +126,7 @@ def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent |
         parts = {"ask": Ask("list", topic=last.topic), "people": tuple(people)}
         return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
     if last.route == "catalogue" and _verb(last) in ("list", "count"):
-        before = last.parts.get("people")
-        held: tuple[Mention, ...] = before if isinstance(before, tuple) else ()
+        held = last.several("people")
         moved = [_renumbered(c, len(held)) for c in asked.conditions]
         parts = {**last.parts, "people": (*held, *people)}
         conditions = (*last.conditions, *moved)
@@ -138,8 +136,8 @@ def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent |
 
 def _unfocused(last: Intent, new: Sequence[Condition]) -> Intent:
     """``and without code?`` after ``which of those ...``: not of those, if those are all with code."""
-    origin = last.parts.get("origin")
-    if not isinstance(origin, tuple) or not {c.field for c in new} & {c.field for c in origin}:
+    origin = last.several("origin")
+    if not {c.field for c in new} & {c.field for c in origin}:
         return last
     parts = {k: v for k, v in last.parts.items() if k not in ("focus", "several", "origin")}
     return replace(last, conditions=(*origin, *last.conditions), parts=parts)

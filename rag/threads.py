@@ -140,9 +140,8 @@ def _more_of(question: str, thread: Thread, shown: Shown, now: Census) -> Whole 
     if MORE_PEOPLE.match(question) and last.intent is not None:
         listed = next((a for a in latest if a.experts and a.route == "experts"), None)
         if listed is not None and listed.intent is not None:
-            before = listed.intent.parts.get("besides")
             named = tuple(e.name for e in listed.experts)
-            besides = (*(before if isinstance(before, tuple) else ()), *named)
+            besides = (*listed.intent.several("besides"), *named)
             return Whole(question, instead=listed.intent, besides=besides)
         if (
             last.route == "catalogue"
@@ -187,8 +186,8 @@ def _same_of(whole: Whole, last: Answer, now: Census) -> Whole:
     name = short_name(now.by_id[whole.focus[0]])
     if intent is None or whole.question.strip(" ?.!") != name:
         return whole
-    focus = intent.parts.get("focus")
-    if intent.route == "content" and isinstance(focus, tuple) and len(focus) == 1:
+    focus = intent.several("focus")
+    if intent.route == "content" and len(focus) == 1:
         old = short_name(now.by_id[focus[0]]) if focus[0] in now.by_id else ""
         if old and old in intent.query:
             return replace(whole, question=intent.query.replace(old, name))
@@ -212,8 +211,8 @@ def _shown(thread: Thread, now: Census) -> Shown:
         if named:
             return Shown(named, people, True)
         if papers := _cited(turn.answer, now):
-            focus = turn.answer.intent.parts.get("focus") if turn.answer.intent else None
-            if isinstance(focus, tuple) and set(focus) == set(papers):
+            focus = turn.answer.intent.several("focus") if turn.answer.intent else ()
+            if set(focus) == set(papers):
                 papers = focus
             return Shown(papers, people, False)
         if own and turn.answer.route != "catalogue":

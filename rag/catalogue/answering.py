@@ -24,7 +24,6 @@ from rag.catalogue.orders import (
 from rag.catalogue.select import Settled, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, scored
-from rag.names import Mention
 from rag.readings import closed
 from rag.text import join_names
 from rag.topics import on_topic, respelt, touching, without
@@ -45,7 +44,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
     now = census(library)
     ask = intent.parts.get("ask")
     ask = ask if isinstance(ask, Ask) else Ask("list")
-    people = _mentions(intent)
+    people = intent.several("people")
     settled = settle(intent.conditions, people, now)
     ask = replace(ask, base=settle(ask.base, people, now).conditions)
     if ask.verb == "figures":
@@ -60,14 +59,14 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         made = Answer(intent.question, "abstained", "catalogue", text, value=value)
         return _signed(made, now, settled)
     papers = matching(now, settled.conditions)
-    if isinstance(focus := intent.parts.get("focus"), tuple) and focus:
+    if focus := intent.several("focus"):
         papers = [p for p in papers if p.paper_id in focus]
     whole = papers
     if isinstance(alike := intent.parts.get("alike"), str):
         return _signed(_alike(intent, alike, now, retrieve), now, settled, intent)
     if ask.topic:
         wanted = {p.paper_id for p in papers}
-        few = intent.parts.get("focus") or _of_one_person(settled.conditions)
+        few = focus or _of_one_person(settled.conditions)
         find = touching if few else on_topic
         papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
         if not papers and (spelt := respelt(ask.topic, now)) != ask.topic:
@@ -117,11 +116,6 @@ def _of_one_person(conditions: Sequence[Condition]) -> bool:
     return any(
         c.field in ("author", "printed", "first author") and c.operator == "is" for c in conditions
     )
-
-
-def _mentions(intent: Intent) -> tuple[Mention, ...]:
-    people = intent.parts.get("people")
-    return tuple(people) if isinstance(people, tuple) else ()
 
 
 def _signed(made: Answer, now: Census, settled: Settled, intent: Intent | None = None) -> Answer:

@@ -64,8 +64,7 @@ def read_attributes(text: str, now: Census) -> Ask | None:
 
 def answer_attributes(intent: Intent, ask: Ask, now: Census) -> Answer:
     """One line a paper; abstains where no entry says it."""
-    focus = intent.parts.get("focus")
-    papers = [now.by_id[i] for i in focus if i in now.by_id] if isinstance(focus, tuple) else []
+    papers = [now.by_id[i] for i in intent.several("focus") if i in now.by_id]
     listing = Listing(intent.query)
     lines, known = [], 0
     for paper in papers:

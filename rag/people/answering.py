@@ -43,8 +43,7 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
 
 
 def _mentions(intent: Intent, now: Census) -> tuple[Mention, ...]:
-    given = intent.parts.get("people")
-    if isinstance(given, tuple) and given:
+    if given := intent.several("people"):
         return given
     found = (now.names.resolve(name) for name in intent.people)
     return tuple(m for m in found if m is not None)

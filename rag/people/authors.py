@@ -19,8 +19,7 @@ _COVERED = 0.5
 
 def answer_authors(intent: Intent, ask: PersonAsk, now: Census, retrieve: Retrieve) -> Answer:
     """The people of the papers in focus, or of the one that the topic describes."""
-    focus = intent.parts.get("focus")
-    papers = [now.by_id[i] for i in focus if i in now.by_id] if isinstance(focus, tuple) else []
+    papers = [now.by_id[i] for i in intent.several("focus") if i in now.by_id]
     if not papers and intent.topic:
         papers = _described(intent.topic, now, retrieve)
     if not papers:

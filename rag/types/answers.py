@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from rag.types.papers import Role
 from rag.types.retrievals import Span
@@ -87,6 +87,11 @@ class Intent:
     people: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     parts: Mapping[str, object] = field(default_factory=dict)
+
+    def several(self, part: str) -> tuple[Any, ...]:
+        """A part that holds several things; empty where it is not there."""
+        held = self.parts.get(part)
+        return held if isinstance(held, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
