@@ -20,10 +20,11 @@ _ORDINALS = {
     "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1, "other": 1,
 }  # fmt: skip
 _THING = r"(?:one|paper|method|work|approach|entry|model|system|framework|study|result|article|publication)"
+_NUMBERED = r"(?:\bnumber|\bno\.?|#)\s*(?P<number>[1-9]\d?)\b"
 _ORDINAL = re.compile(
     rf"\bthe\s+(?P<word>{'|'.join(_ORDINALS)})(?:\s+{_THING}\b|\s+of\s+(?:them|those|these|the\s+two)\b"
     r"|(?=\s+(?:is|was|does|did|do|has|have|had|use[sd]?|also)\b)|(?=\s*[?.!,]?$)|(?<=former)|(?<=latter))"
-    rf"|(?:\bnumber|\bno\.?|#)\s*(?P<number>\d{{1,2}})\b|\b{_THING}\s+(?P<number2>\d)\b",
+    rf"|{_NUMBERED}|\b{_THING}\s+(?P<number2>[1-9])\b",
     re.IGNORECASE,
 )
 _DESCRIBED = re.compile(
@@ -67,7 +68,7 @@ _MORE = re.compile(r"\b(?:else|other|another|more|further)\b", re.IGNORECASE)
 
 _NTH_PERSON = re.compile(
     rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?!author\s+most)(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
-    rf"|\b(?:number|no\.?|#)\s*(?P<number>\d{{1,2}})\b",
+    rf"|{_NUMBERED}",
     re.IGNORECASE,
 )
 _TWO = re.compile(
@@ -140,8 +141,7 @@ def nth_person(question: str, last: Answer) -> Whole | None:
     match = _NTH_PERSON.search(question)
     if match is None:
         return None
-    number = match["number"]
-    at = int(number) - 1 if number else _ORDINALS[match["word"].lower()]
+    at = _place(match["word"], match["number"])
     if at >= len(last.experts):
         return None
     name = last.experts[at].name
@@ -273,12 +273,17 @@ def _meant(
     return people[: max(len(printed), 1)]
 
 
+def _place(word: str | None, number: str | None) -> int:
+    """Where in a list ``the second one`` or ``#2`` is, from 0; -1 for the last."""
+    return int(number) - 1 if number else _ORDINALS[(word or "").lower()]
+
+
 def ordinal(question: str, shown: Shown, now: Census) -> Whole | None:
+    """``the second one``, ``paper 2``: by its place in what was shown."""
     match = _ORDINAL.search(question)
     if match is None:
         return None
-    number = match["number"] or match["number2"]
-    at = int(number) - 1 if number else _ORDINALS[match["word"].lower()]
+    at = _place(match["word"], match["number"] or match["number2"])
     if at >= len(shown.papers):
         return None
     return _pointing(question, match.span(), shown.papers[at], now)

@@ -77,6 +77,17 @@ def test_a_pointer_finds_what_was_named_or_shown(
     assert talk(*turns, cites=cites).parts["focus"] == focus
 
 
+@pytest.mark.parametrize("pointer", ["#0", "number 0", "paper 0"])
+def test_lists_count_from_one(pointer: str) -> None:
+    intent = talk("face privacy?", f"what does {pointer} do?", cites=("p4", "p1"))
+    assert intent.parts["focus"] == ("p4", "p1")
+
+
+def test_a_person_of_a_list_is_meant_by_number() -> None:
+    assert talk("who works on faces?", "what does #2 work on?").people == ("Cai Wu",)
+    assert talk("who works on faces?", "what does number 0 work on?").people == ()
+
+
 def test_the_query_names_the_paper_that_it_stands_for() -> None:
     intent = talk("What is DuetFace?", "what are its stages?", cites=("p1",))
     assert intent.query == "what are DuetFace's stages?"
