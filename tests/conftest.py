@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.desk import Desk
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -54,3 +58,12 @@ def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Pat
     with build(Settings(data=folder, model_path=weights)) as assistant:
         assistant.ingest([SEEDS])
     return folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    from tests.desk import Desk
+
+    desk = Desk(tmp_path / "data")
+    yield desk
+    desk.library.close()

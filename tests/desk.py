@@ -1,0 +1,68 @@
+"""A library on a desk: documents made by hand, and what an ingest makes of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rag.indexing import Indexes, check
+from rag.ingesting import ingest
+from rag.library import Library
+from rag.types import Plan, Report
+from tests.stand_ins import QuickEmbedder, QuickStores, vector
+
+FILLER = " A sentence long enough that this abstract is told from others by its own words alone."
+
+
+class Desk:
+    """A library with what is needed to ingest into it; ``embedded`` are the texts of the last time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.library = Library.open(folder)
+        self.stores = QuickStores()
+        self.embedded: list[str] = []
+
+    def ingest(self, *paths: Path, embedder: QuickEmbedder | None = None, **options: Any) -> Report:
+        embedder = embedder or QuickEmbedder()
+        report = ingest(self.library, self.stores, lambda: embedder, paths, **options)
+        self.embedded = embedder.seen
+        assert check(self.library, self.stores).problems == ()
+        return report
+
+    @property
+    def titles(self) -> list[str | None]:
+        return [paper.title for paper in self.library.papers()]
+
+    def nearest(self, title: str) -> str | None:
+        """Title of the paper whose vector is that of this paper's chunk, if any is near."""
+        indexes = Indexes(self.library, self.stores, "quick")
+        text = f"{title}\n{abstract(title)}"
+        found = indexes.vectors.query(vector(text), 1)
+        indexes.close()
+        if not found or found[0][1] < 0.99:
+            return None
+        return self.library.chunks([found[0][0]])[0].heading
+
+    def found(self, term: str, field: str = "body") -> set[str | None]:
+        indexes = Indexes(self.library, self.stores)
+        ids = [paper_id for _, paper_id, _ in indexes.lexical.query([term], 50, {field: 1.0})]
+        indexes.close()
+        return {paper.title for paper in self.library.papers(ids)}
+
+
+def abstract(title: str) -> str:
+    return f"{title} is about {title.lower()}.{FILLER}"
+
+
+def write(path: Path, *titles: str, **values: object) -> Path:
+    """A document with one paper a line; equal titles have equal abstracts."""
+    lines = [json.dumps({"title": t, "abstract": abstract(t), **values}) for t in titles]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def counts(found: Plan) -> dict[str, int]:
+    return {change: n for change, n in found.counts.items() if n}
