@@ -12,7 +12,6 @@ all alike; the best round of each counts. With ``--beir``, a folder with ``corpu
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import subprocess
@@ -27,13 +26,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.measures import ndcg
+from eval.public import collection, rows
 from rag.adapters.minilm import MiniLM
 from rag.adapters.minilm_graph import Precision
 from rag.adapters.weights import SAFETENSORS, TOKENIZER, Weights, locate
-from rag.config import Settings, load
+from rag.config import ROOT, Settings, load
 from rag.reading import read
 
-ROOT = Path(__file__).resolve().parent.parent
 Vectors = NDArray[np.float32]
 
 WORKER = """
@@ -220,53 +220,31 @@ def _print_speed(engines: Sequence[Engine], n_texts: int, threads: int) -> None:
 
 def retrieval(settings: Settings, folder: Path) -> None:
     """Print nDCG@10 of cosine search in both precisions over a BEIR set."""
-    corpus, queries = (_texts(folder / f"{name}.jsonl") for name in ("corpus", "queries"))
-    judged = _qrels(folder / "qrels" / "test.tsv")
+    found = collection(folder, "test")
+    corpus = {
+        str(r["_id"]): f"{r['title']}. {r['text']}" if r.get("title") else str(r["text"])
+        for r in rows(found.corpus)
+    }
     scores: dict[Precision, list[float]] = {}
     for precision in ("fp32", "int8"):
         model = MiniLM(settings, precision=precision)
         documents = np.array(model.embed_documents(list(corpus.values())))
-        asked = np.array(model.embed_documents([queries[q] for q in judged]))
+        asked = np.array(model.embed_documents(list(found.queries.values())))
         ranked = np.argsort(-(asked @ documents.T), axis=1, kind="stable")[:, :10]
         ids = list(corpus)
-        scores[precision] = [
-            ndcg([ids[i] for i in row], grades)
-            for row, grades in zip(ranked, judged.values(), strict=True)
-        ]
+        values = (
+            ndcg([ids[i] for i in row], found.qrels[query_id], 10)
+            for row, query_id in zip(ranked, found.queries, strict=True)
+        )
+        scores[precision] = [value for value in values if value is not None]
     fp32, int8 = np.array(scores["fp32"]), np.array(scores["int8"])
     error = (int8 - fp32).std(ddof=1) / math.sqrt(len(fp32))
     print(
-        f"{folder.name}: {len(corpus)} documents, {len(judged)} queries, nDCG@10 "
+        f"{folder.name}: {len(corpus)} documents, {len(fp32)} queries, nDCG@10 "
         f"fp32 {fp32.mean():.4f}, int8 {int8.mean():.4f}, "
         f"difference {(int8 - fp32).mean():+.4f} (standard error {error:.4f}), "
         f"int8 better {(int8 > fp32).sum()}, worse {(int8 < fp32).sum()}"
     )
-
-
-def ndcg(ranked: Sequence[str], grades: dict[str, int]) -> float:
-    """Normalised DCG of the items given, with linear gain; 1 is the best order there could be."""
-    gains = [grades.get(item, 0) / math.log2(rank + 1) for rank, item in enumerate(ranked, 1)]
-    best = sorted(grades.values(), reverse=True)[: len(ranked)]
-    return sum(gains) / sum(grade / math.log2(rank + 1) for rank, grade in enumerate(best, 1))
-
-
-def _texts(path: Path) -> dict[str, str]:
-    with path.open(encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
-    return {
-        r["_id"]: f"{r['title']}. {r['text']}" if r.get("title") else r["text"] for r in records
-    }
-
-
-def _qrels(path: Path) -> dict[str, dict[str, int]]:
-    judged: dict[str, dict[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, delimiter="\t")
-        next(rows)
-        for query, item, grade in rows:
-            if int(grade) > 0:
-                judged.setdefault(query, {})[item] = int(grade)
-    return judged
 
 
 if __name__ == "__main__":

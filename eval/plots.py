@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from eval import measures
+from eval.scoring import OUTCOMES
 from eval.summary import Figure
 
 WIDTH, ROW = 720, 26
-OUTCOMES = ("right", "wrong", "abstained", "unscored", "failed")
 
 
 def intervals(figures: Mapping[str, Figure], label: int = 150, width: int = WIDTH) -> str:
