@@ -31,7 +31,7 @@ MARK = "$"
 def _classes() -> Mapping[str, type]:
     from rag.catalogue.ask import Ask
     from rag.names import Mention
-    from rag.people.asking import PersonAsk
+    from rag.people.ask import PersonAsk
 
     known = (
         Alternative, Answer, Ask, Citation, Condition, Expert, Intent, Mention, PersonAsk, SaidSentence,

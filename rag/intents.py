@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Asked
-from rag.catalogue.asking import read, telling_words, trimmed
 from rag.catalogue.fields import said_all
-from rag.catalogue.scan import Scan, people_in
+from rag.catalogue.reading import read, telling_words, trimmed
+from rag.catalogue.scan import Scan, people_in, with_names
 from rag.catalogue.years import read_years
 from rag.census import Census
 from rag.frames import ExpertFrame, experts_frame
 from rag.names import Mention
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.people.reading import read_person
-from rag.replacing import with_names
 from rag.text import join_names
 from rag.types import Intent, ReadAs
 

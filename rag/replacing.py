@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Ask, Asked
-from rag.catalogue.asking import read, telling_words
 from rag.catalogue.fields import said_all
-from rag.catalogue.scan import people_in
+from rag.catalogue.reading import read, telling_words
+from rag.catalogue.scan import people_in, with_names
 from rag.catalogue.select import PEOPLE_FIELDS, settle
 from rag.census import Census
 from rag.names import Mention
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.pointers import Whole
 from rag.threads import LIST_THEM, MORE_PEOPLE, replacement
 from rag.types import Condition, Intent
@@ -258,12 +258,6 @@ def _new_topic(last: Intent, topic: str, *, also: bool) -> Intent | None:
             reason="the last question, on another topic",
         )
     return None
-
-
-def with_names(said: str, people: Sequence[Mention]) -> str:
-    for at, mention in enumerate(people):
-        said = said.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
-    return said
 
 
 def _said_query(last: Intent, conditions: Sequence[Condition], people: Sequence[Mention]) -> str:

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.catalogue.ask import Ask, Asked
-from rag.catalogue.asking import read
 from rag.catalogue.attributes import read_attributes
+from rag.catalogue.reading import read
 from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, short_name
 from rag.frames import aside, authors_frame, experts_frame
 from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_person
 from rag.names import Mention
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.people.reading import read_person
 from rag.phrasing import about_whom, asking_part, asks, introduced, second_question, spelt_out
 from rag.pointers import Whole

@@ -47,6 +47,7 @@ class Ask:
         k: How many are wanted; None for all, or one for an extreme.
         topic: What the papers are to be about; None where nothing was said.
         left: Words that no rule understood.
+        heads: Whether a word for papers stands in the question.
         unread: A condition that was seen but cannot be checked, to be said.
         bounds: Of ``people``: the papers that each is to have, at least and at most.
         base: Of a share, also one by groups: what its whole must meet; nothing for the library.

@@ -6,7 +6,7 @@ import re
 
 from rag.answering.citations import plain
 from rag.catalogue.ask import Ask
-from rag.catalogue.asking import telling_words
+from rag.catalogue.reading import telling_words
 from rag.census import Census
 from rag.listing import Listing, dated, scored
 from rag.text import join_names

@@ -180,6 +180,13 @@ def marked(question: str, people: Sequence[Mention]) -> str:
     return IN_LIBRARY.sub(" ", text.replace("’", "'"))
 
 
+def with_names(said: str, people: Sequence[Mention]) -> str:
+    """The words with the people that ``@0``, ``@1`` stand for."""
+    for at, mention in reversed(list(enumerate(people))):
+        said = said.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
+    return said
+
+
 @dataclass
 class Scan:
     """The state of one reading. Taken words are replaced by ``~``.

@@ -21,34 +21,34 @@ _DASH = r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|and)\s*"
 _MONTH = f"({MONTH})"
 _NOT = r"(?:\b(?:not|other than|except(?: for)?|excluding|outside(?: of)?)|\b\w+n't)"
 
-_RANGES: tuple[tuple[str, int, int], ...] = (
-    # pattern of one year, what to add for the lower bound (9999: none), for the upper bound
+_RANGES: tuple[tuple[str, int | None, int | None], ...] = (
+    # pattern of one year, what to add for the lower bound (None: open), for the upper bound
     (
         rf"{_OF}(?:before|prior to|older than|earlier than|predat(?:e|es|ing)|pre-?)\s*{_Y}",
-        9999,
+        None,
         -1,
     ),
     (
         rf"{_OF}(?:until|till|up to|through|no later than|not after|at latest|by the end of)\s+{_Y}",
-        9999,
+        None,
         0,
     ),
-    (rf"(?:{_IN})?{_Y}\s+(?:or|and)\s+(?:earlier|older|before)", 9999, 0),
+    (rf"(?:{_IN})?{_Y}\s+(?:or|and)\s+(?:earlier|older|before)", None, 0),
     (
         rf"{_OF}(?:after|newer than|later than|more recent than|younger than|past|post-)\s*{_Y}",
         1,
-        9999,
+        None,
     ),
-    (rf"(?:{_IN})?{_Y}\s+(?:or|and)\s+(?:later|newer|after|onwards?)", 0, 9999),
+    (rf"(?:{_IN})?{_Y}\s+(?:or|and)\s+(?:later|newer|after|onwards?)", 0, None),
     (
         rf"{_OF}(?:since|starting (?:in|from|with)|as of|not before|no earlier than|beginning in)\s+{_Y}",
         0,
-        9999,
+        None,
     ),
     (
         rf"{_OF}from\s+{_Y}\s+(?:onwards?\b|and later|upwards?\b|on(?=\s*(?:[?.!,;~]|$|and\b|with|that\b)))",
         0,
-        9999,
+        None,
     ),
 )
 
@@ -90,8 +90,8 @@ def read_years(scan: Scan) -> None:
     for pattern, low, high in _RANGES:
         for match in scan.take(pattern):
             year = int(match.group(1))
-            lower = None if low == 9999 else year + low
-            scan.add("year", "between", (lower, None if high == 9999 else year + high))
+            bounds = tuple(None if more is None else year + more for more in (low, high))
+            scan.add("year", "between", bounds)
     for match in scan.take(rf"{_NOT}\s+(?:{_IN})?{_Y}\b"):
         scan.add("year", "is not", int(match.group(1)))
     _read_months(scan)

@@ -12,7 +12,7 @@ from rag.catalogue.select import matching, no_such_person, settle
 from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, scored, truncation, years_of
 from rag.names import Mention
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.people.authors import answer_authors
 from rag.people.pairs import answer_pair
 from rag.people.portrait import company, expert_of, page_line, portrait

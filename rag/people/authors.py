@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag.answering.citations import plain
 from rag.census import Census
 from rag.listing import Listing, Retrieve, scored
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.people.portrait import expert_of
 from rag.text import join_names
 from rag.topics import coverage

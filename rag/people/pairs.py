@@ -8,7 +8,7 @@ from itertools import combinations
 from rag.answering.citations import plain
 from rag.census import Census
 from rag.listing import Listing, counted, scored
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.people.portrait import expert_of, portrait
 from rag.text import fold, join_names
 from rag.types import Answer, Intent, Paper, sources

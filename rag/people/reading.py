@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.catalogue.asking import telling_words, trimmed
+from rag.catalogue.reading import telling_words, trimmed
 from rag.catalogue.scan import FILLER, marked
 from rag.census import Census
 from rag.names import Mention
-from rag.people.asking import PersonAsk
+from rag.people.ask import PersonAsk
 from rag.text import index_terms
 
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|stud(?:y|ies)|preprints?|contributions?|output|bibliography)"
