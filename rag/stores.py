@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -73,7 +73,11 @@ class Lexical(Protocol):
 
     def update(self, upserts: Sequence[LexicalRecord], deletes: Iterable[str] = ()) -> None: ...
     def query(
-        self, terms: Iterable[str], k: int, boosts: Mapping[str, float] | None = None
+        self,
+        terms: Iterable[str],
+        k: int,
+        boosts: Mapping[str, float] | None = None,
+        within: Collection[str] | None = None,
     ) -> list[tuple[str, str, float]]: ...
     def document_frequencies(self, terms: Iterable[str], field: str = "body") -> dict[str, int]: ...
     def ids(self) -> set[str]: ...

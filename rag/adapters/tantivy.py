@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,11 @@ class LexicalIndex:
         self.reload()
 
     def query(
-        self, terms: Iterable[str], k: int, boosts: Mapping[str, float] | None = None
+        self,
+        terms: Iterable[str],
+        k: int,
+        boosts: Mapping[str, float] | None = None,
+        within: Collection[str] | None = None,
     ) -> list[tuple[str, str, float]]:
         """The k best chunks as (chunk id, paper id, BM25 score), best first, ties by chunk id.
 
@@ -75,16 +79,18 @@ class LexicalIndex:
             terms: As `rag.text.index_terms` gives them; any string is just a term.
             k: 1 or more.
             boosts: Weight of each field searched; default: ``body`` alone.
+            within: Paper ids whose chunks alone are searched, scored as among all; None: all.
         """
         clauses = [
             (tantivy.Occur.Should, self._clause(field, term, weight * count))
             for term, count in Counter(terms).items()
             for field, weight in (boosts or {"body": 1.0}).items()
         ]
-        if not clauses:
+        if not clauses or (within is not None and not within):
             return []
         with self._translated():
-            hits = self._best(tantivy.Query.boolean_query(clauses), k)
+            query = tantivy.Query.boolean_query(clauses)
+            hits = self._best(query if within is None else self._restricted(query, within), k)
             found = [(self._searcher.doc(address), score) for score, address in hits]
         rows = [(str(d.get_first("chunk_id")), str(d.get_first("paper_id")), s) for d, s in found]
         return sorted(rows, key=lambda row: (-row[2], row[0]))[:k]
@@ -112,6 +118,12 @@ class LexicalIndex:
             if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
                 return list(hits)
             limit *= 2
+
+    def _restricted(self, query: Any, within: Collection[str]) -> Any:
+        papers = tantivy.Query.term_set_query(self._schema, "paper_id", list(within))
+        silent = tantivy.Query.const_score_query(papers, 0.0)
+        must = tantivy.Occur.Must
+        return tantivy.Query.boolean_query([(must, query), (must, silent)])
 
     def _clause(self, field: str, term: str, weight: float) -> Any:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")

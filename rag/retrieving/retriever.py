@@ -184,10 +184,9 @@ class Retriever:
             return {}
         index = self._indexes.lexical
         reach = sum(self._idf(asked.terms)) * (BM25_K1 + 1)
-        k = CANDIDATES if within is None else max(CANDIDATES, index.count())
-        hits = index.query(asked.terms, k, FIELD_BOOSTS)
-        if within is not None and len(within) > self._most_scored:
-            hits = [hit for hit in hits if hit[1] in within][:CANDIDATES]
+        are_few = within is not None and len(within) <= self._most_scored
+        k = max(CANDIDATES, index.count()) if are_few else CANDIDATES
+        hits = index.query(asked.terms, k, FIELD_BOOSTS, within)
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _dense_signals(

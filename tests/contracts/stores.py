@@ -203,6 +203,17 @@ class LexicalContract:
         assert heavy_title[0][2] == pytest.approx(3 * heavy_title[1][2])
         index.close()
 
+    def test_some_papers_alone_are_searched_and_scored_as_among_all(self, opener: Opener) -> None:
+        index = opener(create=True)
+        index.update([lexical_record(f"c{n}", f"word{' more' * n}") for n in range(9)])
+        found = index.query(["word", "more"], 9)
+        some = {"p-c1", "p-c7", "p-c8", "p-none"}
+        wanted = [hit for hit in found if hit[1] in some]
+        assert index.query(["word", "more"], 9, within=some) == wanted and len(wanted) == 3
+        assert index.query(["word", "more"], 2, within=some) == wanted[:2]
+        assert index.query(["word"], 9, within=()) == []
+        index.close()
+
     def test_a_term_given_twice_counts_twice(self, opener: Opener) -> None:
         index = opener(create=True)
         index.update([lexical_record("c1", "a b")])

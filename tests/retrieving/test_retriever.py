@@ -223,7 +223,7 @@ class Words:
         return len(self._held)
 
     def query(
-        self, terms: Sequence[str], k: int, boosts: Mapping[str, float]
+        self, terms: Sequence[str], k: int, boosts: Mapping[str, float], within: None
     ) -> list[tuple[str, str, float]]:
         scores = {i: float(len(set(terms) & set(h))) for i, h in self._held.items()}
         best = sorted((i for i in scores if scores[i]), key=lambda i: (-scores[i], i))[:k]
