@@ -34,10 +34,13 @@ TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
 
 WATCH = """
 () => {
-  const count = () => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-    .flatMap((host) => [...(host.shadowRoot?.querySelectorAll(".answer") ?? [])])
-    .filter((node) => node.textContent.trim()).length;
-  const before = count();
+  const words = () => {
+    const turn = document.querySelector(".st-key-last_turn");
+    if (!turn) return false;
+    const boards = [...turn.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+    const drawn = boards.map((host) => host.shadowRoot?.querySelector(".answer"));
+    return [turn.querySelector(".answer"), ...drawn].some((node) => node?.textContent.trim());
+  };
   window.firstWords = new Promise((done, failed) => {
     const pressed = (event) => {
       if (event.key !== "Enter") return;
@@ -45,7 +48,7 @@ WATCH = """
       const began = performance.now();
       const look = () => {
         const waited = performance.now() - began;
-        if (count() > before) done(waited);
+        if (words()) done(waited);
         else if (waited > LIMIT) failed(new Error("no answer came"));
         else setTimeout(look, 30);
       };
@@ -55,8 +58,8 @@ WATCH = """
   });
 }
 """
-"""Resolves ``firstWords`` to milliseconds. Answers stand in the shadow of a component; only those are
-looked through, so that looking costs the reader's processor next to nothing."""
+"""Resolves ``firstWords`` to milliseconds, in a new conversation: from Enter to words of its answer,
+which stand in the turn while it grows and in the shadow of a component once it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
