@@ -12,7 +12,8 @@ from rag.errors import NotFound
 from rag.pipeline import Assistant
 from rag.threadexport import FORMS, cited
 from rag.threadstore import KeptThread, ThreadStore
-from ui import shared
+from ui import shared, views
+from ui.board import board
 
 SHOWN = 30
 SEARCHED_FROM = 6
@@ -84,8 +85,6 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
     if thread is not None:
         menu(store, thread, held)
     every = store.threads()
-    if not every:
-        return
     words = ""
     if len(every) >= SEARCHED_FROM:
         words = st.text_input(
@@ -95,20 +94,15 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
             label_visibility="collapsed",
         )
     found = store.threads(words) if words else every
-    with st.container(key="threads", gap=None):
-        for line in found[:SHOWN]:
-            active = thread is not None and line.thread_id == thread.thread_id
-            st.button(
-                shared.plain(line.name),
-                key=f"thread_{line.thread_id}",
-                type="secondary" if active else "tertiary",
-                width="stretch",
-                on_click=open_thread,
-                args=(line.thread_id,),
-            )
-    if not found:
-        st.caption("No conversation has these words.")
-    elif len(found) > SHOWN:
+    lines = [(line.thread_id, line.name) for line in found[:SHOWN]]
+    none = "No conversation has these words." if words else "No conversations yet."
+    with st.container(key="threads"):
+        board(
+            views.thread_list(lines, thread.thread_id if thread else None, none),
+            key="thread_list",
+            on_act=lambda _, thread_id: open_thread(thread_id),
+        )
+    if len(found) > SHOWN:
         st.caption(f"and {len(found) - SHOWN} older: search finds them")
 
 

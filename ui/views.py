@@ -419,6 +419,27 @@ def _doi_url(paper: Paper) -> str | None:
     return f"https://doi.org/{paper.doi}" if paper.doi else None
 
 
+def thread_list(lines: Sequence[tuple[str, str]], active: str | None, none: str) -> str:
+    """Conversations as buttons in one element; as widgets each would be sent and drawn in each run.
+
+    Args:
+        lines: Ids and names.
+        active: The id of the open one, which is marked.
+        none: What is said where there are no lines.
+    """
+    rows = []
+    for thread_id, named in lines:
+        current = ' aria-current="true"' if thread_id == active else ""
+        value = escape(thread_id, quote=True)
+        rows.append(
+            f'<li><button class="thread" data-act="thread" data-value="{value}"{current}>'
+            f"{escape(named)}</button></li>"
+        )
+    if not rows:
+        return f'<p class="at">{escape(none)}</p>'
+    return f'<ul class="threads" aria-label="Conversations">{"".join(rows)}</ul>'
+
+
 def paper_list(papers: Sequence[Paper], roles: Mapping[str, Role] | None = None) -> str:
     """Papers as rows that open; with ``roles``, what the person was to each."""
     rows = []
