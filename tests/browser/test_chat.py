@@ -31,7 +31,7 @@ def test_a_typed_question_gets_an_answer_whose_citation_opens_its_sentence(
     shoot(page, "2-answer")
     chip = page.locator(".pf.board .cite").first
     chip.hover()
-    card = page.locator(".card .q")
+    card = page.locator(".stMain .card .q")
     expect(card).to_be_visible()
     quote = card.inner_text().strip("“”")
     chip.click()
