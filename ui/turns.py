@@ -53,9 +53,18 @@ def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | Non
 
 
 def turn_screen(
-    held: Assistant, desk: Desk, thread: KeptThread, turn: KeptTurn, *, last: bool
+    held: Assistant, desk: Desk, thread: KeptThread, turn: KeptTurn, *, last: bool, new: bool
 ) -> None:
-    """Draw one turn; an answer in the making is drawn as it grows."""
+    """Draw one turn; an answer in the making is drawn as it grows.
+
+    Args:
+        held: What answers.
+        desk: Where the answers in the making are.
+        thread: The turn's.
+        turn: As kept when the thread was read.
+        last: Whether it is the thread's last.
+        new: Whether it was asked in this run; its answer may be there already.
+    """
     thread_id = thread.thread_id
     question(thread_id, turn, last=last)
     with st.chat_message("assistant"):
@@ -70,7 +79,7 @@ def turn_screen(
         if turn.answer is None:
             st.html(views.interrupted(turn.words))
         else:
-            tell(held, desk.store, thread, turn, last=last, scroll=asking is not None)
+            tell(held, desk.store, thread, turn, last=last, scroll=new or asking is not None)
         if last and (turn.answer is None or turn.answer.status == "failed"):
             st.button(
                 "Try again",

@@ -57,6 +57,14 @@ def test_an_example_and_a_follow_up_stand_on_one_screen(visit: Visit, shoot: Sho
     shoot(page, "dark")
 
 
+def test_an_answer_that_comes_at_once_is_read_from_its_question(visit: Visit) -> None:
+    page = visit()
+    for _ in range(2):
+        ask(page, "How many papers have code?")
+        expect(page.locator(".st-key-going_on button").first).to_be_attached()
+        expect(page.locator(".pf.question").last).to_be_in_viewport()
+
+
 def test_a_reference_opens_its_paper_and_an_author_opens_the_person(
     visit: Visit, shoot: Shoot
 ) -> None:

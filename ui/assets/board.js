@@ -1,17 +1,22 @@
 // Shows HTML made and escaped by ui/views.py, reports clicks on [data-act], shows hover cards.
 // The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
-// Sticking gives way only between its own moves, so this tries until the question stays in place.
+// Sticking gives way only between its own moves and comes back with what is drawn below, so this tries
+// until the question has stayed in place for a while.
 function toLastQuestion() {
   const asked = [...document.querySelectorAll(".pf.question, .hero")].pop();
   if (!asked) return;
-  const until = performance.now() + 1200;
   const stop = new AbortController();
   for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"])
     window.addEventListener(kind, () => stop.abort(), { once: true, signal: stop.signal, passive: true });
+  const began = performance.now();
+  let moved = began;
   const go = () => {
     if (stop.signal.aborted || !asked.isConnected) return;
+    const before = asked.getBoundingClientRect().top;
     asked.scrollIntoView({ block: "start" });
-    if (performance.now() < until) setTimeout(go, 60);
+    const now = performance.now();
+    if (Math.abs(asked.getBoundingClientRect().top - before) > 1) moved = now;
+    if (now - moved < 1200 && now - began < 15000) setTimeout(go, 60);
     else stop.abort();
   };
   requestAnimationFrame(go);

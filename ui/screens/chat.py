@@ -59,14 +59,14 @@ def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     return desk.store.thread(thread_id)
 
 
-def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenerator:
-    """Draw the turns; returns the place under the last one."""
+def conversation(held: Assistant, desk: Desk, thread: KeptThread, *, new: bool) -> DeltaGenerator:
+    """Draw the turns, the last of them ``new`` in this run; returns the place under it."""
     n = len(thread.turns)
     first = first_shown(thread)
     for index in range(first, n):
         last = index == n - 1
         with st.container(key="last_turn" if last else f"turn_{index}"):
-            turn_screen(held, desk, thread, thread.turns[index], last=last)
+            turn_screen(held, desk, thread, thread.turns[index], last=last, new=new and last)
             below = st.container()
     return below
 
@@ -101,7 +101,7 @@ def main() -> None:
         shared.panel(held)
         return
     hero.empty()  # at once, not only when the answer is whole
-    below = conversation(held, desk, thread)
+    below = conversation(held, desk, thread, new=pending is not None)
     shared.panel(held)
     with below:
         going_on(held, desk, desk.store.thread(thread.thread_id))
