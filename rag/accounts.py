@@ -2,7 +2,7 @@
 
 An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` makes it. Who signs in
 gets a pass, a text that names the reader and ends, signed with a key of this data folder and the
-account's own hash: it outlives a restart, and a changed password ends it.
+account's own hash: it outlives a restart; signing out or a changed password ends it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from rag.errors import LibraryError, SettingsError
 
 KEY_FILE = "passes.key"
+ENDED_FILE = "passes.ended"
 COST = 15
 """Binary logarithm of scrypt's N: 32 MiB and some 0.1 s for one guess (r = 8, p = 1)."""
 PASS_S = 30 * 24 * 3600
@@ -128,20 +129,52 @@ class Accounts:
     def grant(self, name: str, now: float | None = None) -> str:
         """A pass for an account, good for 30 days."""
         until = int((time.time() if now is None else now) + PASS_S)
-        told = f"{until}.{_text(name.encode())}"
+        told = f"{until}.{_text(name.encode())}.{secrets.token_hex(8)}"
         return f"{told}.{_text(self._signature(name, told))}"
 
     def holder(self, granted: str, now: float | None = None) -> str | None:
-        """Whose pass this is; None where it is forged, over, or of an account that has changed."""
+        """Whose pass this is; None where it is forged, ended, or of an account that has changed."""
         told, _, signature = granted.rpartition(".")
-        until, _, name_text = told.partition(".")
+        until, _, name_text = told.rpartition(".")[0].partition(".")
         try:
             name, signed, ends = _bytes(name_text).decode(), _bytes(signature), int(until)
         except ValueError:
             return None
         if name not in self._hashes or not hmac.compare_digest(self._signature(name, told), signed):
             return None
-        return name if ends > (time.time() if now is None else now) else None
+        if ends <= (time.time() if now is None else now) or _digest(granted) in self._ended():
+            return None
+        return name
+
+    def end(self, granted: str) -> None:
+        """Sign out: this pass is nobody's from now on, wherever it is still open."""
+        if self.holder(granted) is None:
+            return
+        with _ENDING:
+            now = time.time()
+            held = {digest: until for digest, until in self._ended().items() if until > now}
+            held[_digest(granted)] = int(granted.partition(".")[0])
+            path = self._folder / ENDED_FILE
+            part = path.with_name(f"{ENDED_FILE}.{secrets.token_hex(4)}")
+            try:
+                part.write_text("".join(f"{d} {u}\n" for d, u in held.items()), encoding="ascii")
+                part.replace(path)
+            except OSError as exc:
+                raise self._unusable(path, exc) from exc
+
+    def _ended(self) -> dict[str, int]:
+        """Digests of the passes that were signed out of, and until when each would have been good."""
+        path = self._folder / ENDED_FILE
+        try:
+            lines = path.read_text(encoding="ascii").split("\n")
+        except FileNotFoundError:
+            return {}
+        except OSError as exc:
+            raise self._unusable(path, exc) from exc
+        return {
+            digest: int(until)
+            for digest, _, until in (line.partition(" ") for line in lines if line)
+        }
 
     def _signature(self, name: str, told: str) -> bytes:
         key = sha256(self._key() + self._hashes[name].key).digest()
@@ -164,10 +197,21 @@ class Accounts:
                     part.unlink()
             return path.read_bytes()
         except OSError as exc:
-            raise LibraryError(
-                f"the key of the sign-in in {str(path)!r} cannot be used ({exc.strerror}); "
-                "check the folder's rights"
-            ) from exc
+            raise self._unusable(path, exc) from exc
+
+    @staticmethod
+    def _unusable(path: Path, exc: OSError) -> LibraryError:
+        return LibraryError(
+            f"the sign-in's file {str(path)!r} cannot be used ({exc.strerror}); "
+            "check the folder's rights"
+        )
+
+
+_ENDING = threading.Lock()
+
+
+def _digest(granted: str) -> str:
+    return sha256(granted.encode()).hexdigest()
 
 
 @dataclass(slots=True)

@@ -120,7 +120,7 @@ def as_wanted(read_as: ReadAs, text: str, natural: Intent, now: Census) -> Inten
     about = natural.topic or ""
     if natural.route == "catalogue":
         about = with_names(said_all(natural.conditions), people) or f"about {about}"
-    parts = {**made.parts, "other": natural.route, "near": False, "about": about}
+    parts = {**made.parts, "other": natural.route, "near": False, "about": about, "wanted": read_as}
     return replace(made, reason=f"as wanted; {made.reason}", parts=parts)
 
 

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,8 @@ NAME_WORDS = 12
 NAME_CHARS = 80
 BUSY_TIMEOUT_S = 30
 KEPT_ANSWERS = 256
+UNASKED_DAYS = 7
+"""How long a conversation is kept in which nothing was asked."""
 
 MIGRATIONS = (
     """
@@ -158,7 +160,7 @@ class ThreadStore:
         with self._open() as connection:
             found = connection.execute(
                 "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
-                "WHERE t.thread_id = h.thread_id) FROM threads h WHERE owner = ? "
+                "WHERE t.thread_id = h.thread_id) FROM threads h WHERE owner = ? AND name != '' "
                 "ORDER BY changed_at DESC, thread_id",
                 (self.owner,),
             ).fetchall()
@@ -195,13 +197,20 @@ class ThreadStore:
 
     # --- writing ------------------------------------------------------------------------------
 
-    def begin(self, question: str, filters: Sequence[Condition] = (), model: str = "") -> str:
-        """A new conversation, named by its first question; returns its id."""
+    def begin(self, question: str = "", filters: Sequence[Condition] = (), model: str = "") -> str:
+        """A new conversation, named by its first question; returns its id.
+
+        Without a question it is listed only from its first one on, and forgotten some days later
+        if that does not come.
+        """
         thread_id, now = secrets.token_hex(8), _now()
         name = _named(question)
         kept = freeze_conditions(filters)
         row = (thread_id, self.owner, name, fold(name), now, now, kept, model)
         with self._open() as connection:
+            connection.execute(
+                "DELETE FROM threads WHERE name = '' AND created_at < ?", (_now(-UNASKED_DAYS),)
+            )
             connection.execute(
                 "INSERT INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
                 "filters, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -223,6 +232,10 @@ class ThreadStore:
         """
         with self._open() as connection:
             self._changed(connection, thread_id)
+            connection.execute(
+                "UPDATE threads SET name = ? WHERE thread_id = ? AND name = ''",
+                (_named(question), thread_id),
+            )
             if instead_of is not None:
                 connection.execute(
                     "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?",
@@ -403,8 +416,8 @@ def _named(text: str) -> str:
     return excerpt(" ".join(text.split()), NAME_WORDS)[:NAME_CHARS]
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+def _now(days: int = 0) -> str:
+    return (datetime.now(UTC) + timedelta(days)).isoformat(timespec="microseconds")
 
 
 def _absent(thread_id: str) -> NotFound:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag import accounts
-from rag.accounts import KEY_FILE, PASS_S, Accounts, Throttle, account
+from rag.accounts import ENDED_FILE, KEY_FILE, PASS_S, Accounts, Throttle, account
 from rag.errors import SettingsError
 
 ADA = account("ada", "correct horse")
@@ -69,9 +69,12 @@ def test_a_pass_names_its_holder_after_a_restart_until_it_ends(tmp_path: Path) -
 def test_a_pass_that_was_changed_or_is_of_elsewhere_is_nobodys(tmp_path: Path) -> None:
     held = of(tmp_path / "one", ADA, BO)
     granted = held.grant("ada")
-    until, name, signature = granted.split(".")
+    until, name, once, signature = granted.split(".")
     bo = held.grant("bo").split(".")[1]
-    for forged in (f"{until}.{bo}.{signature}", f"{int(until) + 1}.{name}.{signature}"):
+    for forged in (
+        f"{until}.{bo}.{once}.{signature}",
+        f"{int(until) + 1}.{name}.{once}.{signature}",
+    ):
         assert held.holder(forged) is None
     for nonsense in ("", ".", "..", "a.b.c", "1.é.x", granted[:-2]):
         assert held.holder(nonsense) is None
@@ -82,6 +85,20 @@ def test_a_changed_password_ends_the_passes_of_that_account(tmp_path: Path) -> N
     granted = of(tmp_path, ADA).grant("ada")
     assert of(tmp_path, account("ada", "a new one!")).holder(granted) is None
     assert of(tmp_path, BO).holder(granted) is None
+
+
+def test_a_pass_that_was_signed_out_of_is_nobodys_and_the_next_one_is_good(tmp_path: Path) -> None:
+    held = of(tmp_path, ADA, BO)
+    one, two, bo = held.grant("ada"), held.grant("ada"), held.grant("bo")
+    held.end(one)
+    held.end("nonsense")
+    for again in (held, of(tmp_path, ADA, BO)):
+        assert again.holder(one) is None
+        assert (again.holder(two), again.holder(bo)) == ("ada", "bo")
+    held.end(two)
+    assert held.holder(one) is held.holder(two) is None
+    assert held.holder(held.grant("ada")) == "ada"
+    assert one not in (tmp_path / ENDED_FILE).read_text(encoding="ascii")
 
 
 def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:

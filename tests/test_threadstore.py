@@ -13,7 +13,7 @@ from pathlib import Path
 import bibtexparser
 import pytest
 
-from rag import codec
+from rag import codec, threadstore
 from rag.asking import Asking, Desk
 from rag.config import Settings
 from rag.errors import LibraryError, NotFound
@@ -95,6 +95,31 @@ def test_a_thread_is_named_by_its_first_question_and_found_by_any(store: ThreadS
     assert [line.thread_id for line in store.threads("koln DUETface")] == [one]
     assert [line.thread_id for line in store.threads("spoofing")] == [other]
     assert store.threads("nowhere") == []
+
+
+def test_a_thread_begun_without_a_question_is_listed_and_named_from_its_first_one_on(
+    store: ThreadStore,
+) -> None:
+    filters = (Condition("year", "between", (2023, 2024)),)
+    thread_id = store.begin(filters=filters, model="m")
+    assert store.threads() == []
+    assert (store.thread(thread_id).filters, store.thread(thread_id).model) == (filters, "m")
+    store.ask(thread_id, "What is DuetFace?")
+    store.ask(thread_id, "and who wrote it?")
+    assert [line.name for line in store.threads("duetface")] == ["What is DuetFace?"]
+
+
+def test_a_thread_in_which_nothing_was_asked_is_forgotten_in_time(
+    store: ThreadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, asked = store.begin(), store.begin("q")
+    store.begin()
+    assert store.thread(left)
+    monkeypatch.setattr(threadstore, "UNASKED_DAYS", -1)
+    store.begin("another")
+    with pytest.raises(NotFound):
+        store.thread(left)
+    assert store.thread(asked)
 
 
 def test_a_renamed_thread_is_found_by_its_new_name_and_its_questions(store: ThreadStore) -> None:

@@ -51,6 +51,7 @@ def open_thread(thread_id: str | None) -> None:
     if thread_id is None:
         st.session_state.pop("thread", None)
         st.query_params.pop("thread", None)
+        st.session_state["filters_anew"] = st.session_state.get("filters_anew", 0) + 1
     else:
         st.session_state["thread"] = thread_id
         st.query_params["thread"] = thread_id
@@ -82,7 +83,7 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
         disabled=thread is None,
         key="new_thread",
     )
-    if thread is not None:
+    if thread is not None and thread.turns:
         menu(store, thread, held)
     every = store.threads()
     words = ""

@@ -97,7 +97,10 @@ class Login:
         )
         return response
 
-    async def leave(self, _: Request) -> Response:
+    async def leave(self, request: Request) -> Response:
+        """The pass is good no more, in no other tab either."""
+        if accounts := self._accounts():
+            accounts.end(request.cookies.get(COOKIE, ""))
         response = RedirectResponse(PATH, 303)
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response

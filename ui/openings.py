@@ -9,7 +9,7 @@ import streamlit as st
 from rag.narrowing import narrowed
 from rag.pipeline import Assistant
 from rag.types import Condition, Paper, Thread
-from ui import conversations, shared, terms, views
+from ui import conversations, shared, views
 from ui.board import board
 from ui.turns import ask_next
 
@@ -18,21 +18,21 @@ MOST_CHOSEN = 500
 """Papers that can be chosen one by one; more are better described by filters."""
 
 
-def button(key: str, filters: Sequence[Condition], help_: str = "") -> None:
+def button(held: Assistant, key: str, filters: Sequence[Condition]) -> None:
     """Begins a conversation that is answered from these papers alone."""
-    if st.button("Ask about these papers", icon=":material/forum:", key=key, help=help_ or None):
-        conversations.open_thread(None)
-        st.session_state["terms"] = terms.Terms(tuple(filters))
+    if st.button("Ask about these papers", icon=":material/forum:", key=key):
+        store = conversations.desk(held).store
+        conversations.open_thread(store.begin(filters=filters))
         st.switch_page(shared.CHAT)
 
 
-def of_papers(key: str, papers: Sequence[Paper]) -> None:
+def of_papers(held: Assistant, key: str, papers: Sequence[Paper]) -> None:
     """The same for papers chosen one by one."""
     if len(papers) > MOST_CHOSEN:
         st.caption(f"At most {MOST_CHOSEN} papers can be asked about at once; choose some rows.")
         return
     ids = tuple(paper.paper_id for paper in papers)
-    button(key, (Condition("paper", "in", ids),))
+    button(held, key, (Condition("paper", "in", ids),))
 
 
 def screen(held: Assistant, filters: tuple[Condition, ...]) -> None:

@@ -1,6 +1,6 @@
 """Under which terms a conversation is answered: its filters and its model, chosen above the input.
 
-Before the first question they stand in the session; with it they are kept with the conversation.
+They are kept with the conversation, which begins with them where nothing was asked yet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rag.narrowing import Choices, choices, narrowed, said
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread, ThreadStore
 from rag.types import Condition, Thread
-from ui import shared, views
+from ui import conversations, shared, views
 
 MOST_NAMES = 1_000
 """Names sent to the browser; of more people, the others are typed."""
@@ -31,16 +31,13 @@ class Terms:
 
 
 def terms(thread: KeptThread | None) -> Terms:
-    """Those of the open conversation, or those chosen for the next one."""
-    if thread is not None:
-        return Terms(thread.filters, thread.model)
-    drafted: Terms = st.session_state.get("terms", Terms())
-    return drafted
+    """Those of the open conversation; none where there is no open one."""
+    return Terms(thread.filters, thread.model) if thread else Terms()
 
 
 def keep(store: ThreadStore, thread: KeptThread | None, chosen: Terms) -> None:
     if thread is None:
-        st.session_state["terms"] = chosen
+        conversations.open_thread(store.begin("", chosen.filters, chosen.model))
         return
     store.narrow(thread.thread_id, chosen.filters)
     store.choose_model(thread.thread_id, chosen.model)
@@ -73,6 +70,11 @@ def bar(held: Assistant, store: ThreadStore, thread: KeptThread | None) -> None:
         modelling(held, store, thread, chosen)
 
 
+def whose_widgets(thread: KeptThread | None) -> str:
+    """Of the widgets of one conversation: the same ones before it begins and until it is asked."""
+    return thread.thread_id if thread and thread.turns else "next"
+
+
 def worded(condition: Condition) -> str:
     """A filter in a few words: ``from 2023``, ``3 chosen papers``."""
     if condition.field == "paper" and isinstance(condition.value, tuple):
@@ -97,7 +99,7 @@ def filtering(
     held: Assistant, store: ThreadStore, thread: KeptThread | None, chosen: Terms
 ) -> None:
     """The filters in a popover, which is made whole so that it opens at its full height."""
-    whose = thread.thread_id if thread else "next"
+    whose = whose_widgets(thread)
     with st.popover("Filters", icon=":material/tune:", type="tertiary", key=f"filters_{whose}"):
         st.caption("The next answers come from the papers that meet all of these.")
         wanted = fields(offered(held, held.library.fingerprint), chosen.filters, whose)
@@ -176,7 +178,7 @@ def modelling(
     if len(offered) < 2:
         return
     now = chosen.model if chosen.model in offered else offered[0]
-    key = f"model_{thread.thread_id if thread else 'next'}"
+    key = f"model_{whose_widgets(thread)}"
     with st.popover(now, icon=icon(now), type="tertiary", key=f"{key}_popover"):
         st.radio(
             "Answered by",

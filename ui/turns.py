@@ -84,8 +84,8 @@ def turn_screen(
             st.button(
                 "Try again",
                 icon=":material/refresh:",
-                on_click=ask_next,
-                args=(turn.question, turn.ordinal),
+                on_click=ask_again,
+                args=(turn,),
             )
 
 
@@ -207,7 +207,7 @@ def tell(
         "keep": lambda _: kept(store, questions, place),
     }
     if last:
-        acts["retry"] = lambda _: ask_next(turn.question, turn.ordinal)
+        acts["retry"] = lambda _: ask_again(turn)
         acts["reread"] = lambda _: reread(turn)
     held_already = None
     if turn.opinion is not None:
@@ -222,6 +222,13 @@ def tell(
     )
     if turn.opinion is not None and st.session_state.get("judging") == place:
         reasons(store, questions, place, turn.opinion)
+
+
+def ask_again(turn: KeptTurn) -> None:
+    """Ask the question again, in the reading that was wanted by hand if one was."""
+    wanted = turn.answer.intent.parts.get("wanted") if turn.answer and turn.answer.intent else None
+    read_as: ReadAs | None = next((one for one in get_args(ReadAs) if one == wanted), None)
+    ask_next(turn.question, turn.ordinal, read_as)
 
 
 def reread(turn: KeptTurn) -> None:

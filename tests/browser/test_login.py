@@ -54,6 +54,20 @@ def test_a_reader_signs_in_and_lands_where_the_link_led(
     expect(page).to_have_url(re.compile(r"/login$"))
 
 
+def test_signing_out_in_one_tab_ends_the_others(guarded: str, visit: Visit) -> None:
+    page = visit(at=guarded)
+    enter(page, "ada", "correct horse")
+    ask(page, "What is DuetFace?")
+    other = page.context.new_page()
+    other.goto(guarded)
+    other.get_by_role("link", name="Sign out").click()
+    expect(other).to_have_url(re.compile(r"/login$"))
+    page.get_by_test_id("stChatInputTextArea").fill("What is SlerpFace?")
+    page.get_by_test_id("stChatInputTextArea").press("Enter")
+    expect(page.get_by_text("Your sign-in is over")).to_be_visible()
+    expect(page.locator(".pf.question")).to_have_count(0)
+
+
 def test_conversations_are_each_readers_own(guarded: str, visit: Visit) -> None:
     ada, bo = visit(at=guarded), visit(at=guarded)
     enter(ada, "ada", "correct horse")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -49,6 +50,8 @@ def test_filters_stand_above_the_input_and_hold_through_a_reload(
     visit: Visit, shoot: Shoot
 ) -> None:
     page = visit(dark=True)
+    page.locator(".threads, .st-key-threads .at").wait_for()
+    listed = page.locator(".st-key-threads button").count()
     page.get_by_role("button", name="Filters").click()
     page.get_by_label("Authors").fill("Shiming Ge")
     page.get_by_role("option", name="Shiming Ge").first.click()
@@ -56,6 +59,10 @@ def test_filters_stand_above_the_input_and_hold_through_a_reload(
     shoot(page, "1-choosing")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"\?thread=\w+"))
+    page.reload()
+    expect(page.locator(".st-key-chip_0")).to_contain_text("by Shiming Ge")
+    expect(page.locator(".st-key-threads button")).to_have_count(listed)
     ask(page, "Who works on face recognition?")
     expect(page.locator(".pf.board .answer")).to_contain_text("Among 50 of 169 papers")
     page.reload()

@@ -47,10 +47,8 @@ def first_shown(thread: KeptThread) -> int:
 def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     """Begin to answer the next question, in a new thread if none is open."""
     shared.close_source()
-    chosen = terms.terms(thread)
     if thread is None:
-        thread_id = desk.store.begin(next_.question, chosen.filters, chosen.model)
-        st.session_state.pop("terms", None)
+        thread_id = desk.store.begin(next_.question)
     else:
         thread_id = thread.thread_id
     desk.ask(thread_id, next_.question, instead_of=next_.instead_of, read_as=next_.read_as)

@@ -121,7 +121,7 @@ def catalogue(held: Assistant) -> None:
         chosen = table(found)
         exports(chosen or found, bool(chosen))
         if chosen or conditions:
-            openings.of_papers("ask_about", chosen or found)
+            openings.of_papers(held, "ask_about", chosen or found)
     elif answer is not None:
         st.html(f'<div class="pf">{views.markdown(answer.text)}</div>')
 

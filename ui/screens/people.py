@@ -67,7 +67,7 @@ def show(held: Assistant, name: str) -> None:
     st.title(person.name, anchor=False)
     summary = held.person(name).text.split("\n\n")[0]
     board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
-    openings.button("ask_about", (Condition("author", "in", (person.name,)),))
+    openings.button(held, "ask_about", (Condition("author", "in", (person.name,)),))
     shown = graph.network(person.name, papers)
     if shown.shared:
         st.header("Co-authors", anchor=False)
