@@ -24,11 +24,12 @@ Shoot = Callable[[Page, str], None]
 def guarded(
     library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """A chat with two accounts."""
+    """A chat with three accounts."""
     folder = tmp_path_factory.mktemp("guarded")
     shutil.copytree(library_data, folder / "data")
-    lines = f"{account('ada', 'correct horse')},{account('bo', 'battery staple')}"
-    with serving(folder, weights, PAPERFOLK_ACCOUNTS=lines) as served:
+    secrets = {"ada": "correct horse", "bo": "battery staple", "cy": "paper clip"}
+    lines = [account(name, password) for name, password in secrets.items()]
+    with serving(folder, weights, PAPERFOLK_ACCOUNTS=",".join(lines)) as served:
         yield served
 
 
@@ -56,7 +57,7 @@ def test_a_reader_signs_in_and_lands_where_the_link_led(
 
 def test_signing_out_in_one_tab_ends_the_others(guarded: str, visit: Visit) -> None:
     page = visit(at=guarded)
-    enter(page, "ada", "correct horse")
+    enter(page, "cy", "paper clip")
     ask(page, "What is DuetFace?")
     other = page.context.new_page()
     other.goto(guarded)
