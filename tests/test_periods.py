@@ -132,6 +132,21 @@ def test_a_paper_of_which_only_the_year_is_known_is_said_not_counted() -> None:
     assert "1 paper of those years without a printed month not counted" in made.text
 
 
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("papers from February 2023 and July 2023", "p1 p2"),
+        ("papers from February 2023 or May 2024", "p1 p5"),
+        ("papers from the first half of 2023 and from May 2024", "p1 p5"),
+        ("papers from 2019 to 2022 or from 2024 to 2025", "p5"),
+        ("papers since May 2023 and before August 2023", "p2"),
+    ],
+)
+def test_of_spans_that_are_apart_any_is_meant(question: str, keys: str) -> None:
+    made = asked(question)
+    assert {p.paper_id for p in made.papers} == set(keys.split())
+
+
 def test_a_relative_phrase_says_what_it_counts_from() -> None:
     made = asked("papers from last year")
     assert made.value == ("seed.txt:2", "seed.txt:1", "seed.txt:3")

@@ -108,6 +108,12 @@ def test_which_of_those_have_code_filters_what_was_shown() -> None:
     assert answer.value == ("seed.txt:1",)
 
 
+def test_none_of_those_says_nothing_of_the_others() -> None:
+    intent = talk("papers by Pengfei Jiang", "which of those are from 2024 and have code?")
+    answer = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert answer.text.endswith("among those just shown in this library.")
+
+
 def test_what_about_replaces_the_part_that_it_names() -> None:
     year = talk("how many papers from 2024 have code?", "what about 2022?")
     assert {(c.field, c.value) for c in year.conditions} == {("code", True), ("year", 2022)}

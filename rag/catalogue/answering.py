@@ -260,7 +260,7 @@ def _asides(
 
 def _undecided(paper: Paper, timed: Sequence[Condition]) -> bool:
     """Whether a paper of which only the year (or month) is printed may be of the days asked for."""
-    spans = [c for c in timed if c.field == "date" and isinstance(c.value, tuple)]
+    spans = [c for c in timed if c.field == "date" and "between" in c.operator]
     if paper.year is None or (paper.month and paper.day) or not spans:
         return False
     shut = [replace(c, operator="not between") for c in spans if c.operator == "between"]
@@ -288,7 +288,7 @@ def _none(
     text = f"None: no paper{spaced(phrase)} in this library."
     if ask.topic and whole and conditions:
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
-    elif more := nearest(now, conditions):
+    elif not intent.several("focus") and (more := nearest(now, conditions)):
         text += f" {more}"
     status: Status = "abstained" if ask.topic and not conditions else "answered"
     value: Value = 0 if ask.verb in ("count", "distinct") else ()

@@ -1,7 +1,7 @@
 """What can be asked of a paper: each field's test, and the words in which it is said.
 
 A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
-``between`` (a pair of bounds, either may be None), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
+``between`` (a pair of bounds, either may be None), ``within any`` (of several pairs), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
 ``known``, ``unknown`` (the value is then None); ``lacks`` and ``not contains`` hold for papers that
 have nothing at all. Unknown is not zero: a paper without a year meets neither ``before 2020`` nor
 its opposite.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering.citations import plain
 from rag.census import Census
@@ -115,6 +115,9 @@ def meets(paper: Paper, condition: Condition, census: Census) -> bool:
     if condition.field == "link" and isinstance(condition.value, str):
         hosted = any(_hosted(str(link), fold(condition.value)) for link in values)
         return hosted == (condition.operator not in _NEGATIVE)
+    if condition.operator == "within any":
+        spans = (replace(condition, operator="between", value=v) for v in _listed(condition.value))
+        return any(meets(paper, one, census) for one in spans)
     if condition.field == "date" and condition.operator in ("between", "not between"):
         return dated_within(paper, condition)
     return _OPERATORS[condition.operator](values, condition.value)
@@ -212,6 +215,8 @@ def said(condition: Condition) -> str:
         return f"from {value[0]} or earlier, or from {value[1]} or later"
     if field == "date" and operator == "is" and isinstance(value, tuple):
         return f"of {value[2]} {MONTHS[value[1] - 1]} {value[0]}"
+    if operator == "within any":
+        return " or ".join(map(_said_range, _listed(value)))
     if field in ("year", "date") and operator in ("between", "not between"):
         return ("not " if operator == "not between" else "") + _said_range(value)
     if field == "places":

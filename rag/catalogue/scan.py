@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rag.catalogue.periods import Timed
 from rag.census import Census
@@ -244,7 +245,7 @@ class Scan:
 
 
 def joined(conditions: Sequence[Condition]) -> list[Condition]:
-    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one year, so either is meant."""
+    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
     made = list(conditions)
     ranges = [c for c in made if c.field == "year" and c.operator == "between"]
     bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
@@ -253,10 +254,26 @@ def joined(conditions: Sequence[Condition]) -> list[Condition]:
     if len(low) == len(high) == 1 and low[0] < high[0]:
         made = [c for c in made if c not in ranges]
         made.append(Condition("year", "outside", (low[0], high[0])))
-    for field_ in ("year", "month", "category"):
-        same = [c for c in made if c.field == field_ and c.operator == "is"]
-        if len(same) > 1:
+    for field_, operator, any_of in _ALTERNATIVES:
+        same = [c for c in made if c.field == field_ and c.operator == operator]
+        if len(same) > 1 and (operator == "is" or _are_apart([c.value for c in same])):
             at = made.index(same[0])
             made = [c for c in made if c not in same]
-            made.insert(at, Condition(field_, "in", tuple(c.value for c in same)))
+            made.insert(at, Condition(field_, any_of, tuple(c.value for c in same)))
     return made
+
+
+_ALTERNATIVES = (
+    ("year", "is", "in"),
+    ("month", "is", "in"),
+    ("category", "is", "in"),
+    ("year", "between", "within any"),
+    ("date", "between", "within any"),
+)
+
+
+def _are_apart(spans: Sequence[Any]) -> bool:
+    """Whether no two of the spans have a day, or a year, in common; open ends have."""
+    order = sorted((span for span in spans if None not in span), key=lambda span: span[0])
+    following = zip(order, order[1:], strict=False)
+    return len(order) == len(spans) and all(a[1] < b[0] for a, b in following)
