@@ -143,10 +143,18 @@ def test_long_texts_are_cut_and_many_texts_go_in_several_requests(server: Server
 
 
 @pytest.mark.parametrize(
-    ("status", "retryable"), [(401, False), (404, False), (429, True), (503, True)]
+    ("status", "retryable", "asked"),
+    [
+        (401, False, {"Retry-After": "7"}),
+        (404, False, {"Retry-After": "7"}),
+        (429, True, {"Retry-After-Ms": "7000"}),
+        (503, True, {"Retry-After": "7"}),
+    ],
 )
-def test_a_servers_refusal_is_one_sentence(server: Server, status: int, retryable: bool) -> None:
-    server.status, server.headers = status, {"Retry-After": "7"}
+def test_a_servers_refusal_is_one_sentence(
+    server: Server, status: int, retryable: bool, asked: dict[str, str]
+) -> None:
+    server.status, server.headers = status, asked
     server.body = json.dumps({"error": {"message": "no such luck"}})
     with pytest.raises(ProviderError, match=f"HTTP {status}.*no such luck") as caught:
         openai(server).embed_query("text")

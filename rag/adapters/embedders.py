@@ -154,6 +154,7 @@ def _our_errors(name: str, secret: str) -> Iterator[None]:
     import openai
 
     from rag.adapters.calls import CallTooLong, SilenceTooLong
+    from rag.adapters.faults import asked_pause_s
 
     try:
         yield
@@ -165,7 +166,7 @@ def _our_errors(name: str, secret: str) -> Iterator[None]:
         raise ProviderError(
             f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc, secret)}",
             status=exc.status_code,
-            retry_after_s=_seconds(exc.response.headers.get("retry-after")),
+            retry_after_s=asked_pause_s(exc.response.headers),
         ) from exc
     except openai.APIConnectionError as exc:
         raise ProviderUnreachable(
@@ -184,13 +185,6 @@ def _our_errors(name: str, secret: str) -> Iterator[None]:
 def _unit(vector: list[float]) -> list[float]:
     length = math.sqrt(sum(x * x for x in vector))
     return [x / length for x in vector] if length else vector
-
-
-def _seconds(value: str | None) -> float | None:
-    try:
-        return None if value is None else float(value)
-    except ValueError:
-        return None
 
 
 def _first_line(exc: Exception, secret: str = "") -> str:

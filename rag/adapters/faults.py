@@ -100,7 +100,7 @@ def _of_connection(exc: BaseException, host: str) -> ModelError:
 
 def _of_status(exc: openai.APIStatusError, host: str, model: str) -> ProviderError:
     status = exc.status_code
-    retry_after_s = _asked_pause_s(exc.response.headers)
+    retry_after_s = asked_pause_s(exc.response.headers)
     said = f"{exc} {exc.body}"
     retryable = None
     if status == 413 or (status < 500 and _TOO_LONG.search(said)):
@@ -143,7 +143,7 @@ def _of_message(exc: openai.OpenAIError, host: str, model: str) -> ProviderError
     return ProviderError(f"the model server {host!r} {what}; {then}")
 
 
-def _asked_pause_s(headers: httpx2.Headers) -> float | None:
+def asked_pause_s(headers: httpx2.Headers) -> float | None:
     """What the server asks to wait: milliseconds in its own header, or seconds, or a date."""
     thousandths = headers.get("retry-after-ms", "")
     if thousandths.replace(".", "", 1).isdigit():

@@ -199,7 +199,7 @@ def test_squares_in_titles_are_plain(readings: dict[str, Reading]) -> None:
 
 def test_links_are_kept_whole_and_without_the_sentences_punctuation(entries: list[Entry]) -> None:
     links = [link for entry in entries for link in entry.links]
-    assert all(re.fullmatch(r"https://[\w./-]+", link) for link in links)
+    assert links and all(re.fullmatch(r"https://[\w./-]+", link) for link in links)
     assert not [link for link in links if link.endswith(".")]
 
 
