@@ -10,7 +10,7 @@ from rag import catalogue, experts, people
 from rag.answering.citations import Citations
 from rag.catalogue import Ask
 from rag.routing import route
-from rag.types import Answer, Condition, Intent, Thread, Turn
+from rag.types import Answer, Condition, Intent, ProfilePage, Thread, Turn
 from tests.shelf import Shelf, by_words, paper
 
 SHELF = Shelf(
@@ -106,6 +106,30 @@ def test_which_of_those_have_code_filters_what_was_shown() -> None:
     assert intent.route == "catalogue"
     answer = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
     assert answer.value == ("seed.txt:1",)
+
+
+def test_of_those_no_other_paper_is_counted() -> None:
+    shelf = Shelf(
+        [
+            paper("p1", "Faces", authors=("Ann Mao",), year=2022, code=True),
+            paper("p2", "Drones", authors=("Ann Mao", "Bo Li"), year=2023, code=True, owner="Cai Wu"),
+            paper("p3", "Masks", authors=("Bo Li",), owner="Cai Wu"),
+        ],
+        [ProfilePage("Cai Wu", n_papers=9)],
+        {"Cai Wu": ["p2", "p3"]},
+    )  # fmt: skip
+    thread = Thread()
+    for question, value in (
+        ("papers with code", ("seed.txt:2", "seed.txt:1")),
+        ("how many of those are from 2023?", 1),
+        ("papers with code", ("seed.txt:2", "seed.txt:1")),
+        ("how many of those are by Cai Wu?", 1),
+    ):
+        intent = route(question, thread, shelf)
+        answer = catalogue.answer(intent, shelf, lambda query, k: by_words(shelf, query, k))
+        thread = thread.plus(Turn(question, replace(answer, intent=intent)))
+        assert answer.value == value
+        assert "not counted" not in answer.text and "page itself" not in answer.text
 
 
 def test_none_of_those_says_nothing_of_the_others() -> None:

@@ -58,15 +58,12 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         text = " ".join(settled.absent)
         made = Answer(intent.question, "abstained", "catalogue", text, value=value)
         return _signed(made, now, settled)
-    papers = matching(now, settled.conditions)
-    if focus := intent.several("focus"):
-        papers = [p for p in papers if p.paper_id in focus]
-    whole = papers
+    papers = whole = _matching(now, settled.conditions, intent)
     if isinstance(alike := intent.parts.get("alike"), str):
         return _signed(_alike(intent, alike, now, retrieve), now, settled, intent)
     if ask.topic:
         wanted = {p.paper_id for p in papers}
-        few = focus or _of_one_person(settled.conditions)
+        few = intent.several("focus") or _of_one_person(settled.conditions)
         find = touching if few else on_topic
         papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
         if not papers and (spelt := respelt(ask.topic, now)) != ask.topic:
@@ -85,6 +82,12 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
     settled = replace(settled, notes=(*settled.notes, *ask.notes))
     return _signed(made, now, settled, intent)
+
+
+def _matching(now: Census, conditions: Sequence[Condition], intent: Intent) -> list[Paper]:
+    """Papers that meet the conditions, of those that the question points at if it does."""
+    focus = intent.several("focus")
+    return [p for p in matching(now, conditions) if not focus or p.paper_id in focus]
 
 
 _ALIKE = 5
@@ -157,7 +160,7 @@ def _of_papers(
     if ask.verb == "average":
         return answer_average(intent, ask, papers, phrase, now)
     if ask.verb == "group" and "share" in ask.of:
-        return answer_shares(intent, ask, papers, matching(now, ask.base), now)
+        return answer_shares(intent, ask, papers, _matching(now, ask.base, intent), now)
     if ask.verb == "group":
         return answer_group(intent, ask, papers, phrase, now)
     if ask.verb == "distinct":
@@ -170,19 +173,19 @@ def _of_papers(
     if ask.verb == "count" and not phrase:
         head = _whole_library(now)
     elif ask.of == ("share",):
-        base = matching(now, ask.base)
+        base = _matching(now, ask.base, intent)
         share = f"{len(papers) / len(base):.0%}"
         part = said_all([c for c in settled.conditions if c not in ask.base])
         about = f"about {plain(ask.topic)}" if ask.topic else ""
         head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{spaced(said_all(ask.base))} are{spaced(part)}{spaced(about)}."
     elif ask.verb == "list" and len(papers) > 1:
         head = f"{counted(len(papers))}{spaced(phrase)}; {min(len(papers), SHOWN)} of {len(papers)} are listed."
-    alone = len(settled.conditions) == 1 and not ask.topic
-    more = _asides(settled.conditions, papers, now, alone=alone)
+    alone = len(settled.conditions) == 1 and not ask.topic and not intent.several("focus")
+    more = _asides(intent, settled.conditions, papers, now, alone=alone)
     shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.rows(papers, k=shown) if phrase or ask.verb == "list" else ""
     text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
-    ambiguous = _is_ambiguous(ask, settled.conditions, now)
+    ambiguous = alone and _is_ambiguous(settled.conditions[0], now)
     value: Value = sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
     if ask.of == ("share",):
         value = share
@@ -215,17 +218,19 @@ def _whole_library(now: Census) -> str:
     return head + "."
 
 
-def _is_ambiguous(ask: Ask, conditions: Sequence[Condition], now: Census) -> bool:
+def _is_ambiguous(only: Condition, now: Census) -> bool:
     """``How many papers does X have?``: the page's own figure and what is held differ."""
-    alone = len(conditions) == 1 and conditions[0].operator == "is" and not ask.topic
-    if not alone or conditions[0].field != "author":
-        return False
-    page = now.page(str(conditions[0].value))
+    page = now.page(str(only.value)) if (only.field, only.operator) == ("author", "is") else None
     return page is not None and page.n_papers is not None
 
 
 def _asides(
-    conditions: Sequence[Condition], papers: Sequence[Paper], now: Census, *, alone: bool
+    intent: Intent,
+    conditions: Sequence[Condition],
+    papers: Sequence[Paper],
+    now: Census,
+    *,
+    alone: bool,
 ) -> str:
     """What should be known beside the figure: a page's own count, papers that print no mark."""
     said = []
@@ -246,7 +251,7 @@ def _asides(
     timed = [c for c in conditions if c.field in ("year", "date") and c.operator != "unknown"]
     if timed:
         rest = [c for c in conditions if c not in timed]
-        among = matching(now, rest)
+        among = _matching(now, rest, intent)
         n = sum(p.year is None for p in among)
         if n:
             said.append(
@@ -278,7 +283,7 @@ def _none(
 ) -> Answer:
     """No paper matches: say none, and which filter would have matched."""
     timed = [c for c in conditions if c.field in ("year", "date")]
-    rest = matching(now, [c for c in conditions if c not in timed])
+    rest = _matching(now, [c for c in conditions if c not in timed], intent)
     if vague := sum(_undecided(p, timed) for p in rest):
         text = (
             f"That cannot be told: {counted(vague)} of those years"
