@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 
 from rag.answering.citations import plain
 from rag.catalogue.fields import said_all
-from rag.catalogue.select import matching, nearest, settle
+from rag.catalogue.select import choose_one, matching, nearest, settle
 from rag.census import Source, census
 from rag.listing import counted, scored
 from rag.types import Answer, Condition, Paper, Person, ProfilePage, Thread, Turn
@@ -26,8 +26,8 @@ CHOSEN = "paper"
 class Narrowed:
     """The papers of a library that meet all of some conditions; nothing else of it is known.
 
-    A value that the library lacks (a name, a category) leaves no paper. People stand here with
-    their remaining papers; a page stays where its person does.
+    A value that the library lacks (a name, a category) leaves no paper, nor does a name that fits
+    several people. People stand here with their remaining papers; a page stays where its person does.
     """
 
     def __init__(self, whole: Source, conditions: Sequence[Condition]) -> None:
@@ -36,8 +36,8 @@ class Narrowed:
         self._people = whole
         settled = settle(conditions, (), self._whole)
         self.conditions = settled.conditions
-        self._held = () if settled.absent else tuple(matching(self._whole, settled.conditions))
-        self.absent = settled.absent
+        self.absent = (*settled.absent, *map(choose_one, settled.choices))
+        self._held = () if self.absent else tuple(matching(self._whole, settled.conditions))
 
     @property
     def fingerprint(self) -> str:

@@ -50,6 +50,9 @@ def test_all_conditions_hold_together() -> None:
 def test_what_leaves_nothing_says_why() -> None:
     nobody = Narrowed(SHELF, [Condition("author", "is", "Grace Hopper")])
     assert nobody.n_papers == 0 and "Grace Hopper" in nobody.emptied
+    shelf = Shelf([OLD, paper("p4", "Masks", authors=("Cy Li",)), UNDATED])
+    several = Narrowed(shelf, [Condition("author", "is", "Li")])
+    assert "(by Li). 'Li' may be Bo Li and Cy Li" in several.emptied
     clash = Narrowed(SHELF, [FROM_2021, Condition("code", "is", False)])
     assert "leave no paper (from 2021 to 2023 and without the Code mark)" in clash.emptied
 

@@ -21,11 +21,10 @@ from rag.catalogue.orders import (
     answer_people,
     spaced,
 )
-from rag.catalogue.select import Settled, matching, nearest, settle
+from rag.catalogue.select import Settled, choose_one, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.readings import closed
-from rag.text import join_names
 from rag.topics import on_topic, respelt, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
@@ -131,12 +130,8 @@ def _signed(made: Answer, now: Census, settled: Settled, intent: Intent | None =
 
 def _choices(intent: Intent, settled: Settled) -> Answer:
     """Several persons fit a name: they are offered, not merged."""
-    lines = [
-        f"'{plain(mention.typed)}' may be {join_names(map(plain, mention.names))}."
-        " Ask again with the whole name."
-        for mention in settled.choices
-    ]
-    return Answer(intent.question, "answered", "catalogue", "\n".join(lines))
+    text = "\n".join(map(choose_one, settled.choices))
+    return Answer(intent.question, "answered", "catalogue", text)
 
 
 # --- papers ---------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def select(library: Source, conditions: Sequence[Condition]) -> list[Paper]:
     """The papers that meet every condition, in the library's order; names may be misspelt."""
     now = census(library)
     settled = settle(conditions, (), now)
-    return [] if settled.absent else matching(now, settled.conditions)
+    return [] if settled.absent or settled.choices else matching(now, settled.conditions)
 
 
 def matching(now: Census, conditions: Sequence[Condition]) -> list[Paper]:
@@ -58,9 +58,9 @@ def settle(conditions: Sequence[Condition], people: Sequence[Mention], now: Cens
             notes += [m.note for m in mentions if m.note]
             absent += [no_such_person(m) for m in mentions if not m.names]
             choices += [m for m in mentions if len(m.names) > 1]
-            names = tuple(m.names[0] if m.names else m.typed for m in mentions)
+            names = tuple(m.names[0] if len(m.names) == 1 else m.typed for m in mentions)
             condition = replace(condition, value=names if len(names) > 1 else names[0])
-            if condition.field == "page" and not absent:
+            if condition.field == "page" and not absent and not choices:
                 absent += [_no_page(name, now) for name in names if now.page(name) is None]
         elif condition.field in ("category", "affiliation") and condition.value is not None:
             condition, missing = _of_vocabulary(condition, now)
@@ -87,6 +87,12 @@ def no_such_person(mention: Mention) -> str:
     """A sentence that says so, with near names."""
     near = f" Names like it: {join_names(map(plain, mention.near))}." if mention.near else ""
     return f"Nobody called {plain(mention.typed)} is in this library.{near}"
+
+
+def choose_one(mention: Mention) -> str:
+    """A sentence that offers the persons whom a name fits."""
+    who = join_names(map(plain, mention.names))
+    return f"'{plain(mention.typed)}' may be {who}. Ask again with the whole name."
 
 
 def _no_page(name: str, now: Census) -> str:
