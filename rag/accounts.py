@@ -23,6 +23,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from rag.errors import LibraryError, SettingsError
+from rag.text import encodable
 
 KEY_FILE = "passes.key"
 ENDED_FILE = "passes.ended"
@@ -51,6 +52,8 @@ def account(name: str, password: str) -> str:
         )
     if not 8 <= len(password) <= MAX_CHARS:
         raise SettingsError(f"a password has 8 to {MAX_CHARS} characters; choose another")
+    if encodable(name + password) != name + password:
+        raise SettingsError("name and password must be valid UTF-8; type them again")
     salt = secrets.token_bytes(16)
     return f"{name}:scrypt.{COST}.{_text(salt)}.{_text(_derived(password, salt, COST))}"
 

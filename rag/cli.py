@@ -21,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="surrogateescape")  # whatever is piped in is a question
     typed = list(sys.argv[1:] if argv is None else argv)
     if typed[:1] == ["eval"]:  # its options are its own
         args = argparse.Namespace(run=commands.run_eval, rest=typed[1:])

@@ -53,7 +53,10 @@ def test_an_account_that_comes_twice_is_refused(tmp_path: Path) -> None:
         of(tmp_path, ADA, account("ada", "another one"))
 
 
-@pytest.mark.parametrize(("name", "password"), [("a b", "long enough"), ("ada", "short")])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("a b", "long enough"), ("ada", "short"), ("ada", "long \udcff enough")],
+)
 def test_what_cannot_be_an_account_is_refused(name: str, password: str) -> None:
     with pytest.raises(SettingsError):
         account(name, password)

@@ -97,6 +97,18 @@ def test_bytes_that_are_no_text_do_not_break_a_question() -> None:
     assert json.loads(done.stdout)["question"].startswith("makeup ?")
 
 
+def test_bytes_that_are_no_text_do_not_break_a_conversation() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", "chat"],
+        input=b"What is \xff DuetFace?\n",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},  # as under most locales
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"DuetFace" in done.stdout
+
+
 def test_a_batch_writes_one_record_a_line_and_can_be_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
