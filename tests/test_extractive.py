@@ -148,6 +148,23 @@ def test_of_several_papers_each_is_told_by_what_it_is_unless_a_kind_of_answer_is
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("how do they guide the student?", "We guide the student by ranks."),
+        ("what is the problem of others?", "Others guide the student badly."),
+    ],
+)
+def test_what_other_work_lacks_is_told_where_it_is_asked_for(question: str, sentence: str) -> None:
+    text = "Others guide the student badly. We guide the student by ranks."
+    assert quoted(hit(paper("p1", "T", text), [0.6, 0.5]), question) == [sentence]
+
+
+def test_a_paper_that_never_speaks_of_itself_has_no_background() -> None:
+    found = hit(paper("p1", "T", "Ranks guide students. Rain falls."), [0.6, 0.5])
+    assert quoted(found, "how?") == ["Ranks guide students."]
+
+
 def test_an_evaluation_is_told_by_its_words() -> None:
     found = hit(paper("p1", "T", "The sky is grey. Experiments show gains. Rain falls."))
     assert quoted(found, "was it validated?") == ["Experiments show gains."]
@@ -173,7 +190,7 @@ def test_one_paper_is_named_and_quoted_the_best_sentence_first() -> None:
     )
     assert found.text == (
         "**A: Title** (Wei Zhang, 2023):\n\n“Clouds drift.” [1]\n\n"
-        "It also says: “Faces leak.” [2] “It reaches 92.5% on LFW.” [3]"
+        "It also says: “We propose DuetFace.” [2] “It reaches 92.5% on LFW.” [3]"
     )
     assert [c.quote for c in found.citations] == [
         "Clouds drift.", "Faces leak.", "It reaches 92.5% on LFW.",

@@ -25,6 +25,21 @@ _ASKS_FOR_CODE = re.compile(
     r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
     re.IGNORECASE,
 )
+_OF_ITSELF = re.compile(
+    r"\b(?:we|our|us|(?:this|present) (?:paper|work|article|study|letter|report|survey)|"
+    r"(?:is|are) (?:proposed|introduced|presented)|the proposed|outperform\w*)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_BACKGROUND = re.compile(
+    r"\b(?:why|problems?|limit\w*|challeng\w*|shortcomings?|motivat\w*|issues?|gaps?|drawbacks?|"
+    r"weakness\w*|fail\w*|existing|previous\w*|prior|earlier|before|traditional\w*|conventional\w*|"
+    r"criticis\w*|wrong|difficult\w*|hard|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|"
+    r"reasons?)\b",
+    re.IGNORECASE,
+)
+BACKGROUND_LOSS = 0.2
+"""For a sentence before the first one in which a paper speaks of itself, such as what other work
+lacks, where nobody asked for that."""
 WORDS_GAIN = 0.3
 """For a sentence that has all of the question's own words; less for fewer, by their idf."""
 NAMED_SHARE = 0.2
@@ -50,6 +65,7 @@ def best_sentences(
     asked_for = Wanted.by(question)
     introduced = _looks_for_paper(question) or (several and not asked_for.kinds)
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
+    begins = 0 if _ASKS_FOR_BACKGROUND.search(question) else _begins(hit)
 
     named = set(terms(hit.paper.name))
     wanted = {
@@ -69,9 +85,17 @@ def best_sentences(
         gains += WORDS_GAIN * sum(wanted.get(term, 0.0) for term in set(terms(text))) / total
         if not asks_for_code and _POINTS_TO_CODE.search(text):
             gains -= CODE_LOSS
+        if sentence.span[0] < begins:
+            gains -= BACKGROUND_LOSS
         return sentence.score + gains
 
     return sorted(held or hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
+
+
+def _begins(hit: PaperHit) -> int:
+    """Where a paper's text begins to speak of the paper itself; 0 if it never does."""
+    starts = (s.span[0] for s in hit.sentences if _OF_ITSELF.search(hit.paper.text[slice(*s.span)]))
+    return min(starts, default=0)
 
 
 def _looks_for_paper(question: str) -> bool:

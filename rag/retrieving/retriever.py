@@ -19,6 +19,7 @@ from rag.encoding import Encoding
 from rag.encoding_store import StoredEncoding
 from rag.library import Library
 from rag.retrieving import fusion, late, thesaurus
+from rag.retrieving.acronyms import acronyms, spelt_out
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, terms, words
@@ -255,10 +256,14 @@ class Retriever:
         order = sorted(by_paper, key=lambda paper_id: (-by_paper[paper_id][0].score, paper_id))
         worth = self._worth(asked)
         said = _said(worth, rewriting)
+        spelt = spelt_out(asked.text)
         hits = []
         for rank, paper in enumerate(self._library.papers(order[:k]), 1):
             group = by_paper[paper.paper_id]
-            met = _words_met(worth, said, typed, paper, group) if rank <= N_WORD_MATCHES else ()
+            met: tuple[WordMatch, ...] = ()
+            if rank <= N_WORD_MATCHES:
+                short = [span for acronym, span in spelt if acronym in acronyms(paper)]
+                met = _words_met(worth, said, short, typed, paper, group)
             best = group[0]
             ranked = _sentences(paper, group)
             hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
@@ -365,11 +370,15 @@ def _said(
 def _words_met(
     worth: Sequence[tuple[str, Span, float]],
     said: Sequence[Sequence[str]],
+    short: Sequence[Span],
     typed: _Wording,
     paper: Paper,
     group: Sequence[_Candidate],
 ) -> tuple[WordMatch, ...]:
-    """How the paper meets each word as typed; a word's research term counts as the word."""
+    """How the paper meets each word as typed; a word's research term counts as the word.
+
+    So does the acronym of a phrase: ``short`` are the spans of those that this paper has.
+    """
     has = paper_terms(paper)
     tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
     best = np.max(tables, axis=0) if tables else None
@@ -380,6 +389,7 @@ def _words_met(
             inside = (typed.spans[:, 0] >= start) & (typed.spans[:, 1] <= end)
             cosine = float(best[inside].mean()) if inside.any() else 0.0
         found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
+        found = found or any(a <= start and end <= b for a, b in short)
         met.append(WordMatch(word, (start, end), idf, found, cosine))
     return tuple(met)
 

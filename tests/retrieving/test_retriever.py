@@ -321,6 +321,17 @@ def test_people_dates_and_places_typed_in_a_question_count_as_found(typed: str) 
     assert match.found
 
 
+def test_a_phrase_counts_as_found_where_the_paper_has_its_acronym() -> None:
+    papers = [
+        paper("p1", "Fast poses", "It runs at 40 FPS on a phone."),
+        paper("p2", "Slow poses", "Every second counts."),
+    ]
+    found = small(papers).retrieve("frames per second of poses", 2)
+    said = {h.paper.paper_id: {m.word: m.found for m in h.words} for h in found.papers}
+    assert said["p1"]["frames"] and said["p1"]["second"]
+    assert said["p2"]["second"] and not said["p2"]["frames"]
+
+
 def test_what_a_paper_does_not_say_is_not_found() -> None:
     found = small([paper("p1", "DuetFace", "We split images.")]).retrieve("images of zebras", 1)
     assert {m.word: m.found for m in found.papers[0].words} == {
