@@ -193,7 +193,7 @@ def test_one_paper_is_named_and_quoted_the_best_sentence_first() -> None:
         "It also says: “We propose DuetFace.” [2] “It reaches 92.5% on LFW.” [3]"
     )
     assert [c.quote for c in found.citations] == [
-        "Clouds drift.", "Faces leak.", "It reaches 92.5% on LFW.",
+        "Clouds drift.", "We propose DuetFace.", "It reaches 92.5% on LFW.",
     ]  # fmt: skip
     assert (found.status, found.route, found.model) == ("answered", "content", "extractive")
 
