@@ -57,7 +57,7 @@ def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> A
 
 @pytest.mark.parametrize(
     "question",
-    ["Which papers treat gait?", "compare A and B", "A versus B", "how do they differ",
+    ["Which papers treat gait?", "What are common themes in gait work?", "compare A and B", "A versus B", "how do they differ",
      "give an overview", "How is diffusion used in this library?", "What benchmarks exist for gait?",
      "Which defences are described?", "What has been done on gait?", "say in one line each",
      "ways to prune tokens", "What did Ann Lee and colleagues propose?"],
@@ -163,6 +163,15 @@ def test_what_other_work_lacks_is_told_where_it_is_asked_for(question: str, sent
 def test_a_paper_that_never_speaks_of_itself_has_no_background() -> None:
     found = hit(paper("p1", "T", "Ranks guide students. Rain falls."), [0.6, 0.5])
     assert quoted(found, "how?") == ["Ranks guide students."]
+
+
+def test_an_overview_tells_each_paper_by_what_it_is_also_where_another_sentence_fits_better() -> (
+    None
+):
+    found = hit(paper("p1", "T", TEXT), [0.1, 0.3, 0.1, 0.6])
+    (lead,) = best_sentences("how do the papers differ?", found, 1, several=True)
+    assert TEXT[slice(*lead.span)] == "We propose DuetFace."
+    assert quoted(found, "how do clouds drift?") == ["Clouds drift."]
 
 
 def test_an_evaluation_is_told_by_its_words() -> None:

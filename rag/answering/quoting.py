@@ -47,8 +47,9 @@ NAMED_SHARE = 0.2
 CODE_LOSS = 0.3
 """For a sentence that only says where the code is, where nobody asked for it."""
 INTRODUCTION_GAIN = 0.15
-"""For a sentence that says what its paper is, where the question looks for a paper, or for several
-papers and no kind of answer."""
+"""For a sentence that says what its paper is, where the question looks for a paper."""
+OVERVIEW_GAIN = 0.4
+"""The same where several papers are told and no kind of answer is asked for."""
 
 
 def best_sentences(
@@ -63,7 +64,9 @@ def best_sentences(
         several: Whether the answer tells several papers, each by what it is.
     """
     asked_for = Wanted.by(question)
-    introduced = _looks_for_paper(question) or (several and not asked_for.kinds)
+    overview = several and not asked_for.kinds
+    introduced = INTRODUCTION_GAIN if _looks_for_paper(question) else 0.0
+    introduced = OVERVIEW_GAIN if overview else introduced
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
     begins = 0 if _ASKS_FOR_BACKGROUND.search(question) else _begins(hit)
 
@@ -81,7 +84,7 @@ def best_sentences(
         text = hit.paper.text[slice(*sentence.span)]
         gains = asked_for.gain(text)
         if introduced and _INTRODUCES.search(text):
-            gains += INTRODUCTION_GAIN
+            gains += introduced
         gains += WORDS_GAIN * sum(wanted.get(term, 0.0) for term in set(terms(text))) / total
         if not asks_for_code and _POINTS_TO_CODE.search(text):
             gains -= CODE_LOSS

@@ -20,6 +20,7 @@ share show some somebody someone something study studies stuff
 summaries summarise summarize summary talk tell that the their them there
 they thing things think this those title titles to us was we were what whats when where which who
 whom whose whos why with work worked working works would write wrote you your
+evolve evolved strand strands directions theme themes trend trends
 """.split()
 )
 """Words of the question itself and not of its subject; they weigh nothing in late interaction."""
