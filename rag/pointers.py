@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.catalogue.periods import shifted
+from rag.catalogue.wording import SHARE
 from rag.census import Census, newest_first, short_name
 from rag.text import index_terms
 from rag.types import Answer, Condition, Intent, Thread
@@ -333,9 +334,18 @@ def singular(question: str, shown: Shown, now: Census) -> Whole:
     return Whole(LEAD.sub("", text), (paper_id,), note=told((paper_id,), now))
 
 
+_SHARE_OF_THEM = re.compile(
+    rf"\b{SHARE}\s+of\s+(?:(?:all|the)\s+(?:of\s+)?)*(?:these|those|them)\b", re.IGNORECASE
+)
+
+
 def plural(question: str, shown: Shown, now: Census) -> Whole:
     """``those``: all that was shown; ``they`` after one named paper: that one."""
     one = len(shown.papers) == 1
+    if _SHARE_OF_THEM.search(question):
+        return Whole(
+            LEAD.sub("", question), shown.papers, note=told(shown.papers, now), several=True
+        )
     text = re.sub(
         r"\s+(?:of\s+)?(?:these|those|them)\b(?=\s)", "", question, count=1, flags=re.IGNORECASE
     )

@@ -317,7 +317,12 @@ def _catalogue(
         return of_catalogue(text, "it asks for the end of an order", asked, now) if exact else None
     if ask.verb == "count":
         listed = any(c.field not in _LOOSE for c in conditions) and n_left == 0
-        if (_HOW_MANY.search(text) or ask.of == ("share",) or listed) and n_left <= _LONG + 2:
+        if ask.of == ("share",):
+            part = bool(conditions) and n_left == 0
+            about = _ABOUT.search(text) and n_left <= _LONG and (ask.heads or whole.several)
+            shared = part or about or (ask.heads and not whole.focus and n_left <= _LONG + 2)
+            return of_catalogue(text, "it asks how many papers", asked, now) if shared else None
+        if (_HOW_MANY.search(text) or listed) and n_left <= _LONG + 2:
             return of_catalogue(text, "it asks how many papers", asked, now)
         return None
     strong = [c for c in conditions if c.field not in _LOOSE]

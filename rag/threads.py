@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from rag.answering.citations import markers
+from rag.catalogue.wording import SHARE
 from rag.census import Census, is_headed, short_name
 from rag.pointers import (
     LEAD,
@@ -42,6 +43,12 @@ _OF_THOSE = re.compile(
     r"\bof\s+(?:these|those|them|the\s+(?:two|three|above))\b|\b(?:these|those)\s+(?:papers?|works?|entries|ones)\b",
     re.IGNORECASE,
 )
+_OF_THEM_LEFT_OUT = re.compile(
+    rf"^\W*(?:(?:and|so|but|ok)\s+)*(?:how\s+many|which|what\s+{SHARE})"
+    r"(?=\s+(?:have|has|are|were|is|come|came|carry|bear|print)\s+(?:with|without|from|by|in|on|no|an?|code|since|before|after|posted|published)\b)",
+    re.IGNORECASE,
+)
+"""``how many have code?`` after a list: a condition asked of it, its papers not said again."""
 _DUMMY = re.compile(
     r"\b(?:is|are|was)\s+(?:it|that|this)\s+(?:true|possible|the case)\b|\b(?:all|anything|everything|something|one|paper|papers|work|works|method|methods|system|somebody|someone|dataset|model|models)\s+that\b|\bso that\b",
     re.IGNORECASE,
@@ -92,6 +99,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return whole
     if whole := both(question, thread):
         return whole
+    if last.route in ("catalogue", "person") and len(shown.papers) > 1:
+        question = _OF_THEM_LEFT_OUT.sub(r"\g<0> of them", question)
     if shown.papers and _OF_THOSE.search(question):
         return replace(plural(question, shown, now), origin=_origin(last, shown))
     if shown.papers and wrote_else(question, last):

@@ -309,3 +309,37 @@ def test_the_newest_alone_is_of_the_last_list() -> None:
     intent = talk("papers by Yuxi Mi", "the newest")
     made = catalogue.answer(intent, SHELF, lambda q, k: by_words(SHELF, q, k))
     assert made.value == ("seed.txt:4",)
+
+
+@pytest.mark.parametrize(
+    ("question", "field"),
+    [
+        ("What share of those have code?", "code"),
+        ("what percentage of them are from 2022?", "year"),
+        ("what fraction of these papers is by Yuxi Mi?", "author"),
+        ("what percentage have code?", "code"),
+    ],
+)
+def test_a_share_of_papers_just_shown_is_counted_over_them(question: str, field: str) -> None:
+    intent = talk("papers about faces from 2022 to 2024", question)
+    ask = intent.parts["ask"]
+    assert isinstance(ask, Ask)
+    assert (intent.route, ask.verb, ask.of) == ("catalogue", "count", ("share",))
+    assert [c.field for c in intent.conditions] == [field]
+    assert set(intent.several("focus")) == {"p1", "p4"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what percentage is it improved by?", "What share of parameters does it need?",
+     "what share of those parameters is pruned?", "which are trained in the frequency domain?"],
+)  # fmt: skip
+def test_a_share_of_something_else_than_papers_is_content(question: str) -> None:
+    assert talk("what is DuetFace?", question, cites=("p1",)).route == "content"
+    assert talk("papers from 2024", question).route == "content"
+
+
+def test_a_condition_alone_is_asked_of_the_list_just_shown() -> None:
+    intent = talk("papers from 2024", "how many have code?")
+    assert (intent.route, set(intent.several("focus"))) == ("catalogue", {"p3", "p4"})
+    assert not talk("what is DuetFace?", "how many have code?", cites=("p1",)).several("focus")

@@ -18,7 +18,7 @@ from rag.catalogue.verbs import (
     read_group,
     read_people,
 )
-from rag.catalogue.wording import HEADS
+from rag.catalogue.wording import HEADS, SHARE
 from rag.catalogue.years import mark_periods
 from rag.census import Census
 from rag.names import Mention
@@ -35,7 +35,9 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     if ask is None:
         ask = read_average(scan) or read_extreme(scan) or read_people(scan) or read_group(scan)
     base: Sequence[Condition] = ()
-    share = r"\b(?:what|which|the)?\s*(?:fraction|percentage|proportion|share|percent|part)\s+of\s+(?:all\s+|the\s+)*"
+    share = (
+        rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?)*"
+    )
     if (ask is None or ask.verb == "group") and scan.take(share):
         base = _whole_of(scan)
         ask = Ask("count", ("share",)) if ask is None else replace(ask, of=(ask.of[0], "share"))

@@ -11,6 +11,8 @@ NUMBERS = {
         "one two three four five six seven eight nine ten eleven twelve".split(), 1
     )
 }
+SHARE = r"(?:fraction|percentage|proportion|share|percent|part)"
+"""Words that ask how much of a whole something is."""
 _MORE = ("more than", "over")
 NUMBER = rf"(?:\d{{1,2}}|{'|'.join(NUMBERS)})"
 
