@@ -25,6 +25,7 @@ from rag.people.reading import read_person
 from rag.phrasing import about_whom, asking_part, asks, introduced, second_question, spelt_out
 from rag.pointers import Whole
 from rag.replacing import instead
+from rag.sharing import asks_for_shared_authors, named_papers
 from rag.text import index_terms
 from rag.threads import complete
 from rag.types import Condition, Intent, ReadAs, Thread
@@ -114,7 +115,16 @@ def _whole(whole: Whole, now: Census) -> Intent:
         text = clause
         people = people_in(text, now)
     asked = read(text, now, people)
-    for reader in (_attributes, _figures, _person, _authors, _people_ranked, _experts, _catalogue):
+    for reader in (
+        _common,
+        _attributes,
+        _figures,
+        _person,
+        _authors,
+        _people_ranked,
+        _experts,
+        _catalogue,
+    ):
         if intent := reader(text, people, asked, whole, now):
             return intent
     return of_content(text, people, asked)
@@ -136,6 +146,19 @@ def _of_same_author(whole: Whole, now: Census) -> Intent:
 
 
 # --- one reading after another --------------------------------------------------------------
+
+
+def _common(
+    text: str, people: Sequence[Mention], asked: Asked, whole: Whole, now: Census
+) -> Intent | None:
+    """Whom several papers have in common as authors."""
+    if people or not asks_for_shared_authors(text):
+        return None
+    focus = whole.focus if whole.several else named_papers(text, now)
+    if len(focus) < 2:
+        return None
+    parts = {"ask": PersonAsk("common"), "focus": focus, "other": "content"}
+    return Intent("person", text, text, "it asks for authors that papers share", parts=parts)
 
 
 def _attributes(

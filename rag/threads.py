@@ -31,6 +31,7 @@ from rag.pointers import (
     told,
     wrote_else,
 )
+from rag.sharing import papers_sharing
 from rag.types import Answer, Condition, Intent, Thread
 
 _PLURAL = re.compile(
@@ -99,6 +100,9 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return whole
     if whole := both(question, thread):
         return whole
+    if last.route != "experts" and not (last.intent and last.intent.people):
+        if whole := papers_sharing(question, _turn_by_turn(thread, now), now):
+            return whole
     if last.route in ("catalogue", "person") and len(shown.papers) > 1:
         question = _OF_THEM_LEFT_OUT.sub(r"\g<0> of them", question)
     if shown.papers and _OF_THOSE.search(question):
@@ -227,6 +231,11 @@ def _shown(thread: Thread, now: Census) -> Shown:
         if own and turn.answer.route != "catalogue":
             return Shown((), people, False)
     return Shown((), people, False)
+
+
+def _turn_by_turn(thread: Thread, now: Census) -> list[tuple[str, ...]]:
+    """The papers that each turn was about, the last turn first."""
+    return [_shown(Thread(thread.turns[:n]), now).papers for n in range(len(thread.turns), 0, -1)]
 
 
 def _named(question: str, now: Census) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pytest
 from rag import catalogue, experts, people
 from rag.answering.citations import Citations
 from rag.catalogue import Ask
+from rag.people.ask import PersonAsk
 from rag.routing import route
 from rag.types import Answer, Condition, Intent, ProfilePage, Thread, Turn
 from tests.shelf import Shelf, by_words, paper
@@ -343,3 +344,41 @@ def test_a_condition_alone_is_asked_of_the_list_just_shown() -> None:
     intent = talk("papers from 2024", "how many have code?")
     assert (intent.route, set(intent.several("focus"))) == ("catalogue", {"p3", "p4"})
     assert not talk("what is DuetFace?", "how many have code?", cites=("p1",)).several("focus")
+
+
+@pytest.mark.parametrize(
+    ("turns", "focus"),
+    [
+        (("Who wrote DuetFace?", "and SlerpFace?", "do they share authors?"), ("p1", "p4")),
+        (("Who wrote VISA?", "Who wrote D2Pruner?", "Have they authors in common?"), ("p2", "p3")),
+        (("what is DuetFace?", "does it share authors with SlerpFace?"), ("p1", "p4")),
+        (("papers from 2024", "do those share any authors?"), ("p3", "p4")),
+        (("Do DuetFace and SlerpFace have authors in common?",), ("p1", "p4")),
+        (("Which authors do DuetFace and VISA share?",), ("p1", "p2")),
+    ],
+)
+def test_papers_are_asked_for_the_authors_they_share(
+    turns: tuple[str, ...], focus: tuple[str, ...]
+) -> None:
+    intent = talk(*turns, cites=("p1",))
+    assert (intent.route, intent.parts["ask"]) == ("person", PersonAsk("common"))
+    assert set(intent.several("focus")) == set(focus)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Do DuetFace and SlerpFace share authors?", "Yes: **Yuxi Mi** stands on both *DuetFace: Splitting Faces* [1] and *SlerpFace: Spheres* [2]."),
+        ("Do DuetFace and VISA share authors?", "No: nobody is printed on both of *DuetFace: Splitting Faces* [1] and *VISA: Selecting Tokens* [2]."),
+    ],
+)  # fmt: skip
+def test_shared_authors_are_named_with_their_papers(question: str, said: str) -> None:
+    made = people.answer(talk(question), SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.text.startswith(said)
+
+
+def test_after_many_papers_those_on_several_of_them_are_named() -> None:
+    intent = talk("papers with a title", "do they share authors?")
+    made = people.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert "On more than one of them stands **Yuxi Mi** (2:" in made.text
+    assert made.text.startswith("Nobody is printed on all of the 5 papers")

@@ -13,7 +13,7 @@ from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, scored, truncation, years_of
 from rag.names import Mention
 from rag.people.ask import PersonAsk
-from rag.people.authors import answer_authors
+from rag.people.authors import answer_authors, answer_common
 from rag.people.pairs import answer_pair
 from rag.people.portrait import company, expert_of, page_line, portrait
 from rag.readings import closed
@@ -54,6 +54,8 @@ def _by_form(
 ) -> Answer:
     if ask.form == "authors":
         return answer_authors(intent, ask, now, retrieve)
+    if ask.form == "common":
+        return answer_common(intent, now)
     absent = [m for m in mentions if not m.names]
     if absent or not mentions:
         return _absent(intent, absent)

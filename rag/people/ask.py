@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Form = Literal[
-    "summary", "papers", "except", "coauthors", "presence", "same", "shared", "unheld", "authors"
+    "summary",
+    "papers",
+    "except",
+    "coauthors",
+    "presence",
+    "same",
+    "shared",
+    "unheld",
+    "authors",
+    "common",
 ]
 
 
@@ -17,7 +26,7 @@ class PersonAsk:
     Attributes:
         form: ``except`` is papers not on the topic; ``same`` compares two people; ``shared`` asks
             for their common papers; ``unheld`` for something no seed document says; ``authors``
-            for the people of the papers in focus.
+            for the people of the papers in focus, ``common`` for those whom these have in common.
         what: The thing asked for in ``unheld``; ``first`` where only the first author is wanted;
             ``most`` where the most frequent co-author is.
     """
