@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from rag.census import Census
 from rag.names import Mention
 from rag.people.ask import PersonAsk
 from rag.pointers import Whole
-from rag.threads import LIST_THEM, MORE_PEOPLE, replacement
+from rag.threads import HOW_MANY_THERE, LIST_THEM, MORE_PEOPLE, replacement
 from rag.types import Condition, Intent
 
 
@@ -24,7 +25,9 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     last = whole.instead
     if last is None:
         return None
-    what = replacement(whole.question)
+    what = _in_its_year(replacement(whole.question), last)
+    if HOW_MANY_THERE.match(whole.question):
+        return _counted(last)
     if MORE_PEOPLE.match(whole.question) and last.route == "catalogue":
         ask = last.parts.get("ask")
         assert isinstance(ask, Ask)
@@ -46,8 +49,10 @@ def instead(whole: Whole, now: Census) -> Intent | None:
         return replace(last, parts=parts, reason="the last question, newer papers first")
     people = people_in(what, now)
     asked = read(what, now, people)
-    if _FIRST.match(what) and (made := _as_first(last)):
-        return made
+    if as_role := _ROLE.match(what):
+        role = "first author" if as_role["first"] else "last author"
+        if made := _as_first(last, role):
+            return made
     if not asked.conditions and asked.ask.verb == "list" and asked.ask.topic:
         about = re.match(r"(?:about|on|regarding|concerning)\b", what, re.IGNORECASE)
         return _new_topic(last, asked.ask.topic, also=about is not None)
@@ -99,7 +104,9 @@ _TIME = frozenset({"year", "month", "date"})
 def _apart_from(new: Sequence[Condition], old: Sequence[Condition]) -> list[Condition]:
     """The old conditions that no new one replaces; a time takes the place of every other time."""
     fields = {c.field for c in new}
-    fields |= _TIME if fields & _TIME else frozenset()
+    fields |= (
+        (_TIME - {"year"} if fields & _TIME == {"month"} else _TIME) if fields & _TIME else set()
+    )
     return [c for c in old if c.field not in fields]
 
 
@@ -132,6 +139,52 @@ def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent |
         conditions = (*last.conditions, *moved)
         return replace(last, conditions=conditions, parts=parts, reason=reason)
     return None
+
+
+def _counted(last: Intent) -> Intent | None:
+    """``how many are there?`` after a list of papers; after people, who are counted with their list."""
+    reason = "the last list, counted"
+    ask = last.parts.get("ask")
+    if last.route == "experts" or (isinstance(ask, PersonAsk) and ask.form == "coauthors"):
+        return replace(last, reason=reason)
+    if isinstance(ask, Ask) and ask.verb in ("list", "count"):
+        return replace(last, parts={**last.parts, "ask": replace(ask, verb="count")}, reason=reason)
+    if (
+        isinstance(ask, Ask)
+        and ask.verb == "people"
+        and not ask.bounds
+        and ask.of[0] != "co-author"
+    ):
+        whole = replace(ask, verb="distinct", of=ask.of[:1], k=None)
+        return replace(last, parts={**last.parts, "ask": whole}, reason=reason)
+    if isinstance(ask, PersonAsk) and ask.form in ("summary", "papers") and len(last.people) == 1:
+        conditions = (Condition("author", "is", last.people[0]), *last.conditions)
+        parts = {"ask": Ask("count", topic=last.topic)}
+        return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
+    return None
+
+
+_MONTHS = "|".join(name if len(name) < 4 else f"{name}|{name[:3]}" for name in month_name[1:])
+_MONTH = re.compile(rf"^(?:in\s+|from\s+|during\s+)?(?P<month>{_MONTHS})$", re.IGNORECASE)
+
+
+def _in_its_year(what: str, last: Intent) -> str:
+    """``and June?``: that month of the year that was asked for."""
+    match = _MONTH.match(what)
+    if match is None:
+        return what
+    years = {y for c in last.conditions for y in _years(c)}
+    return f"in {match['month']} {years.pop() if len(years) == 1 else ''}".strip()
+
+
+def _years(condition: Condition) -> set[int]:
+    """The years that a condition on time is about, where both ends are said."""
+    value = condition.value
+    if condition.field == "year" and condition.operator == "is" and isinstance(value, int):
+        return {value}
+    if condition.field == "date" and condition.operator == "between" and isinstance(value, tuple):
+        return {end[0] for end in value if isinstance(end, tuple)} if None not in value else set()
+    return set()
 
 
 def _unfocused(last: Intent, new: Sequence[Condition]) -> Intent:
@@ -175,24 +228,23 @@ def _listed(last: Intent) -> Intent | None:
     return replace(last, parts=parts, reason=f"the papers of the last answer: {last.reason}")
 
 
-_FIRST = re.compile(
-    r"^(?:as\s+|for\s+|by\s+)?(?:the\s+)?(?:first|lead)[- ]authors?(?:hip)?$", re.IGNORECASE
+_ROLE = re.compile(
+    r"^(?:as\s+|for\s+|by\s+)?(?:an?\s+|the\s+)?(?:(?P<first>first|lead)|last|senior)(?:[- ]authors?(?:hip)?)?$",
+    re.IGNORECASE,
 )
+_ROLES = ("author", "printed", "first author", "last author")
 
 
-def _as_first(last: Intent) -> Intent | None:
+def _as_first(last: Intent, role: str) -> Intent | None:
     """``and as first author?``: the same persons in that role."""
     ask = last.parts.get("ask")
-    reason = "the last question, of first authors"
-    if isinstance(ask, Ask) and ask.verb == "people":
-        parts = {**last.parts, "ask": replace(ask, of=("first author", *ask.of[1:]))}
+    reason = f"the last question, of {role}s"
+    if isinstance(ask, Ask) and ask.verb == "people" and role == "first author":
+        parts = {**last.parts, "ask": replace(ask, of=(role, *ask.of[1:]))}
         return replace(last, parts=parts, reason=reason)
-    moved = tuple(
-        replace(c, field="first author") if c.field in ("author", "printed") else c
-        for c in last.conditions
-    )
+    moved = tuple(replace(c, field=role) if c.field in _ROLES else c for c in last.conditions)
     if last.route == "person" and last.people and not last.conditions:
-        moved = (Condition("first author", "is", last.people[0]),)
+        moved = (Condition(role, "is", last.people[0]),)
         parts = {"ask": Ask("list")}
         return replace(last, route="catalogue", conditions=moved, parts=parts, reason=reason)
     return replace(last, conditions=moved, reason=reason) if moved != last.conditions else None

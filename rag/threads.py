@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from rag.answering.citations import markers
-from rag.catalogue.wording import SHARE
+from rag.catalogue.wording import HEADS, SHARE
 from rag.census import Census, is_headed, short_name
 from rag.pointers import (
     LEAD,
@@ -68,6 +68,26 @@ LIST_THEM = re.compile(
 )
 
 
+HOW_MANY_THERE = re.compile(
+    r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many(?:\s+of\s+(?:them|those|these))?"
+    r"(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum))+\W*$",
+    re.IGNORECASE,
+)
+_CORRECTED = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|oh)\b[\s,.!:;–—-]*)*(?:(?:I|i)\s+(?:meant|mean|wanted)|make\s+(?:that|it)|rather)\b[\s,:]*(?:to\s+(?:ask|say)\s+)?(?P<what>.+)",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"^(?:[^,]+?)\s*,\s*not\s+\S.*$|^not\s+[^,]+,?\s+but\s+(?P<but>.+)$", re.IGNORECASE
+)
+_END_OF_THEM = re.compile(
+    r"^\W*(?:(?:and|so|but|ok|what\s+about|how\s+about|which(?:\s+one)?\s+is)\s+)*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)"
+    r"(?:\s+(?:ones?|papers?|of\s+(?:them|these|those)))*\W*$",
+    re.IGNORECASE,
+)
+_SORT_BY = re.compile(r"^\W*(?:(?:and|now|please)\s+)*(?:sort|order|arrange)\s+by\b", re.IGNORECASE)
+
+
 _FRAGMENT = re.compile(
     r"^\W*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)(?:\s+(?:\d|two|three|four|five|ones?|of\s+(?:them|these|those)))*\W*$"
     r"|^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
@@ -87,6 +107,7 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     """The question with its pointers settled; itself where it has none or nothing was shown."""
     if not thread.turns:
         return Whole(question)
+    question = _corrected(question)
     last = thread.turns[-1].answer
     shown = _shown(thread, now)
     own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
@@ -94,6 +115,10 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return whole
     if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
         return Whole(question, instead=last.intent)
+    if last.intent is not None and HOW_MANY_THERE.match(question):
+        return _counted(question, last)
+    if whole := _end_of_them(question, last, shown):
+        return whole
     if whole := _more_of(question, thread, shown, now):
         return whole
     if whole := first_two(question, last, shown, now) or nth_person(question, last):
@@ -106,7 +131,9 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     if last.route in ("catalogue", "person") and len(shown.papers) > 1:
         question = _OF_THEM_LEFT_OUT.sub(r"\g<0> of them", question)
     if shown.papers and _OF_THOSE.search(question):
-        return replace(plural(question, shown, now), origin=_origin(last, shown))
+        besides = last.intent.people if _company_of_one(last) and last.intent else ()
+        whole = plural(question, shown, now)
+        return replace(whole, origin=_origin(last, shown), besides=besides)
     if shown.papers and wrote_else(question, last):
         return of_people(shown, now)
     if own or now.names.mentions(question):
@@ -127,6 +154,58 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         one = shown.named and len(shown.papers) == 1
         return Whole(question, shown.papers, note=told(shown.papers, now), several=not one)
     return Whole(question, instead=_instead(question, last))
+
+
+def _corrected(question: str) -> str:
+    """``no, I meant X``: what about X; a whole question as it is."""
+    match = _CORRECTED.match(question)
+    if match is None:
+        return question
+    what = match["what"]
+    if said := _SAID.match(what):
+        what = said["but"] or what.partition(",")[0]
+    asks = re.match(
+        r"(?:who|what|which|how|when|where|why|is|are|does|do|did|list|show)\b", what, re.IGNORECASE
+    )
+    return what if asks else f"what about {what}"
+
+
+_ON_A_TOPIC = re.compile(
+    rf"\b{HEADS}\s+(?:(?:are|is|that|which|deal|dealing|deals|there)\s+)*(?:on|about|regarding|concerning|with)\s+[^?.!]+",
+    re.IGNORECASE,
+)
+
+
+def _counted(question: str, last: Answer) -> Whole:
+    """``how many are there?``: the last list counted; a list of what papers say, asked as a count."""
+    assert last.intent is not None
+    if last.route == "content" and (about := _ON_A_TOPIC.search(last.intent.query)):
+        return Whole(f"how many {about.group()}?")
+    return Whole(question, instead=last.intent)
+
+
+def _company_of_one(last: Answer) -> bool:
+    """Whether the last answer listed somebody's co-authors: ``of them`` is not that person."""
+    ask = last.intent.parts.get("ask") if last.intent is not None else None
+    return getattr(ask, "form", "") == "coauthors"
+
+
+def _end_of_them(question: str, last: Answer, shown: Shown) -> Whole | None:
+    """``the oldest one?``, ``sort by year``: of the list, or of all papers that were shown."""
+    if not (_END_OF_THEM.match(question) or _SORT_BY.match(question)) or len(shown.papers) == 0:
+        return None
+    ask = last.intent.parts.get("ask") if last.intent is not None else None
+    verb = getattr(ask, "verb", getattr(ask, "form", ""))
+    if verb in ("list", "count", "extreme", "group", "summary", "papers"):
+        return Whole(question, instead=last.intent)
+    if len(shown.papers) > 1:
+        return Whole(
+            question,
+            shown.papers,
+            note=f"read as about the {len(shown.papers)} papers just shown",
+            several=True,
+        )
+    return None
 
 
 MORE_PEOPLE = re.compile(

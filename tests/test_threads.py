@@ -382,3 +382,86 @@ def test_after_many_papers_those_on_several_of_them_are_named() -> None:
     made = people.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
     assert "On more than one of them stands **Yuxi Mi** (2:" in made.text
     assert made.text.startswith("Nobody is printed on all of the 5 papers")
+
+
+@pytest.mark.parametrize(
+    ("turns", "span"),
+    [
+        (("how many papers from May 2022?", "and June?"), ((2022, 6, 1), (2022, 6, 30))),
+        (("papers from 2024", "and in February?"), ((2024, 2, 1), (2024, 2, 29))),
+    ],
+)
+def test_a_month_alone_is_of_the_year_asked_for(turns: tuple[str, ...], span: object) -> None:
+    assert [c.value for c in talk(*turns).conditions] == [span]
+
+
+def test_a_month_alone_stays_in_the_years_asked_for() -> None:
+    intent = talk("papers from 2021 or 2022", "and in March?")
+    assert {c.field: c.value for c in intent.conditions} == {"year": (2021, 2022), "month": 3}
+
+
+@pytest.mark.parametrize(
+    ("turns", "value"),
+    [
+        (("papers from 2024", "how many are there?"), 2),
+        (("papers by Yuxi Mi", "how many in all?"), 2),
+        (("which papers are about faces?", "how many are there in total?"), 2),
+        (("who has the most papers?", "how many are there?"), 6),
+    ],
+)
+def test_a_list_is_counted_when_asked_how_many_there_are(
+    turns: tuple[str, ...], value: int
+) -> None:
+    intent = talk(*turns, cites=("p1",))
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert (made.value, intent.route) == (value, "catalogue")
+
+
+@pytest.mark.parametrize(
+    ("turns", "chosen"),
+    [
+        (("papers from 2021 to 2024", "the oldest one?"), ["p5"]),
+        (("papers by Yuxi Mi", "and the newest?"), ["p4"]),
+        (("papers by Yuxi Mi", "sort them by year, oldest first"), ["p1", "p4"]),
+        (("papers from 2021 to 2022", "sort by date"), ["p1", "p5"]),
+        (("sort the papers of Yuxi Mi by year",), ["p4", "p1"]),
+    ],
+)
+def test_the_end_of_a_list_and_its_order_are_those_of_the_list(
+    turns: tuple[str, ...], chosen: list[str]
+) -> None:
+    intent = talk(*turns)
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert [p.paper_id for p in made.papers] == chosen
+
+
+def test_papers_without_a_year_stand_last_in_an_order_by_date() -> None:
+    shelf = Shelf([paper("p1", "Undated", "", ("Ann Mao",)), paper("p2", "Old", "", ("Ann Mao",), year=2019)])  # fmt: skip
+    intent = route("sort the papers by Ann Mao by date", Thread(), shelf)
+    made = catalogue.answer(intent, shelf, lambda query, k: by_words(shelf, query, k))
+    assert [p.paper_id for p in made.papers] == ["p2", "p1"]
+    assert "newest first; the last 1 without a year" in made.text
+
+
+def test_a_last_author_is_known_where_the_list_is_complete() -> None:
+    intent = talk("how many papers does Yuge Huang have as first author?", "and as last author?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert (made.value, [p.paper_id for p in made.papers]) == (1, ["p1"])
+    cut = Shelf([replace(p, authors_complete=False) for p in SHELF.papers()])
+    made = catalogue.answer(intent, cut, lambda query, k: by_words(cut, query, k))
+    assert made.value == 0
+    assert "1 paper of theirs with a list that ends in 'et al.' not counted" in made.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["no, I meant VISA", "sorry, I mean VISA", "no, rather VISA", "I meant VISA, not DuetFace"],
+)
+def test_a_correction_asks_the_last_question_of_something_else(said: str) -> None:
+    assert talk("who wrote DuetFace?", said).several("focus") == ("p2",)
+
+
+def test_of_the_co_authors_of_somebody_that_person_is_none() -> None:
+    intent = talk("who are the co-authors of Yuxi Mi?", "who of them has most papers?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.value == "Cai Wu, Yuge Huang"

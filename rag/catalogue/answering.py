@@ -116,7 +116,8 @@ def _alike(intent: Intent, paper_id: str, now: Census, retrieve: Retrieve) -> An
 
 def _of_one_person(conditions: Sequence[Condition]) -> bool:
     return any(
-        c.field in ("author", "printed", "first author") and c.operator == "is" for c in conditions
+        c.field in ("author", "printed", "first author", "last author") and c.operator == "is"
+        for c in conditions
     )
 
 
@@ -239,6 +240,8 @@ def _asides(
             if condition.field == "author":
                 n = sum(page.person in p.authors for p in papers)
                 said.append(f"{n} of them print the name; the others stand on the own page.")
+        if condition.field == "last author":
+            said.append(_cut(condition, now))
         if condition.field == "code" and not condition.value:
             silent = sum(p.code is None for p in papers)
             if silent:
@@ -256,6 +259,13 @@ def _asides(
         if vague:
             said.append(f"({counted(vague)} of those years without a printed month not counted.)")
     return " ".join(said)
+
+
+def _cut(condition: Condition, now: Census) -> str:
+    """That the last authors of some papers by the person are not printed."""
+    who = [v for v in (condition.value,) if isinstance(v, str)]
+    n = sum(not p.authors_complete for name in who for p in now.papers_of(name))
+    return f"({counted(n)} of theirs with a list that ends in 'et al.' not counted.)" if n else ""
 
 
 def _undecided(paper: Paper, timed: Sequence[Condition]) -> bool:
@@ -288,6 +298,8 @@ def _none(
     text = f"None: no paper{spaced(phrase)} in this library."
     if ask.topic and whole and conditions:
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
+    elif ends := [c for c in conditions if c.field == "last author"]:
+        text += f" {_cut(ends[0], now)}"
     elif not intent.several("focus") and (more := nearest(now, conditions)):
         text += f" {more}"
     status: Status = "abstained" if ask.topic and not conditions else "answered"

@@ -60,6 +60,13 @@ def _first_authors(paper: Paper, census: Census) -> Sequence[object]:
     return [census.aliases.get(a.name, a.name) for a in paper.authorships if a.role == "first"]
 
 
+def _last_authors(paper: Paper, census: Census) -> Sequence[object]:
+    """Known only where the printed list is complete."""
+    if not paper.authors or not paper.authors_complete:
+        return ()
+    return (census.aliases.get(paper.authors[-1], paper.authors[-1]),)
+
+
 def _title_words(paper: Paper) -> Sequence[object]:
     """What stands in the title, in lower case, once each, without stop words."""
     found = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (paper.title or "").lower())
@@ -81,6 +88,7 @@ FIELDS: dict[str, Field] = {
         Field("author", lambda p, c: c.people_of(p), "authors"),
         Field("printed", lambda p, c: p.authors, "printed authors"),
         Field("first author", _first_authors, "a printed author"),
+        Field("last author", _last_authors, "a complete author list"),
         Field("page", _page_owners, "an author page"),
         Field("document", lambda p, c: [place.document for place in p.places], "a document"),
         Field("places", lambda p, c: (len(p.places),), "a place"),
@@ -258,6 +266,7 @@ def _said_value(field: str, value: str, operator: str) -> str:
         "author": f"by {value}",
         "printed": f"that print {value} as an author",
         "first author": f"with {value} as first author",
+        "last author": f"with {value} as last author",
         "page": f"on {value}'s page",
         "document": f"in {value}",
         "venue": f"at {value}",

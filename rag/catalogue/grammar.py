@@ -264,21 +264,11 @@ def _read_authors(scan: Scan) -> None:
     )
     author = "printed" if printed else "author"
     who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+)*"
-    first = (
-        rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?",
-        rf"\b(?:first|lead)[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from|does|do|did|has|have)?\s*({who})",
-        rf"({who})'s?\s+(?:first|lead)[- ]author(?:ed)?(?=\s+{HEADS})",
-        rf"\b(?:did|does|do|has|have|had|is|was|are|were)\s+({who})\s+(?:ever\s+)?(?:been\s+)?(?:as\s+)?(?:an?\s+|the\s+)?(?:first|lead|main)[- ]author(?:s|ed|ing)?\b",
-    )
-    for pattern in first:
-        for match in scan.take(pattern):
-            _add_people(scan, "first author", match.group(1), match.group())
-    if len(scan.people) == 1 and (at := re.search(r"@\d+", scan.text)):
-        if scan.take(
-            r"\b(?:as|being|where\s+\w+\s+is)\s+(?:an?\s+|the\s+)?(?:first|lead|main)[- ]authors?\b"
-        ):
-            scan.take(rf"(?:\b(?:by|from|of|did)\s+)?{at.group()}(?:'s)?")
-            scan.add("first author", "is", at.group())
+    for field, word in (
+        ("first author", "(?:first|lead|main)"),
+        ("last author", "(?:last|senior)"),
+    ):
+        _read_role(scan, field, word, who)
     negative = rf"\b(?:without|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
@@ -286,6 +276,23 @@ def _read_authors(scan: Scan) -> None:
     several = rf"(?:\b(?:{HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?)*({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
     for match in scan.take(several):
         _add_people(scan, author, match.group(1), match.group())
+
+
+def _read_role(scan: Scan, field: str, word: str, who: str) -> None:
+    """Those who are said to be first, or last, in the author list."""
+    patterns = (
+        rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?{word}[- ]authors?",
+        rf"\b{word}[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from|does|do|did|has|have)?\s*({who})",
+        rf"({who})'s?\s+{word}[- ]author(?:ed)?(?=\s+{HEADS})",
+        rf"\b(?:did|does|do|has|have|had|is|was|are|were)\s+({who})\s+(?:ever\s+)?(?:been\s+)?(?:as\s+)?(?:an?\s+|the\s+)?{word}[- ]author(?:s|ed|ing)?\b",
+    )
+    for pattern in patterns:
+        for match in scan.take(pattern):
+            _add_people(scan, field, match.group(1), match.group())
+    if len(scan.people) == 1 and (at := re.search(r"@\d+", scan.text)):
+        if scan.take(rf"\b(?:as|being|where\s+\w+\s+is)\s+(?:an?\s+|the\s+)?{word}[- ]authors?\b"):
+            scan.take(rf"(?:\b(?:by|from|of|did)\s+)?{at.group()}(?:'s)?")
+            scan.add(field, "is", at.group())
 
 
 def _add_people(scan: Scan, field: str, who: str, text: str) -> None:

@@ -50,6 +50,8 @@ def answer_extreme(
     if not known:
         text = f"None of the {counted(len(papers))}{spaced(phrase)} prints {order.needed}."
         return Answer(intent.question, "abstained", "catalogue", text)
+    if ask.of[1:] == ("all",):
+        return _all_in_order(intent, ask, papers, phrase, now)
     chosen = _ends(known, field, ask, now)
     if ask.of[1:] == ("both",):
         newest = _ends(known, field, replace(ask, most=True), now)
@@ -76,6 +78,36 @@ def answer_extreme(
         listing.citations,
         scored(chosen),
         value=value,
+    )
+
+
+def _all_in_order(
+    intent: Intent, ask: Ask, papers: Sequence[Paper], phrase: str, now: Census
+) -> Answer:
+    """All papers by date, those without a year last."""
+    order = _ORDERS[ask.of[0]]
+    known = [p for p in papers if _rank(p, ask.of[0], now)]
+    ordered = _ends(known, ask.of[0], replace(ask, k=len(known)), now)
+    silent = sorted((p for p in papers if p not in known), key=lambda p: p.paper_id)
+    listing = Listing()
+    head = (
+        f"{counted(len(papers))}{spaced(phrase)}, {order.most if ask.most else order.least} first"
+    )
+    if silent:
+        head += (
+            f"; the last {len(silent)} without {order.needed}"
+            if known
+            else f", {order.needed} of none is known"
+        )
+    ordered += silent
+    return Answer(
+        intent.question,
+        "answered",
+        "catalogue",
+        f"{head}:\n\n{listing.rows(ordered)}",
+        listing.citations,
+        scored(ordered),
+        value=sources(ordered),
     )
 
 
@@ -204,10 +236,15 @@ def answer_people(
         counts = _company(papers, now)
     if "no owners" in ask.of:
         counts = Counter({v: n for v, n in counts.items() if now.page(str(v)) is None})
+    besides = [v for v in intent.several("besides") if v in counts]
+    counts = Counter({v: n for v, n in counts.items() if v not in besides})
     if ask.bounds is not None:
         low, high = ask.bounds
         kept = {v: n for v, n in counts.items() if n >= (low or 0) and (high is None or n <= high)}
         return _bounded(intent, ask, Counter(kept), phrase)
+    if not counts:
+        text = f"Nobody else is printed on the papers{spaced(phrase)}."
+        return Answer(intent.question, "answered", "catalogue", text, value=())
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
     cut = counts[order[0]] if ask.k is None else 0
@@ -217,6 +254,7 @@ def answer_people(
     lines = [f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(shown, 1)]
     as_first = " as first author" if ask.of[0] == "first author" else ""
     as_first += ", page owners left out" if "no owners" in ask.of else ""
+    as_first += f", besides {join_names(plain(str(v)) for v in besides)}" if besides else ""
     text = f"By papers held here{as_first}{spaced(phrase)}:\n\n" + "\n".join(lines)
     others = len(order) - len(shown)
     text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""

@@ -15,7 +15,7 @@ from rag.names import Mention
 from rag.text import fold, join_names
 from rag.types import Condition, Paper
 
-PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "page"})
+PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "last author", "page"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def read_extreme(scan: Scan) -> Ask | None:
             word not in ("lowest", "smallest", "worst", "minimum", "min"),
             _k(scored[0].group()),
         )
-    if ask := _measured(scan):
+    if ask := _measured(scan) or _sorted(scan):
         return ask
     ends = r"(?:oldest|earliest|first)\s+(?:and|or)\s+(?:the\s+)?(?:newest|latest|last|most recent)|(?:newest|latest|most recent)\s+(?:and|or)\s+(?:the\s+)?(?:oldest|earliest|first)"
     if scan.take(rf"\b(?:the\s+)?(?:{ends})\b"):
@@ -121,6 +121,24 @@ def read_extreme(scan: Scan) -> Ask | None:
             _k(dated[0].group()),
         )
     return None
+
+
+_SORT = r"^\W*(?:(?:and|now|then|please|can|could|you)\s+)*(?:sort|order|arrange)\b"
+_BY_DATE = r"\bby\s+(?:the\s+|their\s+)?(?:publication\s+|posting\s+)?(?:years?|dates?|age)\b"
+
+
+def _sorted(scan: Scan) -> Ask | None:
+    """``sort them by year``: all of them, the newest first unless said otherwise."""
+    if not scan.has(rf"{_SORT}[^?.!]*{_BY_DATE}"):
+        return None
+    scan.take(_SORT)
+    scan.take(_BY_DATE)
+    said = scan.take(
+        r"\b(?:with\s+)?(?:the\s+)?(?:oldest|earliest|newest|latest|most\s+recent)(?:\s+ones?)?\s+(?:first|last|on\s+top)\b|\b(?:in\s+)?(?:ascending|descending)(?:\s+order)?\b"
+    )
+    told = said[0].group().lower() if said else "newest first"
+    old = re.search(r"oldest|earliest|ascending", told) is not None
+    return Ask("extreme", ("date", "all"), old == ("last" in told))
 
 
 _MEASURED = {
