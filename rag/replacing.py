@@ -7,11 +7,12 @@ from calendar import month_name
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.catalogue.ask import Ask, Asked
+from rag.catalogue.ask import Ask, Asked, Verb
 from rag.catalogue.fields import said_all
 from rag.catalogue.reading import read, telling_words
 from rag.catalogue.scan import people_in, with_names
 from rag.catalogue.select import PEOPLE_FIELDS, settle
+from rag.catalogue.wording import HEADS
 from rag.census import Census
 from rag.names import Mention
 from rag.people.ask import PersonAsk
@@ -116,7 +117,7 @@ _NOW = re.compile(
 
 
 _TOGETHER = re.compile(
-    r"^\W*(?:and\s+|only\s+|just\s+|but\s+)*(?:those\s+|the\s+ones\s+)?(?:(?:(?:together|jointly|co-?authored|written)\s+)?with|also\s+(?:by|with))\b",
+    rf"^\W*(?:and\s+|only\s+|just\s+|but\s+)*(?:(?:how\s+many|which|what|any|list|show)\s+(?:(?:{HEADS}|of\s+\w+|are|were|there)\s+)*)?(?:those\s+|the\s+ones\s+)?(?:(?:(?:together|jointly|co-?authored|written)\s+)?with|also\s+(?:by|with))\b",
     re.IGNORECASE,
 )
 
@@ -124,13 +125,14 @@ _TOGETHER = re.compile(
 def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent | None:
     """``with X``: of the papers of the last answer those on which X stands too."""
     reason = "the last list, with a further person"
+    verb: Verb = "count" if asked.ask.verb == "count" else "list"
     if last.route == "person" and len(last.people) == 1 and len(people) == 1:
         conditions = (
             Condition("author", "is", last.people[0]),
             *last.conditions,
             *asked.conditions,
         )
-        parts = {"ask": Ask("list", topic=last.topic), "people": tuple(people)}
+        parts = {"ask": Ask(verb, topic=last.topic), "people": tuple(people)}
         return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
     if last.route == "catalogue" and _verb(last) in ("list", "count"):
         held = last.several("people")

@@ -34,6 +34,9 @@ _LONG = 6
 """A remainder of more words than this is a question of its own, not a topic of a list."""
 
 
+_YEAR_ALONE = re.compile(r"(?:19|20)\d\d\s*\?*")
+
+
 def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None = None) -> Intent:
     """What a question asks for, on its own or as the next one of a conversation.
 
@@ -44,6 +47,8 @@ def route(question: str, thread: Thread, library: Source, read_as: ReadAs | None
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
     typed = spelt_out(" ".join(question.split()))
+    if thread.turns and _YEAR_ALONE.fullmatch(typed):
+        typed = f"and {typed}"
     found = aside(typed)
     if found and read_as is None:
         other = {"other": "content"} if found[0] == "unsupported" and asks(typed) else {}
@@ -318,6 +323,7 @@ _ALL = re.compile(
     r"^\W*(?:(?:please|can|could|you|i|want|need|would|like|to|see|have)\s+)*(?:list|show|give|find|get|name|print|enumerate)?\s*(?:me|us|out)?\s*(?:(?:all|every)\b|an?\s+(?:complete|full)\s+list)(?!\s+(?:of\s+)?(?:these|those|them)\b)",
     re.IGNORECASE,
 )
+_HE = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 _LOOSE = frozenset({"text", "complete"})
 
 
@@ -358,7 +364,13 @@ def _catalogue(
     if not conditions:
         if _ALL.search(text) and ask.heads and ask.topic and n_left <= _LONG:
             return of_catalogue(text, "it asks for all papers on a topic", asked, now)
-        everything = n_left == 0 and ask.heads and asked.explicit and len(text.split()) <= 10
+        everything = (
+            not _HE.search(text)
+            and n_left == 0
+            and ask.heads
+            and asked.explicit
+            and len(text.split()) <= 10
+        )
         return of_catalogue(text, "it asks for all papers", asked, now) if everything else None
     if n_left == 0 and (ask.heads or asked.explicit or strong):
         return of_catalogue(text, "it asks for papers under exact conditions", asked, now)

@@ -140,9 +140,12 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return Whole(question, instead=_instead(question, last))
     if whole := ordinal(question, _listed(thread, shown, now), now):
         return _same_of(whole, last, now)
-    for settle in (same_author, dated, described):
-        if shown.papers and (whole := settle(question, shown, now)):
-            return whole
+    if shown.papers and (whole := same_author(question, shown, now)):
+        return whole
+    if whole := dated(question, _listed(thread, shown, now), now):
+        return whole
+    if shown.papers and (whole := described(question, shown, now)):
+        return whole
     stripped = _DUMMY.sub(" ", question)
     if shown.papers and _PLURAL.search(stripped):
         return replace(plural(question, shown, now), origin=_origin(last, shown))
@@ -151,6 +154,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     if shown.papers and SINGULAR.search(stripped):
         return singular(question, shown, now)
     if shown.papers and _elliptic(question, now):
+        if re.match(r"\W*(?:and\s+|so\s+|but\s+)?which\s+one\b", question, re.IGNORECASE):
+            shown = _listed(thread, shown, now)
         one = shown.named and len(shown.papers) == 1
         return Whole(question, shown.papers, note=told(shown.papers, now), several=not one)
     return Whole(question, instead=_instead(question, last))
@@ -293,13 +298,14 @@ def _shown(thread: Thread, now: Census) -> Shown:
     """What the last turn was about; a turn that failed to answer leaves the one before in view."""
     people: tuple[str, ...] = ()
     for at, turn in reversed(list(enumerate(thread.turns))):
-        if at and turn.answer.status == "abstained" and turn.answer.route == "content":
-            continue
         named = () if turn.answer.route == "experts" else _named(turn.question, now)
+        failed = turn.answer.status == "abstained" and turn.answer.route == "content"
+        if at and failed and len(named) < 2:
+            continue
         own = tuple(e.name for e in turn.answer.experts)
         if turn.answer.intent is not None and turn.answer.intent.people:
             own = tuple(dict.fromkeys((*turn.answer.intent.people, *own)))
-        people = people or own
+        people = people or own or _ranked(turn.answer)
         if named:
             return Shown(named, people, True)
         if papers := _cited(turn.answer, now):
@@ -310,6 +316,13 @@ def _shown(thread: Thread, now: Census) -> Shown:
         if own and turn.answer.route != "catalogue":
             return Shown((), people, False)
     return Shown((), people, False)
+
+
+def _ranked(answer: Answer) -> tuple[str, ...]:
+    """Those whom ``who has most papers`` was answered with, the first one first."""
+    ask = answer.intent.parts.get("ask") if answer.intent is not None else None
+    named = isinstance(answer.value, str) and getattr(ask, "verb", "") == "people"
+    return tuple(str(answer.value).split(", ")) if named else ()
 
 
 def _turn_by_turn(thread: Thread, now: Census) -> list[tuple[str, ...]]:
@@ -342,12 +355,21 @@ def _elliptic(question: str, now: Census) -> bool:
     return match is None and LEAD.match(question) is not None
 
 
+_WITH_ALSO = re.compile(
+    rf"^\W*(?:(?:and|but|so)\s+)*(?:how\s+many|which|what|any|list|show)(?:\s+(?:{HEADS}|of\s+(?:them|those|these)|are|were|written|there|of\s+his|of\s+hers))*\s+(?:together\s+|jointly\s+)?with\s+[^?.!]+\W*$",
+    re.IGNORECASE,
+)
+"""``how many with X?`` after somebody's papers: those on which X stands too."""
+
+
 def _instead(question: str, last: Answer) -> Intent | None:
     """The last intent where the question only names what is to change in it."""
     match = _INSTEAD.match(question)
     if last.intent is None:
         return None
     if match is None:
+        if last.route in ("catalogue", "person") and _WITH_ALSO.match(question):
+            return last.intent
         listing = last.route in ("catalogue", "person", "experts")
         return last.intent if listing and _FRAGMENT.match(question) else None
     what = match["what"] or match["what2"]

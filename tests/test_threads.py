@@ -465,3 +465,41 @@ def test_of_the_co_authors_of_somebody_that_person_is_none() -> None:
     intent = talk("who are the co-authors of Yuxi Mi?", "who of them has most papers?")
     made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
     assert made.value == "Cai Wu, Yuge Huang"
+
+
+def test_he_is_the_first_of_a_ranking_and_without_one_no_list_is_given() -> None:
+    intent = talk("who has the most papers?", "what does he work on?")
+    assert (intent.route, intent.people) == ("person", ("Yuxi Mi",))
+    assert talk("what does he work on?").route == "content"
+
+
+@pytest.mark.parametrize(
+    ("turns", "verb"),
+    [
+        (("who is Yuxi Mi?", "how many papers with Cai Wu?"), "count"),
+        (("how many papers has Yuxi Mi?", "how many with Cai Wu?"), "count"),
+        (("papers by Yuxi Mi", "which together with Cai Wu?"), "list"),
+    ],
+)
+def test_papers_with_somebody_are_those_of_both(turns: tuple[str, ...], verb: str) -> None:
+    intent = talk(*turns)
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    ask = intent.parts["ask"]
+    assert isinstance(ask, Ask)
+    assert (ask.verb, [p.paper_id for p in made.papers]) == (verb, ["p4"])
+
+
+@pytest.mark.parametrize(
+    ("question", "focus"),
+    [("which one has code?", ("p1", "p4")), ("who wrote the older one?", ("p1",))],
+)
+def test_after_one_of_two_was_chosen_both_are_still_compared(
+    question: str, focus: tuple[str, ...]
+) -> None:
+    turns = ("what is D2Pruner?", "compare DuetFace and SlerpFace", "which one is newer?")
+    assert set(talk(*turns, question, cites=("p3",)).several("focus")) == set(focus)
+
+
+def test_a_year_alone_replaces_the_year_of_the_last_list() -> None:
+    assert talk("papers from 2022", "2024?").conditions == (Condition("year", "is", 2024),)
+    assert talk("2024?").route == "unsupported"
