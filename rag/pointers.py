@@ -67,6 +67,9 @@ _EARLIER = re.compile(
 _MORE = re.compile(r"\b(?:else|other|another|more|further)\b", re.IGNORECASE)
 
 
+_ALSO = re.compile(r"\b(?:also|same|besides|apart)\b", re.IGNORECASE)
+
+
 _NTH_PERSON = re.compile(
     rf"\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)})\s+(?!author\s+most)(?:one|person|expert|author|researcher|name|guy|woman|candidate|of\s+(?:them|those|these))\b"
     rf"|{_NUMBERED}",
@@ -225,6 +228,10 @@ def same_author(question: str, shown: Shown, now: Census) -> Whole | None:
     people = _meant(match, now.people_of(paper), paper.authors)
     if not people:
         return None
+    further = any(w.search(question) for w in (_LATER, _EARLIER, _MORE, _ALSO))
+    if len(people) == 1 and not further and (match["nth"] or match["first2"]):
+        text = _SAME_AUTHOR.sub(people[0], question, count=1)
+        return Whole(LEAD.sub("", text), people=people, note=f"read as about {people[0]}")
     conditions = [Condition("paper", "not in", (paper.paper_id,))]
     if len(people) > 1:
         conditions.append(Condition("author", "two of", people))

@@ -143,11 +143,18 @@ def _together(last: Intent, people: Sequence[Mention], asked: Asked) -> Intent |
     return None
 
 
+_COUNTED = ("coauthors", "shared", "common")
+"""Forms whose answers begin with how many there are."""
+
+
+_OF_ONE = ("summary", "papers", "presence")
+
+
 def _counted(last: Intent) -> Intent | None:
     """``how many are there?`` after a list of papers; after people, who are counted with their list."""
     reason = "the last list, counted"
     ask = last.parts.get("ask")
-    if last.route == "experts" or (isinstance(ask, PersonAsk) and ask.form == "coauthors"):
+    if last.route == "experts" or (isinstance(ask, PersonAsk) and ask.form in _COUNTED):
         return replace(last, reason=reason)
     if isinstance(ask, Ask) and ask.verb in ("list", "count"):
         return replace(last, parts={**last.parts, "ask": replace(ask, verb="count")}, reason=reason)
@@ -159,7 +166,7 @@ def _counted(last: Intent) -> Intent | None:
     ):
         whole = replace(ask, verb="distinct", of=ask.of[:1], k=None)
         return replace(last, parts={**last.parts, "ask": whole}, reason=reason)
-    if isinstance(ask, PersonAsk) and ask.form in ("summary", "papers") and len(last.people) == 1:
+    if isinstance(ask, PersonAsk) and ask.form in _OF_ONE and len(last.people) == 1:
         conditions = (Condition("author", "is", last.people[0]), *last.conditions)
         parts = {"ask": Ask("count", topic=last.topic)}
         return replace(last, route="catalogue", conditions=conditions, parts=parts, reason=reason)
@@ -167,7 +174,10 @@ def _counted(last: Intent) -> Intent | None:
 
 
 _MONTHS = "|".join(name if len(name) < 4 else f"{name}|{name[:3]}" for name in month_name[1:])
-_MONTH = re.compile(rf"^(?:in\s+|from\s+|during\s+)?(?P<month>{_MONTHS})$", re.IGNORECASE)
+_MONTH = re.compile(
+    rf"^(?:in\s+|from\s+|during\s+)?(?P<month>{_MONTHS})(?:\s*(?P<to>to|until|till|-|–|and|or)\s*(?P<other>{_MONTHS}))?$",
+    re.IGNORECASE,
+)
 
 
 def _in_its_year(what: str, last: Intent) -> str:
@@ -176,7 +186,12 @@ def _in_its_year(what: str, last: Intent) -> str:
     if match is None:
         return what
     years = {y for c in last.conditions for y in _years(c)}
-    return f"in {match['month']} {years.pop() if len(years) == 1 else ''}".strip()
+    year = f" {years.pop()}" if len(years) == 1 else ""
+    if not match["other"]:
+        return f"in {match['month']}{year}"
+    first = "in" if match["to"].lower() in ("and", "or") else "from"
+    between = "or" if first == "in" else "to"
+    return f"{first} {match['month']}{year} {between} {match['other']}{year}"
 
 
 def _years(condition: Condition) -> set[int]:

@@ -40,14 +40,14 @@ def named_papers(text: str, now: Census) -> tuple[str, ...]:
 
 
 def papers_sharing(question: str, shown: Sequence[Sequence[str]], now: Census) -> Whole | None:
-    """``do they share authors?``: of the papers shown, or of the single ones of the turns before.
+    """Of what ``do they share authors?`` asks: the papers shown, or of the single ones of the turns before.
 
     Args:
         question: As typed.
         shown: Papers that each turn was about, the last one first.
         now: Whose papers they are.
     """
-    if not asks_for_shared_authors(question) or not shown or not shown[0]:
+    if not shown or not shown[0]:
         return None
     named = named_papers(question, now)
     if not _POINTS.search(question) and named:

@@ -31,7 +31,7 @@ from rag.pointers import (
     told,
     wrote_else,
 )
-from rag.sharing import papers_sharing
+from rag.sharing import asks_for_shared_authors, papers_sharing
 from rag.types import Answer, Condition, Intent, Thread
 
 _PLURAL = re.compile(
@@ -70,13 +70,18 @@ LIST_THEM = re.compile(
 
 HOW_MANY_THERE = re.compile(
     r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many(?:\s+of\s+(?:them|those|these))?"
-    r"(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum))+\W*$",
+    r"(?:(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum))+"
+    r"|(?:\s+(?:papers?|works?|entries|publications?))?)\W*$",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
     r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|oh)\b[\s,.!:;–—-]*)*(?:(?:I|i)\s+(?:meant|mean|wanted)|make\s+(?:that|it)|rather)\b[\s,:]*(?:to\s+(?:ask|say)\s+)?(?P<what>.+)",
     re.IGNORECASE,
 )
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|hm+|oh)\b[\s,.!:;–—-]+)+", re.IGNORECASE
+)
+_INSTEAD_OF_IT = re.compile(r"[\s,]+(?:instead|rather)\W*$", re.IGNORECASE)
 _SAID = re.compile(
     r"^(?:[^,]+?)\s*,\s*not\s+\S.*$|^not\s+[^,]+,?\s+but\s+(?P<but>.+)$", re.IGNORECASE
 )
@@ -125,7 +130,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return whole
     if whole := both(question, thread):
         return whole
-    if last.route != "experts" and not (last.intent and last.intent.people):
+    they_are_papers = last.route != "experts" and not (last.intent and last.intent.people)
+    if they_are_papers and asks_for_shared_authors(question):
         if whole := papers_sharing(question, _turn_by_turn(thread, now), now):
             return whole
     if last.route in ("catalogue", "person") and len(shown.papers) > 1:
@@ -163,6 +169,9 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
 
 def _corrected(question: str) -> str:
     """``no, I meant X``: what about X; a whole question as it is."""
+    bare = _INSTEAD_OF_IT.sub("", _TAKEN_BACK.sub("", question))
+    if bare != question and _FRAGMENT.match(bare):
+        return bare
     match = _CORRECTED.match(question)
     if match is None:
         return question
@@ -298,7 +307,7 @@ def _shown(thread: Thread, now: Census) -> Shown:
     """What the last turn was about; a turn that failed to answer leaves the one before in view."""
     people: tuple[str, ...] = ()
     for at, turn in reversed(list(enumerate(thread.turns))):
-        named = () if turn.answer.route == "experts" else _named(turn.question, now)
+        named = () if _lists(turn.answer) else _named(turn.question, now)
         failed = turn.answer.status == "abstained" and turn.answer.route == "content"
         if at and failed and len(named) < 2:
             continue
@@ -316,6 +325,13 @@ def _shown(thread: Thread, now: Census) -> Shown:
         if own and turn.answer.route != "catalogue":
             return Shown((), people, False)
     return Shown((), people, False)
+
+
+def _lists(answer: Answer) -> bool:
+    """Whether papers or people were listed: a made-up word in the question (GitHub) named no paper."""
+    parts = answer.intent.parts if answer.intent is not None else {}
+    listed = getattr(parts.get("ask"), "verb", "") in ("list", "count") and "alike" not in parts
+    return answer.route == "experts" or (answer.route == "catalogue" and listed)
 
 
 def _ranked(answer: Answer) -> tuple[str, ...]:

@@ -503,3 +503,59 @@ def test_after_one_of_two_was_chosen_both_are_still_compared(
 def test_a_year_alone_replaces_the_year_of_the_last_list() -> None:
     assert talk("papers from 2022", "2024?").conditions == (Condition("year", "is", 2024),)
     assert talk("2024?").route == "unsupported"
+
+
+def test_a_made_up_word_in_the_condition_of_a_list_names_no_paper() -> None:
+    linked = Shelf([*SHELF.papers(), paper("p6", "Code", "GitLab hosts it.", ("Ann Mao",), links=("https://gitlab.com/a",), year=2020),
+                    paper("p7", "More", "It works.", ("Ann Mao",), links=("https://gitlab.com/b",), year=2021)])  # fmt: skip
+    first = route("how many papers have a GitLab link?", Thread(), linked)
+    answer = catalogue.answer(first, linked, lambda query, k: by_words(linked, query, k))
+    thread = Thread().plus(Turn(first.question, replace(answer, intent=first)))
+    intent = route("how many of them are from 2021?", thread, linked)
+    assert set(intent.several("focus")) == {"p6", "p7"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "conditions"),
+    [
+        (("papers by Yuxi Mi from 2022", "actually, from 2024"), {"author": "@0", "year": 2024}),
+        (("papers by Yuxi Mi with code", "without code instead"), {"author": "@0", "code": False}),
+        (("papers by Yuxi Mi with code", "no, without code"), {"author": "@0", "code": False}),
+    ],
+)
+def test_a_condition_taken_back_leaves_the_others(
+    turns: tuple[str, ...], conditions: dict[str, object]
+) -> None:
+    assert {c.field: c.value for c in talk(*turns).conditions} == conditions
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("and May to July?", ((2023, 5, 1), (2023, 7, 31))),
+        ("and April and May?", (((2023, 4, 1), (2023, 4, 30)), ((2023, 5, 1), (2023, 5, 31)))),
+    ],
+)
+def test_several_months_are_of_the_year_asked_for(question: str, said: object) -> None:
+    assert [c.value for c in talk("papers from March 2023", question).conditions] == [said]
+
+
+def test_papers_alike_keep_to_a_further_condition() -> None:
+    intent = talk("what is DuetFace?", "similar papers?", "from 2024?", cites=("p1",))
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert {p.paper_id for p in made.papers} <= {"p3", "p4"}
+    assert "from 2024" in made.text
+
+
+def test_the_papers_of_an_author_hold_the_one_shown_unless_others_are_asked_for() -> None:
+    intent = talk("who wrote DuetFace?", "how many papers does its first author have?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.value == 2
+    others = talk("who wrote DuetFace?", "what else did its first author write?")
+    assert [c.field for c in others.conditions] == ["paper"]
+
+
+def test_how_many_after_somebody_are_that_persons_papers() -> None:
+    intent = talk("is Yuxi Mi in the library?", "how many papers?")
+    assert [(c.field, c.value) for c in intent.conditions] == [("author", "Yuxi Mi")]
+    assert talk("how many papers?").conditions == ()

@@ -59,7 +59,9 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         return _signed(made, now, settled)
     papers = whole = _matching(now, settled.conditions, intent)
     if isinstance(alike := intent.parts.get("alike"), str):
-        return _signed(_alike(intent, alike, now, retrieve), now, settled, intent)
+        return _signed(
+            _alike(intent, alike, now, retrieve, settled.conditions), now, settled, intent
+        )
     if ask.topic:
         wanted = {p.paper_id for p in papers}
         few = intent.several("focus") or _of_one_person(settled.conditions)
@@ -93,16 +95,22 @@ _ALIKE = 5
 _MOST_ALIKE = 10
 
 
-def _alike(intent: Intent, paper_id: str, now: Census, retrieve: Retrieve) -> Answer:
+def _alike(
+    intent: Intent, paper_id: str, now: Census, retrieve: Retrieve, under: Sequence[Condition]
+) -> Answer:
     """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
     paper = now.by_id[paper_id]
     others = without(retrieve, paper_id)
-    found = [hit.paper for hit in on_topic(paper.name, now, others)][:_MOST_ALIKE]
-    near = found or [now.by_id[h.paper.paper_id] for h in others(paper.name, _ALIKE).papers]
+    met = {p.paper_id for p in matching(now, under)}
+    about = [hit.paper for hit in on_topic(paper.name, now, others)]
+    found = [p for p in about if p.paper_id in met][:_MOST_ALIKE]
+    nearest_first = [h.paper.paper_id for h in others(paper.name, max(len(now.papers), 1)).papers]
+    near = found or [now.by_id[i] for i in nearest_first if i in met][:_ALIKE]
     listing = Listing(paper.name)
-    head = f"Nearest in subject to **{plain(paper.name)}**:"
+    which = spaced(said_all(under))
+    head = f"Nearest in subject to **{plain(paper.name)}**{which}:"
     if not found:
-        head = f"No other paper here is about the same as **{plain(paper.name)}**; the nearest are:"
+        head = f"No other paper here{which} is about the same as **{plain(paper.name)}**; the nearest are:"
     return Answer(
         intent.question,
         "answered",
