@@ -86,6 +86,14 @@ def test_turned_questions_are_those_of_both_runs_that_came_to_something_else(
     ]
 
 
+def test_a_line_separator_inside_a_question_ends_no_line_of_a_run(tmp_path: Path) -> None:
+    before = evaluations.read(written(tmp_path, "a", "1", {"q": "wrong"}))
+    after = evaluations.read(written(tmp_path, "b", "2", {"q": "right"}))
+    record = json.dumps({"id": "q", "question": "one\u2028two"}, ensure_ascii=False)
+    (after.folder / "records.jsonl").write_text(record, encoding="utf-8")
+    assert [change.question for change in evaluations.turned(before, after)] == ["one\u2028two"]
+
+
 def test_scores_that_cannot_be_read_are_an_error_of_one_sentence(tmp_path: Path) -> None:
     before = evaluations.read(written(tmp_path, "a", "1", {"q": "right"}))
     (before.folder / "scores.jsonl").write_text('{"kind": "fact"}\n', encoding="utf-8")

@@ -168,10 +168,8 @@ def turned(before: EvaluationRun, after: EvaluationRun) -> list[Turned]:
 def _lines(path: Path, form: type[Any]) -> Sequence[Any]:
     reader = TypeAdapter(form)
     try:
-        return [
-            reader.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()
-        ]
-    except (OSError, UnicodeDecodeError, ValidationError) as exc:
+        return [reader.validate_json(line) for line in path.read_bytes().splitlines()]
+    except (OSError, ValidationError) as exc:
         raise ReadError(
             f"{str(path)!r} cannot be read ({_first(exc)}); run the evaluation again"
         ) from exc

@@ -17,11 +17,16 @@ GRAVE = ("serious", "critical")
 
 
 AT_REST = """
-() => [...document.querySelectorAll("[data-testid=stApp]")].every((app) =>
-    app.dataset.testScriptState === "notRunning")
-  && !document.querySelector("[data-stale=true]")
-  && document.getAnimations().every((one) =>
-    one.playState !== "running" || one.effect.getTiming().iterations === Infinity)
+() => {
+  const resting = [...document.querySelectorAll("[data-testid=stApp]")].every((app) =>
+      app.dataset.testScriptState === "notRunning")
+    && !document.querySelector("[data-stale=true]")
+    && document.getAnimations().every((one) =>
+      one.playState !== "running" || one.effect.getTiming().iterations === Infinity);
+  const now = performance.now();
+  if (!resting) window.restless = now;
+  return now - (window.restless ??= now) > 500;
+}
 """
 
 
@@ -30,6 +35,7 @@ def violations(page: Page) -> list[str]:
 
     Looked at is the page at rest: what fades in or is about to be drawn anew is pale for a moment.
     """
+    page.evaluate("delete window.restless")
     page.wait_for_function(AT_REST)
     page.evaluate(AXE_SCRIPT)
     found: dict[str, Any] = page.evaluate("axe.run(document)")
