@@ -223,7 +223,7 @@ def _says_something(topic: str) -> bool:
 # --- authors of a paper ---------------------------------------------------------------------
 
 _WROTE = re.compile(
-    r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
+    r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|else|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
     r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names?|of|the|all)\s+)*(?P<first2>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
     r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.+?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
     r"|\bwhose\s+(?:paper|work|method|idea)\s+(?:is|was)\s+(?P<what4>.+)"

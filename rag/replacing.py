@@ -17,7 +17,7 @@ from rag.census import Census
 from rag.names import Mention
 from rag.people.ask import PersonAsk
 from rag.pointers import Whole
-from rag.threads import HOW_MANY_THERE, LIST_THEM, MORE_PEOPLE, replacement
+from rag.threads import HOW_MANY_THERE, HOW_MANY_UNDER, LIST_THEM, MORE_PEOPLE, replacement
 from rag.types import Condition, Intent
 
 
@@ -48,6 +48,8 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     if last.route == "experts" and _NOW.fullmatch(what):
         parts = {**last.parts, "recent": True}
         return replace(last, parts=parts, reason="the last question, newer papers first")
+    if HOW_MANY_UNDER.match(whole.question):
+        last = _counted(last) or last
     people = people_in(what, now)
     asked = read(what, now, people)
     if as_role := _ROLE.match(what):
@@ -62,8 +64,10 @@ def instead(whole: Whole, now: Census) -> Intent | None:
     if asked.ask.verb in ("extreme", "group") and not people:
         return _other_verb(last, asked)
     own = settle([c for c in asked.conditions if c.field != "author"], people, now).conditions
-    if people and _TOGETHER.match(whole.question) and (made := _together(last, people, asked)):
-        return made
+    apart = any(c.field in _ROLES and c.operator == "lacks" for c in asked.conditions)
+    if people and (apart or _TOGETHER.match(whole.question)):
+        if made := _together(last, people, asked):
+            return made
     if last.route == "catalogue" and asked.conditions:
         last = _unfocused(last, asked.conditions)
         kept = _apart_from(asked.conditions, last.conditions)

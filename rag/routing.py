@@ -242,6 +242,8 @@ def _authors(
     if frame is None or people:
         return None
     what, first = frame
+    if re.match(r"(?:the\s+)?most\b", what, re.IGNORECASE):
+        return None
     named = now.called(what)
     focus = whole.focus if not whole.several or not named else ()
     focus = focus or tuple(dict.fromkeys(ids[0] for _, ids in named))

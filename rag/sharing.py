@@ -39,6 +39,16 @@ def named_papers(text: str, now: Census) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paper_id for _, paper_id in sorted(found)))
 
 
+def singles(shown: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The papers of the latest turns that were about one paper each, in the order of the turns."""
+    found: list[str] = []
+    for papers in shown:
+        if len(papers) != 1:
+            break
+        found = [*papers, *found]
+    return tuple(dict.fromkeys(found))
+
+
 def papers_sharing(question: str, shown: Sequence[Sequence[str]], now: Census) -> Whole | None:
     """Of what ``do they share authors?`` asks: the papers shown, or of the single ones of the turns before.
 
@@ -52,12 +62,7 @@ def papers_sharing(question: str, shown: Sequence[Sequence[str]], now: Census) -
     named = named_papers(question, now)
     if not _POINTS.search(question) and named:
         return None
-    found = list(shown[0])
-    if len(found) == 1 and not named:
-        for papers in shown[1:]:
-            if len(papers) != 1:
-                break
-            found = [*papers, *found]
+    found = shown[0] if named or len(shown[0]) > 1 else singles(shown)
     together = tuple(dict.fromkeys((*found, *named)))
     if len(together) < 2:
         return None

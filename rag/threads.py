@@ -31,7 +31,7 @@ from rag.pointers import (
     told,
     wrote_else,
 )
-from rag.sharing import asks_for_shared_authors, papers_sharing
+from rag.sharing import asks_for_shared_authors, papers_sharing, singles
 from rag.types import Answer, Condition, Intent, Thread
 
 _PLURAL = re.compile(
@@ -70,8 +70,17 @@ LIST_THEM = re.compile(
 
 HOW_MANY_THERE = re.compile(
     r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many(?:\s+of\s+(?:them|those|these))?"
-    r"(?:(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum))+"
+    r"(?:(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum|left|remain|remaining|still))+"
     r"|(?:\s+(?:papers?|works?|entries|publications?))?)\W*$",
+    re.IGNORECASE,
+)
+HOW_MANY_UNDER = re.compile(
+    r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many\s+(?=(?:in|from|as|by|with|without|since|before|after|during|until|between)\s+\S)",
+    re.IGNORECASE,
+)
+"""``how many in 2022?`` after a list or a person: no papers are said, so those are meant."""
+_COMPARED = re.compile(
+    r"^\W*(?:(?:and|so|but)\s+)*which(?:\s+(?:one|paper|of\s+(?:them|these|those|the\s+two)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?(?:out\s+)?(?:older|newer|earlier|later|more\s+recent|first)\W*$",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
@@ -95,7 +104,7 @@ _SORT_BY = re.compile(r"^\W*(?:(?:and|now|please)\s+)*(?:sort|order|arrange)\s+b
 
 _FRAGMENT = re.compile(
     r"^\W*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)(?:\s+(?:\d|two|three|four|five|ones?|of\s+(?:them|these|those)))*\W*$"
-    r"|^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
+    r"|^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|exclude|leave\s+out|drop|remove|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
     re.IGNORECASE,
 )
 """``with code?``, ``since 2022``, ``the newest``: a condition or an order and nothing else."""
@@ -122,8 +131,14 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         return Whole(question, instead=last.intent)
     if last.intent is not None and HOW_MANY_THERE.match(question):
         return _counted(question, last)
+    if HOW_MANY_UNDER.match(question) and last.route in ("catalogue", "person", "experts"):
+        return Whole(question, instead=last.intent)
     if whole := _end_of_them(question, last, shown):
         return whole
+    if len(shown.papers) == 1 and _COMPARED.match(question):
+        two = singles(_turn_by_turn(thread, now))
+        if len(two) > 1:
+            return Whole(question, two, note=told(two, now), several=True)
     if whole := _more_of(question, thread, shown, now):
         return whole
     if whole := first_two(question, last, shown, now) or nth_person(question, last):
@@ -397,5 +412,7 @@ def _instead(question: str, last: Answer) -> Intent | None:
 
 def replacement(question: str) -> str:
     """The words of ``what about X`` that say what changes."""
+    if counting := HOW_MANY_UNDER.match(question):
+        return question[counting.end() :].strip(" ?.!")
     match = _INSTEAD.match(question)
     return ((match["what"] or match["what2"]) if match else question).strip(" ?.!")

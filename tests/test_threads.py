@@ -559,3 +559,34 @@ def test_how_many_after_somebody_are_that_persons_papers() -> None:
     intent = talk("is Yuxi Mi in the library?", "how many papers?")
     assert [(c.field, c.value) for c in intent.conditions] == [("author", "Yuxi Mi")]
     assert talk("how many papers?").conditions == ()
+
+
+@pytest.mark.parametrize(
+    ("turns", "value"),
+    [
+        (("papers by Yuxi Mi", "how many in 2024?"), 1),
+        (("papers by Yuxi Mi", "how many as first author?"), 2),
+        (("papers from 2024", "and how many by Yuxi Mi?"), 1),
+        (("papers from 2024", "how many without code?"), 1),
+        (("papers by Yuxi Mi", "without Cai Wu", "how many are left?"), 1),
+        (("papers by Yuxi Mi", "exclude those with Yuge Huang", "how many remain?"), 1),
+    ],
+)
+def test_how_many_under_a_condition_is_asked_of_the_last_list(
+    turns: tuple[str, ...], value: int
+) -> None:
+    made = catalogue.answer(talk(*turns), SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.value == value
+
+
+def test_papers_asked_about_one_after_the_other_are_compared() -> None:
+    turns = ("when was DuetFace posted?", "and VISA?", "and SlerpFace?", "which is older?")
+    assert set(talk(*turns).several("focus")) == {"p1", "p2", "p4"}
+
+
+def test_who_wrote_most_of_them_ranks_people_and_who_else_wrote_it_names_them() -> None:
+    ask = talk("papers from 2024", "who wrote most of them?").parts["ask"]
+    assert isinstance(ask, Ask) and ask.verb == "people"
+    assert talk("what is VISA?", "who else wrote it?", cites=("p2",)).parts["ask"] == PersonAsk(
+        "authors"
+    )

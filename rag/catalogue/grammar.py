@@ -269,7 +269,7 @@ def _read_authors(scan: Scan) -> None:
         ("last author", "(?:last|senior)"),
     ):
         _read_role(scan, field, word, who)
-    negative = rf"\b(?:without|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
+    negative = rf"\b(?:without|(?:exclude|leave\s+out|drop|remove)(?:\s+(?:the\s+)?(?:ones|those|papers))?(?:\s+(?:by|with|of|from))?|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
             scan.add(author, "lacks", number)
