@@ -355,6 +355,7 @@ def test_a_condition_alone_is_asked_of_the_list_just_shown() -> None:
         (("papers from 2024", "do those share any authors?"), ("p3", "p4")),
         (("Do DuetFace and SlerpFace have authors in common?",), ("p1", "p4")),
         (("Which authors do DuetFace and VISA share?",), ("p1", "p2")),
+        (("Which people do DuetFace and VISA have in common?",), ("p1", "p2")),
     ],
 )
 def test_papers_are_asked_for_the_authors_they_share(
