@@ -370,6 +370,12 @@ def test_several_filters_stand_together_and_go_together() -> None:
     assert at.multiselect[0].value == []
 
 
+def test_enter_takes_one_name_or_document_and_not_all_that_match() -> None:
+    for name in ("chat", "library"):
+        fields = run(screen(name)).multiselect
+        assert fields and all(field.proto.select_all == 0 for field in fields)
+
+
 def test_filters_chosen_for_one_conversation_are_not_those_of_the_next() -> None:
     at = run(screen("chat"))
     at.slider[0].set_value((2023, 2024))

@@ -163,6 +163,7 @@ def some_of(
         key=f"{field}_{mark}",
         placeholder="any",
         accept_new_options=field == "author",
+        select_all=False,  # the first offer is what Enter takes: a name, not all that match
     )
     return Condition(field, "in", tuple(picked)) if picked else None
 

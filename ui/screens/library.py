@@ -104,6 +104,7 @@ def remove(held: Assistant, found: list[Document]) -> None:
         "Documents to remove",
         sorted(document.name for document in found),
         placeholder="choose documents",
+        select_all=False,  # the first offer is what Enter takes: one document, not all that match
         key=f"remove_{turn}",
     )
     if not names:
