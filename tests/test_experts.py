@@ -128,6 +128,8 @@ def test_no_more_people_than_asked_for_but_all_their_papers() -> None:
     answer = who(shelf, "UAV tracking", k=3)
     assert len(answer.experts) == 3
     assert len(answer.citations) == 8
+    assert "\n5 more people are authors." in answer.text
+    assert "\n1 more person is an author." in who(shelf, "UAV tracking", k=7).text
 
 
 def test_the_parts_of_a_score_add_up_to_it() -> None:

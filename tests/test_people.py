@@ -70,6 +70,8 @@ def test_a_page_owner_stands_on_papers_that_hide_them_and_the_figures_are_the_pa
     answer = ask("summarise Shiming Ge's papers")
     assert cited(answer) == {"p1", "p3"}
     assert set(answer.experts[0].roles.values()) == {"page"}
+    said = "2 listed on their profile page, where the paper prints only 'et al.'."
+    assert said in answer.text
     assert "h-index 15" in answer.text and "1,706" in answer.text
 
 

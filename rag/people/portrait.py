@@ -35,7 +35,8 @@ def portrait(name: str, papers: Sequence[Paper], now: Census) -> str:
     if roles["first"]:
         said.append(f"first author of {roles['first']}")
     if roles["page"]:
-        said.append(f"{roles['page']} by standing on the own page behind 'et al.'")
+        where = "listed on their profile page, where the paper prints only 'et al.'"
+        said.append(f"{roles['page']} {where}")
     text = f"**{plain(name)}**: {', '.join(said)}."
     if common := themes(papers):
         text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."
