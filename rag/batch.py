@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator
+import re
+import shutil
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +75,9 @@ def run(
 ) -> Counter[str]:
     """Answer what ``out`` does not hold yet, and append the records to it.
 
+    A record is kept where it answers the turns that its id now has, and did not fail; another one
+    of the same id goes, and the new one takes its place.
+
     Args:
         assistant: Answers, one question after another.
         asked: The batch, in order.
@@ -87,53 +92,130 @@ def run(
     """
     from rag.records import record
 
-    done = mend(out)
+    before = mend(out)
+    held = _held(asked, before)
+    places = {id(old): n for n, old in held.items()}
+    ids = {item.item_id for item in asked}
+    left = [old for old in before if id(old) in places or not _is_past(old, ids)]
     written: Counter[str] = Counter()
     try:
+        if len(left) < len(before):
+            _replace(out, [old.line for old in left])
+        lines = [(places.get(id(old)), old) for old in left]
         with out.open("ab", buffering=0) as file:
-            for n, item in enumerate(asked, 1):
-                if done[item.item_id] > 0:
-                    done[item.item_id] -= 1
+            for n, item in enumerate(asked):
+                if n in held:
                     written["skipped"] += 1
                 else:
                     answer = answer_item(assistant, item)
-                    line = json.dumps(record(answer, item.item_id), ensure_ascii=False)
-                    file.write(line.encode("utf-8", "replace") + b"\n")
+                    told = record(answer, item.item_id)
+                    if len(item.turns) > 1:
+                        told["turns"] = list(item.turns)
+                    line = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+                    file.write(line)
+                    lines.append((n, _Record(item.item_id, item.turns, answer.status, line)))
                     written[answer.status] += 1
-                progress(n, len(asked))
+                progress(n + 1, len(asked))
+        _order(out, lines)
     except OSError as exc:
         raise ReadError(f"answers cannot be written to {str(out)!r}: {exc.strerror}") from exc
     return written
 
 
-def mend(out: Path) -> Counter[str]:
-    """Cut an unfinished last line off, and count the ids that are already answered.
+def shared_ids(asked: list[Item]) -> str:
+    """One sentence on ids that several lines have; empty where there are none."""
+    n_by_id = Counter(item.item_id for item in asked)
+    shared = [item_id for item_id, n in n_by_id.items() if n > 1]
+    if not shared:
+        return ""
+    more = f" (and {len(shared) - 1} more ids in several)" if len(shared) > 1 else ""
+    return (
+        f"the id {shared[0]!r} stands in {n_by_id[shared[0]]} lines{more}; each line is asked, "
+        "and the records follow in the order of the lines"
+    )
+
+
+# --- what the output holds ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line of the output: which turns it answers, and how that ended."""
+
+    item_id: str
+    turns: tuple[str, ...]
+    status: str
+    line: bytes
+
+
+def mend(out: Path) -> list[_Record]:
+    """Cut an unfinished last line off; what the others answer, in order.
 
     Raises:
         ReadError: The file holds something else than records.
     """
     if not out.exists():
-        return Counter()
+        return []
     try:
         data = out.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        ids = Counter(_ids(whole, out))
+        found = list(_records(whole, out))
         if len(whole) < len(data):
             with out.open("r+b") as file:
                 file.truncate(len(whole))
     except OSError as exc:
         raise ReadError(f"answers cannot be written to {str(out)!r}: {exc.strerror}") from exc
-    return ids
+    return found
 
 
-def _ids(data: bytes, out: Path) -> Iterator[str]:
-    for n, line in enumerate(data.splitlines(), 1):
+def _records(data: bytes, out: Path) -> Iterator[_Record]:
+    for n, line in enumerate(data.splitlines(keepends=True), 1):
         try:
-            yield str(json.loads(line)["id"])
-        except (ValueError, KeyError, TypeError) as exc:
+            row = json.loads(line)
+            turns = row.get("turns") or [row.get("question")]
+            found = _Record(str(row["id"]), tuple(turns), str(row.get("status")), line)
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
             raise ReadError(
                 f"line {n} of {str(out)!r} is not an answer record; name another file for --out"
             ) from exc
+        yield found
+
+
+def _held(asked: list[Item], before: list[_Record]) -> dict[int, _Record]:
+    """By their places in the batch, the items that need not be asked, with their records."""
+    answered: dict[tuple[str, tuple[str, ...]], deque[_Record]] = defaultdict(deque)
+    for old in before:
+        if old.status != "failed":
+            answered[old.item_id, old.turns].append(old)
+    found: dict[int, _Record] = {}
+    for n, item in enumerate(asked):
+        if item.fault is None and (same := answered.get((item.item_id, item.turns))):
+            found[n] = same.popleft()
+    return found
+
+
+def _is_past(old: _Record, ids: Collection[str]) -> bool:
+    """Whether a record answers what an id of this batch asked before, or tells of a broken line."""
+    broken = old.status == "failed" and re.fullmatch(r"line-\d+", old.item_id) is not None
+    return old.item_id in ids or broken
+
+
+def _order(out: Path, lines: list[tuple[int | None, _Record]]) -> None:
+    """Put this batch's records into its order; those of other batches stay where they are."""
+    own = sorted((place, old.line) for place, old in lines if place is not None)
+    sorted_lines = iter(own)
+    ordered = [old.line if place is None else next(sorted_lines)[1] for place, old in lines]
+    if ordered != [old.line for _, old in lines]:
+        _replace(out, ordered)
+
+
+def _replace(out: Path, lines: list[bytes]) -> None:
+    """Write the file anew, whole or not at all."""
+    target = out.resolve()
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(b"".join(lines))
+    shutil.copymode(target, part)
+    part.replace(target)
 
 
 def answer_item(assistant: Assistant, item: Item) -> Answer:

@@ -91,17 +91,19 @@ def run_ask(args: argparse.Namespace) -> int:
 
 
 def _ask_batch(args: argparse.Namespace) -> int:
-    from rag.batch import items, run
+    from rag.batch import items, run, shared_ids
     from rag.printing import progress
 
     if args.out is None or args.question is not None or args.read_as is not None:
         raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
     asked = items(args.batch)
+    if said := shared_ids(asked):
+        sys.stderr.write(f"paperfolk: {visible(said)}\n")
     with assistant_of(args) as assistant, progress(sys.stderr) as report:
         counts = run(assistant, asked, args.out, lambda n, total: report("asked", n, total))
     said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing to ask"
     sys.stderr.write(f"{said}; answers in {args.out}\n")
-    return DONE
+    return FAILED if counts["failed"] else DONE
 
 
 def run_who(args: argparse.Namespace) -> int:

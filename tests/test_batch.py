@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.batch import Item, items, mend, run
+from rag.batch import Item, items, mend, run, shared_ids
 from rag.errors import ProviderUnreachable, ReadError
 from rag.types import Answer, Thread
 
@@ -101,9 +101,60 @@ def test_a_cut_last_line_is_removed_and_asked_again(tmp_path: Path) -> None:
     assert again.asked == ["q2"]
 
 
-def test_lines_that_share_an_id_are_all_asked(tmp_path: Path) -> None:
-    batch(tmp_path, *({"id": "same", "question": q} for q in ("a", "b")))
-    assert [r["question"] for r in go(Echo(), tmp_path)] == ["a", "b"]
+def test_lines_that_share_an_id_are_all_asked_and_told_of(tmp_path: Path) -> None:
+    path = batch(tmp_path, *({"id": "same", "question": q} for q in ("a", "b", "b")))
+    again = Echo()
+    for echo in (Echo(), again):
+        assert [r["question"] for r in go(echo, tmp_path)] == ["a", "b", "b"]
+    assert again.asked == []
+    assert shared_ids(items(path)).startswith("the id 'same' stands in 3 lines; each line is asked")
+
+
+def test_a_changed_question_is_asked_again_in_its_place(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": i, "question": i} for i in "abc"))
+    go(Echo(), tmp_path)
+    batch(tmp_path, *({"id": i, "question": q} for i, q in (("a", "a"), ("b", "new"), ("c", "c"))))
+    again = Echo()
+    assert [(r["id"], r["question"]) for r in go(again, tmp_path)] == [
+        ("a", "a"), ("b", "new"), ("c", "c"),
+    ]  # fmt: skip
+    assert again.asked == ["new"]
+
+
+def test_a_conversation_is_asked_again_when_an_earlier_turn_changed(tmp_path: Path) -> None:
+    for turns, asked in (
+        (["one", "end"], ["one", "end"]),
+        (["one", "end"], []),
+        (["two", "end"], ["two", "end"]),
+        (["end"], ["end"]),
+    ):
+        batch(tmp_path, {"id": "c", "turns": turns})
+        echo = Echo()
+        assert len(go(echo, tmp_path)) == 1
+        assert echo.asked == asked
+
+
+def test_what_failed_is_asked_again_and_a_repaired_line_leaves_no_failure(tmp_path: Path) -> None:
+    batch(
+        tmp_path, {"id": "a", "question": "unreachable"}, b"{broken", {"id": "c", "question": "c"}
+    )
+    go(Echo(), tmp_path)
+    again = Echo()
+    assert [r["id"] for r in go(again, tmp_path)] == ["a", "line-2", "c"]
+    assert again.asked == ["unreachable"]
+    batch(tmp_path, *({"id": i, "question": i} for i in "abc"))
+    assert [(r["id"], r["status"]) for r in go(Echo(), tmp_path)] == [
+        (i, "answered") for i in "abc"
+    ]
+
+
+def test_records_of_another_batch_in_the_same_file_stay(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": i, "question": i} for i in "ab"))
+    go(Echo(), tmp_path)
+    batch(tmp_path, {"id": "c", "question": "c"})
+    go(Echo(), tmp_path)
+    batch(tmp_path, {"id": "b", "question": "b"}, {"id": "a", "question": "new"})
+    assert [r["id"] for r in go(Echo(), tmp_path)] == ["b", "c", "a"]
 
 
 def test_lone_surrogates_become_question_marks(tmp_path: Path) -> None:

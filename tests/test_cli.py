@@ -114,8 +114,8 @@ def test_a_batch_writes_one_record_a_line_and_can_be_repeated(
 ) -> None:
     asked, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     asked.write_text('{"id": "a", "question": "What is DuetFace?"}\nbroken\n', encoding="utf-8")
-    for said in ("1 answered, 1 failed", "2 skipped"):
-        assert main(["ask", "--batch", str(asked), "--out", str(out)]) == 0
+    for said in ("1 answered, 1 failed", "1 failed, 1 skipped"):
+        assert main(["ask", "--batch", str(asked), "--out", str(out)]) == 1
         assert said in capsys.readouterr().err
     assert [r["id"] for r in records(out.read_text(encoding="utf-8"))] == ["a", "line-2"]
 
