@@ -84,11 +84,15 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
-    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|oh)\b[\s,.!:;–—-]*)*(?:(?:I|i)\s+(?:meant|mean|wanted)|make\s+(?:that|it)|rather)\b[\s,:]*(?:to\s+(?:ask|say)\s+)?(?P<what>.+)",
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|oh)\b[\s,.!:;–—-]*)*(?:(?:I|i)\s+(?:meant|mean|wanted)|rather)\b[\s,:]*(?:to\s+(?:ask|say)\s+)?(?P<what>.+)",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
     r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|hm+|oh)\b[\s,.!:;–—-]+)+", re.IGNORECASE
+)
+_COURTESY = re.compile(
+    r"^\W*(?:(?:thanks|thank\s+you|great|nice|cool|good|perfect|right|alright|ok(?:ay)?|sorry|hm+)\s*[,.!;:]+\s*)+(?=\w)",
+    re.IGNORECASE,
 )
 _INSTEAD_OF_IT = re.compile(r"[\s,]+(?:instead|rather)\W*$", re.IGNORECASE)
 _SAID = re.compile(
@@ -130,7 +134,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
         return Whole(question, instead=last.intent)
     if last.intent is not None and HOW_MANY_THERE.match(question):
-        return _counted(question, last)
+        if whole := _counted(question, last):
+            return whole
     if HOW_MANY_UNDER.match(question) and last.route in ("catalogue", "person", "experts"):
         return Whole(question, instead=last.intent)
     if whole := _end_of_them(question, last, shown):
@@ -184,6 +189,7 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
 
 def _corrected(question: str) -> str:
     """``no, I meant X``: what about X; a whole question as it is."""
+    question = _COURTESY.sub("", question)
     bare = _INSTEAD_OF_IT.sub("", _TAKEN_BACK.sub("", question))
     if bare != question and _FRAGMENT.match(bare):
         return bare
@@ -205,12 +211,12 @@ _ON_A_TOPIC = re.compile(
 )
 
 
-def _counted(question: str, last: Answer) -> Whole:
+def _counted(question: str, last: Answer) -> Whole | None:
     """``how many are there?``: the last list counted; a list of what papers say, asked as a count."""
     assert last.intent is not None
     if last.route == "content" and (about := _ON_A_TOPIC.search(last.intent.query)):
         return Whole(f"how many {about.group()}?")
-    return Whole(question, instead=last.intent)
+    return Whole(question, instead=last.intent) if last.route != "content" else None
 
 
 def _company_of_one(last: Answer) -> bool:

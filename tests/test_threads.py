@@ -591,3 +591,23 @@ def test_who_wrote_most_of_them_ranks_people_and_who_else_wrote_it_names_them() 
     assert talk("what is VISA?", "who else wrote it?", cites=("p2",)).parts["ask"] == PersonAsk(
         "authors"
     )
+
+
+def test_how_many_after_what_a_paper_says_is_asked_of_that_paper() -> None:
+    intent = talk("which datasets does DuetFace use?", "how many of them are there?", cites=("p1",))
+    assert (intent.route, intent.several("focus")) == ("content", ("p1",))
+
+
+def test_a_wish_for_other_words_is_no_correction() -> None:
+    assert talk("who works on faces?", "make it shorter").topic != "shorter"
+
+
+@pytest.mark.parametrize("word", ["Thanks, and", "ok, great.", "Sorry,"])
+def test_a_word_of_courtesy_before_a_follow_up_changes_nothing(word: str) -> None:
+    intent = talk("papers from 2024", f"{word} how many are there?")
+    made = catalogue.answer(intent, SHELF, lambda query, k: by_words(SHELF, query, k))
+    assert made.value == 2
+    assert set(talk("papers from 2024", f"{word} which are by Yuxi Mi?").several("focus")) == {
+        "p3",
+        "p4",
+    }
