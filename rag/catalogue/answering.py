@@ -25,7 +25,7 @@ from rag.catalogue.select import Settled, choose_one, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.readings import closed
-from rag.topics import on_topic, respelt, touching, without
+from rag.topics import WIDE, on_topic, respelt, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
@@ -104,13 +104,17 @@ def _alike(
     met = {p.paper_id for p in matching(now, under)}
     about = [hit.paper for hit in on_topic(paper.name, now, others)]
     found = [p for p in about if p.paper_id in met][:_MOST_ALIKE]
-    nearest_first = [h.paper.paper_id for h in others(paper.name, max(len(now.papers), 1)).papers]
-    near = found or [now.by_id[i] for i in nearest_first if i in met][:_ALIKE]
+    near = found
+    if not found:
+        n = _ALIKE if len(met) + 1 >= len(now.papers) else WIDE
+        ids = [h.paper.paper_id for h in others(paper.name, n).papers]
+        near = [now.by_id[i] for i in ids if i in met][:_ALIKE]
     listing = Listing(paper.name)
     which = spaced(said_all(under))
     head = f"Nearest in subject to **{plain(paper.name)}**{which}:"
     if not found:
-        head = f"No other paper here{which} is about the same as **{plain(paper.name)}**; the nearest are:"
+        head = f"No other paper here{which} is about the same as **{plain(paper.name)}**"
+        head += "; the nearest are:" if near else "."
     return Answer(
         intent.question,
         "answered",
