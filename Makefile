@@ -18,6 +18,7 @@ $(VENV)/runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Paperfolk needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the packages into $(VENV); this takes a minute or two and says nothing meanwhile"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
@@ -29,7 +30,10 @@ install: $(VENV)/runtime
 	$(BIN)/paperfolk models fetch
 	$(BIN)/paperfolk ingest
 
-chat: install
+# Status 1: some of the documents were named as unreadable; the rest can be asked about.
+chat: $(VENV)/runtime
+	$(BIN)/paperfolk models fetch
+	$(BIN)/paperfolk ingest || test $$? -eq 1
 	$(BIN)/paperfolk ui
 
 test: $(VENV)/development

@@ -248,15 +248,19 @@ def _show_answer(assistant: Assistant, answer: Answer, as_json: bool) -> int:
 
 
 def _show_ingest(done: Plan | Report, as_json: bool) -> int:
-    """Rejections go to stderr; the status is 2 if nothing at all could be read."""
-    from rag.reporting import ingest_lines, ingest_record, plan_of
+    """What was not read goes to stderr; the status is 1 if some was rejected, 2 if nothing was read.
+
+    Files in no format that is read fail nothing where others were read.
+    """
+    from rag.reporting import ingest_lines, ingest_record, plan_of, unread_lines
 
     if as_json:
         _print_json(ingest_record(done))
     else:
         sys.stdout.writelines(f"{visible(line)}\n" for line in ingest_lines(done))
     plan = plan_of(done)
-    for rejection in plan.rejections:
-        sys.stderr.write(f"paperfolk: {visible(str(rejection))}\n")
+    sys.stderr.writelines(f"paperfolk: {visible(line)}\n" for line in unread_lines(done))
     read = any(document.change != "rejected" for document in plan.documents)
-    return USAGE if plan.rejections and not read else DONE
+    if not read and (plan.rejections or plan.passed_over):
+        return USAGE
+    return FAILED if plan.rejections else DONE

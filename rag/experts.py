@@ -206,7 +206,9 @@ def _worded(
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
         more = n_people - len(people)
-        lines.append(f"\n{more} more {'person is an author' if more == 1 else 'people are authors'}.")
+        lines.append(
+            f"\n{more} more {'person is an author' if more == 1 else 'people are authors'}."
+        )
     if unsigned:
         marks = " ".join(listing.mark(p) for p in unsigned)
         lines.append(f"\nAlso on the topic, authors unknown: {marks}.")

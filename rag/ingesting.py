@@ -76,6 +76,7 @@ def ingest(
         n_embedded=n_embedded,
         fingerprint=library.fingerprint,
         seconds=time.perf_counter() - began,
+        n_in_several_places=library.n_in_several_places,
     )
 
 

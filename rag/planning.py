@@ -56,7 +56,9 @@ def plan(
     """
     stored = {document.name: document for document in library.documents()}
     dropped = list(_dropped(library, stored, drop))
-    found = _named(paths, stored, _own(library.folder.resolve()), left_out(library.folder))
+    passed_over: list[Rejection] = []
+    own = _own(library.folder.resolve())
+    found = _named(paths, stored, own, left_out(library.folder), passed_over)
     found = {name: path for name, path in found.items() if name not in drop}
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
@@ -73,7 +75,7 @@ def plan(
             progress("reading", done, len(found))
     planned.extend(_gone(library, paths, stored, {*found, *drop}, prune))
     planned.extend(dropped)
-    return Plan(tuple(planned), tuple(rejections), rebuild)
+    return Plan(tuple(planned), tuple(rejections), rebuild, tuple(passed_over))
 
 
 def _plan_document(
@@ -86,6 +88,7 @@ def _plan_document(
             stored
             and not rebuild
             and not (prune and stored.n_kept)
+            and path.is_file()
             and _sha256(path) == stored.sha256
         ):
             return DocumentPlan(name, str(path), "unchanged", n_entries=stored.n_entries)
@@ -126,6 +129,7 @@ def _named(
     stored: dict[str, Document],
     own: frozenset[Path],
     unwanted: frozenset[str],
+    passed_over: list[Rejection],
 ) -> dict[str, Path]:
     """Files by the name each has, or is to have, in the library.
 
@@ -133,12 +137,13 @@ def _named(
     given folder, so a seed is named by its file name; the folder's own name goes in front where
     another file, which is still there with other content, has that name already. The library's
     ``own`` files and folders are no documents, and what is ``unwanted`` is read by its own path alone.
+    Files in no format that is read are added to ``passed_over``.
     """
     asked = {str(path.resolve()) for path in paths}
     names = {document.path: document.name for document in stored.values()}
     found: dict[str, Path] = {}
     seen: set[Path] = set()
-    for root, path in _files(paths):
+    for root, path in _files(paths, own, passed_over):
         if path in seen or not own.isdisjoint((path, *path.parents)):
             continue
         if str(path) in unwanted and str(path) not in asked:
@@ -150,16 +155,28 @@ def _named(
 
 
 def _own(folder: Path) -> frozenset[Path]:
-    files = (LEFT_OUT, FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, "questions.jsonl")
-    names = (*files, "index", "models", "evaluations")
+    stores = (FILE, "threads.db", "replies.db")
+    files = [f"{name}{end}" for name in stores for end in ("", "-wal", "-shm", "-journal")]
+    others = (LEFT_OUT, LOCK, "aliases.yaml", "questions.jsonl")
+    names = (*files, *others, "index", "models", "evaluations")
     return frozenset(folder / name for name in names)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+def _files(
+    paths: Sequence[Path], own: frozenset[Path], passed_over: list[Rejection]
+) -> Iterator[tuple[Path, Path]]:
+    told: set[Path] = set()
     for given in paths:
         root = given.resolve()
-        for path in reading.discover([root]):
-            yield root if root.is_dir() else root.parent, path.resolve()
+
+        def tell(path: Path, reason: str, root: Path = root) -> None:
+            if path not in told and own.isdisjoint((path, *path.parents)):
+                told.add(path)
+                name = path.relative_to(root).as_posix()
+                passed_over.append(Rejection(name, None, reason))
+
+        for path in reading.discover([root], tell):
+            yield root if root.is_dir() else root.parent, path.resolve() if path.exists() else path
 
 
 def _new_name(root: Path, path: Path, stored: dict[str, Document], taken: Collection[str]) -> str:
@@ -178,7 +195,7 @@ def _is_another(path: Path, stored: Document | None) -> bool:
     if stored is None or stored.path == str(path) or not Path(stored.path).is_file():
         return False
     try:
-        return _sha256(path) != stored.sha256
+        return not path.is_file() or _sha256(path) != stored.sha256
     except OSError:
         return True
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from rag.types import Change, DocumentPlan, Plan, Report
 
 SHOWN_ENTRIES = 20
+SHOWN_PASSED_OVER = 20
 CHANGES: tuple[Change, ...] = ("new", "changed", "removed", "kept", "unchanged")
 
 
@@ -23,9 +24,28 @@ def ingest_lines(done: Plan | Report) -> Iterator[str]:
             yield from _entry_lines(document)
     counts = ", ".join(f"{n} {change}" for change, n in plan.counts.items() if n) or "nothing read"
     if isinstance(done, Report):
-        yield f"{counts}; the library holds {done.n_papers} papers ({done.seconds:.1f} s)"
+        yield f"{counts}; the library holds {_papers(done)} ({done.seconds:.1f} s)"
     else:
         yield f"plan: {counts}; nothing was written"
+
+
+def _papers(report: Report) -> str:
+    papers = f"{report.n_papers} paper{'' if report.n_papers == 1 else 's'}"
+    n = report.n_in_several_places
+    if not n:
+        return papers
+    stand = "stands" if n == 1 else "stand"
+    return f"{papers}, {n} of which {stand} in more than one place"
+
+
+def unread_lines(done: Plan | Report) -> Iterator[str]:
+    """What could not be read, each with its reason; then files of other kinds, some of many."""
+    plan = plan_of(done)
+    yield from map(str, plan.rejections)
+    shown = plan.passed_over[:SHOWN_PASSED_OVER]
+    yield from (f"passed over: {one}" for one in shown)
+    if len(plan.passed_over) > len(shown):
+        yield f"passed over: and {len(plan.passed_over) - len(shown)} more files"
 
 
 def _document_counts(document: DocumentPlan) -> str:
@@ -52,6 +72,7 @@ def ingest_record(done: Plan | Report) -> Mapping[str, object]:
         "rejections": [
             {"document": r.document, "line": r.line, "reason": r.reason} for r in plan.rejections
         ],
+        "passed_over": [{"document": r.document, "reason": r.reason} for r in plan.passed_over],
     }
     if isinstance(done, Report):
         record |= {

@@ -215,6 +215,37 @@ def test_a_document_that_cannot_be_read_is_bad_input(
     assert "broken.pdf" in capsys.readouterr().err
 
 
+def test_a_folder_names_what_was_not_read_and_reads_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    ingest = ["--data", str(tmp_path / "data"), "ingest", "--dry-run", str(papers)]
+    for n in range(22):
+        (papers / f"{n:02}.bin").write_bytes(b"PK\3\4\0")
+    assert main(ingest) == 2
+    (papers / "one.jsonl").write_text('{"title": "Zebra gait"}\n', encoding="utf-8")
+    capsys.readouterr()
+    assert main(ingest) == 0
+    *named, more = capsys.readouterr().err.splitlines()
+    assert len(named) == 20
+    assert named[0].startswith("paperfolk: passed over: 00.bin: file '00.bin' is binary")
+    assert more == "paperfolk: passed over: and 2 more files"
+    (papers / "two.pdf").write_bytes(b"")
+    assert main(ingest) == 1
+    assert "paperfolk: two.pdf: file 'two.pdf' is empty" in capsys.readouterr().err
+
+
+def test_a_paper_in_two_places_explains_the_number_of_papers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = tmp_path / "twice.jsonl"
+    twice.write_text('{"title": "Zebra gait"}\n' * 2 + '{"title": "Owl"}\n', encoding="utf-8")
+    assert main(["--data", str(tmp_path / "data"), "ingest", str(twice)]) == 0
+    said = capsys.readouterr().out
+    assert "3 new; the library holds 2 papers, 1 of which stands in more than one place" in said
+
+
 def test_a_missing_document_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ingest", str(tmp_path / "gone.txt")]) == 2
     assert "gone.txt' does not exist" in capsys.readouterr().err

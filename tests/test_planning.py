@@ -116,6 +116,22 @@ def test_an_unreadable_document_is_told_of_and_what_is_stored_of_it_stays(
     assert desk.titles == ["Apples", "Plums"]
 
 
+def test_links_to_nothing_and_pipes_in_a_folder_are_told_of(desk: Desk, tmp_path: Path) -> None:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    write(papers / "a.jsonl", "Apples")
+    write(papers / "b.jsonl", "Pears")
+    desk.ingest(papers)
+    (papers / "b.jsonl").unlink()
+    os.mkfifo(papers / "b.jsonl")
+    (papers / "gone.bib").symlink_to(tmp_path / "nothing.bib")
+    (papers / "notes.zip").write_bytes(b"PK\x03\x04\x00")
+    report = desk.ingest(papers)
+    assert [r.document for r in report.plan.rejections] == ["b.jsonl", "gone.bib"]
+    assert [r.document for r in report.plan.passed_over] == ["notes.zip"]
+    assert desk.titles == ["Apples", "Pears"]
+
+
 def test_a_document_whose_path_is_no_text_is_told_of(desk: Desk, tmp_path: Path) -> None:
     write(tmp_path / os.fsdecode(b"\xff.jsonl"), "Apples")
     write(tmp_path / "b.jsonl", "Pears")

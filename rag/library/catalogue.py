@@ -94,6 +94,12 @@ class Library(Reader):
         return int(self.select("SELECT count(*) AS n FROM papers")[0]["n"])
 
     @property
+    def n_in_several_places(self) -> int:
+        """Papers that more than one entry of the documents is about."""
+        sql = "SELECT paper_id FROM entries GROUP BY paper_id HAVING count(*) > 1"
+        return int(self.select(f"SELECT count(*) AS n FROM ({sql})")[0]["n"])
+
+    @property
     def n_chunks(self) -> int:
         return int(self.select("SELECT count(*) AS n FROM chunks")[0]["n"])
 

@@ -6,7 +6,7 @@ Formats are recognised by content, not by name; see ``detection.FORMATS``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rag.errors import ReadError
@@ -64,21 +64,24 @@ def read_bytes(name: str, data: bytes) -> Reading:
     )
 
 
-def discover(paths: Iterable[Path]) -> list[Path]:
+def discover(
+    paths: Iterable[Path], passed_over: Callable[[Path, str], None] = lambda path, reason: None
+) -> list[Path]:
     """The documents that ``paths`` mean, each once, in order; folders are searched with all below.
 
-    In folders, hidden files, README files and the manifest are left out, and so are files with
-    an unusual suffix that no format recognises. A file that is named is always taken.
+    In folders, hidden files, README files and the manifest are left out. ``passed_over`` is told
+    of what else is: links to folders, and files with an unusual suffix that no format recognises.
+    A file that is named, or that cannot be opened, is always taken.
 
     Raises:
         ReadError: A path does not exist, or a folder cannot be listed.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for path in paths:
         try:
             path.stat()
-            for file in _files_below(path) if path.is_dir() else [path]:
-                found.setdefault(file.resolve(), file)
+            for file in _files_below(path, passed_over) if path.is_dir() else [path]:
+                found.setdefault(os.path.realpath(file), file)
         except FileNotFoundError as exc:
             raise ReadError(f"there is no file or folder {str(path)!r}; check the path") from exc
         except OSError as exc:
@@ -86,12 +89,19 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, passed_over: Callable[[Path, str], None]) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder, onerror=_raised):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for below in (Path(parent, name) for name in folders):
+            if below.is_symlink():
+                passed_over(below, "a link to a folder is not followed; name the folder itself")
         for name in sorted(names):
             file = Path(parent, name)
-            if not _is_aside(name) and file.is_file() and _may_hold_papers(file):
+            if _is_aside(name):
+                continue
+            if reason := _unlike_papers(file):
+                passed_over(file, reason)
+            else:
                 yield file
 
 
@@ -103,15 +113,18 @@ def _is_aside(name: str) -> bool:
     return name.startswith(".") or name == _MANIFEST or Path(name).stem.lower() == "readme"
 
 
-def _may_hold_papers(file: Path) -> bool:
-    if file.suffix.lower() in SUFFIXES:
-        return True
+def _unlike_papers(file: Path) -> str:
+    """Why a file holds no papers, from its beginning; empty where it may, or where it is to be said."""
+    if file.suffix.lower() in SUFFIXES or not file.is_file():
+        return ""
     try:
         with file.open("rb") as stream:
-            head = source(file.name, stream.read(HEAD_CHARS))
-    except (OSError, ReadError):
-        return False
-    return any(known.recognise(head) for known in FORMATS)
+            detect(source(file.name, stream.read(HEAD_CHARS)))
+    except ReadError as exc:
+        return str(exc)
+    except OSError:
+        return ""
+    return ""
 
 
 def _unopened(path: Path, exc: OSError) -> ReadError:

@@ -68,11 +68,17 @@ class DocumentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an ingest would do, document by document; nothing is written yet."""
+    """What an ingest would do, document by document; nothing is written yet.
+
+    Attributes:
+        rejections: Documents and entries that should have been read and cannot be.
+        passed_over: Files in folders that are in no format that is read.
+    """
 
     documents: tuple[DocumentPlan, ...]
     rejections: tuple[Rejection, ...] = ()
     rebuild: bool = False
+    passed_over: tuple[Rejection, ...] = ()
 
     def count(self, change: Change) -> int:
         """Entries with this change; those of unchanged documents are unchanged."""
@@ -99,7 +105,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an ingest did. ``n_papers`` and ``n_chunks`` are the whole library's, afterwards."""
+    """What an ingest did. Papers and chunks are counted over the whole library, afterwards."""
 
     plan: Plan
     n_papers: int
@@ -107,6 +113,7 @@ class Report:
     n_embedded: int
     fingerprint: str
     seconds: float
+    n_in_several_places: int = 0
 
 
 @dataclass(frozen=True, slots=True)

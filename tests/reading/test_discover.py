@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,23 @@ def test_a_file_is_taken_once(folder: Path) -> None:
 
 def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
     assert discover([tmp_path]) == []
+
+
+def test_what_is_of_no_kind_that_is_read_is_told_of_and_hidden_files_are_not(folder: Path) -> None:
+    (folder / "elsewhere").symlink_to(folder / "sub", target_is_directory=True)
+    told: dict[str, str] = {}
+    discover([folder], lambda path, reason: told.update({path.name: reason}))
+    assert set(told) == {"Makefile", "picture.png", "elsewhere"}
+    assert "is binary" in told["picture.png"]
+    assert "is in no format that is read here" in told["Makefile"]
+    assert "not followed" in told["elsewhere"]
+
+
+def test_what_cannot_be_opened_is_taken_so_that_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gone.bin").symlink_to(tmp_path / "nothing")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    assert names(tmp_path, ".") == ["gone.bin", "loop", "pipe"]
 
 
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:
