@@ -21,6 +21,7 @@ from rag.library import Library
 from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
 from rag.readings import other_reading
 from rag.routing import route
+from rag.spelling import mended
 from rag.stopping import Stop
 from rag.text import encodable
 from rag.types import (
@@ -134,6 +135,9 @@ class Assistant:
         condensed = whole.question if whole else text
         known = seen if seen and seen.n_papers else self.library
         english, remarks = in_english(condensed, known)
+        if not remarks:
+            spelt = mended(english, known)
+            english, remarks = spelt.text, spelt.notes
         intent = route(english, thread if condensed == text else Thread(), known, read_as)
         if voice is not None:  # a model reads the question as it was asked
             intent = replace(intent, question=condensed)

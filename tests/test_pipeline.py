@@ -85,6 +85,21 @@ def test_an_answer_about_a_paper_quotes_it(assistant: Assistant) -> None:
     assert all(c.quote for c in answer.citations)
 
 
+@pytest.mark.parametrize(
+    ("question", "route"),
+    [
+        ("What is brige distillation?", "content"),
+        ("How does DuetFcae protect privacy?", "content"),
+        ("who wokrs on person re-identification", "experts"),
+        ("How many papres are from 2023?", "catalogue"),
+    ],
+)
+def test_a_slip_sinks_no_route_and_is_told(assistant: Assistant, question: str, route: str) -> None:
+    answer = sound(assistant, assistant.ask(question))
+    assert (answer.status, answer.route) == ("answered", route)
+    assert any(note.startswith("read “") for note in answer.warnings)
+
+
 def test_people_lists_and_persons_can_be_asked_for_without_a_question(assistant: Assistant) -> None:
     experts = sound(assistant, assistant.who("face recognition", k=3))
     assert (experts.route, len(experts.experts)) == ("experts", 3)

@@ -7,7 +7,7 @@ common in this library than the word itself, so the library's own words are neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -33,18 +33,34 @@ class Rewriting:
 
 
 @cache
-def _forms() -> dict[Stems, tuple[str, ...]]:
-    """Research terms by the stems of what is said for them."""
+def _sections() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """By section: what is said for each research term."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    sections = yaml.load(FILE.read_text(encoding="utf-8"), loader)
+    held: Mapping[str, Mapping[str, Sequence[str]]] = yaml.load(
+        FILE.read_text(encoding="utf-8"), loader
+    )
+    return held
+
+
+@cache
+def _forms() -> dict[Stems, tuple[str, ...]]:
+    """Research terms by the stems of what is said for them."""
     found: dict[Stems, dict[str, None]] = {}
-    for section in sections.values():
+    for section in _sections().values():
         for term, said in section.items():
             for form in said:
                 found.setdefault(_stems(form), {})[term] = None
     return {form: tuple(meant) for form, meant in found.items()}
+
+
+@cache
+def said_words() -> frozenset[str]:
+    """Every word of the pairs, everyday ones and terms, folded."""
+    told = {form for forms in _sections().values() for form in forms}
+    told |= {said for forms in _sections().values() for one in forms.values() for said in one}
+    return frozenset(fold(word) for phrase in told for word, _ in words(phrase))
 
 
 def rewrite(question: str, frequency: Frequency) -> Rewriting | None:
