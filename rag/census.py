@@ -24,7 +24,7 @@ _KEPT = 8
 _RARE = 2
 _PIECES = 300_000
 """Pieces of text remembered at one time."""
-_NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
+NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 
 
 class Source(Protocol):
@@ -183,8 +183,8 @@ class Census:
         """Papers by the words of their titles, and by the made-up words of their texts."""
         titles: dict[str, list[str]] = defaultdict(list)
         texts: dict[str, Counter[str]] = defaultdict(Counter)
-        named = _ByPiece(lambda p: tuple(fold(w) for w in _NAMED.findall(p)))
-        made_up = _ByPiece(lambda p: tuple(fold(w) for w in _NAMED.findall(p) if is_made_up(w)))
+        named = _ByPiece(lambda p: tuple(fold(w) for w in NAMED.findall(p)))
+        made_up = _ByPiece(lambda p: tuple(fold(w) for w in NAMED.findall(p) if is_made_up(w)))
         for paper in self.papers:
             for word in named.of(paper.title or ""):
                 titles[word].append(paper.paper_id)
@@ -192,7 +192,7 @@ class Census:
                 texts[word][paper.paper_id] += 1
         return titles, texts
 
-    def _bearing(self, word: str) -> tuple[str, ...]:
+    def bearing(self, word: str) -> tuple[str, ...]:
         """Papers that bear a made-up word (DuetFace, M3D, UVA-Net), titles before texts."""
         titles, texts = self._named
         ranked = [paper for paper, _ in texts[word].most_common()] if word in texts else ()
@@ -205,8 +205,8 @@ class Census:
         stands in more (UAV, GAN) is a common term.
         """
         found = []
-        for word in _NAMED.findall(text):
-            if is_made_up(word) and (held := self._bearing(fold(word))):
+        for word in NAMED.findall(text):
+            if is_made_up(word) and (held := self.bearing(fold(word))):
                 headed = tuple(i for i in held if is_headed(word, self.by_id[i]))
                 if headed or len(held) <= _RARE:
                     found.append((word, headed or held))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answering import abstaining, comparing, extractive
+from rag.census import Census
+from rag.coined import is_unheard, named_by, named_in
 from rag.types import Intent, PaperHit, Retrieval, Sufficiency
 
 RANKING = 20
@@ -26,28 +28,72 @@ class Retrieve(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The ranking, the papers that are quoted, and whether they suffice."""
+    """The ranking, the papers that are quoted, and whether they suffice.
+
+    Attributes:
+        several: Whether the question is about all the papers that are quoted.
+    """
 
     retrieval: Retrieval
     cited: tuple[PaperHit, ...]
     verdict: Sufficiency
+    several: bool = False
 
 
-def choose(intent: Intent, find: Find, retrieve: Retrieve) -> Choice:
-    """What a content question is answered from: the papers in focus, both sides, or the best."""
+def choose(intent: Intent, find: Find, retrieve: Retrieve, now: Census) -> Choice:
+    """What a content question is answered from: the papers in focus, those it names, or the best."""
     held = intent.parts.get("focus")
     focus = held if isinstance(held, tuple) else ()
     found = find(intent.query, RANKING)
     if focus:
+        several = bool(intent.parts.get("several")) and len(focus) > 1
         found = _first(retrieve(intent.query, len(focus), within=focus).papers, found)
-        n = min(len(focus), extractive.MAX_PAPERS) if intent.parts.get("several") else 1
+        n = min(len(focus), extractive.MAX_PAPERS) if several else 1
         cited = found.papers[:n]
-        return Choice(found, cited, _judged_in_focus(intent, cited, retrieve))
+        return Choice(found, cited, _judged_in_focus(intent, cited, retrieve), several)
+    named = _named(intent.query, now)
+    if len(named) > 1:
+        return _of_named(intent.query, named, found, retrieve)
     if compared := _compared(intent, found, find, retrieve):
         found, cited = compared
     else:
         cited = extractive.cited_papers(intent.query, found)
-    return Choice(found, cited, abstaining.judge(found, cited))
+    verdict = abstaining.judge(found, cited)
+    if named and not verdict.sufficient:
+        return _without(intent.query, named, found, cited, verdict, retrieve, now)
+    return Choice(found, cited, verdict)
+
+
+def _named(query: str, now: Census) -> tuple[str, ...]:
+    """Ids of the papers that a question names, those of the two sides of a comparison first."""
+    sides = comparing.sides(query) or ()
+    own = [named_by(side, now) for side in sides]
+    both = dict.fromkeys(i for i in own if i is not None)
+    return tuple(both) if len(both) > 1 else named_in(query, now)[: extractive.MAX_PAPERS]
+
+
+def _of_named(query: str, named: Sequence[str], found: Retrieval, retrieve: Retrieve) -> Choice:
+    """Papers that are named are what is asked about, all of them; only what is asked may be missing."""
+    hits = retrieve(query, len(named), within=tuple(named))
+    cited = tuple(sorted(hits.papers, key=lambda hit: named.index(hit.paper.paper_id)))
+    found = _first(cited, found)
+    return Choice(found, cited, abstaining.judge_named(found, cited, comparing.said(query)), True)
+
+
+def _without(
+    query: str,
+    named: Sequence[str],
+    found: Retrieval,
+    cited: Sequence[PaperHit],
+    verdict: Sufficiency,
+    retrieve: Retrieve,
+    now: Census,
+) -> Choice:
+    """An abstention on a question that names one paper: it is the nearest, and missing is what it lacks."""
+    found = _first(retrieve(query, len(named), within=tuple(named)).papers, found)
+    unheard = tuple(side for side in comparing.sides(query) or () if is_unheard(side, now))
+    missing = unheard or abstaining.missing(found, found.papers[: len(named)])
+    return Choice(found, tuple(cited), replace(verdict, missing=missing))
 
 
 def _judged_in_focus(intent: Intent, cited: Sequence[PaperHit], retrieve: Retrieve) -> Sufficiency:

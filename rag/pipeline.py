@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rag import catalogue, experts, ingesting, people
 from rag.adapters.stores import LocalStores
 from rag.answering import asides, comparing, extractive
+from rag.census import census
 from rag.choosing import RANKING, choose
 from rag.config import Settings
 from rag.errors import ModelError
@@ -315,11 +316,12 @@ class Assistant:
         self, intent: Intent, thread: Thread, seen: Narrowed | None, voice: Voice | None
     ) -> Iterator[Event]:
         yield Step(f"searching {(seen or self.library).n_papers} papers")
-        choice = choose(intent, self._finder(seen), self._open_retriever().retrieve)
+        now = census(seen or self.library)
+        choice = choose(intent, self._finder(seen), self._open_retriever().retrieve, now)
         retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
         yield Step("checking quotes")
         if voice is None:
-            answer = extractive.answer(intent, retrieval, cited, verdict)
+            answer = extractive.answer(intent, retrieval, cited, verdict, several=choice.several)
             yield Delta(answer.text)
             yield answer
             return
@@ -341,7 +343,9 @@ class Assistant:
             unsupported=self.settings.unsupported,
             judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
-            fallback=lambda: extractive.answer(intent, retrieval, cited, verdict),
+            fallback=lambda: extractive.answer(
+                intent, retrieval, cited, verdict, several=choice.several
+            ),
             beside=(lambda marks: comparing.table(intent.question, cited, marks))
             if compares
             else None,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from eval.model_server import MODEL, OpenAIServer, Reply
 from rag.answering.citations import check, hazards
+from rag.census import census
 from rag.choosing import choose
 from rag.config import Settings
 from rag.errors import LibraryEmpty, NotFound, WeightsMissing
@@ -173,7 +174,7 @@ def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
     answer = assistant.ask("how is it evaluated?", thread)
     assert answer.intent is not None and answer.intent.parts.get("focus")
     retrieve = assistant._open_retriever().retrieve
-    found = choose(answer.intent, retrieve, retrieve).retrieval
+    found = choose(answer.intent, retrieve, retrieve, census(assistant.library)).retrieval
     assert [hit.rank for hit in found.papers] == list(range(1, 21))
     assert len({hit.paper.paper_id for hit in found.papers}) == 20
 

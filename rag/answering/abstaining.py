@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from rag.answering.everyday import is_everyday
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, terms, words
-from rag.types import Paper, PaperHit, Retrieval, Sufficiency, WordMatch
+from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
 
 FILE = Path(__file__).with_name("calibration.yaml")
 
@@ -27,6 +27,8 @@ HIGHEST_IDF = 6.0
 """From which a word cannot be missed more."""
 LONG_WORDS = 18
 """Words of content from which a question counts as a full description."""
+NEAREST = 3
+"""Papers named by an abstention."""
 N_READ = 3
 """Cited papers that are read for pairs of words."""
 BACKGROUND = slice(10, 20)
@@ -63,9 +65,33 @@ def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
     values = features(retrieval, cited)
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
-    unmet = tuple(m.word for m in _best_matches(cited) if _salient(m) and not m.found)
     pointed_at = _is_pointed_at(retrieval.query, cited[0])
-    return Sufficiency(pointed_at or probability >= fitted.threshold, probability, unmet)
+    sufficient = pointed_at or probability >= fitted.threshold
+    return Sufficiency(sufficient, probability, missing(retrieval, cited))
+
+
+def judge_named(
+    retrieval: Retrieval, cited: Sequence[PaperHit], apart: Sequence[Span] = ()
+) -> Sufficiency:
+    """Decide whether papers that the query names suffice: they do, unless they all lack a word.
+
+    Args:
+        retrieval: With the named papers first.
+        cited: The named papers.
+        apart: Spans of the query that say nothing of content, such as words of comparing.
+    """
+    verdict = judge(retrieval, cited)
+    lacks = any(
+        _salient(m) and not m.found and not any(a <= m.span[0] < b for a, b in apart)
+        for m in _best_matches(cited)
+    )
+    return replace(verdict, sufficient=bool(cited) and (not lacks or verdict.sufficient))
+
+
+def missing(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
+    """Salient words of the query that neither the cited papers have nor those an abstention names."""
+    read = (*cited, *retrieval.papers[:NEAREST])
+    return tuple(m.word for m in _best_matches(read) if _salient(m) and not m.found)
 
 
 def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:

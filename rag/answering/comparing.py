@@ -15,7 +15,7 @@ from rag.answering.everyday import is_everyday
 from rag.answering.quoting import best_sentences, described, quoted
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, stem, words
-from rag.types import PaperHit, Sentence
+from rag.types import PaperHit, Sentence, Span
 
 NOT_STATED = "not stated"
 _COMPARES = re.compile(
@@ -50,6 +50,11 @@ SIDE_WORDS = 2
 def asks_to_compare(question: str) -> bool:
     """Whether a question sets papers side by side."""
     return bool(_COMPARES.search(question))
+
+
+def said(question: str) -> list[Span]:
+    """Spans of the words by which a question compares."""
+    return [match.span() for match in _COMPARES.finditer(question)]
 
 
 def sides(question: str) -> tuple[str, str] | None:

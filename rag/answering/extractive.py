@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answering import comparing
+from rag.answering.abstaining import NEAREST
 from rag.answering.citations import Citations, plain
 from rag.answering.quoting import best_sentences, described, quoted
 from rag.text import join_names
@@ -22,8 +23,6 @@ from rag.types import (
 MAX_QUOTES = 3
 """Sentences quoted from one paper."""
 MAX_PAPERS = 6
-NEAREST = 3
-"""Papers named by an abstention."""
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
 
@@ -103,9 +102,17 @@ def _n_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> i
 
 
 def answer(
-    intent: Intent, retrieval: Retrieval, cited: Sequence[PaperHit], verdict: Sufficiency
+    intent: Intent,
+    retrieval: Retrieval,
+    cited: Sequence[PaperHit],
+    verdict: Sufficiency,
+    *,
+    several: bool = False,
 ) -> Answer:
-    """Quote the cited papers, side by side where a comparison is asked for; or abstain."""
+    """Quote the cited papers, side by side where a comparison is asked for; or abstain.
+
+    ``several``: the question is about all of them, though its words may not say so.
+    """
     if not verdict.sufficient:
         return abstention(intent, retrieval, verdict)
     marks = Citations()
@@ -114,7 +121,7 @@ def answer(
         text = f"{len(cited)} papers side by side, in their own words:\n\n{told}"
     elif len(cited) == 1:
         text = _one(intent.question, cited[0], marks)
-    elif asks_for_several(intent.question):
+    elif several or asks_for_several(intent.question):
         text = _many(intent.question, cited, marks)
     else:
         text = _likeliest(intent.question, cited, marks)
