@@ -18,7 +18,7 @@ from rag.kept_questions import KeptQuestions
 from rag.pipeline import build
 from rag.threadstore import KeptThread, Opinion, ThreadStore
 from rag.types import Answer, Condition
-from ui import shared
+from ui import profiles, shared
 
 SCREENS = Path(shared.__file__).parent / "screens"
 
@@ -505,11 +505,21 @@ def test_a_conversation_about_a_persons_papers_is_begun_from_the_page() -> None:
     assert conversations(at) == []
 
 
-def test_an_unknown_name_is_answered_not_crashed() -> None:
+def test_an_unknown_name_is_said_with_all_names_to_choose_from() -> None:
     at = screen("people")
-    at.query_params["name"] = "Grace Hopper"
+    at.query_params["name"] = "Nobody *Here*"
     run(at)
-    assert "Grace Hopper" in boards(at)[0]
+    assert at.markdown[0].value == "No one called *Nobody \\*Here\\** is named in these papers."
+    assert boards(at) == []
+    assert len(at.selectbox(key="chosen_person").options) > 100
+
+
+def test_a_name_that_is_not_printed_so_leads_to_those_it_may_stand_for() -> None:
+    at = screen("people")
+    at.query_params["name"] = "S. Ge"
+    run(at)
+    assert at.markdown[0].value == "No one is printed as *S. Ge* in these papers."
+    assert boards(at) == [profiles.names(["Shiming Ge"])]
 
 
 # --- papers and library ---------------------------------------------------------------------
@@ -527,6 +537,23 @@ def test_the_table_holds_every_paper_until_filtered() -> None:
     at.selectbox(key="code").set_value("with code")
     run(at)
     assert listed(at) == 3
+
+
+def test_the_table_begins_with_the_newest_papers_and_ends_with_those_without_a_year() -> None:
+    at = run(screen("papers"))
+    known = [year for year in at.dataframe[0].value["Year"] if year == year]
+    assert known == sorted(known, reverse=True) and known[0] > known[-1]
+    assert list(at.dataframe[0].value["Year"].isna()) == [False] * len(known) + [True] * (
+        listed(at) - len(known)
+    )
+
+
+def test_papers_are_asked_about_once_some_are_chosen_or_the_list_is_narrowed() -> None:
+    at = run(screen("papers"))
+    assert at.button(key="ask_about").disabled
+    at.selectbox(key="category").set_value("LG")
+    run(at)
+    assert not at.button(key="ask_about").disabled
 
 
 def test_narrowed_years_leave_out_unknown_ones() -> None:

@@ -18,16 +18,25 @@ MOST_CHOSEN = 500
 """Papers that can be chosen one by one; more are better described by filters."""
 
 
-def button(held: Assistant, key: str, filters: Sequence[Condition]) -> None:
-    """Begins a conversation that is answered from these papers alone."""
-    if st.button("Ask about these papers", icon=":material/forum:", key=key):
+def button(held: Assistant, key: str, filters: Sequence[Condition], why_not: str = "") -> None:
+    """Begins a conversation that is answered from these papers alone, unless it is said why not."""
+    if st.button(
+        "Ask about these papers",
+        icon=":material/forum:",
+        key=key,
+        disabled=bool(why_not),
+        help=why_not or None,
+    ):
         store = conversations.desk(held).store
         conversations.open_thread(store.begin(filters=filters))
         st.switch_page(shared.CHAT)
 
 
 def of_papers(held: Assistant, key: str, papers: Sequence[Paper]) -> None:
-    """The same for papers chosen one by one."""
+    """The same for papers chosen one by one; without any the button waits, in its place."""
+    if not papers:
+        button(held, key, (), "Choose rows or narrow the list first")
+        return
     if len(papers) > MOST_CHOSEN:
         st.caption(f"At most {MOST_CHOSEN} papers can be asked about at once; choose some rows.")
         return

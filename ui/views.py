@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.bibliography import byline
 from rag.text import excerpt
-from rag.types import Answer, Citation, Paper, Role, Span
+from rag.types import Answer, Citation, Paper, Place, Role, Span
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -451,6 +451,11 @@ def paper_list(papers: Sequence[Paper], roles: Mapping[str, Role] | None = None)
             f'<span class="by">{escape(byline(paper) + role)}</span></span></button></li>'
         )
     return f'<ul class="refs plain">{"".join(rows)}</ul>'
+
+
+def newest_first(paper: Paper) -> tuple[int, int, int, tuple[Place, ...]]:
+    """Sort key: year, month, day descending; unknown years last; ties as the papers were read."""
+    return (-(paper.year or 0), -(paper.month or 0), -(paper.day or 0), paper.places)
 
 
 def paper_row(paper: Paper) -> dict[str, object]:

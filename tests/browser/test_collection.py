@@ -76,6 +76,16 @@ def test_a_chosen_row_opens_its_paper_and_is_exported_alone(visit: Visit, shoot:
     expect(opened).to_contain_text(".txt:")
     expect(page.get_by_text("Export 1 chosen")).to_be_visible()
     shoot(page, "opened")
+    page.wait_for_timeout(500)
+    box = table.bounding_box()  # the page beside an opened paper is narrower
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 89)
+    expect(page.get_by_text("Export 2 chosen")).to_be_in_viewport()
+    expect(opened).to_have_count(0)
+    ask = page.get_by_role("button", name="Ask about these papers").bounding_box()
+    box = table.bounding_box()
+    assert ask is not None and box is not None and ask["y"] < box["y"]
+    shoot(page, "two")
 
 
 def test_the_library_page_names_its_documents(visit: Visit, shoot: Shoot) -> None:

@@ -59,10 +59,12 @@ def years(papers: Sequence[Paper]) -> list[Condition]:
 
 
 def opened_by(papers: Sequence[Paper], key: str) -> None:
-    """A single chosen row opens its paper."""
+    """A single chosen row opens its paper; none stays open beside several or none."""
     rows: list[int] = st.session_state[key].selection.rows
     if len(rows) == 1:
         shared.open_source(papers[rows[0]].paper_id)
+    else:
+        shared.close_source()
 
 
 def table(papers: Sequence[Paper]) -> list[Paper]:
@@ -92,19 +94,17 @@ def exports(papers: Sequence[Paper], chosen: bool) -> None:
     """Download buttons for the papers chosen, or for all that are listed."""
     n = len(papers)
     what = f"{n} chosen" if chosen else f"all {n} listed"
-    st.caption(f"Export {what}:" if n else "Nothing to export.")
-    with st.container(horizontal=True):
-        for form, name in FORMATS.items():
-            st.download_button(
-                name,
-                data=partial(export, papers, form),
-                file_name=f"papers{SUFFIXES[form]}",
-                mime=MEDIA_TYPES[form],
-                icon=":material/download:",
-                key=f"export_{form}",
-                disabled=not n,
-                on_click="ignore",
-            )
+    st.caption(f"Export {what}:", width="content")
+    for form, name in FORMATS.items():
+        st.download_button(
+            name,
+            data=partial(export, papers, form),
+            file_name=f"papers{SUFFIXES[form]}",
+            mime=MEDIA_TYPES[form],
+            icon=":material/download:",
+            key=f"export_{form}",
+            on_click="ignore",
+        )
 
 
 def catalogue(held: Assistant) -> None:
@@ -114,14 +114,16 @@ def catalogue(held: Assistant) -> None:
     found = every
     if answer is not None:
         found = held.library.papers([paper.paper_id for paper in answer.papers])
+    found = sorted(found, key=views.newest_first)
     st.markdown(f"**{len(found):,}** of {len(every):,} papers")
     for warning in answer.warnings if answer else ():
         st.html(f'<p class="pf note">{views.escape(warning)}</p>')
     if found:
+        above = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
         chosen = table(found)
-        exports(chosen or found, bool(chosen))
-        if chosen or conditions:
-            openings.of_papers(held, "ask_about", chosen or found)
+        with above:
+            exports(chosen or found, bool(chosen))
+            openings.of_papers(held, "ask_about", chosen or (found if conditions else ()))
     elif answer is not None:
         st.html(f'<div class="pf">{views.markdown(answer.text)}</div>')
 

@@ -42,14 +42,24 @@ def everyone(held: Assistant) -> None:
     board(profiles.people_list(people[:24]), key="everyone", on_act=shared.act)
 
 
-def pick(held: Assistant) -> None:
+def pick(held: Assistant, label: str = "Or open a person") -> None:
     """Choose a person by name."""
     names = sorted(person.name for person in held.library.persons())
-    chosen = st.selectbox(
-        "Or open a person", names, index=None, placeholder="a name", key="chosen_person"
-    )
+    chosen = st.selectbox(label, names, index=None, placeholder="a name", key="chosen_person")
     if chosen:
         st.session_state["go_to"] = {"name": chosen}
+
+
+def nobody(held: Assistant, name: str) -> None:
+    """A name that is printed nowhere: those it may stand for, and all names to choose from."""
+    st.title("People", anchor=False)
+    near = held.person(name).experts
+    said = "No one is printed as" if near else "No one called"
+    st.markdown(f"{said} *{shared.plain(name)}* {'' if near else 'is named '}in these papers.")
+    if near:
+        st.caption("Perhaps one of these is meant:" if len(near) > 1 else "Perhaps this is meant:")
+        board(profiles.names(person.name for person in near), key="near", on_act=shared.act)
+    pick(held, "Open a person")
 
 
 def show(held: Assistant, name: str) -> None:
@@ -60,7 +70,7 @@ def show(held: Assistant, name: str) -> None:
     try:
         person = held.library.person(name)
     except NotFound:
-        shared.tell(held, held.person(name), "not_printed_so")
+        nobody(held, name)
         return
     known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
@@ -76,9 +86,9 @@ def show(held: Assistant, name: str) -> None:
     st.header("Papers by year", anchor=False)
     board(profiles.by_year(papers), key="by_year", on_act=shared.act)
     st.header(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
-    newest_first = sorted(papers, key=lambda p: (-(p.year or 0), p.places))
+    roles = {a.paper_id: a.role for a in person.authorships}
     board(
-        views.paper_list(newest_first, {a.paper_id: a.role for a in person.authorships}),
+        views.paper_list(sorted(papers, key=views.newest_first), roles),
         key="person_papers",
         on_act=shared.act,
     )
