@@ -251,3 +251,50 @@ def authors_frame(question: str) -> tuple[str, str] | None:
         for g in ("first", "first2", "first5")
     )
     return what, "first" if first else ""
+
+
+# --- papers on a topic ----------------------------------------------------------------------
+
+_PAPERS = r"(?:papers|articles|publications|preprints|studies|entries|(?<!what )works)"
+_POLITELY = r"(?:(?:please|kindly|can|could|would|will|you|i|we|want|need|like|to|see|have|ok|so|and|now)\s+)*"
+_ALL_OF = r"(?:(?:me|us|out|all|every|the|any|some|of|other)\s+)*"
+_ASKED_FOR = (
+    rf"(?:(?:list|show|give|find|get|name|display|enumerate|print)\s+{_ALL_OF}"
+    rf"|(?:which|what)\s+(?:are\s+)?{_ALL_OF}"
+    rf"|(?:are\s+there|is\s+there|do\s+(?:you|we)\s+have|have\s+(?:you|we)\s+got)\s+{_ALL_OF}"
+    r"|(?:all\s+|the\s+)*)"
+)
+_HERE = r"(?:(?:(?:are|do)\s+(?:there|you\s+have|we\s+have)|exist|here|in\s+(?:the|this|our|my)\s+(?:library|corpus|collection|set))\s+)?"
+_DEALING = (
+    r"(?:(?:that|which|who)\s+)?(?:(?:are|is|were|have\s+to|do)\s+)?(?:mainly\s+|all\s+)?"
+    r"(?:about|on|regarding|concerning|related\s+to|(?:deal|dealing)\s+with|us(?:e|es|ing)|employ(?:ing)?|"
+    r"(?:work|working)\s+(?:on|with)|focus(?:s?ing)?\s+on|based\s+on|cover(?:ing)?|stud(?:y|ying)|address(?:ing)?|"
+    r"tackl(?:e|ing)|investigat(?:e|ing)|apply|applying|involv(?:e|ing)|treat(?:ing)?)"
+)
+_TOPIC_LIST = re.compile(
+    rf"^\W*{_POLITELY}{_ASKED_FOR}{_PAPERS}\s+{_HERE}{_DEALING}\s+"
+    r"(?P<topic>[^,;:.?!]+?)(?:\s+(?:here|please|in\s+(?:the|this|our|my)\s+(?:library|corpus|collection)))*\W*$",
+    re.IGNORECASE,
+)
+_OF_ITS_OWN = re.compile(
+    r"\b(?:that|which|what|when|where|whose|who|whom|how|why|if|they|them|their|these|those|this|it|its|"
+    r"do|does|did|is|are|was|were|can|could|should|because|while|than|differ\w*|compar\w*|summari\w*|explain\w*|"
+    r"same|other|each|such|one|to)\b",
+    re.IGNORECASE,
+)
+_TOPIC_WORDS = 6
+
+
+def list_frame(question: str) -> str | None:
+    """The topic of a question that asks for papers and for nothing else of them; None for others.
+
+    ``which papers propose X, and how`` asks what papers say, ``the paper that does X`` for one paper.
+    """
+    match = _TOPIC_LIST.match(question)
+    if match is None or _OF_ITS_OWN.search(match["topic"]):
+        return None
+    topic = re.sub(
+        r"^(?:(?:the|a|an|topic|subject|of)\s+)+", "", match["topic"], flags=re.IGNORECASE
+    )
+    telling = [w for w in topic.split() if w.lower() not in STOP_WORDS]
+    return topic if 0 < len(telling) <= _TOPIC_WORDS else None

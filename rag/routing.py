@@ -17,7 +17,7 @@ from rag.catalogue.attributes import read_attributes
 from rag.catalogue.reading import read
 from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, short_name
-from rag.frames import aside, authors_frame, experts_frame
+from rag.frames import aside, authors_frame, experts_frame, list_frame
 from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_person
 from rag.names import Mention
 from rag.people.ask import PersonAsk
@@ -366,6 +366,9 @@ def _catalogue(
     if not conditions:
         if _ALL.search(text) and ask.heads and ask.topic and n_left <= _LONG:
             return of_catalogue(text, "it asks for all papers on a topic", asked, now)
+        if not whole.focus and ask.topic and (topic := list_frame(text)):
+            asked = replace(asked, ask=replace(ask, topic=topic))
+            return of_catalogue(text, "it asks for the papers on a topic", asked, now)
         everything = (
             not _HE.search(text)
             and n_left == 0

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.census import Census
 from rag.listing import Retrieve
-from rag.text import index_terms, stem, terms
+from rag.text import STOP_WORDS, fold, index_terms, stem, terms
 from rag.types import Paper, PaperHit, Retrieval, Span
 
 DEPTH = 60
@@ -132,12 +132,32 @@ def on_topic(
     best = max((level(hit) for hit in hits.values()), default=0.0)
     if best < gate.floor(topic):
         return []
+    hits = {i: hit for i, hit in hits.items() if not only_otherwise(topic, hit.paper)}
     least = max(gate.share * best, gate.unrelated + 0.05)
     return _sorted(
         OnTopic(now.by_id[paper_id], _scaled(level(hit), best), _closest(hit))
         for paper_id, hit in hits.items()
         if level(hit) >= least and paper_id in now.by_id and (among is None or paper_id in among)
     )
+
+
+def listed(
+    topic: str, now: Census, retrieve: Retrieve, among: Collection[str]
+) -> tuple[list[OnTopic], int]:
+    """The papers of a list on a topic: those that say it in its words, then those near in meaning.
+
+    Returns:
+        The papers, each group best first, and how many of them hold the topic's words; papers that
+        do are there however far off the retriever puts them.
+    """
+    near = {hit.paper.paper_id: hit for hit in on_topic(topic, now, retrieve, among)}
+    phrase = Phrase(topic)
+    found = []
+    for paper_id in among:
+        paper = now.by_id[paper_id]
+        if phrase.stands_in(paper) if paper_id in near else phrase.tells_of(paper):
+            found.append(near.pop(paper_id, OnTopic(paper, 0.0)))
+    return [*_sorted(found), *_sorted(near.values())], len(found)
 
 
 def touching(topic: str, now: Census, retrieve: Retrieve, among: Collection[str]) -> list[OnTopic]:
@@ -156,6 +176,8 @@ def touching(topic: str, now: Census, retrieve: Retrieve, among: Collection[str]
     kept = []
     for paper_id in among:
         paper = now.by_id[paper_id]
+        if only_otherwise(topic, paper):
+            continue
         value = levels.get(paper_id, 0.0)
         worded = coverage(topic, paper, now)
         if worded >= _WORDED or (near and value >= max(least, gate.unrelated)):
@@ -202,3 +224,94 @@ def coverage(topic: str, paper: Paper, now: Census) -> float:
     total = sum(weights.values())
     held = now.terms_of(paper)
     return sum(w for t, w in weights.items() if t in held) / total if total else 0.0
+
+
+# --- in the topic's own words ---------------------------------------------------------------
+
+_UNIT = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
+_CLAUSE = re.compile(r"[.,;:!?()\[\]]+(?:\s|$)")
+_HYPHEN = re.compile(r"[-‐-–]")
+_PREFIX_CHARS = 4
+"""A longer first part of a compound is a word of its own."""
+_PREFIX = re.compile(rf"(?<![^\W_])([^\W\d_]{{2,{_PREFIX_CHARS}}})[-‐-–](?=\w)")
+
+
+class Phrase:
+    """A topic's words, looked for in titles and texts: stemmed, hyphen or not, in their order.
+
+    Between two of them one other word may stand. A word of capitals (``CLIP``) is looked for as typed.
+    """
+
+    def __init__(self, topic: str) -> None:
+        prefixes = "|".join(re.escape(p) for p in dict.fromkeys(_PREFIX.findall(fold(topic))))
+        self._joins = re.compile(rf"(?<![^\W_])({prefixes})[-‐-–\s](?=\w)") if prefixes else None
+        self._wanted: list[tuple[str, int]] = []
+        dull = set(map(stem, STOP_WORDS))
+        gap = 0
+        for word in self._stems(topic):
+            if word in dull:
+                gap += 1
+            else:
+                self._wanted.append((word, max(gap, 1)))
+                gap = 0
+        units = [u for u in _UNIT.findall(topic) if u.lower() not in STOP_WORDS]
+        self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
+
+    def stands_in(self, paper: Paper) -> bool:
+        """Whether the title or the text holds the phrase."""
+        return self._in(paper.title or "") or self._in(paper.text)
+
+    def tells_of(self, paper: Paper) -> bool:
+        """Whether it holds the phrase so that it is about it: one plain word must be in the title."""
+        if len(self._wanted) == 1 and not self._exact:
+            return self._in(paper.title or "")
+        return self.stands_in(paper)
+
+    def _in(self, text: str) -> bool:
+        if self._exact:
+            return re.search(rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W_])", text) is not None
+        return any(self._held(self._stems(part)) for part in _CLAUSE.split(text))
+
+    def _stems(self, text: str) -> list[str]:
+        """Every word's stem; a prefix that the topic has is one with the word after it."""
+        text = self._joins.sub(r"\1", fold(text)) if self._joins else text
+        return terms(text, keep_stop_words=True)
+
+    def _held(self, said: Sequence[str]) -> bool:
+        return any(self._from(said, start) for start in range(len(said)))
+
+    def _from(self, said: Sequence[str], at: int) -> bool:
+        """Whether the phrase begins at this word."""
+        if not self._wanted or said[at] != self._wanted[0][0]:
+            return False
+        for word, gap in self._wanted[1:]:
+            after = said[at + 1 : at + 2 + gap]
+            if word not in after:
+                return False
+            at += 1 + after.index(word)
+        return True
+
+
+def _is_acronym(word: str) -> bool:
+    return sum(c.isupper() for c in word) > 1
+
+
+def only_otherwise(topic: str, paper: Paper) -> bool:
+    """Whether a compound of the topic stands in the paper only with another prefix.
+
+    ``de-identification`` is not ``re-identification``. A paper that has neither is not judged.
+    """
+    compounds = [u for u in _UNIT.findall(fold(topic)) if _HYPHEN.search(u)]
+    if not compounds:
+        return False
+    text = fold(f"{paper.title or ''} {paper.text}")
+    return any(_prefixed_otherwise(_HYPHEN.split(c, maxsplit=1), text) for c in compounds)
+
+
+def _prefixed_otherwise(parts: Sequence[str], text: str) -> bool:
+    prefix, base = parts[0], stem(parts[-1])
+    if len(prefix) > _PREFIX_CHARS:
+        return False
+    own = rf"(?<![^\W_]){re.escape(prefix)}[-‐-–\s]?{re.escape(base)}"
+    other = rf"(?<![^\W_])[^\W\d_]{{2,{_PREFIX_CHARS}}}[-‐-–]{re.escape(base)}"
+    return re.search(own, text) is None and re.search(other, text) is not None

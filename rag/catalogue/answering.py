@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from rag.answering.citations import plain
@@ -25,7 +25,7 @@ from rag.catalogue.select import Settled, choose_one, matching, nearest, settle
 from rag.census import Census, Source, census, newest_first
 from rag.listing import SHOWN, Listing, Retrieve, counted, scored
 from rag.readings import closed
-from rag.topics import WIDE, on_topic, respelt, touching, without
+from rag.topics import WIDE, listed, on_topic, respelt, touching, without
 from rag.types import Answer, Condition, Intent, Paper, Status, sources
 
 _SHOWN_OF_A_COUNT = 20
@@ -62,13 +62,13 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
         return _signed(
             _alike(intent, alike, now, retrieve, settled.conditions), now, settled, intent
         )
+    decided = ""
     if ask.topic:
         wanted = {p.paper_id for p in papers}
-        few = intent.several("focus") or _of_one_person(settled.conditions)
-        find = touching if few else on_topic
-        papers = [hit.paper for hit in find(ask.topic, now, retrieve, wanted)]
+        few = bool(intent.several("focus")) or _of_one_person(settled.conditions)
+        papers, decided = _about(ask.topic, now, retrieve, wanted, few=few)
         if not papers and (spelt := respelt(ask.topic, now)) != ask.topic:
-            papers = [hit.paper for hit in find(spelt, now, retrieve, wanted)]
+            papers, decided = _about(spelt, now, retrieve, wanted, few=few)
             note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
             ask = replace(ask, topic=spelt, notes=(*ask.notes, note)) if papers else ask
     unread = f"I cannot check '{plain(ask.unread)}', so it is not taken into account."
@@ -78,11 +78,28 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
             "categories, affiliations, authors, pages, the Code mark, links, and words in titles."
         )
         return Answer(intent.question, "abstained", "catalogue", text, library=now.fingerprint)
-    made = _of_papers(intent, ask, settled, papers, whole, now)
+    made = _of_papers(intent, ask, settled, papers, whole, now, decided)
     if ask.unread:
         made = replace(made, text=f"{unread}\n\n{made.text}", warnings=(unread,))
     settled = replace(settled, notes=(*settled.notes, *ask.notes))
     return _signed(made, now, settled, intent)
+
+
+def _about(
+    topic: str, now: Census, retrieve: Retrieve, among: Collection[str], *, few: bool
+) -> tuple[list[Paper], str]:
+    """The papers on a topic, and how that was decided, where both ways of deciding had a part.
+
+    Of a few papers, such as one person's, those that touch it, which is more generous.
+    """
+    if few:
+        return [hit.paper for hit in touching(topic, now, retrieve, among)], ""
+    found, n_said = listed(topic, now, retrieve, among)
+    n_near = len(found) - n_said
+    said = f"{n_said} {'says' if n_said == 1 else 'say'} it in these words"
+    near = f"{n_near} {'is' if n_near == 1 else 'are'} close in meaning"
+    told = [part for n, part in ((n_said, said), (n_near, near)) if n]
+    return [hit.paper for hit in found], f"({', '.join(told)}.)" if told else ""
 
 
 def _matching(now: Census, conditions: Sequence[Condition], intent: Intent) -> list[Paper]:
@@ -157,6 +174,7 @@ def _of_papers(
     papers: list[Paper],
     whole: Sequence[Paper],
     now: Census,
+    decided: str,
 ) -> Answer:
     phrase = _phrase(ask, settled.conditions, intent)
     if ask.verb == "documents":
@@ -190,6 +208,7 @@ def _of_papers(
         head = f"{counted(len(papers))}{spaced(phrase)}; {min(len(papers), SHOWN)} of {len(papers)} are listed."
     alone = len(settled.conditions) == 1 and not ask.topic and not intent.several("focus")
     more = _asides(intent, settled.conditions, papers, now, alone=alone)
+    more = f"{decided} {more}".strip()
     shown = SHOWN if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.rows(papers, k=shown) if phrase or ask.verb == "list" else ""
     text = "\n\n".join(filter(None, (f"{head} {more}".strip(), rows)))
