@@ -50,7 +50,10 @@ def choose(intent: Intent, find: Find, retrieve: Retrieve, now: Census) -> Choic
         found = _first(retrieve(intent.query, len(focus), within=focus).papers, found)
         n = min(len(focus), extractive.MAX_PAPERS) if several else 1
         cited = found.papers[:n]
-        return Choice(found, cited, _judged_in_focus(intent, cited, retrieve), several)
+        verdict = _judged_in_focus(intent, cited, retrieve)
+        if unheard := _unheard(intent.query, now):
+            verdict = Sufficiency(False, verdict.probability, unheard)
+        return Choice(found, cited, verdict, several)
     named = _named(intent.query, now)
     if len(named) > 1:
         return _of_named(intent.query, named, found, retrieve)
@@ -91,9 +94,13 @@ def _without(
 ) -> Choice:
     """An abstention on a question that names one paper: it is the nearest, and missing is what it lacks."""
     found = _first(retrieve(query, len(named), within=tuple(named)).papers, found)
-    unheard = tuple(side for side in comparing.sides(query) or () if is_unheard(side, now))
-    missing = unheard or abstaining.missing(found, found.papers[: len(named)])
+    missing = _unheard(query, now) or abstaining.missing(found, found.papers[: len(named)])
     return Choice(found, tuple(cited), replace(verdict, missing=missing))
+
+
+def _unheard(query: str, now: Census) -> tuple[str, ...]:
+    """Sides of a comparison that are coined words of no paper."""
+    return tuple(side for side in comparing.sides(query) or () if is_unheard(side, now))
 
 
 def _judged_in_focus(intent: Intent, cited: Sequence[PaperHit], retrieve: Retrieve) -> Sufficiency:

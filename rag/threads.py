@@ -12,6 +12,7 @@ from dataclasses import replace
 from rag.answering.citations import markers
 from rag.catalogue.wording import HEADS, SHARE
 from rag.census import Census, is_headed, short_name
+from rag.pairing import beside, of_both
 from rag.pointers import (
     LEAD,
     SINGULAR,
@@ -144,6 +145,10 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         two = singles(_turn_by_turn(thread, now))
         if len(two) > 1:
             return Whole(question, two, note=told(two, now), several=True)
+    if whole := beside(question, shown, now):
+        return whole
+    if whole := of_both(question, _turn_by_turn(thread, now), now):
+        return whole
     if whole := _more_of(question, thread, shown, now):
         return whole
     if whole := first_two(question, last, shown, now) or nth_person(question, last):
