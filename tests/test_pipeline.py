@@ -101,6 +101,11 @@ def test_a_slip_sinks_no_route_and_is_told(assistant: Assistant, question: str, 
     assert any(note.startswith("read “") for note in answer.warnings)
 
 
+def test_a_plain_verb_is_met_by_the_noun_made_from_it(assistant: Assistant) -> None:
+    answer = sound(assistant, assistant.ask("How do I defend against patch attacks?"))
+    assert answer.status == "answered" and "Certifiable Patch Defense" in answer.text
+
+
 def test_people_lists_and_persons_can_be_asked_for_without_a_question(assistant: Assistant) -> None:
     experts = sound(assistant, assistant.who("face recognition", k=3))
     assert (experts.route, len(experts.experts)) == ("experts", 3)

@@ -18,7 +18,7 @@ from rag.chunking import sentences_of, text_offset
 from rag.encoding import Encoding
 from rag.encoding_store import StoredEncoding
 from rag.library import Library
-from rag.retrieving import fusion, late, thesaurus
+from rag.retrieving import families, fusion, late, thesaurus
 from rag.retrieving.acronyms import acronyms, spelt_out
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
@@ -389,6 +389,7 @@ def _words_met(
             inside = (typed.spans[:, 0] >= start) & (typed.spans[:, 1] <= end)
             cosine = float(best[inside].mean()) if inside.any() else 0.0
         found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
+        found = found or (word.islower() and families.says(word, has))
         found = found or any(a <= start and end <= b for a, b in short)
         met.append(WordMatch(word, (start, end), idf, found, cosine))
     return tuple(met)
