@@ -38,7 +38,7 @@ chat: $(VENV)/runtime
 
 test: $(VENV)/development
 	$(BIN)/paperfolk --data data models fetch
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/development
 	$(BIN)/ruff check .
