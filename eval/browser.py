@@ -35,7 +35,7 @@ TARGETS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
 WATCH = """
 () => {
   const words = () => {
-    const turn = document.querySelector(".st-key-last_turn");
+    const turn = document.querySelector(".question.last")?.closest("[class*=st-key-turn_]");
     if (!turn) return false;
     const boards = [...turn.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
     const drawn = boards.map((host) => host.shadowRoot?.querySelector(".answer"));

@@ -640,3 +640,16 @@ def test_health_is_checked_and_mended(own: Path) -> None:
     run(at)
     assert any(s.value.startswith("In step") for s in at.success)
     assert at.metric[0].value == "169"
+
+
+def test_a_question_to_a_conversation_that_was_deleted_elsewhere_is_not_asked_unseen() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    ThreadStore(load().data).delete(at.session_state["thread"])
+    at.chat_input[0].set_value("Who wrote DuetFace?")
+    run(at)
+    assert "deleted" in at.warning[0].value
+    assert ThreadStore(load().data).threads() == []
+    at.button(key="held_back").click()
+    run(at)
+    assert [answer.question for answer in answers(at)] == ["Who wrote DuetFace?"]

@@ -44,7 +44,7 @@ def board(
         cards: What hovering a chip shows; see `ui.views.cards`.
         closable: Whether the Escape key reports the act ``close``.
         scroll: Whether the page moves to the last question, or to the head of a first screen,
-            when this appears.
+            when this first appears.
         copied: What a button of class ``copy`` puts on the clipboard.
     """
 

@@ -109,7 +109,10 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
 
 def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
     """Rename, export, delete."""
-    with st.popover("This conversation", icon=":material/more_horiz:", width="stretch"):
+    opened = st.session_state.setdefault("menu_opened", 0)
+    with st.popover(
+        "This conversation", icon=":material/more_horiz:", width="stretch", key=f"menu_{opened}"
+    ):
         key = f"name_{thread.thread_id}"
         st.text_input(
             "Name",
@@ -129,8 +132,16 @@ def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
                     on_click="ignore",
                 )
         st.caption("Its address in the browser opens it again.")
-        if st.button("Delete …", icon=":material/delete:", key="delete_thread"):
-            confirm_delete(store, thread)
+        deleting = st.button(
+            "Delete …", icon=":material/delete:", key="delete_thread", on_click=close_menu
+        )
+    if deleting:
+        confirm_delete(store, thread)
+
+
+def close_menu() -> None:
+    """Draw the menu anew, which is closed then."""
+    st.session_state["menu_opened"] += 1
 
 
 def written(held: Assistant, thread: KeptThread, form: str) -> str:
@@ -140,9 +151,16 @@ def written(held: Assistant, thread: KeptThread, form: str) -> str:
 @st.dialog("Delete this conversation?")
 def confirm_delete(store: ThreadStore, thread: KeptThread) -> None:
     st.text(thread.name)
-    st.caption(f"{len(thread.turns)} question(s) and their answers go; this cannot be undone.")
+    n = len(thread.turns)
+    told = f"{n} questions and their answers" if n > 1 else "1 question and its answer"
+    st.caption(f"{told} will be deleted. This cannot be undone.")
     args = (store, thread.thread_id)
-    if st.button("Delete", type="primary", key="delete_for_good", on_click=delete, args=args):
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        left = st.button("Cancel", type="tertiary", key="delete_cancel")
+        gone = st.button(
+            "Delete", type="primary", key="delete_for_good", on_click=delete, args=args
+        )
+    if left or gone:
         st.rerun()
 
 

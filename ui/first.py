@@ -31,7 +31,7 @@ def welcome(held: Assistant, settings: Settings, ask: Callable[[str], None]) -> 
         '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
         f"<p>{held.library.n_papers:,} papers are in. Every answer quotes the paper it comes from; "
         "a number opens the sentence. "
-        "What the papers do not say is said to be so.</p>"
+        "If the papers do not say, the answer tells you.</p>"
         f'<p class="how"><b>{_mode(settings)} mode</b>: {escape(sentence)}</p></div>'
     )
     with st.container(key="examples"):

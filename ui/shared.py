@@ -155,7 +155,7 @@ def tell(
         held: Whose library holds the papers.
         answer: Whole.
         key: Its own on the page.
-        scroll: Whether the page moves to the last question when this appears.
+        scroll: Whether the page moves to the last question when this first appears.
         tools: What can be done with it; see `ui.tools`.
         acts: What each of these does with the pressed element's value, by its act.
     """
@@ -191,9 +191,9 @@ def panel(held: Assistant) -> None:
     paper_id, span, _ = source
     try:
         paper = held.paper(paper_id)
-    except NotFound as exc:
+    except NotFound:
         close_source()
-        st.toast(str(exc))
+        st.toast("This paper is no longer in the library.")
         return
     with st.container(key="source"):
         st.button(

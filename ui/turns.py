@@ -53,18 +53,9 @@ def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | Non
 
 
 def turn_screen(
-    held: Assistant, desk: Desk, thread: KeptThread, turn: KeptTurn, *, last: bool, new: bool
+    held: Assistant, desk: Desk, thread: KeptThread, turn: KeptTurn, *, last: bool
 ) -> None:
-    """Draw one turn; an answer in the making is drawn as it grows.
-
-    Args:
-        held: What answers.
-        desk: Where the answers in the making are.
-        thread: The turn's.
-        turn: As kept when the thread was read.
-        last: Whether it is the thread's last.
-        new: Whether it was asked in this run; its answer may be there already.
-    """
+    """Draw one turn; an answer in the making is drawn as it grows."""
     thread_id = thread.thread_id
     question(thread_id, turn, last=last)
     with st.chat_message("assistant"):
@@ -79,7 +70,7 @@ def turn_screen(
         if turn.answer is None:
             st.html(views.interrupted(turn.words))
         else:
-            tell(held, desk.store, thread, turn, last=last, scroll=new or asking is not None)
+            tell(held, desk.store, thread, turn, last=last)
         if last and (turn.answer is None or turn.answer.status == "failed"):
             st.button(
                 "Try again",
@@ -126,7 +117,7 @@ def question(thread_id: str, turn: KeptTurn, *, last: bool) -> None:
         if last and st.session_state.get("editing") == place:
             edit(turn)
             return
-        st.html(views.question(turn.question))
+        st.html(views.question(turn.question, last=last))
         if last:
             st.button(
                 "Edit",
@@ -196,7 +187,6 @@ def tell(
     turn: KeptTurn,
     *,
     last: bool,
-    scroll: bool,
 ) -> None:
     """The whole answer with its tools; a reason is asked for under it where one was judged."""
     assert turn.answer is not None
@@ -216,7 +206,7 @@ def tell(
         held,
         turn.answer,
         f"answer_{place[0]}_{place[1]}",
-        scroll=scroll,
+        scroll=last,
         tools=tools.tools(turn, last=last, held=held_already),
         acts=acts,
     )

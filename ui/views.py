@@ -136,8 +136,9 @@ def pressed_text(act: str, value: str) -> str:
 # --- answers --------------------------------------------------------------------------------
 
 
-def question(text: str) -> str:
-    return f'<div class="pf question">{escape(text)}</div>'
+def question(text: str, *, last: bool = False) -> str:
+    """A question as asked; the last one of a conversation is marked, for the page's style."""
+    return f'<div class="pf question{" last" if last else ""}">{escape(text)}</div>'
 
 
 def working(steps: Sequence[tuple[str, float]], text: str) -> str:

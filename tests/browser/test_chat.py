@@ -57,12 +57,60 @@ def test_an_example_and_a_follow_up_stand_on_one_screen(visit: Visit, shoot: Sho
     shoot(page, "dark")
 
 
-def test_an_answer_that_comes_at_once_is_read_from_its_question(visit: Visit) -> None:
+COUNT_MOVES = """
+() => {
+  window.moved = new Map();
+  const move = Element.prototype.scrollIntoView;
+  Element.prototype.scrollIntoView = function (...told) {
+    window.moved.set(this, 1 + (window.moved.get(this) ?? 0));
+    return move.apply(this, told);
+  };
+}
+"""
+
+
+def test_each_answer_of_a_conversation_is_read_from_its_question(visit: Visit) -> None:
     page = visit()
-    for _ in range(2):
-        ask(page, "How many papers have code?")
+    page.evaluate(COUNT_MOVES)
+    for question in (
+        "Tell me about Shiming Ge",
+        "How many papers are from 2023?",
+        "How many have code?",
+    ):
+        ask(page, question)
         expect(page.locator(".st-key-going_on button").first).to_be_attached()
+        page.wait_for_timeout(2500)
+        page.evaluate("window.moved.clear()")
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.moved.size") == 0
         expect(page.locator(".pf.question").last).to_be_in_viewport()
+    page.reload()
+    expect(page.locator(".pf.board .foot")).to_have_count(3)
+    expect(page.locator(".pf.question").last).to_be_in_viewport()
+
+
+def test_what_is_read_stays_in_place_beside_an_opened_paper_and_the_focus_comes_back(
+    visit: Visit,
+) -> None:
+    page = visit()
+    ask(page, "Who works on face recognition?")
+    page.wait_for_timeout(1500)
+    chips = page.locator(".stMain .pf.board .answer .cite")
+    chip = chips.nth(chips.count() // 2)
+    page.mouse.wheel(0, 1)  # a reader's own move ends the page's
+    chip.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(500)
+    before = chip.bounding_box()
+    chip.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-source mark")).to_be_visible()
+    page.wait_for_timeout(1200)
+    after = chip.bounding_box()
+    assert before is not None and after is not None and abs(before["y"] - after["y"]) < 12
+    expect(chip).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-source mark")).to_have_count(0)
+    expect(chip).to_be_focused()
 
 
 def test_a_reference_opens_its_paper_and_an_author_opens_the_person(

@@ -1,17 +1,27 @@
 // Shows HTML made and escaped by ui/views.py, reports clicks on [data-act], shows hover cards.
 // The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
 // Sticking gives way only between its own moves and comes back with what is drawn below, so this tries
-// until the question has stayed in place for a while.
-function toLastQuestion() {
-  const asked = [...document.querySelectorAll(".pf.question, .hero")].pop();
-  if (!asked) return;
-  const stop = new AbortController();
+// until the question has stayed in place for a while. There is one such mover on the page.
+let moving;
+const lastQuestion = () => [...document.querySelectorAll(".pf.question, .hero")].pop();
+
+// The reader's own moves end the page's.
+function byReader(stop) {
   for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"])
     window.addEventListener(kind, () => stop.abort(), { once: true, signal: stop.signal, passive: true });
+}
+
+function toLastQuestion() {
+  const asked = lastQuestion();
+  if (!asked) return;
+  moving?.abort();
+  const stop = (moving = new AbortController());
+  byReader(stop);
   const began = performance.now();
   let moved = began;
   const go = () => {
-    if (stop.signal.aborted || !asked.isConnected) return;
+    if (stop.signal.aborted) return;
+    if (asked !== lastQuestion()) return stop.abort();
     const before = asked.getBoundingClientRect().top;
     asked.scrollIntoView({ block: "start" });
     const now = performance.now();
@@ -20,6 +30,43 @@ function toLastQuestion() {
     else stop.abort();
   };
   requestAnimationFrame(go);
+}
+
+// What was pressed last: a paper opens beside it, and what is read then stays where it is.
+let pressed;
+const acting = (host) => [...host.querySelectorAll("[data-act]")];
+
+function scroller(node) {
+  for (let at = node; at; at = at.parentElement ?? at.getRootNode().host)
+    if (at.scrollHeight > at.clientHeight && getComputedStyle(at).overflowY === "auto") return at;
+  return document.scrollingElement;
+}
+
+function focus(host, index) {
+  host.restoring = true;
+  acting(host)[index]?.focus({ preventScroll: true });
+  host.restoring = false;
+}
+
+function stay() {
+  if (!pressed?.host.isConnected) return;
+  const { host, index } = pressed;
+  const top = acting(host)[index]?.getBoundingClientRect().top;
+  const until = performance.now() + 900;
+  moving?.abort();
+  const stop = (moving = new AbortController());
+  const hold = () => {
+    const node = acting(host)[index];
+    if (stop.signal.aborted || !node) return;
+    const off = node.getBoundingClientRect().top - top;
+    if (Math.abs(off) > 1) scroller(host).scrollTop += off;
+    if (performance.now() < until) setTimeout(hold, 50);
+    else stop.abort();
+  };
+  setTimeout(() => {
+    byReader(stop); // only now: the press itself still goes on its way through the page
+    hold();
+  }, 50);
 }
 
 // What a press brings up below may lie under the input.
@@ -47,17 +94,24 @@ export default function (component) {
   if (!host) return;
 
   if (host.shown !== data.html) {
+    const first = host.shown === undefined;
+    const focused = acting(host).indexOf(host.getRootNode().activeElement);
     host.shown = data.html;
     host.querySelector(".body").innerHTML = data.html;
     const mark = host.querySelector("mark");
     if (mark) requestAnimationFrame(() => mark.scrollIntoView({ block: "center" }));
-    if (data.scroll) toLastQuestion();
+    if (first && data.scroll) toLastQuestion();
+    if (focused >= 0) focus(host, focused);
   }
   const card = host.querySelector(".card");
   const cards = new Map((data.cards || []).map((one) => [one.value, one]));
   const target = (event) => event.target.closest && event.target.closest("[data-act]");
   const send = (node) => {
     hide();
+    if (["cite", "paper"].includes(node.dataset.act)) {
+      pressed = { host, index: acting(host).indexOf(node) };
+      stay();
+    }
     if (node.dataset.act === "judge") showWhenThere(".st-key-judging");
     setTriggerValue("act", { act: node.dataset.act, value: node.dataset.value });
   };
@@ -115,7 +169,7 @@ export default function (component) {
   host.onmouseleave = hide;
   host.onfocusin = (event) => {
     const node = target(event);
-    if (node && node.matches(":focus-visible")) show(node);
+    if (node && !host.restoring && node.matches(":focus-visible")) show(node);
   };
   host.addEventListener("focusout", hide);
   host.onkeydown = (event) => {
@@ -128,7 +182,11 @@ export default function (component) {
   };
 
   const escape = (event) => {
-    if (event.key === "Escape") setTriggerValue("act", { act: "close", value: "" });
+    if (event.key !== "Escape") return;
+    setTriggerValue("act", { act: "close", value: "" });
+    if (!pressed?.host.isConnected) return;
+    focus(pressed.host, pressed.index);
+    stay();
   };
   if (data.closable) document.addEventListener("keydown", escape);
   return () => {

@@ -57,14 +57,28 @@ def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
     return desk.store.thread(thread_id)
 
 
-def conversation(held: Assistant, desk: Desk, thread: KeptThread, *, new: bool) -> DeltaGenerator:
-    """Draw the turns, the last of them ``new`` in this run; returns the place under it."""
+def held_back(next_: Pending) -> None:
+    """A question whose conversation is gone is asked on its own only if that is wanted."""
+    st.button(
+        f"Ask “{shared.plain(next_.question)}” in a new conversation",
+        icon=":material/edit_square:",
+        key="held_back",
+        on_click=ask_next,
+        args=(next_.question,),
+    )
+
+
+def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenerator:
+    """Draw the turns; returns the place under the last one.
+
+    Each keeps its key when others follow: what is on screen is not made anew.
+    """
     n = len(thread.turns)
     first = first_shown(thread)
     for index in range(first, n):
         last = index == n - 1
-        with st.container(key="last_turn" if last else f"turn_{index}"):
-            turn_screen(held, desk, thread, thread.turns[index], last=last, new=new and last)
+        with st.container(key=f"turn_{thread.turns[index].ordinal}"):
+            turn_screen(held, desk, thread, thread.turns[index], last=last)
             below = st.container()
     return below
 
@@ -75,13 +89,16 @@ def main() -> None:
         first.empty(held, held.settings)
         return
     desk = conversations.desk(held)
-    thread = conversations.read(desk.store, conversations.current())
+    wanted = conversations.current()
+    thread = conversations.read(desk.store, wanted)
     above = st.bottom.container()
     typed = st.chat_input("Ask about papers or people")
     pending: Pending | None = st.session_state.pop("pending", None)
     if typed and typed.strip():
         pending = Pending(typed.strip())
-    if pending is not None:
+    if pending is not None and wanted is not None and thread is None:
+        held_back(pending)  # it may have been meant as the next one of what is gone
+    elif pending is not None:
         thread = asked(desk, thread, pending)
     with above:
         terms.bar(held, desk.store, thread)
@@ -99,7 +116,7 @@ def main() -> None:
         shared.panel(held)
         return
     hero.empty()  # at once, not only when the answer is whole
-    below = conversation(held, desk, thread, new=pending is not None)
+    below = conversation(held, desk, thread)
     shared.panel(held)
     with below:
         going_on(held, desk, desk.store.thread(thread.thread_id))
