@@ -29,9 +29,17 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def assistant_of(args: argparse.Namespace) -> Assistant:
+    """The assistant over the data folder; says once if nothing can be kept there."""
     from rag.pipeline import build
+    from rag.rights import is_readonly
 
-    return build(settings_of(args))
+    settings = settings_of(args)
+    if is_readonly(settings.data):
+        sys.stderr.write(
+            f"paperfolk: the data folder {visible(str(settings.data))!r} cannot be written: its "
+            "papers are read as they stand, and nothing is kept there\n"
+        )
+    return build(settings)
 
 
 def _print_json(value: Any) -> None:

@@ -12,6 +12,7 @@ from rag.config import Settings
 from rag.errors import SettingsError
 from rag.prices import Price, price
 from rag.replies import Replies
+from rag.rights import is_readonly
 from rag.stopping import Stop
 from rag.types import Thread, Usage
 from rag.voice import Voice
@@ -29,7 +30,9 @@ class Voices:
         self._settings = settings
         self._models: dict[str, OpenAIChat] = {}
         self._prompts: Prompts | None = None
-        self._replies = Replies(settings.data) if settings.cache else None
+        self._replies: Replies | None = None
+        if settings.cache and not is_readonly(settings.data):
+            self._replies = Replies(settings.data)
         self._tracing: Tracing | None = None
         self._lock = threading.Lock()
 

@@ -21,6 +21,7 @@ PACKAGES = ("rag", "ui", "eval")
 BASE = "rag.types.* rag.errors rag.text"
 STORED = (
     f"{BASE} rag.encoding rag.encoding_store rag.chunking rag.identity rag.labels rag.library.*"
+    " rag.rights"
 )
 FRONT = (
     "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
@@ -34,6 +35,7 @@ RULES = {
     "rag.errors": "",
     "rag.encoding": "",
     "rag.stopping": "",
+    "rag.rights": "",
     "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
     "rag.encoding_store": "rag.encoding rag.errors",
@@ -50,11 +52,12 @@ RULES = {
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
     "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
     "rag.adapters.*": (
-        f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.adapters.*"
+        f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.rights"
+        " rag.adapters.*"
     ),
     "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
     "rag.voices": (
-        f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.voice rag.adapters.openai"
+        f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.rights rag.voice rag.adapters.openai"
         " rag.adapters.tracing rag.answering.generative"
     ),
     "rag.pipeline": f"rag.* not {FRONT}",

@@ -23,6 +23,7 @@ from rag.config import load
 from rag.errors import SettingsError
 from rag.serving import environment, require_free, streamlit_command
 from tests.contracts import misbehaviour
+from tests.readonly import readonly_copy
 
 HEAVY = ("chromadb", "onnxruntime", "langchain_core", "streamlit", "openai", "numpy", "pydantic")
 
@@ -191,6 +192,20 @@ def test_a_paper_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture
 
 
 # --- keeping --------------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_written_is_asked_and_told_of_once(
+    library_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["papers", "--text", "DuetFace"]
+    assert main(asked) == 0  # and now all modules are loaded
+    expected = capsys.readouterr().out
+    with readonly_copy(library_data) as folder:
+        assert main(["--data", str(folder), *asked]) == 0
+    out, err = capsys.readouterr()
+    assert out == expected
+    (said,) = err.splitlines()
+    assert said.endswith("its papers are read as they stand, and nothing is kept there")
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from rag.errors import LibraryEmpty, LibraryError, LibraryLocked, NotFound
+from rag.indexing import Indexes, check
 from rag.ingesting import ingest
 from rag.library import Library, writing
 from rag.library.schema import FILE, MIGRATIONS
 from rag.reading import read
 from rag.types import DocumentPlan, Entry, Place, Plan, Reading
+from tests.desk import Desk, write
+from tests.readonly import readonly_copy
 from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
@@ -220,6 +223,40 @@ def test_a_full_disk_is_named_and_nothing_is_half_stored(tmp_path: Path, seeds: 
         with pytest.raises(LibraryError, match="cannot be written"):
             writer.store(Plan((DocumentPlan(PAGE, PAGE, "new", read_in),)), "quick")
         assert (library.papers(), library.documents()) == ([], [])
+
+
+def test_a_library_in_a_folder_that_cannot_be_written_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", "Apples", "Pears")
+    Desk(tmp_path / "data").ingest(tmp_path / "a.jsonl")
+    with readonly_copy(tmp_path / "data") as folder, Library.open(folder) as library:
+        assert [paper.title for paper in library.papers()] == ["Apples", "Pears"]
+        indexes = Indexes(library, QuickStores(), "quick")
+        assert (indexes.vectors.count(), indexes.lexical.count()) == (2, 2)
+        indexes.close()
+        assert check(library, QuickStores()).problems == ()
+        with pytest.raises(LibraryError, match="cannot be written"), writing(folder):
+            pass
+
+
+def test_changes_left_in_a_log_beside_a_library_that_cannot_be_written_are_not_passed_over(
+    tmp_path: Path,
+) -> None:
+    with Library.open(tmp_path) as library, writing(tmp_path):
+        assert library.papers() == []
+        (tmp_path / f"{FILE}-shm").unlink()
+        with (
+            readonly_copy(tmp_path) as folder,
+            Library.open(folder) as copied,
+            pytest.raises(LibraryError, match="an ingest has left changes in 'library.db-wal'"),
+        ):
+            copied.papers()
+
+
+def test_a_library_that_cannot_be_opened_is_not_called_broken(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    with Library.open(tmp_path) as library, pytest.raises(LibraryError) as told:
+        library.papers()
+    assert "cannot be opened (unable to open database file); check its rights" in str(told.value)
 
 
 def test_only_one_writes(tmp_path: Path) -> None:

@@ -10,9 +10,7 @@ Add, so these stand in the graph; sessions at ORT_ENABLE_BASIC leave them be.
 from __future__ import annotations
 
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.adapters.graph_files import kept
 from rag.adapters.weights import Weights
 
 if TYPE_CHECKING:
@@ -48,14 +47,9 @@ def graph_file(weights: Weights, precision: Precision) -> Path:
     """
     form = f"int{weight_bits()}" if precision == "int8" else precision
     path = weights.cache / f"minilm-{form}-v{GRAPH_VERSION}.onnx"
-    if not path.is_file():
-        model = _build(read_safetensors(weights.safetensors), form)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".graph-") as folder:
-            built = Path(folder) / path.name
-            built.write_bytes(model.SerializeToString())
-            os.replace(built, path)
-    return path
+    return kept(
+        path, lambda: _build(read_safetensors(weights.safetensors), form).SerializeToString()
+    )
 
 
 def _build(tensors: Tensors, form: str) -> ModelProto:

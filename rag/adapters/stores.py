@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.errors import LibraryError
+from rag.rights import is_readonly
 from rag.stores import Generation
 
 if TYPE_CHECKING:
@@ -13,6 +20,9 @@ if TYPE_CHECKING:
 
 class LocalStores:
     """Chroma and tantivy; each is imported when it is first opened.
+
+    Both write a little when they are read: what stands in a folder that cannot be written is
+    copied into a temporary one first, which goes with this object.
 
     Args:
         server: ``host:port`` of a Chroma server; empty: embedded in the generation's folder.
@@ -24,11 +34,15 @@ class LocalStores:
     def vectors(self, generation: Generation, *, create: bool = False) -> ChromaVectors:
         from rag.adapters.chroma import ChromaVectors
 
+        if not self.server and not create:
+            generation = self._usable(generation, "chroma")
         return ChromaVectors(generation, self.server, create=create)
 
     def lexical(self, generation: Generation, *, create: bool = False) -> LexicalIndex:
         from rag.adapters.tantivy import LexicalIndex
 
+        if not create:
+            generation = self._usable(generation, "lexical")
         return LexicalIndex(generation.folder / "lexical", create=create)
 
     def drop(self, generation: Generation) -> None:
@@ -44,4 +58,23 @@ class LocalStores:
             return True
         from rag.adapters import chroma
 
-        return chroma.is_sound(generation, timeout_s=timeout_s)
+        return chroma.is_sound(self._usable(generation, "chroma"), timeout_s=timeout_s)
+
+    def _usable(self, generation: Generation, part: str) -> Generation:
+        """The generation, with this part of it copied to where it can be written."""
+        source = generation.folder / part
+        if not is_readonly(source):
+            return generation
+        folder = Path(tempfile.mkdtemp(prefix="paperfolk-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        try:
+            shutil.copytree(source, folder / part, copy_function=shutil.copyfile)
+            for copied in (folder / part, *(folder / part).rglob("*")):
+                if copied.is_dir():  # their rights were copied as well
+                    copied.chmod(0o700)
+        except OSError as exc:
+            raise LibraryError(
+                f"the index in {str(source)!r} cannot be written, and not be copied to "
+                f"{str(folder.parent)!r} for reading ({exc}); make room there, or give rights"
+            ) from exc
+        return replace(generation, folder=folder)

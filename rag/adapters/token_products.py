@@ -8,14 +8,13 @@ no processor overflows (`rag.adapters.minilm_graph.weight_bits` tells of those t
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.adapters.graph_files import kept
 from rag.encoding_store import TOP
 
 if TYPE_CHECKING:
@@ -58,14 +57,7 @@ class TokenProducts:
 
 def graph_file(folder: Path) -> Path:
     """The graph on disk, built first where it is not there yet; two processes may do so at once."""
-    path = folder / f"token-products-v{VERSION}.onnx"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".graph-") as name:
-            built = Path(name) / path.name
-            built.write_bytes(build())
-            os.replace(built, path)
-    return path
+    return kept(folder / f"token-products-v{VERSION}.onnx", build)
 
 
 def build() -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.library import schema
+from rag.rights import is_readonly
 
 
 class Reader:
@@ -17,7 +18,7 @@ class Reader:
         self.folder = folder
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file: tuple[int, ...] | None = None
 
     def close(self) -> None:
         with self._guard:
@@ -65,13 +66,17 @@ class Reader:
         return None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Of the file, whatever its name; None if there is none."""
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """Of the file, whatever its name; None if there is none.
+
+    A file in a folder that cannot be written is read as it stands: changed, it is another one.
+    """
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    same = found.st_dev, found.st_ino
+    return (*same, found.st_mtime_ns, found.st_size) if is_readonly(path.parent) else same
 
 
 class Snapshot:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from rag.errors import LibraryError
+from rag.rights import is_readonly
 
 FILE = "library.db"
 
@@ -121,11 +122,55 @@ MIGRATIONS = (_FIRST, _SENTENCES)
 def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any thread by one at a time.
 
+    A file in a folder that cannot be written is read as it stands.
+
     Raises:
-        LibraryError: The file is no library.
+        LibraryError: The file is no library, or cannot be opened.
     """
+    try:
+        return _connected(str(path), readonly=readonly)
+    except sqlite3.OperationalError as exc:
+        if readonly and is_readonly(Path(path).parent):
+            return _as_it_stands(Path(path))
+        raise LibraryError(
+            f"the library file {str(path)!r} cannot be opened ({exc}); "
+            "check its rights and those of its folder"
+        ) from exc
+    except sqlite3.DatabaseError as exc:
+        raise LibraryError(
+            f"the library file {str(path)!r} cannot be read ({exc}); "
+            'move it away and run "paperfolk ingest" to build it again'
+        ) from exc
+
+
+def _as_it_stands(path: Path) -> sqlite3.Connection:
+    """A connection that needs no files beside the library's, for a folder that cannot be written.
+
+    SQLite then takes the file to be complete, so nothing may be left in its write-ahead log.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        if log.exists() and log.stat().st_size:
+            raise LibraryError(
+                f"the library file {str(path)!r} cannot be read yet: an ingest has left changes in "
+                f"{log.name!r} and its folder cannot be written; give rights to the folder, or copy it"
+            )
+        place = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        return _connected(place, readonly=True, uri=True)
+    except (OSError, sqlite3.Error) as exc:
+        raise LibraryError(
+            f"the library file {str(path)!r} cannot be opened ({exc}); check its rights"
+        ) from exc
+
+
+def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+        place,
+        timeout=30,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        uri=uri,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -135,12 +180,9 @@ def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
         version(connection)
-    except sqlite3.DatabaseError as exc:
+    except BaseException:
         connection.close()
-        raise LibraryError(
-            f"the library file {str(path)!r} cannot be read ({exc}); "
-            'move it away and run "paperfolk ingest" to build it again'
-        ) from exc
+        raise
     return connection
 
 
