@@ -106,6 +106,11 @@ def test_a_plain_verb_is_met_by_the_noun_made_from_it(assistant: Assistant) -> N
     assert answer.status == "answered" and "Certifiable Patch Defense" in answer.text
 
 
+def test_a_particular_that_a_named_paper_does_not_print_is_declined(assistant: Assistant) -> None:
+    answer = sound(assistant, assistant.ask("What learning rate was used to train TAD-SR?"))
+    assert answer.status == "abstained" and "“learning rate”" in answer.text
+
+
 def test_people_lists_and_persons_can_be_asked_for_without_a_question(assistant: Assistant) -> None:
     experts = sound(assistant, assistant.who("face recognition", k=3))
     assert (experts.route, len(experts.experts)) == ("experts", 3)

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.answering.everyday import is_everyday
+from rag.answering.particulars import untold
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, terms, words
 from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
@@ -58,6 +59,7 @@ def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
     """Decide whether ``cited``, the papers an answer would quote, suffice for the query.
 
     No paper at all is never sufficient; a paper that the query names is, unless a word is missing.
+    A particular such as a learning rate must stand in a cited paper as it is asked for.
     """
     if not cited:
         return Sufficiency(False, 0.0)
@@ -66,7 +68,8 @@ def judge(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
     pointed_at = _is_pointed_at(retrieval.query, cited[0])
-    sufficient = pointed_at or probability >= fitted.threshold
+    told = not untold(retrieval.query, (hit.paper for hit in cited))
+    sufficient = told and (pointed_at or probability >= fitted.threshold)
     return Sufficiency(sufficient, probability, missing(retrieval, cited))
 
 
@@ -85,13 +88,18 @@ def judge_named(
         _salient(m) and not m.found and not any(a <= m.span[0] < b for a, b in apart)
         for m in _best_matches(cited)
     )
-    return replace(verdict, sufficient=bool(cited) and (not lacks or verdict.sufficient))
+    told = not untold(retrieval.query, (hit.paper for hit in cited))
+    return replace(verdict, sufficient=bool(cited) and told and (not lacks or verdict.sufficient))
 
 
 def missing(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
     read = (*cited, *retrieval.papers[:NEAREST])
-    return tuple(m.word for m in _best_matches(read) if _salient(m) and not m.found)
+    words_missed = [m.word for m in _best_matches(read) if _salient(m) and not m.found]
+    particular = untold(retrieval.query, (hit.paper for hit in read))
+    if particular and not any(fold(word) in particular for word in words_missed):
+        words_missed.append(particular)
+    return tuple(words_missed)
 
 
 def features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
