@@ -161,7 +161,11 @@ def _listing_commands(command: Any) -> None:
     papers.add_argument("--year", type=_years, metavar="Y[..Z]")
     papers.add_argument("--category", metavar="C")
     papers.add_argument("--affiliation", metavar="X")
-    papers.add_argument("--code", action=argparse.BooleanOptionalAction, help="marked with code")
+    code = papers.add_mutually_exclusive_group()
+    code.add_argument("--code", action="store_const", const=True, help="marked with code")
+    code.add_argument(
+        "--no-code", action="store_const", const=False, dest="code", help="without the mark"
+    )
     papers.add_argument("--page", metavar="PERSON", help="standing on this person's profile page")
     papers.add_argument("--text", metavar="WORDS", help="words of title or text")
     _json(papers)
@@ -211,6 +215,9 @@ def _years(text: str) -> tuple[int | None, int | None]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a year or a span such as 2021..2023"
         ) from None
-    if years == (None, None):
+    since, until = years
+    if since is None and until is None:
         raise argparse.ArgumentTypeError(f"{text!r} names no year; write 2023 or 2021..2023")
-    return years if dots else (years[0], years[0])
+    if since is not None and until is not None and since > until:
+        raise argparse.ArgumentTypeError(f"{text!r} is a reversed span; write {until}..{since}")
+    return years if dots else (since, since)

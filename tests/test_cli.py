@@ -149,6 +149,37 @@ def test_person_tells_of_one_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Daichi Zhang" in capsys.readouterr().out
 
 
+def test_a_name_that_looks_like_none_is_answered_as_any_absent_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("Nobody Here", "Geoffrey Hinton"):
+        assert main(["person", name]) == 0
+        assert f"Nobody called {name} is in this library." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--code", "--no-code"], "not allowed with argument --code"),
+        (["--year", "2019..2017"], "'2019..2017' is a reversed span; write 2017..2019"),
+    ],
+)
+def test_conditions_that_contradict_each_other_are_wrong_usage(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["papers", *args])
+    assert said in capsys.readouterr().err
+
+
+def test_an_empty_library_is_named_with_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--data", "none", "papers"]) == 1
+    assert f"in the library '{tmp_path}/none' yet" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "n"),
     [([], 169), (["--year", "2021"], 3), (["--year", "..2019"], 7), (["--affiliation", "pku"], 2)],

@@ -107,7 +107,7 @@ class Library(Reader):
         """Raise LibraryEmpty, with what to do next, if there is no paper."""
         if not self.n_papers:
             raise LibraryEmpty(
-                f"there are no papers in the library {str(self.folder)!r} yet; "
+                f"there are no papers in the library {str(self.folder.absolute())!r} yet; "
                 'run "paperfolk ingest" to read the seed documents'
             )
 

@@ -45,8 +45,10 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
 def _mentions(intent: Intent, now: Census) -> tuple[Mention, ...]:
     if given := intent.several("people"):
         return given
-    found = (now.names.resolve(name) for name in intent.people)
-    return tuple(m for m in found if m is not None)
+    return tuple(
+        now.names.resolve(name) or Mention((0, len(name)), name, (), "absent")
+        for name in intent.people
+    )
 
 
 def _by_form(
