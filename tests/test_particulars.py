@@ -8,7 +8,7 @@ from rag.answering.particulars import untold
 from tests.shelf import paper
 
 TOLD = paper(
-    "a",
+    "p1",
     "Alpha",
     "Alpha has 1.2M parameters. It learns at a rate of its own with better optimization, from "
     "annotations in many batches of any size.",
@@ -33,6 +33,6 @@ def test_what_stands_in_no_paper_as_it_is_asked_for_is_untold(question: str, thi
 
 
 def test_it_is_told_where_one_of_the_papers_prints_it() -> None:
-    other = paper("b", "Beta", "The learning rates are chosen by hand; training took 3 days.")
+    other = paper("p2", "Beta", "The learning rates are chosen by hand; training took 3 days.")
     assert untold("What learning rate was used?", [TOLD, other]) == ""
     assert untold("How long did the training of Beta take?", [TOLD, other]) == ""
