@@ -83,6 +83,20 @@ def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     check(made, marks.listed(), {"p1": RAIN, "p3": silent})
 
 
+COMPLAINT = paper(
+    "p4", "DimSign", "Existing signs sacrifice accuracy on all benchmarks. We propose DimSign, a shade. "
+    "However, prior methods achieve nothing in experiments. We show that existing methods fail. "
+    "Experiments on two datasets demonstrate that it outperforms others.",
+)  # fmt: skip
+
+
+def test_what_is_said_of_other_work_tells_no_aspect_of_a_paper() -> None:
+    made = table("Compare RainSign and DimSign.", [hit(RAIN), hit(COMPLAINT)], Citations())
+    dim = made.splitlines()[-1]
+    assert "| “We propose DimSign, a shade.” [4] | see Result | “Experiments on two datasets demonstrate" in dim  # fmt: skip
+    assert "Existing" not in dim and "prior" not in dim and "existing" not in dim
+
+
 # --- over the seeds ---------------------------------------------------------------------------
 
 
@@ -105,6 +119,19 @@ def test_each_side_of_a_comparison_is_looked_for_and_set_beside_the_other(
     assert {p.paper_id for p in answer.papers[:2]} == {c.paper_id for c in answer.citations}
     check(answer.text, answer.citations, papers_of(assistant))
     assert hazards(answer.text) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Compare MMNet and GazeForensics", "Compare VISA and FoPru", "Compare DSAT and FedLC in training"],
+)  # fmt: skip
+def test_no_sentence_stands_twice_in_a_row(assistant: Assistant, question: str) -> None:
+    rows = [r for r in assistant.ask(question).text.splitlines() if r.startswith("| **")]
+    assert len(rows) == 2
+    for row in rows:
+        quotes = re.findall(r"“(.*?)” \[", row)
+        assert quotes and len(quotes) == len(set(quotes))
+        assert "existing evaluation metrics" not in row
 
 
 def test_a_model_compares_in_words_and_the_code_puts_the_table_behind(

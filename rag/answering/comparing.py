@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.answering.citations import Citations
 from rag.answering.everyday import is_everyday
-from rag.answering.quoting import best_sentences, described, quoted
+from rag.answering.quoting import begins_at, best_sentences, described, is_of_itself, quoted
 from rag.retrieving.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, stem, words
 from rag.types import PaperHit, Sentence, Span
@@ -104,14 +104,27 @@ APPROACH = _aspect(
 )
 TESTED = _aspect(
     "Tested on",
-    r"\b(?:experiments?|evaluat\w+|benchmarks?|data\s?sets?|corpus|corpora|validat\w+|tested|trials?|simulations?|participants?|samples)\b",
+    r"\bexperiments?\b|\bevaluations?\b|\b(?:evaluated|validated|tested|conducted\s+on)\b|\b(?:on|across|over)\b[^.;]{0,60}?\b(?:benchmarks?|data\s?sets?|corpus|corpora)\b|"
+    r"\b(?:trials?|simulations?|participants?)\b",
 )
 RESULT = _aspect(
     "Result",
-    r"\b(?:outperform\w*|improv\w+|achiev\w+|reach\w*|surpass\w*|superior\w*|state-of-the-art|sota|effective\w*|demonstrat\w+|reduc\w+|"
-    r"increas\w+|find(?:s|ings?)?|found|results?|show(?:s|n|ed)?|reveal\w*|conclud\w+|gains?|better|higher|lower|faster)\b|\d\s?%",
+    r"\b(?:outperform\w*|improves?|improved|improvements?|achiev(?:es?|ed|ing)|reach(?:es|ed)|surpass\w*|superior\w*|state-of-the-art|sota|effectiveness|demonstrat\w+|"
+    r"find|findings?|found|results?|show(?:s|n|ed)?|reveal\w*|conclud\w+|gains?|better|faster)\b|\d\s?%",
 )
 ASPECTS = (APPROACH, TESTED, RESULT)
+_OF_OTHERS = re.compile(
+    r"^\W*(?:\w+,\s+)?(?:however|although|though|nevertheless|unfortunately|despite|yet|while|existing|previous|prior|current|conventional|traditional|most|many)\b"
+    r"|\b(?:existing|previous(?:ly)?|prior|current|conventional|traditional|recent|most|many|other)\s+(?:\S+\s+){0,4}?"
+    r"(?:methods?|works?|approach(?:es)?|models?|defenses?|defences?|studies|techniques?|researches|algorithms?|frameworks?|schemes?|detectors?|solutions?|advances|efforts|metrics?|measures)\b"
+    r"(?!\s+by\b)",
+    re.IGNORECASE,
+)
+"""What other work does or lacks, unless the sentence speaks of its own paper too."""
+_LACKING = re.compile(
+    r"\b(?:not|cannot|fail\w*|suffer\w*|lack\w*|sacrific\w*|struggl\w*|ignor\w*|overlook\w*|neglect\w*|vulnerable|insufficient\w*|inadequate\w*|only)\b",
+    re.IGNORECASE,
+)
 ON_THE_QUESTION = "On the question"
 OTHER_ASPECT_LOSS = 0.6
 """For each sign that a sentence is rather about another aspect."""
@@ -120,9 +133,10 @@ FEW = 3
 
 
 def table(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """Papers and aspects as a Markdown table; a sentence stands in two cells only where a paper has no other.
+    """Papers and aspects as a Markdown table; no sentence stands in two cells of a row.
 
-    The first column holds what each paper says on the question itself, where it asks for more than
+    Where one sentence tells of two aspects, the second cell names the column of the first. What
+    a paper says of other work, or before it speaks of itself, tells none of its aspects. The first column holds what each paper says on the question itself, where it asks for more than
     a comparison; the papers come in the order given.
     """
     asked = _asks_for_more(question, hits)
@@ -132,9 +146,8 @@ def table(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
     names = (*((ON_THE_QUESTION,) if asked else ()), *(a.name for a in aspects))
     lines = [f"| Paper | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for hit in hits:
-        cells = [
-            _cell(hit, sentence, marks) for sentence in _row(question, hit, aspects, asked=asked)
-        ]
+        row = _row(question, hit, aspects, asked=asked)
+        cells = [_cell(hit, at, row, names, marks) for at in range(len(row))]
         named = _bars(described(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
             span = hit.sentences[0].span if hit.sentences else (0, 0)
@@ -154,16 +167,30 @@ def _row(
 ) -> list[Sentence | None]:
     """The sentence for each column of one paper's row."""
     order = best_sentences(question, hit, len(hit.sentences))
-    free = list(order)
-    found: list[Sentence | None] = []
-    if asked:
-        found.append(free.pop(0) if free else None)
-    for aspect in aspects:
-        chosen = _of_aspect(hit, aspect, free)
-        found.append(chosen or _touching(hit, aspect, order))
-        if chosen is not None:
-            free.remove(chosen)
-    return found
+    own = [s for s in order if _is_own(hit, s)]
+    first = order[:1] if asked else []
+    chosen: dict[str, Sentence] = {}
+    for aspect in sorted(
+        aspects, key=lambda a: a is TESTED
+    ):  # an experiment is told with its result
+        free = [s for s in own if s not in (*first, *chosen.values())]
+        if best := _of_aspect(hit, aspect, free):
+            chosen[aspect.name] = best
+    told = [s for s in own if s in (*first, *chosen.values())]
+    found = [chosen.get(a.name) or _touching(hit, a, told) for a in aspects]
+    head: list[Sentence | None] = [*first] or [None]
+    return head + found if asked else found
+
+
+def _is_own(hit: PaperHit, sentence: Sentence) -> bool:
+    """Whether a sentence tells of its paper: not what comes before it, nor what others do or lack."""
+    text = hit.paper.text[slice(*sentence.span)]
+    if sentence.span[0] < begins_at(hit):
+        return False
+    others = _OF_OTHERS.search(text)
+    if others is None:
+        return True
+    return is_of_itself(text) and not _LACKING.search(text, others.end())
 
 
 def _of_aspect(hit: PaperHit, aspect: Aspect, free: Sequence[Sentence]) -> Sentence | None:
@@ -183,12 +210,26 @@ def _of_aspect(hit: PaperHit, aspect: Aspect, free: Sequence[Sentence]) -> Sente
 
 
 def _touching(hit: PaperHit, aspect: Aspect, order: Sequence[Sentence]) -> Sentence | None:
-    """A sentence that says anything of an aspect, also one that stands in another cell."""
+    """A sentence that says anything of an aspect, of those that stand in another cell."""
     return next((s for s in order if aspect.held.search(hit.paper.text[slice(*s.span)])), None)
 
 
-def _cell(hit: PaperHit, sentence: Sentence | None, marks: Citations) -> str:
-    return NOT_STATED if sentence is None else _bars(quoted(hit.paper, sentence, marks))
+def _cell(
+    hit: PaperHit,
+    at: int,
+    row: Sequence[Sentence | None],
+    names: Sequence[str],
+    marks: Citations,
+) -> str:
+    """A cell's quotation, or the column of its row in which that stands."""
+    sentence = row[at]
+    if sentence is None:
+        return NOT_STATED
+    fits = [n for n in range(len(row)) if row[n] == sentence]
+    fits.sort(key=lambda n: names[n] == TESTED.name)  # a result tells what was tested, not so back
+    if fits[0] != at:
+        return f"see {names[fits[0]]}"
+    return _bars(quoted(hit.paper, sentence, marks))
 
 
 def _bars(text: str) -> str:

@@ -68,7 +68,7 @@ def best_sentences(
     introduced = INTRODUCTION_GAIN if _looks_for_paper(question) else 0.0
     introduced = OVERVIEW_GAIN if overview else introduced
     asks_for_code = bool(_ASKS_FOR_CODE.search(question))
-    begins = 0 if _ASKS_FOR_BACKGROUND.search(question) else _begins(hit)
+    begins = 0 if _ASKS_FOR_BACKGROUND.search(question) else begins_at(hit)
 
     named = set(terms(hit.paper.name))
     wanted = {
@@ -95,10 +95,15 @@ def best_sentences(
     return sorted(held or hit.sentences, key=lambda s: (-worth(s), s.span))[:n]
 
 
-def _begins(hit: PaperHit) -> int:
+def begins_at(hit: PaperHit) -> int:
     """Where a paper's text begins to speak of the paper itself; 0 if it never does."""
     starts = (s.span[0] for s in hit.sentences if _OF_ITSELF.search(hit.paper.text[slice(*s.span)]))
     return min(starts, default=0)
+
+
+def is_of_itself(text: str) -> bool:
+    """Whether a sentence speaks of the paper that it stands in."""
+    return _OF_ITSELF.search(text) is not None
 
 
 def _looks_for_paper(question: str) -> bool:
