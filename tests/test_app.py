@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 from html import unescape
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rag.config import load
 from rag.kept_questions import KeptQuestions
 from rag.pipeline import build
 from rag.threadstore import KeptThread, Opinion, ThreadStore
-from rag.types import Answer, Condition
+from rag.types import Answer, Condition, Health
 from ui import profiles, shared
 
 SCREENS = Path(shared.__file__).parent / "screens"
@@ -595,6 +596,24 @@ def own(tmp_path: Path, library_data: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path / "data"
 
 
+def said_under(at: AppTest, header: str) -> str:
+    """The last lines of text in the part of the page below a header."""
+    found: list[Any] = [one for one in at.main if one.type in ("header", "code")]
+    first = next(i for i, one in enumerate(found) if one.value == header)
+    below = list(takewhile(lambda one: one.type == "code", found[first + 1 :]))
+    return str(below[-1].value)
+
+
+def test_why_a_file_cannot_be_read_is_whole_and_names_it_once(own: Path) -> None:
+    at = run(screen("library"))
+    at.file_uploader[0].set_value(("broken.bib", b"@article{two, title = {}}", "text/plain"))
+    run(at)
+    told = at.code[-1]
+    assert told.value.startswith("file 'broken.bib' holds no readable paper")
+    assert told.value.count("broken.bib") == 1
+    assert all(code.proto.wrap_lines for code in at.code)
+
+
 def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -> None:
     at = run(screen("library"))
     at.file_uploader[0].set_value(("../falcons.bib", MORE, "text/plain"))
@@ -606,13 +625,15 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     at.button(key="confirm").click()
     run(at)
     assert at.metric[0].value == "170"
-    assert "the library holds 170 papers" in at.code[0].value
+    assert "the library holds 170 papers" in said_under(at, "Add papers")
+    assert at.toast[0].value.startswith("Done. 1 new, 1 rejected; the library holds 170 papers")
     assert [path.name for path in (own / "uploads").iterdir()] == ["falcons.bib"]
     at.multiselect(key="remove_0").set_value(["falcons.bib"])
     run(at)
     assert "1 removed" in at.code[-1].value
     at.button(key="remove_now").click()
     run(at)
+    assert "the library holds 169 papers" in said_under(at, "Remove documents")
     assert at.metric[0].value == "169"
     assert not list((own / "uploads").iterdir())
 
@@ -636,10 +657,16 @@ def test_health_is_checked_and_mended(own: Path) -> None:
     at.button(key="check").click()
     run(at)
     assert at.success[0].value.startswith("In step")
+    assert "repair" not in {b.key for b in at.button}
+    at.session_state["health"] = Health(169, 9, 8, 9, ("1 chunk has no vector",))
+    run(at)
+    assert at.error[0].value == "1 chunk has no vector (9 chunks, 8 vectors, 9 indexed)"
     at.button(key="repair").click()
     run(at)
+    assert "the library holds 169 papers" in said_under(at, "State")
     assert any(s.value.startswith("In step") for s in at.success)
     assert at.metric[0].value == "169"
+    assert "repair" not in {b.key for b in at.button}
 
 
 def test_a_question_to_a_conversation_that_was_deleted_elsewhere_is_not_asked_unseen() -> None:

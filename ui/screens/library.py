@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from rag import uploads
 from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.reporting import ingest_lines
-from rag.types import Document, Health
+from rag.types import Document, Health, Rejection
 from ui import shared
 
 
@@ -42,10 +43,37 @@ def documents(found: list[Document]) -> None:
     )
     last = max(document.ingested_at for document in found)
     st.caption(f"Last read: {last[:16].replace('T', ' ')} UTC")
-    rejected = [str(rejection) for document in found for rejection in document.rejections]
+    rejected = [rejection for document in found for rejection in document.rejections]
     if rejected:
         st.warning(f"{len(rejected)} could not be read:", icon=":material/warning:")
-        st.code("\n".join(rejected), language=None)
+        lines(map(reason, rejected))
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Lines as they are, none cut off."""
+    st.code("\n".join(texts), language=None, wrap_lines=True)
+
+
+def reason(rejection: Rejection) -> str:
+    """Where and why something could not be read; the document's name once."""
+    named = rejection.line is None and repr(rejection.document) in rejection.reason
+    return rejection.reason if named else str(rejection)
+
+
+# --- what was done --------------------------------------------------------------------------
+
+Part = Literal["add", "remove", "state"]
+"""A part of this page that changes the library, which also says what it did."""
+
+
+def outcome(part: Part) -> None:
+    """What the last ingest of this part did, said once where its button was."""
+    where, told = st.session_state.get("ingested", ("", []))
+    if where == part:
+        del st.session_state["ingested"]
+        st.toast(f"Done. {told[-1]}", icon=":material/check:")
+        st.success("Done.", icon=":material/check:")
+        lines(told)
 
 
 # --- adding ---------------------------------------------------------------------------------
@@ -60,24 +88,26 @@ def add(held: Assistant) -> None:
         accept_multiple_files=True,
         key=f"upload_{turn}",
     )
+    outcome("add")
     if not given:
         return
     paths = uploads.save(held.settings.data, [(file.name, file.getvalue()) for file in given])
     plan = held.plan(paths)
-    st.code("\n".join(ingest_lines(plan)), language=None)
+    lines(ingest_lines(plan))
     if plan.rejections:
         st.warning(f"{len(plan.rejections)} cannot be read:", icon=":material/block:")
-        st.code("\n".join(map(str, plan.rejections)), language=None)
+        lines(map(reason, plan.rejections))
     if plan.changes_nothing:
         st.info("There is nothing new in this.", icon=":material/info:")
     elif st.button("Read into the library", type="primary", key="confirm"):
-        ingest(held, paths)
+        ingest(held, "add", paths)
         st.session_state["upload_turn"] = turn + 1
         st.rerun()
 
 
 def ingest(
     held: Assistant,
+    part: Part,
     paths: Sequence[Path] = (),
     *,
     anew: bool = False,
@@ -90,7 +120,7 @@ def ingest(
         bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
 
     done = held.ingest(paths, rebuild=anew, drop=drop, progress=report)
-    st.session_state["ingested"] = "\n".join(ingest_lines(done))
+    st.session_state["ingested"] = (part, list(ingest_lines(done)))
 
 
 # --- removing -------------------------------------------------------------------------------
@@ -107,6 +137,7 @@ def remove(held: Assistant, found: list[Document]) -> None:
         select_all=False,  # the first offer is what Enter takes: one document, not all that match
         key=f"remove_{turn}",
     )
+    outcome("remove")
     if not names:
         st.caption(
             "Files that were uploaded are deleted; others stay where they are and are left out "
@@ -114,11 +145,11 @@ def remove(held: Assistant, found: list[Document]) -> None:
         )
         return
     plan = held.plan(drop=names)
-    st.code("\n".join(ingest_lines(plan)), language=None)
+    lines(ingest_lines(plan))
     n = plan.counts["removed"]
     what = f"{len(names)} document{'s' if len(names) != 1 else ''} with {n} entries"
     if st.button(f"Remove {what}", type="primary", icon=":material/delete:", key="remove_now"):
-        ingest(held, drop=names)
+        ingest(held, "remove", drop=names)
         for document in found:
             if document.name in names:
                 uploads.discard(held.settings.data, Path(document.path))
@@ -131,6 +162,7 @@ def remove(held: Assistant, found: list[Document]) -> None:
 
 def health(held: Assistant) -> None:
     st.header("State", anchor=False)
+    outcome("state")
     if st.button("Check", icon=":material/health_and_safety:", key="check"):
         with st.spinner("checking …"):
             st.session_state["health"] = held.health()
@@ -143,24 +175,21 @@ def health(held: Assistant) -> None:
         st.success(f"In step: {told}.", icon=":material/check:")
     else:
         st.error(f"{'; '.join(found.problems)} ({told})", icon=":material/error:")
-    if st.button("Repair", icon=":material/build:", key="repair", help="Reads everything anew"):
-        repair(held)
-        st.session_state["health"] = held.health()
-        st.rerun()
+        if st.button("Repair", icon=":material/build:", key="repair", help="Reads everything anew"):
+            repair(held)
+            st.session_state["health"] = held.health()
+            st.rerun()
 
 
 def repair(held: Assistant) -> None:
     """Read, embed and index everything anew from where it was read."""
     there = [Path(d.path) for d in held.library.documents() if Path(d.path).is_file()]
-    ingest(held, there, anew=True)
+    ingest(held, "state", there, anew=True)
 
 
 def main() -> None:
     held = shared.assistant()
     st.title("Library", anchor=False)
-    if told := st.session_state.pop("ingested", None):
-        st.success("Done.", icon=":material/check:")
-        st.code(told, language=None)
     try:
         found = held.library.documents() if shared.n_papers(held) else []
         if found:
@@ -168,6 +197,7 @@ def main() -> None:
             documents(found)
         else:
             st.info("No papers yet: add some here.", icon=":material/info:")
+            outcome("remove")
         add(held)
         if found:
             remove(held, found)
