@@ -9,8 +9,8 @@ from rag.catalogue.ask import Ask
 from rag.catalogue.reading import telling_words
 from rag.census import Census
 from rag.listing import Listing, dated, scored
-from rag.text import join_names
-from rag.types import Answer, Intent, Paper
+from rag.text import join_names, sentences
+from rag.types import Answer, Intent, Paper, Span
 
 _ATTRIBUTES: tuple[tuple[str, str], ...] = (
     (
@@ -34,6 +34,14 @@ _ATTRIBUTE_FILLER = frozenset(
     " belong belongs where when year date month put paper"
     " repo repository link links url github code implementation".split()
 )
+
+_LINK = re.compile(r"(?:https?://|www\.|(?:github|gitlab)\.com/)[^\s<>\"“”]+", re.IGNORECASE)
+_CODE = re.compile(r"\b(?:codes?|codebase|implementations?|repositor(?:y|ies))\b", re.IGNORECASE)
+_CODE_HOST = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com)/",
+    re.IGNORECASE,
+)
+_STOPS = ".,;:!?)]}'\"”"
 
 
 def read_attributes(text: str, now: Census) -> Ask | None:
@@ -65,7 +73,8 @@ def read_attributes(text: str, now: Census) -> Ask | None:
 def answer_attributes(intent: Intent, ask: Ask, now: Census) -> Answer:
     """One line a paper; abstains where no entry says it."""
     papers = [now.by_id[i] for i in intent.several("focus") if i in now.by_id]
-    listing = Listing(intent.query)
+    printed = {p.paper_id: span for p in papers if "code" in ask.of and (span := code_link(p))}
+    listing = Listing(intent.query, printed)
     lines, known = [], 0
     for paper in papers:
         said = [_said(paper, name) for name in ask.of]
@@ -88,6 +97,11 @@ def _said(paper: Paper, name: str) -> tuple[bool, str]:
         when = " ".join(filter(None, (str(paper.day or ""), dated(paper))))
         return paper.year is not None, f"posted {when}" if when else "no date is printed"
     if name == "code":
+        if not paper.code and (span := code_link(paper)):
+            mark = "no Code mark, but the" if paper.code is False else "yes, the"
+            address = _LINK.search(paper.text, *span)
+            assert address is not None
+            return True, f"{mark} text says where code is: {plain(address.group().rstrip(_STOPS))}"
         if paper.code is None:
             return False, "its document prints no Code mark for any paper"
         return True, "yes, the page marks code as available" if paper.code else "no Code mark"
@@ -106,6 +120,22 @@ def _said(paper: Paper, name: str) -> tuple[bool, str]:
     return True, f"title: {plain(paper.name)}"
 
 
+def code_link(paper: Paper) -> Span | None:
+    """The first sentence of the text that gives an address of code, if there is one."""
+    for start, end in sentences(paper.text):
+        links = _LINK.findall(paper.text, start, end)
+        told = _CODE.search(paper.text, start, end) is not None
+        if any(told or _CODE_HOST.match(link) for link in links):
+            return start, end
+    return None
+
+
+def _has_code(paper: Paper) -> str | None:
+    if paper.code or code_link(paper):
+        return "yes"
+    return None if paper.code is None else "no"
+
+
 def _value(papers: list[Paper], names: tuple[str, ...]) -> int | float | str | None:
     if len(papers) != 1 or len(names) != 1:
         return None
@@ -114,7 +144,7 @@ def _value(papers: list[Paper], names: tuple[str, ...]) -> int | float | str | N
         "year": paper.year,
         "category": paper.category,
         "score": paper.score,
-        "code": None if paper.code is None else ("yes" if paper.code else "no"),
+        "code": _has_code(paper),
         "place": paper.source,
         "affiliation": ", ".join(paper.affiliations) or None,
         "link": paper.links[0] if paper.links else None,
