@@ -23,7 +23,7 @@ from rag.census import Census, Source, census
 from rag.listing import Listing, Retrieve, counted, dated, scored, truncation, years_of
 from rag.readings import closing
 from rag.text import join_names
-from rag.topics import OnTopic, on_topic, once, respelt, without
+from rag.topics import OnTopic, listed, on_topic, once, respelt, without
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -112,8 +112,11 @@ def answer(
     alike = intent.parts.get("alike")
     if isinstance(alike, str):
         retrieve = without(retrieve, alike)
-    found = on_topic(topic, now, retrieve)
+    sides = intent.several("both")
+    found = _on_each(sides, now, retrieve) if sides else on_topic(topic, now, retrieve)
     notes = intent.several("notes")
+    if not found and sides:
+        return _nobody_on_all(intent, sides, now)
     if not found and (spelt := respelt(topic, now)) != topic:
         found = on_topic(spelt, now, retrieve)
         notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if found else notes
@@ -132,16 +135,29 @@ def answer(
         ],
         {f.paper.paper_id: _shown_names(f.paper, now) for f in found},
     )
-    besides = intent.several("besides")
+    besides = tuple(map(str, intent.several("besides")))
+    if sides:
+        votes = {name: votes[name] for name in votes if name in _common(sides, now, retrieve)}
+    gone = _people_on(str(shut), now, retrieve) if (shut := intent.parts.get("excluded")) else set()
+    n_gone = len(gone & set(votes))
+    if shut:
+        told = (
+            f"{n_gone} with papers on {plain(str(shut))} {'is' if n_gone == 1 else 'are'} left out"
+        )
+        notes = (*notes, told)
+    besides = (*besides, *sorted(gone - set(besides)))
     everybody = rank(votes)
     if not everybody:
         return _unknown_authors(intent, topic, found, now)
+    if shut and len(everybody) == n_gone:
+        text = f"Nobody here works on **{plain(topic)}** and not on **{plain(str(shut))}**: all {n_gone} have papers on both."
+        return Answer(intent.question, "abstained", "experts", text, library=now.fingerprint)
     people = [expert for expert in everybody if expert.name not in besides][:k]
     if not people:
         return _nobody_else(intent, topic, len(everybody), found, now)
     under = said_all(intent.conditions)
     n_people = len(votes) - sum(name in votes for name in besides)
-    under = f"{under}, besides those named already" if besides else under
+    under = f"{under}, besides those named already" if intent.parts.get("besides") else under
     text, listing = _worded(topic, people, n_people, found, now, recent=recent, under=under)
     if explain:
         text += f"\n\n{_explained(people, votes, listing, now, recent=recent)}"
@@ -159,6 +175,37 @@ def answer(
         tuple(people),
         library=now.fingerprint,
     )
+
+
+def _people_on(topic: str, now: Census, retrieve: Retrieve) -> set[str]:
+    """Everybody with a paper on the topic, by the name shown."""
+    found, _ = listed(topic, now, retrieve, now.by_id)
+    return {name for f in found for name in now.people_of(f.paper)}
+
+
+def _common(sides: Sequence[object], now: Census, retrieve: Retrieve) -> set[str]:
+    """Those with papers on each of several topics."""
+    return set.intersection(*(_people_on(str(side), now, retrieve) for side in sides))
+
+
+def _on_each(sides: Sequence[object], now: Census, retrieve: Retrieve) -> list[OnTopic]:
+    """Papers on any of the topics by people who have papers on each, a paper as its best."""
+    people = _common(sides, now, retrieve)
+    best: dict[str, OnTopic] = {}
+    for side in sides:
+        for one in listed(str(side), now, retrieve, now.by_id)[0]:
+            held = best.get(one.paper.paper_id)
+            if people & set(now.people_of(one.paper)) and (
+                held is None or held.relevance < one.relevance
+            ):
+                best[one.paper.paper_id] = one
+    return sorted(best.values(), key=lambda f: (-f.relevance, f.paper.paper_id))
+
+
+def _nobody_on_all(intent: Intent, sides: Sequence[object], now: Census) -> Answer:
+    what = join_names(f"**{plain(str(side))}**" for side in sides)
+    text = f"Nobody here has papers on each of {what}."
+    return Answer(intent.question, "abstained", "experts", text, library=now.fingerprint)
 
 
 def _shown_names(paper: Paper, now: Census) -> tuple[Authorship, ...]:

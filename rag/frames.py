@@ -291,10 +291,37 @@ def list_frame(question: str) -> str | None:
     ``which papers propose X, and how`` asks what papers say, ``the paper that does X`` for one paper.
     """
     match = _TOPIC_LIST.match(question)
-    if match is None or _OF_ITS_OWN.search(match["topic"]):
+    if match is None or _OF_ITS_OWN.search(" ".join(shut_out(match["topic"]))):
         return None
     topic = re.sub(
         r"^(?:(?:the|a|an|topic|subject|of)\s+)+", "", match["topic"], flags=re.IGNORECASE
     )
     telling = [w for w in topic.split() if w.lower() not in STOP_WORDS]
     return topic if 0 < len(telling) <= _TOPIC_WORDS else None
+
+
+# --- topics taken apart ---------------------------------------------------------------------
+
+_SHUT_OUT = re.compile(
+    r"^(?P<topic>.+?)[\s,]+(?:(?:but|and|that|which|who|while)\s+)*(?:(?:is|are|do|does|did)\s+)?"
+    r"(?:(?:not|\w+n't|never)\s+(?:(?:work(?:s|ing)?|publish(?:es|ed)?)\s+)?(?:on|about|in|regarding|concerning)"
+    r"|but\s+not(?!\s+only)|except(?:\s+for)?|excluding|other\s+than|but\s+(?:without|no))\s+"
+    r"(?:(?:(?:those|the|any|papers?|works?|ones|on|about)\s+)*)(?P<out>.+)$",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(
+    r"^both\s+(?:on\s+|in\s+)?(?P<one>.+?)\s+and\s+(?:(?:on|in|about|also)\s+)*(?P<two>.+)$",
+    re.IGNORECASE,
+)
+
+
+def shut_out(topic: str) -> tuple[str, str]:
+    """``A but not B`` as A and the topic that is not to be; without the latter, the topic itself."""
+    match = _SHUT_OUT.match(topic)
+    return (match["topic"], match["out"].strip(" ?.!,")) if match else (topic, "")
+
+
+def both_of(topic: str) -> tuple[str, ...]:
+    """The two topics of ``both A and B``; nothing for others."""
+    match = _BOTH.match(topic)
+    return (match["one"], match["two"].strip(" ?.!,")) if match else ()

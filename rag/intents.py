@@ -12,7 +12,7 @@ from rag.catalogue.reading import read, telling_words, trimmed
 from rag.catalogue.scan import Scan, people_in, with_names
 from rag.catalogue.years import read_years
 from rag.census import Census
-from rag.frames import ExpertFrame, experts_frame
+from rag.frames import ExpertFrame, both_of, experts_frame, shut_out
 from rag.names import Mention
 from rag.people.ask import PersonAsk
 from rag.people.reading import read_person
@@ -68,6 +68,11 @@ def of_experts(text: str, frame: ExpertFrame, now: Census) -> Intent:
     if scan.notes:
         parts["notes"] = tuple(dict.fromkeys(scan.notes))
     topic = " ".join(" ".join(scan.pieces).split()) or frame.topic
+    topic, out = shut_out(topic)
+    if out:
+        parts["excluded"] = out
+    if sides := both_of(topic):
+        parts["both"], topic = sides, " and ".join(sides)
     reason = "it looks for people on a topic"
     return Intent("experts", text, topic, reason, topic, (), tuple(scan.conditions), parts)
 

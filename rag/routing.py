@@ -17,7 +17,7 @@ from rag.catalogue.attributes import read_attributes
 from rag.catalogue.reading import read
 from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, short_name
-from rag.frames import aside, authors_frame, experts_frame, list_frame
+from rag.frames import aside, authors_frame, experts_frame, list_frame, shut_out
 from rag.intents import as_wanted, of_catalogue, of_content, of_experts, of_person
 from rag.names import Mention
 from rag.people.ask import PersonAsk
@@ -367,8 +367,13 @@ def _catalogue(
         if _ALL.search(text) and ask.heads and ask.topic and n_left <= _LONG:
             return of_catalogue(text, "it asks for all papers on a topic", asked, now)
         if not whole.focus and ask.topic and (topic := list_frame(text)):
-            asked = replace(asked, ask=replace(ask, topic=topic))
+            topic, out = shut_out(topic)
+            unread = "" if out else ask.unread
+            ask = replace(ask, topic=topic, excluded=out or ask.excluded, unread=unread)
+            asked = replace(asked, ask=ask)
             return of_catalogue(text, "it asks for the papers on a topic", asked, now)
+        if ask.excluded and ask.heads and n_left == 0:
+            return of_catalogue(text, "it asks for papers not on a topic", asked, now)
         everything = (
             not _HE.search(text)
             and n_left == 0

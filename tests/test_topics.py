@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag import catalogue
+from rag import catalogue, experts
 from rag.frames import list_frame
 from rag.routing import route
 from rag.topics import Phrase, only_otherwise
@@ -104,3 +104,45 @@ def test_a_paper_that_says_the_topic_is_listed_though_the_search_does_not_find_i
 )
 def test_what_papers_say_is_not_asked_for_as_a_list(question: str) -> None:
     assert list_frame(question) is None
+
+
+# --- what is not to be there, and what is to be there at once --------------------------------
+
+BOTH = Shelf(
+    [
+        paper("p1", "Drones", "Drones fly.", ("Ann Mao",), category="CV"),
+        paper("p2", "Masks", "Masks hide.", ("Ann Mao",), category="LG"),
+        paper("p3", "Drones Again", "Drones land.", ("Bo Li",), category="AI"),
+        paper("p4", "Masks on Drones", "Both.", ("Cai Wu",), category="CV"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("papers about drones but not about masks", "13"),
+        ("which papers about drones are not about masks?", "13"),
+        ("Which papers are not about masks?", "13"),
+        ("Which papers are neither CV nor LG?", "3"),
+        ("which papers in category CV are not about masks?", "1"),
+    ],
+)
+def test_what_is_shut_out_of_a_list_is_not_in_it(question: str, keys: str) -> None:
+    intent = route(question, Thread(), BOTH)
+    made = catalogue.answer(intent, BOTH, lambda q, k: by_words(BOTH, q, k))
+    assert set(made.value or ()) == {f"seed.txt:{key}" for key in keys}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Who works on drones but not on masks?", {"Bo Li"}),
+        ("Who works on both drones and masks?", {"Ann Mao", "Cai Wu"}),
+        ("Who works on both drones and parsing?", set()),
+    ],
+)
+def test_people_are_shut_out_or_must_have_papers_on_each(question: str, names: set[str]) -> None:
+    intent = route(question, Thread(), BOTH)
+    made = experts.answer(intent, BOTH, lambda q, k: by_words(BOTH, q, k))
+    assert {expert.name for expert in made.experts} == names

@@ -63,6 +63,11 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
             _alike(intent, alike, now, retrieve, settled.conditions), now, settled, intent
         )
     decided = ""
+    if ask.excluded:
+        gone, _ = listed(ask.excluded, now, retrieve, now.by_id)
+        left_out = {hit.paper.paper_id for hit in gone}
+        n_before = len(papers)
+        papers = [p for p in papers if p.paper_id not in left_out]
     if ask.topic:
         wanted = {p.paper_id for p in papers}
         few = bool(intent.several("focus")) or _of_one_person(settled.conditions)
@@ -71,6 +76,9 @@ def answer(intent: Intent, library: Source, retrieve: Retrieve) -> Answer:
             papers, decided = _about(spelt, now, retrieve, wanted, few=few)
             note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
             ask = replace(ask, topic=spelt, notes=(*ask.notes, note)) if papers else ask
+    if ask.excluded and not ask.topic:
+        about = counted(n_before - len(papers))
+        decided = f"({about} about {plain(ask.excluded)} left out.)"
     unread = f"I cannot check '{plain(ask.unread)}', so it is not taken into account."
     if ask.unread and not settled.conditions and not ask.topic:
         text = (
@@ -231,6 +239,8 @@ def _of_papers(
 
 def _phrase(ask: Ask, conditions: Sequence[Condition], intent: Intent) -> str:
     about = f"about {plain(ask.topic)}" if ask.topic else ""
+    if ask.excluded:
+        about = f"{about}{' and ' if about else ''}not about {plain(ask.excluded)}"
     among = "among those just shown" if intent.parts.get("focus") else ""
     return " ".join(filter(None, (said_all(conditions), about, among)))
 

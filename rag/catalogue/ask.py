@@ -46,6 +46,7 @@ class Ask:
         most: The largest (newest, highest) first.
         k: How many are wanted; None for all, or one for an extreme.
         topic: What the papers are to be about; None where nothing was said.
+        excluded: What the papers are not to be about; empty where nothing was said.
         left: Words that no rule understood.
         heads: Whether a word for papers stands in the question.
         unread: A condition that was seen but cannot be checked, to be said.
@@ -59,6 +60,7 @@ class Ask:
     most: bool = True
     k: int | None = None
     topic: str | None = None
+    excluded: str = ""
     left: tuple[str, ...] = ()
     heads: bool = False
     unread: str = ""

@@ -138,7 +138,7 @@ def _read_pages(scan: Scan) -> None:
 
 # --- vocabularies of the library ------------------------------------------------------------
 
-_NOT = r"(?:not\s+(?:in\s+|from\s+|at\s+|by\s+)?|other than\s+|except(?: for)?\s+|excluding\s+|outside(?: of)?\s+(?:the\s+)?|non-)"
+_NOT = r"(?:(?:with\s+)?no\s+(?:in\s+|from\s+)?|not\s+(?:in\s+|from\s+|at\s+|by\s+)?|other than\s+|except(?: for)?\s+|excluding\s+|outside(?: of)?\s+(?:the\s+)?|non-)"
 
 
 def _read_categories(scan: Scan) -> None:

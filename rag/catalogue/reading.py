@@ -55,6 +55,7 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     listing = bool(scan.take(_LISTING))
     if ask is None:
         ask = Ask("count" if counting else "list")
+    excluded = _excluded(scan)
     left = tuple(scan.left(FILLER))
     unread = _unread(scan)
     topic = _rest(scan)
@@ -64,7 +65,14 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
         ask = Ask("group", (field,))
     notes = tuple(dict.fromkeys(scan.notes))
     asked = replace(
-        ask, base=tuple(base), topic=topic, left=left, heads=heads, unread=unread, notes=notes
+        ask,
+        base=tuple(base),
+        topic=topic,
+        excluded=excluded,
+        left=left,
+        heads=heads,
+        unread=unread,
+        notes=notes,
     )
     explicit = counting or listing or asked.verb not in ("count", "list")
     return Asked(asked, tuple(scan.conditions), people, explicit)
@@ -90,6 +98,18 @@ _LISTING = (
 # --- what is left ---------------------------------------------------------------------------
 
 _NEGATED = r"\b(?:without|not|no|never|except(?:\s+for)?|excluding|lack\w*|(?:do|does|did|is|are|have|has)n't)\b[^~,.;:?!]*"
+
+
+_NOT_ABOUT = (
+    r"(?:(?:but|and|that|which)\s+)*(?:(?:is|are|do|does)\s+)?(?:not|(?:is|are|do|does)n't|except(?:\s+for)?|excluding)\s+"
+    r"(?:(?:those|the|any|ones|papers|deal(?:ing)?)\s+)*(?:about|regarding|concerning)\s+(?P<out>[^~,.;:?!@]+)"
+)
+
+
+def _excluded(scan: Scan) -> str:
+    """The topic that papers are not to be about, where one is said."""
+    found = re.findall(_NOT_ABOUT, scan.text, re.IGNORECASE)
+    return trimmed(scan.take(_NOT_ABOUT)[0]["out"]) if len(found) == 1 else ""
 
 
 def _unread(scan: Scan) -> str:
