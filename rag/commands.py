@@ -31,15 +31,20 @@ def settings_of(args: argparse.Namespace) -> Settings:
 def assistant_of(args: argparse.Namespace) -> Assistant:
     """The assistant over the data folder; says once if nothing can be kept there."""
     from rag.pipeline import build
-    from rag.rights import is_readonly
 
     settings = settings_of(args)
+    _tell_if_readonly(settings)
+    return build(settings)
+
+
+def _tell_if_readonly(settings: Settings) -> None:
+    from rag.rights import is_readonly
+
     if is_readonly(settings.data):
         sys.stderr.write(
             f"paperfolk: the data folder {visible(str(settings.data))!r} cannot be written: its "
             "papers are read as they stand, and nothing is kept there\n"
         )
-    return build(settings)
 
 
 def _print_json(value: Any) -> None:
@@ -191,7 +196,9 @@ def run_chat(args: argparse.Namespace) -> int:
 def run_ui(args: argparse.Namespace) -> int:
     from rag.serving import serve
 
-    return serve(settings_of(args), open_browser=not args.no_browser)
+    settings = settings_of(args)
+    _tell_if_readonly(settings)
+    return serve(settings, open_browser=not args.no_browser)
 
 
 def run_account(args: argparse.Namespace) -> int:

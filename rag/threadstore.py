@@ -8,6 +8,7 @@ opens the file for itself: any number of threads and processes may use it at onc
 from __future__ import annotations
 
 import secrets
+import shutil
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from typing import Literal
 
 from rag.codec import freeze, freeze_conditions, thaw, thaw_conditions
 from rag.errors import LibraryError, NotFound
+from rag.rights import is_readonly, passing_folder
 from rag.text import excerpt, fold
 from rag.types import Answer, Condition, Thread, Turn
 
@@ -146,7 +148,7 @@ class ThreadStore:
     """
 
     def __init__(self, folder: Path, owner: str = "") -> None:
-        self.path = folder / FILE
+        self.path = (_passing(folder) if is_readonly(folder) else folder) / FILE
         self.owner = owner
         self._keeper: sqlite3.Connection | None = None
 
@@ -365,6 +367,16 @@ class ThreadStore:
             f"the conversations in {str(self.path)!r} cannot be used ({exc}); "
             "check the file's rights, or move it away to begin anew"
         )
+
+
+@lru_cache(maxsize=8)
+def _passing(folder: Path) -> Path:
+    """A folder of this process in place of one that cannot be written, with what was kept there."""
+    instead = passing_folder()
+    for name in (FILE, f"{FILE}-wal"):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(folder / name, instead / name)
+    return instead
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

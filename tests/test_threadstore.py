@@ -21,6 +21,7 @@ from rag.pipeline import Assistant, build
 from rag.threadexport import FORMS, cited, to_json, to_markdown
 from rag.threadstore import FILE, MIGRATIONS, Opinion, ThreadStore
 from rag.types import Answer, Condition, Delta, Event, Step, Thread
+from tests.readonly import readonly_copy
 
 
 @pytest.fixture
@@ -129,6 +130,16 @@ def test_a_renamed_thread_is_found_by_its_new_name_and_its_questions(store: Thre
     store.rename(thread_id, "   ")
     assert store.thread(thread_id).name == "Faces"
     assert store.threads("faces") and store.threads("first")
+
+
+def test_in_a_folder_that_cannot_be_written_threads_last_as_long_as_the_process(
+    tmp_path: Path,
+) -> None:
+    ThreadStore(tmp_path).begin("What is DuetFace?")
+    with readonly_copy(tmp_path) as folder:
+        ThreadStore(folder).begin("Who wrote it?")
+        assert len(ThreadStore(folder).threads()) == 2
+        assert [path.name for path in folder.iterdir()] == [FILE]
 
 
 def test_a_deleted_thread_is_gone_with_its_turns(store: ThreadStore) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from rag.rights import is_readonly
+from rag.rights import is_readonly, passing_folder
 
 
 def kept(path: Path, build: Callable[[], bytes]) -> Path:
@@ -20,16 +18,10 @@ def kept(path: Path, build: Callable[[], bytes]) -> Path:
     if path.is_file():
         return path
     if is_readonly(next(folder for folder in path.parents if folder.exists())):
-        path = _passing_folder() / path.name
+        path = passing_folder() / path.name
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".graph-") as folder:
         built = Path(folder) / path.name
         built.write_bytes(build())
         os.replace(built, path)
     return path
-
-
-def _passing_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="paperfolk-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
