@@ -69,7 +69,7 @@ def choose(intent: Intent, find: Find, retrieve: Retrieve, now: Census) -> Choic
 
 def _named(query: str, now: Census) -> tuple[str, ...]:
     """Ids of the papers that a question names, those of the two sides of a comparison first."""
-    sides = comparing.sides(query) or ()
+    sides = comparing.sides(query, telling=False) or ()
     own = [named_by(side, now) for side in sides]
     both = dict.fromkeys(i for i in own if i is not None)
     return tuple(both) if len(both) > 1 else named_in(query, now)[: extractive.MAX_PAPERS]

@@ -39,7 +39,9 @@ _AROUND = re.compile(
 def named_in(text: str, now: Census) -> tuple[str, ...]:
     """Ids of the papers that a text calls by name, in its order; a longer name goes before a shorter."""
     found: list[tuple[Span, str]] = []
-    phrases = [(name, p.paper_id) for p in now.papers for name in _phrases(p)]
+    phrases = [
+        (name, p.paper_id) for p in now.papers for name in _phrases(p) if _is_apart(name, now)
+    ]
     for name, paper_id in sorted(phrases, key=lambda pair: (-len(pair[0]), pair[1])):
         found += [(span, paper_id) for span in _places(name, text) if _is_free(span, found)]
     for match in NAMED.finditer(text):
@@ -101,13 +103,18 @@ def _folded(paper: Paper) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def _phrases(paper: Paper) -> tuple[str, ...]:
-    """The whole title, and its short form where that is no common word."""
+    """The whole title, and its short form where that is a name: one word, or with one that is coined."""
     if not paper.title:
         return ()
     short = short_name(paper)
     whole = (paper.title,) if len(paper.title.split()) >= _LEAST_WORDS else ()
-    coined = any(is_made_up(word) for word in NAMED.findall(short))
-    return (*whole, short) if coined and short != paper.title else whole
+    is_name = len(short.split()) == 1 or any(is_made_up(word) for word in NAMED.findall(short))
+    return (*whole, short) if is_name and short != paper.title else whole
+
+
+def _is_apart(name: str, now: Census) -> bool:
+    """Whether a name is not one common word with a capital: ``Foodfusion``, but not ``Divide``."""
+    return " " in name or is_made_up(name) or fold(name) not in now.words
 
 
 def _places(name: str, text: str) -> list[Span]:

@@ -21,6 +21,8 @@ SHELF = Shelf(
         paper("p2", "Night Lamps at Sea", "We present Night Sign Learning (NISL), tested on GNNs."),
         paper("p3", "RainSign V2: More Rain", "This is a second filter for rain."),
         paper("p4", "Views of Graphs", "We propose a view based on graph neural networks (GNN)."),
+        paper("p6", "Glowfish: Light in Water", "A fish."),
+        paper("p7", "Filter: Nothing Else", "Water and a filter."),
         paper("p5", "LAMP: Light", "We compare lamps with RainSign."),
     ]
 )
@@ -36,6 +38,7 @@ NOW = census(SHELF)
         ("Do GNN and CityRoads-5 matter?", ()),  # used by papers, named by none
         ("Which lamp is best?", ()),
         ("NISL-2 and LAMPS", ()),
+        ("Which is better, Glowfish or Filter?", ("p6",)),
     ],
 )
 def test_papers_are_called_by_title_short_title_or_a_word_that_they_introduce(
@@ -95,6 +98,13 @@ def test_what_is_asked_of_two_named_papers_is_judged_over_both(assistant: Assist
     lacking = assistant.ask("How do DuetFace and PartialFace fold origami zebras?")
     assert lacking.status == "abstained"
     assert "“origami” and “zebras”" in lacking.text and "Face”" not in lacking.text
+
+
+def test_names_of_titles_are_known_in_small_letters_on_both_sides(assistant: Assistant) -> None:
+    now = census(assistant.library)
+    answer = assistant.ask("compare m3d and dance")
+    assert {c.paper_id for c in answer.citations} == {*named_in("M3D, DANCE", now)}
+    assert assistant.ask("compare salsa and dance").status == "abstained"
 
 
 def test_a_side_that_is_not_here_is_said_and_the_other_is_the_nearest(

@@ -57,8 +57,10 @@ def said(question: str) -> list[Span]:
     return [match.span() for match in _COMPARES.finditer(question)]
 
 
-def sides(question: str) -> tuple[str, str] | None:
+def sides(question: str, *, telling: bool = True) -> tuple[str, str] | None:
     """The two things that a question compares, if it says both so that each can be looked for.
+
+    Not ``telling``: also where a side is a word that alone tells little, such as a name in small letters.
 
     ``How does A differ from B in cost?`` gives A and B; ``the first one`` or ``the follow-up`` say
     nothing that can be looked for.
@@ -66,7 +68,8 @@ def sides(question: str) -> tuple[str, str] | None:
     for pattern in _PAIRS:
         if match := pattern.search(question):
             first, second = (" ".join(match[key].split()).strip(" ,.'\"") for key in "ab")
-            if _is_telling(first) and _is_telling(second) and fold(first) != fold(second):
+            tells = not telling or (_is_telling(first) and _is_telling(second))
+            if tells and fold(first) != fold(second):
                 return first, second
     return None
 
