@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.answering.asides import FAREWELL, THANKS
 from rag.catalogue.wording import NUMBER, number
 from rag.text import STOP_WORDS
 from rag.types import RouteName
@@ -17,10 +18,23 @@ _GREETING = re.compile(
     r"(?:\s+(?:there|you|so much|very much|a lot|all|everyone|again|bot|paperfolk|for (?:your|the) help|then|work|job))*\W*$",
     re.IGNORECASE,
 )
+_PRAISE = re.compile(
+    r"^\W*(?:(?:thanks?(?: you)?|thank you|thx|cheers|ok(?:ay)?|wow)(?:\s+(?:a lot|so much|very much))?\W+)?"
+    r"(?:(?:that(?:'s| is| was)?|this(?: is| was)?|it(?:'s| is| was))\s+)?(?:(?:a|an|very|really|so|quite|most)\s+)*"
+    r"(?:great|nice|good|cool|perfect|excellent|awesome|helpful|useful|amazing|wonderful|brilliant|fantastic|super|well done)"
+    r"(?:\s+(?:answer|job|one|reply|response|bot|stuff))?(?:\W+(?:thanks?(?: you)?|thank you|thx|cheers))?\W*$",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|thanks?|thank you)\W+)?(?:bye(?:[ -]bye)?|goodbye|good ?night|see you(?: later| soon)?|farewell|"
+    r"ciao|quit|exit)\W*$",
+    re.IGNORECASE,
+)
+_THANKING = re.compile(r"\b(?:thanks?|thank you|thx|cheers)\b", re.IGNORECASE)
 _ABOUT_SELF = re.compile(
     r"^\W*(?:(?:hi|hello|hey)\W+)?(?:what (?:can|do|could) (?:you|i|we) (?:do|help|ask|answer)\b.*|what are you\b.*|who (?:are|made|built) you\b.*|"
     r"how (?:are you|do (?:you|i) (?:work|use (?:this|you|it))|does (?:this|it) work)\b.*|help(?: me)?|"
-    r"what(?:'s| is) (?:this|paperfolk)|are you (?:there|a (?:bot|robot|human|person)|an ai)\b.*|"
+    r"what(?:'s| is) (?:this|paperfolk)|are you (?:there|real|a (?:bot|robot|human|person|chatbot|machine|language model)|an (?:ai|llm)|chat ?gpt|gpt[\w.-]*|claude|gemini|copilot|llama)\b.*|"
     r"(?:what|which) (?:kind of |sort of )?questions can i ask\b.*|tell me about yourself|how can you help\b.*)\W*$",
     re.IGNORECASE,
 )
@@ -43,6 +57,10 @@ def aside(question: str) -> tuple[RouteName, str] | None:
     """``smalltalk`` or ``unsupported`` with the reason, for what is no question about papers."""
     if not any(c.isalpha() for c in question):
         return "unsupported", "there is no question in it"
+    if _FAREWELL.match(question):
+        return "smalltalk", FAREWELL
+    if _PRAISE.match(question) or (_GREETING.match(question) and _THANKING.search(question)):
+        return "smalltalk", THANKS
     if _GREETING.match(question):
         return "smalltalk", "it is a greeting or thanks"
     if _ABOUT_SELF.match(question):

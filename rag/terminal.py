@@ -32,6 +32,8 @@ def converse(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> Non
         out.write(paint(f"{assistant.library.n_papers} papers · {mode} · /help\n", DIM, out))
     thread = Thread()
     while (line := _read(inp, out, person)) is not None:
+        if line.lower() in ("quit", "exit"):
+            return
         if line.startswith("/"):
             if line in ("/quit", "/exit", "/q"):
                 return

@@ -319,6 +319,12 @@ def test_chat_answers_line_by_line_and_opens_sources() -> None:
     assert "never asked" not in done.stdout
 
 
+def test_chat_is_left_by_the_bare_word_too() -> None:
+    done = outside("chat", stdin="great answer\nquit\nnever asked\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "You are welcome" in done.stdout and "never asked" not in done.stdout
+
+
 def test_another_reading_that_fails_leaves_the_first_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,7 +69,16 @@ CASES = {
         "when was DuetFace posted?",
         "2022 papers about faces",
     ],
-    "smalltalk": ["hello", "thanks a lot!", "what can you do?"],
+    "smalltalk": [
+        "hello",
+        "thanks a lot!",
+        "what can you do?",
+        "thanks, that was great!",
+        "great answer",
+        "bye",
+        "quit",
+        "are you ChatGPT?",
+    ],
     "unsupported": [
         "???",
         "'; DROP TABLE papers; --",
