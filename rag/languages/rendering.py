@@ -53,6 +53,8 @@ _PARTED = re.compile(
     r"\s+(?:vor|an|auf|ein|aus|ab|zu|mit|um|her|durch)(?=\s*[?.!]*$)", re.IGNORECASE
 )
 """The end of a German verb that stands apart: ``stellt ... vor``."""
+_FRENCH_AT = r"\s+(?:qui|propos|partir)\b"
+"""What ``à`` makes one listed phrase with; alone it is a place or a kind, and not ``a``, has."""
 _LINKS = ("s", "es", "en", "n", "")
 """What German puts between the parts of a compound."""
 _LONGEST = 6
@@ -158,6 +160,7 @@ def _parted(question: str, language: str) -> str:
         return _PARTED.sub("", question)
     if language == "French":
         question = re.sub(r"-(?:t-)?(?:ils?|elles?|on|ce|vous)\b", "", question)
+        question = re.sub(rf"\bà\b(?!{_FRENCH_AT})", "at", question, flags=re.IGNORECASE)
         return re.sub(r"\b([ldqnsj]|qu)['’](?=\w)", r"\1' ", question, flags=re.IGNORECASE)
     return question
 
@@ -189,7 +192,8 @@ def _language(question: str, names: Sequence[str]) -> str | None:
     shared = _vocabulary()[best].english if best in LANGUAGES else marks[best]
     english = sum(w in STOP_WORDS and w not in shared for w in typed)
     sure = any(len(w) > 2 and w in marks[best] for w in typed)
-    enough = 1 if sure and not english and best in LANGUAGES and len(typed) > 1 else 2
+    told = len(typed) > 1 or re.search(r"\b(?:19|20)\d\d\b", question) is not None
+    enough = 1 if sure and not english and best in LANGUAGES and told else 2
     return best if scores[best] >= enough and scores[best] > english else None
 
 
