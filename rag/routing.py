@@ -369,6 +369,7 @@ def _catalogue(
         if not whole.focus and ask.topic and (topic := list_frame(text)):
             topic, out = shut_out(topic)
             unread = "" if out else ask.unread
+            topic = " ".join(topic.replace(unread, " ").split()) if unread else topic
             ask = replace(ask, topic=topic, excluded=out or ask.excluded, unread=unread)
             asked = replace(asked, ask=ask)
             return of_catalogue(text, "it asks for the papers on a topic", asked, now)

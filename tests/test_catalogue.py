@@ -387,3 +387,29 @@ def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:
 
 def test_a_name_does_not_end_within_a_word() -> None:
     assert people_in("papers of Q9 2023", census(SHELF)) == ()
+
+
+CUT = Shelf(
+    [
+        paper("p1", "One", authors=("Ann Mao", "Bo Li", "Cai Wu"), complete=False),
+        paper("p2", "Two", authors=("Ann Mao", "Bo Li", "Cai Wu")),
+        paper("p3", "Three", authors=("Ann Mao", "Bo Li", "Cai Wu", "Di Xu")),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "told"),
+    [
+        ("how many papers are by at least four authors?", 2, "by at least 4 authors"),
+        ("how many papers have more than four authors?", 0, "1 paper with a list that ends in"),
+        ("how many papers are by at least six authors?", 0, "1 paper with a list that ends in"),
+        ("how many papers have exactly three authors?", 1, "complete"),
+    ],
+)
+def test_a_list_cut_by_et_al_has_at_least_one_author_more(
+    question: str, value: int, told: str
+) -> None:
+    intent = route(question, Thread(), CUT)
+    made = catalogue.answer(intent, CUT, lambda q, k: by_words(CUT, q, k))
+    assert made.value == value and told in made.text

@@ -146,3 +146,9 @@ def test_people_are_shut_out_or_must_have_papers_on_each(question: str, names: s
     intent = route(question, Thread(), BOTH)
     made = experts.answer(intent, BOTH, lambda q, k: by_words(BOTH, q, k))
     assert {expert.name for expert in made.experts} == names
+
+
+def test_what_cannot_be_shut_out_is_said_and_is_no_part_of_the_topic() -> None:
+    intent = route("which papers are about drones without masks?", Thread(), BOTH)
+    made = catalogue.answer(intent, BOTH, lambda q, k: by_words(BOTH, q, k))
+    assert intent.topic == "drones" and "cannot check 'without masks'" in made.text

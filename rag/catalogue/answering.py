@@ -10,7 +10,7 @@ from rag.answering.citations import plain
 from rag.catalogue.ask import Ask
 from rag.catalogue.attributes import answer_attributes
 from rag.catalogue.averages import answer_average, answer_shares
-from rag.catalogue.fields import dated_within, said_all
+from rag.catalogue.fields import dated_within, least_authors, said_all
 from rag.catalogue.figures import answer_figures
 from rag.catalogue.orders import (
     Value,
@@ -283,6 +283,7 @@ def _asides(
                 said.append(f"{n} of them print the name; the others stand on the own page.")
         if condition.field == "last author":
             said.append(_cut(condition, now))
+        said.append(_uncounted(condition, conditions, now, intent))
         if condition.field == "code" and not condition.value:
             silent = sum(p.code is None for p in papers)
             if silent:
@@ -299,7 +300,20 @@ def _asides(
         vague = sum(_undecided(p, timed) for p in among)
         if vague:
             said.append(f"({counted(vague)} of those years without a printed month not counted.)")
-    return " ".join(said)
+    return " ".join(filter(None, said))
+
+
+def _uncounted(
+    condition: Condition, conditions: Sequence[Condition], now: Census, intent: Intent
+) -> str:
+    """That some lists end in 'et al.' before it can be told whether they are long enough."""
+    least = least_authors(condition)
+    if least is None:
+        return ""
+    rest = _matching(now, [c for c in conditions if c != condition], intent)
+    cut = [p for p in rest if p.authors and not p.authors_complete]
+    n = sum(len(p.authors) + 1 < least for p in cut)
+    return f"({counted(n)} with a list that ends in 'et al.' may be too, not counted.)" if n else ""
 
 
 def _cut(condition: Condition, now: Census) -> str:
@@ -341,6 +355,10 @@ def _none(
         text += f" Papers {said_all(conditions)}: {len(whole)}, none of them on that topic."
     elif ends := [c for c in conditions if c.field == "last author"]:
         text += f" {_cut(ends[0], now)}"
+    elif told := " ".join(
+        filter(None, (_uncounted(c, conditions, now, intent) for c in conditions))
+    ):
+        text += f" {told}"
     elif not intent.several("focus") and (more := nearest(now, conditions)):
         text += f" {more}"
     status: Status = "abstained" if ask.topic and not conditions else "answered"

@@ -128,7 +128,20 @@ def meets(paper: Paper, condition: Condition, census: Census) -> bool:
         return any(meets(paper, one, census) for one in spans)
     if condition.field == "date" and condition.operator in ("between", "not between"):
         return dated_within(paper, condition)
+    if condition.field == "number of authors" and paper.authors and not paper.authors_complete:
+        least = least_authors(condition)
+        return least is not None and len(paper.authors) + 1 >= least
     return _OPERATORS[condition.operator](values, condition.value)
+
+
+def least_authors(condition: Condition) -> int | None:
+    """How many authors are asked for where any more will do; a list cut by 'et al.' has one more."""
+    if condition.field != "number of authors" or not isinstance(condition.value, tuple):
+        return None
+    low, high = condition.value
+    return (
+        int(low) if condition.operator == "between" and low is not None and high is None else None
+    )
 
 
 def dated_within(paper: Paper, condition: Condition) -> bool:
@@ -231,6 +244,8 @@ def said(condition: Condition) -> str:
         return "in more than one seed document"
     if operator in ("above", "below"):
         return f"with a header {field} {operator} {value:g}"
+    if (least := least_authors(condition)) is not None:
+        return f"by at least {least} authors"
     if field == "number of authors":
         return f"whose author list is complete and {_said_bounds(value).removeprefix('of ')} long"
     if field == "score" and operator == "between":

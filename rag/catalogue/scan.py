@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag.catalogue.periods import Timed
+from rag.catalogue.wording import NUMBERS
 from rag.census import Census
 from rag.listing import MONTHS
 from rag.names import Mention
@@ -37,6 +38,7 @@ stored contain contains got came filed tagged classified publish publishes publi
 """.split()
 )
 """Words in which one asks for papers: they are no topic and no name."""
+_COUNTING = frozenset({*NUMBERS, "least"})
 _OF_TIME = frozenset(m.lower() for m in MONTHS) | {"spring", "summer", "autumn", "fall", "winter"}
 
 IN_LIBRARY = re.compile(
@@ -144,7 +146,7 @@ def _may_be_absent(typed: str, census: Census, *, sure: bool, bare: bool) -> boo
     if all(word.lower() in _OF_TIME for word in words):
         return False
     for word in words:
-        dull = word.lower() in FILLER or (word.islower() and word in STOP_WORDS)
+        dull = word.lower() in FILLER or (word.islower() and word in STOP_WORDS | _COUNTING)
         if dull and not (census.names.is_part(word) and len(words) > 1):
             return False
     if all(w[0].isupper() for w in words) or (sure and len(words) > 1):
