@@ -210,3 +210,16 @@ def test_papers_by_two_people_are_first_those_by_both() -> None:
     assert made.value == ("seed.txt:1",)
     assert "1 of them by both" in made.text
     assert made.papers[0].paper_id == "p1"
+
+
+def test_whoever_worked_with_both_of_two_people_is_named_with_the_papers() -> None:
+    shelf = Shelf(
+        [
+            paper("p1", "Masks", authors=("Ann Mao", "Cai Wu")),
+            paper("p2", "Palms", authors=("Bo Li", "Cai Wu")),
+            paper("p3", "Chords", authors=("Ann Mao", "Di Xu")),
+        ]
+    )
+    made = ask("Who has worked with both Ann Mao and Bo Li?", shelf)
+    assert [expert.name for expert in made.experts] == ["Cai Wu"]
+    assert "1 paper with Ann Mao [1], 1 paper with Bo Li [2]" in made.text

@@ -14,7 +14,7 @@ from rag.listing import Listing, Retrieve, counted, scored, truncation, years_of
 from rag.names import Mention
 from rag.people.ask import PersonAsk
 from rag.people.authors import answer_authors, answer_common
-from rag.people.pairs import answer_pair
+from rag.people.pairs import answer_company, answer_pair
 from rag.people.portrait import company, expert_of, page_line, portrait
 from rag.readings import closed
 from rag.text import join_names
@@ -66,6 +66,8 @@ def _by_form(
     if len(mentions) == 1 and len(mentions[0].names) > 1:
         return _candidates(intent, mentions[0], now)
     names = tuple(dict.fromkeys(name for m in mentions for name in m.names))
+    if ask.form == "coauthors" and ask.what == "each" and len(names) == len(mentions) > 1:
+        return answer_company(intent, names, now)
     if len(names) > 1 and ask.form in ("same", "shared", "coauthors"):
         return answer_pair(intent, ask, names, now)
     if ask.form == "coauthors":

@@ -28,7 +28,7 @@ class PersonAsk:
             for their common papers; ``unheld`` for something no seed document says; ``authors``
             for the people of the papers in focus, ``common`` for those whom these have in common.
         what: The thing asked for in ``unheld``; ``first`` where only the first author is wanted;
-            ``most`` where the most frequent co-author is.
+            ``most`` where the most frequent co-author is, ``each`` where those of several people are.
     """
 
     form: Form

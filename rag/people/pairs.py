@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -39,6 +40,39 @@ def answer_pair(intent: Intent, ask: PersonAsk, names: Sequence[str], now: Censu
         scored(papers),
         people,
         value=len(shared) if counting else sources(shared) if ask.form == "shared" else None,
+    )
+
+
+def answer_company(intent: Intent, names: Sequence[str], now: Census) -> Answer:
+    """Everybody who stands with each of several people, with the papers; most papers first."""
+    listing = Listing()
+    papers: list[Paper] = []
+    held = {n: now.papers_of(n) for n in names}
+    by_number = Counter(
+        {o: sum(o in now.people_of(p) for n in names for p in held[n]) for o in _common(names, now)}
+    )
+    order = sorted(by_number, key=lambda o: (-by_number[o], o))
+    lines = []
+    for other in order:
+        told = []
+        for name in names:
+            own = [p for p in held[name] if other in now.people_of(p)]
+            papers += [p for p in own if p not in papers]
+            marks = " ".join(listing.mark(p) for p in own)
+            told.append(f"{counted(len(own))} with {plain(name)} {marks}")
+        lines.append(f"- **{plain(other)}**: {', '.join(told)}")
+    who = join_names(f"**{plain(n)}**" for n in names)
+    head = f"{len(order)} {'person stands' if len(order) == 1 else 'people stand'} on papers with each of {who} here."
+    if not order:
+        head = f"Nobody is printed beside each of {who} here; lists that end in 'et al.' may hide somebody."
+    return Answer(
+        intent.question,
+        "answered",
+        "person",
+        "\n\n".join(filter(None, (head, "\n".join(lines)))),
+        listing.citations,
+        scored(papers),
+        tuple(expert_of(o, papers, now) for o in order),
     )
 
 

@@ -110,10 +110,19 @@ def read_person(question: str, people: Sequence[Mention], now: Census) -> Person
     return PersonReading(form, topic, sure)
 
 
+_WITH_EACH = re.compile(
+    r"^\W*(?:who|whom|(?:which|what)\s+(?:people|authors?|researchers?))\b(?!.*\bhow\b)[^,;?]*\bwith\s+both\s+(?:of\s+)?@\d+\s*(?:and|&)\s*@\d+\W*$",
+    re.IGNORECASE,
+)
+"""``who has worked with both A and B``: people are asked for, not papers."""
+
+
 def _form(
     text: str, people: Sequence[Mention], topic: str | None, negated: bool, now: Census
 ) -> PersonAsk:
     if _CO.search(text) and not _SAME.search(text):
+        if len(people) > 1 and _WITH_EACH.match(text):
+            return PersonAsk("coauthors", "each")
         if len(people) > 1:
             return PersonAsk("shared")
         if not negated and (
