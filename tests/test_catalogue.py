@@ -413,3 +413,9 @@ def test_a_list_cut_by_et_al_has_at_least_one_author_more(
     intent = route(question, Thread(), CUT)
     made = catalogue.answer(intent, CUT, lambda q, k: by_words(CUT, q, k))
     assert made.value == value and told in made.text
+
+
+def test_people_of_both_years_have_papers_of_each() -> None:
+    made = ask("Who has published both in 2019 and in 2022?")
+    assert "both in 2019 and in 2022" in made.text
+    assert "Bo Li: 2 papers" in made.text and "Ann Mao" not in made.text

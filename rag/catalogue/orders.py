@@ -234,6 +234,8 @@ def answer_people(
     counts, _ = groups(papers, ask.of[0], now)
     if ask.of[0] == "co-author":
         counts = _company(papers, now)
+    if "each" in ask.of:
+        return _in_each_year(intent, papers, counts, now)
     if "no owners" in ask.of:
         counts = Counter({v: n for v, n in counts.items() if now.page(str(v)) is None})
     besides = [v for v in intent.several("besides") if v in counts]
@@ -260,6 +262,27 @@ def answer_people(
     text += f"\n\n{others} others have as many or fewer." if others > 0 and ask.most else ""
     value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else shown))
     return Answer(intent.question, "answered", "catalogue", text, value=value)
+
+
+def _in_each_year(
+    intent: Intent, papers: Sequence[Paper], counts: Counter[object], now: Census
+) -> Answer:
+    """People with papers of each of the years that the papers are of."""
+    wanted = next(
+        (c.value for c in intent.conditions if c.field == "year" and isinstance(c.value, tuple)), ()
+    )
+    held = {y: {n for p in papers if p.year == y for n in now.people_of(p)} for y in wanted}
+    people = [n for n in counts if held and all(n in names for names in held.values())]
+    people.sort(key=lambda n: (-counts[n], str(n)))
+    said = join_names(f"in {year}" for year in wanted)
+    head = f"**{len(people)}** {'person' if len(people) == 1 else 'people'} with papers both {said}"
+    if not people:
+        return Answer(
+            intent.question, "answered", "catalogue", f"Nobody here has papers both {said}."
+        )
+    lines = [f"- {plain(str(n))}: {counted(counts[n])} of these years" for n in people]
+    text = f"{head}:\n\n" + "\n".join(lines)
+    return Answer(intent.question, "answered", "catalogue", text, value=len(people))
 
 
 def answer_documents(intent: Intent, now: Census) -> Answer:

@@ -228,10 +228,19 @@ def _bounded_people(scan: Scan, role: str) -> Ask | None:
     return Ask("people", of, bounds=(low, high))
 
 
+_IN_EACH = (
+    rf"\b(?:who|(?:which|what)\s+(?:people|authors?|researchers?))\s+(?:(?:has|have|had|all)\s+)*(?:published|publishes|written|wrote|appeared|papers)"
+    rf"(?:\s+{HEADS})?\s+both(?=\s+(?:in|from)\s+(?:19|20)\d\d\s+and\s+(?:(?:in|from)\s+)?(?:19|20)\d\d\W*$)"
+)
+"""``who has published both in 2022 and in 2025``: papers of each year are asked for, not of either."""
+
+
 def _ranked_people(scan: Scan) -> Ask | None:
     company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+)+(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
     if scan.take(company):
         return Ask("people", ("co-author",))
+    if scan.take(_IN_EACH):
+        return Ask("people", ("author", "each"))
     role = "first author" if scan.has(r"\bfirst[- ]author") else "author"
     if ask := _bounded_people(scan, role):
         return ask
