@@ -126,8 +126,8 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
     """The question with its pointers settled; itself where it has none or nothing was shown."""
     if not thread.turns:
         return Whole(question)
-    question = _corrected(question)
     last = thread.turns[-1].answer
+    question = _of_the_mark(_corrected(question), last)
     shown = _shown(thread, now)
     own = [word for word, ids in now.called(question) if is_headed(word, now.by_id[ids[0]])]
     if whole := personal(question, last, shown):
@@ -190,6 +190,20 @@ def complete(question: str, thread: Thread, now: Census) -> Whole:
         one = shown.named and len(shown.papers) == 1
         return Whole(question, shown.papers, note=told(shown.papers, now), several=not one)
     return Whole(question, instead=_instead(question, last))
+
+
+_WITHOUT = re.compile(
+    r"^\W*(?:(?:and|but|or|so|what\s+about|how\s+about|the|ones|those)\s+)*(?P<which>with|without)(?:\s+(?:it|one))?\W*$",
+    re.IGNORECASE,
+)
+
+
+def _of_the_mark(question: str, last: Answer) -> str:
+    """``and without?`` after papers with code: without code."""
+    match = _WITHOUT.match(question)
+    held = last.intent.conditions if match and last.intent else ()
+    marked = any(c.field == "code" for c in held)
+    return f"and {match['which'].lower()} code?" if match and marked else question
 
 
 def _corrected(question: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag import catalogue, experts
 from rag.frames import list_frame
 from rag.routing import route
 from rag.topics import Phrase, only_otherwise
-from rag.types import Retrieval, Thread
+from rag.types import Retrieval, Thread, Turn
 from tests.shelf import Shelf, by_words, paper
 
 
@@ -152,3 +154,26 @@ def test_what_cannot_be_shut_out_is_said_and_is_no_part_of_the_topic() -> None:
     intent = route("which papers are about drones without masks?", Thread(), BOTH)
     made = catalogue.answer(intent, BOTH, lambda q, k: by_words(BOTH, q, k))
     assert intent.topic == "drones" and "cannot check 'without masks'" in made.text
+
+
+CODED = Shelf(
+    [
+        paper("p1", "Drones", "Drones fly.", ("Ann Mao",), code=True),
+        paper("p2", "Drones Again", "Drones land.", ("Bo Li",), code=False),
+        paper("p3", "Masks", "Masks hide.", ("Bo Li",), code=False),
+    ]
+)
+
+
+def test_and_without_after_papers_with_code_keeps_the_topic_of_the_list() -> None:
+    thread = Thread()
+    for question, keys in (
+        ("papers about drones", "12"),
+        ("with code", "1"),
+        ("and without?", "2"),
+    ):
+        intent = route(question, thread, CODED)
+        made = catalogue.answer(intent, CODED, lambda q, k: by_words(CODED, q, k))
+        made = replace(made, intent=intent)
+        assert set(made.value or ()) == {f"seed.txt:{key}" for key in keys}  # type: ignore[arg-type]
+        thread = replace(thread, turns=(*thread.turns, Turn(question, made)))
