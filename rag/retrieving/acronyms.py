@@ -11,6 +11,9 @@ from rag.types import Paper, Span
 MIN_WORDS, MAX_WORDS = 3, 6
 """Words of a phrase that an acronym may stand for; two letters stand for too much."""
 
+MIN_PART = 4
+"""Letters of a name that may be known by its end alone."""
+
 _ACRONYM = re.compile(r"(?<![^\W_])[A-Za-z]?[A-Z]{2,}(?=s?(?![^\W_]))")
 _APART = re.compile(r"[^\w\s-]")
 _LINKS = frozenset({"of", "per"})
@@ -43,3 +46,12 @@ def spelt_out(question: str) -> list[tuple[str, Span]]:
 def acronyms(paper: Paper) -> frozenset[str]:
     """The acronyms that a paper has, in capitals and without a plural s: ``mAP`` is ``MAP``."""
     return frozenset(one.upper() for one in _ACRONYM.findall(f"{paper.name} {paper.text}"))
+
+
+def is_part(name: str, paper: Paper) -> bool:
+    """Whether a name in capitals ends an acronym of the paper: ``COCO`` does in ``MSCOCO``."""
+    return (
+        len(name) >= MIN_PART
+        and name.isupper()
+        and any(one.endswith(name) for one in acronyms(paper))
+    )

@@ -19,7 +19,7 @@ from rag.encoding import Encoding
 from rag.encoding_store import StoredEncoding
 from rag.library import Library
 from rag.retrieving import families, fusion, late, thesaurus
-from rag.retrieving.acronyms import acronyms, spelt_out
+from rag.retrieving.acronyms import acronyms, is_part, spelt_out
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, terms, words
@@ -391,6 +391,7 @@ def _words_met(
         found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
         found = found or (word.islower() and families.says(word, has))
         found = found or any(a <= start and end <= b for a, b in short)
+        found = found or is_part(word, paper)
         met.append(WordMatch(word, (start, end), idf, found, cosine))
     return tuple(met)
 

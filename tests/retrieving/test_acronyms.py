@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.retrieving.acronyms import acronyms, spelt_out
+from rag.retrieving.acronyms import acronyms, is_part, spelt_out
 from tests.shelf import paper
 
 
@@ -40,3 +40,9 @@ def test_names_stop_words_and_what_punctuation_parts_make_no_acronym(question: s
 def test_acronyms_of_a_paper_are_read_in_capitals_and_without_a_plural_s() -> None:
     found = paper("p1", "On VLMs", "It gets 70 mAP at 40 FPS; DuetFace and ResNet50 do not.")
     assert acronyms(found) == {"VLM", "MAP", "FPS"}
+
+
+def test_a_name_in_capitals_is_known_by_its_end() -> None:
+    found = paper("p1", "T", "Tested on MSCOCO and with a CNN.")
+    assert is_part("COCO", found)
+    assert not any(is_part(name, found) for name in ("coco", "MSCO", "NN", "OCO", "COCOS"))
