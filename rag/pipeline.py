@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag import catalogue, experts, ingesting, people
 from rag.adapters.stores import LocalStores
+from rag.adapters.weights import whole_words
 from rag.answering import asides, comparing, extractive
 from rag.census import census
 from rag.choosing import RANKING, choose
@@ -137,7 +138,7 @@ class Assistant:
         known = seen if seen and seen.n_papers else self.library
         english, remarks = in_english(condensed, known)
         if not remarks:
-            spelt = mended(english, known)
+            spelt = mended(english, known, whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
         intent = route(english, thread if condensed == text else Thread(), known, read_as)
         if voice is not None:  # a model reads the question as it was asked

@@ -1,9 +1,8 @@
 """Slips of the pen in a question, read as the words of the library that they stand for.
 
-A word is a slip only where it stands in no paper, is no name and no English word (``english_words.txt``
-and the word lists of the other modules, with what is formed from them), and where one word of the
-library, or of asking, is far more likely than all others that are as near. What is written with a
-capital may be somebody's name or a method's that is not here, so there more is asked for: the phrase
+A word is a slip only where it stands in no paper, is no name and no English word (of a list that is
+given, and of the other modules', with what is formed from them), and where one word of the library,
+or of asking, is far more likely than all others that are as near. What is written with a capital may be somebody's name or a method's that is not here, so there more is asked for: the phrase
 that it makes must stand in a paper, or the coined name must be one letter from one that heads papers.
 """
 
@@ -12,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cache, lru_cache
 
 from rag.answering.everyday import everyday_words, is_everyday
 from rag.catalogue.scan import people_in
@@ -22,8 +20,6 @@ from rag.retrieving.query import FRAME_WORDS
 from rag.retrieving.thesaurus import said_words
 from rag.text import STOP_WORDS, fold, stem
 from rag.types import Span
-
-FILE = Path(__file__).with_name("english_words.txt")
 
 _LEAST_CHARS = 4
 _LONG_CHARS = 8
@@ -58,10 +54,18 @@ class Spelt:
     notes: tuple[str, ...] = ()
 
 
-def mended(question: str, library: Source) -> Spelt:
-    """The question as it was meant; itself where no word is surely a slip."""
+def mended(question: str, library: Source, english: frozenset[str]) -> Spelt:
+    """The question as it was meant; itself where no word is surely a slip.
+
+    Args:
+        question: As typed.
+        library: Whose words may be meant.
+        english: Words in lower case that are none; without any nothing is mended.
+    """
+    if not english:
+        return Spelt(question)
     now = census(library)
-    found = [(span, new) for span, new in _slips(question, now)]
+    found = list(_slips(question, now, _english(english)))
     text, at = "", 0
     for (start, end), new in found:
         text += question[at:start] + new
@@ -70,13 +74,18 @@ def mended(question: str, library: Source) -> Spelt:
     return Spelt(text + question[at:], tuple(f"read “{old}” as “{new}”" for old, new in pairs))
 
 
-@cache
-def _english() -> tuple[frozenset[str], frozenset[str]]:
-    """Every English word of our lists, and their stems."""
-    lines = FILE.read_text(encoding="utf-8").splitlines()
-    listed = {word for line in lines if not line.startswith("#") for word in line.split()}
-    held = frozenset(listed | STOP_WORDS | FRAME_WORDS | everyday_words() | said_words())
-    return held, frozenset(stem(word) for word in held)
+@dataclass(frozen=True, slots=True)
+class _English:
+    """Every English word of some lists, and their stems."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+
+
+@lru_cache(maxsize=2)
+def _english(listed: frozenset[str]) -> _English:
+    held = listed | STOP_WORDS | FRAME_WORDS | everyday_words() | said_words()
+    return _English(held, frozenset(stem(word) for word in held))
 
 
 @cache
@@ -86,11 +95,11 @@ def _asking_words() -> frozenset[str]:
     return frozenset(word for word in held if word.isalpha() and word.isascii())
 
 
-def _is_doubtful(word: str, now: Census) -> bool:
+def _is_doubtful(word: str, now: Census, english: _English) -> bool:
     """Whether a folded word may be a slip; one that is no more than well formed (swaping) may be."""
-    if _is_known(word, now):
+    if _is_known(word, now, english):
         return False
-    return not _is_formed(word, _english()[0]) or _doubled(word, now)
+    return not _is_formed(word, english.words) or _doubled(word, now)
 
 
 def _doubled(word: str, now: Census) -> bool:
@@ -98,12 +107,11 @@ def _doubled(word: str, now: Census) -> bool:
     return any(f"{word[:at]}{word[at - 1]}{word[at:]}" in now.words for at in range(2, len(word)))
 
 
-def _is_known(word: str, now: Census) -> bool:
+def _is_known(word: str, now: Census, english: _English) -> bool:
     """Whether a folded word is one of the library, a name, or listed as English."""
-    held, stems = _english()
     return (
-        word in held
-        or stem(word) in stems
+        word in english.words
+        or stem(word) in english.stems
         or is_everyday(word)
         or word in now.spoken
         or stem(word) in now.term_counts
@@ -133,7 +141,7 @@ def _is_formed(word: str, held: frozenset[str]) -> bool:
     return any(word[:at] in held and word[at:] in held for at in cuts)
 
 
-def _slips(question: str, now: Census) -> Iterator[tuple[Span, str]]:
+def _slips(question: str, now: Census, english: _English) -> Iterator[tuple[Span, str]]:
     """The words that are slips, in order, each with what it stands for."""
     shut = [match.span() for match in _QUOTED.finditer(question)]
     doubtful = []
@@ -144,7 +152,9 @@ def _slips(question: str, now: Census) -> Iterator[tuple[Span, str]]:
             continue
         for match in _LETTERS.finditer(token.group()):
             span = (token.start() + match.start(), token.start() + match.end())
-            if len(match.group()) >= _LEAST_CHARS and _is_doubtful(fold(match.group()), now):
+            if len(match.group()) >= _LEAST_CHARS and _is_doubtful(
+                fold(match.group()), now, english
+            ):
                 doubtful.append(span)
     if not doubtful:
         return
@@ -155,7 +165,7 @@ def _slips(question: str, now: Census) -> Iterator[tuple[Span, str]]:
             continue
         word = question[start:end]
         if is_made_up(word):
-            if coined := _coined(word, now):
+            if coined := _coined(word, now, english):
                 yield (start, end), coined
         elif meant := _meant(word.lower(), now):
             ordinary[start, end] = meant if word.islower() else meant.capitalize()
@@ -248,7 +258,7 @@ def _stands(told: list[str], now: Census) -> bool:
     return now.says(phrase) or any(phrase in place for place in now.printed_places)
 
 
-def _coined(word: str, now: Census) -> str | None:
+def _coined(word: str, now: Census, english: _English) -> str | None:
     """The coined name of a paper that another one is a slip of: one letter, within, and no figure.
 
     Where each part of the typed name is a word (SegNet) it is taken for another name.
@@ -258,7 +268,9 @@ def _coined(word: str, now: Census) -> str | None:
     if len(word) < _COINED_CHARS:
         return None
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", word)
-    if not any(len(part) >= _LEAST_CHARS and _is_doubtful(fold(part), now) for part in parts):
+    if not any(
+        len(part) >= _LEAST_CHARS and _is_doubtful(fold(part), now, english) for part in parts
+    ):
         return None
     near = {
         name

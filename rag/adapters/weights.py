@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,23 @@ def locate(settings: Settings) -> Weights:
         f"the embedded model {MODEL} is not in {str(own)!r}; run `paperfolk models fetch`, or set "
         "model_path to a folder that holds it"
     )
+
+
+def whole_words(settings: Settings) -> frozenset[str]:
+    """Lower-case words of four and more letters that the model's tokenizer does not take apart.
+
+    They are English words and names that are met often; none where the model is not here.
+    """
+    try:
+        return _whole_words(locate(settings).tokenizer)
+    except WeightsMissing:
+        return frozenset()
+
+
+@lru_cache(maxsize=2)
+def _whole_words(tokenizer: Path) -> frozenset[str]:
+    held = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return frozenset(word for word in held if len(word) > 3 and word.isascii() and word.isalpha())
 
 
 def fetch(settings: Settings) -> Path:
