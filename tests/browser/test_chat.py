@@ -69,6 +69,16 @@ COUNT_MOVES = """
 """
 
 
+def rests(page: Page) -> bool:
+    """Whether the page soon moves no more by itself."""
+    for _ in range(10):
+        page.evaluate("window.moved.clear()")
+        page.wait_for_timeout(700)
+        if not page.evaluate("window.moved.size"):
+            return True
+    return False
+
+
 def test_each_answer_of_a_conversation_is_read_from_its_question(visit: Visit) -> None:
     page = visit()
     page.evaluate(COUNT_MOVES)
@@ -79,10 +89,7 @@ def test_each_answer_of_a_conversation_is_read_from_its_question(visit: Visit) -
     ):
         ask(page, question)
         expect(page.locator(".st-key-going_on button").first).to_be_attached()
-        page.wait_for_timeout(2500)
-        page.evaluate("window.moved.clear()")
-        page.wait_for_timeout(500)
-        assert page.evaluate("window.moved.size") == 0
+        assert rests(page)
         expect(page.locator(".pf.question").last).to_be_in_viewport()
     page.reload()
     expect(page.locator(".pf.board .foot")).to_have_count(3)
