@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from rag.answering.everyday import everyday_words, is_everyday
 from rag.catalogue.scan import people_in
@@ -74,18 +74,20 @@ def mended(question: str, library: Source, english: frozenset[str]) -> Spelt:
     return Spelt(text + question[at:], tuple(f"read “{old}” as “{new}”" for old, new in pairs))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _English:
-    """Every English word of some lists, and their stems."""
+    """Every English word of some lists."""
 
     words: frozenset[str]
-    stems: frozenset[str]
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.words)
 
 
 @lru_cache(maxsize=2)
 def _english(listed: frozenset[str]) -> _English:
-    held = listed | STOP_WORDS | FRAME_WORDS | everyday_words() | said_words()
-    return _English(held, frozenset(stem(word) for word in held))
+    return _English(listed | STOP_WORDS | FRAME_WORDS | everyday_words() | said_words())
 
 
 @cache
