@@ -7,7 +7,11 @@ set, a common model) names none of them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.census import NAMED, Census, is_headed, is_made_up, short_name
 from rag.text import fold, sentences
@@ -29,6 +33,7 @@ _SPELT_OUT = (
     r"(?:[A-Z][\w-]+\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
 )
 """``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written."""
+_RUN = re.compile(r"\w+")
 _AROUND = re.compile(
     r"^\W*(?:(?:the|a|an|method|methods|paper|papers|approach|model|framework|system|algorithm|called|named)\b\s*)+"
     r"|(?:\s+(?:method|paper|approach|model|framework|system|algorithm))+\W*$|^\W+|\W+$",
@@ -39,9 +44,10 @@ _AROUND = re.compile(
 def named_in(text: str, now: Census) -> tuple[str, ...]:
     """Ids of the papers that a text calls by name, in its order; a longer name goes before a shorter."""
     found: list[tuple[Span, str]] = []
-    phrases = [
-        (name, p.paper_id) for p in now.papers for name in _phrases(p) if _is_apart(name, now)
-    ]
+    begun = _titles(now).begun
+    said = _RUN.findall(text.lower())
+    starts = {*((word,) for word in said), *pairwise(said)}
+    phrases = {pair for start in starts for pair in begun.get(start, ())}
     for name, paper_id in sorted(phrases, key=lambda pair: (-len(pair[0]), pair[1])):
         found += [(span, paper_id) for span in _places(name, text) if _is_free(span, found)]
     for match in NAMED.finditer(text):
@@ -54,7 +60,7 @@ def named_in(text: str, now: Census) -> tuple[str, ...]:
 def named_by(side: str, now: Census) -> str | None:
     """Id of the one paper that a side of a comparison names, and nothing besides; None if none."""
     bare = fold(_bare(side))
-    whole = [p.paper_id for p in now.papers if p.title and bare in _folded(p)]
+    whole = _titles(now).whole.get(bare, ())
     if len(whole) == 1:
         return whole[0]
     owners = owners_of(_bare(side), now) if NAMED.fullmatch(_bare(side)) else ()
@@ -96,12 +102,34 @@ def _bare(side: str) -> str:
     return _AROUND.sub("", _AROUND.sub("", side))
 
 
-@lru_cache(maxsize=20_000)
-def _folded(paper: Paper) -> tuple[str, ...]:
-    return fold(paper.title or ""), fold(short_name(paper))
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """The names that titles give, to be looked up.
+
+    Attributes:
+        whole: Ids of the papers by their folded titles and short names.
+        begun: Names with the ids of their papers, by the first one or two words in lower case.
+    """
+
+    whole: Mapping[str, list[str]]
+    begun: Mapping[tuple[str, ...], list[tuple[str, str]]]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4)
+def _titles(now: Census) -> _Titles:
+    whole: dict[str, list[str]] = defaultdict(list)
+    begun: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    for paper in now.papers:
+        if paper.title:
+            for told in {fold(paper.title), fold(short_name(paper))}:
+                whole[told].append(paper.paper_id)
+        for name in _phrases(paper):
+            if _is_apart(name, now):
+                start = tuple(_RUN.findall(name.lower())[:2])
+                begun[start].append((name, paper.paper_id))
+    return _Titles(whole, begun)
+
+
 def _phrases(paper: Paper) -> tuple[str, ...]:
     """The whole title, and its short form where that is a name: one word, or with one that is coined."""
     if not paper.title:
