@@ -119,7 +119,7 @@ def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: s
                     if over.is_set():
                         break
             news.put(None)
-        except BaseException as exc:
+        except BaseException as exc:  # handed over, and raised where the answer is waited for
             news.put(exc)
 
     given_up = Stopped("the answer was stopped")

@@ -50,7 +50,7 @@ class ChromaVectors:
         self._client = self._connect(generation, server)
         try:
             self._collection = self._open(generation, create)
-        except BaseException:
+        except BaseException:  # whatever it is, the store is not left open
             self.close()
             raise
 
@@ -194,7 +194,7 @@ class ChromaVectors:
                 f"the vectors in {self.where!r} cannot be used ({exc}); "
                 'run "paperfolk ingest" to rebuild them'
             ) from exc
-        except BaseException as exc:
+        except BaseException as exc:  # a panic of the engine derives from nothing narrower
             if type(exc).__name__ != "PanicException":
                 raise
             raise IndexUnreadable(

@@ -180,7 +180,7 @@ def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Conn
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
         version(connection)
-    except BaseException:
+    except BaseException:  # whatever it is, the file is not left open
         connection.close()
         raise
     return connection

@@ -288,7 +288,7 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
-        except BaseException as exc:
+        except BaseException as exc:  # also an interrupt leaves nothing half written
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(exc, sqlite3.OperationalError):
