@@ -32,8 +32,11 @@ COST = 15
 PASS_S = 30 * 24 * 3600
 MAX_CHARS = 200
 """Of a name or a password; longer ones are wrong without being tried."""
-FREE_TRIES = 5
+FREE_TRIES, FREE_TRIES_OF_ACCOUNT, FREE_TRIES_OF_ADDRESS = 5, 10, 20
+"""Of one account from one address; of one account from all; of all accounts from one address."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 900.0
+MAX_DOUBLINGS = 5
+"""From the first pause to the longest; counts go no higher, so that they are soon forgotten."""
 MAX_REMEMBERED = 10_000
 
 
@@ -129,6 +132,14 @@ class Accounts:
         found = _derived(password, held.salt, held.cost)
         return hmac.compare_digest(found, held.key) and name in self._hashes
 
+    def mark(self, name: str) -> str:
+        """A pass that ended long ago: it opens nothing, and shows who has signed in once."""
+        return self.grant(name, now=0.0)
+
+    def marks(self, mark: str, name: str) -> bool:
+        """Whether a browser's mark is of this account, with the password that it has now."""
+        return self.holder(mark, now=0.0) == name
+
     def grant(self, name: str, now: float | None = None) -> str:
         """A pass for an account, good for 30 days."""
         until = int((time.time() if now is None else now) + PASS_S)
@@ -219,36 +230,66 @@ def _digest(granted: str) -> str:
 
 @dataclass(slots=True)
 class Throttle:
-    """Bounds how often a password can be guessed: five tries, then pauses that double.
+    """Bounds how often a password can be guessed: a few tries are free, then pauses double.
 
-    A try counts as wrong until it is `forgiven`, so many at once are no way around it.
+    Tries are counted by account and address together, by account (guesses from many addresses), and
+    by address (guesses at many accounts). A browser that shows the mark of an earlier sign-in to the
+    account is counted by that mark alone: else a stranger who goes on guessing could lock its reader
+    out for ever. A try counts as wrong until it is forgiven, so many at once are no way around it; a
+    quiet quarter of an hour takes one off each count.
     """
 
     clock: Callable[[], float] = time.monotonic
-    _tries: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    """How many tries, and when the next may be made."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait_s(self, *keys: str) -> float:
-        """Count a try for each key; 0 if it may be made now, else how long to wait first."""
+    def wait_s(self, name: str, address: str, mark: str = "") -> float:
+        """Count a try; 0 if it may be made now, else how long to wait first."""
         with self._lock:
-            now = self.clock()
-            wait = max((self._tries.get(key, (0, now))[1] - now for key in keys), default=0.0)
+            now, limits = self.clock(), _limits(name, address, mark)
+            wait = max(self._counts.get(key, (0, now))[1] - now for key in limits)
             if wait > 0:
                 return wait
-            if len(self._tries) > MAX_REMEMBERED:
-                self._tries = {k: held for k, held in self._tries.items() if held[1] > now}
-            for key in keys:
-                n = self._tries.get(key, (0, 0.0))[0] + 1
-                over = max(n - FREE_TRIES + 1, 0)
-                pause = min(FIRST_PAUSE_S * 2 ** (over - 1), LONGEST_PAUSE_S) if over else 0.0
-                self._tries[key] = (n, now + pause)
+            for key, free in limits.items():
+                n = min(self._count(key, now) + 1, free + MAX_DOUBLINGS)
+                pause = min(FIRST_PAUSE_S * 2 ** (n - free), LONGEST_PAUSE_S) if n >= free else 0.0
+                self._counts[key] = (n, now + pause)
+            if len(self._counts) > MAX_REMEMBERED:  # what has been tried most stays
+                worst = sorted(self._counts.items(), key=lambda item: item[1], reverse=True)
+                self._counts = dict(worst[: MAX_REMEMBERED // 2])
             return 0.0
 
-    def forgive(self, *keys: str) -> None:
-        """The try was right: its keys begin anew."""
+    def forgive(self, name: str, address: str, mark: str = "") -> None:
+        """The try was right: this account begins anew at this address, and nothing else does.
+
+        Of the wider counts it takes back itself alone: else whoever has an account could guess at
+        the others' between sign-ins of their own.
+        """
         with self._lock:
-            for key in keys:
-                self._tries.pop(key, None)
+            now = self.clock()
+            for key in _limits(name, address, mark):
+                n = self._count(key, now) - 1
+                if all(key) or mark or n <= 0:
+                    self._counts.pop(key, None)
+                else:
+                    self._counts[key] = (n, now)
+
+    def _count(self, key: tuple[str, str], now: float) -> int:
+        n, since = self._counts.get(key, (0, now))
+        return max(n - max(int((now - since) / LONGEST_PAUSE_S), 0), 0)
+
+
+def _limits(name: str, address: str, mark: str) -> dict[tuple[str, str], int]:
+    """What a try is counted by, and how many tries of each are free."""
+    if mark:
+        return {("mark", mark): FREE_TRIES}
+    name = name[:MAX_CHARS]
+    return {
+        (name, address): FREE_TRIES,
+        (name, ""): FREE_TRIES_OF_ACCOUNT,
+        ("", address): FREE_TRIES_OF_ADDRESS,
+    }
 
 
 # --- sign-in by a provider, and whether there is any ----------------------------------------

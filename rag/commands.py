@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import ReadError, SettingsError
 from rag.printing import visible
+from rag.rights import keep_private
 
 if TYPE_CHECKING:
     from rag.config import Settings
@@ -25,7 +26,12 @@ def settings_of(args: argparse.Namespace) -> Settings:
     from rag.config import load
 
     given = {name: getattr(args, name, None) for name in ("data", "port", "cache")}
-    return load(**given)
+    settings = load(**given)
+    if (
+        settings.accounts
+    ):  # conversations of several people, who need not all read this machine's files
+        keep_private(settings.data)
+    return settings
 
 
 def assistant_of(args: argparse.Namespace) -> Assistant:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -114,6 +115,12 @@ class Settings(BaseModel):
     unprotected: bool = Field(
         False, description="let everyone who reaches `host` use the browser chat"
     )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="further names that the browser chat answers to, such as a reverse proxy's"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="addresses or networks whose `X-Forwarded-For` is believed; none: nobody's"
+    )
 
     @property
     def generative(self) -> bool:
@@ -141,7 +148,29 @@ class Settings(BaseModel):
                 raise ValueError(told)
         return value
 
-    @field_validator("chat_models", "accounts", "members", mode="before")
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not name or set(name) & set("/:@*, "):
+                raise ValueError(f"{name!r} must be a name alone, such as chat.example.org")
+        return tuple(name.lower().rstrip(".") for name in value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(
+                    f"{network!r} must be an address or a network such as 10.0.0.0/24"
+                ) from None
+        return value
+
+    @field_validator(
+        "chat_models", "accounts", "members", "allowed_hosts", "trusted_proxies", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         """Several in one text, as the environment has them."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from rag.accounts import Accounts, is_loopback, provider_secrets
 from rag.config import ENV_PREFIX, ROOT, Settings
 from rag.errors import MissingExtra, ModelError, SettingsError, WeightsMissing
+from rag.rights import keep_private
 
 APP = ROOT / "ui" / "server.py"
+DESCRIPTORS = 8192
+PASS_HEADER, PASS_KEY = "X-Paperfolk-Pass", "paperfolk_pass"
+"""How the gate tells Streamlit whose connection it is; it lets nobody else name the header."""
 
 
 def serve(settings: Settings, *, open_browser: bool = True) -> int:
@@ -28,8 +34,12 @@ def serve(settings: Settings, *, open_browser: bool = True) -> int:
         raise SettingsError(f"{str(APP)!r} does not exist; run paperfolk from its source folder")
     require_guarded(settings)
     require_free(settings.host, settings.port)
+    if by_provider():
+        keep_private(settings.data)
+    raise_limit()
     make_ready(settings)
-    sys.stderr.write(f"chat at http://{settings.host}:{settings.port} (Ctrl-C ends it)\n")
+    host = host_in_address(settings.host)
+    sys.stderr.write(f"chat at http://{host}:{settings.port} (Ctrl-C ends it)\n")
     sys.stderr.flush()
     command = streamlit_command(settings, open_browser=open_browser)
     os.execve(command[0], command, environment(settings, os.environ))
@@ -86,6 +96,23 @@ def require_free(host: str, port: int) -> None:
             ) from exc
 
 
+def raise_limit() -> None:
+    """Let this process, and so the server, open as many files as the machine allows it.
+
+    A shell's limit may be 256, of which each page takes four and the library some forty.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = hard == resource.RLIM_INFINITY
+    wanted = DESCRIPTORS if unlimited else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # a system may allow less than it says; then it stays
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def make_ready(settings: Settings) -> None:
     """Fetch the weights if they are missing and ingest the seeds if nothing was ingested yet."""
     from rag.pipeline import build
@@ -113,6 +140,10 @@ def _fetch_weights(settings: Settings) -> None:
     fetch(settings)
 
 
+def host_in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def streamlit_command(settings: Settings, *, open_browser: bool = True) -> list[str]:
     """How the server is started; nothing is sent to anyone about its use."""
     options = {
@@ -122,8 +153,9 @@ def streamlit_command(settings: Settings, *, open_browser: bool = True) -> list[
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
-        "browser.serverAddress": settings.host,
+        "browser.serverAddress": host_in_address(settings.host),
         "client.toolbarMode": "minimal",
+        "server.trustedUserHeaders": json.dumps({PASS_HEADER: PASS_KEY}),
         "runner.magicEnabled": "false",  # a screen shows what it is told to, not what stands alone
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
@@ -137,9 +169,13 @@ def _has_display() -> bool:
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment by which the server finds the same data folder, from any folder."""
+    """The environment by which the server finds the same data folder, from any folder.
+
+    Uvicorn would by itself believe what anyone on this machine writes of where a client is.
+    """
     return {
         **environ,
         f"{ENV_PREFIX}DATA": str(Path(settings.data).resolve()),
         f"{ENV_PREFIX}PORT": str(settings.port),
+        "FORWARDED_ALLOW_IPS": ",".join(settings.trusted_proxies),
     }

@@ -1,7 +1,8 @@
 """Signing in by an account: the gate before everything the server offers, and the page at it.
 
 The gate stands before Streamlit, so pages, files, uploads and the connection itself are closed to
-whoever has no pass; the pass is a cookie that no script can read.
+whoever has no pass; the pass is a cookie that no script can read. Streamlit's sessions belong to the
+pass that opened them: an id of another's is worth nothing.
 """
 
 from __future__ import annotations
@@ -9,47 +10,86 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Callable
+from hashlib import sha256
 from html import escape
 from string import Template
 from urllib.parse import parse_qs, quote, urlsplit
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import runtime
 
 from rag.accounts import PASS_S, Accounts, Throttle
+from rag.config import load
+from rag.errors import SettingsError
+from rag.serving import PASS_HEADER, PASS_KEY
 from ui.board import asset
+from ui.hosts import refuse
 
 COOKIE = "paperfolk_pass"
+MARK, MARK_S = "paperfolk_browser", 365 * 24 * 3600
+"""The cookie of a browser that has signed in before: guesses of others do not keep it waiting."""
 PATH, LEAVE = "/login", "/logout"
 OPEN = (PATH, LEAVE, "/_stcore/health")
+UPLOADS = "/_stcore/upload_file/"
 MAX_FORM_BYTES = 4096
+FORM_S = 10.0
 AT_ONCE = 2
 """Passwords tried at one time: each takes 32 MiB and a core."""
 
-Held = Callable[[], Accounts]
+Readers = Callable[[], Accounts]
+
+
+class _Readers:
+    """The accounts as the settings have them now, read alike for requests and for pages.
+
+    So a line that is removed is in force everywhere at once. Where there were accounts there must be
+    some: a file that is just being written does not open the chat to everybody.
+    """
+
+    def __init__(self) -> None:
+        self._closed = False
+
+    def __call__(self) -> Accounts:
+        settings = load()
+        accounts = Accounts(settings.accounts, settings.data)
+        if self._closed and not accounts:
+            raise SettingsError(
+                "the setting 'accounts' names nobody any more; "
+                'start "paperfolk ui" again if nobody need sign in'
+            )
+        self._closed = bool(accounts)
+        return accounts
+
+
+readers = _Readers()
 
 
 class Gate:
     """Lets through whoever has a pass; everybody, where there are no accounts."""
 
-    def __init__(self, app: ASGIApp, accounts: Held) -> None:
+    def __init__(self, app: ASGIApp, accounts: Readers) -> None:
         self.app, self._accounts = app, accounts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN:
             return await self.app(scope, receive, send)
-        accounts = self._accounts()
+        accounts, digest = self._accounts(), None
         connection = HTTPConnection(scope)
-        if not accounts or accounts.holder(connection.cookies.get(COOKIE, "")) is not None:
-            return await self.app(scope, receive, send)
-        if scope["type"] == "websocket":
-            return await send({"type": "websocket.close", "code": 1008})
-        await self._turned_away(connection)(scope, receive, send)
+        if accounts:
+            granted = connection.cookies.get(COOKIE, "")
+            if accounts.holder(granted) is None:
+                return await refuse(self._turned_away(connection), scope, receive, send)
+            digest = sha256(granted.encode()).hexdigest()
+            if _is_of_another(scope["path"], digest):
+                answer = PlainTextResponse("this upload is of another session", 403)
+                return await refuse(answer, scope, receive, send)
+        await self.app(_signed(scope, digest), receive, send)
 
     def _turned_away(self, connection: HTTPConnection) -> Response:
-        if connection.scope["method"] == "GET" and "text/html" in connection.headers.get(
+        if connection.scope.get("method") == "GET" and "text/html" in connection.headers.get(
             "accept", ""
         ):
             url = connection.url
@@ -58,10 +98,31 @@ class Gate:
         return PlainTextResponse("sign in first", 401)
 
 
+def _signed(scope: Scope, digest: str | None) -> Scope:
+    """The request with the pass's digest, and nothing that a client wrote in its place.
+
+    Streamlit takes it for the user of a connection, and lets a session be resumed by that user alone.
+    """
+    name = PASS_HEADER.lower().encode()
+    headers = [header for header in scope["headers"] if header[0] != name]
+    if digest is not None:
+        headers.append((name, digest.encode()))
+    return {**scope, "headers": headers}
+
+
+def _is_of_another(path: str, digest: str) -> bool:
+    """Whether a file would be put into a session that another pass has opened."""
+    if not path.startswith(UPLOADS) or not runtime.exists():
+        return False
+    session_id = path.removeprefix(UPLOADS).partition("/")[0]
+    session = runtime.get_instance().get_app_session(session_id)
+    return session is not None and not session.matches_user_info({PASS_KEY: digest})
+
+
 class Login:
     """The page that asks for name and password."""
 
-    def __init__(self, accounts: Held, throttle: Throttle | None = None) -> None:
+    def __init__(self, accounts: Readers, throttle: Throttle | None = None) -> None:
         self._accounts = accounts
         self._throttle = throttle or Throttle()
         self._limiter: CapacityLimiter | None = None
@@ -72,33 +133,39 @@ class Login:
 
     async def enter(self, request: Request) -> Response:
         """A pass for the right password; a wrong one is as slow, and soon has to wait."""
-        origin = request.headers.get("origin")
-        if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        if _is_from_elsewhere(request):
             return PlainTextResponse("sign in on the page itself", 403)
         length = request.headers.get("content-length", "")
-        if not (length.isdecimal() and 0 < int(length) <= MAX_FORM_BYTES):
+        if not (length.isdecimal() and len(length) < 9 and 0 < int(length) <= MAX_FORM_BYTES):
             return PlainTextResponse("this is no sign-in", 413)
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        with fail_after(FORM_S):
+            form = parse_qs((await request.body()).decode("utf-8", "replace"))
         name, password, wanted = (form.get(key, [""])[0] for key in ("name", "password", "next"))
-        accounts, client = self._accounts(), _client(request)
-        wait = self._throttle.wait_s(client)
+        accounts, mark = self._accounts(), request.cookies.get(MARK, "")
+        tried = (name, _client(request), mark if accounts.marks(mark, name) else "")
+        wait = self._throttle.wait_s(*tried)
         if wait > 0:
-            said = f"Too many tries from here; wait {math.ceil(wait)} seconds."
-            return _page(wanted, name, said, 429, {"retry-after": str(math.ceil(wait))})
+            sentence = f"Too many tries; wait {math.ceil(wait)} seconds."
+            return _page(wanted, name, sentence, 429, {"retry-after": str(math.ceil(wait))})
         self._limiter = self._limiter or CapacityLimiter(AT_ONCE)
         admitted = await to_thread.run_sync(accounts.admits, name, password, limiter=self._limiter)
         if not admitted:
             return _page(wanted, name, "This name and password do not go together.", 401)
-        self._throttle.forgive(client)
+        self._throttle.forgive(*tried)
         response = RedirectResponse(_local(wanted), 303)
         secure = request.url.scheme == "https"
         response.set_cookie(
             COOKIE, accounts.grant(name), PASS_S, httponly=True, samesite="lax", secure=secure
         )
+        response.set_cookie(
+            MARK, accounts.mark(name), MARK_S, PATH, httponly=True, samesite="lax", secure=secure
+        )  # fmt: skip
         return response
 
     async def leave(self, request: Request) -> Response:
-        """The pass is good no more, in no other tab either."""
+        """The pass is good no more, in no other tab either; a link alone, or a picture, does not do it."""
+        if request.method != "POST" or _is_from_elsewhere(request):
+            return PlainTextResponse("sign out by the button on the page", 405, {"allow": "POST"})
         if accounts := self._accounts():
             accounts.end(request.cookies.get(COOKIE, ""))
         response = RedirectResponse(PATH, 303)
@@ -129,6 +196,12 @@ def _local(wanted: str) -> str:
     own = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
     clean = own and not parts.scheme and not parts.netloc and wanted.isprintable()
     return wanted if clean and parts.path not in (PATH, LEAVE) else "/"
+
+
+def _is_from_elsewhere(request: Request) -> bool:
+    """Whether a form was sent by a page of another origin; what is no browser names none."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
 def _client(request: Request) -> str:

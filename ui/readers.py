@@ -10,7 +10,7 @@ from rag.accounts import Accounts, member
 from rag.config import Settings, load
 from rag.errors import RagError
 from rag.serving import by_provider
-from ui.login import COOKIE, LEAVE
+from ui.login import COOKIE, LEAVE, readers
 
 
 @st.cache_resource(show_spinner=False)
@@ -21,26 +21,24 @@ def _by_provider() -> bool:
 def sign_in() -> None:
     """Settle whose conversations the screens show; where nobody may read, say so and stop."""
     try:
-        settings = load()
-        if settings.accounts:
-            name = _by_account(settings)
+        if accounts := readers():
+            name = _by_account(accounts)
             with st.sidebar:
                 st.html(
-                    f'<p class="pf reader">{escape(name)} · '
-                    f'<a href="{LEAVE}" target="_self">Sign out</a></p>'
+                    f'<form class="pf reader" method="post" action="{LEAVE}">{escape(name)} · '
+                    '<button type="submit">Sign out</button></form>'
                 )
             st.session_state["owner"] = name
         elif _by_provider():
-            st.session_state["owner"] = _by_email(settings)
+            st.session_state["owner"] = _by_email(load())
     except RagError as exc:
         st.error(str(exc), icon=":material/error:")
         st.stop()
 
 
-def _by_account(settings: Settings) -> str:
+def _by_account(accounts: Accounts) -> str:
     """The holder of this connection's pass; the gate has let it through, but passes end."""
-    granted = st.context.cookies.get(COOKIE, "")
-    name = Accounts(settings.accounts, settings.data).holder(granted)
+    name = accounts.holder(st.context.cookies.get(COOKIE, ""))
     if name is None:
         st.warning("Your sign-in is over. Load the page again to sign in.", icon=":material/lock:")
         st.stop()
@@ -57,7 +55,8 @@ def _by_email(settings: Settings) -> str:
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
     email = str(st.user.get("email") or "")
-    verified = st.user.get("email_verified") is not False
+    # A provider that leaves the claim out may let its people choose the address themselves.
+    verified = st.user.get("email_verified") is True
     admitted = member(settings.members, email if verified else "")
     with st.sidebar:
         st.caption(str(st.user.get("name") or email or "Signed in"))
@@ -65,8 +64,10 @@ def _by_email(settings: Settings) -> str:
     if not admitted:
         st.html(
             f'<div class="hero"><h1>Not admitted</h1><p>{escape(email or "This account")} is not '
-            "among the members of this Paperfolk. Ask whoever runs it to add the address to the "
-            "setting <code>members</code>, or sign out and come as somebody else.</p></div>"
+            "among the members of this Paperfolk"
+            + ("" if verified else ", as the provider does not say that the address is verified")
+            + ". Ask whoever runs it to add the address to the setting <code>members</code>, or sign "
+            "out and come as somebody else.</p></div>"
         )
         st.stop()
     return f"{st.user.get('iss')}#{st.user.get('sub')}"

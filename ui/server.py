@@ -17,9 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util
 from streamlit.starlette import App
 
-from rag.accounts import Accounts
 from rag.config import load
-from ui.login import LEAVE, PATH, Gate, Login
+from ui.hosts import Hosts, Patience
+from ui.login import LEAVE, PATH, Gate, Login, readers
+from ui.sessions import bounded
 
 SCRIPT = Path(__file__).with_name("app.py")
 PATHS = ("/", "/people", "/papers", "/library", "/quality")
@@ -73,21 +74,20 @@ class Headers:
         await self.app(scope, receive, answer)
 
 
-@cache
-def accounts() -> Accounts:
-    """Those of the settings at the first request; none lets everybody in."""
-    settings = load()
-    return Accounts(settings.accounts, settings.data)
-
-
-login = Login(accounts)
+login = Login(readers)
 app = App(
     SCRIPT,
     routes=[
         *(Route(path, show_page) for path in PATHS),
         Route(PATH, login.show),
         Route(PATH, login.enter, methods=["POST"]),
-        Route(LEAVE, login.leave),
+        Route(LEAVE, login.leave, methods=["GET", "POST"]),
     ],
-    middleware=[Middleware(Headers), Middleware(Gate, accounts=accounts)],
+    middleware=[
+        Middleware(Headers),
+        Middleware(Patience),
+        Middleware(Hosts, settings=load),
+        Middleware(Gate, accounts=readers),
+    ],
+    lifespan=bounded,
 )
