@@ -120,32 +120,85 @@ def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_after_five_tries_pauses_double_up_to_a_bound() -> None:
     now = [0.0]
     throttle = Throttle(clock=lambda: now[0])
-    assert [throttle.wait_s("a") for _ in range(5)] == [0.0] * 5
+    assert [throttle.wait_s("ada", "a") for _ in range(5)] == [0.0] * 5
     waits = []
     for _ in range(8):
-        waits.append(throttle.wait_s("a"))
+        waits.append(throttle.wait_s("ada", "a"))
         now[0] += waits[-1]
-        assert throttle.wait_s("a") == 0.0
+        assert throttle.wait_s("ada", "a") == 0.0
     assert waits == [30.0, 60.0, 120.0, 240.0, 480.0, 900.0, 900.0, 900.0]
-    assert throttle.wait_s("b") == 0.0
+    assert throttle.wait_s("bo", "b") == 0.0
 
 
-def test_a_right_try_begins_anew() -> None:
+def test_guesses_are_bounded_by_account_and_by_address_too() -> None:
+    by_account, by_address = Throttle(clock=lambda: 0.0), Throttle(clock=lambda: 0.0)
+    assert sum(by_account.wait_s("ada", f"address {n}") == 0 for n in range(99)) == 10
+    assert sum(by_address.wait_s(f"name {n}", "a") == 0 for n in range(99)) == 20
+
+
+def test_a_right_try_begins_anew_for_its_account_and_its_address_alone() -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    for _ in range(4):
+        throttle.wait_s("ada", "a")
+    for _ in range(30):
+        assert throttle.wait_s("bo", "a") == 0.0
+        throttle.forgive("bo", "a")
+    assert throttle.wait_s("ada", "a") == 0.0
+    assert throttle.wait_s("ada", "a") == 30.0
     throttle = Throttle(clock=lambda: 0.0)
     for _ in range(5):
-        throttle.wait_s("a", "name")
-    throttle.forgive("a", "name")
-    assert throttle.wait_s("a", "name") == 0.0
+        throttle.wait_s("ada", "a")
+    throttle.forgive("ada", "a")
+    assert throttle.wait_s("ada", "a") == 0.0
 
 
-def test_what_is_remembered_of_guesses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "MAX_REMEMBERED", 3)
+def test_own_sign_ins_between_guesses_at_others_forgive_none_of_them() -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    guesses = 0
+    for n in range(50):
+        if throttle.wait_s("eve", "a") == 0.0:
+            throttle.forgive("eve", "a")
+        guesses += throttle.wait_s(f"name {n}", "a") == 0.0
+    assert guesses == 20
+
+
+def test_a_marked_browser_is_counted_by_itself() -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    while throttle.wait_s("ada", "a") == 0.0:
+        pass
+    assert [throttle.wait_s("ada", "a", "mark") for _ in range(6)] == [0.0] * 5 + [30.0]
+
+
+def test_tries_are_forgotten_one_by_one_in_quiet_quarters_of_an_hour() -> None:
     now = [0.0]
     throttle = Throttle(clock=lambda: now[0])
-    for n in range(20):
-        now[0] += 1
-        throttle.wait_s(f"client {n}")
-    assert len(throttle._tries) <= 4
+    for _ in range(4):
+        throttle.wait_s("ada", "a")
+    now[0] = 2 * 900.0
+    assert [throttle.wait_s("ada", "a") for _ in range(4)] == [0.0, 0.0, 0.0, 30.0]
+
+
+def test_what_is_remembered_of_guesses_is_bounded_and_keeps_the_worst(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(accounts, "MAX_REMEMBERED", 20)
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    for _ in range(5):
+        throttle.wait_s("ada", "a")
+    for n in range(50):
+        now[0] += 0.1
+        throttle.wait_s(f"name {n}", f"client {n}")
+    assert len(throttle._counts) <= 20
+    assert throttle.wait_s("ada", "a") == 25.0
+
+
+def test_a_mark_names_who_signed_in_once_and_opens_nothing(tmp_path: Path) -> None:
+    both = of(tmp_path, ADA, BO)
+    mark = both.mark("ada")
+    assert both.marks(mark, "ada") and both.holder(mark) is None
+    assert not both.marks(mark, "bo") and not both.marks("", "ada") and not both.marks("x.y", "")
+    assert not of(tmp_path, account("ada", "a new one!")).marks(mark, "ada")
 
 
 def test_members_are_addresses_or_whole_domains() -> None:

@@ -160,3 +160,21 @@ def test_a_model_can_be_chosen_where_quoting_is_the_default() -> None:
     held = Settings(mode="extractive", openai_base_url="http://127.0.0.1:9/v1", chat_model="m")
     assert held.offered == ("extractive", "m")
     assert held.answering_with("m").generative
+
+
+@pytest.mark.parametrize("name", ["http://chat.example", "chat.example:443", "*.example", "a b"])
+def test_a_name_of_the_server_is_a_name_alone(folder: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=r"'allowed_hosts' .* a name alone, such as"):
+        load({}, allowed_hosts=[name])
+    assert load({"PAPERFOLK_ALLOWED_HOSTS": "Chat.example., a"}).allowed_hosts == (
+        "chat.example", "a",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("proxy", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.1:80"])
+def test_a_proxy_that_is_believed_is_an_address_or_a_network(folder: Path, proxy: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"'trusted_proxies' .* must be an address or a network"
+    ):
+        load({}, trusted_proxies=[proxy])
+    assert load({}, trusted_proxies=["10.0.0.0/8", "::1"]).trusted_proxies == ("10.0.0.0/8", "::1")

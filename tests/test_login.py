@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from anyio import run, sleep, sleep_forever
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,13 +13,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.testing.v1 import AppTest
 
 from rag import serving
 from rag.accounts import Accounts, Throttle, account
 from rag.config import Settings
 from rag.errors import SettingsError
-from ui.login import COOKIE, LEAVE, MAX_FORM_BYTES, PATH, Gate, Login
+from ui import login, readers
+from ui.hosts import Patience
+from ui.login import COOKIE, LEAVE, MARK, MAX_FORM_BYTES, PATH, Gate, Login, Readers
 
 ADA = account("ada", "correct horse")
 HTML = {"accept": "text/html"}
@@ -27,6 +32,10 @@ RIGHT = {"name": "ada", "password": "correct horse", "next": "/people?name=Bo%20
 
 async def secret(_: Request) -> Response:
     return PlainTextResponse("secret")
+
+
+async def whose(request: Request) -> Response:
+    return PlainTextResponse(",".join(request.headers.getlist(serving.PASS_HEADER)))
 
 
 async def talk(websocket: WebSocket) -> None:
@@ -38,16 +47,22 @@ async def talk(websocket: WebSocket) -> None:
 def client(folder: Path, *lines: str, throttle: Throttle | None = None) -> TestClient:
     """A client of an application behind the gate."""
     held = Accounts([SecretStr(line) for line in lines], folder)
-    login = Login(lambda: held, throttle)
+    app = application(lambda: held, Login(lambda: held, throttle))
+    return TestClient(app, follow_redirects=False)
+
+
+def application(accounts: Readers, page: Login) -> Starlette:
+    """What is behind the gate tells whose pass the gate has seen."""
     routes = [
-        Route(PATH, login.show),
-        Route(PATH, login.enter, methods=["POST"]),
-        Route(LEAVE, login.leave),
+        Route(PATH, page.show),
+        Route(PATH, page.enter, methods=["POST"]),
+        Route(LEAVE, page.leave, methods=["GET", "POST"]),
         WebSocketRoute("/_stcore/stream", talk),
+        Route("/whose", whose),
         Route("/{path:path}", secret, methods=["GET", "POST", "PUT"]),
     ]
-    gate = Middleware(Gate, accounts=lambda: held)
-    return TestClient(Starlette(routes=routes, middleware=[gate]), follow_redirects=False)
+    middleware = [Middleware(Patience, pause_s=0.1), Middleware(Gate, accounts=accounts)]
+    return Starlette(routes=routes, middleware=middleware)
 
 
 @pytest.fixture
@@ -122,6 +137,19 @@ def test_guesses_are_made_to_wait_even_when_the_next_is_right(tmp_path: Path) ->
     assert asked.post(PATH, data=RIGHT).status_code == 303
 
 
+def test_a_browser_that_has_signed_in_is_not_kept_waiting_by_others(tmp_path: Path) -> None:
+    asked = client(tmp_path, ADA, throttle=Throttle(clock=lambda: 0.0))
+    asked.post(PATH, data=RIGHT)
+    own = asked.cookies[MARK]
+    asked.cookies.clear()
+    for _ in range(6):
+        asked.post(PATH, data={**RIGHT, "password": "guess"})
+    assert asked.post(PATH, data=RIGHT).status_code == 429
+    asked.cookies.set(MARK, own)
+    assert asked.get("/").status_code == 401
+    assert asked.post(PATH, data=RIGHT).status_code == 303
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/login"],
@@ -142,8 +170,122 @@ def test_another_sites_form_and_what_is_no_form_are_refused(closed: TestClient) 
 def test_signing_out_takes_the_pass_away(closed: TestClient) -> None:
     closed.post(PATH, data=RIGHT)
     assert closed.get("/").text == "secret"
-    closed.get(LEAVE)
+    assert closed.post(LEAVE).headers["location"] == PATH
     assert closed.get("/").status_code == 401
+
+
+def test_a_link_or_another_site_signs_nobody_out(closed: TestClient) -> None:
+    closed.post(PATH, data=RIGHT)
+    assert closed.get(LEAVE).status_code == 405
+    for origin in ("https://evil.example", "null"):
+        assert closed.post(LEAVE, headers={"origin": origin}).status_code == 405
+    assert closed.get("/").text == "secret"
+    assert closed.post(LEAVE, headers={"origin": "http://testserver"}).status_code == 303
+
+
+def test_what_is_behind_the_gate_learns_whose_pass_it_was_from_the_gate_alone(
+    closed: TestClient, tmp_path: Path
+) -> None:
+    forged = {serving.PASS_HEADER: "another's"}
+    assert client(tmp_path).get("/whose", headers=forged).text == ""
+    closed.post(PATH, data=RIGHT)
+    one = closed.get("/whose", headers=forged).text
+    assert len(one) == 64 and one == closed.get("/whose").text
+    closed.post(PATH, data=RIGHT)
+    assert closed.get("/whose").text != one
+
+
+def test_a_line_that_is_removed_is_in_force_at_once_and_opens_nothing(nowhere: Path) -> None:
+    bo, file = account("bo", "battery staple"), nowhere / "paperfolk.toml"
+    file.write_text(f'accounts = ["{ADA}", "{bo}"]', encoding="utf-8")
+    accounts = type(login.readers)()
+    asked = TestClient(application(accounts, Login(accounts)), follow_redirects=False)
+    asked.post(PATH, data={**RIGHT, "name": "bo", "password": "battery staple"})
+    assert asked.get("/").text == "secret"
+    file.write_text(f'accounts = ["{ADA}"]', encoding="utf-8")
+    assert asked.get("/").status_code == 401
+    for broken in ("", "accounts = ["):
+        file.write_text(broken, encoding="utf-8")
+        assert asked.get("/").status_code == 503
+        with pytest.raises(WebSocketDisconnect), asked.websocket_connect("/_stcore/stream"):
+            pass
+
+
+def test_pages_read_the_accounts_as_the_gate_does(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page() -> None:
+        from ui.readers import sign_in
+
+        sign_in()
+
+    monkeypatch.setattr(login, "readers", type(login.readers)())
+    monkeypatch.setattr(readers, "readers", login.readers)
+    file = nowhere / "paperfolk.toml"
+    file.write_text(f'accounts = ["{ADA}"]', encoding="utf-8")
+    assert login.readers()
+    file.write_text("", encoding="utf-8")
+    assert "names nobody any more" in AppTest.from_function(page).run().error[0].value
+
+
+@pytest.mark.parametrize(
+    ("claims", "email"),
+    [
+        ({"email": "ada@lab.example", "email_verified": True}, "ada@lab.example"),
+        ({"email": "ada@lab.example"}, ""),
+        ({"email": "ada@lab.example", "email_verified": "no"}, ""),
+        ({"email_verified": True}, ""),
+    ],
+)
+def test_an_address_is_a_members_only_where_the_provider_vouches_for_it(
+    claims: dict[str, object], email: str
+) -> None:
+    assert readers.verified_email(claims) == email
+
+
+# --- forms that do not arrive ----------------------------------------------------------------
+
+
+def send_form(app: Starlette, *messages: Message, pause_s: float) -> list[Message]:
+    """What a client is answered that sends these parts of a form, each after a pause, and no more."""
+    answers: list[Message] = []
+    parts = iter(messages)
+
+    async def receive() -> Message:
+        await sleep(pause_s)
+        try:
+            return next(parts)
+        except StopIteration:
+            await sleep_forever()
+            raise
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": PATH, "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"testserver"), (b"content-length", b"4000")],
+        "client": ("192.0.2.1", 1), "server": ("testserver", 80),
+    }  # fmt: skip
+    run(app, scope, receive, send)
+    return answers
+
+
+PART: Message = {"type": "http.request", "body": b"n", "more_body": True}
+
+
+def test_a_client_that_hangs_up_during_sign_in_is_no_fault(closed: TestClient) -> None:
+    assert send_form(closed.app, PART, {"type": "http.disconnect"}, pause_s=0) == []  # type: ignore[arg-type]
+
+
+def test_a_form_that_does_not_come_or_drips_is_given_up(
+    closed: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "FORM_S", 0.3)
+    for parts in ((), [PART] * 4000):
+        answers = send_form(closed.app, *parts, pause_s=0.01)  # type: ignore[arg-type]
+        assert answers[0]["status"] == 408
+        assert (b"connection", b"close") in answers[0]["headers"]
 
 
 # --- what may be served where ----------------------------------------------------------------

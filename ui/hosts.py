@@ -23,7 +23,7 @@ from rag.config import Settings
 from rag.errors import RagError
 
 _LOGGER = logging.getLogger(__name__)
-BODY_PAUSE_S = 10.0
+BODY_PAUSE_S = 30.0
 """Waited for a client to send something, or something more."""
 
 

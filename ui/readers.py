@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -45,6 +47,11 @@ def _by_account(accounts: Accounts) -> str:
     return name
 
 
+def verified_email(claims: Mapping[str, Any]) -> str:
+    """The address that a provider vouches for; one that it says nothing of may be its reader's own choice."""
+    return str(claims.get("email") or "") if claims.get("email_verified") is True else ""
+
+
 def _by_email(settings: Settings) -> str:
     """Whom the provider names, if the settings admit them."""
     if not st.user.get("is_logged_in"):
@@ -55,9 +62,8 @@ def _by_email(settings: Settings) -> str:
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
     email = str(st.user.get("email") or "")
-    # A provider that leaves the claim out may let its people choose the address themselves.
-    verified = st.user.get("email_verified") is True
-    admitted = member(settings.members, email if verified else "")
+    verified = verified_email(st.user)
+    admitted = member(settings.members, verified)
     with st.sidebar:
         st.caption(str(st.user.get("name") or email or "Signed in"))
         st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)

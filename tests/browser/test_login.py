@@ -51,7 +51,7 @@ def test_a_reader_signs_in_and_lands_where_the_link_led(
     shoot(page, "2-signed-in")
     page.reload()
     expect(page.get_by_role("heading", name="Nannan Wang")).to_be_visible()
-    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile(r"/login$"))
 
 
@@ -61,7 +61,7 @@ def test_signing_out_in_one_tab_ends_the_others(guarded: str, visit: Visit) -> N
     ask(page, "What is DuetFace?")
     other = page.context.new_page()
     other.goto(guarded)
-    other.get_by_role("link", name="Sign out").click()
+    other.get_by_role("button", name="Sign out").click()
     expect(other).to_have_url(re.compile(r"/login$"))
     page.get_by_test_id("stChatInputTextArea").fill("What is SlerpFace?")
     page.get_by_test_id("stChatInputTextArea").press("Enter")
@@ -125,3 +125,8 @@ def test_a_provider_signs_readers_in_and_members_alone_are_admitted(
     expect(other.get_by_role("heading", name="Not admitted")).to_be_visible()
     assert other.get_by_test_id("stChatInputTextArea").count() == 0
     shoot(other, "3-not-admitted")
+    provider.email, provider.claims = "eve@lab.example", {}
+    third = visit(page.url.removeprefix(served), at=served, provider=provider.url)
+    third.get_by_role("button", name="Sign in").click()
+    expect(third.get_by_text("does not say that the address is verified")).to_be_visible()
+    assert third.get_by_test_id("stChatInputTextArea").count() == 0

@@ -17,10 +17,11 @@ CLIENT = "paperfolk-test"
 
 
 class OidcProvider:
-    """Serves while it is entered; ``email`` is who signs in next."""
+    """Serves while it is entered; ``email`` is who signs in next, ``claims`` what else is said of them."""
 
     def __init__(self, email: str) -> None:
         self.email = email
+        self.claims: dict[str, Any] = {"email_verified": True}
         self.key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
         self.nonces: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -54,7 +55,7 @@ class OidcProvider:
         now = int(time.time())
         claims = {
             "iss": self.url, "aud": CLIENT, "sub": self.email, "email": self.email,
-            "email_verified": True, "name": self.email.split("@")[0], "iat": now,
+            **self.claims, "name": self.email.split("@")[0], "iat": now,
             "exp": now + 600, "nonce": self.nonces[code],
         }  # fmt: skip
         signed = jwt.encode({"alg": "RS256", "kid": "1"}, claims, self.key)
