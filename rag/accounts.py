@@ -34,7 +34,10 @@ MAX_CHARS = 200
 """Of a name or a password; longer ones are wrong without being tried."""
 FREE_TRIES, FREE_TRIES_OF_ACCOUNT, FREE_TRIES_OF_ADDRESS = 5, 10, 20
 """Of one account from one address; of one account from all; of all accounts from one address."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 900.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S, LONGEST_SHARED_PAUSE_S = 30.0, 900.0, 60.0
+"""What strangers' tries share with a reader's own pauses for a minute at most: one stranger, who may
+try every quarter of an hour, then leaves the account open to its reader for most of the time.
+"""
 MAX_DOUBLINGS = 5
 """From the first pause to the longest; counts go no higher, so that they are soon forgotten."""
 MAX_REMEMBERED = 10_000
@@ -251,9 +254,9 @@ class Throttle:
             wait = max(self._counts.get(key, (0, now))[1] - now for key in limits)
             if wait > 0:
                 return wait
-            for key, free in limits.items():
+            for key, (free, longest) in limits.items():
                 n = min(self._count(key, now) + 1, free + MAX_DOUBLINGS)
-                pause = min(FIRST_PAUSE_S * 2 ** (n - free), LONGEST_PAUSE_S) if n >= free else 0.0
+                pause = min(FIRST_PAUSE_S * 2 ** (n - free), longest) if n >= free else 0.0
                 self._counts[key] = (n, now + pause)
             if len(self._counts) > MAX_REMEMBERED:  # what has been tried most stays
                 worst = sorted(self._counts.items(), key=lambda item: item[1], reverse=True)
@@ -280,15 +283,15 @@ class Throttle:
         return max(n - max(int((now - since) / LONGEST_PAUSE_S), 0), 0)
 
 
-def _limits(name: str, address: str, mark: str) -> dict[tuple[str, str], int]:
-    """What a try is counted by, and how many tries of each are free."""
+def _limits(name: str, address: str, mark: str) -> dict[tuple[str, str], tuple[int, float]]:
+    """What a try is counted by, and of each how many tries are free and how long a pause becomes."""
     if mark:
-        return {("mark", mark): FREE_TRIES}
+        return {("mark", mark): (FREE_TRIES, LONGEST_PAUSE_S)}
     name = name[:MAX_CHARS]
     return {
-        (name, address): FREE_TRIES,
-        (name, ""): FREE_TRIES_OF_ACCOUNT,
-        ("", address): FREE_TRIES_OF_ADDRESS,
+        (name, address): (FREE_TRIES, LONGEST_PAUSE_S),
+        (name, ""): (FREE_TRIES_OF_ACCOUNT, LONGEST_SHARED_PAUSE_S),
+        ("", address): (FREE_TRIES_OF_ADDRESS, LONGEST_SHARED_PAUSE_S),
     }
 
 

@@ -136,6 +136,18 @@ def test_guesses_are_bounded_by_account_and_by_address_too() -> None:
     assert sum(by_address.wait_s(f"name {n}", "a") == 0 for n in range(99)) == 20
 
 
+def test_one_stranger_keeps_no_reader_out_for_long() -> None:
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    for _ in range(50):
+        now[0] += throttle.wait_s("ada", "the stranger's")
+    while wait := throttle.wait_s("ada", "the stranger's"):
+        now[0] += wait
+    assert 0.0 < throttle.wait_s("ada", "ada's") <= 60.0
+    now[0] += 60.0
+    assert throttle.wait_s("ada", "ada's") == 0.0
+
+
 def test_a_right_try_begins_anew_for_its_account_and_its_address_alone() -> None:
     throttle = Throttle(clock=lambda: 0.0)
     for _ in range(4):

@@ -211,6 +211,12 @@ def test_a_line_that_is_removed_is_in_force_at_once_and_opens_nothing(nowhere: P
             pass
 
 
+def test_an_address_that_others_reach_is_never_opened_by_the_settings(nowhere: Path) -> None:
+    (nowhere / "paperfolk.toml").write_text('host = "0.0.0.0"', encoding="utf-8")
+    with pytest.raises(SettingsError, match="everyone who reaches"):
+        type(login.readers)()()
+
+
 def test_pages_read_the_accounts_as_the_gate_does(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

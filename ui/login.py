@@ -24,7 +24,7 @@ from streamlit import runtime
 from rag.accounts import PASS_S, Accounts, Throttle
 from rag.config import load
 from rag.errors import SettingsError
-from rag.serving import PASS_HEADER, PASS_KEY
+from rag.serving import PASS_HEADER, PASS_KEY, require_guarded
 from ui.board import asset
 from ui.hosts import refuse
 
@@ -54,6 +54,7 @@ class _Readers:
 
     def __call__(self) -> Accounts:
         settings = load()
+        require_guarded(settings)
         accounts = Accounts(settings.accounts, settings.data)
         if self._closed and not accounts:
             raise SettingsError(
