@@ -90,7 +90,7 @@ class LexicalIndex:
         for chunk_id, address in order:
             if chunk_id not in left_out:
                 kept = self._searcher.doc(address)
-                values = {name: kept.get_first(name) for name in ("paper_id", *FIELDS)}
+                values: dict[str, Any] = {n: kept.get_first(n) for n in ("paper_id", *FIELDS)}
                 if None in values.values():
                     raise ValueError("it was made by an earlier version")
                 yield chunk_id, values
