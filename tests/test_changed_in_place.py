@@ -78,9 +78,7 @@ def _told(assistant: Assistant) -> Mapping[str, object]:
     """All that is read from the indexes, and what is made of it."""
     library = assistant.library
     assert check(library, QuickStores()).problems == ()
-    entries = [
-        lexical_record(chunk, library.paper(chunk.paper_id)) for chunk in library.chunks()
-    ]
+    entries = [lexical_record(chunk, library.paper(chunk.paper_id)) for chunk in library.chunks()]
     indexes = Indexes(library, QuickStores())
     told: dict[str, object] = {}
     for field in FIELDS:

@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import tantivy
 
 from rag.adapters.chroma_server import Server
 from rag.adapters.stores import LocalStores
+from rag.adapters.tantivy import LexicalIndex
 from rag.errors import IndexUnreadable
 from rag.indexing import Indexes, check
 from rag.ingesting import ingest
 from rag.library import Library
-from rag.stores import Generation, Lexical, Vectors
+from rag.stores import FIELDS, Generation, Lexical, Vectors
+from tests.chroma_run import chroma_run
 from tests.contracts.stores import LexicalContract, VectorsContract, axis, generation, vector_record
+from tests.desk import Desk, write
 from tests.stand_ins import DIMENSION, QuickEmbedder
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Chroma server on loopback."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
-    folder = tmp_path_factory.mktemp("server")
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--path", str(folder)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, "no Chroma server"
-            time.sleep(0.05)
-    yield Server(f"127.0.0.1:{port}")
-    process.terminate()
-    process.wait()
+    with chroma_run(tmp_path_factory.mktemp("server")) as (server, _):
+        yield server
 
 
 def vectors_opener(folder: Path, server: Server | None) -> Callable[..., Vectors]:
@@ -129,3 +106,50 @@ def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None
     assert not stores.is_sound(place, timeout_s=0.001)
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
     assert not stores.is_sound(place, timeout_s=60)
+
+
+# --- indexes of an earlier version --------------------------------------------------------------
+
+
+def _earlier(folder: Path, *, deletes: bool) -> None:
+    """A lexical index as it was written before: without its terms, and deleted from in place."""
+    schema = tantivy.SchemaBuilder()
+    for name in ("chunk_id", "paper_id"):
+        schema.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
+    for name in FIELDS:
+        schema.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    index = tantivy.Index(schema.build(), path=str(folder), reuse=False)
+    writer = index.writer(15_000_000, 1)
+    for chunk_id in ("c1", "c2", "c3"):
+        writer.add_document(tantivy.Document(chunk_id=chunk_id, paper_id="p", body="word"))
+    writer.commit()
+    if deletes:
+        writer.delete_documents_by_term("chunk_id", "c1")
+        writer.commit()
+    writer.wait_merging_threads()
+
+
+def test_an_index_that_counts_deleted_chunks_is_not_opened(tmp_path: Path) -> None:
+    _earlier(tmp_path, deletes=True)
+    with pytest.raises(IndexUnreadable, match="counts deleted chunks"):
+        LexicalIndex(tmp_path)
+
+
+def test_an_earlier_index_is_read_and_not_written_to(tmp_path: Path) -> None:
+    _earlier(tmp_path, deletes=False)
+    index = LexicalIndex(tmp_path)
+    with pytest.raises(IndexUnreadable, match="earlier version"):
+        index.update([], ["c1"])
+    assert (index.count(), index.document_frequencies(["word"])) == (3, {"word": 3})
+
+
+def test_a_library_whose_index_counts_deleted_chunks_is_mended_when_it_is_asked(desk: Desk) -> None:
+    desk.ingest(write(desk.folder.parent / "a.jsonl", "Apples", "Pears", "Plums"))
+    lexical = desk.folder / "index" / "000001" / "lexical"
+    shutil.rmtree(lexical)
+    lexical.mkdir()
+    _earlier(lexical, deletes=True)
+    assert desk.found("pear") == {"Pears"}
+    indexes = Indexes(desk.library, desk.stores)
+    assert indexes.lexical.document_frequencies(["abstract"]) == {"abstract": 3}
+    indexes.close()

@@ -74,6 +74,7 @@ def connect(server: Server, settings: Settings) -> Client:
         StoreUnreachable: It does not answer in time, lets nobody in, or is too old.
         SettingsError: It cannot be an address.
     """
+    import httpx
     from chromadb.api.client import Client
     from chromadb.errors import ChromaError
 
@@ -99,6 +100,8 @@ def connect(server: Server, settings: Settings) -> Client:
     try:
         return LimitedClient(server.tenant, server.database, settings)
     except (ChromaError, ValueError) as exc:
+        if isinstance(exc.__context__, httpx.HTTPError):  # which Chroma's client has made vague
+            raise explain(server, exc.__context__) from exc
         raise StoreUnreachable(
             f"the Chroma server at {server.where!r} does not open database {server.database!r} of "
             f"tenant {server.tenant!r} ({exc}); check the settings 'chroma_tenant', "

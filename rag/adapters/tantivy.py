@@ -187,7 +187,5 @@ def _schema() -> tantivy.Schema:
     for name in ("chunk_id", "paper_id"):
         builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
     for name in FIELDS:
-        builder.add_text_field(
-            name, stored=True, tokenizer_name="whitespace", index_option="freq"
-        )
+        builder.add_text_field(name, stored=True, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
