@@ -50,7 +50,16 @@ class Settings(BaseModel):
         description="folder with model.safetensors and tokenizer.json; default: found or fetched",
     )
     chroma: str = Field(
-        "", description="`host:port` of a Chroma server; empty: embedded in the data folder"
+        "",
+        description="`host:port` or `https://` address of a Chroma server; empty: embedded in the data folder",
+    )
+    chroma_token: SecretStr | None = Field(
+        None, description="sent to it as `Authorization: Bearer` and `X-Chroma-Token`"
+    )
+    chroma_tenant: str = Field("default_tenant", description="whose databases are used there")
+    chroma_database: str = Field("default_database", description="where the collections are kept")
+    chroma_timeout_s: float = Field(
+        20.0, gt=0, description="waited for the Chroma server to connect, and for each answer"
     )
     chat_model: str = Field(
         "", description="chat model's name; with a key or base URL and no name: `gpt-4o-mini`"

@@ -111,10 +111,10 @@ class Indexes:
         return state
 
     def _opened(self, state: IndexState, opener: Callable[[Generation], S]) -> S:
-        """A store that holds as many chunks as the library; what does not is rebuilt."""
+        """A store that holds the library's chunks; what does not is rebuilt."""
         try:
             store = opener(generation(self._library, state))
-            if state.pending or store.count() == self._library.n_chunks:
+            if state.pending or _hold(self._library, store):
                 return store
             store.close()
         except IndexUnreadable:
@@ -223,14 +223,12 @@ def _build(library: Library, stores: Stores, state: IndexState, tell: Progress) 
     place = generation(library, state, next_one=True)
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
-    chunk_ids = library.chunk_ids()
+    chunk_ids = sorted(library.chunk_ids())
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.vectors(place, create=True)))
         lexical = stack.enter_context(closing(stores.lexical(place, create=True)))
-        for done, records in _records(library, chunk_ids, place.embedder):
-            _put(vectors, lexical, records, ())
-            tell("indexing", done, len(chunk_ids))
-        if not vectors.count() == lexical.count() == len(chunk_ids):
+        lexical.update(_put(library, place, vectors, chunk_ids, tell))
+        if not _hold(library, vectors, lexical):
             raise LibraryError(
                 f"of {len(chunk_ids)} chunks only {vectors.count()} vectors and {lexical.count()} "
                 f"index entries arrived in {str(place.folder)!r}; "
@@ -243,28 +241,38 @@ def _change(
 ) -> None:
     """The generation in use: present chunks replaced, others taken out."""
     place = generation(library, state)
-    present = [chunk.chunk_id for chunk in library.chunks(pending)]
+    present = sorted(chunk.chunk_id for chunk in library.chunks(pending))
     gone = sorted(set(pending) - set(present))
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.vectors(place)))
         lexical = stack.enter_context(closing(stores.lexical(place)))
-        _put(vectors, lexical, (), gone)
-        for done, records in _records(library, present, place.embedder):
-            _put(vectors, lexical, records, ())
-            tell("indexing", done, len(present))
-        if not vectors.count() == lexical.count() == library.n_chunks:
+        vectors.delete(gone)
+        lexical.update(_put(library, place, vectors, present, tell), gone)
+        if not _hold(library, vectors, lexical):
             raise IndexUnreadable(
                 f"the indexes in {str(place.folder)!r} do not hold what the library holds; "
                 'run "paperfolk ingest --rebuild"'
             )
 
 
+def _hold(library: Library, *stores: Vectors | Lexical) -> bool:
+    """Whether each holds exactly the library's chunks: as many may be others."""
+    expected = set(library.chunk_ids())
+    return all(store.count() == len(expected) and store.ids() == expected for store in stores)
+
+
 def _put(
-    vectors: Vectors, lexical: Lexical, records: Sequence[IndexRecord], gone: Sequence[str]
-) -> None:
-    vectors.delete(gone)
-    vectors.upsert([VectorRecord(r.chunk.chunk_id, r.paper, r.vector) for r in records])
-    lexical.update([lexical_record(r.chunk, r.paper) for r in records], gone)
+    library: Library,
+    place: Generation,
+    vectors: Vectors,
+    chunk_ids: Sequence[str],
+    tell: Progress,
+) -> Iterator[LexicalRecord]:
+    """What the lexical index takes in, in the order given; a batch's vectors are put in before it."""
+    for done, records in _records(library, chunk_ids, place.embedder):
+        vectors.upsert([VectorRecord(r.chunk.chunk_id, r.paper, r.vector) for r in records])
+        yield from (lexical_record(r.chunk, r.paper) for r in records)
+        tell("indexing", done, len(chunk_ids))
 
 
 def _records(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import catalogue, experts, ingesting, people
+from rag.adapters.chroma_server import Server
 from rag.adapters.stores import LocalStores
 from rag.adapters.weights import whole_words
 from rag.answering import asides, comparing, extractive
@@ -62,7 +63,7 @@ class Assistant:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.library = Library(settings.data)
-        self._stores = LocalStores(settings.chroma)
+        self._stores = LocalStores(_server(settings))
         self._retriever: Retriever | None = None
         self._indexes: Indexes | None = None
         self._voices = Voices(settings)
@@ -403,6 +404,15 @@ class Assistant:
 def build(settings: Settings) -> Assistant:
     """An assistant over the library in ``settings.data``; nothing is opened or loaded yet."""
     return Assistant(settings)
+
+
+def _server(settings: Settings) -> Server | None:
+    """The Chroma server that the settings name, if any."""
+    if not settings.chroma:
+        return None
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+    tenant, database = settings.chroma_tenant, settings.chroma_database
+    return Server(settings.chroma, token, tenant, database, settings.chroma_timeout_s)
 
 
 def _shortened(question: str) -> tuple[str, tuple[str, ...]]:

@@ -71,7 +71,7 @@ class Vectors(Protocol):
 class Lexical(Protocol):
     """Chunk terms, searched by BM25."""
 
-    def update(self, upserts: Sequence[LexicalRecord], deletes: Iterable[str] = ()) -> None: ...
+    def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None: ...
     def query(
         self,
         terms: Iterable[str],

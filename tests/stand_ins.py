@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -122,9 +122,14 @@ class _FusedVectors(_Fused):
 
 
 class _FusedLexical(_Fused):
-    def update(self, upserts: Sequence[LexicalRecord], deletes: Sequence[str] = ()) -> None:
-        half = len(upserts) // 2
-        for part in (upserts[:half], upserts[half:]):
-            self._fuse()
-            self._store.update(part, deletes)  # type: ignore[attr-defined]
+    def update(self, upserts: Iterable[LexicalRecord], deletes: Sequence[str] = ()) -> None:
+        self._store.update(self._passing(upserts), deletes)  # type: ignore[attr-defined]
+        self._fuse()
+
+    def _passing(self, upserts: Iterable[LexicalRecord]) -> Iterator[LexicalRecord]:
+        self._fuse()
+        for n, record in enumerate(upserts):
+            yield record
+            if n % 8 == 7:
+                self._fuse()
         self._fuse()

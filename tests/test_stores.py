@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import tantivy
 
-from rag.adapters import chroma
+from rag.adapters.chroma_server import Server
 from rag.adapters.stores import LocalStores
-from rag.errors import IndexUnreadable, SettingsError, StoreUnreachable
+from rag.adapters.tantivy import LexicalIndex
+from rag.errors import IndexUnreadable
 from rag.indexing import Indexes, check
 from rag.ingesting import ingest
 from rag.library import Library
-from rag.stores import Generation, Lexical, Vectors
+from rag.stores import FIELDS, Generation, Lexical, Vectors
+from tests.chroma_run import chroma_run
 from tests.contracts.stores import LexicalContract, VectorsContract, axis, generation, vector_record
+from tests.desk import Desk, write
 from tests.stand_ins import DIMENSION, QuickEmbedder
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a Chroma server on loopback."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
-    folder = tmp_path_factory.mktemp("server")
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--path", str(folder)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, "no Chroma server"
-            time.sleep(0.05)
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with chroma_run(tmp_path_factory.mktemp("server")) as (server, _):
+        yield server
 
 
-def vectors_opener(folder: Path, server: str) -> Callable[..., Vectors]:
+def vectors_opener(folder: Path, server: Server | None) -> Callable[..., Vectors]:
     def opener(*, create: bool = False, embedder: str = "a") -> Vectors:
         return LocalStores(server).vectors(generation(folder, embedder), create=create)
 
@@ -64,12 +41,12 @@ def vectors_opener(folder: Path, server: str) -> Callable[..., Vectors]:
 class TestEmbeddedVectors(VectorsContract):
     @pytest.fixture
     def opener(self, tmp_path: Path) -> Callable[..., Vectors]:
-        return vectors_opener(tmp_path, "")
+        return vectors_opener(tmp_path, None)
 
 
 class TestServedVectors(VectorsContract):
     @pytest.fixture
-    def opener(self, tmp_path: Path, server: str) -> Callable[..., Vectors]:
+    def opener(self, tmp_path: Path, server: Server) -> Callable[..., Vectors]:
         return vectors_opener(tmp_path, server)
 
 
@@ -79,11 +56,11 @@ class TestLexicalIndex(LexicalContract):
         return lambda create=False: LocalStores().lexical(generation(tmp_path), create=create)
 
 
-def test_a_library_works_the_same_on_a_server(server: str, tmp_path: Path, seeds: Path) -> None:
+def test_a_library_works_the_same_on_a_server(server: Server, tmp_path: Path, seeds: Path) -> None:
     found = []
-    for address in ("", server):
-        stores = LocalStores(address)
-        with Library.open(tmp_path / (address or "embedded")) as library:
+    for where in (None, server):
+        stores = LocalStores(where)
+        with Library.open(tmp_path / ("served" if where else "embedded")) as library:
             indexes = Indexes(library, stores, "quick")
             ingest(library, stores, QuickEmbedder, [seeds / LIST])
             first = indexes.vectors.count()
@@ -98,7 +75,7 @@ def test_a_library_works_the_same_on_a_server(server: str, tmp_path: Path, seeds
 
 
 def test_a_server_keeps_no_more_than_two_generations(
-    server: str, tmp_path: Path, seeds: Path
+    server: Server, tmp_path: Path, seeds: Path
 ) -> None:
     stores = LocalStores(server)
     with Library.open(tmp_path) as library:
@@ -109,32 +86,14 @@ def test_a_server_keeps_no_more_than_two_generations(
         prefix = f"paperfolk-{state.library_id}"
     held = []
     for number in range(1, 5):
-        place = Generation(tmp_path, f"{prefix}-{number}", "quick", DIMENSION)
+        folder = tmp_path / "index" / f"{number:06d}"
+        place = Generation(folder, f"{prefix}-{number}", "quick", DIMENSION)
         try:
             stores.vectors(place).close()
             held.append(number)
         except IndexUnreadable:
             pass
     assert held == [3, 4]
-
-
-def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnreachable, match="127.0.0.1:.*does not answer") as caught:
-        vectors_opener(tmp_path, f"127.0.0.1:{free_port()}")()
-    assert caught.value.retryable
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [("db:9000", ("db", 9000)), ("http://db:1/", ("db", 1)), ("db", ("db", 8000))],
-)
-def test_an_address_is_host_and_port(given: str, meant: tuple[str, int]) -> None:
-    assert chroma.address(given) == meant
-
-
-def test_an_address_without_a_sensible_port_is_refused() -> None:
-    with pytest.raises(SettingsError, match="'host:port'"):
-        chroma.address("db:99999")
 
 
 def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None:
@@ -147,3 +106,50 @@ def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None
     assert not stores.is_sound(place, timeout_s=0.001)
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
     assert not stores.is_sound(place, timeout_s=60)
+
+
+# --- indexes of an earlier version --------------------------------------------------------------
+
+
+def _earlier(folder: Path, *, deletes: bool) -> None:
+    """A lexical index as it was written before: without its terms, and deleted from in place."""
+    schema = tantivy.SchemaBuilder()
+    for name in ("chunk_id", "paper_id"):
+        schema.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
+    for name in FIELDS:
+        schema.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    index = tantivy.Index(schema.build(), path=str(folder), reuse=False)
+    writer = index.writer(15_000_000, 1)
+    for chunk_id in ("c1", "c2", "c3"):
+        writer.add_document(tantivy.Document(chunk_id=chunk_id, paper_id="p", body="word"))
+    writer.commit()
+    if deletes:
+        writer.delete_documents_by_term("chunk_id", "c1")
+        writer.commit()
+    writer.wait_merging_threads()
+
+
+def test_an_index_that_counts_deleted_chunks_is_not_opened(tmp_path: Path) -> None:
+    _earlier(tmp_path, deletes=True)
+    with pytest.raises(IndexUnreadable, match="counts deleted chunks"):
+        LexicalIndex(tmp_path)
+
+
+def test_an_earlier_index_is_read_and_not_written_to(tmp_path: Path) -> None:
+    _earlier(tmp_path, deletes=False)
+    index = LexicalIndex(tmp_path)
+    with pytest.raises(IndexUnreadable, match="earlier version"):
+        index.update([], ["c1"])
+    assert (index.count(), index.document_frequencies(["word"])) == (3, {"word": 3})
+
+
+def test_a_library_whose_index_counts_deleted_chunks_is_mended_when_it_is_asked(desk: Desk) -> None:
+    desk.ingest(write(desk.folder.parent / "a.jsonl", "Apples", "Pears", "Plums"))
+    lexical = desk.folder / "index" / "000001" / "lexical"
+    shutil.rmtree(lexical)
+    lexical.mkdir()
+    _earlier(lexical, deletes=True)
+    assert desk.found("pear") == {"Pears"}
+    indexes = Indexes(desk.library, desk.stores)
+    assert indexes.lexical.document_frequencies(["abstract"]) == {"abstract": 3}
+    indexes.close()

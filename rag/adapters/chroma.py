@@ -1,30 +1,37 @@
-"""Chunk vectors in Chroma, embedded in the data folder or on a server: only the address differs."""
+"""Chunk vectors in Chroma, embedded in the data folder or on a server.
+
+Chroma's search is approximate (HNSW): which chunks it finds depends on the order in which they came
+and on what was there before them. Up to `EXACT_CHUNKS` its vectors are therefore compared one by one,
+so that a library changed in place finds what one made anew finds.
+"""
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from rag.errors import EmbedderMismatch, IndexUnreadable, SettingsError, StoreUnreachable
+from rag.adapters import chroma_server
+from rag.adapters.chroma_server import Server
+from rag.errors import EmbedderMismatch, IndexUnreadable
 from rag.stores import Generation, VectorRecord
 
 if TYPE_CHECKING:
-    import httpx
     import numpy as np
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
     from numpy.typing import NDArray
 
 HNSW: Any = {"space": "cosine", "ef_search": 200}
-DEFAULT_PORT = 8000
-TIMEOUT_S = 60.0
-"""For one call to a server."""
+EXACT_CHUNKS = 5_000
+"""Held in memory from the first question on: .3 s to load, 15 MB."""
 
 _aliases_lock = threading.Lock()
 _aliases: set[str] = set()
@@ -35,19 +42,23 @@ class ChromaVectors:
 
     Args:
         generation: Folder and collection; the embedder named there must be the one that made them.
-        server: ``host:port``; empty means embedded.
+        server: Where they are kept; None: embedded in the generation's folder.
         create: Make the collection, empty, in place of any there is.
 
     Raises:
         EmbedderMismatch: The collection was made by another embedder.
         IndexUnreadable: There is no such collection, or it is broken.
-        StoreUnreachable: The server does not answer.
+        StoreUnreachable: The server does not answer in time, or is too old.
     """
 
-    def __init__(self, generation: Generation, server: str = "", *, create: bool = False) -> None:
-        self.where = server or str(generation.folder / "chroma")
+    def __init__(
+        self, generation: Generation, server: Server | None = None, *, create: bool = False
+    ) -> None:
+        self.where = server.where if server else str(generation.folder / "chroma")
+        self._server = server
         self._alias = ""
-        self._client = self._connect(generation, server)
+        self._rows: tuple[list[str], NDArray[np.float64]] | None = None
+        self._client = self._connect(generation)
         try:
             self._collection = self._open(generation, create)
         except BaseException:  # whatever it is, the store is not left open
@@ -55,23 +66,18 @@ class ChromaVectors:
             raise
 
     def close(self) -> None:
-        sessions = _sessions(self._client)
+        sessions = chroma_server.sessions(self._client)
         self._client.close()
         for session in sessions:
             session.close()
         with _aliases_lock:
             _aliases.discard(self._alias)
 
-    def remove(self) -> None:
-        """Delete the collection and close."""
-        with self._translated():
-            self._client.delete_collection(self._collection.name)
-        self.close()
-
     def upsert(self, records: Sequence[VectorRecord]) -> None:
         """Add these chunks, or replace what is there under their ids."""
         import numpy as np
 
+        self._rows = None
         for batch in self._batches(records):
             vectors = np.stack([np.frombuffer(r.vector, "<f2") for r in batch]).astype(np.float32)
             with self._translated():
@@ -83,6 +89,7 @@ class ChromaVectors:
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take these chunks out; ids that are not there are passed over."""
+        self._rows = None
         for batch in self._batches(chunk_ids):
             with self._translated():
                 self._collection.delete(ids=list(batch))
@@ -103,6 +110,8 @@ class ChromaVectors:
         import numpy as np
 
         with self._translated():
+            if self._collection.count() <= EXACT_CHUNKS:
+                return self._compare(np.asarray(vector, dtype=np.float64), k, where)
             found = self._collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
                 n_results=k,
@@ -112,6 +121,32 @@ class ChromaVectors:
         distances = found["distances"] or [[]]
         pairs = zip(found["ids"][0], (1.0 - d for d in distances[0]), strict=True)
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _compare(
+        self, vector: NDArray[np.float64], k: int, where: Mapping[str, object] | None
+    ) -> list[tuple[str, float]]:
+        """The same from all vectors, one by one."""
+        import numpy as np
+
+        ids, rows = self._rows or self._load()
+        cosines = rows @ (vector / np.linalg.norm(vector)) if ids else np.zeros(0)
+        # To float32: a tie must not hang on the order in which a product is added up.
+        pairs = zip(ids, map(float, cosines.astype(np.float32)), strict=True)
+        if where:
+            among = set(self._collection.get(where=dict(where), include=[])["ids"])  # type: ignore[arg-type]
+            pairs = (pair for pair in pairs if pair[0] in among)  # type: ignore[assignment]
+        return heapq.nsmallest(k, pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _load(self) -> tuple[list[str], NDArray[np.float64]]:
+        """Ids in order, and their vectors of length 1: (n, dim)."""
+        import numpy as np
+
+        held = self._collection.get(include=["embeddings"])
+        order = sorted(range(len(held["ids"])), key=held["ids"].__getitem__)
+        rows = np.asarray(held["embeddings"], dtype=np.float64)[order]
+        rows /= np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+        self._rows = [held["ids"][at] for at in order], rows
+        return self._rows
 
     def ids(self) -> set[str]:
         with self._translated():
@@ -124,19 +159,27 @@ class ChromaVectors:
     def _open(self, generation: Generation, create: bool) -> Collection:
         from chromadb.errors import NotFoundError
 
+        server = self._server
+        name = chroma_server.name_collection(generation) if server else generation.collection
         with self._translated():
             if create:
-                try:
-                    self._client.delete_collection(generation.collection)
-                except NotFoundError:
-                    pass
+                _delete(self._client, name)
                 return self._client.create_collection(
-                    generation.collection,
+                    name,
                     embedding_function=None,
                     metadata={"embedder": generation.embedder, "dimension": generation.dimension},
                     configuration={"hnsw": HNSW},
                 )
-            collection = self._client.get_collection(generation.collection, embedding_function=None)
+            try:
+                collection = self._client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                if name == generation.collection:
+                    raise
+                # As an earlier version named it: it becomes this folder's own.
+                collection = self._client.get_collection(
+                    generation.collection, embedding_function=None
+                )
+                collection.modify(name=name)
         made_by = dict(collection.metadata or {})
         if made_by.get("embedder") != generation.embedder:
             raise EmbedderMismatch(
@@ -147,32 +190,17 @@ class ChromaVectors:
             )
         return collection
 
-    def _connect(self, generation: Generation, server: str) -> Client:
+    def _connect(self, generation: Generation) -> Client:
         import chromadb
         from chromadb.config import Settings
 
         # Without _env_file, Chroma would take settings from a .env in the working directory.
         settings = Settings(anonymized_telemetry=False, _env_file=None)
+        if self._server:
+            return chroma_server.connect(self._server, settings)
         with self._translated():
-            if not server:
-                self._alias = _take_alias(generation.folder / "chroma")
-                return cast("Client", chromadb.PersistentClient(self._alias, settings=settings))
-            host, port = address(server)
-            try:
-                client = cast(
-                    "Client", chromadb.HttpClient(host=host, port=port, settings=settings)
-                )
-            except ValueError as exc:
-                raise self._unreachable() from exc
-            for session in _sessions(client):
-                session.timeout = TIMEOUT_S
-            return client
-
-    def _unreachable(self) -> StoreUnreachable:
-        return StoreUnreachable(
-            f"the Chroma server at {self.where!r} does not answer; start it "
-            '("chroma run") or clear the setting "chroma" to use the embedded store'
-        )
+            self._alias = _take_alias(generation.folder / "chroma")
+            return cast("Client", chromadb.PersistentClient(self._alias, settings=settings))
 
     def _batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         size = min(self._client.get_max_batch_size(), 2_000)
@@ -188,13 +216,17 @@ class ChromaVectors:
         try:
             yield
         except httpx.HTTPError as exc:
-            raise self._unreachable() from exc
+            assert self._server is not None, "an embedded store is not asked over HTTP"
+            raise chroma_server.explain(self._server, exc) from exc
         except ChromaError as exc:
             raise IndexUnreadable(
                 f"the vectors in {self.where!r} cannot be used ({exc}); "
                 'run "paperfolk ingest" to rebuild them'
             ) from exc
         except BaseException as exc:  # a panic of the engine derives from nothing narrower
+            # What a proxy before the server says, Chroma's client raises as a plain Exception.
+            if self._server and (type(exc) is Exception or isinstance(exc, JSONDecodeError)):
+                raise chroma_server.explain(self._server, exc) from exc
             if type(exc).__name__ != "PanicException":
                 raise
             raise IndexUnreadable(
@@ -202,23 +234,24 @@ class ChromaVectors:
             ) from exc
 
 
-def address(server: str) -> tuple[str, int]:
-    """``host:port`` in its parts; the port may be left out.
-
-    Raises:
-        SettingsError: It is neither.
-    """
-    host, _, port = server.removeprefix("http://").rstrip("/").rpartition(":")
-    if not host:
-        host, port = port, str(DEFAULT_PORT)
-    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise SettingsError(f"setting 'chroma' is {server!r} but must be 'host:port'")
-    return host, int(port)
-
-
-def drop(generation: Generation, server: str) -> None:
+def drop(generation: Generation, server: Server) -> None:
     """Delete a generation's collection from a server; an embedded one goes with its folder."""
-    ChromaVectors(generation, server, create=True).remove()
+    store = ChromaVectors(generation, server, create=True)
+    try:
+        with store._translated():
+            for name in (store._collection.name, generation.collection):
+                _delete(store._client, name)
+    finally:
+        store.close()
+
+
+def _delete(client: Client, name: str) -> None:
+    from chromadb.errors import NotFoundError
+
+    try:
+        client.delete_collection(name)
+    except NotFoundError:
+        pass
 
 
 def is_sound(generation: Generation, *, timeout_s: float) -> bool:
@@ -243,12 +276,6 @@ def is_sound(generation: Generation, *, timeout_s: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
-
-
-def _sessions(client: Client) -> list[httpx.Client]:
-    """The HTTP sessions of a client of a server, which Chroma neither limits in time nor closes."""
-    servers: tuple[Any, Any] = (client._server, cast(Any, client._admin_client)._server)
-    return [server._session for server in servers if hasattr(server, "_session")]
 
 
 def _take_alias(folder: Path) -> str:

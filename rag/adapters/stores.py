@@ -15,6 +15,7 @@ from rag.stores import Generation
 
 if TYPE_CHECKING:
     from rag.adapters.chroma import ChromaVectors
+    from rag.adapters.chroma_server import Server
     from rag.adapters.tantivy import LexicalIndex
 
 
@@ -25,10 +26,10 @@ class LocalStores:
     copied into a temporary one first, which goes with this object.
 
     Args:
-        server: ``host:port`` of a Chroma server; empty: embedded in the generation's folder.
+        server: A Chroma server; None: embedded in the generation's folder.
     """
 
-    def __init__(self, server: str = "") -> None:
+    def __init__(self, server: Server | None = None) -> None:
         self.server = server
 
     def vectors(self, generation: Generation, *, create: bool = False) -> ChromaVectors:

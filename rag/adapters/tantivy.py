@@ -1,9 +1,17 @@
-"""The lexical index (BM25) in tantivy: terms come in analysed, so the index only splits at spaces."""
+"""The lexical index (BM25) in tantivy: terms come in analysed, so the index only splits at spaces.
+
+Tantivy counts what was deleted in its document frequencies, mean lengths and scores until it happens
+to merge segments, which cannot be asked of it. So nothing is ever deleted from an index: each update
+writes it anew, in the order of the ids, from the terms that it keeps. An index then depends on what
+it holds and not on how that came to be there, and no term is in more chunks than there are.
+"""
 
 from __future__ import annotations
 
+import heapq
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +32,8 @@ class LexicalIndex:
         create: Make it, empty; the folder must not hold one.
 
     Raises:
-        IndexUnreadable: There is no index in the folder, or it is broken.
+        IndexUnreadable: There is no index in the folder, it is broken, or an earlier version has
+            deleted from it.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -43,26 +52,58 @@ class LexicalIndex:
         with self._translated():
             self._index.reload()
             self._searcher = self._index.searcher()
+            meta = json.loads((self._folder / "meta.json").read_text("utf-8"))
+            if any(segment["deletes"] for segment in meta["segments"]):
+                raise ValueError("it counts deleted chunks")
 
     def close(self) -> None:
         """Nothing is held open but memory maps, which go with the object."""
 
-    def update(self, upserts: Sequence[LexicalRecord], deletes: Iterable[str] = ()) -> None:
-        """Add or replace chunks by id, take others out, all in one commit."""
+    def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None:
+        """Add or replace chunks by id, take others out, all in one commit.
+
+        Args:
+            upserts: In the order of their ids, each once.
+            deletes: Ids that are not there are passed over.
+        """
+        new = ((record.chunk_id, _terms(record)) for record in upserts)
         with self._translated():
             writer = self._index.writer(HEAP_BYTES, 1)
-            for chunk_id in deletes:
-                writer.delete_documents_by_term("chunk_id", chunk_id)
-            for record in upserts:
-                writer.delete_documents_by_term("chunk_id", record.chunk_id)
-                fields = dict(zip(FIELDS, (record.body, record.title, record.names), strict=True))
-                document = tantivy.Document(chunk_id=record.chunk_id, paper_id=record.paper_id)
-                for name, terms in fields.items():
-                    document.add_text(name, " ".join(terms))
-                writer.add_document(document)
+            writer.delete_all_documents()  # drops whole segments: nothing of them is counted on
+            last = ""
+            for chunk_id, values in heapq.merge(new, self._entries(deletes), key=lambda e: e[0]):
+                if chunk_id != last:  # the new one comes first
+                    document = tantivy.Document(chunk_id=chunk_id)
+                    for name, value in values.items():
+                        document.add_text(name, value)
+                    writer.add_document(document)
+                assert chunk_id >= last, "upserts come in the order of their ids"
+                last = chunk_id
             writer.commit()
             writer.wait_merging_threads()
         self.reload()
+
+    def _entries(self, but: Collection[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """What is there, in the order of the ids."""
+        left_out = set(but)
+        order = sorted((self._id(address), address) for address in self._addresses())
+        for chunk_id, address in order:
+            if chunk_id not in left_out:
+                kept = self._searcher.doc(address)
+                values: dict[str, Any] = {n: kept.get_first(n) for n in ("paper_id", *FIELDS)}
+                if None in values.values():
+                    raise ValueError("it was made by an earlier version")
+                yield chunk_id, values
+
+    def _addresses(self) -> list[Any]:
+        n = self._searcher.num_docs
+        if not n:
+            return []
+        hits = self._searcher.search(tantivy.Query.all_query(), n, count=False).hits
+        return [address for _, address in hits]
+
+    def _id(self, address: Any) -> str:
+        return str(self._searcher.doc(address).get_first("chunk_id"))
 
     def query(
         self,
@@ -100,12 +141,8 @@ class LexicalIndex:
         return {term: self._searcher.doc_freq(field, term) for term in set(terms)}
 
     def ids(self) -> set[str]:
-        n = self._searcher.num_docs
-        if not n:
-            return set()
         with self._translated():
-            hits = self._searcher.search(tantivy.Query.all_query(), n, count=False).hits
-            return {str(self._searcher.doc(address).get_first("chunk_id")) for _, address in hits}
+            return {self._id(address) for address in self._addresses()}
 
     def count(self) -> int:
         return int(self._searcher.num_docs)
@@ -140,10 +177,15 @@ class LexicalIndex:
             ) from exc
 
 
+def _terms(record: LexicalRecord) -> dict[str, str]:
+    fields = dict(zip(FIELDS, (record.body, record.title, record.names), strict=True))
+    return {"paper_id": record.paper_id} | {n: " ".join(terms) for n, terms in fields.items()}
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("chunk_id", "paper_id"):
         builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
     for name in FIELDS:
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field(name, stored=True, tokenizer_name="whitespace", index_option="freq")
     return builder.build()

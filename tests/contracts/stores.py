@@ -132,6 +132,24 @@ class VectorsContract:
         assert store.count() == 0
         store.close()
 
+    def test_what_is_nearest_does_not_hang_on_what_was_there_before(self, opener: Opener) -> None:
+        import numpy as np
+
+        numbers = np.random.default_rng(0)
+        vectors = {f"c{n:04}": numbers.normal(size=96).tolist() for n in range(1_500)}
+        store = opener(create=True)
+        store.upsert([vector_record(chunk_id, one) for chunk_id, one in vectors.items()])
+        store.delete([chunk_id for chunk_id in vectors if chunk_id.endswith(("3", "5", "8"))])
+        left = [chunk_id for chunk_id in vectors if not chunk_id.endswith(("3", "5", "8"))]
+        rows = np.array([vectors[chunk_id] for chunk_id in left], np.float16).astype(float)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        for _ in range(5):
+            vector = numbers.normal(size=96)
+            cosines = rows @ vector / np.linalg.norm(vector)
+            nearest = [left[at] for at in np.argsort(-cosines)[:100]]
+            assert [chunk_id for chunk_id, _ in store.query(vector, 100)] == nearest
+        store.close()
+
     def test_one_that_is_not_there_is_unreadable(self, opener: Opener) -> None:
         with pytest.raises(IndexUnreadable):
             opener()
@@ -162,9 +180,9 @@ class LexicalContract:
     def test_rare_terms_in_short_chunks_score_most_and_ties_go_by_id(self, opener: Opener) -> None:
         index = opener(create=True)
         index.update([
-            lexical_record("c3", "common rare"),
             lexical_record("c1", "common word other words here"),
             lexical_record("c2", "common rare"),
+            lexical_record("c3", "common rare"),
             lexical_record("c4", "common"),
         ])  # fmt: skip
         assert [c for c, _, _ in index.query(["rare", "common"], 9)] == ["c2", "c3", "c4", "c1"]
@@ -242,11 +260,26 @@ class LexicalContract:
         assert [c for c, _, _ in index.query(["new"], 5)] == ["c1"]
         index.close()
 
+    def test_an_index_changed_in_place_is_one_made_anew(
+        self, opener: Opener, tmp_path: Path
+    ) -> None:
+        index = opener(create=True)
+        index.update([lexical_record(f"c{n}", f"word{' more' * n}") for n in range(9)])
+        index.update([lexical_record("c3", "other"), lexical_record("c7", "word")], ["c1", "c2"])
+        changed = [index.query(["word", "more"], 9), index.document_frequencies(["word", "more"])]
+        index.close()
+        index = opener(create=True)
+        texts = {n: f"word{' more' * n}" for n in (0, 3, 4, 5, 6, 7, 8)} | {3: "other", 7: "word"}
+        index.update([lexical_record(f"c{n}", text) for n, text in texts.items()])
+        anew = [index.query(["word", "more"], 9), index.document_frequencies(["word", "more"])]
+        assert changed == anew and anew[1] == {"word": 6, "more": 4}
+        index.close()
+
     def test_what_was_put_in_is_there_when_opened_again(
         self, opener: Opener, tmp_path: Path
     ) -> None:
         index = opener(create=True)
-        index.update([lexical_record(f"c{n}", "word") for n in range(300)])
+        index.update([lexical_record(f"c{n:03}", "word") for n in range(300)])
         index.close()
         again = opener()
         assert (again.count(), len(again.ids()), len(again.query(["word"], 999))) == (300, 300, 300)
