@@ -230,20 +230,19 @@ class _GivenUp(Exception):
     pass
 
 
-def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = REPEATS) -> list[str]:
-    """The first shapes on which ``run`` takes worse than linear time, each with its figures."""
-    told = []
+def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = REPEATS) -> str:
+    """The first shape on which ``run`` takes worse than linear time, with figures; or nothing."""
     for shape in shapes:
         long_s = _seconds(run, shape.of(n))
+        if long_s >= GIVEN_UP_S:
+            return f"{shape} × {n:,}: more than {GIVEN_UP_S:g} s"
         if long_s < ENOUGH_S:
             continue
-        long_s = min([long_s, *(_seconds(run, shape.of(n)) for _ in range(2) if long_s < 0.5)])
+        long_s = min(long_s, _seconds(run, shape.of(n)), _seconds(run, shape.of(n)))
         short_s = min(_seconds(run, shape.of(n // 4)) for _ in range(3))
-        if long_s > ENOUGH_S and (long_s >= GIVEN_UP_S or long_s > MOST_RATIO * short_s):
-            told.append(f"{shape} × {n // 4:,}: {short_s:.3f} s, × {n:,}: {long_s:.3f} s")
-        if len(told) == 3:  # enough to go on with
-            break
-    return told
+        if long_s > max(ENOUGH_S, MOST_RATIO * short_s):
+            return f"{shape} × {n // 4:,}: {short_s:.3f} s, × {n:,}: {long_s:.3f} s"
+    return ""
 
 
 def _seconds(run: Callable[[str], object], text: str) -> float:
