@@ -104,7 +104,13 @@ _ABBREVIATIONS = frozenset(
     "e.g i.e etc al cf vs fig figs eq eqs sec secs ref refs no nos dr mr mrs ms prof st resp approx "
     "dept est vol pp ed eds inc ltd jr sr ca viz w.r.t a.k.a".split()
 )
-_BOUNDARY = re.compile(r"([.!?。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)|\n\s*\n")
+_BOUNDARY = re.compile(
+    r"(?<![.!?。！？])(?:([.!?。！？]++)[\"'”’)\]]*+(?:\s+|$)|([.!?。！？]*[。！？]))|\n\s*\n"
+)
+"""Marks before white space or the end; in Chinese and Japanese, which have no spaces, full ones alone.
+
+Marks are taken from their first one on and whole: a row of dots is otherwise tried from each dot.
+"""
 
 
 def sentences(text: str) -> list[Span]:
@@ -117,7 +123,7 @@ def sentences(text: str) -> list[Span]:
     start = 0
     for match in _BOUNDARY.finditer(text):
         end = match.end()
-        mark = match.group(1)
+        mark = match.group(1) or match.group(2)
         if mark and (text[end : end + 1].islower() or (mark == "." and _is_short(text, match))):
             continue
         _append_span(spans, text, start, end)

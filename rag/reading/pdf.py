@@ -48,7 +48,7 @@ _LIGATURES = re.compile("[ﬀ-ﬆ]")
 _HEADED = re.compile(
     r"(?:abstract|(?:\d\.? )?introduction|key ?words|index terms)\b", re.IGNORECASE
 )
-_HYPHENATED = re.compile(r"(\w*[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
+_HYPHENATED = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
 
 
 def recognise(source: Source) -> bool:
