@@ -137,8 +137,10 @@ def _unlike_papers(file: Path) -> str:
     if file.suffix.lower() in SUFFIXES or not file.is_file():
         return ""
     try:
-        with file.open("rb") as stream, _rejecting(file.name):
-            detect(source(file.name, stream.read(HEAD_CHARS)))
+        with file.open("rb") as stream:
+            head = stream.read(HEAD_CHARS)
+        with _rejecting(file.name):
+            detect(source(file.name, head))
     except ReadError as exc:
         return str(exc)
     except OSError:
