@@ -238,8 +238,10 @@ def overgrown(run: Callable[[str], object], shapes: Iterable[Shape], n: int = RE
             return f"{shape} × {n:,}: more than {GIVEN_UP_S:g} s"
         if long_s < ENOUGH_S:
             continue
-        long_s = min(long_s, _seconds(run, shape.of(n)), _seconds(run, shape.of(n)))
-        short_s = min(_seconds(run, shape.of(n // 4)) for _ in range(3))
+        short_s = _seconds(run, shape.of(n // 4))
+        if long_s > MOST_RATIO * short_s:  # or was it disturbed?
+            long_s = min(long_s, _seconds(run, shape.of(n)), _seconds(run, shape.of(n)))
+            short_s = min(short_s, *(_seconds(run, shape.of(n // 4)) for _ in range(3)))
         if long_s > max(ENOUGH_S, MOST_RATIO * short_s):
             return f"{shape} × {n // 4:,}: {short_s:.3f} s, × {n:,}: {long_s:.3f} s"
     return ""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 import rag.reading
 import rag.text
-from tests.growth import GENERIC, Used, overgrown, patterns_in, shapes_for
+from rag.errors import ReadError
+from rag.reading import read_bytes
+from tests.growth import GENERIC, Shape, Used, overgrown, patterns_in, shapes_for
 
 PATTERNS = [*patterns_in(rag.reading), *patterns_in(rag.text)]
 
@@ -23,6 +28,37 @@ def test_every_pattern_is_tried() -> None:
 @pytest.mark.parametrize("used", PATTERNS, ids=lambda used: used.name)
 def test_a_pattern_takes_linear_time(used: Used) -> None:
     assert overgrown(used.run, shapes_for(used.pattern)) == ""
+
+
+def reads(before: str, after: str = "", *, quoted: bool = False) -> Callable[[str], None]:
+    """Reads a document of which a text is the middle; what cannot be read may be refused."""
+
+    def run(text: str) -> None:
+        middle = json.dumps(text)[1:-1] if quoted else text
+        with suppress(ReadError):
+            read_bytes("a", f"{before}{middle}{after}".encode())
+
+    return run
+
+
+DOCUMENTS = {
+    "JSON: authors": reads('{"title": "T", "abstract": "A", "authors": "Ann ', '"}', quoted=True),
+    "JSON: abstract": reads('{"title": "T", "abstract": "A ', '"}', quoted=True),
+    "JSON: what follows": reads('[{"title": "T", "abstract": "A"},\n'),
+    "CSV: authors": reads("title,authors,abstract\nT,", ",A\n"),
+    "CSV: what follows": reads("title,authors,abstract\nT,A,A\n"),
+    "BibTeX: authors": reads("@misc{k, title={T}, author={A ", "}}"),
+    "BibTeX: what follows": reads("@misc{k, title={T}}\n"),
+    "author page: authors": reads("Ann Bee\nh-index5\n\nCVMay 2, 2023Code\nT\n\nAnn ", "\n\nA.\n"),
+    "abstract": reads("Abstract: A "),
+}  # fmt: skip
+BROKEN = ('{\n', '{"a" 1},\n', '{"a": "b",\n', '"a,"b\n', '"a,b\n', "@a{", "@a{b,\n", "CVMay 2, 2023Code\n", "Abstract:\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_document_takes_linear_time(document: str) -> None:
+    shapes = [*GENERIC, *(Shape(pump) for pump in BROKEN)]
+    assert overgrown(DOCUMENTS[document], shapes, 2_000) == ""
 
 
 @pytest.mark.parametrize(
