@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.config import Settings
 from rag.errors import ReadError
+from rag.pipeline import build
 from rag.reading import read
 from rag.reading.process import Limits, ReadingProcess
 from tests.desk import Desk, write
@@ -96,6 +98,13 @@ def test_a_document_that_takes_too_long_is_rejected_and_the_others_go_in(
         "split it, or raise the setting 'read_timeout_s'"
     ]
     assert desk.titles == ["Apples", "Cherries"]
+
+
+def test_the_plan_of_an_upload_is_bounded_by_the_settings(tmp_path: Path) -> None:
+    slow = write_slow(tmp_path / "a.bib")
+    with build(Settings(data=tmp_path / "data", read_timeout_s=0.3)) as assistant:
+        (rejection,) = assistant.plan([slow]).rejections
+    assert "took more than 0.3 s" in rejection.reason
 
 
 def test_a_document_that_needs_too_much_memory_is_rejected_and_the_others_go_in(
