@@ -40,6 +40,14 @@ class Settings(BaseModel):
     seeds: Path = Field(
         ROOT / "seeds", description="seed documents read by `ingest` without a path"
     )
+    read_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        description="processor time for reading a document of up to 1 MB, and for each MB of a larger one",
+    )
+    read_memory_mb: int = Field(
+        2048, ge=256, description="memory that reading one document may take (Linux)"
+    )
     prompts: Path = Field(ROOT / "prompts", description="folder of the prompt files")
     embedder: str = Field(
         "minilm",

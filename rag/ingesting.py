@@ -17,6 +17,7 @@ from rag.encoding_store import pack, pack_vector
 from rag.leftout import remember
 from rag.library import Library, Writer, writing
 from rag.planning import plan
+from rag.reading.process import Limits
 from rag.stores import Embedder, Encoder, Stores
 from rag.types import Chunk, Plan, Report
 
@@ -37,6 +38,7 @@ def ingest(
     rebuild: bool = False,
     drop: Collection[str] = (),
     wait_s: float = 0.0,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
     progress: Progress | None = None,
 ) -> Report:
     """Read what stands under ``paths`` into the library, and mend first what a crash has left.
@@ -50,6 +52,7 @@ def ingest(
         drop: Names of documents to remove, and not to read again from a folder.
         rebuild: Read, embed and index everything anew, also by another embedder.
         wait_s: How long to wait for another writer.
+        limits: What one document may cost; one that costs more is rejected.
         progress: Told of the stages ``reading``, ``embedding`` and ``indexing``.
 
     Raises:
@@ -60,7 +63,15 @@ def ingest(
     began = time.perf_counter()
     with writing(library.folder, wait_s=wait_s) as writer:
         indexing.mend(library, stores, writer, progress=progress)
-        planned = plan(library, paths, prune=prune, rebuild=rebuild, drop=drop, progress=progress)
+        planned = plan(
+            library,
+            paths,
+            prune=prune,
+            rebuild=rebuild,
+            drop=drop,
+            limits=limits,
+            progress=progress,
+        )
         n_embedded = 0
         if not planned.changes_nothing or _chunked_otherwise(library):
             ingest_id = writer.begin(planned)

@@ -22,6 +22,7 @@ from rag.indexing import Indexes, check
 from rag.languages import in_english
 from rag.library import Library
 from rag.narrowing import Narrowed, headed, left_out, narrowed, opened
+from rag.reading.process import Limits
 from rag.readings import other_reading
 from rag.routing import route
 from rag.spelling import mended
@@ -239,7 +240,12 @@ class Assistant:
     ) -> Plan:
         """What `ingest` would do; nothing is written."""
         return ingesting.plan(
-            self.library, self._given(paths, drop), prune=prune, rebuild=rebuild, drop=drop
+            self.library,
+            self._given(paths, drop),
+            prune=prune,
+            rebuild=rebuild,
+            drop=drop,
+            limits=self._limits,
         )
 
     def ingest(
@@ -261,8 +267,13 @@ class Assistant:
             prune=prune,
             rebuild=rebuild,
             drop=drop,
+            limits=self._limits,
             progress=progress,
         )
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.settings.read_timeout_s, self.settings.read_memory_mb)
 
     def _given(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
         """What to read: without a word of it the seeds, but nothing where documents are dropped."""

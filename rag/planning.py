@@ -16,6 +16,7 @@ from rag.leftout import left_out
 from rag.library import Library
 from rag.library.locking import LOCK
 from rag.library.schema import FILE
+from rag.reading.process import Limits, ReadingProcess
 from rag.reading.source import bad_byte
 from rag.text import fold
 from rag.types import (
@@ -41,6 +42,7 @@ def plan(
     prune: bool = False,
     rebuild: bool = False,
     drop: Collection[str] = (),
+    limits: Limits = Limits(),  # noqa: B008 - frozen
     progress: Progress | None = None,
 ) -> Plan:
     """Compare the documents under ``paths`` with the library; a document is known by its bytes.
@@ -49,6 +51,7 @@ def plan(
     ``missing``, and with ``prune`` ``removed``. Entries that a changed document no longer has are
     removed, unless parts of it were rejected: then they are kept, and ``prune`` lets them go.
     Documents named in ``drop`` are removed with all entries, whether their files are there or not.
+    One that cannot be read, or not within ``limits``, is rejected, and the others go in.
 
     Raises:
         ReadError: A path does not exist.
@@ -62,24 +65,31 @@ def plan(
     found = {name: path for name, path in found.items() if name not in drop}
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
-    for done, (name, path) in enumerate(found.items(), 1):
-        one = _plan_document(library, name, path, stored.get(name), prune, rebuild)
-        if isinstance(one, Rejection):
-            rejections.append(one)
-            n_entries = stored[name].n_entries if name in stored else 0
-            one = DocumentPlan(name, str(path), "rejected", n_entries=n_entries)
-        elif one.reading:
-            rejections.extend(one.reading.rejections)
-        planned.append(one)
-        if progress:
-            progress("reading", done, len(found))
+    with ReadingProcess(limits) as process:
+        for done, (name, path) in enumerate(found.items(), 1):
+            one = _plan_document(library, process, name, path, stored.get(name), prune, rebuild)
+            if isinstance(one, Rejection):
+                rejections.append(one)
+                n_entries = stored[name].n_entries if name in stored else 0
+                one = DocumentPlan(name, str(path), "rejected", n_entries=n_entries)
+            elif one.reading:
+                rejections.extend(one.reading.rejections)
+            planned.append(one)
+            if progress:
+                progress("reading", done, len(found))
     planned.extend(_gone(library, paths, stored, {*found, *drop}, prune))
     planned.extend(dropped)
     return Plan(tuple(planned), tuple(rejections), rebuild, tuple(passed_over))
 
 
 def _plan_document(
-    library: Library, name: str, path: Path, stored: Document | None, prune: bool, rebuild: bool
+    library: Library,
+    process: ReadingProcess,
+    name: str,
+    path: Path,
+    stored: Document | None,
+    prune: bool,
+    rebuild: bool,
 ) -> DocumentPlan | Rejection:
     if byte := bad_byte(str(path)):
         return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
@@ -92,7 +102,7 @@ def _plan_document(
             and _sha256(path) == stored.sha256
         ):
             return DocumentPlan(name, str(path), "unchanged", n_entries=stored.n_entries)
-        read = _renamed(reading.read(path), name)
+        read = _renamed(process.read(path), name)
     except ReadError as exc:
         return Rejection(name, None, str(exc))
     except OSError as exc:

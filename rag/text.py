@@ -104,7 +104,14 @@ _ABBREVIATIONS = frozenset(
     "e.g i.e etc al cf vs fig figs eq eqs sec secs ref refs no nos dr mr mrs ms prof st resp approx "
     "dept est vol pp ed eds inc ltd jr sr ca viz w.r.t a.k.a".split()
 )
-_BOUNDARY = re.compile(r"([.!?。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)|\n\s*\n")
+_BOUNDARY = re.compile(
+    r"[.!?。！？\n](?:(?<=\n)\s*\n|(?<!\n)(?<![.!?。！？]{2})"
+    r"(?:([.!?。！？]*+)[\"'”’)\]]*+(?:\s+|$)|[.!?。！？]*[。！？]|(?<=[。！？])))"
+)
+"""A blank line; or marks, taken from their first one on and whole, as a row of dots would otherwise be
+tried from each dot. They end a sentence before white space; those of Chinese and Japanese, which
+have no spaces, anywhere.
+"""
 
 
 def sentences(text: str) -> list[Span]:
@@ -117,8 +124,9 @@ def sentences(text: str) -> list[Span]:
     start = 0
     for match in _BOUNDARY.finditer(text):
         end = match.end()
-        mark = match.group(1)
-        if mark and (text[end : end + 1].islower() or (mark == "." and _is_short(text, match))):
+        mark = text[match.start()]
+        one = mark == "." and match.group(1) == ""
+        if mark != "\n" and (text[end : end + 1].islower() or (one and _is_short(text, match))):
             continue
         _append_span(spans, text, start, end)
         start = end

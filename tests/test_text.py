@@ -149,3 +149,20 @@ def test_names_are_joined_as_they_are_read() -> None:
     assert join_names(["A"]) == "A"
     assert join_names(iter("AB")) == "A and B"
     assert join_names("ABC") == "A, B and C"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One... Two.", ["One...", "Two."]),
+        ("One ...... two.", ["One ...... two."]),
+        ("One...two. Three", ["One...two.", "Three"]),
+        ("It is.” So.", ["It is.”", "So."]),
+        ("一。二！？三", ["一。", "二！？", "三"]),
+        ("一。.two", ["一。", ".two"]),
+        ("一。”二", ["一。", "”二"]),
+        ("One\n\n\nTwo", ["One", "Two"]),
+    ],
+)
+def test_marks_are_taken_whole(text: str, parts: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == parts

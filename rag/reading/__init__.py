@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import ReadError
@@ -19,6 +20,7 @@ from rag.reading.source import (
     bad_byte,
     source,
     too_large,
+    too_long,
 )
 from rag.types import Entry, Reading, Rejection
 
@@ -49,8 +51,9 @@ def read(path: Path) -> Reading:
 def read_bytes(name: str, data: bytes) -> Reading:
     """As `read`, for a document that is no file, such as an upload."""
     document = source(name, data)
-    known = detect(document)
-    parts = _checked(known.read(document), name)
+    with _rejecting(name):
+        known = detect(document)
+        parts = _checked(known.read(document), name)
     if not parts.entries:
         raise _nothing(name, parts)
     return Reading(
@@ -62,6 +65,22 @@ def read_bytes(name: str, data: bytes) -> Reading:
         institution=parts.institution,
         rejections=parts.rejections,
     )
+
+
+@contextmanager
+def _rejecting(name: str) -> Iterator[None]:
+    """Whatever a reader raises is why that document is rejected; the others are read."""
+    try:
+        yield
+    except (ReadError, MemoryError):
+        raise
+    except Exception as exc:
+        # The readers rest on csv, json, pypdf, bibtexparser and pylatexenc, each of which raises what
+        # it likes on odd bytes: csv.Error for a field of 131,073 characters, and so on.
+        clause = " ".join(f"{type(exc).__name__}: {exc}".split())[:200].rstrip(" .:")
+        raise ReadError(
+            f"file {name!r} cannot be read ({clause}); leave it out, or save it in another format"
+        ) from exc
 
 
 def discover(
@@ -119,7 +138,9 @@ def _unlike_papers(file: Path) -> str:
         return ""
     try:
         with file.open("rb") as stream:
-            detect(source(file.name, stream.read(HEAD_CHARS)))
+            head = stream.read(HEAD_CHARS)
+        with _rejecting(file.name):
+            detect(source(file.name, head))
     except ReadError as exc:
         return str(exc)
     except OSError:
@@ -155,7 +176,7 @@ def _flaw(entry: Entry) -> str | None:
     if not entry.title and not entry.text:
         return "the entry has neither a title nor a text"
     if len(entry.raw) > MAX_ENTRY_CHARS:
-        return f"the entry has {len(entry.raw):,} characters, more than {MAX_ENTRY_CHARS:,}"
+        return too_long(len(entry.raw))
     single = (entry.raw, entry.title, entry.text, entry.category, entry.url, entry.doi, entry.venue)
     several = (*entry.authors, *entry.affiliations, *entry.links)
     byte = bad_byte("\n".join(filter(None, (*single, *several))))

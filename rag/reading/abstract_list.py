@@ -45,7 +45,8 @@ def read(source: Source) -> Parts:
 
 def _entry(document: str, start: int, lines: list[str]) -> Entry:
     raw = "\n".join(lines).rstrip()
-    text, links = latex.convert_paragraphs(_START.sub("", raw, count=1))
+    begun = _START.match(raw)
+    text, links = latex.convert_paragraphs(raw[begun.end() :] if begun else raw)
     return Entry(
         place=Place(document, start + 1),
         raw=raw,

@@ -39,6 +39,8 @@ _FIGURES = {
     "novelty": re.compile(r"Novelty ?:?([\d.]+)%"),
     "ai_score": re.compile(r"AI Score ?:?([\d.]+)"),
 }
+_MAX_DIGITS = 15
+"""More than any figure of a person has, and less than a database refuses."""
 
 
 def recognise(source: Source) -> bool:
@@ -97,19 +99,28 @@ def _page(head: list[str]) -> ProfilePage | None:
             if match and name not in found:
                 found[name] = match.group(1).replace(",", "")
                 break
+    novelty = _number(found.get("novelty"))
     return ProfilePage(
         person=latex.to_text(printed[0]),
         category=found.get("category"),
         h_index=_integer(found.get("h_index")),
         n_papers=_integer(found.get("n_papers")),
         n_citations=_integer(found.get("n_citations")),
-        novelty=round(float(found["novelty"]) / 100, 6) if "novelty" in found else None,
-        ai_score=float(found["ai_score"]) if "ai_score" in found else None,
+        novelty=None if novelty is None else round(novelty / 100, 6),
+        ai_score=_number(found.get("ai_score")),
     )
 
 
 def _integer(digits: str | None) -> int | None:
-    return int(digits) if digits else None
+    """The figure; None where there is none, or one that counts nothing, such as of 4,301 digits."""
+    return int(digits) if digits and len(digits) <= _MAX_DIGITS else None
+
+
+def _number(printed: str | None) -> float | None:
+    """As `_integer`, with decimals; None also for what is no number, such as ``1.2.3``."""
+    if not printed or len(printed) > _MAX_DIGITS or printed.count(".") > 1 or printed == ".":
+        return None
+    return float(printed)
 
 
 def _entry(document: str, start: int, lines: list[str]) -> Entry | Rejection:

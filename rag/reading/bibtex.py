@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NAME = "bibtex"
 SUFFIXES = (".bib", ".bibtex")
 
-_ENTRY = re.compile(r"^[ \t]*@[A-Za-z]+\s*[{(]\s*[^\s,{}=]*\s*,", re.MULTILINE)
-_PROSE = re.compile(r"^\s*Abstract\s*:", re.MULTILINE | re.IGNORECASE)
+_ENTRY = re.compile(r"^[ \t]*@[A-Za-z]+\s*[{(]\s*(?:[^\s,{}=]+\s*)?,", re.MULTILINE)
+_PROSE = re.compile(r"^[^\S\n]*Abstract\s*:", re.MULTILINE | re.IGNORECASE)
 
 
 def recognise(source: Source) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.reading import records
-from rag.reading.source import Parts, Source
+from rag.reading.source import MAX_ENTRY_CHARS, Parts, Source, too_long
 from rag.types import Entry, Place, Rejection
 
 NAME = "jsonl"
@@ -19,6 +19,7 @@ SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 _BEGINS = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*\{)")
 _ARRAY_OR_SPREAD = re.compile(r"\s*(?:\[|\{[ \t]*\n)")
+_DECODER = json.JSONDecoder()
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 
 
@@ -44,7 +45,9 @@ class _Item:
 
 def _lines(source: Source) -> Iterator[_Item]:
     for number, line in enumerate(source.lines, 1):
-        if line.strip():
+        if len(line) > MAX_ENTRY_CHARS:
+            yield _Item(number, "", flaw=too_long(len(line)))
+        elif line.strip():
             try:
                 yield _Item(number, line.strip(), json.loads(line))
             except (ValueError, RecursionError) as exc:
@@ -53,7 +56,6 @@ def _lines(source: Source) -> Iterator[_Item]:
 
 def _objects(text: str) -> Iterator[_Item]:
     """Objects that may take several lines; after a broken one, on to the next as far indented."""
-    decoder = json.JSONDecoder()
     position, line = 0, 1
     while True:
         start = _skipped(text, position)
@@ -61,13 +63,34 @@ def _objects(text: str) -> Iterator[_Item]:
         if start >= len(text):
             return
         try:
-            value, end = decoder.raw_decode(text, start)
+            value, end = _decoded(text, start)
             yield _Item(line, text[start:end], value)
         except (ValueError, RecursionError) as exc:
             end = _next_start(text, start)
-            yield _Item(line, text[start:end].rstrip(), flaw=_flaw(exc))
+            in_line = start - text.rfind("\n", 0, start) - 1
+            yield _Item(line, "", flaw=_flaw(exc, in_line))
         line += text.count("\n", start, end)
         position = end
+
+
+def _decoded(text: str, start: int) -> tuple[object, int]:
+    """The value at ``start`` and its end.
+
+    It is sought in no more of the text than it needs: the place of an error is counted from the
+    beginning of what was given, which for each of many broken objects took the whole document.
+    """
+    for n_chars in (1_000, 30_000, MAX_ENTRY_CHARS):
+        given = text[start : start + n_chars]
+        whole = start + n_chars >= len(text)
+        try:
+            value, n_read = _DECODER.raw_decode(given)
+            if whole or n_read < len(given):
+                return value, start + n_read
+        except json.JSONDecodeError as exc:
+            # Close to the end, or in a string, it may be there only because the text was cut off.
+            if whole or (exc.pos < len(given) - 20 and "Unterminated" not in exc.msg):
+                raise
+    raise ValueError(f"longer than {MAX_ENTRY_CHARS:,} characters")
 
 
 def _skipped(text: str, position: int) -> int:
@@ -82,9 +105,11 @@ def _next_start(text: str, start: int) -> int:
     return match.end() if match else len(text)
 
 
-def _flaw(exc: Exception) -> str:
+def _flaw(exc: Exception, before: int = 0) -> str:
+    """Why a value cannot be read that begins after so many characters of its line."""
     if isinstance(exc, json.JSONDecodeError):
-        return f"not valid JSON ({exc.msg.lower().removesuffix(' at')} at column {exc.colno})"
+        column = exc.colno + (before if exc.lineno == 1 else 0)
+        return f"not valid JSON ({exc.msg.lower().removesuffix(' at')} at column {column})"
     return (
         "not valid JSON (nested too deeply)"
         if isinstance(exc, RecursionError)

@@ -47,7 +47,7 @@ _SHORTHAND = {
 }
 _SHORT = re.compile(rf"\\({'|'.join(_SHORTHAND)})(?![A-Za-z])\.?(\{{\}})?(\\(?=\s))?")
 _DROPPED = re.compile(
-    r"\\(?:color|hspace|vspace|label|ref|eqref|cite[a-z]*|footnotemark)\*?\s*(?:\[[^\]]*\]\s*)*\{[^{}]*\}"
+    r"\\(?:color|hspace|vspace|label|ref|eqref|cite[a-z]*|footnotemark)\*?\s*(?:\[[^\[\]]*\]\s*)*\{[^{}]*\}"
     r"|\\(?:left|right|[bB]igg?[lr]?|xspace|textstyle|displaystyle|limits|nolimits)(?![A-Za-z])"
 )
 _HREF = re.compile(r"\\href\s*\{([^{}]*)\}\s*(\{)?")
@@ -125,14 +125,16 @@ class _Held:
 
 def _trimmed(url: str) -> str:
     """Without the punctuation of the sentence around it."""
-    while url:
-        last = url[-1]
-        closes = {")": "(", "]": "["}.get(last)
-        if last in ".,;:!?'’*\\" or (closes and url.count(last) > url.count(closes)):
-            url = url[:-1]
-        else:
+    unopened = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    end = len(url)
+    while end:
+        last = url[end - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in ".,;:!?'’*\\":
             break
-    return url
+        end -= 1
+    return url[:end]
 
 
 def _punctuation(text: str) -> str:
@@ -221,9 +223,10 @@ def _unknown(node: Any, l2tobj: Any = None) -> str:
     arguments = [arg for arg in (given.argnlist or ()) if arg is not None] if given else []
     if verbatim or arguments:
         return str(verbatim or l2tobj.nodelist_to_text(arguments))
-    following = node.parsing_state.s[node.pos + node.len :]
+    end = node.pos + node.len
+    following = node.parsing_state.s[end : end + 20]  # of the whole rest it would be quadratic
     name, space = str(node.macroname), str(node.macro_post_space)
     if name in _CHARACTERS:
         return _CHARACTERS[name]
-    formats = name in _SILENT or re.match(r"\s*\{\s*[^\s}]", following[:20])
+    formats = name in _SILENT or re.match(r"\s*\{\s*[^\s}]", following)
     return "" if formats else name + space

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from rag.reading import latex
 
-_ET_AL = re.compile(r",?\s*(?:\band\s+others\b|\bet\s+al\b\.?)\s*$", re.IGNORECASE)
+_ET_AL = re.compile(r"\b(?:and\s+others|et\s+al\.?)$", re.IGNORECASE)
 _MORE = re.compile(r"(?:and\s+)?others|et\s+al\.?", re.IGNORECASE)
-_AFFILIATIONS = re.compile(r"\s+·\s+")
-_AND = re.compile(r"\s*,?\s+(?:and|&)\s+")
+_AFFILIATIONS = re.compile(r"(?<!\s)\s+·\s+")
+_AND = re.compile(r"(?<!\s)(?:\s*+,)?\s++(?:and|&)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,24 @@ class Byline:
 def author_line(line: str) -> Byline:
     """``First Author, Second Author et al. · tencent-ai, tsinghua``."""
     printed, *rest = _AFFILIATIONS.split(line.strip(), maxsplit=1)
-    listed, n_cut = _ET_AL.subn("", printed)
+    listed, cut = _without_et_al(printed)
     authors = _cleaned(part for piece in _AND.split(listed) for part in piece.split(","))
     affiliations = _cleaned(rest[0].split(",")) if rest else ()
-    return Byline(authors, bool(authors) and not n_cut, affiliations)
+    return Byline(authors, bool(authors) and not cut, affiliations)
+
+
+def _without_et_al(line: str) -> tuple[str, bool]:
+    """The line without a last *et al.* or *and others*, and whether there was one."""
+    line = line.rstrip()
+    match = _ET_AL.search(line)
+    return (line[: match.start()].rstrip(" ,"), True) if match else (line, False)
 
 
 def looks_like_authors(line: str) -> bool:
     """Whether a line reads as names and not as a sentence."""
     printed = _AFFILIATIONS.split(line.strip(), maxsplit=1)[0]
-    listed, n_cut = _ET_AL.subn("", printed)
-    if n_cut:
+    listed, cut = _without_et_al(printed)
+    if cut:
         return True
     names = [name.strip() for piece in _AND.split(listed) for name in piece.split(",")]
     return all(_looks_like_name(name) for name in names)
@@ -44,7 +51,7 @@ def looks_like_authors(line: str) -> bool:
 
 def _looks_like_name(name: str) -> bool:
     parts = name.split()
-    if not 1 <= len(parts) <= 6 or len(name) > 60 or re.search(r"[!?:;]|\w{3,}\.$", name):
+    if not 1 <= len(parts) <= 6 or len(name) > 60 or re.search(r"[!?:;]|\w{3}\.$", name):
         return False
     return not parts[0][0].islower() and not parts[-1][0].islower()
 
@@ -58,7 +65,7 @@ def author_names(names: Sequence[str]) -> Byline:
 
 def author_field(field: str) -> Byline:
     """A field of several names: parted by ``;``, by ``and``, or by commas; ``Last, First`` is turned."""
-    listed, n_cut = _ET_AL.subn("", field.strip())
+    listed, cut = _without_et_al(field.lstrip())
     if ";" in listed:
         names = [_turned(name) for name in listed.split(";")]
     elif _AND.search(listed) and all(piece.count(",") <= 1 for piece in _AND.split(listed)):
@@ -67,7 +74,7 @@ def author_field(field: str) -> Byline:
         pieces = [part for piece in _AND.split(listed) for part in piece.split(",")]
         names = _pair(listed) if len(pieces) == 2 else pieces
     authors = _cleaned(names)
-    return Byline(authors, bool(authors) and not n_cut)
+    return Byline(authors, bool(authors) and not cut)
 
 
 def _pair(piece: str) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-import zlib
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from statistics import quantiles
@@ -48,7 +49,7 @@ _LIGATURES = re.compile("[ﬀ-ﬆ]")
 _HEADED = re.compile(
     r"(?:abstract|(?:\d\.? )?introduction|key ?words|index terms)\b", re.IGNORECASE
 )
-_HYPHENATED = re.compile(r"(\w*[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
+_HYPHENATED = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
 
 
 def recognise(source: Source) -> bool:
@@ -62,23 +63,30 @@ def read(source: Source) -> Parts:
         ReadError: The file is broken, encrypted, or a scan without text.
     """
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
 
     with quiet("pypdf"):
         try:
             reader = PdfReader(io.BytesIO(source.data))
             _open(source.name, reader)
             n_pages = len(reader.pages)
-        except (PyPdfError, DependencyError, *_DAMAGE) as exc:
+        except (ReadError, MemoryError):
+            raise
+        except Exception as exc:
+            # On objects that are not what they should be, pypdf raises whatever comes: for a filter
+            # "/Fl" its DeprecationError, which is none of its own PyPdfErrors.
             raise ReadError(
                 f"file {source.name!r} is a broken PDF ({_clause(exc)}); open and save it anew"
             ) from exc
         printed: list[str] = []
         rejections: list[Rejection] = []
+        sizes: dict[float, list[str]] = {}
         for number in range(1, n_pages + 1):
+            visit = _visitor(sizes) if number == 1 else None
             try:
-                printed.append(_cleaned(reader.pages[number - 1].extract_text()))
-            except (PyPdfError, DependencyError, *_DAMAGE) as exc:
+                printed.append(_cleaned(reader.pages[number - 1].extract_text(visitor_text=visit)))
+            except MemoryError:
+                raise
+            except Exception as exc:  # as above; the other pages are read
                 printed.append("")
                 rejections.append(
                     Rejection(source.name, number, f"the page's text is broken ({_clause(exc)})")
@@ -88,25 +96,8 @@ def read(source: Source) -> Parts:
                 f"file {source.name!r} has no text on its {n_pages} pages, as a scan has none; "
                 "run text recognition (OCR) over it first"
             )
-        front = _Front(_metadata(reader), printed[0], _largest_lines(reader))
+        front = _Front(_metadata(reader), printed[0], _largest(sizes))
     return Parts((_entry(source.name, printed, front),), tuple(rejections))
-
-
-_DAMAGE = (
-    AttributeError,
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AssertionError,
-    NotImplementedError,
-    RecursionError,
-    MemoryError,
-    OSError,
-    zlib.error,
-)
-"""What pypdf raises, beside its own errors, on objects that are not what they should be."""
 
 
 def _clause(exc: BaseException) -> str:
@@ -129,33 +120,30 @@ class _Front:
 
 
 def _metadata(reader: PdfReader) -> dict[str, str]:
-    from pypdf.errors import PyPdfError
-
     try:
         found: Any = reader.metadata or {}
         return {
             key: " ".join(str(found[key]).split()) for key in ("/Title", "/Author") if key in found
         }
-    except (PyPdfError, *_DAMAGE):
+    except Exception:  # as in read(); a paper is read without its metadata
         return {}
 
 
-def _largest_lines(reader: PdfReader) -> str:
-    """The upright text in the largest type of the first page, joined."""
-    from pypdf.errors import PyPdfError
-
-    sizes: dict[float, list[str]] = {}
+def _visitor(sizes: dict[float, list[str]]) -> Callable[..., None]:
+    """Notes the upright texts of a page by the height of their type."""
 
     def visit(text: str, matrix: Any, text_matrix: Any, font: Any, size: Any) -> None:
-        upright = not text_matrix[1] and not matrix[1]
-        height = round(abs(float(size) * float(text_matrix[3] or 1) * float(matrix[3] or 1)), 1)
-        if upright and text.strip():
-            sizes.setdefault(height, []).append(text)
+        with suppress(TypeError, ValueError, ArithmeticError, IndexError):  # no numbers: no height
+            upright = not text_matrix[1] and not matrix[1]
+            height = abs(float(size) * float(text_matrix[3] or 1) * float(matrix[3] or 1))
+            if upright and text.strip():
+                sizes.setdefault(round(height, 1), []).append(text)
 
-    try:
-        reader.pages[0].extract_text(visitor_text=visit)
-    except (PyPdfError, *_DAMAGE):
-        return ""
+    return visit
+
+
+def _largest(sizes: dict[float, list[str]]) -> str:
+    """The texts in the largest type that may be a title, joined; none where all type is alike."""
     if len(sizes) < 2:
         return ""
     joined = (_one_line("".join(pieces)) for _, pieces in sorted(sizes.items(), reverse=True))

@@ -103,6 +103,11 @@ def too_large(name: str, n_bytes: int) -> ReadError:
     )
 
 
+def too_long(n_chars: int) -> str:
+    """Why an entry is rejected for its length."""
+    return f"the entry has {n_chars:,} characters, more than {MAX_ENTRY_CHARS:,}"
+
+
 def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 

@@ -6,7 +6,9 @@ The delimiter (comma, semicolon, tab or bar) is the one under which the header n
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rag.reading import records
@@ -18,10 +20,11 @@ SUFFIXES = (".csv", ".tsv")
 
 _DELIMITERS = ",;\t|"
 _MAX_HEADER_CHARS = 40
+_PRINTED = re.compile(r"^.*\S.*$", re.MULTILINE)
 
 
 def recognise(source: Source) -> bool:
-    return _header(source.head) is not None
+    return _header(source.text) is not None
 
 
 def read(source: Source) -> Parts:
@@ -47,18 +50,19 @@ class _Header:
 
 def _header(text: str) -> _Header | None:
     """The first line that is not blank, if it names two known columns or reads as column names."""
-    lines = text.split("\n")
-    index = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if index is None:
+    printed = _PRINTED.search(text)
+    if printed is None:
         return None
-    tried = [
-        _Header(
-            index,
-            delimiter,
-            tuple(cell.strip() for cell in next(csv.reader([lines[index]], delimiter=delimiter))),
-        )
-        for delimiter in _DELIMITERS
-    ]
+    index = text.count("\n", 0, printed.start())
+    tried: list[_Header] = []
+    for delimiter in _DELIMITERS:
+        # csv refuses a field of more than 131,072 characters, which all of a wide table's header
+        # is under a delimiter that it does not have.
+        with suppress(csv.Error):
+            (cells,) = csv.reader([printed.group()], delimiter=delimiter)
+            tried.append(_Header(index, delimiter, tuple(cell.strip() for cell in cells)))
+    if not tried:
+        return None
     best = max(tried, key=lambda header: (header.n_known, len(header.columns)))
     fields = {records.known_field(column) for column in best.columns}
     if len(best.columns) < 2 or not fields & {"title", "text"}:

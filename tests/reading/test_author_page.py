@@ -190,3 +190,13 @@ def test_rejections_are_in_the_order_of_their_lines() -> None:
     bad_byte = b"CVMar 4, 2020\nA \xe9\n\nA B\n\nText.\n\n"
     data = HEAD.encode() + bad_byte + b"CVMar 5, 2020\nA Title\n\n" + GOOD.encode()
     assert [r.line for r in read_bytes("page.txt", data).rejections] == [12, 19]
+
+
+@pytest.mark.parametrize(
+    "line", ["h-index" + "1" * 4_301, "h-index" + "9" * 20, "Novelty1.2.3%", "AI Score" + "9" * 400]
+)
+def test_a_figure_that_can_be_none_is_unknown(line: str) -> None:
+    reading = read_bytes("page.txt", f"Ada Person\n{line}\n\n{GOOD}".encode())
+    assert len(reading.entries) == 1 and reading.page
+    page = reading.page
+    assert (page.h_index, page.novelty, page.ai_score) == (None, None, None)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Never
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ReadError
-from rag.reading import MAX_BYTES, MAX_ENTRY_CHARS, read, read_bytes
+from rag.reading import MAX_BYTES, MAX_ENTRY_CHARS, Format, read, read_bytes
 
 LIST = "Abstract: café one.\nAbstract: plain two.\n"
 
@@ -96,6 +98,22 @@ def test_a_file_that_may_not_be_opened_is_refused(tmp_path: Path) -> None:
     os.symlink(looped, looped)
     with pytest.raises(ReadError, match=r"'.*loop\.txt' cannot be opened: "):
         read(looped)
+
+
+def test_whatever_a_reader_raises_is_why_the_document_is_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(source: object) -> Never:
+        raise csv.Error("field larger\nthan field limit")
+
+    broken = Format("broken", (".x",), lambda source: True, fail)
+    monkeypatch.setattr("rag.reading.detection.FORMATS", (broken,))
+    with pytest.raises(ReadError) as caught:
+        read_bytes("x", b"words")
+    assert str(caught.value) == (
+        "file 'x' cannot be read (Error: field larger than field limit); "
+        "leave it out, or save it in another format"
+    )
 
 
 PIECES = st.sampled_from(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rag.reading import read_bytes
+from rag.reading import MAX_ENTRY_CHARS, read_bytes
 from rag.types import Entry, Reading
 
 
@@ -152,6 +152,30 @@ def test_a_broken_object_in_an_array_is_rejected_and_the_rest_is_kept() -> None:
     reading = read_bytes("p.json", data)
     assert [e.title for e in reading.entries] == ["A", "C"]
     assert [r.line for r in reading.rejections] == [3]
+
+
+@pytest.mark.parametrize("n_chars", [10, 990, 1_000, 5_000, 40_000, 300_000])
+def test_an_object_of_any_length_is_read_whole_and_a_broken_one_is_told_by_its_column(
+    n_chars: int,
+) -> None:
+    whole = json.dumps({"title": "A", "abstract": "a\u00e9 " * (n_chars // 3), "year": 2020})
+    text = f'[\n  {whole},\n  {{"title": "{"b" * n_chars}" "year": 2020}},\n  {whole}]'
+    reading = read_bytes("a.json", text.encode())
+    assert [(e.raw, e.year, e.place.line) for e in reading.entries] == [
+        (whole, 2020, 2),
+        (whole, 2020, 4),
+    ]
+    column = text.split("\n")[2].index(' "year"') + 2
+    assert [str(r) for r in reading.rejections] == [
+        f"a.json:3: not valid JSON (expecting ',' delimiter at column {column})"
+    ]
+
+
+def test_a_line_too_long_for_a_paper_is_rejected_before_it_is_parsed() -> None:
+    reading = read_bytes("a.jsonl", b'{"title": "A"}\n{"title": "' + b"b" * MAX_ENTRY_CHARS + b"\n")
+    assert [str(r) for r in reading.rejections] == [
+        "a.jsonl:2: the entry has 2,000,011 characters, more than 2,000,000"
+    ]
 
 
 def test_half_a_surrogate_pair_is_rejected_and_control_characters_are_dropped() -> None:

@@ -132,6 +132,15 @@ def test_no_change_of_one_byte_raises_anything_but_read_error() -> None:
             assert "d.pdf" in str(exc)
 
 
+def test_a_page_with_an_unknown_filter_is_rejected_and_the_others_are_read() -> None:
+    page = [(12.0, "Kelp drifts in coves and is measured there with many buoys.")]
+    data = make_pdf([page, page])
+    broken = data.replace(b"<< /Length", b"<< /Filter /Fl /Length", 1)
+    reading = read_bytes("a.pdf", broken)
+    assert [r.line for r in reading.rejections] == [1]
+    assert "Kelp drifts" in reading.entries[0].text
+
+
 def test_ligatures_are_letters_and_control_characters_go() -> None:
     from rag.reading.pdf import _cleaned
 

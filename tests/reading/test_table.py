@@ -58,3 +58,18 @@ def test_a_sentence_with_the_word_title_is_no_table() -> None:
     prose = b"Title, and then a long sentence that goes on for more than forty characters.\nx,y\n"
     with pytest.raises(ReadError):
         read_bytes("p.txt", prose)
+
+
+@pytest.mark.parametrize("n_columns", [20_000, 60_000])  # a first line of over 64 kB; of 400 kB
+def test_a_wide_table_is_read_by_its_whole_header(n_columns: int) -> None:
+    columns = ["title", "abstract", *(f"c{n}" for n in range(n_columns))]
+    row = ["T", "A", *("x" for _ in range(n_columns))]
+    (entry,) = read_bytes("a", f"{','.join(columns)}\n{','.join(row)}\n".encode()).entries
+    assert (entry.title, entry.text) == ("T", "A")
+
+
+@pytest.mark.parametrize("n_columns", [1, 40_000])  # the sentence stands behind the first 64 kB
+@pytest.mark.parametrize("n_chars", [100, 140_000])
+def test_a_header_with_a_sentence_in_it_is_no_header(n_columns: int, n_chars: int) -> None:
+    with pytest.raises(ReadError, match=r"^file 'a' is in no format"):
+        read_bytes("a", f"title,abstract,{'c,' * n_columns}{'x' * n_chars}\nA,B\n".encode())
