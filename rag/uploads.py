@@ -30,8 +30,8 @@ READERS = ".readers.json"
 """Who uploaded what, by file name, where readers sign in."""
 LOCK = ".lock"
 LOCK_TIMEOUT_S = 10.0
-LONGEST_CHOICE_S = 24 * 3600.0
-"""After which what was chosen and not confirmed goes, though its page may still be open."""
+LONGEST_CHOICE_S = 3600.0
+"""After which what was chosen and not confirmed goes; a page that is still open lays it aside anew."""
 MAX_NAME_BYTES = 200
 _UNUSUAL = re.compile(r"[^\w.()+ -]+")
 

@@ -22,8 +22,8 @@ from rag.errors import LibraryError
 from rag.pipeline import build
 from rag.text import without_hidden
 from rag.threadstore import ThreadStore
-from rag.types import Condition
-from ui import shared
+from rag.types import Answer, Condition
+from ui import conversations, shared
 from ui.escaping import JOINER, fault, plain, without_paths
 
 UI = Path(shared.__file__).parent
@@ -164,7 +164,7 @@ def check_markdown(text: str) -> None:
     left = re.sub(r"\\[" + re.escape(string.punctuation) + "]", "", text)
     left = re.sub(r":(?:green|violet)-badge\[(.*)\]$|:small\[[\w ]*\]", r"\1", left)
     left = re.sub(r"^:material/\w+:", "", left)
-    assert not re.search(r"://|www\.|\]\(|[<$@\[]|:\w+|/srv", left), text
+    assert not re.search(rf"://|www\.|\]\(|[<$\[]|(?<!{JOINER})@|:\w+|/srv", left), text
 
 
 def walk(at: AppTest) -> str:
@@ -301,6 +301,21 @@ def test_no_page_of_a_server_tells_its_folders(data: Path) -> None:
         at = screen(name)
         shown = walk(at) + "".join(frame.value.to_csv() for frame in at.dataframe)
         assert str(data.parent) not in shown
+
+
+def test_a_failed_answer_tells_no_path_on_the_page_and_in_what_is_taken_away(data: Path) -> None:
+    store = ThreadStore(data)
+    told = "the file '/srv/data/x.db' is broken"
+    thread_id = store.begin("kelp?")
+    failed = Answer("kelp?", "failed", "content", told, warnings=(told,))
+    store.answer(thread_id, store.ask(thread_id, "kelp?"), failed)
+    at = screen("chat")
+    at.query_params["thread"] = thread_id
+    assert walk(at).count("…/x.db") == 2
+    with build(load()) as assistant:
+        for form in ("Markdown", "JSON"):
+            taken = conversations.written(assistant, store.thread(thread_id), form)
+            assert "…/x.db" in taken and "/srv" not in taken
 
 
 def test_a_fault_is_logged_with_its_path(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -146,7 +147,10 @@ def close_menu() -> None:
 
 
 def written(held: Assistant, thread: KeptThread, form: str) -> str:
-    return FORMS[form][2](thread, held.library.papers(cited(thread)))
+    turns = tuple(
+        replace(turn, answer=turn.answer and shared.pathless(turn.answer)) for turn in thread.turns
+    )
+    return FORMS[form][2](replace(thread, turns=turns), held.library.papers(cited(thread)))
 
 
 @st.dialog("Delete this conversation?")

@@ -139,6 +139,12 @@ def acting(answer: Answer, where: object, acts: Acts) -> Act:
     return on_act
 
 
+def pathless(answer: Answer) -> Answer:
+    """The answer without this server's paths in what it says of faults."""
+    text = without_paths(answer.text) if answer.status == "failed" else answer.text
+    return replace(answer, text=text, warnings=tuple(map(without_paths, answer.warnings)))
+
+
 def tell(
     held: Assistant,
     answer: Answer,
@@ -158,8 +164,7 @@ def tell(
         tools: What can be done with it; see `ui.tools`.
         acts: What each of these does with the pressed element's value, by its act.
     """
-    if answer.status == "failed":
-        answer = replace(answer, text=without_paths(answer.text))
+    answer = pathless(answer)
     mark = opened()
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = papers_of(held, answer)

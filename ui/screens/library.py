@@ -102,6 +102,7 @@ def add(held: Assistant, found: Sequence[Document]) -> None:
         key=f"upload_{turn}",
     )
     outcome("add")
+    uploads.sweep(held.settings.data)  # sessions outlive their pages, by as much as Streamlit likes
     choice: uploads.Choice | None = st.session_state.get("choice")
     if not given:
         if choice is not None:
