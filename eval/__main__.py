@@ -315,6 +315,8 @@ def run_speed(args: argparse.Namespace) -> int:
 
     from eval import speed
 
+    if args.json:
+        speed.check_place(args.json)
     found = speed.measure(load(), args.papers, args.runs, Progress(), args.keep)
     if args.json:
         args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")

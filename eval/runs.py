@@ -28,6 +28,7 @@ from eval.sets import QuestionSet, load_set
 from rag import batch
 from rag.config import ROOT, Settings
 from rag.errors import ReadError
+from rag.masking import mask_secrets
 from rag.pipeline import Assistant
 
 RUN, ASKED, RECORDS, SCORES, SUMMARY, REPORT = (
@@ -76,7 +77,6 @@ def perform(
         batch.Item(q.id, q.turns or (q.question,), filters=q.conditions)
         for q in questions.questions
     ]
-    _forget_failures(folder / RECORDS)
     batch.run(assistant, asked, folder / RECORDS, progress)
     records = _records(folder)
     text_of = validity.texts(assistant.library)
@@ -179,14 +179,16 @@ def revision() -> str | None:
 
 
 def _plain_settings(settings: Settings) -> Json:
-    return {
-        key: "***"
-        if isinstance(value, SecretStr)
-        else str(value)
-        if isinstance(value, Path)
-        else value
-        for key, value in settings
-    }
+    return {key: _plain(value) for key, value in settings}
+
+
+def _plain(value: object) -> object:
+    """As JSON holds it, without secrets."""
+    if isinstance(value, SecretStr):
+        return "***"
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return mask_secrets(str(value)) if isinstance(value, Path | str) else value
 
 
 def _digest(folder: Path) -> str:
@@ -209,13 +211,21 @@ def _answering(prompts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _claim(folder: Path, about: Json) -> None:
-    """Make the folder this run's, or find that it is."""
+    """Make the folder this run's, or find that it is; files that no run wrote stay as they are."""
     path = folder / RUN
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        others = [
+            name for name in (ASKED, RECORDS, SCORES, SUMMARY, REPORT) if (folder / name).exists()
+        ]
+        if others and not path.exists():
+            raise ReadError(
+                f"{str(folder)!r} is no run folder and holds {others[0]!r}, which would be "
+                "overwritten; name another folder with --out"
+            )
         if path.exists():
             held = json.loads(path.read_text(encoding="utf-8"))
-            if held.get("state") != about["state"]:
+            if not isinstance(held, dict) or held.get("state") != about["state"]:
                 raise ReadError(
                     f"{str(folder)!r} holds a run of another state (set, settings, prompts, "
                     "library or source differ); name another folder with --out"
@@ -226,18 +236,6 @@ def _claim(folder: Path, about: Json) -> None:
             part.replace(path)
     except (OSError, ValueError) as exc:
         raise ReadError(f"run folder {str(folder)!r} cannot be used: {exc}") from exc
-
-
-def _forget_failures(records: Path) -> None:
-    """Take out the questions that failed (no model, no server): they are asked again."""
-    batch.mend(records)
-    if records.exists():
-        lines = records.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if json.loads(line)["status"] != "failed"]
-        if len(kept) < len(lines):
-            part = records.with_suffix(".part")
-            part.write_bytes(b"".join(kept))
-            part.replace(records)
 
 
 def _records(folder: Path) -> dict[str, Mapping[str, Any]]:

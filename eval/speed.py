@@ -24,7 +24,7 @@ from eval.model_server import OpenAIServer, Reply, cite_first
 from eval.sets import DEVELOPMENT
 from eval.tables import Cell, table
 from rag.config import ROOT, Settings
-from rag.errors import RagError
+from rag.errors import RagError, ReadError
 
 COMPOSED_FROM = 20_000
 """Made papers from which on their vectors are composed (`eval.made.Composed`), not embedded."""
@@ -106,6 +106,20 @@ class Bench:
             found.append(measure(n))
             self.progress(name, n + 1, self.runs)
         return found
+
+
+def check_place(path: Path) -> None:
+    """Refuse, before anything is measured, to write the figures over a file of another kind.
+
+    Raises:
+        ReadError: The file is there and holds no figures.
+    """
+    try:
+        found = json.loads(path.read_bytes() or b"{}") if path.is_file() else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or (found and not {"papers", "load"} <= found.keys()):
+        raise ReadError(f"{str(path)!r} holds no figures of speed; name another file for --json")
 
 
 def _scratch() -> IO[str]:

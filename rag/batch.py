@@ -12,13 +12,15 @@ import re
 import shutil
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rag.errors import RagError, ReadError
+from rag.masking import mask_secrets
 from rag.text import encodable
-from rag.types import Answer, Condition, Thread, Turn
+from rag.types import Answer, Condition, Status, Thread, Turn
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -81,15 +83,24 @@ def run(
     Args:
         assistant: Answers, one question after another.
         asked: The batch, in order.
-        out: Made if missing. A last line that was cut off is removed and asked again.
+        out: Made if missing. A last line that was cut off is removed and asked again. What is no
+            regular file, such as a pipe, holds nothing and is written to as the answers come.
         progress: Called with the number of records written so far, skipped ones included.
 
     Returns:
         How many records of each status were written, and how many items were ``skipped``.
 
     Raises:
-        ReadError: ``out`` cannot be written, or holds something else than records.
+        ReadError: ``out`` cannot be written, holds something else than records, or is being
+            written by another batch.
     """
+    with _writing(out):
+        return _run(assistant, asked, out, progress)
+
+
+def _run(
+    assistant: Assistant, asked: list[Item], out: Path, progress: Callable[[int, int], None]
+) -> Counter[str]:
     from rag.records import record
 
     before = mend(out)
@@ -116,9 +127,10 @@ def run(
                     lines.append((n, _Record(item.item_id, item.turns, answer.status, line)))
                     written[answer.status] += 1
                 progress(n + 1, len(asked))
-        _order(out, lines)
+        if out.is_file():
+            _order(out, lines)
     except OSError as exc:
-        raise ReadError(f"answers cannot be written to {str(out)!r}: {exc.strerror}") from exc
+        raise _unwritable(out, exc) from exc
     return written
 
 
@@ -148,37 +160,109 @@ class _Record:
     line: bytes
 
 
+def check_places(given: Path, out: Path) -> None:
+    """Refuse to write the answers over the questions.
+
+    Raises:
+        ReadError: Both are one file, by whatever name or link.
+    """
+    with suppress(OSError):  # one that is not there is no other; what else is wrong is said later
+        if given.samefile(out) and given.is_file():
+            raise ReadError(
+                f"--batch {str(given)!r} and --out {str(out)!r} are one file; name another for --out"
+            )
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Keep other batches off this output; the lock of one that was killed is free again."""
+    from filelock import FileLock, Timeout
+
+    if out.exists() and not out.is_file():
+        yield
+        return
+    target = out.resolve()
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as exc:
+        raise ReadError(
+            f"another batch is writing to {str(out)!r}; wait for it, or name another file for --out"
+        ) from exc
+    except OSError as exc:
+        raise _unwritable(out, exc) from exc
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps open files
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
 def mend(out: Path) -> list[_Record]:
     """Cut an unfinished last line off; what the others answer, in order.
 
+    A last line that lacks its end alone gets it. What was cut off must begin like a record: the
+    rest of a reader's own file is never taken for one.
+
     Raises:
-        ReadError: The file holds something else than records.
+        ReadError: The file holds something else than records, and stays as it is.
     """
-    if not out.exists():
-        return []
+    if out.exists() and not out.is_file() and not out.is_dir():
+        return []  # a pipe or a terminal
     try:
         data = out.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        found = list(_records(whole, out))
-        if len(whole) < len(data):
+        end = data.rfind(b"\n") + 1
+        lines, rest = data[:end].splitlines(keepends=True), data[end:]
+        found = [_record(line, n, out) for n, line in enumerate(lines, 1)]
+        if rest and not _is_cut(rest, known=bool(found)):
+            found.append(_record(rest + b"\n", len(lines) + 1, out))
+            with out.open("ab") as file:
+                file.write(b"\n")
+        elif rest:
             with out.open("r+b") as file:
-                file.truncate(len(whole))
+                file.truncate(end)
+    except FileNotFoundError:
+        return []
     except OSError as exc:
-        raise ReadError(f"answers cannot be written to {str(out)!r}: {exc.strerror}") from exc
+        raise _unwritable(out, exc) from exc
     return found
 
 
-def _records(data: bytes, out: Path) -> Iterator[_Record]:
-    for n, line in enumerate(data.splitlines(keepends=True), 1):
-        try:
-            row = json.loads(line)
-            turns = row.get("turns") or [row.get("question")]
-            found = _Record(str(row["id"]), tuple(turns), str(row.get("status")), line)
-        except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise ReadError(
-                f"line {n} of {str(out)!r} is not an answer record; name another file for --out"
-            ) from exc
-        yield found
+def _record(line: bytes, n: int, out: Path) -> _Record:
+    try:
+        row = json.loads(line)
+        turns = row.get("turns") or [row.get("question")]
+        if row["status"] not in get_args(Status):
+            raise ValueError(row["status"])
+        return _Record(str(row["id"]), tuple(turns), row["status"], line)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise ReadError(
+            f"line {n} of {str(out)!r} is not an answer record, so nothing was written there; "
+            "name another file for --out"
+        ) from exc
+
+
+def _is_cut(rest: bytes, *, known: bool) -> bool:
+    """Whether a last line without its end is a record of which the end never came.
+
+    Args:
+        rest: What follows the last line end.
+        known: Whether records stand before it; where it is all there is, a question that somebody
+            wrote without its end begins like a record too, and only the status tells.
+    """
+    head = b'{"id"'
+    if not (rest.startswith(head) and (known or b'"status": "' in rest)):
+        return known and head.startswith(rest)
+    try:
+        json.JSONDecoder().raw_decode(rest.decode("utf-8", "replace"))
+    except ValueError:
+        return True
+    return False
+
+
+def _unwritable(out: Path, exc: OSError) -> ReadError:
+    return ReadError(f"answers cannot be written to {str(out)!r}: {exc.strerror}")
 
 
 def _held(asked: list[Item], before: list[_Record]) -> dict[int, _Record]:
@@ -232,7 +316,9 @@ def answer_item(assistant: Assistant, item: Item) -> Answer:
         return failed(question, str(exc))
     except Exception as exc:  # a bug in one question must not cost the other answers
         log.exception("item %r", item.item_id)
-        return failed(question, f"this is a bug in paperfolk: {type(exc).__name__}: {exc}")
+        return failed(
+            question, mask_secrets(f"this is a bug in paperfolk: {type(exc).__name__}: {exc}")
+        )
 
 
 def failed(question: str, sentence: str) -> Answer:

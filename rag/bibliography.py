@@ -23,6 +23,8 @@ MEDIA_TYPES: Mapping[Format, str] = {
     "ris": "application/x-research-info-systems",
     "csv": "text/csv",
 }
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What a cell begins with that spreadsheets take for a formula, also after white space is cut."""
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 COLUMNS = (
     "paper title label authors authors_complete page_owners affiliations year month day category "
@@ -217,4 +219,11 @@ def _row(paper: Paper) -> list[str]:
         "; ".join(map(str, paper.places)),
         paper.text,
     ]
-    return ["" if value is None else str(value) for value in values]
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> str:
+    """A text that a spreadsheet would compute, such as a title ``=HYPERLINK(…)``, stays text."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return "" if value is None else str(value)

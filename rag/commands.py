@@ -110,11 +110,12 @@ def run_ask(args: argparse.Namespace) -> int:
 
 
 def _ask_batch(args: argparse.Namespace) -> int:
-    from rag.batch import items, run, shared_ids
+    from rag.batch import check_places, items, run, shared_ids
     from rag.printing import progress
 
     if args.out is None or args.question is not None or args.read_as is not None:
         raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
+    check_places(args.batch, args.out)
     asked = items(args.batch)
     if said := shared_ids(asked):
         sys.stderr.write(f"paperfolk: {visible(said)}\n")

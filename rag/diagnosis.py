@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from rag.config import Settings, load_with_origins
 from rag.errors import PromptError, RagError, SettingsError
+from rag.masking import mask_secrets
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -64,8 +65,9 @@ def _shown(value: object) -> str:
         return "set, hidden"
     if isinstance(value, tuple):
         hidden = any(isinstance(one, SecretStr) for one in value)
-        return f"{len(value)} set, hidden" if hidden else ", ".join(map(str, value)) or "not set"
-    return "not set" if value in (None, "") else str(value)
+        told = f"{len(value)} set, hidden" if hidden else ", ".join(map(str, value))
+        return mask_secrets(told) or "not set"
+    return "not set" if value in (None, "") else mask_secrets(str(value))
 
 
 def _library(assistant: Assistant) -> dict[str, object]:

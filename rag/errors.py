@@ -23,11 +23,16 @@ RagError                      anything below; ``retryable`` says whether trying 
 
 from __future__ import annotations
 
+from rag.masking import mask_secrets
+
 
 class RagError(Exception):
-    """Base of all errors that are a sentence for the reader and not a bug."""
+    """Base of all errors that are a sentence for the reader and not a bug; no secret is in it."""
 
     retryable = False
+
+    def __str__(self) -> str:
+        return mask_secrets(super().__str__())
 
 
 class SettingsError(RagError):

@@ -19,7 +19,9 @@ from rag.kept_questions import KeptQuestions
 from rag.pipeline import build
 from rag.threadstore import KeptThread, Opinion, ThreadStore
 from rag.types import Answer, Condition, Health
+from tests.conftest import SEEDS
 from ui import profiles, shared
+from ui.escaping import plain
 
 SCREENS = Path(shared.__file__).parent / "screens"
 
@@ -622,12 +624,15 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     assert at.warning[0].value == "1 cannot be read:"
     assert "falcons.bib" in at.code[1].value
     assert at.metric[0].value == "169"
+    assert not list((own / "uploads").glob("[!.]*"))  # nothing before it is confirmed
     at.button(key="confirm").click()
     run(at)
     assert at.metric[0].value == "170"
+    assert not list((own / "uploads" / ".chosen").iterdir())
+    assert "uploaded" in list(at.dataframe[0].value["From"])
     assert "the library holds 170 papers" in said_under(at, "Add papers")
     assert at.toast[0].value.startswith("Done. 1 new, 1 rejected; the library holds 170 papers")
-    assert [path.name for path in (own / "uploads").iterdir()] == ["falcons.bib"]
+    assert [path.name for path in (own / "uploads").glob("[!.]*")] == ["falcons.bib"]
     at.multiselect(key="remove_0").set_value(["falcons.bib"])
     run(at)
     assert "1 removed" in at.code[-1].value
@@ -635,12 +640,59 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     run(at)
     assert "the library holds 169 papers" in said_under(at, "Remove documents")
     assert at.metric[0].value == "169"
-    assert not list((own / "uploads").iterdir())
+    assert not list((own / "uploads").glob("[!.]*"))
+
+
+def test_an_upload_of_another_readers_name_replaces_nothing_unasked(own: Path) -> None:
+    refs = [MORE, MORE.replace(b"Falconry at Night", b"Falconry by Day")]
+    for reader, content in zip(("ada", "bob"), refs, strict=True):
+        at = run(screen("library"))
+        at.session_state["reader"] = reader
+        at.file_uploader[0].set_value(("refs.bib", content, "text/plain"))
+        run(at)
+        if reader == "bob":
+            assert plain("refs.bib (uploaded by ada)") in at.caption[1].value
+            assert "removed" not in at.code[0].value
+        at.button(key="confirm").click()
+        run(at)
+    assert at.metric[0].value == "171"
+    kept = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
+    assert kept == {"refs.bib": refs[0], "refs (2).bib": refs[1]}
+    assert {"uploaded by ada", "uploaded by bob"} < set(at.dataframe[0].value["From"])
+
+
+def test_an_earlier_document_goes_where_a_reader_says_so(own: Path) -> None:
+    for content in (MORE, MORE.replace(b"by moonlight", b"by starlight")):
+        at = run(screen("library"))
+        at.file_uploader[0].set_value(("refs.bib", content, "text/plain"))
+        run(at)
+        for box in at.checkbox:
+            box.check()
+        run(at)
+        assert not list((own / "uploads").glob("* (2).bib"))
+        at.button(key="confirm").click()
+        run(at)
+    assert at.metric[0].value == "170"
+    kept = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
+    assert kept == {"refs (2).bib": content}
+    assert "refs.bib" not in list(at.dataframe[0].value["Document"])
+
+
+def test_what_is_chosen_and_taken_back_leaves_nothing(own: Path) -> None:
+    at = run(screen("library"))
+    at.file_uploader[0].set_value(("falcons.bib", MORE, "text/plain"))
+    run(at)
+    assert list((own / "uploads" / ".chosen").iterdir())
+    at.file_uploader[0].set_value(None)
+    run(at)
+    assert not list((own / "uploads" / ".chosen").iterdir())
+    assert at.metric[0].value == "169"
 
 
 def test_a_seed_document_is_removed_after_its_plan_and_its_file_stays(own: Path) -> None:
     at = run(screen("library"))
-    seed = Path(at.dataframe[0].value["From"][1])
+    assert set(at.dataframe[0].value["From"]) == {"this server"}
+    seed = SEEDS / at.dataframe[0].value["Document"][1]
     at.multiselect(key="remove_0").set_value([seed.name])
     run(at)
     assert "50 removed; nothing was written" in at.code[-1].value

@@ -32,7 +32,8 @@ FRONT = (
 
 RULES = {
     "rag.types.*": "rag.types.*",
-    "rag.errors": "",
+    "rag.masking": "",
+    "rag.errors": "rag.masking",
     "rag.encoding": "",
     "rag.stopping": "",
     "rag.rights": "",
@@ -55,7 +56,7 @@ RULES = {
         f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.rights"
         " rag.adapters.*"
     ),
-    "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
+    "rag.diagnosis": f"{BASE} rag.masking rag.config rag.prompting rag.adapters.* type:rag.pipeline",
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.rights rag.voice rag.adapters.openai"
         " rag.adapters.tracing rag.answering.generative"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from rag.batch import Item, items, mend, run, shared_ids
+from rag.batch import Item, check_places, items, mend, run, shared_ids
 from rag.errors import ProviderUnreachable, ReadError
 from rag.types import Answer, Thread
 
@@ -173,6 +174,96 @@ def test_an_output_that_holds_no_records_is_refused_and_left_alone(tmp_path: Pat
     with pytest.raises(ReadError, match="line 1 .* is not an answer record"):
         mend(out)
     assert out.read_bytes() == b"my notes\nunfinished"
+
+
+QUESTION = b'{"id": "q", "question": "q", "status": "a draft"}'
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"my precious one line",
+        b"\x00\xff\x89PNG",
+        b"{}",
+        b"{",
+        QUESTION,
+        QUESTION + b"\n" + QUESTION,
+        b'{"id": "q", "question": "never clo',
+        b'{"id": "q", "question": "q", "status": "answered"} and a note',
+        b'{"id": "q", "question": "q", "status": "answered"}\nmy precious last line',
+        b"[" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_a_file_that_is_not_records_is_refused_and_stays_whole(own: bytes, tmp_path: Path) -> None:
+    batch(tmp_path, {"id": "a", "question": "a"})
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(own)
+    with pytest.raises(ReadError, match="is not an answer record, so nothing was written"):
+        go(Echo(), tmp_path)
+    assert out.read_bytes() == own
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_last_record_that_lacks_its_line_end_alone_is_whole(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": i, "question": i} for i in "ab"))
+    go(Echo(), tmp_path)
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(out.read_bytes().rstrip())
+    again = Echo()
+    assert [r["id"] for r in go(again, tmp_path)] == ["a", "b"]
+    assert again.asked == []
+
+
+def test_every_cut_of_a_record_after_others_is_asked_again(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": i, "question": i} for i in "ab"))
+    go(Echo(), tmp_path)
+    out = tmp_path / "out.jsonl"
+    whole = out.read_bytes()
+    start = whole.index(b"\n") + 1
+    for end in range(start, len(whole) - 1):
+        out.write_bytes(whole[:end])
+        assert [record.item_id for record in mend(out)] == ["a"], whole[start:end]
+        assert out.read_bytes() == whole[:start]
+
+
+def test_questions_and_answers_in_one_file_are_refused_by_any_name(tmp_path: Path) -> None:
+    path = batch(tmp_path, {"id": "a", "question": "a"})
+    links = [tmp_path / "symbolic", tmp_path / "hard"]
+    links[0].symlink_to(path)
+    links[1].hardlink_to(path)
+    for out in (path, *links, tmp_path / "." / path.name):
+        with pytest.raises(ReadError, match="are one file"):
+            check_places(path, out)
+    check_places(path, tmp_path / "other")
+
+
+def test_two_batches_on_one_output_are_refused(tmp_path: Path) -> None:
+    batch(tmp_path, {"id": "a", "question": "a"})
+
+    class Nested(Echo):
+        def ask(self, question: str, thread: Thread) -> Answer:
+            with pytest.raises(ReadError, match="another batch is writing"):
+                go(Echo(), tmp_path)
+            return super().ask(question, thread)
+
+    assert [r["id"] for r in go(Nested(), tmp_path)] == ["a"]
+
+
+def test_the_lock_of_a_batch_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    batch(tmp_path, {"id": "a", "question": "a"})
+    (tmp_path / ".out.jsonl.lock").write_bytes(b"")
+    assert [r["id"] for r in go(Echo(), tmp_path)] == ["a"]
+    assert not (tmp_path / ".out.jsonl.lock").exists()
+
+
+def test_a_pipe_takes_the_answers_as_they_come(tmp_path: Path) -> None:
+    batch(tmp_path, *({"id": i, "question": i} for i in "ab"))
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as read:
+        run(Echo(), items(tmp_path / "in.jsonl"), Path(f"/dev/fd/{writing}"))  # type: ignore[arg-type]
+        os.close(writing)
+        assert [json.loads(line)["id"] for line in read] == ["a", "b"]
 
 
 def test_a_missing_batch_file_is_named(tmp_path: Path) -> None:

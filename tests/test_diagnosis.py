@@ -93,6 +93,15 @@ def test_a_key_is_never_told(folder: Path, server: OpenAIServer) -> None:
     assert KEY not in str(found)
 
 
+def test_no_password_in_an_address_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:pw-secret@127.0.0.1:9")
+    url = "http://user:pw-secret@127.0.0.1:9/v1?api_key=pw-secret"
+    given = {"data": folder / "data", "model_path": folder, "retries": 0, "otel_endpoint": url}
+    found = doctor(openai_base_url=url, chroma="user:pw-secret@127.0.0.1:9", **given)
+    assert found["settings"]["openai_base_url"] == "http://…@127.0.0.1:9/v1?api_key=… (argument)"
+    assert "pw-secret" not in str(found)
+
+
 def test_a_chat_model_is_named_and_its_server_tried(folder: Path, server: OpenAIServer) -> None:
     server.default = Reply("ready")
     given = {"data": folder / "data", "model_path": folder, "chat_model": MODEL, "retries": 0}

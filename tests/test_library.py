@@ -296,3 +296,12 @@ def test_token_vectors_of_another_version_are_refused_with_what_to_do() -> None:
     assert (kept.values * kept.scales[:, None]).round(2).tolist() == encoding.tokens.tolist()
     with pytest.raises(LibraryError, match="another version.*--rebuild"):
         unpack(pack_vector(encoding.vector), b"\x02\x00\x00\x00" + packed[4:])
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("CREATE TABLE books (title)")
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(LibraryError, match="another program's database"), writing(tmp_path):
+        pass
+    assert (tmp_path / FILE).read_bytes() == before

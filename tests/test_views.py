@@ -121,10 +121,12 @@ def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
 
 
 def test_only_web_links_of_a_paper_are_links_and_they_tell_nobody() -> None:
-    html = views.source(paper(links=("https://x.example/a?b=1&c=2", "javascript:alert(1)")))
-    links = [attrs for tag, attrs in Tags(html).tags if tag == "a"]
-    assert [a["href"] for a in links] == ["https://x.example/a?b=1&c=2"]
-    assert links[0]["rel"] == "noopener noreferrer"
+    hidden = ("https://user:pw@x.example", "https://known.example\\@x.example", "https://a@b@c/")
+    links = ("https://x.example/a?b=1&c=2@d", "javascript:alert(1)", *hidden)
+    html = views.source(paper(links=links))
+    shown = [attrs for tag, attrs in Tags(html).tags if tag == "a"]
+    assert [a["href"] for a in shown] == ["https://x.example/a?b=1&c=2@d"]
+    assert shown[0]["rel"] == "noopener noreferrer"
 
 
 # --- answers --------------------------------------------------------------------------------

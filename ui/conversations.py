@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -14,6 +15,7 @@ from rag.threadexport import FORMS, cited
 from rag.threadstore import KeptThread, ThreadStore
 from ui import shared, views
 from ui.board import board
+from ui.escaping import fault, plain
 
 SHOWN = 30
 SEARCHED_FROM = 6
@@ -65,7 +67,7 @@ def read(store: ThreadStore, thread_id: str | None) -> KeptThread | None:
         return store.thread(thread_id)
     except NotFound as exc:
         open_thread(None)
-        st.warning(str(exc), icon=":material/link_off:")
+        st.warning(fault(exc), icon=":material/link_off:")
         return None
 
 
@@ -104,7 +106,7 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
             on_act=lambda _, thread_id: open_thread(thread_id),
         )
     if len(found) > SHOWN:
-        st.caption(f"and {len(found) - SHOWN} older: search finds them")
+        st.caption(f"and {len(found) - SHOWN:,} older: search finds them")
 
 
 def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
@@ -124,7 +126,7 @@ def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
         with st.container(horizontal=True):
             for name, (suffix, media, _) in FORMS.items():
                 st.download_button(
-                    name,
+                    plain(name),
                     data=partial(written, held, thread, name),
                     file_name=f"conversation{suffix}",
                     mime=media,
@@ -145,7 +147,10 @@ def close_menu() -> None:
 
 
 def written(held: Assistant, thread: KeptThread, form: str) -> str:
-    return FORMS[form][2](thread, held.library.papers(cited(thread)))
+    turns = tuple(
+        replace(turn, answer=turn.answer and shared.pathless(turn.answer)) for turn in thread.turns
+    )
+    return FORMS[form][2](replace(thread, turns=turns), held.library.papers(cited(thread)))
 
 
 @st.dialog("Delete this conversation?")
@@ -153,7 +158,7 @@ def confirm_delete(store: ThreadStore, thread: KeptThread) -> None:
     st.text(thread.name)
     n = len(thread.turns)
     told = f"{n} questions and their answers" if n > 1 else "1 question and its answer"
-    st.caption(f"{told} will be deleted. This cannot be undone.")
+    st.caption(plain(f"{told} will be deleted. This cannot be undone."))
     args = (store, thread.thread_id)
     with st.container(horizontal=True, horizontal_alignment="right"):
         left = st.button("Cancel", type="tertiary", key="delete_cancel")

@@ -13,6 +13,7 @@ from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.readiness import Obstacle, fetch_model, obstacles
 from ui import shared
+from ui.escaping import fault, plain
 
 LOOK_AGAIN_S = 20
 ROUTES = (
@@ -32,14 +33,14 @@ def welcome(held: Assistant, settings: Settings, ask: Callable[[str], None]) -> 
         f"<p>{held.library.n_papers:,} papers are in. Every answer quotes the paper it comes from; "
         "a number opens the sentence. "
         "If the papers do not say, the answer tells you.</p>"
-        f'<p class="how"><b>{_mode(settings)} mode</b>: {escape(sentence)}</p></div>'
+        f'<p class="how"><b>{escape(_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
     )
     with st.container(key="examples"):
         columns = st.columns(2)
         for index, question in enumerate(held.examples()):
             icon, kind = ROUTES[index] if index < len(ROUTES) else ("", "")
             columns[index % 2].button(
-                f"{shared.plain(question)}  \n:small[{kind}]",
+                f"{plain(question)}  \n:small[{plain(kind)}]",
                 key=f"example_{index}",
                 icon=icon or None,
                 width="stretch",
@@ -54,7 +55,7 @@ def empty(held: Assistant, settings: Settings) -> None:
     st.html(
         '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers questions from papers that it '
         "has read, quotes them, and finds the people behind them.</p>"
-        f'<p class="how"><b>{_mode(settings)} mode</b>: {escape(sentence)}</p></div>'
+        f'<p class="how"><b>{escape(_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
     )
     missing = obstacles(settings)
     hindered = any(one.what == "model" for one in missing)
@@ -69,7 +70,9 @@ def empty(held: Assistant, settings: Settings) -> None:
         )
         own = st.button("Add your own papers", icon=":material/upload_file:")
     if documents:
-        st.caption(f"{len(documents)} documents in {settings.seeds}; it takes some seconds.")
+        st.caption(
+            f"{len(documents):,} documents in {plain(settings.seeds.name)}; it takes some seconds."
+        )
     if own:
         st.switch_page(shared.LIBRARY)
     if read:
@@ -89,12 +92,12 @@ def read_seeds(held: Assistant, documents: Sequence[Path]) -> None:
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, done: int, total: int) -> None:
-        bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
+        bar.progress(min(done / max(total, 1), 1.0), f"{plain(step)} …")
 
     try:
         held.ingest(documents, progress=report)
     except RagError as exc:
-        st.error(shared.plain(str(exc)), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
     else:
         st.rerun()
 
@@ -115,10 +118,12 @@ def warn(settings: Settings) -> None:
 def tell(missing: tuple[Obstacle, ...], settings: Settings) -> None:
     for one in missing:
         with st.container(key=f"obstacle_{one.what}", border=True):
-            icon = ":material/download:" if one.what == "model" else ":material/cloud_off:"
-            title = "The embedded model is missing" if one.what == "model" else "No model server"
-            st.markdown(f"{icon} **{title}**")
-            st.markdown(shared.plain(_sentence(one.told)))
+            st.markdown(
+                ":material/download: **The embedded model is missing**"
+                if one.what == "model"
+                else ":material/cloud_off: **No model server**"
+            )
+            st.markdown(fault(_sentence(one.told)))
             with st.container(horizontal=True):
                 if one.mendable and st.button(
                     "Fetch the model (80 MB)", type="primary", key="fetch"
@@ -133,7 +138,7 @@ def fetch(settings: Settings) -> None:
         with st.spinner("fetching the embedded model, once …"):
             fetch_model(settings)
     except RagError as exc:
-        st.error(shared.plain(str(exc)), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
     else:
         _missing.clear()
         st.rerun()

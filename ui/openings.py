@@ -11,6 +11,7 @@ from rag.pipeline import Assistant
 from rag.types import Condition, Paper, Thread
 from ui import conversations, shared, views
 from ui.board import board
+from ui.escaping import plain
 from ui.turns import ask_next
 
 SHOWN = 6
@@ -25,7 +26,7 @@ def button(held: Assistant, key: str, filters: Sequence[Condition], why_not: str
         icon=":material/forum:",
         key=key,
         disabled=bool(why_not),
-        help=why_not or None,
+        help=plain(why_not) or None,
     ):
         store = conversations.desk(held).store
         conversations.open_thread(store.begin(filters=filters))
@@ -38,7 +39,7 @@ def of_papers(held: Assistant, key: str, papers: Sequence[Paper]) -> None:
         button(held, key, (), "Choose rows or narrow the list first")
         return
     if len(papers) > MOST_CHOSEN:
-        st.caption(f"At most {MOST_CHOSEN} papers can be asked about at once; choose some rows.")
+        st.caption(f"At most {MOST_CHOSEN:,} papers can be asked about at once; choose some rows.")
         return
     ids = tuple(paper.paper_id for paper in papers)
     button(held, key, (Condition("paper", "in", ids),))
@@ -54,12 +55,12 @@ def screen(held: Assistant, filters: tuple[Condition, ...]) -> None:
         st.html(f'<div class="pf"><p class="note">{views.escape(seen.emptied)}</p></div>')
         return
     n = f"{len(papers):,} papers" if len(papers) > 1 else "one paper"
-    st.html(f'<div class="hero"><h1>Ask about {n}</h1></div>')
+    st.html(f'<div class="hero"><h1>Ask about {views.escape(n)}</h1></div>')
     with st.container(key="examples"):
         columns = st.columns(2)
         for index, question in enumerate(held.openings(thread)):
             columns[index % 2].button(
-                shared.plain(question),
+                plain(question),
                 key=f"opening_{index}",
                 width="stretch",
                 on_click=ask_next,

@@ -12,6 +12,7 @@ from rag.accounts import Accounts, member
 from rag.config import Settings, load
 from rag.errors import RagError
 from rag.serving import by_provider
+from ui.escaping import fault, plain
 from ui.login import COOKIE, LEAVE, readers
 
 
@@ -30,11 +31,11 @@ def sign_in() -> None:
                     f'<form class="pf reader" method="post" action="{LEAVE}">{escape(name)} · '
                     '<button type="submit">Sign out</button></form>'
                 )
-            st.session_state["owner"] = name
+            st.session_state["owner"] = st.session_state["reader"] = name
         elif _by_provider():
             st.session_state["owner"] = _by_email(load())
     except RagError as exc:
-        st.error(str(exc), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
         st.stop()
 
 
@@ -65,8 +66,9 @@ def _by_email(settings: Settings) -> str:
     verified = verified_email(st.user)
     admitted = member(settings.members, verified)
     with st.sidebar:
-        st.caption(str(st.user.get("name") or email or "Signed in"))
+        st.caption(plain(str(st.user.get("name") or email or "Signed in")))
         st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+    st.session_state["reader"] = str(st.user.get("name") or email)
     if not admitted:
         st.html(
             f'<div class="hero"><h1>Not admitted</h1><p>{escape(email or "This account")} is not '

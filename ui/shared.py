@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 
 import streamlit as st
 
+from rag import uploads
 from rag.config import Settings, load
 from rag.errors import LibraryEmpty, NotFound, RagError
 from rag.pipeline import Assistant, build
@@ -15,6 +17,7 @@ from rag.threadexport import answer_markdown
 from rag.types import Answer, Paper, Span
 from ui import views
 from ui.board import Act, asset, board
+from ui.escaping import fault, without_paths
 
 CHAT, PEOPLE, PAPERS, LIBRARY, QUALITY = (
     "screens/chat.py",
@@ -30,6 +33,7 @@ Acts = Mapping[str, Callable[[str], None]]
 @st.cache_resource(show_spinner="opening the library …")
 def build_once(settings: Settings) -> Assistant:
     """The assistant for these settings; one a server."""
+    uploads.sweep(settings.data)
     held = build(settings)
     if n_papers(held):
         with suppress(RagError):  # what cannot be used is said when it is needed
@@ -42,7 +46,7 @@ def assistant() -> Assistant:
     try:
         return build_once(load())
     except RagError as exc:
-        st.error(str(exc), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
         st.stop()
 
 
@@ -52,11 +56,6 @@ def n_papers(held: Assistant) -> int:
         return held.library.n_papers
     except LibraryEmpty:
         return 0
-
-
-def plain(text: str) -> str:
-    """Text that a widget's Markdown shows as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~:$" else c for c in text)
 
 
 def style() -> None:
@@ -140,6 +139,12 @@ def acting(answer: Answer, where: object, acts: Acts) -> Act:
     return on_act
 
 
+def pathless(answer: Answer) -> Answer:
+    """The answer without this server's paths in what it says of faults."""
+    text = without_paths(answer.text) if answer.status == "failed" else answer.text
+    return replace(answer, text=text, warnings=tuple(map(without_paths, answer.warnings)))
+
+
 def tell(
     held: Assistant,
     answer: Answer,
@@ -159,6 +164,7 @@ def tell(
         tools: What can be done with it; see `ui.tools`.
         acts: What each of these does with the pressed element's value, by its act.
     """
+    answer = pathless(answer)
     mark = opened()
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = papers_of(held, answer)

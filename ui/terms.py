@@ -16,6 +16,7 @@ from rag.pipeline import Assistant
 from rag.threadstore import KeptThread, ThreadStore
 from rag.types import Condition, Thread
 from ui import conversations, shared, views
+from ui.escaping import plain
 
 MOST_NAMES = 1_000
 """Names sent to the browser; of more people, the others are typed."""
@@ -55,7 +56,7 @@ def bar(held: Assistant, store: ThreadStore, thread: KeptThread | None) -> None:
         filtering(held, store, thread, chosen)
         for index, condition in enumerate(chosen.filters):
             st.button(
-                shared.plain(worded(condition)),
+                plain(worded(condition)),
                 icon=":material/close:",
                 icon_position="right",
                 key=f"chip_{index}",
@@ -157,7 +158,7 @@ def some_of(
 ) -> Condition | None:
     was = list(held.value) if held is not None and isinstance(held.value, tuple) else []
     picked = st.multiselect(
-        label,
+        plain(label),
         [*options, *(name for name in was if name not in options)],
         default=was,
         key=f"{field}_{mark}",
@@ -180,12 +181,13 @@ def modelling(
         return
     now = chosen.model if chosen.model in offered else offered[0]
     key = f"model_{whose_widgets(thread)}"
-    with st.popover(now, icon=icon(now), type="tertiary", key=f"{key}_popover"):
+    with st.popover(plain(now), icon=icon(now), type="tertiary", key=f"{key}_popover"):
         st.radio(
             "Answered by",
             offered,
             index=offered.index(now),
-            captions=[shared.mode(held.settings.answering_with(one))[1] for one in offered],
+            format_func=plain,
+            captions=[plain(shared.mode(held.settings.answering_with(one))[1]) for one in offered],
             key=key,
             on_change=lambda: keep(store, thread, replace(chosen, model=st.session_state[key])),
         )

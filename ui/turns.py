@@ -17,6 +17,7 @@ from rag.pipeline import Assistant
 from rag.threadstore import KeptThread, KeptTurn, Opinion, ThreadStore, Verdict
 from rag.types import Answer, Delta, ReadAs, Step
 from ui import shared, terms, tools, views
+from ui.escaping import plain
 
 REDRAW_S = 0.04
 WHY: dict[Verdict, tuple[str, ...]] = {
@@ -102,9 +103,7 @@ def going_on(held: Assistant, desk: Desk, thread: KeptThread) -> None:
             except RagError:  # the answer itself has said what is wrong
                 found[key] = ()
         for index, question in enumerate(found[key]):
-            st.button(
-                shared.plain(question), key=f"next_{index}", on_click=ask_next, args=(question,)
-            )
+            st.button(plain(question), key=f"next_{index}", on_click=ask_next, args=(question,))
 
 
 # --- the question ---------------------------------------------------------------------------

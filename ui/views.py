@@ -405,9 +405,12 @@ def highlighted(text: str, span: Span | None = None) -> str:
 
 
 def _links(paper: Paper) -> str:
-    """The paper's own links, opened only by a click, elsewhere and without a referrer."""
+    """The paper's own links, opened only by a click, elsewhere and without a referrer.
+
+    None with a user or a password in it, which would be told, and stands where a host is looked for.
+    """
     urls = dict.fromkeys(filter(None, (paper.url, _doi_url(paper), *paper.links)))
-    safe = [url for url in urls if re.match(r"https?://", url)]
+    safe = [url for url in urls if re.match(r"https?://[^/?#\\@]+(?:[/?#]|$)", url)]
     shown = "".join(
         f'<li><a href="{escape(url, quote=True)}" target="_blank" rel="noopener noreferrer">'
         f"{escape(url)}</a></li>"

@@ -173,13 +173,13 @@ def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Conn
         uri=uri,
     )
     try:
+        version(connection)  # before anything is changed: it may be another program's
         connection.execute("PRAGMA foreign_keys = ON")
         if readonly:
             connection.execute("PRAGMA query_only = ON")
         else:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-        version(connection)
     except BaseException:  # whatever it is, the file is not left open
         connection.close()
         raise
@@ -193,6 +193,11 @@ def version(connection: sqlite3.Connection) -> int:
         raise LibraryError(
             f"the library has version {found} but this Paperfolk knows versions up to "
             f"{len(MIGRATIONS)}; install the newer Paperfolk that wrote it"
+        )
+    if not found and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise LibraryError(
+            f"the data folder's {FILE!r} is another program's database; name another folder with "
+            "PAPERFOLK_DATA"
         )
     return found
 

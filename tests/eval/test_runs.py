@@ -142,6 +142,19 @@ def test_a_folder_of_another_state_is_refused(
         runs.perform(counting, other, tmp_path)
 
 
+@pytest.mark.parametrize("name", [runs.ASKED, runs.RECORDS, runs.SUMMARY, runs.REPORT])
+def test_a_folder_with_files_of_another_kind_is_refused_and_left_alone(
+    counting: Counting, few: sets.QuestionSet, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("my own", encoding="utf-8")
+    with pytest.raises(ReadError, match="is no run folder and holds"):
+        runs.perform(counting, few, tmp_path)
+    assert {p.name: p.read_text("utf-8") for p in tmp_path.iterdir()} == {name: "my own"}
+    (tmp_path / runs.RUN).write_text("[]", encoding="utf-8")
+    with pytest.raises(ReadError, match="another state"):
+        runs.perform(counting, few, tmp_path)
+
+
 def test_a_run_tells_what_it_was_run_on(
     counting: Counting, few: sets.QuestionSet, tmp_path: Path
 ) -> None:
@@ -153,8 +166,12 @@ def test_a_run_tells_what_it_was_run_on(
 
 
 def test_secrets_are_not_written(settings: Settings, few: sets.QuestionSet) -> None:
-    secret = Settings.model_validate({**dict(settings), "openai_api_key": "sk-secret"})
-    with Assistant(secret) as assistant:
+    hidden = {
+        "openai_api_key": "sk-secret",
+        "openai_base_url": "http://user:sk-secret@127.0.0.1:9/v1",
+        "accounts": ("ada:sk-secret",),
+    }
+    with Assistant(Settings.model_validate({**dict(settings), **hidden})) as assistant:
         assert "sk-secret" not in json.dumps(runs.describe(assistant, few))
 
 

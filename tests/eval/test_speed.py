@@ -11,7 +11,7 @@ import pytest
 from eval import speed, speed_worker
 from eval.model_server import OpenAIServer, Reply, cite_first
 from rag.config import Settings
-from rag.errors import ModelError
+from rag.errors import ModelError, ReadError
 
 QUESTIONS = ["What is DuetFace?", "how many papers have code?", "who works on anti-spoofing?"]
 
@@ -92,3 +92,21 @@ def test_people_are_asked_for_by_their_names_and_by_misspelt_ones() -> None:
     assert len(asked) == speed_worker.N_NAMED * len(speed_worker.BY_NAME)
     assert asked[0] == "What does Ada Sea000 work on?"
     assert asked[4] == "papers by Ada Sea021"  # of Ada Sea012
+
+
+def test_figures_are_not_written_over_a_file_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    speed.check_place(path)
+    for fits, content in (
+        (True, ""), (True, '{"papers": 3, "load": 0.1}'),
+        (False, "notes"), (False, "[1]"), (False, '{"mine": 1}'), (False, "\0"),
+    ):  # fmt: skip
+        path.write_text(content, encoding="utf-8")
+        if fits:
+            speed.check_place(path)
+        else:
+            with pytest.raises(ReadError, match="holds no figures"):
+                speed.check_place(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ReadError, match="holds no figures"):
+        speed.check_place(path)

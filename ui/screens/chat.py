@@ -11,6 +11,7 @@ from rag.asking import Desk
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
 from ui import conversations, first, openings, shared, terms
+from ui.escaping import plain
 from ui.turns import Pending, ask_next, going_on, turn_screen
 
 SHOWN_TURNS = 12
@@ -22,8 +23,8 @@ def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
         settings = terms.settings(held, thread)
         name, sentence = shared.mode(settings)
         color: Literal["violet", "green"] = "violet" if settings.generative else "green"
-        st.badge(name, icon=terms.icon(name), color=color)
-        st.caption(sentence)
+        st.badge(plain(name), icon=terms.icon(name), color=color)
+        st.caption(plain(sentence))
         conversations.listing(desk.store, thread, held)
 
 
@@ -35,7 +36,7 @@ def first_shown(thread: KeptThread) -> int:
     if hidden <= 0:
         return 0
     st.button(
-        f"Show {min(hidden, SHOWN_TURNS)} of {hidden} earlier questions",
+        f"Show {min(hidden, SHOWN_TURNS):,} of {hidden:,} earlier questions",
         icon=":material/history:",
         type="tertiary",
         key="earlier",
@@ -60,7 +61,7 @@ def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
 def held_back(next_: Pending) -> None:
     """A question whose conversation is gone is asked on its own only if that is wanted."""
     st.button(
-        f"Ask “{shared.plain(next_.question)}” in a new conversation",
+        f"Ask “{plain(next_.question)}” in a new conversation",
         icon=":material/edit_square:",
         key="held_back",
         on_click=ask_next,

@@ -14,6 +14,7 @@ from rag.pipeline import Assistant
 from rag.reporting import ingest_lines
 from rag.types import Document, Health, Rejection
 from ui import shared
+from ui.escaping import fault, plain, without_paths
 
 
 def counts(held: Assistant, found: list[Document]) -> None:
@@ -23,7 +24,7 @@ def counts(held: Assistant, found: list[Document]) -> None:
         st.metric("Documents", f"{len(found):,}", width="content")
 
 
-def documents(found: list[Document]) -> None:
+def documents(held: Assistant, found: list[Document]) -> None:
     st.header("Documents", anchor=False)
     st.dataframe(
         [
@@ -33,7 +34,7 @@ def documents(found: list[Document]) -> None:
                 "Entries": document.n_entries,
                 "Rejected": len(document.rejections),
                 "Read": document.ingested_at[:16].replace("T", " "),
-                "From": document.path,
+                "From": origin(held, document),
                 "sha256": document.sha256[:12],
             }
             for document in found
@@ -42,16 +43,28 @@ def documents(found: list[Document]) -> None:
         alt="Documents read into the library",
     )
     last = max(document.ingested_at for document in found)
-    st.caption(f"Last read: {last[:16].replace('T', ' ')} UTC")
+    st.caption(plain(f"Last read: {last[:16].replace('T', ' ')} UTC"))
     rejected = [rejection for document in found for rejection in document.rejections]
     if rejected:
-        st.warning(f"{len(rejected)} could not be read:", icon=":material/warning:")
+        st.warning(f"{len(rejected):,} could not be read:", icon=":material/warning:")
         lines(map(reason, rejected))
 
 
 def lines(texts: Iterable[str]) -> None:
     """Lines as they are, none cut off."""
-    st.code("\n".join(texts), language=None, wrap_lines=True)
+    st.code("\n".join(map(without_paths, texts)), language=None, wrap_lines=True)
+
+
+def origin(held: Assistant, document: Document) -> str:
+    """Where a document came from, as far as it concerns readers: by whom, but not which folder."""
+    path = Path(document.path)
+    if path.parent != uploads.folder(held.settings.data).resolve():
+        return "this server"
+    return by(uploads.uploaders(held.settings.data).get(path.name, ""))
+
+
+def by(reader: str) -> str:
+    return f"uploaded by {reader}" if reader else "uploaded"
 
 
 def reason(rejection: Rejection) -> str:
@@ -71,7 +84,7 @@ def outcome(part: Part) -> None:
     where, told = st.session_state.get("ingested", ("", []))
     if where == part:
         del st.session_state["ingested"]
-        st.toast(f"Done. {told[-1]}", icon=":material/check:")
+        st.toast(f"Done. {plain(told[-1])}", icon=":material/check:")
         st.success("Done.", icon=":material/check:")
         lines(told)
 
@@ -79,7 +92,7 @@ def outcome(part: Part) -> None:
 # --- adding ---------------------------------------------------------------------------------
 
 
-def add(held: Assistant) -> None:
+def add(held: Assistant, found: Sequence[Document]) -> None:
     """Files -> a plan to look at -> the library."""
     st.header("Add papers", anchor=False)
     turn = st.session_state.setdefault("upload_turn", 0)
@@ -89,20 +102,62 @@ def add(held: Assistant) -> None:
         key=f"upload_{turn}",
     )
     outcome("add")
+    uploads.sweep(held.settings.data)  # sessions outlive their pages, by as much as Streamlit likes
+    choice: uploads.Choice | None = st.session_state.get("choice")
     if not given:
+        if choice is not None:
+            st.session_state.pop("choice").close()
         return
-    paths = uploads.save(held.settings.data, [(file.name, file.getvalue()) for file in given])
-    plan = held.plan(paths)
+    if choice is None:
+        choice = st.session_state["choice"] = uploads.Choice(held.settings.data)
+    chosen = choice.take([(file.name, file.getvalue()) for file in given], found)
+    gone = in_place_of(held, chosen, found)
+    plan = held.plan([one.path for one in chosen], drop=gone)
     lines(ingest_lines(plan))
     if plan.rejections:
-        st.warning(f"{len(plan.rejections)} cannot be read:", icon=":material/block:")
+        st.warning(f"{len(plan.rejections):,} cannot be read:", icon=":material/block:")
         lines(map(reason, plan.rejections))
     if plan.changes_nothing:
         st.info("There is nothing new in this.", icon=":material/info:")
     elif st.button("Read into the library", type="primary", key="confirm"):
-        ingest(held, "add", paths)
+        read = {one.path for one in plan.documents if one.change in ("new", "changed")}
+        new = [one for one in chosen if str(one.path.resolve()) in read]
+        with choice.keeping(new, st.session_state.get("reader", "")) as paths:
+            ingest(held, "add", paths, drop=gone)
+        discard(held, found, gone)
+        st.session_state.pop("choice").close()
         st.session_state["upload_turn"] = turn + 1
         st.rerun()
+
+
+def in_place_of(
+    held: Assistant, chosen: Sequence[uploads.Upload], found: Sequence[Document]
+) -> list[str]:
+    """The documents that go because a chosen file is to stand for them: none unasked.
+
+    What has a chosen file's name already is said with its origin; both stay unless the reader says.
+    """
+    documents = {document.name: document for document in found}
+    gone = []
+    for one in (one for one in chosen if one.earlier):
+        earlier = documents.get(one.earlier)
+        whose = f" ({origin(held, earlier)})" if earlier else ""
+        st.caption(
+            f"There is another {plain(one.earlier + whose)}, so this one becomes {plain(one.name)}."
+        )
+        if earlier and st.checkbox(
+            f"Take out the earlier {plain(one.earlier + whose)}",
+            key=f"gone_{one.name}_{one.sha256}",
+        ):
+            gone.append(earlier.name)
+    return gone
+
+
+def discard(held: Assistant, found: Sequence[Document], names: Sequence[str]) -> None:
+    """Delete the files of documents that were removed, where they were uploaded."""
+    for document in found:
+        if document.name in names:
+            uploads.discard(held.settings.data, Path(document.path))
 
 
 def ingest(
@@ -117,7 +172,7 @@ def ingest(
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, done: int, total: int) -> None:
-        bar.progress(min(done / max(total, 1), 1.0), f"{step} …")
+        bar.progress(min(done / max(total, 1), 1.0), f"{plain(step)} …")
 
     done = held.ingest(paths, rebuild=anew, drop=drop, progress=report)
     st.session_state["ingested"] = (part, list(ingest_lines(done)))
@@ -146,13 +201,16 @@ def remove(held: Assistant, found: list[Document]) -> None:
         return
     plan = held.plan(drop=names)
     lines(ingest_lines(plan))
+    for document in found:
+        if document.name in names and (told := origin(held, document)) != "uploaded":
+            st.caption(f"{plain(document.name)}: {plain(told)}")
     n = plan.counts["removed"]
     what = f"{len(names)} document{'s' if len(names) != 1 else ''} with {n} entries"
-    if st.button(f"Remove {what}", type="primary", icon=":material/delete:", key="remove_now"):
+    if st.button(
+        f"Remove {plain(what)}", type="primary", icon=":material/delete:", key="remove_now"
+    ):
         ingest(held, "remove", drop=names)
-        for document in found:
-            if document.name in names:
-                uploads.discard(held.settings.data, Path(document.path))
+        discard(held, found, names)
         st.session_state["remove_turn"] = turn + 1
         st.rerun()
 
@@ -172,9 +230,9 @@ def health(held: Assistant) -> None:
         return
     told = f"{found.n_chunks} chunks, {found.n_vectors} vectors, {found.n_indexed} indexed"
     if found.ok:
-        st.success(f"In step: {told}.", icon=":material/check:")
+        st.success(f"In step: {plain(told)}.", icon=":material/check:")
     else:
-        st.error(f"{'; '.join(found.problems)} ({told})", icon=":material/error:")
+        st.error(fault(f"{'; '.join(found.problems)} ({told})"), icon=":material/error:")
         if st.button("Repair", icon=":material/build:", key="repair", help="Reads everything anew"):
             repair(held)
             st.session_state["health"] = held.health()
@@ -194,16 +252,16 @@ def main() -> None:
         found = held.library.documents() if shared.n_papers(held) else []
         if found:
             counts(held, found)
-            documents(found)
+            documents(held, found)
         else:
             st.info("No papers yet: add some here.", icon=":material/info:")
             outcome("remove")
-        add(held)
+        add(held, found)
         if found:
             remove(held, found)
             health(held)
     except RagError as exc:
-        st.error(str(exc), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
 
 
 main()

@@ -13,6 +13,7 @@ from rag.errors import RagError
 from rag.pipeline import Assistant
 from rag.types import Condition, Paper
 from ui import openings, shared, views
+from ui.escaping import fault, plain
 
 FORMATS: dict[Format, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
 NARROW = 158
@@ -33,7 +34,7 @@ def filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
     with st.container(horizontal=True, vertical_alignment="top"):
         for field, label, options in choices:
             chosen = st.selectbox(
-                label, options, index=None, placeholder="any", key=field, width=NARROW
+                plain(label), options, index=None, placeholder="any", key=field, width=NARROW
             )
             if chosen is not None:
                 found.append(Condition(field, "is", CODE.get(chosen, chosen)))
@@ -94,10 +95,10 @@ def exports(papers: Sequence[Paper], chosen: bool) -> None:
     """Download buttons for the papers chosen, or for all that are listed."""
     n = len(papers)
     what = f"{n} chosen" if chosen else f"all {n} listed"
-    st.caption(f"Export {what}:", width="content")
+    st.caption(f"Export {plain(what)}:", width="content")
     for form, name in FORMATS.items():
         st.download_button(
-            name,
+            plain(name),
             data=partial(export, papers, form),
             file_name=f"papers{SUFFIXES[form]}",
             mime=MEDIA_TYPES[form],
@@ -138,7 +139,7 @@ def main() -> None:
         try:
             catalogue(held)
         except RagError as exc:
-            st.error(str(exc), icon=":material/error:")
+            st.error(fault(exc), icon=":material/error:")
     shared.panel(held)
 
 

@@ -9,6 +9,7 @@ from rag.pipeline import Assistant
 from rag.types import Condition
 from ui import graph, openings, profiles, shared, views
 from ui.board import board
+from ui.escaping import fault, plain
 
 
 def search(held: Assistant) -> None:
@@ -45,7 +46,9 @@ def everyone(held: Assistant) -> None:
 def pick(held: Assistant, label: str = "Or open a person") -> None:
     """Choose a person by name."""
     names = sorted(person.name for person in held.library.persons())
-    chosen = st.selectbox(label, names, index=None, placeholder="a name", key="chosen_person")
+    chosen = st.selectbox(
+        plain(label), names, index=None, placeholder="a name", key="chosen_person"
+    )
     if chosen:
         st.session_state["go_to"] = {"name": chosen}
 
@@ -55,7 +58,7 @@ def nobody(held: Assistant, name: str) -> None:
     st.title("People", anchor=False)
     near = held.person(name).experts
     said = "No one is printed as" if near else "No one called"
-    st.markdown(f"{said} *{shared.plain(name)}* {'' if near else 'is named '}in these papers.")
+    st.markdown(f"{plain(said)} *{plain(name)}* {'' if near else 'is named '}in these papers.")
     if near:
         st.caption("Perhaps one of these is meant:" if len(near) > 1 else "Perhaps this is meant:")
         board(profiles.names(person.name for person in near), key="near", on_act=shared.act)
@@ -74,7 +77,7 @@ def show(held: Assistant, name: str) -> None:
         return
     known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
-    st.title(person.name, anchor=False)
+    st.title(plain(person.name), anchor=False)
     summary = held.person(name).text.split("\n\n")[0]
     board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
     openings.button(held, "ask_about", (Condition("author", "in", (person.name,)),))
@@ -82,10 +85,10 @@ def show(held: Assistant, name: str) -> None:
     if shown.shared:
         st.header("Co-authors", anchor=False)
         board(graph.svg(shown), key="coauthors", on_act=shared.act)
-        st.caption(graph.caption(shown))
+        st.caption(plain(graph.caption(shown)))
     st.header("Papers by year", anchor=False)
     board(profiles.by_year(papers), key="by_year", on_act=shared.act)
-    st.header(f"{len(papers)} paper{'s' if len(papers) != 1 else ''}", anchor=False)
+    st.header(f"{len(papers):,} paper{'s' if len(papers) != 1 else ''}", anchor=False)
     roles = {a.paper_id: a.role for a in person.authorships}
     board(
         views.paper_list(sorted(papers, key=views.newest_first), roles),
@@ -108,7 +111,7 @@ def main() -> None:
             search(held)
             pick(held)
     except RagError as exc:
-        st.error(str(exc), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
     shared.panel(held)
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 
 from rag.config import load
 from rag.errors import RagError
-from ui import evaluations, plots, shared
+from ui import evaluations, plots
+from ui.escaping import fault, plain
 from ui.evaluations import REPORT, EvaluationRun, Turned
 
 SHARES = {
@@ -33,12 +34,12 @@ def measured(run: EvaluationRun, other: EvaluationRun | None) -> None:
             if now is not None:
                 gap = shown(key, now - before, sign=True) if before is not None else None
                 st.metric(
-                    label,
+                    plain(label),
                     shown(key, now),
                     delta=gap if before != now else None,
                     delta_color="normal" if key == "macro" else "inverse",
                     border=True,
-                    help=help_text,
+                    help=plain(help_text),
                 )
 
 
@@ -56,7 +57,7 @@ def changes(found: Sequence[Turned]) -> None:
         st.caption("Every question came to the same.")
         return
     lost = sum(change.before == "right" for change in found)
-    st.markdown(f"**{won}** made right, **{lost}** no longer right.")
+    st.markdown(f"**{won:,}** made right, **{lost:,}** no longer right.")
     st.dataframe(
         [
             {
@@ -123,7 +124,7 @@ def show(found: Sequence[EvaluationRun]) -> None:
         try:
             changes(evaluations.turned(other, run))
         except RagError as exc:
-            st.warning(shared.plain(str(exc)), icon=":material/warning:")
+            st.warning(fault(exc), icon=":material/warning:")
     every_measure(run)
     report = run.folder / REPORT
     if report.is_file():
@@ -141,12 +142,12 @@ def main() -> None:
     try:
         found, problems = evaluations.runs(load().data)
     except RagError as exc:
-        st.error(shared.plain(str(exc)), icon=":material/error:")
+        st.error(fault(exc), icon=":material/error:")
         return
     if found:
         st.title("Quality", anchor=False)
     for problem in problems:
-        st.warning(shared.plain(problem), icon=":material/warning:")
+        st.warning(fault(problem), icon=":material/warning:")
     if found:
         show(found)
     else:
