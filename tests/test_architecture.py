@@ -44,9 +44,8 @@ RULES = {
     "rag.chunking rag.identity rag.labels": f"{BASE} rag.labels",
     "rag.reading.*": f"{BASE} rag.reading.*",
     "rag.library.*": STORED,
-    "rag.leftout": "rag.errors",
     "rag.indexing rag.planning rag.ingesting": (
-        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning rag.leftout"
+        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning"
     ),
     "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
@@ -55,7 +54,9 @@ RULES = {
         f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.rights"
         " rag.adapters.*"
     ),
-    "rag.diagnosis": f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline",
+    "rag.diagnosis": (
+        f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline type:rag.library"
+    ),
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.rights rag.voice rag.adapters.openai"
         " rag.adapters.tracing rag.answering.generative"
