@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ PACKAGES = (
     "chromadb", "langchain", "langchain-core", "langchain-openai", "numpy", "onnxruntime", "openai",
     "streamlit", "tantivy", "tokenizers",
 )  # fmt: skip
+WELL = ("none: ", "reachable")
+"""How the state of a chat model begins that keeps nothing from being answered."""
 EMPTY = 'empty; run "paperfolk ingest"'
 
 
@@ -32,23 +35,26 @@ def diagnose(assistant: Assistant) -> dict[str, object]:
         "embedder": {**_embedder(assistant.settings)},
         "chat model": {**_chat_model(assistant.settings)},
     }
-    well = {
-        "library": ("in step", EMPTY),
-        "embedder": ("works",),
-        "chat model": ("none: ", "reachable"),
-    }
-    wrong = [
-        f"{name}: {part['state']}"
-        for name, part in parts.items()
-        if not str(part["state"]).startswith(well[name])
-    ]
     return {
-        "wrong": wrong,
+        "wrong": list(_wrong(parts)),
         "versions": _versions(),
         "settings": _settings(assistant.settings),
         **parts,
         "tracing": _tracing(assistant.settings),
     }
+
+
+def _wrong(parts: dict[str, dict[str, object]]) -> Iterator[str]:
+    """What keeps questions from being answered, part by part."""
+    well = {"library": ("in step", EMPTY), "embedder": ("works",), "chat model": WELL}
+    for name, part in parts.items():
+        if not str(part["state"]).startswith(well[name]) or "lists no model" in str(part["state"]):
+            yield f"{name}: {part['state']}"
+        if not str(part.get("streaming", "works")).startswith("works"):
+            yield f"{name}: {part['streaming']}"
+    used, asked = parts["library"].get("embedder"), parts["embedder"].get("name")
+    if used and asked and used != asked:
+        yield f'library: its vectors are by {used!r}, not {asked!r}; run "paperfolk ingest --rebuild"'
 
 
 def _versions() -> dict[str, str]:

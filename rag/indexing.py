@@ -360,7 +360,7 @@ def _compare(
                 raise IndexUnreadable(f"the vectors in {str(place.folder)!r} cannot be read")
             with closing(opener(place)) as store:
                 held = store.ids()
-        except IndexUnreadable as exc:
+        except (IndexUnreadable, EmbedderMismatch) as exc:
             problems.append(str(exc))
             held = set()
         counts.append(len(held))

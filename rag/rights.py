@@ -6,10 +6,17 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+from rag.errors import RagError
 
 LITTLE_BYTES = 1_000_000
 """Free bytes below which a disk counts as full: what a change of the library needs at least."""
+NEEDED_BYTES = 1_100_000_000
+"""Address space of a process that answers questions on two cores, as measured, and some more."""
+FEWEST_FILES, NEEDED_FILES = 32, 64
+"""Files open at once: below the first nothing works, from the second on everything."""
 
 
 def is_readonly(folder: Path) -> bool:
@@ -24,6 +31,47 @@ def is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < LITTLE_BYTES
     except OSError:
         return False
+
+
+def require_memory() -> None:
+    """Raise a RagError where this process may not use what models and vectors need.
+
+    Asked before they are loaded: native code that gets no memory ends the process without a word.
+    """
+    limit = _limit("RLIMIT_AS")
+    if limit is not None and limit < NEEDED_BYTES:
+        raise RagError(
+            f"this process may use {limit // 1_000_000} MB of memory (ulimit -v) but needs about "
+            f"{NEEDED_BYTES // 1_000_000}; raise the limit and run it again"
+        )
+
+
+def require_files() -> None:
+    """Have as many files open at once as models and stores need, or raise a RagError."""
+    limit = _limit("RLIMIT_NOFILE")
+    if limit is None or limit >= NEEDED_FILES:
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = NEEDED_FILES if hard == resource.RLIM_INFINITY else min(hard, NEEDED_FILES)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < FEWEST_FILES:
+        raise RagError(
+            f"this process may have only {most} files open at once (ulimit -n) but needs "
+            f"{NEEDED_FILES}; raise the limit and run it again"
+        )
+
+
+def _limit(name: str) -> int | None:
+    """A limit of this process; None where there is none, or none that can be asked for."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    soft = resource.getrlimit(getattr(resource, name))[0]
+    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def passing_folder() -> Path:

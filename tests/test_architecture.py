@@ -25,7 +25,7 @@ STORED = (
 )
 FRONT = (
     "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
-    " rag.reporting rag.asking rag.threadstore rag.threadexport rag.uploads rag.accounts rag.readiness"
+    " rag.reporting rag.asking rag.threadfile rag.threadstore rag.threadexport rag.uploads rag.accounts rag.readiness"
     " rag.kept_questions"
 )
 """What stands between the pipeline and the reader."""
@@ -35,7 +35,7 @@ RULES = {
     "rag.errors": "",
     "rag.encoding": "",
     "rag.stopping": "",
-    "rag.rights": "",
+    "rag.rights": "rag.errors",
     "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
     "rag.encoding_store": "rag.encoding rag.errors",

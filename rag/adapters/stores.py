@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import IndexUnreadable, LibraryError
-from rag.rights import is_readonly
+from rag.rights import is_readonly, require_memory
 from rag.stores import Generation
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class LocalStores:
         from rag.adapters.marks import clear_dead
         from rag.adapters.watched import QUICK_BYTES, WatchedVectors, require_whole
 
+        require_memory()
         if self.server:
             return ChromaVectors(generation, self.server, create=create)
         if not create:

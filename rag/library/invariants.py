@@ -56,6 +56,9 @@ def content_problems(library: Library) -> list[str]:
         library.entries(document.name)
     with library.snapshot():
         papers = library.papers_as_stored()
-        kept = {r["paper_id"]: r["digest"] for r in library.select("SELECT paper_id, digest FROM papers")}
+        kept = {
+            r["paper_id"]: r["digest"]
+            for r in library.select("SELECT paper_id, digest FROM papers")
+        }
     n = sum(identity.paper_digest(paper) != kept[paper.paper_id] for paper in papers)
     return [f"{n} papers are not what was stored"] if n else []
