@@ -319,8 +319,8 @@ def check(library: Library, stores: Stores) -> Health:
     try:
         state, expected = library.index_state, set(library.chunk_ids())
         n_papers = library.n_papers
-    except LibraryError:  # it has been said why
-        return Health(0, 0, 0, 0, tuple(problems))
+    except LibraryError as exc:
+        return Health(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
     if not state.generation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rag import identity
 from rag.errors import LibraryError
 from rag.library.catalogue import Library
+from rag.library.schema import WHOLE_VECTOR
 
 _INVARIANTS = (
     ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
@@ -16,7 +17,8 @@ _INVARIANTS = (
     ("SELECT count(*) FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
      "chunks have no paper"),
     ("SELECT count(*) FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE "
-     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target'))",
+     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target') "
+     f"AND {WHOLE_VECTOR})",
      "chunks have no vector"),
 )  # fmt: skip
 

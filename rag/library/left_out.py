@@ -24,4 +24,4 @@ def old_list(folder: Path) -> frozenset[str]:
     except UnicodeDecodeError:
         text = kept.decode("cp1252", errors="replace")
     lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return frozenset(line for line in lines if line.strip())
+    return frozenset(line for line in lines if Path(line).is_absolute())

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from rag.encoding_store import HEAD_BYTES, token_bytes
 from rag.errors import LibraryError
 from rag.rights import is_full, is_readonly
 
@@ -122,6 +123,13 @@ CREATE TABLE left_out (path TEXT PRIMARY KEY) WITHOUT ROWID;  -- documents that 
 
 MIGRATIONS = (_FIRST, _SENTENCES, _LEFT_OUT)
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
+
+_DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
+WHOLE_VECTOR = f"""
+length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
+    AND (length(tokens) - {HEAD_BYTES}) % ({token_bytes(0)} + {_DIMENSION} / 2) = 0))
+"""
+"""Of a row of ``vectors`` by the embedder in use, by its lengths, which are known without reading it."""
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises: SQLite's own words about it may be no text."""

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import chunking, identity
-from rag.encoding_store import HEAD_BYTES, token_bytes
 from rag.library import rows, schema
 from rag.library.left_out import FILE as OLD_LIST
 from rag.library.left_out import old_list
@@ -28,11 +27,6 @@ SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_i
 
 
 _ORPHANS = "SELECT chunk_id FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)"
-_BROKEN_VECTORS = """
-DELETE FROM vectors WHERE embedder = :embedder AND (length(vector) != 2 * :dimension
-    OR (tokens IS NOT NULL AND (length(tokens) < :head OR (length(tokens) - :head) % :token)))
-"""
-"""By their length, which is known without reading them."""
 
 
 class Writer:
@@ -313,17 +307,11 @@ class Writer:
 
     def drop_broken_vectors(self) -> int:
         """Let go of vectors that no embedder made; returns how many there were."""
-        dimension = int(self._meta("target_dimension") or 0)
-        if not dimension:
-            return 0
-        values = {
-            "embedder": self._meta("target"),
-            "dimension": dimension,
-            "head": HEAD_BYTES,
-            "token": token_bytes(dimension),
-        }
         with self._transaction():
-            return self._db.execute(_BROKEN_VECTORS, values).rowcount
+            return self._db.execute(
+                "DELETE FROM vectors WHERE embedder = (SELECT value FROM meta WHERE key = 'target') "
+                f"AND NOT ({schema.WHOLE_VECTOR})"
+            ).rowcount
 
     # --- journal --------------------------------------------------------------------------------
 
