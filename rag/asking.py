@@ -6,19 +6,21 @@ on in its own thread and whoever comes back finds it, whole or still growing.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from rag.errors import LibraryError, RagError
+from rag.errors import LibraryError, RagError, say_bug
 from rag.pipeline import Assistant
 from rag.stopping import Stop
 from rag.threadstore import ThreadStore
 from rag.types import Answer, Delta, Event, ReadAs, Step, Thread
 
 KEEP_EVERY_S = 0.5
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,12 @@ class Asking:
         self._stop = Stop()
         self.done = False
 
+    @property
+    def answer(self) -> Answer | None:
+        """The whole answer, once it is there, also where it could not be kept."""
+        last = self._events[-1].event if self._events else None
+        return last if isinstance(last, Answer) else None
+
     def stop(self) -> None:
         """End it at once, whatever it waits for; what was said stays."""
         self._stop.set()
@@ -73,14 +81,20 @@ class Asking:
         try:
             self._answer(thread)
         except RagError as exc:
-            failed = Answer(self._question, "failed", "unsupported", str(exc))
-            with suppress(LibraryError):  # shown all the same
-                self._store.answer(*self.turn, failed)
-            self._show(failed)
+            self._fail(str(exc))
+        except Exception as exc:  # a bug must not leave a question without a word
+            log.exception("question %r", self._question)
+            self._fail(say_bug(exc))
         finally:
             with self._news:
                 self.done = True
                 self._news.notify_all()
+
+    def _fail(self, sentence: str) -> None:
+        failed = Answer(self._question, "failed", "unsupported", sentence)
+        with suppress(LibraryError):  # shown all the same
+            self._store.answer(*self.turn, failed)
+        self._show(failed)
 
     def _answer(self, thread: Thread) -> None:
         try:

@@ -12,12 +12,14 @@ from typing import Any
 from rag import commands
 from rag.commands import DONE, FAILED, USAGE
 from rag.errors import RagError, ReadError, SettingsError
+from rag.rights import require_files
 
 INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 failed, 2 wrong usage or bad input."""
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -29,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         args = parser().parse_args(typed)
     try:
+        require_files()
         status = int(args.run(args))
         sys.stdout.flush()
         return status
@@ -39,12 +42,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough, as in `paperfolk papers | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except MemoryError:
+        return _fail("this process got no more memory; give it more, or read less at once", FAILED)
     except KeyboardInterrupt:
         sys.stderr.write("\npaperfolk: interrupted\n")
         return INTERRUPTED
 
 
-def _fail(exc: RagError, status: int) -> int:
+def _open_closed() -> None:
+    """Give what was closed (``>&-``) a place that takes everything.
+
+    Otherwise the next file opened, such as the library, would be where native code writes.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+
+
+def _fail(exc: RagError | str, status: int) -> int:
     sys.stdout.flush()
     sys.stderr.write(f"paperfolk: {exc}\n")
     return status

@@ -240,14 +240,19 @@ def run_models(args: argparse.Namespace) -> int:
 def run_doctor(args: argparse.Namespace) -> int:
     with assistant_of(args) as assistant:
         found = assistant.doctor()
+    wrong = found["wrong"]
+    status = FAILED if wrong else DONE
     if args.json:
         _print_json(found)
-        return DONE
+        return status
     for key, value in found.items():
+        if isinstance(value, list):
+            sys.stdout.writelines(f"{key}: {one}\n" for one in value)
+            continue
         rows = value.items() if isinstance(value, dict) else [("", value)]
         for name, shown in rows:
             sys.stdout.write(f"{f'{key} {name}'.strip():<32} {shown}\n")
-    return DONE
+    return status
 
 
 # --- what they print ------------------------------------------------------------------------

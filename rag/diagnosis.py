@@ -5,34 +5,57 @@ from __future__ import annotations
 import platform
 import sqlite3
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from rag.config import Settings, load_with_origins
-from rag.errors import PromptError, RagError, SettingsError
+from rag.errors import LibraryError, PromptError, RagError, SettingsError
 from rag.masking import mask_secrets
 
 if TYPE_CHECKING:
+    from rag.library import Library
     from rag.pipeline import Assistant
+    from rag.types import Health
 
 PACKAGES = (
     "chromadb", "langchain", "langchain-core", "langchain-openai", "numpy", "onnxruntime", "openai",
     "streamlit", "tantivy", "tokenizers",
 )  # fmt: skip
+WELL = ("none: ", "reachable")
+"""How the state of a chat model begins that keeps nothing from being answered."""
+EMPTY = 'empty; run "paperfolk ingest"'
 
 
 def diagnose(assistant: Assistant) -> dict[str, object]:
-    """State by topic; a part that cannot be looked at says why in its place. No secret is shown."""
+    """What is wrong, then state by topic, each part's own fault in its place. No secret is shown."""
+    parts: dict[str, dict[str, object]] = {
+        "library": _library(assistant),
+        "embedder": {**_embedder(assistant.settings)},
+        "chat model": {**_chat_model(assistant.settings)},
+    }
     return {
+        "wrong": list(_wrong(parts)),
         "versions": _versions(),
         "settings": _settings(assistant.settings),
-        "library": _library(assistant),
-        "embedder": _embedder(assistant.settings),
-        "chat model": _chat_model(assistant.settings),
+        **parts,
         "tracing": _tracing(assistant.settings),
     }
+
+
+def _wrong(parts: dict[str, dict[str, object]]) -> Iterator[str]:
+    """What keeps questions from being answered, part by part."""
+    well = {"library": ("in step", EMPTY), "embedder": ("works",), "chat model": WELL}
+    for name, part in parts.items():
+        if not str(part["state"]).startswith(well[name]) or "lists no model" in str(part["state"]):
+            yield f"{name}: {part['state']}"
+        if not str(part.get("streaming", "works")).startswith("works"):
+            yield f"{name}: {part['streaming']}"
+    used, asked = parts["library"].get("embedder"), parts["embedder"].get("name")
+    if used and asked and used != asked:
+        yield f'library: its vectors are by {used!r}, not {asked!r}; run "paperfolk ingest --rebuild"'
 
 
 def _versions() -> dict[str, str]:
@@ -72,18 +95,26 @@ def _shown(value: object) -> str:
 
 def _library(assistant: Assistant) -> dict[str, object]:
     library = assistant.library
-    if not library.n_papers:
-        return {"state": 'empty; run "paperfolk ingest"'}
     try:
         health = assistant.health()
+        if not library.n_papers and health.ok:
+            return {"state": EMPTY}
+        return _told(library, health)
     except RagError as exc:
         return {"state": str(exc)}
+
+
+def _told(library: Library, health: Health) -> dict[str, object]:
+    try:
+        n_documents, n_people = len(library.documents()), len(library.persons())
+    except LibraryError:  # the state says so
+        return {"state": "; ".join(health.problems)}
     return {
         "state": "in step" if health.ok else "; ".join(health.problems),
         "fingerprint": library.fingerprint,
-        "documents": len(library.documents()),
+        "documents": n_documents,
         "papers": health.n_papers,
-        "people": len(library.persons()),
+        "people": n_people,
         "chunks": health.n_chunks,
         "vectors": health.n_vectors,
         "indexed": health.n_indexed,

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 LAYOUT = 0xF401
 """Goes up with every change of the layout or of what the token vectors are."""
 _HEAD = struct.Struct("<HHI")
+HEAD_BYTES = _HEAD.size
 TOP = 7
+
+
+def token_bytes(dimension: int) -> int:
+    """What one token takes: scale, span, vocabulary id, and two values a byte."""
+    return 2 + 8 + 2 + dimension // 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,15 +84,19 @@ def unpack(vector: bytes, tokens: bytes) -> StoredEncoding:
     """What `pack_vector` and `pack` made.
 
     Raises:
-        LibraryError: Another version of this program made it.
+        LibraryError: It is damaged, or another version of this program made it.
     """
     import numpy as np
 
-    layout, dim, n = _HEAD.unpack_from(tokens)
-    if layout != LAYOUT:
+    layout, dim, n = _HEAD.unpack_from(tokens) if len(tokens) >= HEAD_BYTES else (0, 0, 0)
+    if layout != LAYOUT and len(tokens) >= HEAD_BYTES:
         raise LibraryError(
             "the token vectors in the library were made by another version of Paperfolk; "
             'run "paperfolk ingest --rebuild"'
+        )
+    if len(vector) != 2 * dim or len(tokens) != HEAD_BYTES + n * token_bytes(dim):
+        raise LibraryError(
+            'vectors in the library are damaged; run "paperfolk ingest" to make them again'
         )
     at = _HEAD.size
     scales = np.frombuffer(tokens, "<f2", n, at)

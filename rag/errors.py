@@ -35,6 +35,11 @@ class RagError(Exception):
         return mask_secrets(super().__str__())
 
 
+def say_bug(exc: Exception) -> str:
+    """The sentence for what is no RagError, where one question must not cost the others."""
+    return f"this is a bug in paperfolk: {type(exc).__name__}: {exc}"
+
+
 class SettingsError(RagError):
     """A setting is unknown or does not fit."""
 

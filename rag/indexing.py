@@ -323,14 +323,44 @@ def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
 
 def check(library: Library, stores: Stores) -> Health:
     """Compare library, vectors and lexical index, chunk by chunk; needs no lock, changes nothing."""
-    state = library.index_state
     problems = invariants.problems(library)
+    try:
+        state, expected = library.index_state, set(library.chunk_ids())
+        n_papers = library.n_papers
+    except LibraryError as exc:
+        return Health(0, 0, 0, 0, tuple(dict.fromkeys([*problems, str(exc)])))
     if state.pending:
         problems.append("some changes have not reached the indexes yet")
-    expected = set(library.chunk_ids())
     if not state.generation:
-        return Health(library.n_papers, len(expected), 0, 0, (*problems, *_unindexed(expected)))
-    place = generation(library, state)
+        return Health(n_papers, len(expected), 0, 0, (*problems, *_unindexed(expected)))
+    counts, unlike = _compare(stores, generation(library, state), expected)
+    return Health(n_papers, len(expected), *counts, (*problems, *unlike))
+
+
+def find_damage(library: Library, stores: Stores, known: str) -> tuple[str, ...]:
+    """What is wrong with the indexes in use, where no change is on its way to them.
+
+    They are gone through only where they are not ``known`` by their stamp.
+    """
+    state = library.index_state
+    if not state.generation or state.pending:
+        return ()
+    if known and known == stamp(library, stores):
+        return ()
+    return tuple(_compare(stores, generation(library, state), set(library.chunk_ids()))[1])
+
+
+def stamp(library: Library, stores: Stores) -> str:
+    """What tells the files of the indexes in use from others; see `rag.adapters.stores`."""
+    state = library.index_state
+    return stores.stamp(generation(library, state)) if state.generation else ""
+
+
+def _compare(
+    stores: Stores, place: Generation, expected: set[str]
+) -> tuple[tuple[int, int], list[str]]:
+    """Entries of vectors and lexical index, and where they are not those expected."""
+    problems: list[str] = []
     counts: list[int] = []
     for name, opener in (("vectors", stores.vectors), ("lexical index", stores.lexical)):
         try:
@@ -338,12 +368,12 @@ def check(library: Library, stores: Stores) -> Health:
                 raise IndexUnreadable(f"the vectors in {str(place.folder)!r} cannot be read")
             with closing(opener(place)) as store:
                 held = store.ids()
-        except LibraryError as exc:
+        except (IndexUnreadable, EmbedderMismatch) as exc:
             problems.append(str(exc))
             held = set()
         counts.append(len(held))
         problems.extend(_difference(name, expected, held))
-    return Health(library.n_papers, len(expected), counts[0], counts[1], tuple(problems))
+    return (counts[0], counts[1]), problems
 
 
 def _unindexed(expected: set[str]) -> Iterable[str]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag import indexing
 from rag.chunking import CHUNKER, embedded_text
 from rag.encoding_store import pack, pack_vector
-from rag.leftout import remember
-from rag.library import Library, Writer, writing
+from rag.library import Library, Writer, invariants, sound, writing
 from rag.planning import plan
 from rag.reading.process import Limits
 from rag.stores import Embedder, Encoder, Stores
@@ -41,7 +41,7 @@ def ingest(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     progress: Progress | None = None,
 ) -> Report:
-    """Read what stands under ``paths`` into the library, and mend first what a crash has left.
+    """Read what stands under ``paths`` into the library; mend what a crash or damage has left.
 
     Args:
         library: To be written to, in its folder.
@@ -62,7 +62,9 @@ def ingest(
     """
     began = time.perf_counter()
     with writing(library.folder, wait_s=wait_s) as writer:
-        indexing.mend(library, stores, writer, progress=progress)
+        lost, harmed = _look_over(library, stores, writer)
+        if not lost:
+            indexing.mend(library, stores, writer, broken=bool(harmed), progress=progress)
         planned = plan(
             library,
             paths,
@@ -73,13 +75,16 @@ def ingest(
             progress=progress,
         )
         n_embedded = 0
-        if not planned.changes_nothing or _chunked_otherwise(library):
+        if lost or not planned.changes_nothing or _chunked_otherwise(library):
             ingest_id = writer.begin(planned)
-            n_embedded = _apply(library, stores, embedder(), writer, planned, progress)
+            terms = Terms(
+                leave_out=tuple(one.path for one in planned.documents if one.name in drop),
+                again=bool(lost),
+                trusted=not (rebuild or (lost and harmed)),
+            )
+            n_embedded = _apply(library, stores, embedder(), writer, planned, terms, progress)
             writer.finish(ingest_id)
-        read = [one.path for one in planned.documents if one.name not in drop and one.reading]
-        gone = [one.path for one in planned.documents if one.name in drop]
-        remember(library.folder, gone, read)
+    sound.keep_stamps(library.folder, indexing.stamp(library, stores))
     return Report(
         plan=planned,
         n_papers=library.n_papers,
@@ -88,7 +93,40 @@ def ingest(
         fingerprint=library.fingerprint,
         seconds=time.perf_counter() - began,
         n_in_several_places=library.n_in_several_places,
+        mended=(*lost, *harmed),
     )
+
+
+def _look_over(
+    library: Library, stores: Stores, writer: Writer
+) -> tuple[Sequence[str], Sequence[str]]:
+    """What is wrong with rows and with indexes that the documents' entries can give again.
+
+    Raises:
+        LibraryError: More than that is wrong.
+    """
+    known = sound.read_stamps(library.folder)
+    lost: list[str] = []
+    if not known.library or known.library != sound.stamp_library(library.folder):
+        writer.require_whole()
+        writer.drop_broken_vectors()
+        lost = [*invariants.derived_problems(library), *invariants.content_problems(library)]
+    return lost, indexing.find_damage(library, stores, known.indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a plan is carried out.
+
+    Attributes:
+        leave_out: Paths that are not to be read again from a folder.
+        again: Whether to derive anew all that is derived from the documents' entries.
+        trusted: Whether the indexes in use are sound but for what changes.
+    """
+
+    leave_out: tuple[str, ...]
+    again: bool
+    trusted: bool
 
 
 def _chunked_otherwise(library: Library) -> bool:
@@ -102,15 +140,16 @@ def _apply(
     embedder: Embedder,
     writer: Writer,
     planned: Plan,
+    terms: Terms,
     progress: Progress | None,
 ) -> int:
     state = library.index_state
     if state.embedder not in ("", embedder.name) and not planned.rebuild:
         raise indexing.mismatch(library, state, embedder.name)
-    chunks = writer.unembedded(planned, embedder.name)
+    chunks = writer.unembedded(planned, embedder.name, again=terms.again)
     _embed(embedder, writer, chunks, progress)
-    writer.store(planned, embedder.name)
-    indexing.bring_in_step(library, stores, writer, trusted=not planned.rebuild, progress=progress)
+    writer.store(planned, embedder.name, leave_out=terms.leave_out, again=terms.again)
+    indexing.bring_in_step(library, stores, writer, trusted=terms.trusted, progress=progress)
     writer.sweep()
     return len(chunks)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from rag import identity, reading
 from rag.errors import NotFound, ReadError
 from rag.labels import label
-from rag.leftout import FILE as LEFT_OUT
-from rag.leftout import left_out
 from rag.library import Library
+from rag.library.left_out import FILE as LEFT_OUT
 from rag.library.locking import LOCK
 from rag.library.schema import FILE
+from rag.library.sound import FILE as SOUND
 from rag.reading.process import Limits, ReadingProcess
 from rag.reading.source import bad_byte
 from rag.text import fold
@@ -61,7 +61,7 @@ def plan(
     dropped = list(_dropped(library, stored, drop))
     passed_over: list[Rejection] = []
     own = _own(library.folder.resolve())
-    found = _named(paths, stored, own, left_out(library.folder), passed_over)
+    found = _named(paths, stored, own, library.left_out(), passed_over)
     found = {name: path for name, path in found.items() if name not in drop}
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
@@ -167,7 +167,7 @@ def _named(
 def _own(folder: Path) -> frozenset[Path]:
     stores = (FILE, "threads.db", "replies.db")
     files = [f"{name}{end}" for name in stores for end in ("", "-wal", "-shm", "-journal")]
-    others = (LEFT_OUT, LOCK, "aliases.yaml", "questions.jsonl")
+    others = (LEFT_OUT, LOCK, SOUND, "aliases.yaml", "questions.jsonl")
     names = (*files, *others, "index", "models", "evaluations")
     return frozenset(folder / name for name in names)
 

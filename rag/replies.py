@@ -82,7 +82,7 @@ class Replies:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE_S)) as db, db:
                 db.executescript(_SCHEMA)
                 yield db
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, UnicodeDecodeError) as exc:  # its words may be no text
             raise LibraryError(
                 f"replies kept in {str(self._path)!r} cannot be used ({exc}); delete the file, or "
                 "set cache = false"

@@ -24,6 +24,7 @@ def ingest_lines(done: Plan | Report) -> Iterator[str]:
             yield from _entry_lines(document)
     counts = ", ".join(f"{n} {change}" for change, n in plan.counts.items() if n) or "nothing read"
     if isinstance(done, Report):
+        yield from (f"mended: {one}" for one in done.mended)
         yield f"{counts}; the library holds {_papers(done)} ({done.seconds:.1f} s)"
     else:
         yield f"plan: {counts}; nothing was written"

@@ -7,7 +7,17 @@ import os
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+from rag.errors import RagError
+
+LITTLE_BYTES = 1_000_000
+"""Free bytes below which a disk counts as full: what a change of the library needs at least."""
+NEEDED_BYTES = 1_100_000_000
+"""Address space of a process that answers questions on two cores, as measured, and some more."""
+FEWEST_FILES, NEEDED_FILES = 32, 64
+"""Files open at once: below the first nothing works, from the second on everything."""
 
 
 def is_readonly(folder: Path) -> bool:
@@ -29,6 +39,55 @@ def keep_private(folder: Path) -> None:
                 path.chmod(stat.S_IMODE(mode) & ~0o077)
         except OSError:  # another's file, a folder that cannot be written, or a file that has gone
             continue
+
+
+def is_full(folder: Path) -> bool:
+    """Whether hardly anything more can be written below the folder."""
+    try:
+        return shutil.disk_usage(folder).free < LITTLE_BYTES
+    except OSError:
+        return False
+
+
+def require_memory() -> None:
+    """Raise a RagError where this process may not use what models and vectors need.
+
+    Asked before they are loaded: native code that gets no memory ends the process without a word.
+    """
+    limit = _limit("RLIMIT_AS")
+    if limit is not None and limit < NEEDED_BYTES:
+        raise RagError(
+            f"this process may use {limit // 1_000_000} MB of memory (ulimit -v) but needs about "
+            f"{NEEDED_BYTES // 1_000_000}; raise the limit and run it again"
+        )
+
+
+def require_files() -> None:
+    """Have as many files open at once as models and stores need, or raise a RagError."""
+    limit = _limit("RLIMIT_NOFILE")
+    if limit is None or limit >= NEEDED_FILES:
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = NEEDED_FILES if hard == resource.RLIM_INFINITY else min(hard, NEEDED_FILES)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < FEWEST_FILES:
+        raise RagError(
+            f"this process may have only {most} files open at once (ulimit -n) but needs "
+            f"{NEEDED_FILES}; raise the limit and run it again"
+        )
+
+
+def _limit(name: str) -> int | None:
+    """A limit of this process; None where there is none, or none that can be asked for."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    soft = resource.getrlimit(getattr(resource, name))[0]
+    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def passing_folder() -> Path:

@@ -108,6 +108,18 @@ def test_the_theme_and_the_settings_of_the_screens_can_be_read() -> None:
 # --- chat -----------------------------------------------------------------------------------
 
 
+def test_a_question_is_answered_where_conversations_cannot_be_kept(data: Path) -> None:
+    at = run(screen("chat"))
+    (data / "threads.db").write_bytes(b"no database" * 99)
+    at.chat_input[0].set_value("What is DuetFace?")
+    run(at)
+    assert any("DuetFace" in html for html in boards(at))
+    assert any("not kept for now" in warning.value for warning in at.warning)
+    at.chat_input[0].set_value("and who wrote it?")
+    run(at)
+    assert len(at.chat_message) == 4
+
+
 def test_the_first_screen_offers_questions_and_says_what_answers() -> None:
     at = run(screen("chat"))
     assert len([b for b in at.button if (b.key or "").startswith("example_")]) >= 4

@@ -25,7 +25,7 @@ STORED = (
 )
 FRONT = (
     "rag rag.__main__ rag.cli rag.commands rag.batch rag.serving rag.terminal rag.printing"
-    " rag.reporting rag.asking rag.threadstore rag.threadexport rag.uploads rag.accounts rag.readiness"
+    " rag.reporting rag.asking rag.threadfile rag.threadstore rag.threadexport rag.uploads rag.accounts rag.readiness"
     " rag.kept_questions"
 )
 """What stands between the pipeline and the reader."""
@@ -36,7 +36,7 @@ RULES = {
     "rag.errors": "rag.masking",
     "rag.encoding": "",
     "rag.stopping": "",
-    "rag.rights": "",
+    "rag.rights": "rag.errors",
     "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
     "rag.encoding_store": "rag.encoding rag.errors",
@@ -45,9 +45,8 @@ RULES = {
     "rag.chunking rag.identity rag.labels": f"{BASE} rag.labels",
     "rag.reading.*": f"{BASE} rag.reading.*",
     "rag.library.*": STORED,
-    "rag.leftout": "rag.errors",
     "rag.indexing rag.planning rag.ingesting": (
-        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning rag.leftout"
+        f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning"
     ),
     "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
@@ -56,7 +55,10 @@ RULES = {
         f"{BASE} rag.config rag.encoding rag.encoding_store rag.stores rag.stopping rag.rights"
         " rag.adapters.*"
     ),
-    "rag.diagnosis": f"{BASE} rag.masking rag.config rag.prompting rag.adapters.* type:rag.pipeline",
+    "rag.diagnosis": (
+        f"{BASE} rag.masking rag.config rag.prompting rag.adapters.* type:rag.pipeline"
+        " type:rag.library"
+    ),
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.rights rag.voice rag.adapters.openai"
         " rag.adapters.tracing rag.answering.generative"

@@ -108,7 +108,7 @@ def test_the_same_question_again_in_its_place_goes_past_the_kept_reply(
     assert cached == [False, False, True]
 
 
-def test_an_answer_that_cannot_be_kept_ends_with_the_reason(
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
     library_data: Path, tmp_path: Path, weights: Path
 ) -> None:
     store = ThreadStore(tmp_path)
@@ -119,9 +119,24 @@ def test_an_answer_that_cannot_be_kept_ends_with_the_reason(
     with build(Settings(data=library_data, model_path=weights)) as assistant:
         asking = Asking(assistant, store, turn, QUESTION)
         asking.run(Thread())
-    *_, last = asking.watch()
-    assert isinstance(last.event, Answer) and last.event.status == "failed"
-    assert "threads.db" in last.event.text
+    assert asking.answer is not None and asking.answer.status == "answered"
+    assert "threads.db" in store.why_unkept(thread)
+
+
+def test_a_bug_is_said_to_be_one_with_its_type(
+    library_data: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise TypeError("no number")
+
+    monkeypatch.setattr("rag.pipeline.route", stumble)
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        desk = Desk(assistant, ThreadStore(tmp_path))
+        thread = desk.store.begin(QUESTION)
+        told, _ = whole(desk.ask(thread, QUESTION))
+    assert told.status == "failed"
+    assert told.text == "this is a bug in paperfolk: TypeError: no number"
+    assert desk.store.thread(thread).turns[0].answer == told
 
 
 def test_a_fault_is_kept_as_an_answer_with_its_sentence(

@@ -308,6 +308,38 @@ def test_doctor_masks_the_key(
     assert "sk-secret" not in out
 
 
+def test_doctor_says_what_is_wrong_first_and_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "library.db").write_bytes(b"no library" * 999)
+    assert main(["--data", str(tmp_path), "doctor", "--json"]) == 1
+    (found,) = records(capsys.readouterr().out)
+    assert next(iter(found)) == "wrong"
+    assert main(["--data", str(tmp_path), "doctor"]) == 1
+    assert capsys.readouterr().out.startswith("wrong: library: the library file")
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["wrong"] == []
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_what_is_closed_is_no_traceback(closed: str) -> None:
+    command = f'exec "$0" -m rag papers --year 2022 {closed}'
+    done = subprocess.run(["bash", "-c", command, sys.executable], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("limit", "told"), [("-v 700000", "MB of memory"), ("-n 20", "20 files")])
+def test_thin_resources_are_told_and_harm_nothing(data: Path, limit: str, told: str) -> None:
+    before = sorted(str(path) for path in (data / "index").iterdir())
+    command = f'ulimit {limit}; exec "$0" -m rag ask "What is DuetFace?"'
+    done = subprocess.run(
+        ["bash", "-c", command, sys.executable], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert told in done.stderr and "ulimit" in done.stderr
+    assert sorted(str(path) for path in (data / "index").iterdir()) == before
+
+
 # --- talking --------------------------------------------------------------------------------
 
 

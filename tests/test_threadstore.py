@@ -7,8 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import bibtexparser
 import pytest
@@ -19,7 +20,8 @@ from rag.config import Settings
 from rag.errors import LibraryError, NotFound
 from rag.pipeline import Assistant, build
 from rag.threadexport import FORMS, cited, to_json, to_markdown
-from rag.threadstore import FILE, MIGRATIONS, Opinion, ThreadStore
+from rag.threadfile import FILE, MIGRATIONS
+from rag.threadstore import Opinion, ThreadStore
 from rag.types import Answer, Condition, Delta, Event, Step, Thread
 from tests.readonly import readonly_copy
 
@@ -249,6 +251,61 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all, but some text" * 40)
     with pytest.raises(LibraryError, match="move it away"):
         ThreadStore(tmp_path).threads()
+
+
+@pytest.fixture
+def full(store: ThreadStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+    """Call it with whether the disk is full from now on: no page more is given to the file."""
+    is_full = [False]
+    connect = sqlite3.connect
+
+    def connected(*given: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*given, **options)
+        if is_full[0] and given[0] == store.path:
+            connection.set_authorizer(refuse)
+        return connection
+
+    def refuse(action: int, *_: object) -> int:
+        changes = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
+        return sqlite3.SQLITE_DENY if action in changes else sqlite3.SQLITE_OK
+
+    monkeypatch.setattr("rag.threadfile.sqlite3.connect", connected)
+    yield lambda now: is_full.__setitem__(0, now)
+
+
+def test_while_the_file_takes_no_change_conversations_go_on_and_are_kept_afterwards(
+    store: ThreadStore, full: Callable[[bool], None]
+) -> None:
+    old = store.begin("before?")
+    store.answer(old, store.ask(old, "before?"), answered("before?"))
+    full(True)
+    new = store.begin("meanwhile?")
+    for thread in (new, old):
+        ordinal = store.ask(thread, "meanwhile?")
+        store.say(thread, ordinal, "y")
+        store.answer(thread, ordinal, answered("meanwhile?"))
+        assert "threads.db" in store.why_unkept(thread)
+    assert [turn.question for turn in store.thread(old).turns] == ["before?", "meanwhile?"]
+    assert {line.thread_id for line in store.threads()} == {old, new}
+    with pytest.raises(LibraryError, match="cannot be used"):
+        store.delete(old)
+    assert len(ThreadStore(store.path.parent).thread(old).turns) == 1
+    full(False)
+    assert {line.thread_id for line in store.threads()} == {old, new}
+    assert store.why_unkept(new) == store.why_unkept(old) == ""
+    anew = ThreadStore(store.path.parent)
+    assert anew.thread(old).turns[1].answer == answered("meanwhile?")
+    assert anew.thread(new).turns[0].answer == answered("meanwhile?")
+    assert anew.ask(new, "after?") == 2
+
+
+def test_a_conversation_with_a_damaged_row_is_one_sentence(store: ThreadStore) -> None:
+    thread = store.begin("a question")
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE threads SET filters = '{'")
+    connection.close()
+    with pytest.raises(LibraryError, match="threads.db"):
+        store.thread(thread)
 
 
 def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.asking import Desk
 from rag.config import Settings
-from rag.errors import NotFound
+from rag.errors import LibraryError, NotFound
 from rag.pipeline import Assistant
 from rag.threadexport import FORMS, cited
 from rag.threadstore import KeptThread, ThreadStore
@@ -68,7 +68,17 @@ def read(store: ThreadStore, thread_id: str | None) -> KeptThread | None:
     except NotFound as exc:
         open_thread(None)
         st.warning(fault(exc), icon=":material/link_off:")
-        return None
+    except LibraryError as exc:  # asking goes on, in a conversation of its own
+        open_thread(None)
+        st.warning(fault(exc), icon=":material/warning:")
+    return None
+
+
+def say_unkept(store: ThreadStore, thread: KeptThread) -> None:
+    """That a conversation is not kept for now, and why."""
+    if why := store.why_unkept(thread.thread_id):
+        told = f"This conversation is not kept for now, and lost when the server ends: {why}"
+        st.warning(plain(told), icon=":material/warning:")
 
 
 # --- the list -------------------------------------------------------------------------------
@@ -87,7 +97,11 @@ def listing(store: ThreadStore, thread: KeptThread | None, held: Assistant) -> N
     )
     if thread is not None and thread.turns:
         menu(store, thread, held)
-    every = store.threads()
+    try:
+        every = store.threads()
+    except LibraryError as exc:
+        st.warning(fault(exc), icon=":material/warning:")
+        return
     words = ""
     if len(every) >= SEARCHED_FROM:
         words = st.text_input(
@@ -120,7 +134,7 @@ def menu(store: ThreadStore, thread: KeptThread, held: Assistant) -> None:
             "Name",
             value=thread.name,
             key=key,
-            on_change=lambda: store.rename(thread.thread_id, st.session_state[key]),
+            on_change=shared.telling(lambda: store.rename(thread.thread_id, st.session_state[key])),
         )
         st.caption("Export with its references:")
         with st.container(horizontal=True):
@@ -163,7 +177,11 @@ def confirm_delete(store: ThreadStore, thread: KeptThread) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         left = st.button("Cancel", type="tertiary", key="delete_cancel")
         gone = st.button(
-            "Delete", type="primary", key="delete_for_good", on_click=delete, args=args
+            "Delete",
+            type="primary",
+            key="delete_for_good",
+            on_click=shared.telling(delete),
+            args=args,
         )
     if left or gone:
         st.rerun()

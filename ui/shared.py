@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import wraps
 from types import MappingProxyType
 
 import streamlit as st
@@ -56,6 +57,25 @@ def n_papers(held: Assistant) -> int:
         return held.library.n_papers
     except LibraryEmpty:
         return 0
+
+
+def telling(act: Callable[..., object]) -> Callable[..., None]:
+    """A callback whose fault is said on the page, in its sentence, when the page is drawn."""
+
+    @wraps(act)
+    def acting(*values: object, **named: object) -> None:
+        try:
+            act(*values, **named)
+        except RagError as exc:
+            st.session_state["fault"] = str(exc)
+
+    return acting
+
+
+def say_fault() -> None:
+    """What a callback could not do."""
+    if message := st.session_state.pop("fault", None):
+        st.error(fault(message), icon=":material/error:")
 
 
 def style() -> None:
@@ -132,7 +152,7 @@ def acting(answer: Answer, where: object, acts: Acts) -> Act:
             citation = cited[value]
             open_source(citation.paper_id, citation.span, (where, citation.marker))
         elif what in acts:
-            acts[what](value)
+            telling(acts[what])(value)
         else:
             act(what, value)
 

@@ -61,7 +61,7 @@ def bar(held: Assistant, store: ThreadStore, thread: KeptThread | None) -> None:
                 icon_position="right",
                 key=f"chip_{index}",
                 help="Take this filter away",
-                on_click=take_away,
+                on_click=shared.telling(take_away),
                 args=(store, thread, chosen, (condition,)),
             )
         if chosen.filters:
@@ -113,7 +113,7 @@ def filtering(
                 icon=":material/filter_alt_off:",
                 type="tertiary",
                 key="filters_none",
-                on_click=take_away,
+                on_click=shared.telling(take_away),
                 args=(store, thread, chosen, chosen.filters),
             )
 
@@ -189,7 +189,9 @@ def modelling(
             format_func=plain,
             captions=[plain(shared.mode(held.settings.answering_with(one))[1]) for one in offered],
             key=key,
-            on_change=lambda: keep(store, thread, replace(chosen, model=st.session_state[key])),
+            on_change=shared.telling(
+                lambda: keep(store, thread, replace(chosen, model=st.session_state[key]))
+            ),
         )
 
 

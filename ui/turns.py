@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import streamlit as st
@@ -67,6 +67,8 @@ def turn_screen(
     if turn.answer is None:  # it may have been kept since the thread was read
         thread = desk.store.thread(thread_id)
         turn = next((one for one in thread.turns if one.ordinal == turn.ordinal), turn)
+        if turn.answer is None and asking is not None:
+            turn = replace(turn, answer=asking.answer)
     with place.container():
         if turn.answer is None:
             st.html(views.interrupted(turn.words))
@@ -271,6 +273,7 @@ def reasons(store: ThreadStore, questions: KeptQuestions, place: Place, opinion:
     given = [part for part in opinion.reason.split(APART) if part]
     keys = [f"{kind}_{opinion.verdict}_{place[0]}_{place[1]}" for kind in ("why", "said")]
 
+    @shared.telling
     def keep() -> None:
         chosen: Sequence[str] = st.session_state[keys[0]]
         said = st.session_state[keys[1]].strip()

@@ -18,6 +18,7 @@ from rag.adapters.token_products import graph_file as products_file
 from rag.adapters.weights import Weights, locate
 from rag.config import Settings, load
 from rag.encoding import Encoding
+from rag.rights import require_memory
 from rag.text import encodable
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class MiniLM(Embeddings):
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
+                    require_memory()
                     weights = locate(self._settings)
                     graph = graph_file(weights, self._precision)
                     self._loaded = _tokenizer(weights), session(str(graph))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import weakref
@@ -9,14 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import LibraryError
-from rag.rights import is_readonly
+from rag.errors import IndexUnreadable, LibraryError
+from rag.rights import is_readonly, require_memory
 from rag.stores import Generation
 
 if TYPE_CHECKING:
     from rag.adapters.chroma import ChromaVectors
     from rag.adapters.chroma_server import Server
     from rag.adapters.tantivy import LexicalIndex
+
+TRIAL_S = 60.0
+"""How long vectors may take to be tried out in a process of their own."""
 
 
 class LocalStores:
@@ -34,10 +38,21 @@ class LocalStores:
 
     def vectors(self, generation: Generation, *, create: bool = False) -> ChromaVectors:
         from rag.adapters.chroma import ChromaVectors
+        from rag.adapters.marks import clear_dead
+        from rag.adapters.watched import QUICK_BYTES, WatchedVectors, require_whole
 
-        if not self.server and not create:
+        require_memory()
+        if self.server:
+            return ChromaVectors(generation, self.server, create=create)
+        if not create:
             generation = self._usable(generation, "chroma")
-        return ChromaVectors(generation, self.server, create=create)
+            require_whole(generation.folder / "chroma", at_most=QUICK_BYTES)
+            if clear_dead(generation.folder) and not self.is_sound(generation, timeout_s=TRIAL_S):
+                raise IndexUnreadable(
+                    f"a process that read the vectors in {str(generation.folder)!r} was ended by "
+                    'them; run "paperfolk ingest" to rebuild them'
+                )
+        return WatchedVectors(generation, create=create)
 
     def lexical(self, generation: Generation, *, create: bool = False) -> LexicalIndex:
         from rag.adapters.tantivy import LexicalIndex
@@ -60,6 +75,29 @@ class LocalStores:
         from rag.adapters import chroma
 
         return chroma.is_sound(self._usable(generation, "chroma"), timeout_s=timeout_s)
+
+    def stamp(self, generation: Generation) -> str:
+        """What tells the files of the generation from those that are damaged, without reading them.
+
+        That is the names and sizes of all, and the dates of those that no reading changes. Empty
+        where that does not tell: on a server, and where Chroma's file is not whole.
+        """
+        from rag.adapters.watched import require_whole
+
+        if self.server:
+            return ""
+        try:
+            require_whole(generation.folder / "chroma")
+        except IndexUnreadable:
+            return ""
+        found = []
+        for part in ("chroma", "lexical"):
+            for path in sorted((generation.folder / part).rglob("*")):
+                if path.is_file() and path.suffix != ".lock":
+                    state = path.stat()
+                    changed = state.st_mtime_ns if part == "lexical" else 0
+                    found.append(f"{path.relative_to(generation.folder)} {state.st_size} {changed}")
+        return hashlib.sha256("\n".join(found).encode()).hexdigest()[:32]
 
     def _usable(self, generation: Generation, part: str) -> Generation:
         """The generation, with this part of it copied to where it can be written."""

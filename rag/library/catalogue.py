@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import LibraryEmpty, NotFound
 from rag.library import rows
+from rag.library.left_out import old_list
 from rag.library.reader import Reader
 from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, ProfilePage
 
@@ -119,23 +120,14 @@ class Library(Reader):
         with self.snapshot():
             meta = self.meta()
             pending = bool(self.select("SELECT 1 FROM outbox LIMIT 1"))
-        return IndexState(
-            library_id=meta.get("library_id", ""),
-            generation=int(meta.get("generation", 0)),
-            version=int(meta.get("version", 0)),
-            embedder=meta.get("embedder", ""),
-            dimension=int(meta.get("dimension", 0)),
-            target=meta.get("target", ""),
-            target_dimension=int(meta.get("target_dimension", 0)),
-            pending=pending,
-        )
+        return _index_state(meta, pending)
 
     # --- papers -------------------------------------------------------------------------------
 
     def papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
         """All papers by first place, or those with these ids in the order given; unknown ids are left out."""
         if ids is None:
-            return list(self._cached("papers", self._all_papers))
+            return list(self._cached("papers", self.papers_as_stored))
         wanted = list(dict.fromkeys(ids))
         with self.snapshot():
             found = {
@@ -160,7 +152,8 @@ class Library(Reader):
             raise NotFound(f"{key!r} may be any of {', '.join(ids[:5])}; give more of the paper id")
         raise NotFound(f"no paper {key!r} in the library; {self._nearest_place(key)}")
 
-    def _all_papers(self) -> list[Paper]:
+    def papers_as_stored(self) -> list[Paper]:
+        """All papers by first place, read from the file anew."""
         return self._papers_where("")
 
     def _papers_where(self, where: str, *values: object) -> list[Paper]:
@@ -249,6 +242,16 @@ class Library(Reader):
     def documents(self) -> list[Document]:
         return [rows.document(row) for row in self.select(_DOCUMENTS)]
 
+    def left_out(self) -> frozenset[str]:
+        """Paths of documents that a reader removed: not read again from a folder unasked.
+
+        Also those of a list that an older version has left, until the next ingest takes them over.
+        """
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'left_out'"
+        with self.snapshot():
+            kept = self.select("SELECT path FROM left_out") if self.select(known) else []
+        return frozenset(row["path"] for row in kept) | old_list(self.folder)
+
     def entries(self, document: str) -> list[Entry]:
         """The entries of one document as read, in its order; none for an unknown name."""
         return [
@@ -320,7 +323,7 @@ class Library(Reader):
         if missing:
             raise NotFound(
                 f"chunk {missing[0]!r} has no token vectors in {str(self.folder)!r}; "
-                'run "paperfolk ingest --rebuild" with the embedded embedder'
+                'run "paperfolk ingest" with the embedded embedder to make them'
             )
         return [encoding_store.unpack(*found[chunk_id]) for chunk_id in wanted]
 
@@ -344,6 +347,20 @@ class Library(Reader):
                 held = self._cache[name] = (fingerprint, make())
         value: T = held[1]
         return value
+
+
+@rows.translated
+def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
+    return IndexState(
+        library_id=meta.get("library_id", ""),
+        generation=int(meta.get("generation", 0)),
+        version=int(meta.get("version", 0)),
+        embedder=meta.get("embedder", ""),
+        dimension=int(meta.get("dimension", 0)),
+        target=meta.get("target", ""),
+        target_dimension=int(meta.get("target_dimension", 0)),
+        pending=pending,
+    )
 
 
 def _chunk(row: sqlite3.Row) -> Chunk:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from rag import identity
+from rag.errors import LibraryError
 from rag.library.catalogue import Library
+from rag.library.schema import WHOLE_VECTOR
 
 _INVARIANTS = (
     ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
@@ -14,17 +17,50 @@ _INVARIANTS = (
     ("SELECT count(*) FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)",
      "chunks have no paper"),
     ("SELECT count(*) FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE "
-     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target'))",
+     "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target') "
+     f"AND {WHOLE_VECTOR})",
      "chunks have no vector"),
 )  # fmt: skip
 
 
 def problems(library: Library) -> list[str]:
     """What is not as it must be; empty when all is well."""
-    found = [str(row[0]) for row in library.select("PRAGMA integrity_check") if row[0] != "ok"]
+    try:
+        told = [str(row[0]) for row in library.select("PRAGMA integrity_check")]
+        found = [" ".join(one.split()) for one in told if one != "ok"]
+        return [*found, *derived_problems(library), *content_problems(library)]
+    except LibraryError as exc:  # nothing more can be asked of it
+        return [str(exc)]
+
+
+def derived_problems(library: Library) -> list[str]:
+    """What is not as it must be of all that an ingest can derive again from the documents' entries.
+
+    Raises:
+        LibraryError: The file is damaged.
+    """
+    found = []
     with library.snapshot():
         for sql, sentence in _INVARIANTS:
             n = int(library.select(sql)[0][0])
             if n:
                 found.append(f"{n} {sentence}")
     return found
+
+
+def content_problems(library: Library) -> list[str]:
+    """Papers that are not what was stored, by their digests: everything is read once.
+
+    Raises:
+        LibraryError: Something cannot be read.
+    """
+    for document in library.documents():
+        library.entries(document.name)
+    with library.snapshot():
+        papers = library.papers_as_stored()
+        kept = {
+            r["paper_id"]: r["digest"]
+            for r in library.select("SELECT paper_id, digest FROM papers")
+        }
+    n = sum(identity.paper_digest(paper) != kept[paper.paper_id] for paper in papers)
+    return [f"{n} papers are not what was stored"] if n else []

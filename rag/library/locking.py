@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import LibraryError, LibraryLocked
+from rag.library import schema
 from rag.library.writing import Writer
 
 LOCK = "library.lock"
@@ -36,9 +38,10 @@ def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
             "wait until it is done and try again"
         ) from exc
     except OSError as exc:
+        todo = "make room or " if exc.errno == errno.ENOSPC else ""
         raise LibraryError(
             f"the data folder {str(folder)!r} cannot be written ({exc.strerror}); "
-            "name another one with PAPERFOLK_DATA"
+            f"{todo}name another one with PAPERFOLK_DATA"
         ) from exc
     try:
         writer = Writer(folder)
@@ -46,5 +49,7 @@ def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
             yield writer
         finally:
             writer.close()
+    except schema.FAULTS as exc:
+        raise schema.not_written(folder, exc) from exc
     finally:
         lock.release()

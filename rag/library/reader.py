@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,20 @@ class Reader:
     def select(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Rows of one query; ``values`` are its parameters, or one mapping of them."""
         bound = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
-        with self._guard:
+        with self._guard, self._translated():
             return self._open().execute(sql, bound).fetchall()
 
     def snapshot(self) -> Snapshot:
         """Within it, all queries see one state of the library."""
         return Snapshot(self)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Whatever SQLite says of a file that is damaged or gone, as one sentence."""
+        try:
+            yield
+        except schema.FAULTS as exc:
+            raise schema.damage(self.folder / schema.FILE, exc) from exc
 
     def _open(self) -> sqlite3.Connection:
         """The connection in use; a new one where the file came, or another took its place."""
@@ -88,12 +98,21 @@ class Snapshot:
 
     def __enter__(self) -> None:
         self._reader._guard.acquire()
-        connection = self._reader._open()
-        if not connection.in_transaction:
-            connection.execute("BEGIN")
-            self._begun = True
+        try:
+            with self._reader._translated():
+                connection = self._reader._open()
+                if not connection.in_transaction:
+                    connection.execute("BEGIN")
+                    self._begun = True
+        except BaseException:  # whatever it is, other threads are not kept out
+            self._reader._guard.release()
+            raise
 
     def __exit__(self, *_: object) -> None:
-        if self._begun:
-            self._reader._open().execute("COMMIT")
-        self._reader._guard.release()
+        try:
+            connection = self._reader._connection
+            if self._begun and connection is not None and connection.in_transaction:
+                with self._reader._translated():
+                    connection.execute("COMMIT")
+        finally:
+            self._reader._guard.release()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from rag.chunking import sentences_of
+from rag.errors import LibraryError
 from rag.identity import entry_values
 from rag.text import fold
 from rag.types import (
@@ -24,6 +27,8 @@ from rag.types import (
 )
 
 Row = sqlite3.Row
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
@@ -31,6 +36,22 @@ PAPER_SCALARS = (
 )  # fmt: skip
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
 _ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
+
+
+def translated(read: Callable[P, T]) -> Callable[P, T]:
+    """``read``, with one sentence for a row whose values are not what was written there."""
+
+    @wraps(read)
+    def reading(*values: P.args, **named: P.kwargs) -> T:
+        try:
+            return read(*values, **named)
+        except (ValueError, TypeError, LookupError, struct.error) as exc:
+            raise LibraryError(
+                f"the library holds a {read.__name__.strip('_')} that cannot be read ({exc}); "
+                'run "paperfolk ingest --rebuild", or move its file away to have it built again'
+            ) from exc
+
+    return reading
 
 
 def paper_row(paper: Paper, digest: str) -> dict[str, object]:
@@ -51,6 +72,7 @@ def paper_row(paper: Paper, digest: str) -> dict[str, object]:
     }
 
 
+@translated
 def paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
     lists = json.loads(row["lists"])
     scalars = {name: row[name] for name in PAPER_SCALARS}
@@ -74,6 +96,7 @@ def chunk_row(chunk: Chunk) -> tuple[object, ...]:
     return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, kept)
 
 
+@translated
 def spans(kept: bytes) -> tuple[Span, ...]:
     """What `chunk_row` made of the sentences."""
     return tuple(struct.iter_unpack("<2i", kept))
@@ -97,6 +120,7 @@ def entry_json(entry: Entry) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
+@translated
 def entry(row: Row) -> Entry:
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
@@ -106,10 +130,12 @@ def entry(row: Row) -> Entry:
     return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
 
 
+@translated
 def page(row: Row) -> ProfilePage:
     return ProfilePage(**{name: row[name] for name in PAGE_FIELDS})
 
 
+@translated
 def document(row: Row) -> Document:
     """Of a row of ``documents`` joined with ``pages`` and the number of its entries."""
     return Document(

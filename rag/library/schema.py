@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from rag.encoding_store import HEAD_BYTES, token_bytes
 from rag.errors import LibraryError
-from rag.rights import is_readonly
+from rag.rights import is_full, is_readonly
 
 FILE = "library.db"
 
@@ -115,8 +117,22 @@ _SENTENCES = """
 ALTER TABLE chunks ADD COLUMN sentences BLOB;  -- spans in the chunk's text, int32; null: not kept
 """
 
-MIGRATIONS = (_FIRST, _SENTENCES)
+_LEFT_OUT = """
+CREATE TABLE left_out (path TEXT PRIMARY KEY) WITHOUT ROWID;  -- documents that a reader removed
+"""
+
+MIGRATIONS = (_FIRST, _SENTENCES, _LEFT_OUT)
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
+
+_DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
+WHOLE_VECTOR = f"""
+length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
+    AND (length(tokens) - {HEAD_BYTES}) % ({token_bytes(0)} + {_DIMENSION} / 2) = 0))
+"""
+"""Of a row of ``vectors`` by the embedder in use, by its lengths, which are known without reading it."""
+
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: SQLite's own words about it may be no text."""
 
 
 def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
@@ -130,21 +146,37 @@ def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
     try:
         return _connected(str(path), readonly=readonly)
     except sqlite3.OperationalError as exc:
-        if readonly and is_readonly(Path(path).parent):
+        folder = Path(path).parent
+        if readonly and (is_readonly(folder) or is_full(folder)):
             return _as_it_stands(Path(path))
+        todo = "make room" if is_full(folder) else "check its rights and those of its folder"
         raise LibraryError(
-            f"the library file {str(path)!r} cannot be opened ({exc}); "
-            "check its rights and those of its folder"
+            f"the library file {str(path)!r} cannot be opened ({exc}); {todo}"
         ) from exc
-    except sqlite3.DatabaseError as exc:
-        raise LibraryError(
-            f"the library file {str(path)!r} cannot be read ({exc}); "
-            'move it away and run "paperfolk ingest" to build it again'
-        ) from exc
+    except FAULTS as exc:
+        raise damage(path, exc) from exc
+
+
+def damage(path: Path | str, exc: Exception | str) -> LibraryError:
+    """The sentence for a file whose content cannot be read."""
+    return LibraryError(
+        f"the library file {str(path)!r} cannot be read ({exc}); "
+        'move it away and run "paperfolk ingest" to build it again'
+    )
+
+
+def not_written(folder: Path, exc: Exception) -> LibraryError:
+    """The sentence for a library that takes no change."""
+    if isinstance(exc, sqlite3.OperationalError):
+        return LibraryError(
+            f"the library {str(folder)!r} cannot be written ({exc}); nothing of this "
+            "step was kept, so make room or give rights and try again"
+        )
+    return damage(folder / FILE, exc)
 
 
 def _as_it_stands(path: Path) -> sqlite3.Connection:
-    """A connection that needs no files beside the library's, for a folder that cannot be written.
+    """A connection that needs no files beside the library's, where none can be made.
 
     SQLite then takes the file to be complete, so nothing may be left in its write-ahead log.
     """
@@ -153,7 +185,7 @@ def _as_it_stands(path: Path) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size:
             raise LibraryError(
                 f"the library file {str(path)!r} cannot be read yet: an ingest has left changes in "
-                f"{log.name!r} and its folder cannot be written; give rights to the folder, or copy it"
+                f"{log.name!r} and its folder cannot be written; give rights to it, make room, or copy it"
             )
         place = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         return _connected(place, readonly=True, uri=True)
@@ -208,6 +240,26 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(
             f"BEGIN;\n{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
         )
+
+
+def require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise a LibraryError that says what is damaged, where a table is gone or a page is."""
+    try:
+        there = _tables(connection)
+        with closing(empty()) as whole:
+            gone = _tables(whole) - there
+        if gone:
+            raise damage(path, f"it has no table {min(gone)!r}")
+        (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if told != "ok":
+            raise damage(path, " ".join(str(told).split()))
+    except FAULTS as exc:
+        raise damage(path, exc) from exc
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {str(row[0]) for row in found if not row[0].startswith("sqlite_")}
 
 
 def empty() -> sqlite3.Connection:

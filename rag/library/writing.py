@@ -8,14 +8,15 @@ import sqlite3
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import chunking, identity
-from rag.errors import LibraryError
 from rag.library import rows, schema
+from rag.library.left_out import FILE as OLD_LIST
+from rag.library.left_out import old_list
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
 _MODULUS = 2**128
@@ -25,30 +26,46 @@ SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_i
 """
 
 
+_ORPHANS = "SELECT chunk_id FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)"
+
+
 class Writer:
     """Changes to the library, each whole or not at all; handed out by `rag.library.locking.writing`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._db = schema.connect(folder / schema.FILE, readonly=False)
-        self._db.row_factory = sqlite3.Row
-        schema.migrate(self._db)
-        if not self._meta("library_id"):
-            self._set_meta(library_id=uuid.uuid4().hex[:8])
+        try:
+            self._db.row_factory = sqlite3.Row
+            schema.migrate(self._db)
+            if not self._meta("library_id"):
+                self._set_meta(library_id=uuid.uuid4().hex[:8])
+            self._take_over_list()
+        except BaseException:  # whatever it is, the file is not left open
+            self._db.close()
+            raise
+
+    def _take_over_list(self) -> None:
+        """Move the list of removed documents that an older version kept into the library."""
+        if paths := old_list(self._folder):
+            with self._transaction():
+                self._leave_out(paths)
+        with suppress(OSError):  # read again next time, which changes nothing
+            (self._folder / OLD_LIST).unlink()
 
     def close(self) -> None:
         self._db.close()
 
     # --- what the documents say -----------------------------------------------------------------
 
-    def unembedded(self, plan: Plan, embedder: str) -> list[Chunk]:
+    def unembedded(self, plan: Plan, embedder: str, *, again: bool = False) -> list[Chunk]:
         """Chunks that the library would hold after the plan and that this embedder is yet to embed.
 
         For a rebuild these are all; their old vectors stay until the new ones take their place.
         """
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._carry_out(plan)
+            self._carry_out(plan, again=again)
             found = self._db.execute(
                 "SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text "
                 "FROM chunks c JOIN papers p USING (paper_id) WHERE ? OR NOT EXISTS "
@@ -56,7 +73,8 @@ class Writer:
                 (plan.rebuild, embedder),
             ).fetchall()
         finally:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has undone it already
+                self._db.execute("ROLLBACK")
         return [Chunk(r["chunk_id"], r["paper_id"], (r["start"], r["end"]), r["text"], r["heading"]) for r in found]  # fmt: skip
 
     def stash(self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]) -> None:
@@ -67,19 +85,32 @@ class Writer:
                 [(chunk_id, embedder, vector, tokens) for chunk_id, vector, tokens in vectors],
             )
 
-    def store(self, plan: Plan, embedder: str) -> None:
+    def store(
+        self, plan: Plan, embedder: str, *, leave_out: Iterable[str] = (), again: bool = False
+    ) -> None:
         """Carry out the plan in one transaction; changed chunks wait in the outbox from then on.
 
-        This embedder's vectors are what the indexes are to hold.
+        Args:
+            plan: What is to change.
+            embedder: Whose vectors the indexes are to hold.
+            leave_out: Paths that are not to be read again from a folder; those that the plan reads
+                are left out no longer.
+            again: Also derive anew all that is derived from the documents' entries.
         """
         with self._transaction():
-            self._carry_out(plan)
+            self._carry_out(plan, again=again)
+            read = [(one.path,) for one in plan.documents if one.reading]
+            self._db.executemany("DELETE FROM left_out WHERE path = ?", read)
+            self._leave_out(leave_out)
             row = self._db.execute(
                 "SELECT length(vector) / 2 FROM vectors WHERE embedder = ? LIMIT 1", (embedder,)
             ).fetchone()
             self._set_meta(target=embedder, target_dimension=str(row[0] if row else 0))
 
-    def _carry_out(self, plan: Plan) -> None:
+    def _leave_out(self, paths: Iterable[str]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO left_out VALUES (?)", [(p,) for p in paths])
+
+    def _carry_out(self, plan: Plan, *, again: bool) -> None:
         touched: set[str] = set()
         for document in plan.documents:
             if document.change in ("new", "changed"):
@@ -90,9 +121,12 @@ class Writer:
                 self._db.execute(
                     "UPDATE documents SET path = ? WHERE name = ?", (document.path, document.name)
                 )
-        again = plan.rebuild or self._meta("chunker") != chunking.CHUNKER
+        again = again or plan.rebuild or self._meta("chunker") != chunking.CHUNKER
         if again:
             touched |= self._identify_again()
+            orphans = self._db.execute(_ORPHANS).fetchall()
+            self._db.executemany("INSERT OR IGNORE INTO outbox VALUES (?)", map(tuple, orphans))
+            self._db.executemany("DELETE FROM chunks WHERE chunk_id = ?", map(tuple, orphans))
         self._refresh(touched, again=again)
         self._seal()
 
@@ -142,7 +176,7 @@ class Writer:
 
     def _identify_again(self) -> set[str]:
         """Give every entry the id that the present rules give; returns all ids, old and new."""
-        touched: set[str] = set()
+        touched = {str(row[0]) for row in self._db.execute("SELECT paper_id FROM papers")}
         changed: list[tuple[str, int, int]] = []
         for row in self._db.execute(_ENTRIES).fetchall():
             entry = rows.entry(row)
@@ -185,8 +219,10 @@ class Writer:
         self._store_papers(
             [p for i, p in after.items() if again or digests[i] != before.get(i)], digests
         )
-        difference = _sum(digests.values()) - _sum(before.values())
-        total = (int(self._meta("papers_sum") or "0", 16) + difference) % _MODULUS
+        total = _sum(digests.values())  # of all papers, where all are derived again
+        if not again:
+            total += int(self._meta("papers_sum") or "0", 16) - _sum(before.values())
+        total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
 
     def _store_papers(self, papers: Sequence[Paper], digests: Mapping[str, str]) -> None:
@@ -265,6 +301,18 @@ class Writer:
                 "OR chunk_id NOT IN (SELECT chunk_id FROM chunks)"
             ).rowcount
 
+    def require_whole(self) -> None:
+        """Raise a LibraryError where the file is damaged, beyond what can be derived again."""
+        schema.require_whole(self._db, self._folder / schema.FILE)
+
+    def drop_broken_vectors(self) -> int:
+        """Let go of vectors that no embedder made; returns how many there were."""
+        with self._transaction():
+            return self._db.execute(
+                "DELETE FROM vectors WHERE embedder = (SELECT value FROM meta WHERE key = 'target') "
+                f"AND NOT ({schema.WHOLE_VECTOR})"
+            ).rowcount
+
     # --- journal --------------------------------------------------------------------------------
 
     def begin(self, plan: Plan) -> int:
@@ -291,11 +339,8 @@ class Writer:
         except BaseException as exc:  # also an interrupt leaves nothing half written
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            if isinstance(exc, sqlite3.OperationalError):
-                raise LibraryError(
-                    f"the library {str(self._folder)!r} cannot be written ({exc}); nothing of this "
-                    "step was kept, so make room or give rights and try again"
-                ) from exc
+            if isinstance(exc, schema.FAULTS):
+                raise schema.not_written(self._folder, exc) from exc
             raise
 
     def _entries(self, where: str, *values: object) -> list[tuple[str, Entry]]:

@@ -105,7 +105,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an ingest did. Papers and chunks are counted over the whole library, afterwards."""
+    """What an ingest did. Papers and chunks are counted over the whole library, afterwards.
+
+    ``mended`` is what was wrong with what is derived from the documents, and is no longer.
+    """
 
     plan: Plan
     n_papers: int
@@ -114,6 +117,7 @@ class Report:
     fingerprint: str
     seconds: float
     n_in_several_places: int = 0
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
