@@ -117,6 +117,8 @@ def is_literal(text: ast.expr) -> bool:
         return is_literal(text.body) and is_literal(text.orelse)
     if isinstance(text, ast.BoolOp):
         return all(map(is_literal, text.values))
+    if isinstance(text, ast.BinOp):
+        return is_literal(text.left) and is_literal(text.right)
     if isinstance(text, ast.Call):
         made = ast.unparse(text.func)
         return made in ESCAPED or MADE.fullmatch(made) is not None

@@ -12,7 +12,7 @@ from rag.errors import LibraryError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
 from ui import conversations, first, openings, shared, terms
-from ui.escaping import plain
+from ui.escaping import fault, plain
 from ui.turns import Pending, ask_next, going_on, turn_screen
 
 SHOWN_TURNS = 12
