@@ -178,7 +178,7 @@ class ThreadStore(ThreadFile):
                 "DELETE FROM threads WHERE name = '' AND created_at < ?", (now(-UNASKED_DAYS),)
             )
             connection.execute(
-                "INSERT INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
+                "INSERT OR REPLACE INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
                 "filters, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )

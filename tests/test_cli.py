@@ -302,7 +302,7 @@ def test_doctor_masks_the_key(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    assert main(["doctor", "--json"]) == 0
+    assert main(["doctor", "--json"]) == 1  # nobody is at that address
     out = capsys.readouterr().out
     assert records(out)
     assert "sk-secret" not in out

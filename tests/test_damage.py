@@ -212,7 +212,9 @@ FILE_HARMS: dict[str, Callable[[Path], object]] = {
     "wild": lambda path: write_wild(path, 20_000, 1),
     "text": lambda path: path.write_text("hello"),
     "table gone": lambda path: sql(path.parent, "DROP TABLE authorships"),
-    "not text": lambda path: sql(path.parent, "UPDATE papers SET text = CAST(x'ff80' AS TEXT)"),
+    "not text": lambda path: sql(
+        path.parent, "UPDATE papers SET text = CAST(text || x'ff80' AS TEXT)"
+    ),
     "not JSON": lambda path: sql(path.parent, "UPDATE papers SET lists = '{'"),
     "no number": lambda path: sql(path.parent, "UPDATE meta SET value = 'x' WHERE key = 'version'"),
 }
@@ -233,6 +235,7 @@ def test_damage_of_the_librarys_file_is_one_sentence_everywhere(
         with pytest.raises(LibraryError) as told:
             use()
         assert "\n" not in str(told.value) and "paperfolk ingest" in str(told.value)
+        assert "is about" not in str(told.value)  # no passage
     assert check(library, harmed.stores).problems
     harmed.library.close()
     (harmed.folder / FILE).unlink()

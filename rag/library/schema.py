@@ -131,6 +131,9 @@ length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEA
 """
 """Of a row of ``vectors`` by the embedder in use, by its lengths, which are known without reading it."""
 
+LONGEST_WORDS = 200
+"""Characters of what SQLite says that a sentence of ours repeats."""
+
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises: SQLite's own words about it may be no text."""
 
@@ -158,9 +161,10 @@ def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
 
 
 def damage(path: Path | str, exc: Exception | str) -> LibraryError:
-    """The sentence for a file whose content cannot be read."""
+    """The sentence for a file whose content cannot be read, without the text that cannot."""
+    words = " ".join(str(exc).split()).partition(" with text ")[0]
     return LibraryError(
-        f"the library file {str(path)!r} cannot be read ({exc}); "
+        f"the library file {str(path)!r} cannot be read ({words[:LONGEST_WORDS]}); "
         'move it away and run "paperfolk ingest" to build it again'
     )
 
@@ -252,7 +256,7 @@ def require_whole(connection: sqlite3.Connection, path: Path) -> None:
             raise damage(path, f"it has no table {min(gone)!r}")
         (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if told != "ok":
-            raise damage(path, " ".join(str(told).split()))
+            raise damage(path, str(told))
     except FAULTS as exc:
         raise damage(path, exc) from exc
 
