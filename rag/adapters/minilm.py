@@ -76,7 +76,8 @@ class MiniLM(Embeddings):
         return self._each(self._encode, texts)
 
     def encode_query(self, text: str) -> Encoding:
-        return self._encode(text)
+        """Of the first `WINDOW` tokens, some 1,100 letters: more make every chunk cost more."""
+        return self._encode(text, WINDOW)
 
     def products(
         self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
@@ -92,8 +93,9 @@ class MiniLM(Embeddings):
         vector: NDArray[np.float32] = self._run(["vector"], ids[:WINDOW])[0][0]
         return vector
 
-    def _encode(self, text: str) -> Encoding:
+    def _encode(self, text: str, most: int = MAX_TOKENS) -> Encoding:
         ids, spans = self.tokens(text)
+        ids, spans = ids[:most], spans[:most]
         tokens, vector = self._run(["tokens", "vector"], ids[:WINDOW])
         parts = [tokens[0, 1:-1]]
         for start in range(WINDOW, len(ids), WINDOW - OVERLAP):

@@ -28,7 +28,7 @@ _IN_ADDRESS = re.compile(r"[A-Za-z\d]。[A-Za-z\d]")
 
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
-_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
+_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d[\s,;A-Z\d]*+\])[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
 _ELEMENT = re.compile(
     r"<(script|style)\b[^>]*>.{0,2000}?(?:</\1\s*>|$)"
@@ -69,15 +69,15 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _SCHEME_ALONE = re.compile(rf"{_EDGE}(?:{_SCHEMES})\s*:(?=\S)", re.IGNORECASE)
-_DOTTED = re.compile(r"([^\W\d_]{2,})\.([^\W\d_]{2,}(?:\.[^\W\d_]{2,})*)")
+_DOTTED = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})\.([^\W\d_]{2,}(?:\.[^\W\d_]{2,})*)")
 _GLUE = re.compile(r"[*_\])]+\.?")
 _OPENING = re.compile(r"\s*(?:(#{1,6})\s+|([-*+•])\s+|(\d{1,3})[.)]\s+|((?:>\s*)+))")
-_RULE = re.compile(r"\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
+_RULE = re.compile(r"^\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
 TABLE_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
 
 _KEY = r"[Ee]\d{1,4}"
 KEYS = re.compile(
-    rf"(?:{_FILLER}\s*:?\s*)?{_KEY}(?:\s*(?:[,;:&+/–—-]|{_FILLER})?\s*{_KEY})*", re.IGNORECASE
+    rf"(?:{_FILLER}\s*:?\s*)?{_KEY}(?:\s*(?:(?:[,;:&+/–—-]|{_FILLER})\s*)?{_KEY})*", re.IGNORECASE
 )
 """One or several evidence keys, as they stand between brackets."""
 
