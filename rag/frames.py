@@ -131,7 +131,7 @@ _GAP = r"(?:\s*[,:;–—]\s*|\s+-+\s*|\s+)"
 _ENDS = tuple(
     re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
     for pattern in (
-        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|you|suggest|recommend|propose|do|would|in|the|library|good|best)){{0,24}}+",
+        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|you|suggest|recommend|propose|do|would|in|the|library|good|best)\b){{0,24}}+",
         rf"{_GAP}{_KINDS}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it))){{0,12}}+",
     )
 )

@@ -76,8 +76,7 @@ class MiniLM(Embeddings):
         return self._each(self._encode, texts)
 
     def encode_query(self, text: str) -> Encoding:
-        """Of the first `WINDOW` tokens, some 1,100 letters: more make every chunk cost more."""
-        return self._encode(text, WINDOW)
+        return self._encode(text)
 
     def products(
         self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
@@ -93,9 +92,8 @@ class MiniLM(Embeddings):
         vector: NDArray[np.float32] = self._run(["vector"], ids[:WINDOW])[0][0]
         return vector
 
-    def _encode(self, text: str, most: int = MAX_TOKENS) -> Encoding:
+    def _encode(self, text: str) -> Encoding:
         ids, spans = self.tokens(text)
-        ids, spans = ids[:most], spans[:most]
         tokens, vector = self._run(["tokens", "vector"], ids[:WINDOW])
         parts = [tokens[0, 1:-1]]
         for start in range(WINDOW, len(ids), WINDOW - OVERLAP):
