@@ -88,41 +88,39 @@ BOLD = "\ue000"
 """Stands for ``**`` until the words around it are safe; never in what comes from outside."""
 
 
-def boundary(text: str, *, final: bool = False) -> int | None:
+def boundary(text: str, scanned: int = 0, *, final: bool = False) -> tuple[int | None, int]:
     """Where the first sentence or line of a growing text ends, its keys and white space included.
 
     Args:
         text: What has come so far and was not cut off yet.
+        scanned: As returned for a beginning of the same text: no end of a sentence is before it.
         final: No more will come.
 
     Returns:
-        An offset; None as long as further text could change it, or where there is no text.
+        An offset, None as long as further text could change it, or where there is no text; and
+        how far the text was scanned, so that a growing one is not looked at from its beginning.
     """
     window = text[: LONGEST_SENTENCE + 2 * _LONGEST_KEYS]
     whole = len(window) == len(text)
-    end = _boundary(window, final=final and whole) if text else None
+    end, scanned = _boundary(window, scanned) if window.strip(" ") else (None, 0)
     if end is None and not whole:
-        return window.rfind(" ", 1, LONGEST_SENTENCE) + 1 or LONGEST_SENTENCE
-    return end
+        end = window.rfind(" ", 1, LONGEST_SENTENCE) + 1 or LONGEST_SENTENCE
+    if end is None and final and text:
+        end = len(text)
+    return end, scanned
 
 
-def _boundary(text: str, *, final: bool) -> int | None:
-    at_end = len(text) if final else None
+def _boundary(text: str, scanned: int) -> tuple[int | None, int]:
     in_table = text.lstrip(" ").startswith("|")
-    if not in_table and not text.strip(" "):
-        return at_end
-    for match in _ENDING.finditer(text):
+    for match in _ENDING.finditer(text, scanned):
         if match[0] == "\n":
-            end: int | None = _skip(text, match.end())
-            return end if end is not None else at_end
-        if in_table:
-            continue
-        end = _after_ending(text, match)
-        if end is None:
-            return at_end
-        if end:
-            return end
-    return at_end
+            return _skip(text, match.end()), match.start()
+        end = 0 if in_table else _after_ending(text, match)
+        if end != 0:
+            return end, match.start()
+        if match.end() < len(text):  # else it may still grow
+            scanned = match.end()
+    return None, scanned
 
 
 def _skip(text: str, start: int) -> int | None:
