@@ -78,14 +78,15 @@ _SOMEBODY = (
     r"(?:experts?|specialists?|reviewers?|referees?|researchers?|scientists?|authors?|academics?|people|ppl|folks|"
     r"persons?|somebody|someone|anyone|anybody|collaborators?|co-?workers?|supervisors?|mentors?|advisors?|contacts?|candidates?|names|authorit(?:y|ies)|professors?|guys|speakers?|panell?ists?|lecturers?)"
 )
-_KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known|go-to|phd|postdoc|senior|junior|external|expert)\s+)*"
+_KIND = r"(?:(?:the|an?|any|some|other|good|best|top|leading|main|key|potential|possible|suitable|right|most|active|relevant|productive|experienced|known|well-known|go-to|phd|postdoc|senior|junior|external|expert)\s+){0,6}"
+_KINDS = rf"{_KIND}(?:(?P<k>{NUMBER})\s+{_KIND})?"
 _VERB = (
-    r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|should|might|may|will|ever|all|else|started|began|begun|first)\s+)*"
+    r"(?:(?:also|actually|currently|now|recently|mainly|mostly|often|here|in here|in this (?:library|corpus|collection)|in the (?:library|corpus|collection)|at the moment|has|have|is|are|been|does|do|did|can|could|would|should|might|may|will|ever|all|else|started|began|begun|first)\s+){0,8}"
     r"(?:work(?:s|ed|ing)?(?:\s+here)?\s+(?:on|in|with|at|around)|(?:does|do|did|doing|done)(?:\s+(?:any\s+)?(?:research|work|anything|something|stuff|things))?(?:\s+(?:on|about|in|with))?|"
     r"stud(?:y|ies|ied|ying)|research(?:es|ed|ing)?(?:\s+(?:on|into|about))?|knows?(?:\s+(?:a lot|most|much|anything|something|stuff))?(?:\s+about)?|"
-    r"(?:has |have )?publish(?:es|ed|ing)?(?:\s+(?:the\s+)?(?:most|more|papers|work|anything|something|often|a lot))*\s+(?:on|about|in)|(?:is|are)?\s*into|speciali[sz](?:es?|ed|ing)\s+in|(?:active|experienced|interested|skilled|knowledgeable|versed|proficient)\s+(?:in|on|with|about)|"
+    r"(?:has |have )?publish(?:es|ed|ing)?(?:\s+(?:the\s+)?(?:most|more|papers|work|anything|something|often|a lot)){0,6}\s+(?:on|about|in)|(?:is|are)?\s*into|speciali[sz](?:es?|ed|ing)\s+in|(?:active|experienced|interested|skilled|knowledgeable|versed|proficient)\s+(?:in|on|with|about)|"
     r"look(?:s|ed|ing)?\s+(?:in|)(?:to|at)|investigat(?:es?|ed|ing)|tackl(?:es?|ed|ing)|address(?:es|ed|ing)?|deal(?:s|t|ing)?\s+with|"
-    r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:the\s+)?(?:most|more|papers|anything|something|often|a lot))*\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
+    r"(?:writ(?:es?|ten|ing)|wrote)(?:\s+(?:the\s+)?(?:most|more|papers|anything|something|often|a lot)){0,6}\s+(?:on|about)|ask(?:ed)?\s+(?:about|on)|talk(?:s|ed|ing)?\s+(?:to me )?about|contribut(?:es?|ed|ing)\s+to|focus(?:es|ed|ing)?\s+on|"
     r"(?:is |are )?(?:an? )?(?:good|expert|experts?|specialists?|authority)\s+(?:at|in|on|for)|(?:have|has|with)\s+(?:experience|expertise|a background|papers|work|publications)\s+(?:in|on|with|about)|explor(?:es?|ed|ing)|help(?:s)?\s+(?:me\s+)?with|handl(?:es?|ed|ing)|cover(?:s|ed|ing)?|"
     r"review(?:s|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|supervis(?:e|es|ed|ing)(?:\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:thesis|project|student))?(?:\s+(?:on|about|in))?|referee(?:s|d|ing)?(?:\s+(?:an?|my|our|the)\s+(?:paper|submission|manuscript))?(?:\s+(?:on|about))?|develop(?:s|ed|ing)?|understand(?:s|ing)?|explain(?:s|ing)?|advise\s+(?:me\s+)?on|"
     r"(?:give|gives|giving|hold|run|lead|write|teach|organi[sz]e)\s+(?:an?|my|our|the)\s+(?:\w+\s+)?(?:talk|lecture|course|class|workshop|tutorial|seminar|keynote|chapter|survey|part|session|section|module|unit)(?:\s+(?:on|about|in))?)"
@@ -107,18 +108,18 @@ _OPENINGS = tuple(
 _ASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:who|who's|whos)\s+(?:(?:is|are)\s+)?(?:the\s+){_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:behind|in|on|for|of|with|about|working\s+on|active\s+in|to\s+\w+\s+(?:about|on|for))\s+",
+        rf"(?:who|who's|whos)\s+(?:(?:is|are)\s+)?(?:the\s+){_KINDS}{_SOMEBODY}\s+(?:behind|in|on|for|of|with|about|working\s+on|active\s+in|to\s+\w+\s+(?:about|on|for))\s+",
         r"whose\s+(?:work|research|papers?|publications?)\s+(?:(?:is|are)\s+)?(?:about|on|deals?\s+with|covers?|address(?:es)?|concerns?|tackles?)\s+",
-        rf"{_KIND}{_N}{_KIND}{_EXPERT}\s*[:–—-]\s*",
+        rf"{_KINDS}{_EXPERT}\s*[:–—-]\s*",
         rf"{_KIND}{_N}names\s+(?:for|on)\s+",
         rf"(?:the\s+)?(?:best|top)\s+(?P<k>{NUMBER})\s+(?:for|on|in)\s+",
         r"(?:which|what|any)\s+(?:research\s+)?(?:groups?|teams?|labs?)\s+(?:here\s+)?(?:(?:is|are)\s+)?(?:work(?:s|ed|ing)?|(?:do|does|did|doing)\s+research|research(?:es|ing)?)\s+(?:on|in|into)\s+",
         rf"(?:who|whom|who's|whos|who all|who else)\s+(?:here\s+)?{_VERB}\b\s*",
-        rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
-        rf"{_KIND}{_N}{_KIND}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+)*(?:can\s+|could\s+|should\s+|would\s+|to\s+)*(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to))*\s+",
-        rf"{_KIND}{_N}{_KIND}{_EXPERT}\s+(?:in|on|for|of|with|about|regarding|from|at|to)\s+(?:the\s+(?:area|field|topic|subject)\s+of\s+)?",
+        rf"{_KINDS}{_SOMEBODY}\s+(?:here\s+|in here\s+)?(?:(?:who|that|which|whom)\s+)?{_VERB}\b\s*",
+        rf"{_KINDS}{_SOMEBODY}\s+(?:(?:who|that|whom|i|we|one|you|to)\s+){{0,6}}(?:can\s+|could\s+|should\s+|would\s+|to\s+){{0,4}}(?:ask|contact|talk to|talk|consult|invite|email|write to|approach|work with|collaborate with|help|review|interview|hire)(?:\s+(?:me|us))?(?:\s+(?:about|on|for|with|regarding|in|to)){{0,6}}\s+",
+        rf"{_KINDS}{_EXPERT}\s+(?:in|on|for|of|with|about|regarding|from|at|to)\s+(?:the\s+(?:area|field|topic|subject)\s+of\s+)?",
         r"(?:who|whom)\s+(?:should|could|can|would|do|to)\s+(?:i|we|one|you)?\s*(?:ask|contact|talk to|consult|invite|approach|email|collaborate with|work with|speak to|turn to)(?:\s+(?:to\s+(?:talk|speak|lecture|present|report|teach|give\s+an?\s+(?:\w+\s+)?(?:talk|lecture))|about|on|for|with|regarding|to))*\s+",
-        rf"{_KIND}{_N}{_KIND}(?:people|ppl|persons?|folks|names|somebody|someone|anyone|anybody|colleagues|academics)\s+(?:for|on|into|behind)\s+",
+        rf"{_KINDS}(?:people|ppl|persons?|folks|names|somebody|someone|anyone|anybody|colleagues|academics)\s+(?:for|on|into|behind)\s+",
         r"(?:who|whom)\s+to\s+(?:ask|contact|invite|consult|approach)(?:\s+(?:about|on|for|with|regarding))*\s+",
     )
 )
@@ -130,12 +131,12 @@ _GAP = r"(?:\s*[,:;–—]\s*|\s+-+\s*|\s+)"
 _ENDS = tuple(
     re.compile(pattern + r"[\s?!.]*$", re.IGNORECASE)
     for pattern in (
-        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|you|suggest|recommend|propose|do|would|in|the|library|good|best))*",
-        rf"{_GAP}{_KIND}{_N}{_KIND}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it)))*",
+        rf"{_GAP}(?:so\s+|and\s+|now\s+)?(?:who|whom|who's|whos|anyone|anybody|somebody|someone)(?:\s+(?:is|are|to|should|could|can|i|we|here|all|else|{_VERB}|{_SOMEBODY}|it|this|that|those|these|stuff|about|ask|contact|invite|consult|approach|talk|turn|email|to|on|with|them|please|topic|problem|area|field|you|suggest|recommend|propose|do|would|in|the|library|good|best)\b){{0,24}}+",
+        rf"{_GAP}{_KINDS}{_SOMEBODY}(?:\s+(?:please|here|needed|wanted|to (?:contact|ask|invite|talk to|consult|approach)|i (?:can|could|should) (?:ask|contact)|working on (?:it|this|that)|who know(?:s)? (?:it|this|that|about it))){{0,12}}+",
     )
 )
 _TAILS = re.compile(
-    r"(?:[\s,;–—-]+(?:and\s+(?:(?:with\s+)?whom?|what|where|which|how|their|his|her)\b[^,;]*|(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|(?:the\s+)?(?:most recent|newest|latest)(?:\s+ones?)?\s+first|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
+    r"(?:(?<![\s,;–—-])[\s,;–—-]++(?:and\s+(?:(?:with\s+)?whom?|what|where|which|how|their|his|her)\b[^,;]*+|(?:ideally|preferably|if possible|best with|with several papers|with many papers)\b[^,;]*+|(?:please|thanks|generally|in general|here|in here|in (?:this|the) (?:library|corpus|collection|dataset|database)|nowadays|these days|right now|now|currently|recently|lately|at the moment|at present|today|(?:the\s+)?(?:most recent|newest|latest)(?:\s+ones?)?\s+first|among (?:these|the|those) (?:papers|people|authors))\b))[\s?!.]*$",
     re.IGNORECASE,
 )
 _NOUN_TAIL = re.compile(
@@ -242,10 +243,10 @@ def _says_something(topic: str) -> bool:
 
 _WROTE = re.compile(
     r"\b(?:who|whom)(?:'s|\s+(?:has|have|is|are|was|were|all|else|actually))*\s+(?:(?:wrote|authored|writes?|written|co-?authored|came up with|invented|created|made|built|introduced|proposed|developed|presented|published|behind)|(?:the\s+)?(?P<first>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)|responsible for)\s+(?P<what>.+)"
-    r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names?|of|the|all)\s+)*(?P<first2>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
-    r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.+?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
+    r"|^\W*(?:(?:and|so|ok|then|please|can|could|you|tell|list|name|show|give|me|us|what|who|are|is|was|were|do|know|i|need|want|find|names|of|the|all)\s+)*(?P<first2>first|lead|main|second|third|last|senior)?\s*authors?\s+(?:of|on|for|behind)\s+(?P<what2>.+)"
+    r"|\b(?:by whom|who)\s+(?:was|were|is)\s+(?P<what3>.{1,300}?)\s+(?:written|authored|proposed|introduced|developed|created|published|made|by)\b"
     r"|\bwhose\s+(?:paper|work|method|idea)\s+(?:is|was)\s+(?P<what4>.+)"
-    r"|^\W*(?!(?:is|are|which|how|any|papers?|what|do|does|did)\b)(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",
+    r"|^\W*+(?!(?:is|are|which|how|any|papers?|what|do|does|did)\b)(?P<what5>[^,;:]+?)(?:'s|\s+paper'?s?)?\s+(?P<first5>first\s+|lead\s+)?authors?\s*\??$",
     re.IGNORECASE,
 )
 _ON = re.compile(
@@ -291,7 +292,7 @@ _DEALING = (
 )
 _TOPIC_LIST = re.compile(
     rf"^\W*{_POLITELY}{_ASKED_FOR}{_PAPERS}\s+{_HERE}{_DEALING}\s+"
-    r"(?P<topic>[^,;:.?!]+?)(?:\s+(?:here|please|in\s+(?:the|this|our|my)\s+(?:library|corpus|collection)))*\W*$",
+    r"(?P<topic>[^,;:.?!]+?)(?:\s+(?:here|please|in\s+(?:the|this|our|my)\s+(?:library|corpus|collection))){0,3}\W*$",
     re.IGNORECASE,
 )
 _OF_ITS_OWN = re.compile(
@@ -321,7 +322,7 @@ def list_frame(question: str) -> str | None:
 # --- topics taken apart ---------------------------------------------------------------------
 
 _SHUT_OUT = re.compile(
-    r"^(?P<topic>.+?)[\s,]+(?:(?:but|and|that|which|who|while)\s+)*(?:(?:is|are|do|does|did)\s+)?"
+    r"^(?P<topic>.+?)(?<![\s,])[\s,]++(?:(?:but|and|that|which|who|while)\s+){0,4}(?:(?:is|are|do|does|did)\s+)?"
     r"(?:(?:not|\w+n't|never)\s+(?:(?:work(?:s|ing)?|publish(?:es|ed)?)\s+)?(?:on|about|in|regarding|concerning)"
     r"|but\s+not(?!\s+only)|except(?:\s+for)?|excluding|other\s+than|but\s+(?:without|no))\s+"
     r"(?:(?:(?:those|the|any|papers?|works?|ones|on|about)\s+)*)(?P<out>.+)$",

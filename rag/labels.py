@@ -18,7 +18,7 @@ READ_CHARS = 5_000
 
 _BRINGS = re.compile(
     r"\b(?:we|this (?:paper|work|study|article)|the (?:paper|authors?))\b"
-    r"(?:[^.;]*?\s|\s)"
+    r"(?:[^.;]{0,600}?\s|\s)"
     r"(?:propos|introduc|present|devis|develop|design|describ)(?:e|es|ed|s)?\s+",
     re.IGNORECASE,
 )
@@ -34,9 +34,9 @@ _STOP = re.compile(r"[,;:?!](?=\s|$)|\.(?=\s|[A-Z]|$)")
 _END = re.compile(
     rf"{_STOP.pattern}|\s(?:that|which|where|whose|in this (?:paper|work|study)|by|to(?!\s+(?:the|a|an)\b))\s"
 )
-_RELATIVE = re.compile(r"[\s,]*(?:that|which)\s", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?<![\s,])[\s,]*+(?:that|which)\s", re.IGNORECASE)
 _ACRONYM_END = re.compile(rf"\([A-Z][^()\s]*\)(?:\s+(?:{_THING})\b)?")
-_NAME = r"(?=[^\s,.]*[A-Z0-9^])(?:[A-Za-z][^\s,.;()]*[A-Z0-9^][^\s,.;()]*)"
+_NAME = r"(?=[^\s,.]*[A-Z0-9^])(?>[A-Za-z][^\s,.;()]*[A-Z0-9^])[^\s,.;()]*+"
 _CALLED = re.compile(rf"\b(?:named|called|dubbed|termed|coined)\s+({_NAME})")
 _APPOSED = re.compile(rf",\s+({_NAME})(?=,)")
 _APPOSITION = re.compile(r",\s+(?:an?|the|our)\s+", re.IGNORECASE)

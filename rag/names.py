@@ -8,9 +8,12 @@ a typed part is no name the library knows and the whole is close to one that it 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -95,10 +98,7 @@ class Token:
     text: str
     start: int
     end: int
-
-    @property
-    def key(self) -> str:
-        return key(self.text)
+    key: str
 
 
 def key(name: str) -> str:
@@ -106,14 +106,15 @@ def key(name: str) -> str:
     return "".join(c for c in fold(name) if c.isalpha())
 
 
-def tokens(text: str) -> list[Token]:
-    """Words that may be parts of names, possessive endings left off."""
+@lru_cache(maxsize=64)  # a long question is looked at some hundred times, phrase by phrase
+def tokens(text: str) -> tuple[Token, ...]:
+    """Words that may be parts of names, in order, possessive endings left off."""
     found = []
     for match in _TOKEN.finditer(text):
         word = re.sub(r"['’]s?$", "", match.group())
-        if key(word):
-            found.append(Token(word, match.start(), match.start() + len(word)))
-    return found
+        if letters := key(word):
+            found.append(Token(word, match.start(), match.start() + len(word), letters))
+    return tuple(found)
 
 
 def _without_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,7 +191,9 @@ class NameIndex:
             A mention, with no names where nobody is called that; None where it is no name at all.
         """
         start, end = span or (0, len(text))
-        words = [w for w in tokens(text) if start <= w.start and w.end <= end]
+        held = tokens(text)
+        first = bisect_left(held, start, key=lambda word: word.start)
+        words = list(takewhile(lambda word: word.end <= end, held[first : first + _MAX_PARTS + 1]))
         if not words or len(words) > _MAX_PARTS:
             return None
         mention = self._longest(text, words, 0) or self._partial(text, words)

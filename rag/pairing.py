@@ -19,7 +19,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _THEM = re.compile(r"\b(?:they|them|their|these|those)\b", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:\w+er|more|less|better|worse)\b[^?.!]*\bthan\b", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:\w+er|more|less|better|worse)\b[^?.!]{0,200}\bthan\b", re.IGNORECASE)
 
 
 def beside(question: str, shown: Shown, now: Census) -> Whole | None:

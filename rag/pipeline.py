@@ -427,8 +427,12 @@ def _server(settings: Settings) -> Server | None:
 
 
 def _shortened(question: str) -> tuple[str, tuple[str, ...]]:
-    """The question in printable characters and of bounded length, and a warning if it was cut."""
-    text = encodable(question).replace("\x00", " ").strip()
+    """The question as one line of bounded length, and a warning if it was cut.
+
+    Every question, topic, name and value passes here, so that no pattern behind it meets a run of
+    white space (1,600 spaces once held all readers for 13 s), a NUL or a lone surrogate.
+    """
+    text = " ".join(encodable(question).replace("\x00", " ").split())
     if len(text) <= MAX_QUESTION_CHARS:
         return text, ()
     note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"

@@ -32,9 +32,9 @@ _DESCRIBED = re.compile(
     r"\b(?:the|that)\s+(?P<what>[\w-]+(?:\s+[\w-]+){0,5}?)\s+(?:one|paper)\b", re.IGNORECASE
 )
 _SAME_AUTHOR = re.compile(
-    r"\b(?:the|its|their|that)\s+(?P<nth>first|lead|second|third|last)\s+authors?(?:'s)?\b(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|publish\w*|do|does|papers?)\b)"
+    r"\b(?:the|its|their|that)\s+(?P<nth>first|lead|second|third|last)\s+authors?(?:'s)?\b(?=.{0,200}\b(?:else|also|other|another|more|write|wrote|written|work|works|publish\w*|do|does|papers?)\b)"
     r"|\b(?:(?:the|its|their)\s+)?same\s+(?P<first>(?:first|lead)\s+)?(?:authors?|people|person|group|team)\b"
-    r"|\b(?:other|more|further|else)\b[^?]*\bby\s+(?:the|its|that|their)\s+(?P<nth2>first|lead|second|third|last)\s+authors?\b"
+    r"|\b(?:other|more|further|else)\b[^?]{0,200}\bby\s+(?:the|its|that|their)\s+(?P<nth2>first|lead|second|third|last)\s+authors?\b"
     r"|\b(?:its|their)\s+(?P<first2>(?:first|lead)\s+)?authors?\b(?=\s+(?:also|work|write|wrote|publish|have|has|do|did|else))",
     re.IGNORECASE,
 )
@@ -79,7 +79,7 @@ _TWO = re.compile(
     r"\b(?:they|them|the\s+two|these\s+two|both)(?:\s+(?P<verb>share|have|both))?\b", re.IGNORECASE
 )
 _THEY_WROTE = re.compile(
-    r"\b(?:they|these\s+people|those\s+people|the\s+authors)\b.*\b(?:write|wrote|written|publish\w*|do|done|work\w*)\b|\btheir\s+other\s+(?:papers|works?)\b",
+    r"\b(?:they|these\s+people|those\s+people|the\s+authors)\b.{0,200}\b(?:write|wrote|written|publish\w*|do|done|work\w*)\b|\btheir\s+other\s+(?:papers|works?)\b",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,7 @@ _PEOPLE = r"(?:co-?)?(?:authors?|people|person|writers?|researchers?|names?)"
 _SHARED_AUTHORS = re.compile(
     rf"\bshar(?:e|es|ed|ing)\s+(?:(?:any|some|an|the|a|same|common|of|their|its)\s+)*{_PEOPLE}\b"
     rf"|\b{_PEOPLE}\s+(?:\w+\s+){{0,2}}?in\s+common\b|\b(?:common|shared|overlapping|joint)\s+{_PEOPLE}\b"
-    rf"|\b{_PEOPLE}\b(?!\s+of\b)[^?.]*\b(?:do|are|is)\b[^?.]*\b(?:share|shared|common to|in common)\b"
+    rf"|\b{_PEOPLE}\b(?!\s+of\b)(?=[^?.]{{0,240}}\b(?:share|shared|common to|in common)\b)[^?.]{{0,120}}\b(?:do|are|is)\b[^?.]{{0,120}}\b(?:share|shared|common to|in common)\b"
     rf"|\b(?:author(?:ship)?s?|{_PEOPLE})\s+overlap\w*|\boverlap\w*\s+(?:of|in|between|among)\s+(?:the\s+|their\s+)?authors?\b"
     r"|\b(?:by|from|have|has|got)\s+(?:(?:any|some|of)\s+)*the\s+same\s+(?:authors?|people|person|group|team)\b"
     rf"|\b(?:who|which\s+{_PEOPLE})\s+(?:has\s+|have\s+)?(?:is|are|wrote|written|worked|authored|stands?)\s+(?:an?\s+)?(?:authors?\s+)?(?:on|of|in|at)?\s*both\b",

@@ -9,6 +9,7 @@ that it makes must stand in a paper, or the coined name must be one letter from 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -27,6 +28,8 @@ _LONG_CHARS = 8
 _COINED_CHARS = 6
 _ROOT_CHARS = 4
 """Of a word that loses a vowel before an ending; one more before that of genre-ation."""
+_MOST_WORDS = 48
+"""Different words of one question that are looked up; a salad of 600 took seconds."""
 _CLEARLY = 3
 """How many times as many papers the word meant must stand in as the next one that is as near."""
 _TOKEN = re.compile(r"[^\s\"“”«»]+")
@@ -146,7 +149,8 @@ def _is_formed(word: str, held: frozenset[str]) -> bool:
 def _slips(question: str, now: Census, english: _English) -> Iterator[tuple[Span, str]]:
     """The words that are slips, in order, each with what it stands for."""
     shut = [match.span() for match in _QUOTED.finditer(question)]
-    doubtful = []
+    doubtful: list[Span] = []
+    different: set[str] = set()
     for token in _TOKEN.finditer(question):
         if any(a <= token.start() < b for a, b in shut) or _ADDRESS.search(
             token.group().rstrip(".")
@@ -154,26 +158,41 @@ def _slips(question: str, now: Census, english: _English) -> Iterator[tuple[Span
             continue
         for match in _LETTERS.finditer(token.group()):
             span = (token.start() + match.start(), token.start() + match.end())
-            if len(match.group()) >= _LEAST_CHARS and _is_doubtful(
-                fold(match.group()), now, english
-            ):
+            word = match.group()
+            if len(word) < _LEAST_CHARS or not _is_doubtful(fold(word), now, english):
+                continue
+            if word in different or len(different) < _MOST_WORDS:
+                different.add(word)
                 doubtful.append(span)
     if not doubtful:
         return
     people = [m.span for m in people_in(question, now) if m.names]
+    meant_by = {
+        word: _coined(word, now, english) if is_made_up(word) else _meant(word.lower(), now)
+        for word in different
+    }
     ordinary = {}
     for start, end in doubtful:
         if any(a < end and start < b for a, b in people):
             continue
         word = question[start:end]
-        if is_made_up(word):
-            if coined := _coined(word, now, english):
-                yield (start, end), coined
-        elif meant := _meant(word.lower(), now):
+        meant = meant_by[word]
+        if meant and is_made_up(word):
+            yield (start, end), meant
+        elif meant:
             ordinary[start, end] = meant if word.islower() else meant.capitalize()
     for span, meant in ordinary.items():
         if question[span[0]].islower() or _is_plain(question, span, ordinary, now):
             yield span, meant
+
+
+@lru_cache(maxsize=2)
+def _by_length(now: Census) -> dict[int, tuple[str, ...]]:
+    """The words that may be meant, by their number of letters."""
+    held: dict[int, list[str]] = defaultdict(list)
+    for word in now.words | _asking_words() | now.place_words:
+        held[len(word)].append(word)
+    return {n: tuple(some) for n, some in held.items()}
 
 
 def _meant(word: str, now: Census) -> str | None:
@@ -184,9 +203,8 @@ def _meant(word: str, now: Census) -> str | None:
     if not word.isascii():
         return None
     most = 2 if len(word) >= _LONG_CHARS else 1
-    choices = [
-        w for w in now.words | _asking_words() | now.place_words if abs(len(w) - len(word)) <= most
-    ]
+    held = _by_length(now)
+    choices = [w for n in range(len(word) - most, len(word) + most + 1) for w in held.get(n, ())]
     near = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
     for n in range(1, most + 1):
         alike = [w for w, distance, _ in near if distance == n and _is_like(word, w, n)]
@@ -260,6 +278,17 @@ def _stands(told: list[str], now: Census) -> bool:
     return now.says(phrase) or any(phrase in place for place in now.printed_places)
 
 
+@lru_cache(maxsize=2)
+def _coined_names(now: Census) -> dict[str, frozenset[str]]:
+    """The coined names in titles, by their first letter."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for paper in now.papers:
+        for name in _LETTERS.findall(paper.title or ""):
+            if len(name) >= _COINED_CHARS and is_made_up(name):
+                held[name[0].lower()].add(name)
+    return {first: frozenset(names) for first, names in held.items()}
+
+
 def _coined(word: str, now: Census, english: _English) -> str | None:
     """The coined name of a paper that another one is a slip of: one letter, within, and no figure.
 
@@ -276,11 +305,7 @@ def _coined(word: str, now: Census, english: _English) -> str | None:
         return None
     near = {
         name
-        for paper in now.papers
-        for name in _LETTERS.findall(paper.title or "")
-        if is_made_up(name)
-        and len(name) >= _COINED_CHARS
-        and name[0].lower() == word[0].lower()
-        and OSA.distance(fold(name), fold(word), score_cutoff=1) <= 1
+        for name in _coined_names(now).get(word[0].lower(), ())
+        if OSA.distance(fold(name), fold(word), score_cutoff=1) <= 1
     }
     return near.pop() if len({fold(name) for name in near}) == 1 else None

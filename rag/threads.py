@@ -95,7 +95,7 @@ _COURTESY = re.compile(
     r"^\W*(?:(?:thanks|thank\s+you|great|nice|cool|good|perfect|right|alright|ok(?:ay)?|sorry|hm+)\s*[,.!;:]+\s*)+(?=\w)",
     re.IGNORECASE,
 )
-_INSTEAD_OF_IT = re.compile(r"[\s,]+(?:instead|rather)\W*$", re.IGNORECASE)
+_INSTEAD_OF_IT = re.compile(r"(?<![\s,])[\s,]++(?:instead|rather)\W*$", re.IGNORECASE)
 _SAID = re.compile(
     r"^(?:[^,]+?)\s*,\s*not\s+\S.*$|^not\s+[^,]+,?\s+but\s+(?P<but>.+)$", re.IGNORECASE
 )
@@ -117,7 +117,7 @@ _FRAGMENT = re.compile(
 
 _OWN_ITS = re.compile(
     r"(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfor )(?<!\bwith )(?<!\bover )(?<!\bagainst )"
-    r"(?<![\w-])(?:[^\W_]*[a-z][A-Z]\w*|[A-Z]{2,}\w*|[^\W_]*[A-Za-z]\d\w*)(?:-\w+)*\s[^?.!,;]*\bits\b"
+    r"(?<![\w-])(?:[^\W_]{0,40}[a-z][A-Z]\w*+|[A-Z]{2}\w*+|[^\W_]{0,40}[A-Za-z]\d\w*+)(?:-\w+)*+\s[^?.!,;]{0,200}\bits\b"
 )
 """``how does DuetFace train its student``: something is named, and what is its own asked of it."""
 

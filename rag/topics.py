@@ -229,7 +229,7 @@ def coverage(topic: str, paper: Paper, now: Census) -> float:
 # --- in the topic's own words ---------------------------------------------------------------
 
 _UNIT = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
-_CLAUSE = re.compile(r"[.,;:!?()\[\]]+(?:\s|$)")
+_CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
 _HYPHEN = re.compile(r"[-‐-–]")
 _PREFIX_CHARS = 4
 """A longer first part of a compound is a word of its own."""

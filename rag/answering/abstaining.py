@@ -188,7 +188,8 @@ def _pairs_met(query: str, paper: Paper) -> float:
 
 
 def _has_content(word: str) -> bool:
-    return fold(word) not in STOP_WORDS | FRAME_WORDS and not is_everyday(word)
+    folded = fold(word)
+    return not (folded in STOP_WORDS or folded in FRAME_WORDS or is_everyday(word))
 
 
 def _best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:

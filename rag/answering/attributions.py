@@ -12,12 +12,12 @@ from collections.abc import Callable, Collection
 
 from rag.text import STOP_WORDS, fold, words
 
-_CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_A-Z]+(?:[-'’][A-Z]?[^\W\d_]+)*(?!\w)"
-_INITIAL = r"(?:[A-Z]\.\s?)+"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_A-Z]{1,40}(?:[-'’][^\W\d_]+){0,4}(?!\w)"
+_INITIAL = r"(?:[A-Z]\.\s?){1,5}"
 _JOINED = r"(?:of|the|for|and|in|is|with|to|a|an|on|von|van|de|der|from|by|via|are|you)"
 _RUN = re.compile(rf"(?:{_INITIAL}\s*)?{_CAPITAL}(?:\s+(?:{_JOINED}\s+){{0,2}}{_CAPITAL})+")
 _SIDE_BY_SIDE = re.compile(rf"(?:{_INITIAL}\s*)?{_CAPITAL}(?:\s+{_CAPITAL})+")
-_ET_AL = re.compile(r"([^\W\d_][\w'’-]*)\s+et\s+al\b", re.IGNORECASE)
+_ET_AL = re.compile(r"([^\W\d_][\w'’-]{0,60})\s+et\s+al\b", re.IGNORECASE)
 _DATED = re.compile(rf"({_CAPITAL})(?:\s*(?:,|&|and)\s*({_CAPITAL}))?,?\s*\(?(?:19|20)\d\d[a-z]?\b")
 _BY = re.compile(
     r"\b(?:[Bb]y|[Aa]uthors?|[Dd]r\.?|[Pp]rof(?:\.|essor)?|[Mm]rs?\.?|[Ll]ed by|[Aa]ccording to)\s+"

@@ -13,9 +13,10 @@ from rag.answering.markup import SEATS
 from rag.answering.support import Ground, quotations
 from rag.types import Evidence
 
-_CITED = re.compile(rf"[\[【(]+\s*({markup.KEYS.pattern})\s*[\]】)]+", re.IGNORECASE)
+_CITED = re.compile(rf"(?<![\[【(])[\[【(]++\s*({markup.KEYS.pattern})\s*[\]】)]++", re.IGNORECASE)
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
-_FOREIGN = re.compile(r"\s*[\[【]+([^\[\]【】]{0,300})[\]】]+")
+_FOREIGN = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
+_LAST_WORD = re.compile(r"[^\W_]{1,60}$")
 _NOTE = re.compile(
     r"\s*\(\s*(?:refs?\.?|references?|sources?|citations?|cited?|footnotes?|notes?)[\s:]*#?\d[\d,;\s–-]*\)",
     re.IGNORECASE,
@@ -120,7 +121,7 @@ class ClaimReader:
 
     def _raised(self, match: re.Match[str], text: str) -> str:
         """A raised figure, if it is part of a word that the papers have."""
-        head = re.search(r"[^\W_]+$", text[: match.start()])
+        head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
         if head and self._ground.has_word(head[0] + match[0]):
             return match[0]
         self._counts["keys_removed"] += 1

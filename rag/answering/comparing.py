@@ -32,17 +32,17 @@ _ASPECT = (
 _PAIRS = tuple(
     re.compile(pattern + _ASPECT, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:differences?|comparisons?|distinctions?|contrasts?|relations?|in\s+common)\s+between\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})",
-        rf"\b(?:compare|contrast|distinguish)\s+(?P<a>{_SIDE})\s+(?:with|to|and|against|versus|vs\.?|from)\s+(?P<b>{_SIDE})",
-        rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+(?P<a>{_SIDE})\s+(?:differ(?:ent)?|compared?|distinguished|stand|fare|relate[ds]?)\s+(?:itself\s+)?(?:from|to|with|against)\s+(?P<b>{_SIDE})",
-        rf"\bhow\s+(?:do|does|did|are|were)\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})\s+(?:differ(?:ent)?|compare)",
-        rf"\bwhat\s+(?:do|does|have|has)\s+(?P<a>{_SIDE})\s+and\s+(?P<b>{_SIDE})\s+(?:have\s+)?in\s+common",
-        rf"(?:^|[:,]\s*)(?P<a>{_SIDE})\s+(?:versus|vs\.?)\s+(?P<b>{_SIDE})",
-        rf"\bunlike\s+(?P<a>{_SIDE}),\s+(?:how\s+|what\s+|why\s+)?(?:do|does|is|are)?\s*(?P<b>{_SIDE})",
-        rf"\bwhich\s+(?:of\s+(?:the\s+)?(?:two|these|them)\b|(?:one|method|paper|approach|model)\b)?[^?,:]{{0,80}}[,:]\s*(?P<a>{_SIDE})\s+or\s+(?P<b>{_SIDE})",
+        rf"\b(?:differences?|comparisons?|distinctions?|contrasts?|relations?|in\s+common)\s+between\s+(?>(?P<a>{_SIDE})\s+and\s+)(?P<b>{_SIDE})",
+        rf"\b(?:compare|contrast|distinguish)\s+(?>(?P<a>{_SIDE})\s+(?:with|to|and|against|versus|vs\.?|from)\s+)(?P<b>{_SIDE})",
+        rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+(?>(?P<a>{_SIDE})\s+(?:differ(?:ent)?|compared?|distinguished|stand|fare|relate[ds]?)\s+(?:itself\s+)?(?:from|to|with|against)\s+)(?P<b>{_SIDE})",
+        rf"\bhow\s+(?:do|does|did|are|were)\s+(?>(?P<a>{_SIDE})\s+and\s+)(?P<b>{_SIDE})\s+(?:differ(?:ent)?|compare)",
+        rf"\bwhat\s+(?:do|does|have|has)\s+(?>(?P<a>{_SIDE})\s+and\s+)(?P<b>{_SIDE})\s+(?:have\s+)?in\s+common",
+        rf"(?:^|[:,]\s*)(?>(?P<a>{_SIDE})\s+(?:versus|vs\.?)\s+)(?P<b>{_SIDE})",
+        rf"\bunlike\s+(?>(?P<a>{_SIDE}),\s+)(?:how\s+|what\s+|why\s+)?(?:do|does|is|are)?\s*(?P<b>{_SIDE})",
+        rf"\bwhich\s+(?:of\s+(?:the\s+)?(?:two|these|them)\b|(?:one|method|paper|approach|model)\b)?[^?,:]{{0,80}}[,:]\s*(?>(?P<a>{_SIDE})\s+or\s+)(?P<b>{_SIDE})",
     )
 )
-_MADE_UP = re.compile(r"\w*[a-z\d][A-Z]\w*|\b[A-Z]{2,}\w*(?:-\w+)*")
+_MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2,}\w*(?:-\w+)*")
 SIDE_WORDS = 2
 """Words of content from which words stand for something that can be looked for."""
 

@@ -52,7 +52,7 @@ CUES = (
     _cue(
         r"\b(?:what|which) (?:order|sequence|stages?|steps?|phases?)\b|\b(?:stages|phases)\b"
         r"|\bin (?:what|which) order\b",
-        r"->|→|\b(?:two|three|four|five|multi)[- ](?:stage|step|phase)|\bfirst(?:ly)?\b.*\b(?:then|second)",
+        r"->|→|\b(?:two|three|four|five|multi)[- ](?:stage|step|phase)|\bfirst(?:ly)?\b.{0,600}\b(?:then|second)",
         0.25,
     ),
     _cue(r"\bstands? for\b|\babbreviat\w+\b|\bspell\w* out\b", r"\w \([A-Z][\w-]*\)", 0.2),

@@ -42,7 +42,7 @@ _NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 
 _SEVERAL = re.compile(
     rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
     r"overview|summari[sz]e|(?:themes|trends|strands) (?:in|of|across|among|are|do)|each paper|evolve[ds]?|follow-up|who does what|"
-    r"how (?:is|are|has|have|did) .+ (?:used|move|in this|in the|in these|here)"
+    r"how (?:is|are|has|have|did) .{1,200} (?:used|move|in this|in the|in these|here)"
     r"|(?:which|what) (?:[\w-]+ ){1,6}?(?:exist|are there|have been (?:proposed|tried|used|built)"
     r"|are (?:described|proposed|presented|covered|discussed|available|known))"
     r"|(?:what|how much) has been (?:done|proposed|tried|written|published)|how (?:have|do) people"

@@ -84,7 +84,7 @@ class Gate:
             question=question,
             judge=judge,
         )
-        self._buffer = ""
+        self._buffer, self._scanned = "", 0
         self._n_chars = 0
         self._line_start = True
         self._held = ""
@@ -134,10 +134,10 @@ class Gate:
 
     def _drain(self, *, final: bool) -> str:
         while not self.refused:
-            end = markup.boundary(self._buffer, final=final)
+            end, self._scanned = markup.boundary(self._buffer, self._scanned, final=final)
             if end is None:
                 break
-            line, self._buffer = self._buffer[:end], self._buffer[end:]
+            line, self._buffer, self._scanned = self._buffer[:end], self._buffer[end:], 0
             self._pass(line)
         if not self._open or self.refused:
             return ""

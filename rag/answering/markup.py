@@ -28,7 +28,7 @@ _IN_ADDRESS = re.compile(r"[A-Za-z\d]。[A-Za-z\d]")
 
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
-_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d+[\s,;A-Z\d]*\])[^\[\]]*\]")
+_LINK_BY_NAME = re.compile(r"\[([^\[\]]*)\]\[(?!\s*[\^A-Z]?\d[\s,;A-Z\d]*+\])[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\[\]]+\]:\s*\S+.*$")
 _ELEMENT = re.compile(
     r"<(script|style)\b[^>]*>.{0,2000}?(?:</\1\s*>|$)"
@@ -69,15 +69,15 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _SCHEME_ALONE = re.compile(rf"{_EDGE}(?:{_SCHEMES})\s*:(?=\S)", re.IGNORECASE)
-_DOTTED = re.compile(r"([^\W\d_]{2,})\.([^\W\d_]{2,}(?:\.[^\W\d_]{2,})*)")
+_DOTTED = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})\.([^\W\d_]{2,}(?:\.[^\W\d_]{2,})*)")
 _GLUE = re.compile(r"[*_\])]+\.?")
 _OPENING = re.compile(r"\s*(?:(#{1,6})\s+|([-*+•])\s+|(\d{1,3})[.)]\s+|((?:>\s*)+))")
-_RULE = re.compile(r"\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
+_RULE = re.compile(r"^\s*(?:`{3,}.*|~{3,}.*|(?:[-*_=]\s*){3,})$")
 TABLE_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+$")
 
 _KEY = r"[Ee]\d{1,4}"
 KEYS = re.compile(
-    rf"(?:{_FILLER}\s*:?\s*)?{_KEY}(?:\s*(?:[,;:&+/–—-]|{_FILLER})?\s*{_KEY})*", re.IGNORECASE
+    rf"(?:{_FILLER}\s*:?\s*)?{_KEY}(?:\s*(?:(?:[,;:&+/–—-]|{_FILLER})\s*)?{_KEY})*", re.IGNORECASE
 )
 """One or several evidence keys, as they stand between brackets."""
 
@@ -88,41 +88,39 @@ BOLD = "\ue000"
 """Stands for ``**`` until the words around it are safe; never in what comes from outside."""
 
 
-def boundary(text: str, *, final: bool = False) -> int | None:
+def boundary(text: str, scanned: int = 0, *, final: bool = False) -> tuple[int | None, int]:
     """Where the first sentence or line of a growing text ends, its keys and white space included.
 
     Args:
         text: What has come so far and was not cut off yet.
+        scanned: As returned for a beginning of the same text: no end of a sentence is before it.
         final: No more will come.
 
     Returns:
-        An offset; None as long as further text could change it, or where there is no text.
+        An offset, None as long as further text could change it, or where there is no text; and
+        how far the text was scanned, so that a growing one is not looked at from its beginning.
     """
     window = text[: LONGEST_SENTENCE + 2 * _LONGEST_KEYS]
     whole = len(window) == len(text)
-    end = _boundary(window, final=final and whole) if text else None
+    end, scanned = _boundary(window, scanned) if window.strip(" ") else (None, 0)
     if end is None and not whole:
-        return window.rfind(" ", 1, LONGEST_SENTENCE) + 1 or LONGEST_SENTENCE
-    return end
+        end = window.rfind(" ", 1, LONGEST_SENTENCE) + 1 or LONGEST_SENTENCE
+    if end is None and final and text:
+        end = len(text)
+    return end, scanned
 
 
-def _boundary(text: str, *, final: bool) -> int | None:
-    at_end = len(text) if final else None
+def _boundary(text: str, scanned: int) -> tuple[int | None, int]:
     in_table = text.lstrip(" ").startswith("|")
-    if not in_table and not text.strip(" "):
-        return at_end
-    for match in _ENDING.finditer(text):
+    for match in _ENDING.finditer(text, scanned):
         if match[0] == "\n":
-            end: int | None = _skip(text, match.end())
-            return end if end is not None else at_end
-        if in_table:
-            continue
-        end = _after_ending(text, match)
-        if end is None:
-            return at_end
-        if end:
-            return end
-    return at_end
+            return _skip(text, match.end()), match.start()
+        end = 0 if in_table else _after_ending(text, match)
+        if end != 0:
+            return end, match.start()
+        if match.end() < len(text):  # else it may still grow
+            scanned = match.end()
+    return None, scanned
 
 
 def _skip(text: str, start: int) -> int | None:

@@ -42,7 +42,7 @@ _ASKED = re.compile(
     r"(?:(?:initial|base|exact|total|human|trainable|learnable|model|training|expert|different)\s+)*"
     rf"(?P<thing>{'|'.join(_PRINTED)})(?![\w-])"
 )
-_LASTING = re.compile(r"\bhow long (?:did|does|do)\b.*\btrain(?:ing)?\b.*\btake\b")
+_LASTING = re.compile(r"\bhow long (?:did|does|do)\b.{0,200}\btrain(?:ing)?\b.{0,200}\btake\b")
 _TIMED = re.compile(
     r"\b(?:\d+|one|two|few|several)[\s-]*(?:(?:gpu|tpu)[\s-]*)?(?:seconds?|minutes?|hours?|days?|weeks?)\b|\btraining time\b"
 )

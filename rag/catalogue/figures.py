@@ -54,7 +54,7 @@ def answer_figures(
 
 _MOST_CITED = re.compile(
     r"\b(?:most|least|best|highest|often)[- ]?(?:cited|citations?)\s+(?:papers?|works?|publications?|article)\b"
-    r"|\b(?:papers?|works?|publications?)\b.*\b(?:cited (?:the )?most|(?:the )?most (?:often )?(?:cited|citations))\b",
+    r"|\b(?:papers?|works?|publications?)\b.{0,200}\b(?:cited (?:the )?most|(?:the )?most (?:often )?(?:cited|citations))\b",
     re.IGNORECASE,
 )
 

@@ -256,9 +256,10 @@ def _of_numbers(year: str, month: str, day: str) -> Period | None:
 
 # --- in a question --------------------------------------------------------------------------
 
-_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|came|come|out|made|the\s+year)\s+)*"
+_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|came|come|out|made|the\s+year)\s+){0,4}+"
 _WITHIN = rf"{_OF}(?:(?:in|from|of|for|during|within|over|throughout|across|on)\s+)?(?:the\s+(?:period|time)\s+)?"
 _NOT = r"(?:not|n't|other\s+than|except(?:\s+(?:for|those))?|excluding|outside(?:\s+of)?)\s+"
+_NEGATED = re.compile(rf"{_NOT}$", re.IGNORECASE)
 _TO = r"\s*(?:-|–|—|\.\.+|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b|\bup\s+to\b)\s*"
 _BEFORE = r"(?:before|prior\s+to|older\s+than|earlier\s+than|preceding)\s+"
 _UNTIL = r"(?:until|till|up\s+to|through|no\s+later\s+than|not\s+after|by(?:\s+the\s+end\s+of)?)\s+"
@@ -378,7 +379,7 @@ def find(text: str, newest: Day | None) -> list[tuple[tuple[int, int], Timed]]:
             made = read(match, newest or (1, 1, 1))
             if made is None:
                 continue
-            negated = re.search(rf"{_NOT}$", taken[: match.start()], re.IGNORECASE)
+            negated = _NEGATED.search(taken, max(0, match.start() - 40), match.start())
             start = negated.start() if negated else match.start()
             timed = Timed(made, negated is not None, relative.group() if relative else "")
             found.append(((start, match.end()), timed))

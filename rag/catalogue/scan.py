@@ -48,7 +48,7 @@ IN_LIBRARY = re.compile(
 )
 """The library itself, named: it narrows nothing."""
 
-_NAME = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+)*\.?"
+_NAME = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+){0,4}\.?"
 _PHRASE = rf"(?P<name>{_NAME}(?:\s+{_NAME}){{0,3}})(?!\w)"
 _WORKS = r"(?:papers?|works?|publications?|articles?|entries|entry|research|studies|preprints?)"
 _OWNED = (

@@ -18,8 +18,8 @@ _UNHELD = re.compile(
     r"\b(?P<what>e-?mails?(?:\s+address(?:es)?)?|(?:phone|telephone)(?:\s+numbers?)?|(?:home\s?page|web\s?site|web\s?page)|(?:postal\s+|office\s+)?address|universit(?:y|ies)|"
     r"institut(?:e|ion)s?|employers?|compan(?:y|ies)|affiliations?|affiliated|departments?|job|position|how\s+old|country|nationality|ethnicity|gender|age|born|birthday|birthplace|salary|"
     r"supervis(?:or|ors|ed|es|ing)|advis(?:or|er|ors|ed|es|ing)|ph\.?d\.?|degrees?|students?|alma mater|orcid|google scholar|twitter|linkedin|photo|picture|spouse|married|wife|husband|awards?|"
-    r"contact(?:\s+(?:details|information|info|data))?|where\b.*\b(?:work|based|live|from|study|studied)|based|lives?\b|located|(?:full\s+|associate\s+|assistant\s+)?professor(?:ship)?|post-?doc\w*|ph\.?d\.?\s+student|engineer|employees?|manager|male|female|woman|alive|retired|famous|rich|"
-    r"(?:is|are|was|were)\b.*\b(?:better|worse|smarter|cleverer|nicer|greater|superior|trustworthy|brilliant|any good))\b",
+    r"contact(?:\s+(?:details|information|info|data))?|where\b.{0,200}\b(?:work|based|live|from|study|studied)|based|lives?\b|located|(?:full\s+|associate\s+|assistant\s+)?professor(?:ship)?|post-?doc\w*|ph\.?d\.?\s+student|engineer|employees?|manager|male|female|woman|alive|retired|famous|rich|"
+    r"(?:is|are|was|were)\b.{0,200}\b(?:better|worse|smarter|cleverer|nicer|greater|superior|trustworthy|brilliant|any good))\b",
     re.IGNORECASE,
 )
 _SAME = re.compile(
@@ -27,7 +27,7 @@ _SAME = re.compile(
     re.IGNORECASE,
 )
 _CO = re.compile(
-    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+)*(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\b(?:by|from|of)\s+both\b|\bwith\s+whom\b|\bwhom\b.*\bwith\b|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b|\bconnect(?:ed|ion)\b|\brelat(?:ed\s+to|ionship)\b|\blink(?:ed|s)?\s+(?:between|to)\b|\bknow each other\b",
+    r"\bco-?(?:authors?|authored|writers?|workers?|operates?)\b|\bcollaborat\w*|\b(?:works?|worked|working|publish(?:es|ed)?|writes?|wrote|written)\s+(?:together\s+|papers?\s+|most\s+|often\s+){0,4}(?:together\s+)?(?:with|alongside)\b|\btogether\b|\bco-?publish\w*|\b(?:by|from|of)\s+both\b|\bwith\s+whom\b|\bwhom\b.{0,200}\bwith\b|\bjoint(?:ly)?\b|\bteam(?:s|ed)?\s+up\b|\bpartners?\b|\bshared?\b|\bin common\b|\bconnect(?:ed|ion)\b|\brelat(?:ed\s+to|ionship)\b|\blink(?:ed|s)?\s+(?:between|to)\b|\bknow each other\b",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -49,14 +49,14 @@ _FRAMES = tuple(
         rf"@\d(?:'s?)?\s+(?:[\w-]+\s+){{0,4}}?{_WORKS}\b",
         r"^\W*(?:(?:and|so|ok|but)\s+)*(?:did|does|do|has|have|is|are|was|were)\s+(?:the\s+)?@\d",
         r"^\W*@\d(?:'s)?\s*(?:[+:,;?.!–—-]|$|and\s+@\d\W*$|(?:on|about)\b)",
-        r"\b(?:tell|summari[sz]e|summary|describe|overview|introduce|profile|know|information|info|details|look up|search(?: for)?|show|find|list|give)\b.*@\d",
+        r"\b(?:tell|summari[sz]e|summary|describe|overview|introduce|profile|know|information|info|details|look up|search(?: for)?|show|find|list|give)\b.{0,200}@\d",
         r"\bwho(?:'s|\s+is|\s+was|\s+are)\s+@\d",
-        rf"\b(?:what|which)\b(?:\s+(?:else|topics?|areas?|fields?|subjects?|themes?|problems?|things?|kind\s+of\s+\w+|{_WORKS}))*\s+(?:\w+\s+){{0,2}}?(?:does|do|did|has|have|is|was|are)\s+@\d(?:\s+and\s+@\d)?\s+(?:\w+\s+){{0,2}}?(?:work|do|doing|done|stud|research|publish|writ|wrote|have|has|into|about|focus|known|interested|contribut|authored|cover|address|tackle|explor|here)",
+        rf"\b(?:what|which)\b(?:\s+(?:else|topics?|areas?|fields?|subjects?|themes?|problems?|things?|kind\s+of\s+\w+|{_WORKS})){{0,6}}\s+(?:\w+\s+){{0,2}}?(?:does|do|did|has|have|is|was|are)\s+@\d(?:\s+and\s+@\d)?\s+(?:\w+\s+){{0,2}}?(?:work|do|doing|done|stud|research|publish|writ|wrote|have|has|into|about|focus|known|interested|contribut|authored|cover|address|tackle|explor|here)",
         r"\bis there (?:an?|any(?:one|body)?|some(?:one|body)?)\s+(?:\w+\s+){0,2}?@\d",
         r"\b(?:what|which)\s+(?:of\s+)?(?:are|is|were)?\s*(?:the\s+)?@\d(?:'s)\b",
         r"\bby\s+@\d\W*$",
-        r"\b(?:what|which)\b.*\bby\s+@\d",
-        r"@\d(?:\s+(?:and|&|\+|,)\s*@\d)+\W*$",
+        r"\b(?:what|which)\b.{0,200}\bby\s+@\d",
+        r"@\d(?:\s+(?:and|&|\+|,)\s*@\d){1,8}\W*$",
         r"^\W*@\d(?:'s)?(?:\s+(?!(?:is|was|are|has|have|does|did|do|and|or|vs|how|what|why)\b)[\w-]+){1,3}\W*$",
     )
 )

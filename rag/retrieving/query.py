@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,7 @@ def token_weights(
 
     Args:
         query: Whose text was tokenised.
-        spans: Of the tokens in that text.
+        spans: Of the tokens in that text, in order.
         idf: Of an index term.
         power: Damping; 1 is plain idf.
 
@@ -86,10 +87,15 @@ def token_weights(
         if folded in FRAME_WORDS:
             continue
         worth = STOP_WORD_IDF if folded in STOP_WORDS else sum(map(idf, terms(word)))
-        for at, (left, right) in enumerate(spans):
-            if left >= start and right <= end:
-                weights[at] = worth**power
+        for at in spans_in(spans, (start, end)):
+            weights[at] = worth**power
     return weights if any(weights) else [1.0] * len(spans)
+
+
+def spans_in(spans: Sequence[Span], place: Span) -> range:
+    """Which of some spans, in order and not overlapping, lie in a place of the same text."""
+    first = bisect_left(spans, place[0], key=lambda span: span[0])
+    return range(first, max(first, bisect_right(spans, place[1], key=lambda span: span[1])))
 
 
 def _clauses(text: str) -> Iterator[Span]:

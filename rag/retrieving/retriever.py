@@ -20,7 +20,7 @@ from rag.encoding_store import StoredEncoding
 from rag.library import Library
 from rag.retrieving import families, fusion, late, thesaurus
 from rag.retrieving.acronyms import acronyms, is_part, spelt_out
-from rag.retrieving.query import FRAME_WORDS, Query, analyse, token_weights
+from rag.retrieving.query import FRAME_WORDS, Query, analyse, spans_in, token_weights
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, terms, words
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
@@ -33,6 +33,8 @@ MOST_SCORED = 300
 BM25_K1 = 1.2
 """As the lexical index has it; a term's weight in a chunk stays below idf * (k1 + 1)."""
 CACHED_CHUNKS = 400
+READ_CHARS = 1_000
+"""Of a query that are matched token by token; of 4,000, every chunk cost a second. Words count all."""
 N_WORD_MATCHES = 8
 """Papers of a retrieval that are told word by word how they meet the query."""
 FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
@@ -59,7 +61,7 @@ class _Wording:
 
     query: Query
     vector: late.Matrix
-    spans: NDArray[np.int32] | None = None
+    spans: Sequence[Span] = ()
     tokens: late.QueryTokens | None = None
 
 
@@ -123,7 +125,8 @@ class Retriever:
     ) -> None:
         self._most_scored = most_scored
         self._library, self._indexes, self._embedder = library, indexes, embedder
-        self._encode_query = getattr(embedder, "encode_query", None)
+        encode: Callable[[str], Encoding] | None = getattr(embedder, "encode_query", None)
+        self._encode_query = encode and lru_cache(maxsize=8)(encode)  # one question asks twice
         self._products: late.Products = getattr(embedder, "products", late.products)
         self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
         self._guard = Lock()
@@ -174,8 +177,11 @@ class Retriever:
     def _wording(self, asked: Query) -> _Wording:
         if self._encode_query is None:
             return _Wording(asked, np.array(self._embedder.embed_query(asked.text), np.float32))
-        encoding: Encoding = self._encode_query(asked.text)
-        return _Wording(asked, encoding.vector, encoding.spans, self._query_tokens(asked, encoding))
+        encoding = self._encode_query(asked.text[:READ_CHARS])
+        spans = [(int(start), int(end)) for start, end in encoding.spans]
+        return _Wording(
+            asked, encoding.vector, spans, self._query_tokens(asked, encoding.tokens, spans)
+        )
 
     # --- signals ------------------------------------------------------------------------------
 
@@ -210,8 +216,9 @@ class Retriever:
         counts = [max(body[term], names[term]) for term in stems]
         return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
 
-    def _query_tokens(self, asked: Query, encoding: Encoding) -> late.QueryTokens:
-        spans = [(int(a), int(b)) for a, b in encoding.spans]
+    def _query_tokens(
+        self, asked: Query, vectors: late.Matrix, spans: Sequence[Span]
+    ) -> late.QueryTokens:
         stems = {term for term in terms(asked.text)}
         idf = dict(zip(sorted(stems), self._idf(sorted(stems)), strict=True))
         weights = np.array(
@@ -219,12 +226,15 @@ class Retriever:
         )
         starts = np.array([clause[0] for clause in asked.clauses])
         clauses = np.searchsorted(starts, [a for a, _ in spans], side="right") - 1
-        asking = [any(left <= a < right for left, right in asked.asking) for a, _ in spans]
+        asking = np.zeros(len(spans), dtype=bool)
+        for place in asked.asking:
+            inside = spans_in(spans, place)
+            asking[inside.start : inside.stop] = True
         return late.QueryTokens(
-            vectors=_unit(encoding.tokens),
+            vectors=_unit(vectors),
             weights=weights / weights.sum(),
             clauses=np.maximum(clauses, 0),
-            asking=np.array(asking, dtype=bool),
+            asking=asking,
         )
 
     # --- chunks and papers --------------------------------------------------------------------
@@ -262,7 +272,8 @@ class Retriever:
             group = by_paper[paper.paper_id]
             met: tuple[WordMatch, ...] = ()
             if rank <= N_WORD_MATCHES:
-                short = [span for acronym, span in spelt if acronym in acronyms(paper)]
+                own = acronyms(paper)
+                short = [span for acronym, span in spelt if acronym in own]
                 met = _words_met(worth, said, short, typed, paper, group)
             best = group[0]
             ranked = _sentences(paper, group)
@@ -384,10 +395,8 @@ def _words_met(
     best = np.max(tables, axis=0) if tables else None
     met = []
     for (word, (start, end), idf), meant in zip(worth, said, strict=True):
-        cosine = 0.0
-        if best is not None and typed.spans is not None:
-            inside = (typed.spans[:, 0] >= start) & (typed.spans[:, 1] <= end)
-            cosine = float(best[inside].mean()) if inside.any() else 0.0
+        inside = spans_in(typed.spans, (start, end))
+        cosine = float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
         found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
         found = found or (word.islower() and families.says(word, has))
         found = found or any(a <= start and end <= b for a, b in short)
