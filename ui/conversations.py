@@ -15,7 +15,7 @@ from rag.threadexport import FORMS, cited
 from rag.threadstore import KeptThread, ThreadStore
 from ui import shared, views
 from ui.board import board
-from ui.escaping import fault, plain
+from ui.escaping import fault, plain, without_paths
 
 SHOWN = 30
 SEARCHED_FROM = 6
@@ -162,7 +162,12 @@ def close_menu() -> None:
 
 def written(held: Assistant, thread: KeptThread, form: str) -> str:
     turns = tuple(
-        replace(turn, answer=turn.answer and shared.pathless(turn.answer)) for turn in thread.turns
+        replace(
+            turn,
+            words=without_paths(turn.words),
+            answer=turn.answer and shared.pathless(turn.answer),
+        )
+        for turn in thread.turns
     )
     return FORMS[form][2](replace(thread, turns=turns), held.library.papers(cited(thread)))
 

@@ -396,7 +396,9 @@ def _words_met(
     met = []
     for (word, (start, end), idf), meant in zip(worth, said, strict=True):
         inside = spans_in(typed.spans, (start, end))
-        cosine = float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
+        cosine = (
+            float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
+        )
         found = any(all(p in has for p in terms(s, keep_stop_words=True)) for s in meant)
         found = found or (word.islower() and families.says(word, has))
         found = found or any(a <= start and end <= b for a, b in short)
