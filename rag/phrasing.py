@@ -37,7 +37,7 @@ def spelt_out(text: str) -> str:
     text = _INFORMAL_WORD.sub(lambda m: _INFORMAL[m.group()], text)
     text = re.sub(r"\b(?:[Dd]r|[Pp]rof(?:essor)?|[Mm]rs?|[Mm]s)\b\.?\s+(?=[A-Z])", "", text)
     text = re.sub(
-        r"\bneither\s+(?:have|has|print|prints|with)?\s*(.+?)\s+nor\s+",
+        r"\bneither\s+(?:have|has|print|prints|with)?\s*(.{1,200}?)\s+nor\s+",
         r"with no \1 and with no ",
         text,
         flags=re.IGNORECASE,

@@ -71,7 +71,7 @@ class Tracing:
 
 def _kind(step: Step) -> str:
     """``searching 169 papers`` as ``searching papers``: spans of one kind have one name."""
-    return re.sub(r"\s*[\d,]*\d\s*", " ", step.name).strip()
+    return re.sub(r"\s*\d[\d,]*\s*", " ", step.name).strip()
 
 
 def _told(answer: Answer) -> Mapping[str, Any]:

@@ -42,7 +42,7 @@ _PAIRS = tuple(
         rf"\bwhich\s+(?:of\s+(?:the\s+)?(?:two|these|them)\b|(?:one|method|paper|approach|model)\b)?[^?,:]{{0,80}}[,:]\s*(?>(?P<a>{_SIDE})\s+or\s+)(?P<b>{_SIDE})",
     )
 )
-_MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2,}\w*(?:-\w+)*")
+_MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2}\w*+(?:-\w+)*")
 SIDE_WORDS = 2
 """Words of content from which words stand for something that can be looked for."""
 

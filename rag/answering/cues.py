@@ -66,7 +66,7 @@ _ASKS_FOR_NAMES = re.compile(
 _ASKS_FOR_DATA = re.compile(
     r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluated|tested|tried|report)\b", re.IGNORECASE
 )
-_NAME = re.compile(r"\b\w*[A-Z]\w*[A-Z0-9]\w*\b")
+_NAME = re.compile(r"\b(?=[^\WA-Z]*[A-Z][^\WA-Z0-9]*[A-Z0-9])\w++")
 NAME_GAIN = 0.1
 """For a name that the question does not say itself."""
 LIST_GAIN = 0.15

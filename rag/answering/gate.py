@@ -217,7 +217,7 @@ class Gate:
         text = markup.safe(claim.text)
         text = markup.SEATS.sub(lambda match: f"[{marker[match[0]]}]", text)
         text = re.sub(r"(\[\d+\])(?:\s*\1)+", r"\1", text)
-        text = re.sub(r"([.!?。！？]+)\s*((?:\[\d+\]\s*)+)$", r" \2\1", text)
+        text = re.sub(r"(?<![.!?。！？])([.!?。！？]++)\s*((?:\[\d+\]\s*)+)$", r" \2\1", text)
         text = re.sub(r"(?<=[\w.,;%)])(?=\[\d+\])", " ", text)
         text = re.sub(r"!(?=\[)", "! ", text)
         text = re.sub(r"(\[\d+\])(?=[(:\w]|\[(?!\d+\]))", r"\1 ", text)

@@ -20,7 +20,7 @@ _LOOK_BACK = 60
 _ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
 _FILLER = r"(?:passages?|papers?|sources?|refs?\.?|references?|see|cf\.?|keys?|and|or|to|p\.|pp\.)"
 _BRACKETED = re.compile(
-    rf"[\[【［〔(]\s*(?:(?:\^?[EeSs]?\d{{1,4}}|{_FILLER}|[,;:&+/†–—-])\s*){{0,20}}[\]】］〕)]",
+    rf"[\[【［〔(]\s*(?:(?:\^?[EeSs]?\d{{1,4}}+|{_FILLER}|[,;:&+/†–—-])\s*){{0,20}}[\]】］〕)]",
     re.IGNORECASE,
 )
 CJK = "。！？"

@@ -109,7 +109,7 @@ def _plain(text: str) -> str:
 
 def _names(facts: str) -> frozenset[str]:
     """Folded words of the facts that stand in bold or italics, or have a capital in mid-sentence."""
-    set_off = " ".join(re.findall(r"\*+([^*\n]+)\*+", facts))
+    set_off = " ".join(re.findall(r"(?<!\*)\*++([^*\n]+)\*++", facts))
     found = {fold(w) for w, _ in words(set_off) if not w.isdigit()}
     plain = _plain(facts)
     for word, (start, _) in words(plain):

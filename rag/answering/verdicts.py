@@ -181,8 +181,7 @@ class Bench:
             return claim
         self._counts["keys_attached"] += 1
         body = claim.text.rstrip()
-        ending = re.search(r"[.!?。！？]*$", body)
-        cut = ending.start() if ending else len(body)
+        cut = len(body.rstrip(".!?。！？"))
         seated = f"{body[:cut]} {self._reader.seat(key)}{body[cut:]}"
         return replace(claim, text=seated, keys=(key,))
 

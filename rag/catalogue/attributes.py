@@ -19,7 +19,7 @@ _ATTRIBUTES: tuple[tuple[str, str], ...] = (
     ),
     (
         "link",
-        r"(?:where|what)\s+(?:is|are|can)\b.*\b(?:code|repo(?:sitory)?|implementation)|(?:links?|urls?|github|repo(?:sitory)?)",
+        r"(?:where|what)\s+(?:is|are|can)\b.{0,120}\b(?:code|repo(?:sitory)?|implementation)|(?:links?|urls?|github|repo(?:sitory)?)",
     ),
     ("code", r"(?:code|implementation|open[- ]source[d]?)"),
     ("category", r"categor(?:y|ies)"),

@@ -6,10 +6,10 @@ from rag.catalogue.scan import Scan
 from rag.catalogue.wording import HAVE, NUMBER, bounds, number
 
 _NONE = rf"(?:(?:but|and)\s+)?(?:(?:{HAVE}|there (?:is|are)|are|is)\s+)?(?:without|no|lack(?:s|ing)?(?:\s+of)?|miss(?:es|ing)?|omit(?:s|ting)?|(?:(?:that|who|which)\s+)?(?:do|does|did)(?:\s+not|n't)\s+(?:{HAVE})(?:\s+any)?|(?:have|has)(?:\s+not|n't)(?:\s+got)?(?:\s+any)?|not\s+{HAVE}|not)"
-_DET = r"(?:(?:an?|any|the|their|its|some|of)\s+)*"
+_DET = r"(?:(?:an?|any|the|their|its|some|of)\s+){0,5}"
 
-_CODE = r"(?:(?:open|source|public|released|available|official)[- ]?)*code(?:bases?)?(?:\s+(?:marks?|marked|flags?|badges?|labels?|tags?|available|availability|released|attached|public(?:ly)?|listed))*|open[- ]source(?:d)?|implementations?"
-_LINK = r"(?P<host>[\w.]+)?\s*(?:links?|urls?)(?:\s+to\s+(?P<to>[\w.]+))?(?:\s+(?:in|inside|within|anywhere in)\s+(?:the\s+|their\s+|its\s+)?(?:abstracts?|texts?))?"
+_CODE = r"(?:(?:open|source|public|released|available|official)[- ]?){0,5}code(?:bases?)?(?:\s+(?:marks?|marked|flags?|badges?|labels?|tags?|available|availability|released|attached|public(?:ly)?|listed))*|open[- ]source(?:d)?|implementations?"
+_LINK = r"(?P<host>[\w.]{1,60})?\s*(?:links?|urls?)(?:\s+to\s+(?P<to>[\w.]+))?(?:\s+(?:in|inside|within|anywhere in)\s+(?:the\s+|their\s+|its\s+)?(?:abstracts?|texts?))?"
 _GIVEN = r"(?:\s+(?:is |are |at all |is not )?(?:given|printed|shown|stated|listed|known|at all|in the header|header))*"
 _NOUNS: tuple[tuple[str, str], ...] = (
     ("year", r"(?:publication |printed )?(?:years?|dates?)" + _GIVEN),
@@ -56,7 +56,7 @@ def read_flags(scan: Scan) -> None:
         r"\b(?:an?\s+|the\s+)?(?:complete|full|whole)\s+(?:author\s+lists?|lists?\s+of\s+(?:the\s+|all\s+)?authors)|\b(?:whose\s+)?author\s+lists?\s+(?:is|are)\s+complete|\ball\s+authors\s+(?:printed|listed|named)"
     ):
         scan.add("complete", "is", True)
-    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+)*(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
+    twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+){0,5}(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
     if scan.take(twice):
         scan.add("places", "between", (2, None))
     _read_numbers_of_authors(scan)
@@ -86,7 +86,7 @@ def read_code(scan: Scan) -> None:
     ):
         scan.add("code", "is", False)
     elif scan.take(
-        rf"\b(?:(?:and|that|which|also)\s+)*(?:(?:{HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
+        rf"\b(?:(?:and|that|which|also)\s+){{0,5}}(?:(?:{HAVE}|whose|come with)\s+){_DET}(?:{_CODE})(?:\s+(?:is|are)\s+(?:available|released|marked|public))?\b(?!\s+(?:links?|urls?))"
         rf"|~\s+and\s+code\b|\bcode\s+(?=papers\b|entries\b)|\bcode[- ](?:marked|bearing|carrying|tagged)\b|\b{_DET}code\s+(?:is\s+|are\s+)?(?:marks?|marked|available|released)\b|\bmarked\s+(?:as\s+)?['\"]?code['\"]?"
     ):
         scan.add("code", "is", True)

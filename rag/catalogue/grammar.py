@@ -23,7 +23,7 @@ def read_conditions(scan: Scan) -> None:
     read_links(scan)
     read_code(scan)
     for match in scan.take(
-        r"\b(?:(?:in|from|of|inside)\s+)?(?:the\s+)?(?:file\s+|document\s+)?(\S+\.(?:txt|csv|jsonl?|bib|pdf|md))\b"
+        r"\b(?:(?:in|from|of|inside)\s+)?(?:the\s+)?(?:file\s+|document\s+)?(\S{1,120}\.(?:txt|csv|jsonl?|bib|pdf|md))\b"
     ):
         scan.add("document", "is", match.group(1))
     _read_pages(scan)
@@ -42,7 +42,7 @@ def read_conditions(scan: Scan) -> None:
 
 _QUOTED = r"(?<!\w)[\"“'‘](?P<words>[^\"”’]+?)[\"”'’](?!\w)"
 _STOPS = r"(?=\s+(?:from|in\s+(?:the|their|its|20|19|cat)|by|since|before|after|on|posted|published|that|which|with|without|(?:and|but)\s+(?:have|has|are|is|with|from|no))\b|\s*[?.!,;~]|\s*$)"
-_REST = rf"(?P<words>[\w+-]+(?:\s+(?!from\b)[\w+-]+){{0,4}}?){_STOPS}"
+_REST = rf"(?P<words>[\w+-]{{1,60}}+(?:\s+(?!from\b)[\w+-]{{1,60}}+){{0,4}}?){_STOPS}"
 _SAYS = r"(?:say|says|saying|contain|contains|containing|includ(?:e|es|ing)|mention|mentions|mentioning|have|has|having|with|us(?:e|es|ing)|featur(?:e|es|ing)|show|shows|read|reads)"
 _KIND = r"(?:the\s+)?(?:(?:exact\s+)?(?:words?|terms?|phrases?|strings?)\s+)?"
 
@@ -146,7 +146,7 @@ def _read_categories(scan: Scan) -> None:
     word = r"(?:categor(?:y|ies)|class|section|field|tag|subject|area)"
     if known:
         one = rf"(?:cs\.|eess\.|stat\.)?({'|'.join(map(re.escape, known))})"
-        lists = rf"{one}(?:(?:\s*(?:,|or|and|&|/)\s*){one})*"
+        lists = rf"{one}(?:(?:\s*(?:,|or|and|&|/)\s*){one}){{0,12}}"
         near = rf"(?i:\b(?:(?:in|from|of|under|with|is|are)\s+)?(?:the\s+)?(?:{word}\s+)(?:is\s+|of\s+)?({_NOT})?)({lists})\b|(?i:\b(?:(?:in|from|of|under|with)\s+)?(?:the\s+)?({_NOT})?)({lists})\b(?i:[- ]+{word}\b)"
         for match in scan.take(near.replace("(?i:", "(?:")):
             _add_categories(scan, match.group(), known)
@@ -190,25 +190,25 @@ def _read_affiliations(scan: Scan) -> None:
         }:
             if len(form) > 2:
                 forms.setdefault(form, []).append(printed)
-    lead = r"(?:(?:affiliated|affiliations?|from|by|at|with|of|both|in|list|lists|listing|naming|name|names|mention|either|the|a|an|is|people|someone|authors|researchers)\s+(?:(?:with|to|at|by|of)\s+)?)*"
+    lead = r"(?:(?:affiliated|affiliations?|from|by|at|with|of|both|in|list|lists|listing|naming|name|names|mention|either|the|a|an|is|people|someone|authors|researchers)\s+(?:(?:with|to|at|by|of)\s+)?){0,5}"
     if forms:
         one = _any(forms) + _ORGANISATION
-        many = rf"\b{lead}(?:{_NOT})?{one}(?:\s*(?:,|and|or|&|/)\s*(?:also\s+|with\s+)?{one})*(?:\s+affiliations?|\s+as\s+(?:an\s+)?affiliation|\s+(?:people|authors?|researchers?|folks))?\b"
+        many = rf"\b{lead}(?:{_NOT})?{one}(?:\s*(?:,|and|or|&|/)\s*(?:also\s+|with\s+)?{one}){{0,12}}(?:\s+affiliations?|\s+as\s+(?:an\s+)?affiliation|\s+(?:people|authors?|researchers?|folks))?\b"
         for match in scan.take(many):
             _add_affiliations(scan, match.group(), forms)
-    phrase = r"(?P<org>[A-Z][\w&.-]*(?:\s+(?:of\s+)?[A-Z][\w&.-]*)*)"
+    phrase = r"(?P<org>[A-Z][\w&.-]*(?:\s+(?:of\s+)?[A-Z][\w&.-]*){0,8})"
     loose = r"(?P<org>[\w&.-]+(?:\s+(?!papers)[\w&.-]+){0,3}?)"
     unknown = scan.take(
         rf"\baffiliated\s+(?:with|to|at)\s+(?:the\s+)?{loose}(?=\s*(?:[?.!,;~]|$|from\b|in\b|and\b|that\b|with\b))"
     )
     unknown += scan.take(
-        rf"\baffiliations?\s+(?:is\s+|of\s+|with\s+|named?\s+|to\s+|called\s+)+(?:the\s+)?{loose}(?=\s*(?:[?.!,;~]|$|from\b|in\b|and\b|with\b))"
+        rf"\baffiliations?\s+(?:is\s+|of\s+|with\s+|named?\s+|to\s+|called\s+){{1,5}}(?:the\s+)?{loose}(?=\s*(?:[?.!,;~]|$|from\b|in\b|and\b|with\b))"
     )
     unknown += scan.take(
         rf"\b(?:with\s+|from\s+|have\s+)(?:an?\s+|the\s+)?(?!an?\b|the\b|any\b|no\b){loose}\s+affiliations?\b"
     )
     unknown += scan.take(
-        rf"\b(?i:{HEADS}|authors|anyone|anything|people|someone)\s+(?:(?:come|comes|are|is|there)\s+)*(?:from|at)\s+(?:the\s+)?{phrase}{_ORGANISATION}",
+        rf"\b(?i:{HEADS}|authors|anyone|anything|people|someone)\s+(?:(?:come|comes|are|is|there)\s+){{0,5}}(?:from|at)\s+(?:the\s+)?{phrase}{_ORGANISATION}",
         case=True,
     )
     for match in unknown:
@@ -246,7 +246,7 @@ def _read_venues(scan: Scan) -> None:
     if not forms:
         return
     one = _any(forms)
-    lead = r"(?:(?:published|appeared|presented|accepted|appearing|were|was|are|is)\s+)*(?:(?:at|in|from|of|by)\s+(?:the\s+)?)"
+    lead = r"(?:(?:published|appeared|presented|accepted|appearing|were|was|are|is)\s+){0,5}(?:(?:at|in|from|of|by)\s+(?:the\s+)?)"
     for match in scan.take(
         rf"\b(?P<not>not\s+)?{lead}(?P<name>{one})(?:['’]?\d\d)?(?![\w-])|\b(?P<head>{one})(?=\s+{HEADS}\b)"
     ):
@@ -263,7 +263,7 @@ def _read_authors(scan: Scan) -> None:
         r"\b(?:explicitly|literally|by name|in\s+(?:the\s+|its\s+|their\s+)?author\s+(?:lines?|lists?))\b"
     )
     author = "printed" if printed else "author"
-    who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+)*"
+    who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+){0,30}"
     for field, word in (
         ("first author", "(?:first|lead|main)"),
         ("last author", "(?:last|senior)"),
@@ -273,7 +273,7 @@ def _read_authors(scan: Scan) -> None:
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
             scan.add(author, "lacks", number)
-    several = rf"(?:\b(?:{HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?)*({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
+    several = rf"(?:\b(?:{HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?){{0,4}}({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
     for match in scan.take(several):
         _add_people(scan, author, match.group(1), match.group())
 

@@ -36,7 +36,7 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
         ask = read_average(scan) or read_extreme(scan) or read_people(scan) or read_group(scan)
     base: Sequence[Condition] = ()
     share = (
-        rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?)*"
+        rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?){{0,4}}"
     )
     if (ask is None or ask.verb == "group") and scan.take(share):
         base = _whole_of(scan)
@@ -101,8 +101,8 @@ _NEGATED = r"\b(?:without|not|no|never|except(?:\s+for)?|excluding|lack\w*|(?:do
 
 
 _NOT_ABOUT = (
-    r"(?:(?:but|and|that|which)\s+)*(?:(?:is|are|do|does)\s+)?(?:not|(?:is|are|do|does)n't|except(?:\s+for)?|excluding)\s+"
-    r"(?:(?:those|the|any|ones|papers|deal(?:ing)?)\s+)*(?:about|regarding|concerning)\s+(?P<out>[^~,.;:?!@]+)"
+    r"(?:(?:but|and|that|which)\s+){0,5}(?:(?:is|are|do|does)\s+)?(?:not|(?:is|are|do|does)n't|except(?:\s+for)?|excluding)\s+"
+    r"(?:(?:those|the|any|ones|papers|deal(?:ing)?)\s+){0,5}(?:about|regarding|concerning)\s+(?P<out>[^~,.;:?!@]+)"
 )
 
 

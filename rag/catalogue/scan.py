@@ -157,7 +157,7 @@ def _may_be_absent(typed: str, census: Census, *, sure: bool, bare: bool) -> boo
 
 def _part_of_more(question: str, span: tuple[int, int], census: Census) -> bool:
     """Whether a neighbouring word is neither ordinary nor of the kind that one asks with."""
-    before = re.search(r"([^\W\d_]+)\s+$", question[: span[0]])
+    before = re.search(r"([^\W\d_]{1,60})\s+$", question[max(0, span[0] - 80) : span[0]])
     after = re.match(r"\s+([^\W\d_]+)", question[span[1] :])
     beside = (match.group(1).lower() for match in (before, after) if match)
     return any(w not in STOP_WORDS | FILLER and w not in census.words for w in beside)

@@ -29,11 +29,11 @@ def read_figures(scan: Scan) -> Ask | None:
     says = r"(?:list|lists|listed|claim|claims|say|says|show|shows|state|states|report|reports|print|prints|advertise|advertises|mention|mentions|have|has|count|counts|boast|boasts)"
     page = r"(?:@\d+(?:'s?)?\s+(?:profile\s+|author\s+)?(?:page|profile)|(?:profile\s+|author\s+)?(?:page|profile)\s+(?:of|for)\s+@\d+|(?:each|every|the)\s+(?:\w+\s+)?(?:profile|author)?\s*pages?|page header)"
     claimed = scan.has(
-        rf"\bhow many papers\b.*@\d+.*\b(?:claim|state|report|advertise|boast)s?\b|{page}.*\bclaims?\b"
+        rf"\bhow many papers\b.{{0,120}}@\d+.{{0,120}}\b(?:claim|state|report|advertise|boast)s?\b|{page}.{{0,120}}\bclaims?\b"
     )
     held = r"\b(?:corpus|library|here|collection|included|held|stored|database|dataset|in (?:the )?(?:seed|list))\b"
     counted = scan.has(
-        rf"\bhow many papers\b.*{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.*\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.*{page}\s+{says}|\bpapers?\s+(?:claimed|stated|reported|advertised)\s+(?:by|on)\b.*\bpages?\b"
+        rf"\bhow many papers\b.{{0,120}}{page}\s+(?:actually\s+)?{says}\b|{page}(?:\s+header)?\s+{says}\b.{{0,120}}\bpapers\b|\bpapers?\s+(?:count|figure|number|total)\b|\bnumber of papers\b.{{0,120}}{page}\s+{says}|\bpapers?\s+(?:claimed|stated|reported|advertised)\s+(?:by|on)\b.{{0,120}}\bpages?\b"
     )
     if (claimed or (counted and not scan.has(held))) and not scan.has(
         r"\bcode\b|\b(?:19|20)\d\d\b"
@@ -65,7 +65,7 @@ def _position(text: str, name: str) -> int:
 
 
 def read_documents(scan: Scan) -> Ask | None:
-    asked = r"\b(?:how many|which|what|list)\b[^?]*\b(?:seed\s+documents?|seed\s+files?|documents?|files)\b"
+    asked = r"\b(?:how many|which|what|list)\b[^?]{0,200}\b(?:seed\s+documents?|seed\s+files?|documents?|files)\b"
     if scan.has(asked) and not scan.has(rf"\b{HEADS}\b(?!\s+pages?)"):
         return Ask("documents")
     return None
@@ -80,7 +80,7 @@ def _k(text: str) -> int | None:
     return number(match.group()) or None if match else None
 
 
-_N = rf"(?:(?:the|top|very)\s+)*(?:{NUMBER}\s+)?"
+_N = rf"(?:(?:the|top|very)\s+){{0,3}}(?:{NUMBER}\s+)?"
 
 
 def read_extreme(scan: Scan) -> Ask | None:
@@ -107,7 +107,7 @@ def read_extreme(scan: Scan) -> Ask | None:
         r"\b(?:which|what)(?:\s+(?:one|ones|papers?|of\s+(?:them|these|those|the\s+\w+)))?\s+(?:is|was|came|appeared|are|were)\s+(?:the\s+)?(?:out\s+)?(newer|older|newest|oldest|more recent|most recent|earlier|later|latest|earliest|first|last)\b(?!\s+than)"
     )
     if scan.has(
-        r"\bwhen\s+(?:did|has|have|was|is)\s+@\d.*?\b(?:first|last|earliest|latest|most recently)\b"
+        r"\bwhen\s+(?:did|has|have|was|is)\s+@\d.{0,120}?\b(?:first|last|earliest|latest|most recently)\b"
     ):
         scan.take(r"\bwhen\s+(?:did|has|have|was|is)\b")
         dated = scan.take(r"\b(first|last|earliest|latest|most recently)\b")
@@ -123,7 +123,7 @@ def read_extreme(scan: Scan) -> Ask | None:
     return None
 
 
-_SORT = r"^\W*(?:(?:and|now|then|please|can|could|you)\s+)*(?:sort|order|arrange)\b"
+_SORT = r"^\W*(?:(?:and|now|then|please|can|could|you)\s+){0,5}(?:sort|order|arrange)\b"
 _BY_DATE = r"\bby\s+(?:the\s+|their\s+)?(?:publication\s+|posting\s+)?(?:years?|dates?|age)\b"
 
 
@@ -159,7 +159,7 @@ def _measured(scan: Scan) -> Ask | None:
             return Ask("extreme", (field,), word.lower() == "longest", _k(found[0].group()))
     paper = r"(?:paper|papers|entry|entries|work|works|one|ones)"
     found = scan.take(
-        rf"\b{_N}{paper}\s+(?:(?:with|has|have|had|that|which|lists?|prints?|is|are|by|from)\s+)+(?:the\s+)?(most|fewest|highest\s+number\s+of|largest\s+number\s+of|smallest\s+number\s+of|least)\s+(?:printed\s+)?authors\b"
+        rf"\b{_N}{paper}\s+(?:(?:with|has|have|had|that|which|lists?|prints?|is|are|by|from)\s+){{1,5}}(?:the\s+)?(most|fewest|highest\s+number\s+of|largest\s+number\s+of|smallest\s+number\s+of|least)\s+(?:printed\s+)?authors\b"
     )
     if found:
         most = (
@@ -208,13 +208,13 @@ def read_people(scan: Scan) -> Ask | None:
     return ask
 
 
-_NO_OWNERS = r"[,(]?\s*\b(?:apart from|aside from|besides|beyond|other than|except(?:\s+for)?|excluding|not counting|without|ignoring|leaving out)\s+(?:the\s+|all\s+)*(?:three\s+|two\s+)?(?:(?:page|profile)\s+)?owners?(?:\s+of\s+(?:the\s+)?pages?)?\b\)?"
+_NO_OWNERS = r"[,(]?\s*\b(?:apart from|aside from|besides|beyond|other than|except(?:\s+for)?|excluding|not counting|without|ignoring|leaving out)\s+(?:the\s+|all\s+){0,5}(?:three\s+|two\s+)?(?:(?:page|profile)\s+)?owners?(?:\s+of\s+(?:the\s+)?pages?)?\b\)?"
 
 
 def _bounded_people(scan: Scan, role: str) -> Ask | None:
     """``who has at least ten papers``."""
     found = scan.take(
-        rf"\b(?:who|(?:which|what|how\s+many|list|all)?\s*(?:the\s+)?(?:{_GROUPS['author']}))\s+(?:(?:that|who|has|have|had|with|wrote|published|on|of|are|appear)\s+)+(?P<word>more than|over|at least|fewer than|less than|at most|exactly|only|just)?\s*(?P<n>\d{{1,3}}|{NUMBER}|a single)\s+(?P<or>or\s+(?:more|fewer|less)\s+)?(?:first[- ]author(?:ed)?\s+)?{HEADS}(?:\s+or\s+more)?\b"
+        rf"\b(?:who|(?:which|what|how\s+many|list|all)?\s*(?:the\s+)?(?:{_GROUPS['author']}))\s+(?:(?:that|who|has|have|had|with|wrote|published|on|of|are|appear)\s+){{1,5}}(?P<word>more than|over|at least|fewer than|less than|at most|exactly|only|just)?\s*(?P<n>\d{{1,3}}|{NUMBER}|a single)\s+(?P<or>or\s+(?:more|fewer|less)\s+)?(?:first[- ]author(?:ed)?\s+)?{HEADS}(?:\s+or\s+more)?\b"
     )
     if not found:
         return None
@@ -229,14 +229,14 @@ def _bounded_people(scan: Scan, role: str) -> Ask | None:
 
 
 _IN_EACH = (
-    rf"\b(?:who|(?:which|what)\s+(?:people|authors?|researchers?))\s+(?:(?:has|have|had|all)\s+)*(?:published|publishes|written|wrote|appeared|papers)"
+    rf"\b(?:who|(?:which|what)\s+(?:people|authors?|researchers?))\s+(?:(?:has|have|had|all)\s+){{0,5}}(?:published|publishes|written|wrote|appeared|papers)"
     rf"(?:\s+{HEADS})?\s+both(?=\s+(?:in|from)\s+(?:19|20)\d\d\s+and\s+(?:(?:in|from)\s+)?(?:19|20)\d\d\W*$)"
 )
 """``who has published both in 2022 and in 2025``: papers of each year are asked for, not of either."""
 
 
 def _ranked_people(scan: Scan) -> Ask | None:
-    company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+)+(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
+    company = r"\b(?:who|which\s+\w+|whose)\s+(?:(?:has|have|had|is|with|works?|worked|collaborat\w+|on\s+the)\s+){1,5}(?:the\s+)?(?:most|highest\s+number\s+of|largest\s+number\s+of)\s+(?:different\s+)?(?:co-?authors?|collaborators?|people|partners?)\b"
     if scan.take(company):
         return Ask("people", ("co-author",))
     if scan.take(_IN_EACH):
@@ -247,7 +247,7 @@ def _ranked_people(scan: Scan) -> Ask | None:
     who = rf"(?:who|whose|which|what)(?:\s+(?:{_GROUPS['author']}))?|{_N}(?:{_GROUPS['author']})"
     first = r"(?:first[- ]author(?:ed)?\s+)?"
     patterns = (
-        rf"\b(?:{who})\s+(?:(?:is|are|does|has|have|that|who)\s+)*{_RANKED}\s+{first}(?:of\s+the\s+)?{HEADS}\b",
+        rf"\b(?:{who})\s+(?:(?:is|are|does|has|have|that|who)\s+){{0,5}}{_RANKED}\s+{first}(?:of\s+the\s+)?{HEADS}\b",
         rf"\b{_N}(?:most\s+(?:prolific|productive|frequent|common|published|active)|top|busiest)\s+{_N}(?:first[- ])?(?:{_GROUPS['author']})\b",
         rf"\b(?:{who}|which\s+of\s+(?:them|these|those))\s+(?:is|was|are)\s+(?:the\s+)?(?:first|lead)\s+author\s+(?:the\s+)?most(?:\s+often)?\b",
         r"\b(?:who\s+is\s+)?(?:the\s+)?most\s+(?:prolific|productive)\b(?:\s+person)?",
@@ -278,11 +278,11 @@ def read_group(scan: Scan) -> Ask | None:
 
 def _grouped(scan: Scan) -> Ask | None:
     if scan.take(
-        r"\b(?:who\s+are|whose|list|which\s+are|name)\s+(?:the\s+|all\s+)*(?:\w+\s+)?(?:page\s+owners?|owners?\s+of\s+the\s+(?:\w+\s+)?pages|profile\s+pages|pages)\b"
+        r"\b(?:who\s+are|whose|list|which\s+are|name)\s+(?:the\s+|all\s+){0,5}(?:\w+\s+)?(?:page\s+owners?|owners?\s+of\s+the\s+(?:\w+\s+)?pages|profile\s+pages|pages)\b"
     ):
         return Ask("group", ("page",))
     words = rf"(?:{NUMBER}\s+)?(?:most\s+)?(?:common|frequent|used|popular|often)?\s*"
-    worded = rf"\b(?:the\s+)?(?:top\s+)?{words}(?:title\s+words|words\s+(?:(?:used|appear|that|which|are|most|often|the)\s+)*(?:in|of)\s+(?:the\s+|all\s+)*(?:paper\s+)?titles?)\b(?:\s+most(?:\s+often)?)?"
+    worded = rf"\b(?:the\s+)?(?:top\s+)?{words}(?:title\s+words|words\s+(?:(?:used|appear|that|which|are|most|often|the)\s+){{0,5}}(?:in|of)\s+(?:the\s+|all\s+){{0,5}}(?:paper\s+)?titles?)\b(?:\s+most(?:\s+often)?)?"
     if not scan.has(r"\bthe\s+words?\s+[\"'“]") and (found := scan.take(worded)):
         return Ask("group", ("word",), True, _k(found[0].group()) or 10)
     for field, nouns in _GROUPS.items():
@@ -301,7 +301,7 @@ def _grouped(scan: Scan) -> Ask | None:
         )  # fmt: skip
         if found := scan.take(rf"\b(?:the\s+)?(busiest|quietest)\s+(?:{nouns})\b"):
             return Ask("group", (field,), found[0].group(1).lower() == "busiest", 1)
-        few = rf"\b(?:which|what)\s+(?:of\s+the\s+)?(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|holds?|contains?|lists?|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+)*(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
+        few = rf"\b(?:which|what)\s+(?:of\s+the\s+)?(?:is\s+the\s+)?(?:{nouns})\s+(?:(?:has|have|had|holds?|contains?|lists?|is|are|with|saw|sees|comes?|appears?|occurs?|that|was|were)\s+){{0,5}}(?:the\s+)?(most|fewest|least|largest|biggest)\b(?:\s+(?:common|frequent|often))?(?:\s+{HEADS})?|\b(?:the\s+)?(most|least)\s+(?:common|frequent|popular|productive)\s+(?:{nouns})\b"
         if found := scan.take(few):
             word = found[0].group(1) or found[0].group(2)
             return Ask("group", (field,), word.lower() not in ("fewest", "least"), 1)
@@ -317,14 +317,14 @@ def _grouped(scan: Scan) -> Ask | None:
 
 def read_distinct(scan: Scan) -> Ask | None:
     if scan.take(
-        r"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+)*(?:first|lead)[- ]authors?\b(?![- ]*(?:ed\b|{HEADS}))".replace(
+        r"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+){0,5}(?:first|lead)[- ]authors?\b(?![- ]*(?:ed\b|{HEADS}))".replace(
             "{HEADS}", HEADS
         )
     ):
         return Ask("distinct", ("first author",))
     for field, nouns in _GROUPS.items():
         if scan.take(
-            rf"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+|named\s+)*(?:{nouns})\b(?!\s+page)"
+            rf"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+|named\s+){{0,5}}(?:{nouns})\b(?!\s+page)"
         ):
             return Ask("distinct", (field,))
     return None

@@ -15,7 +15,7 @@ from rag.catalogue.wording import HEADS
 from rag.listing import dated_day
 
 _Y = r"((?:19|20)\d\d)"
-_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|out|made|the|year|years|are|were|is)\s+)*"
+_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|out|made|the|year|years|are|were|is)\s+){0,5}"
 _IN = rf"{_OF}(?:in|from|of|for|during|within|year)\s+(?:the\s+)?(?:years?\s+)?"
 _DASH = r"\s*(?:-|–|—|\.\.+|to|until|till|through|thru|and)\s*"
 _MONTH = f"({MONTH})"
