@@ -16,6 +16,7 @@ from typing import TypeVar
 from rag.chunking import embedded_text
 from rag.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
 from rag.library import IndexState, Library, Writer, invariants, writing
+from rag.rights import require_room
 from rag.stores import (
     Generation,
     IndexRecord,
@@ -241,6 +242,7 @@ def _change(
 ) -> None:
     """The generation in use: present chunks replaced, others taken out."""
     place = generation(library, state)
+    require_room(place.folder)
     present = sorted(chunk.chunk_id for chunk in library.chunks(pending))
     gone = sorted(set(pending) - set(present))
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from rag.errors import RagError
+from rag.errors import LibraryError, RagError
 
 LITTLE_BYTES = 1_000_000
 """Free bytes below which a disk counts as full: what a change of the library needs at least."""
@@ -47,6 +47,17 @@ def is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < LITTLE_BYTES
     except OSError:
         return False
+
+
+def require_room(folder: Path) -> None:
+    """Raise a LibraryError where nothing can be added below the folder.
+
+    What is read from a full disk is read from a copy, so this is asked before anything is changed.
+    """
+    if is_full(folder):
+        raise LibraryError(
+            f"the disk of {str(folder)!r} is full: nothing can be changed there; make room and try again"
+        )
 
 
 def require_memory() -> None:

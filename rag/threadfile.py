@@ -132,7 +132,7 @@ class ThreadFile:
                     with self._open() as connection:
                         return change(connection)
                 except LibraryError as exc:
-                    self._take_aside(thread_id, str(exc))
+                    self._take_aside(thread_id, str(exc.__cause__ or exc))
             with self._holding(thread_id) as connection:
                 return change(connection)
 

@@ -336,3 +336,16 @@ def test_a_generation_is_what_its_library_says(harmed: Desk) -> None:
     place = generation(harmed.library, harmed.library.index_state)
     assert QuickStores().stamp(place) == QuickStores().stamp(place) != ""
     assert LocalStores("127.0.0.1:9").stamp(place) == ""
+
+
+def test_on_a_full_disk_everything_is_read_and_nothing_changed(
+    harmed: Desk, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in harmed.folder.rglob("*")}
+    with monkeypatch.context() as patched:
+        patched.setattr("rag.rights.LITTLE_BYTES", 2**62)
+        assert harmed.nearest("Pears") == "Pears" and harmed.found("pear") == {"Pears"}
+        with pytest.raises(LibraryError, match="is full.*make room"):
+            ingest_again(harmed, whole)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert ingest_again(harmed, whole) == ()

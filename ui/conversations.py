@@ -77,7 +77,7 @@ def read(store: ThreadStore, thread_id: str | None) -> KeptThread | None:
 def say_unkept(store: ThreadStore, thread: KeptThread) -> None:
     """That a conversation is not kept for now, and why."""
     if why := store.why_unkept(thread.thread_id):
-        told = f"This conversation is not kept for now, and lost when the server ends: {why}"
+        told = f"This conversation is not kept for now ({why}): it is lost if the server ends"
         st.warning(plain(told), icon=":material/warning:")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import IndexUnreadable, LibraryError
-from rag.rights import is_readonly, require_memory
+from rag.rights import is_full, is_readonly, require_memory
 from rag.stores import Generation
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ TRIAL_S = 60.0
 class LocalStores:
     """Chroma and tantivy; each is imported when it is first opened.
 
-    Both write a little when they are read: what stands in a folder that cannot be written is
+    Both write a little when they are read: what stands where nothing can be written is
     copied into a temporary one first, which goes with this object.
 
     Args:
@@ -102,7 +102,7 @@ class LocalStores:
     def _usable(self, generation: Generation, part: str) -> Generation:
         """The generation, with this part of it copied to where it can be written."""
         source = generation.folder / part
-        if not is_readonly(source):
+        if not (is_readonly(source) or is_full(source)):
             return generation
         folder = Path(tempfile.mkdtemp(prefix="paperfolk-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from rag.errors import LibraryError, LibraryLocked
 from rag.library import schema
 from rag.library.writing import Writer
+from rag.rights import require_room
 
 LOCK = "library.lock"
 
@@ -30,6 +31,7 @@ def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        require_room(folder)
         lock = FileLock(folder / LOCK)
         lock.acquire(timeout=wait_s)
     except Timeout as exc:
