@@ -107,18 +107,19 @@ _ABBREVIATIONS = frozenset(
 _BOUNDARY = re.compile(r"([.!?。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)|\n\s*\n")
 
 
-def sentences(text: str) -> list[Span]:
+def sentences(text: str, *, also_lower: bool = False) -> list[Span]:
     """Spans of the sentences of a text, in order, without surrounding white space.
 
     A full stop ends a sentence unless it follows a known abbreviation or a single initial, or the
-    next word begins in lower case. Blank lines always end one.
+    next word begins in lower case (``also_lower``: there too). Blank lines always end one.
     """
     spans: list[Span] = []
     start = 0
     for match in _BOUNDARY.finditer(text):
         end = match.end()
         mark = match.group(1)
-        if mark and (text[end : end + 1].islower() or (mark == "." and _is_short(text, match))):
+        goes_on = not also_lower and text[end : end + 1].islower()
+        if mark and (goes_on or (mark == "." and _is_short(text, match))):
             continue
         _append_span(spans, text, start, end)
         start = end
