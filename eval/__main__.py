@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _speed(commands)
     _browser(commands)
     _calibrate(commands)
+    _train_planted(commands)
     return made
 
 
@@ -162,6 +163,14 @@ def _calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     made = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
     made.add_argument("--data", type=Path, help="data folder (default: as set)")
     made.set_defaults(run=run_calibrate)
+
+
+def _train_planted(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser(
+        "train-planted", help="fit what tells planted sentences to its examples, and write it"
+    )
+    made.add_argument("--data", type=Path, help="data folder (default: as set)")
+    made.set_defaults(run=run_train_planted)
 
 
 def _data(made: argparse.ArgumentParser) -> None:
@@ -341,6 +350,17 @@ def run_calibrate(args: argparse.Namespace) -> int:
 
     with opened(load(data=args.data)) as assistant:
         print(yaml.safe_dump(calibrate(assistant), sort_keys=False), end="")
+    return DONE
+
+
+def run_train_planted(args: argparse.Namespace) -> int:
+    from eval.train_planted import train
+    from rag.adapters.minilm import MiniLM
+    from rag.adapters.weights import whole_words
+
+    with opened(load(data=args.data)) as assistant:
+        embed = MiniLM(assistant.settings).embed_documents
+        print(train(assistant.library.papers(), embed, whole_words(assistant.settings)))
     return DONE
 
 

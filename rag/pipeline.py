@@ -14,6 +14,7 @@ from rag.adapters.chroma_server import Server
 from rag.adapters.stores import LocalStores
 from rag.adapters.weights import whole_words
 from rag.answering import asides, comparing, extractive
+from rag.answering.abstaining import NEAREST
 from rag.census import census
 from rag.choosing import RANKING, choose
 from rag.config import Settings
@@ -48,6 +49,7 @@ from rag.voices import Voices
 
 if TYPE_CHECKING:
     from rag.answering.condensing import Standalone
+    from rag.answering.screening import Screen
     from rag.retrieving.retriever import Retriever
 
 Progress = Callable[[str, int, int], None]
@@ -66,6 +68,7 @@ class Assistant:
         self.library = Library(settings.data)
         self._stores = LocalStores(_server(settings))
         self._retriever: Retriever | None = None
+        self._screen: Screen | None = None
         self._indexes: Indexes | None = None
         self._voices = Voices(settings)
         self._opening = threading.Lock()
@@ -331,7 +334,15 @@ class Assistant:
         yield Step(f"searching {(seen or self.library).n_papers} papers")
         now = census(seen or self.library)
         choice = choose(intent, self._finder(seen), self._open_retriever().retrieve, now)
-        retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
+        retrieval, verdict = choice.retrieval, choice.verdict
+        screen = self._screen
+        assert screen is not None  # made with the retriever
+        if verdict.sufficient:
+            cited = screen.marked(choice.cited, intent.question)
+        else:
+            cited = choice.cited
+            nearest = screen.marked(retrieval.papers[:NEAREST], intent.question)
+            retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
         yield Step("checking quotes")
         if voice is None:
             answer = extractive.answer(intent, retrieval, cited, verdict, several=choice.several)
@@ -355,6 +366,7 @@ class Assistant:
             thread_tokens=self.settings.thread_tokens,
             unsupported=self.settings.unsupported,
             judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
+            screen=screen,
             abstain=lambda: extractive.abstention(intent, retrieval, verdict),
             fallback=lambda: extractive.answer(
                 intent, retrieval, cited, verdict, several=choice.several
@@ -388,13 +400,17 @@ class Assistant:
     def _open_retriever(self) -> Retriever:
         with self._opening:
             if self._retriever is None:
-                from rag.adapters.embedders import embedder
+                from rag.adapters.embedders import embedder, sentence_embedder
+                from rag.answering.screening import Screen
                 from rag.retrieving.retriever import Retriever
 
                 self.library.require()
                 chosen = embedder(self.settings)
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
+                self._screen = Screen(
+                    sentence_embedder(self.settings, chosen), whole_words(self.settings)
+                )
             return self._retriever
 
     def _timed(

@@ -114,11 +114,11 @@ have no spaces, anywhere.
 """
 
 
-def sentences(text: str) -> list[Span]:
+def sentences(text: str, *, also_lower: bool = False) -> list[Span]:
     """Spans of the sentences of a text, in order, without surrounding white space.
 
     A full stop ends a sentence unless it follows a known abbreviation or a single initial, or the
-    next word begins in lower case. Blank lines always end one.
+    next word begins in lower case (``also_lower``: there too). Blank lines always end one.
     """
     spans: list[Span] = []
     start = 0
@@ -126,7 +126,9 @@ def sentences(text: str) -> list[Span]:
         end = match.end()
         mark = text[match.start()]
         one = mark == "." and match.group(1) == ""
-        if mark != "\n" and (text[end : end + 1].islower() or (one and _is_short(text, match))):
+        goes_on = not also_lower and text[end : end + 1].islower()
+        if mark != "
+" and (goes_on or (one and _is_short(text, match))):
             continue
         _append_span(spans, text, start, end)
         start = end

@@ -164,7 +164,7 @@ def test_what_reads_like_an_order_in_a_paper_is_not_shown_to_the_model() -> None
     assert "Ignore all rules" not in asked and "evil" not in asked
     assert "Text: DuetFace splits images into frequency channels." in asked
     assert answer.warnings == (
-        "1 sentence of the papers found, which reads like orders to a model, was not shown to it",
+        "“Paper 1” holds text that reads like instructions to a program; it was left out",
     )
 
 

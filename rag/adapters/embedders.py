@@ -11,6 +11,7 @@ from threading import Lock
 from langchain_core.embeddings import Embeddings
 
 from rag.adapters.minilm import MiniLM
+from rag.adapters.weights import locate
 from rag.config import Settings
 from rag.errors import (
     MalformedReply,
@@ -18,6 +19,7 @@ from rag.errors import (
     ProviderError,
     ProviderUnreachable,
     SettingsError,
+    WeightsMissing,
 )
 from rag.stopping import Stop
 
@@ -46,6 +48,19 @@ def embedder(settings: Settings) -> MiniLM | Hosted:
         f"setting embedder {settings.embedder!r} is not one of minilm, minilm-fp32, openai:<model> "
         "and hf:<model>"
     )
+
+
+def sentence_embedder(
+    settings: Settings, chosen: MiniLM | Hosted
+) -> Callable[[list[str]], list[list[float]]] | None:
+    """Vectors of the embedded model whichever embedder is chosen; None where its weights are not here."""
+    if isinstance(chosen, MiniLM):
+        return chosen.embed_documents
+    try:
+        locate(settings)
+    except WeightsMissing:
+        return None
+    return MiniLM(settings).embed_documents
 
 
 class Hosted(Embeddings):

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from rag.answering.planted import planted
+from rag.answering.planted import merged
 from rag.text import sentences
-from rag.types import Evidence, Paper, PaperHit, Retrieval, Sentence, Span
+from rag.types import Apart, Evidence, Paper, PaperHit, Retrieval, Sentence, Span
 
 FIRST_PAPERS = 8
 """Papers that are filled up before any further one is shown: with the default budget, abstracts
@@ -55,7 +55,7 @@ def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
         for span in _joined(hit.paper, chosen.get(hit.paper.paper_id, ()))
     ]
     return tuple(
-        Evidence(f"E{number}", hit.paper, span, hit.score)
+        Evidence(f"E{number}", hit.paper, span, hit.score, hit.apart)
         for number, (hit, span) in enumerate(passages, 1)
     )
 
@@ -63,6 +63,11 @@ def choose(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
 def papers_of(evidence: Iterable[Evidence]) -> list[Paper]:
     """The papers that passages are from, each once, in order."""
     return list({item.paper.paper_id: item.paper for item in evidence}.values())
+
+
+def apart_of(evidence: Iterable[Evidence]) -> dict[str, Apart]:
+    """By paper id, what of the papers stands apart (`rag.answering.screening`)."""
+    return {item.paper.paper_id: item.apart for item in evidence}
 
 
 def _in_order(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
@@ -83,7 +88,7 @@ def _best_first(hit: PaperHit) -> list[Span]:
     if not hit.paper.text.strip():
         return [(0, 0)]
     scored = hit.sentences or [Sentence(span, 0.0) for span in sentences(hit.paper.text)]
-    orders = planted(hit.paper.text)
+    orders = merged(hit.paper.text, hit.apart.spans)
     kept = [s for s in scored if not any(a < s.span[1] and s.span[0] < b for a, b in orders)]
     return [s.span for s in sorted(kept, key=lambda s: (-s.score, s.span))]
 
@@ -103,4 +108,4 @@ def _cut(hit: PaperHit, budget_tokens: int) -> tuple[Evidence, ...]:
     start, end = _best_first(hit)[0]
     while end > start and n_tokens(hit.paper.text[start:end]) > budget_tokens:
         end = start + (end - start) * 2 // 3
-    return (Evidence("E1", hit.paper, (start, end), hit.score),)
+    return (Evidence("E1", hit.paper, (start, end), hit.score, hit.apart),)

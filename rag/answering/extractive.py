@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.answering import comparing
 from rag.answering.abstaining import NEAREST
 from rag.answering.citations import Citations, plain
+from rag.answering.planted import told_apart
 from rag.answering.quoting import best_sentences, described, quoted
 from rag.text import join_names
 from rag.types import (
@@ -132,6 +133,7 @@ def answer(
         text=text,
         citations=marks.listed(),
         papers=scored(retrieval),
+        warnings=told_apart(cited),
     )
 
 
@@ -146,7 +148,8 @@ def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> An
     if retrieval.papers:
         lines.append("\nThe nearest papers, in case one of them helps:\n")
     for hit in retrieval.papers[:NEAREST]:
-        top = max(hit.sentences, key=lambda s: s.score, default=None)
+        held = [s for s in hit.sentences if not hit.apart.holds(s.span)] or hit.sentences
+        top = max(held, key=lambda s: s.score, default=None)
         marker = marks.mark(hit.paper, top.span if top else (0, 0))
         lines.append(f"- {described(hit.paper)} [{marker}]")
     return Answer(

@@ -26,7 +26,7 @@ from typing import Literal
 from rag.answering import markup
 from rag.answering.citations import Citations, markers
 from rag.answering.claims import Claim, ClaimReader
-from rag.answering.evidence import papers_of
+from rag.answering.evidence import apart_of, papers_of
 from rag.answering.support import Ground, best_sentence
 from rag.answering.verdicts import DECLINES, Bench, Judge, is_stating
 from rag.types import Citation, Evidence, SaidSentence, Verdict
@@ -73,7 +73,7 @@ class Gate:
         self._unsupported = unsupported
         self._citations = Citations()
         self._said: list[SaidSentence] = []
-        ground = Ground(papers_of(evidence))
+        ground = Ground(papers_of(evidence), apart_of(evidence))
         self._reader = ClaimReader(evidence, ground, self.counts)
         self._bench = Bench(
             evidence,

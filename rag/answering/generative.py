@@ -17,11 +17,12 @@ from rag.answering import earlier, judging, wording
 from rag.answering.calling import ChatModel, Reply
 from rag.answering.citations import Citations
 from rag.answering.earlier import Said
-from rag.answering.evidence import FIRST_PAPERS, choose
+from rag.answering.evidence import choose
 from rag.answering.extractive import scored
 from rag.answering.gate import Gate, Unsupported
 from rag.answering.judging import SupportJudge
-from rag.answering.planted import instructs, planted
+from rag.answering.planted import told_apart
+from rag.answering.screening import Screen
 from rag.prompting import Message, Prompt, enclosed
 from rag.types import (
     Answer,
@@ -30,6 +31,7 @@ from rag.types import (
     Evidence,
     Intent,
     Retrieval,
+    ScoredPaper,
     Step,
     Sufficiency,
     Thread,
@@ -85,6 +87,7 @@ def stream(
     fallback: Callable[[], Answer],
     beside: Callable[[Citations], str] | None = None,
     judge: SupportJudge | None = None,
+    screen: Screen | None = None,
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -103,10 +106,13 @@ def stream(
         fallback: The answer for this question, without a model.
         beside: What the code puts behind the reply, such as a table, with its own citations.
         judge: A second opinion on cited sentences; each waits for it before it is shown.
+        screen: Finds what must not be shown to the model; None: only by its wording.
 
     Yields:
         Steps, deltas and the whole answer last; the deltas joined are its text.
     """
+    ranked = scored(retrieval)
+    retrieval = _screened(retrieval, screen, intent.question, evidence_tokens)
     evidence = choose(retrieval, evidence_tokens)
     if not sufficiency.sufficient or not evidence:
         yield from _whole(abstain())
@@ -138,7 +144,7 @@ def stream(
         shown.append(f"\n\n{beside(gate.marks)}")
         yield Delta(shown[-1])
     if gate.is_open:
-        answer = _answer(intent, retrieval, gate, "".join(shown), reply, model_name)
+        answer = _answer(intent, retrieval, gate, "".join(shown), reply, model_name, ranked)
         if judge is not None and judge.note:
             answer = replace(answer, warnings=(*answer.warnings, judge.note))
         yield _spent(answer, reply, gate, prompt)
@@ -183,8 +189,9 @@ def _answer(
     text: str,
     reply: Reply,
     model_name: str,
+    papers: tuple[ScoredPaper, ...],
 ) -> Answer:
-    warnings = (*gate.warnings(), *_orders(retrieval))
+    warnings = (*gate.warnings(), *told_apart(retrieval.papers))
     if reply.error is not None:
         warnings = (*warnings, f"the answer is incomplete: {reply.error}")
     return Answer(
@@ -193,23 +200,20 @@ def _answer(
         route=intent.route,
         text=text,
         citations=gate.citations,
-        papers=scored(retrieval),
+        papers=papers,
         model=model_name,
         warnings=warnings,
         intent=intent,
     )
 
 
-def _orders(retrieval: Retrieval) -> tuple[str, ...]:
-    """How much of the papers the model was not shown because it gives orders, for the reader."""
-    n = sum(len(planted(hit.paper.text)) for hit in retrieval.papers[:FIRST_PAPERS])
-    if not n:
-        return ()
-    told = "1 sentence" if n == 1 else f"{n} sentences"
-    reads, were = ("reads", "was") if n == 1 else ("read", "were")
-    return (
-        f"{told} of the papers found, which {reads} like orders to a model, {were} not shown to it",
-    )
+def _screened(
+    retrieval: Retrieval, screen: Screen | None, question: str, evidence_tokens: int
+) -> Retrieval:
+    """The retrieval with the papers that passages are chosen from, looked through."""
+    used = {item.paper.paper_id for item in choose(retrieval, evidence_tokens)}
+    hits = [hit for hit in retrieval.papers if hit.paper.paper_id in used]
+    return replace(retrieval, papers=(screen or Screen(None)).marked(hits, question))
 
 
 # --- what the model reads -------------------------------------------------------------------
@@ -232,14 +236,15 @@ def _messages(
 def _passage(prompt: Prompt, evidence: Evidence, mark: str) -> str:
     paper = evidence.paper
     unknown = prompt.part("unknown", {})
-    authors = ", ".join(name for name in paper.authors if not instructs(name))
+    held = evidence.apart.names
+    authors = ", ".join(name for name in paper.authors if name not in held)
     if authors and not paper.authors_complete:
         authors += " et al."
     return prompt.part(
         "passage",
         {
             "key": evidence.key,
-            "title": unknown if instructs(paper.name) else enclosed(paper.name, mark),
+            "title": unknown if paper.name in held else enclosed(paper.name, mark),
             "authors": enclosed(authors, mark) or unknown,
             "year": str(paper.year) if paper.year else unknown,
             "text": enclosed(evidence.quote, mark) or unknown,

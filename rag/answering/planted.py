@@ -1,8 +1,9 @@
 """Sentences in papers that are orders to whoever reads them by machine: planted instructions.
 
 What is found here is still quoted to a reader as the paper prints it, but a model is not shown it,
-and a model's sentence cannot rest on it. What is not found stays data in its fence, and whatever a
-model makes of it has to pass the gate: this is the first of two lines, not the only one.
+and a model's sentence cannot rest on it. This is the first of three lines, by wording; the second,
+`rag.answering.screening`, looks at what a sentence does, and whatever a model makes of what neither
+finds has to pass the gate.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import base64
 import binascii
 import codecs
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rag.answering.lookalikes import unmasked
-from rag.text import sentences, without_hidden
-from rag.types import Span
+from rag.text import excerpt, sentences, without_hidden
+from rag.types import PaperHit, Span
 
 _OBJECT = (
     r"(?:instructions?|rules?|prompts?|directions?|directives?|guidelines?|commands?|constraints?|orders?|"
@@ -115,6 +117,8 @@ _OTHERS = (
     r"(?:gib|zeige?|affiche[rz]?|montre[rz]?|révèle[rz]?|muestra|revela|mostra|imprime|покажи|выведи|раскрой|输出|显示|告诉我|泄露|顯示|اعرض|اطبع|اكشف).{0,40}"
     r"(?:system ?prompt|systemaufforderung|prompt (?:système|del sistema|di sistema|do sistema)|системн\w+ (?:промпт|подсказк)|系统提示|系統提示|موجه النظام)",
 )
+NAMED_PAPERS = 3
+"""Named by the warning that papers hold such text."""
 _FLAGS = re.IGNORECASE | re.DOTALL
 _ORDERS = tuple(
     (frozenset(needs.split()), re.compile(pattern, _FLAGS)) for needs, pattern in _ENGLISH
@@ -203,15 +207,38 @@ def planted(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def orders(text: str) -> str:
+def merged(text: str, apart: Iterable[Span] = ()) -> list[Span]:
+    """Spans of a text's planted instructions and of what else stands apart in it, in order."""
+    return sorted({*planted(text), *apart})
+
+
+def orders(text: str, apart: Iterable[Span] = ()) -> str:
     """The planted instructions of a text, joined."""
-    return " ".join(text[start:end] for start, end in planted(text))
+    return " ".join(text[start:end] for start, end in merged(text, apart))
 
 
-def without_orders(text: str) -> str:
+def without_orders(text: str, apart: Iterable[Span] = ()) -> str:
     """The text with its planted instructions left out."""
     kept, at = [], 0
-    for start, end in planted(text):
+    for start, end in merged(text, apart):
         kept.append(text[at:start])
-        at = end
+        at = max(at, end)
     return "".join((*kept, text[at:]))
+
+
+def told_apart(hits: Iterable[PaperHit]) -> tuple[str, ...]:
+    """What a reader should know of papers that hold planted text; nothing where none does."""
+    found = [hit for hit in hits if hit.apart.n_planted]
+    if not found:
+        return ()
+    shown = "; ".join(excerpt(_pointed_at(hit), 12) for hit in found[:NAMED_PAPERS])
+    more = f" and {len(found) - NAMED_PAPERS} more" if len(found) > NAMED_PAPERS else ""
+    holds = "holds" if len(found) == 1 else "hold"
+    return (
+        f"{shown}{more} {holds} text that reads like instructions to a program; it was left out",
+    )
+
+
+def _pointed_at(hit: PaperHit) -> str:
+    """How a paper is pointed at: not by a title that is an instruction itself."""
+    return hit.paper.source if hit.paper.name in hit.apart.names else f"“{hit.paper.name}”"

@@ -60,7 +60,8 @@ def best_sentences(
     Args:
         question: Its asking phrases tell the kind of answer: a figure, a name, an evaluation.
         hit: With the sentences scored by the retriever.
-        n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted.
+        n: Fewer come back from a shorter paper; what has no word is no sentence to be quoted, nor
+            is what stands apart from its paper, unless the paper has nothing else.
         several: Whether the answer tells several papers, each by what it is.
     """
     asked_for = Wanted.by(question)
@@ -79,6 +80,7 @@ def best_sentences(
     }
     total = sum(wanted.values()) or 1.0
     held = [s for s in hit.sentences if any(words(hit.paper.text[slice(*s.span)]))]
+    held = [s for s in held if not hit.apart.holds(s.span)] or held
 
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]

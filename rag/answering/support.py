@@ -8,7 +8,7 @@ found here too, to be the quote of its citation.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.attributions import invented
@@ -16,7 +16,7 @@ from rag.answering.figures import Figures, is_mixed
 from rag.answering.lookalikes import is_patchwork
 from rag.answering.planted import instructs, without_orders
 from rag.text import STOP_WORDS, fold, sentences, terms, without_hidden, words
-from rag.types import Evidence, Paper, Span, Verdict
+from rag.types import Apart, Evidence, Paper, Span, Verdict
 
 SUPPORTED_SHARE = 0.5
 """Share of a claim's words in the cited papers from which it counts as supported."""
@@ -50,13 +50,27 @@ class Support:
 
 
 class Ground:
-    """All that some papers say, prepared for questions about it."""
+    """All that some papers say, prepared for questions about it.
 
-    def __init__(self, papers: Iterable[Paper]) -> None:
+    Args:
+        papers: Each once.
+        apart: By paper id, what of it says nothing.
+    """
+
+    def __init__(
+        self,
+        papers: Iterable[Paper],
+        apart: Mapping[str, Apart] = {},
+    ) -> None:
         held = list(papers)
         self.n_papers = len(held)
-        self.people = frozenset(a.name for paper in held for a in paper.authorships)
-        self.text = "\n".join(map(_said, held))
+        self.people = frozenset(
+            a.name
+            for p in held
+            for a in p.authorships
+            if a.name not in apart.get(p.paper_id, Apart()).names
+        )
+        self.text = "\n".join(_said(p, apart.get(p.paper_id, Apart())) for p in held)
         told = parted(self.text)
         self.terms = set(terms(told, keep_stop_words=True))
         folded = [fold(word) for word, _ in words(told)]
@@ -77,18 +91,20 @@ class Ground:
         return len(distinct & self.terms) / len(distinct) if distinct else 1.0
 
 
-def _said(paper: Paper) -> str:
+def _said(paper: Paper, apart: Apart) -> str:
     """Everything a claim about a paper may rest on: its text and its printed particulars.
 
     Planted instructions are no part of it, nor are the links of a paper that has any.
     """
-    text = without_orders(paper.text)
+    text = without_orders(paper.text, apart.spans)
     links = paper.links if text == paper.text else ()
     facts = [paper.title, paper.label, paper.venue, paper.category, paper.doi, paper.url]
     facts += [str(n) for n in (paper.year, paper.month, paper.day) if n is not None]
     people = [authorship.name for authorship in paper.authorships]
     named = [fact for fact in (*facts, *people, *paper.affiliations) if fact]
-    return "\n".join([text, *(one for one in named if not instructs(one)), *links])
+    return "\n".join(
+        [text, *(one for one in named if one not in apart.names and not instructs(one)), *links]
+    )
 
 
 def _quotable(text: str) -> str:

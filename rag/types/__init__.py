@@ -47,6 +47,7 @@ from rag.types.papers import (
     sources,
 )
 from rag.types.retrievals import (
+    Apart,
     Chunk,
     Evidence,
     PaperHit,
@@ -58,6 +59,7 @@ from rag.types.retrievals import (
 )
 
 __all__ = [
+    "Apart",
     "Alternative",
     "ReadAs",
     "Answer",

@@ -54,12 +54,34 @@ class WordMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """What of one paper states nothing of it, such as an instruction that somebody planted there.
+
+    Attributes:
+        spans: Of the sentences, in text order.
+        names: Particulars that are none: a title, an author, an institution or a venue.
+        coined: Words, folded, that stand in these alone and are met nowhere else.
+        n_planted: How many of them read like instructions; of the others, nobody is told.
+    """
+
+    spans: tuple[Span, ...] = ()
+    names: frozenset[str] = frozenset()
+    coined: frozenset[str] = frozenset()
+    n_planted: int = 0
+
+    def holds(self, span: Span) -> bool:
+        """Whether a span touches one of these sentences."""
+        return any(start < span[1] and span[0] < end for start, end in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
 class PaperHit:
     """One paper of a retrieval: its hits joined, its sentences in text order.
 
     Attributes:
         signals: The parts that the score was made of, by retriever name.
         words: How the query's words are met, in query order; for the first few papers alone.
+        apart: What is not to be shown of it; known after `rag.answering.screening`.
     """
 
     paper: Paper
@@ -68,6 +90,7 @@ class PaperHit:
     sentences: tuple[Sentence, ...]
     signals: Mapping[str, float]
     words: tuple[WordMatch, ...] = ()
+    apart: Apart = Apart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,7 @@ class Evidence:
     paper: Paper
     span: Span
     score: float
+    apart: Apart = Apart()
 
     @property
     def quote(self) -> str:

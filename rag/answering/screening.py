@@ -1,0 +1,239 @@
+"""Sentences of a paper that state nothing of it: the second line behind `rag.answering.planted`.
+
+A planted instruction can be worded in endless ways, so this looks at what a sentence does rather
+than at its words: a linear head on the sentence's vector, fitted by ``python -m eval train-planted``
+to examples of many styles, tells one that addresses whoever answers from one that reports; and a
+sentence in another language or script than the rest of its paper stands apart from it. What is
+found is kept from a model, supports no sentence of a reply, and is not quoted where others can be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answering.everyday import is_everyday
+from rag.answering.lookalikes import unmasked
+from rag.answering.planted import instructs, planted
+from rag.text import STOP_WORDS, fold, sentences, terms, without_hidden, words
+from rag.types import Apart, Paper, PaperHit, Span
+
+FILE = Path(__file__).with_name("planted_head.yaml")
+
+Embed = Callable[[list[str]], Sequence[Sequence[float]]]
+"""Vectors of length 1 of the embedded model, one a text."""
+
+PLANTED = 0.0
+"""Score of a sentence, a log odds, from which it is taken for planted."""
+DOUBTFUL = -1.0
+"""From here on it is only if it shares no word of content with the question, or goes on from one."""
+MAX_SENTENCES = 48
+"""Looked at of one paper: those that fit the question best, which alone are shown."""
+
+SIGNS = (
+    "overlap", "nearness", "second person", "first person",
+    "no stop words", "unknown words", "other letters", "code",
+)  # fmt: skip
+"""What a sentence is scored by beside its vector, in this order: the share of its content that
+stands elsewhere in its paper, its cosine with the rest, persons; then how much more than the rest
+it lacks stop words, has words and letters that are not English, and signs of code."""
+_SECOND = frozenset("you your yours yourself yourselves".split())
+_FIRST = frozenset("we our us ours i my".split())
+_LATIN = 0x24F
+_CODE = frozenset('{}<>|=#*_\\/@$~^;[]:"')
+_NAME_WORDS = 4
+"""Words from which a particular that is mostly everyday words is no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Weights of a sentence's vector and signs.
+
+    Attributes:
+        examples: sha256 of the file of examples that it was fitted to.
+    """
+
+    weights: NDArray[np.float32]
+    intercept: float
+    examples: str
+
+
+@cache
+def head() -> Head:
+    import yaml
+
+    held = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return Head(np.array(held["weights"], np.float32), held["intercept"], held["examples"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Sentences of one paper with their scores, and that of its title."""
+
+    sentences: tuple[tuple[Span, float], ...]
+    title: float
+
+
+class Screen:
+    """Finds what of the papers found states nothing.
+
+    Args:
+        embed: The embedded model; without it, only the wording of a sentence is looked at.
+        known: Words that are met often, lower case; no such word is a coined one.
+    """
+
+    def __init__(self, embed: Embed | None, known: Collection[str] = frozenset()) -> None:
+        self._embed = embed
+        self._known = known
+        self._scored = lru_cache(maxsize=4096)(self._score)
+
+    def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
+        """The papers found, each with what of it stands apart."""
+        asked = _content(question)
+        return tuple(replace(hit, apart=self._apart(hit, asked)) for hit in hits)
+
+    def _apart(self, hit: PaperHit, asked: set[str]) -> Apart:
+        paper = hit.paper
+        best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
+        held = sorted(s.span for s in best) or sentences(paper.text)[:MAX_SENTENCES]
+        spans = tuple(piece for span in held for piece in _pieces(paper.text, span))
+        worded = set(planted(paper.text))
+        scored = self._scored(paper, spans)
+        sure = [
+            score >= PLANTED or any(a < end and start < b for a, b in worded)
+            for (start, end), score in scored.sentences
+        ]
+
+        def is_doubtful(at: int) -> bool:
+            (start, end), score = scored.sentences[at]
+            beside = any(sure[max(0, at - 1) : at + 2])
+            return score >= DOUBTFUL and (beside or not _content(paper.text[start:end]) & asked)
+
+        found = [s for at, (s, _) in enumerate(scored.sentences) if sure[at] or is_doubtful(at)]
+        names = frozenset(_no_names(paper, scored.title >= PLANTED))
+        if not found and not names:
+            return Apart()
+        return Apart(tuple(found), names, self._coined(paper, found, names), sum(sure) + len(names))
+
+    def _coined(
+        self, paper: Paper, spans: Sequence[Span], names: Collection[str]
+    ) -> frozenset[str]:
+        """Names that stand in these places alone: not elsewhere in the paper, and no common words."""
+        text, at = "", 0
+        for start, end in spans:
+            text += paper.text[at:start] + " "
+            at = end
+        facts = (paper.name, paper.venue or "", *paper.authors, *paper.affiliations)
+        rest = " ".join((text, paper.text[at:], *(f for f in facts if f not in names)))
+        there = {fold(word) for word, _ in words(rest)}
+        told = " ".join((*(paper.text[slice(*span)] for span in spans), *names))
+        return frozenset(
+            folded
+            for word, _ in words(plain(told))
+            if (folded := fold(word)) not in there and self._is_coined(word, folded)
+        )
+
+    def _is_coined(self, word: str, folded: str) -> bool:
+        common = folded in STOP_WORDS or is_everyday(word) or word.isdigit() or len(word) < 3
+        return not common and (folded not in self._known or any(c.isupper() for c in word[1:]))
+
+    def _score(self, paper: Paper, spans: tuple[Span, ...]) -> _Scored:
+        told = {span: plain(paper.text[slice(*span)]) for span in spans}
+        told = {span: text for span, text in told.items() if _is_sentence(text)}
+        scores = dict.fromkeys(spans, -math.inf)
+        if self._embed is None or not told:
+            return _Scored(tuple(scores.items()), -math.inf)
+        vectors = np.array(self._embed([*told.values(), plain(paper.name)]), np.float32)
+        fitted = head()
+        own = values([*told.values()], paper.name, vectors[:-1], self._known)
+        titled = values([*told.values(), plain(paper.name)], "", vectors, self._known)[-1:]
+        found = np.concatenate((own, titled)) @ fitted.weights + fitted.intercept
+        scores |= zip(told, map(float, found[:-1]), strict=True)
+        return _Scored(tuple(scores.items()), float(found[-1]))
+
+
+def _pieces(text: str, span: Span) -> Iterator[Span]:
+    """What a sentence falls into where a small letter may begin one: a planted one may begin so."""
+    start, end = span
+    for a, b in sentences(text[start:end], also_lower=True):
+        yield start + a, start + b
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
+    return sum(any(c.isalpha() for c in word) for word, _ in words(text)) > 1 or not text.isascii()
+
+
+def _content(text: str) -> set[str]:
+    return {term for word, _ in words(text) if not is_everyday(word) for term in terms(word)}
+
+
+def _no_names(paper: Paper, bad_title: bool) -> list[str]:
+    """The particulars of a paper that are sentences instead."""
+    found = [paper.name] if bad_title or instructs(paper.name) else []
+    others = (*paper.authors, *paper.affiliations, *((paper.venue,) if paper.venue else ()))
+    return found + [one for one in others if not is_name(one)]
+
+
+def is_name(text: str) -> bool:
+    """Whether a particular can be the name of a person or an institution, not a sentence."""
+    typed = [word for word, _ in words(plain(text))]
+    common = sum(word.lower() in STOP_WORDS or is_everyday(word) for word in typed)
+    return not instructs(text) and (len(typed) < _NAME_WORDS or 2 * common < len(typed))
+
+
+def plain(text: str) -> str:
+    """A sentence as it reads: without hidden signs and look-alikes, on one line."""
+    return " ".join(unmasked(without_hidden(text)).split())
+
+
+def values(
+    told: Sequence[str], title: str, vectors: NDArray[np.float32], known: Collection[str]
+) -> NDArray[np.float32]:
+    """What the sentences of one paper are scored by, (n, dim + signs).
+
+    Args:
+        told: Its sentences, plain.
+        title: Of the same paper; may be empty.
+        vectors: Of the sentences, rows of length 1.
+        known: Words that are met often, lower case (`rag.adapters.weights.whole_words`).
+    """
+    held = [set(terms(text)) for text in told]
+    named = set(terms(title))
+    typed = [[word for word, _ in words(text)] for text in told]
+    total = vectors.sum(axis=0)
+    signs = np.zeros((len(told), len(SIGNS)), np.float32)
+    for at, own in enumerate(held):
+        rest = named.union(*held[:at], *held[at + 1 :])
+        others = total - vectors[at]
+        lower = {word.lower() for word in typed[at]}
+        signs[at, :4] = (
+            len(own & rest) / len(own) if own else 0.0,
+            float(vectors[at] @ others) / (float(np.linalg.norm(others)) or 1.0),
+            bool(lower & _SECOND),
+            bool(lower & _FIRST),
+        )
+        signs[at, 4:] = _strangeness(told[at], typed[at], known)
+    strange = signs[:, 4:]
+    mean = (strange.sum(axis=0) - strange) / max(1, len(told) - 1)
+    signs[:, 4:] = np.maximum(0.0, strange - mean)
+    return np.concatenate((vectors, signs), axis=1)
+
+
+def _strangeness(text: str, typed: Sequence[str], known: Collection[str]) -> tuple[float, ...]:
+    """Shares of words that are no English stop words and that are unknown, of other letters, of code."""
+    n = len(typed) or 1
+    long = [folded for word in typed if len(folded := fold(word)) > 3]
+    letters = sum(c.isalpha() for c in text) or 1
+    return (
+        sum(word.lower() not in STOP_WORDS for word in typed) / n,
+        sum(word not in known for word in long) / (len(long) or 1),
+        sum(c.isalpha() and ord(c) > _LATIN for c in text) / letters,
+        sum(c in _CODE for c in text) / len(text) if text else 0.0,
+    )
