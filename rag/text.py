@@ -127,8 +127,7 @@ def sentences(text: str, *, also_lower: bool = False) -> list[Span]:
         mark = text[match.start()]
         one = mark == "." and match.group(1) == ""
         goes_on = not also_lower and text[end : end + 1].islower()
-        if mark != "
-" and (goes_on or (one and _is_short(text, match))):
+        if mark != "\n" and (goes_on or (one and _is_short(text, match))):
             continue
         _append_span(spans, text, start, end)
         start = end
