@@ -23,7 +23,7 @@ from ui.board import asset
 
 COOKIE = "paperfolk_pass"
 PATH, LEAVE = "/login", "/logout"
-OPEN = (PATH, LEAVE, "/_stcore/health")
+OPEN = (PATH, LEAVE, "/_stcore/health", "/healthz")
 MAX_FORM_BYTES = 4096
 AT_ONCE = 2
 """Passwords tried at one time: each takes 32 MiB and a core."""

@@ -19,6 +19,7 @@ from streamlit.starlette import App
 
 from rag.accounts import Accounts
 from rag.config import load
+from ui import health
 from ui.login import LEAVE, PATH, Gate, Login
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -81,13 +82,16 @@ def accounts() -> Accounts:
 
 
 login = Login(accounts)
+watch = health.Watch(load)
 app = App(
     SCRIPT,
+    lifespan=watch.lifespan,
     routes=[
         *(Route(path, show_page) for path in PATHS),
         Route(PATH, login.show),
         Route(PATH, login.enter, methods=["POST"]),
         Route(LEAVE, login.leave),
+        Route(health.PATH, watch.show),
     ],
     middleware=[Middleware(Headers), Middleware(Gate, accounts=accounts)],
 )

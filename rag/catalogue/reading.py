@@ -35,9 +35,7 @@ def read(question: str, census: Census, people: tuple[Mention, ...]) -> Asked:
     if ask is None:
         ask = read_average(scan) or read_extreme(scan) or read_people(scan) or read_group(scan)
     base: Sequence[Condition] = ()
-    share = (
-        rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?){{0,4}}"
-    )
+    share = rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?){{0,4}}"
     if (ask is None or ask.verb == "group") and scan.take(share):
         base = _whole_of(scan)
         ask = Ask("count", ("share",)) if ask is None else replace(ask, of=(ask.of[0], "share"))
