@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 
-from rag.errors import LibraryError, RagError, say_bug
+from rag.errors import LibraryError, RagError, TooBusy, say_bug
 from rag.pipeline import Assistant
 from rag.stopping import Stop
 from rag.threadstore import ThreadStore
 from rag.types import Answer, Delta, Event, ReadAs, Step, Thread
 
 KEEP_EVERY_S = 0.5
+WAITING_FOR_EACH = 8
+"""Questions that may wait, for each one that is answered at a time; a longer line is turned away."""
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,77 @@ class Timed:
 
     event: Event
     at_s: float
+
+
+class Line:
+    """The questions of this process, first come, first served: so many are answered at one time."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._stops: list[Stop] = []
+        """Of each question in line, those being answered first."""
+        self._began: dict[Stop, float] = {}
+        self._moved = threading.Condition()
+        self.aside = threading.Lock()
+        """Held by whoever works for a screen beside the questions, such as on what to ask next."""
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many are being answered, and how many wait."""
+        n = len(self._stops)
+        return min(n, self._at_once), max(0, n - self._at_once)
+
+    @property
+    def longest_s(self) -> float:
+        """For how long the slowest one has been answered; 0 where none is."""
+        with self._moved:
+            return time.monotonic() - min(self._began.values(), default=time.monotonic())
+
+    def place(self, stop: Stop) -> int:
+        """How many have to be done before this one's turn; 0: it is its turn."""
+        return max(0, self._stops.index(stop) - self._at_once + 1)
+
+    @contextmanager
+    def turn(self, stop: Stop, told: Callable[[int], None]) -> Iterator[None]:
+        """Wait for one's turn, or until given up; it lasts as long as the context.
+
+        Args:
+            stop: Of the question; no other in line has the same.
+            told: Called with the place in line, if one has to wait.
+
+        Raises:
+            TooBusy: The line is too long already.
+        """
+        with self._moved:
+            if sum(self.counts) >= self._at_once * (1 + WAITING_FOR_EACH):
+                raise TooBusy(
+                    f"{sum(self.counts)} questions are being answered or wait here already; "
+                    "ask again in a minute"
+                )
+            self._stops.append(stop)
+            place = self.place(stop)
+        try:
+            if place:
+                told(place)
+            with stop.heard_by(self._move), self._moved:
+                self._moved.wait_for(lambda: stop.is_set() or not self.place(stop))
+                self._began[stop] = time.monotonic()
+            yield
+        finally:
+            with self._moved:
+                self._stops.remove(stop)
+                self._began.pop(stop, None)
+            self._move()
+
+    def _move(self) -> None:
+        with self._moved:
+            self._moved.notify_all()
+
+
+@cache
+def line(at_once: int) -> Line:
+    """The one line of this process."""
+    return Line(at_once)
 
 
 class Asking:
@@ -43,8 +117,10 @@ class Asking:
         read_as: ReadAs | None = None,
         *,
         fresh: bool = False,
+        line: Line | None = None,
     ) -> None:
         self.turn = turn
+        self._line = line or Line(1)
         self._assistant, self._store = assistant, store
         self._question, self._read_as, self._fresh = question, read_as, fresh
         self._events: list[Timed] = []
@@ -79,7 +155,8 @@ class Asking:
     def run(self, thread: Thread) -> None:
         """Answer; returns when it is kept."""
         try:
-            self._answer(thread)
+            with self._line.turn(self._stop, self._wait):
+                self._answer(thread)
         except RagError as exc:
             self._fail(str(exc))
         except Exception as exc:  # a bug must not leave a question without a word
@@ -95,6 +172,10 @@ class Asking:
         with suppress(LibraryError):  # shown all the same
             self._store.answer(*self.turn, failed)
         self._show(failed)
+
+    def _wait(self, place: int) -> None:
+        before = "one question is" if place == 1 else f"{place} questions are"
+        self._show(Step(f"waiting in line: {before} before this one"))
 
     def _answer(self, thread: Thread) -> None:
         try:
@@ -125,10 +206,11 @@ class Asking:
 
 
 class Desk:
-    """All questions being answered in this process, by turn."""
+    """The questions of one store's conversations that are being answered in this process, by turn."""
 
     def __init__(self, assistant: Assistant, store: ThreadStore) -> None:
         self.store = store
+        self.line = line(assistant.settings.at_once)
         self._assistant = assistant
         self._open: dict[tuple[str, int], Asking] = {}
         self._lock = threading.Lock()
@@ -159,7 +241,9 @@ class Desk:
         ordinal = self.store.ask(thread_id, question, instead_of=instead_of)
         context = self.store.thread(thread_id).before(ordinal)
         turn = (thread_id, ordinal)
-        asking = Asking(self._assistant, self.store, turn, question, read_as, fresh=fresh)
+        asking = Asking(
+            self._assistant, self.store, turn, question, read_as, fresh=fresh, line=self.line
+        )
         with self._lock:
             self._open = {key: one for key, one in self._open.items() if not one.done}
             self._open[asking.turn] = asking
@@ -175,9 +259,8 @@ class Desk:
 
     @property
     def busy(self) -> bool:
-        """Whether anything is being answered here."""
-        with self._lock:
-            return any(not asking.done for asking in self._open.values())
+        """Whether anything is being answered in this process."""
+        return sum(self.line.counts) > 0
 
     def stop(self, thread_id: str) -> None:
         """End whatever is being answered in a thread."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rag.names import NameIndex, load_aliases
+from rag.stopping import heeded
 from rag.text import fold, index_terms
 from rag.types import Authorship, Paper, Person, ProfilePage
 
@@ -113,7 +114,7 @@ class Census:
     def _vocabularies(self) -> tuple[frozenset[str], frozenset[str]]:
         """From what stands between white space, each looked at once: no word reaches beyond it."""
         pieces: set[str] = set()
-        for paper in self.papers:
+        for paper in heeded(self.papers):
             pieces.update((paper.title or "").split(), paper.text.split())
         joined = " ".join(pieces)
         lower = frozenset(re.findall(r"\b[a-z]{2,}\b", joined))
@@ -146,7 +147,7 @@ class Census:
         """In how many papers each index term stands, title and text."""
         counts: Counter[str] = Counter()
         found = _ByPiece(lambda piece: tuple(index_terms(piece)))
-        for paper in self.papers:
+        for paper in heeded(self.papers):
             counts.update({*found.of(paper.title or ""), *found.of(paper.text)})
         return counts
 
@@ -185,7 +186,7 @@ class Census:
         texts: dict[str, Counter[str]] = defaultdict(Counter)
         named = _ByPiece(lambda p: tuple(fold(w) for w in NAMED.findall(p)))
         made_up = _ByPiece(lambda p: tuple(fold(w) for w in NAMED.findall(p) if is_made_up(w)))
-        for paper in self.papers:
+        for paper in heeded(self.papers):
             for word in named.of(paper.title or ""):
                 titles[word].append(paper.paper_id)
             for word in made_up.of(paper.text):

@@ -129,6 +129,9 @@ class Settings(BaseModel):
     members: tuple[str, ...] = Field(
         (), description="addresses or `@domains` that a provider's sign-in admits; none: all"
     )
+    at_once: int = Field(
+        8, ge=1, description="questions answered at one time in the browser chat; more wait in line"
+    )
     unprotected: bool = Field(
         False, description="let everyone who reaches `host` use the browser chat"
     )

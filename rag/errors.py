@@ -17,6 +17,7 @@ RagError                      anything below; ``retryable`` says whether trying 
 │   ├── ProviderUnreachable   a model server did not answer (retryable)
 │   ├── MalformedReply        a reply that does not parse
 │   └── Stopped               the reader gave the answer up
+├── TooBusy                   too many questions wait in line (retryable)
 ├── PromptError               a prompt file is missing, or its variables do not match
 └── MissingExtra              an optional extra is not installed
 """
@@ -122,6 +123,12 @@ class MalformedReply(ModelError):
 
 class Stopped(ModelError):
     """The reader gave the answer up while a model was at work on it."""
+
+
+class TooBusy(RagError):
+    """So many questions are being answered or wait that no more are taken."""
+
+    retryable = True
 
 
 class PromptError(RagError):

@@ -27,7 +27,7 @@ from rag.reading.process import Limits
 from rag.readings import other_reading
 from rag.routing import route
 from rag.spelling import mended
-from rag.stopping import Stop
+from rag.stopping import Stop, heed, heeding
 from rag.text import encodable
 from rag.types import (
     Answer,
@@ -122,7 +122,8 @@ class Assistant:
             LibraryEmpty: Nothing was ingested yet.
             ModelError: The embedder cannot be used.
         """
-        events = self._answered(question, thread, read_as, stop or Stop(), fresh)
+        stop = stop or Stop()
+        events = heeding(self._answered(question, thread, read_as, stop, fresh), stop)
         tracing = self._voices.tracing()
         return events if tracing is None else tracing.traced(events)
 
@@ -132,27 +133,29 @@ class Assistant:
         began = time.perf_counter()
         self.library.require()
         yield Step("reading the question")
+        question = encodable(question)
         text, warnings = _shortened(question)
         warnings += _not_offered(thread.model, self.settings)
+        thread = _cleaned(thread)
         seen = narrowed(self.library, thread)
         fingerprint = self.library.fingerprint
         voice, spent = self._voices.voice(thread, fingerprint, stop, fresh=fresh)
         thread = opened(thread, seen)
         whole, notes = self._standalone(text, thread, voice)
-        condensed = whole.question if whole else text
+        condensed = _shortened(whole.question)[0] if whole else text
         known = seen if seen and seen.n_papers else self.library
+        heed()
         english, remarks = in_english(condensed, known)
         if not remarks:
             spelt = mended(english, known, whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
+        heed()
         intent = route(english, thread if condensed == text else Thread(), known, read_as)
         if voice is not None:  # a model reads the question as it was asked
             intent = replace(intent, question=condensed)
         first_words_ms = first_token_ms = None
         steps = [("reading the question", 0.0)]
         for event in self._dispatch(intent, thread, seen, voice):
-            if stop.is_set():
-                return
             if isinstance(event, Step):
                 steps.append((event.name, _ms_since(began)))
             if isinstance(event, Delta) and first_words_ms is None:
@@ -197,7 +200,7 @@ class Assistant:
 
     def catalogue(self, conditions: Sequence[Condition]) -> Answer:
         """The papers that meet all conditions, exactly and completely."""
-        held = tuple(replace(c, value=_bounded(c.value)) for c in conditions)
+        held = tuple(map(_bounded, conditions))
         return self._timed(
             Intent("catalogue", "", "", "asked for a list", conditions=held),
             lambda intent: catalogue.answer(intent, self.library, self.retrieve),
@@ -205,11 +208,11 @@ class Assistant:
 
     def paper(self, key: str) -> Paper:
         """By paper id, by a unique beginning of one, or by ``<seed file>:<line>``."""
-        return self.library.paper(key)
+        return self.library.paper(encodable(key))
 
     def retrieve(self, query: str, k: int = RANKING) -> Retrieval:
         """The k best papers for a query."""
-        return self._open_retriever().retrieve(query, k)
+        return self._open_retriever().retrieve(_shortened(query)[0], k)
 
     def examples(self) -> tuple[str, ...]:
         """Questions worth asking of this library, one of each route; none of an empty one."""
@@ -468,8 +471,20 @@ def _not_offered(model: str, settings: Settings) -> tuple[str, ...]:
     return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
 
 
-def _bounded(value: object) -> object:
-    return _shortened(value)[0] if isinstance(value, str) else value
+def _bounded(condition: Condition) -> Condition:
+    """A condition with its typed words as `_shortened` has them; a file's name keeps its spaces."""
+    value = condition.value
+    if not isinstance(value, str):
+        return condition
+    if condition.field == "document":
+        return replace(condition, value=encodable(value)[:MAX_QUESTION_CHARS])
+    return replace(condition, value=_shortened(value)[0])
+
+
+def _cleaned(thread: Thread) -> Thread:
+    """The conversation with its earlier questions as they were read."""
+    turns = tuple(replace(turn, question=_shortened(turn.question)[0]) for turn in thread.turns)
+    return replace(thread, turns=turns)
 
 
 def _ms_since(began: float) -> float:

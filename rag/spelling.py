@@ -19,6 +19,7 @@ from rag.catalogue.scan import people_in
 from rag.census import Census, Source, census, is_made_up
 from rag.retrieving.query import FRAME_WORDS
 from rag.retrieving.thesaurus import said_words
+from rag.stopping import heeded
 from rag.text import STOP_WORDS, fold, stem
 from rag.types import Span
 
@@ -169,7 +170,7 @@ def _slips(question: str, now: Census, english: _English) -> Iterator[tuple[Span
     people = [m.span for m in people_in(question, now) if m.names]
     meant_by = {
         word: _coined(word, now, english) if is_made_up(word) else _meant(word.lower(), now)
-        for word in different
+        for word in heeded(different)
     }
     ordinary = {}
     for start, end in doubtful:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from rag.errors import Stopped
+
+_T = TypeVar("_T")
 
 
 class Stop:
@@ -44,3 +50,37 @@ class Stop:
             with self._lock:
                 if listener in self._listeners:
                     self._listeners.remove(listener)
+
+
+_wish: ContextVar[Stop | None] = ContextVar("wish", default=None)
+
+
+def heed() -> None:
+    """Give up here if that is wished of what `heeding` makes: between steps and in long loops.
+
+    Raises:
+        Stopped: It is wished.
+    """
+    stop = _wish.get()
+    if stop is not None and stop.is_set():
+        raise Stopped("the answer was given up")
+
+
+def heeded(items: Iterable[_T]) -> Iterator[_T]:
+    """The items of a long loop, with `heed` before each."""
+    for item in items:
+        heed()
+        yield item
+
+
+def heeding(events: Iterator[_T], stop: Stop) -> Generator[_T, None, None]:
+    """The events as they come, until they end or ``stop`` is set, whatever makes the next one."""
+    while not stop.is_set():
+        token = _wish.set(stop)
+        try:
+            event = next(events)
+        except (StopIteration, Stopped):
+            return
+        finally:
+            _wish.reset(token)
+        yield event

@@ -32,7 +32,7 @@ COOKIE = "paperfolk_pass"
 MARK, MARK_S = "paperfolk_browser", 365 * 24 * 3600
 """The cookie of a browser that has signed in before: guesses of others do not keep it waiting."""
 PATH, LEAVE = "/login", "/logout"
-OPEN = (PATH, LEAVE, "/_stcore/health")
+OPEN = (PATH, LEAVE, "/_stcore/health", "/healthz")
 UPLOADS = "/_stcore/upload_file/"
 MAX_FORM_BYTES = 4096
 FORM_S = 10.0

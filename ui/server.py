@@ -6,6 +6,8 @@ path first) and held to this server: the browser itself refuses to load anything
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from streamlit import file_util
 from streamlit.starlette import App
 
 from rag.config import load
+from ui import health
 from ui.hosts import Hosts, Patience
 from ui.login import LEAVE, PATH, Gate, Login, readers
 from ui.sessions import bounded
@@ -75,6 +78,16 @@ class Headers:
 
 
 login = Login(readers)
+watch = health.Watch(load)
+
+
+@asynccontextmanager
+async def lifespan(streamlit: App) -> AsyncGenerator[None]:
+    """Bounded sessions and a pulse, for as long as the server runs."""
+    async with bounded(streamlit), watch.lifespan(streamlit):
+        yield
+
+
 app = App(
     SCRIPT,
     routes=[
@@ -82,6 +95,7 @@ app = App(
         Route(PATH, login.show),
         Route(PATH, login.enter, methods=["POST"]),
         Route(LEAVE, login.leave, methods=["GET", "POST"]),
+        Route(health.PATH, watch.show),
     ],
     middleware=[
         Middleware(Headers),
@@ -89,5 +103,5 @@ app = App(
         Middleware(Hosts, settings=load),
         Middleware(Gate, accounts=readers),
     ],
-    lifespan=bounded,
+    lifespan=lifespan,
 )

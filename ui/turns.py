@@ -16,7 +16,7 @@ from rag.kept_questions import KeptQuestions
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread, KeptTurn, Opinion, ThreadStore, Verdict
 from rag.types import Answer, Delta, ReadAs, Step
-from ui import shared, terms, tools, views
+from ui import shared, tools, views
 from ui.escaping import plain
 
 REDRAW_S = 0.04
@@ -63,7 +63,7 @@ def turn_screen(
         place = st.empty()
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
     if asking is not None:
-        listen(asking, desk, place, stoppable=terms.settings(held, thread).generative)
+        listen(asking, desk, place)
     if turn.answer is None:  # it may have been kept since the thread was read
         thread = desk.store.thread(thread_id)
         turn = next((one for one in thread.turns if one.ordinal == turn.ordinal), turn)
@@ -100,10 +100,11 @@ def going_on(held: Assistant, desk: Desk, thread: KeptThread) -> None:
         if key not in found:
             if desk.busy:
                 return
-            try:
-                found[key] = held.suggestions(thread.before(last.ordinal + 1))
-            except RagError:  # the answer itself has said what is wrong
-                found[key] = ()
+            with desk.line.aside:  # for one screen at a time: each asks several questions
+                try:
+                    found[key] = held.suggestions(thread.before(last.ordinal + 1))
+                except RagError:  # the answer itself has said what is wrong
+                    found[key] = ()
         for index, question in enumerate(found[key]):
             st.button(plain(question), key=f"next_{index}", on_click=ask_next, args=(question,))
 
@@ -153,21 +154,20 @@ def edit(turn: KeptTurn) -> None:
 # --- the answer -----------------------------------------------------------------------------
 
 
-def listen(asking: Asking, desk: Desk, place: DeltaGenerator, *, stoppable: bool) -> None:
+def listen(asking: Asking, desk: Desk, place: DeltaGenerator) -> None:
     """Show steps and words as they come, until the answer is whole or stopped."""
     steps: list[tuple[str, float]] = []
     text, drawn = "", 0.0
     with place.container():
         words, below = st.empty(), st.empty()
-        if stoppable:
-            below.button(
-                "Stop",
-                key="stop",
-                icon=":material/stop_circle:",
-                type="tertiary",
-                on_click=desk.stop,
-                args=(asking.turn[0],),
-            )
+        below.button(
+            "Stop",
+            key="stop",
+            icon=":material/stop_circle:",
+            type="tertiary",
+            on_click=desk.stop,
+            args=(asking.turn[0],),
+        )
     for timed in asking.watch():
         event = timed.event
         first = isinstance(event, Delta) and not text

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rag.adapters.graph_files import kept
 from rag.encoding_store import TOP
+from rag.stopping import heed
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -49,6 +50,7 @@ class TokenProducts:
         }
         found = np.empty((len(queries), len(packed)), np.float32)
         for start in range(0, len(packed), ROWS):
+            heed()
             rows = slice(start, start + ROWS)
             part = {"packed": packed[rows], "scales": scales[rows, None]}
             found[:, rows] = self._session.run(["cosines"], given | part)[0]

@@ -12,6 +12,7 @@ from rag.catalogue.fields import FIELDS, meets, said, said_all
 from rag.census import Census, Source, census
 from rag.listing import counted
 from rag.names import Mention
+from rag.stopping import heeded
 from rag.text import fold, join_names
 from rag.types import Condition, Paper
 
@@ -43,7 +44,7 @@ def select(library: Source, conditions: Sequence[Condition]) -> list[Paper]:
 
 def matching(now: Census, conditions: Sequence[Condition]) -> list[Paper]:
     """Papers that meet all of some settled conditions, in the library's order."""
-    return [p for p in now.papers if all(meets(p, c, now) for c in conditions)]
+    return [p for p in heeded(now.papers) if all(meets(p, c, now) for c in conditions)]
 
 
 def settle(conditions: Sequence[Condition], people: Sequence[Mention], now: Census) -> Settled:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.encoding_store import unpacked
+from rag.stopping import heed
 from rag.types import Span
 
 Matrix = NDArray[np.float32]
@@ -89,6 +90,7 @@ def products(queries: Matrix, packed: NDArray[np.uint8], scales: Matrix) -> Matr
     """Cosines in floats: what every faster `Products` is to give."""
     found = np.empty((len(queries), len(packed)), np.float32)
     for start in range(0, len(packed), ROWS):
+        heed()
         rows = slice(start, start + ROWS)
         np.matmul(queries, unpacked(packed[rows]).astype(np.float32).T, out=found[:, rows])
     found *= scales

@@ -21,6 +21,7 @@ from rag.library import Library
 from rag.retrieving import families, fusion, late, thesaurus
 from rag.retrieving.acronyms import acronyms, is_part, spelt_out
 from rag.retrieving.query import FRAME_WORDS, Query, analyse, spans_in, token_weights
+from rag.stopping import heed, heeded
 from rag.stores import Lexical, Vectors
 from rag.text import fold, index_terms, terms, words
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
@@ -145,6 +146,7 @@ class Retriever:
             within: Paper ids to choose from, none of them finds nothing; None: all. Of a few, all
                 are scored; of many, those that words or vectors find among some more candidates.
         """
+        heed()
         asked = analyse(query)
         within = None if within is None else frozenset(within)
         nothing = within is not None and not within
@@ -162,6 +164,7 @@ class Retriever:
                 chunks = [chunk for chunk in chunks if chunk.paper_id in within]
         else:
             chunks = self._library.chunks_of(within)
+        heed()
         if wordings[0].tokens is None:
             tried = [_plain(chunks, *of) for of in zip(wordings, lexical, dense, strict=True)]
         else:
@@ -268,7 +271,7 @@ class Retriever:
         said = _said(worth, rewriting)
         spelt = spelt_out(asked.text)
         hits = []
-        for rank, paper in enumerate(self._library.papers(order[:k]), 1):
+        for rank, paper in enumerate(heeded(self._library.papers(order[:k])), 1):
             group = by_paper[paper.paper_id]
             met: tuple[WordMatch, ...] = ()
             if rank <= N_WORD_MATCHES:
