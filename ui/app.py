@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rag.errors import RagError
 from ui import readers, shared
 
 ICON = Path(__file__).resolve().parent / "assets" / "icon.svg"
@@ -22,4 +23,8 @@ screen = st.navigation(
 st.logo(str(ICON.with_name("logo.svg")), size="large", icon_image=str(ICON))
 shared.style()
 readers.sign_in()
-screen.run()
+shared.say_fault()
+try:
+    screen.run()
+except RagError as exc:  # such as of a file that is damaged while the server runs
+    st.error(shared.plain(str(exc)), icon=":material/error:")

@@ -8,7 +8,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Desk
-from rag.errors import LibraryError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
 from ui import conversations, first, openings, shared, terms
@@ -85,16 +84,7 @@ def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenera
 
 
 def main() -> None:
-    """What cannot be read or kept is a sentence on the page; it keeps no question from its answer."""
     held = shared.assistant()
-    shared.say_fault()
-    try:
-        chat(held)
-    except LibraryError as exc:
-        st.error(shared.plain(str(exc)), icon=":material/error:")
-
-
-def chat(held: Assistant) -> None:
     if not shared.n_papers(held):
         first.empty(held, held.settings)
         return
