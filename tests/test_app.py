@@ -108,6 +108,23 @@ def test_the_theme_and_the_settings_of_the_screens_can_be_read() -> None:
 # --- chat -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("page", ["", "people", "papers"])
+def test_a_library_damaged_while_the_server_runs_is_a_sentence_on_every_page(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path))
+    shutil.copytree(data / "index", tmp_path / "index")
+    shutil.copy(data / "library.db", tmp_path)
+    at = AppTest.from_file(str(SCREENS.parent / "app.py"), default_timeout=60)
+    run(at)
+    (tmp_path / "library.db").unlink()  # another file in its place is opened anew
+    (tmp_path / "library.db").write_bytes(b"no library" * 999)
+    if page:
+        at.switch_page(f"screens/{page}.py")
+    run(at)
+    assert "cannot be read" in at.error[0].value
+
+
 def test_a_question_is_answered_where_conversations_cannot_be_kept(data: Path) -> None:
     at = run(screen("chat"))
     (data / "threads.db").write_bytes(b"no database" * 99)

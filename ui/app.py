@@ -6,7 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from rag.errors import RagError
 from ui import readers, shared
+from ui.escaping import fault
 
 ICON = Path(__file__).resolve().parent / "assets" / "icon.svg"
 st.set_page_config(page_title="Paperfolk", page_icon=str(ICON), layout="centered")
@@ -22,4 +24,8 @@ screen = st.navigation(
 st.logo(str(ICON.with_name("logo.svg")), size="large", icon_image=str(ICON))
 shared.style()
 readers.sign_in()
-screen.run()
+shared.say_fault()
+try:
+    screen.run()
+except RagError as exc:  # such as of a file that is damaged while the server runs
+    st.error(fault(exc), icon=":material/error:")

@@ -8,11 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.asking import Desk
-from rag.errors import LibraryError
 from rag.pipeline import Assistant
 from rag.threadstore import KeptThread
 from ui import conversations, first, openings, shared, terms
-from ui.escaping import fault, plain
+from ui.escaping import plain
 from ui.turns import Pending, ask_next, going_on, turn_screen
 
 SHOWN_TURNS = 12
@@ -86,16 +85,7 @@ def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenera
 
 
 def main() -> None:
-    """What cannot be read or kept is a sentence on the page; it keeps no question from its answer."""
     held = shared.assistant()
-    shared.say_fault()
-    try:
-        chat(held)
-    except LibraryError as exc:
-        st.error(fault(exc), icon=":material/error:")
-
-
-def chat(held: Assistant) -> None:
     if not shared.n_papers(held):
         first.empty(held, held.settings)
         return
