@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rag.answering.planted import merged
 from rag.text import sentences
@@ -88,9 +89,9 @@ def _best_first(hit: PaperHit) -> list[Span]:
     if not hit.paper.text.strip():
         return [(0, 0)]
     scored = hit.sentences or [Sentence(span, 0.0) for span in sentences(hit.paper.text)]
-    orders = merged(hit.paper.text, hit.apart.spans)
-    kept = [s for s in scored if not any(a < s.span[1] and s.span[0] < b for a, b in orders)]
-    return [s.span for s in sorted(kept, key=lambda s: (-s.score, s.span))]
+    apart = replace(hit.apart, spans=tuple(merged(hit.paper.text, hit.apart.spans)))
+    best = sorted(scored, key=lambda s: (-s.score, s.span))
+    return [span for s in best for span in apart.rest(hit.paper.text, s.span)]
 
 
 def _joined(paper: Paper, spans: Iterable[Span]) -> list[Span]:

@@ -148,9 +148,9 @@ def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> An
     if retrieval.papers:
         lines.append("\nThe nearest papers, in case one of them helps:\n")
     for hit in retrieval.papers[:NEAREST]:
-        held = [s for s in hit.sentences if not hit.apart.holds(s.span)] or hit.sentences
-        top = max(held, key=lambda s: s.score, default=None)
-        marker = marks.mark(hit.paper, top.span if top else (0, 0))
+        best = sorted(hit.sentences, key=lambda s: -s.score)
+        spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
+        marker = marks.mark(hit.paper, spans[0] if spans else (0, 0))
         lines.append(f"- {described(hit.paper)} [{marker}]")
     return Answer(
         question=intent.question,

@@ -8,12 +8,13 @@ such as ``[1]``. On the way every sentence is checked by code:
 - images, links, HTML, code marks and addresses that are in no paper go;
 - quotation marks stay only around words that stand in a paper;
 - a sentence with a number, a person or a title that its papers do not have is left out, and so is
-  one that gives the prompt away; one whose other names or words they do not have is shown with
-  ``(unverified)`` after it, or left out by setting; an uncited one is given the marker of the
-  passage that says the same, if there is one.
+  one that gives the prompt away or follows a planted order; one whose other names or words they do
+  not have is shown with ``(unverified)`` after it, or left out by setting; so is one that is about
+  neither the question nor what its papers state; an uncited one is given the marker of the passage
+  that says the same, if there is one.
 
-Nothing goes out before the first sentence that cites, so that a reply without any valid citation
-can be replaced as a whole.
+Nothing goes out before the first sentence that cites and answers, so that a reply without any can
+be replaced as a whole.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rag.answering import markup
 from rag.answering.citations import Citations, markers
 from rag.answering.claims import Claim, ClaimReader
 from rag.answering.evidence import apart_of, papers_of
+from rag.answering.relevance import Near
 from rag.answering.support import Ground, best_sentence
 from rag.answering.verdicts import DECLINES, Bench, Judge, is_stating
 from rag.types import Citation, Evidence, SaidSentence, Verdict
@@ -50,6 +52,7 @@ class Gate:
         private: The prompt's own words, which are never shown.
         question: As the reader put it.
         judge: A second opinion on cited sentences.
+        near: How near two texts are, by the embedded model.
 
     Attributes:
         refused: The model said that the passages do not hold the answer.
@@ -65,6 +68,7 @@ class Gate:
         private: str = "",
         question: str = "",
         judge: Judge | None = None,
+        near: Near | None = None,
     ) -> None:
         self.refused = False
         self.counts: Counter[str] = Counter()
@@ -83,6 +87,7 @@ class Gate:
             private=private,
             question=question,
             judge=judge,
+            near=near,
         )
         self._buffer, self._scanned = "", 0
         self._n_chars = 0
@@ -184,6 +189,9 @@ class Gate:
             return self._seated(claim, self._claim) if claim.keys and self._claim else ""
         ruling = self._bench.rule(claim)
         claim, verdict = ruling.claim, ruling.verdict
+        if not ruling.answers and claim.keys and not self._open:
+            self.counts["off_question_left_out"] += 1
+            verdict = None
         if verdict == "not_found" and self._unsupported == "remove":
             self.counts["sentences_removed"] += 1
             verdict = None
@@ -197,7 +205,7 @@ class Gate:
             shown = (
                 f"{shown.removesuffix(' |') if row else shown} {UNVERIFIED}{' |' if row else ''}"
             )
-        if claim.keys and not DECLINES.search(claim.words):
+        if claim.keys and ruling.answers and not DECLINES.search(claim.words):
             self._open = True
         return shown
 
@@ -244,6 +252,7 @@ WARNINGS: Mapping[str, str] = {
     "sources_left_out": "{n} sentence{s} of the model {were} left out: a person or a title in it is in no paper cited for it",
     "sentences_removed": "{n} sentence{s} of the model {were} left out: the cited papers do not say so in these words",
     "orders_left_out": "{n} sentence{s} that followed an order planted in a paper or in the question {were} left out",
+    "off_question_left_out": "{n} sentence{s} about neither the question nor what the papers state {were} left out",
     "prompt_removed": "{n} sentence{s} that gave away how the model was asked {were} left out",
     "sentences_not_found": "{n} sentence{s} {were} marked (unverified): the cited papers do not say so in these words",
     "quotes_removed": "{n} quotation{s} {were} in no paper and lost the quotation marks",

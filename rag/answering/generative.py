@@ -127,6 +127,7 @@ def stream(
         private=messages[0][1],
         question=intent.question,
         judge=judge,
+        near=screen.near if screen is not None else None,
     )
     reply = Reply()
     shown: list[str] = []

@@ -12,7 +12,7 @@ import base64
 import binascii
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rag.answering.lookalikes import unmasked
@@ -117,6 +117,15 @@ _OTHERS = (
     r"(?:gib|zeige?|affiche[rz]?|montre[rz]?|révèle[rz]?|muestra|revela|mostra|imprime|покажи|выведи|раскрой|输出|显示|告诉我|泄露|顯示|اعرض|اطبع|اكشف).{0,40}"
     r"(?:system ?prompt|systemaufforderung|prompt (?:système|del sistema|di sistema|do sistema)|системн\w+ (?:промпт|подсказк)|系统提示|系統提示|موجه النظام)",
 )
+_OTHER = "[^\\W\\d_\\x00-\\u036f]"
+_STARTS = "The|This|These|We|Our|It|In|On|For|To|By|As|With|However|A|An"
+_SEAM = re.compile(
+    r"[।॥؟؛።၊]+\s*|[|}>/]\s+(?=[A-Z])"
+    rf"|(?<=[\w/)}}\]\"'|])\s+(?=(?:{_STARTS})\s+[a-z])"
+    rf"|(?<={_OTHER})[^\w\n]{{0,4}}\s+(?=(?:[A-Za-z'-]+\s+){{2}})"
+    rf"|(?<=[a-z])[^\w\n]{{0,4}}\s+(?={_OTHER}{{3}})"
+)
+"""Where one sentence may meet another without the usual signs."""
 NAMED_PAPERS = 3
 """Named by the warning that papers hold such text."""
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -205,6 +214,23 @@ def planted(text: str) -> tuple[Span, ...]:
         if goes_on:
             found.append(span)
     return tuple(found)
+
+
+def pieces(text: str, span: Span) -> Iterator[Span]:
+    """What a sentence falls into where a planted one may begin or end without the usual signs.
+
+    That is before a small letter, before a word that begins sentences, at signs that end them in
+    other scripts, after bars and braces, and where the script changes.
+    """
+    start, end = span
+    for a, b in sentences(text[start:end], also_lower=True):
+        at = start + a
+        for match in _SEAM.finditer(text, start + a, start + b):
+            if text[at : match.end()].strip():
+                yield at, match.end()
+            at = match.end()
+        if text[at : start + b].strip():
+            yield at, start + b
 
 
 def merged(text: str, apart: Iterable[Span] = ()) -> list[Span]:

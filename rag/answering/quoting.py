@@ -80,7 +80,8 @@ def best_sentences(
     }
     total = sum(wanted.values()) or 1.0
     held = [s for s in hit.sentences if any(words(hit.paper.text[slice(*s.span)]))]
-    held = [s for s in held if not hit.apart.holds(s.span)] or held
+    rest = [(s.score, hit.apart.rest(hit.paper.text, s.span)) for s in held]
+    held = [Sentence(span, score) for score, spans in rest for span in spans] or held
 
     def worth(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]

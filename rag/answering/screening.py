@@ -10,7 +10,7 @@ found is kept from a model, supports no sentence of a reply, and is not quoted w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from rag.answering.everyday import is_everyday
 from rag.answering.lookalikes import unmasked
-from rag.answering.planted import instructs, planted
+from rag.answering.planted import instructs, pieces, planted
 from rag.text import STOP_WORDS, fold, sentences, terms, without_hidden, words
 from rag.types import Apart, Paper, PaperHit, Span
 
@@ -29,7 +29,7 @@ FILE = Path(__file__).with_name("planted_head.yaml")
 Embed = Callable[[list[str]], Sequence[Sequence[float]]]
 """Vectors of length 1 of the embedded model, one a text."""
 
-PLANTED = 0.0
+PLANTED = 0.5
 """Score of a sentence, a log odds, from which it is taken for planted."""
 DOUBTFUL = -1.0
 """From here on it is only if it shares no word of content with the question, or goes on from one."""
@@ -47,7 +47,8 @@ _SECOND = frozenset("you your yours yourself yourselves".split())
 _FIRST = frozenset("we our us ours i my".split())
 _LATIN = 0x24F
 _CODE = frozenset('{}<>|=#*_\\/@$~^;[]:"')
-_NAME_WORDS = 4
+_NAME_WORDS = 3
+_JOINTS = frozenset("of the and in on for at de la von van der".split())
 """Words from which a particular that is mostly everyday words is no name."""
 
 
@@ -98,11 +99,18 @@ class Screen:
         asked = _content(question)
         return tuple(replace(hit, apart=self._apart(hit, asked)) for hit in hits)
 
+    def near(self, told: str, texts: Sequence[str]) -> float:
+        """The highest cosine of a text with some texts; 1.0 where there is no model to tell."""
+        if self._embed is None:
+            return 1.0
+        vectors = np.array(self._embed([told, *texts]), np.float32)
+        return float((vectors[1:] @ vectors[0]).max())
+
     def _apart(self, hit: PaperHit, asked: set[str]) -> Apart:
         paper = hit.paper
         best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
         held = sorted(s.span for s in best) or sentences(paper.text)[:MAX_SENTENCES]
-        spans = tuple(piece for span in held for piece in _pieces(paper.text, span))
+        spans = tuple(piece for span in held for piece in pieces(paper.text, span))
         worded = set(planted(paper.text))
         scored = self._scored(paper, spans)
         sure = [
@@ -116,10 +124,15 @@ class Screen:
             return score >= DOUBTFUL and (beside or not _content(paper.text[start:end]) & asked)
 
         found = [s for at, (s, _) in enumerate(scored.sentences) if sure[at] or is_doubtful(at)]
-        names = frozenset(_no_names(paper, scored.title >= PLANTED))
+        names = self._no_names(paper, scored.title >= PLANTED)
         if not found and not names:
             return Apart()
-        return Apart(tuple(found), names, self._coined(paper, found, names), sum(sure) + len(names))
+        return Apart(
+            tuple(found),
+            names,
+            self._coined(paper, found, names),
+            sum(sure) + len({paper.name, *paper.authors} & names),
+        )
 
     def _coined(
         self, paper: Paper, spans: Sequence[Span], names: Collection[str]
@@ -138,6 +151,20 @@ class Screen:
             for word, _ in words(plain(told))
             if (folded := fold(word)) not in there and self._is_coined(word, folded)
         )
+
+    def _no_names(self, paper: Paper, bad_title: bool) -> frozenset[str]:
+        """The particulars of a paper that are sentences instead.
+
+        Institutions and venues are often made of common words, so one without a strange word is taken
+        for what it says it is.
+        """
+        found = {paper.name} if bad_title or instructs(paper.name) else set()
+        found |= {name for name in paper.authors if not is_name(name)}
+        for one in (*paper.affiliations, *((paper.venue,) if paper.venue else ())):
+            strange = any(self._is_coined(word, fold(word)) for word, _ in words(one))
+            if instructs(one) or (strange and not is_name(one)):
+                found.add(one)
+        return frozenset(found)
 
     def _is_coined(self, word: str, folded: str) -> bool:
         common = folded in STOP_WORDS or is_everyday(word) or word.isdigit() or len(word) < 3
@@ -158,13 +185,6 @@ class Screen:
         return _Scored(tuple(scores.items()), float(found[-1]))
 
 
-def _pieces(text: str, span: Span) -> Iterator[Span]:
-    """What a sentence falls into where a small letter may begin one: a planted one may begin so."""
-    start, end = span
-    for a, b in sentences(text[start:end], also_lower=True):
-        yield start + a, start + b
-
-
 def _is_sentence(text: str) -> bool:
     """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
     return sum(any(c.isalpha() for c in word) for word, _ in words(text)) > 1 or not text.isascii()
@@ -174,16 +194,9 @@ def _content(text: str) -> set[str]:
     return {term for word, _ in words(text) if not is_everyday(word) for term in terms(word)}
 
 
-def _no_names(paper: Paper, bad_title: bool) -> list[str]:
-    """The particulars of a paper that are sentences instead."""
-    found = [paper.name] if bad_title or instructs(paper.name) else []
-    others = (*paper.authors, *paper.affiliations, *((paper.venue,) if paper.venue else ()))
-    return found + [one for one in others if not is_name(one)]
-
-
 def is_name(text: str) -> bool:
-    """Whether a particular can be the name of a person or an institution, not a sentence."""
-    typed = [word for word, _ in words(plain(text))]
+    """Whether a particular can be a name, not a sentence: most of its words are no everyday ones."""
+    typed = [word for word, _ in words(plain(text)) if len(word) > 1 and word not in _JOINTS]
     common = sum(word.lower() in STOP_WORDS or is_everyday(word) for word in typed)
     return not instructs(text) and (len(typed) < _NAME_WORDS or 2 * common < len(typed))
 

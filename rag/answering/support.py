@@ -130,7 +130,7 @@ def assess(
     """
     claim = parted(claim)
     typed = [word for word, _ in words(claim)]
-    english = _is_english(typed)
+    english = is_english(claim)
 
     def has_word(word: str) -> bool:
         return ground.has_word(word) or fold(word) in known
@@ -163,7 +163,9 @@ def _is_masked(word: str) -> bool:
     return is_mixed(word) or is_patchwork(word) or encoded
 
 
-def _is_english(typed: Sequence[str]) -> bool:
+def is_english(text: str) -> bool:
+    """Whether a text is English, as far as its small words tell."""
+    typed = [word for word, _ in words(text)]
     if len(typed) < _SHORT:
         return all(word.isascii() for word in typed)
     return sum(word.lower() in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed)

@@ -13,6 +13,7 @@ from rag.answering.claims import Claim, ClaimReader
 from rag.answering.everyday import everyday_words
 from rag.answering.evidence import apart_of, papers_of
 from rag.answering.planted import instructs, orders
+from rag.answering.relevance import Near, Relevance
 from rag.answering.support import (
     ENGLISH_SHARE,
     Ground,
@@ -67,11 +68,12 @@ Judge = Callable[[str, Sequence[Evidence]], Verdict | None]
 class Ruling:
     """A claim, perhaps with a citation that it lacked, and how it is supported.
 
-    ``verdict`` is None if it must not be shown.
+    ``verdict`` is None if it must not be shown; what does not answer is no reason to show a reply.
     """
 
     claim: Claim
     verdict: Verdict | None
+    answers: bool = True
 
 
 class Bench:
@@ -85,6 +87,7 @@ class Bench:
         private: Words that the model read and nobody is to see: its prompt.
         question: The reader's own words, which a sentence that declines may repeat.
         judge: Asked about cited sentences whose numbers and names are the papers' own.
+        near: How near a sentence is to the question and the papers, in other words.
     """
 
     def __init__(
@@ -97,7 +100,9 @@ class Bench:
         private: str = "",
         question: str = "",
         judge: Judge | None = None,
+        near: Near | None = None,
     ) -> None:
+        self._relevance = Relevance(question, evidence, near)
         self._evidence = {item.key: item for item in evidence}
         self._all = ground
         self._reader = reader
@@ -140,9 +145,14 @@ class Bench:
         if self._obeys(told, support):
             return self._left_out(claim, "orders_left_out")
         verdict = self._verdict(claim, support, stating)
+        answers = bool(DECLINES.search(told)) or self._relevance.answers(told, claim.keys)
+        if not answers and self._relevance.strays(told, claim.keys):
+            return self._left_out(claim, "off_question_left_out")
+        if not answers and (claim.keys or stating):
+            verdict = "not_found"
         if stating or claim.keys or verdict == "not_found":
             self._counts[f"sentences_{verdict}"] += 1
-        return Ruling(claim, verdict)
+        return Ruling(claim, verdict, answers)
 
     def _support(self, claim: Claim) -> Support:
         told = claim.words

@@ -69,9 +69,22 @@ class Apart:
     coined: frozenset[str] = frozenset()
     n_planted: int = 0
 
-    def holds(self, span: Span) -> bool:
-        """Whether a span touches one of these sentences."""
-        return any(start < span[1] and span[0] < end for start, end in self.spans)
+    def rest(self, text: str, span: Span) -> tuple[Span, ...]:
+        """What of a span of the paper's text stands outside, without white space around it."""
+        found, at = [], span[0]
+        for start, end in sorted(self.spans):
+            if start < span[1] and end > at:
+                found.append((at, max(at, start)))
+                at = end
+        found.append((min(at, span[1]), span[1]))
+        return tuple(trimmed for one in found if (trimmed := _trimmed(text, one)))
+
+
+def _trimmed(text: str, span: Span) -> Span | None:
+    """The span without white space around it; None if it has no letter or digit."""
+    told = text[slice(*span)]
+    start = span[0] + len(told) - len(told.lstrip())
+    return (start, start + len(told.strip())) if any(map(str.isalnum, told)) else None
 
 
 @dataclass(frozen=True, slots=True)
