@@ -56,7 +56,8 @@ class Line:
     def longest_s(self) -> float:
         """For how long the slowest one has been answered; 0 where none is."""
         with self._moved:
-            return time.monotonic() - min(self._began.values(), default=time.monotonic())
+            now = time.monotonic()
+            return now - min(self._began.values(), default=now)
 
     def place(self, stop: Stop) -> int:
         """How many have to be done before this one's turn; 0: it is its turn."""

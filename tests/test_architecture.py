@@ -35,7 +35,7 @@ RULES = {
     "rag.masking": "",
     "rag.errors": "rag.masking",
     "rag.encoding": "",
-    "rag.stopping": "",
+    "rag.stopping": "rag.errors",
     "rag.rights": "rag.errors",
     "rag.text": "rag.types.*",
     "rag.config": "rag.errors",
@@ -48,7 +48,7 @@ RULES = {
     "rag.indexing rag.planning rag.ingesting": (
         f"{STORED} rag.reading.* rag.stores rag.indexing rag.planning"
     ),
-    "rag.retrieving.*": f"{STORED} rag.stores rag.retrieving.*",
+    "rag.retrieving.*": f"{STORED} rag.stores rag.stopping rag.retrieving.*",
     "rag.answering.*": f"{BASE} rag.retrieving.query rag.prompting rag.answering.*",
     "rag.adapters.langchain": f"{BASE} rag.records type:rag.pipeline",
     "rag.adapters.*": (

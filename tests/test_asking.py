@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
-from rag.asking import Asking, Desk
+from rag.asking import WAITING_FOR_EACH, Asking, Desk, Line
 from rag.config import Settings
-from rag.pipeline import build
+from rag.errors import Stopped
+from rag.pipeline import Assistant, build
+from rag.stopping import Stop, heed, heeded, heeding
 from rag.threadstore import ThreadStore
-from rag.types import Answer, Delta, Step, Thread
+from rag.types import Answer, Delta, Event, Retrieval, Step, Thread
 from tests.contracts import misbehaviour
 
 QUESTION = "How does DuetFace keep face recognition private?"
@@ -151,3 +154,129 @@ def test_a_fault_is_kept_as_an_answer_with_its_sentence(
         assert "prompt file" in last.event.text
         (turn,) = desk.store.thread(thread).turns
         assert turn.answer == last.event
+
+
+# --- the line -----------------------------------------------------------------------------------
+
+
+class Slow:
+    """An assistant whose answers take until they are let go, and that knows who is at it."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.begun: list[str] = []
+        self.some = threading.Semaphore(0)
+
+    def stream(self, question: str, *_: object, stop: Stop, **__: object) -> Iterator[Event]:
+        self.begun.append(question)
+        self.some.release()
+        self.let_go.wait(30)
+        yield Answer(question, "answered", "content", "done")
+
+
+def begin(line: Line, assistant: Slow, store: ThreadStore, question: str) -> Asking:
+    turn = (thread := store.begin(question)), store.ask(thread, question)
+    asking = Asking(assistant, store, turn, question, line=line)  # type: ignore[arg-type]
+    threading.Thread(target=asking.run, args=(Thread(),), daemon=True).start()
+    return asking
+
+
+def waits(asking: Asking) -> str:
+    """What the reader is told first."""
+    event = next(asking.watch()).event
+    return event.name if isinstance(event, Step) else ""
+
+
+def test_more_questions_than_are_answered_at_one_time_wait_in_line(tmp_path: Path) -> None:
+    line, slow, store = Line(2), Slow(), ThreadStore(tmp_path)
+    first = [begin(line, slow, store, f"{n}") for n in range(2)]
+    for _ in first:
+        slow.some.acquire()
+    third = begin(line, slow, store, "third")
+    assert waits(third) == "waiting in line: one question is before this one"
+    fourth = begin(line, slow, store, "fourth")
+    assert waits(fourth) == "waiting in line: 2 questions are before this one"
+    assert line.counts == (2, 2) and sorted(slow.begun) == ["0", "1"] and line.longest_s > 0
+    slow.let_go.set()
+    for asking in (*first, third, fourth):
+        whole(asking)
+    assert line.counts == (0, 0) and slow.begun[2:] == ["third", "fourth"]
+    assert line.longest_s == 0
+
+
+def test_a_question_that_waits_is_stopped_at_once(tmp_path: Path) -> None:
+    line, slow, store = Line(1), Slow(), ThreadStore(tmp_path)
+    first = begin(line, slow, store, "first")
+    slow.some.acquire()
+    second = begin(line, slow, store, "second")
+    assert waits(second).startswith("waiting")
+    second.stop()
+    assert not [t for t in second.watch() if isinstance(t.event, Answer)]
+    slow.let_go.set()
+    whole(first)
+
+
+def test_a_line_that_is_too_long_is_said_to_be(tmp_path: Path) -> None:
+    line, slow, store = Line(1), Slow(), ThreadStore(tmp_path)
+    waiting = [begin(line, slow, store, "first")]
+    slow.some.acquire()
+    for n in range(WAITING_FOR_EACH):
+        waiting.append(begin(line, slow, store, f"{n}"))
+        assert waits(waiting[-1]).startswith("waiting")
+    refused, _ = whole(begin(line, slow, store, "one too many"))
+    assert refused.status == "failed" and "ask again in a minute" in refused.text
+    slow.let_go.set()
+    for asking in waiting:
+        whole(asking)
+
+
+# --- given up without a model -------------------------------------------------------------------
+
+
+def test_what_is_given_up_ends_in_the_middle_of_a_loop() -> None:
+    stop, done = Stop(), []
+
+    def events() -> Iterator[int]:
+        yield 1
+        for n in heeded(range(9)):
+            done.append(n)
+            if n == 4:
+                stop.set()
+        yield 2
+
+    assert list(heeding(events(), stop)) == [1] and done == [0, 1, 2, 3, 4]
+    heed()  # nobody wishes it here
+
+
+@pytest.mark.parametrize(
+    "last", ["reading the question", "searching 169 papers", "checking quotes"]
+)
+def test_an_answer_of_quotes_is_stopped_after_any_step(
+    library_data: Path, weights: Path, last: str
+) -> None:
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        stop, seen = Stop(), []
+        for event in assistant.stream(QUESTION, stop=stop):
+            seen.append(event)
+            if event == Step(last):
+                stop.set()
+    assert seen[-1] == Step(last)
+
+
+def test_the_search_itself_is_given_up(
+    library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop()
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        retrieve, tried = Assistant.retrieve, []
+
+        def stopped_within(self: Assistant, query: str, k: int = 20) -> Retrieval:
+            stop.set()
+            tried.append(query)
+            with pytest.raises(Stopped):
+                retrieve(self, query, k)
+            raise Stopped("as found")
+
+        monkeypatch.setattr(Assistant, "retrieve", stopped_within)
+        events = list(assistant.stream(QUESTION, stop=stop))
+    assert tried and not [event for event in events if isinstance(event, Delta | Answer)]

@@ -19,6 +19,8 @@ from rag.choosing import choose
 from rag.config import Settings
 from rag.errors import LibraryEmpty, NotFound, WeightsMissing
 from rag.pipeline import MAX_QUESTION_CHARS, Assistant, build
+from rag.records import record
+from rag.text import encodable
 from rag.types import Answer, Condition, Delta, Event, Step, Thread, Turn
 
 ROUTES = {
@@ -215,7 +217,7 @@ ODD = {
 def test_odd_text_is_answered_or_declined(assistant: Assistant, name: str) -> None:
     answer = sound(assistant, whole(list(assistant.stream(ODD[name]))))
     assert answer.status in ("answered", "abstained")
-    assert answer.question == ODD[name]
+    assert answer.question == encodable(ODD[name])
     answer.text.encode("utf-8")
     foreign = ("right to left", "chinese", "cyrillic")
     assert answer.warnings == () or name in ("long", "one long word", *foreign)
@@ -480,3 +482,31 @@ def test_what_becomes_of_unsupported_sentences_and_who_judges_them_are_settings(
     assert answer.text == "DuetFace is a face recognition method [1]."
     assert len(ours.requests) == 3
     assert answer.warnings[-1].startswith("the judge gave no verdict on 2 sentences")
+
+
+# --- what enters --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u3000", "\x1f", "\x00 "])
+def test_a_question_is_read_without_its_further_white_space(
+    assistant: Assistant, space: str
+) -> None:
+    plain = assistant.ask("Which papers by Shiming Ge are from 2023?")
+    spaced = assistant.ask(f"Which papers{space * 900}by Shiming{space * 9}Ge are from 2023? ")
+    assert (spaced.text, spaced.citations) == (plain.text, plain.citations)
+    asked = [assistant.who(f"face{space * 900}recognition"), assistant.who("face recognition")]
+    assert asked[0].experts == asked[1].experts
+    found = [
+        assistant.retrieve(q, 5) for q in (f"face{space * 900}recognition", "face recognition")
+    ]
+    assert found[0] == found[1]
+
+
+def test_lone_surrogates_come_back_in_no_record(assistant: Assistant) -> None:
+    thread = Thread()
+    for question in ("What is DuetFace\ud800?", "and \udfff its authors?"):
+        answer = assistant.ask(question, thread)
+        json.dumps(record(answer), ensure_ascii=False).encode("utf-8")
+        thread = thread.plus(Turn(question, answer))
+    with pytest.raises(NotFound):
+        assistant.paper("\ud800")

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from rag.asking import line
 from rag.config import Settings
 from rag.errors import LibraryEmpty, RagError
-from rag.library import Library
+from rag.pipeline import build
 
 PATH = "/healthz"
 BEAT_S = 0.25
@@ -114,5 +114,5 @@ async def _of_library(settings: Settings) -> list[str]:
 
 
 def _read(settings: Settings) -> None:
-    with Library(settings.data) as library:
-        library.require()
+    with build(settings) as assistant:
+        assistant.library.require()

@@ -181,6 +181,8 @@ class Retriever:
         if self._encode_query is None:
             return _Wording(asked, np.array(self._embedder.embed_query(asked.text), np.float32))
         encoding = self._encode_query(asked.text[:READ_CHARS])
+        if not len(encoding.tokens):  # it begins with signs that the model does not read
+            encoding = self._encode_query(asked.text)
         spans = [(int(start), int(end)) for start, end in encoding.spans]
         return _Wording(
             asked, encoding.vector, spans, self._query_tokens(asked, encoding.tokens, spans)
