@@ -55,7 +55,8 @@ RULES = {
         " rag.adapters.*"
     ),
     "rag.diagnosis": (
-        f"{BASE} rag.config rag.prompting rag.adapters.* type:rag.pipeline type:rag.library"
+        f"{BASE} rag.census rag.config rag.prompting rag.adapters.* type:rag.pipeline"
+        " type:rag.library"
     ),
     "rag.voices": (
         f"{BASE} rag.config rag.prices rag.replies rag.stopping rag.rights rag.voice rag.adapters.openai"
