@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from rag.census import census
 from rag.config import Settings, load_with_origins
 from rag.errors import LibraryError, PromptError, RagError, SettingsError
 from rag.masking import mask_secrets
@@ -106,6 +107,7 @@ def _library(assistant: Assistant) -> dict[str, object]:
 
 def _told(library: Library, health: Health) -> dict[str, object]:
     try:
+        census(library)  # what every question needs: papers, people and their aliases
         n_documents, n_people = len(library.documents()), len(library.persons())
     except LibraryError:  # the state says so
         return {"state": "; ".join(health.problems)}

@@ -62,7 +62,10 @@ def ingest(
     """
     began = time.perf_counter()
     with writing(library.folder, wait_s=wait_s) as writer:
-        lost, harmed = _look_over(library, stores, writer)
+        known = sound.read_stamps(library.folder)
+        as_left = bool(known.library) and known.library == sound.stamp_library(library.folder)
+        lost = [] if as_left else _look_over(library, writer)
+        harmed = indexing.find_damage(library, stores, known.indexes)
         if not lost:
             indexing.mend(library, stores, writer, broken=bool(harmed), progress=progress)
         planned = plan(
@@ -74,7 +77,7 @@ def ingest(
             limits=limits,
             progress=progress,
         )
-        n_embedded = 0
+        n_embedded = None
         if lost or not planned.changes_nothing or _chunked_otherwise(library):
             ingest_id = writer.begin(planned)
             terms = Terms(
@@ -84,12 +87,14 @@ def ingest(
             )
             n_embedded = _apply(library, stores, embedder(), writer, planned, terms, progress)
             writer.finish(ingest_id)
+        if n_embedded is not None or not as_left:  # also what a killed one did not come to
+            writer.sweep()
     sound.keep_stamps(library.folder, indexing.stamp(library, stores))
     return Report(
         plan=planned,
         n_papers=library.n_papers,
         n_chunks=library.n_chunks,
-        n_embedded=n_embedded,
+        n_embedded=n_embedded or 0,
         fingerprint=library.fingerprint,
         seconds=time.perf_counter() - began,
         n_in_several_places=library.n_in_several_places,
@@ -97,21 +102,15 @@ def ingest(
     )
 
 
-def _look_over(
-    library: Library, stores: Stores, writer: Writer
-) -> tuple[Sequence[str], Sequence[str]]:
-    """What is wrong with rows and with indexes that the documents' entries can give again.
+def _look_over(library: Library, writer: Writer) -> list[str]:
+    """What is wrong with rows that the documents' entries can give again.
 
     Raises:
         LibraryError: More than that is wrong.
     """
-    known = sound.read_stamps(library.folder)
-    lost: list[str] = []
-    if not known.library or known.library != sound.stamp_library(library.folder):
-        writer.require_whole()
-        writer.drop_broken_vectors()
-        lost = [*invariants.derived_problems(library), *invariants.content_problems(library)]
-    return lost, indexing.find_damage(library, stores, known.indexes)
+    writer.require_whole()
+    writer.drop_broken_vectors()
+    return [*invariants.derived_problems(library), *invariants.content_problems(library)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,6 @@ def _apply(
     _embed(embedder, writer, chunks, progress)
     writer.store(planned, embedder.name, leave_out=terms.leave_out, again=terms.again)
     indexing.bring_in_step(library, stores, writer, trusted=terms.trusted, progress=progress)
-    writer.sweep()
     return len(chunks)
 
 

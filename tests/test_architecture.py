@@ -56,7 +56,7 @@ RULES = {
         " rag.adapters.*"
     ),
     "rag.diagnosis": (
-        f"{BASE} rag.masking rag.config rag.prompting rag.adapters.* type:rag.pipeline"
+        f"{BASE} rag.masking rag.census rag.config rag.prompting rag.adapters.* type:rag.pipeline"
         " type:rag.library"
     ),
     "rag.voices": (

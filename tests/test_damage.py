@@ -287,6 +287,7 @@ def test_a_document_and_its_place_on_the_list_change_together(desk: Desk, tmp_pa
         ingest(desk.library, Killed(), QuickEncoder, [], drop=["a.jsonl"])
     assert desk.library.n_papers == 3 and len(desk.library.left_out()) == 1
     assert desk.ingest(folder).n_papers == 3
+    assert desk.library.select("SELECT count(*) FROM vectors")[0][0] == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

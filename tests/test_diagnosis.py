@@ -47,6 +47,19 @@ def test_a_library_in_step_is_counted(library_data: Path, weights: Path) -> None
     assert found["chat model"]["state"].startswith("none: answers are quoted")
 
 
+def test_what_keeps_questions_from_being_answered_is_wrong(
+    library_data: Path, weights: Path, tmp_path: Path
+) -> None:
+    for part in ("library.db", "index"):
+        (tmp_path / part).symlink_to(library_data / part)
+    assert doctor(data=tmp_path, model_path=weights)["wrong"] == []
+    (tmp_path / "aliases.yaml").write_text("- 1\n", "utf-8")
+    (wrong,) = doctor(data=tmp_path, model_path=weights)["wrong"]
+    assert wrong.startswith("library: aliases file")
+    wrong = doctor(data=library_data, model_path=tmp_path)["wrong"]
+    assert [one.partition(":")[0] for one in wrong] == ["embedder"]
+
+
 def test_an_empty_library_and_a_missing_model_say_what_to_do(folder: Path) -> None:
     found = doctor(data=folder / "data", model_path=folder)
     assert found["library"] == {"state": 'empty; run "paperfolk ingest"'}
