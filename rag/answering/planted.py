@@ -120,8 +120,8 @@ _OTHERS = (
 _OTHER = "[^\\W\\d_\\x00-\\u036f]"
 _STARTS = "The|This|These|We|Our|It|In|On|For|To|By|As|With|However|A|An"
 _SEAM = re.compile(
-    r"[।॥؟؛።၊]+\s*|[|}>/]\s+(?=[A-Z])"
-    rf"|(?<=[\w/)}}\]\"'|])\s+(?=(?:{_STARTS})\s+[a-z])"
+    r"[।॥؟؛።၊]+\s*|[|}>/]\s+(?=[A-Z][^|}>]*$)"
+    rf"|(?<=[\w/)}}\]\"'|;])\s+(?=(?:{_STARTS})\s+[a-z])"
     rf"|(?<={_OTHER})[^\w\n]{{0,4}}\s+(?=(?:[A-Za-z'-]+\s+){{2}})"
     rf"|(?<=[a-z])[^\w\n]{{0,4}}\s+(?={_OTHER}{{3}})"
 )

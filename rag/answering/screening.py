@@ -124,7 +124,9 @@ class Screen:
             return score >= DOUBTFUL and (beside or not _content(paper.text[start:end]) & asked)
 
         found = [s for at, (s, _) in enumerate(scored.sentences) if sure[at] or is_doubtful(at)]
-        names = self._no_names(paper, scored.title >= PLANTED)
+        told = " ".join(paper.text[slice(*span)] for span in found)
+        titled = scored.title >= PLANTED if paper.title else paper.label.rstrip("… .") in told
+        names = self._no_names(paper, bad_title=titled)
         if not found and not names:
             return Apart()
         return Apart(
@@ -152,7 +154,7 @@ class Screen:
             if (folded := fold(word)) not in there and self._is_coined(word, folded)
         )
 
-    def _no_names(self, paper: Paper, bad_title: bool) -> frozenset[str]:
+    def _no_names(self, paper: Paper, *, bad_title: bool) -> frozenset[str]:
         """The particulars of a paper that are sentences instead.
 
         Institutions and venues are often made of common words, so one without a strange word is taken
