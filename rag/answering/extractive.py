@@ -150,6 +150,7 @@ def abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> An
     for hit in retrieval.papers[:NEAREST]:
         best = sorted(hit.sentences, key=lambda s: -s.score)
         spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
+        spans += [s.span for s in best]
         marker = marks.mark(hit.paper, spans[0] if spans else (0, 0))
         lines.append(f"- {described(hit.paper)} [{marker}]")
     return Answer(

@@ -92,7 +92,7 @@ class Screen:
     def __init__(self, embed: Embed | None, known: Collection[str] = frozenset()) -> None:
         self._embed = embed
         self._known = known
-        self._scored = lru_cache(maxsize=4096)(self._score)
+        self._scored = lru_cache(maxsize=1024)(self._score)
 
     def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
         """The papers found, each with what of it stands apart."""
