@@ -222,8 +222,18 @@ def bring_in_step(
 def _build(library: Library, stores: Stores, state: IndexState, tell: Progress) -> None:
     """The next generation, whole; whatever a killed attempt left of it goes first."""
     place = generation(library, state, next_one=True)
-    shutil.rmtree(place.folder, ignore_errors=True)
-    place.folder.mkdir(parents=True)
+    try:
+        shutil.rmtree(place.folder, ignore_errors=True)
+        place.folder.mkdir(parents=True)
+        _fill(library, stores, place, tell)
+    except (IndexUnreadable, OSError) as exc:  # of what is new nothing is damaged: it was not taken
+        raise LibraryError(
+            f"the indexes in {str(place.folder)!r} cannot be built ({exc.__cause__ or exc}); "
+            'make room or give rights, and run "paperfolk ingest" again'
+        ) from exc
+
+
+def _fill(library: Library, stores: Stores, place: Generation, tell: Progress) -> None:
     chunk_ids = sorted(library.chunk_ids())
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.vectors(place, create=True)))

@@ -333,6 +333,16 @@ def test_a_disk_that_is_full_at_any_step_of_an_ingest_is_one_sentence(
     assert vector("any") and desk.nearest("Figs") == "Figs"
 
 
+def test_indexes_that_cannot_be_built_are_one_sentence(desk: Desk, tmp_path: Path) -> None:
+    document = write(tmp_path / "a.jsonl", *TITLES)
+    desk.folder.mkdir()
+    (desk.folder / "index").write_text("in the way")
+    with pytest.raises(LibraryError, match=r"cannot be built .* make room or give rights"):
+        desk.ingest(document)
+    (desk.folder / "index").unlink()
+    assert desk.ingest(document).n_papers == 4
+
+
 def test_a_generation_is_what_its_library_says(harmed: Desk) -> None:
     place = generation(harmed.library, harmed.library.index_state)
     assert QuickStores().stamp(place) == QuickStores().stamp(place) != ""
