@@ -96,7 +96,7 @@ def _told(assistant: Assistant) -> Mapping[str, object]:
     return told
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(steps)
 def test_a_library_changed_in_place_answers_like_one_made_anew(
     sequence: list[tuple[str, str, frozenset[int]]],

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tantivy
 
+from rag.adapters import chroma
 from rag.adapters.chroma_server import Server
 from rag.adapters.stores import LocalStores
 from rag.adapters.tantivy import LexicalIndex
@@ -94,6 +95,22 @@ def test_a_server_keeps_no_more_than_two_generations(
         except IndexUnreadable:
             pass
     assert held == [3, 4]
+
+
+def test_many_vectors_are_left_to_chroma_s_own_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStores().vectors(generation(tmp_path), create=True)
+    store.upsert([vector_record(f"c{n}", axis(n % 4), year=2000 + n) for n in range(20)])
+    asked = [(axis(1), 5, None), (axis(2), 3, {"year": {"$gte": 2010}})]
+    exact = [store.query(*one) for one in asked]
+    monkeypatch.setattr(chroma, "EXACT_CHUNKS", 19)
+    found = [store.query(*one) for one in asked]
+    assert [[score for _, score in hits] for hits in found] == [
+        pytest.approx([score for _, score in hits], abs=1e-6) for hits in exact
+    ]
+    assert {c for c, _ in found[0]} == {"c1", "c5", "c9", "c13", "c17"}
+    store.close()
 
 
 def test_vectors_are_tried_out_in_a_process_of_their_own(tmp_path: Path) -> None:
