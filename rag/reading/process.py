@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +160,7 @@ def main() -> None:
     """Answer each document that is asked for, until nothing more can be asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is told, and ends this process
     _bound_memory(int(sys.argv[1]))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints does not answer
     answers.write(b".")
@@ -180,6 +182,13 @@ def _answer(path: Path) -> Reading | ReadError:
         return reading.read(path)
     except ReadError as exc:
         return ReadError(str(exc))  # without its cause, which might not be to be sent
+
+
+def _end_with(asker: int) -> None:
+    """End this process soon after the one that asks was killed, in the middle of a document too."""
+    while os.getppid() == asker:  # on Windows always
+        time.sleep(1)
+    os._exit(1)
 
 
 def _bound_time(seconds: float) -> None:

@@ -18,12 +18,15 @@ from rag.errors import ReadError
 from rag.pipeline import build
 from rag.reading import read
 from rag.reading.process import Limits, ReadingProcess
+from tests.conftest import ROOT
 from tests.desk import Desk, write
 
 
-def write_slow(path: Path) -> Path:
-    """Some kB that take seconds: bibtexparser reads about 5,000 entries a second."""
-    entries = (f"@misc{{k{n}, title={{T {n}}}, author={{A B and C D}}}}\n" for n in range(15_000))
+def write_slow(path: Path, n_entries: int = 15_000) -> Path:
+    """Some kB that take seconds: bibtexparser reads about 10,000 entries a second."""
+    entries = (
+        f"@misc{{k{n}, title={{T {n}}}, author={{A B and C D}}}}\n" for n in range(n_entries)
+    )
     path.write_text("".join(entries), encoding="utf-8")
     return path
 
@@ -36,6 +39,12 @@ def write_large(path: Path) -> Path:
 def pid_of(process: ReadingProcess) -> int:
     assert process._process is not None
     return process._process.pid
+
+
+def wait_until_it_reads() -> None:
+    while not any(isinstance(one, threading.Timer) for one in threading.enumerate()):
+        time.sleep(0.01)
+    time.sleep(0.2)
 
 
 def is_there(pid: int) -> bool:
@@ -135,8 +144,7 @@ def test_a_document_that_brings_the_process_down_is_rejected(tmp_path: Path) -> 
     with ReadingProcess(Limits()) as process:
 
         def kill() -> None:
-            while not any(isinstance(one, threading.Timer) for one in threading.enumerate()):
-                time.sleep(0.01)  # until the document is being read
+            wait_until_it_reads()
             os.kill(pid_of(process), signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
@@ -157,12 +165,15 @@ def test_a_process_that_has_ended_between_two_documents_is_begun_anew(tmp_path: 
 # --- those who ask ------------------------------------------------------------------------------
 
 ASKS = """
-import sys
+import sys, threading
 from pathlib import Path
 from rag.reading.process import Limits, ReadingProcess
-with ReadingProcess(Limits(seconds=0.7)) as process:
-    process._process = process._begin()
-    print(process._process.pid, flush=True)
+from tests.reading.test_process import pid_of, wait_until_it_reads
+with ReadingProcess(Limits()) as process:
+    def tell():
+        wait_until_it_reads()
+        print(pid_of(process), flush=True)
+    threading.Thread(target=tell).start()
     process.read(Path(sys.argv[1]))
 """
 
@@ -171,8 +182,8 @@ with ReadingProcess(Limits(seconds=0.7)) as process:
 def asking(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A program in a group of its own that has begun to read a slow document."""
     with subprocess.Popen(
-        [sys.executable, "-c", ASKS, str(write_slow(tmp_path / "a.bib"))],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, "-c", ASKS, str(write_slow(tmp_path / "a.bib", 300_000))],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT,
     ) as program:  # fmt: skip
         yield program
         program.kill()
@@ -193,12 +204,12 @@ def test_ctrl_c_ends_both(asking: subprocess.Popen[str]) -> None:
     assert not is_running(pid)
 
 
-def test_a_process_whose_asker_was_killed_ends_in_its_time(asking: subprocess.Popen[str]) -> None:
+def test_a_process_whose_asker_was_killed_ends_too(asking: subprocess.Popen[str]) -> None:
     assert asking.stdout
     pid = int(asking.stdout.readline())
     asking.kill()
     asking.wait()
-    for _ in range(600):
+    for _ in range(150):
         if not is_running(pid):
             break
         time.sleep(0.1)
