@@ -12,7 +12,7 @@ from rag.config import Settings
 from rag.errors import NotFound
 from rag.pipeline import Assistant
 from rag.threadexport import FORMS, cited
-from rag.threadstore import KeptThread, ThreadStore
+from rag.threadstore import KeptThread, KeptTurn, ThreadStore
 from ui import shared, views
 from ui.board import board
 from ui.escaping import fault, plain
@@ -147,10 +147,17 @@ def close_menu() -> None:
 
 
 def written(held: Assistant, thread: KeptThread, form: str) -> str:
-    turns = tuple(
-        replace(turn, answer=turn.answer and shared.pathless(turn.answer)) for turn in thread.turns
+    told = replace(thread, turns=tuple(map(_pathless, thread.turns)))
+    return FORMS[form][2](told, held.library.papers(cited(thread)))
+
+
+def _pathless(turn: KeptTurn) -> KeptTurn:
+    if turn.answer is None:
+        return turn
+    answer = shared.pathless(turn.answer)
+    return replace(
+        turn, answer=answer, words=answer.text if answer.status == "failed" else turn.words
     )
-    return FORMS[form][2](replace(thread, turns=turns), held.library.papers(cited(thread)))
 
 
 @st.dialog("Delete this conversation?")
