@@ -164,7 +164,7 @@ def test_a_long_follow_up_is_answered_soon(assistant: Assistant) -> None:
 SAID = (
     "(", "[", "![", "[E1", "[1", "[1] ", "(E1 E1", " ", "\n", "a", "A. ", "1. ", ". ", "a.b", "a b. ", "et al. ", "Ann Bee ",
     "“a", '"a', "_a", "*", "**", "`", "~", "- ", "| ", "<", "<a ", "<svg>", "http://", "a@", "10.1234/", "a¹", "dot com ",
-    "人。", "97% ", "…", "Ann Bee (2023) says so [E1]. ",
+    "人。", "(sources ", "\\cite ", "97% ", "…", "Ann Bee (2023) says so [E1]. ",
 )  # fmt: skip
 
 
@@ -179,6 +179,21 @@ def test_a_reply_that_loops_passes_the_gate_soon(part: str) -> None:
     assert time.process_time() - began < ANSWER_S
 
 
+<<<<<<< ours
 @pytest.mark.parametrize("written", [r"(?:a|bb)+-", r"(?:a\s+)*(?:a\s+)*b", r"\w*[A-Z]\w*!"])
+=======
+@pytest.mark.parametrize("written", [r"(?:a\s+)*(?:a\s+)*b", r"\w*[A-Z]\w*!"])
+>>>>>>> theirs
 def test_a_slow_pattern_is_noticed(written: str) -> None:
     assert grows(Used("slow", re.compile(written), anchored=False))
+
+
+@pytest.mark.parametrize(
+    "before", ["[E1", "(note", "(sources", "see", "A 3", "“Ann", "Ann Bee", "1.", "#", "|", "[1]"]
+)
+def test_white_space_in_a_sentence_of_a_reply_passes_soon(before: str) -> None:
+    gate = Gate(EVIDENCE, "NOT STATED")
+    began = time.process_time()
+    gate.feed((f"{before}{' ' * 1_400}x. " * 20)[:LONGEST_REPLY_CHARS])
+    gate.close()
+    assert time.process_time() - began < ANSWER_S

@@ -86,7 +86,7 @@ _ENGLISH = (
 _MARKS = (
     r"<\|?\s*/?\s*(?:im_start|im_end|system|assistant|user|human|endoftext|start_header_id|end_header_id|eot_id|tool\w*|function\w*|instructions?|prompt|passage|context|thinking|invoke)\b[^>]{0,80}>",
     r"\[/?(?:INST|SYS|SYSTEM|ASSISTANT|USER)\]|<<\s*/?SYS\s*>>|<<<|>>>|‹‹‹",
-    r"(?:^|[\n.!?]\s*|#\s*|-{3}\s*)(?:system|assistant|developer|human|user)\s*(?:message|prompt|override|note|instruction)?\s*:",
+    r"(?:^|[\n.!?]\s{0,4}|#\s*|-{3}\s*)(?:system|assistant|developer|human|user)\s*(?:message|prompt|override|note|instruction)?\s*:",
     r"\b(?:begin|end|start|stop)\s+(?:of\s+)?(?:the\s+)?(?:new\s+|system\s+|user\s+)?(?:instructions?|prompt|passages?|context|documents?|input|data|evidence)\b",
     r"[{\[]\s*[\"'](?:tool_calls?|tool|function|function_call|name|action|role|command|arguments)[\"']\s*:",
     r"<!--|<(?:script|img|iframe|svg|object|embed|form|a|style|link|meta|base)\b[^>]*>|javascript:|data:text/|!\[[^\]]*\]\s*[(\[]",
