@@ -179,11 +179,7 @@ def test_a_reply_that_loops_passes_the_gate_soon(part: str) -> None:
     assert time.process_time() - began < ANSWER_S
 
 
-<<<<<<< ours
-@pytest.mark.parametrize("written", [r"(?:a|bb)+-", r"(?:a\s+)*(?:a\s+)*b", r"\w*[A-Z]\w*!"])
-=======
 @pytest.mark.parametrize("written", [r"(?:a\s+)*(?:a\s+)*b", r"\w*[A-Z]\w*!"])
->>>>>>> theirs
 def test_a_slow_pattern_is_noticed(written: str) -> None:
     assert grows(Used("slow", re.compile(written), anchored=False))
 
