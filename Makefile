@@ -3,54 +3,81 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check format eval clean
+.PHONY: help install chat test chromium check eval format wheel clean
 
 help:
-	@echo "make chat     set up, ingest seeds/ if needed, open the chat on 127.0.0.1"
-	@echo "make install  set up and ingest, without the chat"
+	@echo "make chat     set up, read seeds/, open the chat on 127.0.0.1"
+	@echo "make install  set up and read seeds/, without the chat"
 	@echo "make test     set up and run all tests"
 	@echo "make check    lint and type-check"
 	@echo "make eval     the batch evaluation over the development questions"
 
+# One line that counts what pip says, since an installation takes minutes and a silent one looks dead.
+PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+COUNT = awk -v step="$(1)" ' \
+  /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ { n++ } \
+  n % 10 == 1 { printf "\r%s: %d packages looked at", step, n; fflush() } \
+  /^ERROR/ { print "\n" $$0 > "/dev/stderr" } \
+  END { printf "\r%s: done%*s\n", step, 24, "" }'
+
 $(VENV)/runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Paperfolk needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing the packages into $(VENV); this takes a minute or two and says nothing meanwhile"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "a virtual environment cannot be made with $(PYTHON); on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) -e . 2>&1 | $(call COUNT,installing the packages into $(VENV))
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PIP) -e '.[dev]' 2>&1 | $(call COUNT,installing what the tests need)
 	@touch $@
 
 install: $(VENV)/runtime
-	$(BIN)/paperfolk models fetch
-	$(BIN)/paperfolk ingest
+	@$(BIN)/paperfolk models fetch
+	@$(BIN)/paperfolk ingest
 
-# Status 1: some of the documents were named as unreadable; the rest can be asked about.
+# Ctrl-C ends the chat with status 0.
 chat: $(VENV)/runtime
-	$(BIN)/paperfolk models fetch
-	$(BIN)/paperfolk ingest || test $$? -eq 1
-	$(BIN)/paperfolk ui
+	@$(BIN)/paperfolk ui --ingest
 
-test: $(VENV)/development
-	$(BIN)/paperfolk --data data models fetch
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# The browser's tests need Chromium: taken from Debian where that may be done, else left out with a
+# word, except in CI, where nothing is left out.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
+	    echo "installing Chromium for the browser's tests"; \
+	    SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    { $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || test -z "$${CI:-}"; \
+	  elif [ -n "$${CI:-}" ]; then \
+	    echo "Chromium is missing and cannot be installed here" >&2; exit 1; \
+	  fi; }
+
+test: $(VENV)/development chromium
+	@$(BIN)/paperfolk --data data models fetch
+	@only=(); command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  only=(-m "not browser"); \
+	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium) to run them"; }; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $${only[@]+"$${only[@]}"} $(ARGS)
 
 check: $(VENV)/development
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 eval: $(VENV)/development install
-	$(BIN)/python -m eval $(ARGS)
+	@$(BIN)/python -m eval $(ARGS)
 
 format: $(VENV)/development
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+wheel: $(VENV)/development
+	@$(BIN)/python -m build --wheel --no-isolation
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis artefacts

@@ -11,16 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.progress import Progress
-from rag.config import Settings, load
-from rag.errors import RagError, ReadError, SettingsError
+from eval.run.progress import ProgressBar
+from rag.config.settings import Settings, load
+from rag.types.errors import RagError, ReadError, SettingsError
 
 if TYPE_CHECKING:
-    from eval.judging import Judged
-    from eval.runs import Run
-    from eval.sets import QuestionSet
-    from eval.summary import Summary
-    from rag.pipeline import Assistant
+    from eval.judges.run_judges import Judged
+    from eval.report.summary import Summary
+    from eval.run.runs import Run
+    from eval.sets.question_sets import QuestionSet
+    from rag.app.assistant import Assistant
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -32,288 +32,325 @@ def main(argv: Sequence[str] | None = None) -> int:
         typed[0] = "beir"
     if not typed or (typed[0].startswith("-") and typed[0] not in ("-h", "--help")):
         typed.insert(0, "run")
-    args = parser().parse_args(typed)
+    args = build_parser().parse_args(typed)
     try:
         return int(args.run(args))
     except (SettingsError, ReadError) as exc:
-        return _fail(exc, USAGE)
+        return _show_error(exc, USAGE)
     except RagError as exc:
-        return _fail(exc, FAILED)
+        return _show_error(exc, FAILED)
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
-    commands = made.add_subparsers(dest="command", required=True)
-    _run(commands)
-    _gate(commands)
-    _compare(commands)
-    _sweep(commands)
-    _judge(commands)
-    _beir(commands)
-    _experts(commands)
-    _pubmedqa(commands)
-    _speed(commands)
-    _browser(commands)
-    _calibrate(commands)
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_run(commands)
+    _add_gate(commands)
+    _add_compare(commands)
+    _add_sweep(commands)
+    _add_judge(commands)
+    _add_beir(commands)
+    _add_experts(commands)
+    _add_pubmedqa(commands)
+    _add_speed(commands)
+    _add_browser(commands)
+    _add_calibrate(commands)
     _train_planted(commands)
-    return made
+    return parser
 
 
-def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("run", help="a question set, measured (what happens by default)")
-    made.add_argument(
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("run", help="a question set, measured (what happens by default)")
+    parser.add_argument(
         "--set",
         type=Path,
         action="append",
         help="JSONL of questions, any number of times (default: those of eval/sets, and "
         "questions.jsonl of the data folder, which the chat adds to)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--out",
         type=Path,
         help="run folder; of several sets, the folder of theirs (default: below the data folder)",
     )
-    made.add_argument("--judge", metavar="MODEL", help="have a chat model grade the answers too")
-    made.add_argument("--data", type=Path, help="data folder (default: as set)")
-    made.set_defaults(run=run_set)
+    parser.add_argument("--judge", metavar="MODEL", help="have a chat model grade the answers too")
+    parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.set_defaults(run=run_set)
 
 
-def _compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("compare", help="two runs, question by question")
-    made.add_argument("a", type=Path, help="run folder, the baseline")
-    made.add_argument("b", type=Path, help="run folder")
-    made.set_defaults(run=run_compare)
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("compare", help="two runs, question by question")
+    parser.add_argument("a", type=Path, help="run folder, the baseline")
+    parser.add_argument("b", type=Path, help="run folder")
+    parser.set_defaults(run=run_compare)
 
 
-def _sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser(
+def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
         "sweep", help="settings, fusion weights and numbers, each at several values"
     )
-    made.add_argument(
+    parser.add_argument(
         "dials",
         nargs="+",
         metavar="dial",
         help="such as fusion.lexical=0.3,0.7 k=10,20 embedder=minilm-fp32 prompts=FOLDER",
     )
-    made.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
-    made.add_argument(
+    parser.add_argument("--set", type=Path, help="JSONL of questions (default: development)")
+    parser.add_argument(
         "--out", type=Path, help="folder of the runs (default: below the data folder)"
     )
-    made.add_argument("--data", type=Path, help="data folder (default: as set)")
-    made.set_defaults(run=run_sweep)
+    parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.set_defaults(run=run_sweep)
 
 
-def _judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser(
+def _add_judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
         "judge", help="a run's answers graded by a chat model, beside hand-made labels"
     )
-    made.add_argument("folder", type=Path, help="run folder")
-    made.add_argument("--model", help="the judges' chat model (default: chat_model as set)")
-    made.add_argument("--limit", type=int, help="judge the first N answers only")
-    made.set_defaults(run=run_judge)
+    parser.add_argument("folder", type=Path, help="run folder")
+    parser.add_argument("--model", help="the judges' chat model (default: chat_model as set)")
+    parser.add_argument("--limit", type=int, help="judge the first N answers only")
+    parser.set_defaults(run=run_judge)
 
 
-def _gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("gate", help="the project's sets against eval/expected.yaml")
-    made.add_argument("--data", type=Path, help="data folder (default: as set)")
-    made.set_defaults(run=run_gate)
+def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "gate", help="the project's sets against eval/report/expected.yaml"
+    )
+    parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.set_defaults(run=run_gate)
 
 
-def _beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("beir", help="retrieval on a public collection in BEIR's form")
-    made.add_argument("folder", type=Path, help="holds corpus.jsonl, queries.jsonl and qrels/")
-    made.add_argument("--split", default="test", help="names the judgements (default: test)")
-    made.add_argument("--limit", type=int, help="ask the first N queries only")
-    _data(made)
-    made.set_defaults(run=run_beir)
+def _add_beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("beir", help="retrieval on a public collection in BEIR's form")
+    parser.add_argument("folder", type=Path, help="holds corpus.jsonl, queries.jsonl and qrels/")
+    parser.add_argument("--split", default="test", help="names the judgements (default: test)")
+    parser.add_argument("--limit", type=int, help="ask the first N queries only")
+    _add_data(parser)
+    parser.set_defaults(run=run_beir)
 
 
-def _experts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("experts", help="expert finding on a public collection")
-    made.add_argument("folder", type=Path, help="as for beir, with people.jsonl")
-    made.add_argument("--split", default="dev", help="names the judgements (default: dev)")
-    _data(made)
-    made.set_defaults(run=run_experts)
+def _add_experts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("experts", help="expert finding on a public collection")
+    parser.add_argument("folder", type=Path, help="as for beir, with people.jsonl")
+    parser.add_argument("--split", default="dev", help="names the judgements (default: dev)")
+    _add_data(parser)
+    parser.set_defaults(run=run_experts)
 
 
-def _pubmedqa(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("pubmedqa", help="answering and declining on a public collection")
-    made.add_argument("folder", type=Path, help="holds corpus.jsonl and qa.jsonl")
-    made.add_argument("--limit", type=int, help="ask the first N questions only")
-    made.set_defaults(run=run_pubmedqa)
+def _add_pubmedqa(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("pubmedqa", help="answering and declining on a public collection")
+    parser.add_argument("folder", type=Path, help="holds corpus.jsonl and qa.jsonl")
+    parser.add_argument("--limit", type=int, help="ask the first N questions only")
+    parser.set_defaults(run=run_pubmedqa)
 
 
-def _speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("speed", help="ingest, cold and warm questions, memory")
-    made.add_argument("--papers", type=int, default=0, help="at so many made papers, not the seeds")
-    made.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
-    made.add_argument("--json", type=Path, help="write the figures there too")
-    made.add_argument("--keep", type=Path, help="keep the libraries there, for another run")
-    made.set_defaults(run=run_speed)
+def _add_speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("speed", help="ingest, cold and warm questions, memory")
+    parser.add_argument(
+        "--papers", type=int, default=0, help="at so many made papers, not the seeds"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="fresh processes a figure (default: 3)")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--keep", type=Path, help="keep the libraries there, for another run")
+    parser.set_defaults(run=run_speed)
 
 
-def _browser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("browser", help="from Enter to the first words, in a real browser")
-    made.add_argument("--questions", type=int, default=30, metavar="N", help="each (default: 30)")
-    made.add_argument("--readers", type=int, default=10, metavar="N", help="at once (default: 10)")
-    made.set_defaults(run=run_browser)
+def _add_browser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("browser", help="from Enter to the first words, in a real browser")
+    parser.add_argument("--questions", type=int, default=30, metavar="N", help="each (default: 30)")
+    parser.add_argument(
+        "--readers", type=int, default=10, metavar="N", help="at once (default: 10)"
+    )
+    parser.set_defaults(run=run_browser)
 
 
-def _calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
-    made.add_argument("--data", type=Path, help="data folder (default: as set)")
-    made.set_defaults(run=run_calibrate)
+def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
+    parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.set_defaults(run=run_calibrate)
 
 
 def _train_planted(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    made = commands.add_parser(
+    parser = commands.add_parser(
         "train-planted", help="fit what tells planted sentences to its examples, and write it"
     )
-    made.add_argument("--data", type=Path, help="data folder (default: as set)")
-    made.set_defaults(run=run_train_planted)
+    parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.set_defaults(run=run_train_planted)
 
 
-def _data(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--data", type=Path, help="keep the library there, for another run (default: a new one)"
     )
 
 
 def run_set(args: argparse.Namespace) -> int:
-    from eval import judging, runs, sets, summary
-    from rag import kept_questions
+    from eval.judges import run_judges
+    from eval.report import summary
+    from eval.run import runs
+    from eval.sets import question_sets
+    from rag.app import user_question_set
 
-    settings = measuring(args.data)
-    named = [sets.load_set(path) for path in args.set or ()]
-    asked = named or sets.routine(settings.data / kept_questions.FILE)
+    settings = get_run_settings(args.data)
+    named_sets = [question_sets.load_set(path) for path in args.set or ()]
+    asked = named_sets or question_sets.list_routine_sets(
+        settings.data / user_question_set.QUESTIONS_FILE
+    )
     n_failed = 0
-    for run, found in measured(settings, asked, args.out):
-        note = sets.SETS.get(run.questions.name, "questions of your own")
+    for run, figures in run_measured(settings, asked, args.out):
+        note = question_sets.ROUTINE_SETS.get(run.questions.name, "questions of your own")
         print(
-            f"{run.questions.name}: {note}\n\n{summary.told(found)}\n\n{run.folder / runs.REPORT}\n"
+            f"{run.questions.name}: {note}\n\n{summary.format_summary(figures)}\n\n{run.folder / runs.REPORT}\n"
         )
         if args.judge:
-            print(judging.told(judge(load(data=args.data, chat_model=args.judge), run)) + "\n")
-        n_failed += len(summary.failures(run))
-        for told in summary.failures(run)[:3]:
-            sys.stderr.write(f"paperfolk eval: {told}\n")
+            print(
+                run_judges.format_judged(judge(load(data=args.data, chat_model=args.judge), run))
+                + "\n"
+            )
+        n_failed += len(summary.list_failures(run))
+        for failure in summary.list_failures(run)[:3]:
+            sys.stderr.write(f"paperfolk eval: {failure}\n")
     return FAILED if n_failed else DONE
 
 
-def measured(
-    settings: Settings, asked: Sequence[QuestionSet], out: Path | None
+def run_measured(
+    settings: Settings, question_sets: Sequence[QuestionSet], out: Path | None
 ) -> Iterator[tuple[Run, Summary]]:
     """A run of each question set and its figures, all written to its run folder."""
-    from eval import publishing, runs, summary
+    from eval.report import artefacts, summary
+    from eval.run import runs
 
-    progress = Progress()
-    with opened(settings) as assistant:
-        for questions in asked:
-            folder = out / questions.name if out and len(asked) > 1 else out
-            told = partial(progress, f"questions of {questions.name}")
-            run = runs.perform(assistant, questions, folder, told)
-            found = summary.summarise(run)
-            publishing.publish(run, found)
+    progress = ProgressBar()
+    with open_assistant(settings) as assistant:
+        for questions in question_sets:
+            folder = out / questions.name if out and len(question_sets) > 1 else out
+            report_progress = partial(progress, f"questions of {questions.name}")
+            run = runs.run_questions(assistant, questions, folder, report_progress)
+            figures = summary.compute_summary(run)
+            artefacts.write_report(run, figures)
             if out is None:
-                publishing.note_latest(run)
-            yield run, found
+                artefacts.save_latest(run)
+            yield run, figures
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    from eval import comparing, runs
+    from eval.report import run_comparison
+    from eval.run import runs
 
-    print(comparing.told(comparing.compare(runs.load_run(args.a), runs.load_run(args.b))))
+    print(
+        run_comparison.format_comparison(
+            run_comparison.compare_runs(runs.load_run(args.a), runs.load_run(args.b))
+        )
+    )
     return DONE
 
 
 def run_sweep(args: argparse.Namespace) -> int:
-    from eval import sets, sweep
-    from eval.dials import Dial
+    from eval.run import sweep
+    from eval.run.parameters import Dial
+    from eval.sets import question_sets
 
     dials = [Dial.parse(text) for text in args.dials]
-    settings = measuring(args.data)
+    settings = get_run_settings(args.data)
     out = args.out or settings.data / "evaluations" / "sweep"
-    questions = sets.load_set(args.set or sets.DEVELOPMENT)
-    with opened(settings):
+    questions = question_sets.load_set(args.set or question_sets.DEVELOPMENT)
+    with open_assistant(settings):
         pass  # an empty library gets the seeds
-    print(sweep.told(sweep.sweep(settings, questions, dials, out, Progress())))
+    print(sweep.format_sweep(sweep.run_values(settings, questions, dials, out, ProgressBar())))
     return DONE
 
 
 def run_judge(args: argparse.Namespace) -> int:
-    from eval import judging, runs
+    from eval.judges import run_judges
+    from eval.run import runs
 
     judged = judge(load(chat_model=args.model), runs.load_run(args.folder), args.limit)
-    print(judging.told(judged))
+    print(run_judges.format_judged(judged))
     return DONE
 
 
 def judge(settings: Settings, run: Run, limit: int | None = None) -> Judged:
     """Put a run before the judges; figures, report and summary go into its folder."""
-    from eval import judges, judging, publishing, summary
+    from eval.judges import judge, run_judges
+    from eval.report import artefacts, summary
 
-    bench = judges.bench(settings, run.folder / judging.VERDICTS)
-    judged = judging.judge(run, bench, partial(Progress(), "answers judged"), limit)
-    judging.write(run.folder, judged)
-    publishing.publish(run, summary.summarise(run))
+    bench = judge.open_panel(settings, run.folder / run_judges.VERDICTS)
+    judged = run_judges.judge_run(run, bench, partial(ProgressBar(), "answers judged"), limit)
+    run_judges.write(run.folder, judged)
+    artefacts.write_report(run, summary.compute_summary(run))
     return judged
 
 
 def run_gate(args: argparse.Namespace) -> int:
-    from eval import gate, sets
+    from eval.report import expectations
+    from eval.sets import question_sets
 
-    expected = gate.expectations()
-    settings = settings_for(args.data or load().data).model_copy(update={"mode": "extractive"})
-    asked = [sets.load_set(sets.FOLDER / f"{name}.jsonl") for name in gate.sets(expected)]
-    found = {run.questions.name: figures for run, figures in measured(settings, asked, None)}
-    print(gate.told(found, expected))
-    short = gate.breaches(found, expected)
+    expected = expectations.load_expectations()
+    settings = get_settings_for(args.data or load().data).model_copy(update={"mode": "extractive"})
+    asked = [
+        question_sets.load_set(question_sets.FOLDER / f"{name}.jsonl")
+        for name in expectations.list_sets(expected)
+    ]
+    figures_by_set = {
+        run.questions.name: figures for run, figures in run_measured(settings, asked, None)
+    }
+    print(expectations.format_gate(figures_by_set, expected))
+    short = expectations.list_breaches(figures_by_set, expected)
     for sentence in short:
         sys.stderr.write(f"paperfolk eval: {sentence}\n")
     return FAILED if short else DONE
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Assistant]:
+def open_assistant(settings: Settings) -> Iterator[Assistant]:
     """An assistant over a library that holds something: an empty one gets the seeds."""
-    from rag.errors import LibraryEmpty
-    from rag.pipeline import build
+    from rag.app.assistant import build
+    from rag.types.errors import LibraryEmpty
 
     with build(settings) as assistant:
         try:
-            assistant.library.require()
+            assistant.library.ensure_not_empty()
         except LibraryEmpty:
-            assistant.ingest(progress=Progress())
+            assistant.ingest(progress=ProgressBar())
         yield assistant
 
 
 def run_beir(args: argparse.Namespace) -> int:
-    from eval import beir, public
-    from rag.pipeline import build
+    from eval.benchmarks import beir
+    from eval.sets import collections
+    from rag.app.assistant import build
 
-    found = public.collection(args.folder, args.split, args.limit)
-    with data_folder(args.data) as data, build(settings_for(data)) as assistant:
-        print(public.told(beir.evaluate(assistant, found, Progress())))
+    collection = collections.load_collection(args.folder, args.split, args.limit)
+    with ensure_data_folder(args.data) as data, build(get_settings_for(data)) as assistant:
+        print(collections.format_measured(beir.score_beir(assistant, collection, ProgressBar())))
     return DONE
 
 
 def run_experts(args: argparse.Namespace) -> int:
-    from eval import experts, public
-    from rag.pipeline import build
+    from eval.benchmarks import expert_finding
+    from eval.sets import collections
+    from rag.app.assistant import build
 
-    with data_folder(args.data) as data, build(settings_for(data)) as assistant:
-        print(public.told(experts.evaluate(assistant, args.folder, args.split, Progress())))
+    with ensure_data_folder(args.data) as data, build(get_settings_for(data)) as assistant:
+        print(
+            collections.format_measured(
+                expert_finding.score_experts(assistant, args.folder, args.split, ProgressBar())
+            )
+        )
     return DONE
 
 
 def run_pubmedqa(args: argparse.Namespace) -> int:
-    from eval import declining
-    from rag.pipeline import build
+    from eval.benchmarks import pubmedqa
+    from rag.app.assistant import build
 
-    with data_folder(None) as data, build(settings_for(data / "library")) as assistant:
+    with ensure_data_folder(None) as data, build(get_settings_for(data / "library")) as assistant:
         print(
-            declining.told(
-                declining.evaluate(assistant, args.folder, data / "corpus", args.limit, Progress())
+            pubmedqa.format_pubmedqa(
+                pubmedqa.score_pubmedqa(
+                    assistant, args.folder, data / "corpus", args.limit, ProgressBar()
+                )
             )
         )
     return DONE
@@ -322,23 +359,25 @@ def run_pubmedqa(args: argparse.Namespace) -> int:
 def run_speed(args: argparse.Namespace) -> int:
     import json
 
-    from eval import speed
+    from eval.benchmarks import speed
 
     if args.json:
         speed.check_place(args.json)
-    found = speed.measure(load(), args.papers, args.runs, Progress(), args.keep)
+    figures = speed.compute_speed(load(), args.papers, args.runs, ProgressBar(), args.keep)
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    print(speed.told(found))
+        args.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    print(speed.format_speed(figures))
     return DONE
 
 
 def run_browser(args: argparse.Namespace) -> int:
-    from eval import browser
-    from eval.sets import load_set
+    from eval.benchmarks import browser
+    from eval.sets.question_sets import load_set
 
     print(
-        browser.told(browser.measure(load(), load_set(), args.questions, args.readers, Progress()))
+        browser.format_waits(
+            browser.compute_waits(load(), load_set(), args.questions, args.readers, ProgressBar())
+        )
     )
     return DONE
 
@@ -346,51 +385,53 @@ def run_browser(args: argparse.Namespace) -> int:
 def run_calibrate(args: argparse.Namespace) -> int:
     import yaml
 
-    from eval.calibrate import calibrate
+    from eval.train.abstention import run_calibration
 
-    with opened(load(data=args.data)) as assistant:
-        print(yaml.safe_dump(calibrate(assistant), sort_keys=False), end="")
+    with open_assistant(load(data=args.data)) as assistant:
+        print(yaml.safe_dump(run_calibration(assistant), sort_keys=False), end="")
     return DONE
 
 
 def run_train_planted(args: argparse.Namespace) -> int:
-    from eval.train_planted import train
+    from eval.train.instruction_head import train
     from rag.adapters.minilm import MiniLM
-    from rag.adapters.weights import whole_words
+    from rag.adapters.weights import load_whole_words
 
-    with opened(load(data=args.data)) as assistant:
+    with open_assistant(load(data=args.data)) as assistant:
         embed = MiniLM(assistant.settings).embed_documents
-        print(train(assistant.library.papers(), embed, whole_words(assistant.settings)))
+        print(train(assistant.library.list_papers(), embed, load_whole_words(assistant.settings)))
     return DONE
 
 
-def measuring(data: Path | None) -> Settings:
+def get_run_settings(data: Path | None) -> Settings:
     """The settings of a run: kept replies of a chat model would cost nothing and take no time."""
-    own = load() if data is None else settings_for(data)
-    return own.model_copy(update={"cache": False})
+    settings = load() if data is None else get_settings_for(data)
+    return settings.model_copy(update={"cache": False})
 
 
-def settings_for(data: Path) -> Settings:
+def get_settings_for(data: Path) -> Settings:
     """The user's settings with another data folder; the embedded model stays where it is."""
-    from rag.adapters.weights import locate
+    from rag.adapters.weights import find_weights
 
-    own = load()
-    if own.embedder.startswith("minilm") and own.model_path is None:
-        return own.model_copy(update={"data": data, "model_path": locate(own).folder})
-    return own.model_copy(update={"data": data})
+    settings = load()
+    if settings.embedder.startswith("minilm") and settings.model_path is None:
+        return settings.model_copy(
+            update={"data": data, "model_path": find_weights(settings).folder}
+        )
+    return settings.model_copy(update={"data": data})
 
 
 @contextmanager
-def data_folder(given: Path | None) -> Iterator[Path]:
+def ensure_data_folder(given_folder: Path | None) -> Iterator[Path]:
     """The folder given, or one that is gone afterwards."""
-    if given is not None:
-        yield given
+    if given_folder is not None:
+        yield given_folder
     else:
         with tempfile.TemporaryDirectory(prefix="paperfolk-eval-") as folder:
             yield Path(folder)
 
 
-def _fail(exc: RagError, status: int) -> int:
+def _show_error(exc: RagError, status: int) -> int:
     sys.stderr.write(f"paperfolk eval: {exc}\n")
     return status
 

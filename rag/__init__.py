@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rag.adapters.langchain import PaperfolkChain, PaperfolkRetriever
-    from rag.config import Settings, load
-    from rag.errors import RagError
-    from rag.pipeline import Assistant, build
-    from rag.records import record
+    from rag.app.assistant import Assistant, build
+    from rag.config.settings import Settings, load
     from rag.types import Answer, Citation, Delta, Paper, Step, Thread, Turn
+    from rag.types.errors import RagError
+    from rag.types.serialise import record
 
 __all__ = [
     "Answer",
@@ -45,12 +45,12 @@ __all__ = [
 _HOMES = {
     "PaperfolkChain": "rag.adapters.langchain",
     "PaperfolkRetriever": "rag.adapters.langchain",
-    "Settings": "rag.config",
-    "load": "rag.config",
-    "RagError": "rag.errors",
-    "Assistant": "rag.pipeline",
-    "build": "rag.pipeline",
-    "record": "rag.records",
+    "Settings": "rag.config.settings",
+    "load": "rag.config.settings",
+    "RagError": "rag.types.errors",
+    "Assistant": "rag.app.assistant",
+    "build": "rag.app.assistant",
+    "record": "rag.types.serialise",
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from rag.app.assistant import Assistant
     from tests.desk import Desk
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,13 +52,23 @@ def seeds() -> Path:
 @pytest.fixture(scope="session")
 def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
     """A data folder with the seeds ingested, once a session; for reading only."""
-    from rag.config import Settings
-    from rag.pipeline import build
+    from rag.app.assistant import build
+    from rag.config.settings import Settings
 
     folder = tmp_path_factory.mktemp("library")
     with build(Settings(data=folder, model_path=weights)) as assistant:
         assistant.ingest([SEEDS])
     return folder
+
+
+@pytest.fixture(scope="session")
+def assistant(library_data: Path, weights: Path) -> Iterator[Assistant]:
+    """An assistant over the seeds, opened once a session; nothing may be written through it."""
+    from rag.app.assistant import build
+    from rag.config.settings import Settings
+
+    with build(Settings(data=library_data, model_path=weights)) as opened:
+        yield opened
 
 
 @pytest.fixture

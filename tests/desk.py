@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rag.indexing import Indexes, check
-from rag.ingesting import ingest
+from rag.ingest.indexing import Indexes, check_indexes
+from rag.ingest.ingesting import apply_ingest
 from rag.library import Library
 from rag.types import Plan, Report
 from tests.stand_ins import QuickEmbedder, QuickStores, vector
@@ -26,14 +26,14 @@ class Desk:
 
     def ingest(self, *paths: Path, embedder: QuickEmbedder | None = None, **options: Any) -> Report:
         embedder = embedder or QuickEmbedder()
-        report = ingest(self.library, self.stores, lambda: embedder, paths, **options)
+        report = apply_ingest(self.library, self.stores, lambda: embedder, paths, **options)
         self.embedded = embedder.seen
-        assert check(self.library, self.stores).problems == ()
+        assert check_indexes(self.library, self.stores).problems == ()
         return report
 
     @property
     def titles(self) -> list[str | None]:
-        return [paper.title for paper in self.library.papers()]
+        return [paper.title for paper in self.library.list_papers()]
 
     def nearest(self, title: str) -> str | None:
         """Title of the paper whose vector is that of this paper's chunk, if any is near."""
@@ -43,13 +43,13 @@ class Desk:
         indexes.close()
         if not found or found[0][1] < 0.99:
             return None
-        return self.library.chunks([found[0][0]])[0].heading
+        return self.library.list_chunks([found[0][0]])[0].heading
 
     def found(self, term: str, field: str = "body") -> set[str | None]:
         indexes = Indexes(self.library, self.stores)
-        ids = [paper_id for _, paper_id, _ in indexes.lexical.query([term], 50, {field: 1.0})]
+        ids = [paper_id for _, paper_id, _ in indexes.lexical.find_chunks([term], 50, {field: 1.0})]
         indexes.close()
-        return {paper.title for paper in self.library.papers(ids)}
+        return {paper.title for paper in self.library.list_papers(ids)}
 
 
 def abstract(title: str) -> str:

@@ -1,11 +1,11 @@
-"""A library in memory: papers and pages made by hand, and a retriever that looks up words."""
+"""A library in memory: papers and pages made by hand, retrieved by their words."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.text import index_terms, sentences
+from rag.text import split_sentences, split_terms
 from rag.types import (
     Authorship,
     Paper,
@@ -49,7 +49,7 @@ def paper(
 
 
 class Shelf:
-    """What `rag.census.census` reads, from a list of papers."""
+    """What `rag.library.snapshot.census` reads, from a list of papers."""
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ class Shelf:
     def fingerprint(self) -> str:
         return str(hash((tuple(self._papers), tuple(self._pages))))
 
-    def papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
+    def list_papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
         wanted = None if ids is None else set(ids)
         return [p for p in self._papers if wanted is None or p.paper_id in wanted]
 
-    def persons(self) -> list[Person]:
+    def list_persons(self) -> list[Person]:
         ties: dict[str, list[Authorship]] = defaultdict(list)
         for each in self._papers:
             for tie in each.authorships:
@@ -77,29 +77,28 @@ class Shelf:
         pages = {page.person: page for page in self._pages}
         return [Person(name, tuple(held), pages.get(name)) for name, held in ties.items()]
 
-    def pages(self) -> list[ProfilePage]:
+    def list_pages(self) -> list[ProfilePage]:
         return self._pages
 
-    def page_papers(self, person: str) -> list[str]:
+    def list_page_papers(self, person: str) -> list[str]:
         return list(self._on_page.get(person, ()))
 
-
-def by_words(shelf: Shelf, query: str, k: int) -> Retrieval:
-    """Papers by the share of the query's words that they have."""
-    wanted = set(index_terms(query))
-    scores = {
-        p.paper_id: len(wanted & set(index_terms(f"{p.title} {p.text}"))) / len(wanted or "-")
-        for p in shelf.papers()
-    }
-    best = sorted(shelf.papers(), key=lambda p: (-scores[p.paper_id], p.paper_id))[:k]
-    hits = tuple(
-        PaperHit(
-            p,
-            scores[p.paper_id],
-            rank,
-            tuple(Sentence(span, 0.0) for span in sentences(p.text)),
-            {"late": scores[p.paper_id], "dense": scores[p.paper_id]},
+    def retrieve(self, query: str, k: int) -> Retrieval:
+        """Papers by the share of the query's words that they have."""
+        wanted = set(split_terms(query))
+        scores = {
+            p.paper_id: len(wanted & set(split_terms(f"{p.title} {p.text}"))) / len(wanted or "-")
+            for p in self._papers
+        }
+        best = sorted(self._papers, key=lambda p: (-scores[p.paper_id], p.paper_id))[:k]
+        hits = tuple(
+            PaperHit(
+                p,
+                scores[p.paper_id],
+                rank,
+                tuple(Sentence(span, 0.0) for span in split_sentences(p.text)),
+                {"late": scores[p.paper_id], "dense": scores[p.paper_id]},
+            )
+            for rank, p in enumerate(best, 1)
         )
-        for rank, p in enumerate(best, 1)
-    )
-    return Retrieval(query, hits)
+        return Retrieval(query, hits)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from rag.adapters.stores import LocalStores
-from rag.encoding import Encoding
-from rag.stores import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
+from rag.adapters.index_stores import LocalStores
+from rag.types.ports import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
+from rag.types.token_vectors import Encoding
 
 DIMENSION = 16
 
@@ -94,13 +94,13 @@ class FusedStores(QuickStores):
         super().__init__()
         self._fuse = fuse
 
-    def vectors(self, generation: Generation, *, create: bool = False) -> Vectors:  # type: ignore[override]
+    def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors:  # type: ignore[override]
         self._fuse()
-        return _FusedVectors(super().vectors(generation, create=create), self._fuse)
+        return _FusedVectors(super().open_vectors(generation, create=create), self._fuse)
 
-    def lexical(self, generation: Generation, *, create: bool = False) -> Lexical:  # type: ignore[override]
+    def open_lexical(self, generation: Generation, *, create: bool = False) -> Lexical:  # type: ignore[override]
         self._fuse()
-        return _FusedLexical(super().lexical(generation, create=create), self._fuse)
+        return _FusedLexical(super().open_lexical(generation, create=create), self._fuse)
 
 
 class _Fused:

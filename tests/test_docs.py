@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 
 from eval import __main__ as evaluation
-from rag.cli import parser
-from rag.config import Settings
+from rag.cli.main import build_parser
+from rag.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+README = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+"""The README and the pages behind it, as one text."""
 FENCES = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 NOT_RUN = (
-    "make chat", "make test", "make install", "make eval", "paperfolk ui", "paperfolk eval",
-    "python -m eval",
+    "make chat", "make test", "make install", "make eval", "make check", "paperfolk ui",
+    ".venv/bin/paperfolk ui", "paperfolk eval", "python -m eval", "python -m venv",
 )  # fmt: skip
 """Commands that stay, that run these tests, or that take minutes; each has tests of its own."""
 
@@ -43,7 +45,7 @@ def runnable() -> list[str]:
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
-    (found,) = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    (found,) = [a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)]
     return dict(found.choices)
 
 
@@ -112,12 +114,12 @@ def test_every_documented_option_is_there() -> None:
 
 
 def test_every_documented_command_of_the_evaluation_is_understood() -> None:
-    expected = (ROOT / "eval" / "expected.yaml").read_text(encoding="utf-8")
+    expected = (ROOT / "eval" / "report" / "expected.yaml").read_text(encoding="utf-8")
     told = re.findall(r"python -m eval( [^`#,}\n]*)?(?=[`#,}\n])", f"{README}\n{expected}")
     assert len(told) > 8
     for words in told:
         typed = words.split()
-        evaluation.parser().parse_args(typed or ["run"])
+        evaluation.build_parser().parse_args(typed or ["run"])
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
@@ -138,6 +140,23 @@ def test_every_setting_is_documented_with_its_default() -> None:
 def test_every_path_that_the_readme_names_exists() -> None:
     named = re.findall(r"`((?:rag|ui|eval|prompts|seeds|tests)/[\w./-]*)`", README)
     assert named and [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_link_of_a_page_leads_somewhere() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        links = re.findall(r"\]\((?!https?:)([^)#]+)|(?:src|srcset)=\"([^\"]+)\"", text)
+        missing = [
+            one for pair in links for one in pair if one and not (page.parent / one).exists()
+        ]
+        assert missing == [], page.name
+
+
+def test_the_readme_is_short_and_the_rest_is_linked_from_it() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    for page in PAGES[1:]:
+        assert f"docs/{page.name}" in text, page.name
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

@@ -21,10 +21,10 @@ from typing import TypeVar
 
 import httpx2
 
-from rag.errors import Stopped
-from rag.stopping import Stop
+from rag.types.cancellation import CancelToken
+from rag.types.errors import Stopped
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 LONGEST_REPLY_BYTES = 16 * 2**20
 """Of one reply as sent; twenty thousand letters, each in an event of its own, take five million."""
@@ -65,9 +65,9 @@ class Limits:
 
     silence_s: float
     ends_at: float
-    stop: Stop
+    stop: CancelToken
 
-    def leave(self, seconds: float) -> bool:
+    def has_time_for(self, seconds: float) -> bool:
         """Whether time is left for a pause and another try."""
         return time.monotonic() + seconds < self.ends_at
 
@@ -84,17 +84,19 @@ class Limits:
 _over: ContextVar[threading.Event | None] = ContextVar("_over", default=None)
 
 
-def result(call: Callable[[], T], limits: Limits, name: str) -> T:
-    """What one call gives; see `waited`."""
+def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
+    """What one call gives; see `run_in_thread`."""
 
-    def make() -> Generator[T, None, None]:
+    def make() -> Generator[Result, None, None]:
         yield call()
 
-    (given,) = waited(make, limits, name)
-    return given
+    (value,) = run_in_thread(make, limits, name)
+    return value
 
 
-def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: str) -> Iterator[T]:
+def run_in_thread(
+    make: Callable[[], Generator[Result, None, None]], limits: Limits, name: str
+) -> Iterator[Result]:
     """The pieces that ``make`` gives, made in a thread of their own.
 
     Args:
@@ -107,7 +109,7 @@ def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: s
         SilenceTooLong: The next piece did not come in time.
         CallTooLong: The time for the whole is over.
     """
-    news: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    news: SimpleQueue[tuple[Result] | BaseException | None] = SimpleQueue()
     over = threading.Event()
 
     def work() -> None:
@@ -125,9 +127,9 @@ def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: s
     given_up = Stopped("the answer was stopped")
     thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
     try:
-        with limits.stop.heard_by(lambda: news.put(given_up)):
+        with limits.stop.call_on_cancel(lambda: news.put(given_up)):
             thread.start()
-            while (piece := _next(news, limits)) is not None:
+            while (piece := _get_next(news, limits)) is not None:
                 if isinstance(piece, BaseException):
                     raise piece
                 yield piece[0]
@@ -135,7 +137,7 @@ def waited(make: Callable[[], Generator[T, None, None]], limits: Limits, name: s
         over.set()
 
 
-def _next(news: SimpleQueue[T], limits: Limits) -> T:
+def _get_next(news: SimpleQueue[Result], limits: Limits) -> Result:
     silent_at = time.monotonic() + limits.silence_s
     until = min(silent_at, limits.ends_at)
     while True:
@@ -150,13 +152,13 @@ def _next(news: SimpleQueue[T], limits: Limits) -> T:
 # --- what the vendor's client sends through ------------------------------------------------------
 
 
-def http_client(timeout_s: float) -> httpx2.Client:
+def build_http_client(timeout_s: float) -> httpx2.Client:
     """A client that follows no redirect, unpacks nothing and reads replies of bounded size."""
     return _Client(
         timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, LONGEST_CONNECT_S)),
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
-        event_hooks={"request": [_watch], "response": [_bound]},
+        event_hooks={"request": [_start_watch], "response": [_apply_size_bound]},
     )
 
 
@@ -178,18 +180,18 @@ class _Client(httpx2.Client):
             self.close()
 
 
-def _watch(request: httpx2.Request) -> None:
+def _start_watch(request: httpx2.Request) -> None:
     """Let every step towards the reply ask first whether anyone waits still; closing goes on."""
     over = _over.get()
 
     def trace(step: str, info: object) -> None:
         if step.endswith(".started") and "close" not in step:
-            _check(over)
+            _check_abandoned(over)
 
     request.extensions = {**request.extensions, "trace": trace}
 
 
-def _bound(response: httpx2.Response) -> None:
+def _apply_size_bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise ReplyPacked("a compressed reply")
     assert isinstance(response.stream, httpx2.SyncByteStream)
@@ -203,7 +205,7 @@ class _BoundedStream(httpx2.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         n_bytes = 0
         for data in self._inner:
-            _check(self._over)
+            _check_abandoned(self._over)
             n_bytes += len(data)
             if n_bytes > LONGEST_REPLY_BYTES:
                 raise ReplyTooLarge("a reply without end")
@@ -213,6 +215,6 @@ class _BoundedStream(httpx2.SyncByteStream):
         self._inner.close()
 
 
-def _check(over: threading.Event | None) -> None:
+def _check_abandoned(over: threading.Event | None) -> None:
     if over is not None and over.is_set():
         raise _Abandoned("nobody waits for this call")

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rag.adapters import chroma_server
 from rag.adapters.chroma_server import Server
-from rag.errors import EmbedderMismatch, IndexUnreadable
-from rag.stores import Generation, VectorRecord
+from rag.types.errors import EmbedderMismatch, IndexUnreadable
+from rag.types.ports import Generation, VectorRecord
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,20 +78,20 @@ class ChromaVectors:
         import numpy as np
 
         self._rows = None
-        for batch in self._batches(records):
+        for batch in self._split_batches(records):
             vectors = np.stack([np.frombuffer(r.vector, "<f2") for r in batch]).astype(np.float32)
-            with self._translated():
+            with self._convert_errors():
                 self._collection.upsert(
                     ids=[r.chunk_id for r in batch],
                     embeddings=vectors,
-                    metadatas=[_metadata(r) for r in batch],
+                    metadatas=[_build_metadata(r) for r in batch],
                 )
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take these chunks out; ids that are not there are passed over."""
         self._rows = None
-        for batch in self._batches(chunk_ids):
-            with self._translated():
+        for batch in self._split_batches(chunk_ids):
+            with self._convert_errors():
                 self._collection.delete(ids=list(batch))
 
     def query(
@@ -109,17 +109,17 @@ class ChromaVectors:
         """
         import numpy as np
 
-        with self._translated():
+        with self._convert_errors():
             if self._collection.count() <= EXACT_CHUNKS:
                 return self._compare(np.asarray(vector, dtype=np.float64), k, where)
-            found = self._collection.query(
+            response = self._collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
                 n_results=k,
                 where=dict(where) if where else None,  # type: ignore[arg-type]
                 include=["distances"],
             )
-        distances = found["distances"] or [[]]
-        pairs = zip(found["ids"][0], (1.0 - d for d in distances[0]), strict=True)
+        distances = response["distances"] or [[]]
+        pairs = zip(response["ids"][0], (1.0 - d for d in distances[0]), strict=True)
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def _compare(
@@ -141,19 +141,19 @@ class ChromaVectors:
         """Ids in order, and their vectors of length 1: (n, dim)."""
         import numpy as np
 
-        held = self._collection.get(include=["embeddings"])
-        order = sorted(range(len(held["ids"])), key=held["ids"].__getitem__)
-        rows = np.asarray(held["embeddings"], dtype=np.float64)[order]
+        current = self._collection.get(include=["embeddings"])
+        order = sorted(range(len(current["ids"])), key=current["ids"].__getitem__)
+        rows = np.asarray(current["embeddings"], dtype=np.float64)[order]
         rows /= np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
-        self._rows = [held["ids"][at] for at in order], rows
+        self._rows = [current["ids"][at] for at in order], rows
         return self._rows
 
-    def ids(self) -> set[str]:
-        with self._translated():
+    def list_ids(self) -> set[str]:
+        with self._convert_errors():
             return set(self._collection.get(include=[])["ids"])
 
     def count(self) -> int:
-        with self._translated():
+        with self._convert_errors():
             return self._collection.count()
 
     def _open(self, generation: Generation, create: bool) -> Collection:
@@ -161,7 +161,7 @@ class ChromaVectors:
 
         server = self._server
         name = chroma_server.name_collection(generation) if server else generation.collection
-        with self._translated():
+        with self._convert_errors():
             if create:
                 _delete(self._client, name)
                 return self._client.create_collection(
@@ -198,17 +198,17 @@ class ChromaVectors:
         settings = Settings(anonymized_telemetry=False, _env_file=None)
         if self._server:
             return chroma_server.connect(self._server, settings)
-        with self._translated():
+        with self._convert_errors():
             self._alias = _take_alias(generation.folder / "chroma")
             return cast("Client", chromadb.PersistentClient(self._alias, settings=settings))
 
-    def _batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    def _split_batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         size = min(self._client.get_max_batch_size(), 2_000)
         for start in range(0, len(items), size):
             yield items[start : start + size]
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _convert_errors(self) -> Iterator[None]:
         """Chroma's errors as ours; a panic in its native part is no Exception, so it is named."""
         import httpx
         from chromadb.errors import ChromaError
@@ -238,7 +238,7 @@ def drop(generation: Generation, server: Server) -> None:
     """Delete a generation's collection from a server; an embedded one goes with its folder."""
     store = ChromaVectors(generation, server, create=True)
     try:
-        with store._translated():
+        with store._convert_errors():
             for name in (store._collection.name, generation.collection):
                 _delete(store._client, name)
     finally:
@@ -267,7 +267,7 @@ def is_sound(generation: Generation, *, timeout_s: float) -> bool:
         generation.collection,
     ]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, generation.embedder, str(generation.dimension)],
             timeout=timeout_s,
             capture_output=True,
@@ -275,7 +275,7 @@ def is_sound(generation: Generation, *, timeout_s: float) -> bool:
         )
     except subprocess.TimeoutExpired:
         return False
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def _take_alias(folder: Path) -> str:
@@ -293,7 +293,7 @@ def _take_alias(folder: Path) -> str:
     raise AssertionError("count() ended")
 
 
-def _metadata(record: VectorRecord) -> dict[str, Any]:
+def _build_metadata(record: VectorRecord) -> dict[str, Any]:
     """What a search may filter by; unknown values and empty lists are left out."""
     paper = record.paper
     values: dict[str, Any] = {
@@ -306,15 +306,15 @@ def _metadata(record: VectorRecord) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, [], "")}
 
 
-def _try_out(arguments: Sequence[str]) -> None:
+def _check_store(arguments: Sequence[str]) -> None:
     folder, collection, embedder, dimension = arguments
     vectors = ChromaVectors(Generation(Path(folder), collection, embedder, int(dimension)))
-    ids = vectors.ids()
-    found = vectors.query([1.0] * int(dimension), 10)
+    ids = vectors.list_ids()
+    neighbours = vectors.query([1.0] * int(dimension), 10)
     vectors.close()
-    if len(found) < min(10, len(ids)):
+    if len(neighbours) < min(10, len(ids)):
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    _try_out(sys.argv[1:])
+    _check_store(sys.argv[1:])

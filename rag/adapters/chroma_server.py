@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from rag.errors import SettingsError, StoreUnreachable
-from rag.stores import Generation
+from rag.types.errors import SettingsError, StoreUnreachable
+from rag.types.ports import Generation
 
 if TYPE_CHECKING:
     import httpx
@@ -162,11 +162,11 @@ def _greet(server: Server) -> None:
     version = re.fullmatch(r'"(\d+)\.(\d+)\.(\d+)[^"\s]*"', answer.text.strip())
     if answer.status_code != 200 or not version:
         raise unreachable(server, "what answers there is no Chroma server")
-    told = tuple(map(int, version.groups()))
+    lines = tuple(map(int, version.groups()))
     if described is not None:  # a description that is kept back tells nothing
         is_older = described.status_code == 200 and MARK_OF_OLDEST not in described.text
     else:
-        is_older = told < OLDEST
+        is_older = lines < OLDEST
     if is_older:
         raise StoreUnreachable(
             f"the Chroma server at {server.where!r} is older than {'.'.join(map(str, OLDEST))}, which "

@@ -11,9 +11,10 @@ from threading import Lock
 from langchain_core.embeddings import Embeddings
 
 from rag.adapters.minilm import MiniLM
-from rag.adapters.weights import locate
-from rag.config import Settings
-from rag.errors import (
+from rag.adapters.weights import find_weights
+from rag.config.settings import Settings
+from rag.types.cancellation import CancelToken
+from rag.types.errors import (
     MalformedReply,
     MissingExtra,
     ProviderError,
@@ -21,15 +22,14 @@ from rag.errors import (
     SettingsError,
     WeightsMissing,
 )
-from rag.stopping import Stop
 
-MAX_CHARS = 24_000
+MAX_HOSTED_CHARS = 24_000
 """What is sent of one text; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
-BATCH = 128
+HOSTED_BATCH = 128
 """Texts in one request."""
 
 
-def embedder(settings: Settings) -> MiniLM | Hosted:
+def build_embedder(settings: Settings) -> MiniLM | Hosted:
     """By ``settings.embedder``; nothing is loaded or asked before the first text.
 
     Raises:
@@ -41,9 +41,9 @@ def embedder(settings: Settings) -> MiniLM | Hosted:
     if settings.embedder == "minilm-fp32":
         return MiniLM(settings, precision="fp32")
     if kind == "openai" and model:
-        return _openai(settings, model)
+        return _build_openai_embedder(settings, model)
     if kind == "hf" and model:
-        return Hosted(settings.embedder, lambda: _hugging_face(model))
+        return Hosted(settings.embedder, lambda: _load_hugging_face_embedder(model))
     raise SettingsError(
         f"setting embedder {settings.embedder!r} is not one of minilm, minilm-fp32, openai:<model> "
         "and hf:<model>"
@@ -57,7 +57,7 @@ def sentence_embedder(
     if isinstance(chosen, MiniLM):
         return chosen.embed_documents
     try:
-        locate(settings)
+        find_weights(settings)
     except WeightsMissing:
         return None
     return MiniLM(settings).embed_documents
@@ -70,7 +70,7 @@ class Hosted(Embeddings):
         name: As the settings name it.
         make: Makes the embedder.
         secret: Taken out of what a server says.
-        longest_s: Waited for `BATCH` texts, all in all; None where no server is asked.
+        longest_s: Waited for `HOSTED_BATCH` texts, all in all; None where no server is asked.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class Hosted(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         if not texts:
             return []
-        sent = [text[:MAX_CHARS] or " " for text in texts]  # servers refuse empty texts
+        sent = [text[:MAX_HOSTED_CHARS] or " " for text in texts]  # servers refuse empty texts
         with self._lock:
             if self._made is None:
                 self._made = self._make()
-        with _our_errors(self.name, self._secret):
-            vectors = [_unit(vector) for vector in self._embedded(self._made, sent)]
+        with _convert_embedder_errors(self.name, self._secret):
+            vectors = [_normalize_list(vector) for vector in self._embed_texts(self._made, sent)]
         lengths = {len(vector) for vector in vectors}
         if len(vectors) != len(texts) or len(lengths) != 1 or self.dimension not in (0, *lengths):
             raise MalformedReply(
@@ -106,20 +106,20 @@ class Hosted(Embeddings):
         self.dimension = lengths.pop()
         return vectors
 
-    def _embedded(self, made: Embeddings, texts: list[str]) -> list[list[float]]:
+    def _embed_texts(self, embedder: Embeddings, texts: list[str]) -> list[list[float]]:
         if self._longest_s is None:
-            return made.embed_documents(texts)
-        from rag.adapters.calls import Limits, result
+            return embedder.embed_documents(texts)
+        from rag.adapters.calls import Limits, run_call
 
-        whole_s = self._longest_s * math.ceil(len(texts) / BATCH)
-        limits = Limits(whole_s, time.monotonic() + whole_s, Stop())
-        return result(lambda: made.embed_documents(texts), limits, "embedding call")
+        whole_s = self._longest_s * math.ceil(len(texts) / HOSTED_BATCH)
+        limits = Limits(whole_s, time.monotonic() + whole_s, CancelToken())
+        return run_call(lambda: embedder.embed_documents(texts), limits, "embedding call")
 
     def embed_query(self, text: str) -> list[float]:
         return self.embed_documents([text])[0]
 
 
-def _openai(settings: Settings, model: str) -> Hosted:
+def _build_openai_embedder(settings: Settings, model: str) -> Hosted:
     if settings.openai_api_key is None and settings.openai_base_url is None:
         raise SettingsError(
             f"setting embedder {settings.embedder!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for "
@@ -130,16 +130,16 @@ def _openai(settings: Settings, model: str) -> Hosted:
         from langchain_openai import OpenAIEmbeddings
         from pydantic import SecretStr
 
-        from rag.adapters.calls import http_client
+        from rag.adapters.calls import build_http_client
 
         return OpenAIEmbeddings(
             model=model,
             openai_api_key=settings.openai_api_key or SecretStr("none"),
             openai_api_base=settings.openai_base_url,
             request_timeout=settings.timeout_s,
-            http_client=http_client(settings.timeout_s),
+            http_client=build_http_client(settings.timeout_s),
             max_retries=settings.retries,
-            chunk_size=BATCH,
+            chunk_size=HOSTED_BATCH,
             check_embedding_ctx_length=False,  # sends text, which every server takes, not token ids
         )
 
@@ -147,29 +147,29 @@ def _openai(settings: Settings, model: str) -> Hosted:
     return Hosted(settings.embedder, make, secret, settings.reply_timeout_s)
 
 
-def _hugging_face(model: str) -> Embeddings:
+def _load_hugging_face_embedder(model: str) -> Embeddings:
     try:
         from langchain_huggingface import HuggingFaceEmbeddings
 
-        made: Embeddings = HuggingFaceEmbeddings(model_name=model)
+        embedder: Embeddings = HuggingFaceEmbeddings(model_name=model)
     except ImportError as exc:
         raise MissingExtra(
             f"embedder 'hf:{model}' needs the extra 'hf'; run `pip install paperfolk[hf]`"
         ) from exc
     except OSError as exc:
         raise ProviderUnreachable(
-            f"embedder 'hf:{model}' could not be loaded ({_first_line(exc)}); check the model's name "
+            f"embedder 'hf:{model}' could not be loaded ({_format_first_line(exc)}); check the model's name "
             "and the network"
         ) from exc
-    return made
+    return embedder
 
 
 @contextmanager
-def _our_errors(name: str, secret: str) -> Iterator[None]:
+def _convert_embedder_errors(name: str, secret: str) -> Iterator[None]:
     import openai
 
     from rag.adapters.calls import CallTooLong, SilenceTooLong
-    from rag.adapters.faults import asked_pause_s
+    from rag.adapters.faults import read_requested_pause_s
 
     try:
         yield
@@ -179,30 +179,30 @@ def _our_errors(name: str, secret: str) -> Iterator[None]:
         ) from exc
     except openai.APIStatusError as exc:
         raise ProviderError(
-            f"embedder {name!r} was answered with HTTP {exc.status_code}: {_first_line(exc, secret)}",
+            f"embedder {name!r} was answered with HTTP {exc.status_code}: {_format_first_line(exc, secret)}",
             status=exc.status_code,
-            retry_after_s=asked_pause_s(exc.response.headers),
+            retry_after_s=read_requested_pause_s(exc.response.headers),
         ) from exc
     except openai.APIConnectionError as exc:
         raise ProviderUnreachable(
             f"embedder {name!r} got no answer from {exc.request.url.host!r} "
-            f"({_first_line(exc, secret)}); check the base URL and the network"
+            f"({_format_first_line(exc, secret)}); check the base URL and the network"
         ) from exc
     except openai.OpenAIError as exc:
-        raise ProviderError(f"embedder {name!r} failed: {_first_line(exc, secret)}") from exc
+        raise ProviderError(f"embedder {name!r} failed: {_format_first_line(exc, secret)}") from exc
     except (TypeError, KeyError, ValueError, AttributeError) as exc:
         raise MalformedReply(
-            f"embedder {name!r} gave a reply that does not parse ({_first_line(exc, secret)}); "
+            f"embedder {name!r} gave a reply that does not parse ({_format_first_line(exc, secret)}); "
             "check the base URL"
         ) from exc
 
 
-def _unit(vector: list[float]) -> list[float]:
+def _normalize_list(vector: list[float]) -> list[float]:
     length = math.sqrt(sum(x * x for x in vector))
     return [x / length for x in vector] if length else vector
 
 
-def _first_line(exc: Exception, secret: str = "") -> str:
+def _format_first_line(exc: Exception, secret: str = "") -> str:
     lines = str(exc).strip().splitlines()
     line = lines[0] if lines else type(exc).__name__
     return (line.replace(secret, "…") if secret else line)[:200]

@@ -17,7 +17,7 @@ import httpx2
 import openai
 
 from rag.adapters.calls import CallTooLong, ReplyPacked, ReplyTooLarge, SilenceTooLong
-from rag.errors import MalformedReply, ModelError, ProviderError, ProviderUnreachable
+from rag.types.errors import MalformedReply, ModelError, ProviderError, ProviderUnreachable
 
 _TOO_LONG = re.compile(
     r"context.{0,60}(?:length|window|size|overflow)|(?:exceed|length|size).{0,40}context"
@@ -29,33 +29,33 @@ _NO_QUOTA = re.compile(r"insufficient_quota|billing|exceeded your current quota"
 
 
 @contextmanager
-def our_errors(host: str, model: str) -> Iterator[None]:
+def convert_errors(host: str, model: str) -> Iterator[None]:
     """Errors of the vendor, of the connection and of a reply that is none, as ours."""
     try:
         yield
     except ModelError:
         raise
     except SilenceTooLong as exc:
-        raise silent(host) from exc
+        raise build_silence_error(host) from exc
     except CallTooLong as exc:
-        raise endless(host) from exc
+        raise build_endless_error(host) from exc
     except openai.APIStatusError as exc:
-        raise _of_status(exc, host, model) from exc
+        raise _convert_status_error(exc, host, model) from exc
     except openai.APITimeoutError as exc:
-        raise silent(host) from exc
+        raise build_silence_error(host) from exc
     except openai.APIConnectionError as exc:
-        raise _of_connection(exc, host) from exc
+        raise _convert_connection_error(exc, host) from exc
     except openai.APIResponseValidationError as exc:
-        raise unparsable(host) from exc
+        raise build_unparsable_error(host) from exc
     except openai.OpenAIError as exc:
-        raise _of_message(exc, host, model) from exc
+        raise _convert_message_error(exc, host, model) from exc
     except httpx2.TransportError as exc:
-        raise _of_connection(exc, host) from exc
+        raise _convert_connection_error(exc, host) from exc
     except (TypeError, LookupError, ValueError, AttributeError, RecursionError) as exc:
-        raise unparsable(host) from exc
+        raise build_unparsable_error(host) from exc
 
 
-def silent(host: str) -> ProviderUnreachable:
+def build_silence_error(host: str) -> ProviderUnreachable:
     """No further try: it would take as long again."""
     error = ProviderUnreachable(
         f"the model server {host!r} did not answer in time; try again, or raise timeout_s"
@@ -64,7 +64,7 @@ def silent(host: str) -> ProviderUnreachable:
     return error
 
 
-def endless(host: str) -> ProviderUnreachable:
+def build_endless_error(host: str) -> ProviderUnreachable:
     error = ProviderUnreachable(
         f"the model server {host!r} did not finish in time; try again, or raise reply_timeout_s"
     )
@@ -72,14 +72,14 @@ def endless(host: str) -> ProviderUnreachable:
     return error
 
 
-def unparsable(host: str) -> MalformedReply:
+def build_unparsable_error(host: str) -> MalformedReply:
     return MalformedReply(
         f"the reply of {host!r} does not parse; check that openai_base_url leads to a server that "
         "speaks the OpenAI protocol"
     )
 
 
-def _of_connection(exc: BaseException, host: str) -> ModelError:
+def _convert_connection_error(exc: BaseException, host: str) -> ModelError:
     cause: BaseException | None = exc
     while cause is not None and not isinstance(cause, ReplyTooLarge | ReplyPacked):
         cause = cause.__cause__
@@ -98,23 +98,23 @@ def _of_connection(exc: BaseException, host: str) -> ModelError:
     )
 
 
-def _of_status(exc: openai.APIStatusError, host: str, model: str) -> ProviderError:
+def _convert_status_error(exc: openai.APIStatusError, host: str, model: str) -> ProviderError:
     status = exc.status_code
-    retry_after_s = asked_pause_s(exc.response.headers)
-    said = f"{exc} {exc.body}"
+    retry_after_s = read_requested_pause_s(exc.response.headers)
+    message = f"{exc} {exc.body}"
     retryable = None
-    if status == 413 or (status < 500 and _TOO_LONG.search(said)):
+    if status == 413 or (status < 500 and _TOO_LONG.search(message)):
         what, then = f"finds the call too long for {model!r}", "lower evidence_tokens"
     elif 300 <= status < 400:
         what = "sends calls on to another address, where your key is not taken"
         then = "set openai_base_url to the right one"
     elif status in (401, 403):
         what, then = "refused the key", "check OPENAI_API_KEY"
-    elif status in (404, 405) and not _NO_MODEL.search(said):
+    elif status in (404, 405) and not _NO_MODEL.search(message):
         what, then = "knows no such address", "check openai_base_url, which mostly ends in /v1"
     elif status == 404:
         what, then = f"knows no model {model!r}", "set chat_model to one that it serves"
-    elif status == 429 and _NO_QUOTA.search(said):
+    elif status == 429 and _NO_QUOTA.search(message):
         what, then = "says that the account has no credit left", "check its quota and billing"
         retryable = False
     elif status == 429:
@@ -134,7 +134,7 @@ def _of_status(exc: openai.APIStatusError, host: str, model: str) -> ProviderErr
     return error
 
 
-def _of_message(exc: openai.OpenAIError, host: str, model: str) -> ProviderError:
+def _convert_message_error(exc: openai.OpenAIError, host: str, model: str) -> ProviderError:
     """An error told in the middle of a stream, without a status."""
     if _TOO_LONG.search(f"{exc} {getattr(exc, 'body', '')}"):
         what, then = f"finds the call too long for {model!r}", "lower evidence_tokens"
@@ -143,7 +143,7 @@ def _of_message(exc: openai.OpenAIError, host: str, model: str) -> ProviderError
     return ProviderError(f"the model server {host!r} {what}; {then}")
 
 
-def asked_pause_s(headers: httpx2.Headers) -> float | None:
+def read_requested_pause_s(headers: httpx2.Headers) -> float | None:
     """What the server asks to wait: milliseconds in its own header, or seconds, or a date."""
     thousandths = headers.get("retry-after-ms", "")
     if thousandths.replace(".", "", 1).isdigit():
@@ -160,7 +160,7 @@ def asked_pause_s(headers: httpx2.Headers) -> float | None:
     return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None
 
 
-def server_name(url: object) -> str:
+def format_server_name(url: object) -> str:
     """Host and port alone: a base URL may hold a password."""
     parts = urlsplit(str(url))
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -25,9 +25,9 @@ from langchain_core.runnables.config import run_in_executor
 from langchain_core.runnables.utils import AddableDict
 from pydantic import ConfigDict, Field, SkipValidation
 
-from rag.errors import SettingsError
-from rag.records import record
 from rag.types import Answer, Delta, Event, Paper, PaperHit, Retrieval, Thread, Turn
+from rag.types.errors import SettingsError
+from rag.types.serialise import record
 
 Question = str | Mapping[str, Any]
 """A question alone, or a mapping with ``question`` and, for a follow-up, what went before."""
@@ -61,15 +61,15 @@ class PaperfolkRetriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
-        found = self.assistant.retrieve(query, self.k if k is None else k)
-        return [self._document(hit) for hit in found.papers]
+        hits = self.assistant.retrieve(query, self.k if k is None else k)
+        return [self._build_hit_document(hit) for hit in hits.papers]
 
-    def _document(self, hit: PaperHit) -> Document:
-        text = _passage(hit) if self.content == "passage" else hit.paper.text
-        return _document(hit.paper, text, score=hit.score)
+    def _build_hit_document(self, hit: PaperHit) -> Document:
+        text = _render_passage(hit) if self.content == "passage" else hit.paper.text
+        return _build_document(hit.paper, text, score=hit.score)
 
 
-def _passage(hit: PaperHit) -> str:
+def _render_passage(hit: PaperHit) -> str:
     """The best sentences in text order, an ellipsis where some are left out between them."""
     best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:PASSAGE_SENTENCES]
     text, end = "", 0
@@ -80,7 +80,7 @@ def _passage(hit: PaperHit) -> str:
     return text or hit.paper.text
 
 
-def _document(paper: Paper, text: str, **more: Any) -> Document:
+def _build_document(paper: Paper, text: str, **metadata: Any) -> Document:
     """A paper without text is its title."""
     return Document(
         id=paper.paper_id,
@@ -94,7 +94,7 @@ def _document(paper: Paper, text: str, **more: Any) -> Document:
             "year": paper.year,
             "source": paper.source,
             "also_at": [str(place) for place in paper.places[1:]],
-            **more,
+            **metadata,
         },
     )
 
@@ -119,7 +119,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
     def invoke(
         self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        return self._call_with_config(self._answered, input, config, **kwargs)
+        return self._call_with_config(self._run_to_answer, input, config, **kwargs)
 
     def stream(
         self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
@@ -129,39 +129,41 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
     def transform(
         self, input: Iterator[Question], config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[dict[str, Any]]:
-        yield from self._transform_stream_with_config(input, self._streamed, config, **kwargs)
+        yield from self._transform_stream_with_config(input, self._run_stream, config, **kwargs)
 
     async def astream(
         self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[dict[str, Any]]:
         running = self.stream(input, config, **kwargs)
-        done: dict[str, Any] = {}
+        end_marker: dict[str, Any] = {}
         try:
-            while (chunk := await run_in_executor(config, next, running, done)) is not done:
+            while (
+                chunk := await run_in_executor(config, next, running, end_marker)
+            ) is not end_marker:
                 yield chunk
         finally:
             await run_in_executor(config, running.close)  # type: ignore[attr-defined]
 
-    def _answered(self, input: Question) -> dict[str, Any]:
+    def _run_to_answer(self, input: Question) -> dict[str, Any]:
         question, thread = self._read(input)
         answer = self.assistant.ask(question, thread)
-        return {"answer": answer.text, **self._beside(answer, thread)}
+        return {"answer": answer.text, **self._build_output_fields(answer, thread)}
 
-    def _streamed(self, input: Iterator[Question]) -> Iterator[dict[str, Any]]:
-        for one in input:
-            question, thread = self._read(one)
+    def _run_stream(self, input: Iterator[Question]) -> Iterator[dict[str, Any]]:
+        for chunk in input:
+            question, thread = self._read(chunk)
             for event in self.assistant.stream(question, thread):
                 if isinstance(event, Delta):
                     yield AddableDict(answer=event.text)
                 elif isinstance(event, Answer):
-                    yield AddableDict(self._beside(event, thread))
+                    yield AddableDict(self._build_output_fields(event, thread))
 
     def _read(self, input: Question) -> tuple[str, Thread]:
         """The question to answer, and the conversation it stands in."""
         if isinstance(input, str):
             return input, Thread()
         if turns := input.get("turns"):
-            return self._replayed([str(turn) for turn in turns])
+            return self._build_replayed_thread([str(turn) for turn in turns])
         question = input.get("question", input.get("input"))
         if not isinstance(question, str):
             keys = sorted(map(str, input))
@@ -170,27 +172,27 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
                 "mapping with 'question' or 'turns'"
             )
         thread = input.get("thread")
-        return question, thread if isinstance(thread, Thread) else _thread(input)
+        return question, thread if isinstance(thread, Thread) else _build_thread(input)
 
-    def _replayed(self, turns: Sequence[str]) -> tuple[str, Thread]:
+    def _build_replayed_thread(self, turns: Sequence[str]) -> tuple[str, Thread]:
         thread = Thread()
         for question in turns[:-1]:
-            thread = thread.plus(Turn(question, self.assistant.ask(question, thread)))
+            thread = thread.add_turn(Turn(question, self.assistant.ask(question, thread)))
         return turns[-1], thread
 
-    def _beside(self, answer: Answer, thread: Thread) -> dict[str, Any]:
+    def _build_output_fields(self, answer: Answer, thread: Thread) -> dict[str, Any]:
         """All of an output but the answer's words."""
-        made = record(answer)
+        fields = record(answer)
         return {
             "question": answer.question,
             "status": answer.status,
-            "sources": made["citations"],
-            "documents": self._documents(answer),
-            "record": made,
-            "thread": thread.plus(Turn(answer.question, answer)),
+            "sources": fields["citations"],
+            "documents": self._list_documents(answer),
+            "record": fields,
+            "thread": thread.add_turn(Turn(answer.question, answer)),
         }
 
-    def _documents(self, answer: Answer) -> list[Document]:
+    def _list_documents(self, answer: Answer) -> list[Document]:
         cited: dict[str, list[int]] = {}
         for number, citation in enumerate(answer.citations):
             cited.setdefault(citation.paper_id, []).append(number)
@@ -199,19 +201,19 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
             paper = self.assistant.paper(paper_id)
             quotes = [answer.citations[number].quote for number in numbers]
             markers = [answer.citations[number].marker for number in numbers]
-            documents.append(_document(paper, paper.text, quotes=quotes, markers=markers))
+            documents.append(_build_document(paper, paper.text, quotes=quotes, markers=markers))
         return documents
 
 
-def _thread(input: Mapping[str, Any]) -> Thread:
+def _build_thread(input: Mapping[str, Any]) -> Thread:
     """A chat history as turns: each human message with the words that answered it."""
     turns: list[Turn] = []
-    asked: str | None = None
+    question: str | None = None
     for message in convert_to_messages(input.get("chat_history") or []):
         if message.type == "human":
-            asked = message.text
-        elif message.type == "ai" and asked is not None:
-            answer = Answer(asked, "answered", "content", message.text)
-            turns.append(Turn(asked, answer))
-            asked = None
+            question = message.text
+        elif message.type == "ai" and question is not None:
+            answer = Answer(question, "answered", "content", message.text)
+            turns.append(Turn(question, answer))
+            question = None
     return Thread(tuple(turns))

@@ -12,14 +12,14 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from rag.adapters.minilm_graph import DIM, Precision, graph_file
+from rag.adapters.minilm_graph import MODEL_DIM, Precision, ensure_graph_file
 from rag.adapters.token_products import TokenProducts
-from rag.adapters.token_products import graph_file as products_file
-from rag.adapters.weights import Weights, locate
-from rag.config import Settings, load
-from rag.encoding import Encoding
-from rag.rights import require_memory
-from rag.text import encodable
+from rag.adapters.token_products import ensure_product_graph as products_file
+from rag.adapters.weights import Weights, find_weights
+from rag.config.settings import Settings, load
+from rag.library.permissions import require_memory
+from rag.text import ensure_encodable
+from rag.types.token_vectors import Encoding
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -33,7 +33,7 @@ WINDOW = 254
 MAX_TOKENS = 510
 OVERLAP = 64
 """Wordpieces that a further window reads again, so that its first new ones have a context."""
-MAX_CHARS = 100_000
+MAX_TEXT_CHARS = 100_000
 """What is looked at of a text; `MAX_TOKENS` are found long before, except in runs of white space."""
 
 
@@ -49,23 +49,23 @@ class MiniLM(Embeddings):
         precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
     """
 
-    dimension = DIM
+    dimension = MODEL_DIM
 
     def __init__(self, settings: Settings | None = None, *, precision: Precision = "int8") -> None:
         self.name = f"minilm-l6-v2/{precision}"
         self._settings = load() if settings is None else settings
         self._precision: Precision = precision
-        self._threads = self._settings.threads or _cores()
+        self._threads = self._settings.threads or _count_cores()
         self._lock = Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._workers: ThreadPoolExecutor | None = None
         self._products: TokenProducts | None = None
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return [vector.tolist() for vector in self._each(self._vector, texts)]
+        return [vector.tolist() for vector in self._run_each(self._compute_vector, texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        vector: list[float] = self._vector(text).tolist()
+        vector: list[float] = self._compute_vector(text).tolist()
         return vector
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
@@ -74,7 +74,7 @@ class MiniLM(Embeddings):
         Up to 254 tokens, both come from one pass. A longer text's further tokens come from windows
         of 254 that read the `OVERLAP` before them again, so that cost stays proportional to length.
         """
-        return self._each(self._encode, texts)
+        return self._run_each(self._encode, texts)
 
     def encode_query(self, text: str) -> Encoding:
         return self._encode(text)
@@ -82,13 +82,13 @@ class MiniLM(Embeddings):
     def products(
         self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Cosines of query tokens and document tokens; see `rag.retrieving.late.Products`."""
+        """Cosines of query tokens and document tokens; see `rag.search.late.Products`."""
         if self._products is None:
-            file = products_file(locate(self._settings).cache)
-            self._products = TokenProducts(session(str(file)))
+            file = products_file(find_weights(self._settings).cache)
+            self._products = TokenProducts(open_session(str(file)))
         return self._products(queries, packed, scales)
 
-    def _vector(self, text: str) -> NDArray[np.float32]:
+    def _compute_vector(self, text: str) -> NDArray[np.float32]:
         ids, _ = self.tokens(text)
         vector: NDArray[np.float32] = self._run(["vector"], ids[:WINDOW])[0][0]
         return vector
@@ -105,15 +105,17 @@ class MiniLM(Embeddings):
     def tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Vocabulary ids (n,) and character spans (n, 2) of a text's first `MAX_TOKENS` tokens."""
         tokenizer, _ = self._load()
-        found = tokenizer.encode(encodable(text[:MAX_CHARS]), add_special_tokens=False)
-        return np.array(found.ids, np.int64), np.array(found.offsets, np.int32).reshape(-1, 2)
+        encoding = tokenizer.encode(
+            ensure_encodable(text[:MAX_TEXT_CHARS]), add_special_tokens=False
+        )
+        return np.array(encoding.ids, np.int64), np.array(encoding.offsets, np.int32).reshape(-1, 2)
 
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         _, runner = self._load()
-        found: list[NDArray[np.float32]] = runner.run(outputs, {"ids": marked(ids)})
-        return found
+        arrays: list[NDArray[np.float32]] = runner.run(outputs, {"ids": add_special_tokens(ids)})
+        return arrays
 
-    def _each(self, make: Callable[[str], _Made], texts: Sequence[str]) -> list[_Made]:
+    def _run_each(self, make: Callable[[str], _Made], texts: Sequence[str]) -> list[_Made]:
         """What ``make`` makes of each text, in the order of the texts."""
         if len(texts) < 2 or self._threads == 1:
             return [make(text) for text in texts]
@@ -122,21 +124,21 @@ class MiniLM(Embeddings):
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(self._threads, "minilm")
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        made = dict(zip(order, self._workers.map(make, [texts[i] for i in order]), strict=True))
-        return [made[i] for i in range(len(texts))]
+        results = dict(zip(order, self._workers.map(make, [texts[i] for i in order]), strict=True))
+        return [results[i] for i in range(len(texts))]
 
     def _load(self) -> tuple[Tokenizer, InferenceSession]:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
                     require_memory()
-                    weights = locate(self._settings)
-                    graph = graph_file(weights, self._precision)
-                    self._loaded = _tokenizer(weights), session(str(graph))
+                    weights = find_weights(self._settings)
+                    graph = ensure_graph_file(weights, self._precision)
+                    self._loaded = _load_tokenizer(weights), open_session(str(graph))
         return self._loaded
 
 
-def session(graph: str | bytes) -> InferenceSession:
+def open_session(graph: str | bytes) -> InferenceSession:
     """A session on one core that leaves the graph as it was built; from a file or its bytes."""
     import onnxruntime
 
@@ -147,12 +149,12 @@ def session(graph: str | bytes) -> InferenceSession:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def marked(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def add_special_tokens(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """The tokens of one text as the model takes them, (1, n + 2)."""
     return np.concatenate(([CLS], ids, [SEP]))[None]
 
 
-def _tokenizer(weights: Weights) -> Tokenizer:
+def _load_tokenizer(weights: Weights) -> Tokenizer:
     """The published tokenizer, without the padding and the cut at 128 that its file asks for."""
     from tokenizers import Tokenizer
 
@@ -162,7 +164,7 @@ def _tokenizer(weights: Weights) -> Tokenizer:
     return tokenizer
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

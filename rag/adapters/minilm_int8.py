@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 
 from rag.adapters.minilm_graph import (
     CONTRIB,
-    DIM,
     MIDDLE_LAYER,
+    MODEL_DIM,
     N_LAYERS,
     Array,
     Graph,
     Tensors,
+    add_pooling,
     embed,
-    layer_of,
-    linear_of,
-    norm_of,
-    pool,
-    query_key_value_of,
+    get_layer,
+    get_linear,
+    get_norm,
+    get_query_key_value,
 )
-from rag.adapters.minilm_outliers import channel_ranges, hidden_units
+from rag.adapters.minilm_outliers import read_channel_ranges, read_hidden_units
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -56,7 +56,7 @@ class Shifted:
     offset: NDArray[np.float32]
     scale: NDArray[np.float32]
 
-    def into(self, weight: Array, bias: Array) -> tuple[Array, Array]:
+    def merge_into(self, weight: Array, bias: Array) -> tuple[Array, Array]:
         """Weight and bias that take the held value where these take x."""
         return weight * self.scale[:, None], bias + self.offset @ weight
 
@@ -70,36 +70,40 @@ def build_int8(tensors: Tensors, *, bits: int = 8) -> ModelProto:
     """
     graph = _Int8Graph(bits)
     embedded = embed(graph, tensors, half=True)
-    x = graph.shifted_norm(embedded, norm_of(tensors, "embeddings"), (0, "attention"))
+    x = graph.add_shifted_norm(embedded, get_norm(tensors, "embeddings"), (0, "attention"))
     for number in range(1, N_LAYERS + 1):
-        layer = layer_of(tensors, number)
-        out = _attend(graph, x, layer)
+        layer = get_layer(tensors, number)
+        out = _add_attention_layer(graph, x, layer)
         place = (number - 1, "feed-forward")
-        x = graph.shifted_norm(out, norm_of(layer, "attention.output"), place)
-        out = _feed_forward(graph, x, layer, np.array(hidden_units()[number - 1]))
-        x = graph.shifted_norm(out, norm_of(layer, "output"), (number, "attention"))
+        x = graph.add_shifted_norm(out, get_norm(layer, "attention.output"), place)
+        out = _add_feed_forward(graph, x, layer, np.array(read_hidden_units()[number - 1]))
+        x = graph.add_shifted_norm(out, get_norm(layer, "output"), (number, "attention"))
         if number == MIDDLE_LAYER:
-            middle = graph.add("Add", graph.residual(x), graph.constant(x.offset))
-    return graph.model(graph.tokens(middle, x.name), pool(graph, x.name))
+            middle = graph.add("Add", graph.add_residual(x), graph.add_constant(x.offset))
+    return graph.build_model(graph.add_token_vectors(middle, x.name), add_pooling(graph, x.name))
 
 
-def _attend(graph: _Int8Graph, x: Shifted, layer: Tensors) -> str:
-    context = graph.attention(graph.int8_product(x.name, *x.into(*query_key_value_of(layer))))
-    weight, bias = linear_of(layer, "attention.output.dense")
-    out = graph.int8_product(context, weight, bias + x.offset)
-    return str(graph.add("Add", out, graph.residual(x)))
+def _add_attention_layer(graph: _Int8Graph, x: Shifted, layer: Tensors) -> str:
+    context = graph.add_attention(
+        graph.add_int8_product(x.name, *x.merge_into(*get_query_key_value(layer)))
+    )
+    weight, bias = get_linear(layer, "attention.output.dense")
+    out = graph.add_int8_product(context, weight, bias + x.offset)
+    return str(graph.add("Add", out, graph.add_residual(x)))
 
 
-def _feed_forward(graph: _Int8Graph, x: Shifted, layer: Tensors, large: NDArray[np.int64]) -> str:
+def _add_feed_forward(
+    graph: _Int8Graph, x: Shifted, layer: Tensors, large: NDArray[np.int64]
+) -> str:
     """With the ``large`` hidden units computed beside the others, in fp32."""
-    weight, bias = x.into(*linear_of(layer, "intermediate.dense"))
-    back, back_bias = linear_of(layer, "output.dense")
+    weight, bias = x.merge_into(*get_linear(layer, "intermediate.dense"))
+    back, back_bias = get_linear(layer, "output.dense")
     small = np.setdiff1d(np.arange(len(bias)), large)
-    inner = graph.gelu(graph.int8_product(x.name, weight[:, small], bias[small]))
-    out = graph.int8_product(inner, back[small], back_bias + x.offset)
-    inner = graph.gelu(graph.product(x.name, weight[:, large], bias[large]))
-    beside = graph.add("MatMul", inner, graph.constant(back[large]))
-    return str(graph.add("Add", graph.add("Add", out, beside), graph.residual(x)))
+    inner = graph.add_gelu(graph.add_int8_product(x.name, weight[:, small], bias[small]))
+    out = graph.add_int8_product(inner, back[small], back_bias + x.offset)
+    inner = graph.add_gelu(graph.add_product(x.name, weight[:, large], bias[large]))
+    fp32_part = graph.add("MatMul", inner, graph.add_constant(back[large]))
+    return str(graph.add("Add", graph.add("Add", out, fp32_part), graph.add_residual(x)))
 
 
 class _Int8Graph(Graph):
@@ -108,33 +112,33 @@ class _Int8Graph(Graph):
     def __init__(self, bits: int) -> None:
         super().__init__()
         self._bits = bits
-        self._ranges = channel_ranges()
+        self._ranges = read_channel_ranges()
 
-    def shifted_norm(
+    def add_shifted_norm(
         self, x: str, gamma_beta: tuple[Array, Array], place: tuple[int, str]
     ) -> Shifted:
         """The norm with the far-reaching channels of this place moved and shrunk into `LIMIT`."""
-        offset, scale = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
+        offset, scale = np.zeros(MODEL_DIM, np.float32), np.ones(MODEL_DIM, np.float32)
         for channel, (low, high) in self._ranges.get(place, {}).items():
             offset[channel] = (low + high) / 2
             scale[channel] = max(1.0, (high - low) / 2 / LIMIT)
         gamma, beta = gamma_beta
-        return Shifted(self.norm(x, gamma / scale, (beta - offset) / scale), offset, scale)
+        return Shifted(self.add_norm(x, gamma / scale, (beta - offset) / scale), offset, scale)
 
-    def residual(self, x: Shifted) -> str:
+    def add_residual(self, x: Shifted) -> str:
         """``x - offset``; the offset goes into the bias of what this is added to."""
         if (x.scale == 1).all():
             return x.name
-        return str(self.add("Mul", x.name, self.constant(x.scale)))
+        return str(self.add("Mul", x.name, self.add_constant(x.scale)))
 
-    def int8_product(self, x: str, weight: Array, bias: Array) -> str:
-        values, scale = (self.constant(array) for array in quantise(weight, self._bits))
-        shift = self.constant(bias.astype(np.float32))
+    def add_int8_product(self, x: str, weight: Array, bias: Array) -> str:
+        values, scale = (self.add_constant(array) for array in convert_to_int8(weight, self._bits))
+        shift = self.add_constant(bias.astype(np.float32))
         inputs = (x, values, scale, "", shift)  # no zero points: symmetric
         return str(self.add("DynamicQuantizeMatMul", *inputs, domain=CONTRIB))
 
 
-def quantise(weight: Array, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def convert_to_int8(weight: Array, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Integers (n_in, n_out) and one scale a column, symmetric; a column of zeros stays zeros."""
     top = 2 ** (bits - 1) - 1
     scale = np.maximum(np.abs(weight).max(axis=0) / top, 1e-12).astype(np.float32)

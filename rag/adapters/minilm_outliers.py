@@ -1,6 +1,6 @@
 """Values of the embedded model that reach far beyond the others; made, not written.
 
-python -m eval.calibrate_int8 CORPUS.jsonl
+python -m eval.train.calibrate_int8 CORPUS.jsonl
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _CHANNELS = """
 """
 """Channels behind a norm whose largest magnitude exceeds 4: layer, what reads them, ``channel:low:high``."""
 
-_UNITS = """
+_HIDDEN_UNITS = """
 329 433 463 546 602 691 826 829 856 984 1032 1163 1170 1261 1337 1470;
 26 82 116 251 334 417 484 607 646 801 821 869 951 1072 1162 1200;
 122 191 218 354 376 456 606 849 874 994 1004 1145 1157 1166 1265 1445;
@@ -57,16 +57,16 @@ _UNITS = """
 """The 16 feed-forward units of each layer that reach highest."""
 
 
-def channel_ranges() -> dict[tuple[int, str], dict[int, tuple[float, float]]]:
+def read_channel_ranges() -> dict[tuple[int, str], dict[int, tuple[float, float]]]:
     """By layer and reader (``attention``, ``feed-forward``): a channel's lowest and highest value."""
-    found: dict[tuple[int, str], dict[int, tuple[float, float]]] = {}
+    ranges: dict[tuple[int, str], dict[int, tuple[float, float]]] = {}
     for line in _CHANNELS.split(";"):
         layer, reader, *entries = line.split()
         fields = (entry.split(":") for entry in entries)
-        found[int(layer), reader] = {int(c): (float(low), float(high)) for c, low, high in fields}
-    return found
+        ranges[int(layer), reader] = {int(c): (float(low), float(high)) for c, low, high in fields}
+    return ranges
 
 
-def hidden_units() -> tuple[tuple[int, ...], ...]:
+def read_hidden_units() -> tuple[tuple[int, ...], ...]:
     """Of each layer."""
-    return tuple(tuple(int(unit) for unit in line.split()) for line in _UNITS.split(";"))
+    return tuple(tuple(int(unit) for unit in line.split()) for line in _HIDDEN_UNITS.split(";"))

@@ -1,6 +1,6 @@
 """Chat models behind the OpenAI protocol, as LangChain sees them, with our errors and our limits.
 
-`chat_model` gives a LangChain ``BaseChatModel``, so callbacks, usage and tracing work as in any
+`build_chat_model` gives a LangChain ``BaseChatModel``, so callbacks, usage and tracing work as in any
 LangChain program; nothing is asked of the server before the first call. Every failure of a call is
 a `ModelError` of one sentence. Tries are repeated here and not in the vendor's client, which would
 wait as long as a server asks: what is not worth a reader's waiting is said at once.
@@ -28,14 +28,20 @@ from rag.adapters.calls import (
     Lease,
     Limits,
     SilenceTooLong,
-    http_client,
-    result,
-    waited,
+    build_http_client,
+    run_call,
+    run_in_thread,
 )
-from rag.adapters.faults import our_errors, server_name, unparsable
-from rag.config import Settings
-from rag.errors import MalformedReply, ModelError, ProviderError, ProviderUnreachable, SettingsError
-from rag.stopping import Stop
+from rag.adapters.faults import build_unparsable_error, convert_errors, format_server_name
+from rag.config.settings import Settings
+from rag.types.cancellation import CancelToken
+from rag.types.errors import (
+    MalformedReply,
+    ModelError,
+    ProviderError,
+    ProviderUnreachable,
+    SettingsError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +52,16 @@ LONGEST_FLUSH_S = 5.0
 PUBLIC_URL = "https://api.openai.com/v1"
 
 
-def chat_model(settings: Settings) -> OpenAIChat:
+def build_chat_model(settings: Settings) -> OpenAIChat:
     """The chat model that the settings name, not yet asked anything.
 
     Raises:
         SettingsError: There is neither a key nor a base URL.
     """
-    client = http_client(settings.timeout_s)
+    client = build_http_client(settings.timeout_s)
     return OpenAIChat(
         model=settings.chat_model_name,
-        api_key=key(settings),
+        api_key=get_api_key(settings),
         base_url=settings.openai_base_url or PUBLIC_URL,
         timeout=settings.timeout_s,
         max_retries=0,
@@ -69,16 +75,16 @@ def chat_model(settings: Settings) -> OpenAIChat:
     )
 
 
-def flush_traces() -> None:
+def send_traces() -> None:
     """Let LangSmith have what LangChain's own tracing, if its variables are set, holds for it."""
-    limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, Stop())
+    limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, CancelToken())
     try:
-        result(wait_for_all_tracers, limits, "flush traces")
+        run_call(wait_for_all_tracers, limits, "flush traces")
     except (SilenceTooLong, CallTooLong):
         log.warning("traces were not taken by LangSmith within %s s", LONGEST_FLUSH_S)
 
 
-def key(settings: Settings) -> SecretStr:
+def get_api_key(settings: Settings) -> SecretStr:
     """The key; for a server of one's own, which may need none, a word in its place.
 
     Raises:
@@ -94,7 +100,7 @@ def key(settings: Settings) -> SecretStr:
     return SecretStr("none")
 
 
-def _generator(
+def _open_generator(
     make: Callable[..., Iterator[ChatGenerationChunk]], *args: Any, **kwargs: Any
 ) -> Generator[ChatGenerationChunk, None, None]:
     yield from make(*args, **kwargs)
@@ -123,7 +129,7 @@ class OpenAIChat(ChatOpenAI):
     given_up: Any = None
     lease: Any = None
 
-    def until(self, stop: Stop) -> OpenAIChat:
+    def until(self, stop: CancelToken) -> OpenAIChat:
         """The same model, with calls that end as soon as ``stop`` is set."""
         return self.model_copy(update={"given_up": stop})
 
@@ -134,23 +140,23 @@ class OpenAIChat(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        limits, attempt = self._limits(), 0
+        limits, attempt = self._build_limits(), 0
         make = partial(super()._generate, messages, stop, run_manager, **kwargs)
         while True:
             try:
-                with our_errors(self._host, self.model_name):
-                    made = result(make, limits, "model call")
-                    (reply,) = made.generations
+                with convert_errors(self._host, self.model_name):
+                    chat_result = run_call(make, limits, "model call")
+                    (reply,) = chat_result.generations
                 self._check_end(reply.generation_info or {}, has_words=bool(reply.text))
-                return made
+                return chat_result
             except ModelError as exc:
                 attempt = self._wait(exc, attempt, limits)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        limits, attempt, begun = self._limits(), 0, False
+        limits, attempt, begun = self._build_limits(), 0, False
         while True:
             try:
-                for chunk in self._whole_stream(limits, *args, **kwargs):
+                for chunk in self._read_whole_stream(limits, *args, **kwargs):
                     begun = True
                     yield chunk
                 return
@@ -169,22 +175,22 @@ class OpenAIChat(ChatOpenAI):
         async for chunk in BaseChatModel._astream(self, *args, **kwargs):
             yield chunk
 
-    def _whole_stream(
+    def _read_whole_stream(
         self, limits: Limits, *args: Any, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         """One try; a stream without words or without a proper end is an error."""
         end: dict[str, Any] = {}
         has_pieces = has_words = False
-        with our_errors(self._host, self.model_name):
-            make = partial(_generator, super()._stream, *args, **kwargs)
-            for chunk in waited(make, limits, "model call"):
+        with convert_errors(self._host, self.model_name):
+            make = partial(_open_generator, super()._stream, *args, **kwargs)
+            for chunk in run_in_thread(make, limits, "model call"):
                 has_pieces = True
                 end |= chunk.generation_info or {}
                 has_words = has_words or bool(chunk.text)
                 if has_words:
                     yield chunk
         if not has_pieces:
-            raise unparsable(self._host)
+            raise build_unparsable_error(self._host)
         self._check_end(end, has_words=has_words)
 
     def _check_end(self, info: dict[str, Any], *, has_words: bool) -> None:
@@ -206,9 +212,9 @@ class OpenAIChat(ChatOpenAI):
                 f"model {self.model_name!r} at {self._host!r} replied with nothing; ask again"
             )
 
-    def _limits(self) -> Limits:
+    def _build_limits(self) -> Limits:
         ends_at = time.monotonic() + self.whole_s
-        return Limits(self.silence_s, ends_at, self.given_up or Stop())
+        return Limits(self.silence_s, ends_at, self.given_up or CancelToken())
 
     def _wait(self, exc: ModelError, attempt: int, limits: Limits) -> int:
         """Pause before the next try and count it; raises where another try makes no sense."""
@@ -218,11 +224,11 @@ class OpenAIChat(ChatOpenAI):
             pause_s = asked_s
         if not exc.retryable or attempt >= self.n_retries or pause_s > LONGEST_WAIT_S:
             raise exc
-        if not limits.leave(pause_s):
+        if not limits.has_time_for(pause_s):
             raise exc
         limits.pause(pause_s)
         return attempt + 1
 
     @property
     def _host(self) -> str:
-        return server_name(self.openai_api_base)
+        return format_server_name(self.openai_api_base)

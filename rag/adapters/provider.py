@@ -8,23 +8,23 @@ from itertools import chain
 
 import openai
 
-from rag.adapters.calls import Limits, http_client, result
-from rag.adapters.faults import our_errors, server_name
-from rag.adapters.openai import PUBLIC_URL, chat_model, key
-from rag.config import Settings
-from rag.errors import ModelError, ProviderError, SettingsError
-from rag.stopping import Stop
+from rag.adapters.calls import Limits, build_http_client, run_call
+from rag.adapters.faults import convert_errors, format_server_name
+from rag.adapters.openai import PUBLIC_URL, build_chat_model, get_api_key
+from rag.config.settings import Settings
+from rag.types.cancellation import CancelToken
+from rag.types.errors import ModelError, ProviderError, SettingsError
 
 LONGEST_LOOK_S = 5.0
 LONGEST_REPLY_S = 30.0
 SHOWN_MODELS = 5
 
 
-def reachable(settings: Settings) -> str:
+def check_reachable(settings: Settings) -> str:
     """What the server says of its models, as one clause; costs no tokens."""
     name = settings.chat_model_name
     try:
-        served = _served(settings)
+        served = _list_served_models(settings)
     except ProviderError as exc:
         if exc.status not in (404, 405, 501):
             return str(exc)
@@ -35,11 +35,13 @@ def reachable(settings: Settings) -> str:
         return "reachable"
     if not served:
         return "reachable; it does not list its models"
-    others = ", ".join(served[:SHOWN_MODELS]) + (", …" if len(served) > SHOWN_MODELS else "")
-    return f"reachable, but it lists no model {name!r}; set chat_model to one of these: {others}"
+    model_list = ", ".join(served[:SHOWN_MODELS]) + (", …" if len(served) > SHOWN_MODELS else "")
+    return (
+        f"reachable, but it lists no model {name!r}; set chat_model to one of these: {model_list}"
+    )
 
 
-def _served(settings: Settings) -> list[str]:
+def _list_served_models(settings: Settings) -> list[str]:
     """Names of the models, sorted.
 
     Raises:
@@ -47,18 +49,18 @@ def _served(settings: Settings) -> list[str]:
     """
     url = settings.openai_base_url or PUBLIC_URL
     look_s = min(settings.timeout_s, LONGEST_LOOK_S)
-    secret = key(settings).get_secret_value()
+    secret = get_api_key(settings).get_secret_value()
     with (
-        http_client(look_s) as http,
-        our_errors(server_name(url), settings.chat_model_name),
+        build_http_client(look_s) as http,
+        convert_errors(format_server_name(url), settings.chat_model_name),
         openai.OpenAI(api_key=secret, base_url=url, http_client=http, max_retries=0) as client,
     ):
-        limits = Limits(look_s, time.monotonic() + 2 * look_s, Stop())
-        page = result(client.models.list, limits, "model list")
+        limits = Limits(look_s, time.monotonic() + 2 * look_s, CancelToken())
+        page = run_call(client.models.list, limits, "model list")
         return sorted({str(model.id) for model in page.data or ()})
 
 
-def streaming(settings: Settings, messages: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+def check_streaming(settings: Settings, messages: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     """What a short call finds, streamed as every answer is; costs a few tokens."""
     hasty = settings.model_copy(
         update={
@@ -69,11 +71,13 @@ def streaming(settings: Settings, messages: Sequence[tuple[str, str]]) -> Mappin
     )
     began = time.perf_counter()
     try:
-        chunks = iter(chat_model(hasty).stream(list(messages)))
+        chunks = iter(build_chat_model(hasty).stream(list(messages)))
         first = next(chunks)
         first_ms = (time.perf_counter() - began) * 1000
         usage = [chunk.usage_metadata for chunk in chain([first], chunks) if chunk.usage_metadata]
     except (ModelError, SettingsError) as exc:
         return {"streaming": str(exc)}
-    told = "reported" if usage else "not reported; tokens are estimated from the text's length"
-    return {"streaming": f"works; first words after {first_ms:.0f} ms", "tokens": told}
+    usage_text = (
+        "reported" if usage else "not reported; tokens are estimated from the text's length"
+    )
+    return {"streaming": f"works; first words after {first_ms:.0f} ms", "tokens": usage_text}

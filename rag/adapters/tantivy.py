@@ -18,14 +18,14 @@ from typing import Any
 
 import tantivy
 
-from rag.errors import IndexUnreadable
-from rag.stores import FIELDS, LexicalRecord
+from rag.types.errors import IndexUnreadable
+from rag.types.ports import LEXICAL_FIELDS, LexicalRecord
 
 HEAP_BYTES = 64_000_000
 
 
 class LexicalIndex:
-    """BM25 over chunks, in fields; see `rag.indexing.lexical_record` for what they hold.
+    """BM25 over chunks, in fields; see `rag.ingest.indexing.lexical_record` for what they hold.
 
     Args:
         folder: Of the index.
@@ -38,18 +38,18 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self._folder = folder
-        self._schema = _schema()
-        with self._translated():
+        self._schema = _build_schema()
+        with self._convert_errors():
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._index = tantivy.Index(self._schema, path=str(folder), reuse=False)
             else:
                 self._index = tantivy.Index.open(str(folder))
-        self.reload()
+        self.load_latest()
 
-    def reload(self) -> None:
+    def load_latest(self) -> None:
         """See what was committed since, by whatever process."""
-        with self._translated():
+        with self._convert_errors():
             self._index.reload()
             self._searcher = self._index.searcher()
             meta = json.loads((self._folder / "meta.json").read_text("utf-8"))
@@ -67,7 +67,7 @@ class LexicalIndex:
             deletes: Ids that are not there are passed over.
         """
         new = ((record.chunk_id, _terms(record)) for record in upserts)
-        with self._translated():
+        with self._convert_errors():
             writer = self._index.writer(HEAP_BYTES, 1)
             writer.delete_all_documents()  # drops whole segments: nothing of them is counted on
             last = ""
@@ -81,7 +81,7 @@ class LexicalIndex:
                 last = chunk_id
             writer.commit()
             writer.wait_merging_threads()
-        self.reload()
+        self.load_latest()
 
     def _entries(self, but: Collection[str]) -> Iterator[tuple[str, dict[str, str]]]:
         """What is there, in the order of the ids."""
@@ -89,8 +89,10 @@ class LexicalIndex:
         order = sorted((self._id(address), address) for address in self._addresses())
         for chunk_id, address in order:
             if chunk_id not in left_out:
-                kept = self._searcher.doc(address)
-                values: dict[str, Any] = {n: kept.get_first(n) for n in ("paper_id", *FIELDS)}
+                remaining = self._searcher.doc(address)
+                values: dict[str, Any] = {
+                    n: remaining.get_first(n) for n in ("paper_id", *LEXICAL_FIELDS)
+                }
                 if None in values.values():
                     raise ValueError("it was made by an earlier version")
                 yield chunk_id, values
@@ -105,7 +107,7 @@ class LexicalIndex:
     def _id(self, address: Any) -> str:
         return str(self._searcher.doc(address).get_first("chunk_id"))
 
-    def query(
+    def find_chunks(
         self,
         terms: Iterable[str],
         k: int,
@@ -123,31 +125,36 @@ class LexicalIndex:
             within: Paper ids whose chunks alone are searched, scored as among all; None: all.
         """
         clauses = [
-            (tantivy.Occur.Should, self._clause(field, term, weight * count))
+            (tantivy.Occur.Should, self._build_clause(field, term, weight * count))
             for term, count in Counter(terms).items()
             for field, weight in (boosts or {"body": 1.0}).items()
         ]
         if not clauses or (within is not None and not within):
             return []
-        with self._translated():
+        with self._convert_errors():
             query = tantivy.Query.boolean_query(clauses)
-            hits = self._best(query if within is None else self._restricted(query, within), k)
-            found = [(self._searcher.doc(address), score) for score, address in hits]
-        rows = [(str(d.get_first("chunk_id")), str(d.get_first("paper_id")), s) for d, s in found]
+            hits = self._find_best(
+                query if within is None else self._build_restricted_query(query, within), k
+            )
+            scored_documents = [(self._searcher.doc(address), score) for score, address in hits]
+        rows = [
+            (str(d.get_first("chunk_id")), str(d.get_first("paper_id")), s)
+            for d, s in scored_documents
+        ]
         return sorted(rows, key=lambda row: (-row[2], row[0]))[:k]
 
-    def document_frequencies(self, terms: Iterable[str], field: str = "body") -> dict[str, int]:
+    def count_documents(self, terms: Iterable[str], field: str = "body") -> dict[str, int]:
         """In how many chunks each term occurs."""
         return {term: self._searcher.doc_freq(field, term) for term in set(terms)}
 
-    def ids(self) -> set[str]:
-        with self._translated():
+    def list_ids(self) -> set[str]:
+        with self._convert_errors():
             return {self._id(address) for address in self._addresses()}
 
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
-    def _best(self, query: Any, k: int) -> list[tuple[float, Any]]:
+    def _find_best(self, query: Any, k: int) -> list[tuple[float, Any]]:
         """The k best hits and all that tie with the last of them, so that ids can decide."""
         limit = k + 16
         while True:
@@ -156,18 +163,18 @@ class LexicalIndex:
                 return list(hits)
             limit *= 2
 
-    def _restricted(self, query: Any, within: Collection[str]) -> Any:
+    def _build_restricted_query(self, query: Any, within: Collection[str]) -> Any:
         papers = tantivy.Query.term_set_query(self._schema, "paper_id", list(within))
         silent = tantivy.Query.const_score_query(papers, 0.0)
         must = tantivy.Occur.Must
         return tantivy.Query.boolean_query([(must, query), (must, silent)])
 
-    def _clause(self, field: str, term: str, weight: float) -> Any:
+    def _build_clause(self, field: str, term: str, weight: float) -> Any:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
         return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _convert_errors(self) -> Iterator[None]:
         try:
             yield
         except (ValueError, OSError) as exc:
@@ -178,14 +185,14 @@ class LexicalIndex:
 
 
 def _terms(record: LexicalRecord) -> dict[str, str]:
-    fields = dict(zip(FIELDS, (record.body, record.title, record.names), strict=True))
+    fields = dict(zip(LEXICAL_FIELDS, (record.body, record.title, record.names), strict=True))
     return {"paper_id": record.paper_id} | {n: " ".join(terms) for n, terms in fields.items()}
 
 
-def _schema() -> tantivy.Schema:
+def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("chunk_id", "paper_id"):
         builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
-    for name in FIELDS:
+    for name in LEXICAL_FIELDS:
         builder.add_text_field(name, stored=True, tokenizer_name="whitespace", index_option="freq")
     return builder.build()

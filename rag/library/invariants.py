@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rag import identity
-from rag.errors import LibraryError
+from rag.library import identity
 from rag.library.catalogue import Library
 from rag.library.schema import WHOLE_VECTOR
+from rag.types.errors import LibraryError
 
 _INVARIANTS = (
     ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
@@ -23,12 +23,12 @@ _INVARIANTS = (
 )  # fmt: skip
 
 
-def problems(library: Library) -> list[str]:
+def find_problems(library: Library) -> list[str]:
     """What is not as it must be; empty when all is well."""
     try:
-        told = [str(row[0]) for row in library.select("PRAGMA integrity_check")]
-        found = [" ".join(one.split()) for one in told if one != "ok"]
-        return [*found, *derived_problems(library), *content_problems(library)]
+        lines = [str(row[0]) for row in library.select("PRAGMA integrity_check")]
+        problem_list = [" ".join(item.split()) for item in lines if item != "ok"]
+        return [*problem_list, *derived_problems(library), *content_problems(library)]
     except LibraryError as exc:  # nothing more can be asked of it
         return [str(exc)]
 
@@ -39,13 +39,13 @@ def derived_problems(library: Library) -> list[str]:
     Raises:
         LibraryError: The file is damaged.
     """
-    found = []
-    with library.snapshot():
+    results = []
+    with library.open_snapshot():
         for sql, sentence in _INVARIANTS:
             n = int(library.select(sql)[0][0])
             if n:
-                found.append(f"{n} {sentence}")
-    return found
+                results.append(f"{n} {sentence}")
+    return results
 
 
 def content_problems(library: Library) -> list[str]:
@@ -54,13 +54,13 @@ def content_problems(library: Library) -> list[str]:
     Raises:
         LibraryError: Something cannot be read.
     """
-    for document in library.documents():
-        library.entries(document.name)
-    with library.snapshot():
+    for document in library.list_documents():
+        library.list_entries(document.name)
+    with library.open_snapshot():
         papers = library.papers_as_stored()
-        kept = {
+        remaining = {
             r["paper_id"]: r["digest"]
             for r in library.select("SELECT paper_id, digest FROM papers")
         }
-    n = sum(identity.paper_digest(paper) != kept[paper.paper_id] for paper in papers)
+    n = sum(identity.compute_paper_digest(paper) != remaining[paper.paper_id] for paper in papers)
     return [f"{n} papers are not what was stored"] if n else []

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.errors import LibraryError, LibraryLocked
 from rag.library import schema
+from rag.library.permissions import require_room
 from rag.library.writing import Writer
-from rag.rights import require_room
+from rag.types.errors import LibraryError, LibraryLocked
 
-LOCK = "library.lock"
+LIBRARY_LOCK = "library.lock"
 
 
 @contextmanager
-def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
+def open_writer(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
     """The library's writer, while no other process or thread writes.
 
     Args:
@@ -32,7 +32,7 @@ def writing(folder: Path, *, wait_s: float = 0.0) -> Iterator[Writer]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         require_room(folder)
-        lock = FileLock(folder / LOCK)
+        lock = FileLock(folder / LIBRARY_LOCK)
         lock.acquire(timeout=wait_s)
     except Timeout as exc:
         raise LibraryLocked(

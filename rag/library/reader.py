@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.library import schema
-from rag.rights import is_readonly
+from rag.library.permissions import is_readonly
 
 
 class Reader:
@@ -34,7 +34,7 @@ class Reader:
         with self._guard, self._translated():
             return self._open().execute(sql, bound).fetchall()
 
-    def snapshot(self) -> Snapshot:
+    def open_snapshot(self) -> Snapshot:
         """Within it, all queries see one state of the library."""
         return Snapshot(self)
 
@@ -44,49 +44,49 @@ class Reader:
         try:
             yield
         except schema.FAULTS as exc:
-            raise schema.damage(self.folder / schema.FILE, exc) from exc
+            raise schema.damage(self.folder / schema.LIBRARY_FILE, exc) from exc
 
     def _open(self) -> sqlite3.Connection:
         """The connection in use; a new one where the file came, or another took its place."""
-        held = self._connection
-        if held is not None and held.in_transaction:
-            return held
-        path = self.folder / schema.FILE
-        file = _identity(path)
-        if held is not None and file == self._file:
-            return held
-        opened = self._opened(path) if file else None
+        connection = self._connection
+        if connection is not None and connection.in_transaction:
+            return connection
+        path = self.folder / schema.LIBRARY_FILE
+        file = _get_file_identity(path)
+        if connection is not None and file == self._file:
+            return connection
+        opened = self._open_file(path) if file else None
         if opened is None:
-            if held is not None and self._file is None:
-                return held
-            opened, file = schema.empty(), None
-        if held is not None:
-            held.close()
+            if connection is not None and self._file is None:
+                return connection
+            opened, file = schema.create_empty(), None
+        if connection is not None:
+            connection.close()
         opened.row_factory = sqlite3.Row
         self._connection, self._file = opened, file
         return opened
 
     @staticmethod
-    def _opened(path: Path) -> sqlite3.Connection | None:
+    def _open_file(path: Path) -> sqlite3.Connection | None:
         """None while the file is still being made."""
-        connection = schema.connect(path, readonly=True)
-        if schema.version(connection):
+        connection = schema.open_connection(path, readonly=True)
+        if schema.get_version(connection):
             return connection
         connection.close()
         return None
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
+def _get_file_identity(path: Path) -> tuple[int, ...] | None:
     """Of the file, whatever its name; None if there is none.
 
     A file in a folder that cannot be written is read as it stands: changed, it is another one.
     """
     try:
-        found = path.stat()
+        file_stat = path.stat()
     except OSError:
         return None
-    same = found.st_dev, found.st_ino
-    return (*same, found.st_mtime_ns, found.st_size) if is_readonly(path.parent) else same
+    same = file_stat.st_dev, file_stat.st_ino
+    return (*same, file_stat.st_mtime_ns, file_stat.st_size) if is_readonly(path.parent) else same
 
 
 class Snapshot:

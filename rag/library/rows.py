@@ -10,9 +10,8 @@ from dataclasses import fields
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from rag.chunking import sentences_of
-from rag.errors import LibraryError
-from rag.identity import entry_values
+from rag.library.chunking import get_sentences
+from rag.library.identity import get_entry_values
 from rag.text import fold
 from rag.types import (
     Authorship,
@@ -25,6 +24,7 @@ from rag.types import (
     Rejection,
     Span,
 )
+from rag.types.errors import LibraryError
 
 Row = sqlite3.Row
 P = ParamSpec("P")
@@ -35,26 +35,26 @@ PAPER_SCALARS = (
     "score", "url", "doi", "venue",
 )  # fmt: skip
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
-_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
+_STORED_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
 
 
-def translated(read: Callable[P, T]) -> Callable[P, T]:
-    """``read``, with one sentence for a row whose values are not what was written there."""
+def translated(reader: Callable[P, T]) -> Callable[P, T]:
+    """``reader``, with one sentence for a row whose values are not what was written there."""
 
-    @wraps(read)
-    def reading(*values: P.args, **named: P.kwargs) -> T:
+    @wraps(reader)
+    def reading(*values: P.args, **names: P.kwargs) -> T:
         try:
-            return read(*values, **named)
+            return reader(*values, **names)
         except (ValueError, TypeError, LookupError, struct.error) as exc:
             raise LibraryError(
-                f"the library holds a {read.__name__.strip('_')} that cannot be read ({exc}); "
+                f"the library holds a {reader.__name__.strip('_')} that cannot be read ({exc}); "
                 'run "paperfolk ingest --rebuild", or move its file away to have it built again'
             ) from exc
 
     return reading
 
 
-def paper_row(paper: Paper, digest: str) -> dict[str, object]:
+def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
     """Values for the table ``papers``, by column."""
     lists = {
         "places": [(place.document, place.line) for place in paper.places],
@@ -73,7 +73,7 @@ def paper_row(paper: Paper, digest: str) -> dict[str, object]:
 
 
 @translated
-def paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
+def build_paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
     lists = json.loads(row["lists"])
     scalars = {name: row[name] for name in PAPER_SCALARS}
     scalars["authors_complete"] = bool(row["authors_complete"])
@@ -89,54 +89,54 @@ def paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
     )
 
 
-def chunk_row(chunk: Chunk) -> tuple[object, ...]:
+def build_chunk_row(chunk: Chunk) -> tuple[object, ...]:
     """Values for the table ``chunks``, in the order of its columns."""
-    ends = [at for span in sentences_of(chunk) for at in span]
-    kept = struct.pack(f"<{len(ends)}i", *ends)
-    return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, kept)
+    ends = [at for span in get_sentences(chunk) for at in span]
+    sentences_blob = struct.pack(f"<{len(ends)}i", *ends)
+    return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, sentences_blob)
 
 
 @translated
-def spans(kept: bytes) -> tuple[Span, ...]:
-    """What `chunk_row` made of the sentences."""
-    return tuple(struct.iter_unpack("<2i", kept))
+def decode_spans(sentences_blob: bytes) -> tuple[Span, ...]:
+    """What `build_chunk_row` made of the sentences."""
+    return tuple(struct.iter_unpack("<2i", sentences_blob))
 
 
-def authorship_rows(paper: Paper) -> list[tuple[object, ...]]:
+def build_authorship_rows(paper: Paper) -> list[tuple[object, ...]]:
     return [
         (paper.paper_id, ordinal, a.name, fold(a.name), a.role, a.position)
         for ordinal, a in enumerate(paper.authorships)
     ]
 
 
-def authorship(row: Row) -> Authorship:
+def build_authorship(row: Row) -> Authorship:
     return Authorship(row["paper_id"], row["name"], row["role"], row["position"])
 
 
-def entry_json(entry: Entry) -> str:
+def encode_entry(entry: Entry) -> str:
     """All of an entry but its place and its raw lines, which have columns of their own."""
-    values = entry_values(entry)
+    values = get_entry_values(entry)
     del values["raw"]
     return json.dumps(values, ensure_ascii=False)
 
 
 @translated
-def entry(row: Row) -> Entry:
+def build_entry(row: Row) -> Entry:
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in json.loads(row["parsed"]).items()
-        if key in _ENTRY_FIELDS
+        if key in _STORED_ENTRY_FIELDS
     }
     return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
 
 
 @translated
-def page(row: Row) -> ProfilePage:
+def build_page(row: Row) -> ProfilePage:
     return ProfilePage(**{name: row[name] for name in PAGE_FIELDS})
 
 
 @translated
-def document(row: Row) -> Document:
+def build_document(row: Row) -> Document:
     """Of a row of ``documents`` joined with ``pages`` and the number of its entries."""
     return Document(
         name=row["name"],
@@ -144,7 +144,7 @@ def document(row: Row) -> Document:
         sha256=row["sha256"],
         format=row["format"],
         institution=row["institution"],
-        page=page(row) if row["person"] is not None else None,
+        page=build_page(row) if row["person"] is not None else None,
         n_entries=row["n_entries"],
         ingested_at=row["ingested_at"],
         rejections=tuple(

@@ -6,11 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from rag.encoding_store import HEAD_BYTES, token_bytes
-from rag.errors import LibraryError
-from rag.rights import is_full, is_readonly
+from rag.library.permissions import is_full, is_readonly
+from rag.library.token_vector_store import HEAD_BYTES, token_bytes
+from rag.types.errors import LibraryError
 
-FILE = "library.db"
+LIBRARY_FILE = "library.db"
 
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -98,7 +98,7 @@ CREATE TABLE vectors (
     chunk_id TEXT NOT NULL,
     embedder TEXT NOT NULL,
     vector   BLOB NOT NULL,                    -- float16
-    tokens   BLOB,                             -- see rag/encoding_store.py
+    tokens   BLOB,                             -- see rag/library/token_vector_store.py
     PRIMARY KEY (chunk_id, embedder)
 );
 
@@ -121,7 +121,7 @@ _LEFT_OUT = """
 CREATE TABLE left_out (path TEXT PRIMARY KEY) WITHOUT ROWID;  -- documents that a reader removed
 """
 
-MIGRATIONS = (_FIRST, _SENTENCES, _LEFT_OUT)
+LIBRARY_MIGRATIONS = (_FIRST, _SENTENCES, _LEFT_OUT)
 """Scripts in order; ``PRAGMA user_version`` counts those that were run."""
 
 _DIMENSION = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'target_dimension')"
@@ -138,7 +138,7 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises: SQLite's own words about it may be no text."""
 
 
-def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
+def open_connection(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any thread by one at a time.
 
     A file in a folder that cannot be written is read as it stands.
@@ -147,11 +147,11 @@ def connect(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
         LibraryError: The file is no library, or cannot be opened.
     """
     try:
-        return _connected(str(path), readonly=readonly)
+        return _open_place(str(path), readonly=readonly)
     except sqlite3.OperationalError as exc:
         folder = Path(path).parent
         if readonly and (is_readonly(folder) or is_full(folder)):
-            return _as_it_stands(Path(path))
+            return _open_immutable(Path(path))
         todo = "make room" if is_full(folder) else "check its rights and those of its folder"
         raise LibraryError(
             f"the library file {str(path)!r} cannot be opened ({exc}); {todo}"
@@ -176,10 +176,10 @@ def not_written(folder: Path, exc: Exception) -> LibraryError:
             f"the library {str(folder)!r} cannot be written ({exc}); nothing of this "
             "step was kept, so make room or give rights and try again"
         )
-    return damage(folder / FILE, exc)
+    return damage(folder / LIBRARY_FILE, exc)
 
 
-def _as_it_stands(path: Path) -> sqlite3.Connection:
+def _open_immutable(path: Path) -> sqlite3.Connection:
     """A connection that needs no files beside the library's, where none can be made.
 
     SQLite then takes the file to be complete, so nothing may be left in its write-ahead log.
@@ -192,14 +192,14 @@ def _as_it_stands(path: Path) -> sqlite3.Connection:
                 f"{log.name!r} and its folder cannot be written; give rights to it, make room, or copy it"
             )
         place = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        return _connected(place, readonly=True, uri=True)
+        return _open_place(place, readonly=True, uri=True)
     except (OSError, sqlite3.Error) as exc:
         raise LibraryError(
             f"the library file {str(path)!r} cannot be opened ({exc}); check its rights"
         ) from exc
 
 
-def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Connection:
+def _open_place(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         place,
         timeout=30,
@@ -209,7 +209,7 @@ def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Conn
         uri=uri,
     )
     try:
-        version(connection)  # before anything is changed: it may be another program's
+        get_version(connection)  # before anything is changed: it may be another program's
         connection.execute("PRAGMA foreign_keys = ON")
         if readonly:
             connection.execute("PRAGMA query_only = ON")
@@ -222,27 +222,27 @@ def _connected(place: str, *, readonly: bool, uri: bool = False) -> sqlite3.Conn
     return connection
 
 
-def version(connection: sqlite3.Connection) -> int:
+def get_version(connection: sqlite3.Connection) -> int:
     """Migrations that were run on the file; 0 for an empty one."""
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if found > len(MIGRATIONS):
+    version_number = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version_number > len(LIBRARY_MIGRATIONS):
         raise LibraryError(
-            f"the library has version {found} but this Paperfolk knows versions up to "
-            f"{len(MIGRATIONS)}; install the newer Paperfolk that wrote it"
+            f"the library has version {version_number} but this Paperfolk knows versions up to "
+            f"{len(LIBRARY_MIGRATIONS)}; install the newer Paperfolk that wrote it"
         )
-    if not found and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+    if not version_number and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise LibraryError(
-            f"the data folder's {FILE!r} is another program's database; name another folder with "
+            f"the data folder's {LIBRARY_FILE!r} is another program's database; name another folder with "
             "PAPERFOLK_DATA"
         )
-    return found
+    return version_number
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def run_migrations(connection: sqlite3.Connection) -> None:
     """Run the migrations that the file lacks, each whole or not at all."""
-    for number in range(version(connection), len(MIGRATIONS)):
+    for number in range(get_version(connection), len(LIBRARY_MIGRATIONS)):
         connection.executescript(
-            f"BEGIN;\n{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+            f"BEGIN;\n{LIBRARY_MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
         )
 
 
@@ -250,25 +250,25 @@ def require_whole(connection: sqlite3.Connection, path: Path) -> None:
     """Raise a LibraryError that says what is damaged, where a table is gone or a page is."""
     try:
         there = _tables(connection)
-        with closing(empty()) as whole:
-            gone = _tables(whole) - there
-        if gone:
-            raise damage(path, f"it has no table {min(gone)!r}")
-        (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if told != "ok":
-            raise damage(path, str(told))
+        with closing(create_empty()) as full:
+            removed_items = _tables(full) - there
+        if removed_items:
+            raise damage(path, f"it has no table {min(removed_items)!r}")
+        (record,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if record != "ok":
+            raise damage(path, str(record))
     except FAULTS as exc:
         raise damage(path, exc) from exc
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {str(row[0]) for row in found if not row[0].startswith("sqlite_")}
+    result = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {str(row[0]) for row in result if not row[0].startswith("sqlite_")}
 
 
-def empty() -> sqlite3.Connection:
+def create_empty() -> sqlite3.Connection:
     """A library with nothing in it, in memory: what is read before the first ingest."""
-    connection = connect(":memory:", readonly=False)
-    migrate(connection)
+    connection = open_connection(":memory:", readonly=False)
+    run_migrations(connection)
     connection.execute("PRAGMA query_only = ON")
     return connection

@@ -44,7 +44,7 @@ from rag.types.papers import (
     Reading,
     Rejection,
     Role,
-    sources,
+    list_sources,
 )
 from rag.types.retrievals import (
     Apart,
@@ -102,5 +102,5 @@ __all__ = [
     "Usage",
     "Verdict",
     "WordMatch",
-    "sources",
+    "list_sources",
 ]

@@ -88,10 +88,10 @@ class Intent:
     conditions: tuple[Condition, ...] = ()
     parts: Mapping[str, object] = field(default_factory=dict)
 
-    def several(self, part: str) -> tuple[Any, ...]:
+    def get_several(self, part: str) -> tuple[Any, ...]:
         """A part that holds several things; empty where it is not there."""
-        held = self.parts.get(part)
-        return held if isinstance(held, tuple) else ()
+        part_value = self.parts.get(part)
+        return part_value if isinstance(part_value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,12 @@ class Answer:
     def n_by_verdict(self) -> Mapping[Verdict, int]:
         """How many of a model's sentences were found supported, partly so, or not found."""
         verdicts: tuple[Verdict, ...] = ("supported", "partly", "not_found")
-        said = [sentence.verdict for sentence in self.sentences]
-        return {verdict: said.count(verdict) for verdict in verdicts if verdict in said}
+        found_verdicts = [sentence.verdict for sentence in self.sentences]
+        return {
+            verdict: found_verdicts.count(verdict)
+            for verdict in verdicts
+            if verdict in found_verdicts
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ class Thread:
     filters: tuple[Condition, ...] = ()
     model: str = ""
 
-    def plus(self, turn: Turn) -> Thread:
+    def add_turn(self, turn: Turn) -> Thread:
         return replace(self, turns=(*self.turns, turn))
 
 

@@ -82,10 +82,10 @@ class Plan:
 
     def count(self, change: Change) -> int:
         """Entries with this change; those of unchanged documents are unchanged."""
-        whole = "unchanged" if change == "unchanged" else None
+        unchanged_kind = "unchanged" if change == "unchanged" else None
         return sum(
             document.n_entries
-            if document.change == whole and not document.entries
+            if document.change == unchanged_kind and not document.entries
             else sum(entry.change == change for entry in document.entries)
             for document in self.documents
         )

@@ -181,6 +181,6 @@ class Person:
     page: ProfilePage | None = None
 
 
-def sources(papers: Sequence[Paper]) -> tuple[str, ...]:
+def list_sources(papers: Sequence[Paper]) -> tuple[str, ...]:
     """The ``<seed file>:<line>`` of each paper, in order."""
     return tuple(paper.source for paper in papers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rag.types.papers import Paper
@@ -16,7 +16,7 @@ class Chunk:
 
     ``chunk_id`` comes from paper, span and chunker, so that the same content has the same id.
     ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded;
-    ``sentences`` are spans of ``text``, None where they are not kept (`rag.chunking.sentences_of`).
+    ``sentences`` are spans of ``text``, None where they are not kept (`rag.library.chunking.sentences_of`).
     """
 
     chunk_id: str
@@ -42,14 +42,14 @@ class WordMatch:
     Attributes:
         word: As typed, at ``span`` of the query.
         idf: What it is worth in this library; 0 for stop words and words of asking.
-        found: Whether the paper has the word itself (title, text, people, year, ...).
+        is_found: Whether the paper has the word itself (title, text, people, year, ...).
         cosine: Its nearest token in the paper, -1 to 1; 0 where there are no token vectors.
     """
 
     word: str
     span: Span
     idf: float
-    found: bool
+    is_found: bool
     cosine: float
 
 
@@ -71,20 +71,20 @@ class Apart:
 
     def rest(self, text: str, span: Span) -> tuple[Span, ...]:
         """What of a span of the paper's text stands outside, without white space around it."""
-        found, at = [], span[0]
+        results, at = [], span[0]
         for start, end in sorted(self.spans):
             if start < span[1] and end > at:
-                found.append((at, max(at, start)))
+                results.append((at, max(at, start)))
                 at = end
-        found.append((min(at, span[1]), span[1]))
-        return tuple(trimmed for one in found if (trimmed := _trimmed(text, one)))
+        results.append((min(at, span[1]), span[1]))
+        return tuple(trimmed for item in results if (trimmed := _trimmed(text, item)))
 
 
 def _trimmed(text: str, span: Span) -> Span | None:
     """The span without white space around it; None if it has no letter or digit."""
-    told = text[slice(*span)]
-    start = span[0] + len(told) - len(told.lstrip())
-    return (start, start + len(told.strip())) if any(map(str.isalnum, told)) else None
+    message = text[slice(*span)]
+    start = span[0] + len(message) - len(message.lstrip())
+    return (start, start + len(message.strip())) if any(map(str.isalnum, message)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class PaperHit:
     Attributes:
         signals: The parts that the score was made of, by retriever name.
         words: How the query's words are met, in query order; for the first few papers alone.
-        apart: What is not to be shown of it; known after `rag.answering.screening`.
+        apart: What is not to be shown of it; known after `rag.answers.screening`.
     """
 
     paper: Paper
@@ -142,3 +142,6 @@ class Evidence:
     @property
     def quote(self) -> str:
         return self.paper.text[self.span[0] : self.span[1]]
+
+
+Retrieve = Callable[[str, int], Retrieval]

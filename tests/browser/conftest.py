@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from eval.served import served
+from eval.benchmarks.chat_process import start_chat_process
 
 expect.set_options(timeout=30_000)  # a page that is slow on a busy machine is not a wrong page
 
@@ -45,7 +45,7 @@ def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextMana
         "PAPERFOLK_MODEL_PATH": str(weights),
         **settings,
     }
-    return served(folder, environ)
+    return start_chat_process(folder, environ)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.accounts import account
+from rag.app.accounts import format_account
 from tests.browser.conftest import serving
 from tests.browser.test_accessibility import violations
 from tests.browser.test_chat import ask
@@ -28,7 +28,7 @@ def guarded(
     folder = tmp_path_factory.mktemp("guarded")
     shutil.copytree(library_data, folder / "data")
     secrets = {"ada": "correct horse", "bo": "battery staple", "cy": "paper clip"}
-    lines = [account(name, password) for name, password in secrets.items()]
+    lines = [format_account(name, password) for name, password in secrets.items()]
     with serving(folder, weights, PAPERFOLK_ACCOUNTS=",".join(lines)) as served:
         yield served
 

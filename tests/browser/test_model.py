@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from eval.model_server import MODEL, OpenAIServer, Reply, cite_first
+from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 from tests.browser.conftest import serving
 
 Visit = Callable[..., Page]
@@ -20,7 +20,7 @@ Shoot = Callable[[Page, str], None]
 def address(library_data: Path, weights: Path, tmp_path: Path) -> Iterator[str]:
     """A chat whose model writes slowly enough to be watched."""
     shutil.copytree(library_data, tmp_path / "data")
-    slow = Reply(cite_first, size=12, piece_delay_s=0.08)
+    slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.08)
     with (
         OpenAIServer(slow) as model,
         serving(tmp_path, weights, OPENAI_BASE_URL=model.url, PAPERFOLK_CHAT_MODEL=MODEL) as served,

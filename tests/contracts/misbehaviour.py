@@ -7,7 +7,13 @@ import json
 from http.server import BaseHTTPRequestHandler as Handler
 from typing import Any
 
-from eval.model_server import MODEL, Act, OpenAIServer, Reply, cite_first
+from eval.benchmarks.model_server import (
+    MODEL,
+    Act,
+    OpenAIServer,
+    Reply,
+    answer_with_first_sentences,
+)
 
 
 def _open_stream(handler: Handler, **headers: str) -> None:
@@ -74,7 +80,7 @@ def bomb(server: OpenAIServer, handler: Handler, body: dict[str, Any]) -> None:
 def stalls(server: OpenAIServer, handler: Handler, body: dict[str, Any]) -> None:
     """Says a good deal, and then nothing, with the connection open."""
     _open_stream(handler)
-    handler.wfile.write(_event({"content": cite_first(body) + " It also"}))
+    handler.wfile.write(_event({"content": answer_with_first_sentences(body) + " It also"}))
     while server.wait(0.02):
         pass
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import EmbedderMismatch, IndexUnreadable
-from rag.stores import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
 from rag.types import Authorship, Paper, Place
+from rag.types.errors import EmbedderMismatch, IndexUnreadable
+from rag.types.ports import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
 
 DIMENSION = 4
 
@@ -44,7 +44,7 @@ class VectorsContract:
     def test_an_empty_store_finds_nothing(self, opener: Opener) -> None:
         store = opener(create=True)
         assert store.query(axis(0), 5) == []
-        assert (store.ids(), store.count()) == (set(), 0)
+        assert (store.list_ids(), store.count()) == (set(), 0)
         store.delete(["c1"])
         store.upsert([])
         store.close()
@@ -78,7 +78,7 @@ class VectorsContract:
         store = opener(create=True)
         store.upsert([vector_record("c1", axis(0)), vector_record("c2", axis(1))])
         store.delete(["c1", "c9"])
-        assert (store.ids(), store.count()) == ({"c2"}, 1)
+        assert (store.list_ids(), store.count()) == ({"c2"}, 1)
         assert [chunk_id for chunk_id, _ in store.query(axis(0), 5)] == ["c2"]
         store.close()
 
@@ -106,7 +106,7 @@ class VectorsContract:
         store.close()
         again = opener()
         assert again.count() == 6_000
-        assert len(again.ids()) == 6_000
+        assert len(again.list_ids()) == 6_000
         assert again.query([1.0, 0.0, 0.0, 0.0], 1)[0][1] == pytest.approx(1.0, abs=1e-3)
         again.close()
 
@@ -116,7 +116,7 @@ class VectorsContract:
         one = opener(create=True)
         one.upsert([vector_record("c1", axis(0))])
         other = opener()
-        assert other.ids() == {"c1"}
+        assert other.list_ids() == {"c1"}
         one.upsert([vector_record("c2", axis(1))])
         other.close()
         other = opener()
@@ -172,8 +172,8 @@ class LexicalContract:
 
     def test_an_empty_index_finds_nothing(self, opener: Opener) -> None:
         index = opener(create=True)
-        assert index.query(["word"], 5) == []
-        assert (index.ids(), index.count()) == (set(), 0)
+        assert index.find_chunks(["word"], 5) == []
+        assert (index.list_ids(), index.count()) == (set(), 0)
         index.update([], ["c1"])
         index.close()
 
@@ -185,10 +185,15 @@ class LexicalContract:
             lexical_record("c3", "common rare"),
             lexical_record("c4", "common"),
         ])  # fmt: skip
-        assert [c for c, _, _ in index.query(["rare", "common"], 9)] == ["c2", "c3", "c4", "c1"]
-        assert [p for _, p, _ in index.query(["rare"], 1)] == ["p-c2"]
-        assert index.query(["none"], 9) == index.query([], 9) == []
-        assert index.document_frequencies(["rare", "common", "none"]) == {
+        assert [c for c, _, _ in index.find_chunks(["rare", "common"], 9)] == [
+            "c2",
+            "c3",
+            "c4",
+            "c1",
+        ]
+        assert [p for _, p, _ in index.find_chunks(["rare"], 1)] == ["p-c2"]
+        assert index.find_chunks(["none"], 9) == index.find_chunks([], 9) == []
+        assert index.count_documents(["rare", "common", "none"]) == {
             "rare": 2, "common": 4, "none": 0,
         }  # fmt: skip
         index.close()
@@ -200,7 +205,7 @@ class LexicalContract:
         bodies = {"c1": "a b c d", "c2": "a a b", "c3": "d d d d d"}
         index.update([lexical_record(chunk_id, body) for chunk_id, body in bodies.items()])
         mean = (4 + 3 + 5) / 3
-        for chunk_id, _, score in index.query(["a"], 9):
+        for chunk_id, _, score in index.find_chunks(["a"], 9):
             words = bodies[chunk_id].split()
             idf = log(1 + (3 - 2 + 0.5) / (2 + 0.5))
             n = words.count("a")
@@ -214,9 +219,9 @@ class LexicalContract:
             lexical_record("c1", "body", title="x", names="ann"),
             lexical_record("c2", "x", title="title", names="bo"),
         ])  # fmt: skip
-        assert [c for c, _, _ in index.query(["x"], 9)] == ["c2"]
-        assert [c for c, _, _ in index.query(["ann"], 9, {"names": 1.0})] == ["c1"]
-        heavy_title = index.query(["x"], 9, {"body": 1.0, "title": 3.0})
+        assert [c for c, _, _ in index.find_chunks(["x"], 9)] == ["c2"]
+        assert [c for c, _, _ in index.find_chunks(["ann"], 9, {"names": 1.0})] == ["c1"]
+        heavy_title = index.find_chunks(["x"], 9, {"body": 1.0, "title": 3.0})
         assert [c for c, _, _ in heavy_title] == ["c1", "c2"]
         assert heavy_title[0][2] == pytest.approx(3 * heavy_title[1][2])
         index.close()
@@ -224,18 +229,18 @@ class LexicalContract:
     def test_some_papers_alone_are_searched_and_scored_as_among_all(self, opener: Opener) -> None:
         index = opener(create=True)
         index.update([lexical_record(f"c{n}", f"word{' more' * n}") for n in range(9)])
-        found = index.query(["word", "more"], 9)
+        found = index.find_chunks(["word", "more"], 9)
         some = {"p-c1", "p-c7", "p-c8", "p-none"}
         wanted = [hit for hit in found if hit[1] in some]
-        assert index.query(["word", "more"], 9, within=some) == wanted and len(wanted) == 3
-        assert index.query(["word", "more"], 2, within=some) == wanted[:2]
-        assert index.query(["word"], 9, within=()) == []
+        assert index.find_chunks(["word", "more"], 9, within=some) == wanted and len(wanted) == 3
+        assert index.find_chunks(["word", "more"], 2, within=some) == wanted[:2]
+        assert index.find_chunks(["word"], 9, within=()) == []
         index.close()
 
     def test_a_term_given_twice_counts_twice(self, opener: Opener) -> None:
         index = opener(create=True)
         index.update([lexical_record("c1", "a b")])
-        once, twice = index.query(["a"], 1)[0][2], index.query(["a", "a"], 1)[0][2]
+        once, twice = index.find_chunks(["a"], 1)[0][2], index.find_chunks(["a", "a"], 1)[0][2]
         assert twice == pytest.approx(2 * once)
         index.close()
 
@@ -246,7 +251,7 @@ class LexicalContract:
     def test_any_string_is_just_a_term(self, opener: Opener, term: str) -> None:
         index = opener(create=True)
         index.update([lexical_record("c1", "x a b")])
-        assert index.query([term], 5) == []
+        assert index.find_chunks([term], 5) == []
         index.close()
 
     def test_adding_twice_overwrites_by_id_and_deleting_passes_over_missing_ids(
@@ -255,9 +260,9 @@ class LexicalContract:
         index = opener(create=True)
         index.update([lexical_record("c1", "old"), lexical_record("c2", "other")])
         index.update([lexical_record("c1", "new")], ["c2", "c9"])
-        assert (index.ids(), index.count()) == ({"c1"}, 1)
-        assert index.query(["old", "other"], 5) == []
-        assert [c for c, _, _ in index.query(["new"], 5)] == ["c1"]
+        assert (index.list_ids(), index.count()) == ({"c1"}, 1)
+        assert index.find_chunks(["old", "other"], 5) == []
+        assert [c for c, _, _ in index.find_chunks(["new"], 5)] == ["c1"]
         index.close()
 
     def test_an_index_changed_in_place_is_one_made_anew(
@@ -266,12 +271,12 @@ class LexicalContract:
         index = opener(create=True)
         index.update([lexical_record(f"c{n}", f"word{' more' * n}") for n in range(9)])
         index.update([lexical_record("c3", "other"), lexical_record("c7", "word")], ["c1", "c2"])
-        changed = [index.query(["word", "more"], 9), index.document_frequencies(["word", "more"])]
+        changed = [index.find_chunks(["word", "more"], 9), index.count_documents(["word", "more"])]
         index.close()
         index = opener(create=True)
         texts = {n: f"word{' more' * n}" for n in (0, 3, 4, 5, 6, 7, 8)} | {3: "other", 7: "word"}
         index.update([lexical_record(f"c{n}", text) for n, text in texts.items()])
-        anew = [index.query(["word", "more"], 9), index.document_frequencies(["word", "more"])]
+        anew = [index.find_chunks(["word", "more"], 9), index.count_documents(["word", "more"])]
         assert changed == anew and anew[1] == {"word": 6, "more": 4}
         index.close()
 
@@ -282,7 +287,11 @@ class LexicalContract:
         index.update([lexical_record(f"c{n:03}", "word") for n in range(300)])
         index.close()
         again = opener()
-        assert (again.count(), len(again.ids()), len(again.query(["word"], 999))) == (300, 300, 300)
+        assert (again.count(), len(again.list_ids()), len(again.find_chunks(["word"], 999))) == (
+            300,
+            300,
+            300,
+        )
         again.close()
 
     def test_one_that_is_not_there_is_unreadable(self, opener: Opener) -> None:

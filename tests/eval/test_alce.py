@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.alce import Claim, Quote, citation_quality, claims
+from eval.measures.alce import Claim, Quote, compute_citation_quality, extract_claims
 
 A, B, C = Quote("P", "a"), Quote("P", "b"), Quote("Q", "c")
 
@@ -34,13 +34,13 @@ def needs(*wanted: str):
     ],
 )
 def test_one_sentence_by_hand(quotes, entails, recall, precision) -> None:
-    found = citation_quality([Claim("s", quotes)], entails)
+    found = compute_citation_quality([Claim("s", quotes)], entails)
     assert (found.recall, found.precision, found.n_unscored) == (recall, precision, 0)
 
 
 def test_an_answer_is_the_mean_over_sentences_and_over_citations() -> None:
     answer = [Claim("one", (A, B)), Claim("two", (C,)), Claim("three", ())]
-    found = citation_quality(answer, lambda s, quotes: s == "one" and A in quotes)
+    found = compute_citation_quality(answer, lambda s, quotes: s == "one" and A in quotes)
     assert (found.recall, found.precision) == (1 / 3, 1 / 3)
 
 
@@ -49,7 +49,7 @@ def test_a_sentence_without_a_verdict_is_left_out_and_counted() -> None:
         return None if sentence == "two" or len(quotes) == 1 else True
 
     answer = [Claim("one", (A, B, C)), Claim("two", (C,)), Claim("three", ())]
-    found = citation_quality(answer, entails)
+    found = compute_citation_quality(answer, entails)
     assert (found.recall, found.precision, found.n_unscored) == (0, None, 2)
 
 
@@ -60,7 +60,7 @@ def cited(text: str) -> list[tuple[str, list[str]]]:
     ]
     return [
         (claim.sentence, [quote.text for quote in claim.quotes])
-        for claim in claims({"text": text, "citations": citations})
+        for claim in extract_claims({"text": text, "citations": citations})
     ]
 
 

@@ -6,21 +6,21 @@ import sys
 
 import pytest
 
-from eval.progress import WIDTH, Progress, bar
+from eval.run.progress import BAR_WIDTH, ProgressBar, draw_bar
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "n"), [(0, 4, 0), (1, 4, WIDTH // 4), (4, 4, WIDTH), (5, 4, WIDTH), (0, 0, WIDTH)]
+    ("done", "total", "n"), [(0, 4, 0), (1, 4, BAR_WIDTH // 4), (4, 4, BAR_WIDTH), (5, 4, BAR_WIDTH), (0, 0, BAR_WIDTH)]
 )  # fmt: skip
 def test_the_bar_shows_the_share_that_is_done(done: int, total: int, n: int) -> None:
-    assert bar(done, total) == "█" * n + "░" * (WIDTH - n)
+    assert draw_bar(done, total) == "█" * n + "░" * (BAR_WIDTH - n)
 
 
 def test_a_terminal_gets_one_line_drawn_anew(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    progress = Progress()
+    progress = ProgressBar()
     progress("questions", 1, 2)
     progress("questions", 2, 2)
     told = capsys.readouterr().err
@@ -30,7 +30,7 @@ def test_a_terminal_gets_one_line_drawn_anew(
 def test_without_a_terminal_there_is_a_line_at_both_ends(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    progress = Progress()
+    progress = ProgressBar()
     for done in range(1, 101):
         progress("questions", done, 100)
     lines = capsys.readouterr().err.splitlines()

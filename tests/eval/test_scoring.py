@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from eval.scoring import Score, Scorer, is_number
-from eval.sets import Question, load_set
+from eval.run.scoring import Score, Scorer, is_number
+from eval.sets.question_sets import Question, load_set
 
 FOLDER = Path(__file__).parent / "handmade"
 SAME = {"000_052e22e2ea1c628a.txt:10": "001_a5f9dfde50f3564c.txt:299"}

@@ -1,4 +1,4 @@
-// Shows HTML made and escaped by ui/views.py, reports clicks on [data-act], shows hover cards.
+// Shows HTML made and escaped by ui/views/answer_html.py, reports clicks on [data-act], shows hover cards.
 // The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
 // Sticking gives way only between its own moves and comes back with what is drawn below, so this tries
 // until the question has stayed in place for a while. There is one such mover on the page.

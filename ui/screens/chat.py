@@ -7,28 +7,29 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rag.asking import Desk
-from rag.pipeline import Assistant
-from rag.threadstore import KeptThread
-from ui import conversations, first, openings, shared, terms
-from ui.escaping import plain
-from ui.turns import Pending, ask_next, going_on, turn_screen
+from rag.app.assistant import Assistant
+from rag.app.conversations import StoredThread
+from rag.app.jobs import AnswerJobs
+from ui.components import conversation_list, filter_bar, selected_papers, session
+from ui.components.chat_turn import Pending, ask_next, render_suggestions, render_turn
+from ui.screens import welcome
+from ui.views.escaping import plain
 
 SHOWN_TURNS = 12
 """Turns of a long conversation that are drawn, and by how many more it unfolds."""
 
 
-def sidebar(held: Assistant, desk: Desk, thread: KeptThread | None) -> None:
+def render_sidebar(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | None) -> None:
     with st.sidebar:
-        settings = terms.settings(held, thread)
-        name, sentence = shared.mode(settings)
+        settings = filter_bar.get_settings(assistant, thread)
+        name, sentence = session.get_mode(settings)
         color: Literal["violet", "green"] = "violet" if settings.generative else "green"
-        st.badge(plain(name), icon=terms.icon(name), color=color)
+        st.badge(plain(name), icon=filter_bar.format_icon(name), color=color)
         st.caption(plain(sentence))
-        conversations.listing(desk.store, thread, held)
+        conversation_list.render_conversations(desk.store, thread, assistant)
 
 
-def first_shown(thread: KeptThread) -> int:
+def get_first_drawn(thread: StoredThread) -> int:
     """Where the drawn part of a thread begins; earlier turns are drawn on request, some at a time."""
     n, key = len(thread.turns), f"drawn_{thread.thread_id}"
     drawn: int = st.session_state.get(key, SHOWN_TURNS)
@@ -45,20 +46,20 @@ def first_shown(thread: KeptThread) -> int:
     return hidden
 
 
-def asked(desk: Desk, thread: KeptThread | None, next_: Pending) -> KeptThread:
+def start_answer(desk: AnswerJobs, thread: StoredThread | None, next_: Pending) -> StoredThread:
     """Begin to answer the next question, in a new thread if none is open."""
-    shared.close_source()
+    session.close_source()
     if thread is None:
-        thread_id = desk.store.begin(next_.question)
+        thread_id = desk.store.create_thread(next_.question)
     else:
         thread_id = thread.thread_id
     desk.ask(thread_id, next_.question, instead_of=next_.instead_of, read_as=next_.read_as)
     if thread is None:
-        conversations.open_thread(thread_id)
-    return desk.store.thread(thread_id)
+        conversation_list.open_thread(thread_id)
+    return desk.store.get_thread(thread_id)
 
 
-def held_back(next_: Pending) -> None:
+def ask_before_new_thread(next_: Pending) -> None:
     """A question whose conversation is gone is asked on its own only if that is wanted."""
     st.button(
         f"Ask “{plain(next_.question)}” in a new conversation",
@@ -69,59 +70,61 @@ def held_back(next_: Pending) -> None:
     )
 
 
-def conversation(held: Assistant, desk: Desk, thread: KeptThread) -> DeltaGenerator:
+def render_conversation(
+    assistant: Assistant, desk: AnswerJobs, thread: StoredThread
+) -> DeltaGenerator:
     """Draw the turns; returns the place under the last one.
 
     Each keeps its key when others follow: what is on screen is not made anew.
     """
     n = len(thread.turns)
-    first = first_shown(thread)
-    for index in range(first, n):
+    welcome = get_first_drawn(thread)
+    for index in range(welcome, n):
         last = index == n - 1
         with st.container(key=f"turn_{thread.turns[index].ordinal}"):
-            turn_screen(held, desk, thread, thread.turns[index], last=last)
+            render_turn(assistant, desk, thread, thread.turns[index], last=last)
             below = st.container()
     return below
 
 
 def main() -> None:
-    held = shared.assistant()
-    if not shared.n_papers(held):
-        first.empty(held, held.settings)
+    assistant = session.get_assistant()
+    if not session.count_papers(assistant):
+        welcome.render_empty(assistant, assistant.settings)
         return
-    desk = conversations.desk(held)
-    wanted = conversations.current()
-    thread = conversations.read(desk.store, wanted)
+    desk = conversation_list.get_jobs(assistant)
+    wanted = conversation_list.get_current()
+    thread = conversation_list.read(desk.store, wanted)
     above = st.bottom.container()
     typed = st.chat_input("Ask about papers or people")
     pending: Pending | None = st.session_state.pop("pending", None)
     if typed and typed.strip():
         pending = Pending(typed.strip())
     if pending is not None and wanted is not None and thread is None:
-        held_back(pending)  # it may have been meant as the next one of what is gone
+        ask_before_new_thread(pending)  # it may have been meant as the next one of what is gone
     elif pending is not None:
-        thread = asked(desk, thread, pending)
+        thread = start_answer(desk, thread, pending)
     with above:
-        terms.bar(held, desk.store, thread)
-    sidebar(held, desk, thread)
+        filter_bar.render_bar(assistant, desk.store, thread)
+    render_sidebar(assistant, desk, thread)
     hero = st.empty()
     if thread is None or not thread.turns:
-        filters = terms.terms(thread).filters
+        filters = filter_bar.get_terms(thread).filters
         with hero.container():
-            settings = terms.settings(held, thread)
-            first.warn(settings)
+            settings = filter_bar.get_settings(assistant, thread)
+            welcome.show_warnings(settings)
             if filters:
-                openings.screen(held, filters)
+                selected_papers.render_start(assistant, filters)
             else:
-                first.welcome(held, settings, ask_next)
-        shared.panel(held)
+                welcome.render_welcome(assistant, settings, ask_next)
+        session.draw_panel(assistant)
         return
     hero.empty()  # at once, not only when the answer is whole
-    below = conversation(held, desk, thread)
-    conversations.say_unkept(desk.store, thread)
-    shared.panel(held)
+    below = render_conversation(assistant, desk, thread)
+    conversation_list.say_unkept(desk.store, thread)
+    session.draw_panel(assistant)
     with below:
-        going_on(held, desk, desk.store.thread(thread.thread_id))
+        render_suggestions(assistant, desk, desk.store.get_thread(thread.thread_id))
 
 
 main()

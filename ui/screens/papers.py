@@ -8,28 +8,29 @@ from typing import Any
 
 import streamlit as st
 
-from rag.bibliography import MEDIA_TYPES, SUFFIXES, Format, export
-from rag.errors import RagError
-from rag.pipeline import Assistant
+from rag.app.assistant import Assistant
+from rag.library.bibliography import EXPORT_SUFFIXES, MEDIA_TYPES, ExportFormat, format_papers
 from rag.types import Condition, Paper
-from ui import openings, shared, views
-from ui.escaping import fault, plain
+from rag.types.errors import RagError
+from ui.components import selected_papers, session
+from ui.views import answer_html
+from ui.views.escaping import fault, plain
 
-FORMATS: dict[Format, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
+FORMATS: dict[ExportFormat, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
 NARROW = 158
-CODE = {"with code": True, "without code": False}
+CODE_FILTER = {"with code": True, "without code": False}
 
 
-def filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
+def render_filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
     """The conditions that the widgets ask for; an untouched widget asks nothing."""
     words = st.text_input("Words in title or text", key="text", placeholder="few-shot")
-    found = [Condition("text", "contains", word) for word in words.split()]
+    conditions = [Condition("text", "contains", word) for word in words.split()]
     choices = (
         ("author", "Author", sorted({a.name for p in papers for a in p.authorships})),
         ("category", "Category", sorted({p.category for p in papers if p.category})),
         ("affiliation", "Affiliation", sorted({x for p in papers for x in p.affiliations})),
         ("page", "Profile page", sorted(owners)),
-        ("code", "Code", list(CODE)),
+        ("code", "Code", list(CODE_FILTER)),
     )
     with st.container(horizontal=True, vertical_alignment="top"):
         for field, label, options in choices:
@@ -37,12 +38,12 @@ def filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
                 plain(label), options, index=None, placeholder="any", key=field, width=NARROW
             )
             if chosen is not None:
-                found.append(Condition(field, "is", CODE.get(chosen, chosen)))
-        found += years(papers)
-    return found
+                conditions.append(Condition(field, "is", CODE_FILTER.get(chosen, chosen)))
+        conditions += render_year_filter(papers)
+    return conditions
 
 
-def years(papers: Sequence[Paper]) -> list[Condition]:
+def render_year_filter(papers: Sequence[Paper]) -> list[Condition]:
     """A span of years; the whole span asks nothing, so papers without a year stay in."""
     known = sorted({paper.year for paper in papers if paper.year is not None})
     if len(known) < 2:
@@ -59,24 +60,24 @@ def years(papers: Sequence[Paper]) -> list[Condition]:
     return [] if span == (known[0], known[-1]) else [Condition("year", "between", span)]
 
 
-def opened_by(papers: Sequence[Paper], key: str) -> None:
+def open_chosen(papers: Sequence[Paper], key: str) -> None:
     """A single chosen row opens its paper; none stays open beside several or none."""
     rows: list[int] = st.session_state[key].selection.rows
     if len(rows) == 1:
-        shared.open_source(papers[rows[0]].paper_id)
+        session.open_source(papers[rows[0]].paper_id)
     else:
-        shared.close_source()
+        session.close_source()
 
 
-def table(papers: Sequence[Paper]) -> list[Paper]:
+def render_table(papers: Sequence[Paper]) -> list[Paper]:
     """The papers as rows; returns those chosen."""
     key = f"rows_{hash(tuple(paper.paper_id for paper in papers))}"
     event: Any = st.dataframe(
-        [views.paper_row(paper) for paper in papers],
+        [answer_html.build_paper_row(paper) for paper in papers],
         key=key,
         height=min(36 * len(papers) + 40, 520),
         hide_index=True,
-        on_select=lambda: opened_by(papers, key),
+        on_select=lambda: open_chosen(papers, key),
         selection_mode="multi-row",
         column_config={
             "Title": st.column_config.TextColumn(width="large"),
@@ -91,7 +92,7 @@ def table(papers: Sequence[Paper]) -> list[Paper]:
     return [papers[row] for row in event.selection.rows]
 
 
-def exports(papers: Sequence[Paper], chosen: bool) -> None:
+def render_exports(papers: Sequence[Paper], chosen: bool) -> None:
     """Download buttons for the papers chosen, or for all that are listed."""
     n = len(papers)
     what = f"{n} chosen" if chosen else f"all {n} listed"
@@ -99,8 +100,8 @@ def exports(papers: Sequence[Paper], chosen: bool) -> None:
     for form, name in FORMATS.items():
         st.download_button(
             plain(name),
-            data=partial(export, papers, form),
-            file_name=f"papers{SUFFIXES[form]}",
+            data=partial(format_papers, papers, form),
+            file_name=f"papers{EXPORT_SUFFIXES[form]}",
             mime=MEDIA_TYPES[form],
             icon=":material/download:",
             key=f"export_{form}",
@@ -108,39 +109,41 @@ def exports(papers: Sequence[Paper], chosen: bool) -> None:
         )
 
 
-def catalogue(held: Assistant) -> None:
-    every = held.library.papers()
-    conditions = filters(every, [page.person for page in held.library.pages()])
-    answer = held.catalogue(conditions) if conditions else None
-    found = every
+def render_catalogue(assistant: Assistant) -> None:
+    every = assistant.library.list_papers()
+    conditions = render_filters(every, [page.person for page in assistant.library.list_pages()])
+    answer = assistant.catalogue(conditions) if conditions else None
+    listed_papers = every
     if answer is not None:
-        found = held.library.papers([paper.paper_id for paper in answer.papers])
-    found = sorted(found, key=views.newest_first)
-    st.markdown(f"**{len(found):,}** of {len(every):,} papers")
+        listed_papers = assistant.library.list_papers([paper.paper_id for paper in answer.papers])
+    listed_papers = sorted(listed_papers, key=answer_html.get_recency_key)
+    st.markdown(f"**{len(listed_papers):,}** of {len(every):,} papers")
     for warning in answer.warnings if answer else ():
-        st.html(f'<p class="pf note">{views.escape(warning)}</p>')
-    if found:
+        st.html(f'<p class="pf note">{answer_html.escape(warning)}</p>')
+    if listed_papers:
         above = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
-        chosen = table(found)
+        chosen = render_table(listed_papers)
         with above:
-            exports(chosen or found, bool(chosen))
-            openings.of_papers(held, "ask_about", chosen or (found if conditions else ()))
+            render_exports(chosen or listed_papers, bool(chosen))
+            selected_papers.render_button_for_papers(
+                assistant, "ask_about", chosen or (listed_papers if conditions else ())
+            )
     elif answer is not None:
-        st.html(f'<div class="pf">{views.markdown(answer.text)}</div>')
+        st.html(f'<div class="pf">{answer_html.render_markdown(answer.text)}</div>')
 
 
 def main() -> None:
-    held = shared.assistant()
+    assistant = session.get_assistant()
     with st.container(key="wide"):
         st.title("Papers", anchor=False)
-        if not shared.n_papers(held):
+        if not session.count_papers(assistant):
             st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
             return
         try:
-            catalogue(held)
+            render_catalogue(assistant)
         except RagError as exc:
             st.error(fault(exc), icon=":material/error:")
-    shared.panel(held)
+    session.draw_panel(assistant)
 
 
 main()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.errors import NotFound, RagError
-from rag.pipeline import Assistant
+from rag.app.assistant import Assistant
 from rag.types import Condition
-from ui import graph, openings, profiles, shared, views
-from ui.board import board
-from ui.escaping import fault, plain
+from rag.types.errors import NotFound, RagError
+from ui.components import selected_papers, session
+from ui.components.click_component import render_clickable
+from ui.views import answer_html, coauthor_graph, people_html
+from ui.views.escaping import fault, plain
 
 
-def search(held: Assistant) -> None:
+def render_search(assistant: Assistant) -> None:
     """Ranked people for the topic typed or linked to, with the papers that put them there."""
     columns = st.columns([4, 1], vertical_alignment="bottom")
     topic = columns[0].text_input(
@@ -23,29 +24,33 @@ def search(held: Assistant) -> None:
     )
     recent = columns[1].toggle("Recent work first", key="recent")
     if not topic.strip():
-        everyone(held)
+        render_everyone(assistant)
         return
     st.query_params["topic"] = topic
     with st.spinner("searching …", show_time=False):
-        answer = held.who(topic.strip(), 10, recent)
-    papers = shared.papers_of(held, answer)
+        answer = assistant.who(topic.strip(), 10, recent)
+    papers = session.get_papers_of(assistant, answer)
     if not answer.experts:
-        shared.tell(held, answer, "nobody")
+        session.draw_answer(assistant, answer, "nobody")
         return
-    notes = "".join(f'<p class="note">{views.escape(text)}</p>' for text in answer.warnings)
-    board(profiles.experts(answer, papers) + notes, key="experts", on_act=shared.act)
+    notes = "".join(f'<p class="note">{answer_html.escape(text)}</p>' for text in answer.warnings)
+    render_clickable(
+        people_html.render_experts(answer, papers) + notes, key="experts", on_act=session.handle_act
+    )
 
 
-def everyone(held: Assistant) -> None:
+def render_everyone(assistant: Assistant) -> None:
     """Those with most papers, to begin with."""
-    people = sorted(held.library.persons(), key=lambda p: (-len(p.authorships), p.name))
+    people = sorted(assistant.library.list_persons(), key=lambda p: (-len(p.authorships), p.name))
     st.caption(f"{len(people):,} people are named in these papers. Those with most papers here:")
-    board(profiles.people_list(people[:24]), key="everyone", on_act=shared.act)
+    render_clickable(
+        people_html.render_people(people[:24]), key="everyone", on_act=session.handle_act
+    )
 
 
-def pick(held: Assistant, label: str = "Or open a person") -> None:
+def render_picker(assistant: Assistant, label: str = "Or open a person") -> None:
     """Choose a person by name."""
-    names = sorted(person.name for person in held.library.persons())
+    names = sorted(person.name for person in assistant.library.list_persons())
     chosen = st.selectbox(
         plain(label), names, index=None, placeholder="a name", key="chosen_person"
     )
@@ -53,66 +58,86 @@ def pick(held: Assistant, label: str = "Or open a person") -> None:
         st.session_state["go_to"] = {"name": chosen}
 
 
-def nobody(held: Assistant, name: str) -> None:
+def render_nobody(assistant: Assistant, name: str) -> None:
     """A name that is printed nowhere: those it may stand for, and all names to choose from."""
     st.title("People", anchor=False)
-    near = held.person(name).experts
-    said = "No one is printed as" if near else "No one called"
-    st.markdown(f"{plain(said)} *{plain(name)}* {'' if near else 'is named '}in these papers.")
-    if near:
-        st.caption("Perhaps one of these is meant:" if len(near) > 1 else "Perhaps this is meant:")
-        board(profiles.names(person.name for person in near), key="near", on_act=shared.act)
-    pick(held, "Open a person")
+    similar_people = assistant.person(name).experts
+    opening = "No one is printed as" if similar_people else "No one called"
+    st.markdown(
+        f"{plain(opening)} *{plain(name)}* {'' if similar_people else 'is named '}in these papers."
+    )
+    if similar_people:
+        st.caption(
+            "Perhaps one of these is meant:"
+            if len(similar_people) > 1
+            else "Perhaps this is meant:"
+        )
+        render_clickable(
+            people_html.render_names(person.name for person in similar_people),
+            key="near",
+            on_act=session.handle_act,
+        )
+    render_picker(assistant, "Open a person")
 
 
-def show(held: Assistant, name: str) -> None:
+def show_person(assistant: Assistant, name: str) -> None:
     """One person: figures, years, co-authors, papers."""
     if st.button("All people", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
     try:
-        person = held.library.person(name)
+        person = assistant.library.find_person(name)
     except NotFound:
-        nobody(held, name)
+        render_nobody(assistant, name)
         return
-    known = shared.papers_by_id(held, {a.paper_id for a in person.authorships})
+    known = session.get_papers_by_id(assistant, {a.paper_id for a in person.authorships})
     papers = [known[a.paper_id] for a in person.authorships]
     st.title(plain(person.name), anchor=False)
-    summary = held.person(name).text.split("\n\n")[0]
-    board(profiles.person_head(summary, person), key="person_head", on_act=shared.act)
-    openings.button(held, "ask_about", (Condition("author", "in", (person.name,)),))
-    shown = graph.network(person.name, papers)
-    if shown.shared:
+    summary = assistant.person(name).text.split("\n\n")[0]
+    render_clickable(
+        people_html.render_person_head(summary, person),
+        key="person_head",
+        on_act=session.handle_act,
+    )
+    selected_papers.render_button(
+        assistant, "ask_about", (Condition("author", "in", (person.name,)),)
+    )
+    coauthor_network = coauthor_graph.count_network(person.name, papers)
+    if coauthor_network.shared:
         st.header("Co-authors", anchor=False)
-        board(graph.svg(shown), key="coauthors", on_act=shared.act)
-        st.caption(plain(graph.caption(shown)))
+        render_clickable(
+            coauthor_graph.draw_network(coauthor_network),
+            key="coauthors",
+            on_act=session.handle_act,
+        )
+        st.caption(plain(coauthor_graph.format_caption(coauthor_network)))
     st.header("Papers by year", anchor=False)
-    board(profiles.by_year(papers), key="by_year", on_act=shared.act)
+    render_clickable(people_html.render_by_year(papers), key="by_year", on_act=session.handle_act)
     st.header(f"{len(papers):,} paper{'s' if len(papers) != 1 else ''}", anchor=False)
     roles = {a.paper_id: a.role for a in person.authorships}
-    board(
-        views.paper_list(sorted(papers, key=views.newest_first), roles),
+    render_clickable(
+        answer_html.render_paper_list(sorted(papers, key=answer_html.get_recency_key), roles),
         key="person_papers",
-        on_act=shared.act,
+        on_act=session.handle_act,
     )
 
 
 def main() -> None:
-    held = shared.assistant()
-    if not shared.n_papers(held):
+    assistant = session.get_assistant()
+    if not session.count_papers(assistant):
         st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
         return
     name = st.query_params.get("name")
     try:
         if name:
-            show(held, name)
+            show_person(assistant, name)
         else:
             st.title("People", anchor=False)
-            search(held)
-            pick(held)
+            render_search(assistant)
+            render_picker(assistant)
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
-    shared.panel(held)
+    session.draw_panel(assistant)
 
 
 main()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rag.config import load
-from rag.errors import RagError
-from ui import evaluations, plots
-from ui.escaping import fault, plain
-from ui.evaluations import REPORT, EvaluationRun, Turned
+from rag.config.settings import load
+from rag.types.errors import RagError
+from ui.views import evaluation_plots, evaluation_runs
+from ui.views.escaping import fault, plain
+from ui.views.evaluation_runs import REPORT, ChangedQuestion, EvaluationRun
 
 SHARES = {
     "macro": ("Mean over kinds", "The decisive figure of each kind, each kind counting the same"),
@@ -24,18 +24,18 @@ them: whether the right paper is found, whether quotes hold, whether what the pa
 is declined.</p><p>None has been run over this library yet. This command makes one:</p></div>"""
 
 
-def measured(run: EvaluationRun, other: EvaluationRun | None) -> None:
+def render_measured(run: EvaluationRun, other_run: EvaluationRun | None) -> None:
     """The figures of the whole run as tiles, with what changed."""
     with st.container(horizontal=True, key="tiles"):
         counts = [c.get("right", 0) for c in run.outcomes.values()]
         st.metric("Right", f"{sum(counts)} of {run.n_questions}", border=True)
         for key, (label, help_text) in SHARES.items():
-            now, before = run.overall.get(key), other.overall.get(key) if other else None
+            now, before = run.overall.get(key), other_run.overall.get(key) if other_run else None
             if now is not None:
-                gap = shown(key, now - before, sign=True) if before is not None else None
+                gap = format_measure(key, now - before, sign=True) if before is not None else None
                 st.metric(
                     plain(label),
-                    shown(key, now),
+                    format_measure(key, now),
                     delta=gap if before != now else None,
                     delta_color="normal" if key == "macro" else "inverse",
                     border=True,
@@ -43,20 +43,20 @@ def measured(run: EvaluationRun, other: EvaluationRun | None) -> None:
                 )
 
 
-def shown(key: str, value: float, *, sign: bool = False) -> str:
+def format_measure(key: str, value: float, *, sign: bool = False) -> str:
     plus = "+" if sign else ""
     if key.endswith("_ms"):
         return f"{value:{plus},.0f} ms"
     return f"{value:{plus}.3f}" if key == "macro" else f"{value:{plus},.0f}"
 
 
-def changes(found: Sequence[Turned]) -> None:
+def render_changes(changed_questions: Sequence[ChangedQuestion]) -> None:
     """The questions that came to something else, as a table."""
-    won = sum(change.better for change in found)
-    if not found:
+    won = sum(change.better for change in changed_questions)
+    if not changed_questions:
         st.caption("Every question came to the same.")
         return
-    lost = sum(change.before == "right" for change in found)
+    lost = sum(change.before == "right" for change in changed_questions)
     st.markdown(f"**{won:,}** made right, **{lost:,}** no longer right.")
     st.dataframe(
         [
@@ -66,7 +66,7 @@ def changes(found: Sequence[Turned]) -> None:
                 "Before": change.before,
                 "Now": change.after,
             }
-            for change in found
+            for change in changed_questions
         ],
         hide_index=True,
         column_config={"Question": st.column_config.TextColumn(width="large")},
@@ -74,11 +74,11 @@ def changes(found: Sequence[Turned]) -> None:
     )
 
 
-def every_measure(run: EvaluationRun) -> None:
+def render_measures(run: EvaluationRun) -> None:
     rows = [
         {"Kind": kind, "Measure": name, "Mean": f.mean, "From": f.low, "To": f.high, "n": f.n}
-        for kind, held in run.kinds.items()
-        for name, f in held.items()
+        for kind, figures in run.kinds.items()
+        for name, f in figures.items()
     ]
     number = st.column_config.NumberColumn(format="%.3f")
     with st.expander("Every measure"):
@@ -90,18 +90,18 @@ def every_measure(run: EvaluationRun) -> None:
         )
 
 
-def choose(found: Sequence[EvaluationRun]) -> tuple[EvaluationRun, EvaluationRun | None]:
+def choose(complete_runs: Sequence[EvaluationRun]) -> tuple[EvaluationRun, EvaluationRun | None]:
     """The run to show and the one to compare it with: the newest, and the one before it."""
-    names = {run.folder.name: run.name for run in found}
+    names = {run.folder.name: run.name for run in complete_runs}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Run", list(names), format_func=lambda k: names[k], key="run")
-        run = next(one for one in found if one.folder.name == key)
-        others = [r for r in found if r.questions == run.questions and r is not run]
-        earlier = [r for r in others if r.begun <= run.begun]
-        ordered = [*earlier, *(r for r in others if r not in earlier)]
+        run = next(candidate for candidate in complete_runs if candidate.folder.name == key)
+        other_runs = [r for r in complete_runs if r.questions == run.questions and r is not run]
+        earlier = [r for r in other_runs if r.begun <= run.begun]
+        ordered = [*earlier, *(r for r in other_runs if r not in earlier)]
         if not ordered:
             return run, None
-        other = st.selectbox(
+        other_run = st.selectbox(
             "Compared with",
             [r.folder.name for r in ordered],
             format_func=lambda k: names[k],
@@ -109,23 +109,23 @@ def choose(found: Sequence[EvaluationRun]) -> tuple[EvaluationRun, EvaluationRun
             placeholder="nothing",
             key=f"other_{run.folder.name}",
         )
-    return run, next((r for r in ordered if r.folder.name == other), None)
+    return run, next((r for r in ordered if r.folder.name == other_run), None)
 
 
-def show(found: Sequence[EvaluationRun]) -> None:
-    run, other = choose(found)
-    measured(run, other)
+def show_runs(complete_runs: Sequence[EvaluationRun]) -> None:
+    run, other_run = choose(complete_runs)
+    render_measured(run, other_run)
     st.header("How good, by kind", anchor=False)
-    st.html(plots.figures(run, other))
+    st.html(evaluation_plots.plot_figures(run, other_run))
     st.header("What came of the questions", anchor=False)
-    st.html(plots.outcomes(run))
-    if other is not None:
+    st.html(evaluation_plots.plot_outcomes(run))
+    if other_run is not None:
         st.header("What changed", anchor=False)
         try:
-            changes(evaluations.turned(other, run))
+            render_changes(evaluation_runs.list_changed_questions(other_run, run))
         except RagError as exc:
             st.warning(fault(exc), icon=":material/warning:")
-    every_measure(run)
+    render_measures(run)
     report = run.folder / REPORT
     if report.is_file():
         st.download_button(
@@ -140,16 +140,16 @@ def show(found: Sequence[EvaluationRun]) -> None:
 
 def main() -> None:
     try:
-        found, problems = evaluations.runs(load().data)
+        complete_runs, problems = evaluation_runs.list_runs(load().data)
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         return
-    if found:
+    if complete_runs:
         st.title("Quality", anchor=False)
     for problem in problems:
         st.warning(fault(problem), icon=":material/warning:")
-    if found:
-        show(found)
+    if complete_runs:
+        show_runs(complete_runs)
     else:
         st.html(NONE_YET)
         st.code("paperfolk eval", language=None)

@@ -1,0 +1,58 @@
+"""Chroma's embedded store, opened only where it is fit to be: what is broken kills its reader.
+
+Chroma reads its file in native code, which aborts the process on some damage (such as a message of
+SQLite's about it that is no UTF-8). Nothing can catch that, so the file is looked at before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from rag.adapters.chroma import ChromaVectors
+from rag.adapters.open_marks import Mark
+from rag.types.errors import IndexUnreadable
+from rag.types.ports import Generation
+
+CHROMA_FILE = "chroma.sqlite3"
+QUICK_BYTES = 64_000_000
+"""Up to this size the file is gone through at each opening, which takes a tenth of a second."""
+
+
+class WatchedVectors(ChromaVectors):
+    """The vectors of one generation in its folder, marked as open until they are closed."""
+
+    def __init__(self, generation: Generation, *, create: bool = False) -> None:
+        self._mark = Mark(generation.folder)
+        super().__init__(generation, create=create)
+
+    def close(self) -> None:
+        super().close()
+        self._mark.remove()
+
+
+def require_whole_chroma(folder: Path, *, at_most: int | None = None) -> None:
+    """Go through the pages of Chroma's file with SQLite's own check.
+
+    Args:
+        folder: Chroma's.
+        at_most: Files larger than this are passed over; None: none is.
+
+    Raises:
+        IndexUnreadable: They are not what SQLite wrote.
+    """
+    path = folder / CHROMA_FILE
+    try:
+        if at_most is not None and path.stat().st_size > at_most:
+            return
+        place = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(place, uri=True, timeout=30)) as connection:
+            (record,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as exc:  # its words may be no text
+        record = str(exc)
+    if record != "ok":
+        raise IndexUnreadable(
+            f"the vectors in {str(folder)!r} are damaged ({' '.join(record.split())}); "
+            'run "paperfolk ingest" to rebuild them'
+        )

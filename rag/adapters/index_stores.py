@@ -1,0 +1,121 @@
+"""The stores that the settings choose: Chroma, embedded or on a server, and tantivy."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import weakref
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.library.permissions import is_full, is_readonly, require_memory
+from rag.types.errors import IndexUnreadable, LibraryError
+from rag.types.ports import Generation
+
+if TYPE_CHECKING:
+    from rag.adapters.chroma import ChromaVectors
+    from rag.adapters.chroma_server import Server
+    from rag.adapters.tantivy import LexicalIndex
+
+TRIAL_S = 60.0
+"""How long vectors may take to be tried out in a process of their own."""
+
+
+class LocalStores:
+    """Chroma and tantivy; each is imported when it is first opened.
+
+    Both write a little when they are read: what stands where nothing can be written is
+    copied into a temporary one first, which goes with this object.
+
+    Args:
+        server: A Chroma server; None: embedded in the generation's folder.
+    """
+
+    def __init__(self, server: Server | None = None) -> None:
+        self.server = server
+
+    def open_vectors(self, generation: Generation, *, create: bool = False) -> ChromaVectors:
+        from rag.adapters.chroma import ChromaVectors
+        from rag.adapters.chroma_embedded import QUICK_BYTES, WatchedVectors, require_whole_chroma
+        from rag.adapters.open_marks import clear_dead
+
+        require_memory()
+        if self.server:
+            return ChromaVectors(generation, self.server, create=create)
+        if not create:
+            generation = self._ensure_writable(generation, "chroma")
+            require_whole_chroma(generation.folder / "chroma", at_most=QUICK_BYTES)
+            if clear_dead(generation.folder) and not self.is_sound(generation, timeout_s=TRIAL_S):
+                raise IndexUnreadable(
+                    f"a process that read the vectors in {str(generation.folder)!r} was ended by "
+                    'them; run "paperfolk ingest" to rebuild them'
+                )
+        return WatchedVectors(generation, create=create)
+
+    def open_lexical(self, generation: Generation, *, create: bool = False) -> LexicalIndex:
+        from rag.adapters.tantivy import LexicalIndex
+
+        if not create:
+            generation = self._ensure_writable(generation, "lexical")
+        return LexicalIndex(generation.folder / "lexical", create=create)
+
+    def drop(self, generation: Generation) -> None:
+        """Remove what a server holds of the generation; its folder is the caller's."""
+        if self.server:
+            from rag.adapters import chroma
+
+            chroma.drop(generation, self.server)
+
+    def is_sound(self, generation: Generation, *, timeout_s: float) -> bool:
+        """Whether the vectors can be read; those on a server are the server's care."""
+        if self.server:
+            return True
+        from rag.adapters import chroma
+
+        return chroma.is_sound(self._ensure_writable(generation, "chroma"), timeout_s=timeout_s)
+
+    def stamp(self, generation: Generation) -> str:
+        """What tells the files of the generation from those that are damaged, without reading them.
+
+        That is the names and sizes of all, and the dates of those that no reading changes. Empty
+        where that does not tell: on a server, and where Chroma's file is not whole.
+        """
+        from rag.adapters.chroma_embedded import require_whole_chroma
+
+        if self.server:
+            return ""
+        try:
+            require_whole_chroma(generation.folder / "chroma")
+        except IndexUnreadable:
+            return ""
+        results = []
+        for part in ("chroma", "lexical"):
+            for path in sorted((generation.folder / part).rglob("*")):
+                if path.is_file() and path.suffix != ".lock":
+                    state = path.stat()
+                    changed = state.st_mtime_ns if part == "lexical" else 0
+                    results.append(
+                        f"{path.relative_to(generation.folder)} {state.st_size} {changed}"
+                    )
+        return hashlib.sha256("\n".join(results).encode()).hexdigest()[:32]
+
+    def _ensure_writable(self, generation: Generation, part: str) -> Generation:
+        """The generation, with this part of it copied to where it can be written."""
+        source = generation.folder / part
+        if not (is_readonly(source) or is_full(source)):
+            return generation
+        folder = Path(tempfile.mkdtemp(prefix="paperfolk-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        try:
+            shutil.copytree(source, folder / part, copy_function=shutil.copyfile)
+            for copied in (folder / part, *(folder / part).rglob("*")):
+                if copied.is_dir():  # their rights were copied as well
+                    copied.chmod(0o700)
+        except OSError as exc:
+            raise LibraryError(
+                f"the index in {str(source)!r} cannot be written, and not be copied to "
+                f"{str(folder.parent)!r} for reading ({exc}); make room there, or give rights"
+            ) from exc
+        return replace(generation, folder=folder)

@@ -1,0 +1,76 @@
+"""How a question was read and how else it may be read: a wrong guess is cheap.
+
+The router leaves the other route in ``parts['other']``; ``parts['near']`` says that it is near enough
+for the answer's text to offer it too, ``parts['about']`` what its words are to name.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from rag.text import join_names
+from rag.text.markdown import plain
+from rag.types import Alternative, Answer, Intent, ReadAs
+
+ROUTE_WORDS = {
+    "content": "what papers say",
+    "experts": "people on a topic",
+    "person": "a person",
+    "catalogue": "papers counted or listed",
+    "smalltalk": "small talk",
+    "unsupported": "no question for these papers",
+}
+"""Each route as it is named to a reader."""
+
+_READ = {
+    "experts": "a search for people",
+    "catalogue": "a list",
+    "person": "a list of somebody's papers",
+}
+_FOR = {
+    "content": ("what papers say", "what do papers say about {topic}?"),
+    "experts": ("people who work on it", "who works on {topic}?"),
+}
+_MAX_TOPIC_CHARS = 60
+"""A subject longer than this is called ``it``."""
+
+
+def find_other_reading(intent: Intent) -> Alternative | None:
+    """The plausible reading that was not taken, named in words; None where there is none."""
+    other_route = intent.parts.get("other")
+    for route in get_args(ReadAs):
+        if route == other_route and route != intent.route:
+            return Alternative(route, _format_words(route, intent))
+    return None
+
+
+def _format_words(route: ReadAs, intent: Intent) -> str:
+    subject = " ".join(str(intent.parts.get("about") or intent.topic or "").split())
+    subject = subject if len(subject) <= _MAX_TOPIC_CHARS else "it"
+    if route == "content":
+        return f"what papers say about {subject}" if subject else "what papers say"
+    if route == "experts":
+        return f"people who work on {subject or 'it'}"
+    if route == "person":
+        return (
+            f"{join_names(intent.people)}, and their papers"
+            if intent.people
+            else "the person who is meant"
+        )
+    return f"all papers {subject}" if subject else "all papers that fit, counted or listed"
+
+
+def format_closing_line(intent: Intent) -> str:
+    """``Read as a list; for what papers say, ask: '...'``; empty where no other reading is near."""
+    other_route = str(intent.parts.get("other", ""))
+    if not (intent.parts.get("near") and intent.topic and other_route in _FOR):
+        return ""
+    what, question = _FOR[other_route]
+    reading = str(intent.parts.get("read") or _READ.get(intent.route, intent.route))
+    return f"Read as {reading}; for {what}, ask: '{question.format(topic=plain(intent.topic))}'"
+
+
+def add_closing_line(answer: Answer, intent: Intent) -> str:
+    """The answer's text with the closing line, if there is one."""
+    line = format_closing_line(intent)
+    return f"{answer.text}\n\n{line}" if line else answer.text

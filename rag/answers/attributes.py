@@ -1,0 +1,113 @@
+"""What the entry of one named paper says: when posted, with code, in which category, where listed."""
+
+from __future__ import annotations
+
+import re
+
+from rag.answers.rows import Listing, build_scored_papers, format_date
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import join_names, split_sentences
+from rag.text.markdown import plain
+from rag.types import Answer, Intent, Paper, Span
+from rag.understanding.catalogue_ask import Ask
+
+_LINK_REQUEST = re.compile(
+    r"(?:https?://|www\.|(?:github|gitlab)\.com/)[^\s<>\"“”]+", re.IGNORECASE
+)
+_CODE_LINK = re.compile(
+    r"\b(?:codes?|codebase|implementations?|repositor(?:y|ies))\b", re.IGNORECASE
+)
+_CODE_HOST = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com)/",
+    re.IGNORECASE,
+)
+_SENTENCE_STOPS = ".,;:!?)]}'\"”"
+
+
+# --- answering ------------------------------------------------------------------------------
+
+
+def answer_attributes(intent: Intent, ask: Ask, library: LibrarySnapshot) -> Answer:
+    """One line a paper; abstains where no entry says it."""
+    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+    printed = {p.paper_id: span for p in papers if "code" in ask.of and (span := find_code_link(p))}
+    listing = Listing(intent.query, printed)
+    lines, known = [], 0
+    for paper in papers:
+        statements = [_describe_attribute(paper, name) for name in ask.of]
+        known += any(is_known for is_known, _ in statements)
+        text = "; ".join(words for _, words in statements)
+        lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
+    return Answer(
+        intent.question,
+        "answered" if known else "abstained",
+        "catalogue",
+        "\n".join(lines) or "No paper of that name is in this library.",
+        listing.citations,
+        build_scored_papers(papers),
+        value=_get_value(papers, ask.of),
+    )
+
+
+def _describe_attribute(paper: Paper, name: str) -> tuple[bool, str]:
+    if name == "year":
+        when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
+        return paper.year is not None, f"posted {when}" if when else "no date is printed"
+    if name == "code":
+        if not paper.code and (span := find_code_link(paper)):
+            mark = "no Code mark, but the" if paper.code is False else "yes, the"
+            address = _LINK_REQUEST.search(paper.text, *span)
+            assert address is not None
+            return (
+                True,
+                f"{mark} text says where code is: {plain(address.group().rstrip(_SENTENCE_STOPS))}",
+            )
+        if paper.code is None:
+            return False, "its document prints no Code mark for any paper"
+        return True, "yes, the page marks code as available" if paper.code else "no Code mark"
+    if name == "category":
+        return paper.category is not None, f"category {paper.category or 'not printed'}"
+    if name == "affiliation":
+        printed = plain(join_names(paper.affiliations))
+        return bool(printed), f"affiliation {printed}" if printed else "no affiliation is printed"
+    if name == "score":
+        score = "not printed" if paper.score is None else f"{paper.score:g}"
+        return paper.score is not None, f"score {score}"
+    if name == "link":
+        return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
+    if name == "place":
+        return True, "stands at " + join_names(map(str, paper.places))
+    return True, f"title: {plain(paper.name)}"
+
+
+def find_code_link(paper: Paper) -> Span | None:
+    """The first sentence of the text that gives an address of code, if there is one."""
+    for start, end in split_sentences(paper.text):
+        links = _LINK_REQUEST.findall(paper.text, start, end)
+        has_code_word = _CODE_LINK.search(paper.text, start, end) is not None
+        if any(has_code_word or _CODE_HOST.match(link) for link in links):
+            return start, end
+    return None
+
+
+def _has_code(paper: Paper) -> str | None:
+    if paper.code or find_code_link(paper):
+        return "yes"
+    return None if paper.code is None else "no"
+
+
+def _get_value(papers: list[Paper], names: tuple[str, ...]) -> int | float | str | None:
+    if len(papers) != 1 or len(names) != 1:
+        return None
+    paper, name = papers[0], names[0]
+    values: dict[str, int | float | str | None] = {
+        "year": paper.year,
+        "category": paper.category,
+        "score": paper.score,
+        "code": _has_code(paper),
+        "place": paper.source,
+        "affiliation": ", ".join(paper.affiliations) or None,
+        "link": paper.links[0] if paper.links else None,
+        "title": paper.title,
+    }
+    return values.get(name)

@@ -1,0 +1,152 @@
+"""Who wrote a paper: printed authors, the page's owner, and who may be missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.answers.portrait import build_expert
+from rag.answers.rows import Listing, build_scored_papers
+from rag.library.snapshot import LibrarySnapshot
+from rag.search.topics import compute_coverage
+from rag.text import join_names
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Answer, Intent, Paper
+from rag.types.retrievals import Retrieve
+from rag.understanding.person_ask import PersonAsk
+
+_COVERED = 0.5
+"""Share of the description's words, by rarity, that the paper found must hold to be the one meant."""
+
+
+def answer_authors(
+    intent: Intent, ask: PersonAsk, library: LibrarySnapshot, retrieve: Retrieve
+) -> Answer:
+    """The people of the papers in focus, or of the one that the topic describes."""
+    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+    if not papers and intent.topic:
+        papers = _find_described(intent.topic, library, retrieve)
+    if not papers:
+        text = "I cannot tell which paper is meant; name it by its title or method."
+        return Answer(intent.question, "abstained", "person", text)
+    listing = Listing(intent.query)
+    lines = [_render_author_line(paper, ask, listing) for paper in papers]
+    known = [p for p in papers if p.authorships]
+    names = dict.fromkeys(n for p in known for n in library.list_people_of(p))
+    return Answer(
+        intent.question,
+        "answered" if known else "abstained",
+        "person",
+        "\n".join(lines),
+        listing.citations,
+        build_scored_papers(papers),
+        tuple(build_expert(n, known, library) for n in names),
+    )
+
+
+_SHOWN = 12
+"""People named at most of those who stand on several of many papers."""
+
+
+def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
+    """The people whom the papers in focus have in common; those on several of them if none is on all."""
+    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+    known = [p for p in papers if p.authorships]
+    listing = Listing()
+    names = [_render_linked_title(p, listing) for p in papers] if len(papers) <= 3 else []
+    rest = " ".join(listing.get_marker(p) for p in papers) if len(papers) <= _SHOWN else ""
+    which = join_names(names) if len(papers) <= 3 else f"the {counted(len(papers))} {rest}".strip()
+    counts = Counter(n for p in known for n in dict.fromkeys(library.list_people_of(p)))
+    order = sorted(counts, key=lambda n: (-counts[n], n))
+    everywhere = [n for n in order if counts[n] == len(papers)]
+    several = [n for n in order if 1 < counts[n] < len(papers)]
+    sentences = []
+    if everywhere:
+        sentences.append(
+            f"Yes: {join_names(_format_bold(everywhere))} {_get_verb(everywhere)} on {_format_all(papers)} {which}."
+        )
+    elif len(known) == len(papers) or several:
+        none = "both" if len(papers) == 2 else "all"
+        head = "Nobody" if several else "No: nobody"
+        sentences.append(f"{head} is printed on {none} of {which}.")
+    else:
+        sentences.append(f"Whether {which} share authors cannot be told.")
+    if several:
+        names_text = join_names(
+            _render_author(n, known, listing, library) for n in several[:_SHOWN]
+        )
+        remainder = f" and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
+        sentences.append(f"On more than one of them {_get_verb(several)} {names_text}{remainder}.")
+    if silent := [p for p in papers if not p.authorships]:
+        who = join_names(_render_linked_title(p, listing) for p in silent[:3])
+        remainder = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
+        sentences.append(f"The authors of {who}{remainder} are not printed, so they are unknown.")
+    if (
+        (everywhere or several or len(known) == len(papers))
+        and not all(p.authors_complete for p in known)
+        and len(known) > 1
+    ):
+        sentences.append("Lists that end in 'et al.' may hide more.")
+    return Answer(
+        intent.question,
+        "answered" if everywhere or several or len(known) == len(papers) else "abstained",
+        "person",
+        " ".join(sentences),
+        listing.citations,
+        build_scored_papers(papers),
+        tuple(build_expert(n, known, library) for n in (*everywhere, *several)),
+        value=", ".join(everywhere),
+    )
+
+
+def _render_author(
+    name: str, papers: Sequence[Paper], listing: Listing, library: LibrarySnapshot
+) -> str:
+    """The person with the papers among these."""
+    own_papers = [p for p in papers if name in library.list_people_of(p)]
+    marks = " ".join(listing.get_marker(p) for p in own_papers[:_SHOWN])
+    return f"**{plain(name)}** ({len(own_papers)}: {marks})"
+
+
+def _render_linked_title(paper: Paper, listing: Listing) -> str:
+    return f"*{plain(paper.name)}* {listing.get_marker(paper)}"
+
+
+def _format_bold(names: Sequence[str]) -> list[str]:
+    return [f"**{plain(n)}**" for n in names]
+
+
+def _get_verb(names: Sequence[str]) -> str:
+    return "stands" if len(names) == 1 else "stand"
+
+
+def _format_all(papers: Sequence[Paper]) -> str:
+    return "both" if len(papers) == 2 else "all of" if len(papers) > 3 else "each of"
+
+
+def _find_described(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> list[Paper]:
+    best = retrieve(topic, 1).papers
+    return [h.paper for h in best if compute_coverage(topic, h.paper, library) >= _COVERED]
+
+
+def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
+    name = f"**{plain(paper.name)}**"
+    mark = listing.get_marker(paper)
+    if not paper.authorships:
+        return f"{name} {mark}: its seed document prints no authors, so they are unknown."
+    owners = [a.name for a in paper.authorships if a.role == "page"]
+    if ask.what == "first" and paper.authors:
+        return f"The first author of {name} is **{plain(paper.authors[0])}** {mark}."
+    return f"{name} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."
+
+
+def _format_authors(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:
+    printed_text = join_names(f"**{plain(n)}**" for n in printed)
+    if printed and not complete:
+        printed_text += " (the list ends in 'et al.', so more are not printed)"
+    if owners:
+        who = join_names(f"**{plain(n)}**" for n in owners)
+        stands = "on whose page it stands" if len(owners) == 1 else "on whose pages it stands"
+        printed_text += f"; also {who}, {stands}" if printed_text else f"{who}, {stands}"
+    return printed_text

@@ -1,0 +1,89 @@
+"""Averages over the papers, and shares by group: what each figure counts is said with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean, median
+
+from rag.answers.orders import NOUNS, count_groups, format_group, format_spaced, list_in_order
+from rag.library.fields import CATALOGUE_FIELDS
+from rag.library.snapshot import LibrarySnapshot
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Answer, Intent, Paper
+from rag.understanding.catalogue_ask import Ask
+
+_AVERAGE_UNITS = {
+    "score": ("is the score in the header", "print one"),
+    "number of authors": ("authors", "print their whole author list"),
+    "title length": ("characters in the title", "print a title"),
+    "length": ("words in the abstract", "have one"),
+    "year": ("is the middle year", "print a year"),
+}
+
+
+def answer_average(
+    intent: Intent, ask: Ask, papers: Sequence[Paper], phrase: str, library: LibrarySnapshot
+) -> Answer:
+    """The mean (of years the median) of what the papers have; of groups, papers by group."""
+    field = ask.of[0]
+    if field.startswith("per "):
+        return _answer_per_group(intent, field.removeprefix("per "), papers, phrase, library)
+    known = [float(str(v)) for p in papers for v in CATALOGUE_FIELDS[field].values(p, library)]
+    unit, having = _AVERAGE_UNITS[field]
+    if not known:
+        text = f"None of the {counted(len(papers))}{format_spaced(phrase)}: none of them {having}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    value = median(known) if field == "year" else round(mean(known), 2)
+    text = f"**{value:g}** {unit}{'' if field == 'year' else ' on average'}, over the {counted(len(known))}{format_spaced(phrase)} that {having}"
+    spread = f" ({min(known):g} to {max(known):g})"
+    text += f"{spread}." if field == "year" else f"{spread}; the median is {median(known):g}."
+    cut = sum(bool(p.authors) and not p.authors_complete for p in papers)
+    if field == "number of authors" and cut:
+        text += f" {counted(cut)} with a list that ends in 'et al.' not counted."
+    return Answer(intent.question, "answered", "catalogue", text, value=_convert_to_whole(value))
+
+
+def _answer_per_group(
+    intent: Intent, field: str, papers: Sequence[Paper], phrase: str, library: LibrarySnapshot
+) -> Answer:
+    """Papers by value, over the values that have any."""
+    counts, silent = count_groups(papers, field, library)
+    if not counts:
+        text = f"None of the {counted(len(papers))}{format_spaced(phrase)} has {CATALOGUE_FIELDS[field].noun}."
+        return Answer(intent.question, "abstained", "catalogue", text)
+    value = round(counts.total() / len(counts), 2)
+    noun = NOUNS.get(field, field)
+    over = counted(len(counts), noun) if field != "author" else f"{len(counts):,} people"
+    text = (
+        f"**{value:g}** papers{format_spaced(phrase)} per {noun} on average, over the {over} with any; "
+        f"the median is {median(counts.values()):g}."
+    )
+    if silent:
+        text += f" {counted(silent)} without {CATALOGUE_FIELDS[field].noun} not counted."
+    return Answer(intent.question, "answered", "catalogue", text, value=_convert_to_whole(value))
+
+
+def _convert_to_whole(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def answer_shares(
+    intent: Intent,
+    ask: Ask,
+    part: Sequence[Paper],
+    all_papers: Sequence[Paper],
+    library: LibrarySnapshot,
+) -> Answer:
+    """For each group, how many of its papers are among the part."""
+    field = ask.of[0]
+    counts, _ = count_groups(part, field, library)
+    totals, _ = count_groups(all_papers, field, library)
+    order = list_in_order(totals, field)[: ask.k]
+    lines = [
+        f"- {plain(format_group(v, field))}: {counts[v]} of {totals[v]} ({counts[v] / totals[v]:.0%})"
+        for v in order
+    ]
+    text = f"Shares by {field}:\n\n" + "\n".join(lines)
+    value = "; ".join(f"{v}: {counts[v] / totals[v]:.0%}" for v in order)
+    return Answer(intent.question, "answered", "catalogue", text, value=value)

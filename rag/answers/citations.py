@@ -1,0 +1,89 @@
+"""Citations: from a marker in an answer to a place in a paper, and text made safe to stand beside.
+
+Two things keep the contract "every ``[n]`` has exactly one citation, and every citation is used".
+`Citations` hands out markers, and `plain` takes whatever looks like one out of foreign text: a
+quote that says ``[12]`` is shown as ``(12)`` while the citation keeps it as printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rag.text.markdown import MARKER, markers
+from rag.types import Citation, Paper, Span
+
+
+class InvalidAnswer(AssertionError):
+    """An answer breaks the contract: a bug of this program, so not a `RagError` to be shown."""
+
+
+def build_citation(marker: int, paper: Paper, span: Span) -> Citation:
+    """The citation of one span of a paper; an empty span cites the paper by its title alone."""
+    start, end = span
+    assert 0 <= start <= end <= len(paper.text), f"span {span} is outside {paper.paper_id}"
+    return Citation(
+        marker=marker,
+        paper_id=paper.paper_id,
+        source=paper.source,
+        also_at=paper.also_at,
+        title=paper.title,
+        label=paper.label,
+        quote=paper.text[start:end],
+        span=span,
+    )
+
+
+class Citations:
+    """Hands out markers from 1 in order of first use; the same span of a paper keeps its marker."""
+
+    def __init__(self) -> None:
+        self._cited: dict[tuple[str, Span], Citation] = {}
+
+    def __len__(self) -> int:
+        return len(self._cited)
+
+    def get_marker(self, paper: Paper, span: Span) -> int:
+        """The marker of this span, a new one if it was not cited before."""
+        key = (paper.paper_id, span)
+        if key not in self._cited:
+            self._cited[key] = build_citation(len(self._cited) + 1, paper, span)
+        return self._cited[key].marker
+
+    def list_citations(self) -> tuple[Citation, ...]:
+        """All citations, by marker."""
+        return tuple(self._cited.values())
+
+
+def check_citations(text: str, citations: Sequence[Citation], papers: Mapping[str, Paper]) -> None:
+    """Verify that markers and citations match one to one and that every quote is in its paper.
+
+    Args:
+        text: The answer's text.
+        citations: Its citations.
+        papers: By paper id; at least the cited ones.
+
+    Raises:
+        InvalidAnswer: Naming the first marker or quote that breaks the contract.
+    """
+    used_markers = [citation.marker for citation in citations]
+    if len(set(used_markers)) != len(used_markers):
+        raise InvalidAnswer(f"a marker has two citations: {used_markers}")
+    for match in MARKER.finditer(text):
+        if match[1] != str(int(match[1])) or int(match[1]) not in used_markers:
+            raise InvalidAnswer(f"marker {match[0]!r} has no citation")
+    unused = set(used_markers).difference(markers(text))
+    if unused:
+        raise InvalidAnswer(f"citations {sorted(unused)} are not used in the text")
+    for citation in citations:
+        _check_quote(citation, papers)
+
+
+def _check_quote(citation: Citation, papers: Mapping[str, Paper]) -> None:
+    paper = papers.get(citation.paper_id)
+    if paper is None:
+        raise InvalidAnswer(f"citation {citation.marker} is of no known paper")
+    start, end = citation.span
+    if not 0 <= start <= end <= len(paper.text) or paper.text[start:end] != citation.quote:
+        raise InvalidAnswer(f"the quote of citation {citation.marker} is not at {citation.span}")
+    if paper.text and not citation.quote:
+        raise InvalidAnswer(f"citation {citation.marker} quotes nothing")

@@ -1,0 +1,140 @@
+"""What kind of answer a question asks for, and how a sentence shows that it holds that kind.
+
+The words that ask ("how many", "which datasets", "in what order") seldom stand in the sentence that
+answers; a number beside the thing counted, a list of names after "experiments on" or "three-stage"
+does. Each kind that is asked for and held adds to what the sentence is worth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A kind of answer: what asks for it, what holds it, and what a sentence gains that does."""
+
+    question_pattern: re.Pattern[str]
+    answer_pattern: re.Pattern[str]
+    gain: float
+
+
+def _build_cue(question_pattern: str, answer_pattern: str, gain: float) -> Cue:
+    return Cue(
+        re.compile(question_pattern, re.IGNORECASE), re.compile(answer_pattern, re.IGNORECASE), gain
+    )
+
+
+_RESULTS = (
+    r"accuracy|fps|speeds?|percent(?:age)?|rank-?1|eer|map|points|count|gflops|parameters?|rates?|scores?|"
+    r"gains?|numbers?|size|memory|results?|performance|improvements?|resolution|frames|faster|larger|"
+    r"smaller|biggest|largest|smallest|longest|share|dimensions?"
+)
+_EVALUATED = (
+    r"\b(?:experiment\w*|evaluat\w+|benchmark\w*|datasets?|validat\w+|outperform\w*|results?)\b"
+)
+_NUMBER_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
+    "millions?|billions?"
+)
+
+CUES = (
+    _build_cue(
+        rf"\bhow (?:much|many|fast|far|large|big|long|often)\b|\b(?:{_RESULTS})\b", r"\d", 0.2
+    ),
+    _build_cue(r"\bhow many\b|\bnumber of\b", rf"\d|\b(?:{_NUMBER_WORDS})\b", 0.2),
+    _build_cue(
+        r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|"
+        r"validated|tried)\b",
+        _EVALUATED,
+        0.1,
+    ),
+    _build_cue(
+        r"\b(?:what|which) (?:order|sequence|stages?|steps?|phases?)\b|\b(?:stages|phases)\b"
+        r"|\bin (?:what|which) order\b",
+        r"->|→|\b(?:two|three|four|five|multi)[- ](?:stage|step|phase)|\bfirst(?:ly)?\b.{0,600}\b(?:then|second)",
+        0.25,
+    ),
+    _build_cue(r"\bstands? for\b|\babbreviat\w+\b|\bspell\w* out\b", r"\w \([A-Z][\w-]*\)", 0.2),
+)
+"""Gains are on the scale of `rag.search.late.sentence_scores`, where a full match is 1."""
+
+_ASKS_FOR_NAMES = re.compile(
+    r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|corpora|data ?sets?|evaluat\w+|tested)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_DATA = re.compile(
+    r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluated|tested|tried|report)\b", re.IGNORECASE
+)
+_NAME_CUE = re.compile(r"\b(?=[^\WA-Z]*[A-Z][^\WA-Z0-9]*[A-Z0-9])\w++")
+NAME_GAIN = 0.1
+"""For a name that the question does not say itself."""
+LIST_GAIN = 0.15
+"""For several such names in a sentence about experiments, where the question asks for data."""
+_TESTS = re.compile(_EVALUATED, re.IGNORECASE)
+
+_HOW_MANY_NOUN = re.compile(r"\b(?:how many|number of)\b([^?.;:]*)", re.IGNORECASE)
+_COUNTED_NOUN = re.compile(rf"\b(?:\d[\d,.]*|{_NUMBER_WORDS})\b", re.IGNORECASE)
+COUNT_GAIN = 0.25
+"""For a number that stands before one of the things that the question counts."""
+COUNTED_WITHIN = 4
+"""Words between a number and what it counts."""
+N_COUNTED = 6
+"""Words after "how many" that may say what is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCues:
+    """The kinds of answer that one question asks for."""
+
+    cues: tuple[Cue, ...]
+    names: bool
+    data: bool
+    counted: frozenset[str]
+    count_nouns: frozenset[str]
+
+    @classmethod
+    def read_question(cls, question: str) -> AnswerCues:
+        """Read a question's asking words."""
+        return cls(
+            cues=tuple(cue for cue in CUES if cue.question_pattern.search(question)),
+            names=bool(_ASKS_FOR_NAMES.search(question)),
+            data=bool(_ASKS_FOR_DATA.search(question)),
+            counted=frozenset(_extract_counted_nouns(question)),
+            count_nouns=frozenset(fold(word) for word, _ in iter_words(question)),
+        )
+
+    @property
+    def kinds(self) -> bool:
+        """Whether any kind of answer is asked for."""
+        return bool(self.cues or self.names or self.data or self.counted)
+
+    def compute_gain(self, sentence: str) -> float:
+        """What a sentence gains by holding what is asked for; 0 where nothing is."""
+        total = sum(cue.gain for cue in self.cues if cue.answer_pattern.search(sentence))
+        new = {name for name in _NAME_CUE.findall(sentence) if fold(name) not in self.count_nouns}
+        if self.names and new:
+            total += NAME_GAIN
+        if self.data and len(new) > 1 and _TESTS.search(sentence):
+            total += LIST_GAIN
+        if self.counted and self._has_count(sentence):
+            total += COUNT_GAIN
+        return total
+
+    def _has_count(self, sentence: str) -> bool:
+        for match in _COUNTED_NOUN.finditer(sentence):
+            after = [word for word, _ in iter_words(sentence[match.end() :])][:COUNTED_WITHIN]
+            if any(term in self.counted for word in after for term in extract_terms(word)):
+                return True
+        return False
+
+
+def _extract_counted_nouns(question: str) -> Iterator[str]:
+    for match in _HOW_MANY_NOUN.finditer(question):
+        nouns = [word for word, _ in iter_words(match[1]) if fold(word) not in STOP_WORDS]
+        for word in nouns[:N_COUNTED]:
+            yield from extract_terms(word)

@@ -1,0 +1,436 @@
+"""Who works on a topic: papers on it vote for their people.
+
+The score of a person is the sum, over the papers on the topic that they stand on, of the paper's
+relevance times the weight of their role there::
+
+    score(person) = sum over papers p of relevance(p) * ROLE[role of the person on p]
+
+This is the voting model with CombSUM over normalised scores (Macdonald and Ounis, Voting for
+candidates, CIKM 2006), which is document model 2 of Balog et al. (SIGIR 2006) with the association
+weighted by authorship. Only papers past the relevance gate vote, so that fifty papers on one page
+win nothing where few of them are on the topic; breadth counts because every such paper adds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.answers.alternatives import format_closing_line
+from rag.answers.rows import (
+    Listing,
+    build_scored_papers,
+    format_date,
+    format_truncation,
+    format_years,
+)
+from rag.library.fields import format_conditions, match_condition
+from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.search.topics import (
+    OnTopic,
+    build_cached_retrieve,
+    build_retrieve_without,
+    find_on_topic,
+    list_on_topic,
+    resolve_spelling,
+)
+from rag.text import join_names
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
+from rag.types.retrievals import Retrieve
+
+ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
+"""A first author did the work; an owner of the page may be hidden anywhere behind ``et al.``."""
+
+HALF_LIFE_YEARS = 3.0
+MAX_EXPERTS = 10
+_FURTHER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One paper's part in a person's score: ``weight`` = relevance times the role's weight."""
+
+    paper_id: str
+    relevance: float
+    role: Role
+    weight: float
+
+
+def count_votes(
+    papers: Sequence[tuple[str, float]], authorships: Mapping[str, Sequence[Authorship]]
+) -> dict[str, tuple[Vote, ...]]:
+    """The votes that each person gets, the weightiest first.
+
+    Args:
+        papers: (paper id, relevance), relevance positive.
+        authorships: By paper id; a paper that is not there votes for nobody.
+    """
+    votes: dict[str, list[Vote]] = defaultdict(list)
+    for paper_id, relevance in papers:
+        for authorship in authorships.get(paper_id, ()):
+            weight = relevance * ROLE[authorship.role]
+            votes[authorship.name].append(Vote(paper_id, relevance, authorship.role, weight))
+    return {
+        name: tuple(sorted(cast, key=lambda v: (-v.weight, v.paper_id)))
+        for name, cast in votes.items()
+    }
+
+
+def rank(votes: Mapping[str, Sequence[Vote]], k: int | None = None) -> list[Expert]:
+    """People by the sum of their votes, best first; ties by name."""
+    totals = {name: sum(v.weight for v in cast) for name, cast in votes.items()}
+    order = sorted(totals, key=lambda name: (-round(totals[name], 9), name))
+    return [
+        Expert(
+            name,
+            round(totals[name], 4),
+            tuple(v.paper_id for v in votes[name]),
+            {v.paper_id: v.role for v in votes[name]},
+        )
+        for name in order[:k]
+    ]
+
+
+def compute_recency(paper: Paper, newest: int) -> float:
+    """1 for the newest year, half of it every three years before; an unknown year counts half."""
+    if paper.year is None:
+        return 0.5
+    return float(0.5 ** ((newest - paper.year) / HALF_LIFE_YEARS))
+
+
+def answer_experts(
+    intent: Intent,
+    library: LibrarySource,
+    retrieve: Retrieve,
+    k: int = MAX_EXPERTS,
+    recent: bool = False,
+    explain: bool = False,
+) -> Answer:
+    """Ranked people with the papers that put them there; abstains where no paper is on the topic.
+
+    Args:
+        intent: With ``topic``; ``parts`` may hold ``k`` and ``recent``, which win.
+        library: Read whole.
+        retrieve: Finds papers for the topic.
+        k: People shown at most.
+        recent: Whether newer papers count for more.
+        explain: Whether the parts of each score are written out.
+    """
+    snapshot = load_snapshot(library)
+    retrieve = build_cached_retrieve(retrieve)
+    topic = intent.topic or intent.query
+    k = int(str(intent.parts.get("k") or k))
+    recent = bool(intent.parts.get("recent", recent))
+    alike = intent.parts.get("alike")
+    if isinstance(alike, str):
+        retrieve = build_retrieve_without(retrieve, alike)
+    sides = intent.get_several("both")
+    topic_papers = (
+        _find_papers_on_each(sides, snapshot, retrieve)
+        if sides
+        else find_on_topic(topic, snapshot, retrieve)
+    )
+    notes = intent.get_several("notes")
+    if not topic_papers and sides:
+        return _answer_nobody_on_all(intent, sides, snapshot)
+    if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
+        topic_papers = find_on_topic(spelt, snapshot, retrieve)
+        notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if topic_papers else notes
+        topic = spelt if topic_papers else topic
+    if not topic_papers:
+        return _answer_nobody(intent, topic, snapshot, retrieve)
+    topic_papers = [
+        f
+        for f in topic_papers
+        if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
+    ]
+    if not topic_papers:
+        text = f"No paper on **{plain(topic)}** {format_conditions(intent.conditions)} is in this library."
+        return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
+    newest = max(snapshot.years, default=0)
+    votes = count_votes(
+        [
+            (f.paper.paper_id, f.relevance * (compute_recency(f.paper, newest) if recent else 1.0))
+            for f in topic_papers
+        ],
+        {f.paper.paper_id: _list_displayed_authorships(f.paper, snapshot) for f in topic_papers},
+    )
+    excluded_names = tuple(map(str, intent.get_several("besides")))
+    if sides:
+        votes = {
+            name: votes[name]
+            for name in votes
+            if name in _find_people_on_all(sides, snapshot, retrieve)
+        }
+    removed_names = (
+        _find_people_on(str(shut), snapshot, retrieve)
+        if (shut := intent.parts.get("excluded"))
+        else set()
+    )
+    n_gone = len(removed_names & set(votes))
+    if shut:
+        texts = (
+            f"{n_gone} with papers on {plain(str(shut))} {'is' if n_gone == 1 else 'are'} left out"
+        )
+        notes = (*notes, texts)
+    excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
+    everybody = rank(votes)
+    if not everybody:
+        return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
+    if shut and len(everybody) == n_gone:
+        text = f"Nobody here works on **{plain(topic)}** and not on **{plain(str(shut))}**: all {n_gone} have papers on both."
+        return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
+    people = [expert for expert in everybody if expert.name not in excluded_names][:k]
+    if not people:
+        return _answer_nobody_else(intent, topic, len(everybody), topic_papers, snapshot)
+    under = format_conditions(intent.conditions)
+    n_people = len(votes) - sum(name in votes for name in excluded_names)
+    under = f"{under}, besides those named already" if intent.parts.get("besides") else under
+    text, listing = _render_experts(
+        topic, people, n_people, topic_papers, snapshot, recent=recent, under=under
+    )
+    if explain:
+        text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
+    if notes:
+        text = f"({'; '.join(notes)})\n\n{text}"
+    if line := format_closing_line(intent):
+        text += f"\n\n{line}"
+    return Answer(
+        intent.question,
+        "answered",
+        "experts",
+        text,
+        listing.citations,
+        build_scored_papers([f.paper for f in topic_papers], [f.relevance for f in topic_papers]),
+        tuple(people),
+        library=snapshot.fingerprint,
+    )
+
+
+def _find_people_on(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> set[str]:
+    """Everybody with a paper on the topic, by the name shown."""
+    topic_papers, _ = list_on_topic(topic, library, retrieve, library.by_id)
+    return {name for f in topic_papers for name in library.list_people_of(f.paper)}
+
+
+def _find_people_on_all(
+    sides: Sequence[object], library: LibrarySnapshot, retrieve: Retrieve
+) -> set[str]:
+    """Those with papers on each of several topics."""
+    return set.intersection(*(_find_people_on(str(side), library, retrieve) for side in sides))
+
+
+def _find_papers_on_each(
+    sides: Sequence[object], library: LibrarySnapshot, retrieve: Retrieve
+) -> list[OnTopic]:
+    """Papers on any of the topics by people who have papers on each, a paper as its best."""
+    people = _find_people_on_all(sides, library, retrieve)
+    best: dict[str, OnTopic] = {}
+    for side in sides:
+        for topic_paper in list_on_topic(str(side), library, retrieve, library.by_id)[0]:
+            best_so_far = best.get(topic_paper.paper.paper_id)
+            if people & set(library.list_people_of(topic_paper.paper)) and (
+                best_so_far is None or best_so_far.relevance < topic_paper.relevance
+            ):
+                best[topic_paper.paper.paper_id] = topic_paper
+    return sorted(best.values(), key=lambda f: (-f.relevance, f.paper.paper_id))
+
+
+def _answer_nobody_on_all(
+    intent: Intent, sides: Sequence[object], library: LibrarySnapshot
+) -> Answer:
+    what = join_names(f"**{plain(str(side))}**" for side in sides)
+    text = f"Nobody here has papers on each of {what}."
+    return Answer(intent.question, "abstained", "experts", text, library=library.fingerprint)
+
+
+def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple[Authorship, ...]:
+    """Authorships under the name shown, one a person, the strongest role first."""
+    strongest: dict[str, Authorship] = {}
+    for a in sorted(paper.authorships, key=lambda a: -ROLE[a.role]):
+        name = library.aliases.get(a.name, a.name)
+        strongest.setdefault(name, Authorship(a.paper_id, name, a.role, a.position))
+    return tuple(strongest.values())
+
+
+# --- in words -------------------------------------------------------------------------------
+
+_ROLE_NAMES: Mapping[Role, str] = {
+    "first": "first author of",
+    "listed": "author of",
+    "page": "by the own page behind 'et al.' on",
+}
+
+
+_PLAIN_ROLES: Mapping[Role, str] = {
+    "first": "first author",
+    "listed": "further author",
+    "page": "owner of the page",
+}
+
+
+def _render_experts(
+    topic: str,
+    people: Sequence[Expert],
+    n_people: int,
+    topic_papers: Sequence[OnTopic],
+    library: LibrarySnapshot,
+    *,
+    recent: bool,
+    under: str = "",
+) -> tuple[str, Listing]:
+    listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
+    papers = [f.paper for f in topic_papers]
+    rendered_ids: set[str] = set()
+    lines = [
+        f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
+        for at, expert in enumerate(people, 1)
+    ]
+    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
+    head += f", by {n_people} people" if n_people != 1 else ", by one person"
+    head += " (newer papers count for more):" if recent else ":"
+    unsigned = [p for p in papers if not p.authorships]
+    if n_people > len(people):
+        n_more = n_people - len(people)
+        lines.append(
+            f"\n{n_more} more {'person is an author' if n_more == 1 else 'people are authors'}."
+        )
+    if unsigned:
+        marks = " ".join(listing.get_marker(p) for p in unsigned)
+        lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
+    _add_remaining_papers(papers, people, listing, lines)
+    if missing := format_truncation(papers):
+        lines.append(f"\n{missing}")
+    return head + "\n\n" + "\n".join(lines), listing
+
+
+def _render_scores(
+    people: Sequence[Expert],
+    votes: Mapping[str, Sequence[Vote]],
+    listing: Listing,
+    library: LibrarySnapshot,
+    *,
+    recent: bool,
+) -> str:
+    """The sum behind each score: relevance times the role's weight, paper by paper."""
+    roles = ", ".join(f"{_PLAIN_ROLES[role]} {weight:g}" for role, weight in ROLE.items())
+    aged = ", halved for every three years of age" if recent else ""
+    lines = [
+        f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
+    ]
+    for at, expert in enumerate(people, 1):
+        parts = [
+            f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.get_marker(library.by_id[v.paper_id])}"
+            for v in votes[expert.name]
+        ]
+        lines.append(f"{at}. {plain(expert.name)} **{expert.score:.2f}** = {' + '.join(parts)}")
+    return "\n".join([lines[0], "", *lines[1:]])
+
+
+def _add_remaining_papers(
+    papers: Sequence[Paper], people: Sequence[Expert], listing: Listing, lines: list[str]
+) -> None:
+    """Papers on the topic whose people did not make it into the list."""
+    rendered_ids = {paper_id for expert in people for paper_id in expert.papers}
+    rest = [p for p in papers if p.authorships and p.paper_id not in rendered_ids]
+    if rest:
+        marks = " ".join(listing.get_marker(p) for p in rest[:_FURTHER])
+        remainder = f" and {len(rest) - _FURTHER} more" if len(rest) > _FURTHER else ""
+        lines.append(f"\nFurther papers on the topic: {marks}{remainder}.")
+
+
+def _render_expert(
+    expert: Expert, listing: Listing, rendered_ids: set[str], library: LibrarySnapshot
+) -> str:
+    """The papers by role; a title is written out where it is met first, later its marker will do."""
+    papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
+    parts = []
+    for role, words in _ROLE_NAMES.items():
+        role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
+        if role_papers:
+            parts.append(
+                f"{words} {', '.join(_render_paper_once(p, listing, rendered_ids) for p in role_papers)}"
+            )
+    company = _format_coauthors(expert.name, papers, library)
+    return (
+        f"**{plain(expert.name)}** ({counted(len(expert.papers))}{format_years(papers)}): "
+        f"{'; '.join(parts)}{company}"
+    )
+
+
+def _render_paper_once(paper: Paper, listing: Listing, rendered_ids: set[str]) -> str:
+    mark = listing.get_marker(paper)
+    if paper.paper_id in rendered_ids:
+        return mark
+    rendered_ids.add(paper.paper_id)
+    date = format_date(paper)
+    return f"*{plain(paper.name)}*{f' ({date})' if date else ''} {mark}"
+
+
+def _format_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """Who shares two or more of these papers."""
+    often = [
+        coauthor for coauthor, n in library.count_coauthors(name, papers).most_common(3) if n > 1
+    ]
+    return f". Often with {join_names(plain(o) for o in often)}" if often else ""
+
+
+def _answer_nobody(
+    intent: Intent, topic: str, library: LibrarySnapshot, retrieve: Retrieve
+) -> Answer:
+    """None is on the topic: the three papers nearest to it are named."""
+    nearest_hits = retrieve(topic, 3).papers
+    text = f"Nobody here works on **{plain(topic)}**: no paper in this library is about it."
+    if nearest_hits:
+        text += " The nearest papers are about something else: "
+        text += "; ".join(plain(hit.paper.name) for hit in nearest_hits) + "."
+    return Answer(
+        intent.question,
+        "abstained",
+        "experts",
+        text,
+        papers=build_scored_papers(
+            [h.paper for h in nearest_hits], [h.score for h in nearest_hits]
+        ),
+        library=library.fingerprint,
+    )
+
+
+def _answer_nobody_else(
+    intent: Intent, topic: str, n: int, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+) -> Answer:
+    """All were named before."""
+    listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
+    papers = [f.paper for f in topic_papers]
+    marks = " ".join(listing.get_marker(p) for p in papers[:_FURTHER])
+    text = f"Nobody else: all {n} people on the {counted(len(papers))} here about **{plain(topic)}** were named already {marks}."
+    text = "\n\n".join(filter(None, (text, format_truncation(papers))))
+    return Answer(
+        intent.question,
+        "answered",
+        "experts",
+        text,
+        listing.citations,
+        build_scored_papers(papers, [f.relevance for f in topic_papers]),
+        library=library.fingerprint,
+    )
+
+
+def _answer_unknown_authors(
+    intent: Intent, topic: str, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+) -> Answer:
+    listing = Listing(topic)
+    rows = listing.render_rows([f.paper for f in topic_papers])
+    text = f"There is work on **{plain(topic)}** here, but its authors are not printed:\n\n{rows}"
+    return Answer(
+        intent.question,
+        "abstained",
+        "experts",
+        text,
+        listing.citations,
+        build_scored_papers([f.paper for f in topic_papers], [f.relevance for f in topic_papers]),
+        library=library.fingerprint,
+    )

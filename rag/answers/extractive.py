@@ -1,0 +1,218 @@
+"""Answers without a model: the papers' own sentences, chosen for the question and quoted exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.answers import comparison
+from rag.answers.citations import Citations
+from rag.answers.prompt_injection import told_apart
+from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
+from rag.answers.sufficiency import NEAREST
+from rag.text import join_names
+from rag.text.markdown import plain
+from rag.types import (
+    Answer,
+    Intent,
+    Paper,
+    PaperHit,
+    Retrieval,
+    ScoredPaper,
+    Sufficiency,
+)
+from rag.understanding.comparison import asks_to_compare
+
+MAX_QUOTES = 3
+"""Sentences quoted from one paper."""
+MAX_PAPERS = 6
+MAX_MISSING = 4
+MAX_WORD_CHARS = 40
+
+CLOSE = 0.94
+"""A paper whose score is this share of the best one's may be the one that is meant."""
+CLOSE_MAYBE = 0.8
+CLOSE_SEVERAL = 0.72
+"""The same where the question asks for several papers."""
+DROP = 0.09
+"""Between two papers of a ranking, as a share of the best score: the second is about something else."""
+
+# --- which papers ---------------------------------------------------------------------------
+
+_NOUN = r"(?:papers|works|studies|entries|articles|publications)"
+_MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
+_PLURAL_NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
+_SEVERAL = re.compile(
+    rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
+    r"overview|summari[sz]e|(?:themes|trends|strands) (?:in|of|across|among|are|do)|each paper|evolve[ds]?|follow-up|who does what|"
+    r"how (?:is|are|has|have|did) .{1,200} (?:used|move|in this|in the|in these|here)"
+    r"|(?:which|what) (?:[\w-]+ ){1,6}?(?:exist|are there|have been (?:proposed|tried|used|built)"
+    r"|are (?:described|proposed|presented|covered|discussed|available|known))"
+    r"|(?:what|how much) has been (?:done|proposed|tried|written|published)|how (?:have|do) people"
+    r"|(?:in|from) (?:this|your) (?:library|collection|corpus)"
+    r"|(?:line|sentence) (?:on |for )?each|each of (?:them|these|those)|(?:what|how)(?: does| do| did)? each"
+    r"|and (?:colleagues|co-?workers|co-?authors))\b"
+    rf"|^\W*(?:{_MANNER}|benchmarks|data ?sets) (?:to|of|for|that|which|with|in)\b",
+    re.IGNORECASE,
+)
+_MAYBE_SEVERAL = re.compile(
+    rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
+)
+"""Words that count several things, which may be papers or parts of one."""
+_STATED = re.compile(
+    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
+)
+
+
+def has_plural_request(question: str) -> bool:
+    """Whether the words of a question ask for more than one paper."""
+    return bool(_SEVERAL.search(question))
+
+
+def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The papers to be quoted: the best one and those that come close to it.
+
+    Where several are asked for, the ranking is cut where the scores drop most, if they do.
+    """
+    if not retrieval.papers:
+        return ()
+    best = retrieval.papers[0].score
+    several = has_plural_request(question)
+    maybe = not several and bool(_MAYBE_SEVERAL.search(question))
+    share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
+    close = [hit for hit in retrieval.papers if hit.score >= share * best]
+    if several:
+        return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
+    return tuple(close[: MAX_PAPERS if maybe else NEAREST])
+
+
+def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
+    """How many of the close papers stand before the greatest drop; all of them where none is great."""
+    stated = _STATED.search(question)
+    at_least = _PLURAL_NUMBERS[stated[1].lower()] if stated else 2
+    best, n_most = ranked[0].score, min(n_close, MAX_PAPERS)
+    drops = {
+        n: (ranked[n - 1].score - ranked[n].score) / best
+        for n in range(at_least, min(n_most, len(ranked) - 1) + 1)
+    }
+    great = [n for n, drop in drops.items() if drop >= DROP]
+    if not great:
+        return n_most
+    return great[0] if stated else max(great, key=lambda n: (drops[n], -n))
+
+
+# --- the words ------------------------------------------------------------------------------
+
+
+def answer_by_quotes(
+    intent: Intent,
+    retrieval: Retrieval,
+    cited: Sequence[PaperHit],
+    verdict: Sufficiency,
+    *,
+    several: bool = False,
+) -> Answer:
+    """Quote the cited papers, side by side where a comparison is asked for; or abstain.
+
+    ``several``: the question is about all of them, though its words may not say so.
+    """
+    if not verdict.sufficient:
+        return build_abstention(intent, retrieval, verdict)
+    marks = Citations()
+    if len(cited) > 1 and asks_to_compare(intent.question):
+        table_text = comparison.render_comparison(intent.question, cited, marks)
+        text = f"{len(cited)} papers side by side, in their own words:\n\n{table_text}"
+    elif len(cited) == 1:
+        text = _render_one_paper(intent.question, cited[0], marks)
+    elif several or has_plural_request(intent.question):
+        text = _render_many_papers(intent.question, cited, marks)
+    else:
+        text = _render_likeliest(intent.question, cited, marks)
+    return Answer(
+        question=intent.question,
+        status="answered",
+        route="content",
+        text=text,
+        citations=marks.list_citations(),
+        papers=list_scored_papers(retrieval),
+        warnings=told_apart(cited),
+    )
+
+
+def build_abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
+    """Say what is missing and name the nearest papers."""
+    missing_words = (
+        plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(verdict.missing[:MAX_MISSING])
+    )
+    missing = join_names(f"“{word}”" for word in missing_words)
+    marks = Citations()
+    lines = ["These papers do not answer that."]
+    if missing:
+        lines[0] = f"These papers do not answer that: nothing fitting in them mentions {missing}."
+    if retrieval.papers:
+        lines.append("\nThe nearest papers, in case one of them helps:\n")
+    for hit in retrieval.papers[:NEAREST]:
+        best = sorted(hit.sentences, key=lambda s: -s.score)
+        spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
+        spans += [s.span for s in best]
+        marker = marks.get_marker(hit.paper, spans[0] if spans else (0, 0))
+        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    return Answer(
+        question=intent.question,
+        status="abstained",
+        route="content",
+        text="\n".join(lines),
+        citations=marks.list_citations(),
+        papers=list_scored_papers(retrieval),
+    )
+
+
+def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
+    """The ranking behind an answer."""
+    return tuple(
+        ScoredPaper(hit.paper.paper_id, hit.paper.source, round(hit.score, 4), hit.paper.also_at)
+        for hit in retrieval.papers
+    )
+
+
+def _render_one_paper(question: str, hit: PaperHit, marks: Citations) -> str:
+    best = choose_sentences(question, hit, MAX_QUOTES)
+    if not best:
+        return f"{render_paper_name(hit.paper)} is the paper that fits. {_render_title(hit.paper, marks)}"
+    lead, *rest = best
+    lines = [f"{render_paper_name(hit.paper)}:", "", render_quote(hit.paper, lead, marks)]
+    if rest:
+        further_quotes = " ".join(
+            render_quote(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span)
+        )
+        lines += ["", f"It also says: {further_quotes}"]
+    return "\n".join(lines)
+
+
+def _render_likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+    first, *other_hits = cited
+    lines = [_render_one_paper(question, first, marks), "", "It could also be:", ""]
+    for hit in other_hits:
+        quotes = " ".join(
+            render_quote(hit.paper, s, marks) for s in choose_sentences(question, hit, 1)
+        )
+        lines.append(
+            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
+        )
+    return "\n".join(lines)
+
+
+def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+    n = 2 if len(cited) <= MAX_QUOTES else 1
+    lines = [f"{len(cited)} papers bear on this:", ""]
+    for hit in cited:
+        best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
+        quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)
+        lines.append(
+            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
+        )
+    return "\n".join(lines)
+
+
+def _render_title(paper: Paper, marks: Citations) -> str:
+    return f"[{marks.get_marker(paper, (0, 0))}]"

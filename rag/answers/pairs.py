@@ -1,0 +1,136 @@
+"""Two people (or more) compared: whether they are one, and what they share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+
+from rag.answers.portrait import build_expert, render_portrait
+from rag.answers.rows import Listing, build_scored_papers
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import fold, join_names
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Answer, Intent, Paper, list_sources
+from rag.understanding.person_ask import PersonAsk
+
+
+def answer_pair(
+    intent: Intent, ask: PersonAsk, names: Sequence[str], library: LibrarySnapshot
+) -> Answer:
+    """Each one's papers, the shared ones first, and what speaks for one person or two."""
+    listing = Listing(intent.topic or "")
+    shared = find_shared_papers(names, library)
+    parts = [
+        _format_verdict(names, shared, library)
+        if ask.form == "same"
+        else _format_together(names, shared)
+    ]
+    papers = list(shared)
+    if shared:
+        parts.append(listing.render_rows(shared))
+    if ask.form == "same":
+        for name in names:
+            own_papers = [p for p in library.list_papers_of(name) if p not in shared]
+            parts.append(render_portrait(name, library.list_papers_of(name), library))
+            parts.append(listing.render_rows(own_papers))
+            papers += [p for p in own_papers if p not in papers]
+    counting = ask.form == "shared" and "how many" in intent.question.lower()
+    people = tuple(build_expert(n, papers, library) for n in names)
+    return Answer(
+        intent.question,
+        "answered",
+        "person",
+        "\n\n".join(filter(None, parts)),
+        listing.citations,
+        build_scored_papers(papers),
+        people,
+        value=len(shared) if counting else list_sources(shared) if ask.form == "shared" else None,
+    )
+
+
+def answer_company(intent: Intent, names: Sequence[str], library: LibrarySnapshot) -> Answer:
+    """Everybody who stands with each of several people, with the papers; most papers first."""
+    listing = Listing()
+    papers: list[Paper] = []
+    papers_by_person = {n: library.list_papers_of(n) for n in names}
+    by_number = Counter(
+        {
+            o: sum(o in library.list_people_of(p) for n in names for p in papers_by_person[n])
+            for o in _list_common_coauthors(names, library)
+        }
+    )
+    order = sorted(by_number, key=lambda o: (-by_number[o], o))
+    lines = []
+    for coauthor in order:
+        rows = []
+        for name in names:
+            common_papers = [
+                p for p in papers_by_person[name] if coauthor in library.list_people_of(p)
+            ]
+            papers += [p for p in common_papers if p not in papers]
+            marks = " ".join(listing.get_marker(p) for p in common_papers)
+            rows.append(f"{counted(len(common_papers))} with {plain(name)} {marks}")
+        lines.append(f"- **{plain(coauthor)}**: {', '.join(rows)}")
+    who = join_names(f"**{plain(n)}**" for n in names)
+    head = f"{len(order)} {'person stands' if len(order) == 1 else 'people stand'} on papers with each of {who} here."
+    if not order:
+        head = f"Nobody is printed beside each of {who} here; lists that end in 'et al.' may hide somebody."
+    return Answer(
+        intent.question,
+        "answered",
+        "person",
+        "\n\n".join(filter(None, (head, "\n".join(lines)))),
+        listing.citations,
+        build_scored_papers(papers),
+        tuple(build_expert(o, papers, library) for o in order),
+    )
+
+
+def find_shared_papers(names: Sequence[str], library: LibrarySnapshot) -> list[Paper]:
+    """Papers on which all of them stand, newest first."""
+    return [
+        p for p in library.list_papers_of(names[0]) if set(names) <= set(library.list_people_of(p))
+    ]
+
+
+def _format_together(names: Sequence[str], shared: Sequence[Paper]) -> str:
+    who = join_names(f"**{plain(n)}**" for n in names)
+    if not shared:
+        return f"No paper here prints {who} together; lists that end in 'et al.' may hide one."
+    return f"{who} stand together on {counted(len(shared))} here."
+
+
+def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """What the library can say: different names are different people unless somebody says so."""
+    who = join_names(plain(n) for n in names)
+    clauses = [
+        f"{who} are {len(names)} different names in this library, and nothing in it says that they are one person."
+    ]
+    if shared:
+        clauses.append(
+            f"They stand together on {counted(len(shared))}, so they are different people."
+        )
+    else:
+        common = _list_common_coauthors(names, library)
+        if common:
+            clauses.append(
+                f"They share no paper, but co-authors: {join_names(map(plain, common))}."
+            )
+        else:
+            clauses.append("They share neither a paper nor a co-author here.")
+    for a, b in combinations(names, 2):
+        if b in library.names.find_lookalikes(a) or fold(a) == fold(b):
+            clauses.append(
+                "The spellings are close enough to be one person's; the aliases file can join them."
+            )
+    return " ".join(clauses)
+
+
+def _list_common_coauthors(names: Sequence[str], library: LibrarySnapshot) -> list[str]:
+    circles = [
+        {o for p in library.list_papers_of(n) for o in library.list_people_of(p)} - set(names)
+        for n in names
+    ]
+    return sorted(set.intersection(*circles)) if circles else []

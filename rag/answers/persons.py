@@ -1,0 +1,359 @@
+"""Answers about people: every paper cited, every name as the library prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answers.alternatives import add_closing_line
+from rag.answers.authors import answer_authors, answer_common
+from rag.answers.pairs import answer_company, answer_pair
+from rag.answers.portrait import (
+    build_expert,
+    format_page_line,
+    format_top_coauthors,
+    render_portrait,
+)
+from rag.answers.rows import Listing, build_scored_papers, format_truncation, format_years
+from rag.library.fields import format_conditions
+from rag.library.person_index import Mention
+from rag.library.selection import find_matching_papers, format_no_such_person, resolve_conditions
+from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.search.topics import find_on_topic, select_touching
+from rag.text import join_names
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Answer, Intent, Paper, list_sources
+from rag.types.retrievals import Retrieve
+from rag.understanding.person_ask import PersonAsk
+
+
+def answer_person(intent: Intent, library: LibrarySource, retrieve: Retrieve) -> Answer:
+    """The answer to a person intent; abstains for somebody who is not in the library.
+
+    Args:
+        intent: ``people`` as printed; ``parts`` may hold ``ask`` (PersonAsk), ``people``
+            (mentions, with how each was read) and ``focus`` (paper ids).
+        library: Read whole.
+        retrieve: Finds papers for a topic.
+    """
+    snapshot = load_snapshot(library)
+    ask = intent.parts.get("ask")
+    ask = ask if isinstance(ask, PersonAsk) else PersonAsk("summary")
+    mentions = _list_mentions(intent, snapshot)
+    computed_answer = _route_by_form(intent, ask, mentions, snapshot, retrieve)
+    notes = [m.note for m in mentions if m.note]
+    text = (
+        f"({'; '.join(dict.fromkeys(notes))})\n\n{computed_answer.text}"
+        if notes
+        else computed_answer.text
+    )
+    computed_answer = replace(computed_answer, text=text, library=snapshot.fingerprint)
+    return replace(computed_answer, text=add_closing_line(computed_answer, intent))
+
+
+def _list_mentions(intent: Intent, library: LibrarySnapshot) -> tuple[Mention, ...]:
+    if resolved_mentions := intent.get_several("people"):
+        return resolved_mentions
+    return tuple(
+        library.names.resolve(name) or Mention((0, len(name)), name, (), "absent")
+        for name in intent.people
+    )
+
+
+def _route_by_form(
+    intent: Intent,
+    ask: PersonAsk,
+    mentions: Sequence[Mention],
+    library: LibrarySnapshot,
+    retrieve: Retrieve,
+) -> Answer:
+    if ask.form == "authors":
+        return answer_authors(intent, ask, library, retrieve)
+    if ask.form == "common":
+        return answer_common(intent, library)
+    absent = [m for m in mentions if not m.names]
+    if absent or not mentions:
+        return _answer_absent(intent, absent)
+    if ask.form == "unheld":
+        return _answer_unavailable(intent, ask, mentions[0], library)
+    if len(mentions) == 1 and len(mentions[0].names) > 1:
+        return _answer_candidates(intent, mentions[0], library)
+    names = tuple(dict.fromkeys(name for m in mentions for name in m.names))
+    if ask.form == "coauthors" and ask.what == "each" and len(names) == len(mentions) > 1:
+        return answer_company(intent, names, library)
+    if len(names) > 1 and ask.form in ("same", "shared", "coauthors"):
+        return answer_pair(intent, ask, names, library)
+    if ask.form == "coauthors":
+        return _answer_coauthors(intent, ask, names[0], library)
+    if len(names) > 1 or intent.topic or intent.conditions:
+        return _answer_papers(intent, ask, names, library, retrieve)
+    return _answer_summary(intent, ask, names[0], library)
+
+
+def _answer_absent(intent: Intent, absent: Sequence[Mention]) -> Answer:
+    text = (
+        " ".join(format_no_such_person(m) for m in absent) or "The question names nobody I know of."
+    )
+    return Answer(intent.question, "abstained", "person", text)
+
+
+def _answer_unavailable(
+    intent: Intent, ask: PersonAsk, mention: Mention, library: LibrarySnapshot
+) -> Answer:
+    name = join_names(mention.names)
+    n_held = sum(len(library.list_papers_of(n)) for n in mention.names)
+    text = (
+        f"The seed documents say nothing about {plain(name)}'s {plain(ask.what)}: of people they "
+        f"print names, papers and, for page owners, the page's figures. There {'is' if n_held == 1 else 'are'} {counted(n_held)} by {plain(name)} here."
+    )
+    printed = sorted(
+        {a for n in mention.names for p in library.list_papers_of(n) for a in p.affiliations}
+    )
+    if printed:
+        text += f" Some of these papers print affiliations ({plain(join_names(printed))}), of the papers and not of persons."
+    return Answer(intent.question, "abstained", "person", text)
+
+
+def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapshot) -> Answer:
+    """Several people fit: each with a paper, none merged."""
+    listing = Listing(intent.topic or "")
+    lines, people = [], []
+    for name in mention.names[:12]:
+        papers = library.list_papers_of(name)
+        marks = " ".join(listing.get_marker(p) for p in papers[:3])
+        lines.append(f"- **{plain(name)}**: {counted(len(papers))}{format_years(papers)} {marks}")
+        people.append(build_expert(name, papers[:3], library))
+    n_more = len(mention.names) - 12
+    if n_more > 0:
+        lines.append(f"- and {n_more} more")
+    text = f"'{plain(mention.typed)}' fits {len(mention.names)} people here; which one do you mean?"
+    return Answer(
+        intent.question,
+        "answered",
+        "person",
+        text + "\n\n" + "\n".join(lines),
+        listing.citations,
+        experts=tuple(people),
+    )
+
+
+# --- one person -----------------------------------------------------------------------------
+
+
+def _answer_summary(intent: Intent, ask: PersonAsk, name: str, library: LibrarySnapshot) -> Answer:
+    papers = library.list_papers_of(name)
+    listing = Listing()
+    parts = [render_portrait(name, papers, library)]
+    if ask.form == "presence":
+        parts[0] = "Yes. " + parts[0]
+    parts.append(listing.render_rows(papers))
+    parts.append(format_top_coauthors(name, papers, library))
+    parts += [
+        note
+        for note in (format_page_line(name, library), _format_caution(name, papers, library))
+        if note
+    ]
+    return _build_person_answer(
+        intent, (name,), papers, listing, "\n\n".join(filter(None, parts)), library
+    )
+
+
+def _build_person_answer(
+    intent: Intent,
+    names: Sequence[str],
+    papers: Sequence[Paper],
+    listing: Listing,
+    text: str,
+    library: LibrarySnapshot,
+) -> Answer:
+    people = tuple(build_expert(n, papers, library) for n in names)
+    return Answer(
+        intent.question,
+        "answered",
+        "person",
+        text,
+        listing.citations,
+        build_scored_papers(papers),
+        people,
+    )
+
+
+def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """Other spellings of perhaps the same person, and signs that the name is of several."""
+    clauses = []
+    if lookalikes := library.names.find_lookalikes(name):
+        names_text = join_names(
+            f"{plain(o)} ({counted(len(library.list_papers_of(o)))})" for o in lookalikes
+        )
+        clauses.append(
+            f"Perhaps the same person under another name: {names_text}; they are kept apart unless "
+            "the aliases file joins them."
+        )
+    if (n := _count_circles(name, papers, library)) > 1 and library.find_page(name) is None:
+        clauses.append(
+            f"These papers fall into {n} groups that share no co-author, so the name may be of "
+            "more than one person."
+        )
+    return " ".join(clauses)
+
+
+def _count_circles(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> int:
+    """Groups of the papers that are connected by co-authors other than the person."""
+    circles: list[set[str]] = []
+    for paper in papers:
+        circle = set(library.list_people_of(paper)) - {name}
+        joined = [c for c in circles if c & circle]
+        circles = [c for c in circles if not c & circle]
+        circles.append(circle.union(*joined))
+    return len(circles)
+
+
+def _answer_papers(
+    intent: Intent,
+    ask: PersonAsk,
+    names: Sequence[str],
+    library: LibrarySnapshot,
+    retrieve: Retrieve,
+) -> Answer:
+    """Papers of the people on (or off) a topic, under further conditions."""
+    resolved_conditions = resolve_conditions(intent.conditions, (), library)
+    allowed = {p.paper_id for p in find_matching_papers(library, resolved_conditions.conditions)}
+    all_papers = [p for n in names for p in library.list_papers_of(n) if p.paper_id in allowed]
+    all_papers = list(dict.fromkeys(all_papers))
+    papers = _select_by_topic(intent, ask, all_papers, library, retrieve)
+    who = join_names(plain(n) for n in names)
+    topic = plain(intent.topic or "")
+    if not papers:
+        return _answer_nothing(intent, ask, who, topic, all_papers, library, names)
+    listing = Listing("" if ask.form == "except" else intent.topic or "")
+    what = f" {'other than' if ask.form == 'except' else 'on'} {topic}" if topic else ""
+    under = format_conditions(resolved_conditions.conditions)
+    under = f" {under}" if under else ""
+    yes = "Yes: " if _is_yes_no_question(intent.question) else ""
+    of_all = f" (of {len(all_papers)} here)" if len(all_papers) > len(papers) else ""
+    shared = [p for p in papers if set(names) <= set(library.list_people_of(p))]
+    if len(names) > 1:
+        of_all += f", {len(shared)} of them by {'both' if len(names) == 2 else 'all of them'}"
+        papers = [*shared, *(p for p in papers if p not in shared)]
+    head = f"{yes}{counted(len(papers))} by **{who}**{what}{under}{of_all}."
+    text = "\n\n".join(
+        filter(
+            None,
+            (
+                head,
+                listing.render_rows(papers),
+                format_truncation(papers) if len(names) > 1 else "",
+            ),
+        )
+    )
+    computed_answer = _build_person_answer(intent, names, papers, listing, text, library)
+    return (
+        replace(computed_answer, value=list_sources(shared)) if len(names) > 1 else computed_answer
+    )
+
+
+def _select_by_topic(
+    intent: Intent,
+    ask: PersonAsk,
+    all_papers: Sequence[Paper],
+    library: LibrarySnapshot,
+    retrieve: Retrieve,
+) -> list[Paper]:
+    if not intent.topic:
+        return list(all_papers)
+    ids = {p.paper_id for p in all_papers}
+    if ask.form == "except":
+        on = {h.paper.paper_id for h in find_on_topic(intent.topic, library, retrieve, ids)}
+        return [p for p in all_papers if p.paper_id not in on]
+    return [h.paper for h in select_touching(intent.topic, library, retrieve, ids)]
+
+
+def _is_yes_no_question(question: str) -> bool:
+    first = question.split(maxsplit=1)[:1]
+    return "".join(first).lower() in ("did", "does", "has", "is", "do", "have", "are", "was", "and")
+
+
+def _answer_nothing(
+    intent: Intent,
+    ask: PersonAsk,
+    who: str,
+    topic: str,
+    all_papers: Sequence[Paper],
+    library: LibrarySnapshot,
+    names: Sequence[str],
+) -> Answer:
+    kind = "other than" if ask.form == "except" else "on"
+    text = (
+        f"No paper by **{who}** {kind} {topic} is here."
+        if topic
+        else f"No such paper by **{who}** is here."
+    )
+    if all_papers:
+        text += f" The {counted(len(all_papers))} by {who}: " + "; ".join(
+            plain(p.name) for p in all_papers[:5]
+        )
+        text += "." if len(all_papers) <= 5 else f"; and {len(all_papers) - 5} more."
+    return Answer(
+        intent.question,
+        "abstained",
+        "person",
+        text,
+        papers=build_scored_papers(all_papers),
+        experts=tuple(build_expert(n, [], library) for n in names),
+    )
+
+
+def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnapshot) -> str:
+    """The most frequent co-author first, and the next one where that is only the page's owner."""
+    top = max(shared.values())
+    best = sorted(o for o in shared if shared[o] == top)
+    who = join_names(f"**{plain(o)}**" for o in best)
+    text = f"Most often with {who}: {counted(top)} together."
+    if all(library.find_page(o) for o in best) and (
+        rest := {o: n for o, n in shared.items() if o not in best}
+    ):
+        n = max(rest.values())
+        next_ = join_names(plain(o) for o in sorted(rest) if rest[o] == n)
+        text += (
+            f" After that comes {next_} ({n})."
+            if next_.count(" and ") == 0
+            else f" After that come {next_} ({n} each)."
+        )
+    return text
+
+
+def _answer_coauthors(
+    intent: Intent, ask: PersonAsk, name: str, library: LibrarySnapshot
+) -> Answer:
+    """Everybody printed beside the person, with the shared papers."""
+    papers = library.list_papers_of(name)
+    shared = library.count_coauthors(name, papers)
+    listing = Listing()
+    lines = []
+    order = sorted(shared, key=lambda o: (-shared[o], o))
+    for coauthor in order:
+        shared_papers = [p for p in papers if coauthor in library.list_people_of(p)]
+        marks = " ".join(listing.get_marker(p) for p in shared_papers)
+        lines.append(
+            f"- **{plain(coauthor)}**: {counted(len(shared_papers))} together{format_years(shared_papers)} {marks}"
+        )
+    alone = [p for p in papers if len(library.list_people_of(p)) < 2]
+    head = (
+        f"**{plain(name)}** stands with {len(order)} other people on {counted(len(papers))} here."
+    )
+    if ask.what == "most" and shared:
+        head = f"{_format_most_frequent(name, shared, library)} {head}"
+    if alone:
+        lines.append(f"- nobody else printed: {' '.join(listing.get_marker(p) for p in alone)}")
+    text = "\n\n".join(filter(None, (head, "\n".join(lines), format_truncation(papers))))
+    computed_answer = _build_person_answer(intent, (name,), papers, listing, text, library)
+    if intent.question.lower().lstrip().startswith("how many"):
+        computed_answer = replace(computed_answer, value=len(order))
+    if ask.what == "most" and shared:
+        computed_answer = replace(
+            computed_answer, value=", ".join(o for o in order if shared[o] == shared[order[0]])
+        )
+    coauthors = tuple(build_expert(o, papers, library) for o in order)
+    return replace(computed_answer, experts=(*computed_answer.experts, *coauthors))

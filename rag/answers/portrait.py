@@ -1,0 +1,95 @@
+"""A person in a few lines: how much, when, about what, with whom, and what the page says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.answers.page_figures import render_page_figures
+from rag.answers.rows import format_years
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import STOP_WORDS, fold, join_names, stem
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Expert, Paper, Role
+
+_THEMES = 6
+_COMPANY = 6
+_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
+
+
+def build_expert(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> Expert:
+    """The person with those of the papers that are theirs as evidence; the score counts them."""
+    roles: dict[str, Role] = {}
+    for paper in papers:
+        for a in paper.authorships:
+            if library.aliases.get(a.name, a.name) == name:
+                roles.setdefault(paper.paper_id, a.role)
+    return Expert(name, float(len(roles)), tuple(roles), roles)
+
+
+def render_portrait(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """Papers held, years, roles, and what the titles have in common."""
+    roles = Counter(build_expert(name, papers, library).roles.values())
+    sentences = [f"{counted(len(papers))} here{format_years(papers)}"]
+    if roles["first"]:
+        sentences.append(f"first author of {roles['first']}")
+    if roles["page"]:
+        where = "listed on their profile page, where the paper prints only 'et al.'"
+        sentences.append(f"{roles['page']} {where}")
+    text = f"**{plain(name)}**: {', '.join(sentences)}."
+    if common := find_themes(papers):
+        text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."
+    return text
+
+
+def find_themes(papers: Sequence[Paper], k: int = _THEMES) -> list[tuple[str, int]]:
+    """Phrases of two or three words that stand in several of the titles, most frequent first."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    display_forms: dict[tuple[str, ...], str] = {}
+    for paper in papers:
+        phrases = _list_title_runs(paper.title or "")
+        counts.update(phrases.keys())
+        for stems, phrase in phrases.items():
+            display_forms.setdefault(stems, phrase)
+    chosen_stems: list[tuple[str, ...]] = []
+    for stems, n in sorted(counts.items(), key=lambda c: (-c[1], -len(c[0]), c[0])):
+        covered = any(set(stems) & set(selected_stems) for selected_stems in chosen_stems)
+        if n > 1 and not covered:
+            chosen_stems.append(stems)
+    return [(display_forms[stems], counts[stems]) for stems in chosen_stems[:k]]
+
+
+def _list_title_runs(title: str) -> dict[tuple[str, ...], str]:
+    """Runs of two and three neighbouring words without stop words, by their stems."""
+    tokens = [(m.group(), m.span()) for m in _TITLE_WORD.finditer(title)]
+    phrases = {}
+    for n in (3, 2):
+        for at in range(len(tokens) - n + 1):
+            run = tokens[at : at + n]
+            if any(w.lower() in STOP_WORDS or len(w) < 2 for w, _ in run):
+                continue
+            between = title[run[0][1][1] : run[-1][1][0]]
+            if any(c in between for c in ":,;()"):
+                continue
+            phrase = title[run[0][1][0] : run[-1][1][1]].lower()
+            phrases[tuple(stem(fold(w)) for w, _ in run)] = phrase
+    return phrases
+
+
+def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """The most frequent co-authors."""
+    shared = library.count_coauthors(name, papers)
+    often = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
+    if not often:
+        return ""
+    n_more = len(shared) - len(often)
+    names_text = join_names(f"{plain(o)} ({n})" for o, n in often)
+    return f"Most often with {names_text}" + (f"; {n_more} others." if n_more > 0 else ".")
+
+
+def format_page_line(name: str, library: LibrarySnapshot) -> str:
+    """The figures of the person's page; empty where there is none."""
+    page = library.find_page(name)
+    return render_page_figures(page, len(library.page_papers[name])) if page else ""

@@ -1,0 +1,62 @@
+"""Particulars of how something was made or tried, which a paper either prints or does not tell.
+
+*What learning rate was used to train X?* is answered by no sentence that has learning and, elsewhere,
+a rate: the thing asked for must stand there as it is said, in the singular or the plural.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rag.text import fold
+from rag.types import Paper
+
+_PRINTED = (
+    r"learning rates?",
+    r"weight decay",
+    r"dropout(?: rates?)?",
+    r"warm-?up(?: steps?| epochs?)?",
+    r"momentum",
+    r"temperature",
+    r"optimi[sz]ers?",
+    r"random seeds?",
+    r"batch[- ]sizes?",
+    r"epochs?",
+    r"iterations?",
+    r"training steps?",
+    r"training time",
+    r"hidden (?:size|dimension|units)",
+    r"(?:annotators?|labell?ers?|raters?)",
+    r"(?:volunteers|participants)",
+    r"(?:parameters|params)",
+    r"(?:attention )?heads",
+    r"(?:flops|gflops|macs)",
+    r"(?:gpus?|tpus?)",
+    r"licen[cs]e",
+)
+"""What may be asked for, in words that stand for nothing else where a question begins with them."""
+_PARTICULAR_REQUEST = re.compile(
+    r"\b(?:what|which|how (?:many|much|large an?|big an?|high an?|long an?))\s+"
+    r"(?:(?:is|are|was|were)\s+)?(?:the\s+|a\s+|an\s+)?"
+    r"(?:(?:initial|base|exact|total|human|trainable|learnable|model|training|expert|different)\s+)*"
+    rf"(?P<thing>{'|'.join(_PRINTED)})(?![\w-])"
+)
+_LASTING = re.compile(r"\bhow long (?:did|does|do)\b.{0,200}\btrain(?:ing)?\b.{0,200}\btake\b")
+_TIMED = re.compile(
+    r"\b(?:\d+|one|two|few|several)[\s-]*(?:(?:gpu|tpu)[\s-]*)?(?:seconds?|minutes?|hours?|days?|weeks?)\b|\btraining time\b"
+)
+
+
+def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
+    """The particular that a question asks for and none of the papers prints; else nothing."""
+    folded_query = fold(query)
+    paper_texts = [fold(f"{paper.name} . {paper.text}") for paper in papers]
+    if _LASTING.search(folded_query):
+        return "" if any(map(_TIMED.search, paper_texts)) else "training time"
+    for match in _PARTICULAR_REQUEST.finditer(folded_query):
+        form = next(f for f in _PRINTED if re.fullmatch(f, match.group("thing")))
+        printed = re.compile(rf"\b(?:{form})(?!\w)")
+        if not any(map(printed.search, paper_texts)):
+            return match.group("thing")
+    return ""

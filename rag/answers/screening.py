@@ -1,0 +1,272 @@
+"""Sentences of a paper that state nothing of it: the second line behind `rag.answers.prompt_injection`.
+
+A planted instruction can be worded in endless ways, so this looks at what a sentence does rather
+than at its words: a linear head on the sentence's vector, fitted by ``python -m eval train-planted``
+to examples of many styles, tells one that addresses whoever answers from one that reports; and a
+sentence in another language or script than the rest of its paper stands apart from it. What is
+found is kept from a model, supports no sentence of a reply, and is not quoted where others can be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answers.confusables import convert_confusables
+from rag.answers.prompt_injection import find_instructions, has_instruction, pieces
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words, remove_hidden, split_sentences
+from rag.text.everyday import is_everyday
+from rag.types import Apart, Paper, PaperHit, Span
+
+HEAD_FILE = Path(__file__).with_name("instruction_head.yaml")
+
+Embed = Callable[[list[str]], Sequence[Sequence[float]]]
+"""Vectors of length 1 of the embedded model, one a text."""
+
+PLANTED = 0.5
+"""Score of a sentence, a log odds, from which it is taken for planted."""
+DOUBTFUL = -1.0
+"""From here on it is only if it shares no word of content with the question, or goes on from one."""
+MAX_SENTENCES = 48
+"""Looked at of one paper: those that fit the question best, which alone are shown."""
+
+SIGNS = (
+    "overlap", "nearness", "second person", "first person",
+    "no stop words", "unknown words", "other letters", "code",
+)  # fmt: skip
+"""What a sentence is scored by beside its vector, in this order: the share of its content that
+stands elsewhere in its paper, its cosine with the rest, persons; then how much more than the rest
+it lacks stop words, has words and letters that are not English, and signs of code."""
+_SECOND = frozenset("you your yours yourself yourselves".split())
+_FIRST_SCREENED = frozenset("we our us ours i my".split())
+_LATIN = 0x24F
+_CODE = frozenset('{}<>|=#*_\\/@$~^;[]:"')
+_WORDS_IN_NAMES = 3
+_JOINTS = frozenset("of the and in on for at de la von van der".split())
+"""Words from which a particular that is mostly everyday words is no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Weights of a sentence's vector and signs.
+
+    Attributes:
+        examples: sha256 of the file of examples that it was fitted to.
+    """
+
+    weights: NDArray[np.float32]
+    intercept: float
+    examples: str
+
+
+@cache
+def head() -> Head:
+    import yaml
+
+    current = yaml.safe_load(HEAD_FILE.read_text(encoding="utf-8"))
+    return Head(np.array(current["weights"], np.float32), current["intercept"], current["examples"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Sentences of one paper with their scores, and that of its title."""
+
+    sentences: tuple[tuple[Span, float], ...]
+    title: float
+
+
+class Screen:
+    """Finds what of the papers found states nothing.
+
+    Args:
+        embed: The embedded model; without it, only the wording of a sentence is looked at.
+        known: Words that are met often, lower case; no such word is a coined one.
+    """
+
+    def __init__(self, embed: Embed | None, known: Collection[str] = frozenset()) -> None:
+        self._embed = embed
+        self._known = known
+        self._scored = lru_cache(maxsize=1024)(self._score)
+
+    def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
+        """The papers found, each with what of it stands apart."""
+        question_text = _content(question)
+        return tuple(replace(hit, apart=self._apart(hit, question_text)) for hit in hits)
+
+    def near(self, text: str, texts: Sequence[str]) -> float:
+        """The highest cosine of a text with some texts; 1.0 where there is no model to tell."""
+        if self._embed is None:
+            return 1.0
+        vectors = np.array(self._embed([text, *texts]), np.float32)
+        return float((vectors[1:] @ vectors[0]).max())
+
+    def _apart(self, hit: PaperHit, question: set[str]) -> Apart:
+        paper = hit.paper
+        best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
+        items = sorted(s.span for s in best) or split_sentences(paper.text)[:MAX_SENTENCES]
+        spans = tuple(piece for span in items for piece in pieces(paper.text, span))
+        worded = set(find_instructions(paper.text))
+        scored = self._scored(paper, spans)
+        sure = [
+            score >= PLANTED or any(a < end and start < b for a, b in worded)
+            for (start, end), score in scored.sentences
+        ]
+
+        def is_doubtful(at: int) -> bool:
+            (start, end), score = scored.sentences[at]
+            companions = any(sure[max(0, at - 1) : at + 2])
+            return score >= DOUBTFUL and (
+                companions or not _content(paper.text[start:end]) & question
+            )
+
+        results = [s for at, (s, _) in enumerate(scored.sentences) if sure[at] or is_doubtful(at)]
+        text = " ".join(paper.text[slice(*span)] for span in results)
+        titled = scored.title >= PLANTED if paper.title else paper.label.rstrip("… .") in text
+        names = self._no_names(paper, bad_title=titled)
+        if not results and not names:
+            return Apart()
+        return Apart(
+            tuple(results),
+            names,
+            self._coined(paper, results, names),
+            sum(sure) + len({paper.name, *paper.authors} & names),
+        )
+
+    def _coined(
+        self, paper: Paper, spans: Sequence[Span], names: Collection[str]
+    ) -> frozenset[str]:
+        """Names that stand in these places alone: not elsewhere in the paper, and no common words."""
+        text, at = "", 0
+        for start, end in spans:
+            text += paper.text[at:start] + " "
+            at = end
+        facts = (paper.name, paper.venue or "", *paper.authors, *paper.affiliations)
+        rest = " ".join((text, paper.text[at:], *(f for f in facts if f not in names)))
+        there = {fold(word) for word, _ in iter_words(rest)}
+        message = " ".join((*(paper.text[slice(*span)] for span in spans), *names))
+        return frozenset(
+            folded
+            for word, _ in iter_words(normalise_sentence(message))
+            if (folded := fold(word)) not in there and self._is_coined(word, folded)
+        )
+
+    def _no_names(self, paper: Paper, *, bad_title: bool) -> frozenset[str]:
+        """The particulars of a paper that are sentences instead.
+
+        Institutions and venues are often made of common words, so one without a strange word is taken
+        for what it says it is.
+        """
+        results = {paper.name} if bad_title or has_instruction(paper.name) else set()
+        results |= {name for name in paper.authors if not is_name(name)}
+        for item in (*paper.affiliations, *((paper.venue,) if paper.venue else ())):
+            strange = any(self._is_coined(word, fold(word)) for word, _ in iter_words(item))
+            if has_instruction(item) or (strange and not is_name(item)):
+                results.add(item)
+        return frozenset(results)
+
+    def _is_coined(self, word: str, folded: str) -> bool:
+        common = folded in STOP_WORDS or is_everyday(word) or word.isdigit() or len(word) < 3
+        return not common and (folded not in self._known or any(c.isupper() for c in word[1:]))
+
+    def _score(self, paper: Paper, spans: tuple[Span, ...]) -> _Scored:
+        lines = {span: normalise_sentence(paper.text[slice(*span)]) for span in spans}
+        lines = {span: text for span, text in lines.items() if _is_sentence(text)}
+        scores = dict.fromkeys(spans, -math.inf)
+        if self._embed is None or not lines:
+            return _Scored(tuple(scores.items()), -math.inf)
+        vectors = np.array(
+            self._embed([*lines.values(), normalise_sentence(paper.name)]), np.float32
+        )
+        fitted = head()
+        own_items = values([*lines.values()], paper.name, vectors[:-1], self._known)
+        titled = values(
+            [*lines.values(), normalise_sentence(paper.name)], "", vectors, self._known
+        )[-1:]
+        result = np.concatenate((own_items, titled)) @ fitted.weights + fitted.intercept
+        scores |= zip(lines, map(float, result[:-1]), strict=True)
+        return _Scored(tuple(scores.items()), float(result[-1]))
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether there are two words in it; a sliver such as ``Natl.`` tells nothing either way."""
+    return (
+        sum(any(c.isalpha() for c in word) for word, _ in iter_words(text)) > 1
+        or not text.isascii()
+    )
+
+
+def _content(text: str) -> set[str]:
+    return {
+        term
+        for word, _ in iter_words(text)
+        if not is_everyday(word)
+        for term in extract_terms(word)
+    }
+
+
+def is_name(text: str) -> bool:
+    """Whether a particular can be a name, not a sentence: most of its words are no everyday ones."""
+    typed = [
+        word
+        for word, _ in iter_words(normalise_sentence(text))
+        if len(word) > 1 and word not in _JOINTS
+    ]
+    common = sum(word.lower() in STOP_WORDS or is_everyday(word) for word in typed)
+    return not has_instruction(text) and (len(typed) < _WORDS_IN_NAMES or 2 * common < len(typed))
+
+
+def normalise_sentence(text: str) -> str:
+    """A sentence as it reads: without hidden signs and look-alikes, on one line."""
+    return " ".join(convert_confusables(remove_hidden(text)).split())
+
+
+def values(
+    lines: Sequence[str], title: str, vectors: NDArray[np.float32], known: Collection[str]
+) -> NDArray[np.float32]:
+    """What the sentences of one paper are scored by, (n, dim + signs).
+
+    Args:
+        lines: Its sentences, plain.
+        title: Of the same paper; may be empty.
+        vectors: Of the sentences, rows of length 1.
+        known: Words that are met often, lower case (`rag.adapters.weights.whole_words`).
+    """
+    items = [set(extract_terms(text)) for text in lines]
+    names = set(extract_terms(title))
+    typed = [[word for word, _ in iter_words(text)] for text in lines]
+    total = vectors.sum(axis=0)
+    signs = np.zeros((len(lines), len(SIGNS)), np.float32)
+    for at, own_items in enumerate(items):
+        rest = names.union(*items[:at], *items[at + 1 :])
+        remainder = total - vectors[at]
+        lower = {word.lower() for word in typed[at]}
+        signs[at, :4] = (
+            len(own_items & rest) / len(own_items) if own_items else 0.0,
+            float(vectors[at] @ remainder) / (float(np.linalg.norm(remainder)) or 1.0),
+            bool(lower & _SECOND),
+            bool(lower & _FIRST_SCREENED),
+        )
+        signs[at, 4:] = _strangeness(lines[at], typed[at], known)
+    strange = signs[:, 4:]
+    mean = (strange.sum(axis=0) - strange) / max(1, len(lines) - 1)
+    signs[:, 4:] = np.maximum(0.0, strange - mean)
+    return np.concatenate((vectors, signs), axis=1)
+
+
+def _strangeness(text: str, typed: Sequence[str], known: Collection[str]) -> tuple[float, ...]:
+    """Shares of words that are no English stop words and that are unknown, of other letters, of code."""
+    n = len(typed) or 1
+    long = [folded for word in typed if len(folded := fold(word)) > 3]
+    letters = sum(c.isalpha() for c in text) or 1
+    return (
+        sum(word.lower() not in STOP_WORDS for word in typed) / n,
+        sum(word not in known for word in long) / (len(long) or 1),
+        sum(c.isalpha() and ord(c) > _LATIN for c in text) / letters,
+        sum(c in _CODE for c in text) / len(text) if text else 0.0,
+    )

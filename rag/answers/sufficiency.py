@@ -1,0 +1,230 @@
+"""Whether the papers found hold what is asked: measured, weighed, and decided with a known rate of error.
+
+A question is a few features of how its words are met by the papers that would be cited. Their weights
+are fitted (logistic regression) by ``python -m eval calibrate``, which writes ``load_calibration.yaml``
+beside this module, together with the figures that the fit reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from rag.answers.required_details import find_missing_particular
+from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.text.everyday import is_everyday
+from rag.types import Paper, PaperHit, Retrieval, Span, Sufficiency, WordMatch
+
+CALIBRATION_FILE = Path(__file__).with_name("calibration.yaml")
+
+SALIENT_IDF = 1.5
+RARE_IDF = 3.0
+"""Of a word in few chunks: about one in twenty."""
+HIGHEST_IDF = 6.0
+"""From which a word cannot be missed more."""
+LONG_WORDS = 18
+"""Words of content from which a question counts as a full description."""
+NEAREST = 3
+"""Papers named by an abstention."""
+N_READ = 3
+"""Cited papers that are read for pairs of words."""
+BACKGROUND = slice(10, 20)
+"""Ranks that show how well any paper of the field fits."""
+BACKGROUND_SCORE = 0.3
+"""What stands for those of them that a small library leaves empty: about what they have elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights by feature, the intercept, and the probability from which an answer is given."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float
+
+
+@cache
+def load_calibration() -> Calibration:
+    import yaml
+
+    parameters = yaml.safe_load(CALIBRATION_FILE.read_text(encoding="utf-8"))
+    return Calibration(parameters["intercept"], parameters["weights"], parameters["threshold"])
+
+
+def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Sufficiency:
+    """Decide whether ``cited``, the papers an answer would quote, suffice for the query.
+
+    No paper at all is never sufficient; a paper that the query names is, unless a word is missing.
+    A particular such as a learning rate must stand in a cited paper as it is asked for.
+    """
+    if not cited:
+        return Sufficiency(False, 0.0)
+    fitted = load_calibration()
+    values = compute_features(retrieval, cited)
+    logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
+    probability = 1 / (1 + math.exp(-logit))
+    pointed_at = _is_pointed_at(retrieval.query, cited[0])
+    has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
+    sufficient = has_particulars and (pointed_at or probability >= fitted.threshold)
+    return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
+
+
+def compute_sufficiency_of_named(
+    retrieval: Retrieval, cited: Sequence[PaperHit], apart: Sequence[Span] = ()
+) -> Sufficiency:
+    """Decide whether papers that the query names suffice: they do, unless they all lack a word.
+
+    Args:
+        retrieval: With the named papers first.
+        cited: The named papers.
+        apart: Spans of the query that say nothing of content, such as words of comparing.
+    """
+    verdict = compute_sufficiency(retrieval, cited)
+    lacks = any(
+        _is_salient(m) and not m.is_found and not any(a <= m.span[0] < b for a, b in apart)
+        for m in _find_best_matches(cited)
+    )
+    has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
+    return replace(
+        verdict, sufficient=bool(cited) and has_particulars and (not lacks or verdict.sufficient)
+    )
+
+
+def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
+    """Salient words of the query that neither the cited papers have nor those an abstention names."""
+    hits = (*cited, *retrieval.papers[:NEAREST])
+    words_missed = [m.word for m in _find_best_matches(hits) if _is_salient(m) and not m.is_found]
+    particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
+    if particular and not any(fold(word) in particular for word in words_missed):
+        words_missed.append(particular)
+    return tuple(words_missed)
+
+
+def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
+    """What the decision is made from; every value is about 0-1.
+
+    ``cited`` is not empty. A word counts as met if any cited paper meets it (questions that compare
+    papers name something of each); ``single_…`` looks at the one paper that misses least, because a
+    topic is not there if its words are spread over papers. ``ahead`` is the lead over what any paper
+    of the field scores. Long descriptions may well have words that no paper has, so some values are
+    given once more divided by the root of the length.
+    """
+    best, query = cited[0], retrieval.query
+    met = [m for m in _find_best_matches(cited) if m.idf > 0]
+    missing = _compute_largest_gap(met)
+    matches_by_paper = [hit.words for hit in cited if hit.words]
+    single = min(map(_compute_largest_gap, matches_by_paper), default=0.0)
+    pairs = max(_compute_share_of_pairs(query, hit.paper) for hit in cited[:N_READ])
+    short = max(1, len(met)) ** -0.5
+    return {
+        "score": best.score,
+        "ahead": best.score - _compute_background([hit.score for hit in retrieval.papers]),
+        "dense": best.signals.get("dense", 0.0),
+        "met": _compute_share_met(best.words),
+        "found": _compute_share_found(met),
+        "missing": missing,
+        "missing_everyday": max((_compute_gap(m) for m in met if is_everyday(m.word)), default=0.0),
+        "missing_names": min(2, sum(not m.is_found for m in met if _is_printed_name(m, query))) / 2,
+        "single_missing": single,
+        "pairs": pairs,
+        "short_missing": missing * short,
+        "short_single_missing": single * short,
+        "short_pairs": pairs * short,
+        "long": min(1.0, len(met) / LONG_WORDS),
+    }
+
+
+def _compute_background(scores: Sequence[float]) -> float:
+    """Mean of the scores at the ranks of BACKGROUND, a usual one where there is no paper."""
+    background_scores = list(scores[BACKGROUND])
+    n = BACKGROUND.stop - BACKGROUND.start
+    return (sum(background_scores) + BACKGROUND_SCORE * (n - len(background_scores))) / n
+
+
+def _compute_largest_gap(matches: Sequence[WordMatch]) -> float:
+    return max((_compute_gap(m) for m in matches if _is_salient(m)), default=0.0)
+
+
+def _is_pointed_at(query: str, hit: PaperHit) -> bool:
+    """Whether the query has a name that hardly any other paper has, and no salient word is missing."""
+    salient = [m for m in hit.words if _is_salient(m)]
+    return all(m.is_found for m in salient) and any(
+        m.idf >= RARE_IDF and _is_printed_name(m, query) for m in salient
+    )
+
+
+def _compute_share_met(matches: Sequence[WordMatch]) -> float:
+    """How well one paper meets the words, by their idf: those it lacks count as near as they come."""
+    total = sum(m.idf for m in matches)
+    met = sum(m.idf * (1.0 if m.is_found else m.cosine) for m in matches)
+    return met / total if total else 0.0
+
+
+def _compute_share_found(matches: Sequence[WordMatch]) -> float:
+    """Share of the words that are found, by their idf and without the everyday ones."""
+    content_matches = [m for m in matches if not is_everyday(m.word)]
+    total = sum(m.idf for m in content_matches)
+    return sum(m.idf for m in content_matches if m.is_found) / total if total else 1.0
+
+
+def _compute_share_of_pairs(query: str, paper: Paper) -> float:
+    """Share of the query's pairs of neighbouring words that stand together in the paper too.
+
+    One word may stand between them there; a query without such a pair gets one half.
+    """
+    tokens = list(iter_words(query))
+    wanted = [
+        (*extract_terms(first), *extract_terms(second))
+        for (first, (_, end)), (second, (start, _)) in zip(tokens, tokens[1:], strict=False)
+        if query[end:start] in (" ", "-") and _has_content(first) and _has_content(second)
+    ]
+    if not wanted:
+        return 0.5
+    paper_terms = extract_terms(f"{paper.name} . {paper.text}", keep_stop_words=True)
+    together = set(zip(paper_terms, paper_terms[1:], strict=False)) | set(
+        zip(paper_terms, paper_terms[2:], strict=False)
+    )
+    return sum(pair in together for pair in wanted) / len(wanted)
+
+
+def _has_content(word: str) -> bool:
+    folded = fold(word)
+    return not (folded in STOP_WORDS or folded in FRAME_WORDS or is_everyday(word))
+
+
+def _find_best_matches(cited: Sequence[PaperHit]) -> list[WordMatch]:
+    """Each word of the query as the paper that meets it best does."""
+    matches_by_paper = [hit.words for hit in cited if hit.words]
+    return [
+        max(same, key=lambda m: (m.is_found, m.cosine))
+        for same in zip(*matches_by_paper, strict=True)
+    ]
+
+
+def _compute_gap(match: WordMatch) -> float:
+    """How much a word is missed: its worth, times how far its nearest token is."""
+    return (
+        0.0 if match.is_found else min(1.0, match.idf / HIGHEST_IDF) * (1 - max(0.0, match.cosine))
+    )
+
+
+def _is_salient(match: WordMatch) -> bool:
+    return match.idf >= SALIENT_IDF and not is_everyday(match.word)
+
+
+def _is_printed_name(match: WordMatch, query: str) -> bool:
+    """Written like a name: capitals or digits inside, or a capital that no sentence begins with."""
+    word, start = match.word, match.span[0]
+    if any(c.isdigit() for c in word):
+        return any(c.isalpha() for c in word)
+    if any(c.isupper() for c in word[1:]):
+        return True
+    return (
+        word[0].isupper()
+        and bool(query[:start].strip())
+        and query[:start].rstrip()[-1] not in ".?!:"
+    )

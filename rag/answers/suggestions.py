@@ -1,0 +1,270 @@
+"""Questions worth asking after an answer, made of what it shows: its papers, people, topic, years.
+
+Each is asked of the library before it is offered, without a model: one that is declined, read
+otherwise than meant or answered by what was just said is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+
+from rag.answers.examples import build_examples, count_shared_pairs
+from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
+from rag.library.snapshot import (
+    LibrarySnapshot,
+    LibrarySource,
+    get_recency_key,
+    get_short_name,
+    load_snapshot,
+)
+from rag.text import STOP_WORDS, fold
+from rag.types import Answer, Paper, RouteName, Thread
+
+MAX_SUGGESTIONS = 3
+_TRIED = 8
+_NAME_WORDS = 6
+"""A paper whose name is longer is called ``it``, or left alone."""
+
+AskQuestion = Callable[[str, Thread], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question and the branch that is meant to answer it; None: any."""
+
+    question: str
+    route: RouteName | None = None
+
+
+def find_suggestions(
+    answer: Answer,
+    thread: Thread,
+    library: LibrarySource,
+    ask: AskQuestion,
+    k: int = MAX_SUGGESTIONS,
+) -> tuple[str, ...]:
+    """At most k questions that the library answers, the nearest to the answer first.
+
+    Args:
+        answer: The last one of the thread.
+        thread: With the answer as its last turn; its filters hold.
+        library: As the thread's filters leave it.
+        ask: Answers a question as the next one of a thread.
+        k: 1 or more.
+    """
+    earlier_texts = {turn.answer.text for turn in thread.turns} | {answer.text}
+    return _select_answerable(_iter_candidates(answer, library), thread, ask, earlier_texts, k)
+
+
+def find_openings(
+    thread: Thread, library: LibrarySource, ask: AskQuestion, k: int = MAX_SUGGESTIONS + 1
+) -> tuple[str, ...]:
+    """At most k questions to begin a conversation with, whose filters leave some papers."""
+    papers = load_snapshot(library).papers
+    chosen = any(condition.field == CHOSEN_PAPERS_LABEL for condition in thread.filters)
+    candidates = _iter_for_chosen(papers) if chosen else map(Suggestion, build_examples(library))
+    return _select_answerable(candidates, thread, ask, set(), k)
+
+
+def _select_answerable(
+    candidates: Iterator[Suggestion],
+    thread: Thread,
+    ask: AskQuestion,
+    earlier_texts: Collection[str],
+    k: int,
+) -> tuple[str, ...]:
+    """The first k that are answered as meant, by something that was not said already."""
+    quoting = replace(thread, model="extractive")
+    asked_questions = {fold(turn.question).strip(" ?.!") for turn in thread.turns}
+    questions: list[str] = []
+    for candidate in islice(candidates, _TRIED):
+        if len(questions) == k:
+            break
+        if (
+            fold(candidate.question).strip(" ?.!") in asked_questions
+            or candidate.question in questions
+        ):
+            continue
+        reply = ask(candidate.question, quoting)
+        fits = reply.status == "answered" and candidate.route in (None, reply.route)
+        if fits and reply.value not in (0, ()) and reply.text not in earlier_texts:
+            questions.append(candidate.question)
+    return tuple(questions)
+
+
+def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
+    several = len(papers) > 1
+    proposing = "What do these papers propose?" if several else "What does this paper propose?"
+    yield Suggestion(proposing, "content")
+    yield Suggestion(f"Who wrote {'them' if several else 'it'}?", "person")
+    yield from _iter_for_list(papers)
+    yield Suggestion(f"How {'are they' if several else 'is it'} evaluated?", "content")
+    for paper in papers[:2]:
+        if name := _get_question_name(paper):
+            yield Suggestion(f"What does {name} propose?", "content")
+
+
+def _iter_candidates(answer: Answer, library: LibrarySource) -> Iterator[Suggestion]:
+    snapshot = load_snapshot(library)
+    papers = _list_answer_papers(answer, snapshot)
+    if answer.status != "answered" or not papers:
+        yield from _iter_after_nothing(papers, library)
+    elif answer.route == "content":
+        yield from _iter_after_content(papers, snapshot)
+    elif answer.route == "experts":
+        yield from _iter_after_experts(answer, papers, snapshot)
+    elif answer.route == "person":
+        yield from _iter_after_person(answer, papers, snapshot)
+    else:
+        yield from _iter_after_catalogue(papers, snapshot)
+
+
+def _list_answer_papers(answer: Answer, library: LibrarySnapshot) -> list[Paper]:
+    """Those cited, in order; without citations those ranked best."""
+    ids = [c.paper_id for c in answer.citations] or [p.paper_id for p in answer.papers]
+    return [library.by_id[paper_id] for paper_id in dict.fromkeys(ids) if paper_id in library.by_id]
+
+
+# --- by the route of the answer -------------------------------------------------------------
+
+
+def _iter_after_content(papers: Sequence[Paper], library: LibrarySnapshot) -> Iterator[Suggestion]:
+    paper = papers[0]
+    name = _get_question_name(paper) or "it"
+    if paper.authors:
+        yield Suggestion(f"Who wrote {name}?", "person")
+    if topic := _find_shared_topic(papers[:3], library):
+        yield Suggestion(f"Who works on {topic}?", "experts")
+    yield Suggestion(f"How is {name} evaluated?", "content")
+    for person in _iter_productive_people(papers[:1], library):
+        yield Suggestion(f"What else has {person} written?", "person")
+    if topic:
+        yield Suggestion(f"Which papers about {topic} have code?", "catalogue")
+
+
+def _iter_after_experts(
+    answer: Answer, papers: Sequence[Paper], library: LibrarySnapshot
+) -> Iterator[Suggestion]:
+    topic = answer.intent.topic if answer.intent else None
+    for expert in answer.experts[:1]:
+        yield Suggestion(f"What does {expert.name} work on?", "person")
+    if topic:
+        yield Suggestion(f"What do papers say about {topic}?", "content")
+    for expert in answer.experts[:1]:
+        yield Suggestion(f"Who are {expert.name}'s co-authors?", "person")
+    yield from _iter_for_list(papers)
+
+
+def _iter_after_person(
+    answer: Answer, papers: Sequence[Paper], library: LibrarySnapshot
+) -> Iterator[Suggestion]:
+    people = [expert.name for expert in answer.experts] or list(
+        _iter_productive_people(papers[:1], library)
+    )
+    newest = min(papers, key=get_recency_key)
+    if len(people) == 1:
+        yield Suggestion(f"Who are {people[0]}'s co-authors?", "person")
+    if name := _get_question_name(newest):
+        yield Suggestion(f"What does {name} propose?", "content")
+    yield from _iter_for_list(papers)
+    if topic := _find_shared_topic(papers, library):
+        yield Suggestion(f"Who works on {topic}?", "experts")
+    for person in people[:2]:
+        yield Suggestion(f"What does {person} work on?", "person")
+
+
+def _iter_after_catalogue(
+    papers: Sequence[Paper], library: LibrarySnapshot
+) -> Iterator[Suggestion]:
+    yield from _iter_for_list(papers)
+    if topic := _find_shared_topic(papers, library):
+        yield Suggestion(f"Who works on {topic}?", "experts")
+    for paper in papers[:2]:
+        if name := _get_question_name(paper):
+            yield Suggestion(f"What does {name} propose?", "content")
+    for person in _iter_productive_people(papers, library):
+        yield Suggestion(f"What does {person} work on?", "person")
+
+
+def _iter_for_list(papers: Sequence[Paper]) -> Iterator[Suggestion]:
+    """What tells the papers shown apart."""
+    if len(papers) < 2:
+        return
+    if 0 < sum(bool(paper.code) for paper in papers) < len(papers):
+        yield Suggestion("Which of them have code?", "catalogue")
+    years = Counter(paper.year for paper in papers if paper.year)
+    if len(years) > 1:
+        yield Suggestion(f"Which of them are from {max(years)}?", "catalogue")
+
+
+def _iter_after_nothing(papers: Sequence[Paper], library: LibrarySource) -> Iterator[Suggestion]:
+    """The papers that came nearest, then one of each route, whatever was asked."""
+    for paper in papers[:2]:
+        if name := _get_question_name(paper):
+            yield Suggestion(f"What does {name} propose?", "content")
+    yield from map(Suggestion, build_examples(library))
+
+
+# --- what they are made of ------------------------------------------------------------------
+
+
+def _get_question_name(paper: Paper) -> str:
+    """What a question can call the paper; empty where that would be long or a label."""
+    name = get_short_name(paper)
+    return name if paper.title and len(name.split()) <= _NAME_WORDS else ""
+
+
+def _iter_productive_people(papers: Sequence[Paper], library: LibrarySnapshot) -> Iterator[str]:
+    """The one who stands on most papers, of those on the papers; more than these ones."""
+    people = dict.fromkeys(name for paper in papers for name in library.list_people_of(paper))
+    busy = [name for name in people if len(library.authorships.get(name, ())) > 1]
+    yield from sorted(busy, key=lambda name: (-len(library.authorships[name]), name))[:1]
+
+
+def _find_shared_topic(papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+    """Two or more words of the papers' titles that other titles share; the most frequent."""
+    shared = _count_title_pairs(library)
+    title_pairs = count_shared_pairs(papers)
+    known = [pair for pair in title_pairs if shared[pair] > 1]
+    best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
+    if not best:
+        return ""
+    full_phrase = _find_full_phrase(best, [fold(paper.title or "") for paper in library.papers])
+    return _format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
+
+
+def _format_as_printed(phrase: str, titles: str) -> str:
+    """The phrase with the capitals of its abbreviations: ``AI-generated image detection``."""
+    printed_match = re.search(re.escape(phrase), titles, re.IGNORECASE)
+    if printed_match is None:
+        return phrase
+    words = re.split(r"([ -])", printed_match[0])
+    return "".join(word if any(c.isupper() for c in word[1:]) else word.lower() for word in words)
+
+
+def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
+    """The phrase with the words that most titles have before and after it."""
+    for before in (False, True, True, False):
+        side = (
+            rf"([^\W_]+[ -]){re.escape(phrase)}" if before else rf"{re.escape(phrase)}([ -][^\W_]+)"
+        )
+        neighbour_pattern = re.compile(rf"(?<![^\W_]){side}(?![^\W_])")
+        matching_titles = [title for title in titles if phrase in title]
+        neighbours = Counter(
+            match[1] for title in matching_titles if (match := neighbour_pattern.search(title))
+        )
+        word, n = neighbours.most_common(1)[0] if neighbours else ("", 0)
+        if n > 1 and 2 * n > len(matching_titles) and word.strip() not in STOP_WORDS:
+            phrase = f"{word}{phrase}" if before else f"{phrase}{word}"
+    return phrase
+
+
+@lru_cache(maxsize=4)
+def _count_title_pairs(library: LibrarySnapshot) -> Counter[str]:
+    """In how many titles each pair of words stands, counted once a state of the library."""
+    return count_shared_pairs(library.papers)

@@ -1,0 +1,559 @@
+"""build(settings) -> Assistant: everything wired together, the one thing that screens talk to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.adapters.chroma_server import Server
+from rag.adapters.index_stores import LocalStores
+from rag.adapters.weights import load_whole_words
+from rag.answers import comparison, experts, extractive
+from rag.answers.alternatives import find_other_reading
+from rag.answers.evidence_selection import RANKING, choose_papers
+from rag.answers.filtered_library import (
+    FilteredLibrary,
+    add_chosen_papers,
+    add_scope_note,
+    apply_filters,
+    load_excluded,
+)
+from rag.answers.papers import answer_papers
+from rag.answers.persons import answer_person
+from rag.answers.sufficiency import NEAREST
+from rag.config.settings import Settings
+from rag.generation.model_pool import ModelPool
+from rag.generation.model_session import ModelSession
+from rag.ingest import ingesting
+from rag.ingest.indexing import Indexes, check_indexes
+from rag.library import Library
+from rag.library.snapshot import load_snapshot
+from rag.readers.process import ReadingLimits
+from rag.text import ensure_encodable
+from rag.types import (
+    Answer,
+    Condition,
+    Delta,
+    Event,
+    Health,
+    Intent,
+    Paper,
+    Plan,
+    ReadAs,
+    Report,
+    Retrieval,
+    Step,
+    Thread,
+)
+from rag.types.cancellation import CancelToken, heed, heeding
+from rag.types.errors import ModelError
+from rag.understanding import small_talk
+from rag.understanding.comparison import asks_to_compare
+from rag.understanding.languages import convert_to_english
+from rag.understanding.routing import route
+from rag.understanding.spelling import process_spelling
+
+if TYPE_CHECKING:
+    from rag.answers.screening import Screen
+    from rag.generation.condensing import Standalone
+    from rag.search.retriever import Retriever
+
+IngestProgress = Callable[[str, int, int], None]
+
+MAX_QUESTION_CHARS = 4_000
+
+
+class Assistant:
+    """Answers questions about one library. Opens what a question needs when it first needs it.
+
+    Safe to share between threads; close it when done, or use it as a context manager.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = Library(settings.data)
+        self._stores = LocalStores(_server(settings))
+        self._retriever: Retriever | None = None
+        self._screen: Screen | None = None
+        self._indexes: Indexes | None = None
+        self._voices = ModelPool(settings)
+        self._opening = threading.Lock()
+
+    def close(self) -> None:
+        if self._indexes is not None:
+            self._indexes.close()
+        self._indexes = self._retriever = None
+        self._voices.close()
+        self.library.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- questions ----------------------------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        read_as: ReadAs | None = None,
+    ) -> Answer:
+        """One cited answer; see `stream`."""
+        *_, answer = self.stream(question, thread, read_as)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        read_as: ReadAs | None = None,
+        *,
+        stop: CancelToken | None = None,
+        fresh: bool = False,
+    ) -> Iterator[Event]:
+        """Answer a question, the next one of a thread: steps, words as they come, the whole last.
+
+        Args:
+            question: As typed.
+            thread: The conversation before it.
+            read_as: The reading that is wanted, such as an answer's ``other.route``; None to
+                choose it from the words.
+            stop: Once it is set, the stream ends, without an answer and whatever it waits for.
+            fresh: Ask a chat model again, though its reply to the same call is kept.
+
+        Raises:
+            LibraryEmpty: Nothing was ingested yet.
+            ModelError: The embedder cannot be used.
+        """
+        stop = stop or CancelToken()
+        events = heeding(self._run_question(question, thread, read_as, stop, fresh), stop)
+        tracing = self._voices.get_tracing()
+        return events if tracing is None else tracing.process_events(events)
+
+    def _run_question(
+        self, question: str, thread: Thread, read_as: ReadAs | None, stop: CancelToken, fresh: bool
+    ) -> Generator[Event, None, None]:
+        began = time.perf_counter()
+        self.library.ensure_not_empty()
+        yield Step("reading the question")
+        question = ensure_encodable(question)
+        text, warnings = _make_bounded_question(question)
+        warnings += _format_not_offered(thread.model, self.settings)
+        thread = _cleaned(thread)
+        filtered_library = apply_filters(self.library, thread)
+        fingerprint = self.library.fingerprint
+        voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
+        thread = add_chosen_papers(thread, filtered_library)
+        standalone_question, notes = self._resolve_standalone(text, thread, voice)
+        condensed = (
+            _make_bounded_question(standalone_question.question)[0] if standalone_question else text
+        )
+        known = filtered_library if filtered_library and filtered_library.n_papers else self.library
+        heed()
+        english, remarks = convert_to_english(condensed, known)
+        if not remarks:
+            spelt = process_spelling(english, known, load_whole_words(self.settings))
+            english, remarks = spelt.text, spelt.notes
+        heed()
+        intent = route(english, thread if condensed == text else Thread(), known, read_as)
+        if voice is not None:  # a model reads the question as it was asked
+            intent = replace(intent, question=condensed)
+        first_words_ms = first_token_ms = None
+        steps = [("reading the question", 0.0)]
+        for event in self._route_to_branch(intent, thread, filtered_library, voice):
+            if isinstance(event, Step):
+                steps.append((event.name, _compute_ms_since(began)))
+            if isinstance(event, Delta) and first_words_ms is None:
+                first_words_ms = _compute_ms_since(began)
+                if voice is not None and voice.first_token_at is not None:
+                    first_token_ms = (voice.first_token_at - began) * 1000
+            if isinstance(event, Answer):
+                event = replace(
+                    event,
+                    question=question,
+                    intent=intent,
+                    other=find_other_reading(intent),
+                    library=fingerprint,
+                    first_words_ms=first_words_ms,
+                    first_token_ms=first_token_ms,
+                    earlier=standalone_question.earlier.counts if standalone_question else {},
+                    warnings=(
+                        *warnings,
+                        *remarks,
+                        *notes,
+                        *event.warnings,
+                        *load_excluded(event, filtered_library),
+                    ),
+                    filters=thread.filters,
+                    among=filtered_library.description if filtered_library else "",
+                    steps=_compute_durations(steps, _compute_ms_since(began)),
+                )
+                event = _add_model_usage(event, voice, spent, began)
+            yield event
+
+    def who(self, topic: str, k: int = 10, recent: bool = False, explain: bool = False) -> Answer:
+        """The people who work on a topic, with the papers that say so."""
+        text, warnings = _make_bounded_question(topic)
+        return self._run_timed(
+            Intent("experts", text, text, "asked for people", topic=text),
+            lambda intent: experts.answer_experts(
+                intent, self.library, self.retrieve, k, recent, explain
+            ),
+            warnings,
+        )
+
+    def person(self, name: str) -> Answer:
+        """One person: papers, co-authors, years, page figures."""
+        text, warnings = _make_bounded_question(name)
+        return self._run_timed(
+            Intent("person", text, text, "asked for a person", people=(text,)),
+            lambda intent: answer_person(intent, self.library, self.retrieve),
+            warnings,
+        )
+
+    def catalogue(self, conditions: Sequence[Condition]) -> Answer:
+        """The papers that meet all conditions, exactly and completely."""
+        bounded_conditions = tuple(map(_make_bounded_value, conditions))
+        return self._run_timed(
+            Intent("catalogue", "", "", "asked for a list", conditions=bounded_conditions),
+            lambda intent: answer_papers(intent, self.library, self.retrieve),
+        )
+
+    def paper(self, key: str) -> Paper:
+        """By paper id, by a unique beginning of one, or by ``<seed file>:<line>``."""
+        return self.library.find_paper(ensure_encodable(key))
+
+    def retrieve(self, query: str, k: int = RANKING) -> Retrieval:
+        """The k best papers for a query."""
+        return self._open_retriever().retrieve(_make_bounded_question(query)[0], k)
+
+    def examples(self) -> tuple[str, ...]:
+        """Questions worth asking of this library, one of each route; none of an empty one."""
+        from rag.answers.examples import build_examples
+
+        return build_examples(self.library)
+
+    def suggestions(self, thread: Thread) -> tuple[str, ...]:
+        """Questions to go on with after the last answer of a thread; each was found answerable."""
+        from rag.answers.suggestions import find_suggestions
+
+        if not thread.turns:
+            return ()
+        visible_library = apply_filters(self.library, thread) or self.library
+        return find_suggestions(thread.turns[-1].answer, thread, visible_library, self.ask)
+
+    def openings(self, thread: Thread) -> tuple[str, ...]:
+        """Questions to begin a conversation with filters with; each was found answerable."""
+        from rag.answers.suggestions import find_openings
+
+        return find_openings(thread, apply_filters(self.library, thread) or self.library, self.ask)
+
+    # --- the library --------------------------------------------------------------------------
+
+    def plan_ingest(
+        self,
+        paths: Sequence[Path] = (),
+        prune: bool = False,
+        rebuild: bool = False,
+        drop: Sequence[str] = (),
+    ) -> Plan:
+        """What `ingest` would do; nothing is written."""
+        return ingesting.build_plan(
+            self.library,
+            self._choose_paths(paths, drop),
+            prune=prune,
+            rebuild=rebuild,
+            drop=drop,
+            limits=self._limits,
+        )
+
+    def ingest(
+        self,
+        paths: Sequence[Path] = (),
+        prune: bool = False,
+        rebuild: bool = False,
+        drop: Sequence[str] = (),
+        progress: IngestProgress | None = None,
+    ) -> Report:
+        """Read documents into the library; see `rag.ingest.ingesting.ingest`."""
+        from rag.adapters.embedders import build_embedder
+
+        return ingesting.apply_ingest(
+            self.library,
+            self._stores,
+            lambda: build_embedder(self.settings),
+            self._choose_paths(paths, drop),
+            prune=prune,
+            rebuild=rebuild,
+            drop=drop,
+            limits=self._limits,
+            progress=progress,
+        )
+
+    @property
+    def _limits(self) -> ReadingLimits:
+        return ReadingLimits(self.settings.read_timeout_s, self.settings.read_memory_mb)
+
+    def _choose_paths(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
+        """What to read: without a word of it the seeds, but nothing where documents are dropped."""
+        return tuple(paths) or (() if drop else (self.settings.seeds,))
+
+    def health(self) -> Health:
+        """Whether library, vectors and lexical index are in step."""
+        return check_indexes(self.library, self._stores)
+
+    def doctor(self) -> dict[str, object]:
+        """Versions, settings and where each came from, library state, what can be reached."""
+        from rag.app.doctor import get_state
+
+        return get_state(self)
+
+    # --- how an answer is made ----------------------------------------------------------------
+
+    def _route_to_branch(
+        self,
+        intent: Intent,
+        thread: Thread,
+        filtered_library: FilteredLibrary | None,
+        voice: ModelSession | None,
+    ) -> Iterator[Event]:
+        library = filtered_library or self.library
+        retrieve = self._build_finder(filtered_library)
+        of_papers = intent.route not in ("smalltalk", "unsupported")
+        if intent.route == "content" and library.n_papers:
+            yield from self._answer_content(intent, thread, filtered_library, voice)
+            return
+        yield Step(f"looking through {library.n_papers} papers")
+        if filtered_library and not filtered_library.n_papers and of_papers:
+            answer = Answer(intent.question, "abstained", intent.route, filtered_library.why_empty)
+        elif intent.route == "experts":
+            answer = add_scope_note(
+                experts.answer_experts(intent, library, retrieve), filtered_library
+            )
+        elif intent.route == "person":
+            answer = add_scope_note(answer_person(intent, library, retrieve), filtered_library)
+        elif intent.route == "catalogue":
+            answer = add_scope_note(answer_papers(intent, library, retrieve), filtered_library)
+        else:
+            answer = small_talk.answer_aside(intent)
+        yield from self._render_in_words(answer, voice)
+
+    def _render_in_words(self, answer: Answer, voice: ModelSession | None) -> Iterator[Event]:
+        """A computed answer, in the model's words where there is one and it changes nothing."""
+        if voice is not None:
+            from rag.generation import wording
+
+            if wording.is_wordable(answer):
+                prompt = self._voices.load_prompts().word
+                yield from wording.render_with_model(
+                    answer, voice, model_name=voice.name, prompt=prompt
+                )
+                return
+        yield Delta(answer.text)
+        yield answer
+
+    def _answer_content(
+        self,
+        intent: Intent,
+        thread: Thread,
+        filtered_library: FilteredLibrary | None,
+        voice: ModelSession | None,
+    ) -> Iterator[Event]:
+        yield Step(f"searching {(filtered_library or self.library).n_papers} papers")
+        library = load_snapshot(filtered_library or self.library)
+        choice = choose_papers(
+            intent, self._build_finder(filtered_library), self._open_retriever().retrieve, library
+        )
+        retrieval, verdict = choice.retrieval, choice.verdict
+        screen = self._screen
+        assert screen is not None  # made with the retriever
+        if verdict.sufficient:
+            cited = screen.marked(choice.cited, intent.question)
+        else:
+            cited = choice.cited
+            nearest = screen.marked(retrieval.papers[:NEAREST], intent.question)
+            retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
+        yield Step("checking quotes")
+        if voice is None:
+            answer = extractive.answer_by_quotes(
+                intent, retrieval, cited, verdict, several=choice.several
+            )
+            yield Delta(answer.text)
+            yield answer
+            return
+        from rag.generation import generative
+        from rag.generation.judging import SupportJudge
+
+        prompts = self._voices.load_prompts()
+        compares = len(cited) > 1 and asks_to_compare(intent.question)
+        yield from generative.answer_with_model(
+            intent,
+            retrieval,
+            verdict,
+            thread,
+            voice,
+            model_name=voice.name,
+            prompt=prompts.compare if compares else prompts.answer,
+            evidence_tokens=self.settings.evidence_tokens,
+            thread_tokens=self.settings.thread_tokens,
+            unsupported=self.settings.unsupported,
+            judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
+            screen=screen,
+            abstain=lambda: extractive.build_abstention(intent, retrieval, verdict),
+            fallback=lambda: extractive.answer_by_quotes(
+                intent, retrieval, cited, verdict, several=choice.several
+            ),
+            build_table=(lambda marks: comparison.render_comparison(intent.question, cited, marks))
+            if compares
+            else None,
+        )
+
+    def _build_finder(
+        self, filtered_library: FilteredLibrary | None
+    ) -> Callable[[str, int], Retrieval]:
+        """`retrieve` among the papers that the conversation's filters leave."""
+        if filtered_library is None:
+            return self.retrieve
+        return lambda query, k: self._open_retriever().retrieve(
+            query, k, within=filtered_library.ids
+        )
+
+    def _resolve_standalone(
+        self, question: str, thread: Thread, voice: ModelSession | None
+    ) -> tuple[Standalone | None, tuple[str, ...]]:
+        """A follow-up made whole by the model, if there is one; its failure is a warning."""
+        if voice is None or not thread.turns:
+            return None, ()
+        from rag.generation.condensing import build_standalone
+
+        try:
+            prompt = self._voices.load_prompts().condense
+            standalone_question = build_standalone(
+                question, thread, voice, prompt, self.settings.thread_tokens
+            )
+        except ModelError as exc:
+            return None, (f"the question was read without the model: {exc}",)
+        return standalone_question, (
+            standalone_question.earlier.note,
+        ) if standalone_question.earlier.note else ()
+
+    def _open_retriever(self) -> Retriever:
+        with self._opening:
+            if self._retriever is None:
+                from rag.adapters.embedders import build_embedder, sentence_embedder
+                from rag.answers.screening import Screen
+                from rag.search.retriever import Retriever
+
+                self.library.ensure_not_empty()
+                chosen = build_embedder(self.settings)
+                self._indexes = Indexes(self.library, self._stores, chosen.name)
+                self._retriever = Retriever(self.library, self._indexes, chosen)
+                self._screen = Screen(
+                    sentence_embedder(self.settings, chosen), load_whole_words(self.settings)
+                )
+            return self._retriever
+
+    def _run_timed(
+        self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()
+    ) -> Answer:
+        began = time.perf_counter()
+        self.library.ensure_not_empty()
+        answer = make(intent)
+        return replace(
+            answer,
+            intent=intent,
+            library=self.library.fingerprint,
+            latency_ms=_compute_ms_since(began),
+            warnings=(*warnings, *answer.warnings),
+        )
+
+
+def build(settings: Settings) -> Assistant:
+    """An assistant over the library in ``settings.data``; nothing is opened or loaded yet."""
+    return Assistant(settings)
+
+
+def _server(settings: Settings) -> Server | None:
+    """The Chroma server that the settings name, if any."""
+    if not settings.chroma:
+        return None
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+    tenant, database = settings.chroma_tenant, settings.chroma_database
+    return Server(settings.chroma, token, tenant, database, settings.chroma_timeout_s)
+
+
+def _make_bounded_question(question: str) -> tuple[str, tuple[str, ...]]:
+    """The question as one line of bounded length, and a warning if it was cut.
+
+    Every question, topic, name and value passes here, so that no pattern behind it meets a run of
+    white space (1,600 spaces once held all readers for 13 s), a NUL or a lone surrogate.
+    """
+    text = " ".join(ensure_encodable(question).replace("\x00", " ").split())
+    if len(text) <= MAX_QUESTION_CHARS:
+        return text, ()
+    note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
+    return text[:MAX_QUESTION_CHARS], (note,)
+
+
+def _compute_durations(
+    begun: Sequence[tuple[str, float]], ended_ms: float
+) -> tuple[tuple[str, float], ...]:
+    """Each step with how long it took, from when each began."""
+    ends = [*(at for _, at in begun[1:]), ended_ms]
+    return tuple((name, end - at) for (name, at), end in zip(begun, ends, strict=True))
+
+
+def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
+    """Said where the conversation's own model is not offered (any more)."""
+    if not model or model in settings.offered:
+        return ()
+    return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
+
+
+def _make_bounded_value(condition: Condition) -> Condition:
+    """A condition with its typed words as `_make_bounded_question` has them; a file's name keeps its spaces."""
+    value = condition.value
+    if not isinstance(value, str):
+        return condition
+    if condition.field == "document":
+        return replace(condition, value=ensure_encodable(value)[:MAX_QUESTION_CHARS])
+    return replace(condition, value=_make_bounded_question(value)[0])
+
+
+def _cleaned(thread: Thread) -> Thread:
+    """The conversation with its earlier questions as they were read."""
+    turns = tuple(
+        replace(turn, question=_make_bounded_question(turn.question)[0]) for turn in thread.turns
+    )
+    return replace(thread, turns=turns)
+
+
+def _compute_ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _add_model_usage(
+    answer: Answer, voice: ModelSession | None, spent: tuple[str, ...], began: float
+) -> Answer:
+    """The answer with what its model calls were and cost; replies that it stands on are kept."""
+    latency_ms = _compute_ms_since(began)
+    if voice is None:
+        notes = spent if answer.route == "content" else ()
+        return replace(answer, warnings=(*answer.warnings, *notes), latency_ms=latency_ms)
+    if speaks := answer.model == voice.name:
+        voice.keep()
+    return replace(
+        answer,
+        usage=voice.usage,
+        cached=speaks and voice.cached,
+        first_token_ms=answer.first_token_ms if speaks else None,
+        warnings=(*answer.warnings, *voice.notes),
+        latency_ms=latency_ms,
+    )

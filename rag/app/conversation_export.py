@@ -1,0 +1,107 @@
+"""A conversation to take away: Markdown for reading, JSON for programs, references for citing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rag.answers.filtered_library import format_filters
+from rag.app.conversations import StoredThread, StoredTurn
+from rag.library.bibliography import format_byline, format_papers
+from rag.types import Answer, Paper
+from rag.types.serialise import record
+
+UNANSWERED = "*Not answered to the end.*"
+
+
+def list_cited_papers(thread: StoredThread) -> list[str]:
+    """Ids of the papers that a conversation cites, by first citation."""
+    answers = [turn.answer for turn in thread.turns if turn.answer]
+    return list(dict.fromkeys(c.paper_id for answer in answers for c in answer.citations))
+
+
+def answer_markdown(answer: Answer, papers: Sequence[Paper]) -> str:
+    """One answer to paste elsewhere: its text and its numbered references.
+
+    Args:
+        answer: Whole.
+        papers: Those that it cites, where they are still in the library.
+    """
+    known = {paper.paper_id: paper for paper in papers}
+    return (
+        "\n\n".join(filter(None, (answer.text.strip(), _render_references(answer, known)))) + "\n"
+    )
+
+
+def to_markdown(thread: StoredThread, papers: Sequence[Paper]) -> str:
+    """Questions as headings, answers with their numbered references.
+
+    Args:
+        thread: The conversation.
+        papers: Those that it cites, where they are still in the library.
+    """
+    parts = [f"# {thread.name}"]
+    if thread.filters:
+        parts.append(f"*Answered from papers {format_filters(thread.filters)}.*")
+    for turn in thread.turns:
+        parts.append("## " + " ".join(turn.question.split()))
+        if turn.answer is None:
+            parts.extend(filter(None, (turn.words.strip(), UNANSWERED)))
+        else:
+            parts.append(answer_markdown(turn.answer, papers).strip())
+    return "\n\n".join(parts) + "\n"
+
+
+def _render_references(answer: Answer, papers: Mapping[str, Paper]) -> str:
+    lines = []
+    for citation in answer.citations:
+        paper = papers.get(citation.paper_id)
+        by = f" {format_byline(paper)}." if paper else ""
+        lines.append(
+            f"- [{citation.marker}] {citation.title or citation.label}.{by} {citation.source}: “{citation.quote}”"
+        )
+    return "\n".join(lines)
+
+
+def to_json(thread: StoredThread, papers: Sequence[Paper] = ()) -> str:
+    """The conversation with its answer records as in the contract."""
+    record = {
+        "thread": thread.thread_id,
+        "name": thread.name,
+        "created_at": thread.created_at,
+        "filters": [asdict(condition) for condition in thread.filters],
+        "model": thread.model,
+        "turns": [_encode_turn(turn) for turn in thread.turns],
+    }
+    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+
+
+def _encode_turn(turn: StoredTurn) -> dict[str, Any]:
+    opinion = turn.opinion
+    return {
+        "question": turn.question,
+        "asked_at": turn.asked_at,
+        "answer": record(turn.answer) if turn.answer else None,
+        "words": turn.words,
+        "opinion": {"verdict": opinion.verdict, "reason": opinion.reason} if opinion else None,
+    }
+
+
+ExportForm = tuple[str, str, Callable[[StoredThread, Sequence[Paper]], str]]
+FORMS: Mapping[str, ExportForm] = {
+    "Markdown": (".md", "text/markdown", to_markdown),
+    "JSON": (".json", "application/json", to_json),
+    "BibTeX": (
+        ".bib",
+        "application/x-bibtex",
+        lambda _, papers: format_papers(papers, "bibtex"),
+    ),
+    "RIS": (
+        ".ris",
+        "application/x-research-info-systems",
+        lambda _, papers: format_papers(papers, "ris"),
+    ),
+}
+"""Suffix, media type and writer of each form of export; the last two hold the papers cited."""

@@ -1,0 +1,345 @@
+"""Conversations that stay: one SQLite file in the data folder, apart from the library.
+
+A question is written before it is answered and its words as they come, so whatever ends an answer
+early (a reload, a dropped connection, a killed server) costs at most the last words. Every call
+opens the file for itself: any number of threads and processes may use it at once. While the file
+takes no change (a full disk), conversations go on in memory, and into the file when it does again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from rag.app.codec import decode_answer, decode_conditions, encode_answer, encode_conditions
+from rag.app.conversation_file import ThreadFile, now
+from rag.text import fold, make_excerpt
+from rag.types import Answer, Condition, Thread, Turn
+from rag.types.errors import NotFound
+
+NAME_WORDS = 12
+NAME_CHARS = 80
+KEPT_ANSWERS = 256
+UNASKED_DAYS = 7
+"""How long a conversation is kept in which nothing was asked."""
+
+OWN = "thread_id IN (SELECT thread_id FROM threads WHERE thread_id = ? AND owner = ?)"
+"""Of a statement about turns: those of one conversation, if it is the owner's."""
+
+OpinionVerdict = Literal["good", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a reader thinks of an answer, and why; the reason may be empty."""
+
+    verdict: OpinionVerdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A question as kept. ``words`` are as far as its answer came where ``answer`` is None."""
+
+    ordinal: int
+    question: str
+    asked_at: str
+    words: str
+    answer: Answer | None
+    opinion: Opinion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredThread:
+    """A conversation as kept, oldest turn first; ``filters`` and ``model`` as in Thread."""
+
+    thread_id: str
+    name: str
+    created_at: str
+    turns: tuple[StoredTurn, ...]
+    filters: tuple[Condition, ...] = ()
+    model: str = ""
+
+    def get_turn(self, ordinal: int) -> StoredTurn:
+        """One turn.
+
+        Raises:
+            NotFound: It was taken back meanwhile.
+        """
+        for turn in self.turns:
+            if turn.ordinal == ordinal:
+                return turn
+        raise NotFound(f"question {ordinal} of conversation {self.thread_id!r} was taken back")
+
+    def get_thread_before(self, ordinal: int) -> Thread:
+        """The answered turns before one, as the context of its question."""
+        return Thread(
+            tuple(
+                Turn(turn.question, turn.answer)
+                for turn in self.turns
+                if turn.ordinal < ordinal and turn.answer and turn.answer.status != "failed"
+            ),
+            self.filters,
+            self.model,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLine:
+    """A conversation in a list."""
+
+    thread_id: str
+    name: str
+    changed_at: str
+    n_turns: int
+
+
+class ThreadStore(ThreadFile):
+    """One reader's conversations in a data folder; the file is made with the first of them.
+
+    Args:
+        folder: The data folder.
+        owner: Whose conversations; those of others are not found. Empty: where nobody signs in.
+    """
+
+    def __init__(self, folder: Path, owner: str = "") -> None:
+        super().__init__(folder, owner)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def list_threads(self, search: str = "") -> list[ThreadLine]:
+        """Those whose name or questions hold every word of ``search``, last changed first."""
+        words = fold(search).split()
+        self._bring_back()
+        found = {}
+        for connection in self._each():
+            rows = connection.execute(
+                "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
+                "WHERE t.thread_id = h.thread_id) FROM threads h WHERE owner = ? AND name != ''",
+                (self.owner,),
+            )
+            for key, name, changed, folded, n in rows.fetchall():
+                line = ThreadLine(key, name, changed, n)
+                if all(word in folded for word in words):
+                    found[key] = line
+        by_id = sorted(found.values(), key=lambda line: line.thread_id)
+        return sorted(by_id, key=lambda line: line.changed_at, reverse=True)
+
+    def get_thread(self, thread_id: str) -> StoredThread:
+        """One conversation, whole.
+
+        Raises:
+            NotFound: There is none of this id (any more).
+        """
+        if thread_id not in self._unkept and not self.path.is_file():
+            raise _build_not_found(thread_id)
+        with self._holding(thread_id) as connection:
+            head = connection.execute(
+                "SELECT name, created_at, filters, model FROM threads "
+                "WHERE thread_id = ? AND owner = ?",
+                (thread_id, self.owner),
+            ).fetchone()
+            turns = connection.execute(
+                "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
+                "WHERE thread_id = ? ORDER BY ordinal",
+                (thread_id,),
+            ).fetchall()
+        if head is None:
+            raise _build_not_found(thread_id)
+        name, created_at, filters, model = head
+        stored_turns = tuple(_build_turn(*row) for row in turns)
+        try:
+            narrowed = decode_conditions(filters)
+        except ValueError as exc:
+            raise self._build_unusable_error(exc) from exc
+        return StoredThread(thread_id, name, created_at, stored_turns, narrowed, model)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def create_thread(
+        self, question: str = "", filters: Sequence[Condition] = (), model: str = ""
+    ) -> str:
+        """A new conversation, named by its first question; returns its id.
+
+        Without a question it is listed only from its first one on, and forgotten some days later
+        if that does not come.
+        """
+        thread_id, begun = secrets.token_hex(8), now()
+        name = _make_thread_name(question)
+        filters_text = encode_conditions(filters)
+        row = (thread_id, self.owner, name, fold(name), begun, begun, filters_text, model)
+
+        def change(connection: sqlite3.Connection) -> str:
+            connection.execute(
+                "DELETE FROM threads WHERE name = '' AND created_at < ?", (now(-UNASKED_DAYS),)
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
+                "filters, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            return thread_id
+
+        return self._change(thread_id, change)
+
+    def ask(self, thread_id: str, question: str, *, instead_of: int | None = None) -> int:
+        """Write down the next question; returns its ordinal, which grows and is never used twice.
+
+        Args:
+            thread_id: An existing conversation's.
+            question: As typed.
+            instead_of: The ordinal of a question that is taken back with all after it, in the same
+                transaction: asked again, or otherwise.
+
+        Raises:
+            NotFound: There is none of this id (any more).
+        """
+
+        def change(connection: sqlite3.Connection) -> int:
+            self._update_change_time(connection, thread_id)
+            connection.execute(
+                "UPDATE threads SET name = ? WHERE thread_id = ? AND name = ''",
+                (_make_thread_name(question), thread_id),
+            )
+            if instead_of is not None:
+                connection.execute(
+                    "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?",
+                    (thread_id, instead_of),
+                )
+            (ordinal,) = connection.execute(
+                "UPDATE threads SET n_asked = n_asked + 1 WHERE thread_id = ? RETURNING n_asked",
+                (thread_id,),
+            ).fetchone()
+            connection.execute(
+                "INSERT INTO turns (thread_id, ordinal, question, asked_at) VALUES (?, ?, ?, ?)",
+                (thread_id, ordinal, question, now()),
+            )
+            self._update_search_text(connection, thread_id)
+            return int(ordinal)
+
+        return self._change(thread_id, change)
+
+    def save_words(self, thread_id: str, ordinal: int, words: str) -> None:
+        """Keep the words of an answer as far as they have come."""
+        self._execute(
+            thread_id,
+            f"UPDATE turns SET words = ? WHERE {OWN} AND ordinal = ? AND answer IS NULL",
+            (words, thread_id, self.owner, ordinal),
+        )
+
+    def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
+        """Keep the whole answer; nothing happens where its question was deleted meanwhile."""
+        self._execute(
+            thread_id,
+            f"UPDATE turns SET words = ?, answer = ? WHERE {OWN} AND ordinal = ?",
+            (answer.text, encode_answer(answer), thread_id, self.owner, ordinal),
+        )
+
+    def save_opinion(self, thread_id: str, ordinal: int, opinion: Opinion | None) -> None:
+        """Keep what a reader thinks of an answer; None takes it back."""
+        verdict, reason = (opinion.verdict, opinion.reason) if opinion else (None, "")
+        self._execute(
+            thread_id,
+            f"UPDATE turns SET verdict = ?, reason = ? WHERE {OWN} AND ordinal = ?",
+            (verdict, reason, thread_id, self.owner, ordinal),
+        )
+
+    def set_name(self, thread_id: str, name: str) -> None:
+        """Give another name; an empty one changes nothing."""
+        if not name.strip():
+            return
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE threads SET name = ? WHERE thread_id = ? AND owner = ?",
+                (_make_thread_name(name), thread_id, self.owner),
+            )
+            self._update_search_text(connection, thread_id)
+
+        self._change(thread_id, change)
+
+    def set_filters(self, thread_id: str, filters: Sequence[Condition]) -> None:
+        """Answer the next questions from the papers that meet all of these alone; none: from all."""
+        self._execute(
+            thread_id,
+            "UPDATE threads SET filters = ? WHERE thread_id = ? AND owner = ?",
+            (encode_conditions(filters), thread_id, self.owner),
+        )
+
+    def choose_model(self, thread_id: str, model: str) -> None:
+        """Let another model word the next answers; see Thread."""
+        self._execute(
+            thread_id,
+            "UPDATE threads SET model = ? WHERE thread_id = ? AND owner = ?",
+            (model, thread_id, self.owner),
+        )
+
+    def delete(self, thread_id: str) -> None:
+        """Remove a conversation with all in it.
+
+        Raises:
+            LibraryError: The file takes no change, so it would come back.
+        """
+        self._bring_back()
+        with self._open() as connection:
+            connection.execute(
+                "DELETE FROM threads WHERE thread_id = ? AND owner = ?", (thread_id, self.owner)
+            )
+        self._unkept.pop(thread_id, None)
+
+    # --- parts of changes ---------------------------------------------------------------------
+
+    def _update_change_time(self, connection: sqlite3.Connection, thread_id: str) -> None:
+        cursor = connection.execute(
+            "UPDATE threads SET changed_at = ? WHERE thread_id = ? AND owner = ?",
+            (now(), thread_id, self.owner),
+        )
+        if not cursor.rowcount:
+            raise _build_not_found(thread_id)
+
+    def _update_search_text(self, connection: sqlite3.Connection, thread_id: str) -> None:
+        rows = connection.execute(
+            "SELECT name FROM threads WHERE thread_id = :id "
+            "UNION ALL SELECT question FROM turns WHERE thread_id = :id",
+            {"id": thread_id},
+        ).fetchall()
+        search_text = fold("\n".join(text for (text,) in rows))
+        connection.execute(
+            "UPDATE threads SET folded = ? WHERE thread_id = ?", (search_text, thread_id)
+        )
+
+
+def _build_turn(
+    ordinal: int,
+    question: str,
+    asked_at: str,
+    words: str,
+    frozen: str | None,
+    verdict: OpinionVerdict | None,
+    reason: str,
+) -> StoredTurn:
+    """A row as a turn; an answer of a version too far from ours keeps its words alone."""
+    answer = None
+    if frozen is not None:
+        with suppress(ValueError):
+            answer = _thawed(frozen)
+    opinion = Opinion(verdict, reason) if verdict else None
+    return StoredTurn(ordinal, question, asked_at, words, answer, opinion)
+
+
+_thawed = lru_cache(maxsize=KEPT_ANSWERS)(decode_answer)
+"""Answers are frozen: the same text is the same answer, and a long thread is read at each step."""
+
+
+def _make_thread_name(text: str) -> str:
+    return make_excerpt(" ".join(text.split()), NAME_WORDS)[:NAME_CHARS]
+
+
+def _build_not_found(thread_id: str) -> NotFound:
+    return NotFound(f"there is no conversation {thread_id!r} here; it may have been deleted")

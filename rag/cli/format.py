@@ -1,0 +1,289 @@
+"""How answers, papers and progress look in a terminal; plain text where the output is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rag.types import Answer, Citation, Delta, Event, Paper
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+BOLD_STYLE, DIM_STYLE, CYAN, RED, YELLOW = "1", "2", "36", "31", "33"
+WIDTH = 100
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that wants colours (``NO_COLOR`` and dumb ones do not)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def apply_colour(text: str, code: str, stream: TextIO) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if is_coloured(stream) else text
+
+
+def remove_control_characters(text: str) -> str:
+    """The text without control characters, which could steer a terminal; line ends stay."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+class Streamer:
+    """Writes an answer's words as they come, without Markdown's backslashes.
+
+    On a terminal bold and markers are coloured; elsewhere they stay as they are written. A row of a
+    table becomes a block: its first cell, and below it each other cell behind its column's name.
+    """
+
+    _TOKEN = re.compile(r"\\(?P<plain>[!-/:-@\[-`{-~])|\*\*|\[\d+\]")
+    _UNFINISHED = re.compile(r"(?<!\\)(?:\\|(?<!\*)\*|\[\d*)$")
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.styled = is_coloured(stream)
+        self.bold = False
+        self.held = ""
+        self.wrote = False
+        self.last = ""
+        self.columns: list[str] = []
+
+    def write_piece(self, text: str) -> None:
+        text = remove_control_characters(self.held + text)
+        self.held = ""
+        while self._is_at_line_start() and text.startswith("|"):
+            row, end, text = text.partition("\n")
+            if not end:
+                self.held = row
+                return
+            self._write_row(row)
+        before, table, after = text.partition("\n|")
+        if table:
+            self._write(f"{before}\n")
+            self.write_piece(f"|{after}")
+            return
+        self.columns = [] if text.strip() else self.columns
+        cut = self._UNFINISHED.search(text)
+        self.held = text[cut.start() :] if cut else ""
+        self._write(text[: cut.start()] if cut else text)
+
+    def _is_at_line_start(self) -> bool:
+        return not self.last or self.last.endswith("\n")
+
+    def _write_row(self, row: str) -> None:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+        if all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+            return
+        if not self.columns:
+            self.columns = cells
+            return
+        rest = zip(self.columns[1:], cells[1:], strict=False)
+        lines = [cells[0], *(f"  {name}: {cell}" for name, cell in rest)]
+        self._write("\n".join(lines) + "\n\n")
+
+    def close(self) -> None:
+        if self.held.startswith("|") and self._is_at_line_start():
+            row, self.held = self.held, ""
+            self._write_row(row)
+        self._write(self.held if (self.held or self.last).endswith("\n") else self.held + "\n")
+        if self.bold:
+            self.stream.write("\x1b[0m")
+
+    def _write(self, text: str) -> None:
+        self.wrote = self.wrote or bool(text)
+        self.last = text or self.last
+        self.stream.write(self._TOKEN.sub(self._apply_style, text))
+        self.stream.flush()
+
+    def _apply_style(self, match: re.Match[str]) -> str:
+        token = match.group()
+        if match["plain"] or not self.styled:
+            return match["plain"] or token
+        if token != "**":
+            return f"\x1b[{CYAN}m{token}\x1b[39m"
+        self.bold = not self.bold
+        return "\x1b[1m" if self.bold else "\x1b[22m"
+
+
+def print_answer_stream(
+    events: Iterable[Event], library: Library, out: TextIO, err: TextIO, again: str = "--as"
+) -> Answer:
+    """Write an answer as it is made, then its references and notes, and how it was read.
+
+    Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
+    is typed to have the question read in another way.
+    """
+    writer = Streamer(out)
+    answer: Answer | None = None
+    for event in events:
+        if isinstance(event, Answer):
+            answer = event
+        elif isinstance(event, Delta):
+            if not writer.wrote:
+                _show_step("", err)
+            writer.write_piece(event.text)
+        elif not writer.wrote:  # a step named now would overwrite words
+            _show_step(event.name, err)
+    assert answer is not None, "a stream ends with its answer"
+    if not writer.wrote:
+        _show_step("", err)
+        writer.write_piece(answer.text)
+    writer.close()
+    out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
+    if answer.intent is not None:
+        out.write(
+            f"\n{apply_colour(remove_control_characters(format_reading_line(answer, again)), DIM_STYLE, out)}\n"
+        )
+    if spent := format_spent_line(answer):
+        out.write(f"{apply_colour(remove_control_characters(spent), DIM_STYLE, out)}\n")
+    out.flush()
+    return answer
+
+
+def format_reading_line(answer: Answer, again: str) -> str:
+    """``Read as experts: it looks for people on a topic; --as content: what papers say about it``."""
+    why = answer.intent.reason if answer.intent is not None else ""
+    line = f"Read as {answer.route}" + (f": {why}" if why else "")
+    return f"{line}; {again} {answer.other.route}: {answer.other.words}" if answer.other else line
+
+
+def format_spent_line(answer: Answer) -> str:
+    """``gpt-4o-mini: 1,230 tokens, $0.0003, first words after 0.6 s, 2.1 s``; without one, empty."""
+    usage = answer.usage
+    n_tokens = usage.input_tokens + usage.output_tokens
+    if not n_tokens and not answer.cached:
+        return ""
+    parts = [f"{'about ' if usage.estimated else ''}{n_tokens:,} tokens"] if n_tokens else []
+    if usage.cost_usd is not None:
+        parts.append(f"${usage.cost_usd:.4f}")
+    if answer.cached:
+        parts.append("from the cache")
+    if answer.first_words_ms is not None:
+        parts.append(f"first words after {answer.first_words_ms / 1000:.1f} s")
+    parts.append(f"{answer.latency_ms / 1000:.1f} s")
+    if verdict_counts := [
+        f"{n} {verdict.replace('_', ' ')}" for verdict, n in answer.n_by_verdict.items()
+    ]:
+        parts.append(f"sentences {' / '.join(verdict_counts)}")
+    return f"{answer.model}: {', '.join(parts)}"
+
+
+def _show_step(name: str, err: TextIO) -> None:
+    if is_coloured(err):
+        err.write(f"\r\x1b[K{apply_colour(name + ' …', DIM_STYLE, err) if name else ''}")
+        err.flush()
+
+
+def iter_footer(answer: Answer, library: Library, out: TextIO) -> Iterator[str]:
+    """The references of an answer and its warnings, each after a blank line."""
+    if answer.citations:
+        yield ""
+        yield apply_colour("References", BOLD_STYLE, out)
+        papers = {
+            p.paper_id: p for p in library.list_papers({c.paper_id for c in answer.citations})
+        }
+        of_paper: dict[str, list[Citation]] = {}
+        for citation in answer.citations:
+            of_paper.setdefault(citation.paper_id, []).append(citation)
+        for paper_id, citations in of_paper.items():
+            yield from iter_reference(citations, papers[paper_id], answer.text, out)
+    for warning in answer.warnings:
+        yield ""
+        yield apply_colour("Note: ", YELLOW, out) + remove_control_characters(warning)
+
+
+def iter_reference(
+    citations: Sequence[Citation], paper: Paper, answer_text: str, out: TextIO
+) -> Iterator[str]:
+    """One paper with its markers; quotes follow unless the answer's text holds them already."""
+    from rag.library.bibliography import format_byline
+
+    first = citations[0]
+    places = ", ".join((first.source, *first.also_at))
+    markers = apply_colour(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
+    line = f"{paper.name} — {format_byline(paper)}"
+    yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({places})', DIM_STYLE, out)}"
+    plain_answer = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", answer_text)
+    for quote in dict.fromkeys(c.quote for c in citations):
+        if quote and quote not in plain_answer:
+            yield from _split_lines(f"“{remove_control_characters(quote)}”", "    ")
+
+
+def iter_paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:
+    """One paper, whole."""
+    from rag.library.bibliography import format_byline
+
+    yield apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out) + (
+        "" if paper.title else "  (label, no title)"
+    )
+    yield remove_control_characters(format_byline(paper))
+    owners = [a.name for a in paper.authorships if a.role == "page"]
+    marks = {None: "", True: "code marked", False: "no code mark"}[paper.code]
+    facts = [paper.category or "", marks, ", ".join(paper.affiliations), paper.venue or ""]
+    yield from filter(None, [" · ".join(filter(None, facts))])
+    if owners:
+        yield f"also by {', '.join(owners)}, on whose profile page it stands"
+    yield ""
+    for paragraph in paper.text.splitlines() or ["(no text)"]:
+        yield from _split_lines(remove_control_characters(paragraph), "")
+    yield ""
+    yield from filter(None, [paper.doi and f"doi: {paper.doi}", paper.url, *paper.links])
+    yield apply_colour(f"{paper.paper_id}  {', '.join(map(str, paper.places))}", DIM_STYLE, out)
+
+
+def format_paper_row(paper: Paper, out: TextIO) -> str:
+    """One paper on one line."""
+    from rag.library.bibliography import format_byline
+
+    code = " · code" if paper.code else ""
+    where = apply_colour(f"{paper.source}  {paper.paper_id}", DIM_STYLE, out)
+    name = apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out)
+    return f"{name} — {remove_control_characters(format_byline(paper))} · {paper.category or 'no category'}{code}  {where}"
+
+
+def _split_lines(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@contextmanager
+def open_progress(err: TextIO) -> Iterator[Callable[[str, int, int], None]]:
+    """A function to report ``(step, done, total)`` to: a bar on a terminal, else a line a step."""
+    if not is_coloured(err):
+        yield _build_plain_progress(err)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(file=err), transient=True) as bar:
+        tasks = {}
+
+        def report(step: str, n_done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=n_done, total=total)
+
+        yield report
+
+
+def _build_plain_progress(err: TextIO) -> Callable[[str, int, int], None]:
+    printed_steps: dict[str, int] = {}
+
+    def report(step: str, n_done: int, total: int) -> None:
+        tenth = 10 * n_done // total if total else 10
+        if printed_steps.get(step) != tenth:
+            printed_steps[step] = tenth
+            err.write(f"{step}: {n_done} of {total}\n")
+            err.flush()
+
+    return report

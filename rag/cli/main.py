@@ -1,0 +1,256 @@
+"""The command line: what can be typed, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rag.cli import commands
+from rag.cli.commands import DONE, FAILED, USAGE
+from rag.library.permissions import require_files
+from rag.types.errors import RagError, ReadError, SettingsError
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 done, 1 failed, 2 wrong usage or bad input."""
+    _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="surrogateescape")  # whatever is piped in is a question
+    typed = list(sys.argv[1:] if argv is None else argv)
+    if typed[:1] == ["eval"]:  # its options are its own
+        args = argparse.Namespace(run=commands.run_eval, rest=typed[1:])
+    else:
+        args = build_parser().parse_args(typed)
+    try:
+        require_files()
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
+    except (SettingsError, ReadError) as exc:
+        return _show_error(exc, USAGE)
+    except RagError as exc:
+        return _show_error(exc, FAILED)
+    except BrokenPipeError:  # the reader has seen enough, as in `paperfolk papers | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except MemoryError:
+        return _show_error(
+            "this process got no more memory; give it more, or read less at once", FAILED
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("\npaperfolk: interrupted\n")
+        return INTERRUPTED
+
+
+def _open_closed() -> None:
+    """Give what was closed (``>&-``) a place that takes everything.
+
+    Otherwise the next file opened, such as the library, would be where native code writes.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+
+
+def _show_error(exc: RagError | str, status: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"paperfolk: {exc}\n")
+    return status
+
+
+# --- what can be typed ----------------------------------------------------------------------
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--data", metavar="FOLDER", type=Path, help="data folder (default: data)")
+    top = argparse.ArgumentParser(
+        prog="paperfolk",
+        description="Chat with your papers, and find the people behind them.",
+        epilog='example: paperfolk ask "how does knowledge swapping order its two steps?"',
+        parents=[shared],
+    )
+    top.add_argument("--version", action="version", version=f"paperfolk {_find_version()}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add_command(name: str, run: Any, does: str, example: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=does,
+            description=does[0].upper() + does[1:] + ".",
+            epilog=f"example: paperfolk {example}",
+            parents=[shared],
+        )
+        added.set_defaults(run=run)
+        return added
+
+    _add_reading_commands(add_command)
+    _add_asking_commands(add_command)
+    _add_listing_commands(add_command)
+    _add_keeping_commands(add_command)
+    return top
+
+
+def _find_version() -> str:
+    """The installed version; in a checkout that was not installed, words that say so."""
+    try:
+        return version("paperfolk")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _add_no_cache(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--no-cache",
+        action="store_const",
+        const=False,
+        dest="cache",
+        help="ask a chat model again, keep no reply",
+    )
+
+
+def _add_json(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _add_reading_commands(command: Any) -> None:
+    ingest = command(
+        "ingest",
+        commands.run_ingest,
+        "read seed documents into the library",
+        "ingest --dry-run my-papers/",
+    )
+    ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: seeds/")
+    ingest.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    ingest.add_argument(
+        "--prune", action="store_true", help="remove what the documents no longer hold"
+    )
+    ingest.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="remove a document, and do not read it again from a folder",
+    )
+    ingest.add_argument("--rebuild", action="store_true", help="make vectors and index anew")
+    _add_json(ingest)
+
+
+def _add_asking_commands(command: Any) -> None:
+    ask = command(
+        "ask",
+        commands.run_ask,
+        "answer a question with citations",
+        "ask --batch questions.jsonl --out answers.jsonl",
+    )
+    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
+    ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
+    _add_no_cache(ask)
+    ask.add_argument(
+        "--as",
+        dest="read_as",
+        choices=["content", "experts", "person", "catalogue"],
+        help="read the question in this way, whatever its words say",
+    )
+    _add_json(ask)
+    who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
+    who.add_argument("topic", metavar="TOPIC")
+    who.add_argument("-k", type=_parse_positive, default=10, metavar="N", help="people shown (10)")
+    who.add_argument("--recent", action="store_true", help="weigh recent papers more")
+    who.add_argument("--explain", action="store_true", help="show the parts of each score")
+    _add_json(who)
+    person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
+    person.add_argument("name", metavar="NAME")
+    _add_json(person)
+    _add_no_cache(command("chat", commands.run_chat, "talk in the terminal", "chat"))
+
+
+def _add_listing_commands(command: Any) -> None:
+    papers = command(
+        "papers",
+        commands.run_papers,
+        "list the papers that meet all conditions",
+        "papers --year 2023..2024 --code",
+    )
+    papers.add_argument("--author", metavar="A")
+    papers.add_argument("--year", type=_parse_years, metavar="Y[..Z]")
+    papers.add_argument("--category", metavar="C")
+    papers.add_argument("--affiliation", metavar="X")
+    code = papers.add_mutually_exclusive_group()
+    code.add_argument("--code", action="store_const", const=True, help="marked with code")
+    code.add_argument(
+        "--no-code", action="store_const", const=False, dest="code", help="without the mark"
+    )
+    papers.add_argument("--page", metavar="PERSON", help="standing on this person's profile page")
+    papers.add_argument("--text", metavar="WORDS", help="words of title or text")
+    _add_json(papers)
+    paper = command(
+        "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
+    )
+    paper.add_argument(
+        "key", metavar="ID", help="a paper's id, its beginning, or <seed file>:<line>"
+    )
+    _add_json(paper)
+
+
+def _add_keeping_commands(command: Any) -> None:
+    ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
+    ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
+    ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
+    ui.add_argument(
+        "--ingest", action="store_true", help="read new and changed seed documents first"
+    )
+    account = command(
+        "account",
+        commands.run_account,
+        "make an account's line for the setting accounts, from a typed password",
+        "account ada",
+    )
+    account.add_argument("name", metavar="NAME")
+    command("eval", commands.run_eval, "evaluate in batch (same as python -m eval)", "eval --help")
+    models = command(
+        "models", commands.run_models, "bring the embedded model's weights", "models fetch"
+    )
+    models.add_argument("what", choices=["fetch"])
+    doctor = command(
+        "doctor", commands.run_doctor, "say what is installed, set and reachable", "doctor --json"
+    )
+    _add_json(doctor)
+
+
+def _parse_positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def _parse_years(text: str) -> tuple[int | None, int | None]:
+    """``2023``, ``2021..2023``, ``2021..`` or ``..2023``."""
+    first, dots, last = text.partition("..")
+    try:
+        years = (int(first) if first else None, int(last) if last else None)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a year or a span such as 2021..2023"
+        ) from None
+    since, until = years
+    if since is None and until is None:
+        raise argparse.ArgumentTypeError(f"{text!r} names no year; write 2023 or 2021..2023")
+    if since is not None and until is not None and since > until:
+        raise argparse.ArgumentTypeError(f"{text!r} is a reversed span; write {until}..{since}")
+    return years if dots else (since, since)

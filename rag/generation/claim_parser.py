@@ -1,0 +1,136 @@
+"""One sentence of a model's reply: its words and its evidence keys, everything else gone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answers.confusables import RAISED
+from rag.generation import markup
+from rag.generation.markup import SEATS
+from rag.generation.support import Ground, find_quotations
+from rag.types import Evidence
+
+_CITED = re.compile(rf"(?<![\[【(])[\[【(]++\s*({markup.KEYS.pattern})\s*[\]】)]++", re.IGNORECASE)
+_BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
+_FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
+_LAST_WORD = re.compile(r"[^\W_]{1,60}$")
+_BRACKETED_NOTE = re.compile(
+    r"\s*\(\s*(?:refs?\.?|references?|sources?|citations?|cited?|footnotes?|notes?)[\s:]*#?\d[\d,;\s–-]*\)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence or line on its way out; ``text`` holds a private character for each marker."""
+
+    opening: str
+    text: str
+    keys: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """Its words alone, for the checks."""
+        return " ".join(SEATS.sub(" ", self.text).replace(markup.BOLD_WORDS, "").split())
+
+
+class ClaimReader:
+    """Reads the sentences of one reply, in order.
+
+    Args:
+        evidence: What the model was given.
+        ground: All that its papers say.
+        counts: What was removed is counted here, by name.
+    """
+
+    def __init__(self, evidence: Sequence[Evidence], ground: Ground, counts: Counter[str]) -> None:
+        self._keys = {item.key: at for at, item in enumerate(evidence)}
+        self._ground = ground
+        self._counts = counts
+        self._list_number = 0
+
+    def read(self, body: str, at_start: bool) -> Claim:
+        """A sentence without links, images, HTML, code, unknown addresses and foreign references."""
+        opening, rest = markup.split_opening(body) if at_start else ("", body.strip())
+        opening = self._convert_opening_number(opening)
+        rest, n_removed = markup.extract_words(rest, self._is_printed_address)
+        self._counts["markup_removed"] += n_removed
+        keys: list[str] = []
+        rest = _CITED.sub(lambda match: self._convert_keys(match, keys), rest)
+        rest = _BARE_KEY.sub(lambda match: self._convert_bare_keys(match, keys), rest)
+        rest = _FOREIGN_BRACKET.sub(self._convert_foreign_bracket, rest)
+        rest = RAISED.sub(lambda match: self._convert_superscript(match, rest), rest)
+        rest, n_notes = _BRACKETED_NOTE.subn("", rest)
+        self._counts["keys_removed"] += n_notes
+        rest = rest.replace("[", "(").replace("]", ")").replace("【", "(").replace("】", ")")
+        rest = self._drop_false_quotation_marks(re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest))
+        return Claim(opening, rest, tuple(dict.fromkeys(keys)))
+
+    def get_placeholder(self, key: str) -> str:
+        """What stands for a key's marker."""
+        return chr(markup.FIRST_SEAT + self._keys[key])
+
+    def _convert_opening_number(self, opening: str) -> str:
+        """A list counts on from 1; any other number that opens a line becomes a bullet."""
+        if not opening[:1].isdigit():
+            return opening
+        number = int(opening.rstrip(". "))
+        if number not in (1, self._list_number + 1):
+            return "- "
+        self._list_number = number
+        return opening
+
+    def _is_printed_address(self, address: str) -> bool:
+        """Whether a paper prints the address, whole; one that carries data is never known."""
+        if re.search(r"[?#]|@[^/]*/", address):
+            return False
+        pattern = rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)"
+        return re.search(pattern, self._ground.text) is not None
+
+    def _convert_keys(self, match: re.Match[str], keys: list[str]) -> str:
+        cited_keys = [key.upper() for key in re.findall(r"[Ee]\d+", match[1])]
+        if match[0][0] == "(" and not all(self._is_key(key) for key in cited_keys):
+            return match[0]
+        valid = [key for key in cited_keys if key in self._keys]
+        self._counts["keys_removed"] += len(cited_keys) - len(valid)
+        keys.extend(valid)
+        return "".join(self.get_placeholder(key) for key in dict.fromkeys(valid))
+
+    def _convert_bare_keys(self, match: re.Match[str], keys: list[str]) -> str:
+        if not self._is_key(match[0]):
+            return match[0]
+        keys.append(match[0])
+        return self.get_placeholder(match[0])
+
+    def _is_key(self, text: str) -> bool:
+        """Whether it is a given key and no word of the papers as well."""
+        return text in self._keys and not self._ground.has_word(text)
+
+    def _convert_foreign_bracket(self, match: re.Match[str]) -> str:
+        """What stands in brackets and is no key: in the papers too, or a reference to nothing."""
+        words = match[1].strip()
+        if len(re.findall(r"[^\W\d_]", words)) > 1 and self._ground.has_quote(words):
+            return f" ({words})"
+        if SEATS.search(words):
+            return "".join(SEATS.findall(words))
+        self._counts["keys_removed"] += 1
+        return ""
+
+    def _convert_superscript(self, match: re.Match[str], text: str) -> str:
+        """A raised figure, if it is part of a word that the papers have."""
+        head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
+        if head and self._ground.has_word(head[0] + match[0]):
+            return match[0]
+        self._counts["keys_removed"] += 1
+        return ""
+
+    def _drop_false_quotation_marks(self, text: str) -> str:
+        """The text with quotation marks only around what a paper says."""
+        for quoted, (start, end) in reversed(find_quotations(text)):
+            if not self._ground.has_quote(SEATS.sub("", quoted).replace(markup.BOLD_WORDS, "")):
+                self._counts["quotes_removed"] += 1
+                text = text[:start] + quoted + text[end:]
+        return text

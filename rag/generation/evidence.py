@@ -1,0 +1,112 @@
+"""Evidence: which passages a chat model is shown, within a budget of tokens.
+
+Papers first, depth second: each of the best papers gives its best sentences, then they are filled
+up in order, then papers further down get a word. No sentence is cut; neighbouring ones become one
+passage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from rag.answers.prompt_injection import merged
+from rag.text import split_sentences
+from rag.types import Apart, Evidence, Paper, PaperHit, Retrieval, Sentence, Span
+
+FIRST_PAPERS = 8
+"""Papers that are filled up before any further one is shown: with the default budget, abstracts
+of about this number fit whole."""
+BEST_SENTENCES = 2
+"""Taken of each paper before any paper is filled up."""
+PASSAGE_TOKENS = 40
+"""Allowed for the title, the authors and the marks of a passage."""
+
+
+def count_tokens(text: str) -> int:
+    """An estimate, on the high side for prose: four letters, or one sign of other scripts, each."""
+    n_ascii = sum(c.isascii() for c in text)
+    return math.ceil(n_ascii / 3.5) + len(text) - n_ascii
+
+
+def choose_evidence(retrieval: Retrieval, budget_tokens: int) -> tuple[Evidence, ...]:
+    """Passages for one question: best paper first, in text order within a paper, keys from ``E1``.
+
+    Args:
+        retrieval: Papers with their sentences.
+        budget_tokens: Estimated tokens of all passages with their particulars. Where not even one
+            sentence fits, the best paper's best sentence is cut to the budget.
+    """
+    chosen: dict[str, list[Span]] = {}
+    n_tokens_left = budget_tokens
+    for hit, span in _iter_sentences(retrieval.papers):
+        spans = chosen.get(hit.paper.paper_id)
+        cost = count_tokens(hit.paper.text[span[0] : span[1]])
+        cost += PASSAGE_TOKENS + count_tokens(hit.paper.name) if spans is None else 1
+        if cost <= n_tokens_left:
+            chosen.setdefault(hit.paper.paper_id, []).append(span)
+            n_tokens_left -= cost
+    if not chosen:
+        first = next((hit for hit in retrieval.papers if _rank_spans(hit)), None)
+        return _split_evidence(first, budget_tokens) if first else ()
+    passages = [
+        (hit, span)
+        for hit in retrieval.papers
+        for span in _merge_spans(hit.paper, chosen.get(hit.paper.paper_id, ()))
+    ]
+    return tuple(
+        Evidence(f"E{number}", hit.paper, span, hit.score, hit.apart)
+        for number, (hit, span) in enumerate(passages, 1)
+    )
+
+
+def list_papers(evidence: Iterable[Evidence]) -> list[Paper]:
+    """The papers that passages are from, each once, in order."""
+    return list({item.paper.paper_id: item.paper for item in evidence}.values())
+
+
+def apart_of(evidence: Iterable[Evidence]) -> dict[str, Apart]:
+    """By paper id, what of the papers stands apart (`rag.answers.screening`)."""
+    return {item.paper.paper_id: item.apart for item in evidence}
+
+
+def _iter_sentences(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
+    """Sentences in the order in which they are taken."""
+    for some in (hits[:FIRST_PAPERS], hits[FIRST_PAPERS:]):
+        ranked = [(hit, _rank_spans(hit)) for hit in some]
+        for hit, spans in ranked:
+            yield from ((hit, span) for span in spans[:BEST_SENTENCES])
+        for hit, spans in ranked:
+            yield from ((hit, span) for span in spans[BEST_SENTENCES:])
+
+
+def _rank_spans(hit: PaperHit) -> list[Span]:
+    """Spans of a paper's sentences, without those that give orders to a model.
+
+    A paper without text is shown by its title, span (0, 0).
+    """
+    if not hit.paper.text.strip():
+        return [(0, 0)]
+    scored = hit.sentences or [Sentence(span, 0.0) for span in split_sentences(hit.paper.text)]
+    apart = replace(hit.apart, spans=tuple(merged(hit.paper.text, hit.apart.spans)))
+    best = sorted(scored, key=lambda s: (-s.score, s.span))
+    return [span for s in best for span in apart.rest(hit.paper.text, s.span)]
+
+
+def _merge_spans(paper: Paper, spans: Iterable[Span]) -> list[Span]:
+    """Spans in text order, those with only white space between them as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and not paper.text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _split_evidence(hit: PaperHit, budget_tokens: int) -> tuple[Evidence, ...]:
+    start, end = _rank_spans(hit)[0]
+    while end > start and count_tokens(hit.paper.text[start:end]) > budget_tokens:
+        end = start + (end - start) * 2 // 3
+    return (Evidence("E1", hit.paper, (start, end), hit.score, hit.apart),)

@@ -1,0 +1,147 @@
+"""Who speaks in an answer: the chat model that settings and conversation name, or nobody.
+
+And who listens to that: the tracing that the settings ask for.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from rag.config.settings import Settings
+from rag.generation.model_session import ModelSession
+from rag.generation.prices import Price, find_price
+from rag.generation.response_cache import ResponseCache
+from rag.library.permissions import is_readonly
+from rag.types import Thread, Usage
+from rag.types.cancellation import CancelToken
+from rag.types.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rag.adapters.openai import OpenAIChat
+    from rag.adapters.tracing import Tracing
+    from rag.generation.generative import Prompts
+
+
+class ModelPool:
+    """Opens models and prompts when they are first needed; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._models: dict[str, OpenAIChat] = {}
+        self._prompts: Prompts | None = None
+        self._replies: ResponseCache | None = None
+        if settings.cache and not is_readonly(settings.data):
+            self._replies = ResponseCache(settings.data)
+        self._tracing: Tracing | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Send what is still to be sent to whoever traces."""
+        if self._tracing is not None:
+            self._tracing.close()
+            self._tracing = None
+        if self._models:
+            from rag.adapters.openai import send_traces
+
+            send_traces()
+
+    def get_tracing(self) -> Tracing | None:
+        """Makes spans of questions, where a collector is set."""
+        if self._settings.otel_endpoint is None:
+            return None
+        from rag.adapters.tracing import Tracing
+
+        with self._lock:
+            if self._tracing is None:
+                self._tracing = Tracing(self._settings)
+            return self._tracing
+
+    def load_prompts(self) -> Prompts:
+        """The prompts of all calls.
+
+        Raises:
+            PromptError: A file is missing or does not fit the code.
+        """
+        from rag.generation.generative import load_prompts
+
+        with self._lock:
+            if self._prompts is None:
+                self._prompts = load_prompts(self._settings.prompts)
+            return self._prompts
+
+    def open_session(
+        self, thread: Thread, library: str, stop: CancelToken, *, fresh: bool = False
+    ) -> tuple[ModelSession | None, tuple[str, ...]]:
+        """The voice for the next question of a thread, or None with the reason where it is spent.
+
+        Args:
+            thread: Says what it has used so far, and may name another model than the settings.
+            library: Fingerprint of what is answered from.
+            stop: Ends the voice's calls.
+            fresh: Ask again what was asked before.
+
+        Raises:
+            SettingsError: There is a budget in dollars and no price to hold against it.
+        """
+        chosen = self._settings.copy_with_model(thread.model)
+        if not chosen.generative:
+            return None, ()
+        name = chosen.chat_model_name
+        paid = self._find_price(chosen)
+        if note := self._format_spent(thread, paid, name):
+            return None, (note,)
+        return (
+            ModelSession(
+                name,
+                lambda: self._open(chosen).until(stop),
+                price=paid,
+                replies=self._replies,
+                scope=(chosen.openai_base_url or "", name, library),
+                fresh=fresh,
+            ),
+            (),
+        )
+
+    def _open(self, chosen: Settings) -> OpenAIChat:
+        from rag.adapters.openai import build_chat_model
+
+        name = chosen.chat_model_name
+        with self._lock:
+            if name not in self._models:
+                self._models[name] = build_chat_model(chosen)
+            return self._models[name]
+
+    def _find_price(self, chosen: Settings) -> Price | None:
+        return find_price(
+            chosen.chat_model_name,
+            chosen.openai_base_url,
+            input_usd=chosen.price_input_usd,
+            output_usd=chosen.price_output_usd,
+        )
+
+    def _format_spent(self, thread: Thread, paid: Price | None, name: str) -> str:
+        """Why the conversation gets no more of a model; empty if it does."""
+        tokens, dollars = self._settings.thread_budget_tokens, self._settings.thread_budget_usd
+        used = [turn.answer.usage for turn in thread.turns]
+        if tokens is not None and sum(map(_count_usage_tokens, used)) >= tokens:
+            budget = f"{tokens:,} tokens (thread_budget_tokens)"
+        elif dollars is None:
+            return ""
+        elif paid is None:
+            raise SettingsError(
+                f"thread_budget_usd is set but no price of {name!r} is known; set price_input_usd "
+                "and price_output_usd, or thread_budget_tokens instead"
+            )
+        elif sum(usage.cost_usd or 0.0 for usage in used) >= dollars:
+            budget = f"${dollars:,.2f} (thread_budget_usd)"
+        else:
+            return ""
+        return (
+            f"this conversation has used its budget of {budget}, so the answer is quoted from the "
+            "papers; a new conversation has a new budget"
+        )
+
+
+def _count_usage_tokens(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens

@@ -1,0 +1,112 @@
+"""Whether a sentence of a reply answers: is it about what was asked, or about what a paper states?
+
+This is what stands where a planted sentence was not found: a model that obeys it says something that
+has nothing to do with the question, and that no sentence holds which belongs to the rest of its paper.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from rag.answers.prompt_injection import merged, pieces
+from rag.generation.support import is_english
+from rag.search.query import FRAME_WORDS
+from rag.text import extract_terms, fold, iter_words, split_sentences
+from rag.text.everyday import is_everyday
+from rag.types import Evidence
+
+RESTING_SHARE = 0.5
+"""Of the content of a sentence that is not about the question, one sentence of a paper holds this."""
+RESTING_TERMS = 2
+"""Words of content that it holds at least: a name alone can stand anywhere."""
+NEAR = 0.27
+"""Cosine with the question, or with what a paper states, from which other words say the same. A
+sentence that alone has a word of the claim is not compared: a name makes all of it look near."""
+
+FEW_SENTENCES = 3
+"""Sentences, with the title, up to which a paper is too short to tell what belongs to it."""
+
+Near = Callable[[str, Sequence[str]], float]
+"""The highest cosine of a text with some texts, by the embedded model."""
+
+
+class Relevance:
+    """Knows what was asked and what the papers state.
+
+    Args:
+        question: As the reader put it; without a word of content, everything is about it.
+        evidence: What the model was given; keys are those that a sentence cites.
+        nearest: Without it, only words are compared.
+    """
+
+    def __init__(
+        self, question: str, evidence: Iterable[Evidence], nearest: Near | None = None
+    ) -> None:
+        self._question = question
+        self._asked = content(question)
+        self._near = nearest
+        evidence = tuple(evidence)
+        self._elsewhere = content(" ".join(item.paper.text for item in evidence))
+        papers: dict[str, dict[str, set[str]]] = {}
+        self._stated: dict[str, dict[str, set[str]]] = {}
+        for item in evidence:
+            known = item.paper.paper_id in papers
+            own_items = papers[item.paper.paper_id] if known else _stated(item)
+            papers[item.paper.paper_id] = self._stated[item.key] = own_items
+
+    def answers(self, text: str, keys: Iterable[str]) -> bool:
+        """Whether a sentence shares content with the question, or with one that states something."""
+        own_items = content(text)
+        if not own_items or not self._asked or own_items & self._asked:
+            return True
+        if not is_english(text) and not is_english(self._question):
+            return True  # the papers' words are others then, and so are the model's vectors
+        stated = self._of(keys)
+        best = max((len(own_items & items) for items in stated.values()), default=0)
+        if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
+            return True
+        if self._near is None:
+            return False
+        counts = Counter(term for items in stated.values() for term in items)
+        shared = [
+            text for text, items in stated.items() if all(counts[t] > 1 for t in own_items & items)
+        ]
+        return self._near(text, (self._question, *shared)) >= NEAR
+
+    def strays(self, text: str, keys: Iterable[str]) -> bool:
+        """Whether a word of content stands only in a sentence that does not belong to its paper."""
+        stated = self._of(keys).values()
+        return bool(content(text) & self._elsewhere - set().union(*stated))
+
+    def _of(self, keys: Iterable[str]) -> dict[str, set[str]]:
+        """What the papers of some passages state; of all, if there is no key."""
+        cited = [self._stated[key] for key in keys] or list(self._stated.values())
+        return {text: items for item in cited for text, items in item.items()}
+
+
+def content(text: str) -> set[str]:
+    """Terms of a text, without everyday words and those of asking."""
+    return {
+        term
+        for word, _ in iter_words(text)
+        if fold(word) not in FRAME_WORDS and not is_everyday(word)
+        for term in extract_terms(word)
+    }
+
+
+def _stated(item: Evidence) -> dict[str, set[str]]:
+    """The sentences of a paper, and its title, that share content with the rest; with their content."""
+    text = item.paper.text
+    apart = merged(text, item.apart.spans)
+    cut = [piece for span in split_sentences(text) for piece in pieces(text, span)]
+    spans = [s for s in cut if not any(a < s[1] and s[0] < b for a, b in apart)]
+    lines = [text[slice(*span)] for span in spans]
+    if item.paper.name not in item.apart.names:
+        lines.append(item.paper.name)
+    items = [content(item) for item in lines]
+    return {
+        item: own_items
+        for at, (item, own_items) in enumerate(zip(lines, items, strict=True))
+        if len(items) <= FEW_SENTENCES or own_items & set().union(*items[:at], *items[at + 1 :])
+    }

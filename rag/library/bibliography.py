@@ -1,0 +1,231 @@
+"""Papers as references: BibTeX, RIS and CSV, for citation managers and spreadsheets.
+
+Nothing is invented: an unknown year is left out, a list cut by ``et al.`` ends in ``others``, and a
+label that stands in for a missing title is said to be one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from rag.text import STOP_WORDS, fold, join_names
+from rag.types import Paper
+
+ExportFormat = Literal["bibtex", "ris", "csv"]
+
+EXPORT_SUFFIXES: Mapping[ExportFormat, str] = {"bibtex": ".bib", "ris": ".ris", "csv": ".csv"}
+MEDIA_TYPES: Mapping[ExportFormat, str] = {
+    "bibtex": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "csv": "text/csv",
+}
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What a cell begins with that spreadsheets take for a formula, also after white space is cut."""
+BIBTEX_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+COLUMNS = (
+    "paper title label authors authors_complete page_owners affiliations year month day category "
+    "code score venue doi url links sources text"
+).split()
+
+
+def format_byline(paper: Paper) -> str:
+    """``A, B and C, 2022``; says so where authors or year are unknown or the list was cut."""
+    names = join_names(paper.authors) if paper.authors_complete else ", ".join(paper.authors)
+    if paper.authors and not paper.authors_complete:
+        names += " et al."
+    return f"{names or 'authors unknown'}, {paper.year or 'year unknown'}"
+
+
+def format_papers(papers: Sequence[Paper], form: ExportFormat) -> str:
+    """The papers, in order, as one text in the format."""
+    writers: Mapping[ExportFormat, Callable[[Sequence[Paper]], str]] = {
+        "bibtex": to_bibtex,
+        "ris": to_ris,
+        "csv": to_csv,
+    }
+    return writers[form](papers)
+
+
+# --- BibTeX ---------------------------------------------------------------------------------
+
+
+def to_bibtex(papers: Sequence[Paper]) -> str:
+    """BibTeX entries with keys such as ``li2022semi``, unique within the text."""
+    from bibtexparser.entrypoint import write_string
+    from bibtexparser.library import Library
+    from bibtexparser.model import Entry, Field
+    from bibtexparser.writer import BibtexFormat
+
+    library = Library()
+    for key, paper in zip(build_keys(papers), papers, strict=True):
+        fields = [Field(name, value) for name, value in _list_bibtex_fields(paper)]
+        library.add(Entry("article" if paper.venue else "misc", key, fields))
+    form = BibtexFormat()  # type: ignore[no-untyped-call]  # its __init__ lacks annotations
+    form.indent, form.trailing_comma, form.block_separator = "  ", True, "\n"
+    return str(write_string(library, bibtex_format=form))
+
+
+def build_keys(papers: Sequence[Paper]) -> list[str]:
+    """A citation key for each paper: family name, year, first weighty word; letters part equals."""
+    used_keys: set[str] = set()
+    citation_keys: list[str] = []
+    for paper in papers:
+        stem = _build_key_stem(paper)
+        key, n = stem, 0
+        while key in used_keys:
+            n += 1
+            key = f"{stem}{_format_letters(n)}"
+        used_keys.add(key)
+        citation_keys.append(key)
+    return citation_keys
+
+
+def _build_key_stem(paper: Paper) -> str:
+    family = _convert_to_ascii(paper.authors[0].split()[-1]) if paper.authors else "anon"
+    words = (_convert_to_ascii(word) for word in re.split(r"[\W_]+", paper.name))
+    first = next((w for w in words if len(w) > 2 and w not in STOP_WORDS), "")
+    return f"{family or 'anon'}{paper.year or ''}{first}"
+
+
+def _convert_to_ascii(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(word))
+
+
+def _format_letters(n: int) -> str:
+    """1 -> a, 26 -> z, 27 -> aa."""
+    letters = ""
+    while n:
+        n, rest = divmod(n - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters
+
+
+def _list_bibtex_fields(paper: Paper) -> Iterable[tuple[str, str]]:
+    authors = list(paper.authors)
+    if authors and not paper.authors_complete:
+        authors.append("others")
+    if authors:
+        yield "author", " and ".join(map(_convert_to_latex, authors))
+    yield "title", "{" + _convert_to_latex(paper.name) + "}"
+    if paper.year is not None:
+        yield "year", str(paper.year)
+        if paper.month is not None:
+            yield "month", BIBTEX_MONTHS[paper.month - 1]
+    for name, value in (
+        ("journal", paper.venue),
+        ("doi", paper.doi),
+        ("url", paper.url or (paper.links[0] if paper.links else None)),
+        ("keywords", paper.category),
+    ):
+        if value:
+            yield name, value if name in ("url", "doi") else _convert_to_latex(value)
+    yield "abstract", _convert_to_latex(paper.text)
+    yield "note", _convert_to_latex(_format_note(paper))
+
+
+def _convert_to_latex(text: str) -> str:
+    """Plain text as LaTeX that prints the same, on one line."""
+    from pylatexenc.latexencode import unicode_to_latex
+
+    return str(
+        unicode_to_latex(
+            " ".join(text.split()),
+            replacement_latex_protection="braces-all",
+            unknown_char_policy="keep",
+            unknown_char_warning=False,
+        )
+    )
+
+
+def _format_note(paper: Paper) -> str:
+    parts = ["; ".join(map(str, paper.places))]
+    if paper.title is None:
+        parts.append("no title printed, label made from the text")
+    owners = [a.name for a in paper.authorships if a.role == "page"]
+    if owners:
+        parts.append(f"{join_names(owners)} among the authors by the profile page")
+    return "; ".join(parts)
+
+
+# --- RIS ------------------------------------------------------------------------------------
+
+
+def to_ris(papers: Sequence[Paper]) -> str:
+    """RIS records, each ended by ``ER``; line ends as the format asks."""
+    lines: list[str] = []
+    for paper in papers:
+        lines.append(f"TY  - {'JOUR' if paper.venue else 'GEN'}")
+        lines.extend(
+            f"{tag}  - {' '.join(value.split())}" for tag, value in _list_ris_fields(paper)
+        )
+        lines.extend(("ER  - ", ""))
+    return "\r\n".join(lines)
+
+
+def _list_ris_fields(paper: Paper) -> Iterable[tuple[str, str]]:
+    yield "ID", paper.paper_id
+    yield "TI", paper.name
+    for name in paper.authors:
+        given_names, _, family = name.rpartition(" ")
+        yield "AU", f"{family}, {given_names}" if given_names else family
+    if paper.year is not None:
+        yield "PY", str(paper.year)
+        if paper.month is not None:
+            yield "DA", f"{paper.year}/{paper.month:02}/{f'{paper.day:02}' if paper.day else ''}/"
+    for tag, value in (("JO", paper.venue), ("DO", paper.doi), ("KW", paper.category)):
+        if value:
+            yield tag, value
+    for link in dict.fromkeys(filter(None, (paper.url, *paper.links))):
+        yield "UR", link
+    yield "AB", paper.text
+    cut_note = "; author list cut by et al." if paper.authors and not paper.authors_complete else ""
+    yield "N1", _format_note(paper) + cut_note
+
+
+# --- CSV ------------------------------------------------------------------------------------
+
+
+def to_csv(papers: Sequence[Paper]) -> str:
+    """A table with a header row; several values in one cell are parted by ``; ``."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    table.writerows(_build_row(paper) for paper in papers)
+    return out.getvalue()
+
+
+def _build_row(paper: Paper) -> list[str]:
+    owners = [a.name for a in paper.authorships if a.role == "page"]
+    values: list[object] = [
+        paper.paper_id,
+        paper.title,
+        None if paper.title else paper.label,
+        "; ".join(paper.authors),
+        "yes" if paper.authors_complete else "no",
+        "; ".join(owners),
+        "; ".join(paper.affiliations),
+        paper.year,
+        paper.month,
+        paper.day,
+        paper.category,
+        None if paper.code is None else "yes" if paper.code else "no",
+        paper.score,
+        paper.venue,
+        paper.doi,
+        paper.url,
+        "; ".join(paper.links),
+        "; ".join(map(str, paper.places)),
+        paper.text,
+    ]
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> str:
+    """A text that a spreadsheet would compute, such as a title ``=HYPERLINK(…)``, stays text."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return "" if value is None else str(value)

@@ -1,0 +1,191 @@
+"""Papers that a question calls by their names: a title, its short form, or a coined word.
+
+A word counts as a paper's name where that paper alone introduces it; one that papers only use (a data
+set, a common model) names none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rag.library.snapshot import NAMED, LibrarySnapshot, get_short_name, is_headed, is_made_up
+from rag.text import fold, split_sentences
+from rag.types import Paper, Span
+
+MOST_BEARERS = 2
+"""Papers that may have a coined word, for it still to be the name of the one that introduces it."""
+_SHORT_NAME_CHARS = 3
+_LEAST_WORDS = 3
+"""Words from which a title is looked for however it is typed; a shorter one may be common words."""
+_NAMING_VERB = (
+    r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|devis\w+|describ\w+|formulat\w+|establish\w*|construct\w*|"
+    r"build|built|novel|this\s+(?:paper|work|letter|study))\b"
+)
+_CALLED_PHRASE = r"\b(?:call(?:ed)?|named?|namely|dubbed|termed?|denoted|referred\s+to|i\.e\.)(?:\s+as)?,?\s+(?:the\s+)?"
+_BETWEEN_WORDS = r"(?:(?!\b(?:on|using|via|from|by|based|for|in|with|to|of|than|like|as|that|and)\b)[^.;()]){0,80}?"
+"""From the verb to the name that is its object; behind a preposition stands what is used."""
+_SPELT_OUT = (
+    r"(?:[A-Z][\w-]+\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
+)
+"""``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written."""
+_WORD_RUN = re.compile(r"\w+")
+_AROUND = re.compile(
+    r"^\W*(?:(?:the|a|an|method|methods|paper|papers|approach|model|framework|system|algorithm|called|named)\b\s*)+"
+    r"|(?:\s+(?:method|paper|approach|model|framework|system|algorithm))+\W*$|^\W+|\W+$",
+    re.IGNORECASE,
+)
+
+
+def find_papers_named_in(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    """Ids of the papers that a text calls by name, in its order; a longer name goes before a shorter."""
+    places: list[tuple[Span, str]] = []
+    begun = _load_titles(library).begun
+    runs = _WORD_RUN.findall(text.lower())
+    starts = {*((word,) for word in runs), *pairwise(runs)}
+    phrases = {pair for start in starts for pair in begun.get(start, ())}
+    for name, paper_id in sorted(phrases, key=lambda pair: (-len(pair[0]), pair[1])):
+        places += [(span, paper_id) for span in _find_places(name, text) if _is_free(span, places)]
+    for match in NAMED.finditer(text):
+        owners = find_owners(match.group(), library) if _is_free(match.span(), places) else ()
+        if len(owners) == 1:
+            places.append((match.span(), owners[0]))
+    return tuple(dict.fromkeys(paper_id for _, paper_id in sorted(places)))
+
+
+def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:
+    """Id of the one paper that a side of a comparison names, and nothing besides; None if none."""
+    bare = fold(_normalize_side(side))
+    title_ids = _load_titles(library).full_titles.get(bare, ())
+    if len(title_ids) == 1:
+        return title_ids[0]
+    owners = (
+        find_owners(_normalize_side(side), library)
+        if NAMED.fullmatch(_normalize_side(side))
+        else ()
+    )
+    return owners[0] if len(owners) == 1 else None
+
+
+def is_unheard(side: str, library: LibrarySnapshot) -> bool:
+    """Whether a side is one coined word that stands in no paper."""
+    word = _normalize_side(side)
+    return (
+        NAMED.fullmatch(word) is not None
+        and is_made_up(word)
+        and not library.has_phrase(fold(word))
+    )
+
+
+def find_owners(word: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    """Ids of the papers whose name a coined word is: it heads their titles, or they introduce it."""
+    if not is_made_up(word):
+        return ()
+    paper_ids = library.find_papers_bearing(fold(word))
+    headed = tuple(i for i in paper_ids if _is_head(word, library.by_id[i]))
+    if headed or len(paper_ids) > MOST_BEARERS or _is_said_of(word):
+        return headed
+    introducing = tuple(i for i in paper_ids if _is_introduced_by(library.by_id[i], word))
+    written = sum(word in f"{p.title or ''} {p.text}" for p in library.papers) if introducing else 0
+    return introducing if written <= MOST_BEARERS else ()
+
+
+def _is_head(word: str, paper: Paper) -> bool:
+    """Whether the word begins the name that stands before the colon of the title."""
+    return get_short_name(paper) != paper.title and is_headed(word, paper)
+
+
+def _is_said_of(word: str) -> bool:
+    """Whether it rather tells a kind: ``GNN-based``, ``Semi-Supervised``, ``LVLMs``."""
+    *_, last = parts = word.split("-")
+    plain = not any(is_made_up(part) for part in parts)
+    return last.islower() or (plain and len(parts) > 1) or (word[:-1].isupper() and word[-1] == "s")
+
+
+def _normalize_side(side: str) -> str:
+    return _AROUND.sub("", _AROUND.sub("", side))
+
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """The names that titles give, to be looked up.
+
+    Attributes:
+        full_titles: Ids of the papers by their folded titles and short names.
+        begun: Names with the ids of their papers, by the first one or two words in lower case.
+    """
+
+    full_titles: Mapping[str, list[str]]
+    begun: Mapping[tuple[str, ...], list[tuple[str, str]]]
+
+
+@lru_cache(maxsize=4)
+def _load_titles(library: LibrarySnapshot) -> _Titles:
+    full_titles: dict[str, list[str]] = defaultdict(list)
+    begun: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    for paper in library.papers:
+        if paper.title:
+            for title_text in {fold(paper.title), fold(get_short_name(paper))}:
+                full_titles[title_text].append(paper.paper_id)
+        for name in _list_title_phrases(paper):
+            if _is_apart(name, library):
+                start = tuple(_WORD_RUN.findall(name.lower())[:2])
+                begun[start].append((name, paper.paper_id))
+    return _Titles(full_titles, begun)
+
+
+def _list_title_phrases(paper: Paper) -> tuple[str, ...]:
+    """The whole title, and its short form where that is a name: one word, or with one that is coined."""
+    if not paper.title:
+        return ()
+    short = get_short_name(paper)
+    full_title = (paper.title,) if len(paper.title.split()) >= _LEAST_WORDS else ()
+    is_name = len(short.split()) == 1 or any(is_made_up(word) for word in NAMED.findall(short))
+    return (*full_title, short) if is_name and short != paper.title else full_title
+
+
+def _is_apart(name: str, library: LibrarySnapshot) -> bool:
+    """Whether a name is not one common word with a capital: ``Foodfusion``, but not ``Divide``."""
+    return " " in name or is_made_up(name) or fold(name) not in library.words
+
+
+def _find_places(name: str, text: str) -> list[Span]:
+    """Where a name stands as whole words; a short one only as it is written."""
+    spans, at = [], -1
+    long = len(name.split()) >= _LEAST_WORDS
+    haystack, sought = (text.lower(), name.lower()) if long else (text, name)
+    while (at := haystack.find(sought, at + 1)) >= 0:
+        end = at + len(sought)
+        if not (
+            haystack[:at][-1:].isalnum()
+            or haystack[end : end + 1].isalnum()
+            or _has_continuation(haystack, end)
+        ):
+            spans.append((at, end))
+    return spans
+
+
+def _has_continuation(text: str, at: int) -> bool:
+    """Whether a word goes on after a hyphen: ``FedLC`` is not said by ``FedLC-2``."""
+    return text[at : at + 1] in ("-", "^", "+") and text[at + 1 : at + 2].isalnum()
+
+
+def _is_free(span: Span, places: list[tuple[Span, str]]) -> bool:
+    return all(span[1] <= a or span[0] >= b for (a, b), _ in places)
+
+
+@lru_cache(maxsize=20_000)
+def _is_introduced_by(paper: Paper, word: str) -> bool:
+    """Whether a sentence says the word as the name of what the paper proposes."""
+    name = rf"(?<![\w-]){re.escape(word)}(?!\w|-\w)"
+    ways = [rf"{_CALLED_PHRASE}{name}", rf"{_NAMING_VERB}[^.;]*?(?-i:{_SPELT_OUT}){name}"]
+    if (
+        not word.isupper() or len(word) > _SHORT_NAME_CHARS
+    ):  # GNN, told as known, is spelt out nowhere
+        ways.append(rf"{_NAMING_VERB}{_BETWEEN_WORDS}{name}")
+    naming_pattern = re.compile("|".join(ways), re.IGNORECASE)
+    return any(naming_pattern.search(paper.text[a:b]) for a, b in split_sentences(paper.text))

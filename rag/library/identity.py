@@ -1,0 +1,134 @@
+"""Which entries are one paper, and what that paper then is.
+
+A paper is known by its words: the abstract without case, accents, spaces or punctuation. So the
+same abstract is one paper wherever it stands and however its LaTeX was set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+
+from rag.library.labels import build_label
+from rag.text import fold
+from rag.types import Authorship, Entry, Paper, Role
+
+SHORT_CHARS = 80
+"""A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
+
+
+_LETTER_GAPS = re.compile(r"[\W_]+")
+
+
+def compute_paper_id(title: str | None, text: str) -> str:
+    """``p`` and 12 hex digits, from the abstract's letters and digits, or the title's without one."""
+    words = _extract_letters(text)
+    if len(words) < SHORT_CHARS:
+        words = f"{_extract_letters(title or '')}|{words}"
+    if words == "|":
+        words = f"{title}|{text}"
+    return "p" + hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
+def _extract_letters(text: str) -> str:
+    return _LETTER_GAPS.sub("", text.lower() if text.isascii() else fold(text))
+
+
+def compute_entry_digest(entry: Entry) -> str:
+    """Of everything the entry says, but not of where it says it."""
+    return _compute_digest(get_entry_values(entry))
+
+
+def compute_paper_digest(paper: Paper) -> str:
+    """Of everything the paper says, and of where."""
+    values = {name: getattr(paper, name) for name in _PAPER_FIELDS}
+    values["authorships"] = [(a.name, a.role, a.position) for a in paper.authorships]
+    values["places"] = [str(place) for place in paper.places]
+    return _compute_digest(values)
+
+
+def get_entry_values(entry: Entry) -> dict[str, object]:
+    """All fields but the place, by name."""
+    return {name: getattr(entry, name) for name in _DIGEST_ENTRY_FIELDS}
+
+
+_DIGEST_ENTRY_FIELDS = tuple(field.name for field in fields(Entry) if field.name != "place")
+_PAPER_FIELDS = tuple(field.name for field in fields(Paper))
+
+
+def _compute_digest(values: Mapping[str, object]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) -> Paper:
+    """The one paper that these entries describe.
+
+    Each field comes from the first entry that knows it: entries with a title first, then by place.
+    A mark counts wherever it stands: ``code`` is True if any entry says so.
+
+    Args:
+        identity: The paper's id, by `compute_paper_id`.
+        entries: At least one, all of this paper.
+        owners: Owner of the page, by document name.
+    """
+    ranked = sorted(entries, key=lambda entry: (entry.title is None, entry.place))
+    text = next((e.text for e in ranked if e.text), "")
+    title = next((e.title for e in ranked if e.title), None)
+    printed = max(ranked, key=lambda e: (e.authors_complete, len(e.authors)))
+    marks = [e.code for e in ranked if e.code is not None]
+    dated = next((e for e in ranked if e.year is not None or e.month is not None), ranked[0])
+    return Paper(
+        paper_id=identity,
+        title=title,
+        label=title or build_label(text),
+        text=text,
+        authorships=_merge_authorships(identity, printed.authors, ranked, owners),
+        authors_complete=printed.authors_complete,
+        places=tuple(e.place for e in ranked),
+        affiliations=_merge_distinct(e.affiliations for e in ranked),
+        year=dated.year,
+        month=dated.month,
+        day=dated.day,
+        category=next((e.category for e in ranked if e.category), None),
+        code=any(marks) if marks else None,
+        score=next((e.score for e in ranked if e.score is not None), None),
+        links=_merge_distinct(e.links for e in ranked),
+        url=next((e.url for e in ranked if e.url), None),
+        doi=next((e.doi for e in ranked if e.doi), None),
+        venue=next((e.venue for e in ranked if e.venue), None),
+        page_starts=next((e.page_starts for e in ranked if e.text == text), ()),
+    )
+
+
+def _merge_authorships(
+    identity: str, authors: Sequence[str], entries: Sequence[Entry], owners: Mapping[str, str]
+) -> tuple[Authorship, ...]:
+    """Printed names in order, then names that only another entry prints, then page owners."""
+    authorships = [
+        Authorship(identity, name, _get_role(position), position)
+        for position, name in enumerate(authors, 1)
+    ]
+    known = set(authors)
+    for name in _merge_distinct(e.authors for e in entries):
+        if name not in known:
+            known.add(name)
+            authorships.append(Authorship(identity, name, "listed", None))
+    for name in _merge_distinct(
+        (owners[e.place.document],) for e in entries if e.place.document in owners
+    ):
+        if name not in known:
+            known.add(name)
+            authorships.append(Authorship(identity, name, "page"))
+    return tuple(authorships)
+
+
+def _get_role(position: int) -> Role:
+    return "first" if position == 1 else "listed"
+
+
+def _merge_distinct(groups: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))

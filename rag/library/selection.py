@@ -1,0 +1,192 @@
+"""Papers that meet all conditions, by brute force over the library; and what would have matched."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.library.fields import (
+    CATALOGUE_FIELDS,
+    format_condition,
+    format_conditions,
+    match_condition,
+)
+from rag.library.person_index import Mention
+from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.text import fold, join_names
+from rag.text.english import counted
+from rag.text.markdown import plain
+from rag.types import Condition, Paper
+from rag.types.cancellation import heeded
+
+PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "last author", "page"})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedConditions:
+    """Conditions with every person and value as the library prints it.
+
+    Attributes:
+        notes: What was read differently from how it was typed.
+        absent: Why nothing can match: a sentence for each name or value that the library lacks.
+        choices: Persons of whom one must be chosen.
+    """
+
+    conditions: tuple[Condition, ...]
+    notes: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    choices: tuple[Mention, ...] = ()
+
+
+def select(library: LibrarySource, conditions: Sequence[Condition]) -> list[Paper]:
+    """The papers that meet every condition, in the library's order; names may be misspelt."""
+    snapshot = load_snapshot(library)
+    resolved_conditions = resolve_conditions(conditions, (), snapshot)
+    return (
+        []
+        if resolved_conditions.absent or resolved_conditions.choices
+        else find_matching_papers(snapshot, resolved_conditions.conditions)
+    )
+
+
+def find_matching_papers(library: LibrarySnapshot, conditions: Sequence[Condition]) -> list[Paper]:
+    """Papers that meet all of some settled conditions, in the library's order."""
+    return [
+        p for p in heeded(library.papers) if all(match_condition(p, c, library) for c in conditions)
+    ]
+
+
+def resolve_conditions(
+    conditions: Sequence[Condition], people: Sequence[Mention], library: LibrarySnapshot
+) -> ResolvedConditions:
+    """Replace placeholders and typed values by what the library prints."""
+    resolved_conditions: list[Condition] = []
+    notes: list[str] = []
+    absent: list[str] = []
+    choices: list[Mention] = []
+    for condition in conditions:
+        if condition.field in PEOPLE_FIELDS and condition.operator not in ("known", "unknown"):
+            mentions = [
+                _find_mention(v, people, library) for v in _list_condition_values(condition.value)
+            ]
+            notes += [m.note for m in mentions if m.note]
+            absent += [format_no_such_person(m) for m in mentions if not m.names]
+            choices += [m for m in mentions if len(m.names) > 1]
+            names = tuple(m.names[0] if len(m.names) == 1 else m.typed for m in mentions)
+            condition = replace(condition, value=names if len(names) > 1 else names[0])
+            if condition.field == "page" and not absent and not choices:
+                absent += [
+                    _format_no_page(name, library)
+                    for name in names
+                    if library.find_page(name) is None
+                ]
+        elif condition.field in ("category", "affiliation") and condition.value is not None:
+            condition, missing = _resolve_value(condition, library)
+            absent += missing if condition.operator not in ("not in", "is not", "lacks") else []
+        resolved_conditions.append(condition)
+    return ResolvedConditions(
+        tuple(resolved_conditions),
+        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(absent)),
+        tuple(choices),
+    )
+
+
+def _list_condition_values(value: object) -> Sequence[object]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _find_mention(value: object, people: Sequence[Mention], library: LibrarySnapshot) -> Mention:
+    typed = str(value)
+    if people and re.fullmatch(r"@\d+", typed):
+        return people[int(typed[1:])]
+    mention = library.names.resolve(typed)
+    return mention or Mention(
+        (0, len(typed)), typed, (), "absent", library.names.find_similar(typed)
+    )
+
+
+def format_no_such_person(mention: Mention) -> str:
+    """A sentence that says so, with near names."""
+    similar_names = (
+        f" Names like it: {join_names(map(plain, mention.near))}." if mention.near else ""
+    )
+    return f"Nobody called {plain(mention.typed)} is in this library.{similar_names}"
+
+
+def choose_one(mention: Mention) -> str:
+    """A sentence that offers the persons whom a name fits."""
+    who = join_names(map(plain, mention.names))
+    return f"'{plain(mention.typed)}' may be {who}. Ask again with the whole name."
+
+
+def _format_no_page(name: str, library: LibrarySnapshot) -> str:
+    owners = join_names(plain(page.person) for page in library.pages)
+    known = f" There are pages of {owners}." if owners else ""
+    return f"The library holds no page of {plain(name)}.{known}"
+
+
+def _resolve_value(condition: Condition, library: LibrarySnapshot) -> tuple[Condition, list[str]]:
+    """The value as printed; a sentence for one that is never printed."""
+    vocabulary = library.categories if condition.field == "category" else library.affiliations
+    printed = {fold(value): value for value in vocabulary}
+    printed_values, missing = [], []
+    for value in _list_condition_values(condition.value):
+        typed = fold(str(value))
+        same = [printed[typed]] if typed in printed else []
+        parts = same or [v for f, v in printed.items() if typed in f.replace("-", " ").split()]
+        printed_values += parts or [str(value)]
+        if not parts:
+            missing.append(_format_never_printed(condition.field, str(value), vocabulary))
+    operator = condition.operator
+    if len(printed_values) > 1 and operator in ("is", "is not"):
+        operator = {"is": "in", "is not": "not in"}[operator]
+    value = (
+        tuple(printed_values)
+        if len(printed_values) > 1 or operator in ("in", "not in")
+        else printed_values[0]
+    )
+    return replace(condition, operator=operator, value=value), missing
+
+
+def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> str:
+    known = sorted(vocabulary, key=lambda v: (-vocabulary[v], v))
+    if not known:
+        return f"No paper here prints {CATALOGUE_FIELDS[field].noun}."
+    printed_clause = f"; printed are {join_names(known[:8])}" + (
+        " and others" if len(known) > 8 else ""
+    )
+    return f"No paper here prints the {field} {value}{printed_clause}."
+
+
+def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) -> str:
+    """What would have matched: one condition less, or the nearest year. Empty if nothing would."""
+    best: tuple[int, str] | None = None
+    if len(conditions) == 1:
+        return _format_nearest_years(conditions[0], library)
+    for at in range(len(conditions)):
+        rest = [*conditions[:at], *conditions[at + 1 :]]
+        n = len(find_matching_papers(library, rest))
+        if n and (best is None or n < best[0]):
+            best = (
+                n,
+                f"Papers {format_conditions(rest)}: {n}, none of them {format_condition(conditions[at])}.",
+            )
+    return best[1] if best else ""
+
+
+def _format_nearest_years(condition: Condition, library: LibrarySnapshot) -> str:
+    """The years that are held, nearest to the one asked for."""
+    if condition.field != "year" or not library.years:
+        values = {
+            v for p in library.papers for v in CATALOGUE_FIELDS[condition.field].values(p, library)
+        }
+        return "" if values else f"No paper here has {CATALOGUE_FIELDS[condition.field].noun}."
+    wanted = [v for v in _list_condition_values(condition.value) if isinstance(v, int)]
+    if not wanted:
+        return ""
+    nearest_year = min(library.years, key=lambda y: (min(abs(y - w) for w in wanted), y))
+    n = library.years[nearest_year]
+    return f"The nearest year with papers is {nearest_year} ({counted(n)})."

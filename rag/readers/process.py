@@ -1,0 +1,215 @@
+"""Documents read in a process of its own, so that none can cost more than it may.
+
+The process reads one document after the other. It is ended with the first that takes too much time
+or memory, or that brings a library down, and begun anew for the next.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rag import readers
+from rag.types import Reading
+from rag.types.errors import ReadError
+
+OUT_OF_MEMORY = 86
+OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
+"""The exit statuses that say so."""
+PATIENCE = 3.0
+"""How many times its seconds a document may take by the clock: the machine may be busy with others."""
+GRACE_S = 5.0
+"""Waited for the end of a process that has closed its pipes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """What one document may cost.
+
+    Attributes:
+        seconds: Of the processor, for up to 1 MB; a larger document may take as much for each MB.
+        memory_mb: The process's address space; not bounded on Windows and macOS, which cannot.
+    """
+
+    seconds: float = 10.0
+    memory_mb: int = 2048
+
+    def seconds_for(self, path: Path) -> float:
+        """The seconds that a file may take, by its size."""
+        try:
+            return self.seconds * max(1.0, path.stat().st_size / 2**20)
+        except OSError:  # the reader says what is wrong with it
+            return self.seconds
+
+
+class ReadingProcess:
+    """Reads documents as `rag.readers.read` does, within limits; ends with its ``with`` block."""
+
+    def __init__(self, limits: ReadingLimits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ReadingProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read(self, path: Path) -> Reading:
+        """Everything one document holds.
+
+        Raises:
+            ReadError: It cannot be read, or not within the limits.
+        """
+        seconds = self._limits.seconds_for(path)
+        is_fresh = self._process is None
+        answer, is_late = self._ask(path, seconds)
+        if isinstance(answer, Reading):
+            return answer
+        if isinstance(answer, ReadError):
+            raise answer
+        status = self._end(after_s=0 if is_late else GRACE_S)
+        is_late = is_late or status == OUT_OF_TIME
+        if not is_late and not is_fresh:  # it may owe its end to the documents before
+            return self.read(path)
+        raise ReadError(f"file {path.name!r} {self._excess(seconds, is_late, status)}")
+
+    def _excess(self, seconds: float, is_late: bool, status: int) -> str:
+        if is_late:
+            return (
+                f"took more than {round(seconds, 1):,g} s to read; "
+                "split it, or raise the setting 'read_timeout_s'"
+            )
+        if status == OUT_OF_MEMORY:
+            return (
+                f"needs more than {self._limits.memory_mb:,} MB of memory to be read; "
+                "split it, or raise the setting 'read_memory_mb'"
+            )
+        return f"cannot be read: it ends the process that reads it (status {status}); leave it out"
+
+    def _ask(self, path: Path, seconds: float) -> tuple[Reading | ReadError | None, bool]:
+        """What the process answers, None where it ended instead; and whether for its time."""
+        process = self._process = self._process or self._begin()
+        is_late = threading.Event()
+
+        def end() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds * PATIENCE, end)
+        timer.start()
+        try:
+            pickle.dump((str(path), seconds), _pipe(process.stdin))
+            _pipe(process.stdin).flush()
+            return pickle.load(_pipe(process.stdout)), False
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None, is_late.is_set()
+        finally:
+            timer.cancel()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rag.readers.process", str(self._limits.memory_mb)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        if not _pipe(self._process.stdout).read(1):
+            raise ReadError(
+                f"the process that reads documents does not start (status {self._end(GRACE_S)}); "
+                f"check the installation of {sys.executable!r}"
+            )
+        return self._process
+
+    def _end(self, after_s: float = 0) -> int:
+        """End the process, if there is one, and return its status; its own, if it ends in time."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        try:
+            return process.wait(after_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+        finally:
+            process.kill()  # also where Ctrl-C ends the waiting
+            for stream in (process.stdin, process.stdout):
+                with suppress(OSError):  # what was written to it and not taken
+                    _pipe(stream).close()
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None, "Popen() was told to open it"
+    return stream
+
+
+# --- in the process itself ----------------------------------------------------------------------
+
+
+def serve_requests() -> None:
+    """Answer each document that is asked for, until nothing more can be asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is told, and ends this process
+    _bound_memory(int(sys.argv[1]))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    requested_items, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a library that prints does not answer
+    answers.write(b".")
+    answers.flush()
+    with suppress(EOFError):
+        while True:
+            path, seconds = pickle.load(requested_items)
+            _bound_time(seconds)
+            try:
+                pickle.dump(_answer_requests(Path(path)), answers)
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY)
+            answers.flush()
+            _bound_time(0)
+
+
+def _answer_requests(path: Path) -> Reading | ReadError:
+    try:
+        return readers.read(path)
+    except ReadError as exc:
+        return ReadError(str(exc))  # without its cause, which might not be to be sent
+
+
+def _end_with(asker: int) -> None:
+    """End this process soon after the one that asks was killed, in the middle of a document too."""
+    while os.getppid() == asker:  # on Windows always
+        time.sleep(1)
+    os._exit(1)
+
+
+def _bound_time(seconds: float) -> None:
+    """Let the process end after so much time, even where nobody is left who would end it."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # unhandled, SIGPROF ends the process
+    elif seconds:  # Windows
+        faulthandler.dump_traceback_later(seconds * PATIENCE, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _bound_memory(memory_mb: int) -> None:
+    try:
+        import resource
+
+        _, maximum = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20, maximum))
+    except (ImportError, ValueError, OSError):  # Windows has none, macOS refuses
+        return
+
+
+if __name__ == "__main__":
+    serve_requests()

@@ -1,0 +1,113 @@
+"""Papers as CSV: a header that names a title or abstract, one row a paper.
+
+The delimiter (comma, semicolon, tab or bar) is the one under which the header names most fields.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from rag.readers import field_mapping
+from rag.readers.source import DocumentParts, DocumentSource
+from rag.types import Entry, Place, Rejection
+
+NAME = "csv"
+SUFFIXES = (".csv", ".tsv")
+
+_DELIMITERS = ",;\t|"
+_MAX_HEADER_CHARS = 40
+_PRINTED_FIELD = re.compile(r"^.*\S.*$", re.MULTILINE)
+
+
+def recognise(source: DocumentSource) -> bool:
+    return _find_header(source.text) is not None
+
+
+def read(source: DocumentSource) -> DocumentParts:
+    header = _find_header(source.text)
+    assert header is not None, "recognise() has found one"
+    lines = source.lines
+    return DocumentParts.from_results(
+        _build_table_entry(source.name, header, row, "\n".join(lines[row.start : row.end]))
+        for row in _iter_rows(lines, header.index + 1, header.delimiter)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    index: int
+    delimiter: str
+    columns: tuple[str, ...]
+
+    @property
+    def n_known(self) -> int:
+        return len({field for field in map(field_mapping.find_field, self.columns) if field})
+
+
+def _find_header(text: str) -> _Header | None:
+    """The first line that is not blank, if it names two known columns or reads as column names."""
+    printed = _PRINTED_FIELD.search(text)
+    if printed is None:
+        return None
+    index = text.count("\n", 0, printed.start())
+    tried: list[_Header] = []
+    for delimiter in _DELIMITERS:
+        # csv refuses a field of more than 131,072 characters, which all of a wide table's header
+        # is under a delimiter that it does not have.
+        with suppress(csv.Error):
+            (cells,) = csv.reader([printed.group()], delimiter=delimiter)
+            tried.append(_Header(index, delimiter, tuple(cell.strip() for cell in cells)))
+    if not tried:
+        return None
+    best = max(tried, key=lambda header: (header.n_known, len(header.columns)))
+    fields = {field_mapping.find_field(column) for column in best.columns}
+    if len(best.columns) < 2 or not fields & {"title", "text"}:
+        return None
+    short = all(len(column) <= _MAX_HEADER_CHARS for column in best.columns)
+    return best if short else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The lines ``start`` to ``end`` (from 0), their cells, or why they are no row."""
+
+    start: int
+    end: int
+    cells: Sequence[str] = ()
+    flaw: str = ""
+
+
+def _iter_rows(lines: list[str], start: int, delimiter: str) -> Iterator[_Row]:
+    """Rows from ``start``; after one that cannot be parsed, on from the line below its first."""
+    while start < len(lines):
+        reader = csv.reader(
+            (f"{lines[i]}\n" for i in range(start, len(lines))), delimiter=delimiter, strict=True
+        )
+        begun = 0
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield _Row(start + begun, start + reader.line_num, cells)
+                begun = reader.line_num
+            return
+        except csv.Error as exc:
+            yield _Row(start + begun, start + begun + 1, flaw=f"not a row of the table ({exc})")
+            start += begun + 1
+
+
+def _build_table_entry(document: str, header: _Header, row: _Row, raw: str) -> Entry | Rejection:
+    place = Place(document, row.start + 1)
+    if row.flaw:
+        return Rejection(document, place.line, row.flaw)
+    n_columns = len(header.columns)
+    if len(row.cells) < n_columns or any(cell.strip() for cell in row.cells[n_columns:]):
+        reason = f"the row has {len(row.cells)} fields where the header names {n_columns}"
+        return Rejection(document, place.line, reason)
+    record: dict[str, object] = {}
+    for column, cell in zip(header.columns, row.cells, strict=False):
+        record.setdefault(column, cell)
+    return field_mapping.build_record_entry(record, place, raw)

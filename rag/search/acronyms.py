@@ -1,0 +1,57 @@
+"""Acronyms of a paper for what a question spells out: *frames per second* is met by ``FPS``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rag.text import STOP_WORDS, fold, iter_words
+from rag.types import Paper, Span
+
+MIN_WORDS, MAX_ACRONYM_WORDS = 3, 6
+"""Words of a phrase that an acronym may stand for; two letters stand for too much."""
+
+MIN_PART = 4
+"""Letters of a name that may be known by its end alone."""
+
+_ACRONYM = re.compile(r"(?<![^\W_])[A-Za-z]?[A-Z]{2,}(?=s?(?![^\W_]))")
+_WORD_GAP = re.compile(r"[^\w\s-]")
+_LINK_WORDS = frozenset({"of", "per"})
+
+
+def find_expansions(question: str) -> list[tuple[str, Span]]:
+    """The phrases of a question with the acronym each would have, in capitals.
+
+    They are words in a row without names, which stand for themselves, and of the stop words with
+    those alone that link two words of a phrase.
+    """
+    content_words = [
+        (word, span, fold(word) in STOP_WORDS - _LINK_WORDS or not word[1:].islower())
+        for word, span in iter_words(question)
+    ]
+    expansions = []
+    for at, (_, (start, _), _) in enumerate(content_words):
+        for n in range(MIN_WORDS, min(MAX_ACRONYM_WORDS, len(content_words) - at) + 1):
+            phrase = content_words[at : at + n]
+            end = phrase[-1][1][1]
+            if any(apart for *_, apart in phrase) or _WORD_GAP.search(question, start, end):
+                break
+            if {phrase[0][0], phrase[-1][0]} & _LINK_WORDS:
+                continue
+            expansions.append(("".join(word[0] for word, *_ in phrase).upper(), (start, end)))
+    return expansions
+
+
+@lru_cache(maxsize=2_000)
+def extract_acronyms(paper: Paper) -> frozenset[str]:
+    """The acronyms that a paper has, in capitals and without a plural s: ``mAP`` is ``MAP``."""
+    return frozenset(acronym.upper() for acronym in _ACRONYM.findall(f"{paper.name} {paper.text}"))
+
+
+def is_part(name: str, paper: Paper) -> bool:
+    """Whether a name in capitals ends an acronym of the paper: ``COCO`` does in ``MSCOCO``."""
+    return (
+        len(name) >= MIN_PART
+        and name.isupper()
+        and any(acronym.endswith(name) for acronym in extract_acronyms(paper))
+    )

@@ -1,0 +1,155 @@
+"""Late interaction: the question's tokens against the tokens of candidate chunks.
+
+The score of a chunk is MaxSim (Khattab & Zaharia, ColBERT, SIGIR 2020): every query token is matched
+with its nearest document token, and the cosines are added up, weighted by what each token is worth.
+The same matrix, cut at sentence borders, says how well each sentence matches, and `local` asks that
+all tokens of one clause find their match in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.library.token_vector_store import decode_packed
+from rag.types import Span
+from rag.types.cancellation import heed
+
+Matrix = NDArray[np.float32]
+
+
+Products = Callable[[Matrix, NDArray[np.uint8], Matrix], Matrix]
+"""Query tokens (m, dim), packed document tokens (n, dim / 2) and their scales (n,) -> cosines (m, n)."""
+
+BLOCK_ROWS = 4_096
+"""Document tokens made floats at one time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenMatrix:
+    """The vectors of one chunk: its own, and those of its tokens in the order of the text.
+
+    Attributes:
+        vector: (dim,) float32 of length 1.
+        packed: (n, dim / 2) uint8, as `rag.library.token_vector_store` has them.
+        scales: (n,) float32.
+        starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
+        sentences: (m) spans in the paper's text; an empty span stands for the heading.
+    """
+
+    vector: Matrix
+    packed: NDArray[np.uint8]
+    scales: Matrix
+    starts: NDArray[np.intp]
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryTokens:
+    """The tokens of a query.
+
+    Attributes:
+        vectors: (n, dim) float32 of length 1.
+        weights: (n,) float32 that add up to 1.
+        clauses: (n,) number of each token's clause, from 0.
+        asking: (n,) whether the token stands in a phrase that asks.
+    """
+
+    vectors: Matrix
+    weights: Matrix
+    clauses: NDArray[np.intp]
+    asking: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LateScores:
+    """How all chunks match one query, in the order of the chunks.
+
+    Attributes:
+        late: (n,) MaxSim over the whole chunk, -1 to 1.
+        local: (n,) MaxSim where the tokens of a clause must match within one sentence, never above
+            `late`.
+        by_sentence: (n_query_tokens, all sentences) greatest cosine of each query token in each.
+        cuts: (n + 1,) where each chunk's sentences begin in ``by_sentence``, and its width.
+    """
+
+    late: Matrix
+    local: Matrix
+    by_sentence: Matrix
+    cuts: NDArray[np.intp]
+
+    def get_best(self, at: int) -> Matrix:
+        """(n_query_tokens, m) The part of ``by_sentence`` that is one chunk's."""
+        return self.by_sentence[:, self.cuts[at] : self.cuts[at + 1]]
+
+
+def compute_products(queries: Matrix, packed: NDArray[np.uint8], scales: Matrix) -> Matrix:
+    """Cosines in floats: what every faster `Products` is to give."""
+    cosines = np.empty((len(queries), len(packed)), np.float32)
+    for start in range(0, len(packed), BLOCK_ROWS):
+        heed()
+        rows = slice(start, start + BLOCK_ROWS)
+        np.matmul(queries, decode_packed(packed[rows]).astype(np.float32).T, out=cosines[:, rows])
+    cosines *= scales
+    return cosines
+
+
+def score(
+    queries: Sequence[QueryTokens],
+    chunks: Sequence[TokenMatrix],
+    cosines_of: Products = compute_products,
+) -> list[LateScores]:
+    """Match each query with all chunks."""
+    if not chunks:
+        nothing = np.zeros(0, np.float32)
+        none = [np.zeros((len(query.vectors), 0), np.float32) for query in queries]
+        return [LateScores(nothing, nothing, best, np.zeros(1, np.intp)) for best in none]
+    packed = np.concatenate([chunk.packed for chunk in chunks])
+    scales = np.concatenate([chunk.scales for chunk in chunks])
+    cosines = cosines_of(np.concatenate([query.vectors for query in queries]), packed, scales)
+    sizes = np.cumsum([0, *(len(chunk.packed) for chunk in chunks)])
+    starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
+    by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
+    cuts = np.cumsum([0, *(len(chunk.starts) for chunk in chunks)])
+    parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
+    return [_build_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
+
+
+def _build_scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> LateScores:
+    """Of one query with the sentences of all chunks, which begin at ``cuts``."""
+    late = query.weights @ np.maximum.reduceat(best, cuts[:-1], axis=1)
+    clauses = np.unique(query.clauses)
+    weights = query.weights * (query.clauses == clauses[:, None])
+    local = np.maximum.reduceat(weights @ best, cuts[:-1], axis=1).sum(axis=0)
+    return LateScores(late, local, best, cuts)
+
+
+ASKING_BOOST = 8.0
+HEADING_LOSS = 0.8
+"""Of the weight of a token that the heading has too; less for one that it nearly has."""
+
+
+def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]) -> Matrix:
+    """(m,) How well each sentence of one paper fits the query, 0-1 or so, higher is better.
+
+    Tokens of the asking phrase count more than those that describe the paper, tokens that tell the
+    paper's sentences apart count more than those that all of them have, and what the heading says
+    too counts less: it led to the paper and is not what is asked of it.
+
+    Args:
+        query: Its tokens are the rows of ``best``.
+        best: As in `LateScores`.
+        heading: (m,) which of the sentences stand for the heading.
+    """
+    if not best.shape[1]:
+        return np.zeros(0, np.float32)
+    contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
+    weights = query.weights * (1 + ASKING_BOOST * query.asking) * contrast
+    if heading.any():
+        heading_scores = np.clip(best[:, heading].max(axis=1), 0, 1)
+        weights *= 1 - HEADING_LOSS * heading_scores**2
+    scores: Matrix = (weights @ best) / weights.sum()
+    return scores

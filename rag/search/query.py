@@ -1,0 +1,124 @@
+"""What a question says about the paper it looks for, and what it asks of it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_terms
+from rag.types import Span
+
+FRAME_WORDS = frozenset(
+    """
+a about also am an and any anybody anyone approach are around article articles as at author authors
+based be been believe but by call called can cant cannot claim collection compare comparison contrast corpus could describe
+did discuss do does entries entry explain find for forget forgot from had has have here how i idea in is it its just know known
+library like list listed look looking me mention mentions method my name named names of on one ones
+or outline overview paper papers people person please pls project recall remember research said say says see seen
+share show some somebody someone something study studies stuff
+summaries summarise summarize summary talk tell that the their them there
+they thing things think this those title titles to us was we were what whats when where which who
+whom whose whos why with work worked working works would write wrote you your
+evolve evolved strand strands directions theme themes trend trends
+""".split()
+)
+"""Words of the question itself and not of its subject; they weigh nothing in late interaction."""
+
+_QUERY_CLAUSE_END = re.compile(
+    r"[.;:?!](?=\s|$)|,\s|\s[–—-]\s"
+    r"|(?<![\w-])(?:so that|so|because|instead of|rather than|then|which|that|and|but|where|when"
+    r"|while)(?![\w-])",
+    re.IGNORECASE,
+)
+_PHRASE_END = re.compile(r"[,:;.?!](?=\s|$)|\s[–—-]\s")
+_ASKING_PHRASE = re.compile(
+    r"\b(?:who|whom|whose|what|whats|which|when|where|why|how|names?|give|list|explain|describe)\b",
+    re.IGNORECASE,
+)
+MIN_CLAUSE_WORDS = 3
+STOP_WORD_IDF = 1.5
+"""Stop words are left out of the lexical index, so what they are worth is not counted but set."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedQuery:
+    """A question taken apart.
+
+    Attributes:
+        text: As it is searched for.
+        terms: Index terms, in order, with repeats.
+        clauses: Spans that say one thing each, in order; they do not overlap.
+        asking: Spans of the phrases that ask (*which module …?*), apart from those that describe.
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    clauses: tuple[Span, ...]
+    asking: tuple[Span, ...]
+
+
+def parse_query(text: str) -> AnalysedQuery:
+    """Take a question apart. A text without words has neither terms nor clauses."""
+    if not any(iter_words(text)):
+        return AnalysedQuery(text, (), (), ())
+    asking = tuple(
+        span for span in _split_at(text, _PHRASE_END) if _ASKING_PHRASE.search(text, *span)
+    )
+    return AnalysedQuery(text, tuple(split_terms(text)), tuple(_iter_clauses(text)), asking)
+
+
+def compute_token_weights(
+    query: AnalysedQuery, spans: Sequence[Span], idf: Callable[[str], float], *, power: float = 0.5
+) -> list[float]:
+    """What each token of the query is worth: idf of its word, damped; frame words nothing.
+
+    Args:
+        query: Whose text was tokenised.
+        spans: Of the tokens in that text, in order.
+        idf: Of an index term.
+        power: Damping; 1 is plain idf.
+
+    Returns:
+        One weight a token, 0 or more; all 1 where every one would be 0.
+    """
+    weights = [0.0] * len(spans)
+    for word, (start, end) in iter_words(query.text):
+        folded = fold(word)
+        if folded in FRAME_WORDS:
+            continue
+        word_weight = STOP_WORD_IDF if folded in STOP_WORDS else sum(map(idf, extract_terms(word)))
+        for at in spans_in(spans, (start, end)):
+            weights[at] = word_weight**power
+    return weights if any(weights) else [1.0] * len(spans)
+
+
+def spans_in(spans: Sequence[Span], place: Span) -> range:
+    """Which of some spans, in order and not overlapping, lie in a place of the same text."""
+    first = bisect_left(spans, place[0], key=lambda span: span[0])
+    return range(first, max(first, bisect_right(spans, place[1], key=lambda span: span[1])))
+
+
+def _iter_clauses(text: str) -> Iterator[Span]:
+    """Parts between clause ends; one of fewer than three words belongs to the part before it."""
+    pending: Span | None = None
+    for start, end in _split_at(text, _QUERY_CLAUSE_END):
+        if pending is not None and len(text[start:end].split()) >= MIN_CLAUSE_WORDS:
+            yield pending
+            pending = (start, end)
+        else:
+            pending = (pending[0] if pending else start, end)
+    if pending is not None:
+        yield pending
+
+
+def _split_at(text: str, border: re.Pattern[str]) -> Iterator[Span]:
+    start = 0
+    for match in border.finditer(text):
+        end = match.start() if match.group()[:1].isalpha() else match.end()
+        if text[start : match.start()].strip():
+            yield start, end
+            start = end
+    if text[start:].strip():
+        yield start, len(text)

@@ -1,0 +1,482 @@
+"""Query -> Retrieval: candidates from the lexical index and the vectors, scored anew one by one."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.library import Library
+from rag.library.chunking import get_sentences, get_text_offset
+from rag.library.token_vector_store import StoredEncoding
+from rag.search import families, fusion, late, thesaurus
+from rag.search.acronyms import extract_acronyms, find_expansions, is_part
+from rag.search.query import (
+    FRAME_WORDS,
+    AnalysedQuery,
+    compute_token_weights,
+    parse_query,
+    spans_in,
+)
+from rag.text import extract_terms, fold, iter_words, split_terms
+from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
+from rag.types.cancellation import heed, heeded
+from rag.types.ports import Lexical, Vectors
+from rag.types.token_vectors import Encoding
+
+FloatArray = NDArray[np.float64]
+
+CANDIDATES = 100
+"""Chunks taken from the lexical index and from the vectors, each."""
+MOST_SCORED = 300
+BM25_K1 = 1.2
+"""As the lexical index has it; a term's weight in a chunk stays below idf * (k1 + 1)."""
+CACHED_CHUNKS = 400
+READ_CHARS = 1_000
+"""Of a query that are matched token by token; of 4,000, every chunk cost a second. Words count all."""
+N_WORD_MATCHES = 8
+"""Papers of a retrieval that are told word by word how they meet the query."""
+FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
+
+
+class Searchable(Protocol):
+    """The indexes in use; see `rag.ingest.indexing.Indexes`."""
+
+    @property
+    def vectors(self) -> Vectors: ...
+    @property
+    def lexical(self) -> Lexical: ...
+
+
+class QueryEmbedder(Protocol):
+    """The part of LangChain's ``Embeddings`` that a question needs."""
+
+    def embed_query(self, text: str) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wording:
+    """The question in one wording, as the signals need it; the last two are for late interaction."""
+
+    query: AnalysedQuery
+    vector: late.Matrix
+    spans: Sequence[Span] = ()
+    tokens: late.QueryTokens | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """All chunks in one wording: each array has one value a chunk, in their order.
+
+    ``sentences`` and ``best`` (as in `late.LateScores`) are those of one chunk, asked for by its place.
+    """
+
+    wording: _Wording
+    signals: Mapping[str, FloatArray]
+    scores: FloatArray
+    sentences: Callable[[int], tuple[Span, ...]]
+    best: Callable[[int], late.Matrix | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A chunk in the wording that fits it best, at its place among all."""
+
+    chunk: Chunk
+    at: int
+    score: float
+    tried: _Tried
+
+    @property
+    def wording(self) -> _Wording:
+        return self.tried.wording
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        return self.tried.sentences(self.at)
+
+    @property
+    def best(self) -> late.Matrix | None:
+        return self.tried.best(self.at)
+
+    @property
+    def signals(self) -> dict[str, float]:
+        return {name: float(values[self.at]) for name, values in self.tried.signals.items()}
+
+
+class Retriever:
+    """Finds papers for a question.
+
+    Args:
+        library: Papers, chunks and their encodings.
+        indexes: Lexical index and vectors.
+        embedder: As made the vectors; if it has ``encode_query``, late interaction takes part; its
+            ``products``, if it has them, are faster than `late.products`.
+        most_scored: Papers of a restriction that are all scored; of more, candidates are.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        indexes: Searchable,
+        embedder: QueryEmbedder,
+        most_scored: int = MOST_SCORED,
+    ) -> None:
+        self._most_scored = most_scored
+        self._library, self._indexes, self._embedder = library, indexes, embedder
+        encode: Callable[[str], Encoding] | None = getattr(embedder, "encode_query", None)
+        self._encode_query = encode and lru_cache(maxsize=8)(encode)  # one question asks twice
+        self._products: late.Products = getattr(embedder, "products", late.compute_products)
+        self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
+        self._guard = Lock()
+
+    def retrieve(
+        self, query: str, k: int = 20, *, within: Collection[str] | None = None
+    ) -> Retrieval:
+        """The k best papers for a query, best first; equal scores by paper id.
+
+        A query in everyday words is also tried in the library's own (`rag.search.thesaurus`); a
+        chunk counts by the wording that fits it better.
+
+        Args:
+            query: Any text; without words it finds nothing.
+            k: 1 or more.
+            within: Paper ids to choose from, none of them finds nothing; None: all. Of a few, all
+                are scored; of many, those that words or vectors find among some more candidates.
+        """
+        heed()
+        analysed_query = parse_query(query)
+        within = None if within is None else frozenset(within)
+        nothing = within is not None and not within
+        if not analysed_query.clauses or not self._library.n_papers or nothing:
+            return Retrieval(query, ())
+        rewriting = thesaurus.convert_to_research_terms(
+            query, self._indexes.lexical.count_documents
+        )
+        wordings = [self._build_wording(analysed_query)]
+        if rewriting:
+            wordings.append(self._build_wording(parse_query(rewriting.text)))
+        lexical = [self._compute_lexical_signals(w.query, within) for w in wordings]
+        dense = [self._compute_dense_signals(w.vector, within) for w in wordings]
+        if within is None or len(within) > self._most_scored:
+            chunks = self._library.list_chunks(sorted(set().union(*lexical, *dense)))
+            if within is not None:
+                chunks = [chunk for chunk in chunks if chunk.paper_id in within]
+        else:
+            chunks = self._library.list_chunks_of(within)
+        heed()
+        if wordings[0].tokens is None:
+            tried = [
+                _match_without_tokens(chunks, *of)
+                for of in zip(wordings, lexical, dense, strict=True)
+            ]
+        else:
+            loaded = self._load_matrices(chunks)
+            asking = [w.tokens for w in wordings if w.tokens]
+            scores = late.score(asking, loaded, self._products)
+            tried = [
+                _match_with_tokens(chunks, loaded, *of)
+                for of in zip(wordings, scores, lexical, strict=True)
+            ]
+        candidates = _choose_wordings(chunks, tried)
+        return self._join(analysed_query, wordings[0], candidates, k, rewriting)
+
+    def _build_wording(self, analysed_query: AnalysedQuery) -> _Wording:
+        if self._encode_query is None:
+            return _Wording(
+                analysed_query,
+                np.array(self._embedder.embed_query(analysed_query.text), np.float32),
+            )
+        encoding = self._encode_query(analysed_query.text[:READ_CHARS])
+        if not len(encoding.tokens):  # it begins with signs that the model does not read
+            encoding = self._encode_query(analysed_query.text)
+        spans = [(int(start), int(end)) for start, end in encoding.spans]
+        return _Wording(
+            analysed_query,
+            encoding.vector,
+            spans,
+            self._build_query_tokens(analysed_query, encoding.tokens, spans),
+        )
+
+    # --- signals ------------------------------------------------------------------------------
+
+    def _compute_lexical_signals(
+        self, analysed_query: AnalysedQuery, within: Collection[str] | None
+    ) -> dict[str, float]:
+        """BM25 as a share of what the query's terms could reach, by chunk id."""
+        if not analysed_query.terms:
+            return {}
+        index = self._indexes.lexical
+        reach = sum(self._compute_idf(analysed_query.terms)) * (BM25_K1 + 1)
+        are_few = within is not None and len(within) <= self._most_scored
+        k = max(CANDIDATES, index.count()) if are_few else CANDIDATES
+        hits = index.find_chunks(analysed_query.terms, k, FIELD_BOOSTS, within)
+        return {chunk_id: score / reach for chunk_id, _, score in hits}
+
+    def _compute_dense_signals(
+        self, vector: late.Matrix, within: Collection[str] | None
+    ) -> dict[str, float]:
+        """Cosine by chunk id."""
+        if within is not None and len(within) > self._most_scored:
+            n = self._indexes.vectors.count()
+            wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
+            return dict(self._indexes.vectors.query(vector.tolist(), min(n, wider)))
+        where = None if within is None else {"paper_id": {"$in": sorted(within)}}
+        return dict(self._indexes.vectors.query(vector.tolist(), CANDIDATES, where))
+
+    def _compute_idf(self, stems: Sequence[str]) -> list[float]:
+        """BM25's idf of each term: ln(1 + (N - n + .5) / (n + .5))."""
+        index = self._indexes.lexical
+        n_chunks = index.count()
+        body = index.count_documents(stems)
+        names = index.count_documents(stems, "names")
+        counts = [max(body[term], names[term]) for term in stems]
+        return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
+
+    def _build_query_tokens(
+        self, analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span]
+    ) -> late.QueryTokens:
+        stems = {term for term in extract_terms(analysed_query.text)}
+        idf = dict(zip(sorted(stems), self._compute_idf(sorted(stems)), strict=True))
+        weights = np.array(
+            compute_token_weights(analysed_query, spans, lambda word: idf.get(word, 0.0)),
+            dtype=np.float32,
+        )
+        starts = np.array([clause[0] for clause in analysed_query.clauses])
+        clauses = np.searchsorted(starts, [a for a, _ in spans], side="right") - 1
+        asking = np.zeros(len(spans), dtype=bool)
+        for place in analysed_query.asking:
+            inside = spans_in(spans, place)
+            asking[inside.start : inside.stop] = True
+        return late.QueryTokens(
+            vectors=_normalize_rows(vectors),
+            weights=weights / weights.sum(),
+            clauses=np.maximum(clauses, 0),
+            asking=asking,
+        )
+
+    # --- chunks and papers --------------------------------------------------------------------
+
+    def _load_matrices(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
+        """The token matrix of each chunk, from the cache where they are held."""
+        with self._guard:
+            missing = [c for c in chunks if c.chunk_id not in self._cache]
+            encodings = self._library.list_encodings([c.chunk_id for c in missing])
+            for chunk, encoding in zip(missing, encodings, strict=True):
+                self._cache[chunk.chunk_id] = _build_token_matrix(chunk, encoding)
+            matrices = [self._cache[c.chunk_id] for c in chunks]
+            while len(self._cache) > CACHED_CHUNKS:
+                self._cache.popitem(last=False)
+        return matrices
+
+    def _join(
+        self,
+        analysed_query: AnalysedQuery,
+        typed: _Wording,
+        candidates: Sequence[_Candidate],
+        k: int,
+        rewriting: thesaurus.Rewriting | None,
+    ) -> Retrieval:
+        """A paper scores as its best chunk; its sentences come from all chunks that were found."""
+        by_paper: dict[str, list[_Candidate]] = defaultdict(list)
+        for candidate in sorted(candidates, key=lambda c: (-c.score, c.chunk.chunk_id)):
+            by_paper[candidate.chunk.paper_id].append(candidate)
+        order = sorted(by_paper, key=lambda paper_id: (-by_paper[paper_id][0].score, paper_id))
+        word_weights = self._compute_word_weights(analysed_query)
+        word_forms = _list_word_forms(word_weights, rewriting)
+        spelt = find_expansions(analysed_query.text)
+        hits = []
+        for rank, paper in enumerate(heeded(self._library.list_papers(order[:k])), 1):
+            group = by_paper[paper.paper_id]
+            met: tuple[WordMatch, ...] = ()
+            if rank <= N_WORD_MATCHES:
+                own_items = extract_acronyms(paper)
+                short = [span for acronym, span in spelt if acronym in own_items]
+                met = _match_words(word_weights, word_forms, short, typed, paper, group)
+            best = group[0]
+            ranked = _merge_sentences(paper, group)
+            hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
+        return Retrieval(analysed_query.text, tuple(hits))
+
+    def _compute_word_weights(self, analysed_query: AnalysedQuery) -> list[tuple[str, Span, float]]:
+        """Each word of the query with its idf; 0 for stop words and words of asking."""
+        word_terms = [
+            (word, span, () if fold(word) in FRAME_WORDS else extract_terms(word))
+            for word, span in iter_words(analysed_query.text)
+        ]
+        all_terms = sorted({term for _, _, of_word in word_terms for term in of_word})
+        idf = dict(zip(all_terms, self._compute_idf(all_terms), strict=True))
+        return [
+            (word, span, sum(idf[term] for term in of_word)) for word, span, of_word in word_terms
+        ]
+
+
+def _choose_wordings(chunks: Sequence[Chunk], tried: Sequence[_Tried]) -> list[_Candidate]:
+    """Each chunk in the wording that fits it best, the first of equals."""
+    scores = np.stack([wording.scores for wording in tried])
+    choice = scores.argmax(axis=0).tolist()
+    best = scores.max(axis=0).tolist()
+    return [
+        _Candidate(chunk, at, score, tried[chosen])
+        for at, (chunk, score, chosen) in enumerate(zip(chunks, best, choice, strict=True))
+    ]
+
+
+def _match_with_tokens(
+    chunks: Sequence[Chunk],
+    loaded: Sequence[late.TokenMatrix],
+    wording: _Wording,
+    late_scores: late.LateScores,
+    lexical: Mapping[str, float],
+) -> _Tried:
+    """Candidates by late interaction, cosine and words."""
+    vectors = np.array([tokens.vector for tokens in loaded]).reshape(len(loaded), -1)
+    signals: dict[str, FloatArray] = {
+        "late": late_scores.late.astype(np.float64),
+        "local": late_scores.local.astype(np.float64),
+        "dense": (vectors @ wording.vector if len(loaded) else np.zeros(0)).astype(np.float64),
+        "lexical": np.array([lexical.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+    }
+    scores = fusion.fuse(signals, fusion.WITH_TOKENS)
+    return _Tried(wording, signals, scores, lambda at: loaded[at].sentences, late_scores.get_best)
+
+
+def _match_without_tokens(
+    chunks: Sequence[Chunk],
+    wording: _Wording,
+    lexical: Mapping[str, float],
+    dense: Mapping[str, float],
+) -> _Tried:
+    """Candidates by cosine and words, for embedders without token vectors."""
+    signals = {
+        "dense": np.array([dense.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+        "lexical": np.array([lexical.get(chunk.chunk_id, 0.0) for chunk in chunks]),
+    }
+
+    def get_spans(at: int) -> tuple[Span, ...]:
+        offset = chunks[at].span[0]
+        return tuple((a + offset, b + offset) for a, b in get_sentences(chunks[at]))
+
+    scores = fusion.fuse(signals, fusion.WITHOUT_TOKENS)
+    return _Tried(wording, signals, scores, get_spans, lambda at: None)
+
+
+def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:
+    """The sentences of the chunks found, in text order, each with its best score.
+
+    Where the model read none of them, because the heading took all of its room, they score 0.
+    """
+    scores: dict[Span, float] = {}
+    for candidate in group:
+        wording = candidate.wording
+        if candidate.best is None or wording.tokens is None:
+            pairs = _compute_overlaps(wording.query, paper, candidate.sentences)
+        else:
+            heading = np.array([start == end for start, end in candidate.sentences])
+            values = late.compute_sentence_scores(wording.tokens, candidate.best, heading)
+            pairs = zip(candidate.sentences, map(float, values), strict=True)
+        for span, value in pairs:
+            if span[0] < span[1]:
+                scores[span] = max(value, scores.get(span, -1.0))
+    if not scores:
+        offset = group[0].chunk.span[0]
+        scores = {(a + offset, b + offset): 0.0 for a, b in get_sentences(group[0].chunk)}
+    return tuple(Sentence(span, scores[span]) for span in sorted(scores))
+
+
+def _list_word_forms(
+    word_weights: Sequence[tuple[str, Span, float]], rewriting: thesaurus.Rewriting | None
+) -> list[tuple[str, ...]]:
+    """Each word as typed, with the research term that it was replaced by, if there is one."""
+    replaced = rewriting.replaced if rewriting else ()
+    starts = [start for (start, _), _ in replaced]
+    word_forms: list[tuple[str, ...]] = []
+    for word, (start, end), _ in word_weights:
+        at = bisect_right(starts, start) - 1
+        inside = at >= 0 and end <= replaced[at][0][1]
+        word_forms.append((word, replaced[at][1]) if inside else (word,))
+    return word_forms
+
+
+def _match_words(
+    word_weights: Sequence[tuple[str, Span, float]],
+    word_forms: Sequence[Sequence[str]],
+    short: Sequence[Span],
+    typed: _Wording,
+    paper: Paper,
+    group: Sequence[_Candidate],
+) -> tuple[WordMatch, ...]:
+    """How the paper meets each word as typed; a word's research term counts as the word.
+
+    So does the acronym of a phrase: ``short`` are the spans of those that this paper has.
+    """
+    has = extract_paper_terms(paper)
+    tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
+    best = np.max(tables, axis=0) if tables else None
+    met = []
+    for (word, (start, end), idf), forms in zip(word_weights, word_forms, strict=True):
+        inside = spans_in(typed.spans, (start, end))
+        cosine = (
+            float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
+        )
+        is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
+        is_found = is_found or (word.islower() and families.has_relative(word, has))
+        is_found = is_found or any(a <= start and end <= b for a, b in short)
+        is_found = is_found or is_part(word, paper)
+        met.append(WordMatch(word, (start, end), idf, is_found, cosine))
+    return tuple(met)
+
+
+@lru_cache(maxsize=2_000)
+def extract_paper_terms(paper: Paper) -> frozenset[str]:
+    """Every index term of what is known of a paper: title, text, people, places, dates."""
+    known = [paper.name, paper.text, paper.category or "", paper.venue or "", str(paper.year or "")]
+    known += [authorship.name for authorship in paper.authorships]
+    known += [*paper.affiliations, *paper.links]
+    joined = " \n ".join(known)
+    return frozenset(split_terms(joined)) | frozenset(extract_terms(joined, keep_stop_words=True))
+
+
+def _compute_overlaps(
+    analysed_query: AnalysedQuery, paper: Paper, spans: Iterable[Span]
+) -> Iterable[tuple[Span, float]]:
+    """Share of the query's terms that each sentence has."""
+    wanted = set(analysed_query.terms)
+    for start, end in spans:
+        yield (
+            (start, end),
+            len(wanted & set(split_terms(paper.text[start:end]))) / len(wanted or "-"),
+        )
+
+
+def _build_token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatrix:
+    """The chunk's tokens cut at sentence borders; those of the heading count as one sentence."""
+    offset, text_start = get_text_offset(chunk), chunk.span[0]
+    spans = get_sentences(chunk)
+    borders = np.array([offset + start for start, _ in spans])
+    packed, scales = encoding.packed, encoding.scales
+    owners = np.searchsorted(borders, encoding.spans[:, 0], side="right") - 1
+    if not len(packed):  # a text without tokens matches nothing
+        packed = np.zeros((1, len(encoding.vector) // 2), np.uint8)
+        scales = np.zeros(1, np.float32)
+        owners = np.array([-1])
+    starts = np.flatnonzero(np.concatenate(([True], np.diff(owners) != 0)))
+    token_spans = tuple(
+        (spans[o][0] + text_start, spans[o][1] + text_start) if o >= 0 else (text_start, text_start)
+        for o in owners[starts]
+    )
+    return late.TokenMatrix(encoding.vector, packed, scales, starts, token_spans)
+
+
+def _normalize_rows(vectors: late.Matrix) -> late.Matrix:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: late.Matrix = (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
+    return unit

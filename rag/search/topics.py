@@ -1,0 +1,335 @@
+"""Which papers are on a topic: the gate that experts, people and lists share.
+
+The retriever's signals are on fixed scales, so one level tells apart what is about a topic and what
+is merely nearest to it. The levels were chosen on the development questions for experts and on forty
+topics of which the seed documents hold nothing; see eval/LOG.md.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
+from rag.types import Paper, PaperHit, Retrieval, Span
+from rag.types.retrievals import Retrieve
+
+DEPTH = 60
+"""Papers asked of the retriever for people on a topic."""
+WIDE = 200
+"""The same where all papers of somebody, or all that meet a condition, are to be found."""
+
+_WEIGHTS: Mapping[str, float] = {"late": 0.33, "local": 0.33, "dense": 0.8, "lexical": 0.16}
+"""More on the meaning of the whole than for a question about a detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelevanceLevels:
+    """Levels of relevance.
+
+    Attributes:
+        present: The best paper's, below which the topic counts as absent, for topics of up to two
+            words, of three, and of more: more words leave more room for other wordings.
+        share: Of the best paper's, below which a paper is not on the topic.
+        unrelated: What papers about something else reach.
+    """
+
+    present: tuple[float, float, float]
+    share: float
+    unrelated: float
+
+    def compute_floor(self, topic: str) -> float:
+        """The level that the best paper must reach for this topic to be present."""
+        n_words = len(set(extract_terms(topic)))
+        return self.present[min(max(n_words, 2), 4) - 2]
+
+
+TOKENS = RelevanceLevels(present=(0.53, 0.51, 0.5), share=0.77, unrelated=0.3)
+PLAIN = RelevanceLevels(present=(0.42, 0.4, 0.38), share=0.72, unrelated=0.15)
+"""For embedders that give no token vectors."""
+
+_STEEPNESS = 6
+"""Of relevance in the level; flat between 4 and 8 on both sets of expert questions."""
+_NEAR_SHARE = 0.85
+"""Share of a level that suffices where the papers are few already."""
+_WORDED = 0.6
+"""Share of the topic's words, by rarity, that make a paper touch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnTopic:
+    """One paper on a topic; ``relevance`` is 0-1, 1 for the best; ``span`` its closest sentence."""
+
+    paper: Paper
+    relevance: float
+    span: Span | None = None
+
+
+def build_cached_retrieve(retrieve: Retrieve) -> Retrieve:
+    """The same search, but fewer papers for a query already asked are the best of those found."""
+    cache: dict[str, Retrieval] = {}
+
+    def retrieve_cached(query: str, k: int) -> Retrieval:
+        retrieval = cache.get(query)
+        if retrieval is None or len(retrieval.papers) < k:
+            retrieval = cache[query] = retrieve(query, k)
+        return replace(retrieval, papers=retrieval.papers[:k])
+
+    return retrieve_cached
+
+
+def build_retrieve_without(retrieve: Retrieve, paper_id: str) -> Retrieve:
+    """The same search as if one paper were not there: what is like it, not itself."""
+
+    def retrieve_without(query: str, k: int) -> Retrieval:
+        retrieval = retrieve(query, k + 1)
+        rest = [hit for hit in retrieval.papers if hit.paper.paper_id != paper_id][:k]
+        return replace(retrieval, papers=tuple(replace(h, rank=n) for n, h in enumerate(rest, 1)))
+
+    return retrieve_without
+
+
+_MIN_SLIP_CHARS = 6
+"""Shorter words are too near to others for a slip to be told from a word that is not here."""
+
+
+def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
+    """The topic with words that stand nowhere in the library as one slip away from one that does.
+
+    The topic itself where there is no such word, or none that it can be a slip of. Of several the one
+    in most papers is taken, equal ones in order of the alphabet.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    corrected_topic = topic
+    for word in dict.fromkeys(re.findall(rf"[^\W\d_]{{{_MIN_SLIP_CHARS},}}", topic.lower())):
+        if word in library.all_words:
+            continue
+        similar_words = process.extract(
+            word, library.words, scorer=OSA.distance, score_cutoff=1, limit=20
+        )
+        candidates = [
+            str(w) for w, _, _ in similar_words if len(w) >= _MIN_SLIP_CHARS and w[0] == word[0]
+        ]
+        if candidates:
+            best = max(sorted(candidates), key=lambda w: library.term_counts[stem(w)])
+            corrected_topic = re.sub(rf"\b{word}\b", best, corrected_topic, flags=re.IGNORECASE)
+    return corrected_topic
+
+
+def find_on_topic(
+    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str] | None = None
+) -> list[OnTopic]:
+    """Papers on the topic, best first, equal ones by id; none if there is nothing on it.
+
+    Args:
+        topic: A few words.
+        library: The library.
+        retrieve: Finds papers for the topic.
+        among: Ids of the papers that count; the topic may still be present through others.
+    """
+    hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
+    best = max((compute_level(hit) for hit in hits.values()), default=0.0)
+    if best < gate.compute_floor(topic):
+        return []
+    hits = {i: hit for i, hit in hits.items() if not has_other_prefix_only(topic, hit.paper)}
+    least = max(gate.share * best, gate.unrelated + 0.05)
+    return _list_best_first(
+        OnTopic(
+            library.by_id[paper_id],
+            _compute_relevance(compute_level(hit), best),
+            _find_closest_sentence(hit),
+        )
+        for paper_id, hit in hits.items()
+        if compute_level(hit) >= least
+        and paper_id in library.by_id
+        and (among is None or paper_id in among)
+    )
+
+
+def list_on_topic(
+    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str]
+) -> tuple[list[OnTopic], int]:
+    """The papers of a list on a topic: those that say it in its words, then those near in meaning.
+
+    Returns:
+        The papers, each group best first, and how many of them hold the topic's words; papers that
+        do are there however far off the retriever puts them.
+    """
+    near_hits = {hit.paper.paper_id: hit for hit in find_on_topic(topic, library, retrieve, among)}
+    phrase = Phrase(topic)
+    listed_papers = []
+    for paper_id in among:
+        paper = library.by_id[paper_id]
+        if phrase.is_in(paper) if paper_id in near_hits else phrase.is_topic_of(paper):
+            listed_papers.append(near_hits.pop(paper_id, OnTopic(paper, 0.0)))
+    return [*_list_best_first(listed_papers), *_list_best_first(near_hits.values())], len(
+        listed_papers
+    )
+
+
+def select_touching(
+    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str]
+) -> list[OnTopic]:
+    """Which of a few papers, such as one person's, have to do with a topic, best first.
+
+    More generous than `find_on_topic`: words of the topic in the paper suffice, and so does being near
+    the best of these papers, if that one is near the topic.
+    """
+    hits, gate = _retrieve_hits(topic, retrieve, WIDE)
+    levels = {paper_id: compute_level(hit) for paper_id, hit in hits.items()}
+    best = max(levels.values(), default=0.0)
+    here = max((v for i, v in levels.items() if i in among), default=0.0)
+    is_near = here >= _NEAR_SHARE * gate.compute_floor(topic)
+    least = _NEAR_SHARE * here if is_near else gate.share * best
+    least = min(least, gate.share * best) if best >= gate.compute_floor(topic) else least
+    touching_papers = []
+    for paper_id in among:
+        paper = library.by_id[paper_id]
+        if has_other_prefix_only(topic, paper):
+            continue
+        value = levels.get(paper_id, 0.0)
+        worded = compute_coverage(topic, paper, library)
+        if worded >= _WORDED or (is_near and value >= max(least, gate.unrelated)):
+            span = _find_closest_sentence(hits[paper_id]) if paper_id in hits else None
+            touching_papers.append(
+                OnTopic(paper, max(_compute_relevance(value, best), worded**_STEEPNESS), span)
+            )
+    return _list_best_first(touching_papers)
+
+
+def _retrieve_hits(
+    topic: str, retrieve: Retrieve, k: int
+) -> tuple[dict[str, PaperHit], RelevanceLevels]:
+    hits = retrieve(topic, k).papers
+    gate = TOKENS if hits and "late" in hits[0].signals else PLAIN
+    return {hit.paper.paper_id: hit for hit in hits}, gate
+
+
+def _find_closest_sentence(hit: PaperHit) -> Span | None:
+    """The sentence nearest to the query; the first of equals."""
+    best = max(hit.sentences, key=lambda s: (s.score, -s.span[0]), default=None)
+    return best.span if best else None
+
+
+def _list_best_first(topic_papers: Iterable[OnTopic]) -> list[OnTopic]:
+    return sorted(topic_papers, key=lambda f: (-f.relevance, f.paper.paper_id))
+
+
+def _compute_relevance(value: float, best: float) -> float:
+    """1 for the best; steep, so that a few close papers outweigh more that are further off."""
+    return float((max(value, 0.0) / best) ** _STEEPNESS) if best > 0 else 0.0
+
+
+def compute_level(hit: PaperHit) -> float:
+    """The hit's signals as one figure, comparable between topics."""
+    weights = {name: w for name, w in _WEIGHTS.items() if name in hit.signals}
+    if not weights:
+        return hit.score
+    total = sum(weights.values())
+    return sum(w * hit.signals[name] for name, w in weights.items()) / total
+
+
+def compute_coverage(topic: str, paper: Paper, library: LibrarySnapshot) -> float:
+    """Share of the topic's words, by rarity, that stand in the paper."""
+    wanted = dict.fromkeys(split_terms(topic))
+    n = len(library.papers)
+    weights = {t: math.log(1 + n / (1 + library.term_counts[t])) for t in wanted}
+    total = sum(weights.values())
+    paper_terms = library.get_terms(paper)
+    return sum(w for t, w in weights.items() if t in paper_terms) / total if total else 0.0
+
+
+# --- in the topic's own words ---------------------------------------------------------------
+
+_UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
+_CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
+_HYPHEN = re.compile(r"[-‐-–]")
+_PREFIX_CHARS = 4
+"""A longer first part of a compound is a word of its own."""
+_PREFIX = re.compile(rf"(?<![^\W_])([^\W\d_]{{2,{_PREFIX_CHARS}}})[-‐-–](?=\w)")
+
+
+class Phrase:
+    """A topic's words, looked for in titles and texts: stemmed, hyphen or not, in their order.
+
+    Between two of them one other word may stand. A word of capitals (``CLIP``) is looked for as typed.
+    """
+
+    def __init__(self, topic: str) -> None:
+        prefixes = "|".join(re.escape(p) for p in dict.fromkeys(_PREFIX.findall(fold(topic))))
+        self._joins = re.compile(rf"(?<![^\W_])({prefixes})[-‐-–\s](?=\w)") if prefixes else None
+        self._wanted: list[tuple[str, int]] = []
+        dull = set(map(stem, STOP_WORDS))
+        gap = 0
+        for word in self._list_stems(topic):
+            if word in dull:
+                gap += 1
+            else:
+                self._wanted.append((word, max(gap, 1)))
+                gap = 0
+        units = [u for u in _UNIT_WORDS.findall(topic) if u.lower() not in STOP_WORDS]
+        self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
+
+    def is_in(self, paper: Paper) -> bool:
+        """Whether the title or the text holds the phrase."""
+        return self._is_in_text(paper.title or "") or self._is_in_text(paper.text)
+
+    def is_topic_of(self, paper: Paper) -> bool:
+        """Whether it holds the phrase so that it is about it: one plain word must be in the title."""
+        if len(self._wanted) == 1 and not self._exact:
+            return self._is_in_text(paper.title or "")
+        return self.is_in(paper)
+
+    def _is_in_text(self, text: str) -> bool:
+        if self._exact:
+            return re.search(rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W_])", text) is not None
+        return any(self._is_in_stems(self._list_stems(part)) for part in _CLAUSE.split(text))
+
+    def _list_stems(self, text: str) -> list[str]:
+        """Every word's stem; a prefix that the topic has is one with the word after it."""
+        text = self._joins.sub(r"\1", fold(text)) if self._joins else text
+        return extract_terms(text, keep_stop_words=True)
+
+    def _is_in_stems(self, text_stems: Sequence[str]) -> bool:
+        return any(self._from(text_stems, start) for start in range(len(text_stems)))
+
+    def _from(self, text_stems: Sequence[str], at: int) -> bool:
+        """Whether the phrase begins at this word."""
+        if not self._wanted or text_stems[at] != self._wanted[0][0]:
+            return False
+        for word, gap in self._wanted[1:]:
+            after = text_stems[at + 1 : at + 2 + gap]
+            if word not in after:
+                return False
+            at += 1 + after.index(word)
+        return True
+
+
+def _is_acronym(word: str) -> bool:
+    return sum(c.isupper() for c in word) > 1
+
+
+def has_other_prefix_only(topic: str, paper: Paper) -> bool:
+    """Whether a compound of the topic stands in the paper only with another prefix.
+
+    ``de-identification`` is not ``re-identification``. A paper that has neither is not judged.
+    """
+    compounds = [u for u in _UNIT_WORDS.findall(fold(topic)) if _HYPHEN.search(u)]
+    if not compounds:
+        return False
+    text = fold(f"{paper.title or ''} {paper.text}")
+    return any(_is_prefixed_otherwise(_HYPHEN.split(c, maxsplit=1), text) for c in compounds)
+
+
+def _is_prefixed_otherwise(parts: Sequence[str], text: str) -> bool:
+    prefix, base = parts[0], stem(parts[-1])
+    if len(prefix) > _PREFIX_CHARS:
+        return False
+    own_pattern = rf"(?<![^\W_]){re.escape(prefix)}[-‐-–\s]?{re.escape(base)}"
+    other_pattern = rf"(?<![^\W_])[^\W\d_]{{2,{_PREFIX_CHARS}}}[-‐-–]{re.escape(base)}"
+    return re.search(own_pattern, text) is None and re.search(other_pattern, text) is not None

@@ -1,0 +1,86 @@
+"""The wish that an answer be given up: made by one thread, heeded by another at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from rag.types.errors import Stopped
+
+_T = TypeVar("_T")
+
+
+class CancelToken:
+    """Set once and never taken back; whoever waits for something else can listen for it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._listeners: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        """Give up; listeners are called before this returns, each once."""
+        with self._lock:
+            self._event.set()
+            listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Pause; True, and at once, if it is given up."""
+        return self._event.wait(seconds)
+
+    @contextmanager
+    def call_on_cancel(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call ``listener`` when this is set, also if it is set already."""
+        with self._lock:
+            if not (already := self._event.is_set()):
+                self._listeners.append(listener)
+        if already:
+            listener()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+
+_wish: ContextVar[CancelToken | None] = ContextVar("wish", default=None)
+
+
+def heed() -> None:
+    """Give up here if that is wished of what `heeding` makes: between steps and in long loops.
+
+    Raises:
+        Stopped: It is wished.
+    """
+    stop = _wish.get()
+    if stop is not None and stop.is_set():
+        raise Stopped("the answer was given up")
+
+
+def heeded(items: Iterable[_T]) -> Iterator[_T]:
+    """The items of a long loop, with `heed` before each."""
+    for item in items:
+        heed()
+        yield item
+
+
+def heeding(events: Iterator[_T], stop: CancelToken) -> Generator[_T, None, None]:
+    """The events as they come, until they end or ``stop`` is set, whatever makes the next one."""
+    while not stop.is_set():
+        token = _wish.set(stop)
+        try:
+            event = next(events)
+        except (StopIteration, Stopped):
+            return
+        finally:
+            _wish.reset(token)
+        yield event

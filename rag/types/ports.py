@@ -1,0 +1,115 @@
+"""What is derived from the library, and the ports to where it is kept: vectors, lexical index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from rag.types import Chunk, Paper
+
+if TYPE_CHECKING:
+    from rag.types.token_vectors import Encoding
+
+LEXICAL_FIELDS = ("body", "title", "names")
+"""Of the lexical index. ``body``: heading and text; ``names``: people, affiliations, category, year, venue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One build of the indexes: its folder, its collection, and the embedder of its vectors."""
+
+    folder: Path
+    collection: str
+    embedder: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRecord:
+    """A chunk to be found by its vector (float16, little endian), with what it is filtered by."""
+
+    chunk_id: str
+    paper: Paper
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalRecord:
+    """A chunk to be found by its terms, field by field (`LEXICAL_FIELDS`)."""
+
+    chunk_id: str
+    paper_id: str
+    body: Sequence[str]
+    title: Sequence[str]
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRecord:
+    """A chunk with all that the indexes take from it."""
+
+    chunk: Chunk
+    paper: Paper
+    vector: bytes
+
+
+class Vectors(Protocol):
+    """Chunk vectors, searched by cosine."""
+
+    def upsert(self, records: Sequence[VectorRecord]) -> None: ...
+    def delete(self, chunk_ids: Sequence[str]) -> None: ...
+    def query(
+        self, vector: Sequence[float], k: int, where: Mapping[str, object] | None = None
+    ) -> list[tuple[str, float]]: ...
+    def list_ids(self) -> set[str]: ...
+    def count(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Lexical(Protocol):
+    """Chunk terms, searched by BM25."""
+
+    def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None: ...
+    def find_chunks(
+        self,
+        terms: Iterable[str],
+        k: int,
+        boosts: Mapping[str, float] | None = None,
+        within: Collection[str] | None = None,
+    ) -> list[tuple[str, str, float]]: ...
+    def count_documents(self, terms: Iterable[str], field: str = "body") -> dict[str, int]: ...
+    def list_ids(self) -> set[str]: ...
+    def count(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Stores(Protocol):
+    """Opens, makes and removes the stores of a generation; see `rag.adapters.index_stores`."""
+
+    def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors: ...
+    def open_lexical(self, generation: Generation, *, create: bool = False) -> Lexical: ...
+    def drop(self, generation: Generation) -> None: ...
+    def is_sound(self, generation: Generation, *, timeout_s: float) -> bool: ...
+    def stamp(self, generation: Generation) -> str: ...
+
+
+class Embedder(Protocol):
+    """Part of LangChain's ``Embeddings``, and whose vectors these are.
+
+    ``dimension`` may be 0 until the first text was embedded.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+    def embed_documents(self, texts: list[str]) -> list[list[float]]: ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An embedder that also gives token vectors, for late interaction."""
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]: ...

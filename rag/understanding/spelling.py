@@ -1,0 +1,350 @@
+"""Slips of the pen in a question, read as the words of the library that they stand for.
+
+A word is a slip only where it stands in no paper, is no name and no English word (of a list that is
+given, and of the other modules', with what is formed from them), and where one word of the library,
+or of asking, is far more likely than all others that are as near. What is written with a capital may be somebody's name or a method's that is not here, so there more is asked for: the phrase
+that it makes must stand in a paper, or the coined name must be one letter from one that heads papers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+
+from rag.library.snapshot import LibrarySnapshot, LibrarySource, is_made_up, load_snapshot
+from rag.search.query import FRAME_WORDS
+from rag.search.thesaurus import load_all_words
+from rag.text import STOP_WORDS, fold, stem
+from rag.text.everyday import is_everyday, load_everyday_words
+from rag.types import Span
+from rag.types.cancellation import heeded
+from rag.understanding.scan import find_people
+
+_MIN_WORD_CHARS = 4
+_LONG_WORD_CHARS = 8
+"""From which two letters may be wrong."""
+_COINED_CHARS = 6
+_ROOT_CHARS = 4
+"""Of a word that loses a vowel before an ending; one more before that of genre-ation."""
+_MOST_WORDS = 48
+"""Different words of one question that are looked up; a salad of 600 took seconds."""
+_CLEARLY = 3
+"""How many times as many papers the word meant must stand in as the next one that is as near."""
+_WORD_TOKEN = re.compile(r"[^\s\"“”«»]+")
+_QUOTED_IN_QUESTION = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)'[^']+'(?!\w)")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_DOUBLE = re.compile(r"(.)\1")
+_ADDRESS_IN_QUESTION = re.compile(r"[@/\\_]|\w\.\w|\d")
+_PREFIXES = (
+    "anti auto bi co counter cross de dis fore hyper hypo inter intra mega meta micro mid mis mono"
+    " multi non out over para photo poly post pre proto pseudo re self semi sub super tele trans tri"
+    " ultra un under up"
+).split()
+_SUFFIXES = (
+    "s es ed er ers or ors ing ings ion ions ation ations ly ally y ness less ful able ible ability"
+    " ibility al ial ic ical ics ist ists ism ity ive ize izes ized izing izer ication ications ization ise ises ised"
+    " ising iser isation ment ments ish like ship wise ward wards ier iest est ance ence ant ent"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedQuestion:
+    """A question with its slips mended, and what was read as what."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def process_spelling(
+    question: str, library: LibrarySource, english: frozenset[str]
+) -> CorrectedQuestion:
+    """The question as it was meant; itself where no word is surely a slip.
+
+    Args:
+        question: As typed.
+        library: Whose words may be meant.
+        english: Words in lower case that are none; without any nothing is mended.
+    """
+    if not english:
+        return CorrectedQuestion(question)
+    snapshot = load_snapshot(library)
+    slips = list(_iter_slips(question, snapshot, _load_english(english)))
+    text, at = "", 0
+    for (start, end), new in slips:
+        text += question[at:start] + new
+        at = end
+    pairs = dict.fromkeys((question[start:end], new) for (start, end), new in slips)
+    return CorrectedQuestion(
+        text + question[at:], tuple(f"read “{old}” as “{new}”" for old, new in pairs)
+    )
+
+
+@dataclass(frozen=True)
+class _English:
+    """Every English word of some lists."""
+
+    words: frozenset[str]
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.words)
+
+
+@lru_cache(maxsize=2)
+def _load_english(word_list: frozenset[str]) -> _English:
+    return _English(word_list | STOP_WORDS | FRAME_WORDS | load_everyday_words() | load_all_words())
+
+
+@cache
+def _load_asking_words() -> frozenset[str]:
+    """The words that a question is made of whatever it is about."""
+    asking_words = STOP_WORDS | FRAME_WORDS | load_everyday_words()
+    return frozenset(word for word in asking_words if word.isalpha() and word.isascii())
+
+
+def _is_doubtful(word: str, library: LibrarySnapshot, english: _English) -> bool:
+    """Whether a folded word may be a slip; one that is no more than well formed (swaping) may be."""
+    if _is_known(word, library, english):
+        return False
+    return not _is_formed(word, english.words) or _has_doubled_letter(word, library)
+
+
+def _has_doubled_letter(word: str, library: LibrarySnapshot) -> bool:
+    """Whether the library has the word with a letter doubled."""
+    return any(
+        f"{word[:at]}{word[at - 1]}{word[at:]}" in library.words for at in range(2, len(word))
+    )
+
+
+def _is_known(word: str, library: LibrarySnapshot, english: _English) -> bool:
+    """Whether a folded word is one of the library, a name, or listed as English."""
+    return (
+        word in english.words
+        or stem(word) in english.stems
+        or is_everyday(word)
+        or word in library.all_words
+        or stem(word) in library.term_counts
+        or word in library.place_words
+        or library.names.is_part(word)
+    )
+
+
+def _is_formed(word: str, english_stems: frozenset[str]) -> bool:
+    """Whether it is an English word with a prefix or an ending, or two of them written as one."""
+    for prefix in _PREFIXES:
+        rest = word.removeprefix(prefix)
+        if (
+            rest != word
+            and len(rest) >= _MIN_WORD_CHARS
+            and (rest in english_stems or stem(rest) in english_stems)
+        ):
+            return True
+    for suffix in _SUFFIXES:
+        root = word.removesuffix(suffix)
+        if root != word and len(root) >= 3:
+            double = root[:-1] if root[-1] == root[-2] else root
+            if {root, double} & english_stems:
+                return True
+            if (
+                len(root) >= _ROOT_CHARS + (suffix[:5] == "ation")
+                and {f"{root}e", f"{root}y"} & english_stems
+            ):
+                return True
+    cuts = range(_MIN_WORD_CHARS, len(word) - _MIN_WORD_CHARS + 1)
+    return any(word[:at] in english_stems and word[at:] in english_stems for at in cuts)
+
+
+def _iter_slips(
+    question: str, library: LibrarySnapshot, english: _English
+) -> Iterator[tuple[Span, str]]:
+    """The words that are slips, in order, each with what it stands for."""
+    shut = [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
+    doubtful: list[Span] = []
+    different: set[str] = set()
+    for token in _WORD_TOKEN.finditer(question):
+        if any(a <= token.start() < b for a, b in shut) or _ADDRESS_IN_QUESTION.search(
+            token.group().rstrip(".")
+        ):
+            continue
+        for match in _LETTERS.finditer(token.group()):
+            span = (token.start() + match.start(), token.start() + match.end())
+            word = match.group()
+            if len(word) < _MIN_WORD_CHARS or not _is_doubtful(fold(word), library, english):
+                continue
+            if word in different or len(different) < _MOST_WORDS:
+                different.add(word)
+                doubtful.append(span)
+    if not doubtful:
+        return
+    people = [m.span for m in find_people(question, library) if m.names]
+    meant_by = {
+        word: _find_coined_correction(word, library, english)
+        if is_made_up(word)
+        else _find_correction(word.lower(), library)
+        for word in heeded(different)
+    }
+    ordinary = {}
+    for start, end in doubtful:
+        if any(a < end and start < b for a, b in people):
+            continue
+        word = question[start:end]
+        correction = meant_by[word]
+        if correction and is_made_up(word):
+            yield (start, end), correction
+        elif correction:
+            ordinary[start, end] = correction if word.islower() else correction.capitalize()
+    for span, correction in ordinary.items():
+        if question[span[0]].islower() or _is_plain(question, span, ordinary, library):
+            yield span, correction
+
+
+@lru_cache(maxsize=2)
+def _by_length(library: LibrarySnapshot) -> dict[int, tuple[str, ...]]:
+    """The words that may be meant, by their number of letters."""
+    contents: dict[int, list[str]] = defaultdict(list)
+    for word in library.words | _load_asking_words() | library.place_words:
+        contents[len(word)].append(word)
+    return {n: tuple(some) for n, some in contents.items()}
+
+
+def _find_correction(word: str, library: LibrarySnapshot) -> str | None:
+    """The one word that a word in lower case is a slip of."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    if not word.isascii():
+        return None
+    max_distance = 2 if len(word) >= _LONG_WORD_CHARS else 1
+    contents = _by_length(library)
+    choices = [
+        w
+        for n in range(len(word) - max_distance, len(word) + max_distance + 1)
+        for w in contents.get(n, ())
+    ]
+    similar_words = process.extract(
+        word, choices, scorer=OSA.distance, score_cutoff=max_distance, limit=None
+    )
+    for n in range(1, max_distance + 1):
+        alike = [w for w, distance, _ in similar_words if distance == n and _is_like(word, w, n)]
+        if not alike:
+            continue
+        alike = [w for w in alike if _is_slight(word, w)] or alike
+        asking_words = _load_asking_words()
+        counts: dict[str, float] = {}
+        for candidate in alike:
+            often = (
+                library.term_counts[stem(candidate)]
+                + len(library.papers) * (candidate in asking_words) / 4
+            )
+            often += len(library.papers) * (candidate in STOP_WORDS)
+            counts[stem(candidate)] = max(often, counts.get(stem(candidate), 0))
+        ranked = sorted(counts, key=lambda s: (-counts[s], s))
+        if len(ranked) > 1 and counts[ranked[0]] < max(1, _CLEARLY * counts[ranked[1]]):
+            return None
+        same = [w for w in alike if stem(w) == ranked[0]]
+        return min(same, key=lambda w: (abs(len(w) - len(word)), w))
+    return None
+
+
+def _is_like(word: str, candidate: str, n: int) -> bool:
+    """Whether one may be a slip of the other and is no other word.
+
+    Of two wrong letters none is a consonant too many or too few, and the endings are the same:
+    else clarification would be classification, and annotators would be annotations.
+    """
+    if candidate in STOP_WORDS and not (_is_slight(word, candidate) or len(candidate) > len(word)):
+        return False
+    if word[:-1] == candidate[:-1]:
+        return False
+    if len(candidate) < _MIN_WORD_CHARS or (
+        word[0] != candidate[0] and word[:2] != candidate[1::-1]
+    ):
+        return False
+    return n == 1 or (
+        word[-2:] == candidate[-2:] and _list_consonants(word) == _list_consonants(candidate)
+    )
+
+
+def _is_slight(word: str, candidate: str) -> bool:
+    """Whether letters only changed places or were not doubled, which is what happens most."""
+    return sorted(word) == sorted(candidate) or _DOUBLE.sub(r"\1", word) == _DOUBLE.sub(
+        r"\1", candidate
+    )
+
+
+def _list_consonants(word: str) -> list[str]:
+    return sorted(c for c in _DOUBLE.sub(r"\1", word) if c not in "aeiouy")
+
+
+def _is_plain(
+    question: str, span: Span, ordinary: dict[Span, str], library: LibrarySnapshot
+) -> bool:
+    """Whether what is written with a capital is no name: it opens the question, or says a phrase.
+
+    The phrase is the word, mended, with those beside it that are capitalised too, or else with one
+    neighbour; it must stand in a paper.
+    """
+    word_spans = [m.span() for m in _LETTERS.finditer(question)]
+    at = word_spans.index(span)
+    corrected_words = [
+        fold(ordinary.get(word_span, question[slice(*word_span)])) for word_span in word_spans
+    ]
+    capital = [question[start].isupper() for start, _ in word_spans]
+    first = last = at
+    while last + 1 < len(word_spans) and capital[last + 1]:
+        last += 1
+    while first > 0 and capital[first - 1] and corrected_words[first - 1] not in STOP_WORDS:
+        first -= 1
+    if first == last:
+        if at == 0:
+            return True
+        pairs = [corrected_words[at - 1 : at + 1]] * (at > 0) + [corrected_words[at : at + 2]] * (
+            at + 1 < len(corrected_words)
+        )
+        return any(
+            _is_printed_phrase(pair, library) for pair in pairs if STOP_WORDS.isdisjoint(pair)
+        )
+    return _is_printed_phrase(corrected_words[first : last + 1], library)
+
+
+def _is_printed_phrase(phrase_words: list[str], library: LibrarySnapshot) -> bool:
+    """Whether the words stand one after another in a paper or in an affiliation."""
+    phrase = " ".join(phrase_words)
+    return library.has_phrase(phrase) or any(phrase in place for place in library.printed_places)
+
+
+@lru_cache(maxsize=2)
+def _coined_names(library: LibrarySnapshot) -> dict[str, frozenset[str]]:
+    """The coined names in titles, by their first letter."""
+    contents: dict[str, set[str]] = defaultdict(set)
+    for paper in library.papers:
+        for name in _LETTERS.findall(paper.title or ""):
+            if len(name) >= _COINED_CHARS and is_made_up(name):
+                contents[name[0].lower()].add(name)
+    return {first: frozenset(names) for first, names in contents.items()}
+
+
+def _find_coined_correction(word: str, library: LibrarySnapshot, english: _English) -> str | None:
+    """The coined name of a paper that another one is a slip of: one letter, within, and no figure.
+
+    Where each part of the typed name is a word (SegNet) it is taken for another name.
+    """
+    from rapidfuzz.distance import OSA
+
+    if len(word) < _COINED_CHARS:
+        return None
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", word)
+    if not any(
+        len(part) >= _MIN_WORD_CHARS and _is_doubtful(fold(part), library, english)
+        for part in parts
+    ):
+        return None
+    similar_names = {
+        name
+        for name in _coined_names(library).get(word[0].lower(), ())
+        if OSA.distance(fold(name), fold(word), score_cutoff=1) <= 1
+    }
+    return similar_names.pop() if len({fold(name) for name in similar_names}) == 1 else None

@@ -1,0 +1,478 @@
+"""Making a follow-up whole: what ``it``, ``the second one`` or ``which of those`` point at.
+
+Pointers are settled by what was asked and shown before: papers that the last question named, in the
+order in which it named them, or else the papers that its answer cites, in the order of its markers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rag.library.snapshot import LibrarySnapshot, get_short_name, is_headed
+from rag.text.markdown import markers
+from rag.types import Answer, Condition, Intent, Thread
+from rag.understanding.filler import HEADS, SHARE
+from rag.understanding.pairing import resolve_both, resolve_comparison
+from rag.understanding.pointers import (
+    LEAD,
+    SINGULAR,
+    ConversationFocus,
+    ResolvedQuestion,
+    format_titles,
+    is_asking_other_works,
+    resolve_both_people,
+    resolve_dated,
+    resolve_described,
+    resolve_first_two,
+    resolve_nth_person,
+    resolve_ordinal,
+    resolve_people,
+    resolve_personal,
+    resolve_plural,
+    resolve_same_author,
+    resolve_singular,
+)
+from rag.understanding.sharing import is_about_shared_authors, list_single_papers, resolve_sharing
+
+_PLURAL = re.compile(
+    r"\b(?:which|what|any|all|some|one|both|each|none|most|how many|how much)\s+of\s+(?:these|those|them|the\s+(?:papers|two|three|above))\b"
+    r"|\b(?:these|those)(?:\s+(?:papers?|works?|methods?|approaches|entries|ones|studies|models|systems))?\b"
+    r"|\b(?:they|them|their|theirs|both)\b|\bthe\s+(?:papers|two|three|others)\b|\bof\s+them\b",
+    re.IGNORECASE,
+)
+_OF_THOSE = re.compile(
+    r"\bof\s+(?:these|those|them|the\s+(?:two|three|above))\b|\b(?:these|those)\s+(?:papers?|works?|entries|ones)\b",
+    re.IGNORECASE,
+)
+_OF_THEM_LEFT_OUT = re.compile(
+    rf"^\W*(?:(?:and|so|but|ok)\s+)*(?:how\s+many|which|what\s+{SHARE})"
+    r"(?=\s+(?:have|has|are|were|is|come|came|carry|bear|print)\s+(?:with|without|from|by|in|on|no|an?|code|since|before|after|posted|published)\b)",
+    re.IGNORECASE,
+)
+"""``how many have code?`` after a list: a condition asked of it, its papers not said again."""
+_DUMMY = re.compile(
+    r"\b(?:is|are|was)\s+(?:it|that|this)\s+(?:true|possible|the case)\b|\b(?:all|anything|everything|something|one|paper|papers|work|works|method|methods|system|somebody|someone|dataset|model|models)\s+that\b|\bso that\b",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?)\s+)*(?:what|how)\s+about\s+(?P<what>.+)|^\W*(?:and|but|only|just|same\s+for|same\s+but)\s+(?P<what2>.+)",
+    re.IGNORECASE,
+)
+_WHICH_VERB = re.compile(
+    r"^\W*(?:and\s+|so\s+|but\s+)?(?:which|what|who)(?:\s+ones?)?\s+(?P<verb>[a-z]+(?:s|ed))\s+(?!(?:are|is|do|does|did|was|were|have|has|had|can|could|should|would|will|use|used|that|from|by|about|on|of|in)\b)",
+)
+LIST_THEM = re.compile(
+    r"^\W*(?:and\s+|so\s+|ok\s+)?(?:(?:which|what)\s+(?:ones?|papers|are\s+(?:they|those|these))(?:\s+are\s+(?:they|those|these))?"
+    r"|(?:please\s+)?(?:list|show|name|give|print)\s+(?:me\s+|us\s+)?(?:all\s+(?:of\s+)?)?(?:them|those|these)(?:\s+all)?(?:\s+please)?)\W*$",
+    re.IGNORECASE,
+)
+
+
+HOW_MANY_THERE = re.compile(
+    r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many(?:\s+of\s+(?:them|those|these))?"
+    r"(?:(?:\s+(?:are|is|were|there|that|they|those|these|them|in|all|total|altogether|overall|in\s+sum|left|remain|remaining|still))+"
+    r"|(?:\s+(?:papers?|works?|entries|publications?))?)\W*$",
+    re.IGNORECASE,
+)
+HOW_MANY_UNDER = re.compile(
+    r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many\s+(?=(?:in|from|as|by|with|without|since|before|after|during|until|between)\s+\S)",
+    re.IGNORECASE,
+)
+"""``how many in 2022?`` after a list or a person: no papers are said, so those are meant."""
+_COMPARED = re.compile(
+    r"^\W*(?:(?:and|so|but)\s+)*which(?:\s+(?:one|paper|of\s+(?:them|these|those|the\s+two)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?(?:out\s+)?(?:older|newer|earlier|later|more\s+recent|first)\W*$",
+    re.IGNORECASE,
+)
+_CORRECTED = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|oh)\b[\s,.!:;–—-]*)*(?:(?:I|i)\s+(?:meant|mean|wanted)|rather)\b[\s,:]*(?:to\s+(?:ask|say)\s+)?(?P<what>.+)",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|actually|hm+|oh)\b[\s,.!:;–—-]+)+", re.IGNORECASE
+)
+_COURTESY = re.compile(
+    r"^\W*(?:(?:thanks|thank\s+you|great|nice|cool|good|perfect|right|alright|ok(?:ay)?|sorry|hm+)\s*[,.!;:]+\s*)+(?=\w)",
+    re.IGNORECASE,
+)
+_INSTEAD_OF_IT = re.compile(r"(?<![\s,])[\s,]++(?:instead|rather)\W*$", re.IGNORECASE)
+_CORRECTION_LEAD = re.compile(
+    r"^(?:[^,]+?)\s*,\s*not\s+\S.*$|^not\s+[^,]+,?\s+but\s+(?P<but>.+)$", re.IGNORECASE
+)
+_END_OF_THEM = re.compile(
+    r"^\W*(?:(?:and|so|but|ok|what\s+about|how\s+about|which(?:\s+one)?\s+is)\s+)*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)"
+    r"(?:\s+(?:ones?|papers?|of\s+(?:them|these|those)))*\W*$",
+    re.IGNORECASE,
+)
+_SORT_BY = re.compile(r"^\W*(?:(?:and|now|please)\s+)*(?:sort|order|arrange)\s+by\b", re.IGNORECASE)
+
+
+_FRAGMENT = re.compile(
+    r"^\W*(?:the\s+)?(?:newest|oldest|latest|earliest|most\s+recent)(?:\s+(?:\d|two|three|four|five|ones?|of\s+(?:them|these|those)))*\W*$"
+    r"|^\W*(?:(?:only|just|also|maybe|perhaps|ok|please)\s+)*(?:with|without|by|from|in|since|before|after|during|until|between|on|about|as|for|excluding|exclude|leave\s+out|drop|remove|except|not|recently|lately)\b(?:\s+[^\s?.!]+){0,7}\W*$",
+    re.IGNORECASE,
+)
+"""``with code?``, ``since 2022``, ``the newest``: a condition or an order and nothing else."""
+
+
+_OWN_ITS = re.compile(
+    r"(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfor )(?<!\bwith )(?<!\bover )(?<!\bagainst )"
+    r"(?<![\w-])(?:[^\W_]{0,40}[a-z][A-Z]\w*+|[A-Z]{2}\w*+|[^\W_]{0,40}[A-Za-z]\d\w*+)(?:-\w+)*+\s[^?.!,;]{0,200}\bits\b"
+)
+"""``how does DuetFace train its student``: something is named, and what is its own asked of it."""
+
+
+def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) -> ResolvedQuestion:
+    """The question with its pointers settled; itself where it has none or nothing was shown."""
+    if not thread.turns:
+        return ResolvedQuestion(question)
+    last = thread.turns[-1].answer
+    question = _resolve_mark(_extract_correction(question), last)
+    focus = _find_focus(thread, library)
+    own_names = [
+        word
+        for word, ids in library.find_papers_called(question)
+        if is_headed(word, library.by_id[ids[0]])
+    ]
+    if resolved_question := resolve_personal(question, last, focus):
+        return resolved_question
+    if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
+        return ResolvedQuestion(question, instead=last.intent)
+    if last.intent is not None and HOW_MANY_THERE.match(question):
+        if resolved_question := _resolve_count(question, last):
+            return resolved_question
+    if HOW_MANY_UNDER.match(question) and last.route in ("catalogue", "person", "experts"):
+        return ResolvedQuestion(question, instead=last.intent)
+    if resolved_question := _resolve_end_of_list(question, last, focus):
+        return resolved_question
+    if len(focus.papers) == 1 and _COMPARED.match(question):
+        two = list_single_papers(_list_papers_by_turn(thread, library))
+        if len(two) > 1:
+            return ResolvedQuestion(question, two, note=format_titles(two, library), several=True)
+    if resolved_question := resolve_comparison(question, focus, library):
+        return resolved_question
+    if resolved_question := resolve_both(question, _list_papers_by_turn(thread, library), library):
+        return resolved_question
+    if resolved_question := _resolve_more(question, thread, focus, library):
+        return resolved_question
+    if resolved_question := resolve_first_two(question, last, focus, library) or resolve_nth_person(
+        question, last
+    ):
+        return resolved_question
+    if resolved_question := resolve_both_people(question, thread):
+        return resolved_question
+    they_are_papers = last.route != "experts" and not (last.intent and last.intent.people)
+    if they_are_papers and is_about_shared_authors(question):
+        if resolved_question := resolve_sharing(
+            question, _list_papers_by_turn(thread, library), library
+        ):
+            return resolved_question
+    if last.route in ("catalogue", "person") and len(focus.papers) > 1:
+        question = _OF_THEM_LEFT_OUT.sub(r"\g<0> of them", question)
+    if focus.papers and _OF_THOSE.search(question):
+        excluded_people = last.intent.people if _is_coauthor_list(last) and last.intent else ()
+        resolved_question = resolve_plural(question, focus, library)
+        return replace(
+            resolved_question,
+            origin=_get_list_conditions(last, focus),
+            excluded_people=excluded_people,
+        )
+    if focus.papers and is_asking_other_works(question, last):
+        return resolve_people(focus, library)
+    if own_names or library.names.find_mentions(question):
+        return ResolvedQuestion(question, instead=_find_replaced_intent(question, last))
+    if resolved_question := resolve_ordinal(
+        question, _find_list_in_focus(thread, focus, library), library
+    ):
+        return _resolve_same_question(resolved_question, last, library)
+    if focus.papers and (resolved_question := resolve_same_author(question, focus, library)):
+        return resolved_question
+    if resolved_question := resolve_dated(
+        question, _find_list_in_focus(thread, focus, library), library
+    ):
+        return resolved_question
+    if focus.papers and (resolved_question := resolve_described(question, focus, library)):
+        return resolved_question
+    stripped = _DUMMY.sub(" ", question)
+    if focus.papers and _PLURAL.search(stripped):
+        return replace(
+            resolve_plural(question, focus, library), origin=_get_list_conditions(last, focus)
+        )
+    if _OWN_ITS.search(stripped):
+        return ResolvedQuestion(question)
+    if focus.papers and SINGULAR.search(stripped):
+        return resolve_singular(question, focus, library)
+    if focus.papers and _is_elliptic(question, library):
+        if re.match(r"\W*(?:and\s+|so\s+|but\s+)?which\s+one\b", question, re.IGNORECASE):
+            focus = _find_list_in_focus(thread, focus, library)
+        is_single = focus.is_named and len(focus.papers) == 1
+        return ResolvedQuestion(
+            question, focus.papers, note=format_titles(focus.papers, library), several=not is_single
+        )
+    return ResolvedQuestion(question, instead=_find_replaced_intent(question, last))
+
+
+_WITHOUT = re.compile(
+    r"^\W*(?:(?:and|but|or|so|what\s+about|how\s+about|the|ones|those)\s+)*(?P<which>with|without)(?:\s+(?:it|one))?\W*$",
+    re.IGNORECASE,
+)
+
+
+def _resolve_mark(question: str, last: Answer) -> str:
+    """``and without?`` after papers with code: without code."""
+    match = _WITHOUT.match(question)
+    last_conditions = last.intent.conditions if match and last.intent else ()
+    marked = any(c.field == "code" for c in last_conditions)
+    return f"and {match['which'].lower()} code?" if match and marked else question
+
+
+def _extract_correction(question: str) -> str:
+    """``no, I meant X``: what about X; a whole question as it is."""
+    question = _COURTESY.sub("", question)
+    bare = _INSTEAD_OF_IT.sub("", _TAKEN_BACK.sub("", question))
+    if bare != question and _FRAGMENT.match(bare):
+        return bare
+    match = _CORRECTED.match(question)
+    if match is None:
+        return question
+    what = match["what"]
+    if lead := _CORRECTION_LEAD.match(what):
+        what = lead["but"] or what.partition(",")[0]
+    asks = re.match(
+        r"(?:who|what|which|how|when|where|why|is|are|does|do|did|list|show)\b", what, re.IGNORECASE
+    )
+    return what if asks else f"what about {what}"
+
+
+_ON_A_TOPIC = re.compile(
+    rf"\b{HEADS}\s+(?:(?:are|is|that|which|deal|dealing|deals|there)\s+)*(?:on|about|regarding|concerning|with)\s+[^?.!]+",
+    re.IGNORECASE,
+)
+
+
+def _resolve_count(question: str, last: Answer) -> ResolvedQuestion | None:
+    """``how many are there?``: the last list counted; a list of what papers say, asked as a count."""
+    assert last.intent is not None
+    if last.route == "content" and (about := _ON_A_TOPIC.search(last.intent.query)):
+        return ResolvedQuestion(f"how many {about.group()}?")
+    return ResolvedQuestion(question, instead=last.intent) if last.route != "content" else None
+
+
+def _is_coauthor_list(last: Answer) -> bool:
+    """Whether the last answer listed somebody's co-authors: ``of them`` is not that person."""
+    ask = last.intent.parts.get("ask") if last.intent is not None else None
+    return getattr(ask, "form", "") == "coauthors"
+
+
+def _resolve_end_of_list(
+    question: str, last: Answer, focus: ConversationFocus
+) -> ResolvedQuestion | None:
+    """``the oldest one?``, ``sort by year``: of the list, or of all papers that were shown."""
+    if not (_END_OF_THEM.match(question) or _SORT_BY.match(question)) or len(focus.papers) == 0:
+        return None
+    ask = last.intent.parts.get("ask") if last.intent is not None else None
+    verb = getattr(ask, "verb", getattr(ask, "form", ""))
+    if verb in ("list", "count", "extreme", "group", "summary", "papers"):
+        return ResolvedQuestion(question, instead=last.intent)
+    if len(focus.papers) > 1:
+        return ResolvedQuestion(
+            question,
+            focus.papers,
+            note=f"read as about the {len(focus.papers)} papers just shown",
+            several=True,
+        )
+    return None
+
+
+MORE_PEOPLE = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|is|are|there|any|do|you|know|show|me|give|list)\s+)*(?:who(?:\s+all)?\s+else|any(?:one|body)\s+else|(?:(?:any|some)\s+)?(?:other|more|further)\s+(?:people|persons|experts|names|researchers|authors|candidates|reviewers)|others|(?:show\s+)?more)"
+    r"(?:\s+(?:works?|worked|working|does|is|are|there|on|in|about|it|that|this|them|these|those|the|same|topic|here|please|could|can|i|we|ask|who|active|knows?|studies|could))*\W*$",
+    re.IGNORECASE,
+)
+_LIKE_IT = re.compile(
+    r"\b(?:other|more|similar|related|further|comparable|closest|nearest)\s+(?:papers?|works?|studies|articles|research|ones)\b(?:\s+(?:on|about|like|to|in|for|with|of|it|this|that|the|same|topic|subject|problem|area|idea|paper|here|one|there|are))*\W*$"
+    r"|\b(?:anything|something|papers?|works?|what\s+else\s+is)\s+(?:else\s+)?(?:similar|like\s+(?:it|this|that))(?:\s+(?:to\s+)?(?:it|this|that|one|paper|here))*\W*$",
+    re.IGNORECASE,
+)
+
+
+_REACH = 3
+"""Turns back in which people may have been listed, of whom more are asked for."""
+
+
+def _resolve_more(
+    question: str, thread: Thread, focus: ConversationFocus, library: LibrarySnapshot
+) -> ResolvedQuestion | None:
+    """``who else?`` after people, ``similar papers?`` after one paper."""
+    last = thread.turns[-1].answer
+    latest = [turn.answer for turn in thread.turns[: -_REACH - 1 : -1]]
+    is_single = len(focus.papers) == 1 or (last.route == "content" and last.status == "answered")
+    if MORE_PEOPLE.match(question) and last.intent is not None:
+        last_list = next((a for a in latest if a.experts and a.route == "experts"), None)
+        if last_list is not None and last_list.intent is not None:
+            listed_names = tuple(e.name for e in last_list.experts)
+            excluded_people = (*last_list.intent.get_several("besides"), *listed_names)
+            return ResolvedQuestion(
+                question, instead=last_list.intent, excluded_people=excluded_people
+            )
+        if (
+            last.route == "catalogue"
+            and getattr(last.intent.parts.get("ask"), "verb", "") == "people"
+        ):
+            return ResolvedQuestion(question, instead=last.intent)
+        if focus.papers and is_single and re.search(r"\belse\b", question, re.IGNORECASE):
+            paper = library.by_id[focus.papers[0]]
+            return ResolvedQuestion(f"who works on {get_short_name(paper)}?", (paper.paper_id,),
+                         like=paper.paper_id, excluded_people=library.list_people_of(paper), note=format_titles((paper.paper_id,), library))  # fmt: skip
+    if focus.papers and is_single and _LIKE_IT.search(question):
+        return ResolvedQuestion(question, like=focus.papers[0])
+    return None
+
+
+def _get_list_conditions(last: Answer, focus: ConversationFocus) -> tuple[Condition, ...]:
+    """The conditions of the list just shown whole, if no person of its own is among them."""
+    intent = last.intent
+    if intent is None or last.route != "catalogue" or intent.parts.get("focus"):
+        return ()
+    if any("@" in str(c.value) for c in intent.conditions):
+        return ()
+    is_whole_list = {p.paper_id for p in last.papers} == set(focus.papers)
+    return intent.conditions if is_whole_list else ()
+
+
+def _find_list_in_focus(
+    thread: Thread, focus: ConversationFocus, library: LibrarySnapshot
+) -> ConversationFocus:
+    """What was shown, or the list before it where a single paper of that list was asked about."""
+    for n in range(len(thread.turns), 0, -1):
+        earlier = _find_focus(Thread(thread.turns[:n]), library)
+        if len(earlier.papers) > 1:
+            return earlier
+        intent = thread.turns[n - 1].answer.intent
+        if intent is None or not intent.parts.get("focus"):
+            break
+    return focus
+
+
+def _resolve_same_question(
+    resolved_question: ResolvedQuestion, last: Answer, library: LibrarySnapshot
+) -> ResolvedQuestion:
+    """``and the second one?``: where nothing but the pointer is said, the last question of it."""
+    intent = last.intent
+    name = get_short_name(library.by_id[resolved_question.focus[0]])
+    if intent is None or resolved_question.question.strip(" ?.!") != name:
+        return resolved_question
+    focus = intent.get_several("focus")
+    if intent.route == "content" and len(focus) == 1:
+        old = get_short_name(library.by_id[focus[0]]) if focus[0] in library.by_id else ""
+        if old and old in intent.query:
+            return replace(resolved_question, question=intent.query.replace(old, name))
+    return replace(resolved_question, instead=intent)
+
+
+# --- what was shown -------------------------------------------------------------------------
+
+
+def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
+    """What the last turn was about; a turn that failed to answer leaves the one before in view."""
+    people: tuple[str, ...] = ()
+    for at, turn in reversed(list(enumerate(thread.turns))):
+        named_papers = () if _is_list(turn.answer) else _list_named_papers(turn.question, library)
+        failed = turn.answer.status == "abstained" and turn.answer.route == "content"
+        if at and failed and len(named_papers) < 2:
+            continue
+        own_people = tuple(e.name for e in turn.answer.experts)
+        if turn.answer.intent is not None and turn.answer.intent.people:
+            own_people = tuple(dict.fromkeys((*turn.answer.intent.people, *own_people)))
+        people = people or own_people or _list_ranked_people(turn.answer)
+        if named_papers:
+            return ConversationFocus(named_papers, people, True)
+        if papers := _list_cited(turn.answer, library):
+            focus = turn.answer.intent.get_several("focus") if turn.answer.intent else ()
+            if set(focus) == set(papers):
+                papers = focus
+            return ConversationFocus(papers, people, False)
+        if own_people and turn.answer.route != "catalogue":
+            return ConversationFocus((), people, False)
+    return ConversationFocus((), people, False)
+
+
+def _is_list(answer: Answer) -> bool:
+    """Whether papers or people were listed: a made-up word in the question (GitHub) named no paper."""
+    parts = answer.intent.parts if answer.intent is not None else {}
+    is_paper_list = (
+        getattr(parts.get("ask"), "verb", "") in ("list", "count") and "alike" not in parts
+    )
+    return answer.route == "experts" or (answer.route == "catalogue" and is_paper_list)
+
+
+def _list_ranked_people(answer: Answer) -> tuple[str, ...]:
+    """Those whom ``who has most papers`` was answered with, the first one first."""
+    ask = answer.intent.parts.get("ask") if answer.intent is not None else None
+    is_ranking = isinstance(answer.value, str) and getattr(ask, "verb", "") == "people"
+    return tuple(str(answer.value).split(", ")) if is_ranking else ()
+
+
+def _list_papers_by_turn(thread: Thread, library: LibrarySnapshot) -> list[tuple[str, ...]]:
+    """The papers that each turn was about, the last turn first."""
+    return [
+        _find_focus(Thread(thread.turns[:n]), library).papers
+        for n in range(len(thread.turns), 0, -1)
+    ]
+
+
+def _list_named_papers(question: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    """The paper that each made-up name in a question stands for, in its order."""
+    return tuple(dict.fromkeys(ids[0] for _, ids in library.find_papers_called(question)))
+
+
+def _list_cited(answer: Answer, library: LibrarySnapshot) -> tuple[str, ...]:
+    """Papers in the order of their markers in the text; without citations, the best ranked ones."""
+    order = {n: at for at, n in reversed(list(enumerate(markers(answer.text))))}
+    cited = sorted(answer.citations, key=lambda c: order.get(c.marker, len(order)))
+    ids = [c.paper_id for c in cited]
+    if answer.route in ("catalogue", "person") and len(answer.papers) > len(ids):
+        ids += [p.paper_id for p in answer.papers]
+    if not ids and answer.status == "answered":
+        ids = [p.paper_id for p in answer.papers[:5]]
+    return tuple(dict.fromkeys(i for i in ids if i in library.by_id))
+
+
+def _is_elliptic(question: str, library: LibrarySnapshot) -> bool:
+    """Whether the question lacks what it is about: ``which handles several labels per image?``."""
+    if _WHICH_VERB.match(question):
+        return True
+    match = _INSTEAD.match(question)
+    return match is None and LEAD.match(question) is not None
+
+
+_WITH_ALSO = re.compile(
+    rf"^\W*(?:(?:and|but|so)\s+)*(?:how\s+many|which|what|any|list|show)(?:\s+(?:{HEADS}|of\s+(?:them|those|these)|are|were|written|there|of\s+his|of\s+hers))*\s+(?:together\s+|jointly\s+)?with\s+[^?.!]+\W*$",
+    re.IGNORECASE,
+)
+"""``how many with X?`` after somebody's papers: those on which X stands too."""
+
+
+def _find_replaced_intent(question: str, last: Answer) -> Intent | None:
+    """The last intent where the question only names what is to change in it."""
+    match = _INSTEAD.match(question)
+    if last.intent is None:
+        return None
+    if match is None:
+        if last.route in ("catalogue", "person") and _WITH_ALSO.match(question):
+            return last.intent
+        listing = last.route in ("catalogue", "person", "experts")
+        return last.intent if listing and _FRAGMENT.match(question) else None
+    what = match["what"] or match["what2"]
+    asking = re.match(
+        r"(?:who|what|which|how|when|where|why|is|are|does|do|did)\b", what.strip(), re.IGNORECASE
+    )
+    return None if asking else last.intent
+
+
+def extract_replacement(question: str) -> str:
+    """The words of ``what about X`` that say what changes."""
+    if counting := HOW_MANY_UNDER.match(question):
+        return question[counting.end() :].strip(" ?.!")
+    match = _INSTEAD.match(question)
+    return ((match["what"] or match["what2"]) if match else question).strip(" ?.!")

@@ -1,0 +1,40 @@
+"""The entry of a paper: what its marks and its own text say."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answers.attributes import answer_attributes, find_code_link
+from rag.library.snapshot import LibrarySnapshot
+from rag.types import Intent
+from rag.understanding.catalogue_ask import Ask
+from tests.shelf import Shelf, paper
+
+PRINTED = "We study masks. The source code is available at https://github.com/one/two."
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        (PRINTED, "The source code is available at https://github.com/one/two."),
+        ("Codes: www.place.org/masks for all.", "Codes: www.place.org/masks for all."),
+        ("See our page https://place.org/masks for examples.", ""),
+        ("Code will be released.", ""),
+    ],
+)
+def test_the_sentence_with_the_address_of_code_is_found(text: str, quote: str) -> None:
+    span = find_code_link(paper("p1", "Masks", text))
+    assert (text[slice(*span)] if span else "") == quote
+
+
+@pytest.mark.parametrize("mark", [None, False])
+def test_code_that_the_text_gives_is_told_and_quoted_without_a_mark(mark: bool | None) -> None:
+    now = LibrarySnapshot(Shelf([paper("p1", "Masks", PRINTED, code=mark)]))
+    ask = Ask("attribute", ("code",))
+    intent = Intent("catalogue", "does it have code?", "code", "", parts={"focus": ("p1",)})
+    answer = answer_attributes(intent, ask, now)
+    assert (answer.status, answer.value) == ("answered", "yes")
+    assert "https://github.com/one/two [1]" in answer.text
+    assert (
+        answer.citations[0].quote == "The source code is available at https://github.com/one/two."
+    )

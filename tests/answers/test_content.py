@@ -1,0 +1,60 @@
+"""What papers say, the kind of question asked most: worked examples over the seeds, in `content.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rag.answers.citations import check_citations
+from rag.app.assistant import Assistant
+from rag.types import Answer, Paper
+from tests.conversation import ask_assistant
+
+SECTIONS = yaml.safe_load(Path(__file__).with_name("content.yaml").read_text(encoding="utf-8"))
+
+
+def test_what_papers_say_is_quoted_from_the_right_ones_or_not_answered(
+    assistant: Assistant,
+) -> None:
+    papers = {paper.paper_id: paper for paper in assistant.library.list_papers()}
+    differences = []
+    for section in SECTIONS:
+        for case in section["cases"]:
+            turns = case.get("turns") or [case["question"]]
+            answer = ask_assistant(assistant, *turns).turns[-1].answer
+            check_citations(answer.text, answer.citations, papers)
+            differences += [
+                f"{section['about']}\n  asked:  {' / '.join(turns)}\n  wanted: {wanted}\n"
+                f"  got:    {actual}\n"
+                for wanted, actual in compare(case, answer, papers)
+            ]
+    assert not differences, f"{len(differences)} differ\n\n" + "\n".join(differences)
+
+
+def compare(
+    case: dict[str, Any], answer: Answer, papers: dict[str, Paper]
+) -> Iterator[tuple[str, object]]:
+    """What is wanted and what there is instead, for all that differs."""
+    quotes = [citation.quote for citation in answer.citations]
+    status = "abstained" if "missing" in case else "answered"
+    if (answer.route, answer.status) != ("content", status):
+        yield f"content {status}", f"{answer.route} {answer.status}"
+    names = list(dict.fromkeys(papers[c.paper_id].name for c in answer.citations))
+    wanted = case.get("papers", [])
+    if len(names) < len(wanted) or any(
+        not name.startswith(begin) for begin, name in zip(wanted, names, strict=False)
+    ):
+        yield f"cited first: {wanted}", names
+    for words in case.get("first_quote", []):
+        if not quotes or words not in quotes[0]:
+            yield f"in the first quote: {words}", quotes[:1]
+    for words in case.get("quotes", []):
+        if not any(words in quote for quote in quotes):
+            yield f"in a quote: {words}", quotes
+    for word in case.get("missing", []):
+        first = answer.text.splitlines()[0]
+        if f"“{word}”" not in first:
+            yield f"named as missing: {word}", first

@@ -1,0 +1,377 @@
+"""Answers in the papers' own words: which papers, which sentences, and that all of it can be found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.answers.citations import check_citations
+from rag.answers.extractive import (
+    MAX_PAPERS,
+    MAX_QUOTES,
+    NEAREST,
+    answer_by_quotes,
+    build_abstention,
+    choose_cited_papers,
+    has_plural_request,
+)
+from rag.answers.quoting import MAX_PAPER_NAME_CHARS, choose_sentences, render_paper_name
+from rag.app.assistant import Assistant, build
+from rag.config.settings import Settings
+from rag.text import split_sentences
+from rag.text.markdown import hazards, plain
+from rag.types import Answer, Intent, Paper, PaperHit, Retrieval, Sentence, Sufficiency, WordMatch
+from tests.shelf import paper
+
+ENOUGH = Sufficiency(True, 0.9)
+TEXT = "Faces leak. We propose DuetFace. It reaches 92.5% on LFW. Clouds drift."
+
+
+def hit(found: Paper, scores: Sequence[float] | None = None, score: float = 1.0) -> PaperHit:
+    spans = split_sentences(found.text)
+    values = scores or [0.5] * len(spans)
+    scored = tuple(Sentence(span, v) for span, v in zip(spans, values, strict=True))
+    return PaperHit(found, score, 1, scored, {})
+
+
+def quoted(found: PaperHit, question: str, n: int = 1) -> list[str]:
+    return [found.paper.text[slice(*s.span)] for s in choose_sentences(question, found, n)]
+
+
+def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> Answer:
+    """The answer to a content question, checked against the papers."""
+    intent = Intent("content", question, question)
+    found = answer_by_quotes(intent, Retrieval(question, hits), hits, verdict)
+    check_citations(found.text, found.citations, {h.paper.paper_id: h.paper for h in hits})
+    assert hazards(found.text) == ()
+    return found
+
+
+# --- which papers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which papers treat gait?", "What are common themes in gait work?", "compare A and B", "A versus B", "how do they differ",
+     "give an overview", "How is diffusion used in this library?", "What benchmarks exist for gait?",
+     "Which defences are described?", "What has been done on gait?", "say in one line each",
+     "ways to prune tokens", "What did Ann Lee and colleagues propose?"],
+)  # fmt: skip
+def test_a_question_may_ask_for_several_papers(question: str) -> None:
+    assert has_plural_request(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does DuetFace do?", "which paper is on gait", "Which datasets did they use?", ""],
+)
+def test_or_for_one(question: str) -> None:
+    assert not has_plural_request(question)
+
+
+def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_asked_for() -> None:
+    scores = [1.0, 0.96, 0.95, 0.945, 0.88, 0.81, 0.78, 0.5]
+    hits = tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1))
+    found = Retrieval("q", hits)
+    assert choose_cited_papers("what is gait?", found) == hits[:NEAREST]
+    assert choose_cited_papers("which papers are on gait?", found) == hits[:MAX_PAPERS]
+    alone = Retrieval("q", (hits[0], hits[4], hits[7]))
+    assert choose_cited_papers("what is gait?", alone) == hits[:1]
+    assert choose_cited_papers("which papers are on gait?", alone) == (hits[0], hits[4])
+    assert choose_cited_papers("what is gait?", Retrieval("q", ())) == ()
+
+
+def ranking(*scores: float) -> Retrieval:
+    return Retrieval("q", tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1)))
+
+
+def test_where_several_are_asked_for_the_ranking_is_cut_at_its_greatest_drop() -> None:
+    assert len(choose_cited_papers("compare them", ranking(1.0, 0.98, 0.88, 0.75, 0.74))) == 3
+    assert len(choose_cited_papers("compare them", ranking(1.0, 0.8, 0.79))) == 3
+    assert len(choose_cited_papers("compare them", ranking(1.0, 0.95, 0.9, 0.85, 0.8))) == 5
+
+
+def test_a_stated_number_of_papers_ends_at_the_first_drop_after_it() -> None:
+    found = ranking(1.0, 0.9, 0.8, 0.79, 0.67)
+    assert len(choose_cited_papers("compare the methods", found)) == 4
+    assert len(choose_cited_papers("two papers do it, compare", found)) == 2
+    assert len(choose_cited_papers("three papers do it, compare", found)) == 4
+
+
+# --- which sentences ----------------------------------------------------------------------------
+
+
+def test_the_sentence_that_fits_best_is_quoted_and_the_first_of_equals() -> None:
+    found = hit(paper("p1", "T", TEXT), [0.1, 0.2, 0.3, 0.9])
+    assert quoted(found, "how does rain fall?", 2) == ["Clouds drift.", "It reaches 92.5% on LFW."]
+    level = hit(paper("p1", "T", "One is here. Two is here."))
+    assert quoted(level, "where is it?") == ["One is here."]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("what accuracy does it get?", "It reaches 92.5% on LFW."),
+        ("how many percent?", "It reaches 92.5% on LFW."),
+        ("which paper is this?", "We propose DuetFace."),
+        ("what is the method called?", "We propose DuetFace."),
+    ],
+)
+def test_the_kind_of_answer_decides_between_sentences_that_fit_alike(
+    question: str, sentence: str
+) -> None:
+    assert quoted(hit(paper("p1", "T", TEXT)), question) == [sentence]
+
+
+def test_words_of_the_name_lead_to_no_sentence() -> None:
+    told = [WordMatch("ice", (0, 3), 3.0, True, 1.0), WordMatch("melts", (4, 9), 2.0, True, 1.0)]
+    found = hit(paper("p1", "On ice", "Ice is cold. It melts."))
+    found = replace(found, words=tuple(told))
+    assert quoted(found, "ice melts") == ["It melts."]
+    unnamed = replace(found, paper=paper("p1", "On rain", "Ice is cold. It melts."))
+    assert quoted(unnamed, "ice melts") == ["Ice is cold."]
+
+
+def test_of_several_papers_each_is_told_by_what_it_is_unless_a_kind_of_answer_is_asked_for() -> (
+    None
+):
+    found = hit(paper("p1", "T", TEXT))
+    said = [choose_sentences(q, found, 1, several=True)[0] for q in ("do they do", "what accuracy")]
+    assert [TEXT[slice(*s.span)] for s in said] == [
+        "We propose DuetFace.",
+        "It reaches 92.5% on LFW.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("how do they guide the student?", "We guide the student by ranks."),
+        ("what is the problem of others?", "Others guide the student badly."),
+    ],
+)
+def test_what_other_work_lacks_is_told_where_it_is_asked_for(question: str, sentence: str) -> None:
+    text = "Others guide the student badly. We guide the student by ranks."
+    assert quoted(hit(paper("p1", "T", text), [0.6, 0.5]), question) == [sentence]
+
+
+def test_a_paper_that_never_speaks_of_itself_has_no_background() -> None:
+    found = hit(paper("p1", "T", "Ranks guide students. Rain falls."), [0.6, 0.5])
+    assert quoted(found, "how?") == ["Ranks guide students."]
+
+
+def test_an_overview_tells_each_paper_by_what_it_is_also_where_another_sentence_fits_better() -> (
+    None
+):
+    found = hit(paper("p1", "T", TEXT), [0.1, 0.3, 0.1, 0.6])
+    (lead,) = choose_sentences("how do the papers differ?", found, 1, several=True)
+    assert TEXT[slice(*lead.span)] == "We propose DuetFace."
+    assert quoted(found, "how do clouds drift?") == ["Clouds drift."]
+
+
+def test_an_evaluation_is_told_by_its_words() -> None:
+    found = hit(paper("p1", "T", "The sky is grey. Experiments show gains. Rain falls."))
+    assert quoted(found, "was it validated?") == ["Experiments show gains."]
+
+
+def test_a_far_better_fit_outweighs_the_kind_of_answer() -> None:
+    found = hit(paper("p1", "T", TEXT), [0.9, 0.1, 0.1, 0.1])
+    assert quoted(found, "what accuracy does it get?") == ["Faces leak."]
+
+
+def test_marks_without_a_word_are_not_quoted() -> None:
+    found = hit(paper("p1", "T", "! ! Faces leak."), [0.9, 0.9, 0.1])
+    assert quoted(found, "what leaks?", 3) == ["Faces leak."]
+
+
+# --- the words ----------------------------------------------------------------------------------
+
+
+def test_one_paper_is_named_and_quoted_the_best_sentence_first() -> None:
+    found = answered(
+        "how does rain fall?",
+        hit(paper("p1", "A: Title", TEXT, ["Wei Zhang"], year=2023), [0.3, 0.1, 0.2, 0.9]),
+    )
+    assert found.text == (
+        "**A: Title** (Wei Zhang, 2023):\n\n“Clouds drift.” [1]\n\n"
+        "It also says: “We propose DuetFace.” [2] “It reaches 92.5% on LFW.” [3]"
+    )
+    assert [c.quote for c in found.citations] == [
+        "Clouds drift.", "We propose DuetFace.", "It reaches 92.5% on LFW.",
+    ]  # fmt: skip
+    assert (found.status, found.route, found.model) == ("answered", "content", "extractive")
+
+
+def test_at_most_three_sentences_of_a_paper_are_quoted() -> None:
+    found = answered("what is here?", hit(paper("p1", "T", "A thing is here. " * 9)))
+    assert len(found.citations) == MAX_QUOTES == 3
+
+
+def test_papers_that_could_be_meant_as_well_follow_the_first() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2, 3)]
+    found = answered("what is gait?", *hits)
+    assert found.text == (
+        "**Title 1**:\n\n“Gait 1 is here.” [1]\n\nIt could also be:\n\n"
+        "- **Title 2**: “Gait 2 is here.” [2]\n- **Title 3**: “Gait 3 is here.” [3]"
+    )
+
+
+def test_several_papers_are_listed_where_several_are_asked_for() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2)]
+    assert answered("which papers are on gait?", *hits).text == (
+        "2 papers bear on this:\n\n"
+        "- **Title 1**: “Gait 1 is here.” [1]\n- **Title 2**: “Gait 2 is here.” [2]"
+    )
+
+
+def test_a_paper_of_a_title_alone_is_cited_by_it() -> None:
+    one = answered("which paper?", hit(paper("p1", "Gait", "")))
+    assert one.text == "**Gait** is the paper that fits. [1]"
+    assert [(c.quote, c.span) for c in one.citations] == [("", (0, 0))]
+    two = answered("which papers?", hit(paper("p1", "Gait", "")), hit(paper("p2", "Palm", "")))
+    assert two.text == "2 papers bear on this:\n\n- **Gait**: [1]\n- **Palm**: [2]"
+
+
+def test_the_ranking_goes_with_the_answer() -> None:
+    held = paper("p1", "T", TEXT, places=[("a.txt", 3), ("b.txt", 9)])
+    (scored,) = answered("what?", hit(held, score=0.123456)).papers
+    assert (scored.paper_id, scored.source, scored.score) == ("p1", "a.txt:3", 0.1235)
+    assert scored.also_at == ("b.txt:9",)
+
+
+@pytest.mark.parametrize(
+    ("authors", "complete", "told"),
+    [
+        ((), True, "**T**"),
+        (("A",), True, "**T** (A)"),
+        (("A",), False, "**T** (A et al.)"),
+        (("A", "B"), True, "**T** (A and B)"),
+        (("A", "B"), False, "**T** (A et al.)"),
+        (("A", "B", "C"), True, "**T** (A et al.)"),
+    ],
+)
+def test_people_are_named_as_far_as_they_are_known(
+    authors: tuple[str, ...], complete: bool, told: str
+) -> None:
+    assert render_paper_name(paper("p1", "T", authors=authors, complete=complete)) == told
+
+
+def test_an_untitled_paper_is_named_by_its_label_and_marked_so() -> None:
+    assert render_paper_name(paper("p1", None, year=2020)) == "**label of p1** (untitled) (2020)"
+
+
+def test_an_endless_title_is_cut_short() -> None:
+    assert len(render_paper_name(paper("p1", "very long " * 500))) < MAX_PAPER_NAME_CHARS + 10
+
+
+# --- abstaining ---------------------------------------------------------------------------------
+
+
+def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
+    hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in range(1, 6)]
+    found = answered("zeppelins?", *hits, verdict=Sufficiency(False, 0.1, ("zeppelin", "kite")))
+    assert found.text == (
+        "These papers do not answer that: nothing fitting in them mentions “zeppelin” and “kite”.\n\n"
+        "The nearest papers, in case one of them helps:\n\n"
+        "- **Title 1** [1]\n- **Title 2** [2]\n- **Title 3** [3]"
+    )
+    assert (found.status, len(found.papers)) == ("abstained", 5)
+
+
+def test_an_abstention_without_a_missing_word_or_a_paper_says_only_that() -> None:
+    intent = Intent("content", "q", "q")
+    found = build_abstention(intent, Retrieval("q", ()), Sufficiency(False, 0.0))
+    assert (found.text, found.citations) == ("These papers do not answer that.", ())
+
+
+def test_missing_words_are_told_once_few_and_short() -> None:
+    missing = ("x" * 999, "a[1]", "b", "b", "c", "d")
+    found = answered("q", hit(paper("p1")), verdict=Sufficiency(False, 0.1, missing))
+    first = found.text.splitlines()[0]
+    assert first.endswith(f"mentions “{'x' * 40}”, “a(1)” and “b”.")
+
+
+# --- any text at all ----------------------------------------------------------------------------
+
+HOSTILE = st.text(
+    st.one_of(st.sampled_from(list("[]1()!<>`*_#|\\.? \n\u202e\u200b")), st.characters()),
+    max_size=60,
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=4), HOSTILE, st.booleans())
+def test_whatever_papers_and_questions_say_the_answer_keeps_its_contract(
+    held: list[tuple[str, str]], question: str, enough: bool
+) -> None:
+    hits = [
+        hit(paper(f"p{n}", title or None, text.strip())) for n, (title, text) in enumerate(held, 1)
+    ]
+    verdict = Sufficiency(enough, 0.5, (question,))
+    found = answered(question, *hits, verdict=verdict)
+    for citation in found.citations:
+        if enough and citation.quote:
+            assert f"“{plain(citation.quote)}” [{citation.marker}]" in found.text
+
+
+# --- from ingested documents --------------------------------------------------------------------
+
+
+def made(folder: Path, weights: Path, rows: Sequence[dict[str, object]]) -> Assistant:
+    document = folder / "papers.jsonl"
+    document.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    assistant = build(Settings(data=folder / "data", model_path=weights))
+    assistant.ingest([document])
+    return assistant
+
+
+def whole(assistant: Assistant, question: str) -> Answer:
+    found = assistant.ask(question)
+    check_citations(
+        found.text, found.citations, {p.paper_id: p for p in assistant.library.list_papers()}
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Assistant]:
+    rows: list[dict[str, object]] = [
+        {"title": "DuetFace: Collaborative Face Recognition", "authors": ["Yuxi Mi"], "year": 2022},
+        {"title": "A survey of gait recognition in the dark", "year": 2021},
+        {"title": "Palm prints"},
+    ]
+    with made(tmp_path_factory.mktemp("titles"), weights, rows) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "start"),
+    [
+        ("What is DuetFace?", "**DuetFace: Collaborative Face Recognition** (Yuxi Mi, 2022) is"),
+        ("which paper is about gait?", "**A survey of gait recognition in the dark** (2021) is"),
+        ("zeppelins?", "These papers do not answer that: nothing fitting in them mentions “zepp"),
+    ],
+)
+def test_a_library_of_titles_alone_answers_by_them(
+    titles: Assistant, question: str, start: str
+) -> None:
+    found = whole(titles, question)
+    assert found.text.startswith(start)
+    assert {c.quote for c in found.citations} == {""}
+
+
+def test_a_heading_that_fills_the_model_leaves_its_paper_quotable(
+    tmp_path: Path, weights: Path
+) -> None:
+    text = "Palm prints are read on glass. The glass is clean."
+    rows: list[dict[str, object]] = [{"title": "Zebra gait " * 600, "abstract": text}]
+    with made(tmp_path, weights, rows) as assistant:
+        found = whole(assistant, "zebra gait?")
+        assert {c.quote for c in found.citations} <= {text[a:b] for a, b in split_sentences(text)}
+        assert found.citations

@@ -1,0 +1,136 @@
+"""Counts and lists, computed over everything; most questions stand in `understanding/cases.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answers.papers import answer_papers
+from rag.library.selection import select
+from rag.library.snapshot import load_snapshot
+from rag.types import Condition, Intent, Paper
+from rag.understanding.scan import find_people
+from tests.conversation import ask
+from tests.shelf import Shelf, paper
+from tests.shelves import ENTRIES
+
+
+def test_several_people_of_one_surname_are_offered_and_not_merged() -> None:
+    shelf = Shelf(
+        [paper("p1", "A", authors=("Bo Li",), year=2020), paper("p2", "B", authors=("Fu Li",))]
+    )
+    answer = ask("papers by Li from 2020", shelf=shelf)
+    assert answer.value is None
+    assert "Bo Li" in answer.text and "Fu Li" in answer.text
+
+
+def test_a_paper_is_asked_for_what_its_entry_says() -> None:
+    shelf = Shelf([paper("p1", "DuetFace: Splitting", year=2022, month=7, day=15, code=True)])
+    for question, value in (
+        ("when was DuetFace posted?", 2022),
+        ("does DuetFace have code?", "yes"),
+    ):
+        assert ask(question, shelf=shelf).value == value
+
+
+# --- brute force ----------------------------------------------------------------------------
+
+_YEARS = st.one_of(st.none(), st.integers(2017, 2025))
+_PAPERS = st.lists(
+    st.tuples(_YEARS, st.sampled_from(["CV", "LG", None]), st.booleans(),
+              st.sets(st.sampled_from(["Ann Mao", "Bo Li", "Cai Wu"]))),
+    max_size=12,
+)  # fmt: skip
+_Test = Callable[[Paper], bool]
+_CONDITIONS: dict[str, tuple[Condition, _Test]] = {
+    "from 2022": (Condition("year", "is", 2022), lambda p: p.year == 2022),
+    "up to 2021": (
+        Condition("year", "between", (None, 2021)),
+        lambda p: p.year is not None and p.year <= 2021,
+    ),
+    "no year": (Condition("year", "unknown", None), lambda p: p.year is None),
+    "not CV": (Condition("category", "not in", ("CV",)), lambda p: p.category not in ("CV", None)),
+    "code": (Condition("code", "is", True), lambda p: p.code is True),
+    "no code": (Condition("code", "is", False), lambda p: p.code is not True),
+    "by Bo": (Condition("author", "is", "bo li"), lambda p: "Bo Li" in p.authors),
+    "not Ann": (Condition("author", "lacks", "Ann Mao"), lambda p: "Ann Mao" not in p.authors),
+}
+
+
+@given(made=_PAPERS, chosen=st.sets(st.sampled_from(sorted(_CONDITIONS)), min_size=1))
+def test_any_filter_equals_a_scan_of_every_paper(
+    made: list[tuple[int | None, str | None, bool, set[str]]], chosen: set[str]
+) -> None:
+    papers = [
+        paper(
+            f"p{n}", f"Paper {n}", authors=sorted(authors), year=year, category=category, code=code
+        )
+        for n, (year, category, code, authors) in enumerate(made)
+    ]
+    always = paper(
+        "p99", "Everybody", authors=("Ann Mao", "Bo Li", "Cai Wu"), category="XX", year=1990
+    )
+    shelf = Shelf([*papers, always])
+    wanted = [p for p in shelf.list_papers() if all(_CONDITIONS[c][1](p) for c in chosen)]
+    assert select(shelf, [_CONDITIONS[c][0] for c in sorted(chosen)]) == wanted
+
+
+@given(
+    first=st.sampled_from(["2024", "2022", "2019"]),
+    category=st.sampled_from(["CV", "LG"]),
+    code=st.sampled_from(["with", "without"]),
+)
+def test_a_count_equals_the_length_of_its_list(first: str, category: str, code: str) -> None:
+    conditions = f"{category} papers from {first} {code} code"
+    n = ask(f"how many {conditions}?", shelf=ENTRIES).value
+    listed = ask(f"which {conditions}?", shelf=ENTRIES).value
+    assert isinstance(listed, tuple)
+    assert n == len(listed)
+
+
+def test_absent_people_are_seen_only_where_a_name_stands() -> None:
+    now = load_snapshot(ENTRIES)
+    assert [m.how for m in find_people("papers by Yann Lecunn from 2020", now)] == ["absent"]
+    for question in ("papers with a score", "is there anything in CV?", "which titles say masks?"):
+        assert find_people(question, now) == ()
+
+
+def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:
+    intent = Intent("catalogue", "", "", conditions=(Condition("author", "is", "@7"),))
+    assert "Nobody called @7" in answer_papers(intent, ENTRIES, ENTRIES.retrieve).text
+
+
+def test_a_name_does_not_end_within_a_word() -> None:
+    assert find_people("papers of Q9 2023", load_snapshot(ENTRIES)) == ()
+
+
+CUT = Shelf(
+    [
+        paper("p1", "One", authors=("Ann Mao", "Bo Li", "Cai Wu"), complete=False),
+        paper("p2", "Two", authors=("Ann Mao", "Bo Li", "Cai Wu")),
+        paper("p3", "Three", authors=("Ann Mao", "Bo Li", "Cai Wu", "Di Xu")),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "words"),
+    [
+        ("how many papers are by at least four authors?", 2, "by at least 4 authors"),
+        ("how many papers have more than four authors?", 0, "1 paper with a list that ends in"),
+        ("how many papers are by at least six authors?", 0, "1 paper with a list that ends in"),
+        ("how many papers have exactly three authors?", 1, "complete"),
+    ],
+)
+def test_a_list_cut_by_et_al_has_at_least_one_author_more(
+    question: str, value: int, words: str
+) -> None:
+    answer = ask(question, shelf=CUT)
+    assert answer.value == value and words in answer.text
+
+
+def test_people_of_both_years_have_papers_of_each() -> None:
+    assert "Ann Mao" not in ask("Who has published both in 2019 and in 2022?", shelf=ENTRIES).text

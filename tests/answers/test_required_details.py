@@ -1,0 +1,38 @@
+"""A particular that is asked for must be printed as it is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answers.required_details import find_missing_particular
+from tests.shelf import paper
+
+TOLD = paper(
+    "p1",
+    "Alpha",
+    "Alpha has 1.2M parameters. It learns at a rate of its own with better optimization, from "
+    "annotations in many batches of any size.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("What learning rate was used to train Alpha?", "learning rate"),
+        ("What optimizer was used for Alpha?", "optimizer"),
+        ("How many annotators labelled it?", "annotators"),
+        ("Alpha: what is the batch size?", "batch size"),
+        ("How long did the training of Alpha take?", "training time"),
+        ("How many parameters does Alpha have?", ""),
+        ("Which problem does Alpha solve?", ""),
+        ("How does the learning rate of clients matter?", ""),
+    ],
+)
+def test_what_stands_in_no_paper_as_it_is_asked_for_is_untold(question: str, thing: str) -> None:
+    assert find_missing_particular(question, [TOLD]) == thing
+
+
+def test_it_is_told_where_one_of_the_papers_prints_it() -> None:
+    other = paper("p2", "Beta", "The learning rates are chosen by hand; training took 3 days.")
+    assert find_missing_particular("What learning rate was used?", [TOLD, other]) == ""
+    assert find_missing_particular("How long did the training of Beta take?", [TOLD, other]) == ""

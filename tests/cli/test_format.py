@@ -1,0 +1,130 @@
+"""A terminal gets colours and bars; a pipe gets plain text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.cli.format import (
+    Streamer,
+    format_spent_line,
+    open_progress,
+    print_answer_stream,
+    remove_control_characters,
+)
+from rag.types import Alternative, Answer, Delta, Intent, SaidSentence, Step, Usage
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def shown(out: io.StringIO, *deltas: str) -> str:
+    writer = Streamer(out)
+    for delta in deltas:
+        writer.write_piece(delta)
+    writer.close()
+    return out.getvalue()
+
+
+def test_a_pipe_gets_the_words_without_escapes() -> None:
+    assert shown(io.StringIO(), "**A** says x\\_1 [1]") == "**A** says x_1 [1]\n"
+
+
+def test_bold_and_markers_are_coloured_on_a_terminal() -> None:
+    assert shown(Terminal(), "**A** [12]") == "\x1b[1mA\x1b[22m \x1b[36m[12]\x1b[39m\n"
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(Terminal(), "**A** [1]")
+
+
+@given(st.text(alphabet="*[]12\\_a \n", max_size=30), st.lists(st.integers(0, 30), max_size=4))
+def test_how_the_words_are_cut_into_deltas_does_not_show(text: str, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(text)]
+    deltas = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert shown(Terminal(), *deltas) == shown(Terminal(), text)
+
+
+def test_control_characters_of_papers_do_not_reach_the_terminal() -> None:
+    assert remove_control_characters("a\x1b[31mb\r\x07c\td\n") == "a[31mbc\td\n"
+
+
+def test_progress_in_a_pipe_is_plain_lines_and_few() -> None:
+    err = io.StringIO()
+    with open_progress(err) as report:
+        for n in range(1, 101):
+            report("asked", n, 100)
+    lines = err.getvalue().splitlines()
+    assert lines[-1] == "asked: 100 of 100"
+    assert len(lines) == 11
+
+
+def test_steps_vanish_before_the_first_word_and_never_overwrite_words() -> None:
+    screen = Terminal()
+    answer = Answer("q", "answered", "content", "two words")
+    events = [Step("searching"), Delta("two "), Step("checking"), Delta("words"), answer]
+    print_answer_stream(events, None, screen, screen)  # type: ignore[arg-type]
+    steps, words = screen.getvalue().rsplit("\r\x1b[K", 1)
+    assert "searching" in steps
+    assert words == "two words\n"
+
+
+def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    print_answer_stream([Answer("q", "answered", "content", "all")], None, out, err)  # type: ignore[arg-type]
+    assert (out.getvalue(), err.getvalue()) == ("all\n", "")
+
+
+def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -> None:
+    out = io.StringIO()
+    intent = Intent("experts", "q", "q", "it looks for people on a topic")
+    other = Alternative("content", "what papers say about drones")
+    answer = Answer("q", "answered", "experts", "Ann", intent=intent, other=other)
+    print_answer_stream([answer], None, out, io.StringIO(), again="/as")  # type: ignore[arg-type]
+    assert out.getvalue().splitlines()[-1] == (
+        "Read as experts: it looks for people on a topic; /as content: what papers say about drones"
+    )
+
+
+def test_what_a_model_cost_stands_under_its_answer() -> None:
+    asked = Answer(
+        "q", "answered", "content", "A.", model="m", latency_ms=2_140.0, first_words_ms=640.0,
+        usage=Usage(1_200, 30, 0.00031),
+    )  # fmt: skip
+    assert format_spent_line(asked) == "m: 1,230 tokens, $0.0003, first words after 0.6 s, 2.1 s"
+    guessed = replace(asked, usage=Usage(1_200, 30, estimated=True), first_words_ms=None)
+    assert format_spent_line(guessed) == "m: about 1,230 tokens, 2.1 s"
+    kept = replace(asked, usage=Usage(), cached=True)
+    assert format_spent_line(kept) == "m: from the cache, first words after 0.6 s, 2.1 s"
+    assert format_spent_line(replace(asked, usage=Usage())) == ""
+    said = (SaidSentence("A.", "supported", (1,)), SaidSentence("B.", "not_found"))
+    assert format_spent_line(replace(guessed, sentences=said)).endswith(
+        "2.1 s, sentences 1 supported / 1 not found"
+    )
+
+
+@given(st.lists(st.integers(0, 80), max_size=5))
+def test_a_row_of_a_table_is_a_block_however_its_text_comes(cuts: list[int]) -> None:
+    table = "Side by side:\n\n| Paper | Result |\n|---|---|\n| A | “x \\| y” [1] |\n| B | none |\n\nEnd.\n"
+    out = io.StringIO()
+    streamer = Streamer(out)
+    at = [0, *sorted(cuts), len(table)]
+    for start, end in zip(at, at[1:], strict=False):
+        streamer.write_piece(table[start:end])
+    streamer.close()
+    assert out.getvalue() == (
+        "Side by side:\n\nA\n  Result: “x | y” [1]\n\nB\n  Result: none\n\n\nEnd.\n"
+    )

@@ -1,0 +1,148 @@
+"""Indexes that do not fit their library are rebuilt, and readers go over to what is new."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.ingest.indexing import Indexes, check_indexes
+from rag.library import Library
+from rag.library.schema import LIBRARY_FILE, open_connection
+from rag.types.errors import LibraryEmpty
+from tests.conftest import ROOT
+from tests.desk import Desk, abstract, write
+from tests.stand_ins import QuickStores, vector
+
+LIST = "000_052e22e2ea1c628a.txt"
+
+
+# --- indexes that do not fit ------------------------------------------------------------------
+
+
+def _lose_folder(folder: Path) -> None:
+    (folder / "index" / "000001").rename(folder / "elsewhere")
+
+
+def _break_vectors(folder: Path) -> None:
+    (folder / "index" / "000001" / "chroma" / "chroma.sqlite3").write_bytes(b"broken" * 1_000)
+
+
+def _break_lexical(folder: Path) -> None:
+    (folder / "index" / "000001" / "lexical" / "meta.json").write_text("{", "utf-8")
+
+
+def _lose_a_vector(folder: Path) -> None:
+    with Library.open(folder) as library:
+        indexes = Indexes(library, QuickStores())
+        indexes.vectors.delete([library.list_chunks()[0].chunk_id])
+        indexes.close()
+
+
+def _lose_an_index_entry(folder: Path) -> None:
+    with Library.open(folder) as library:
+        indexes = Indexes(library, QuickStores())
+        indexes.lexical.update([], [library.list_chunks()[0].chunk_id])
+        indexes.close()
+
+
+@pytest.mark.parametrize(
+    "harm", [_lose_folder, _break_vectors, _break_lexical, _lose_a_vector, _lose_an_index_entry]
+)
+def test_indexes_that_do_not_fit_the_library_are_rebuilt_when_opened(
+    desk: Desk, seeds: Path, harm: Any
+) -> None:
+    desk.ingest(seeds / LIST)
+    harm(desk.folder)
+    assert check_indexes(desk.library, desk.stores).problems != ()
+    indexes = Indexes(desk.library, desk.stores, "quick")
+    assert (indexes.vectors.count(), indexes.lexical.count()) == (10, 10)
+    assert check_indexes(desk.library, desk.stores).problems == ()
+    indexes.close()
+
+
+def test_an_orphan_in_an_index_is_found(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples", "Pears"))
+    with open_connection(desk.folder / LIBRARY_FILE, readonly=False) as connection:
+        connection.execute("DELETE FROM chunks WHERE heading = 'Pears'")
+    connection.close()
+    problems = " ".join(check_indexes(desk.library, desk.stores).problems)
+    for sentence in (
+        "papers have no chunk",
+        "entries of the vectors",
+        "entries of the lexical index",
+    ):
+        assert f"1 {sentence}" in problems
+
+
+def test_a_library_without_papers_says_so_when_it_is_searched(desk: Desk) -> None:
+    indexes = Indexes(desk.library, desk.stores)
+    with pytest.raises(LibraryEmpty):
+        _ = indexes.vectors
+    with pytest.raises(LibraryEmpty):
+        _ = indexes.lexical
+    assert check_indexes(desk.library, desk.stores).ok
+
+
+# --- readers of a library that goes on --------------------------------------------------------
+
+
+def _ingest_elsewhere(folder: Path, paths: Sequence[Path]) -> None:
+    code = (
+        "import sys; from pathlib import Path; from rag.ingest.ingesting import apply_ingest\n"
+        "from rag.library import Library; from tests.stand_ins import QuickEmbedder, QuickStores\n"
+        "with Library.open(Path(sys.argv[1])) as library:\n"
+        "    apply_ingest(library, QuickStores(), QuickEmbedder, [Path(p) for p in sys.argv[2:]])\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(folder), *map(str, paths)], check=True, cwd=ROOT
+    )
+
+
+def test_a_reader_goes_over_to_a_library_made_anew(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples", "Pears"))
+    indexes = Indexes(desk.library, desk.stores, "quick")
+    assert (indexes.vectors.count(), indexes.lexical.count()) == (2, 2)
+    desk.folder.rename(tmp_path / "away")
+    assert desk.library.list_papers() == []
+    desk.ingest(write(tmp_path / "b.jsonl", "Plums"))
+    assert (indexes.vectors.count(), indexes.lexical.count()) == (1, 1)
+    assert desk.titles == ["Plums"]
+    indexes.close()
+
+
+def test_a_store_that_a_thread_is_in_outlives_the_change_of_the_library(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", "Apples"))
+    indexes = Indexes(desk.library, desk.stores, "quick")
+    in_use = indexes.vectors
+    desk.ingest(write(tmp_path / "b.jsonl", "Pears", "Plums"))
+    assert indexes.vectors is not in_use
+    assert in_use.query(vector("any"), 9)
+    indexes.close()
+
+
+def test_open_readers_find_what_another_process_ingests(desk: Desk, tmp_path: Path) -> None:
+    desk.ingest(write(tmp_path / "a.jsonl", *(f"Paper {n}" for n in range(40))))
+    readers = [Indexes(desk.library, desk.stores, "quick") for _ in range(2)]
+    for indexes in readers:
+        assert len(indexes.vectors.query(vector("any"), 99)) == 40
+    later = [f"Later {n}" for n in range(6)]
+    _ingest_elsewhere(desk.folder, [write(tmp_path / "b.jsonl", *later)])
+    assert desk.library.index_state.generation == 1
+    for indexes in readers:
+        for title in later:
+            nearest = indexes.vectors.query(vector(f"{title}\n{abstract(title)}"), 1)[0][0]
+            assert desk.library.list_chunks([nearest])[0].heading == title
+        assert len(indexes.lexical.find_chunks(["later"], 99)) == 6
+    _ingest_elsewhere(desk.folder, [write(tmp_path / "c.jsonl", *(f"Last {n}" for n in range(99)))])
+    assert desk.library.index_state.generation == 2
+    for indexes in readers:
+        assert len(indexes.vectors.query(vector("any"), 999)) == 145
+        assert len(indexes.lexical.find_chunks(["last"], 999)) == 99
+        indexes.close()

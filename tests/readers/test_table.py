@@ -1,0 +1,75 @@
+"""Papers as CSV."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.readers import read_bytes
+from rag.types.errors import ReadError
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_usual_delimiter_is_found(delimiter: str) -> None:
+    rows = [["Title", "Abstract", "Year", "Notes"], ["A", "Text.", "2020", "n"]]
+    reading = read_bytes("p.csv", "\n".join(delimiter.join(row) for row in rows).encode())
+    (entry,) = reading.entries
+    assert (reading.format, entry.title, entry.text, entry.year) == ("csv", "A", "Text.", 2020)
+
+
+def test_quoted_fields_may_hold_delimiters_quotes_and_lines() -> None:
+    data = b'title,authors,abstract\n"A, ""b""","X Y, Z W","one\ntwo"\nB,C D,three\n'
+    first, second = read_bytes("p.csv", data).entries
+    assert (first.title, first.authors, first.text) == ('A, "b"', ("X Y", "Z W"), "one two")
+    assert first.raw == '"A, ""b""","X Y, Z W","one\ntwo"'
+    assert (first.place.line, second.place.line) == (2, 4)
+
+
+def test_a_ragged_row_is_rejected_with_its_line_and_the_rest_is_kept() -> None:
+    data = b"title,abstract,year\nA,a,1999\nB,b\nC,c,2000,extra\nD,d,2001,,\n\nE,e,2002\n"
+    reading = read_bytes("p.csv", data)
+    assert [(e.title, e.place.line) for e in reading.entries] == [("A", 2), ("D", 5), ("E", 7)]
+    assert [(r.line, r.reason) for r in reading.rejections] == [
+        (3, "the row has 2 fields where the header names 3"),
+        (4, "the row has 4 fields where the header names 3"),
+    ]
+
+
+def test_an_open_quote_does_not_swallow_the_rows_below() -> None:
+    reading = read_bytes("p.csv", b'title,abstract\nA,a\n"B,b\nC,c\nD,d\n')
+    assert [e.title for e in reading.entries] == ["A", "C", "D"]
+    assert [r.line for r in reading.rejections] == [3]
+
+
+def test_a_row_with_neither_title_nor_abstract_is_rejected() -> None:
+    reading = read_bytes("p.csv", b"title,abstract,year\n,,1999\nA,a,2000\n")
+    assert [str(r) for r in reading.rejections] == [
+        "p.csv:2: the entry has neither a title nor a text"
+    ]
+
+
+def test_a_table_without_a_title_or_abstract_is_refused() -> None:
+    with pytest.raises(
+        ReadError, match=r"'p\.csv' is in no format .*'name,age'.* CSV with a title or abstract"
+    ):
+        read_bytes("p.csv", b"name,age\nA,1\n")
+
+
+def test_a_sentence_with_the_word_title_is_no_table() -> None:
+    prose = b"Title, and then a long sentence that goes on for more than forty characters.\nx,y\n"
+    with pytest.raises(ReadError):
+        read_bytes("p.txt", prose)
+
+
+@pytest.mark.parametrize("n_columns", [20_000, 60_000])  # a first line of over 64 kB; of 400 kB
+def test_a_wide_table_is_read_by_its_whole_header(n_columns: int) -> None:
+    columns = ["title", "abstract", *(f"c{n}" for n in range(n_columns))]
+    row = ["T", "A", *("x" for _ in range(n_columns))]
+    (entry,) = read_bytes("a", f"{','.join(columns)}\n{','.join(row)}\n".encode()).entries
+    assert (entry.title, entry.text) == ("T", "A")
+
+
+@pytest.mark.parametrize("n_columns", [1, 40_000])  # the sentence stands behind the first 64 kB
+@pytest.mark.parametrize("n_chars", [100, 140_000])
+def test_a_header_with_a_sentence_in_it_is_no_header(n_columns: int, n_chars: int) -> None:
+    with pytest.raises(ReadError, match=r"^file 'a' is in no format"):
+        read_bytes("a", f"title,abstract,{'c,' * n_columns}{'x' * n_chars}\nA,B\n".encode())

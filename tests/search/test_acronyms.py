@@ -1,0 +1,48 @@
+"""Phrases of a question and the acronyms that stand for them in a paper."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.search.acronyms import extract_acronyms, find_expansions, is_part
+from tests.shelf import paper
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase", "acronym"),
+    [
+        ("what frames per second?", "frames per second", "FPS"),
+        ("its mean average precision", "mean average precision", "MAP"),
+        ("a vision-language model", "vision-language model", "VLM"),
+        ("the region of interest", "region of interest", "ROI"),
+    ],
+)
+def test_a_phrase_has_the_acronym_of_its_initials(question: str, phrase: str, acronym: str) -> None:
+    at = question.index(phrase)
+    assert (acronym, (at, at + len(phrase))) in find_expansions(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "face recognition",
+        "reach on ImageNet",
+        "keep the rest",
+        "frames, points, stars",
+        "of per of",
+    ],
+)
+def test_names_stop_words_and_what_punctuation_parts_make_no_acronym(question: str) -> None:
+    assert find_expansions(question) == []
+
+
+def test_acronyms_of_a_paper_are_read_in_capitals_and_without_a_plural_s() -> None:
+    found = paper("p1", "On VLMs", "It gets 70 mAP at 40 FPS; DuetFace and ResNet50 do not.")
+    assert extract_acronyms(found) == {"VLM", "MAP", "FPS"}
+
+
+def test_a_name_in_capitals_is_known_by_its_end() -> None:
+    found = paper("p1", "T", "Tested on MSCOCO and with a CNN.")
+    assert is_part("COCO", found)
+    assert not any(is_part(name, found) for name in ("coco", "MSCO", "NN", "OCO", "COCOS"))

@@ -1,0 +1,152 @@
+"""Late interaction against its definition, computed token by token."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from rag.library.token_vector_store import (
+    decode_packed,
+    decode_stored,
+    encode_tokens,
+    encode_vector,
+)
+from rag.search.late import ASKING_BOOST, QueryTokens, TokenMatrix, compute_sentence_scores, score
+from rag.types.token_vectors import Encoding
+
+DIM = 6
+
+
+def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
+    n = len(vectors)
+    encoding = Encoding(vectors[0], vectors, np.zeros(n, np.uint16), np.zeros((n, 2), np.int32))
+    kept = decode_stored(encode_vector(vectors[0]), encode_tokens(encoding))
+    spans = tuple((10 * n, 10 * n + 5) for n in range(len(starts)))
+    return TokenMatrix(vectors[0], kept.packed, kept.scales, np.array(starts), spans)
+
+
+def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
+    w = np.array(weights, np.float32)
+    return QueryTokens(vectors, w / w.sum(), np.array(clauses), np.zeros(len(w), bool))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]]:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n_query = draw(st.integers(1, 5))
+    asked = query(
+        unit(rng.normal(size=(n_query, DIM))),
+        [float(x) for x in rng.uniform(0.1, 3, n_query)],
+        sorted(int(x) for x in rng.integers(0, 3, n_query)),
+    )
+    chunks, vectors = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        n = draw(st.integers(1, 7))
+        held = unit(rng.normal(size=(n, DIM)))
+        inner = draw(st.sets(st.integers(1, n - 1), max_size=3)) if n > 1 else set()
+        chunks.append(chunk(held, sorted({0, *inner})))
+        kept = chunks[-1]
+        vectors.append(decode_packed(kept.packed) * kept.scales[:, None])
+    return asked, chunks, vectors
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_scores_are_maxsim_over_the_chunk_and_over_one_sentence_a_clause(
+    case: tuple[QueryTokens, list[TokenMatrix], list[NDArray[np.float32]]],
+) -> None:
+    asked, chunks, vectors = case
+    (found,) = score([asked], chunks)
+    assert len(found.late) == len(found.local) == len(chunks)
+    for at, (held, matrix) in enumerate(zip(vectors, chunks, strict=True)):
+        ends = [*matrix.starts[1:], len(held)]
+        parts = [held[a:b] for a, b in zip(matrix.starts, ends, strict=True)]
+        late = sum(
+            w * max(float(q @ t) for t in held)
+            for w, q in zip(asked.weights, asked.vectors, strict=True)
+        )
+        local = 0.0
+        for clause in set(asked.clauses.tolist()):
+            inside = [n for n, c in enumerate(asked.clauses) if c == clause]
+            local += max(
+                sum(asked.weights[n] * max(float(asked.vectors[n] @ t) for t in p) for n in inside)
+                for p in parts
+            )
+        assert found.late[at] == pytest.approx(late, abs=1e-5)
+        assert found.local[at] == pytest.approx(local, abs=1e-5)
+        assert found.get_best(at).shape == (len(asked.weights), len(parts))
+        assert found.local[at] <= found.late[at] + 1e-6
+        assert -1.2 <= found.late[at] <= 1.2  # four bits round by a few hundredths
+
+
+def test_nothing_to_match_gives_no_scores() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    (found,) = score([asked], [])
+    assert (len(found.late), len(found.local), found.by_sentence.shape) == (0, 0, (2, 0))
+
+
+def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -> None:
+    axes = np.eye(4, dtype=np.float32)
+    together, apart = chunk(axes[:2], [0]), chunk(axes[:2], [0, 1])
+    one_clause = query(axes[:2], [1, 1], [0, 0])
+    two_clauses = query(axes[:2], [1, 1], [0, 1])
+    (found,) = score([one_clause], [together, apart])
+    assert list(zip(found.late.tolist(), found.local.tolist(), strict=True)) == [
+        pytest.approx((1.0, 1.0), abs=1e-3),
+        pytest.approx((1.0, 0.5), abs=1e-3),
+    ]
+    assert score([two_clauses], [apart])[0].local[0] == pytest.approx(1.0, abs=1e-3)
+
+
+# --- sentences ----------------------------------------------------------------------------------
+
+NO_HEADING = np.zeros(2, bool)
+
+
+def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    values = compute_sentence_scores(
+        asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), NO_HEADING
+    )
+    assert values == pytest.approx([1.0, 0.0])
+
+
+def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
+    axes = np.eye(2, dtype=np.float32)
+    asked = QueryTokens(
+        axes, np.array([0.5, 0.5], np.float32), np.array([0, 1]), np.array([0, 1], bool)
+    )
+    values = compute_sentence_scores(asked, np.eye(2, dtype=np.float32), NO_HEADING)
+    assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
+
+
+def test_a_token_that_all_sentences_have_tells_them_apart_little() -> None:
+    axes = np.eye(2, dtype=np.float32)
+    asked = query(axes, [1, 1], [0, 0])
+    best = np.array([[0.9, 0.9, 0.9], [0.9, 0.1, 0.1]], np.float32)
+    values = compute_sentence_scores(asked, best, np.zeros(3, bool))
+    assert values[0] > 3 * values[1] == pytest.approx(3 * values[2])
+
+
+def test_a_paper_without_sentences_has_no_scores() -> None:
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    assert compute_sentence_scores(
+        asked, np.zeros((2, 0), np.float32), np.zeros(0, bool)
+    ).shape == (0,)
+
+
+def test_a_token_that_the_heading_has_too_leads_to_no_sentence() -> None:
+    """Both sentences have one token each; the heading has the first one's."""
+    asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
+    best = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]], np.float32)
+    named, other = compute_sentence_scores(asked, best, np.array([True, False, False]))[1:]
+    assert other > named
+    level = compute_sentence_scores(asked, best[:, 1:], NO_HEADING)
+    assert level[0] == pytest.approx(level[1])

@@ -1,0 +1,62 @@
+"""Which papers are on a topic: by its own words, and not by part of another compound."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answers.papers import answer_papers
+from rag.search.topics import Phrase, has_other_prefix_only
+from rag.types import Retrieval
+from tests.conversation import read
+from tests.shelf import paper
+from tests.shelves import TOPICS
+
+
+@pytest.mark.parametrize(
+    ("topic", "title", "held"),
+    [
+        ("knowledge distillation", "Faces via Selective Knowledge Distillation", True),
+        ("knowledge distillation", "Distilled knowledge", False),
+        ("object tracking", "Object-level tracking", True),
+        ("object tracking", "Objects that need a tracking", False),
+        ("person re-identification", "Persons reidentification", True),
+        ("person re-identification", "Person Re-identification", True),
+        ("person re-identification", "Person re identification", True),
+        ("re-identification", "A reidentification set", True),
+        ("object tracking", "We see the object. Tracking is hard", False),
+        ("person re-identification", "Person de-identification", False),
+        ("recognition in the wild", "Recognition in the wild", True),
+        ("few shot learning", "Few-shot learning", True),
+        ("few-shot learning", "Few shot learning", True),
+        ("CLIP", "Seeing with CLIP", True),
+        ("CLIP", "A clip of a video", False),
+        ("of the", "Of the", False),
+    ],
+)
+def test_a_phrase_is_held_stemmed_in_order_with_one_word_between(
+    topic: str, title: str, held: bool
+) -> None:
+    assert Phrase(topic).is_in(paper("p1", title, text="")) is held
+
+
+def test_one_plain_word_tells_what_a_paper_is_about_only_in_its_title() -> None:
+    said = paper("p1", "Masks", text="We also speak of drones.")
+    assert Phrase("drones").is_in(said) and not Phrase("drones").is_topic_of(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "otherwise"),
+    [
+        ("Face de-identification hides people.", True),
+        ("Re-identification, not de-identification.", False),
+        ("Persons are found again.", False),
+    ],
+)
+def test_a_compound_with_another_prefix_is_another_thing(text: str, otherwise: bool) -> None:
+    assert has_other_prefix_only("person re-identification", paper("p1", text=text)) is otherwise
+
+
+def test_a_paper_that_says_the_topic_is_listed_though_the_search_does_not_find_it() -> None:
+    intent = read("papers on federated learning", shelf=TOPICS)
+    answer = answer_papers(intent, TOPICS, lambda query, k: Retrieval(query, ()))
+    assert answer.value == ("seed.txt:1", "seed.txt:2")

@@ -1,0 +1,129 @@
+"""The wheel: built, installed in an environment of its own, and asked from another folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import urllib.request
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from eval.benchmarks.chat_process import start_chat_process
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An environment with the wheel, and a folder that is not the checkout."""
+
+    python: Path
+    folder: Path
+    environ: Mapping[str, str]
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [str(self.python.with_name("paperfolk")), *arguments],
+            cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Installation:
+    """The wheel alone in a new environment; what it depends on is looked up in the present one.
+
+    Nothing is fetched: the build back end is installed for development, and the packages named in
+    the wheel are those that the tests run with, as `constraints.txt` pins them.
+    """
+    folder = tmp_path_factory.mktemp("wheel")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIP_NO_INDEX": "1"}
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "-w", str(folder), str(ROOT)], env=environ, check=True)
+    (wheel,) = folder.glob("paperfolk-*.whl")
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)]
+    subprocess.run(install, env=environ, check=True)
+    scheme = {"base": str(folder / "env"), "platbase": str(folder / "env")}
+    site = Path(sysconfig.get_path("purelib", vars=scheme))
+    (site / "dependencies.pth").write_text(
+        "\n".join(path for path in sys.path if path.endswith("site-packages")), encoding="utf-8"
+    )
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    return Installation(python, elsewhere, {**environ, "PAPERFOLK_MODEL_PATH": str(weights)})
+
+
+def test_what_runs_is_the_wheel_and_not_the_checkout(installation: Installation) -> None:
+    for package in ("rag", "ui", "eval"):
+        place = subprocess.run(
+            [str(installation.python), "-c", f"import {package}; print({package}.__file__)"],
+            cwd=installation.folder, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert str(installation.folder.parent) in place
+    assert installation.run("--version") == f"paperfolk {PROJECT['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "route"),
+    [
+        ("What does DuetFace split?", "content"),
+        ("Who works on face anti-spoofing?", "experts"),
+        ("Who is Shiming Ge?", "person"),
+        ("How many papers are from 2023?", "catalogue"),
+        ("Hello", "smalltalk"),
+    ],
+)
+def test_a_question_of_each_kind_is_answered_from_the_seeds_of_the_wheel(
+    installation: Installation, question: str, route: str
+) -> None:
+    if not (installation.folder / "data").exists():
+        installation.run("ingest")
+    answer = json.loads(installation.run("ask", question, "--json"))
+    assert answer["route"] == route
+    assert answer["status"] in ("answered", "abstained")
+    assert answer["text"]
+
+
+def test_the_chat_opens_with_its_theme(installation: Installation) -> None:
+    with start_chat_process(
+        installation.folder, installation.environ, installation.python
+    ) as address:
+        with urllib.request.urlopen(address, timeout=10) as page:
+            assert b"Paperfolk" in page.read()
+
+
+def test_an_evaluation_runs(installation: Installation) -> None:
+    question = {
+        "id": "w-1", "kind": "fact", "question": "What does DuetFace split?",
+        "papers": ["004_a12025aa8030061e.txt:1"], "facts": [],
+    }  # fmt: skip
+    asked = installation.folder / "asked.jsonl"
+    asked.write_text(json.dumps(question) + "\n", encoding="utf-8")
+    installation.run("eval", "--set", str(asked))
+    assert list(installation.folder.rglob("summary.json"))
+
+
+def test_every_dependency_has_a_lower_bound_that_the_pinned_version_meets() -> None:
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    )
+    known = {name.lower().replace("_", "-") for name in pins}
+    extras = [name for extra in PROJECT["optional-dependencies"].values() for name in extra]
+    for requirement in (*PROJECT["dependencies"], *extras):
+        assert ">=" in requirement, f"{requirement!r} has no lower bound"
+        bare = requirement.partition(">=")[0].partition("[")[0].strip().lower().replace("_", "-")
+        assert bare in known, f"{requirement!r} is not pinned in constraints.txt"

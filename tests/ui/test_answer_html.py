@@ -1,0 +1,367 @@
+"""What the screens show: safe whatever the text, and true to the answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.types import (
+    Alternative,
+    Answer,
+    Authorship,
+    Citation,
+    Intent,
+    Paper,
+    Person,
+    Place,
+    ProfilePage,
+    SaidSentence,
+    Usage,
+)
+from ui.views import answer_html, coauthor_graph, people_html
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "![x](https://evil.example/x.png)",
+    "[click](javascript:alert(1))",
+    "<https://evil.example>",
+    "<img src=x onerror=alert(1)>",
+    '"><button data-act="person" data-value="x">',
+    "[1]: https://evil.example\n\n[1]",
+    "`<b>`\n\n    <i>indented</i>",
+)
+ALLOWED = frozenset(
+    "article b blockquote br button code details div em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q "
+    "section span strong summary table tbody td th thead tr ul a".split()
+)
+
+
+class Tags(HTMLParser):
+    """All elements and attributes of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def paper(paper_id: str = "p1", **changes: object) -> Paper:
+    values: dict[str, object] = {
+        "paper_id": paper_id,
+        "title": "Makeup & Faces",
+        "label": "“We transfer…”",
+        "text": "First here. We transfer makeup <b>well</b>. Last.",
+        "authorships": (
+            Authorship(paper_id, "Mingrui Zhu", "first", 1),
+            Authorship(paper_id, "Nannan Wang", "page"),
+        ),
+        "authors_complete": False,
+        "places": (Place("001.txt", 12),),
+        "year": 2022,
+    }
+    return Paper(**{**values, **changes})  # type: ignore[arg-type]
+
+
+QUOTE = "We transfer makeup <b>well</b>."
+SPAN = (12, 43)
+
+
+def cited(text: str, n: int = 1, **changes: object) -> Answer:
+    citations = tuple(
+        Citation(i, f"p{i}", "001.txt:12", (), "Makeup & Faces", "", QUOTE, SPAN)
+        for i in range(1, n + 1)
+    )
+    values: dict[str, object] = {"citations": citations, "latency_ms": 12.4, "route": "content"}
+    return Answer("q", "answered", text=text, **values | changes)  # type: ignore[arg-type]
+
+
+def safe(html: str) -> None:
+    for tag, attrs in Tags(html).tags:
+        assert tag in ALLOWED, tag
+        assert not any(key.startswith("on") or key in ("src", "style") for key in attrs)
+        assert (attrs.get("href") or "https://").startswith(("https://", "http://"))
+
+
+# --- escaping -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_of_an_answer_makes_no_links_images_or_raw_html(text: str) -> None:
+    html = answer_html.render_markdown(text)
+    safe(html)
+    assert not {"a", "img", "script", "button"} & {tag for tag, _ in Tags(html).tags}
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
+    one = paper(
+        title=text or None, label=text, text=text, links=(text,), affiliations=(text,), venue=text
+    )
+    answer = Answer(text, "answered", "content", text, warnings=(text,), model=text)
+    for html in (
+        answer_html.render_question_html(text),
+        answer_html.render_working([(text, 0.0), (text, 0.1)], ""),
+        answer_html.render_interrupted(text),
+        answer_html.render_working([], text),
+        answer_html.render_answer_html(answer, {}),
+        answer_html.render_source(one, (0, len(text))),
+        answer_html.render_paper_list([one]),
+        people_html.render_names([text]),
+    ):
+        safe(html)
+
+
+def test_only_web_links_of_a_paper_are_links_and_they_tell_nobody() -> None:
+    hidden = ("https://user:pw@x.example", "https://known.example\\@x.example", "https://a@b@c/")
+    links = ("https://x.example/a?b=1&c=2@d", "javascript:alert(1)", *hidden)
+    html = answer_html.render_source(paper(links=links))
+    shown = [attrs for tag, attrs in Tags(html).tags if tag == "a"]
+    assert [a["href"] for a in shown] == ["https://x.example/a?b=1&c=2@d"]
+    assert shown[0]["rel"] == "noopener noreferrer"
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+def pressable(html: str, act: str) -> list[str | None]:
+    return [a["data-value"] for _, a in Tags(html).tags if a.get("data-act") == act]
+
+
+def test_a_marker_with_a_citation_is_a_chip_that_says_its_paper() -> None:
+    html = answer_html.render_answer_html(cited("It works [1]."), {"p1": paper()})
+    chip = next(a for _, a in Tags(html).tags if a.get("class") == "cite")
+    assert (chip["data-value"], chip["aria-label"]) == ("1", "source 1: Makeup & Faces")
+
+
+def test_markers_look_like_chips_while_an_answer_streams() -> None:
+    assert pressable(
+        answer_html.render_working([("searching", 0.0)], "It works [1]. It al"), "cite"
+    ) == ["1"]
+
+
+def test_a_number_without_a_citation_stays_text() -> None:
+    html = answer_html.render_markdown("In [2] and x[1].", {1: "t"})
+    assert "In [2] and x<span" in html
+
+
+def test_a_reference_repeats_no_quote_that_the_answer_shows() -> None:
+    shown = answer_html.render_answer_html(
+        cited(f"“{QUOTE}” [1]".replace("<", "\\<")), {"p1": paper()}
+    )
+    hidden = answer_html.render_answer_html(cited("Yes [1]"), {"p1": paper()})
+    assert "<q>" not in shown
+    assert "<q>We transfer makeup &lt;b&gt;well&lt;/b&gt;.</q>" in hidden
+
+
+def test_many_references_are_folded_but_all_there() -> None:
+    html = answer_html.render_references(cited("many", 17), {})
+    assert {*pressable(html, "cite")} == {str(n) for n in range(1, 18)}
+    assert "<summary>11 more</summary>" in html
+
+
+def test_markers_of_one_paper_share_one_reference() -> None:
+    answer = cited("a [1] [2]", 2)
+    same = tuple(replace(c, paper_id="p1") for c in answer.citations)
+    html = answer_html.render_references(replace(answer, citations=same), {})
+    assert html.count('class="refrow"') == 1
+    assert {*pressable(html, "cite")} == {"1", "2"}
+
+
+def test_the_open_reference_is_marked() -> None:
+    tags = Tags(answer_html.render_answer_html(cited("a [1] [2]", 2), {}, active=2)).tags
+    assert [a["data-value"] for _, a in tags if "aria-current" in a] == ["2"]
+
+
+def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
+    intent = Intent("content", "q", "q", reason="asks what a paper says; read as about <X>")
+    html = answer_html.render_footer(cited("x", intent=intent))
+    text = re.sub("<[^>]+>", "", html)
+    assert text == (
+        "read as what the papers say (read as about &lt;X&gt;) · quoted, no model · 12 ms"
+    )
+    assert 'title="asks what a paper says; read as about &lt;X&gt;"' in html
+    assert "gpt-x" in answer_html.render_footer(cited("x", model="gpt-x"))
+
+
+def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_came() -> None:
+    made = cited("x", model="gpt-x", first_words_ms=640.0, first_token_ms=600.0, latency_ms=2_140.0)
+    assert answer_html.list_spent(made) == ["first words after 640 ms"]
+    assert answer_html.render_time(made) == "<span>2.1 s</span>"
+    guessed = replace(made, usage=Usage(1_200, 30, estimated=True), first_token_ms=None)
+    assert answer_html.list_spent(guessed) == ["about 1,200 + 30 tokens"]
+    assert answer_html.list_spent(replace(made, cached=True))[0] == "from the cache"
+
+
+def test_the_footer_counts_what_is_supported_and_shows_the_rest_when_pointed_at() -> None:
+    said = (
+        SaidSentence("A is so.", "supported", (1,)),
+        SaidSentence("B <may> be.", "partly", (1,)),
+    )
+    html = answer_html.render_footer(cited("x", model="gpt-x", sentences=said))
+    assert "sentences: 1 supported, 1 in part" in html
+    assert 'title="in part: B &lt;may&gt; be."' in html
+    assert "sentences" not in answer_html.render_footer(cited("x"))
+
+
+def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> None:
+    used = Usage(1200, 30, 0.00421)
+    made = cited("x", usage=used, latency_ms=2340.0, among="3 of 9 papers (by A\\_1)")
+    text = re.sub("<[^>]+>", "", answer_html.render_footer(made))
+    assert text.endswith(
+        "among 3 of 9 papers (by A_1) · quoted, no model · 1,200 + 30 tokens · $0.0042 · 2.3 s"
+    )
+
+
+def test_the_time_of_an_answer_opens_into_its_steps() -> None:
+    made = cited("x", steps=(("searching 9 <papers>", 5.0), ("checking quotes", 1200.0)))
+    html = answer_html.render_footer(made)
+    assert "<li>searching 9 &lt;papers&gt; <span>5 ms</span></li>" in html
+    assert "<li>checking quotes <span>1.2 s</span></li>" in html
+    assert "<summary>12 ms</summary>" in html
+
+
+def test_the_other_reading_is_a_button_where_it_can_be_taken() -> None:
+    made = cited("x", other=Alternative("experts", "people who work on <it>"))
+    assert "reread" not in answer_html.render_footer(made)
+    html = answer_html.render_footer(made, can_reread=True)
+    assert pressable(html, "reread") == ["experts"]
+    assert "people who work on &lt;it&gt; instead" in html
+
+
+def test_names_of_people_in_bold_open_the_person() -> None:
+    answer = cited("1. **Mary O'Neil** [1]\n2. **Other** and Mary O'Neil, Mary O'Neille")
+    html = answer_html.render_answer_html(answer, {}, names=["Mary O'Neil", "Mary"])
+    assert pressable(html, "person") == ["Mary O'Neil", "Mary O'Neil", "Mary"]
+    assert "<strong>Other</strong>" in html
+
+
+def test_names_in_titles_quotes_and_chips_stay_text() -> None:
+    answer = cited("*Bo Li and Friends* says “Bo Li <b>” [1], with Bo Li: \\<Bo Li")
+    html = answer_html.render_answer_html(answer, {}, names=["Bo Li"])
+    assert len(pressable(html, "person")) == 2
+    assert "<em>Bo Li and Friends</em>" in html and "“Bo Li &lt;b&gt;”" in html
+    safe(html)
+
+
+def test_the_topic_of_a_search_for_people_opens_its_experts() -> None:
+    intent = Intent("experts", "q", "q", topic="a & b")
+    answer = cited("On **a & b** there is **a & b**", route="experts", intent=intent)
+    html = answer_html.render_answer_html(answer, {})
+    assert pressable(html, "topic") == ["a & b"]
+
+
+def test_what_stands_in_bold_is_read_without_backslashes() -> None:
+    assert answer_html.extract_bold("**A\\_1** and **B** but not C") == {"A_1", "B"}
+
+
+def test_a_failed_answer_shows_its_sentence_and_no_figures() -> None:
+    html = answer_html.render_answer_html(
+        Answer("q", "failed", "unsupported", "no <server> answered"), {}
+    )
+    assert "no &lt;server&gt; answered" in html
+    assert "ms" not in answer_html.render_footer(Answer("q", "failed", "unsupported", ""))
+
+
+def test_hover_cards_hold_paper_authors_year_and_quote() -> None:
+    (card,) = answer_html.build_cards(cited("x [1]"), {"p1": paper()})
+    assert card == {
+        "value": "1",
+        "title": "Makeup & Faces",
+        "by": "Mingrui Zhu et al., 2022",
+        "quote": QUOTE,
+    }
+
+
+# --- papers ---------------------------------------------------------------------------------
+
+
+def test_the_quoted_span_alone_is_marked() -> None:
+    html = answer_html.render_source(paper(), SPAN)
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", html) == [
+        "We transfer makeup &lt;b&gt;well&lt;/b&gt;."
+    ]
+
+
+@pytest.mark.parametrize("span", [None, (0, 0), (5, 3), (-4, 2), (0, 10_000)])
+def test_a_span_outside_the_text_marks_nothing(span: tuple[int, int] | None) -> None:
+    assert "<mark" not in answer_html.render_highlighted("short text", span)
+
+
+def test_a_label_is_never_shown_as_a_title() -> None:
+    html = answer_html.render_source(paper(title=None))
+    assert '<i class="tag">no title</i>' in html
+    assert answer_html.build_paper_row(paper(title=None))["Title"] == "“We transfer…” (no title)"
+
+
+def test_page_owners_are_named_apart_from_printed_authors() -> None:
+    html = answer_html.render_source(paper())
+    assert (
+        html.index("Mingrui Zhu") < html.index("also, by the profile page") < html.index("Nannan")
+    )
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+def test_bars_fill_the_gaps_between_years_and_count_unknown_ones() -> None:
+    html = people_html.render_by_year([paper(year=2020), paper(year=2022), paper(year=None)])
+    assert 'aria-label="Papers by year: 2020: 1; 2021: 0; 2022: 1"' in html
+    assert "1 without a year" in html
+
+
+def test_page_figures_are_the_pages_own() -> None:
+    html = people_html.render_figures(
+        ProfilePage("N", n_papers=113, n_citations=3144, novelty=0.51)
+    )
+    assert [*re.findall(r"<b>(.*?)</b>", html)] == ["113", "3,144", "51%"]
+
+
+def test_a_persons_head_keeps_the_pages_figures_apart() -> None:
+    person = Person("N", (), ProfilePage("N", h_index=55))
+    head = people_html.render_person_head("**N**: 2 papers here.", person)
+    assert head.index("2 papers here") < head.index("the profile page says") < head.index("55")
+
+
+def trio() -> list[Paper]:
+    def of(paper_id: str, *names: str) -> Paper:
+        links = tuple(Authorship(paper_id, name, "listed", n) for n, name in enumerate(names, 1))
+        return paper(paper_id, authorships=links)
+
+    return [of("1", "Me", "Ann", "Bob"), of("2", "Me", "Ann"), of("3", "Me", "Cy")]
+
+
+def test_the_network_counts_shared_papers_and_ties() -> None:
+    found = coauthor_graph.count_network("Me", trio())
+    assert found.shared == (("Ann", 2), ("Bob", 1), ("Cy", 1))
+    assert found.ties == (("Ann", "Bob", 1),)
+
+
+def test_those_who_write_together_stand_side_by_side() -> None:
+    order = coauthor_graph.rank_around_ring(coauthor_graph.count_network("Me", trio()))
+    assert abs(order.index("Ann") - order.index("Bob")) == 1
+
+
+def test_every_drawn_coauthor_can_be_opened_by_mouse_and_keyboard() -> None:
+    drawn = coauthor_graph.draw_network(coauthor_graph.count_network("Me", trio())).split("</svg>")[
+        0
+    ]
+    nodes = [a for _, a in Tags(drawn).tags if "data-act" in a]
+    assert [n["data-value"] for n in nodes] == ["Ann", "Bob", "Cy"]
+    assert all(n["role"] == "button" and n["tabindex"] == "0" for n in nodes)
+
+
+def test_co_authors_are_also_a_list_for_narrow_screens_most_papers_first() -> None:
+    shown = coauthor_graph.Network("Me", (("Zoe", 3), ("Bo & Co", 1), ("Ada", 1)), ())
+    listed = coauthor_graph.draw_network(shown).split('<ul class="people narrow">')[1]
+    names = [a["data-value"] for _, a in Tags(listed).tags if "data-act" in a]
+    assert names == ["Zoe", "Ada", "Bo & Co"]
+    assert ">Bo &amp; Co<" in listed

@@ -1,0 +1,200 @@
+"""No question and no reply holds the server: what reads them takes about linear time.
+
+Questions and sentences of replies come with single spaces, up to `QUESTION_CHARS` and
+`MAX_REPLY_CHARS`; figures are processor time, so a busy machine does not matter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import sys
+import time
+from collections.abc import Iterator
+from heapq import nlargest
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+import rag
+from rag.app.assistant import MAX_QUESTION_CHARS, Assistant, build
+from rag.config.settings import Settings
+from rag.generation.gate import MAX_REPLY_CHARS, CitationGate
+from rag.types import Thread, Turn
+from rag.understanding.languages import convert_to_english
+from rag.understanding.routing import route
+from tests.generation.test_gate import EVIDENCE
+from tests.growth import Shape, Used, _seconds, overgrown, patterns_in, shapes_for
+from tests.shelves import FACES
+from tests.understanding.test_cases import SECTIONS
+
+WORTH_MORE_S = 0.0003
+"""For an eighth of a question: from this on, the whole may take longer than what counts as linear."""
+SLOWEST = 12
+"""Shapes of a pattern that are tried at length."""
+ANSWER_S = 1.0
+OTHERS = ("rag.readers", "rag.text", "rag.__main__")
+"""Tried with the readers, or nothing to try."""
+
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(rag.__path__, "rag.")
+    if not found.ispkg and not found.name.startswith(OTHERS)
+]
+PATTERNS = [used for module in MODULES for used in patterns_in(module)]
+
+
+def grows(used: Used) -> str:
+    """On which question-like text a pattern takes worse than linear time; or nothing."""
+
+    def run(text: str) -> None:
+        used.run(" ".join(text.split()))
+
+    def short_s(shape: Shape) -> float:
+        return _seconds(run, shape.of(MAX_QUESTION_CHARS // len(shape.pump) // 8))
+
+    tried = [
+        (s, shape) for shape in shapes_for(used.pattern) if (s := short_s(shape)) > WORTH_MORE_S
+    ]
+    slowest = nlargest(SLOWEST, tried, key=lambda one: one[0])
+    found = (overgrown(run, [shape], MAX_QUESTION_CHARS // len(shape.pump)) for _, shape in slowest)
+    return next(filter(None, found), "")
+
+
+def test_every_pattern_is_tried() -> None:
+    names = {used.name for used in PATTERNS}
+    assert {
+        "rag.understanding.frames._HOW_MANY_ASKED",
+        "rag.answers.comparison._PAIRS",
+        "rag.understanding.threads._CORRECTION_LEAD",
+    } <= names
+    assert {"rag.generation.claim_parser._CITED", "rag.answers.cues.CUES"} <= names
+    assert len(PATTERNS) > 400
+
+
+@pytest.mark.parametrize("used", PATTERNS, ids=lambda used: used.name)
+def test_a_pattern_takes_linear_time(used: Used) -> None:
+    assert grows(used) == ""
+
+
+def made_while_reading() -> Iterator[Used]:
+    """The patterns that are put together while questions are read, as those of the catalogue are."""
+    found: dict[tuple[str, int], set[str]] = {}
+    compiled = re._compile  # type: ignore[attr-defined]
+
+    def note(pattern: object, flags: int) -> object:
+        if isinstance(pattern, str):
+            how = sys._getframe(1).f_code.co_name
+            found.setdefault((pattern, int(flags)), set()).add(how)
+        return compiled(pattern, flags)
+
+    asked = [case["question"] for one in SECTIONS for case in one["cases"] if "question" in case]
+    with patch.object(re, "_compile", note):
+        for question in (*asked, "which papers by Yuxi Mi from 2022 or 2024 have code?"):
+            route(convert_to_english(question, FACES)[0], Thread(), FACES)
+    known = {used.pattern.pattern for used in PATTERNS}
+    for (written, flags), hows in found.items():
+        if written not in known:
+            anchored = hows <= {"match", "fullmatch"}
+            yield Used(written[:60], re.compile(written, flags), anchored)
+
+
+def test_a_pattern_made_while_reading_takes_linear_time() -> None:
+    used = list(made_while_reading())
+    assert len(used) > 100
+    assert {one.name: told for one in used if (told := grows(one))} == {}
+
+
+# --- whole questions and replies --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def assistant(library_data: Path, weights: Path) -> Iterator[Assistant]:
+    with build(Settings(data=library_data, model_path=weights)) as opened:
+        opened.ask("What is DuetFace?")
+        yield opened
+
+
+ASKED = (
+    " ", "\n", "a ", "a-", "a'", "x", ".", "(", '"', "“a", "中", "\u0301", "1 ", "2022 ", "2022-05 ", "the ", "of the ",
+    "and ", "is the ", "posted ", "came out ", "papers ", "who wrote ", "name ", "anyone ", "they ", "not ", "compare ",
+    "versus ", "please, ", "which name is ", "segmentatiom ", "DuetFoce ", "Shiming Ge and ", "“quoted” ", "cs.CV, ",
+    "by Shiming Ge, ", "recent papers ", "how many papers ", "without code ", "first author ", "why does it fail? ",
+)  # fmt: skip
+
+
+def took_s(assistant: Assistant, question: str, thread: Thread = Thread()) -> float:  # noqa: B008
+    began = time.process_time()
+    assistant.ask(question, thread)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("part", ASKED)
+def test_a_question_of_one_part_again_and_again_is_answered_soon(
+    assistant: Assistant, part: str
+) -> None:
+    question = (part * MAX_QUESTION_CHARS)[: MAX_QUESTION_CHARS - 1] + "x"
+    assert took_s(assistant, question) < ANSWER_S
+    if not part.strip():
+        assert took_s(assistant, f"compare {part * 3_000}x") < ANSWER_S
+
+
+def test_a_salad_of_words_is_answered_soon(assistant: Assistant) -> None:
+    papers = assistant.library.list_papers()
+    words = [word for paper in papers for word in paper.text.split()]
+    salads = {
+        "words": " ".join(words[::41]),
+        "slips": " ".join(w[:2] + w[3:] for w in words if len(w) > 6),
+        "coined": " ".join((w[:2] + w[3:]).capitalize() + "Net" for w in words if len(w) > 6),
+        "titles": " ".join(paper.title or "" for paper in papers),
+        "people": " ".join(a.name for paper in papers for a in paper.authorships),
+        "abstracts": " ".join(paper.text for paper in papers),
+    }
+    asked = {name: text[:MAX_QUESTION_CHARS] for name, text in salads.items()}
+    slow = {name: s for name, text in asked.items() if (s := took_s(assistant, text)) > ANSWER_S}
+    assert slow == {}
+
+
+def test_a_long_follow_up_is_answered_soon(assistant: Assistant) -> None:
+    thread = Thread()
+    for question in ("What is DuetFace?", "which papers by Shiming Ge have code?"):
+        thread = thread.add_turn(Turn(question, assistant.ask(question, thread)))
+    for part in ("they ", "no, I meant ", "and the second one, ", "aB its ", "instead, ", "both "):
+        question = (part * MAX_QUESTION_CHARS)[:MAX_QUESTION_CHARS]
+        assert took_s(assistant, question, thread) < ANSWER_S
+
+
+SAID = (
+    "(", "[", "![", "[E1", "[1", "[1] ", "(E1 E1", " ", "\n", "a", "A. ", "1. ", ". ", "a.b", "a b. ", "et al. ", "Ann Bee ",
+    "“a", '"a', "_a", "*", "**", "`", "~", "- ", "| ", "<", "<a ", "<svg>", "http://", "a@", "10.1234/", "a¹", "dot com ",
+    "人。", "(sources ", "\\cite ", "97% ", "…", "Ann Bee (2023) says so [E1]. ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("part", SAID)
+def test_a_reply_that_loops_passes_the_gate_soon(part: str) -> None:
+    reply = (part * MAX_REPLY_CHARS)[: MAX_REPLY_CHARS - 10] + " [E1]."
+    gate = CitationGate(EVIDENCE, "NOT STATED")
+    began = time.process_time()
+    for at in range(0, len(reply), 8):  # in pieces as small as a model's tokens
+        gate.process_piece(reply[at : at + 8])
+    gate.close()
+    assert time.process_time() - began < ANSWER_S
+
+
+@pytest.mark.parametrize("written", [r"(?:a\s+)*(?:a\s+)*b", r"\w*[A-Z]\w*!"])
+def test_a_slow_pattern_is_noticed(written: str) -> None:
+    assert grows(Used("slow", re.compile(written), anchored=False))
+
+
+@pytest.mark.parametrize(
+    "before", ["[E1", "(note", "(sources", "see", "A 3", "“Ann", "Ann Bee", "1.", "#", "|", "[1]"]
+)
+def test_white_space_in_a_sentence_of_a_reply_passes_soon(before: str) -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED")
+    began = time.process_time()
+    gate.process_piece((f"{before}{' ' * 1_400}x. " * 20)[:MAX_REPLY_CHARS])
+    gate.close()
+    assert time.process_time() - began < ANSWER_S

@@ -1,0 +1,314 @@
+"""One turn on screen: the question, the answer as it grows, and what can be done with both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rag.app.assistant import Assistant
+from rag.app.conversations import Opinion, OpinionVerdict, StoredThread, StoredTurn, ThreadStore
+from rag.app.jobs import AnswerJob, AnswerJobs
+from rag.app.user_question_set import UserQuestionSet
+from rag.types import Answer, Delta, ReadAs, Step
+from rag.types.errors import RagError
+from ui.components import answer_actions, session
+from ui.views import answer_html
+from ui.views.escaping import plain
+
+REDRAW_S = 0.04
+WHY: dict[OpinionVerdict, tuple[str, ...]] = {
+    "good": ("the right papers", "complete", "to the point"),
+    "bad": (
+        "the wrong papers",
+        "read wrongly",
+        "not what was asked",
+        "incomplete",
+        "should have declined",
+        "should not have declined",
+    ),
+}
+"""Reasons offered for each verdict, so that one press can be enough."""
+REASON_SEPARATOR = "; "
+
+Place = tuple[str, int]
+"""A turn: its thread's id and its ordinal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question to be asked in the next run; the rest as in `AnswerJobs.ask`."""
+
+    question: str
+    instead_of: int | None = None
+    read_as: ReadAs | None = None
+
+
+def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | None = None) -> None:
+    """Ask in the next run, as if it had been typed."""
+    st.session_state["pending"] = Pending(question, instead_of, read_as)
+    st.session_state.pop("editing", None)
+
+
+def render_turn(
+    assistant: Assistant, desk: AnswerJobs, thread: StoredThread, turn: StoredTurn, *, last: bool
+) -> None:
+    """Draw one turn; an answer in the making is drawn as it grows."""
+    thread_id = thread.thread_id
+    render_question(thread_id, turn, last=last)
+    with st.chat_message("assistant"):
+        place = st.empty()
+    asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
+    if asking is not None:
+        render_while_answering(asking, desk, place)
+    if turn.answer is None:  # it may have been kept since the thread was read
+        thread = desk.store.get_thread(thread_id)
+        turn = next(
+            (other_turn for other_turn in thread.turns if other_turn.ordinal == turn.ordinal), turn
+        )
+        if turn.answer is None and asking is not None:
+            turn = replace(turn, answer=asking.answer)
+    with place.container():
+        if turn.answer is None:
+            st.html(answer_html.render_interrupted(turn.words))
+        else:
+            render_answer(assistant, desk.store, thread, turn, last=last)
+        if last and (turn.answer is None or turn.answer.status == "failed"):
+            st.button(
+                "Try again",
+                icon=":material/refresh:",
+                on_click=ask_again,
+                args=(turn,),
+            )
+
+
+# --- what to ask next -----------------------------------------------------------------------
+
+
+def render_suggestions(assistant: Assistant, desk: AnswerJobs, thread: StoredThread) -> None:
+    """Questions to go on with, under the last answer; none while answers are being made.
+
+    They are looked for after the answer is on screen, once, and kept for the session.
+    """
+    if not thread.turns or thread.turns[-1].answer is None:
+        return
+    last = thread.turns[-1]
+    key = (thread.thread_id, last.ordinal, assistant.library.fingerprint, thread.filters)
+    suggestions_by_turn: dict[object, tuple[str, ...]] = st.session_state.setdefault("going_on", {})
+    with st.container(key="going_on", horizontal=True, gap="xsmall"):
+        if key not in suggestions_by_turn:
+            if desk.busy:
+                return
+            with desk.line.aside:  # for one screen at a time: each asks several questions
+                try:
+                    suggestions_by_turn[key] = assistant.suggestions(
+                        thread.get_thread_before(last.ordinal + 1)
+                    )
+                except RagError:  # the answer itself has said what is wrong
+                    suggestions_by_turn[key] = ()
+        for index, question in enumerate(suggestions_by_turn[key]):
+            st.button(plain(question), key=f"next_{index}", on_click=ask_next, args=(question,))
+
+
+# --- the question ---------------------------------------------------------------------------
+
+
+def render_question(thread_id: str, turn: StoredTurn, *, last: bool) -> None:
+    """The question as asked; the last one can be asked otherwise."""
+    place = (thread_id, turn.ordinal)
+    with st.chat_message("user"):
+        if last and st.session_state.get("editing") == place:
+            render_edit(turn)
+            return
+        st.html(answer_html.render_question_html(turn.question, last=last))
+        if last:
+            st.button(
+                "Edit",
+                icon=":material/edit:",
+                type="tertiary",
+                key="edit",
+                help="Ask it otherwise; this answer goes",
+                on_click=lambda: st.session_state.update(editing=place),
+            )
+
+
+def render_edit(turn: StoredTurn) -> None:
+    """The question as a field, and what is done with it."""
+    with st.form("edit_form", border=False, enter_to_submit=True):
+        text = st.text_area(
+            "Your question",
+            value=turn.question,
+            key=f"edited_{turn.ordinal}",
+            label_visibility="collapsed",
+        )
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            cancel_pressed = st.form_submit_button("Cancel", type="tertiary", key="edit_cancel")
+            sent = st.form_submit_button("Ask", type="primary", key="edit_ask")
+    if sent and text.strip():
+        ask_next(text.strip(), turn.ordinal)
+    if cancel_pressed:
+        st.session_state.pop("editing", None)
+    if cancel_pressed or (sent and text.strip()):
+        st.rerun()
+
+
+# --- the answer -----------------------------------------------------------------------------
+
+
+def render_while_answering(asking: AnswerJob, desk: AnswerJobs, place: DeltaGenerator) -> None:
+    """Show steps and words as they come, until the answer is whole or stopped."""
+    steps: list[tuple[str, float]] = []
+    text, drawn = "", 0.0
+    with place.container():
+        words, below = st.empty(), st.empty()
+        below.button(
+            "Stop",
+            key="stop",
+            icon=":material/stop_circle:",
+            type="tertiary",
+            on_click=desk.stop,
+            args=(asking.turn[0],),
+        )
+    for timed in asking.iter_events():
+        event = timed.event
+        first = isinstance(event, Delta) and not text
+        if isinstance(event, Step):
+            steps.append((event.name, timed.at_s))
+        elif isinstance(event, Delta):
+            text += event.text
+        if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
+            words.html(answer_html.render_working(steps, text))
+            drawn = time.monotonic()
+    below.empty()
+
+
+def render_answer(
+    assistant: Assistant,
+    store: ThreadStore,
+    thread: StoredThread,
+    turn: StoredTurn,
+    *,
+    last: bool,
+) -> None:
+    """The whole answer with its tools; a reason is asked for under it where one was judged."""
+    assert turn.answer is not None
+    place = (thread.thread_id, turn.ordinal)
+    questions = UserQuestionSet(assistant.settings.data)
+    acts: dict[str, Callable[[str], None]] = {
+        "judge": lambda value: handle_thumb(store, questions, place, value),
+        "keep": lambda _: update_question_set(store, questions, place),
+    }
+    if last:
+        acts["retry"] = lambda _: ask_again(turn)
+        acts["reread"] = lambda _: ask_in_other_reading(turn)
+    held_already = None
+    if turn.opinion is not None:
+        held_already = questions.has_question(thread, turn.ordinal)
+    session.draw_answer(
+        assistant,
+        turn.answer,
+        f"answer_{place[0]}_{place[1]}",
+        scroll=last,
+        tools=answer_actions.render_tools(turn, last=last, is_stored=held_already),
+        acts=acts,
+    )
+    if turn.opinion is not None and st.session_state.get("judging") == place:
+        render_reasons(store, questions, place, turn.opinion)
+
+
+def ask_again(turn: StoredTurn) -> None:
+    """Ask the question again, in the reading that was wanted by hand if one was."""
+    wanted = turn.answer.intent.parts.get("wanted") if turn.answer and turn.answer.intent else None
+    read_as: ReadAs | None = next((route for route in get_args(ReadAs) if route == wanted), None)
+    ask_next(turn.question, turn.ordinal, read_as)
+
+
+def ask_in_other_reading(turn: StoredTurn) -> None:
+    """Ask the question again, in the other reading that its answer offers."""
+    if turn.answer is not None and turn.answer.other is not None:
+        ask_next(turn.question, turn.ordinal, turn.answer.other.route)
+
+
+# --- what a reader thinks of it -------------------------------------------------------------
+
+
+def handle_thumb(store: ThreadStore, questions: UserQuestionSet, place: Place, value: str) -> None:
+    """A thumb was pressed: kept, or taken back where it was so already."""
+    thread = store.get_thread(place[0])
+    before = thread.get_turn(place[1]).opinion
+    back = before is not None and before.verdict == value
+    for verdict in get_args(OpinionVerdict):
+        if verdict == value:
+            save_opinion(store, questions, place, None if back else Opinion(verdict))
+    st.session_state["judging"] = None if back else place
+
+
+def save_opinion(
+    store: ThreadStore, questions: UserQuestionSet, place: Place, opinion: Opinion | None
+) -> None:
+    """Keep an opinion; a question that stands in the evaluation follows it."""
+    store.save_opinion(*place, opinion)
+    thread = store.get_thread(place[0])
+    if not questions.has_question(thread, place[1]):
+        return
+    if opinion is None:
+        questions.remove(thread, place[1])
+    else:
+        questions.keep(thread, place[1], opinion)
+
+
+def update_question_set(store: ThreadStore, questions: UserQuestionSet, place: Place) -> None:
+    """Add a judged question to the evaluation, or take it out again."""
+    thread = store.get_thread(place[0])
+    opinion = thread.get_turn(place[1]).opinion
+    if questions.has_question(thread, place[1]) or opinion is None:
+        questions.remove(thread, place[1])
+        return
+    questions.keep(thread, place[1], opinion)
+    st.toast("Added to the evaluation: `paperfolk eval` asks it from now on.")
+
+
+def render_reasons(
+    store: ThreadStore, questions: UserQuestionSet, place: Place, opinion: Opinion
+) -> None:
+    """Why an answer is good or bad: reasons to press and a line of one's own, kept as they come."""
+    offered = WHY[opinion.verdict]
+    chosen_reasons = [part for part in opinion.reason.split(REASON_SEPARATOR) if part]
+    keys = [f"{kind}_{opinion.verdict}_{place[0]}_{place[1]}" for kind in ("why", "said")]
+
+    @session.telling
+    def save_reasons() -> None:
+        chosen: Sequence[str] = st.session_state[keys[0]]
+        own_reason = st.session_state[keys[1]].strip()
+        reason = REASON_SEPARATOR.join(filter(None, (*chosen, own_reason)))
+        save_opinion(store, questions, place, Opinion(opinion.verdict, reason))
+
+    with st.container(key="judging", border=True, gap="small"):
+        st.caption("What was good about it?" if opinion.verdict == "good" else "What was wrong?")
+        st.pills(
+            "Reasons",
+            offered,
+            selection_mode="multi",
+            default=[part for part in chosen_reasons if part in offered],
+            key=keys[0],
+            on_change=save_reasons,
+            label_visibility="collapsed",
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text_input(
+                "In your own words",
+                value=REASON_SEPARATOR.join(part for part in chosen_reasons if part not in offered),
+                key=keys[1],
+                on_change=save_reasons,
+                placeholder="in your own words",
+                label_visibility="collapsed",
+            )
+            st.button(
+                "Done",
+                key="judging_done",
+                on_click=lambda: st.session_state.pop("judging", None),
+            )

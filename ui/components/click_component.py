@@ -1,0 +1,70 @@
+"""The one component of the screens: HTML from `ui.views.answer_html.answer`, with clicks reported back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+ASSETS = Path(__file__).parents[1] / "assets"
+FRAME = """
+<div class="board pf">
+  <div class="body"></div>
+  <span class="news" role="status"></span>
+  <div class="card" role="tooltip" hidden><b class="t"></b><span class="b"></span><q class="q"></q></div>
+</div>
+"""
+Act = Callable[[str, str], None]
+
+
+@cache
+def read_asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def render_clickable(
+    html: str,
+    *,
+    key: str,
+    on_act: Act,
+    cards: Sequence[dict[str, str]] = (),
+    closable: bool = False,
+    scroll: bool = False,
+    copied: str = "",
+) -> None:
+    """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
+
+    Args:
+        html: Escaped by its maker; see `ui.views.answer_html.answer`.
+        key: Unique on the page.
+        on_act: Called with the pressed element's ``data-act`` and ``data-value``.
+        cards: What hovering a chip shows; see `ui.views.answer_html.cards`.
+        closable: Whether the Escape key reports the act ``close``.
+        scroll: Whether the page moves to the last question, or to the head of a first screen,
+            when this first appears.
+        copied: What a button of class ``copy`` puts on the clipboard.
+    """
+
+    def handle_change() -> None:
+        pressed: Any = st.session_state[key].get("act")
+        if pressed:
+            on_act(str(pressed.get("act", "")), str(pressed.get("value", "")))
+
+    # Registered on each run: registration is per server session, and cheap.
+    mount = st.components.v2.component(
+        "paperfolk_board", html=FRAME, css=read_asset("board.css"), js=read_asset("board.js")
+    )
+    mount(
+        key=key,
+        data={
+            "html": html,
+            "cards": list(cards),
+            "closable": closable,
+            "scroll": scroll,
+            "copied": copied,
+        },
+        on_act_change=handle_change,
+    )

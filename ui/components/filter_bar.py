@@ -1,0 +1,217 @@
+"""Under which terms a conversation is answered: its filters and its model, chosen above the input.
+
+They are kept with the conversation, which begins with them where nothing was asked yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from rag.answers.filtered_library import (
+    FilterChoices,
+    apply_filters,
+    format_filters,
+    list_filter_choices,
+)
+from rag.app.assistant import Assistant
+from rag.app.conversations import StoredThread, ThreadStore
+from rag.config.settings import EXTRACTIVE, Settings
+from rag.types import Condition, Thread
+from ui.components import conversation_list, session
+from ui.views import answer_html
+from ui.views.escaping import plain
+
+MOST_NAMES = 1_000
+"""Names sent to the browser; of more people, the others are typed."""
+CODE = {"with code": True, "without code": False}
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadTerms:
+    """As in `rag.types.Thread`."""
+
+    filters: tuple[Condition, ...] = ()
+    model: str = ""
+
+
+def get_terms(thread: StoredThread | None) -> ThreadTerms:
+    """Those of the open conversation; none where there is no open one."""
+    return ThreadTerms(thread.filters, thread.model) if thread else ThreadTerms()
+
+
+def keep(store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms) -> None:
+    if thread is None:
+        conversation_list.open_thread(store.create_thread("", chosen.filters, chosen.model))
+        return
+    store.set_filters(thread.thread_id, chosen.filters)
+    store.choose_model(thread.thread_id, chosen.model)
+
+
+def get_settings(assistant: Assistant, thread: StoredThread | None) -> Settings:
+    """The settings with the open conversation's model."""
+    return assistant.settings.copy_with_model(get_terms(thread).model)
+
+
+def render_bar(assistant: Assistant, store: ThreadStore, thread: StoredThread | None) -> None:
+    """What the next answer heeds, each of it a press from being taken away; above the input."""
+    chosen = get_terms(thread)
+    with st.container(key="terms", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        render_filter_popover(assistant, store, thread, chosen)
+        for index, condition in enumerate(chosen.filters):
+            st.button(
+                plain(format_filter(condition)),
+                icon=":material/close:",
+                icon_position="right",
+                key=f"chip_{index}",
+                help="Take this filter away",
+                on_click=session.telling(take_away),
+                args=(store, thread, chosen, (condition,)),
+            )
+        if chosen.filters:
+            filtered_library = apply_filters(assistant.library, Thread(filters=chosen.filters))
+            n = filtered_library.n_papers if filtered_library else assistant.library.n_papers
+            st.caption(f"{n:,} of {assistant.library.n_papers:,} papers", width="content")
+        render_model_choice(assistant, store, thread, chosen)
+
+
+def get_widget_key(thread: StoredThread | None) -> str:
+    """Of the widgets of one conversation: the same ones before it begins and until it is asked."""
+    return thread.thread_id if thread and thread.turns else "next"
+
+
+def format_filter(condition: Condition) -> str:
+    """A filter in a few words: ``from 2023``, ``3 chosen papers``."""
+    if condition.field == "paper" and isinstance(condition.value, tuple):
+        n = len(condition.value)
+        return f"{n} chosen paper{'s' if n != 1 else ''}"
+    return answer_html.remove_escapes(format_filters([condition])).replace("the Code mark", "code")
+
+
+def take_away(
+    store: ThreadStore,
+    thread: StoredThread | None,
+    chosen: ThreadTerms,
+    removed_filters: Sequence[Condition],
+) -> None:
+    """Leave some filters out; fields that are open begin anew with what is left."""
+    remaining_filters = tuple(
+        condition for condition in chosen.filters if condition not in removed_filters
+    )
+    keep(store, thread, replace(chosen, filters=remaining_filters))
+    st.session_state["filters_anew"] = st.session_state.get("filters_anew", 0) + 1
+
+
+# --- choosing filters -----------------------------------------------------------------------
+
+
+def render_filter_popover(
+    assistant: Assistant, store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms
+) -> None:
+    """The filters in a popover, which is made whole so that it opens at its full height."""
+    whose = get_widget_key(thread)
+    with st.popover("Filters", icon=":material/tune:", type="tertiary", key=f"filters_{whose}"):
+        st.caption("The next answers come from the papers that meet all of these.")
+        wanted = render_fields(
+            load_filter_choices(assistant, assistant.library.fingerprint), chosen.filters, whose
+        )
+        if wanted != chosen.filters:
+            keep(store, thread, replace(chosen, filters=wanted))
+            st.rerun()
+        if chosen.filters:
+            st.button(
+                "Take all away",
+                icon=":material/filter_alt_off:",
+                type="tertiary",
+                key="filters_none",
+                on_click=session.telling(take_away),
+                args=(store, thread, chosen, chosen.filters),
+            )
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def load_filter_choices(_assistant: Assistant, fingerprint: str) -> FilterChoices:
+    """What this state of the library can be narrowed by."""
+    return list_filter_choices(_assistant.library)
+
+
+def render_fields(
+    offered: FilterChoices, current_filters: Sequence[Condition], whose: str
+) -> tuple[Condition, ...]:
+    """The widgets, set to the filters held; returns what they ask for."""
+    now = {condition.field: condition for condition in current_filters}
+    mark = f"{whose}_{st.session_state.get('filters_anew', 0)}"
+    choice = [render_years(offered, now.get("year"), mark)]
+    for field, label, options in (
+        ("author", "Authors", offered.authors[:MOST_NAMES]),
+        ("category", "Categories", offered.categories),
+    ):
+        if options:
+            choice.append(render_choice(field, label, options, now.get(field), mark))
+    if offered.marked:
+        was = next((w for w, v in CODE.items() if now.get("code") and now["code"].value == v), None)
+        code = st.segmented_control("Code", list(CODE), default=was, key=f"code_{mark}")
+        choice.append(Condition("code", "is", CODE[code]) if code else None)
+    choice.append(now.get("paper"))
+    return tuple(condition for condition in choice if condition is not None)
+
+
+def render_years(offered: FilterChoices, current: Condition | None, mark: str) -> Condition | None:
+    """A span of years; the whole span asks nothing, so papers without a year stay in."""
+    if len(offered.years) < 2:
+        return current
+    full_span = (offered.years[0], offered.years[-1])
+    was = current.value if current is not None and isinstance(current.value, tuple) else full_span
+    span = st.slider("Years", *full_span, was, key=f"years_{mark}")
+    return Condition("year", "between", span) if span != full_span else None
+
+
+def render_choice(
+    field: str, label: str, options: Sequence[str], current: Condition | None, mark: str
+) -> Condition | None:
+    was = list(current.value) if current is not None and isinstance(current.value, tuple) else []
+    picked = st.multiselect(
+        plain(label),
+        [*options, *(name for name in was if name not in options)],
+        default=was,
+        key=f"{field}_{mark}",
+        placeholder="any",
+        accept_new_options=field == "author",
+        select_all=False,  # the first offer is what Enter takes: a name, not all that match
+    )
+    return Condition(field, "in", tuple(picked)) if picked else None
+
+
+# --- choosing the model ---------------------------------------------------------------------
+
+
+def render_model_choice(
+    assistant: Assistant, store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms
+) -> None:
+    """What words the answers; nothing to see where there is no choice."""
+    offered = assistant.settings.offered
+    if len(offered) < 2:
+        return
+    now = chosen.model if chosen.model in offered else offered[0]
+    key = f"model_{get_widget_key(thread)}"
+    with st.popover(plain(now), icon=format_icon(now), type="tertiary", key=f"{key}_popover"):
+        st.radio(
+            "Answered by",
+            offered,
+            index=offered.index(now),
+            format_func=plain,
+            captions=[
+                plain(session.get_mode(assistant.settings.copy_with_model(model_name))[1])
+                for model_name in offered
+            ],
+            key=key,
+            on_change=session.telling(
+                lambda: keep(store, thread, replace(chosen, model=st.session_state[key]))
+            ),
+        )
+
+
+def format_icon(name: str) -> str:
+    return ":material/format_quote:" if name == EXTRACTIVE else ":material/smart_toy:"

@@ -1,0 +1,81 @@
+"""A new conversation about some of the papers: how it is begun elsewhere, and its first screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rag.answers.filtered_library import apply_filters
+from rag.app.assistant import Assistant
+from rag.types import Condition, Paper, Thread
+from ui.components import conversation_list, session
+from ui.components.chat_turn import ask_next
+from ui.components.click_component import render_clickable
+from ui.views import answer_html
+from ui.views.escaping import plain
+
+MAX_OPENINGS = 6
+MOST_CHOSEN = 500
+"""Papers that can be chosen one by one; more are better described by filters."""
+
+
+def render_button(
+    assistant: Assistant, key: str, filters: Sequence[Condition], why_not: str = ""
+) -> None:
+    """Begins a conversation that is answered from these papers alone, unless it is said why not."""
+    if st.button(
+        "Ask about these papers",
+        icon=":material/forum:",
+        key=key,
+        disabled=bool(why_not),
+        help=plain(why_not) or None,
+    ):
+        store = conversation_list.get_jobs(assistant).store
+        conversation_list.open_thread(store.create_thread(filters=filters))
+        st.switch_page(session.CHAT)
+
+
+def render_button_for_papers(assistant: Assistant, key: str, papers: Sequence[Paper]) -> None:
+    """The same for papers chosen one by one; without any the button waits, in its place."""
+    if not papers:
+        render_button(assistant, key, (), "Choose rows or narrow the list first")
+        return
+    if len(papers) > MOST_CHOSEN:
+        st.caption(f"At most {MOST_CHOSEN:,} papers can be asked about at once; choose some rows.")
+        return
+    ids = tuple(paper.paper_id for paper in papers)
+    render_button(assistant, key, (Condition("paper", "in", ids),))
+
+
+def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:
+    """What the next conversation is about, and questions that these papers answer."""
+    thread = Thread(filters=filters)
+    filtered_library = apply_filters(assistant.library, thread)
+    assert filtered_library is not None
+    papers = filtered_library.list_papers()
+    if not papers:
+        st.html(
+            f'<div class="pf"><p class="note">{answer_html.escape(filtered_library.why_empty)}</p></div>'
+        )
+        return
+    n = f"{len(papers):,} papers" if len(papers) > 1 else "one paper"
+    st.html(f'<div class="hero"><h1>Ask about {answer_html.escape(n)}</h1></div>')
+    with st.container(key="examples"):
+        columns = st.columns(2)
+        for index, question in enumerate(assistant.openings(thread)):
+            columns[index % 2].button(
+                plain(question),
+                key=f"opening_{index}",
+                width="stretch",
+                on_click=ask_next,
+                args=(question,),
+            )
+    render_clickable(
+        answer_html.render_paper_list(papers[:MAX_OPENINGS]),
+        key="opening_papers",
+        on_act=session.handle_act,
+        scroll=True,
+    )
+    if len(papers) > MAX_OPENINGS:
+        st.caption(f"and {len(papers) - MAX_OPENINGS:,} more")

@@ -1,0 +1,148 @@
+"""The first view: what this is, what to ask, and what is still missing, with a button for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from rag.app.assistant import Assistant
+from rag.app.preflight import Obstacle, fetch_model, find_obstacles
+from rag.config.settings import Settings
+from rag.types.errors import RagError
+from ui.components import session
+from ui.views.escaping import fault, plain
+
+LOOK_AGAIN_S = 20
+ROUTES = (
+    (":material/article:", "what papers say"),
+    (":material/group:", "who works on a topic"),
+    (":material/person:", "one person"),
+    (":material/list:", "counts and lists"),
+)
+"""Of the example questions, in their order: an icon, and what kind of question it is."""
+
+
+def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str], None]) -> None:
+    """What this is, what the mode means, and a question of each kind."""
+    _, sentence = session.get_mode(settings)
+    st.html(
+        '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
+        f"<p>{assistant.library.n_papers:,} papers are in. Every answer quotes the paper it comes from; "
+        "a number opens the sentence. "
+        "If the papers do not say, the answer tells you.</p>"
+        f'<p class="how"><b>{escape(_format_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
+    )
+    with st.container(key="examples"):
+        columns = st.columns(2)
+        for index, question in enumerate(assistant.examples()):
+            icon, kind = ROUTES[index] if index < len(ROUTES) else ("", "")
+            columns[index % 2].button(
+                f"{plain(question)}  \n:small[{plain(kind)}]",
+                key=f"example_{index}",
+                icon=icon or None,
+                width="stretch",
+                on_click=ask,
+                args=(question,),
+            )
+
+
+def render_empty(assistant: Assistant, settings: Settings) -> None:
+    """Nothing was read yet: what this is, and the two ways to begin."""
+    _, sentence = session.get_mode(settings)
+    st.html(
+        '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers questions from papers that it '
+        "has read, quotes them, and finds the people behind them.</p>"
+        f'<p class="how"><b>{escape(_format_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
+    )
+    missing = find_obstacles(settings)
+    hindered = any(obstacle.what == "model" for obstacle in missing)
+    show_obstacles(missing, settings)
+    documents = _list_documents(settings.seeds)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        seeds_pressed = documents and st.button(
+            "Read the seed documents",
+            icon=":material/library_add:",
+            type="primary",
+            disabled=hindered,
+        )
+        own_pressed = st.button("Add your own papers", icon=":material/upload_file:")
+    if documents:
+        st.caption(
+            f"{len(documents):,} documents in {plain(settings.seeds.name)}; it takes some seconds."
+        )
+    if own_pressed:
+        st.switch_page(session.LIBRARY)
+    if seeds_pressed:
+        read_seeds(assistant, documents)
+
+
+def _format_mode(settings: Settings) -> str:
+    return "Generative" if settings.generative else "Extractive"
+
+
+def _list_documents(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.txt")) if folder.is_dir() else []
+
+
+def read_seeds(assistant: Assistant, documents: Sequence[Path]) -> None:
+    """Read them, each named itself: also those that were removed before."""
+    bar = st.progress(0.0, "reading …")
+
+    def report(step: str, n_done: int, total: int) -> None:
+        bar.progress(min(n_done / max(total, 1), 1.0), f"{plain(step)} …")
+
+    try:
+        assistant.ingest(documents, progress=report)
+    except RagError as exc:
+        st.error(fault(exc), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+# --- what is missing --------------------------------------------------------------------------
+
+
+@st.cache_data(show_spinner=False, ttl=LOOK_AGAIN_S, max_entries=4)
+def _find_missing(settings: Settings) -> tuple[Obstacle, ...]:
+    return find_obstacles(settings)
+
+
+def show_warnings(settings: Settings) -> None:
+    """Say above a conversation what is missing; looked for at most every few seconds."""
+    show_obstacles(_find_missing(settings), settings)
+
+
+def show_obstacles(missing: tuple[Obstacle, ...], settings: Settings) -> None:
+    for obstacle in missing:
+        with st.container(key=f"obstacle_{obstacle.what}", border=True):
+            st.markdown(
+                ":material/download: **The embedded model is missing**"
+                if obstacle.what == "model"
+                else ":material/cloud_off: **No model server**"
+            )
+            st.markdown(fault(_format_sentence(obstacle.message)))
+            with st.container(horizontal=True):
+                if obstacle.mendable and st.button(
+                    "Fetch the model (80 MB)", type="primary", key="fetch"
+                ):
+                    fetch(settings)
+                st.button("Look again", key=f"again_{obstacle.what}", on_click=_find_missing.clear)
+
+
+def fetch(settings: Settings) -> None:
+    """Bring the model, and say in one sentence if it cannot be had."""
+    try:
+        with st.spinner("fetching the embedded model, once …"):
+            fetch_model(settings)
+    except RagError as exc:
+        st.error(fault(exc), icon=":material/error:")
+    else:
+        _find_missing.clear()
+        st.rerun()
+
+
+def _format_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

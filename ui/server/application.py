@@ -1,0 +1,107 @@
+"""The server that `paperfolk ui` starts: Streamlit's application, and what it leaves to its host.
+
+Each page is Streamlit's own, told where its server is (it would else look for it below each page's
+path first) and held to this server: the browser itself refuses to load anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import file_util
+from streamlit.starlette import App
+
+from rag.config.settings import load
+from ui.server import health
+from ui.server.hosts import Hosts, Patience
+from ui.server.login import LEAVE, PATH, Login, LoginGate, readers
+from ui.server.sessions import bounded
+
+SCRIPT = Path(__file__).parents[1] / "app.py"
+PATHS = ("/", "/people", "/papers", "/library", "/quality")
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' blob:",  # blob: components; inline: Streamlit's page
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+HERE = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }</script>'
+
+
+@cache
+def build_page() -> str:
+    """Streamlit's page with our name, told that its server is at the root of this address."""
+    html = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
+    page_html = html.replace("<title>Streamlit</title>", "<title>Paperfolk</title>")
+    return page_html.replace("<head>", f"<head>{HERE}", 1)
+
+
+async def show_page(_: Request) -> Response:
+    return HTMLResponse(build_page(), headers={"cache-control": "no-cache"})
+
+
+class Headers:
+    """Adds the headers that keep pages to this server to every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *ours]}
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+login = Login(readers)
+watch = health.Watch(load)
+
+
+@asynccontextmanager
+async def lifespan(streamlit: App) -> AsyncGenerator[None]:
+    """Bounded sessions and a pulse, for as long as the server runs."""
+    async with bounded(streamlit), watch.lifespan(streamlit):
+        yield
+
+
+app = App(
+    SCRIPT,
+    routes=[
+        *(Route(path, show_page) for path in PATHS),
+        Route(PATH, login.show),
+        Route(PATH, login.handle_login, methods=["POST"]),
+        Route(LEAVE, login.handle_logout, methods=["GET", "POST"]),
+        Route(health.PATH, watch.show),
+    ],
+    middleware=[
+        Middleware(Headers),
+        Middleware(Patience),
+        Middleware(Hosts, settings=load),
+        Middleware(LoginGate, accounts=readers),
+    ],
+    lifespan=lifespan,
+)
