@@ -159,7 +159,7 @@ def _greet(server: Server) -> None:
             f"the Chroma server at {server.where!r} lets nobody in with this token "
             f"(HTTP {answer.status_code}); check the setting 'chroma_token'"
         )
-    version = re.fullmatch(r'"(\d+)\.(\d+)\.(\d+)[^"\s]*"', answer.text.strip())
+    version = re.fullmatch(r'"(\d++)\.(\d++)\.(\d++)[^"\s]*+"', answer.text.strip())
     if answer.status_code != 200 or not version:
         raise unreachable(server, "what answers there is no Chroma server")
     lines = tuple(map(int, version.groups()))

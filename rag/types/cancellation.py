@@ -83,4 +83,6 @@ def heeding(events: Iterator[_T], stop: CancelToken) -> Generator[_T, None, None
             return
         finally:
             _wish.reset(token)
+        if stop.is_set():  # what came of giving up a model's reply, such as quotes in its place
+            return
         yield event

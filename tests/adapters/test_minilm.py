@@ -173,7 +173,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from rag.adapters.minilm import MiniLM
-from rag.config import Settings
+from rag.config.settings import Settings
 model = MiniLM(Settings(model_path=Path(sys.argv[1])))
 sys.stdout.write(str(model.embed_query("one text")[:4]))
 """

@@ -339,6 +339,8 @@ def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) ->
 class Slow:
     """An assistant whose words come only when they are let through."""
 
+    settings = Settings()
+
     def __init__(self) -> None:
         self.gate = threading.Semaphore(0)
 

@@ -171,7 +171,7 @@ class Untrusting(LocalStores):
 
 def test_after_an_unclean_end_vectors_are_tried_out_and_built_again(harmed: Desk) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from rag.indexing import Indexes\n"
+        "import os, sys; from pathlib import Path; from rag.ingest.indexing import Indexes\n"
         "from rag.library import Library; from tests.stand_ins import QuickStores\n"
         "indexes = Indexes(Library.open(Path(sys.argv[1])), QuickStores())\n"
         "indexes.vectors.count(); os.abort()\n"
@@ -289,7 +289,7 @@ def test_a_document_and_its_place_on_the_list_change_together(desk: Desk, tmp_pa
     desk.ingest(folder)
 
     class Killed(QuickStores):
-        def vectors(self, *_: object, **__: object) -> None:  # type: ignore[override]
+        def open_vectors(self, *_: object, **__: object) -> None:  # type: ignore[override]
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -326,7 +326,10 @@ def test_a_list_that_is_none_keeps_nothing_from_being_read(desk: Desk, tmp_path:
 # --- a full disk ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["begin", "finish", "unembedded", "store", "settle", "_set_meta"])
+@pytest.mark.parametrize(
+    "step",
+    ["start_ingest", "log_ingest_end", "list_unembedded", "store", "clear_outbox", "_set_meta"],
+)
 def test_a_disk_that_is_full_at_any_step_of_an_ingest_is_one_sentence(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -124,8 +124,8 @@ def test_what_is_chosen_goes_with_its_session(tmp_path: Path) -> None:
 
 def test_what_a_killed_server_left_is_swept_and_what_is_old_too(tmp_path: Path) -> None:
     killed = (
-        "import os, sys; from pathlib import Path; from rag.uploads import Choice\n"
-        "choice = Choice(Path(sys.argv[1])); choice.take([('x.txt', b'x')], ()); os._exit(9)"
+        "import os, sys; from pathlib import Path; from rag.ingest.uploads import ChosenUpload\n"
+        "choice = ChosenUpload(Path(sys.argv[1])); choice.take([('x.txt', b'x')], ()); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False)
     assert len(aside(tmp_path)) == 2

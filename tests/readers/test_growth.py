@@ -10,17 +10,17 @@ from contextlib import suppress
 import pytest
 
 import rag.readers
-import rag.text
+import rag.text.analysis
 from rag.readers import read_bytes
 from rag.types.errors import ReadError
 from tests.growth import GENERIC, Shape, Used, overgrown, patterns_in, shapes_for
 
-PATTERNS = [*patterns_in(rag.readers), *patterns_in(rag.text)]
+PATTERNS = [*patterns_in(rag.readers), *patterns_in(rag.text.analysis)]
 
 
 def test_every_pattern_is_tried() -> None:
     names = {used.name for used in PATTERNS}
-    assert {"rag.readers.names._AND", "rag.text._BOUNDARY"} <= names
+    assert {"rag.readers.names._AND", "rag.text.analysis._BOUNDARY"} <= names
     assert {"rag.readers.author_page._FIGURES"} <= names
     assert len(names) > 40
 

@@ -169,7 +169,7 @@ import sys, threading
 from pathlib import Path
 from rag.readers.process import ReadingLimits, ReadingProcess
 from tests.readers.test_process import pid_of, wait_until_it_reads
-with ReadingProcess(Limits()) as process:
+with ReadingProcess(ReadingLimits()) as process:
     def tell():
         wait_until_it_reads()
         print(pid_of(process), flush=True)

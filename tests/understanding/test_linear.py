@@ -67,7 +67,7 @@ def test_every_pattern_is_tried() -> None:
     names = {used.name for used in PATTERNS}
     assert {
         "rag.understanding.frames._HOW_MANY_ASKED",
-        "rag.answers.comparison._PAIRS",
+        "rag.understanding.comparison._PAIRS",
         "rag.understanding.threads._CORRECTION_LEAD",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.cues.CUES"} <= names
