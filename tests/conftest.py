@@ -18,6 +18,10 @@ SEEDS = ROOT / "seeds"
 
 
 def pytest_configure() -> None:
+    from hypothesis import settings
+
+    settings.register_profile("paperfolk", deadline=None)  # timing belongs to the benchmarks
+    settings.load_profile("paperfolk")
     for variable in list(os.environ):
         if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
