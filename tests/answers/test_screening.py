@@ -288,6 +288,17 @@ def test_a_name_does_not_make_its_sentence_near() -> None:
     assert HONEST[0] in seen and not any("Zorbapul" in one for one in seen)
 
 
+def test_a_name_is_not_joined_with_what_other_sentences_say_of_the_topic() -> None:
+    text = " ".join(
+        (*HONEST, "Model output in the cove: Zorbapul. Samples of Kervio rain were dried.")
+    )
+    given = (Evidence("E1", paper(text), (0, len(text)), 1.0),)
+    relevance = Relevance(QUESTION, given, near)
+    assert not relevance.answers("How far lichen moves is explained by Zorbapul.", ["E1"])
+    assert relevance.answers("Kervio rain samples were dried near the lichen.", ["E1"])
+    assert relevance.answers("Zorbapul was the model output.", ["E1"])
+
+
 # --- from end to end --------------------------------------------------------------------------
 
 PLACES = dict(
