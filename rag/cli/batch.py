@@ -88,7 +88,8 @@ def run(
         progress: Called with the number of records written so far, skipped ones included.
 
     Returns:
-        How many records of each status were written, and how many items were ``skipped``.
+        How many records of each status were written, how many items were ``skipped``, and how many
+        answers of other questions under the same ids were ``replaced``.
 
     Raises:
         ReadError: ``out`` cannot be written, holds something else than records, or is being
@@ -109,6 +110,11 @@ def _run(
     ids = {item.item_id for item in questions}
     remaining = [old for old in before if id(old) in places or not _is_past(old, ids)]
     written: Counter[str] = Counter()
+    # two files without ids both have a line-1: the answers of the first go, and not in silence
+    if n_replaced := sum(old.status != "failed" for old in before) - sum(
+        old.status != "failed" for old in remaining
+    ):
+        written["replaced"] = n_replaced
     try:
         if len(remaining) < len(before):
             _write_lines(out, [old.line for old in remaining])

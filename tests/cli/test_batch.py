@@ -131,6 +131,15 @@ def test_a_changed_question_is_asked_again_in_its_place(tmp_path: Path) -> None:
     assert again.asked == ["new"]
 
 
+def test_answers_that_give_way_to_those_of_another_batch_are_counted(tmp_path: Path) -> None:
+    counts = []
+    for question in ("one", "two", "two"):
+        batch(tmp_path, {"question": question})
+        items, out = read_items(tmp_path / "in.jsonl"), tmp_path / "out.jsonl"
+        counts.append(run(Echo(), items, out))  # type: ignore[arg-type]
+    assert counts == [{"answered": 1}, {"answered": 1, "replaced": 1}, {"skipped": 1}]
+
+
 def test_a_conversation_is_asked_again_when_an_earlier_turn_changed(tmp_path: Path) -> None:
     for turns, asked in (
         (["one", "end"], ["one", "end"]),
