@@ -1,8 +1,7 @@
-"""The library narrowed to some of its papers: what a conversation with filters is answered from.
+"""A view of the library limited to papers that meet the filters of a conversation.
 
-A filter is a `Condition` of the catalogue. A narrowed library is read like a whole one, so every
-branch (routing, people, lists, experts) knows these papers alone, and passages are retrieved among
-them: a filter holds for each kind of question without being known to any.
+A filter is a `Condition`. Every branch (routing, people, lists, experts, passages) reads this view
+like a full library, so none needs to know about filters.
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ CHOSEN_PAPERS_LABEL = "paper"
 
 
 class FilteredLibrary:
-    """The papers of a library that meet all of some conditions; nothing else of it is known.
+    """The papers of a library that meet all of some conditions.
 
-    A value that the library lacks (a name, a category) leaves no paper, nor does a name that fits
-    several people. People stand here with their remaining papers; a page stays where its person does.
+    A value that the library does not have (a name, a category) leaves no paper, and neither does a
+    name that several people share. People keep their remaining papers; a page stays as long as its
+    person has a paper left.
     """
 
     def __init__(self, full_library: LibrarySource, conditions: Sequence[Condition]) -> None:
@@ -51,7 +51,7 @@ class FilteredLibrary:
 
     @property
     def fingerprint(self) -> str:
-        """The whole library's and what is left of it."""
+        """The fingerprint of the full library, and a digest of the remaining papers."""
         ids_digest = hashlib.sha256("\n".join(sorted(self.ids)).encode()).hexdigest()
         return f"{self._whole.fingerprint}/{ids_digest[:16]}"
 

@@ -1,7 +1,4 @@
-"""Who speaks in an answer: the chat model that settings and conversation name, or nobody.
-
-And who listens to that: the tracing that the settings ask for.
-"""
+"""Opens the configured chat model, its prompts, cache and tracing, once, for all questions."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class ModelPool:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Send what is still to be sent to whoever traces."""
+        """Send the traces that are still pending."""
         if self._tracing is not None:
             self._tracing.close()
             self._tracing = None
@@ -47,7 +44,7 @@ class ModelPool:
             send_traces()
 
     def get_tracing(self) -> Tracing | None:
-        """Makes spans of questions, where a collector is set."""
+        """The tracing of questions; None if the settings name no collector."""
         if self._settings.otel_endpoint is None:
             return None
         from rag.adapters.tracing import Tracing

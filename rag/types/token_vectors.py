@@ -1,4 +1,4 @@
-"""What an embedder that looks at single tokens says of one text."""
+"""Token embeddings of one text (for late interaction), with their character spans."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
-    """One text as vectors: whole, and token by token.
+    """One text as vectors: one for the whole text, and one for each token.
 
     An empty text has a vector and no tokens.
 

@@ -51,7 +51,7 @@ class Ask:
         heads: Whether a word for papers stands in the question.
         unread: A condition that was seen but cannot be checked, to be said.
         bounds: Of ``people``: the papers that each is to have, at least and at most.
-        base: Of a share, also one by groups: what its whole must meet; nothing for the library.
+        base: Denominator of a share: conditions on the whole; empty means the whole library.
         notes: How relative phrases were taken, to be said.
     """
 

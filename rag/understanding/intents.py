@@ -91,7 +91,7 @@ def build_experts_intent(text: str, frame: ExpertFrame, library: LibrarySnapshot
 def build_person_intent(
     text: str, people: Sequence[Mention], ask: PersonAsk, topic: str | None
 ) -> Intent:
-    """About somebody. Where nobody here is called so, the words may be of a topic."""
+    """Build a person query; if nobody has that name, offer the content reading as the alternative."""
     who = join_names(m.names[0] if len(m.names) == 1 else m.typed for m in people)
     parts: dict[str, object] = {"ask": ask, "people": tuple(people)}
     if topic:

@@ -54,7 +54,8 @@ _PARTED = re.compile(
 )
 """The end of a German verb that stands apart: ``stellt ... vor``."""
 _FRENCH_AT = r"\s+(?:qui|propos|partir)\b"
-"""What ``à`` makes one listed phrase with; alone it is a place or a kind, and not ``a``, has."""
+"""After these words *à* belongs to a listed phrase; otherwise translate it as 'at', and never as
+*a* ('has')."""
 _COMPOUND_LINKS = ("s", "es", "en", "n", "")
 """What German puts between the parts of a compound."""
 _LONGEST = 6
