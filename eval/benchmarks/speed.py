@@ -27,7 +27,7 @@ from rag.config.settings import ROOT, Settings
 from rag.types.errors import RagError, ReadError
 
 COMPOSED_FROM = 20_000
-"""Made papers from which on their vectors are composed (`eval.benchmarks.synthetic_library.Composed`), not embedded."""
+"""Made papers from which on their vectors are composed (`eval.benchmarks.synthetic_library.ComposedEmbedder`), not embedded."""
 QUESTION = "How does DuetFace protect the privacy of faces?"
 DELAY_S = 0.2
 SPEED_TARGETS: Mapping[str, float] = {

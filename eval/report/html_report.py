@@ -48,7 +48,7 @@ def render_report(run: Run, summary: Summary, judged: Mapping[str, Any] | None =
     Args:
         run: What was asked and answered.
         summary: Its figures.
-        judged: What judges found (see `eval.judges.run_judges.as_json`); None where none were asked.
+        judged: What judges found (see `eval.judges.run_judges.build_judged_record`); None where none were asked.
     """
     name = str(run.about["set"]["name"])
     gate, wrong = list_verdicts(name, summary, load_expectations()), list_findings(run)

@@ -44,7 +44,7 @@ class MiniLM(Embeddings):
     wasted on padding, and a text's vector does not depend on its neighbours. Safe in many threads.
 
     Args:
-        settings: Where the weights are (`rag.adapters.weights.locate`) and how many cores to use;
+        settings: Where the weights are (`rag.adapters.weights.find_weights`) and how many cores to use;
             None: as this process's environment sets them. Nothing is loaded before the first text.
         precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
     """

@@ -25,7 +25,7 @@ HEAP_BYTES = 64_000_000
 
 
 class LexicalIndex:
-    """BM25 over chunks, in fields; see `rag.ingest.indexing.lexical_record` for what they hold.
+    """BM25 over chunks, in fields; see `rag.ingest.indexing.build_lexical_record` for what they hold.
 
     Args:
         folder: Of the index.
@@ -119,7 +119,7 @@ class LexicalIndex:
         A chunk scores the sum over terms and fields; a term given twice counts twice.
 
         Args:
-            terms: As `rag.text.index_terms` gives them; any string is just a term.
+            terms: As `rag.text.split_terms` gives them; any string is just a term.
             k: 1 or more.
             boosts: Weight of each field searched; default: ``body`` alone.
             within: Paper ids whose chunks alone are searched, scored as among all; None: all.

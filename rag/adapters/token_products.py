@@ -3,7 +3,7 @@
 The kept vectors are used as they are, two numbers a byte (`rag.library.token_vector_store`): nothing is unpacked
 into floats, which would take most of the time. The query is rounded to 8 bits, one scale a token, a
 tenth of the error that the kept vectors' 4 bits make. Products stay far below what 16 bits hold, so
-no processor overflows (`rag.adapters.minilm_graph.weight_bits` tells of those that might).
+no processor overflows (`rag.adapters.minilm_graph.get_weight_bits` tells of those that might).
 """
 
 from __future__ import annotations

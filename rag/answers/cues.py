@@ -61,7 +61,7 @@ CUES = (
     ),
     _build_cue(r"\bstands? for\b|\babbreviat\w+\b|\bspell\w* out\b", r"\w \([A-Z][\w-]*\)", 0.2),
 )
-"""Gains are on the scale of `rag.search.late.sentence_scores`, where a full match is 1."""
+"""Gains are on the scale of `rag.search.late.compute_sentence_scores`, where a full match is 1."""
 
 _ASKS_FOR_NAMES = re.compile(
     r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|corpora|data ?sets?|evaluat\w+|tested)\b",

@@ -235,7 +235,7 @@ def values(
         lines: Its sentences, plain.
         title: Of the same paper; may be empty.
         vectors: Of the sentences, rows of length 1.
-        known: Words that are met often, lower case (`rag.adapters.weights.whole_words`).
+        known: Words that are met often, lower case (`rag.adapters.weights.load_whole_words`).
     """
     items = [set(extract_terms(text)) for text in lines]
     names = set(extract_terms(title))

@@ -282,7 +282,7 @@ class Assistant:
         drop: Sequence[str] = (),
         progress: IngestProgress | None = None,
     ) -> Report:
-        """Read documents into the library; see `rag.ingest.ingesting.ingest`."""
+        """Read documents into the library; see `rag.ingest.ingesting.apply_ingest`."""
         from rag.adapters.embedders import build_embedder
 
         return ingesting.apply_ingest(

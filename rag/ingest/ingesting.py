@@ -48,7 +48,7 @@ def apply_ingest(
         stores: Where its indexes are kept.
         embedder: Called when there is something to embed, or to check that nothing is.
         paths: Documents and folders of documents.
-        prune: Also remove what is no longer there; see `rag.ingest.planning.plan`.
+        prune: Also remove what is no longer there; see `rag.ingest.planning.build_plan`.
         drop: Names of documents to remove, and not to read again from a folder.
         rebuild: Read, embed and index everything anew, also by another embedder.
         wait_s: How long to wait for another writer.

@@ -1,4 +1,4 @@
-"""Paper -> Chunks: an abstract whole, a longer text in windows of whole sentences."""
+"""Splits papers into chunks: an abstract is one chunk, a longer text windows of full sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rag.text import split_sentences
 from rag.types import Chunk, Paper, Span
 
 CHUNKER = "sentences-1"
-"""Part of every ``chunk_id``: a new value makes every chunk, and so every vector, anew."""
+"""Part of every ``chunk_id``: a new value rebuilds all chunks and vectors."""
 
 WHOLE_WORDS = 400
 """Up to here a text is one chunk."""

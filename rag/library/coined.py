@@ -1,7 +1,7 @@
-"""Papers that a question calls by their names: a title, its short form, or a coined word.
+"""Finds the papers that a question names: by title, by its short form, or by a coined word.
 
-A word counts as a paper's name where that paper alone introduces it; one that papers only use (a data
-set, a common model) names none of them.
+A word is the name of a paper if only that paper introduces it; a word that papers merely use (a
+data set, a common model) names none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rag.text import fold, split_sentences
 from rag.types import Paper, Span
 
 MOST_BEARERS = 2
-"""Papers that may have a coined word, for it still to be the name of the one that introduces it."""
+"""Papers that may contain a coined word before it stops being the name of one of them."""
 _SHORT_NAME_CHARS = 3
 _LEAST_WORDS = 3
 """Words from which a title is looked for however it is typed; a shorter one may be common words."""

@@ -1,4 +1,4 @@
-"""What can be asked of a paper: each field's test, and the words in which it is said.
+"""The fields of papers that conditions can test, and how conditions are worded.
 
 A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
 ``between`` (a pair of bounds, either may be None), ``within any`` (of several pairs), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
@@ -25,11 +25,11 @@ _Values = Callable[[Paper, LibrarySnapshot], Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing a paper can be asked for.
+    """One field that conditions can test.
 
     Attributes:
-        values: What the paper has of it; none means unknown.
-        noun: For ``without a year``.
+        values: The paper's values; empty means unknown.
+        noun: The field in words, as in ``without a year``.
     """
 
     name: str

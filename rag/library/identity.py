@@ -1,7 +1,7 @@
-"""Which entries are one paper, and what that paper then is.
+"""Decides which entries are the same paper, and merges them.
 
-A paper is known by its words: the abstract without case, accents, spaces or punctuation. So the
-same abstract is one paper wherever it stands and however its LaTeX was set.
+Papers are identified by their abstract without case, accents, spaces or punctuation, so the same
+abstract is one paper in whatever document and LaTeX it occurs.
 """
 
 from __future__ import annotations

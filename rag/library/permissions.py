@@ -1,4 +1,4 @@
-"""What this process may do with a folder, and where it works when that is nothing."""
+"""Whether this process may write to a folder, and which one it uses if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reader: a library's file, read from any thread while another process may write to it."""
+"""Reads the library's database file from any thread while another process may write to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.library.permissions import is_readonly
 
 
 class Reader:
-    """A connection that begins empty and goes over to the file once there is one."""
+    """A connection that starts on an empty database and switches to the file once it exists."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -90,7 +90,7 @@ def _get_file_identity(path: Path) -> tuple[int, ...] | None:
 
 
 class Snapshot:
-    """A read transaction; one inside another is part of it."""
+    """A read transaction; a nested one joins the outer one."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

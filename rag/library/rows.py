@@ -1,4 +1,4 @@
-"""Rows of the library's tables <-> types."""
+"""Converts between rows of the library's tables and types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers that meet all conditions, by brute force over the library; and what would have matched."""
+"""Selects papers that meet all conditions, by a scan of the library, and suggests near misses."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "last author", "
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConditions:
-    """Conditions with every person and value as the library prints it.
+    """Conditions with people and values replaced by the library's own.
 
     Attributes:
-        notes: What was read differently from how it was typed.
-        absent: Why nothing can match: a sentence for each name or value that the library lacks.
-        choices: Persons of whom one must be chosen.
+        notes: Names and values that were read differently from how they were typed.
+        absent: A sentence for each name or value that is not in the library, so nothing can match.
+        choices: Ambiguous names, of which the user must choose one person.
     """
 
     conditions: tuple[Condition, ...]

@@ -1,6 +1,6 @@
-"""The whole library at one moment, in memory: what questions about people and lists are read against.
+"""The library snapshot: the library in memory, as one question sees it.
 
-Made once for each fingerprint of the library, and kept, so that a question costs no reading.
+Built once for each fingerprint of the library and cached, so that a question reads no file.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from rag.types.cancellation import heeded
 
 ALIASES_FILE = "aliases.yaml"
 _MAX_SNAPSHOTS = 8
-"""States held at once: the library's, and those that conversations with filters see."""
+"""Snapshots cached at one time: the library's, and those of filtered conversations."""
 _RARE = 2
 _PIECES = 300_000
-"""Pieces of text remembered at one time."""
+"""Pieces of text cached at one time."""
 NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 
 
 class LibrarySource(Protocol):
-    """What of the library is read here."""
+    """The methods of a library that a snapshot is built from."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -222,9 +222,9 @@ class LibrarySnapshot:
 
 
 class _ByPiece(dict[str, tuple[str, ...]]):
-    """What is found in a text, worked out once for each of its pieces between white space.
+    """Caches what is found in each piece of text between white space.
 
-    For what never reaches over white space; far fewer pieces are different than there are.
+    For matches that never cross white space; far fewer pieces are distinct than there are.
     """
 
     def __init__(self, find: Callable[[str], tuple[str, ...]]) -> None:
@@ -263,7 +263,7 @@ def get_recency_key(paper: Paper) -> tuple[int, int, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a census is known by, and what it is made from."""
+    """The cache key of a snapshot, and the source that it is built from."""
 
     fingerprint: str
     aliases: tuple[tuple[str, str], ...]
@@ -276,7 +276,7 @@ def _build_snapshot(state: _State) -> LibrarySnapshot:
 
 
 def load_snapshot(library: LibrarySource) -> LibrarySnapshot:
-    """The library as it stands, made once for each fingerprint and aliases file."""
+    """The snapshot of the library's current state, built once for each fingerprint and aliases."""
     folder = getattr(library, "folder", None)
     aliases = load_aliases(Path(folder) / ALIASES_FILE) if folder else {}
     return _build_snapshot(_State(library.fingerprint, tuple(sorted(aliases.items())), library))

@@ -1,4 +1,4 @@
-"""Token vectors as bytes: four bits a number and one scale a token, an eighth of their float32 size.
+"""Packs token vectors into four bits a number and one scale a token, an eighth of their float32 size.
 
 Four bits cost nothing that could be measured in retrieval (eval/LOG.md). Layout, little endian:
 `LAYOUT`, dim (uint16); n (uint32); scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2)
@@ -33,7 +33,7 @@ def token_bytes(dimension: int) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredEncoding:
-    """An encoding as it is kept.
+    """An encoding as stored.
 
     Attributes:
         vector: (dim,) float32, rounded to float16.

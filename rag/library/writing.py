@@ -1,4 +1,4 @@
-"""Writer: the one way in which a library changes; `rag.library.locking` hands it out."""
+"""The writer, the only code that changes a library; `rag.library.locking` opens it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ORPHANS = "SELECT chunk_id FROM chunks WHERE paper_id NOT IN (SELECT paper_id F
 
 
 class Writer:
-    """Changes to the library, each whole or not at all; handed out by `rag.library.locking.writing`."""
+    """Changes the library, each change in one transaction; opened by `rag.library.locking.open_writer`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

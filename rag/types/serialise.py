@@ -1,4 +1,4 @@
-"""Answers and papers as the JSON records that others rely on (the contract)."""
+"""Answers and papers as JSON records, as docs/CONTRACT.md describes them."""
 
 from __future__ import annotations
 

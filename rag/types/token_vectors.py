@@ -22,7 +22,7 @@ class Encoding:
         tokens: (n, dim) float32, rows of length 1; one for each token of the text, up to 510,
             without the marks that the model puts around it.
         ids: (n,) uint16, the tokens' places in the vocabulary.
-        spans: (n, 2) int32, the characters of the text that each token stands for, ``[start, end)``.
+        spans: (n, 2) int32, the character span of each token in the text, ``[start, end)``.
     """
 
     vector: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""What can be done with one answer, as a row of small buttons under it; pure HTML, as `ui.views.answer_html.answer`."""
+"""What can be done with one answer, as a row of small buttons under it; pure HTML, as `ui.views.answer_html.render_answer_html`."""
 
 from __future__ import annotations
 
