@@ -1,7 +1,7 @@
-"""What can go wrong at a model server, each as one sentence for the reader.
+"""Translates errors of a model server into one sentence for the reader.
 
-Nothing of the server's own words is told, which may hold parts of a key; they are looked at only
-to tell one fault from another.
+The server's own message may contain parts of a key, so it is used only to tell errors apart and is
+never repeated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stores that the settings choose: Chroma, embedded or on a server, and tantivy."""
+"""Opens the stores of the settings: Chroma, embedded or on a server, and tantivy."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rag.adapters.tantivy import LexicalIndex
 
 TRIAL_S = 60.0
-"""How long vectors may take to be tried out in a process of their own."""
+"""Time limit for trying vectors out in a separate process."""
 
 
 class LocalStores:
     """Chroma and tantivy; each is imported when it is first opened.
 
-    Both write a little when they are read: what stands where nothing can be written is
-    copied into a temporary one first, which goes with this object.
+    Both write a little even when reading, so stores in a read-only folder are copied into a
+    temporary folder first, which is deleted with this object.
 
     Args:
         server: A Chroma server; None: embedded in the generation's folder.

@@ -36,7 +36,7 @@ PASSAGE_SENTENCES = 3
 
 
 class Answers(Protocol):
-    """What is needed of an `Assistant`."""
+    """The methods of an `rag.app.assistant.Assistant` that are used here."""
 
     def ask(self, question: str, thread: Thread = ...) -> Answer: ...
     def stream(self, question: str, thread: Thread = ...) -> Iterator[Event]: ...

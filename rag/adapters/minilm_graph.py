@@ -92,7 +92,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
 
 
 class Graph:
-    """Nodes and constants in the order they are added; every value is known by its name."""
+    """An ONNX graph under construction: nodes and constants in order, values by name."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []

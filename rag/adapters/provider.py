@@ -1,4 +1,4 @@
-"""A look at the model server, for `doctor`: is it there, has it the model, does it stream?"""
+"""Checks the model server for `doctor`: does it answer, have the model, and stream?"""
 
 from __future__ import annotations
 

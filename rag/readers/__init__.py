@@ -1,4 +1,4 @@
-"""Reading seed documents: a file in, its entries and what had to be rejected out.
+"""Reads a seed document into its entries and the rejected parts.
 
 Formats are recognised by content, not by name; see ``detection.FORMATS``.
 """

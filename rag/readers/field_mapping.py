@@ -1,4 +1,4 @@
-"""Records of named fields, whatever format they came in, as entries.
+"""Turns records of named fields, from any format, into entries.
 
 Key spellings vary (``abstract``, ``Abstract``, ``paper_abstract``, ``summary``); they are compared
 by their letters and digits alone.
@@ -40,7 +40,7 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 class NotARecord(ValueError):
-    """A field holds something that it cannot mean; the message is a clause for a rejection."""
+    """A field has an impossible value; the message is a clause for the rejection."""
 
 
 def find_field(key: str) -> str | None:

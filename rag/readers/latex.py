@@ -93,7 +93,7 @@ def convert_paragraphs(source: str) -> tuple[str, tuple[str, ...]]:
 
 
 class _ProtectedPieces:
-    """Characters put aside while the rest is converted, each behind one private character."""
+    """Pieces that must survive the conversion, each replaced by one private character."""
 
     def __init__(self, source: str) -> None:
         self.links: list[str] = []

@@ -1,4 +1,4 @@
-"""One paper as PDF, by pypdf: title, text by page, and what its first page states for certain.
+"""One paper as PDF, by pypdf: title, text by page, and the sure details of its first page.
 
 The text is the pages' text with lines joined to paragraphs; a scan has none and is refused.
 """
@@ -116,7 +116,7 @@ def _open_pdf(name: str, reader: PdfReader) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """What title and authors are found in: metadata, first page, and its lines in largest type."""
+    """The sources of title and authors: metadata, first page, and its lines in the largest type."""
 
     metadata: dict[str, str]
     page: str

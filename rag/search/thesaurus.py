@@ -1,7 +1,7 @@
-"""Everyday words for research terms: a question told in plain words, told again in a paper's.
+"""Rewrites a question from everyday words into research terms.
 
 People who half remember a paper say *picture*, *footage* and *contest*; papers say image, video and
-challenge. The pairs stand in ``thesaurus.yaml``. A single word gives way only to a term that is more
+challenge. The pairs are in ``thesaurus.yaml``. A single word is replaced only by a term that is more
 common in this library than the word itself, so the library's own words are never replaced.
 """
 

@@ -1,8 +1,8 @@
-"""Which papers are on a topic: the gate that experts, people and lists share.
+"""Decides which papers are on a topic, for experts, people and lists alike.
 
-The retriever's signals are on fixed scales, so one level tells apart what is about a topic and what
-is merely nearest to it. The levels were chosen on the development questions for experts and on forty
-topics of which the seed documents hold nothing; see eval/LOG.md.
+The retriever's signals are on fixed scales, so a threshold separates papers about a topic from those
+that are merely nearest to it. The thresholds were chosen on the development questions for experts and
+on forty topics that no seed document is about; see eval/LOG.md.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from rag.types import Paper, PaperHit, Retrieval, Span
 from rag.types.retrievals import Retrieve
 
 DEPTH = 60
-"""Papers asked of the retriever for people on a topic."""
+"""Papers retrieved to find people on a topic."""
 WIDE = 200
-"""The same where all papers of somebody, or all that meet a condition, are to be found."""
+"""Papers retrieved to find all papers of a person, or all that meet a condition."""
 
 _WEIGHTS: Mapping[str, float] = {"late": 0.33, "local": 0.33, "dense": 0.8, "lexical": 0.16}
-"""More on the meaning of the whole than for a question about a detail."""
+"""The embedding of the whole text weighs more than for a question about a detail."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelevanceLevels:
-    """Levels of relevance.
+    """Thresholds of relevance.
 
     Attributes:
-        present: The best paper's, below which the topic counts as absent, for topics of up to two
-            words, of three, and of more: more words leave more room for other wordings.
-        share: Of the best paper's, below which a paper is not on the topic.
-        unrelated: What papers about something else reach.
+        present: Least score of the best paper, or the topic counts as absent; for topics of up to
+            two words, of three, and of more, which leave more room for other wordings.
+        share: Share of the best score below which a paper is not on the topic.
+        unrelated: Score that papers about something else reach.
     """
 
     present: tuple[float, float, float]
@@ -49,14 +49,15 @@ class RelevanceLevels:
 
 TOKENS = RelevanceLevels(present=(0.53, 0.51, 0.5), share=0.77, unrelated=0.3)
 PLAIN = RelevanceLevels(present=(0.42, 0.4, 0.38), share=0.72, unrelated=0.15)
-"""For embedders that give no token vectors."""
+"""Thresholds for embedders without token vectors."""
 
 _STEEPNESS = 6
-"""Of relevance in the level; flat between 4 and 8 on both sets of expert questions."""
+"""Exponent with which relevance grows with the score; results are alike from 4 to 8 on both sets of
+expert questions."""
 _NEAR_SHARE = 0.85
-"""Share of a level that suffices where the papers are few already."""
+"""Share of a threshold that suffices if there are only a few papers to choose from."""
 _WORDED = 0.6
-"""Share of the topic's words, by rarity, that make a paper touch it."""
+"""Share of the topic's words, weighted by idf, that a paper must contain to touch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def build_retrieve_without(retrieve: Retrieve, paper_id: str) -> Retrieve:
 
 
 _MIN_SLIP_CHARS = 6
-"""Shorter words are too near to others for a slip to be told from a word that is not here."""
+"""In shorter words a misspelling cannot be told from a word that the library does not have."""
 
 
 def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
@@ -255,9 +256,9 @@ _PREFIX = re.compile(rf"(?<![^\W_])([^\W\d_]{{2,{_PREFIX_CHARS}}})[-‐-–](?=\
 
 
 class Phrase:
-    """A topic's words, looked for in titles and texts: stemmed, hyphen or not, in their order.
+    """Searches titles and texts for a topic's words in order: stemmed, with or without hyphens.
 
-    Between two of them one other word may stand. A word of capitals (``CLIP``) is looked for as typed.
+    One other word may come between two of them. A word in capitals (``CLIP``) must match as typed.
     """
 
     def __init__(self, topic: str) -> None:
