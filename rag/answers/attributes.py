@@ -1,4 +1,4 @@
-"""What the entry of one named paper says: when posted, with code, in which category, where listed."""
+"""Answers about one paper's entry: when posted, with code, in which category, where listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who wrote a paper: printed authors, the page's owner, and who may be missing."""
+"""Answers who wrote a paper: printed authors, the page's owner, and whether some may be missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rag.types.retrievals import Retrieve
 from rag.understanding.person_ask import PersonAsk
 
 _COVERED = 0.5
-"""Share of the description's words, by rarity, that the paper found must hold to be the one meant."""
+"""Share of a description's words, weighted by idf, that the retrieved paper must contain."""
 
 
 def answer_authors(
@@ -47,7 +47,7 @@ def answer_authors(
 
 
 _SHOWN = 12
-"""People named at most of those who stand on several of many papers."""
+"""Most people named who are on several of many papers."""
 
 
 def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:

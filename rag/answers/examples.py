@@ -1,4 +1,4 @@
-"""Questions worth asking of a library, made from what stands in it: one of each route."""
+"""Example questions for a library, one of each route, built from its papers and people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who works on a topic: papers on it vote for their people.
+"""Ranks experts on a topic: the papers on it vote for their people.
 
-The score of a person is the sum, over the papers on the topic that they stand on, of the paper's
-relevance times the weight of their role there::
+The score of a person is the sum, over the person's papers on the topic, of the paper's relevance
+times the weight of the person's role::
 
     score(person) = sum over papers p of relevance(p) * ROLE[role of the person on p]
 
@@ -51,7 +51,7 @@ _FURTHER = 20
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One paper's part in a person's score: ``weight`` = relevance times the role's weight."""
+    """One paper's contribution to a person's score: ``weight`` = relevance × weight of the role."""
 
     paper_id: str
     relevance: float

@@ -163,13 +163,13 @@ def load_excluded(answer: Answer, filtered_library: FilteredLibrary | None) -> t
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """What a library can be narrowed by.
+    """The values that filters can have in a library.
 
     Attributes:
-        years: Known ones, ascending.
-        authors: By the name shown, those with most papers first.
+        years: Known years, ascending.
+        authors: Displayed names, those with most papers first.
         categories: The most frequent first.
-        marked: Whether any paper bears the Code mark.
+        marked: Whether any paper has the Code mark.
     """
 
     years: tuple[int, ...]

@@ -24,7 +24,7 @@ def format_spaced(phrase: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order that papers can be put in: its two ends in words, what a paper needs, what is told."""
+    """A sort order of papers: its two ends in words, what a paper needs for it, and the remark."""
 
     largest: str
     least: str

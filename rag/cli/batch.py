@@ -1,7 +1,7 @@
 """Many questions in one go: JSON lines in, answer records out, in order and resumable.
 
-A line that cannot be asked yields a record with status ``build_failed_answer`` and one sentence; it never stops
-the rest. Records are appended whole, so an interrupted batch goes on where it stopped.
+A line that cannot be answered yields a record with status ``failed`` and one sentence; it never stops
+the rest. Records are appended one line at a time, so an interrupted batch resumes where it stopped.
 """
 
 from __future__ import annotations

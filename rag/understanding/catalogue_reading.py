@@ -1,4 +1,4 @@
-"""A catalogue question, read: its conditions, and what is asked of the papers that meet them."""
+"""Reads a catalogue question: its conditions, and the operation on the papers that meet them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways in which people ask: for experts, for a person, for a paper's authors, or for nothing here."""
+"""Question patterns: for experts, for a paper's authors, for papers on a topic, and for no papers."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ _WHAT = re.compile(
 class ExpertFrame:
     """A question for people on a topic: the topic, how many are wanted, and whether active now.
 
-    ``sure`` where it opens by asking for people, and does not only end in a word for them.
+    ``sure`` if it opens by asking for people, and does not merely end in a word for them.
     """
 
     topic: str

@@ -1,4 +1,4 @@
-"""The parts of an intent, route by route, for a question whose route is decided."""
+"""Builds the intent of a question whose route is decided, route by route."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SAYING = re.compile(
     re.IGNORECASE,
 )
 _NEAR_KINDS = 3
-"""A list with more words than this left over may as well ask what papers say."""
+"""A list with more unread words than this may also be a content question."""
 _MAX_SUBJECT_WORDS = 6
-"""A topic of more words than this may as well be a question about what papers say."""
+"""A topic of more words than this may also be a content question."""
 _PREPOSITION = re.compile(
     r"^(?:about|on|regarding|concerning|that|which|is|are|using|use|uses|for|of|in|related to|dealing with|deal with)\s+"
 )
@@ -43,7 +43,7 @@ _ASKING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BARE_NAME = 6
-"""A phrase of up to so many words that asks nothing is a topic: papers or people may be wanted."""
+"""A phrase of up to so many words without a question in it is a topic, of papers or of people."""
 
 
 def build_content_intent(

@@ -1,4 +1,4 @@
-"""How a question about a person is read: its form, and the topic that is left of it."""
+"""Reads a question about people: its form, and its topic."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ collaborators collaborator co-author co-authors coauthors collaboration collabor
 
 @dataclass(frozen=True, slots=True)
 class PersonReading:
-    """A question as the person route understands it; ``sure`` if its words have such a form."""
+    """A question read as one about people; ``sure`` if it matches a pattern of such questions."""
 
     ask: PersonAsk
     topic: str | None

@@ -1,4 +1,4 @@
-"""How people put a question: chat spellings, introductions, repetitions; what is asked in the end."""
+"""Normalises a question: chat spellings, introductions, repetitions, and which part of it asks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rag.library.person_index import Mention
 from rag.text import split_sentences
 
 READ_WORDS = 80
-"""Of a longer text its last question is read to find its kind, or else so many words of its end."""
+"""A longer text is routed by its last question, or else by so many words of its end."""
 WORD_CHARS = 100
 _REPEATED = 6
-"""Phrases of up to so many words are read twice where they are repeated more often."""
+"""Phrases of up to so many words that are repeated more than twice are read twice."""
 
 
 _INFORMAL = {

@@ -1,7 +1,7 @@
-"""What a pointer means: ``it``, ``the second one``, ``he``, ``the same authors``.
+"""Resolves pointers to earlier turns: ``it``, ``the second one``, ``he``, ``the same authors``.
 
-Each function takes a question and what was shown before it, and gives the question made whole, or
-None where it has no such pointer.
+Each function takes a question and the focus of the conversation, and returns the question with the
+pointer replaced, or None if it has no such pointer.
 """
 
 from __future__ import annotations
@@ -86,19 +86,19 @@ _THEY_WROTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuestion:
-    """A question made whole from its thread.
+    """A question whose pointers to the thread are resolved.
 
     Attributes:
-        question: To be read on its own.
-        focus: Ids of the papers it points at, in the order shown; empty: no pointing.
-        people: Those it points at, as printed.
-        conditions: From ``a later one`` and the like.
-        instead: The last intent, where only a part of it is to be replaced by ``question``.
-        note: What a pointer was taken for; empty where nothing was.
-        several: Whether it points at all of them, not at one.
-        like: Id of the paper whose like is asked for.
-        excluded_people: People who were named already, where others are asked for.
-        origin: Conditions of the list that ``those`` are, where each can be read on its own.
+        question: Text that can be read on its own.
+        focus: Ids of the papers it points at, in the order shown; empty without a pointer.
+        people: People it points at, as printed.
+        conditions: Conditions from ``a later one`` and the like.
+        instead: The last intent, if ``question`` only replaces a part of it.
+        note: How the pointer was read, for the reader; empty without one.
+        several: Whether it points at all these papers, not at one.
+        like: Id of the paper that similar ones are asked for.
+        excluded_people: People named already, if others are asked for.
+        origin: Conditions of the list that ``those`` points at, if they can be read on their own.
     """
 
     question: str
@@ -115,7 +115,7 @@ class ResolvedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFocus:
-    """What a conversation has in view: papers and people, and whether the papers were named."""
+    """The papers and people that pointers may mean, and whether the papers were named."""
 
     papers: tuple[str, ...]
     people: tuple[str, ...]

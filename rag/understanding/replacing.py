@@ -1,4 +1,4 @@
-"""``What about 2023?``: the last intent with the part that is named replaced."""
+"""``What about 2023?``: merges a follow-up into the last intent, replacing the part it names."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def _add_coauthor(
 
 
 _COUNTED_NOUNS = ("coauthors", "shared", "common")
-"""Forms whose answers begin with how many there are."""
+"""Forms whose answers begin with a count."""
 
 
 _OF_ONE = ("summary", "papers", "presence")

@@ -1,9 +1,9 @@
-"""Which branch answers a question, and with what parts: read from its words, without a model.
+"""The router: reads a question into an intent by its words, without a model.
 
-The order is: nothing for the papers (greetings, commands) -> the thread's pointers are settled ->
-people are found -> the question's frame decides. A frame is believed only where the rest of the
-question fits it: what is left over must be a topic, otherwise the papers' content is asked for.
-Where two readings are near, ``parts['other']`` holds the other one.
+The order is: small talk and commands -> pointers to the thread are resolved -> people are found ->
+the patterns of questions decide. A pattern is believed only if the rest of the question fits it: the
+words left over must be a topic, otherwise it is a content question. If two readings are near,
+``parts['other']`` names the second.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from rag.understanding.sharing import find_named_papers, is_about_shared_authors
 from rag.understanding.threads import resolve_question
 
 _MAX_TOPIC_WORDS = 6
-"""A remainder of more words than this is a question of its own, not a topic of a list."""
+"""More unread words than this are a question of their own, not the topic of a list."""
 
 
 _YEAR_ALONE = re.compile(r"(?:19|20)\d\d\s*\?*")

@@ -1,6 +1,6 @@
-"""A question being used up: each rule takes the words that it understands, the rest is left.
+"""The scan of a question: each rule consumes the words that it understands.
 
-Persons are found first and stand as ``@0``, ``@1`` in the text that the rules read.
+People are found first and replaced by ``@0``, ``@1`` in the text that the rules read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ span spans spanning distributed quick quickly maybe perhaps possibly sorry thank
 stored contain contains got came filed tagged classified publish publishes publishing write writes wrote writing
 """.split()
 )
-"""Words in which one asks for papers: they are no topic and no name."""
+"""Words of questions for papers, which are neither topic nor name."""
 _COUNTING = frozenset({*NUMBERS, "least"})
 _OF_TIME = frozenset(m.lower() for m in MONTHS) | {"spring", "summer", "autumn", "fall", "winter"}
 
@@ -46,7 +46,7 @@ IN_LIBRARY = re.compile(
     r"(?:corpus|library|collection|data\s?set|data\s?base|set|catalogue|catalog)\b",
     re.IGNORECASE,
 )
-"""The library itself, named: it narrows nothing."""
+"""Phrases for the library itself, which are no condition."""
 
 _NAME_SLOT = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+){0,4}\.?"
 _PHRASE = rf"(?P<name>{_NAME_SLOT}(?:\s+{_NAME_SLOT}){{0,3}})(?!\w)"
@@ -79,9 +79,9 @@ _SLOTS = tuple(
     )
 )
 _SURE = frozenset({0, 1, 3, 4, 5})
-"""Slots in which a name may be typed in lower case though nobody here is called so."""
+"""Slots in which an unknown name may be typed in lower case."""
 _WEAK = 7
-"""Slots from here on only hold a name of two words or more."""
+"""From this slot on, a name must have two words or more."""
 
 
 def find_people(question: str, library: LibrarySnapshot) -> tuple[Mention, ...]:
@@ -189,7 +189,7 @@ def _is_ordinary(word: str, library: LibrarySnapshot) -> bool:
 # --- using up -------------------------------------------------------------------------------
 
 _TYPED = str.maketrans("@⟦⟧", "＠[]")
-"""Signs that stand for people and times in a scanned text, as they are where somebody typed them."""
+"""Replaces the characters of people and time marks where the user typed them."""
 
 
 def put_people_marks(question: str, people: Sequence[Mention]) -> str:
@@ -212,13 +212,13 @@ def put_names_back(text: str, people: Sequence[Mention]) -> str:
 
 @dataclass
 class Scan:
-    """The state of one reading. Taken words are replaced by ``~``.
+    """The state of one reading. Consumed words are replaced by ``~``.
 
     Attributes:
-        text: What is left, people as ``@0``, ``@1``.
-        conditions: Found so far.
-        notes: How relative phrases were taken, to be said.
-        periods: Phrases of time that stand as ``⟦0⟧``, ``⟦1⟧`` in the text.
+        text: The remaining text, people as ``@0``, ``@1``.
+        conditions: Conditions read so far.
+        notes: How relative phrases of time were read, which the answer mentions.
+        periods: Phrases of time, replaced by ``⟦0⟧``, ``⟦1⟧`` in the text.
     """
 
     census: LibrarySnapshot

@@ -1,4 +1,4 @@
-"""Whether papers share authors: the papers a question names, or those of the turns before."""
+"""Questions whether papers share authors: named papers, or those of earlier turns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Making a follow-up whole: what ``it``, ``the second one`` or ``which of those`` point at.
+"""Resolves follow-ups: what ``it``, ``the second one`` or ``which of those`` point at.
 
-Pointers are settled by what was asked and shown before: papers that the last question named, in the
-order in which it named them, or else the papers that its answer cites, in the order of its markers.
+Pointers mean the papers that the last question named, in that order, or else the papers that its
+answer cites, in the order of the markers.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ HOW_MANY_UNDER = re.compile(
     r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many\s+(?=(?:in|from|as|by|with|without|since|before|after|during|until|between)\s+\S)",
     re.IGNORECASE,
 )
-"""``how many in 2022?`` after a list or a person: no papers are said, so those are meant."""
+"""``how many in 2022?`` after a list or a person: no papers are named, so the last ones are meant."""
 _COMPARED = re.compile(
     r"^\W*(?:(?:and|so|but)\s+)*which(?:\s+(?:one|paper|of\s+(?:them|these|those|the\s+two)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?(?:out\s+)?(?:older|newer|earlier|later|more\s+recent|first)\W*$",
     re.IGNORECASE,
@@ -315,7 +315,7 @@ _LIKE_IT = re.compile(
 
 
 _REACH = 3
-"""Turns back in which people may have been listed, of whom more are asked for."""
+"""How many turns back a list of people may be for ``who else?``."""
 
 
 def _resolve_more(

@@ -1,4 +1,4 @@
-"""The words that say what is wanted of the papers: an end, groups, people, page figures, an average."""
+"""Reads the operation of a catalogue question: extreme, group, people, page figures, average."""
 
 from __future__ import annotations
 

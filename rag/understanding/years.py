@@ -1,4 +1,4 @@
-"""Years and months in a question: single ones, ranges, lists, negations, and longer phrases of time.
+"""Reads years and months in a question: single ones, ranges, lists, negations, and longer phrases.
 
 A phrase of time (`rag.understanding.periods`) is marked in the text before anything else is read, as
 ``⟦0⟧``, so that ``the first half of 2023`` is not taken for a first paper; its condition is added
