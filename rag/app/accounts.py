@@ -1,8 +1,8 @@
 """Who may use a browser chat that others can reach: accounts, passwords as hashes, signed passes.
 
-An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` makes it. Who signs in
-gets a pass, a text that names the reader and ends, signed with a key of this data folder and the
-account's own hash: it outlives a restart; signing out or a changed password ends it.
+An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` creates it. Signing in
+gives a pass: a text with the user's name and an expiry date, signed with a key of the data folder and
+the account's hash. It outlives a restart; signing out or a new password ends it.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Accounts:
 
     Args:
         lines: See the module's docstring.
-        folder: The data folder, where the key of the passes is kept.
+        folder: The data folder, with the key that signs passes.
 
     Raises:
         SettingsError: A line is no account, or a name comes twice.

@@ -1,4 +1,4 @@
-"""build(settings) -> Assistant: everything wired together, the one thing that screens talk to."""
+"""The assistant: wires all rooms together, and is the only interface of the front ends."""
 
 from __future__ import annotations
 

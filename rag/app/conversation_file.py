@@ -1,4 +1,5 @@
-"""The file of the conversations: opened for each call, and replaced by memory while it takes no change."""
+"""The file of conversations: opened for each call, and replaced by memory while it cannot be
+written."""
 
 from __future__ import annotations
 
@@ -57,11 +58,11 @@ CREATE INDEX threads_owner ON threads (owner, changed_at);
 
 
 class ThreadFile:
-    """Where one reader's conversations are kept.
+    """The stored conversations of one user.
 
     Args:
         folder: The data folder.
-        owner: Whose conversations; empty where nobody signs in.
+        owner: Name of the user; empty if nobody signs in.
     """
 
     def __init__(self, folder: Path, owner: str) -> None:

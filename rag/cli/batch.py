@@ -1,4 +1,4 @@
-"""Many questions in one go: JSON lines in, answer records out, in order and resumable.
+"""Answers many questions: JSON lines in, answer records out, in order and resumable.
 
 A line that cannot be answered yields a record with status ``failed`` and one sentence; it never stops
 the rest. Records are appended one line at a time, so an interrupted batch resumes where it stopped.
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a batch: the turns of one conversation, or the fault that keeps it from being asked."""
+    """One line of a batch: the turns of one conversation, or the reason why it cannot be asked."""
 
     item_id: str
     turns: tuple[str, ...]
@@ -152,7 +152,7 @@ def format_shared_ids(batch_items: list[Item]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A line of the output: which turns it answers, and how that ended."""
+    """A line of the output: the turns that it answers, and the status."""
 
     item_id: str
     turns: tuple[str, ...]

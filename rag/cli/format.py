@@ -1,4 +1,4 @@
-"""How answers, papers and progress look in a terminal; plain text where the output is none."""
+"""Formats answers, papers and progress for a terminal; as plain text if the output is a file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def remove_control_characters(text: str) -> str:
 
 
 class Streamer:
-    """Writes an answer's words as they come, without Markdown's backslashes.
+    """Writes a streamed answer, without Markdown's backslashes.
 
     On a terminal bold and markers are coloured; elsewhere they stay as they are written. A row of a
     table becomes a block: its first cell, and below it each other cell behind its column's name.

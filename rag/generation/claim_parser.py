@@ -1,4 +1,4 @@
-"""One sentence of a model's reply: its words and its evidence keys, everything else gone."""
+"""Parses a sentence of a model's reply into its words and evidence keys; drops everything else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BRACKETED_NOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence or line on its way out; ``text`` holds a private character for each marker."""
+    """One sentence or line of a reply; ``text`` has a private character for each marker."""
 
     opening: str
     text: str
@@ -41,9 +41,9 @@ class ClaimReader:
     """Reads the sentences of one reply, in order.
 
     Args:
-        evidence: What the model was given.
-        ground: All that its papers say.
-        counts: What was removed is counted here, by name.
+        evidence: The evidence that the model was given.
+        ground: The full texts of its papers.
+        counts: Counts of what was removed, by name.
     """
 
     def __init__(self, evidence: Sequence[Evidence], ground: Ground, counts: Counter[str]) -> None:

@@ -1,7 +1,7 @@
-"""A follow-up question made whole by a chat model, out of words that its conversation has.
+"""Lets a chat model rewrite a follow-up as a question that can be read on its own.
 
-The model reads earlier answers, and with them text of papers: so what it makes of the question is
-taken only if it says nothing that neither the question nor the conversation says.
+The model reads earlier answers, and with them text of papers, so its question is accepted only if all
+its words are in the follow-up or the conversation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_QUESTION_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
-    """A follow-up question made whole, what that cost, and what was read of the thread."""
+    """The rewritten question, its cost, and which earlier turns the model read."""
 
     question: str
     usage: Usage = field(default_factory=Usage)
