@@ -1,7 +1,7 @@
-"""How fast and how large: ingest, cold and warm questions, memory, beside a plain LangChain chain.
+"""Measures the speed and memory of ingest and of cold and warm questions, beside a LangChain chain.
 
-Each figure is the median over several fresh processes. The other work of the machine is part of what
-is measured, so its load is told with the figures.
+Each figure is the median over several fresh processes. Other work of the machine affects the figures,
+so its load is reported with them.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ ReportProgress = Callable[[str, int, int], None]
 
 
 class SpeedError(RagError):
-    """A process that was to be measured failed."""
+    """A measured process failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that is over."""
+    """The result of an ended process."""
 
     seconds: float
     peak_mb: float
@@ -55,7 +55,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class SpeedBench:
-    """What every process is started with."""
+    """The parameters that every process is started with."""
 
     environ: Mapping[str, str]
     runs: int

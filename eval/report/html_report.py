@@ -1,4 +1,4 @@
-"""A run as one HTML page that needs nothing else: tables, plots, and every error to be opened."""
+"""Renders a run as one self-contained HTML page: tables, plots, and details of every error."""
 
 from __future__ import annotations
 

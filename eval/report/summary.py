@@ -67,7 +67,7 @@ class Summary:
     Attributes:
         kinds: By kind, by measure.
         overall: By measure, over all questions; and figures of the run that are no means.
-        outcomes: How many questions of each kind came to what.
+        outcomes: Number of questions of each kind by outcome.
     """
 
     kinds: Mapping[str, Mapping[str, Figure]]

@@ -1,4 +1,4 @@
-"""One run: a question set put to one assistant, kept in a folder that can be resumed and compared.
+"""One run: one assistant's answers to a question set, in a folder that can be resumed and compared.
 
 A run folder holds ``run.json`` (what was run, on what, in which state), ``questions.jsonl`` (what was
 asked, whatever becomes of the set), ``records.jsonl`` (the answer records as the contract has them),

@@ -43,7 +43,7 @@ _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question with its kind and whether the library answers it, without the papers left out."""
+    """One question with its kind, and whether the library without ``left_out`` answers it."""
 
     question: str
     kind: str

@@ -119,7 +119,7 @@ class LexicalIndex:
         A chunk scores the sum over terms and fields; a term given twice counts twice.
 
         Args:
-            terms: As `rag.text.split_terms` gives them; any string is just a term.
+            terms: As `rag.text.analysis.split_terms` gives them; any string is just a term.
             k: 1 or more.
             boosts: Weight of each field searched; default: ``body`` alone.
             within: Paper ids whose chunks alone are searched, scored as among all; None: all.

@@ -1,5 +1,4 @@
-"""The file of conversations: opened for each call, and replaced by memory while it cannot be
-written."""
+"""The file of conversations: opened for each call; memory replaces it while it cannot be written."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def build_streamlit_command(settings: Settings, *, open_browser: bool = True) ->
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": host_in_address(settings.host),
         "client.toolbarMode": "minimal",
-        "logger.hideWelcomeMessage": "true",  # `serve` has said the address
+        "logger.hideWelcomeMessage": "true",  # `start_server` printed it
         "server.trustedUserHeaders": json.dumps({PASS_HEADER: PASS_KEY}),
         "runner.magicEnabled": "false",  # a screen shows what it is told to, not what stands alone
     }

@@ -1,4 +1,4 @@
-"""What every screen shares: the assistant, the style, the side panel with a paper."""
+"""The parts that all screens share: the assistant, the style, the side panel with a paper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Library: what was read from where, adding by upload, removing, and how it stands."""
+"""Library: documents and their sources, adding by upload, removing, and the state of the indexes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def format_reason(rejection: Rejection) -> str:
 # --- what was done --------------------------------------------------------------------------
 
 Part = Literal["add", "remove", "state"]
-"""A part of this page that changes the library, which also says what it did."""
+"""The parts of this page that change the library; each reports what it did."""
 
 
 def show_outcome(part: Part) -> None:

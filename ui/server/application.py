@@ -1,7 +1,7 @@
-"""The server that `paperfolk ui` starts: Streamlit's application, and what it leaves to its host.
+"""The server that `paperfolk ui` starts: Streamlit's application with our routes and headers.
 
-Each page is Streamlit's own, told where its server is (it would else look for it below each page's
-path first) and held to this server: the browser itself refuses to load anything from elsewhere.
+Each page is Streamlit's own, with the address of its server filled in (it would otherwise look for it
+below each page's path first) and a policy that makes the browser load nothing from other servers.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ async def show_page(_: Request) -> Response:
 
 
 class Headers:
-    """Adds the headers that keep pages to this server to every response."""
+    """Adds to every response the headers that restrict pages to this server."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,7 +1,7 @@
 """Answers, papers and people as safe HTML; pure functions, no widgets.
 
-Whatever comes from papers, models or questions is escaped here. Markdown of answers is rendered
-without links, images and raw HTML, so nothing outside this page is ever loaded or linked by it.
+All text from papers, models or questions is escaped here. Markdown of answers is rendered without
+links, images and raw HTML, so it never loads or links anything outside this page.
 Elements that can be clicked carry ``data-act`` and ``data-value``; `ui.components.click_component` reports them.
 """
 
