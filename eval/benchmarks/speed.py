@@ -65,7 +65,7 @@ class SpeedBench:
     def load_or_measure(
         self, name: str, times: int, make: Callable[[int], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """What was measured when something was made; read again where it is still there."""
+        """The measurements of a build; read from its file if they are there already."""
         path = self.folder / f"{name.replace(' ', '-')}.json"
         if path.is_file():
             measurements: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def _open_scratch() -> IO[str]:
 def compute_speed(
     settings: Settings, papers: int, runs: int, progress: ReportProgress, keep: Path | None = None
 ) -> dict[str, Any]:
-    """Everything, at the seeds or at so many made papers.
+    """All measurements, on the seeds or on a synthetic library of this size.
 
     Args:
         settings: Whose embedder and model are used; the data folders are new ones.

@@ -43,7 +43,7 @@ _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 
 
 def render_report(run: Run, summary: Summary, judged: Mapping[str, Any] | None = None) -> str:
-    """The whole report.
+    """The report as HTML.
 
     Args:
         run: What was asked and answered.

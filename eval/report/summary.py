@@ -20,7 +20,7 @@ DECISIVE: Mapping[str, str] = {"expert": "ndcg@5", "robust": "no_crash"}
 
 
 def get_measure(kind: str) -> str:
-    """The measure that stands for a kind."""
+    """The main measure of a kind."""
     return DECISIVE.get(kind, "correct")
 
 

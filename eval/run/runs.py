@@ -156,7 +156,7 @@ _PLACES = ("data", "seeds", "prompts", "model_path", "host", "port")
 
 
 def get_same_papers(assistant: Assistant) -> dict[str, str]:
-    """The first place of each paper that stands in several, by its other places."""
+    """The first place of each paper with several, by its other places."""
     papers = assistant.library.list_papers()
     return {str(place): p.source for p in papers for place in p.places[1:]}
 

@@ -202,7 +202,7 @@ def compute_example_weights(example_list: Sequence[Example]) -> NDArray[np.float
 def run_calibration(
     assistant: Assistant, out: Path = sufficiency.CALIBRATION_FILE
 ) -> dict[str, Any]:
-    """Fit, write the file and return what stands in it."""
+    """Fit, write the file, and return its contents."""
     example_list = build_examples(assistant)
     names, values = compute_feature_table(assistant, example_list)
     wanted = np.array([float(e.answerable) for e in example_list])

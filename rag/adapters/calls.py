@@ -96,7 +96,7 @@ def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
 def run_in_thread(
     make: Callable[[], Generator[Result, None, None]], limits: Limits, name: str
 ) -> Iterator[Result]:
-    """The pieces that ``make`` gives, made in a thread of their own.
+    """The pieces that ``make`` yields, computed in a separate thread.
 
     Args:
         make: Called there, in a copy of the caller's context; its errors are raised here.

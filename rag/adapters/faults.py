@@ -135,7 +135,7 @@ def _convert_status_error(exc: openai.APIStatusError, host: str, model: str) -> 
 
 
 def _convert_message_error(exc: openai.OpenAIError, host: str, model: str) -> ProviderError:
-    """An error told in the middle of a stream, without a status."""
+    """An error reported in the middle of a stream, without a status."""
     if _TOO_LONG.search(f"{exc} {getattr(exc, 'body', '')}"):
         what, then = f"finds the call too long for {model!r}", "lower evidence_tokens"
     else:

@@ -159,7 +159,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
                     yield AddableDict(self._build_output_fields(event, thread))
 
     def _read(self, input: Question) -> tuple[str, Thread]:
-        """The question to answer, and the conversation it stands in."""
+        """The question to answer, and its conversation."""
         if isinstance(input, str):
             return input, Thread()
         if turns := input.get("turns"):

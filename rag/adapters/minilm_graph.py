@@ -143,7 +143,7 @@ class Graph:
         return str(self.add("LpNormalization", self.add("Add", *parts), axis=-1, p=2))
 
     def build_model(self, tokens: str, vector: str) -> ModelProto:
-        """The whole: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
+        """The full model: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
         from onnx import TensorProto, helper
 
         for name, source in (("tokens", tokens), ("vector", vector)):

@@ -76,7 +76,7 @@ def build_chat_model(settings: Settings) -> OpenAIChat:
 
 
 def send_traces() -> None:
-    """Let LangSmith have what LangChain's own tracing, if its variables are set, holds for it."""
+    """Send LangSmith the pending traces of LangChain's own tracing, if it is configured."""
     limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, CancelToken())
     try:
         run_call(wait_for_all_tracers, limits, "flush traces")
@@ -107,7 +107,7 @@ def _open_generator(
 
 
 def _refuses_usage(exc: ModelError) -> bool:
-    """Whether a server does not know how to report tokens in a stream, and says so."""
+    """Whether the error says that the server cannot report tokens in a stream."""
     refused = isinstance(exc, ProviderError) and exc.status in (400, 422)
     return refused and "stream_options" in f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
 
@@ -194,7 +194,7 @@ class OpenAIChat(ChatOpenAI):
         self._check_end(end, has_words=has_words)
 
     def _check_end(self, info: dict[str, Any], *, has_words: bool) -> None:
-        """Raise unless the reply came to a proper end and said something."""
+        """Raise if the reply ended early or is empty."""
         reason = info.get("finish_reason")
         if reason is None:
             raise ProviderUnreachable(f"the reply of {self._host!r} broke off; ask again")

@@ -21,7 +21,7 @@ SHOWN_MODELS = 5
 
 
 def check_reachable(settings: Settings) -> str:
-    """What the server says of its models, as one clause; costs no tokens."""
+    """The server's report of its models, as one clause; costs no tokens."""
     name = settings.chat_model_name
     try:
         served = _list_served_models(settings)

@@ -57,7 +57,7 @@ class LexicalIndex:
                 raise ValueError("it counts deleted chunks")
 
     def close(self) -> None:
-        """Nothing is held open but memory maps, which go with the object."""
+        """Only memory maps are open, and they end with the object."""
 
     def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None:
         """Add or replace chunks by id, take others out, all in one commit.

@@ -42,7 +42,7 @@ class Tracing:
         self._provider.shutdown()
 
     def process_events(self, events: Generator[Event, None, None]) -> Iterator[Event]:
-        """The same events, with their spans made on the way."""
+        """Pass the events on, and create their spans."""
         span = self._tracer.start_span("question")
         step: Span | None = None
         has_words = False
@@ -93,7 +93,7 @@ def _build_attributes(answer: Answer) -> Mapping[str, Any]:
 
 
 def format_state(settings: Settings) -> str:
-    """Who is told what, as one clause for `doctor`."""
+    """The tracing that is active, as one clause for `doctor`."""
     clauses = []
     if settings.otel_endpoint is not None:
         clauses.append(f"questions to {format_server_name(settings.otel_endpoint)} (OpenTelemetry)")

@@ -77,7 +77,7 @@ FEW = 3
 
 
 def render_comparison(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """Papers and aspects as a Markdown table; no sentence stands in two cells of a row.
+    """Papers and aspects as a Markdown table; no sentence is in two cells of a row.
 
     Where one sentence tells of two aspects, the second cell names the column of the first. What
     a paper says of other work, or before it speaks of itself, tells none of its aspects. The first column holds what each paper says on the question itself, where it asks for more than
@@ -169,7 +169,7 @@ def _render_cell(
     names: Sequence[str],
     marks: Citations,
 ) -> str:
-    """A cell's quotation, or the column of its row in which that stands."""
+    """A cell's quotation, or the column of the row that already has it."""
     sentence = row[at]
     if sentence is None:
         return NOT_STATED

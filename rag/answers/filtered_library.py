@@ -116,7 +116,7 @@ def format_filters(conditions: Sequence[Condition]) -> str:
 
 
 def apply_filters(library: LibrarySource, thread: Thread) -> FilteredLibrary | None:
-    """The library as a conversation's filters leave it, made once a state; None without filters."""
+    """The library with a conversation's filters, built once a state; None without filters."""
     return _build_filtered(library, library.fingerprint, thread.filters) if thread.filters else None
 
 
@@ -143,14 +143,14 @@ def add_chosen_papers(thread: Thread, filtered_library: FilteredLibrary | None) 
 
 
 def add_scope_note(answer: Answer, filtered_library: FilteredLibrary | None) -> Answer:
-    """The answer with what it was computed over said first."""
+    """The answer, beginning with the papers that it was computed over."""
     if filtered_library is None or not filtered_library.n_papers:
         return answer
     return replace(answer, text=f"Among {filtered_library.description}:\n\n{answer.text}")
 
 
 def load_excluded(answer: Answer, filtered_library: FilteredLibrary | None) -> tuple[str, ...]:
-    """Said where nothing was found: that the conversation's filters hid papers."""
+    """A note for abstentions that the conversation's filters hid papers."""
     if filtered_library is None or not filtered_library.n_papers or answer.status != "abstained":
         return ()
     return (

@@ -216,7 +216,7 @@ class Accounts:
         return hmac.digest(key, payload.encode(), "sha256")
 
     def _read_key(self) -> bytes:
-        """The folder's key, made at first use; for its owner's eyes alone."""
+        """The folder's key, created at first use and readable only by its owner."""
         path = self._folder / KEY_FILE
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -282,7 +282,7 @@ class Throttle:
             return 0.0
 
     def reset(self, name: str, address: str, mark: str = "") -> None:
-        """The try was right: this account begins anew at this address, and nothing else does.
+        """The password was right: reset this account's count at this address, and no other.
 
         Of the wider counts it takes back itself alone: else whoever has an account could guess at
         the others' between sign-ins of their own.

@@ -118,7 +118,7 @@ class Assistant:
         stop: CancelToken | None = None,
         fresh: bool = False,
     ) -> Iterator[Event]:
-        """Answer a question, the next one of a thread: steps, words as they come, the whole last.
+        """Answer the next question of a thread: steps, then text as it grows, then the Answer.
 
         Args:
             question: As typed.
@@ -428,7 +428,7 @@ class Assistant:
     def _resolve_standalone(
         self, question: str, thread: Thread, voice: ModelSession | None
     ) -> tuple[Standalone | None, tuple[str, ...]]:
-        """A follow-up made whole by the model, if there is one; its failure is a warning."""
+        """A follow-up rewritten by the model, if there is one; its failure is a warning."""
         if voice is None or not thread.turns:
             return None, ()
         from rag.generation.condensing import build_standalone

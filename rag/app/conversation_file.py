@@ -80,7 +80,7 @@ class ThreadFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, whole or not at all, on an up-to-date file."""
+        """One transaction on an up-to-date file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)

@@ -132,7 +132,7 @@ class ThreadStore(ThreadFile):
         return sorted(by_id, key=lambda line: line.changed_at, reverse=True)
 
     def get_thread(self, thread_id: str) -> StoredThread:
-        """One conversation, whole.
+        """One conversation with all its turns.
 
         Raises:
             NotFound: There is none of this id (any more).
@@ -234,7 +234,7 @@ class ThreadStore(ThreadFile):
         )
 
     def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
-        """Keep the whole answer; nothing happens where its question was deleted meanwhile."""
+        """Store the complete answer; does nothing if its question was deleted meanwhile."""
         self._execute(
             thread_id,
             f"UPDATE turns SET words = ?, answer = ? WHERE {OWN} AND ordinal = ?",

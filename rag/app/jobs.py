@@ -134,12 +134,12 @@ class AnswerJob:
 
     @property
     def answer(self) -> Answer | None:
-        """The whole answer, once it is there, also where it could not be kept."""
+        """The complete answer once it is there, even if it could not be stored."""
         last = self._events[-1].event if self._events else None
         return last if isinstance(last, Answer) else None
 
     def stop(self) -> None:
-        """End it at once, whatever it waits for; what was said stays."""
+        """Cancel the job at once; the text so far remains."""
         self._stop.set()
 
     def iter_events(self) -> Iterator[TimedEvent]:

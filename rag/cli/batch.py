@@ -294,7 +294,7 @@ def _write_in_order(out: Path, lines: list[tuple[int | None, _Record]]) -> None:
 
 
 def _write_lines(out: Path, lines: list[bytes]) -> None:
-    """Write the file anew, whole or not at all."""
+    """Rewrite the file completely or not at all."""
     target = out.resolve()
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(b"".join(lines))

@@ -70,7 +70,7 @@ class ClaimReader:
         return Claim(opening, rest, tuple(dict.fromkeys(keys)))
 
     def get_placeholder(self, key: str) -> str:
-        """What stands for a key's marker."""
+        """The private character in place of a key's marker."""
         return chr(markup.FIRST_SEAT + self._keys[key])
 
     def _convert_opening_number(self, opening: str) -> str:
@@ -84,7 +84,7 @@ class ClaimReader:
         return opening
 
     def _is_printed_address(self, address: str) -> bool:
-        """Whether a paper prints the address, whole; one that carries data is never known."""
+        """Whether a paper prints exactly this address; one that carries data never counts."""
         if re.search(r"[?#]|@[^/]*/", address):
             return False
         pattern = rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)"

@@ -32,7 +32,7 @@ class Standalone:
 def build_standalone(
     question: str, thread: Thread, model: ChatModel, prompt: Prompt, budget_tokens: int
 ) -> Standalone:
-    """Make a follow-up question whole; one without earlier turns stays as it is, without a call.
+    """Let the model rewrite a follow-up; a first question stays as it is, without a call.
 
     Raises:
         ModelError: The call failed, or the reply is no question of one line in words of the thread.
@@ -64,7 +64,7 @@ def build_standalone(
 
 
 def _find_foreign_text(text: str, question: str, thread: Thread) -> str:
-    """What in a question stands neither in the one that was typed nor in its conversation."""
+    """Text of a rewritten question that is neither in the typed one nor in its conversation."""
     texts = [question]
     for turn in thread.turns:
         texts += [turn.question, turn.answer.text]

@@ -50,14 +50,14 @@ class EarlierTurns:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """For the record; empty where every turn was read whole."""
+        """For the record; empty if every turn was given in full."""
         if not (self.n_shortened or self.n_left_out):
             return {}
         return {"whole": self.n_whole, "shortened": self.n_shortened, "left_out": self.n_left_out}
 
     @property
     def note(self) -> str:
-        """For the reader; empty where every turn was read whole."""
+        """For the reader; empty if every turn was given in full."""
         if not self.counts:
             return ""
         n = self.n_whole + self.n_shortened + self.n_left_out

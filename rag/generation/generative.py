@@ -174,7 +174,7 @@ def _add_usage(answer: Answer, reply: Reply, gate: CitationGate, prompt: Prompt)
 
 
 def _send_whole(answer: Answer) -> Iterator[Event]:
-    """An answer that was not made piece by piece."""
+    """The events of an answer that is not streamed."""
     if answer.text:
         yield Delta(answer.text)
     yield answer

@@ -110,7 +110,7 @@ class ModelSession:
                 self._new.append((key, "".join(pieces)))
 
     def keep(self) -> None:
-        """The answer stands: keep the replies it was made of, but never one that failed."""
+        """Cache the replies of an answer that was shown, except failed ones."""
         if self._replies is None:
             return
         try:

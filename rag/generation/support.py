@@ -91,7 +91,7 @@ class Ground:
         return _normalize_for_quoting(quoted).strip(" .,;:!?…") in self._quotable
 
     def compute_share(self, claim_terms: Sequence[str]) -> float:
-        """Share of the terms that stand there; 1.0 for none."""
+        """Share of the terms that occur there; 1.0 for none."""
         distinct = set(claim_terms)
         return len(distinct & self.terms) / len(distinct) if distinct else 1.0
 
@@ -199,7 +199,7 @@ def _extract_claim_names(claim: str, english: bool) -> list[str]:
 
 
 def find_quotations(text: str) -> list[tuple[str, Span]]:
-    """What stands in double quotation marks, with the span that includes the marks."""
+    """Texts in double quotation marks, with spans that include the marks."""
     return [(match[1], match.span()) for match in _QUOTATION.finditer(text)]
 
 

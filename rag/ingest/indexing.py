@@ -112,7 +112,7 @@ class Indexes:
         return state
 
     def _open_store(self, state: IndexState, opener: Callable[[Generation], S]) -> S:
-        """A store that holds the library's chunks; what does not is rebuilt."""
+        """Open a store with the library's chunks; rebuild it if it has others."""
         try:
             store = opener(get_generation(self._library, state))
             if state.pending or _hold(self._library, store):
@@ -197,7 +197,7 @@ def apply_outbox(
     trusted: bool = True,
     progress: IndexProgress | None = None,
 ) -> None:
-    """Carry what is in the outbox to the indexes: in place if it is little, else by building anew.
+    """Apply the outbox to the indexes: in place if it is short, else by a new generation.
 
     ``trusted`` says that the generation in use is sound but for what the outbox names.
     """
@@ -222,7 +222,7 @@ def apply_outbox(
 def _build_indexes(
     library: Library, stores: Stores, state: IndexState, tell: IndexProgress
 ) -> None:
-    """The next generation, whole; whatever a killed attempt left of it goes first."""
+    """Build the next generation, after removing the rest of a killed attempt."""
     place = get_generation(library, state, next_one=True)
     try:
         shutil.rmtree(place.folder, ignore_errors=True)
@@ -270,7 +270,7 @@ def _update_indexes(
 
 
 def _hold(library: Library, *stores: Vectors | Lexical) -> bool:
-    """Whether each holds exactly the library's chunks: as many may be others."""
+    """Whether both contain exactly the library's chunks; equal numbers do not suffice."""
     expected = set(library.list_chunk_ids())
     return all(store.count() == len(expected) and store.list_ids() == expected for store in stores)
 

@@ -41,7 +41,7 @@ def get_upload_folder(data: Path) -> Path:
 
 
 def make_safe_name(name: str) -> str:
-    """A plain file name: nothing of a path, nothing hidden, of bounded length."""
+    """A plain file name: no path, not hidden, of bounded length."""
     last = PurePath(name.replace("\\", "/")).name
     stem = _UNUSUAL.sub("_", last).strip(" .") or "document"
     return stem.encode()[-MAX_NAME_BYTES:].decode(errors="ignore").lstrip(" .") or "document"
@@ -215,7 +215,7 @@ def _clear(place: Path, lock: FileLock) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """A file whole and on the disk, or none."""
+    """Write a complete file to disk, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:

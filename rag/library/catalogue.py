@@ -153,7 +153,7 @@ class Library(Reader):
         raise NotFound(f"no paper {key!r} in the library; {self._find_nearest_place(key)}")
 
     def papers_as_stored(self) -> list[Paper]:
-        """All papers by first place, read from the file anew."""
+        """All papers by first place, read from the file again."""
         return self._load_papers_where("")
 
     def _load_papers_where(self, where: str, *values: object) -> list[Paper]:
@@ -233,7 +233,7 @@ class Library(Reader):
         return [document.page for document in self.list_documents() if document.page]
 
     def list_page_papers(self, person: str) -> list[str]:
-        """Ids of the papers that stand on the person's own page, in page order, once each."""
+        """Ids of the papers on the person's own page, in page order, once each."""
         rows = self.select(
             "SELECT e.paper_id FROM pages p JOIN entries e USING (document_id) "
             "JOIN documents d USING (document_id) WHERE p.person = ? ORDER BY d.name, e.ordinal",

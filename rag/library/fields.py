@@ -70,7 +70,7 @@ def _list_last_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[objec
 
 
 def _list_title_words(paper: Paper) -> Sequence[object]:
-    """What stands in the title, in lower case, once each, without stop words."""
+    """The words of the title in lower case, once each, without stop words."""
     title_words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (paper.title or "").lower())
     return [w for w in dict.fromkeys(title_words) if w not in STOP_WORDS and len(w) > 1]
 

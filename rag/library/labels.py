@@ -63,7 +63,7 @@ def build_label(text: str) -> str:
 
 
 def _extract_contribution(sentence: str) -> str:
-    """What the sentence says the paper brings; empty if it does not, or in a word that says nothing."""
+    """The contribution that the sentence states; empty if there is none, or an empty word."""
     match = _BRINGS.search(sentence)
     if match is None:
         return ""

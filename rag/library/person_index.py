@@ -169,7 +169,7 @@ class NameIndex:
         self._long_parts = [part for part in self._by_part if len(part) >= 5]
 
     def find_mentions(self, text: str) -> list[Mention]:
-        """Persons surely named in a question, in order, not overlapping; absent ones are not found."""
+        """People surely named in a question, in order, not overlapping, never absent ones."""
         mentions: list[Mention] = []
         words = extract_tokens(text)
         at = 0

@@ -40,7 +40,7 @@ class Reader:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Whatever SQLite says of a file that is damaged or gone, as one sentence."""
+        """Translates SQLite's errors about a damaged or missing file into one sentence."""
         try:
             yield
         except schema.FAULTS as exc:
@@ -68,7 +68,7 @@ class Reader:
 
     @staticmethod
     def _open_file(path: Path) -> sqlite3.Connection | None:
-        """None while the file is still being made."""
+        """None while the file is still being created."""
         connection = schema.open_connection(path, readonly=True)
         if schema.get_version(connection):
             return connection

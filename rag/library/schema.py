@@ -239,7 +239,7 @@ def get_version(connection: sqlite3.Connection) -> int:
 
 
 def run_migrations(connection: sqlite3.Connection) -> None:
-    """Run the migrations that the file lacks, each whole or not at all."""
+    """Run the missing migrations, each in one transaction."""
     for number in range(get_version(connection), len(LIBRARY_MIGRATIONS)):
         connection.executescript(
             f"BEGIN;\n{LIBRARY_MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
@@ -247,7 +247,7 @@ def run_migrations(connection: sqlite3.Connection) -> None:
 
 
 def require_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise a LibraryError that says what is damaged, where a table is gone or a page is."""
+    """Raise a LibraryError that names the damage if a table or a page is missing."""
     try:
         there = _tables(connection)
         with closing(create_empty()) as full:

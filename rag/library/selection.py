@@ -109,7 +109,7 @@ def _find_mention(value: object, people: Sequence[Mention], library: LibrarySnap
 
 
 def format_no_such_person(mention: Mention) -> str:
-    """A sentence that says so, with near names."""
+    """The sentence that nobody has this name, with similar names."""
     similar_names = (
         f" Names like it: {join_names(map(plain, mention.near))}." if mention.near else ""
     )
@@ -178,7 +178,7 @@ def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) ->
 
 
 def _format_nearest_years(condition: Condition, library: LibrarySnapshot) -> str:
-    """The years that are held, nearest to the one asked for."""
+    """The years in the library that are nearest to the given one."""
     if condition.field != "year" or not library.years:
         values = {
             v for p in library.papers for v in CATALOGUE_FIELDS[condition.field].values(p, library)

@@ -81,7 +81,7 @@ def encode_tokens(encoding: Encoding) -> bytes:
 
 
 def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding:
-    """What `encode_vector` and `encode_tokens` made.
+    """The encoding from the bytes of `encode_vector` and `encode_tokens`.
 
     Raises:
         LibraryError: It is damaged, or another version of this program made it.
@@ -113,7 +113,7 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding:
 
 
 def decode_packed(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """The values (n, dim) that stand in pairs (n, dim / 2)."""
+    """The values (n, dim) of packed pairs (n, dim / 2)."""
     import numpy as np
 
     values = np.empty((len(packed), 2 * packed.shape[1]), np.int8)

@@ -193,7 +193,7 @@ class Writer:
     # --- papers, from their entries -------------------------------------------------------------
 
     def _merge_papers(self, paper_ids: Collection[str], *, again: bool) -> None:
-        """Merge the entries of these papers anew; put what changed into the outbox."""
+        """Merge the entries of these papers again; put what changed into the outbox."""
         ids = json.dumps(sorted(paper_ids))
         entries: dict[str, list[Entry]] = defaultdict(list)
         for paper_id, entry in self._list_entries(
@@ -314,7 +314,7 @@ class Writer:
         schema.require_whole(self._db, self._folder / schema.LIBRARY_FILE)
 
     def drop_broken_vectors(self) -> int:
-        """Let go of vectors that no embedder made; returns how many there were."""
+        """Delete vectors that no embedder can have made; returns their number."""
         with self._open_transaction():
             return self._db.execute(
                 "DELETE FROM vectors WHERE embedder = (SELECT value FROM meta WHERE key = 'target') "

@@ -193,7 +193,7 @@ class _When:
 
 
 def _parse_date(fields: Mapping[str, object]) -> _When:
-    """What the record says; an impossible or unreadable part is unknown."""
+    """The record's date; an impossible or unreadable part is unknown."""
     dated = _DATE_FIELD.match(
         _convert_to_text(fields.get("date")) or _convert_to_text(fields.get("year"))
     )

@@ -221,7 +221,7 @@ _SILENT = frozenset(
 
 
 def _convert_unknown_command(node: Any, l2tobj: Any = None) -> str:
-    """An unknown command's argument; its name where it has none and so stands for a word."""
+    """An unknown command's argument; without one its name, which then is a word."""
     node_arguments = node.nodeargd
     verbatim = getattr(node_arguments, "verbatim_text", None)
     arguments = (

@@ -66,7 +66,7 @@ class ReadingProcess:
         self._end()
 
     def read(self, path: Path) -> Reading:
-        """Everything one document holds.
+        """Read one document.
 
         Raises:
             ReadError: It cannot be read, or not within the limits.

@@ -60,7 +60,7 @@ class AnalysedQuery:
 
 
 def parse_query(text: str) -> AnalysedQuery:
-    """Take a question apart. A text without words has neither terms nor clauses."""
+    """Analyse a question. A text without words has neither terms nor clauses."""
     if not any(iter_words(text)):
         return AnalysedQuery(text, (), (), ())
     asking = tuple(

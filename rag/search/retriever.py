@@ -267,7 +267,7 @@ class Retriever:
     # --- chunks and papers --------------------------------------------------------------------
 
     def _load_matrices(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
-        """The token matrix of each chunk, from the cache where they are held."""
+        """The token matrix of each chunk, from the cache if it is there."""
         with self._guard:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.list_encodings([c.chunk_id for c in missing])

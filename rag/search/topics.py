@@ -98,7 +98,7 @@ _MIN_SLIP_CHARS = 6
 
 
 def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
-    """The topic with words that stand nowhere in the library as one slip away from one that does.
+    """The topic with each unknown word replaced by a known one at one letter's distance.
 
     The topic itself where there is no such word, or none that it can be a slip of. Of several the one
     in most papers is taken, equal ones in order of the alphabet.
@@ -236,7 +236,7 @@ def compute_level(hit: PaperHit) -> float:
 
 
 def compute_coverage(topic: str, paper: Paper, library: LibrarySnapshot) -> float:
-    """Share of the topic's words, by rarity, that stand in the paper."""
+    """Share of the topic's words, weighted by idf, that the paper contains."""
     wanted = dict.fromkeys(split_terms(topic))
     n = len(library.papers)
     weights = {t: math.log(1 + n / (1 + library.term_counts[t])) for t in wanted}
@@ -277,11 +277,11 @@ class Phrase:
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
 
     def is_in(self, paper: Paper) -> bool:
-        """Whether the title or the text holds the phrase."""
+        """Whether the title or the text contains the phrase."""
         return self._is_in_text(paper.title or "") or self._is_in_text(paper.text)
 
     def is_topic_of(self, paper: Paper) -> bool:
-        """Whether it holds the phrase so that it is about it: one plain word must be in the title."""
+        """Whether the paper is about the phrase: one plain word must be in the title."""
         if len(self._wanted) == 1 and not self._exact:
             return self._is_in_text(paper.title or "")
         return self.is_in(paper)
@@ -316,7 +316,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def has_other_prefix_only(topic: str, paper: Paper) -> bool:
-    """Whether a compound of the topic stands in the paper only with another prefix.
+    """Whether the paper has a compound of the topic only with another prefix.
 
     ``de-identification`` is not ``re-identification``. A paper that has neither is not judged.
     """

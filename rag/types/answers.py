@@ -89,7 +89,7 @@ class Intent:
     parts: Mapping[str, object] = field(default_factory=dict)
 
     def get_several(self, part: str) -> tuple[Any, ...]:
-        """A part that holds several things; empty where it is not there."""
+        """The values of a part; empty if the intent does not have it."""
         part_value = self.parts.get(part)
         return part_value if isinstance(part_value, tuple) else ()
 

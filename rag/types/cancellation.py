@@ -56,10 +56,10 @@ _wish: ContextVar[CancelToken | None] = ContextVar("wish", default=None)
 
 
 def heed() -> None:
-    """Give up here if that is wished of what `heeding` makes: between steps and in long loops.
+    """Check for cancellation inside `heeding`: called between steps and in long loops.
 
     Raises:
-        Stopped: It is wished.
+        Stopped: The answer was cancelled.
     """
     stop = _wish.get()
     if stop is not None and stop.is_set():
@@ -67,14 +67,14 @@ def heed() -> None:
 
 
 def heeded(items: Iterable[_T]) -> Iterator[_T]:
-    """The items of a long loop, with `heed` before each."""
+    """Yield the items of a long loop, calling `heed` before each."""
     for item in items:
         heed()
         yield item
 
 
 def heeding(events: Iterator[_T], stop: CancelToken) -> Generator[_T, None, None]:
-    """The events as they come, until they end or ``stop`` is set, whatever makes the next one."""
+    """Yield events until they end or ``stop`` is set, also while the next one is computed."""
     while not stop.is_set():
         token = _wish.set(stop)
         try:

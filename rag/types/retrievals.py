@@ -70,7 +70,7 @@ class Apart:
     n_planted: int = 0
 
     def rest(self, text: str, span: Span) -> tuple[Span, ...]:
-        """What of a span of the paper's text stands outside, without white space around it."""
+        """The part of a span outside these sentences, without surrounding white space."""
         results, at = [], span[0]
         for start, end in sorted(self.spans):
             if start < span[1] and end > at:

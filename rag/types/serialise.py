@@ -71,7 +71,7 @@ def _get_reason(answer: Answer) -> str:
 
 
 def build_paper_record(paper: Paper) -> Mapping[str, Any]:
-    """One paper, whole."""
+    """The record of one paper."""
     return {
         "paper": paper.paper_id,
         "source": paper.source,

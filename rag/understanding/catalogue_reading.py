@@ -112,7 +112,7 @@ _NOT_ABOUT = (
 
 
 def _find_excluded_topic(scan: Scan) -> str:
-    """The topic that papers are not to be about, where one is said."""
+    """The topic that the papers must not have; empty if there is none."""
     # Two exclusions cannot be told apart from what they follow, so neither is taken.
     topics = re.findall(_NOT_ABOUT, scan.text, re.IGNORECASE)
     return drop_empty_ends(scan.take(_NOT_ABOUT)[0]["out"]) if len(topics) == 1 else ""
@@ -141,7 +141,7 @@ def _extract_topic(scan: Scan) -> str | None:
 
 
 def _find_compared_field(scan: Scan) -> str | None:
-    """The field of ``2022 vs 2023``: its values are to be counted apart."""
+    """The field of ``2022 vs 2023``, whose values are counted separately."""
     if not re.search(r"\b(?:vs|versus|compared)\b", scan.question, re.IGNORECASE):
         return None
     fields = [c.field for c in scan.conditions if c.operator == "in"]

@@ -59,7 +59,7 @@ def find_comparing_words(question: str) -> list[Span]:
 
 
 def find_sides(question: str, *, telling: bool = True) -> tuple[str, str] | None:
-    """The two things that a question compares, if it says both so that each can be looked for.
+    """The two things that a question compares, if both can be searched for.
 
     Not ``telling``: also where a side is a word that alone tells little, such as a name in small letters.
 

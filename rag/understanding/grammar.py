@@ -286,7 +286,7 @@ def _read_authors(scan: Scan) -> None:
 
 
 def _read_role(scan: Scan, field: str, word: str, who: str) -> None:
-    """Those who are said to be first, or last, in the author list."""
+    """People who must be first, or last, in the author list."""
     patterns = (
         rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?{word}[- ]authors?",
         rf"\b{word}[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from|does|do|did|has|have)?\s*({who})",

@@ -68,7 +68,7 @@ def build_content_intent(
 
 
 def build_experts_intent(text: str, frame: ExpertFrame, library: LibrarySnapshot) -> Intent:
-    """People on a topic, of certain years if said."""
+    """People on a topic, with papers of certain years if the question names some."""
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
     if not frame.sure and len(frame.topic.split()) > _MAX_SUBJECT_WORDS:
         parts["near"] = True

@@ -204,7 +204,7 @@ def _list_telling(piece: str) -> list[str]:
 
 
 def _has_another_question(text: str) -> bool:
-    """A further clause that asks what a paper says: ``in X's paper, what is transferred ...``."""
+    """Whether a further clause asks what a paper says: ``in X's paper, what is sent ...``."""
     clauses = list(_ASKING_CLAUSE.finditer(text))
     for match in clauses:
         # "who is Yuxi Mi?": the clause is about the person.

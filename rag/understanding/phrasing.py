@@ -49,7 +49,7 @@ def normalize_chat_spelling(text: str) -> str:
 
 
 def extract_asking_part(text: str) -> str:
-    """The part of a text that is read for its kind: all of it, unless it is long or repeats itself."""
+    """The part of a text that is routed: all of it, unless it is long or repetitive."""
     parts = _drop_repeated_phrases([word[:WORD_CHARS] for word in text.split()])
     if len(parts) <= READ_WORDS:
         return " ".join(parts)
@@ -66,7 +66,7 @@ def extract_asking_part(text: str) -> str:
 
 
 def _drop_repeated_phrases(parts: Sequence[str]) -> list[str]:
-    """The words, with any phrase that follows itself more than once said only twice."""
+    """The words, with phrases that are repeated more than once kept only twice."""
     kept_words: list[str] = []
     for part in parts:
         kept_words.append(part)

@@ -137,7 +137,7 @@ def _build_stemmed_column(column: Mapping[str, str], language: str) -> Mapping[s
 
 
 def render(question: str, names: Sequence[str] = ()) -> Rendering | None:
-    """The question in English; None where it is in English, as far as can be told.
+    """The question in English; None if it seems to be English already.
 
     Args:
         question: As typed.
@@ -168,7 +168,7 @@ def render(question: str, names: Sequence[str] = ()) -> Rendering | None:
 
 
 def _split_elisions(question: str, language: str) -> str:
-    """What stands together or apart in the language, as it is listed."""
+    """Split or join words as the word list has them."""
     if language == "German":
         return _PARTED.sub("", question)
     if language == "French":

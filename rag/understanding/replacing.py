@@ -170,7 +170,7 @@ _TOGETHER = re.compile(
 def _add_coauthor(
     last: Intent, people: Sequence[Mention], catalogue_question: CatalogueQuestion
 ) -> Intent | None:
-    """``with X``: of the papers of the last answer those on which X stands too."""
+    """``with X``: the papers of the last answer that are also by X."""
     reason = "the last list, with a further person"
     verb: Verb = "count" if catalogue_question.ask.verb == "count" else "list"
     if last.route == "person" and len(last.people) == 1 and len(people) == 1:
@@ -246,7 +246,7 @@ def _add_year(what: str, last: Intent) -> str:
 
 
 def _list_condition_years(condition: Condition) -> set[int]:
-    """The years that a condition on time is about, where both ends are said."""
+    """The years of a condition on time, if both ends are given."""
     value = condition.value
     if condition.field == "year" and condition.operator == "is" and isinstance(value, int):
         return {value}

@@ -134,7 +134,7 @@ def _read_similar(resolved_question: ResolvedQuestion, library: LibrarySnapshot)
 def _set_title_as_topic(
     intent: Intent, resolved_question: ResolvedQuestion, library: LibrarySnapshot
 ) -> Intent:
-    """People on what one paper is about: its whole title is the topic, not the name it has."""
+    """People on a paper's subject: the topic is its full title, not its short name."""
     paper = library.by_id[resolved_question.focus[0]]
     if (
         intent.route != "experts"

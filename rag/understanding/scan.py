@@ -155,7 +155,7 @@ def _is_word_of_texts(mention: Mention, library: LibrarySnapshot) -> bool:
 
 
 def _is_possible_name(typed: str, library: LibrarySnapshot, *, sure: bool, bare: bool) -> bool:
-    """Capitalised throughout, or in lower case where nothing but a name can stand.
+    """Capitalised throughout, or in lower case where only a name can be.
 
     ``bare`` where it is the whole question: then a word of somebody's name makes it one.
     """
@@ -193,7 +193,7 @@ _TYPED = str.maketrans("@⟦⟧", "＠[]")
 
 
 def put_people_marks(question: str, people: Sequence[Mention]) -> str:
-    """The question with its people as ``@0``, ``@1``, and without the library's own names."""
+    """Replace the question's people by ``@0``, ``@1``, and drop words for the library itself."""
     text = question.translate(_TYPED)
     for at, mention in reversed(list(enumerate(people))):
         start, end = mention.span
@@ -204,7 +204,7 @@ def put_people_marks(question: str, people: Sequence[Mention]) -> str:
 
 
 def put_names_back(text: str, people: Sequence[Mention]) -> str:
-    """The words with the people that ``@0``, ``@1`` stand for."""
+    """The text with ``@0``, ``@1`` replaced by the people's names."""
     for at, mention in reversed(list(enumerate(people))):
         text = text.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
     return text

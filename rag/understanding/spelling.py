@@ -161,7 +161,7 @@ def _is_formed(word: str, english_stems: frozenset[str]) -> bool:
 def _iter_slips(
     question: str, library: LibrarySnapshot, english: _English
 ) -> Iterator[tuple[Span, str]]:
-    """The words that are slips, in order, each with what it stands for."""
+    """The misspelt words, in order, each with its correction."""
     shut = [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
     doubtful: list[Span] = []
     different: set[str] = set()
@@ -283,7 +283,7 @@ def _list_consonants(word: str) -> list[str]:
 def _is_plain(
     question: str, span: Span, ordinary: dict[Span, str], library: LibrarySnapshot
 ) -> bool:
-    """Whether what is written with a capital is no name: it opens the question, or says a phrase.
+    """Whether a capitalised word is no name: it opens the question, or forms a phrase.
 
     The phrase is the word, mended, with those beside it that are capitalised too, or else with one
     neighbour; it must stand in a paper.
@@ -312,7 +312,7 @@ def _is_plain(
 
 
 def _is_printed_phrase(phrase_words: list[str], library: LibrarySnapshot) -> bool:
-    """Whether the words stand one after another in a paper or in an affiliation."""
+    """Whether the words are consecutive in a paper or in an affiliation."""
     phrase = " ".join(phrase_words)
     return library.has_phrase(phrase) or any(phrase in place for place in library.printed_places)
 

@@ -123,7 +123,7 @@ _OWN_ITS = re.compile(
 
 
 def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) -> ResolvedQuestion:
-    """The question with its pointers settled; itself where it has none or nothing was shown."""
+    """Resolve the question's pointers; without any, or without earlier turns, it stays as it is."""
     if not thread.turns:
         return ResolvedQuestion(question)
     last = thread.turns[-1].answer
@@ -244,7 +244,7 @@ def _resolve_mark(question: str, last: Answer) -> str:
 
 
 def _extract_correction(question: str) -> str:
-    """``no, I meant X``: what about X; a whole question as it is."""
+    """``no, I meant X`` becomes ``what about X``; a complete question stays as it is."""
     question = _COURTESY.sub("", question)
     bare = _INSTEAD_OF_IT.sub("", _TAKEN_BACK.sub("", question))
     if bare != question and _FRAGMENT.match(bare):
@@ -350,7 +350,7 @@ def _resolve_more(
 
 
 def _get_list_conditions(last: Answer, focus: ConversationFocus) -> tuple[Condition, ...]:
-    """The conditions of the list just shown whole, if no person of its own is among them."""
+    """Conditions of the last list, if it was shown in full and names no person."""
     intent = last.intent
     if intent is None or last.route != "catalogue" or intent.parts.get("focus"):
         return ()
@@ -378,7 +378,7 @@ def _find_list_in_focus(
 def _resolve_same_question(
     resolved_question: ResolvedQuestion, last: Answer, library: LibrarySnapshot
 ) -> ResolvedQuestion:
-    """``and the second one?``: where nothing but the pointer is said, the last question of it."""
+    """``and the second one?``: if only a pointer is given, the last question about that paper."""
     intent = last.intent
     name = get_short_name(library.by_id[resolved_question.focus[0]])
     if intent is None or resolved_question.question.strip(" ?.!") != name:
@@ -420,7 +420,7 @@ def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
 
 
 def _is_list(answer: Answer) -> bool:
-    """Whether papers or people were listed: a made-up word in the question (GitHub) named no paper."""
+    """Whether papers or people were listed; then a coined word in the question names no paper."""
     parts = answer.intent.parts if answer.intent is not None else {}
     is_paper_list = (
         getattr(parts.get("ask"), "verb", "") in ("list", "count") and "alike" not in parts
@@ -444,7 +444,7 @@ def _list_papers_by_turn(thread: Thread, library: LibrarySnapshot) -> list[tuple
 
 
 def _list_named_papers(question: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    """The paper that each made-up name in a question stands for, in its order."""
+    """The paper of each coined name in a question, in its order."""
     return tuple(dict.fromkeys(ids[0] for _, ids in library.find_papers_called(question)))
 
 

@@ -72,7 +72,7 @@ def _read_periods(scan: Scan) -> None:
 
 
 def _add_period(scan: Scan, period: Period, *, negative: bool) -> None:
-    """As a condition on years where whole years are meant, or else on dates."""
+    """Add a condition on years if the period is full years, or else on dates."""
     low, high = period.low, period.high
     bounds: tuple[int | Day | None, int | Day | None] = (low, high)
     is_whole_years = (low is None or low[1:] == (1, 1)) and (high is None or high[1:] == (12, 31))

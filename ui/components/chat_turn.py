@@ -160,7 +160,7 @@ def render_edit(turn: StoredTurn) -> None:
 
 
 def render_while_answering(asking: AnswerJob, desk: AnswerJobs, place: DeltaGenerator) -> None:
-    """Show steps and words as they come, until the answer is whole or stopped."""
+    """Show steps and text as they come, until the answer is complete or cancelled."""
     steps: list[tuple[str, float]] = []
     text, drawn = "", 0.0
     with place.container():

@@ -161,7 +161,7 @@ def render_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) 
 
 
 def close_menu() -> None:
-    """Draw the menu anew, which is closed then."""
+    """Redraw the menu, which closes it."""
     st.session_state["menu_opened"] += 1
 
 

@@ -60,7 +60,7 @@ def count_papers(assistant: Assistant) -> int:
 
 
 def telling(act: Callable[..., object]) -> Callable[..., None]:
-    """A callback whose fault is said on the page, in its sentence, when the page is drawn."""
+    """A callback whose error is shown on the page as its sentence."""
 
     @wraps(act)
     def acting(*values: object, **names: object) -> None:

@@ -80,7 +80,7 @@ Part = Literal["add", "remove", "state"]
 
 
 def show_outcome(part: Part) -> None:
-    """What the last ingest of this part did, said once where its button was."""
+    """The result of this part's last ingest, shown once in place of its button."""
     where, outcome_lines = st.session_state.get("ingested", ("", []))
     if where == part:
         del st.session_state["ingested"]
@@ -242,7 +242,7 @@ def render_health(assistant: Assistant) -> None:
 
 
 def run_repair(assistant: Assistant) -> None:
-    """Read, embed and index everything anew from where it was read."""
+    """Read, embed and index all documents again."""
     there = [Path(d.path) for d in assistant.library.list_documents() if Path(d.path).is_file()]
     run_ingest(assistant, "state", there, anew=True)
 

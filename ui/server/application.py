@@ -51,7 +51,7 @@ HERE = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }
 
 @cache
 def build_page() -> str:
-    """Streamlit's page with our name, told that its server is at the root of this address."""
+    """Streamlit's page with our name and the server's address filled in."""
     html = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     page_html = html.replace("<title>Streamlit</title>", "<title>Paperfolk</title>")
     return page_html.replace("<head>", f"<head>{HERE}", 1)

@@ -165,7 +165,7 @@ def render_working(steps: Sequence[tuple[str, float]], text: str) -> str:
 
 
 def render_unfinished(text: str) -> str:
-    """Markdown of an answer that is not whole: its markers lead nowhere yet."""
+    """Markdown of an unfinished answer, whose markers are not links yet."""
     return render_markdown(
         text, {int(n): "not complete yet" for n in re.findall(r"\[(\d{1,4})\]", text)}
     )
@@ -372,7 +372,7 @@ def build_cards(turn: Answer, papers: Mapping[str, Paper]) -> list[dict[str, str
 
 
 def render_source(paper: Paper, span: Span | None = None) -> str:
-    """A whole paper for the side panel, the quoted span marked."""
+    """A paper for the side panel, the quoted span marked."""
     return (
         f'<article class="source"><h2>{format_name(paper.title, paper.label)}</h2>'
         f'<p class="authors">{_format_authors(paper)}</p>{render_facts(paper)}'

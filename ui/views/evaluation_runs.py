@@ -88,7 +88,7 @@ class EvaluationRun:
         return sum(sum(counts.values()) for counts in self.outcomes.values())
 
     def get_main_figure(self, kind: str) -> Mean | None:
-        """The figure that stands for a kind."""
+        """The main figure of a kind."""
         return self.kinds.get(kind, {}).get(self.decisive.get(kind, ""))
 
 
