@@ -49,7 +49,7 @@ def paper(
 
 
 class Shelf:
-    """What `rag.library.snapshot.census` reads, from a list of papers."""
+    """What `rag.library.snapshot.load_snapshot` reads, from a list of papers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The browser chat: `paperfolk ui` runs this file by Streamlit."""
+"""The browser chat, which `paperfolk ui` runs with Streamlit."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How soon a reader sees an answer: from Enter to its first words, in a real Chromium.
+"""Measures the time from Enter to the first words of an answer, in a real Chromium.
 
-The chat is started for itself over a copy of the seeds' library and asked through its pages, first
-by one reader and then by several at once. Browser and server share the machine, as they do for a
-reader at home; its load is told with the figures.
+The chat is started over a copy of the seeds' library and asked through its pages, first by one user
+and then by several at once. Browser and server share the machine, as they do for a user at home; the
+machine's load is reported with the figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chat as a reader starts it: `paperfolk ui` in a process of its own, on a free port of loopback."""
+"""Runs `paperfolk ui` in a separate process, on a free port of loopback, as a user starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast and how true the embedded embedder is, beside sentence-transformers, in one run.
+"""Compares speed and accuracy of the embedded embedder with sentence-transformers, in one run.
 
     python -m eval.benchmarks.embed_speed --reference-python /path/to/venv/bin/python [--beir DIR]
 

@@ -20,10 +20,10 @@ MODEL = "test-model"
 
 @dataclass(frozen=True)
 class Reply:
-    """How the server meets one call.
+    """How the server responds to one call.
 
     Attributes:
-        text: The words, or a function of the request that says them.
+        text: The text, or a function of the request that returns it.
         size: Letters in each piece of a stream.
         cut: Cuts the words of a stream in another way.
         status: Anything but 200 is an error, with ``error`` as its message.
@@ -71,7 +71,7 @@ class OpenAIServer:
 
     Attributes:
         replies: Used up call by call; ``default`` serves when there are none left.
-        models: What is said to who asks for the list of models.
+        models: The list of models that it reports.
         requests: The bodies received, in order, each with its ``headers``.
     """
 

@@ -1,4 +1,4 @@
-"""Answering and declining on a public collection of questions that one abstract each answers.
+"""Answers and abstentions on a public collection of questions, each answered by one abstract.
 
 A folder in PubMedQA's form (Jin et al., EMNLP 2019): ``corpus.jsonl`` and ``qa.jsonl`` ({"_id",
 "question", "gold_doc"}). The abstracts of every second question are left out of the library: those
@@ -20,7 +20,7 @@ from rag.app.assistant import Assistant
 
 @dataclass(frozen=True, slots=True)
 class DecliningOutcome:
-    """One question: whether its abstract was there, was cited, and whether it was declined."""
+    """One question: whether its abstract was in the library, was cited, and whether it abstained."""
 
     is_in_library: bool
     cited: bool

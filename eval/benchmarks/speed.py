@@ -1,7 +1,7 @@
-"""How fast and how large: ingest, cold and warm questions, memory, beside a plain LangChain chain.
+"""Measures the speed and memory of ingest and of cold and warm questions, beside a LangChain chain.
 
-Each figure is the median over several fresh processes. The other work of the machine is part of what
-is measured, so its load is told with the figures.
+Each figure is the median over several fresh processes. Other work of the machine affects the figures,
+so its load is reported with them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rag.config.settings import ROOT, Settings
 from rag.types.errors import RagError, ReadError
 
 COMPOSED_FROM = 20_000
-"""Made papers from which on their vectors are composed (`eval.benchmarks.synthetic_library.Composed`), not embedded."""
+"""Made papers from which on their vectors are composed (`eval.benchmarks.synthetic_library.ComposedEmbedder`), not embedded."""
 QUESTION = "How does DuetFace protect the privacy of faces?"
 DELAY_S = 0.2
 SPEED_TARGETS: Mapping[str, float] = {
@@ -41,12 +41,12 @@ ReportProgress = Callable[[str, int, int], None]
 
 
 class SpeedError(RagError):
-    """A process that was to be measured failed."""
+    """A measured process failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that is over."""
+    """The result of an ended process."""
 
     seconds: float
     peak_mb: float
@@ -55,7 +55,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class SpeedBench:
-    """What every process is started with."""
+    """The parameters that every process is started with."""
 
     environ: Mapping[str, str]
     runs: int
@@ -65,7 +65,7 @@ class SpeedBench:
     def load_or_measure(
         self, name: str, times: int, make: Callable[[int], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """What was measured when something was made; read again where it is still there."""
+        """The measurements of a build; read from its file if they are there already."""
         path = self.folder / f"{name.replace(' ', '-')}.json"
         if path.is_file():
             measurements: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def _open_scratch() -> IO[str]:
 def compute_speed(
     settings: Settings, papers: int, runs: int, progress: ReportProgress, keep: Path | None = None
 ) -> dict[str, Any]:
-    """Everything, at the seeds or at so many made papers.
+    """All measurements, on the seeds or on a synthetic library of this size.
 
     Args:
         settings: Whose embedder and model are used; the data folders are new ones.

@@ -1,4 +1,4 @@
-"""What `eval.benchmarks.speed` measures in processes of their own: one job, one JSON object on stdout.
+"""A measured process of `eval.benchmarks.speed`: runs one job and prints one JSON object.
 
 ``python -m eval.benchmarks.speed_worker JOB DATA [ARGUMENT]`` with the settings in the environment.
 """

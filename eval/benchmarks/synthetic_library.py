@@ -1,9 +1,9 @@
-"""Made libraries, as large as one likes: papers recombined from the seeds, embedded piece by piece.
+"""Builds synthetic libraries of any size: papers recombined from the seeds, embedded by sentence.
 
 A paper recombined from known sentences can be given the token vectors that its sentences have when they
 stand alone, and their mean as its own vector (`ComposedEmbedder`). So a library of a hundred thousand papers is
-made in minutes; what is searched is as large and as varied as if every paper had been read whole. The
-time that embedding takes is measured apart, on fewer papers.
+built in minutes; its indexes are as large and as varied as if every paper had been embedded. The time
+of embedding is measured separately, on fewer papers.
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ def _build_crowd(people: Sequence[str], n_people: int) -> list[str]:
 
 
 class ComposedEmbedder:
-    """Stands in for an embedder and takes its name: a question is embedded by the real one.
+    """Replaces an embedder under its name; questions are embedded by the real one.
 
     Args:
-        embedder: Embeds each piece the first time it is met.
-        name, dimension: Its own.
+        embedder: Embeds each sentence the first time it occurs.
+        name, dimension: Those of the embedder.
     """
 
     def __init__(self, embedder: Encoder, name: str, dimension: int) -> None:

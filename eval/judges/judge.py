@@ -1,9 +1,9 @@
 """Judges: a chat model behind the OpenAI protocol that grades one thing in one call.
 
 Each judge has a prompt file, whose sha256 is its version, and a fixed list of verdicts. A reply is
-parsed here and nowhere else: the last verdict counts, and one that was not offered is `MalformedReply`,
-which leaves what was to be judged unscored. Verdicts are written down as they come, so a judgement
-that breaks off goes on where it stopped, and nothing is paid for twice.
+parsed only here: the last verdict counts, and one that is not in the list is a `MalformedReply`, which
+leaves the example unscored. Verdicts are stored one by one, so an interrupted judgement resumes where
+it stopped, and no call is paid for twice.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ GRADES: Mapping[JudgeName, Mapping[str, float | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerdict:
-    """What a judge says.
+    """The verdict of a judge.
 
     Attributes:
-        said: One of the prompt's words; None where the reply does not parse.
-        grade: What it is worth; None where it is unscored or there is nothing to grade.
-        reason: The judge's, or why there is no verdict.
+        said: One of the prompt's verdicts; None if the reply does not parse.
+        grade: Its value; None if unscored or not applicable.
+        reason: The judge's reason, or why there is no verdict.
     """
 
     said: str | None
@@ -60,7 +60,7 @@ class JudgeVerdict:
 
 
 class _Reply(BaseModel):
-    """What a judge replies; what it adds of its own is passed over."""
+    """The fields of a judge's reply; others are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -125,12 +125,12 @@ def _make_short(text: str) -> str:
 
 @dataclass(slots=True)
 class JudgePanel:
-    """The three judges with one voice and one memory.
+    """The three judges, sharing one model session and one file of verdicts.
 
     Attributes:
-        voice: The model's; it counts and prices the calls that are made, not what is remembered.
-        path: Where verdicts are written down; None: nowhere.
-        n_calls: Calls made.
+        voice: The model session; it counts and prices new calls, not stored verdicts.
+        path: File of the stored verdicts; None for no file.
+        n_calls: Number of new calls.
     """
 
     voice: ModelSession

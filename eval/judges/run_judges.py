@@ -1,8 +1,8 @@
-"""A run put before the judges: faithfulness, relevance, and ALCE's citation recall and precision.
+"""Judges a run: faithfulness, relevance, and ALCE's citation recall and precision.
 
-Only answers about content are judged: people, counts and lists are computed, and checked by code.
-What comes of it lies in the run folder: ``verdicts.jsonl`` as they were given, ``judged.json`` the
-figures. Nothing else of a run depends on it.
+Only content answers are judged: people, counts and lists are computed, and checked by code. The
+results are in the run folder: verdicts in ``verdicts.jsonl``, figures in ``judged.json``. Nothing else
+of a run depends on them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VERDICTS, JUDGED = "verdicts.jsonl", "judged.json"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One answer judged; a measure without any verdict is left out, which is not 0."""
+    """The measures of one judged answer; one without any verdict is left out, which is not 0."""
 
     question_id: str
     values: Mapping[str, float]
@@ -38,15 +38,15 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run judged.
+    """The results of a judged run.
 
     Attributes:
-        model: The judges'.
+        model: Name of the judges' model.
         prompts: The sha256 of each judge's prompt, by name.
-        figures: By measure, over the answers that have it.
-        n_unscored: Sentences and answers for which no verdict could be had.
-        agreement: With hand-made labels, by judge.
-        usage: Tokens of this judging; verdicts remembered from an earlier one cost nothing.
+        figures: Means by measure, over the answers that have it.
+        n_unscored: Sentences and answers without a verdict.
+        agreement: Agreement with hand-made labels, by judge.
+        usage: Tokens of this judgement; stored verdicts cost nothing.
     """
 
     model: str

@@ -25,7 +25,7 @@ class _LabelRow(BaseModel):
 
 
 class LabelledQuote(BaseModel):
-    """A quote with the paper (``<seed file>:<line>``) that it stands in."""
+    """A quote with its paper (``<seed file>:<line>``)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,12 +57,12 @@ Label = Annotated[LabelledSentence | LabelledAnswer, Field(discriminator="judge"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of one judge with the labels.
+    """Agreement of one judge with the labels.
 
     Attributes:
         n: Examples with a verdict; those without are ``n_unscored``.
         accuracy: Share of them with the same verdict; None without any.
-        kappa: Cohen's (1960): agreement beyond chance; None where chance alone would agree.
+        kappa: Cohen's kappa (1960): agreement beyond chance; None if chance agreement is total.
         confusion: How often each (label, verdict) occurred.
     """
 

@@ -40,7 +40,7 @@ Entails = Callable[[str, Sequence[Quote]], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class CitationQuality:
-    """Of one answer; a share is None where there is nothing to share."""
+    """Citation recall and precision of one answer; None if there is nothing to count."""
 
     recall: float | None
     precision: float | None

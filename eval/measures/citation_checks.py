@@ -1,4 +1,4 @@
-"""Whether the citations of a record hold: markers resolve, quotes stand in the paper as quoted."""
+"""Checks the citations of a record: markers resolve, and quotes are literally in the paper."""
 
 from __future__ import annotations
 

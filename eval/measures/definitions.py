@@ -1,6 +1,6 @@
-"""What each measure says, in one sentence, and where its definition comes from.
+"""The definition of each measure in one sentence, with its source.
 
-The report and the summary carry these sentences, so that no figure stands without its meaning.
+The report and the summary print these sentences, so that every figure comes with its meaning.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Definition:
     """One measure.
 
     Attributes:
-        says: One sentence.
-        source: Where the definition comes from.
+        says: The definition, in one sentence.
+        source: Source of the definition.
         unit: ``share`` is 0 to 1.
     """
 

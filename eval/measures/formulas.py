@@ -1,4 +1,4 @@
-"""Measures, each one definition: what is ranked, cited or said against what is right.
+"""The formulas of the measures, which compare rankings, citations and answers with gold.
 
 Pure functions over plain values; shares are 0-1. None means that there is nothing to measure (no
 relevant item, nothing cited), which is not the same as 0.

@@ -1,4 +1,4 @@
-"""What a run leaves for others: ``summary.json`` for programs, ``report.html`` for readers.
+"""Writes the artefacts of a run: ``summary.json`` for programs, ``report.html`` for readers.
 
 The browser's quality page draws ``summary.json``; fields are added to it, never renamed. Beside the
 runs of a data folder, ``latest.json`` names the newest of each question set.

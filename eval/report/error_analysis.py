@@ -1,4 +1,4 @@
-"""What a report and a summary say of a run besides its means: errors, latencies, gate, others' figures."""
+"""Analyses a run beyond its means: errors, latencies, expected figures, other systems' figures."""
 
 from __future__ import annotations
 

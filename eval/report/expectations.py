@@ -21,7 +21,7 @@ class Expectation(BaseModel):
     """One figure with the command that makes it again.
 
     Attributes:
-        figure: As `eval.report.summary.Summary.value` names it, or in words for other commands.
+        figure: As `eval.report.summary.Summary.get_value` names it, or in words for other commands.
         set: Name of the question set that it is measured on.
         measured: What the command gave when it was last looked at.
         tolerance: How much worse it may be.

@@ -1,4 +1,4 @@
-"""A run as one HTML page that needs nothing else: tables, plots, and every error to be opened."""
+"""Renders a run as one self-contained HTML page: tables, plots, and details of every error."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 
 
 def render_report(run: Run, summary: Summary, judged: Mapping[str, Any] | None = None) -> str:
-    """The whole report.
+    """The report as HTML.
 
     Args:
         run: What was asked and answered.
         summary: Its figures.
-        judged: What judges found (see `eval.judges.run_judges.as_json`); None where none were asked.
+        judged: What judges found (see `eval.judges.run_judges.build_judged_record`); None where none were asked.
     """
     name = str(run.about["set"]["name"])
     gate, wrong = list_verdicts(name, summary, load_expectations()), list_findings(run)

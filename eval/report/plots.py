@@ -1,4 +1,4 @@
-"""Plots as SVG text, drawn by hand so that a report asks nothing of the network.
+"""Plots as SVG text, without a plotting library, so that a report loads nothing from the network.
 
 Colours come from the report's style sheet, so that a plot is readable on light and dark ground.
 """

@@ -1,4 +1,4 @@
-"""Two runs on the same questions: what changed, by how much, and how sure that is.
+"""Compares two runs on the same questions: changes, their size, and their significance.
 
 Differences are paired by question. The interval is the percentile bootstrap over questions (Efron
 1979); the p value is that of the randomisation test that swaps the two systems at random for each

@@ -20,7 +20,7 @@ DECISIVE: Mapping[str, str] = {"expert": "ndcg@5", "robust": "no_crash"}
 
 
 def get_measure(kind: str) -> str:
-    """The measure that stands for a kind."""
+    """The main measure of a kind."""
     return DECISIVE.get(kind, "correct")
 
 
@@ -67,7 +67,7 @@ class Summary:
     Attributes:
         kinds: By kind, by measure.
         overall: By measure, over all questions; and figures of the run that are no means.
-        outcomes: How many questions of each kind came to what.
+        outcomes: Number of questions of each kind by outcome.
     """
 
     kinds: Mapping[str, Mapping[str, Figure]]

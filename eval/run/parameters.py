@@ -1,4 +1,4 @@
-"""What a sweep can turn: settings, fusion weights, and the few numbers that are no settings.
+"""The parameters that a sweep can vary: settings, fusion weights, and some constants.
 
 Settings are those of `rag.config.settings.Settings`: ``embedder`` reads the same documents into a library of
 its own, ``prompts`` names another folder of prompt files. The numbers are constants of the program,
@@ -33,7 +33,7 @@ WEIGHT = "fusion."
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """What is turned, and the values it is tried at, as typed."""
+    """A parameter with the values to try, as typed."""
 
     name: str
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""One run: a question set put to one assistant, kept in a folder that can be resumed and compared.
+"""One run: one assistant's answers to a question set, in a folder that can be resumed and compared.
 
 A run folder holds ``run.json`` (what was run, on what, in which state), ``questions.jsonl`` (what was
 asked, whatever becomes of the set), ``records.jsonl`` (the answer records as the contract has them),
@@ -156,7 +156,7 @@ _PLACES = ("data", "seeds", "prompts", "model_path", "host", "port")
 
 
 def get_same_papers(assistant: Assistant) -> dict[str, str]:
-    """The first place of each paper that stands in several, by its other places."""
+    """The first place of each paper with several, by its other places."""
     papers = assistant.library.list_papers()
     return {str(place): p.source for p in papers for place in p.places[1:]}
 

@@ -1,7 +1,7 @@
-"""One answer record against its question: what came of it, and each measure's value.
+"""Scores an answer record against its question: the outcome, and the value of each measure.
 
-A measure keeps its name over all kinds; what a kind has no use for is left out. Records are as the
-contract says (`rag.types.serialise`).
+A measure has the same name for all kinds; those that do not apply to a kind are left out. Records are
+as docs/CONTRACT.md describes them (`rag.types.serialise`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _ACTIVE = re.compile(r"!\[|\]\(|<[A-Za-z/!]")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What became of one question.
+    """The outcome and measures of one question.
 
     Attributes:
-        values: By measure; a measure that has nothing to measure is left out.
-        faults: Why citations do not hold, one sentence each.
+        values: By measure; those that do not apply are left out.
+        faults: Faults of its citations, one sentence each.
     """
 
     question_id: str
@@ -61,7 +61,7 @@ class Scorer:
 
     Args:
         same: The first place of each paper by its other places: gold may name either.
-        check: Faults of a record's citations; see `eval.measures.formulas.citation_checks`.
+        check: Lists the faults of a record's citations; see `eval.measures.citation_checks.find_faults`.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Scorer:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """What a question wants, with one name for each paper."""
+    """The expected answer of a question, with one name for each paper."""
 
     papers: tuple[str, ...]
     acceptable: frozenset[str]

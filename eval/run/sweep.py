@@ -1,4 +1,4 @@
-"""Dials tried at several values: a run as things are, one for each value, each compared with the first."""
+"""Sweeps parameters: a run with the current values, and one for each other value, compared with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Public test collections in BEIR's form, and what rankings of them are worth beside others'.
+"""Public test collections in BEIR's form, and the measures of rankings of them.
 
 A folder holds ``corpus.jsonl`` ({"_id", "title", "text"}), ``queries.jsonl`` ({"_id", "text"}) and
 ``qrels/<split>.tsv`` with a header line (query, item, grade).
@@ -32,7 +32,7 @@ class Collection:
 
     Attributes:
         name: Folder and split, such as ``scifact/test``.
-        queries: Text by query id, those with judgements alone.
+        queries: Text by query id, only those with judgements.
         qrels: Grade by item id, by query id.
         line_ids: The corpus's ids; the n-th belongs to line n, counted from 1.
     """
@@ -111,7 +111,7 @@ Measures = Mapping[str, Callable[[Sequence[str], Grades], float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the rankings of one collection are worth.
+    """The measures of the rankings of one collection.
 
     Attributes:
         task: What its queries are called.

@@ -1,4 +1,4 @@
-"""Question sets: what is asked, and what a right answer holds. The format: sets/README.md."""
+"""Question sets: questions and their expected answers. The format: eval/sets/README.md."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class _SetRow(BaseModel):
 
 
 class Passage(_SetRow):
-    """Where a paper says what is asked: an exact quote."""
+    """An exact quote of a paper that answers the question."""
 
     paper: str
     quote: str
 
 
 class GradedPerson(_SetRow):
-    """A person who belongs into the answer: 2 a main person, 1 a co-author."""
+    """An expected person with a grade: 2 for a main person, 1 for a co-author."""
 
     name: str
     grade: int = Field(ge=0)
@@ -57,7 +57,7 @@ class GradedPerson(_SetRow):
 
 
 class Filter(_SetRow):
-    """What a paper must meet to be answered from, as a conversation narrows the library."""
+    """A condition that papers must meet, like a conversation's filter."""
 
     field: str
     operator: str
@@ -69,12 +69,12 @@ class Question(_SetRow):
 
     Attributes:
         turns: A conversation; the last turn is judged, and is ``question`` too.
-        filters: The conversation is narrowed to the papers that meet all of them.
-        papers: What a right answer must cite.
-        also: What it may cite besides.
+        filters: Filters of the conversation; papers must meet all of them.
+        papers: Papers that a right answer must cite.
+        also: Papers that it may cite as well.
         about: The paper that a false premise is about.
-        facts: Groups of wordings; the answer must hold one of each group.
-        forbidden: What must not occur in the answer's text.
+        facts: Groups of wordings; the answer must contain one of each group.
+        forbidden: Words that must not occur in the answer's text.
         answer: A number, words, or the complete list of papers.
         answerable: False where a right answer abstains.
         expect: What a good answer does, in words for a reader; nothing is computed from it.

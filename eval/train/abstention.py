@@ -43,7 +43,7 @@ _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question with its kind and whether the library answers it, without the papers left out."""
+    """One question with its kind, and whether the library without ``left_out`` answers it."""
 
     question: str
     kind: str
@@ -202,7 +202,7 @@ def compute_example_weights(example_list: Sequence[Example]) -> NDArray[np.float
 def run_calibration(
     assistant: Assistant, out: Path = sufficiency.CALIBRATION_FILE
 ) -> dict[str, Any]:
-    """Fit, write the file and return what stands in it."""
+    """Fit, write the file, and return its contents."""
     example_list = build_examples(assistant)
     names, values = compute_feature_table(assistant, example_list)
     wanted = np.array([float(e.answerable) for e in example_list])

@@ -1,4 +1,4 @@
-"""Find the values that the int8 graph has to treat apart; writes rag/adapters/minilm_outliers.py.
+"""Finds the outlier values for the int8 graph; writes rag/adapters/minilm_outliers.py.
 
     python -m eval.train.calibrate_int8 CORPUS.jsonl
 

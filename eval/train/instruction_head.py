@@ -1,4 +1,4 @@
-"""Fit the head that tells planted sentences: ``python -m eval train-planted``.
+"""Fits the linear head that recognises planted instructions: ``python -m eval train-planted``.
 
 Writes rag/answers/instruction_head.yaml. The examples are those of sets/planted.yaml, each planted one
 put into several papers of the library, and the library's own sentences, also with a coined name in

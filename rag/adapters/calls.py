@@ -1,10 +1,9 @@
-"""Calls to a server that may do anything: each runs in a thread of its own and is waited for.
+"""Calls to a server with time limits: each runs in its own thread, and the caller waits for it.
 
-The vendor's client bounds single reads, not calls: a server that sends a byte now and then, or
-nothing but signs of life, holds it for ever, and nobody can interrupt it. So the call works in a
-thread and hands over its pieces; the caller waits for as long as it means to and then goes on, with
-the piece, the error, or word that time is up. A call that nobody waits for any more ends at its
-next sign of life, and its connection with it.
+The vendor's client limits single reads, not calls: a server that sends a byte now and then, or only
+keep-alive lines, blocks it for ever, and nobody can interrupt it. So the call runs in a thread and
+passes its pieces on; the caller waits up to its limit and gets the piece, an error, or a timeout. An
+abandoned call ends, with its connection, at the next byte from the server.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from rag.types.errors import Stopped
 Result = TypeVar("Result")
 
 LONGEST_REPLY_BYTES = 16 * 2**20
-"""Of one reply as sent; twenty thousand letters, each in an event of its own, take five million."""
+"""Size limit of one reply as sent; 20,000 letters, each in its own event, take five million."""
 LONGEST_CONNECT_S = 10.0
 LOOK_UP_S = 0.5
 """An interrupt that the system hands to another thread is not noticed before the wait is over."""
@@ -42,15 +41,15 @@ class CallTooLong(Exception):
 
 
 class ReplyTooLarge(httpx2.RequestError):
-    """The server sends more than any reply holds."""
+    """The server sent more bytes than any reply needs."""
 
 
 class ReplyPacked(httpx2.RequestError):
-    """The server compressed a reply that was to come as it is: unpacked it may have any size."""
+    """The server compressed a reply although asked not to; unpacked it could have any size."""
 
 
 class _Abandoned(httpx2.RequestError):
-    """Nobody waits for this call any more; seen by its own thread alone."""
+    """Nobody waits for this call any more; raised only inside the call's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,9 @@ class Limits:
     """How long a caller waits.
 
     Attributes:
-        silence_s: Between two pieces, the first one included.
-        ends_at: On the monotonic clock, for all of it.
-        stop: Set when the caller is to give up.
+        silence_s: For the first piece, and between two pieces.
+        ends_at: End of the whole call, on the monotonic clock.
+        stop: Cancels the call.
     """
 
     silence_s: float
@@ -97,7 +96,7 @@ def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
 def run_in_thread(
     make: Callable[[], Generator[Result, None, None]], limits: Limits, name: str
 ) -> Iterator[Result]:
-    """The pieces that ``make`` gives, made in a thread of their own.
+    """The pieces that ``make`` yields, computed in a separate thread.
 
     Args:
         make: Called there, in a copy of the caller's context; its errors are raised here.
@@ -163,9 +162,9 @@ def build_http_client(timeout_s: float) -> httpx2.Client:
 
 
 class Lease:
-    """For the users of a client to hold: with the last of them its connections are closed.
+    """Shared by the users of a client; when the last one is gone, its connections are closed.
 
-    That does not wait for the order in which the interpreter clears away what refers to each other.
+    This does not depend on when the garbage collector clears reference cycles.
     """
 
     def __init__(self, client: httpx2.Client) -> None:
@@ -173,7 +172,7 @@ class Lease:
 
 
 class _Client(httpx2.Client):
-    """Closes its connections with its last user, who may be a model that nobody closes."""
+    """A client that closes its connections with its last user, since nobody closes a model."""
 
     def __del__(self) -> None:
         if not getattr(self, "is_closed", True):

@@ -1,8 +1,8 @@
 """Chunk vectors in Chroma, embedded in the data folder or on a server.
 
 Chroma's search is approximate (HNSW): which chunks it finds depends on the order in which they came
-and on what was there before them. Up to `EXACT_CHUNKS` its vectors are therefore compared one by one,
-so that a library changed in place finds what one made anew finds.
+and on earlier contents. Up to `EXACT_CHUNKS` vectors are therefore compared one by one, so that a
+library updated in place finds the same as a rebuilt one.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ChromaVectors:
 
     Args:
         generation: Folder and collection; the embedder named there must be the one that made them.
-        server: Where they are kept; None: embedded in the generation's folder.
-        create: Make the collection, empty, in place of any there is.
+        server: The Chroma server; None for the embedded store in the generation's folder.
+        create: Create an empty collection, replacing any existing one.
 
     Raises:
         EmbedderMismatch: The collection was made by another embedder.

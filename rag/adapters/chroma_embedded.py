@@ -1,4 +1,4 @@
-"""Chroma's embedded store, opened only where it is fit to be: what is broken kills its reader.
+"""Chroma's embedded store, checked before it is opened: a damaged one kills the process.
 
 Chroma reads its file in native code, which aborts the process on some damage (such as a message of
 SQLite's about it that is no UTF-8). Nothing can catch that, so the file is looked at before.
@@ -17,7 +17,7 @@ from rag.types.ports import Generation
 
 CHROMA_FILE = "chroma.sqlite3"
 QUICK_BYTES = 64_000_000
-"""Up to this size the file is gone through at each opening, which takes a tenth of a second."""
+"""Up to this size the file is checked at each opening, which takes a tenth of a second."""
 
 
 class WatchedVectors(ChromaVectors):

@@ -1,4 +1,4 @@
-"""A Chroma server: where it is, what it is asked with, and a client whose every call ends in time."""
+"""A Chroma server: its address and headers, and a client with a time limit on every call."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ OLDEST = (1, 5, 9)
 """Earlier ones are not tried with this Paperfolk; where Python serves them, strangers can run code on
 them (CVE-2026-45829)."""
 MARK_OF_OLDEST = "SparseIndexAlgorithm"
-"""Described by `chroma run` from 1.5.9 on, and not by 1.5.8: both call themselves 1.0.0."""
+"""In the API description of `chroma run` from 1.5.9 on, not of 1.5.8; both report version 1.0.0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A Chroma server as the settings have it.
+    """A Chroma server, from the settings.
 
     Attributes:
         where: ``host``, ``host:port``, or an ``http://`` or ``https://`` address.
         token: Sent as ``Authorization: Bearer`` and as ``X-Chroma-Token``; empty: none.
-        timeout_s: Waited for a connection, and for each answer.
+        timeout_s: For a connection, and for each answer.
     """
 
     where: str
@@ -79,7 +79,7 @@ def connect(server: Server, settings: Settings) -> Client:
     from chromadb.errors import ChromaError
 
     class LimitedClient(Client):
-        """Sets the limit before each of the calls that Chroma's client makes while it is made."""
+        """Sets the time limit before the calls that Chroma's client makes in its constructor."""
 
         def get_user_identity(self) -> Any:
             limit(self._server)

@@ -24,7 +24,7 @@ from rag.types.errors import (
 )
 
 MAX_HOSTED_CHARS = 24_000
-"""What is sent of one text; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
+"""Longer texts are cut; about 6,000 tokens, under the 8,191 that OpenAI's models take."""
 HOSTED_BATCH = 128
 """Texts in one request."""
 
@@ -64,13 +64,13 @@ def sentence_embedder(
 
 
 class Hosted(Embeddings):
-    """Another's embedder behind our errors: made at its first use, vectors brought to length 1.
+    """A third-party embedder with our errors, created at first use; vectors scaled to length 1.
 
     Args:
-        name: As the settings name it.
-        make: Makes the embedder.
-        secret: Taken out of what a server says.
-        longest_s: Waited for `HOSTED_BATCH` texts, all in all; None where no server is asked.
+        name: Name in the settings.
+        make: Creates the embedder.
+        secret: Masked in messages of the server.
+        longest_s: Time limit for `HOSTED_BATCH` texts; None if no server is called.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""What can go wrong at a model server, each as one sentence for the reader.
+"""Translates errors of a model server into one sentence for the reader.
 
-Nothing of the server's own words is told, which may hold parts of a key; they are looked at only
-to tell one fault from another.
+The server's own message may contain parts of a key, so it is used only to tell errors apart and is
+never repeated.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _convert_status_error(exc: openai.APIStatusError, host: str, model: str) -> 
 
 
 def _convert_message_error(exc: openai.OpenAIError, host: str, model: str) -> ProviderError:
-    """An error told in the middle of a stream, without a status."""
+    """An error reported in the middle of a stream, without a status."""
     if _TOO_LONG.search(f"{exc} {getattr(exc, 'body', '')}"):
         what, then = f"finds the call too long for {model!r}", "lower evidence_tokens"
     else:

@@ -1,4 +1,4 @@
-"""Graphs on disk: built once and kept where that can be done, else for this process alone."""
+"""ONNX graphs on disk: built once and cached if the folder is writable, else for this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stores that the settings choose: Chroma, embedded or on a server, and tantivy."""
+"""Opens the stores of the settings: Chroma, embedded or on a server, and tantivy."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rag.adapters.tantivy import LexicalIndex
 
 TRIAL_S = 60.0
-"""How long vectors may take to be tried out in a process of their own."""
+"""Time limit for trying vectors out in a separate process."""
 
 
 class LocalStores:
     """Chroma and tantivy; each is imported when it is first opened.
 
-    Both write a little when they are read: what stands where nothing can be written is
-    copied into a temporary one first, which goes with this object.
+    Both write a little even when reading, so stores in a read-only folder are copied into a
+    temporary folder first, which is deleted with this object.
 
     Args:
         server: A Chroma server; None: embedded in the generation's folder.
@@ -62,7 +62,7 @@ class LocalStores:
         return LexicalIndex(generation.folder / "lexical", create=create)
 
     def drop(self, generation: Generation) -> None:
-        """Remove what a server holds of the generation; its folder is the caller's."""
+        """Remove the server's data of the generation; the caller removes its folder."""
         if self.server:
             from rag.adapters import chroma
 
@@ -77,7 +77,7 @@ class LocalStores:
         return chroma.is_sound(self._ensure_writable(generation, "chroma"), timeout_s=timeout_s)
 
     def stamp(self, generation: Generation) -> str:
-        """What tells the files of the generation from those that are damaged, without reading them.
+        """A stamp by which damaged files of the generation are recognised without reading them.
 
         That is the names and sizes of all, and the dates of those that no reading changes. Empty
         where that does not tell: on a server, and where Chroma's file is not whole.
@@ -102,7 +102,7 @@ class LocalStores:
         return hashlib.sha256("\n".join(results).encode()).hexdigest()[:32]
 
     def _ensure_writable(self, generation: Generation, part: str) -> Generation:
-        """The generation, with this part of it copied to where it can be written."""
+        """The generation, with this part copied to a writable folder if necessary."""
         source = generation.folder / part
         if not (is_readonly(source) or is_full(source)):
             return generation

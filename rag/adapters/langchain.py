@@ -36,7 +36,7 @@ PASSAGE_SENTENCES = 3
 
 
 class Answers(Protocol):
-    """What is needed of an `Assistant`."""
+    """The methods of an `rag.app.assistant.Assistant` that are used here."""
 
     def ask(self, question: str, thread: Thread = ...) -> Answer: ...
     def stream(self, question: str, thread: Thread = ...) -> Iterator[Event]: ...
@@ -159,7 +159,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
                     yield AddableDict(self._build_output_fields(event, thread))
 
     def _read(self, input: Question) -> tuple[str, Thread]:
-        """The question to answer, and the conversation it stands in."""
+        """The question to answer, and its conversation."""
         if isinstance(input, str):
             return input, Thread()
         if turns := input.get("turns"):

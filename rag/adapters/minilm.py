@@ -34,17 +34,17 @@ MAX_TOKENS = 510
 OVERLAP = 64
 """Wordpieces that a further window reads again, so that its first new ones have a context."""
 MAX_TEXT_CHARS = 100_000
-"""What is looked at of a text; `MAX_TOKENS` are found long before, except in runs of white space."""
+"""Longer texts are cut; `MAX_TOKENS` come much earlier, except in runs of white space."""
 
 
 class MiniLM(Embeddings):
-    """Vectors of texts, the same for a text whatever stands beside it in a call.
+    """Embeds texts; the vector of a text does not depend on the other texts of a call.
 
-    Every text is run by itself at its exact length, each on one core, the longest first: nothing is
-    wasted on padding, and a text's vector does not depend on its neighbours. Safe in many threads.
+    Every text is run by itself at its exact length, each on one core, the longest first, so that
+    no time goes into padding. Safe to share between threads.
 
     Args:
-        settings: Where the weights are (`rag.adapters.weights.locate`) and how many cores to use;
+        settings: Where the weights are (`rag.adapters.weights.find_weights`) and how many cores to use;
             None: as this process's environment sets them. Nothing is loaded before the first text.
         precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
     """

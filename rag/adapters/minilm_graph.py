@@ -92,7 +92,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
 
 
 class Graph:
-    """Nodes and constants in the order they are added; every value is known by its name."""
+    """An ONNX graph under construction: nodes and constants in order, values by name."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []
@@ -143,7 +143,7 @@ class Graph:
         return str(self.add("LpNormalization", self.add("Add", *parts), axis=-1, p=2))
 
     def build_model(self, tokens: str, vector: str) -> ModelProto:
-        """The whole: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
+        """The full model: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
         from onnx import TensorProto, helper
 
         for name, source in (("tokens", tokens), ("vector", vector)):

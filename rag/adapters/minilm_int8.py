@@ -66,7 +66,7 @@ def build_int8(tensors: Tensors, *, bits: int = 8) -> ModelProto:
 
     Args:
         tensors: As published.
-        bits: 8, or 7 where products of full bytes might overflow (`minilm_graph.weight_bits`).
+        bits: 8, or 7 where products of full bytes might overflow (`minilm_graph.get_weight_bits`).
     """
     graph = _Int8Graph(bits)
     embedded = embed(graph, tensors, half=True)

@@ -1,4 +1,4 @@
-"""Values of the embedded model that reach far beyond the others; made, not written.
+"""Outlier values of the embedded model; a generated module.
 
 python -m eval.train.calibrate_int8 CORPUS.jsonl
 """

@@ -1,7 +1,7 @@
-"""Marks of open stores: whoever dies in one leaves its mark, and the next one looks before it opens.
+"""Marks of open stores, by which a process learns that an earlier one died with the store open.
 
-A mark is a locked file. The lock goes with its process, however that ends; the file goes only when
-the store is closed. So a file without a lock tells of a process that died, perhaps of the store.
+A mark is a locked file. The lock ends with its process; the file is deleted only when the store is
+closed. So a file without a lock means that a process died, perhaps because of the store.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "open-"
 
 
 class Mark:
-    """That this process has the store in a folder open; without effect where none can be made."""
+    """Marks the store in a folder as open in this process; does nothing in a read-only folder."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / f"{PREFIX}{secrets.token_hex(8)}"

@@ -2,8 +2,8 @@
 
 `build_chat_model` gives a LangChain ``BaseChatModel``, so callbacks, usage and tracing work as in any
 LangChain program; nothing is asked of the server before the first call. Every failure of a call is
-a `ModelError` of one sentence. Tries are repeated here and not in the vendor's client, which would
-wait as long as a server asks: what is not worth a reader's waiting is said at once.
+a `ModelError` of one sentence. Calls are retried here and not by the vendor's client, which would
+wait as long as a server asks; an error that a retry cannot mend is reported at once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from rag.types.errors import (
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 10.0
-"""A server that asks for a longer pause is reported instead of waited for."""
+"""If a server asks for a longer pause, the error is reported instead."""
 FIRST_WAIT_S = 0.5
 LONGEST_FLUSH_S = 5.0
 PUBLIC_URL = "https://api.openai.com/v1"
@@ -76,7 +76,7 @@ def build_chat_model(settings: Settings) -> OpenAIChat:
 
 
 def send_traces() -> None:
-    """Let LangSmith have what LangChain's own tracing, if its variables are set, holds for it."""
+    """Send LangSmith the pending traces of LangChain's own tracing, if it is configured."""
     limits = Limits(LONGEST_FLUSH_S, time.monotonic() + LONGEST_FLUSH_S, CancelToken())
     try:
         run_call(wait_for_all_tracers, limits, "flush traces")
@@ -107,20 +107,20 @@ def _open_generator(
 
 
 def _refuses_usage(exc: ModelError) -> bool:
-    """Whether a server does not know how to report tokens in a stream, and says so."""
+    """Whether the error says that the server cannot report tokens in a stream."""
     refused = isinstance(exc, ProviderError) and exc.status in (400, 422)
     return refused and "stream_options" in f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
 
 
 class OpenAIChat(ChatOpenAI):
-    """LangChain's model with our errors, our way of trying again, and an end to every call.
+    """LangChain's chat model with our errors, our retries, and a time limit on every call.
 
     Attributes:
-        n_retries: Further tries, where one makes sense and no words were shown yet.
-        silence_s: Waited for the next piece of a reply, the first one included.
-        whole_s: For a call with all its tries and pauses.
-        given_up: Ends a call, whatever it waits for.
-        lease: Held by the model and its copies; see `rag.adapters.calls.Lease`.
+        n_retries: Retries of errors that may pass, if no words were shown yet.
+        silence_s: Time limit for the first and every next piece of a reply.
+        whole_s: Time limit for a call with all its retries and pauses.
+        given_up: Cancels a call at any point.
+        lease: Shared by the model and its copies; see `rag.adapters.calls.Lease`.
     """
 
     n_retries: int = 0
@@ -194,7 +194,7 @@ class OpenAIChat(ChatOpenAI):
         self._check_end(end, has_words=has_words)
 
     def _check_end(self, info: dict[str, Any], *, has_words: bool) -> None:
-        """Raise unless the reply came to a proper end and said something."""
+        """Raise if the reply ended early or is empty."""
         reason = info.get("finish_reason")
         if reason is None:
             raise ProviderUnreachable(f"the reply of {self._host!r} broke off; ask again")

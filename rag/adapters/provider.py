@@ -1,4 +1,4 @@
-"""A look at the model server, for `doctor`: is it there, has it the model, does it stream?"""
+"""Checks the model server for `doctor`: does it answer, have the model, and stream?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN_MODELS = 5
 
 
 def check_reachable(settings: Settings) -> str:
-    """What the server says of its models, as one clause; costs no tokens."""
+    """The server's report of its models, as one clause; costs no tokens."""
     name = settings.chat_model_name
     try:
         served = _list_served_models(settings)

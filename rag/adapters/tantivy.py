@@ -1,9 +1,9 @@
-"""The lexical index (BM25) in tantivy: terms come in analysed, so the index only splits at spaces.
+"""The lexical index (BM25) in tantivy, fed with analysed terms, so it only splits at spaces.
 
-Tantivy counts what was deleted in its document frequencies, mean lengths and scores until it happens
-to merge segments, which cannot be asked of it. So nothing is ever deleted from an index: each update
-writes it anew, in the order of the ids, from the terms that it keeps. An index then depends on what
-it holds and not on how that came to be there, and no term is in more chunks than there are.
+Tantivy counts deleted documents in its document frequencies, mean lengths and scores until it merges
+segments, which cannot be forced. So nothing is ever deleted: each update rewrites the index from its
+stored terms, in the order of the ids. An index then depends only on its contents, not on its
+history, and no term is in more chunks than there are.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ HEAP_BYTES = 64_000_000
 
 
 class LexicalIndex:
-    """BM25 over chunks, in fields; see `rag.ingest.indexing.lexical_record` for what they hold.
+    """BM25 over the fields of chunks, which `rag.ingest.indexing.build_lexical_record` fills.
 
     Args:
-        folder: Of the index.
-        create: Make it, empty; the folder must not hold one.
+        folder: Folder of the index.
+        create: Create an empty index; the folder must not contain one.
 
     Raises:
         IndexUnreadable: There is no index in the folder, it is broken, or an earlier version has
@@ -57,7 +57,7 @@ class LexicalIndex:
                 raise ValueError("it counts deleted chunks")
 
     def close(self) -> None:
-        """Nothing is held open but memory maps, which go with the object."""
+        """Only memory maps are open, and they end with the object."""
 
     def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None:
         """Add or replace chunks by id, take others out, all in one commit.
@@ -119,7 +119,7 @@ class LexicalIndex:
         A chunk scores the sum over terms and fields; a term given twice counts twice.
 
         Args:
-            terms: As `rag.text.index_terms` gives them; any string is just a term.
+            terms: As `rag.text.analysis.split_terms` gives them; any string is just a term.
             k: 1 or more.
             boosts: Weight of each field searched; default: ``body`` alone.
             within: Paper ids whose chunks alone are searched, scored as among all; None: all.

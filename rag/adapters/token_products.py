@@ -1,9 +1,9 @@
-"""Products of query tokens and kept token vectors in 8-bit integers, on one core.
+"""Products of query tokens and stored token vectors in 8-bit integers, on one core.
 
-The kept vectors are used as they are, two numbers a byte (`rag.library.token_vector_store`): nothing is unpacked
-into floats, which would take most of the time. The query is rounded to 8 bits, one scale a token, a
-tenth of the error that the kept vectors' 4 bits make. Products stay far below what 16 bits hold, so
-no processor overflows (`rag.adapters.minilm_graph.weight_bits` tells of those that might).
+Stored vectors are used packed, two numbers a byte (`rag.library.token_vector_store`); unpacking them
+into floats would take most of the time. The query is rounded to 8 bits, one scale a token, a tenth
+of the error of the stored vectors' 4 bits. Products stay far below 16 bits, so they do not overflow
+even on processors with limited products (see `rag.adapters.minilm_graph.get_weight_bits`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Goes up with every change of the graph; stands in the kept file's name."""
 PRODUCT_ROWS = 4_096
-"""Document tokens in one run, so that what a run makes stays in the processor's cache."""
+"""Document tokens in one run, so that its results stay in the processor's cache."""
 
 
 class TokenProducts:

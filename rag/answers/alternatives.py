@@ -1,7 +1,7 @@
-"""How a question was read and how else it may be read: a wrong guess is cheap.
+"""Says how a question was read, and offers the next best reading.
 
-The router leaves the other route in ``parts['other']``; ``parts['near']`` says that it is near enough
-for the answer's text to offer it too, ``parts['about']`` what its words are to name.
+The router puts the other route into ``parts['other']``; ``parts['near']`` is set if it is near enough
+to be offered in the answer's text, and ``parts['about']`` is its subject.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROUTE_WORDS = {
     "smalltalk": "small talk",
     "unsupported": "no question for these papers",
 }
-"""Each route as it is named to a reader."""
+"""The name of each route in answers."""
 
 _READ = {
     "experts": "a search for people",

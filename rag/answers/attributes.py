@@ -1,4 +1,4 @@
-"""What the entry of one named paper says: when posted, with code, in which category, where listed."""
+"""Answers about one paper's entry: when posted, with code, in which category, where listed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SENTENCE_STOPS = ".,;:!?)]}'\"”"
 
 
 def answer_attributes(intent: Intent, ask: Ask, library: LibrarySnapshot) -> Answer:
-    """One line a paper; abstains where no entry says it."""
+    """One line for each paper; abstains if no entry states the attribute."""
     papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
     printed = {p.paper_id: span for p in papers if "code" in ask.of and (span := find_code_link(p))}
     listing = Listing(intent.query, printed)

@@ -1,4 +1,4 @@
-"""Who wrote a paper: printed authors, the page's owner, and who may be missing."""
+"""Answers who wrote a paper: printed authors, the page's owner, and whether some may be missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rag.types.retrievals import Retrieve
 from rag.understanding.person_ask import PersonAsk
 
 _COVERED = 0.5
-"""Share of the description's words, by rarity, that the paper found must hold to be the one meant."""
+"""Share of a description's words, weighted by idf, that the retrieved paper must contain."""
 
 
 def answer_authors(
@@ -25,6 +25,7 @@ def answer_authors(
 ) -> Answer:
     """The people of the papers in focus, or of the one that the topic describes."""
     papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+    # "who wrote the paper on ...?": no paper is named, so the best match, if it has the words.
     if not papers and intent.topic:
         papers = _find_described(intent.topic, library, retrieve)
     if not papers:
@@ -46,7 +47,7 @@ def answer_authors(
 
 
 _SHOWN = 12
-"""People named at most of those who stand on several of many papers."""
+"""Most people named who are on several of many papers."""
 
 
 def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
@@ -66,12 +67,14 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
         sentences.append(
             f"Yes: {join_names(_format_bold(everywhere))} {_get_verb(everywhere)} on {_format_all(papers)} {which}."
         )
+    # "Do DuetFace and VISA share authors?": no is only known if all of them print their authors.
     elif len(known) == len(papers) or several:
         none = "both" if len(papers) == 2 else "all"
         head = "Nobody" if several else "No: nobody"
         sentences.append(f"{head} is printed on {none} of {which}.")
     else:
         sentences.append(f"Whether {which} share authors cannot be told.")
+    # "papers with a title / do they share authors?": nobody is on all, but some are on several.
     if several:
         names_text = join_names(
             _render_author(n, known, listing, library) for n in several[:_SHOWN]
@@ -133,9 +136,11 @@ def _find_described(topic: str, library: LibrarySnapshot, retrieve: Retrieve) ->
 def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
     name = f"**{plain(paper.name)}**"
     mark = listing.get_marker(paper)
+    # "who wrote the SignNet paper?"
     if not paper.authorships:
         return f"{name} {mark}: its seed document prints no authors, so they are unknown."
     owners = [a.name for a in paper.authorships if a.role == "page"]
+    # "who is the first author of MaskNet?"
     if ask.what == "first" and paper.authors:
         return f"The first author of {name} is **{plain(paper.authors[0])}** {mark}."
     return f"{name} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."

@@ -1,4 +1,4 @@
-"""Averages over the papers, and shares by group: what each figure counts is said with it."""
+"""Averages over papers, and shares by group, each with the number of papers it counts."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Citations: from a marker in an answer to a place in a paper, and text made safe to stand beside.
+"""Citations: links from markers in an answer to places in papers.
 
-Two things keep the contract "every ``[n]`` has exactly one citation, and every citation is used".
-`Citations` hands out markers, and `plain` takes whatever looks like one out of foreign text: a
-quote that says ``[12]`` is shown as ``(12)`` while the citation keeps it as printed.
+Two things ensure that every ``[n]`` has exactly one citation, and that every citation is used:
+`Citations` assigns the markers, and `rag.text.markdown.plain` removes what looks like one from other
+text: a quote that contains ``[12]`` is shown with ``(12)`` while the citation keeps it as printed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rag.types import Citation, Paper, Span
 
 
 class InvalidAnswer(AssertionError):
-    """An answer breaks the contract: a bug of this program, so not a `RagError` to be shown."""
+    """An answer breaks the contract: a bug of this program, so no ``RagError`` for the reader."""
 
 
 def build_citation(marker: int, paper: Paper, span: Span) -> Citation:
@@ -34,7 +34,7 @@ def build_citation(marker: int, paper: Paper, span: Span) -> Citation:
 
 
 class Citations:
-    """Hands out markers from 1 in order of first use; the same span of a paper keeps its marker."""
+    """Assigns markers from 1 in order of first use; the same span of a paper keeps its marker."""
 
     def __init__(self) -> None:
         self._cited: dict[tuple[str, Span], Citation] = {}

@@ -1,7 +1,7 @@
-"""Comparisons: which things a question sets side by side, and a table of what their papers say.
+"""Comparisons: a table of what the compared papers say.
 
-Every cell of the table is a sentence of the paper in that row, quoted and cited, or says ``not
-stated``. Nothing is concluded here: that two papers differ is for the reader, or for a model, to say.
+Every cell of the table is a sentence of the paper in that row, quoted and cited, or ``not stated``.
+No conclusion is drawn; the reader or a model may say how the papers differ.
 """
 
 from __future__ import annotations
@@ -64,20 +64,20 @@ _OF_OTHERS = re.compile(
     r"(?!\s+by\b)",
     re.IGNORECASE,
 )
-"""What other work does or lacks, unless the sentence speaks of its own paper too."""
+"""Sentences about other work, unless they are about their own paper too."""
 _LACKING = re.compile(
     r"\b(?:not|cannot|fail\w*|suffer\w*|lack\w*|sacrific\w*|struggl\w*|ignor\w*|overlook\w*|neglect\w*|vulnerable|insufficient\w*|inadequate\w*|only)\b",
     re.IGNORECASE,
 )
 ON_THE_QUESTION = "On the question"
 OTHER_ASPECT_LOSS = 0.6
-"""For each sign that a sentence is rather about another aspect."""
+"""Score lost for each sign that a sentence is rather about another aspect."""
 FEW = 3
 """Papers up to which the table has a column for each aspect; more papers get fewer columns."""
 
 
 def render_comparison(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """Papers and aspects as a Markdown table; no sentence stands in two cells of a row.
+    """Papers and aspects as a Markdown table; no sentence is in two cells of a row.
 
     Where one sentence tells of two aspects, the second cell names the column of the first. What
     a paper says of other work, or before it speaks of itself, tells none of its aspects. The first column holds what each paper says on the question itself, where it asks for more than
@@ -169,7 +169,7 @@ def _render_cell(
     names: Sequence[str],
     marks: Citations,
 ) -> str:
-    """A cell's quotation, or the column of its row in which that stands."""
+    """A cell's quotation, or the column of the row that already has it."""
     sentence = row[at]
     if sentence is None:
         return NOT_STATED

@@ -1,7 +1,7 @@
-"""Signs that look like others: brought to one form before a model's words are checked.
+"""Replaces confusable characters by plain ones before a model's words are checked.
 
-A marker written in full-width brackets, a figure in mathematical digits or an address with an
-ideographic full stop would pass for words; in their plain form they are what they are.
+A marker in full-width brackets, a number in mathematical digits or an address with an ideographic
+full stop would otherwise pass the checks as ordinary words.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RAISED = re.compile(
     "[\u00b9\u00b2\u00b3\u2070\u2074-\u2079\u2080-\u2089\u2460-\u24ff\u2776-\u2793\u02e3\u1d43-\u1d6a]+"
     "|(?<=\\S)[†‡]+"
 )
-"""Raised, lowered and circled figures and daggers: notes of a text that is not here."""
+"""Superscript, subscript and circled digits and daggers: footnote signs without a footnote."""
 
 _FAMILIES = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "HEBREW", "ARABIC")
 

@@ -1,8 +1,8 @@
-"""What kind of answer a question asks for, and how a sentence shows that it holds that kind.
+"""Recognises which kind of answer a question asks for, and which sentences contain that kind.
 
-The words that ask ("how many", "which datasets", "in what order") seldom stand in the sentence that
+The question words ("how many", "which datasets", "in what order") seldom occur in the sentence that
 answers; a number beside the thing counted, a list of names after "experiments on" or "three-stage"
-does. Each kind that is asked for and held adds to what the sentence is worth.
+does. Each kind that is asked for and contained adds to a sentence's score.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A kind of answer: what asks for it, what holds it, and what a sentence gains that does."""
+    """A kind of answer: patterns of questions and of sentences for it, and the score it adds."""
 
     question_pattern: re.Pattern[str]
     answer_pattern: re.Pattern[str]
@@ -61,7 +61,7 @@ CUES = (
     ),
     _build_cue(r"\bstands? for\b|\babbreviat\w+\b|\bspell\w* out\b", r"\w \([A-Z][\w-]*\)", 0.2),
 )
-"""Gains are on the scale of `rag.search.late.sentence_scores`, where a full match is 1."""
+"""Gains are on the scale of `rag.search.late.compute_sentence_scores`, where a full match is 1."""
 
 _ASKS_FOR_NAMES = re.compile(
     r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|corpora|data ?sets?|evaluat\w+|tested)\b",
@@ -72,15 +72,15 @@ _ASKS_FOR_DATA = re.compile(
 )
 _NAME_CUE = re.compile(r"\b(?=[^\WA-Z]*[A-Z][^\WA-Z0-9]*[A-Z0-9])\w++")
 NAME_GAIN = 0.1
-"""For a name that the question does not say itself."""
+"""Gain for a name that is not in the question."""
 LIST_GAIN = 0.15
-"""For several such names in a sentence about experiments, where the question asks for data."""
+"""Gain for several such names in a sentence about experiments, if the question asks for data."""
 _TESTS = re.compile(_EVALUATED, re.IGNORECASE)
 
 _HOW_MANY_NOUN = re.compile(r"\b(?:how many|number of)\b([^?.;:]*)", re.IGNORECASE)
 _COUNTED_NOUN = re.compile(rf"\b(?:\d[\d,.]*|{_NUMBER_WORDS})\b", re.IGNORECASE)
 COUNT_GAIN = 0.25
-"""For a number that stands before one of the things that the question counts."""
+"""Gain for a number before one of the things that the question counts."""
 COUNTED_WITHIN = 4
 """Words between a number and what it counts."""
 N_COUNTED = 6

@@ -1,4 +1,4 @@
-"""Which papers an answer about content quotes, in what order, and whether they suffice."""
+"""Selects the papers that a content answer quotes, and decides whether they suffice."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RANKING = 20
 """Papers in the ranking behind an answer."""
 
 Find = Callable[[str, int], Retrieval]
-"""The k best papers for a query, of those that may be answered from."""
+"""Retrieves the k best papers for a query, of those that pass the filters."""
 
 
 class RetrieveWithin(Protocol):
-    """The k best papers for a query, of the whole library or of some papers."""
+    """Retrieves the k best papers for a query, of the whole library or of some papers."""
 
     def __call__(
         self, query: str, k: int = ..., *, within: Collection[str] | None = ...
@@ -29,10 +29,10 @@ class RetrieveWithin(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The ranking, the papers that are quoted, and whether they suffice.
+    """The ranking, the selected papers, and whether they suffice.
 
     Attributes:
-        several: Whether the question is about all the papers that are quoted.
+        several: Whether the question is about all selected papers.
     """
 
     retrieval: Retrieval

@@ -1,4 +1,4 @@
-"""Questions worth asking of a library, made from what stands in it: one of each route."""
+"""Example questions for a library, one of each route, built from its papers and people."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _build_experts_example(papers: Sequence[Paper]) -> str:
 
 
 def count_shared_pairs(papers: Sequence[Paper]) -> Counter[str]:
-    """In how many titles each pair of words stands."""
+    """The number of titles that contain each pair of words."""
     return Counter(pair for paper in papers for pair in set(_iter_pairs(paper.title or "")))
 
 

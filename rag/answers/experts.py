@@ -1,7 +1,7 @@
-"""Who works on a topic: papers on it vote for their people.
+"""Ranks experts on a topic: the papers on it vote for their people.
 
-The score of a person is the sum, over the papers on the topic that they stand on, of the paper's
-relevance times the weight of their role there::
+The score of a person is the sum, over the person's papers on the topic, of the paper's relevance
+times the weight of the person's role::
 
     score(person) = sum over papers p of relevance(p) * ROLE[role of the person on p]
 
@@ -51,7 +51,7 @@ _FURTHER = 20
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One paper's part in a person's score: ``weight`` = relevance times the role's weight."""
+    """One paper's contribution to a person's score: ``weight`` = relevance × weight of the role."""
 
     paper_id: str
     relevance: float
@@ -125,6 +125,7 @@ def answer_experts(
     k = int(str(intent.parts.get("k") or k))
     recent = bool(intent.parts.get("recent", recent))
     alike = intent.parts.get("alike")
+    # "What is DuetFace? / who else works on that?": DuetFace itself must not vote.
     if isinstance(alike, str):
         retrieve = build_retrieve_without(retrieve, alike)
     sides = intent.get_several("both")
@@ -134,14 +135,17 @@ def answer_experts(
         else find_on_topic(topic, snapshot, retrieve)
     )
     notes = intent.get_several("notes")
+    # "Who works on both drones and parsing?"
     if not topic_papers and sides:
         return _answer_nobody_on_all(intent, sides, snapshot)
+    # Only a topic without papers is spelt anew: a rare word that is right must stay.
     if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
         topic_papers = find_on_topic(spelt, snapshot, retrieve)
         notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if topic_papers else notes
         topic = spelt if topic_papers else topic
     if not topic_papers:
         return _answer_nobody(intent, topic, snapshot, retrieve)
+    # "experts on faces / only since 2024": conditions hold for the papers that vote.
     topic_papers = [
         f
         for f in topic_papers
@@ -160,6 +164,8 @@ def answer_experts(
     )
     excluded_names = tuple(map(str, intent.get_several("besides")))
     if sides:
+        # "Who works on both drones and masks?": a paper on one of them votes only for people with
+        # papers on the other.
         votes = {
             name: votes[name]
             for name in votes
@@ -170,6 +176,8 @@ def answer_experts(
         if (shut := intent.parts.get("excluded"))
         else set()
     )
+    # "Who works on drones but not on masks?": how many this removes is said, and whether it is
+    # everybody.
     n_gone = len(removed_names & set(votes))
     if shut:
         texts = (
@@ -178,12 +186,14 @@ def answer_experts(
         notes = (*notes, texts)
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
     everybody = rank(votes)
+    # Papers are on the topic, but none of them prints its authors.
     if not everybody:
         return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
     if shut and len(everybody) == n_gone:
         text = f"Nobody here works on **{plain(topic)}** and not on **{plain(str(shut))}**: all {n_gone} have papers on both."
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
+    # "who else?" after everybody was named.
     if not people:
         return _answer_nobody_else(intent, topic, len(everybody), topic_papers, snapshot)
     under = format_conditions(intent.conditions)
@@ -251,6 +261,7 @@ def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple
     """Authorships under the name shown, one a person, the strongest role first."""
     strongest: dict[str, Authorship] = {}
     for a in sorted(paper.authorships, key=lambda a: -ROLE[a.role]):
+        # A page owner who is also printed counts once, in the stronger role.
         name = library.aliases.get(a.name, a.name)
         strongest.setdefault(name, Authorship(a.paper_id, name, a.role, a.position))
     return tuple(strongest.values())

@@ -35,7 +35,7 @@ CLOSE_MAYBE = 0.8
 CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
 DROP = 0.09
-"""Between two papers of a ranking, as a share of the best score: the second is about something else."""
+"""A gap of this share of the best score between two ranks: the second is about something else."""
 
 # --- which papers ---------------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ _SEVERAL = re.compile(
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
-"""Words that count several things, which may be papers or parts of one."""
+"""Words for several things, which may be papers or parts of one."""
 _STATED = re.compile(
     rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
 )

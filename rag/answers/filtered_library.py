@@ -1,8 +1,7 @@
-"""The library narrowed to some of its papers: what a conversation with filters is answered from.
+"""A view of the library limited to papers that meet the filters of a conversation.
 
-A filter is a `Condition` of the catalogue. A narrowed library is read like a whole one, so every
-branch (routing, people, lists, experts) knows these papers alone, and passages are retrieved among
-them: a filter holds for each kind of question without being known to any.
+A filter is a `Condition`. Every branch (routing, people, lists, experts, passages) reads this view
+like a full library, so none needs to know about filters.
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ CHOSEN_PAPERS_LABEL = "paper"
 
 
 class FilteredLibrary:
-    """The papers of a library that meet all of some conditions; nothing else of it is known.
+    """The papers of a library that meet all of some conditions.
 
-    A value that the library lacks (a name, a category) leaves no paper, nor does a name that fits
-    several people. People stand here with their remaining papers; a page stays where its person does.
+    A value that the library does not have (a name, a category) leaves no paper, and neither does a
+    name that several people share. People keep their remaining papers; a page stays as long as its
+    person has a paper left.
     """
 
     def __init__(self, full_library: LibrarySource, conditions: Sequence[Condition]) -> None:
@@ -51,7 +51,7 @@ class FilteredLibrary:
 
     @property
     def fingerprint(self) -> str:
-        """The whole library's and what is left of it."""
+        """The fingerprint of the full library, and a digest of the remaining papers."""
         ids_digest = hashlib.sha256("\n".join(sorted(self.ids)).encode()).hexdigest()
         return f"{self._whole.fingerprint}/{ids_digest[:16]}"
 
@@ -116,7 +116,7 @@ def format_filters(conditions: Sequence[Condition]) -> str:
 
 
 def apply_filters(library: LibrarySource, thread: Thread) -> FilteredLibrary | None:
-    """The library as a conversation's filters leave it, made once a state; None without filters."""
+    """The library with a conversation's filters, built once a state; None without filters."""
     return _build_filtered(library, library.fingerprint, thread.filters) if thread.filters else None
 
 
@@ -143,14 +143,14 @@ def add_chosen_papers(thread: Thread, filtered_library: FilteredLibrary | None) 
 
 
 def add_scope_note(answer: Answer, filtered_library: FilteredLibrary | None) -> Answer:
-    """The answer with what it was computed over said first."""
+    """The answer, beginning with the papers that it was computed over."""
     if filtered_library is None or not filtered_library.n_papers:
         return answer
     return replace(answer, text=f"Among {filtered_library.description}:\n\n{answer.text}")
 
 
 def load_excluded(answer: Answer, filtered_library: FilteredLibrary | None) -> tuple[str, ...]:
-    """Said where nothing was found: that the conversation's filters hid papers."""
+    """A note for abstentions that the conversation's filters hid papers."""
     if filtered_library is None or not filtered_library.n_papers or answer.status != "abstained":
         return ()
     return (
@@ -163,13 +163,13 @@ def load_excluded(answer: Answer, filtered_library: FilteredLibrary | None) -> t
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """What a library can be narrowed by.
+    """The values that filters can have in a library.
 
     Attributes:
-        years: Known ones, ascending.
-        authors: By the name shown, those with most papers first.
+        years: Known years, ascending.
+        authors: Displayed names, those with most papers first.
         categories: The most frequent first.
-        marked: Whether any paper bears the Code mark.
+        marked: Whether any paper has the Code mark.
     """
 
     years: tuple[int, ...]

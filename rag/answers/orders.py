@@ -24,7 +24,7 @@ def format_spaced(phrase: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order that papers can be put in: its two ends in words, what a paper needs, what is told."""
+    """A sort order of papers: its two ends in words, what a paper needs for it, and the remark."""
 
     largest: str
     least: str
@@ -51,6 +51,7 @@ def answer_extreme(
     if not known:
         text = f"None of the {counted(len(papers))}{format_spaced(phrase)} prints {order.needed}."
         return Answer(intent.question, "abstained", "catalogue", text)
+    # "sort the papers of Yuxi Mi by year"
     if ask.of[1:] == ("all",):
         return _answer_in_order(intent, ask, papers, phrase, library)
     chosen = _find_ends(known, field, ask, library)
@@ -74,6 +75,7 @@ def answer_extreme(
         )
 
     value: Value = list_sources(chosen)
+    # "which paper has the lowest score?" asks for the score as much as for the paper.
     if field == "score" and chosen[0].score is not None and len(chosen) == 1:
         value = chosen[0].score
     text = f"{head}:\n\n{listing.render_rows(chosen, format_note)}"
@@ -171,6 +173,7 @@ def answer_group(
     if not counts:
         text = f"None of the {counted(len(papers))}{format_spaced(phrase)} has {CATALOGUE_FIELDS[field].noun}."
         return Answer(intent.question, "abstained", "catalogue", text)
+    # "which month has most papers?"; equal ones are all named.
     if ask.k == 1:
         end = max(counts.values()) if ask.most else min(counts.values())
         best = sorted(format_group(v, field) for v, n in counts.items() if n == end)
@@ -200,6 +203,7 @@ def answer_distinct(
     counts, _ = count_groups(papers, field, library)
     noun = NOUNS.get(field, field)
     text = f"**{counted(len(counts), noun)}**{format_spaced(phrase)}."
+    # "who has the most papers? / how many are there?": too many to name, and cut lists hide some.
     if field == "author":
         people = "people are" if len(counts) != 1 else "person is"
         text = (
@@ -247,12 +251,15 @@ def answer_people(
     counts, _ = count_groups(papers, ask.of[0], library)
     if ask.of[0] == "co-author":
         counts = _count_coauthors(papers, library)
+    # "Who has published both in 2019 and in 2022?"
     if "each" in ask.of:
         return _answer_each_year(intent, papers, counts, library)
+    # "who has the most papers apart from the page owners?"
     if "no owners" in ask.of:
         counts = Counter({v: n for v, n in counts.items() if library.find_page(str(v)) is None})
     excluded_people = [v for v in intent.get_several("besides") if v in counts]
     counts = Counter({v: n for v, n in counts.items() if v not in excluded_people})
+    # "who has at least two papers?"
     if ask.bounds is not None:
         low, high = ask.bounds
         within_bounds = {
@@ -264,6 +271,7 @@ def answer_people(
         return Answer(intent.question, "answered", "catalogue", text, value=())
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
+    # "who has the most papers?": all who share the first place, even if more than five.
     cut = counts[order[0]] if ask.k is None else 0
     tied = [v for v in order if counts[v] == cut]
     top_people = order[: max(k, len(tied) if len(tied) <= 20 else k)]

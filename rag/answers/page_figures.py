@@ -1,4 +1,4 @@
-"""The figures that author pages print: what a page says, apart from what the library holds."""
+"""Answers about the figures that author pages print, which may differ from the library's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people (or more) compared: whether they are one, and what they share."""
+"""Compares two or more people: whether they are the same, and what they share."""
 
 from __future__ import annotations
 

@@ -75,6 +75,8 @@ def answer_papers(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
         return _add_name_notes(
             _render_choices(intent, resolved_conditions), snapshot, resolved_conditions
         )
+    # "papers affiliated with Stanford?": the value is not in the library, which is not the same
+    # as no paper.
     if resolved_conditions.absent:
         value: Value = 0 if ask.verb in ("count", "distinct") else ()
         text = " ".join(resolved_conditions.absent)
@@ -89,6 +91,8 @@ def answer_papers(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
             intent,
         )
     decided = ""
+    # "Which papers are not about masks?": papers near the topic count as about it, so that none
+    # of them slips in.
     if ask.excluded:
         removed_items, _ = list_on_topic(ask.excluded, snapshot, retrieve, snapshot.by_id)
         left_out = {hit.paper.paper_id for hit in removed_items}
@@ -96,8 +100,11 @@ def answer_papers(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
         papers = [p for p in papers if p.paper_id not in left_out]
     if ask.topic:
         wanted = {p.paper_id for p in papers}
+        # "what did Shiming Ge publish on dataset condensation in 2024?": of one person's papers,
+        # those that touch the topic will do.
         few = bool(intent.get_several("focus")) or _has_one_person(resolved_conditions.conditions)
         papers, decided = _find_papers_about(ask.topic, snapshot, retrieve, wanted, few=few)
+        # Only a topic without papers is spelt anew: a rare word that is right must stay.
         if not papers and (spelt := resolve_spelling(ask.topic, snapshot)) != ask.topic:
             papers, decided = _find_papers_about(spelt, snapshot, retrieve, wanted, few=few)
             note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
@@ -106,6 +113,7 @@ def answer_papers(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
         about = counted(n_before - len(papers))
         decided = f"({about} about {plain(ask.excluded)} left out.)"
     unread = f"I cannot check '{plain(ask.unread)}', so it is not taken into account."
+    # "papers not ..." with nothing else understood would list the whole library as the answer.
     if ask.unread and not resolved_conditions.conditions and not ask.topic:
         text = (
             f"I cannot check '{plain(ask.unread)}' over the whole library. What can be counted: years, "
@@ -166,6 +174,8 @@ def _answer_similar(
     about = [hit.paper for hit in find_on_topic(paper.name, library, retrieve_others)]
     similar = [p for p in about if p.paper_id in met][:_MOST_ALIKE]
     nearest_papers = similar
+    # "what is DuetFace? / similar papers? / from 2024?": none is near enough; the nearest are
+    # offered.
     if not similar:
         n = _ALIKE if len(met) + 1 >= len(library.papers) else WIDE
         ids = [h.paper.paper_id for h in retrieve_others(paper.name, n).papers]
@@ -240,6 +250,7 @@ def _answer_on_papers(
         return answer_extreme(intent, ask, papers, phrase, library)
     if ask.verb == "average":
         return answer_average(intent, ask, papers, phrase, library)
+    # "share of papers with code per year"
     if ask.verb == "group" and "share" in ask.of:
         return answer_shares(
             intent, ask, papers, _find_matching(library, ask.base, intent), library
@@ -253,8 +264,10 @@ def _answer_on_papers(
     listing = Listing(ask.topic or "")
     papers = papers if ask.topic else sorted(papers, key=get_recency_key)
     head = f"**{counted(len(papers))}**{format_spaced(phrase)}."
+    # "how many papers?": the size of the library, in which a paper may have several entries.
     if ask.verb == "count" and not phrase:
         head = _format_library_size(library)
+    # "what share of Ann Mao's papers are from 2024?"
     elif ask.of == ("share",):
         base = _find_matching(library, ask.base, intent)
         share = f"{len(papers) / len(base):.0%}"
@@ -273,6 +286,8 @@ def _answer_on_papers(
     n_shown = MAX_ROWS if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.render_rows(papers, k=n_shown) if phrase or ask.verb == "list" else ""
     text = "\n\n".join(filter(None, (f"{head} {remarks}".strip(), rows)))
+    # "how many papers does Shiming Ge have?": the page's own figure differs, so no single number
+    # is the value.
     ambiguous = alone and _is_ambiguous(resolved_conditions.conditions[0], library)
     value: Value = (
         list_sources(papers) if ask.verb == "list" else None if ambiguous else len(papers)
@@ -336,6 +351,7 @@ def _list_remarks(
             if condition.field in ("author", "page")
             else None
         )
+        # "how many papers on Shiming Ge's page are in the library?"
         if alone and page is not None and page.n_papers is not None:
             remarks.append(
                 f"The page itself says {counted(page.n_papers)}, of which "
@@ -347,6 +363,7 @@ def _list_remarks(
         if condition.field == "last author":
             remarks.append(_format_cut_lists(condition, library))
         remarks.append(_format_uncounted(condition, conditions, library, intent))
+        # "CV papers without code": a document that prints no marks at all leaves it unknown.
         if condition.field == "code" and not condition.value:
             silent = sum(p.code is None for p in papers)
             if silent:
@@ -360,6 +377,8 @@ def _list_remarks(
             remarks.append(
                 f"({counted(n)}{format_spaced(format_conditions(rest))} without a printed year not counted.)"
             )
+        # "how many papers from the first half of 2023?": papers of 2023 without a month may be
+        # too.
         vague = sum(_is_undecided(p, timed) for p in among)
         if vague:
             remarks.append(
@@ -409,6 +428,7 @@ def _answer_none(
     """No paper matches: say none, and which filter would have matched."""
     timed = [c for c in conditions if c.field in ("year", "date")]
     rest = _find_matching(library, [c for c in conditions if c not in timed], intent)
+    # "papers from 2024 / and in February?": undated papers of that year forbid a plain no.
     if vague := sum(_is_undecided(p, timed) for p in rest):
         text = (
             f"That cannot be told: {counted(vague)} of those years"
@@ -416,6 +436,7 @@ def _answer_none(
         )
         return Answer(intent.question, "abstained", "catalogue", text)
     text = f"None: no paper{format_spaced(phrase)} in this library."
+    # "papers about drones from 2024"
     if ask.topic and all_papers and conditions:
         text += f" Papers {format_conditions(conditions)}: {len(all_papers)}, none of them on that topic."
     elif ends := [c for c in conditions if c.field == "last author"]:
@@ -424,6 +445,7 @@ def _answer_none(
         filter(None, (_format_uncounted(c, conditions, library, intent) for c in conditions))
     ):
         text += f" {notes}"
+    # "how many papers from 1999?": which condition is in the way.
     elif not intent.get_several("focus") and (suggestion := format_nearest(library, conditions)):
         text += f" {suggestion}"
     status: Status = "abstained" if ask.topic and not conditions else "answered"

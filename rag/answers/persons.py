@@ -73,20 +73,26 @@ def _route_by_form(
         return answer_authors(intent, ask, library, retrieve)
     if ask.form == "common":
         return answer_common(intent, library)
+    # "who is Isaac Newton?"
     absent = [m for m in mentions if not m.names]
     if absent or not mentions:
         return _answer_absent(intent, absent)
+    # "how old is Lei Shen?"
     if ask.form == "unheld":
         return _answer_unavailable(intent, ask, mentions[0], library)
+    # "Shen's papers": two people are called so.
     if len(mentions) == 1 and len(mentions[0].names) > 1:
         return _answer_candidates(intent, mentions[0], library)
     names = tuple(dict.fromkeys(name for m in mentions for name in m.names))
+    # "Who has worked with both Ann Mao and Bo Li?"
     if ask.form == "coauthors" and ask.what == "each" and len(names) == len(mentions) > 1:
         return answer_company(intent, names, library)
+    # "Is Lei Shen the same person as Li Shen?"
     if len(names) > 1 and ask.form in ("same", "shared", "coauthors"):
         return answer_pair(intent, ask, names, library)
     if ask.form == "coauthors":
         return _answer_coauthors(intent, ask, names[0], library)
+    # "what has Yuxi Mi done on drones?", "papers by Shen Chen and Daichi Zhang"
     if len(names) > 1 or intent.topic or intent.conditions:
         return _answer_papers(intent, ask, names, library, retrieve)
     return _answer_summary(intent, ask, names[0], library)
@@ -191,6 +197,8 @@ def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot
             f"Perhaps the same person under another name: {names_text}; they are kept apart unless "
             "the aliases file joins them."
         )
+    # "who is Daichi Zhang?": papers without a common co-author may be by two people of one name;
+    # an author page shows that they are one.
     if (n := _count_circles(name, papers, library)) > 1 and library.find_page(name) is None:
         clauses.append(
             f"These papers fall into {n} groups that share no co-author, so the name may be of "
@@ -234,6 +242,8 @@ def _answer_papers(
     yes = "Yes: " if _is_yes_no_question(intent.question) else ""
     of_all = f" (of {len(all_papers)} here)" if len(all_papers) > len(papers) else ""
     shared = [p for p in papers if set(names) <= set(library.list_people_of(p))]
+    # "papers by Shen Chen and Daichi Zhang": either may be meant, so both sorts are listed, those
+    # by both first.
     if len(names) > 1:
         of_all += f", {len(shared)} of them by {'both' if len(names) == 2 else 'all of them'}"
         papers = [*shared, *(p for p in papers if p not in shared)]
@@ -311,6 +321,8 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnaps
     best = sorted(o for o in shared if shared[o] == top)
     who = join_names(f"**{plain(o)}**" for o in best)
     text = f"Most often with {who}: {counted(top)} together."
+    # "who does Daichi Zhang work with most often?": page owners stand on all papers of their
+    # page, so the first name may say little.
     if all(library.find_page(o) for o in best) and (
         rest := {o: n for o, n in shared.items() if o not in best}
     ):
@@ -349,6 +361,7 @@ def _answer_coauthors(
         lines.append(f"- nobody else printed: {' '.join(listing.get_marker(p) for p in alone)}")
     text = "\n\n".join(filter(None, (head, "\n".join(lines), format_truncation(papers))))
     computed_answer = _build_person_answer(intent, (name,), papers, listing, text, library)
+    # "how many co-authors ..." has a number as its value.
     if intent.question.lower().lstrip().startswith("how many"):
         computed_answer = replace(computed_answer, value=len(order))
     if ask.what == "most" and shared:

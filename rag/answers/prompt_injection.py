@@ -1,9 +1,8 @@
-"""Sentences in papers that are orders to whoever reads them by machine: planted instructions.
+"""Finds planted instructions (prompt injection) in papers by their wording.
 
-What is found here is still quoted to a reader as the paper prints it, but a model is not shown it,
-and a model's sentence cannot rest on it. This is the first of three lines, by wording; the second,
-`rag.answers.screening`, looks at what a sentence does, and whatever a model makes of what neither
-finds has to pass the gate.
+Such sentences are still quoted to a reader as printed, but a model never sees them and cannot cite
+them. This is the first of three defences; the second, `rag.answers.screening`, scores what a sentence
+does, and the third is the citation gate, which every reply must pass.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ _ENGLISH = (
         r"\b(?:execute|run|invoke|call)\s+(?:the\s+)?(?:following|this|function|tool|command|shell|code)\b",
     ),
 )
-"""Patterns, each with words of which a sentence has one if it fits: a quick look before a slow one."""
+"""Patterns, each with words of which a matching sentence has one, tested first because it is fast."""
 
 _HIDING_MARKS = (
     r"<\|?\s*/?\s*(?:im_start|im_end|system|assistant|user|human|endoftext|start_header_id|end_header_id|eot_id|tool\w*|function\w*|instructions?|prompt|passage|context|thinking|invoke)\b[^>]{0,80}>",
@@ -125,9 +124,9 @@ _SEAM = re.compile(
     rf"|(?<={_OTHER})[^\w\n]{{0,4}}\s+(?=(?:[A-Za-z'-]+\s+){{2}})"
     rf"|(?<=[a-z])[^\w\n]{{0,4}}\s+(?={_OTHER}{{3}})"
 )
-"""Where one sentence may meet another without the usual signs."""
+"""Sentence borders without the usual punctuation."""
 NAMED_PAPERS = 3
-"""Named by the warning that papers hold such text."""
+"""Papers named at most by the warning about planted text."""
 _FLAGS = re.IGNORECASE | re.DOTALL
 _ORDER_PATTERN = tuple(
     (frozenset(needs.split()), re.compile(pattern, _FLAGS)) for needs, pattern in _ENGLISH

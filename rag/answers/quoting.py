@@ -1,4 +1,4 @@
-"""Sentences of papers chosen for a question, quoted exactly, and papers as answers name them."""
+"""Selects sentences of papers for a question, quotes them exactly, and formats papers in answers."""
 
 from __future__ import annotations
 
@@ -39,18 +39,19 @@ _ASKS_FOR_BACKGROUND = re.compile(
     re.IGNORECASE,
 )
 BACKGROUND_LOSS = 0.2
-"""For a sentence before the first one in which a paper speaks of itself, such as what other work
-lacks, where nobody asked for that."""
+"""Score lost by sentences before the first one about the paper itself, such as faults of other work,
+unless the question asks for background."""
 WORDS_GAIN = 0.3
-"""For a sentence that has all of the question's own words; less for fewer, by their idf."""
+"""Gain for a sentence with all words of the question; with fewer, in proportion to their idf."""
 NAMED_SHARE = 0.2
-"""Of a word's worth that is left where the paper's name has it: it tells papers apart, not sentences."""
+"""Share of its weight that a word keeps if it is in the paper's name, since it then distinguishes
+papers, not sentences."""
 CODE_LOSS = 0.3
-"""For a sentence that only says where the code is, where nobody asked for it."""
+"""Score lost by a sentence that only says where the code is, unless the question asks for it."""
 INTRODUCTION_GAIN = 0.15
-"""For a sentence that says what its paper is, where the question looks for a paper."""
+"""Gain for a sentence that introduces its paper, if the question looks for a paper."""
 OVERVIEW_GAIN = 0.4
-"""The same where several papers are told and no kind of answer is asked for."""
+"""The same if several papers are quoted and no kind of answer is asked for."""
 
 
 def choose_sentences(

@@ -1,7 +1,7 @@
-"""Particulars of how something was made or tried, which a paper either prints or does not tell.
+"""Required details: phrases of a question that an answering paper must contain literally.
 
-*What learning rate was used to train X?* is answered by no sentence that has learning and, elsewhere,
-a rate: the thing asked for must stand there as it is said, in the singular or the plural.
+*What learning rate was used to train X?* is not answered by a sentence that has *learning* and,
+elsewhere, *rate*: the phrase must occur as it is, in the singular or the plural.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PRINTED = (
     r"(?:gpus?|tpus?)",
     r"licen[cs]e",
 )
-"""What may be asked for, in words that stand for nothing else where a question begins with them."""
+"""Details that may be asked for, in phrases that are unambiguous at the start of a question."""
 _PARTICULAR_REQUEST = re.compile(
     r"\b(?:what|which|how (?:many|much|large an?|big an?|high an?|long an?))\s+"
     r"(?:(?:is|are|was|were)\s+)?(?:the\s+|a\s+|an\s+)?"

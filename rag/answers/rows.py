@@ -1,4 +1,4 @@
-"""Papers in an answer's text: rows, markers, and the sentence that each one is quoted by."""
+"""Renders papers in an answer's text: rows, markers, and a quoted sentence of each."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Listing:
     """The citations of one answer, numbered as they are first used.
 
     Args:
-        topic: Its words choose the sentence by which a paper is quoted; the first one without it.
-        spans: By paper id, where the sentence is known already.
+        topic: Selects the quoted sentence of each paper; without it, the first one.
+        spans: Spans of sentences already selected, by paper id.
     """
 
     def __init__(self, topic: str = "", spans: Mapping[str, Span | None] | None = None) -> None:

@@ -1,10 +1,10 @@
-"""Sentences of a paper that state nothing of it: the second line behind `rag.answers.prompt_injection`.
+"""Finds planted instructions that `rag.answers.prompt_injection` misses.
 
 A planted instruction can be worded in endless ways, so this looks at what a sentence does rather
 than at its words: a linear head on the sentence's vector, fitted by ``python -m eval train-planted``
-to examples of many styles, tells one that addresses whoever answers from one that reports; and a
-sentence in another language or script than the rest of its paper stands apart from it. What is
-found is kept from a model, supports no sentence of a reply, and is not quoted where others can be.
+to examples of many styles, separates sentences that address the answerer from those that report; a
+sentence in another language or script than the rest of its paper is suspect, too. Such sentences are
+not shown to a model, support no sentence of a reply, and are quoted only if there are no others.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Embed = Callable[[list[str]], Sequence[Sequence[float]]]
 """Vectors of length 1 of the embedded model, one a text."""
 
 PLANTED = 0.5
-"""Score of a sentence, a log odds, from which it is taken for planted."""
+"""Log odds from which a sentence counts as planted."""
 DOUBTFUL = -1.0
-"""From here on it is only if it shares no word of content with the question, or goes on from one."""
+"""From here on it does only if it shares no content word with the question, or continues one."""
 MAX_SENTENCES = 48
-"""Looked at of one paper: those that fit the question best, which alone are shown."""
+"""Sentences of one paper that are screened: those that fit the question best; no others are shown."""
 
 SIGNS = (
     "overlap", "nearness", "second person", "first person",
@@ -49,15 +49,15 @@ _LATIN = 0x24F
 _CODE = frozenset('{}<>|=#*_\\/@$~^;[]:"')
 _WORDS_IN_NAMES = 3
 _JOINTS = frozenset("of the and in on for at de la von van der".split())
-"""Words from which a particular that is mostly everyday words is no name."""
+"""With one of these words, a name of mostly everyday words is no name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Weights of a sentence's vector and signs.
+    """The linear head: weights of a sentence's vector and signs.
 
     Attributes:
-        examples: sha256 of the file of examples that it was fitted to.
+        examples: sha256 of its training examples.
     """
 
     weights: NDArray[np.float32]
@@ -82,11 +82,11 @@ class _Scored:
 
 
 class Screen:
-    """Finds what of the papers found states nothing.
+    """Finds the sentences of retrieved papers that say nothing about them.
 
     Args:
-        embed: The embedded model; without it, only the wording of a sentence is looked at.
-        known: Words that are met often, lower case; no such word is a coined one.
+        embed: The embedded model; without it, only the wording of sentences is tested.
+        known: Frequent words in lower case, which are never coined ones.
     """
 
     def __init__(self, embed: Embed | None, known: Collection[str] = frozenset()) -> None:
@@ -235,7 +235,7 @@ def values(
         lines: Its sentences, plain.
         title: Of the same paper; may be empty.
         vectors: Of the sentences, rows of length 1.
-        known: Words that are met often, lower case (`rag.adapters.weights.whole_words`).
+        known: Words that are met often, lower case (`rag.adapters.weights.load_whole_words`).
     """
     items = [set(extract_terms(text)) for text in lines]
     names = set(extract_terms(title))

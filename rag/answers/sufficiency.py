@@ -1,8 +1,8 @@
-"""Whether the papers found hold what is asked: measured, weighed, and decided with a known rate of error.
+"""Decides whether the evidence suffices to answer, with a known error rate.
 
-A question is a few features of how its words are met by the papers that would be cited. Their weights
-are fitted (logistic regression) by ``python -m eval calibrate``, which writes ``load_calibration.yaml``
-beside this module, together with the figures that the fit reached.
+The features measure how well the papers that would be cited match the words of the question. Their
+weights are fitted (logistic regression) by ``python -m eval calibrate``, which writes
+``calibration.yaml`` beside this module, together with the figures that the fit reached.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.yaml")
 
 SALIENT_IDF = 1.5
 RARE_IDF = 3.0
-"""Of a word in few chunks: about one in twenty."""
+"""The idf of a rare word: in about one chunk of twenty."""
 HIGHEST_IDF = 6.0
-"""From which a word cannot be missed more."""
+"""Larger values of idf count no more."""
 LONG_WORDS = 18
-"""Words of content from which a question counts as a full description."""
+"""Content words from which a question counts as a full description."""
 NEAREST = 3
 """Papers named by an abstention."""
 N_READ = 3
 """Cited papers that are read for pairs of words."""
 BACKGROUND = slice(10, 20)
-"""Ranks that show how well any paper of the field fits."""
+"""Ranks whose scores show how well any paper of the field fits."""
 BACKGROUND_SCORE = 0.3
-"""What stands for those of them that a small library leaves empty: about what they have elsewhere."""
+"""Score of these ranks in a library too small to have them: about their usual one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Weights by feature, the intercept, and the probability from which an answer is given."""
+    """Weights by feature, the intercept, and the least probability for an answer."""
 
     intercept: float
     weights: Mapping[str, float]

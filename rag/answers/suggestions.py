@@ -1,7 +1,7 @@
-"""Questions worth asking after an answer, made of what it shows: its papers, people, topic, years.
+"""Suggests follow-up questions about an answer's papers, people, topic and years.
 
-Each is asked of the library before it is offered, without a model: one that is declined, read
-otherwise than meant or answered by what was just said is left out.
+Each is answered without a model before it is suggested; it is dropped if the answer abstains, if it
+is routed otherwise than meant, or if it only repeats the last answer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ AskQuestion = Callable[[str, Thread], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A question and the branch that is meant to answer it; None: any."""
+    """A question and the route that should answer it; None for any."""
 
     question: str
     route: RouteName | None = None

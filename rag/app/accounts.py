@@ -1,8 +1,8 @@
 """Who may use a browser chat that others can reach: accounts, passwords as hashes, signed passes.
 
-An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` makes it. Who signs in
-gets a pass, a text that names the reader and ends, signed with a key of this data folder and the
-account's own hash: it outlives a restart; signing out or a changed password ends it.
+An account is ``NAME:scrypt.COST.SALT.KEY`` in the settings; `paperfolk account` creates it. Signing in
+gives a pass: a text with the user's name and an expiry date, signed with a key of the data folder and
+the account's hash. It outlives a restart; signing out or a new password ends it.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Accounts:
 
     Args:
         lines: See the module's docstring.
-        folder: The data folder, where the key of the passes is kept.
+        folder: The data folder, with the key that signs passes.
 
     Raises:
         SettingsError: A line is no account, or a name comes twice.
@@ -216,7 +216,7 @@ class Accounts:
         return hmac.digest(key, payload.encode(), "sha256")
 
     def _read_key(self) -> bytes:
-        """The folder's key, made at first use; for its owner's eyes alone."""
+        """The folder's key, created at first use and readable only by its owner."""
         path = self._folder / KEY_FILE
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -282,7 +282,7 @@ class Throttle:
             return 0.0
 
     def reset(self, name: str, address: str, mark: str = "") -> None:
-        """The try was right: this account begins anew at this address, and nothing else does.
+        """The password was right: reset this account's count at this address, and no other.
 
         Of the wider counts it takes back itself alone: else whoever has an account could guess at
         the others' between sign-ins of their own.

@@ -1,4 +1,4 @@
-"""build(settings) -> Assistant: everything wired together, the one thing that screens talk to."""
+"""The assistant: wires all rooms together, and is the only interface of the front ends."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Assistant:
         stop: CancelToken | None = None,
         fresh: bool = False,
     ) -> Iterator[Event]:
-        """Answer a question, the next one of a thread: steps, words as they come, the whole last.
+        """Answer the next question of a thread: steps, then text as it grows, then the Answer.
 
         Args:
             question: As typed.
@@ -282,7 +282,7 @@ class Assistant:
         drop: Sequence[str] = (),
         progress: IngestProgress | None = None,
     ) -> Report:
-        """Read documents into the library; see `rag.ingest.ingesting.ingest`."""
+        """Read documents into the library; see `rag.ingest.ingesting.apply_ingest`."""
         from rag.adapters.embedders import build_embedder
 
         return ingesting.apply_ingest(
@@ -428,7 +428,7 @@ class Assistant:
     def _resolve_standalone(
         self, question: str, thread: Thread, voice: ModelSession | None
     ) -> tuple[Standalone | None, tuple[str, ...]]:
-        """A follow-up made whole by the model, if there is one; its failure is a warning."""
+        """A follow-up rewritten by the model, if there is one; its failure is a warning."""
         if voice is None or not thread.turns:
             return None, ()
         from rag.generation.condensing import build_standalone

@@ -1,7 +1,7 @@
-"""Answers as JSON text and back again, whole: with their intents, so that follow-ups still work.
+"""Converts answers, with their intents, to JSON text and back, so that follow-ups still work.
 
 A frozen type becomes an object that names its class in ``$``; only the classes listed here are ever
-made from a text. Every sequence comes back as a tuple, as our types have them.
+created from a text. Every sequence becomes a tuple, as in our types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A conversation to take away: Markdown for reading, JSON for programs, references for citing."""
+"""Exports a conversation: Markdown for reading, JSON for programs, references for citing."""
 
 from __future__ import annotations
 
@@ -104,4 +104,4 @@ FORMS: Mapping[str, ExportForm] = {
         lambda _, papers: format_papers(papers, "ris"),
     ),
 }
-"""Suffix, media type and writer of each form of export; the last two hold the papers cited."""
+"""Suffix, media type and writer of each export format; the last two contain the cited papers."""

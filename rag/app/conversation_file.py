@@ -1,4 +1,4 @@
-"""The file of the conversations: opened for each call, and replaced by memory while it takes no change."""
+"""The file of conversations: opened for each call; memory replaces it while it cannot be written."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ CREATE INDEX threads_owner ON threads (owner, changed_at);
 
 
 class ThreadFile:
-    """Where one reader's conversations are kept.
+    """The stored conversations of one user.
 
     Args:
         folder: The data folder.
-        owner: Whose conversations; empty where nobody signs in.
+        owner: Name of the user; empty if nobody signs in.
     """
 
     def __init__(self, folder: Path, owner: str) -> None:
@@ -80,7 +80,7 @@ class ThreadFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, whole or not at all, on an up-to-date file."""
+        """One transaction on an up-to-date file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)

@@ -1,9 +1,9 @@
-"""Conversations that stay: one SQLite file in the data folder, apart from the library.
+"""Stored conversations: one SQLite file in the data folder, apart from the library.
 
-A question is written before it is answered and its words as they come, so whatever ends an answer
-early (a reload, a dropped connection, a killed server) costs at most the last words. Every call
-opens the file for itself: any number of threads and processes may use it at once. While the file
-takes no change (a full disk), conversations go on in memory, and into the file when it does again.
+A question is stored before it is answered, and the answer's text as it grows, so an interruption (a
+reload, a dropped connection, a killed server) loses at most the last words. Every call opens the file
+anew: any number of threads and processes may use it at once. While the file cannot be written (a full
+disk), conversations continue in memory, and are stored once it can.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ NAME_WORDS = 12
 NAME_CHARS = 80
 KEPT_ANSWERS = 256
 UNASKED_DAYS = 7
-"""How long a conversation is kept in which nothing was asked."""
+"""How long an empty conversation is kept."""
 
 OWN = "thread_id IN (SELECT thread_id FROM threads WHERE thread_id = ? AND owner = ?)"
-"""Of a statement about turns: those of one conversation, if it is the owner's."""
+"""SQL condition on turns: those of one conversation, if it is the owner's."""
 
 OpinionVerdict = Literal["good", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a reader thinks of an answer, and why; the reason may be empty."""
+    """A user's verdict on an answer, with a reason, which may be empty."""
 
     verdict: OpinionVerdict
     reason: str = ""
@@ -45,7 +45,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """A question as kept. ``words`` are as far as its answer came where ``answer`` is None."""
+    """A stored question. ``words`` is the text of an unfinished answer; then ``answer`` is None."""
 
     ordinal: int
     question: str
@@ -57,7 +57,7 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class StoredThread:
-    """A conversation as kept, oldest turn first; ``filters`` and ``model`` as in Thread."""
+    """A stored conversation, oldest turn first; ``filters`` and ``model`` as in Thread."""
 
     thread_id: str
     name: str
@@ -101,11 +101,11 @@ class ThreadLine:
 
 
 class ThreadStore(ThreadFile):
-    """One reader's conversations in a data folder; the file is made with the first of them.
+    """One user's conversations in a data folder; the file is created with the first of them.
 
     Args:
         folder: The data folder.
-        owner: Whose conversations; those of others are not found. Empty: where nobody signs in.
+        owner: Name of the user, who sees no others' conversations; empty if nobody signs in.
     """
 
     def __init__(self, folder: Path, owner: str = "") -> None:
@@ -132,7 +132,7 @@ class ThreadStore(ThreadFile):
         return sorted(by_id, key=lambda line: line.changed_at, reverse=True)
 
     def get_thread(self, thread_id: str) -> StoredThread:
-        """One conversation, whole.
+        """One conversation with all its turns.
 
         Raises:
             NotFound: There is none of this id (any more).
@@ -234,7 +234,7 @@ class ThreadStore(ThreadFile):
         )
 
     def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
-        """Keep the whole answer; nothing happens where its question was deleted meanwhile."""
+        """Store the complete answer; does nothing if its question was deleted meanwhile."""
         self._execute(
             thread_id,
             f"UPDATE turns SET words = ?, answer = ? WHERE {OWN} AND ordinal = ?",
@@ -334,7 +334,7 @@ def _build_turn(
 
 
 _thawed = lru_cache(maxsize=KEPT_ANSWERS)(decode_answer)
-"""Answers are frozen: the same text is the same answer, and a long thread is read at each step."""
+"""Cached, since answers are frozen and a long thread is read at each step."""
 
 
 def _make_thread_name(text: str) -> str:

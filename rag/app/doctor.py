@@ -1,4 +1,4 @@
-"""What `paperfolk doctor` says: versions, settings and their origins, library, models, servers."""
+"""The report of `paperfolk doctor`: versions, settings and their origins, library, models, servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = (
     "streamlit", "tantivy", "tokenizers",
 )  # fmt: skip
 WELL = ("none: ", "reachable")
-"""How the state of a chat model begins that keeps nothing from being answered."""
+"""Beginnings of chat model states that are no obstacle to answers."""
 EMPTY = 'empty; run "paperfolk ingest"'
 
 

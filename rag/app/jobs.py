@@ -1,7 +1,8 @@
-"""Answers in the making: each runs by itself, is kept as it grows, and can be watched or stopped.
+"""Answer jobs: each answers a question in its own thread, is stored as it grows, and can be watched
+or cancelled.
 
-A screen that goes away (a reload, a dropped connection, another page) ends nothing: the answer goes
-on in its own thread and whoever comes back finds it, whole or still growing.
+A closed screen (a reload, a dropped connection, another page) does not end a job; a user who comes
+back finds the answer, complete or still growing.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from rag.types.errors import LibraryError, RagError, TooBusy, say_bug
 
 KEEP_EVERY_S = 0.5
 WAITING_FOR_EACH = 8
-"""Questions that may wait, for each one that is answered at a time; a longer line is turned away."""
+"""Questions that may wait for each one answered at a time; when the queue is full, more are refused."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
-    """An event and when it came, in seconds since the question."""
+    """An event with its time, in seconds since the question."""
 
     event: Event
     at_s: float
 
 
 class Line:
-    """The questions of this process, first come, first served: so many are answered at one time."""
+    """The queue of this process's questions: first come, first served, a few at a time."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -107,7 +108,7 @@ def line(at_once: int) -> Line:
 
 
 class AnswerJob:
-    """One question being answered; the turn's row in the store is its own."""
+    """A job that answers one question; only it writes the turn's row in the store."""
 
     def __init__(
         self,
@@ -133,12 +134,12 @@ class AnswerJob:
 
     @property
     def answer(self) -> Answer | None:
-        """The whole answer, once it is there, also where it could not be kept."""
+        """The complete answer once it is there, even if it could not be stored."""
         last = self._events[-1].event if self._events else None
         return last if isinstance(last, Answer) else None
 
     def stop(self) -> None:
-        """End it at once, whatever it waits for; what was said stays."""
+        """Cancel the job at once; the text so far remains."""
         self._stop.set()
 
     def iter_events(self) -> Iterator[TimedEvent]:
@@ -207,7 +208,7 @@ class AnswerJob:
 
 
 class AnswerJobs:
-    """The questions of one store's conversations that are being answered in this process, by turn."""
+    """The running jobs of this process for the conversations of one store, by turn."""
 
     def __init__(self, assistant: Assistant, store: ThreadStore) -> None:
         self.store = store

@@ -1,4 +1,4 @@
-"""What stands in the way of answers, told before a question runs into it."""
+"""Finds obstacles to answering before a question is asked."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing that is missing, in a sentence that says what to do.
+    """One obstacle, with a sentence that says what to do.
 
     Attributes:
-        what: ``model``: the embedded model, without which no content question is answered;
-            ``server``: the chat model's, without which answers are quotes.
+        what: ``model`` for the embedded model, which content questions need; ``server`` for the
+            chat model's server, without which answers are quotes.
         mendable: Whether `fetch_model` may help.
     """
 
@@ -69,7 +69,7 @@ def fetch_model(settings: Settings) -> None:
     """Bring the embedded model into the data folder.
 
     Raises:
-        ModelError: It could not be brought; see `rag.adapters.weights.fetch`.
+        ModelError: It could not be brought; see `rag.adapters.weights.fetch_weights`.
     """
     from rag.adapters.weights import fetch_weights
 

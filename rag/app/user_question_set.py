@@ -1,10 +1,10 @@
 """The user's own evaluation questions: kept from the chat, one JSON object a line.
 
 The file lies in the data folder in the form of ``eval/sets/README.md``, so that ``python -m eval``
-asks them beside the development questions. What a reader calls good is what a right answer holds
-from then on: its papers, its people, its number or list, or that it abstains. What a reader calls
-bad is kept with the reason and without a right answer: it is asked and counted as not scored until
-somebody writes into the file what a right answer holds.
+asks them beside the development questions. An answer that the user rated good becomes the expected
+answer: its papers, its people, its number or list, or its abstention. One rated bad is stored with
+the reason and without an expected answer: it is asked and counted as unscored until somebody writes
+the expected answer into the file.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ QUESTIONS_FILE = "questions.jsonl"
 QUESTIONS_LOCK = "questions.lock"
 LOCK_TIMEOUT_S = 10.0
 MAIN, OTHER = 2, 1
-"""Grades of people: who heads a list that was called good, and who else stands in it."""
+"""Grades of people in a list rated good: the first one, and the others."""
 
 QuestionRow = dict[str, Any]
 
 
 class UserQuestionSet:
-    """The questions kept in one data folder; the file is made with the first of them."""
+    """The questions stored in one data folder; the file is created with the first of them."""
 
     def __init__(self, data: Path) -> None:
         self.path = data / QUESTIONS_FILE

@@ -1,4 +1,4 @@
-"""Start the browser chat: look whether it may run, then hand the process over to Streamlit."""
+"""Starts the browser chat: checks whether it may run, then hands the process over to Streamlit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rag.types.errors import MissingExtra, SettingsError
 
 DESCRIPTORS = 8192
 PASS_HEADER, PASS_KEY = "X-Paperfolk-Pass", "paperfolk_pass"
-"""How the gate tells Streamlit whose connection it is; it lets nobody else name the header."""
+"""The header by which the login gate names the user to Streamlit; it is removed from requests."""
 
 
 def start_server(settings: Settings, *, open_browser: bool = True) -> int:
@@ -122,7 +122,7 @@ def build_streamlit_command(settings: Settings, *, open_browser: bool = True) ->
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": host_in_address(settings.host),
         "client.toolbarMode": "minimal",
-        "logger.hideWelcomeMessage": "true",  # `serve` has said the address
+        "logger.hideWelcomeMessage": "true",  # `start_server` printed it
         "server.trustedUserHeaders": json.dumps({PASS_HEADER: PASS_KEY}),
         "runner.magicEnabled": "false",  # a screen shows what it is told to, not what stands alone
     }

@@ -1,7 +1,7 @@
-"""Many questions in one go: JSON lines in, answer records out, in order and resumable.
+"""Answers many questions: JSON lines in, answer records out, in order and resumable.
 
-A line that cannot be asked yields a record with status ``build_failed_answer`` and one sentence; it never stops
-the rest. Records are appended whole, so an interrupted batch goes on where it stopped.
+A line that cannot be answered yields a record with status ``failed`` and one sentence; it never stops
+the rest. Records are appended one line at a time, so an interrupted batch resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a batch: the turns of one conversation, or the fault that keeps it from being asked."""
+    """One line of a batch: the turns of one conversation, or the reason why it cannot be asked."""
 
     item_id: str
     turns: tuple[str, ...]
@@ -158,7 +158,7 @@ def format_shared_ids(batch_items: list[Item]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A line of the output: which turns it answers, and how that ended."""
+    """A line of the output: the turns that it answers, and the status."""
 
     item_id: str
     turns: tuple[str, ...]
@@ -300,7 +300,7 @@ def _write_in_order(out: Path, lines: list[tuple[int | None, _Record]]) -> None:
 
 
 def _write_lines(out: Path, lines: list[bytes]) -> None:
-    """Write the file anew, whole or not at all."""
+    """Rewrite the file completely or not at all."""
     target = out.resolve()
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(b"".join(lines))

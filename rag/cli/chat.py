@@ -1,4 +1,4 @@
-"""A conversation in the terminal, one line a question."""
+"""The chat in the terminal, one question a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each command does. Everything heavy is imported by the command that needs it."""
+"""The commands. Each imports heavy modules only when it needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How answers, papers and progress look in a terminal; plain text where the output is none."""
+"""Formats answers, papers and progress for a terminal; as plain text if the output is a file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def remove_control_characters(text: str) -> str:
 
 
 class Streamer:
-    """Writes an answer's words as they come, without Markdown's backslashes.
+    """Writes a streamed answer, without Markdown's backslashes.
 
     On a terminal bold and markers are coloured; elsewhere they stay as they are written. A row of a
     table becomes a block: its first cell, and below it each other cell behind its column's name.
@@ -111,7 +111,7 @@ class Streamer:
 def print_answer_stream(
     events: Iterable[Event], library: Library, out: TextIO, err: TextIO, again: str = "--as"
 ) -> Answer:
-    """Write an answer as it is made, then its references and notes, and how it was read.
+    """Write an answer as it grows, then its references and notes, and how it was read.
 
     Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
     is typed to have the question read in another way.
@@ -213,7 +213,7 @@ def iter_reference(
 
 
 def iter_paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:
-    """One paper, whole."""
+    """All details of one paper."""
     from rag.library.bibliography import format_byline
 
     yield apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out) + (

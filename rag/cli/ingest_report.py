@@ -1,4 +1,4 @@
-"""What an ingest would do or did, as lines for a person and as one JSON object for a program."""
+"""Formats the plan or report of an ingest, as lines for a person and as JSON for a program."""
 
 from __future__ import annotations
 

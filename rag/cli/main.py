@@ -1,4 +1,4 @@
-"""The command line: what can be typed, and how it ends."""
+"""The command line: its parser, and the exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the browser chat needs before it opens: the embedded model's weights, and papers."""
+"""Prepares what the browser chat needs to open: the embedded model's weights, and papers."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from rag.types.errors import SettingsError
 
 EXTRACTIVE = "extractive"
-"""What answers are named after where no chat model words them."""
+"""The model name of answers that no chat model worded."""
 ENV_PREFIX = "PAPERFOLK_"
 COMMON_VARIABLES = {
     "OPENAI_API_KEY": "openai_api_key",
@@ -27,7 +27,7 @@ COMMON_VARIABLES = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "otel_endpoint",
     "OTEL_EXPORTER_OTLP_HEADERS": "otel_headers",
 }
-"""Variables that other programs know too. Those of LangSmith are LangChain's own to read."""
+"""Variables shared with other programs. LangChain itself reads those of LangSmith."""
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
 """The folder of the packages: the checkout, or where the wheel was installed."""
@@ -40,7 +40,7 @@ def _find_bundled(name: str) -> Path:
 
 
 class Settings(BaseModel):
-    """Every dial, with its default. Unknown keys are refused."""
+    """All settings with their defaults. Unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

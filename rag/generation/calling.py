@@ -1,4 +1,4 @@
-"""One call to a chat model: its words as they come, its tokens, and how it failed."""
+"""One call to a chat model: the streamed reply, its tokens, and its error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.types.errors import ModelError
 
 
 class ChatModel(Protocol):
-    """What is needed of a LangChain ``BaseChatModel``; one that raises `ModelError` alone."""
+    """The methods of a LangChain ``BaseChatModel`` that are used; raises only `ModelError`."""
 
     def stream(self, input: list[Message], config: Any = None) -> Iterator[Any]:
         """Message chunks with ``text`` and ``usage_metadata``."""
@@ -22,7 +22,7 @@ class ChatModel(Protocol):
 
 @dataclass(slots=True)
 class Reply:
-    """A model's reply while it comes."""
+    """A model's reply while it streams in."""
 
     usage: Usage = field(default_factory=Usage)
     error: ModelError | None = None

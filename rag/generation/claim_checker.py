@@ -1,4 +1,4 @@
-"""What becomes of a model's sentence: shown as it is, shown as unverified, or left out."""
+"""Decides whether a model's sentence is shown, shown as unverified, or left out."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from rag.text.everyday import load_everyday_words
 from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
-"""Share of an uncited sentence's words that one sentence of a paper must say to be cited for it."""
+"""Share of an uncited sentence's words that a sentence of a paper must have to be cited for it."""
 STATING_TERMS = 3
 """Content words from which a sentence states something and needs a citation."""
 REPEATED_WORDS = 2
-"""Words that only a planted instruction has, from which a sentence repeats it."""
+"""A sentence with so many words that only a planted instruction has counts as repeating it."""
 LEAK_WORDS = 7
-"""Words of the prompt in a row, in no paper, from which a sentence gives the prompt away."""
+"""So many consecutive words of the prompt, in no paper, count as a leak of the prompt."""
 
 _VERDICT_WORDS = (
     "introduction summary overview comparison contribution contributions finding findings section aspect "
@@ -58,17 +58,18 @@ DECLINES = re.compile(
     r"|\b(?:no|not enough|insufficient) information",
     re.IGNORECASE,
 )
-"""A sentence that says what is not said."""
+"""A sentence that says that the papers do not state something."""
 
 Judge = Callable[[str, Sequence[Evidence]], Verdict | None]
-"""A second opinion on a cited sentence, such as a judge model's; None: it has none."""
+"""A second opinion on a cited sentence, such as a judge model's; None if it has no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A claim, perhaps with a citation that it lacked, and how it is supported.
+    """A claim, possibly with an added citation, and its verdict.
 
-    ``verdict`` is None if it must not be shown; what does not answer is no reason to show a reply.
+    ``verdict`` is None if it must not be shown; a claim that does not answer the question is no reason
+    to show a reply.
     """
 
     claim: Claim
@@ -80,14 +81,14 @@ class ClaimChecker:
     """Judges the sentences of one reply.
 
     Args:
-        evidence: What the model was given.
-        ground: All that its papers say.
-        reader: Of the same reply; gives the seats of markers.
-        counts: What was found is counted here, by name.
-        private: Words that the model read and nobody is to see: its prompt.
-        question: The reader's own words, which a sentence that declines may repeat.
-        judge: Asked about cited sentences whose numbers and names are the papers' own.
-        nearest: How near a sentence is to the question and the papers, in other words.
+        evidence: The evidence that the model was given.
+        ground: The full texts of its papers.
+        reader: The reader of the same reply, which assigns markers.
+        counts: Counts of what was found, by name.
+        private: The prompt's words, which must not be shown.
+        question: As typed; a sentence that declines may repeat its words.
+        judge: A second opinion on cited sentences whose numbers and names are in the papers.
+        nearest: Similarity of a sentence to the question and the papers.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One sentence of a model's reply: its words and its evidence keys, everything else gone."""
+"""Parses a sentence of a model's reply into its words and evidence keys; drops everything else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BRACKETED_NOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence or line on its way out; ``text`` holds a private character for each marker."""
+    """One sentence or line of a reply; ``text`` has a private character for each marker."""
 
     opening: str
     text: str
@@ -41,9 +41,9 @@ class ClaimReader:
     """Reads the sentences of one reply, in order.
 
     Args:
-        evidence: What the model was given.
-        ground: All that its papers say.
-        counts: What was removed is counted here, by name.
+        evidence: The evidence that the model was given.
+        ground: The full texts of its papers.
+        counts: Counts of what was removed, by name.
     """
 
     def __init__(self, evidence: Sequence[Evidence], ground: Ground, counts: Counter[str]) -> None:
@@ -70,7 +70,7 @@ class ClaimReader:
         return Claim(opening, rest, tuple(dict.fromkeys(keys)))
 
     def get_placeholder(self, key: str) -> str:
-        """What stands for a key's marker."""
+        """The private character in place of a key's marker."""
         return chr(markup.FIRST_SEAT + self._keys[key])
 
     def _convert_opening_number(self, opening: str) -> str:
@@ -84,7 +84,7 @@ class ClaimReader:
         return opening
 
     def _is_printed_address(self, address: str) -> bool:
-        """Whether a paper prints the address, whole; one that carries data is never known."""
+        """Whether a paper prints exactly this address; one that carries data never counts."""
         if re.search(r"[?#]|@[^/]*/", address):
             return False
         pattern = rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)"

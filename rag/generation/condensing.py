@@ -1,7 +1,7 @@
-"""A follow-up question made whole by a chat model, out of words that its conversation has.
+"""Lets a chat model rewrite a follow-up as a question that can be read on its own.
 
-The model reads earlier answers, and with them text of papers: so what it makes of the question is
-taken only if it says nothing that neither the question nor the conversation says.
+The model reads earlier answers, and with them text of papers, so its question is accepted only if all
+its words are in the follow-up or the conversation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_QUESTION_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
-    """A follow-up question made whole, what that cost, and what was read of the thread."""
+    """The rewritten question, its cost, and which earlier turns the model read."""
 
     question: str
     usage: Usage = field(default_factory=Usage)
@@ -32,7 +32,7 @@ class Standalone:
 def build_standalone(
     question: str, thread: Thread, model: ChatModel, prompt: Prompt, budget_tokens: int
 ) -> Standalone:
-    """Make a follow-up question whole; one without earlier turns stays as it is, without a call.
+    """Let the model rewrite a follow-up; a first question stays as it is, without a call.
 
     Raises:
         ModelError: The call failed, or the reply is no question of one line in words of the thread.
@@ -64,7 +64,7 @@ def build_standalone(
 
 
 def _find_foreign_text(text: str, question: str, thread: Thread) -> str:
-    """What in a question stands neither in the one that was typed nor in its conversation."""
+    """Text of a rewritten question that is neither in the typed one nor in its conversation."""
     texts = [question]
     for turn in thread.turns:
         texts += [turn.question, turn.answer.text]

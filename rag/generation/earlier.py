@@ -1,7 +1,7 @@
-"""Earlier turns of a conversation, as a model reads them within a budget of tokens.
+"""Earlier turns of a conversation, cut to a model's budget of tokens.
 
-The latest turns are read whole, the ones before them by their question, the first sentence of their
-answer and the papers that it cites; what does not fit even so is left out, oldest first.
+The latest turns are given in full, the ones before them as their question, the first sentence of
+their answer and the papers that it cites; if that is still too long, the oldest are left out.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ SHORT_ANSWER_WORDS = 40
 LONGEST_ANSWER_WORDS = 400
 NAMED_EARLIER_PAPERS = 3
 TURN_TOKENS = 30
-"""Allowed for the marks around a turn."""
+"""Tokens reserved for the marks around a turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierTurn:
-    """One earlier turn as it is read."""
+    """One earlier turn as the model reads it."""
 
     question: str
     answer: str
@@ -35,12 +35,12 @@ class EarlierTurn:
 
 @dataclass(frozen=True, slots=True)
 class EarlierTurns:
-    """The earlier turns that are read, oldest first, and how many were cut.
+    """The earlier turns that a model reads, oldest first, and how many were cut.
 
     Attributes:
-        n_whole: Read as they were.
-        n_shortened: Read in short.
-        n_left_out: Not read; they are the oldest.
+        n_whole: Turns given in full.
+        n_shortened: Shortened turns.
+        n_left_out: Turns left out, the oldest.
     """
 
     turns: tuple[EarlierTurn, ...] = ()
@@ -50,14 +50,14 @@ class EarlierTurns:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """For the record; empty where every turn was read whole."""
+        """For the record; empty if every turn was given in full."""
         if not (self.n_shortened or self.n_left_out):
             return {}
         return {"whole": self.n_whole, "shortened": self.n_shortened, "left_out": self.n_left_out}
 
     @property
     def note(self) -> str:
-        """For the reader; empty where every turn was read whole."""
+        """For the reader; empty if every turn was given in full."""
         if not self.counts:
             return ""
         n = self.n_whole + self.n_shortened + self.n_left_out

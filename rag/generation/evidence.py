@@ -1,8 +1,7 @@
-"""Evidence: which passages a chat model is shown, within a budget of tokens.
+"""Selects the evidence that a chat model is shown, within a budget of tokens.
 
-Papers first, depth second: each of the best papers gives its best sentences, then they are filled
-up in order, then papers further down get a word. No sentence is cut; neighbouring ones become one
-passage.
+Breadth first: each of the best papers contributes its best sentences, then these papers are filled up
+in order, then lower-ranked papers follow. No sentence is cut; neighbouring ones become one passage.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from rag.text import split_sentences
 from rag.types import Apart, Evidence, Paper, PaperHit, Retrieval, Sentence, Span
 
 FIRST_PAPERS = 8
-"""Papers that are filled up before any further one is shown: with the default budget, abstracts
-of about this number fit whole."""
+"""Papers that are filled up before lower-ranked ones are shown; about so many abstracts fit into the
+default budget."""
 BEST_SENTENCES = 2
-"""Taken of each paper before any paper is filled up."""
+"""Sentences taken of each paper before any paper is filled up."""
 PASSAGE_TOKENS = 40
-"""Allowed for the title, the authors and the marks of a passage."""
+"""Tokens reserved for the title, the authors and the marks of a passage."""
 
 
 def count_tokens(text: str) -> int:

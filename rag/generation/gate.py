@@ -38,26 +38,26 @@ UNVERIFIED = "(unverified)"
 MAX_REPLY_CHARS = 20_000
 
 Unsupported = Literal["mark", "remove"]
-"""What becomes of a sentence that its papers do not say."""
+"""Treatment of sentences that the cited papers do not support."""
 
 _GAPS = ("", " ", "\n", "\n\n")
 
 
 class CitationGate:
-    """Takes one reply in pieces and lets out what may be shown.
+    """Takes one reply in pieces and passes on what may be shown.
 
     Args:
-        evidence: What the model was given; its keys are the valid ones.
-        refusal: The word by which the model says that the passages do not hold the answer.
-        unsupported: What becomes of a sentence that its papers do not say.
-        private: The prompt's own words, which are never shown.
-        question: As the reader put it.
+        evidence: The evidence that the model was given; its keys are the valid ones.
+        refusal: The word by which the model says that the evidence does not contain the answer.
+        unsupported: Treatment of sentences that the cited papers do not support.
+        private: The prompt's words, which are never shown.
+        question: As typed.
         judge: A second opinion on cited sentences.
-        nearest: How near two texts are, by the embedded model.
+        nearest: Similarity of texts, by the embedded model.
 
     Attributes:
-        refused: The model said that the passages do not hold the answer.
-        counts: What was checked and changed, by name.
+        refused: Whether the model said that the evidence does not contain the answer.
+        counts: Counts of checks and changes, by name.
     """
 
     def __init__(

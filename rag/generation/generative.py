@@ -1,8 +1,8 @@
-"""Answers worded by a chat model from chosen evidence, let out through the citation gate.
+"""Answers that a chat model words from the evidence, checked by the citation gate.
 
-The joined deltas of an answer are always its text: nothing is shown that has to be taken back. A
-call that fails, or whose reply cites nothing valid, before anything was shown gives the extractive
-answer; one that breaks off later keeps the sentences already checked.
+The deltas of an answer always add up to its text: nothing shown has to be retracted. If the call
+fails, or its reply cites nothing valid, before anything was shown, the extractive answer is given; if
+it breaks off later, the sentences already checked remain.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _add_usage(answer: Answer, reply: Reply, gate: CitationGate, prompt: Prompt)
 
 
 def _send_whole(answer: Answer) -> Iterator[Event]:
-    """An answer that was not made piece by piece."""
+    """The events of an answer that is not streamed."""
     if answer.text:
         yield Delta(answer.text)
     yield answer

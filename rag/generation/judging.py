@@ -1,4 +1,4 @@
-"""A second opinion on cited sentences: a model that says whether the quoted words entail them."""
+"""A judge model as a second opinion on cited sentences: does the quote entail the sentence?"""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _VERDICT = re.compile(r"\"verdict\"\s*:\s*\"([^\"]*)\"")
 
 
 class SupportJudge:
-    """Asks a model, sentence by sentence; where it gives no verdict, the one by words stands.
+    """Asks a model about each sentence; without its verdict, the one by words holds.
 
-    It is asked only about sentences whose numbers and names are the papers' own: no judge can
-    bring back what the gate leaves out.
+    It is asked only about sentences whose numbers and names are in the papers: no judge can restore
+    what the gate leaves out.
 
     Attributes:
-        n_silent: Sentences for which no verdict came.
+        n_silent: Sentences without a verdict of the model.
     """
 
     def __init__(self, model: ChatModel, prompt: Prompt) -> None:

@@ -1,6 +1,6 @@
-"""What a model writes, cut into sentences as it streams in, and rid of everything but words.
+"""Splits a streamed reply into sentences and removes everything but words from them.
 
-Nothing here depends on where the pieces of a stream begin and end.
+The result does not depend on where the pieces of the stream begin and end.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ KEYS = re.compile(
     rf"(?:{_FILLER}\s*:?\s*)?{_EVIDENCE_KEY}(?:\s*(?:(?:[,;:&+/–—-]|{_FILLER})\s*)?{_EVIDENCE_KEY})*",
     re.IGNORECASE,
 )
-"""One or several evidence keys, as they stand between brackets."""
+"""One or several evidence keys between brackets."""
 
 FIRST_SEAT = 0xE100
 SEATS = re.compile("[\ue100-\uf0ff]")
-"""Private characters that stand for markers until the words around them are safe."""
+"""Private characters in place of markers until the words around them are escaped."""
 BOLD_WORDS = "\ue000"
-"""Stands for ``**`` until the words around it are safe; never in what comes from outside."""
+"""In place of ``**`` until the words around it are escaped; removed from all input."""
 
 
 def find_boundary(text: str, scanned: int = 0, *, final: bool = False) -> tuple[int | None, int]:

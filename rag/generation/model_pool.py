@@ -1,7 +1,4 @@
-"""Who speaks in an answer: the chat model that settings and conversation name, or nobody.
-
-And who listens to that: the tracing that the settings ask for.
-"""
+"""Opens the configured chat model, its prompts, cache and tracing, once, for all questions."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class ModelPool:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Send what is still to be sent to whoever traces."""
+        """Send the traces that are still pending."""
         if self._tracing is not None:
             self._tracing.close()
             self._tracing = None
@@ -47,7 +44,7 @@ class ModelPool:
             send_traces()
 
     def get_tracing(self) -> Tracing | None:
-        """Makes spans of questions, where a collector is set."""
+        """The tracing of questions; None if the settings name no collector."""
         if self._settings.otel_endpoint is None:
             return None
         from rag.adapters.tracing import Tracing
@@ -73,16 +70,16 @@ class ModelPool:
     def open_session(
         self, thread: Thread, library: str, stop: CancelToken, *, fresh: bool = False
     ) -> tuple[ModelSession | None, tuple[str, ...]]:
-        """The voice for the next question of a thread, or None with the reason where it is spent.
+        """The session for the next question of a thread; None, with the reason, if its budget is spent.
 
         Args:
-            thread: Says what it has used so far, and may name another model than the settings.
-            library: Fingerprint of what is answered from.
-            stop: Ends the voice's calls.
-            fresh: Ask again what was asked before.
+            thread: Its usage so far counts, and it may name another model than the settings.
+            library: Fingerprint of the library.
+            stop: Cancels the session's calls.
+            fresh: Do not use cached replies.
 
         Raises:
-            SettingsError: There is a budget in dollars and no price to hold against it.
+            SettingsError: There is a budget in dollars, but no price is known.
         """
         chosen = self._settings.copy_with_model(thread.model)
         if not chosen.generative:
@@ -121,7 +118,7 @@ class ModelPool:
         )
 
     def _format_spent(self, thread: Thread, paid: Price | None, name: str) -> str:
-        """Why the conversation gets no more of a model; empty if it does."""
+        """Why the conversation may not use a model any more; empty if it may."""
         tokens, dollars = self._settings.thread_budget_tokens, self._settings.thread_budget_usd
         used = [turn.answer.usage for turn in thread.turns]
         if tokens is not None and sum(map(_count_usage_tokens, used)) >= tokens:

@@ -1,8 +1,8 @@
-"""The chat model as one question uses it: counted, timed, priced, and kept for the next time.
+"""One question's use of the chat model: counted, timed, priced and cached.
 
-Whatever asks a model on the way to an answer asks it here, so that the answer's usage holds every
-call. A reply that is kept comes from there and costs nothing; one that is new is kept only when
-`keep` says that the answer made of it went out.
+All model calls for an answer go through the session, so that the answer's usage includes every call.
+A cached reply costs nothing; a new one is cached only once `ModelSession.keep` is called, after its
+answer was shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CachedPiece:
-    """Words of a kept reply, as a chat model's own come."""
+    """Text of a cached reply, in the form of a chat model's own pieces."""
 
     text: str
     usage_metadata: Mapping[str, Any] | None = None
@@ -37,17 +37,17 @@ class ModelSession:
     """One question's calls of one model.
 
     Args:
-        name: The model's.
-        model: Opened by the first call that is not answered from what is kept.
-        price: Of its tokens, if known.
-        replies: Where replies are kept; None to ask every time.
-        scope: What a reply depends on beside its messages: server, model, library.
-        fresh: Ask again, and keep the new reply in place of the old one.
+        name: Name of the model.
+        model: Opens the model; called by the first call that is not answered from the cache.
+        price: Price of its tokens, if known.
+        replies: The response cache; None to call the model every time.
+        scope: What a reply depends on besides its messages: server, model, library.
+        fresh: Ignore the cached reply, and replace it by the new one.
 
     Attributes:
-        usage: All calls so far; tokens that a server does not report are estimated.
+        usage: Tokens and cost of all calls so far; unreported tokens are estimated.
         first_token_at: When the newest reply began, on the clock of ``time.perf_counter``.
-        notes: What went wrong beside the calls, one sentence each.
+        notes: Problems of the cache and the like, one sentence each.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class ModelSession:
                 self._new.append((key, "".join(pieces)))
 
     def keep(self) -> None:
-        """The answer stands: keep the replies it was made of, but never one that failed."""
+        """Cache the replies of an answer that was shown, except failed ones."""
         if self._replies is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Numbers in a model's sentence against those in the papers: their value, sign and unit.
+"""Compares numbers in a model's sentence with those in the papers, by value, sign and unit.
 
 ``1,000`` and ``1000``, ``0.50`` and ``.5``, ``three`` and ``3`` are the same; ``92.5 ms`` is not
 ``92.5%``, nor ``-3`` a ``3``.
@@ -29,7 +29,7 @@ _MULTIPLES = frozenset(
     "trillions twofold threefold fourfold fivefold tenfold hundredfold twice thrice double doubles "
     "doubled doubling triple triples tripled quadruple quadrupled half halves halved quarter".split()
 )
-"""Words that say how much without being a number; the papers must have them too."""
+"""Words for quantities that are no numbers; the papers must contain them too."""
 
 _COUNTED_PAPERS = re.compile(
     r"\b(?:the|these|those|all|both|of the)\s+(?P<n>\d{1,2}|[a-z]+)\s+[a-z]"
@@ -67,12 +67,12 @@ _UNIT_AFTER_NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class WrittenNumber:
-    """A number as it stands in a text.
+    """A number in a text.
 
     Attributes:
-        value: In one form for all ways of writing it.
-        unit: The kind of unit right behind it; empty without one that is known.
-        negative: Whether a minus stands before it.
+        value: Normalised, so that all ways of writing it are equal.
+        unit: Kind of the unit right behind it; empty if there is no known one.
+        negative: Whether it has a minus sign.
     """
 
     value: str
@@ -100,7 +100,7 @@ def normalize_number(number: str) -> str:
 
 
 class NumberSet:
-    """All numbers that some text has, however they are written."""
+    """All numbers in a text, normalised."""
 
     def __init__(self, text: str) -> None:
         numbers = list(find_numbers(text))

@@ -1,4 +1,4 @@
-"""What tokens cost, where that is known: a small dated table, or what the settings say."""
+"""Prices of tokens, if known: from a small dated table, or from the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of a million tokens, in US dollars; input that the server had in its own cache costs less."""
+    """Price of a million tokens in US dollars; input in the server's own cache costs less."""
 
     input_usd: float
     output_usd: float

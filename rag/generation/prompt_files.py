@@ -28,7 +28,7 @@ Message = tuple[str, str]
 
 
 class _Part(BaseModel):
-    """A piece of a prompt that stands any number of times, with variables of its own."""
+    """A part of a prompt that may be repeated, with variables of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class _Part(BaseModel):
 
 
 class _File(BaseModel):
-    """What a prompt file may hold."""
+    """The fields of a prompt file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

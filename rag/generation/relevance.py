@@ -1,7 +1,7 @@
-"""Whether a sentence of a reply answers: is it about what was asked, or about what a paper states?
+"""Decides whether a sentence of a reply is about the question, or about what a paper states.
 
-This is what stands where a planted sentence was not found: a model that obeys it says something that
-has nothing to do with the question, and that no sentence holds which belongs to the rest of its paper.
+This is the defence against a planted instruction that was not found: a model that obeys it says
+something that is unrelated to the question, and to every sentence that fits the rest of its paper.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ from rag.text.everyday import is_everyday
 from rag.types import Evidence
 
 RESTING_SHARE = 0.5
-"""Of the content of a sentence that is not about the question, one sentence of a paper holds this."""
+"""Share of its content words that a sentence not about the question must find in one sentence of a
+paper."""
 RESTING_TERMS = 2
-"""Words of content that it holds at least: a name alone can stand anywhere."""
+"""Fewest content words found there: a name alone can occur anywhere."""
 NEAR = 0.27
-"""Cosine with the question, or with what a paper states, from which other words say the same. A
-sentence that alone has a word of the claim is not compared: a name makes all of it look near."""
+"""Cosine with the question, or with a paper's sentence, from which a paraphrase is assumed. Sentences
+that are the only ones with a word of the claim are not compared: a shared name makes them look near."""
 
 _NAME = re.compile(r"(?<!^)\b[A-Z]\w*|\b\w+[A-Z]\w*")
 """Words with a capital that does not merely begin the sentence."""
 
 FEW_SENTENCES = 3
-"""Sentences, with the title, up to which a paper is too short to tell what belongs to it."""
+"""With so few sentences, title included, one cannot tell which of them fit the rest of the paper."""
 
 Near = Callable[[str, Sequence[str]], float]
 """The highest cosine of a text with some texts, by the embedded model."""
 
 
 class Relevance:
-    """Knows what was asked and what the papers state.
+    """Compares sentences with the question and the papers.
 
     Args:
-        question: As the reader put it; without a word of content, everything is about it.
-        evidence: What the model was given; keys are those that a sentence cites.
-        nearest: Without it, only words are compared.
+        question: As typed; without content words, every sentence is about it.
+        evidence: The evidence that the model was given, by key.
+        nearest: Similarity of texts; without it, only words are compared.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Replies of chat models, kept so that the same call is not paid for twice.
+"""The response cache: replies of chat models, so that the same call is not paid for twice.
 
-A reply is found by everything that made it: the server, the model, the messages (and with them the
-prompt, the passages, the question and its thread) and the library's fingerprint. What is kept is
-the reply as it came, so that it passes the citation gate again like any other.
+The key covers everything that a reply depends on: the server, the model, the messages (and with them
+the prompt, the passages, the question and its thread) and the library's fingerprint. Replies are
+stored unchecked, so that a cached one passes the citation gate like any other.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def compute_reply_key(scope: Sequence[str], messages: Sequence[tuple[str, str]])
 
 
 class ResponseCache:
-    """The replies kept in one data folder, used by any number of threads and processes.
+    """The cached replies of one data folder, shared by any number of threads and processes.
 
     Args:
         folder: The data folder.
-        n_kept: When there are more, those go that were not used for longest.
+        n_kept: Most replies; beyond that, the least recently used are deleted.
     """
 
     def __init__(self, folder: Path, *, n_kept: int = N_KEPT) -> None:

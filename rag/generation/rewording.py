@@ -1,8 +1,8 @@
-"""Whether other words say the same: a model's wording of a computed answer against its facts.
+"""Checks that a model's rewording of a computed answer keeps its facts.
 
-The code computed names, numbers, markers and their order. A wording keeps all of them: the same
-names in the same order, the same numbers with what they count, the same markers, the same words that
-decide (``not``, ``most``, ``before``), and no word of content that the facts do not have.
+A rewording must have the same names in the same order, the same numbers with what they count, the
+same markers, the same deciding words (``not``, ``most``, ``before``), and no content word that the
+computed answer does not have.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ almost nearly about approximately roughly exactly perhaps maybe possibly likely 
 up down per yes instead also too again still yet if unless but however although
 """.split()
 )
-"""Words that change what is said although they name nothing; a wording has the same ones as often."""
+"""Deciding words, which change the meaning; a rewording has the same ones equally often."""
 FREE = frozenset({"also", "too", "but", "however", "although", "each", "below", "about", "all"})
 """Of these, those that may be left out or added: they join sentences or point at the list."""
 NEUTRAL = frozenset(
@@ -41,14 +41,14 @@ entries year years date dated print prints printed together here there result re
 DROPPED = frozenset(
     "paper papers here library listed listing follow follows following stand stands counted held".split()
 )
-"""Words of content that a wording may do without."""
+"""Content words that a rewording may drop."""
 _WORDED_NUMBER = re.compile(r"\d[\d,.]*")
 _WORDING_CLAUSE_END = re.compile(r"[.,;:()!?|\n]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What may not change in a text, in order."""
+    """The parts of a text that must not change, in order."""
 
     names: tuple[str, ...]
     numbers: tuple[tuple[str, str], ...]

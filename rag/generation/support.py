@@ -1,8 +1,8 @@
-"""Whether a model's sentence agrees with the papers that it cites; by code, without a model.
+"""Checks by code whether the cited papers support a model's sentence.
 
-Numbers and names must be there, and enough of the other words. That finds what was added or
-altered, not what was turned around: a negation passes. The sentence that says most of the claim is
-found here too, to be the quote of its citation.
+The papers must contain its numbers, its names and enough of its other words. That finds additions and
+alterations, but not reversals: a negation passes. This module also finds the sentence of the paper
+that supports the claim best, as the quote of its citation.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from rag.types import Apart, Evidence, Paper, Span, Verdict
 SUPPORTED_SHARE = 0.5
 """Share of a claim's words in the cited papers from which it counts as supported."""
 FOUND_SHARE = 0.25
-"""Below this share an English claim was not found; a claim in another language cannot tell."""
+"""Below this share an English claim counts as not found; in other languages nothing follows."""
 ENGLISH_SHARE = 0.15
-"""Share of English stop words from which a sentence is taken for English."""
+"""Share of English stop words from which a sentence counts as English."""
 
 _QUOTATION = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
 _SHORT_QUOTE_WORDS = 5
 LONGEST_WORD = 32
-"""Letters from which a word that no paper has is taken for something encoded."""
+"""A longer word that is in no paper counts as encoded text."""
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How a claim agrees with the papers it cites.
+    """How well the cited papers support a claim.
 
     Attributes:
-        numbers: Those in the claim that are in none of the papers, and what is written to look so.
-        names: The same for capitalised names.
+        numbers: Numbers of the claim, or lookalikes of numbers, that are in none of the papers.
+        names: Capitalised names that are in none of the papers.
         invented: People and titles that are in none of the papers.
     """
 
@@ -50,11 +50,11 @@ class Support:
 
 
 class Ground:
-    """All that some papers say, prepared for questions about it.
+    """The texts of some papers, indexed for checks of claims.
 
     Args:
         papers: Each once.
-        apart: By paper id, what of it says nothing.
+        apart: Sentences that support nothing, by paper id.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Ground:
         return _normalize_for_quoting(quoted).strip(" .,;:!?…") in self._quotable
 
     def compute_share(self, claim_terms: Sequence[str]) -> float:
-        """Share of the terms that stand there; 1.0 for none."""
+        """Share of the terms that occur there; 1.0 for none."""
         distinct = set(claim_terms)
         return len(distinct & self.terms) / len(distinct) if distinct else 1.0
 
@@ -199,7 +199,7 @@ def _extract_claim_names(claim: str, english: bool) -> list[str]:
 
 
 def find_quotations(text: str) -> list[tuple[str, Span]]:
-    """What stands in double quotation marks, with the span that includes the marks."""
+    """Texts in double quotation marks, with spans that include the marks."""
     return [(match[1], match.span()) for match in _QUOTATION.finditer(text)]
 
 

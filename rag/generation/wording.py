@@ -1,8 +1,8 @@
-"""Computed answers about people and the catalogue, worded by a chat model that can change nothing.
+"""Lets a chat model reword computed answers about people and papers without changing facts.
 
-Only the sentences before the list are worded; lists, notes and everything behind them stay the
-code's own. The wording is shown when all of it has been checked against the facts (see
-`rag.generation.rewording`); one that differs in any of them gives way to the computed sentences.
+Only the sentences before the list are reworded; lists, notes and everything behind them stay as
+computed. The rewording is shown only if all its facts check out (`rag.generation.rewording`);
+otherwise the computed sentences are shown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _READING_NOTE = re.compile(r"\((?:[^()]|\([^()]*\))*\)\n\n")
 
 @dataclass(frozen=True, slots=True)
 class AnswerParts:
-    """A computed answer's text: how it was read, what a model may word, and the rest."""
+    """A computed answer's text in three parts: how it was read, what a model may reword, the rest."""
 
     note: str
     facts: str

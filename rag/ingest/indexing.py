@@ -1,8 +1,8 @@
-"""Indexes: vectors and lexical index in step with the library, and mended when they are not.
+"""Keeps vectors and lexical index in step with the library, and repairs them.
 
-A large change builds a new generation beside the one in use, which readers go over to once it is
-whole; a small one is made in place. Either way the library's outbox names what is under way, so
-whoever comes next after a crash knows what not to trust.
+A large change builds a new generation beside the one in use, and readers switch to it once it is
+complete; a small one is made in place. In both cases the library's outbox names the pending changes,
+so after a crash the next process knows which records may be wrong.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ S = TypeVar("S", Vectors, Lexical)
 
 INDEX_BATCH = 4_000
 TRIAL_CHUNKS = 20_000
-"""Vectors that a crash may have broken are tried out from this many on; fewer are simply rebuilt."""
+"""From this many on, vectors that a crash may have damaged are tested; fewer are simply rebuilt."""
 INDEX_TRIAL_S = 60.0
 
 
 class Indexes:
-    """The stores in use, for readers: opened when asked for, again whenever the library moves on.
+    """The stores in use, for readers: opened on demand, and reopened when the library changes.
 
     Args:
         library: Read from; another process may write to it.
-        stores: Where the indexes are kept.
-        embedder: Name of the embedder that asks; empty: whichever made the vectors.
+        stores: Opens the indexes.
+        embedder: Name of the caller's embedder; empty for the one of the vectors.
     """
 
     def __init__(self, library: Library, stores: Stores, embedder: str = "") -> None:
@@ -112,7 +112,7 @@ class Indexes:
         return state
 
     def _open_store(self, state: IndexState, opener: Callable[[Generation], S]) -> S:
-        """A store that holds the library's chunks; what does not is rebuilt."""
+        """Open a store with the library's chunks; rebuild it if it has others."""
         try:
             store = opener(get_generation(self._library, state))
             if state.pending or _hold(self._library, store):
@@ -197,7 +197,7 @@ def apply_outbox(
     trusted: bool = True,
     progress: IndexProgress | None = None,
 ) -> None:
-    """Carry what is in the outbox to the indexes: in place if it is little, else by building anew.
+    """Apply the outbox to the indexes: in place if it is short, else by a new generation.
 
     ``trusted`` says that the generation in use is sound but for what the outbox names.
     """
@@ -222,7 +222,7 @@ def apply_outbox(
 def _build_indexes(
     library: Library, stores: Stores, state: IndexState, tell: IndexProgress
 ) -> None:
-    """The next generation, whole; whatever a killed attempt left of it goes first."""
+    """Build the next generation, after removing the rest of a killed attempt."""
     place = get_generation(library, state, next_one=True)
     try:
         shutil.rmtree(place.folder, ignore_errors=True)
@@ -270,7 +270,7 @@ def _update_indexes(
 
 
 def _hold(library: Library, *stores: Vectors | Lexical) -> bool:
-    """Whether each holds exactly the library's chunks: as many may be others."""
+    """Whether both contain exactly the library's chunks; equal numbers do not suffice."""
     expected = set(library.list_chunk_ids())
     return all(store.count() == len(expected) and store.list_ids() == expected for store in stores)
 

@@ -1,8 +1,8 @@
-"""Plan -> library: what was read is embedded, stored and indexed, in step and in that order.
+"""Carries out a plan: embeds, stores and indexes the papers, in that order.
 
-Vectors are made first and kept as they come, then one transaction stores the papers, then the
-indexes follow. So a process killed anywhere leaves either the library as it was or the new one
-with indexes that the next start completes; and nothing is embedded twice.
+Vectors are computed first and stored in batches, then one transaction stores the papers, then the
+indexes are updated. So a killed process leaves either the old library or the new one with indexes
+that the next start completes; and nothing is embedded twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rag.types.ports import Embedder, Encoder, Stores
 
 Progress = Callable[[str, int, int], None]
 EMBED_BATCH = 32
-"""Chunks embedded between two commits: what a kill can cost at most."""
+"""Chunks embedded between two commits; a killed process loses at most these."""
 
 __all__ = ["apply_ingest", "build_plan"]
 
@@ -48,7 +48,7 @@ def apply_ingest(
         stores: Where its indexes are kept.
         embedder: Called when there is something to embed, or to check that nothing is.
         paths: Documents and folders of documents.
-        prune: Also remove what is no longer there; see `rag.ingest.planning.plan`.
+        prune: Also remove what is no longer there; see `rag.ingest.planning.build_plan`.
         drop: Names of documents to remove, and not to read again from a folder.
         rebuild: Read, embed and index everything anew, also by another embedder.
         wait_s: How long to wait for another writer.
@@ -122,9 +122,9 @@ class Terms:
     """How a plan is carried out.
 
     Attributes:
-        leave_out: Paths that are not to be read again from a folder.
-        again: Whether to derive anew all that is derived from the documents' entries.
-        trusted: Whether the indexes in use are sound but for what changes.
+        leave_out: Paths to exclude when their folder is read again.
+        again: Whether to rebuild all data derived from the documents' entries.
+        trusted: Whether the indexes in use are known to be sound.
     """
 
     leave_out: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Paths and what the library holds -> Plan: what an ingest would do, before it does it."""
+"""Plans an ingest from paths and the library, without changing anything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from rag.types import (
 from rag.types.errors import NotFound, ReadError
 
 PlanProgress = Callable[[str, int, int], None]
-"""Told the name of a stage, how much of it is done, and how much there is."""
+"""Called with the name of a stage, how much of it is done, and the total."""
 
 
 def build_plan(

@@ -1,7 +1,7 @@
-"""Documents that come by upload: files in ``uploads`` of the data folder, read like any other.
+"""Uploaded documents: files in ``uploads`` of the data folder, read like any other.
 
-What a reader chooses lies apart, in a folder of the session below ``uploads/.chosen``, until it is
-confirmed. Nothing is ever written over: a file of a name that is taken gets another one.
+Chosen files wait in a folder of the session below ``uploads/.chosen`` until they are confirmed. No
+file is ever overwritten: if a name is taken, the new file gets another.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from rag.types.errors import LibraryError
 FOLDER = "uploads"
 STAGING_FOLDER = ".chosen"
 READERS = ".readers.json"
-"""Who uploaded what, by file name, where readers sign in."""
+"""The user who uploaded each file, by file name, if users sign in."""
 LOCK = ".lock"
 UPLOAD_LOCK_TIMEOUT_S = 10.0
 LONGEST_CHOICE_S = 3600.0
-"""After which what was chosen and not confirmed goes; a page that is still open lays it aside anew."""
+"""After this time unconfirmed files are deleted; a page that is still open stores them again."""
 MAX_NAME_BYTES = 200
 _UNUSUAL = re.compile(r"[^\w.()+ -]+")
 
@@ -41,7 +41,7 @@ def get_upload_folder(data: Path) -> Path:
 
 
 def make_safe_name(name: str) -> str:
-    """A plain file name: nothing of a path, nothing hidden, of bounded length."""
+    """A plain file name: no path, not hidden, of bounded length."""
     last = PurePath(name.replace("\\", "/")).name
     stem = _UNUSUAL.sub("_", last).strip(" .") or "document"
     return stem.encode()[-MAX_NAME_BYTES:].decode(errors="ignore").lstrip(" .") or "document"
@@ -78,13 +78,13 @@ def delete_upload(data: Path, path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that a reader chose.
+    """A file that a user chose.
 
     Attributes:
-        name: It is to have in the folder and in the library.
-        path: Where it lies now; already in its place if the same was uploaded before.
-        sha256: Of its bytes.
-        earlier: Another file or document of other content that has the name it came with.
+        name: Its name in the folder and in the library.
+        path: Its current path; already the final one if the same file was uploaded before.
+        sha256: Hash of its bytes.
+        earlier: A file or document with other content that already has its original name.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Upload:
 
 
 class ChosenUpload:
-    """What one reader has chosen and not confirmed; gone with this object, or with the process.
+    """The unconfirmed files of one session; deleted with this object, or with the process.
 
     Args:
         data: The data folder.
@@ -215,7 +215,7 @@ def _clear(place: Path, lock: FileLock) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """A file whole and on the disk, or none."""
+    """Write a complete file to disk, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:

@@ -1,4 +1,4 @@
-"""The library: every paper, where it stands, who wrote it, and what is derived from it (SQLite)."""
+"""The library in SQLite: papers, their places and people, and the data derived from them."""
 
 from rag.library.catalogue import IndexState, Library
 from rag.library.locking import open_writer

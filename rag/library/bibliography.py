@@ -1,7 +1,7 @@
 """Papers as references: BibTeX, RIS and CSV, for citation managers and spreadsheets.
 
 Nothing is invented: an unknown year is left out, a list cut by ``et al.`` ends in ``others``, and a
-label that stands in for a missing title is said to be one.
+label that replaces a missing title is marked as one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MEDIA_TYPES: Mapping[ExportFormat, str] = {
     "csv": "text/csv",
 }
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""What a cell begins with that spreadsheets take for a formula, also after white space is cut."""
+"""Characters that make a spreadsheet take a cell for a formula, also behind white space."""
 BIBTEX_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 COLUMNS = (
     "paper title label authors authors_complete page_owners affiliations year month day category "

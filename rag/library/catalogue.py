@@ -1,4 +1,4 @@
-"""Library: the read side. What is asked of it is answered from SQLite, whole and exact."""
+"""The read side of the library: complete and exact queries on SQLite."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class IndexState:
     """Which vectors and which lexical index belong to the library now.
 
     Attributes:
-        library_id: Random, made with the library; names its collections on a shared server.
+        library_id: Random, fixed when the library is created; names its collections on a shared server.
         generation: Folder or collection in use; 0 before the first.
-        version: Counts the changes to them; a reader that has an older one must reopen.
-        embedder, dimension: What its vectors were made by.
-        target, target_dimension: What the vectors are to be made by from the next one on.
-        pending: Whether some change has not reached them, or is not known to have.
+        version: Counts changes; a reader with an older version must reopen.
+        embedder, dimension: The embedder of the current vectors.
+        target, target_dimension: The embedder of the next generation.
+        pending: Whether a change may not have reached the indexes yet.
     """
 
     library_id: str
@@ -59,7 +59,7 @@ class IndexState:
 
 
 class Library(Reader):
-    """What was read, as it stands now; another process may write to it meanwhile.
+    """The current contents of the library; another process may write to it meanwhile.
 
     Use from any thread. Before the first ingest it is empty, not an error.
     """
@@ -153,7 +153,7 @@ class Library(Reader):
         raise NotFound(f"no paper {key!r} in the library; {self._find_nearest_place(key)}")
 
     def papers_as_stored(self) -> list[Paper]:
-        """All papers by first place, read from the file anew."""
+        """All papers by first place, read from the file again."""
         return self._load_papers_where("")
 
     def _load_papers_where(self, where: str, *values: object) -> list[Paper]:
@@ -233,7 +233,7 @@ class Library(Reader):
         return [document.page for document in self.list_documents() if document.page]
 
     def list_page_papers(self, person: str) -> list[str]:
-        """Ids of the papers that stand on the person's own page, in page order, once each."""
+        """Ids of the papers on the person's own page, in page order, once each."""
         rows = self.select(
             "SELECT e.paper_id FROM pages p JOIN entries e USING (document_id) "
             "JOIN documents d USING (document_id) WHERE p.person = ? ORDER BY d.name, e.ordinal",

@@ -1,4 +1,4 @@
-"""Paper -> Chunks: an abstract whole, a longer text in windows of whole sentences."""
+"""Splits papers into chunks: an abstract is one chunk, a longer text windows of full sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rag.text import split_sentences
 from rag.types import Chunk, Paper, Span
 
 CHUNKER = "sentences-1"
-"""Part of every ``chunk_id``: a new value makes every chunk, and so every vector, anew."""
+"""Part of every ``chunk_id``: a new value rebuilds all chunks and vectors."""
 
 WHOLE_WORDS = 400
 """Up to here a text is one chunk."""
@@ -39,7 +39,7 @@ def get_text_offset(chunk: Chunk) -> int:
 
 
 def get_sentences(chunk: Chunk) -> tuple[Span, ...]:
-    """Spans of the sentences of the chunk's text: as kept, or found anew."""
+    """Spans of the sentences of the chunk's text, stored or computed."""
     return tuple(split_sentences(chunk.text)) if chunk.sentences is None else chunk.sentences
 
 
@@ -81,7 +81,7 @@ def _find_overlap_start(sizes: list[int], first: int, last: int) -> int:
 
 
 def _split_pieces(text: str, span: Span) -> list[Span]:
-    """The span itself, or parts of it no longer than `PIECE_CHARS`, cut at white space if any."""
+    """The span, or parts of it up to `PIECE_CHARS` long, split at white space if possible."""
     start, end = span
     pieces: list[Span] = []
     while end - start > PIECE_CHARS:

@@ -1,7 +1,7 @@
-"""Papers that a question calls by their names: a title, its short form, or a coined word.
+"""Finds the papers that a question names: by title, by its short form, or by a coined word.
 
-A word counts as a paper's name where that paper alone introduces it; one that papers only use (a data
-set, a common model) names none of them.
+A word is the name of a paper if only that paper introduces it; a word that papers merely use (a
+data set, a common model) names none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rag.text import fold, split_sentences
 from rag.types import Paper, Span
 
 MOST_BEARERS = 2
-"""Papers that may have a coined word, for it still to be the name of the one that introduces it."""
+"""Papers that may contain a coined word before it stops being the name of one of them."""
 _SHORT_NAME_CHARS = 3
 _LEAST_WORDS = 3
 """Words from which a title is looked for however it is typed; a shorter one may be common words."""
@@ -72,7 +72,7 @@ def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:
 
 
 def is_unheard(side: str, library: LibrarySnapshot) -> bool:
-    """Whether a side is one coined word that stands in no paper."""
+    """Whether a side is one coined word that is in no paper."""
     word = _normalize_side(side)
     return (
         NAMED.fullmatch(word) is not None
@@ -95,12 +95,12 @@ def find_owners(word: str, library: LibrarySnapshot) -> tuple[str, ...]:
 
 
 def _is_head(word: str, paper: Paper) -> bool:
-    """Whether the word begins the name that stands before the colon of the title."""
+    """Whether the word begins the name before the colon of the title."""
     return get_short_name(paper) != paper.title and is_headed(word, paper)
 
 
 def _is_said_of(word: str) -> bool:
-    """Whether it rather tells a kind: ``GNN-based``, ``Semi-Supervised``, ``LVLMs``."""
+    """Whether it is a kind rather than a name: ``GNN-based``, ``Semi-Supervised``, ``LVLMs``."""
     *_, last = parts = word.split("-")
     plain = not any(is_made_up(part) for part in parts)
     return last.islower() or (plain and len(parts) > 1) or (word[:-1].isupper() and word[-1] == "s")
@@ -154,7 +154,7 @@ def _is_apart(name: str, library: LibrarySnapshot) -> bool:
 
 
 def _find_places(name: str, text: str) -> list[Span]:
-    """Where a name stands as whole words; a short one only as it is written."""
+    """Where a name occurs as full words; a short one only in its exact spelling."""
     spans, at = [], -1
     long = len(name.split()) >= _LEAST_WORDS
     haystack, sought = (text.lower(), name.lower()) if long else (text, name)
@@ -170,7 +170,7 @@ def _find_places(name: str, text: str) -> list[Span]:
 
 
 def _has_continuation(text: str, at: int) -> bool:
-    """Whether a word goes on after a hyphen: ``FedLC`` is not said by ``FedLC-2``."""
+    """Whether a word continues after a hyphen: ``FedLC-2`` does not name ``FedLC``."""
     return text[at : at + 1] in ("-", "^", "+") and text[at + 1 : at + 2].isalnum()
 
 
@@ -180,7 +180,7 @@ def _is_free(span: Span, places: list[tuple[Span, str]]) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _is_introduced_by(paper: Paper, word: str) -> bool:
-    """Whether a sentence says the word as the name of what the paper proposes."""
+    """Whether a sentence introduces the word as the name of the paper's proposal."""
     name = rf"(?<![\w-]){re.escape(word)}(?!\w|-\w)"
     ways = [rf"{_CALLED_PHRASE}{name}", rf"{_NAMING_VERB}[^.;]*?(?-i:{_SPELT_OUT}){name}"]
     if (

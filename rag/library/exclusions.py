@@ -1,7 +1,7 @@
 """The list of removed documents as older versions kept it: ``left-out.txt``, a path a line.
 
-The library holds it now, so that a document and its place on the list change together, and so that
-a name may hold a line break. Whoever writes to the library takes an old list over.
+The database holds the list now, so that it changes in one transaction with the documents, and so
+that a name may contain a line break. Opening the library for writing imports an old list.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 EXCLUSIONS_FILE = "left-out.txt"
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb": "utf-8-sig"}
-"""How a text begins that an editor saved in another encoding."""
+"""Byte order marks of other encodings."""
 
 
 def old_list(folder: Path) -> frozenset[str]:

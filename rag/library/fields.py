@@ -1,4 +1,4 @@
-"""What can be asked of a paper: each field's test, and the words in which it is said.
+"""The fields of papers that conditions can test, and how conditions are worded.
 
 A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
 ``between`` (a pair of bounds, either may be None), ``within any`` (of several pairs), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
@@ -25,11 +25,11 @@ _Values = Callable[[Paper, LibrarySnapshot], Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing a paper can be asked for.
+    """One field that conditions can test.
 
     Attributes:
-        values: What the paper has of it; none means unknown.
-        noun: For ``without a year``.
+        values: The paper's values; empty means unknown.
+        noun: The field in words, as in ``without a year``.
     """
 
     name: str
@@ -70,7 +70,7 @@ def _list_last_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[objec
 
 
 def _list_title_words(paper: Paper) -> Sequence[object]:
-    """What stands in the title, in lower case, once each, without stop words."""
+    """The words of the title in lower case, once each, without stop words."""
     title_words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (paper.title or "").lower())
     return [w for w in dict.fromkeys(title_words) if w not in STOP_WORDS and len(w) > 1]
 

@@ -1,7 +1,7 @@
-"""Which entries are one paper, and what that paper then is.
+"""Decides which entries are the same paper, and merges them.
 
-A paper is known by its words: the abstract without case, accents, spaces or punctuation. So the
-same abstract is one paper wherever it stands and however its LaTeX was set.
+Papers are identified by their abstract without case, accents, spaces or punctuation, so the same
+abstract is one paper in whatever document and LaTeX it occurs.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def _extract_letters(text: str) -> str:
 
 
 def compute_entry_digest(entry: Entry) -> str:
-    """Of everything the entry says, but not of where it says it."""
+    """Digest of the entry's contents, without its place."""
     return _compute_digest(get_entry_values(entry))
 
 
 def compute_paper_digest(paper: Paper) -> str:
-    """Of everything the paper says, and of where."""
+    """Digest of the paper's contents and places."""
     values = {name: getattr(paper, name) for name in _PAPER_FIELDS}
     values["authorships"] = [(a.name, a.role, a.position) for a in paper.authorships]
     values["places"] = [str(place) for place in paper.places]

@@ -1,7 +1,7 @@
-"""What the last ingest has left, known by its files: what is still so need not be gone through.
+"""Stamps of the files that the last ingest left, so that unchanged ones need no check.
 
-Wild bytes, cut and lost files change size or date. Only after such a change, and after what others
-wrote, does an ingest look at everything it could have to mend, which takes long in a large library.
+Damaged, truncated and lost files change size or date. Only after such a change, or after another
+process wrote, does an ingest check everything, which takes long in a large library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STAMPS_FILE = "library.sound"
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """By what the library's file and its indexes are known; empty where that cannot be told."""
+    """Stamps of the library's file and of its indexes; empty if they cannot be read."""
 
     library: str
     indexes: str

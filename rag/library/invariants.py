@@ -1,4 +1,4 @@
-"""What must hold within a library at any time, whatever its indexes hold."""
+"""Invariants of a library's database, independent of its indexes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """A short label, in the paper's own words, for a paper whose title was not printed.
 
-Abstracts say what they bring in a sentence of one pattern: "we propose a novel X (Y), a Z that ...".
-The label is that X, after the name of what is brought where it has one; without such a sentence it
-is the text's beginning.
+Abstracts state their contribution in one pattern: "we propose a novel X (Y), a Z that ...". The label
+is its name, if it has one, and that X; without such a sentence it is the beginning of the text.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from rag.text import make_excerpt, split_sentences
 MAX_LABEL_WORDS = 10
 MAX_LABEL_CHARS = 100
 LABEL_CHARS = 5_000
-"""Of a long text, only the beginning is searched for what the paper brings."""
+"""Only this much of a text is searched for the contribution."""
 
 _BRINGS = re.compile(
     r"\b(?:we|this (?:paper|work|study|article)|the (?:paper|authors?))\b"
@@ -64,7 +63,7 @@ def build_label(text: str) -> str:
 
 
 def _extract_contribution(sentence: str) -> str:
-    """What the sentence says the paper brings; empty if it does not, or in a word that says nothing."""
+    """The contribution that the sentence states; empty if there is none, or an empty word."""
     match = _BRINGS.search(sentence)
     if match is None:
         return ""

@@ -1,4 +1,4 @@
-"""One writer at a time, over all processes."""
+"""The write lock: one writer at a time over all processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this process may do with a folder, and where it works when that is nothing."""
+"""Whether this process may write to a folder, and which one it uses if not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_FILES, NEEDED_FILES = 40, 64
 
 
 def is_readonly(folder: Path) -> bool:
-    """Whether the folder is there and nothing can be made in it."""
+    """Whether the folder exists and nothing can be created in it."""
     effective = os.access in os.supports_effective_ids
     return folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=effective)
 
@@ -102,7 +102,7 @@ def _limit(name: str) -> int | None:
 
 
 def create_temporary_folder() -> Path:
-    """A new temporary folder, which goes with the process."""
+    """A new temporary folder, deleted when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="paperfolk-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -2,7 +2,7 @@
 
 A name that is spelt validly but belongs to nobody here is absent, not misspelt: ``Hao Li`` is not
 ``Hao Liu`` when both ``Hao`` and ``Li`` are names in the library. Misspelling is assumed only where
-a typed part is no name the library knows and the whole is close to one that it holds.
+a typed part is no name in the library and the full name is close to one that is.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Mention:
         span: In the text that was searched, without a possessive ending.
         typed: As typed.
         names: As the library prints them; several are candidates, none means absent.
-        how: How the name was found.
-        near: For an absent name, those that look like it, best first.
+        how: How the name was matched.
+        near: For an absent name, similar names, best first.
     """
 
     span: Span
@@ -66,7 +66,7 @@ class Mention:
 
 
 class Aliases(RootModel[dict[str, list[str]]]):
-    """``aliases.yaml``: the name to show, with the other names of the same person."""
+    """The contents of ``aliases.yaml``: each name to show with the same person's other names."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -130,12 +130,12 @@ def _get_initials(parts: Sequence[str]) -> tuple[str, ...]:
 
 
 class NameIndex:
-    """All names of a library, ready to be matched.
+    """Matches typed names against all names of a library.
 
     Args:
         names: As printed.
-        aliases: Other name -> printed name, as settled by the user.
-        vocabulary: Ordinary words, lower case: a phrase made of them alone is no name.
+        aliases: Other name -> printed name, as the user wrote them.
+        vocabulary: Ordinary words in lower case; a phrase of nothing else is no name.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class NameIndex:
         self._long_parts = [part for part in self._by_part if len(part) >= 5]
 
     def find_mentions(self, text: str) -> list[Mention]:
-        """Persons surely named in a question, in order, not overlapping; absent ones are not found."""
+        """People surely named in a question, in order, not overlapping, never absent ones."""
         mentions: list[Mention] = []
         words = extract_tokens(text)
         at = 0
@@ -328,7 +328,7 @@ class NameIndex:
     def _match_misspelt(self, part: Sequence[Token]) -> tuple[str, ...]:
         """The closest names, if close enough; equally close ones together.
 
-        As a slip spares the first letters (`_slip`), only names with the same ones are looked at.
+        As a slip spares the first letters (`_is_slip`), only names with the same ones are looked at.
         """
         keys = [word.key for word in part]
         if all(k in self._by_part for k in keys):

@@ -1,4 +1,4 @@
-"""Reader: a library's file, read from any thread while another process may write to it."""
+"""Reads the library's database file from any thread while another process may write to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.library.permissions import is_readonly
 
 
 class Reader:
-    """A connection that begins empty and goes over to the file once there is one."""
+    """A connection that starts on an empty database and switches to the file once it exists."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Reader:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Whatever SQLite says of a file that is damaged or gone, as one sentence."""
+        """Translates SQLite's errors about a damaged or missing file into one sentence."""
         try:
             yield
         except schema.FAULTS as exc:
@@ -68,7 +68,7 @@ class Reader:
 
     @staticmethod
     def _open_file(path: Path) -> sqlite3.Connection | None:
-        """None while the file is still being made."""
+        """None while the file is still being created."""
         connection = schema.open_connection(path, readonly=True)
         if schema.get_version(connection):
             return connection
@@ -90,7 +90,7 @@ def _get_file_identity(path: Path) -> tuple[int, ...] | None:
 
 
 class Snapshot:
-    """A read transaction; one inside another is part of it."""
+    """A read transaction; a nested one joins the outer one."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

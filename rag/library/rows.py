@@ -1,4 +1,4 @@
-"""Rows of the library's tables <-> types."""
+"""Converts between rows of the library's tables and types."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def build_chunk_row(chunk: Chunk) -> tuple[object, ...]:
 
 @translated
 def decode_spans(sentences_blob: bytes) -> tuple[Span, ...]:
-    """What `build_chunk_row` made of the sentences."""
+    """The sentence spans that `build_chunk_row` encoded."""
     return tuple(struct.iter_unpack("<2i", sentences_blob))
 
 

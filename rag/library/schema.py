@@ -1,4 +1,4 @@
-"""The library's tables, how they came to be (migrations), and how they are opened."""
+"""The library's tables, their migrations, and how the database is opened."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ WHOLE_VECTOR = f"""
 length(vector) = 2 * {_DIMENSION} AND (tokens IS NULL OR (length(tokens) >= {HEAD_BYTES}
     AND (length(tokens) - {HEAD_BYTES}) % ({token_bytes(0)} + {_DIMENSION} / 2) = 0))
 """
-"""Of a row of ``vectors`` by the embedder in use, by its lengths, which are known without reading it."""
+"""SQL test that a row of ``vectors`` is complete, by its lengths, which need not read the vectors."""
 
 LONGEST_WORDS = 200
-"""Characters of what SQLite says that a sentence of ours repeats."""
+"""Characters of SQLite's message that an error repeats at most."""
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
-"""What reading a damaged file raises: SQLite's own words about it may be no text."""
+"""Errors that reading a damaged file raises; SQLite's message may be invalid text."""
 
 
 def open_connection(path: Path | str, *, readonly: bool) -> sqlite3.Connection:
@@ -239,7 +239,7 @@ def get_version(connection: sqlite3.Connection) -> int:
 
 
 def run_migrations(connection: sqlite3.Connection) -> None:
-    """Run the migrations that the file lacks, each whole or not at all."""
+    """Run the missing migrations, each in one transaction."""
     for number in range(get_version(connection), len(LIBRARY_MIGRATIONS)):
         connection.executescript(
             f"BEGIN;\n{LIBRARY_MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
@@ -247,7 +247,7 @@ def run_migrations(connection: sqlite3.Connection) -> None:
 
 
 def require_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise a LibraryError that says what is damaged, where a table is gone or a page is."""
+    """Raise a LibraryError that names the damage if a table or a page is missing."""
     try:
         there = _tables(connection)
         with closing(create_empty()) as full:

@@ -1,4 +1,4 @@
-"""Papers that meet all conditions, by brute force over the library; and what would have matched."""
+"""Selects papers that meet all conditions, by a scan of the library, and suggests near misses."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "last author", "
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConditions:
-    """Conditions with every person and value as the library prints it.
+    """Conditions with people and values replaced by the library's own.
 
     Attributes:
-        notes: What was read differently from how it was typed.
-        absent: Why nothing can match: a sentence for each name or value that the library lacks.
-        choices: Persons of whom one must be chosen.
+        notes: Names and values that were read differently from how they were typed.
+        absent: A sentence for each name or value that is not in the library, so nothing can match.
+        choices: Ambiguous names, of which the user must choose one person.
     """
 
     conditions: tuple[Condition, ...]
@@ -109,7 +109,7 @@ def _find_mention(value: object, people: Sequence[Mention], library: LibrarySnap
 
 
 def format_no_such_person(mention: Mention) -> str:
-    """A sentence that says so, with near names."""
+    """The sentence that nobody has this name, with similar names."""
     similar_names = (
         f" Names like it: {join_names(map(plain, mention.near))}." if mention.near else ""
     )
@@ -178,7 +178,7 @@ def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) ->
 
 
 def _format_nearest_years(condition: Condition, library: LibrarySnapshot) -> str:
-    """The years that are held, nearest to the one asked for."""
+    """The years in the library that are nearest to the given one."""
     if condition.field != "year" or not library.years:
         values = {
             v for p in library.papers for v in CATALOGUE_FIELDS[condition.field].values(p, library)

@@ -1,6 +1,6 @@
-"""The whole library at one moment, in memory: what questions about people and lists are read against.
+"""The library snapshot: the library in memory, as one question sees it.
 
-Made once for each fingerprint of the library, and kept, so that a question costs no reading.
+Built once for each fingerprint of the library and cached, so that a question reads no file.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from rag.types.cancellation import heeded
 
 ALIASES_FILE = "aliases.yaml"
 _MAX_SNAPSHOTS = 8
-"""States held at once: the library's, and those that conversations with filters see."""
+"""Snapshots cached at one time: the library's, and those of filtered conversations."""
 _RARE = 2
 _PIECES = 300_000
-"""Pieces of text remembered at one time."""
+"""Pieces of text cached at one time."""
 NAMED = re.compile(r"[^\W_](?:[^\W_]|[-^+$](?=[^\W_]))*")
 
 
 class LibrarySource(Protocol):
-    """What of the library is read here."""
+    """The methods of a library that a snapshot is built from."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -86,7 +86,7 @@ class LibrarySnapshot:
         }
 
     def list_papers_of(self, name: str) -> tuple[Paper, ...]:
-        """Every paper that the person stands on, newest first."""
+        """All papers of the person, newest first."""
         papers = (self.by_id[a.paper_id] for a in self.authorships.get(name, ()))
         return tuple(sorted(papers, key=get_recency_key))
 
@@ -95,7 +95,7 @@ class LibrarySnapshot:
         return tuple(dict.fromkeys(self.aliases.get(a.name, a.name) for a in paper.authorships))
 
     def count_coauthors(self, name: str, papers: Iterable[Paper]) -> Counter[str]:
-        """On how many of the papers the person stands with each other one."""
+        """The number of these papers that the person shares with each co-author."""
         return Counter(
             coauthor for p in papers for coauthor in self.list_people_of(p) if coauthor != name
         )
@@ -104,7 +104,7 @@ class LibrarySnapshot:
 
     @property
     def words(self) -> frozenset[str]:
-        """Every word that stands in lower case in a title or a text."""
+        """Every word that occurs in lower case in a title or a text."""
         return self._vocabularies[0]
 
     @property
@@ -114,7 +114,7 @@ class LibrarySnapshot:
 
     @cached_property
     def _vocabularies(self) -> tuple[frozenset[str], frozenset[str]]:
-        """From what stands between white space, each looked at once: no word reaches beyond it."""
+        """Computed from pieces between white space, each once: no word crosses white space."""
         pieces: set[str] = set()
         for paper in heeded(self.papers):
             pieces.update((paper.title or "").split(), paper.text.split())
@@ -131,7 +131,7 @@ class LibrarySnapshot:
         return folded_texts
 
     def has_phrase(self, phrase: str) -> bool:
-        """Whether a folded phrase stands in the title and text of some paper."""
+        """Whether the title and text of some paper contain a folded phrase."""
         return phrase.encode("utf-8", "surrogatepass") in self._folded_texts
 
     @cached_property
@@ -146,7 +146,7 @@ class LibrarySnapshot:
 
     @cached_property
     def term_counts(self) -> Counter[str]:
-        """In how many papers each index term stands, title and text."""
+        """The number of papers with each index term, in title or text."""
         counts: Counter[str] = Counter()
         terms_by_piece = _ByPiece(lambda piece: tuple(split_terms(piece)))
         for paper in heeded(self.papers):
@@ -188,7 +188,7 @@ class LibrarySnapshot:
 
     @cached_property
     def _papers_by_word(self) -> tuple[Mapping[str, list[str]], Mapping[str, Counter[str]]]:
-        """Papers by the words of their titles, and by the made-up words of their texts."""
+        """Papers by the words of their titles, and by the coined words of their texts."""
         titles: dict[str, list[str]] = defaultdict(list)
         texts: dict[str, Counter[str]] = defaultdict(Counter)
         words_by_piece = _ByPiece(lambda p: tuple(fold(w) for w in NAMED.findall(p)))
@@ -201,13 +201,13 @@ class LibrarySnapshot:
         return titles, texts
 
     def find_papers_bearing(self, word: str) -> tuple[str, ...]:
-        """Papers that bear a made-up word (DuetFace, M3D, UVA-Net), titles before texts."""
+        """Papers with a coined word (DuetFace, M3D, UVA-Net), titles before texts."""
         titles, texts = self._papers_by_word
         ranked = [paper for paper, _ in texts[word].most_common()] if word in texts else ()
         return tuple(dict.fromkeys((*titles.get(word, ()), *ranked)))
 
     def find_papers_called(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
-        """Papers called by a made-up word in a text: (word, paper ids), in the text's order.
+        """Papers named by a coined word in a text: (word, paper ids), in the text's order.
 
         A word calls the papers whose titles begin with it, or else the one or two that have it; what
         stands in more (UAV, GAN) is a common term.
@@ -222,9 +222,9 @@ class LibrarySnapshot:
 
 
 class _ByPiece(dict[str, tuple[str, ...]]):
-    """What is found in a text, worked out once for each of its pieces between white space.
+    """Caches what is found in each piece of text between white space.
 
-    For what never reaches over white space; far fewer pieces are different than there are.
+    For matches that never cross white space; far fewer pieces are distinct than there are.
     """
 
     def __init__(self, find: Callable[[str], tuple[str, ...]]) -> None:
@@ -252,7 +252,7 @@ def is_made_up(word: str) -> bool:
 
 
 def is_headed(word: str, paper: Paper) -> bool:
-    """Whether the title begins with the word, whole: ``NAR-Former`` heads ``NAR-Former V2: ...``."""
+    """Whether the title begins with this word: ``NAR-Former`` heads ``NAR-Former V2: ...``."""
     return re.match(rf"{re.escape(fold(word))}(?![^\W_])", fold(paper.title or "")) is not None
 
 
@@ -263,7 +263,7 @@ def get_recency_key(paper: Paper) -> tuple[int, int, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a census is known by, and what it is made from."""
+    """The cache key of a snapshot, and the source that it is built from."""
 
     fingerprint: str
     aliases: tuple[tuple[str, str], ...]
@@ -276,13 +276,13 @@ def _build_snapshot(state: _State) -> LibrarySnapshot:
 
 
 def load_snapshot(library: LibrarySource) -> LibrarySnapshot:
-    """The library as it stands, made once for each fingerprint and aliases file."""
+    """The snapshot of the library's current state, built once for each fingerprint and aliases."""
     folder = getattr(library, "folder", None)
     aliases = load_aliases(Path(folder) / ALIASES_FILE) if folder else {}
     return _build_snapshot(_State(library.fingerprint, tuple(sorted(aliases.items())), library))
 
 
 def get_short_name(paper: Paper) -> str:
-    """What the paper calls itself: the title up to a colon, if that is short, or the whole name."""
+    """The title up to a colon, if that is short; otherwise the full title or label."""
     head = (paper.title or "").split(":")[0].strip()
     return head if ":" in (paper.title or "") and len(head.split()) <= 4 else paper.name

@@ -1,4 +1,4 @@
-"""Token vectors as bytes: four bits a number and one scale a token, an eighth of their float32 size.
+"""Packs token vectors into four bits a number and one scale a token, an eighth of their float32 size.
 
 Four bits cost nothing that could be measured in retrieval (eval/LOG.md). Layout, little endian:
 `LAYOUT`, dim (uint16); n (uint32); scales (n) float16; spans (n, 2) int32; vocabulary ids (n) uint16; values (n, dim / 2)
@@ -33,7 +33,7 @@ def token_bytes(dimension: int) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredEncoding:
-    """An encoding as it is kept.
+    """An encoding as stored.
 
     Attributes:
         vector: (dim,) float32, rounded to float16.
@@ -81,7 +81,7 @@ def encode_tokens(encoding: Encoding) -> bytes:
 
 
 def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding:
-    """What `encode_vector` and `encode_tokens` made.
+    """The encoding from the bytes of `encode_vector` and `encode_tokens`.
 
     Raises:
         LibraryError: It is damaged, or another version of this program made it.
@@ -113,7 +113,7 @@ def decode_stored(vector: bytes, tokens: bytes) -> StoredEncoding:
 
 
 def decode_packed(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """The values (n, dim) that stand in pairs (n, dim / 2)."""
+    """The values (n, dim) of packed pairs (n, dim / 2)."""
     import numpy as np
 
     values = np.empty((len(packed), 2 * packed.shape[1]), np.int8)

@@ -1,4 +1,4 @@
-"""Writer: the one way in which a library changes; `rag.library.locking` hands it out."""
+"""The writer, the only code that changes a library; `rag.library.locking` opens it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ORPHANS = "SELECT chunk_id FROM chunks WHERE paper_id NOT IN (SELECT paper_id F
 
 
 class Writer:
-    """Changes to the library, each whole or not at all; handed out by `rag.library.locking.writing`."""
+    """Changes the library, each change in one transaction; opened by `rag.library.locking.open_writer`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -193,7 +193,7 @@ class Writer:
     # --- papers, from their entries -------------------------------------------------------------
 
     def _merge_papers(self, paper_ids: Collection[str], *, again: bool) -> None:
-        """Merge the entries of these papers anew; put what changed into the outbox."""
+        """Merge the entries of these papers again; put what changed into the outbox."""
         ids = json.dumps(sorted(paper_ids))
         entries: dict[str, list[Entry]] = defaultdict(list)
         for paper_id, entry in self._list_entries(
@@ -314,7 +314,7 @@ class Writer:
         schema.require_whole(self._db, self._folder / schema.LIBRARY_FILE)
 
     def drop_broken_vectors(self) -> int:
-        """Let go of vectors that no embedder made; returns how many there were."""
+        """Delete vectors that no embedder can have made; returns their number."""
         with self._open_transaction():
             return self._db.execute(
                 "DELETE FROM vectors WHERE embedder = (SELECT value FROM meta WHERE key = 'target') "

@@ -1,4 +1,4 @@
-"""Reading seed documents: a file in, its entries and what had to be rejected out.
+"""Reads a seed document into its entries and the rejected parts.
 
 Formats are recognised by content, not by name; see ``detection.FORMATS``.
 """
@@ -38,7 +38,7 @@ _MANIFEST = "MANIFEST.sha256"
 
 
 def read(path: Path) -> Reading:
-    """Everything one seed document holds; the file name alone becomes the document's name.
+    """Read one seed document; only the file name becomes the document's name.
 
     Raises:
         ReadError: The document as a whole cannot be read, or holds no readable paper.

@@ -44,7 +44,7 @@ _MAX_DIGITS = 15
 
 
 def recognise(source: DocumentSource) -> bool:
-    """Whether a line of the head is an entry's header, or the page's h-index stands in it."""
+    """Whether the head has the header line of an entry, or the page's h-index."""
     return any(
         _HEADER.fullmatch(line.strip()) or _FIGURES["h_index"].fullmatch(line.strip())
         for line in source.head.split("\n")

@@ -1,4 +1,4 @@
-"""Which reader a document gets, by its content; a new format is a new module in this list."""
+"""Chooses the reader of a document by its content; a new format is a new module in `FORMATS`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.types.errors import ReadError
 
 @dataclass(frozen=True, slots=True)
 class DocumentFormat:
-    """One kind of document: its name, usual suffixes, how it is told, and its reader."""
+    """One kind of document: its name, usual suffixes, how it is recognised, and its reader."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -28,7 +28,7 @@ def _build_format(module: ModuleType) -> DocumentFormat:
 FORMATS: tuple[DocumentFormat, ...] = tuple(
     _build_format(module) for module in (pdf, jsonl, bibtex, author_page, abstract_list, table)
 )
-"""In the order in which they are tried: a format before those that would also accept its text."""
+"""In the order of the tests: a format comes before those that would also accept its text."""
 
 ALL_SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
 

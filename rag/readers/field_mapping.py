@@ -1,4 +1,4 @@
-"""Records of named fields, whatever format they came in, as entries.
+"""Turns records of named fields, from any format, into entries.
 
 Key spellings vary (``abstract``, ``Abstract``, ``paper_abstract``, ``summary``); they are compared
 by their letters and digits alone.
@@ -40,7 +40,7 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 class NotARecord(ValueError):
-    """A field holds something that it cannot mean; the message is a clause for a rejection."""
+    """A field has an impossible value; the message is a clause for the rejection."""
 
 
 def find_field(key: str) -> str | None:
@@ -193,7 +193,7 @@ class _When:
 
 
 def _parse_date(fields: Mapping[str, object]) -> _When:
-    """What the record says; an impossible or unreadable part is unknown."""
+    """The record's date; an impossible or unreadable part is unknown."""
     dated = _DATE_FIELD.match(
         _convert_to_text(fields.get("date")) or _convert_to_text(fields.get("year"))
     )

@@ -35,7 +35,7 @@ def read(source: DocumentSource) -> DocumentParts:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One value, or why there is none."""
+    """One value, or the reason why it cannot be read."""
 
     line: int
     raw: str

@@ -93,7 +93,7 @@ def convert_paragraphs(source: str) -> tuple[str, tuple[str, ...]]:
 
 
 class _ProtectedPieces:
-    """Characters put aside while the rest is converted, each behind one private character."""
+    """Pieces that must survive the conversion, each replaced by one private character."""
 
     def __init__(self, source: str) -> None:
         self.links: list[str] = []
@@ -221,7 +221,7 @@ _SILENT = frozenset(
 
 
 def _convert_unknown_command(node: Any, l2tobj: Any = None) -> str:
-    """An unknown command's argument; its name where it has none and so stands for a word."""
+    """An unknown command's argument; without one its name, which then is a word."""
     node_arguments = node.nodeargd
     verbatim = getattr(node_arguments, "verbatim_text", None)
     arguments = (

@@ -1,4 +1,4 @@
-"""Lines and fields of author names."""
+"""Parses lines and fields of author names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AND = re.compile(r"(?<!\s)(?:\s*+,)?\s++(?:and|&)\s+")
 
 @dataclass(frozen=True, slots=True)
 class Byline:
-    """Who is printed as author. Without any author it is not complete: unknown, not empty."""
+    """The printed authors. Without any, the list is incomplete: unknown, not empty."""
 
     authors: tuple[str, ...] = ()
     complete: bool = False

@@ -1,4 +1,4 @@
-"""One paper as PDF, by pypdf: title, text by page, and what its first page states for certain.
+"""One paper as PDF, by pypdf: title, text by page, and the sure details of its first page.
 
 The text is the pages' text with lines joined to paragraphs; a scan has none and is refused.
 """
@@ -116,7 +116,7 @@ def _open_pdf(name: str, reader: PdfReader) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """What title and authors are found in: metadata, first page, and its lines in largest type."""
+    """The sources of title and authors: metadata, first page, and its lines in the largest type."""
 
     metadata: dict[str, str]
     page: str
@@ -195,7 +195,7 @@ def _build_pdf_entry(document: str, printed: list[str], front: _Front) -> Entry:
 
 
 def _find_title(front: _Front) -> str | None:
-    """From the metadata if it also stands on the page, else the largest type, else the first lines."""
+    """From the metadata if the page prints it too, else the largest type, else the first lines."""
     metadata_title = front.metadata.get("/Title", "")
     sensible = _is_title_line(metadata_title)
     if sensible and _keep_letters(metadata_title) in _keep_letters(front.page):
@@ -223,7 +223,7 @@ def _find_first_lines(page: str) -> str | None:
 
 
 def _find_byline(front: _Front) -> Byline:
-    """The metadata's authors, if they are names that stand on the first page."""
+    """The metadata's authors, if they are names that the first page prints."""
     metadata_byline = parse_author_field(front.metadata.get("/Author", ""))
     page = _keep_letters(front.page)
     if metadata_byline.authors and all(

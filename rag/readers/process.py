@@ -1,7 +1,7 @@
-"""Documents read in a process of its own, so that none can cost more than it may.
+"""Reads documents in a separate process, so that none exceeds its limits.
 
-The process reads one document after the other. It is ended with the first that takes too much time
-or memory, or that brings a library down, and begun anew for the next.
+The process reads one document after the other. It is killed if one takes too much time or memory, or
+crashes a parser, and started again for the next.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ OUT_OF_MEMORY = 86
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
 """The exit statuses that say so."""
 PATIENCE = 3.0
-"""How many times its seconds a document may take by the clock: the machine may be busy with others."""
+"""Wall-clock limit as a multiple of the processor time, since the machine may be busy."""
 GRACE_S = 5.0
 """Waited for the end of a process that has closed its pipes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """What one document may cost.
+    """Limits for one document.
 
     Attributes:
-        seconds: Of the processor, for up to 1 MB; a larger document may take as much for each MB.
+        seconds: Processor time for up to 1 MB; a larger document gets as much for each MB.
         memory_mb: The process's address space; not bounded on Windows and macOS, which cannot.
     """
 
@@ -53,7 +53,7 @@ class ReadingLimits:
 
 
 class ReadingProcess:
-    """Reads documents as `rag.readers.read` does, within limits; ends with its ``with`` block."""
+    """Reads documents like `rag.readers.read`, within limits; ends with its ``with`` block."""
 
     def __init__(self, limits: ReadingLimits) -> None:
         self._limits = limits
@@ -66,7 +66,7 @@ class ReadingProcess:
         self._end()
 
     def read(self, path: Path) -> Reading:
-        """Everything one document holds.
+        """Read one document.
 
         Raises:
             ReadError: It cannot be read, or not within the limits.

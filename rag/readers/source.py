@@ -1,4 +1,4 @@
-"""A seed document's bytes and what is made of them before any format is known."""
+"""A seed document's bytes, decoded before its format is known."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class DocumentSource:
 
 @dataclass(frozen=True, slots=True)
 class DocumentParts:
-    """What a format's reader finds in a source."""
+    """The parts that a format's reader finds in a source."""
 
     entries: tuple[Entry, ...]
     rejections: tuple[Rejection, ...] = ()

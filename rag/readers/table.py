@@ -73,7 +73,7 @@ def _find_header(text: str) -> _Header | None:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The lines ``start`` to ``end`` (from 0), their cells, or why they are no row."""
+    """Lines ``start`` to ``end`` (from 0) with their cells, or the reason why they are no row."""
 
     start: int
     end: int

@@ -1,4 +1,4 @@
-"""Acronyms of a paper for what a question spells out: *frames per second* is met by ``FPS``."""
+"""Matches phrases of a question with acronyms of a paper: *frames per second* with ``FPS``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIN_WORDS, MAX_ACRONYM_WORDS = 3, 6
 """Words of a phrase that an acronym may stand for; two letters stand for too much."""
 
 MIN_PART = 4
-"""Letters of a name that may be known by its end alone."""
+"""Fewest letters by which the end of a name may stand for it."""
 
 _ACRONYM = re.compile(r"(?<![^\W_])[A-Za-z]?[A-Z]{2,}(?=s?(?![^\W_]))")
 _WORD_GAP = re.compile(r"[^\w\s-]")

@@ -1,7 +1,7 @@
-"""Words of one family: a question says *defend* where a paper says *defense*, *colour* where *color*.
+"""Word families: related words with different stems, such as *defend* and *defense*.
 
-The stemmer joins the forms of one word; here stand the words made from one another whose stems differ
-(``families.txt``), and the two ways to spell what Britain and America spell differently.
+The stemmer joins the forms of one word; this module adds derived words whose stems differ
+(``families.txt``), and British and American spellings (*colour*, *color*).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fusion: the signals of one paper as one score.
+"""Fusion: combines the signals of one paper into one score.
 
 The signals are on fixed scales (cosines, and BM25 as a share of what the query could reach), so they
 are added as they are, not standardised per query: a paper's score then means the same in every query
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 WITH_TOKENS: Mapping[str, float] = {"late": 1.0, "local": 1.0, "dense": 0.6, "lexical": 0.5}
 WITHOUT_TOKENS: Mapping[str, float] = {"dense": 1.0, "lexical": 1.4}
-"""For embedders that give no token vectors."""
+"""Weights for embedders without token vectors."""
 
 
 Signal = TypeVar("Signal", float, NDArray[np.float64])

@@ -1,9 +1,9 @@
-"""Late interaction: the question's tokens against the tokens of candidate chunks.
+"""Late interaction: compares the question's tokens with the tokens of candidate chunks.
 
 The score of a chunk is MaxSim (Khattab & Zaharia, ColBERT, SIGIR 2020): every query token is matched
-with its nearest document token, and the cosines are added up, weighted by what each token is worth.
-The same matrix, cut at sentence borders, says how well each sentence matches, and `local` asks that
-all tokens of one clause find their match in one sentence.
+with its nearest document token, and the cosines are summed, weighted by token. The same matrix, split
+at sentence borders, scores each sentence; the score `LateScores.local` requires that all tokens of
+one clause match within one sentence.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Products = Callable[[Matrix, NDArray[np.uint8], Matrix], Matrix]
 """Query tokens (m, dim), packed document tokens (n, dim / 2) and their scales (n,) -> cosines (m, n)."""
 
 BLOCK_ROWS = 4_096
-"""Document tokens made floats at one time."""
+"""Document tokens converted to floats at one time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenMatrix:
-    """The vectors of one chunk: its own, and those of its tokens in the order of the text.
+    """The vector of one chunk, and those of its tokens in the order of the text.
 
     Attributes:
         vector: (dim,) float32 of length 1.
@@ -55,7 +55,7 @@ class QueryTokens:
         vectors: (n, dim) float32 of length 1.
         weights: (n,) float32 that add up to 1.
         clauses: (n,) number of each token's clause, from 0.
-        asking: (n,) whether the token stands in a phrase that asks.
+        asking: (n,) whether the token is part of a question phrase.
     """
 
     vectors: Matrix
@@ -66,7 +66,7 @@ class QueryTokens:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LateScores:
-    """How all chunks match one query, in the order of the chunks.
+    """Scores of all chunks for one query, in the order of the chunks.
 
     Attributes:
         late: (n,) MaxSim over the whole chunk, -1 to 1.
@@ -129,7 +129,7 @@ def _build_scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> L
 
 ASKING_BOOST = 8.0
 HEADING_LOSS = 0.8
-"""Of the weight of a token that the heading has too; less for one that it nearly has."""
+"""Share of its weight that a token loses if the heading contains it; less for a near match."""
 
 
 def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]) -> Matrix:

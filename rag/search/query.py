@@ -1,4 +1,4 @@
-"""What a question says about the paper it looks for, and what it asks of it."""
+"""Analyses a question: which words describe the paper, and which ask something of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ whom whose whos why with work worked working works would write wrote you your
 evolve evolved strand strands directions theme themes trend trends
 """.split()
 )
-"""Words of the question itself and not of its subject; they weigh nothing in late interaction."""
+"""Words of questions on any subject; their weight in late interaction is 0."""
 
 _QUERY_CLAUSE_END = re.compile(
     r"[.;:?!](?=\s|$)|,\s|\s[–—-]\s"
@@ -39,18 +39,18 @@ _ASKING_PHRASE = re.compile(
 )
 MIN_CLAUSE_WORDS = 3
 STOP_WORD_IDF = 1.5
-"""Stop words are left out of the lexical index, so what they are worth is not counted but set."""
+"""Stop words are not in the lexical index, so their idf is fixed and not counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysedQuery:
-    """A question taken apart.
+    """A question with its terms and clauses.
 
     Attributes:
-        text: As it is searched for.
+        text: The text that is searched for.
         terms: Index terms, in order, with repeats.
-        clauses: Spans that say one thing each, in order; they do not overlap.
-        asking: Spans of the phrases that ask (*which module …?*), apart from those that describe.
+        clauses: Spans of its clauses, in order; they do not overlap.
+        asking: Spans of its question phrases (*which module …?*), as opposed to descriptions.
     """
 
     text: str
@@ -60,7 +60,7 @@ class AnalysedQuery:
 
 
 def parse_query(text: str) -> AnalysedQuery:
-    """Take a question apart. A text without words has neither terms nor clauses."""
+    """Analyse a question. A text without words has neither terms nor clauses."""
     if not any(iter_words(text)):
         return AnalysedQuery(text, (), (), ())
     asking = tuple(

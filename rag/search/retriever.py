@@ -1,4 +1,4 @@
-"""Query -> Retrieval: candidates from the lexical index and the vectors, scored anew one by one."""
+"""The retriever: takes candidates from the lexical index and the vectors, and rescores each."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ CANDIDATES = 100
 """Chunks taken from the lexical index and from the vectors, each."""
 MOST_SCORED = 300
 BM25_K1 = 1.2
-"""As the lexical index has it; a term's weight in a chunk stays below idf * (k1 + 1)."""
+"""The k1 of the lexical index; a term's weight in a chunk stays below idf * (k1 + 1)."""
 CACHED_CHUNKS = 400
 READ_CHARS = 1_000
-"""Of a query that are matched token by token; of 4,000, every chunk cost a second. Words count all."""
+"""Characters of a query that late interaction reads; with 4,000, every chunk took a second. Lexical
+search reads them all."""
 N_WORD_MATCHES = 8
-"""Papers of a retrieval that are told word by word how they meet the query."""
+"""Best papers of a retrieval that get word matches."""
 FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
 
 
@@ -64,7 +65,7 @@ class QueryEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wording:
-    """The question in one wording, as the signals need it; the last two are for late interaction."""
+    """One wording of the question, prepared for the signals; the last two for late interaction."""
 
     query: AnalysedQuery
     vector: late.Matrix
@@ -74,9 +75,9 @@ class _Wording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tried:
-    """All chunks in one wording: each array has one value a chunk, in their order.
+    """The scores of all chunks for one wording: arrays with one value a chunk, in order.
 
-    ``sentences`` and ``best`` (as in `late.LateScores`) are those of one chunk, asked for by its place.
+    ``sentences`` and ``best`` (as in `late.LateScores`) take the index of a chunk.
     """
 
     wording: _Wording
@@ -88,7 +89,7 @@ class _Tried:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A chunk in the wording that fits it best, at its place among all."""
+    """A chunk with the wording that fits it best, and its index among all."""
 
     chunk: Chunk
     at: int
@@ -118,9 +119,9 @@ class Retriever:
     Args:
         library: Papers, chunks and their encodings.
         indexes: Lexical index and vectors.
-        embedder: As made the vectors; if it has ``encode_query``, late interaction takes part; its
-            ``products``, if it has them, are faster than `late.products`.
-        most_scored: Papers of a restriction that are all scored; of more, candidates are.
+        embedder: The one of the vectors; late interaction needs its ``encode_query``; its
+            ``products``, if present, are faster than `late.compute_products`.
+        most_scored: Up to so many papers of a restriction are all scored; of more, only candidates.
     """
 
     def __init__(
@@ -266,7 +267,7 @@ class Retriever:
     # --- chunks and papers --------------------------------------------------------------------
 
     def _load_matrices(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
-        """The token matrix of each chunk, from the cache where they are held."""
+        """The token matrix of each chunk, from the cache if it is there."""
         with self._guard:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.list_encodings([c.chunk_id for c in missing])

@@ -1,7 +1,7 @@
-"""Everyday words for research terms: a question told in plain words, told again in a paper's.
+"""Rewrites a question from everyday words into research terms.
 
 People who half remember a paper say *picture*, *footage* and *contest*; papers say image, video and
-challenge. The pairs stand in ``thesaurus.yaml``. A single word gives way only to a term that is more
+challenge. The pairs are in ``thesaurus.yaml``. A single word is replaced only by a term that is more
 common in this library than the word itself, so the library's own words are never replaced.
 """
 
@@ -34,7 +34,7 @@ class Rewriting:
 
 @cache
 def _load_sections() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """By section: what is said for each research term."""
+    """The everyday words for each research term, by section."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -46,7 +46,7 @@ def _load_sections() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 @cache
 def _load_forms() -> dict[Stems, tuple[str, ...]]:
-    """Research terms by the stems of what is said for them."""
+    """Research terms by the stems of their everyday words."""
     terms_by_form: dict[Stems, dict[str, None]] = {}
     for section in _load_sections().values():
         for term, phrases in section.items():

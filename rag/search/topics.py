@@ -1,8 +1,8 @@
-"""Which papers are on a topic: the gate that experts, people and lists share.
+"""Decides which papers are on a topic, for experts, people and lists alike.
 
-The retriever's signals are on fixed scales, so one level tells apart what is about a topic and what
-is merely nearest to it. The levels were chosen on the development questions for experts and on forty
-topics of which the seed documents hold nothing; see eval/LOG.md.
+The retriever's signals are on fixed scales, so a threshold separates papers about a topic from those
+that are merely nearest to it. The thresholds were chosen on the development questions for experts and
+on forty topics that no seed document is about; see eval/LOG.md.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from rag.types import Paper, PaperHit, Retrieval, Span
 from rag.types.retrievals import Retrieve
 
 DEPTH = 60
-"""Papers asked of the retriever for people on a topic."""
+"""Papers retrieved to find people on a topic."""
 WIDE = 200
-"""The same where all papers of somebody, or all that meet a condition, are to be found."""
+"""Papers retrieved to find all papers of a person, or all that meet a condition."""
 
 _WEIGHTS: Mapping[str, float] = {"late": 0.33, "local": 0.33, "dense": 0.8, "lexical": 0.16}
-"""More on the meaning of the whole than for a question about a detail."""
+"""The embedding of the whole text weighs more than for a question about a detail."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelevanceLevels:
-    """Levels of relevance.
+    """Thresholds of relevance.
 
     Attributes:
-        present: The best paper's, below which the topic counts as absent, for topics of up to two
-            words, of three, and of more: more words leave more room for other wordings.
-        share: Of the best paper's, below which a paper is not on the topic.
-        unrelated: What papers about something else reach.
+        present: Least score of the best paper, or the topic counts as absent; for topics of up to
+            two words, of three, and of more, which leave more room for other wordings.
+        share: Share of the best score below which a paper is not on the topic.
+        unrelated: Score that papers about something else reach.
     """
 
     present: tuple[float, float, float]
@@ -49,14 +49,15 @@ class RelevanceLevels:
 
 TOKENS = RelevanceLevels(present=(0.53, 0.51, 0.5), share=0.77, unrelated=0.3)
 PLAIN = RelevanceLevels(present=(0.42, 0.4, 0.38), share=0.72, unrelated=0.15)
-"""For embedders that give no token vectors."""
+"""Thresholds for embedders without token vectors."""
 
 _STEEPNESS = 6
-"""Of relevance in the level; flat between 4 and 8 on both sets of expert questions."""
+"""Exponent with which relevance grows with the score; results are alike from 4 to 8 on both sets of
+expert questions."""
 _NEAR_SHARE = 0.85
-"""Share of a level that suffices where the papers are few already."""
+"""Share of a threshold that suffices if there are only a few papers to choose from."""
 _WORDED = 0.6
-"""Share of the topic's words, by rarity, that make a paper touch it."""
+"""Share of the topic's words, weighted by idf, that a paper must contain to touch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,11 @@ def build_retrieve_without(retrieve: Retrieve, paper_id: str) -> Retrieve:
 
 
 _MIN_SLIP_CHARS = 6
-"""Shorter words are too near to others for a slip to be told from a word that is not here."""
+"""In shorter words a misspelling cannot be told from a word that the library does not have."""
 
 
 def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
-    """The topic with words that stand nowhere in the library as one slip away from one that does.
+    """The topic with each unknown word replaced by a known one at one letter's distance.
 
     The topic itself where there is no such word, or none that it can be a slip of. Of several the one
     in most papers is taken, equal ones in order of the alphabet.
@@ -235,7 +236,7 @@ def compute_level(hit: PaperHit) -> float:
 
 
 def compute_coverage(topic: str, paper: Paper, library: LibrarySnapshot) -> float:
-    """Share of the topic's words, by rarity, that stand in the paper."""
+    """Share of the topic's words, weighted by idf, that the paper contains."""
     wanted = dict.fromkeys(split_terms(topic))
     n = len(library.papers)
     weights = {t: math.log(1 + n / (1 + library.term_counts[t])) for t in wanted}
@@ -255,9 +256,9 @@ _PREFIX = re.compile(rf"(?<![^\W_])([^\W\d_]{{2,{_PREFIX_CHARS}}})[-‐-–](?=\
 
 
 class Phrase:
-    """A topic's words, looked for in titles and texts: stemmed, hyphen or not, in their order.
+    """Searches titles and texts for a topic's words in order: stemmed, with or without hyphens.
 
-    Between two of them one other word may stand. A word of capitals (``CLIP``) is looked for as typed.
+    One other word may come between two of them. A word in capitals (``CLIP``) must match as typed.
     """
 
     def __init__(self, topic: str) -> None:
@@ -276,11 +277,11 @@ class Phrase:
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
 
     def is_in(self, paper: Paper) -> bool:
-        """Whether the title or the text holds the phrase."""
+        """Whether the title or the text contains the phrase."""
         return self._is_in_text(paper.title or "") or self._is_in_text(paper.text)
 
     def is_topic_of(self, paper: Paper) -> bool:
-        """Whether it holds the phrase so that it is about it: one plain word must be in the title."""
+        """Whether the paper is about the phrase: one plain word must be in the title."""
         if len(self._wanted) == 1 and not self._exact:
             return self._is_in_text(paper.title or "")
         return self.is_in(paper)
@@ -315,7 +316,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def has_other_prefix_only(topic: str, paper: Paper) -> bool:
-    """Whether a compound of the topic stands in the paper only with another prefix.
+    """Whether the paper has a compound of the topic only with another prefix.
 
     ``de-identification`` is not ``re-identification``. A paper that has neither is not judged.
     """

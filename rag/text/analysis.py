@@ -1,4 +1,4 @@
-"""Words and sentences: how text is cut for indexing, for matching and for quoting.
+"""Words and sentences: how text is split for indexing, matching and quoting.
 
 One analysis serves the lexical index, the idf weights and the evidence checks, so that "this word
 is in that paper" means the same everywhere.
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 
 
 class _Bases(dict[int, int | None]):
-    """Code points to keep; of combining marks nothing is kept. Filled as they are met."""
+    """Maps code points to their base letters, dropping combining marks; filled on demand."""
 
     def __missing__(self, point: int) -> int | None:
         self[point] = None if unicodedata.combining(chr(point)) else point

@@ -1,4 +1,4 @@
-"""Everyday words: they carry a question along without being what it is about."""
+"""Everyday words, which occur in questions on any topic and so are never the topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text made safe to stand in an answer: neither Markdown, HTML nor a marker."""
+"""Escapes text for use in answers, so that it is neither Markdown, HTML nor a marker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from rag.text import remove_hidden
 
 MARKER = re.compile(r"\[(\d+)\]")
-"""What a reader, the screens and the evaluation take for a marker."""
+"""A citation marker, as the screens and the evaluation recognise it."""
 
 
 _NUMBERS = re.compile(r"\[(\s*\d+(?:\s*[,;–-]\s*\d+)*\s*)\]")

@@ -1,7 +1,6 @@
-"""The nouns of Paperfolk: what is read, what is stored, what is retrieved, what is answered.
+"""The types of Paperfolk: papers, people, chunks, hits, evidence, intents, answers, threads.
 
-Everything here is frozen and built on the standard library alone; the other modules hold the
-functions over these types. Spans are ``[start, end)`` in characters from 0; scores are higher
+All are frozen and need only the standard library; functions over them are in the other rooms. Spans are ``[start, end)`` in characters from 0; scores are higher
 for better; ranks count from 1; equal scores are ordered by id.
 """
 

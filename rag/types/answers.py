@@ -1,4 +1,4 @@
-"""What is asked and answered: intents, answers, threads and the events of a stream."""
+"""Questions and answers: intents, answers, threads and the events of a streamed answer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rag.types.retrievals import Span
 
 Status = Literal["answered", "abstained", "failed"]
 ReadAs = Literal["content", "experts", "person", "catalogue"]
-"""The readings that a question can be given by hand."""
+"""Readings that a user can force."""
 RouteName = ReadAs | Literal["smalltalk", "unsupported"]
 Verdict = Literal["supported", "partly", "not_found"]
-"""Whether the cited papers say a sentence."""
+"""Whether the cited papers support a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """From a marker in an answer to a place in a paper.
+    """The link from a marker in an answer to a place in a paper.
 
     ``quote`` equals ``paper.text[span]``, except where a paper holds no text at all: then both
     are empty and the title carries the citation.
@@ -71,12 +71,12 @@ class Intent:
     Attributes:
         route: The branch that answers it.
         question: The last turn, as typed.
-        query: What is sent to the retrievers: the question made whole from its thread.
-        reason: One clause saying why this route, for the reader.
-        topic: For experts and persons on a topic; None if there is none.
-        people: Names the question means, as the library prints them.
-        conditions: For the catalogue.
-        parts: Whatever else the route's module needs, by name.
+        query: Text sent to the retrievers: the question with its pointers resolved.
+        reason: One clause saying why this route was taken, for the reader.
+        topic: Of an expert or person question; None if it has none.
+        people: Names that the question means, as the library prints them.
+        conditions: Conditions on papers, for the catalogue route.
+        parts: Further values that the module of the route needs, by name.
     """
 
     route: RouteName
@@ -89,7 +89,7 @@ class Intent:
     parts: Mapping[str, object] = field(default_factory=dict)
 
     def get_several(self, part: str) -> tuple[Any, ...]:
-        """A part that holds several things; empty where it is not there."""
+        """The values of a part; empty if the intent does not have it."""
         part_value = self.parts.get(part)
         return part_value if isinstance(part_value, tuple) else ()
 
@@ -107,9 +107,10 @@ class Usage:
     """Tokens and money spent on models for one answer.
 
     Attributes:
-        cost_usd: None where no price is known, or nothing was asked of a model.
-        cached_tokens: Of the input, what the server had in a cache of its own.
-        estimated: A server reported no tokens, so some are reckoned from the texts' length.
+        cost_usd: None if no price is known or no model was called.
+        cached_tokens: Input tokens that the server took from its own cache.
+        estimated: Whether some token counts are estimated from text length, because a server
+            reported none.
     """
 
     input_tokens: int = 0
@@ -121,12 +122,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class SaidSentence:
-    """One sentence that a model said of the papers, and whether they say so.
+    """One sentence of a model's reply, and whether the cited papers support it.
 
     Attributes:
-        text: Its words, without markers.
-        verdict: As the gate found it.
-        markers: Those that it carries.
+        text: The sentence without markers.
+        verdict: The citation gate's verdict.
+        markers: Numbers of its citation markers.
     """
 
     text: str
@@ -136,20 +137,20 @@ class SaidSentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gets: see CONTRACT for the record made of it.
+    """The answer to a question; its JSON record is described in docs/CONTRACT.md.
 
     Attributes:
         checks: What the citation gate counted in a model's reply, by name; empty without one.
-        sentences: What a model said and how each sentence is supported, in order.
-        earlier: Of a thread that is too long to be read whole, how many earlier turns a model read
-            whole, shortened, and not at all; empty where all were read whole.
-        other: The reading that was not taken, where there is a plausible one.
-        filters: Those of the conversation.
-        among: What the filters left to answer from, in words.
-        first_words_ms: From the question to the first words shown; None where none were streamed.
+        sentences: The sentences of a model's reply, in order, each with its verdict.
+        earlier: For a thread too long for the model: how many earlier turns it read in full,
+            shortened, and not at all; empty if it read all in full.
+        other: The next best reading, if there is a plausible one.
+        filters: The filters of the conversation.
+        among: The papers that pass the filters, in words.
+        first_words_ms: From the question to the first words shown; None if nothing was streamed.
         first_token_ms: From the question to the model's first token; None without a model.
-        cached: The model's words are those of an earlier, identical call.
-        steps: What was done, in order, each with how many milliseconds it took.
+        cached: Whether the model's reply came from the response cache.
+        steps: Names of the steps in order, each with its duration in milliseconds.
     """
 
     question: str
@@ -203,9 +204,10 @@ class Thread:
     """One conversation, oldest turn first.
 
     Attributes:
-        turns: The answered ones.
-        filters: What a paper must meet to be answered from; none: the whole library.
-        model: The chat model that words the answers, ``extractive`` for none; empty: as set.
+        turns: Answered turns.
+        filters: Conditions that papers must meet; empty means the whole library.
+        model: The chat model that words the answers, ``extractive`` for none; empty means the one
+            in the settings.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -218,7 +220,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named step while an answer is made, for a screen to show."""
+    """A named step of answering, for a screen to show."""
 
     name: str
 
@@ -231,4 +233,4 @@ class Delta:
 
 
 Event = Step | Delta | Answer
-"""What a streamed answer consists of: steps and deltas, and the whole Answer last."""
+"""Events of a streamed answer: steps and deltas, then the complete Answer."""

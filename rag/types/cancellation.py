@@ -1,4 +1,4 @@
-"""The wish that an answer be given up: made by one thread, heeded by another at once."""
+"""Cancellation token: set by one thread, checked and waited on by others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class CancelToken:
-    """Set once and never taken back; whoever waits for something else can listen for it."""
+    """Set once and never reset; code that waits for something else can register a listener."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -22,7 +22,7 @@ class CancelToken:
         self._lock = threading.Lock()
 
     def set(self) -> None:
-        """Give up; listeners are called before this returns, each once."""
+        """Cancel; listeners are called before this returns, each once."""
         with self._lock:
             self._event.set()
             listeners, self._listeners = self._listeners, []
@@ -33,7 +33,7 @@ class CancelToken:
         return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Pause; True, and at once, if it is given up."""
+        """Pause; returns True at once if cancelled."""
         return self._event.wait(seconds)
 
     @contextmanager
@@ -56,10 +56,10 @@ _wish: ContextVar[CancelToken | None] = ContextVar("wish", default=None)
 
 
 def heed() -> None:
-    """Give up here if that is wished of what `heeding` makes: between steps and in long loops.
+    """Check for cancellation inside `heeding`: called between steps and in long loops.
 
     Raises:
-        Stopped: It is wished.
+        Stopped: The answer was cancelled.
     """
     stop = _wish.get()
     if stop is not None and stop.is_set():
@@ -67,14 +67,14 @@ def heed() -> None:
 
 
 def heeded(items: Iterable[_T]) -> Iterator[_T]:
-    """The items of a long loop, with `heed` before each."""
+    """Yield the items of a long loop, calling `heed` before each."""
     for item in items:
         heed()
         yield item
 
 
 def heeding(events: Iterator[_T], stop: CancelToken) -> Generator[_T, None, None]:
-    """The events as they come, until they end or ``stop`` is set, whatever makes the next one."""
+    """Yield events until they end or ``stop`` is set, also while the next one is computed."""
     while not stop.is_set():
         token = _wish.set(stop)
         try:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. Each class is one sentence and one policy.
+"""The errors that users see, as one tree. Each class has one meaning and one retry policy.
 
 RagError                      anything below; ``retryable`` says whether trying again makes sense
 ├── SettingsError             a setting is unknown or does not fit
@@ -28,7 +28,7 @@ from rag.types.masking import mask_secrets
 
 
 class RagError(Exception):
-    """Base of all errors that are a sentence for the reader and not a bug; no secret is in it."""
+    """Base of all errors that are reported in one sentence and are not bugs; holds no secrets."""
 
     retryable = False
 
@@ -122,11 +122,11 @@ class MalformedReply(ModelError):
 
 
 class Stopped(ModelError):
-    """The reader gave the answer up while a model was at work on it."""
+    """The user cancelled the answer while it was being computed."""
 
 
 class TooBusy(RagError):
-    """So many questions are being answered or wait that no more are taken."""
+    """The queue of questions is full."""
 
     retryable = True
 

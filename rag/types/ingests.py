@@ -1,4 +1,4 @@
-"""What is stored: documents in the library, what an ingest plans and what it did."""
+"""Stored documents, the plan of an ingest, and the report of one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Document:
 
     Attributes:
         name: Unambiguous within the library: the path below the folder it was read from.
-        path: The file it was read from; it may be gone by now.
+        path: The file it was read from, which may no longer exist.
         ingested_at: ISO 8601, UTC.
-        n_kept: Entries held on to from an older version, because the present one had broken parts.
+        n_kept: Entries kept from an older version because parts of the current one are broken.
     """
 
     name: str
@@ -32,7 +32,8 @@ class Document:
 
 
 Change = Literal["new", "changed", "unchanged", "removed", "kept"]
-"""What an ingest does to an entry. ``kept`` would go, but its document could not be read whole."""
+"""What an ingest does to an entry. ``kept`` entries would be removed, but their document could not
+be read completely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class DocumentPlan:
     not be read at all, so whatever the library holds of it stays.
 
     Attributes:
-        reading: What is to be stored; None where nothing of the document is written.
+        reading: Contents to store; None if nothing of the document is written.
         entries: One for each of its entries; empty for an unchanged or missing document.
         n_entries: Entries it has after the ingest, or, if it is to be removed, had before.
     """
@@ -71,8 +72,8 @@ class Plan:
     """What an ingest would do, document by document; nothing is written yet.
 
     Attributes:
-        rejections: Documents and entries that should have been read and cannot be.
-        passed_over: Files in folders that are in no format that is read.
+        rejections: Documents and entries that cannot be read.
+        passed_over: Files in the given folders that are in no known format.
     """
 
     documents: tuple[DocumentPlan, ...]
@@ -107,7 +108,7 @@ class Plan:
 class Report:
     """What an ingest did. Papers and chunks are counted over the whole library, afterwards.
 
-    ``mended`` is what was wrong with what is derived from the documents, and is no longer.
+    ``mended`` lists faults of the derived data (chunks, vectors, lexical index) that it repaired.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""Secrets in addresses, which are shown, logged and kept with everything else: taken out."""
+"""Masks secrets in addresses, which are shown, logged and stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read: documents, entries, papers and the people behind them."""
+"""Documents, entries, papers and their people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["first", "listed", "page"]
-"""How a person is tied to a paper: printed first, printed later, or owner of the page it stands on."""
+"""A person's role on a paper: printed first, printed later, or owner of the page that lists it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,7 +23,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Particulars:
-    """What is known of a work besides its title, people and text.
+    """Bibliographic details of a work besides its title, people and text.
 
     Attributes:
         affiliations: As printed for the entry, such as ``tencent-ai``.
@@ -73,7 +73,7 @@ class Entry(Particulars):
 
 @dataclass(frozen=True, slots=True)
 class ProfilePage:
-    """The figures printed at the head of an author page; what the page says, not what we hold.
+    """The figures printed at the head of an author page, which may differ from the library's.
 
     ``n_papers`` is the page's own figure (113), apart from the entries that the page lists (50).
     ``novelty`` is a share, 0-1.
@@ -90,7 +90,7 @@ class ProfilePage:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An entry or document that could not be read: where, and why in one sentence."""
+    """An entry or document that could not be read: its place, and the reason in one sentence."""
 
     document: str
     line: int | None
@@ -103,7 +103,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One seed document, read.
+    """The contents of one seed document.
 
     Attributes:
         document: File name (not the whole path).
@@ -133,7 +133,7 @@ class Authorship:
 
 @dataclass(frozen=True, slots=True)
 class Paper(Particulars):
-    """One work, whatever number of places it stands in: its entries, merged.
+    """One work: its entries from all documents, merged.
 
     Institution lines and page owners live with the documents, not here.
 
@@ -141,7 +141,7 @@ class Paper(Particulars):
         paper_id: Stable, from the content.
         label: Made from the paper's own words, for display where ``title`` is None.
         authorships: Printed authors in order, then page owners who are not printed.
-        places: Every place, the one to be named first in front.
+        places: All places, the preferred one first.
     """
 
     paper_id: str

@@ -1,4 +1,4 @@
-"""What is derived from the library, and the ports to where it is kept: vectors, lexical index."""
+"""Ports to the derived stores (vectors, lexical index) and to embedders, with their records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """A chunk to be found by its vector (float16, little endian), with what it is filtered by."""
+    """A chunk for the vector store: its vector (float16, little endian) and filter fields."""
 
     chunk_id: str
     paper: Paper
@@ -37,7 +37,7 @@ class VectorRecord:
 
 @dataclass(frozen=True, slots=True)
 class LexicalRecord:
-    """A chunk to be found by its terms, field by field (`LEXICAL_FIELDS`)."""
+    """A chunk for the lexical index: its terms by field (`LEXICAL_FIELDS`)."""
 
     chunk_id: str
     paper_id: str
@@ -48,7 +48,7 @@ class LexicalRecord:
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """A chunk with all that the indexes take from it."""
+    """A chunk with the records of both indexes."""
 
     chunk: Chunk
     paper: Paper
@@ -86,7 +86,7 @@ class Lexical(Protocol):
 
 
 class Stores(Protocol):
-    """Opens, makes and removes the stores of a generation; see `rag.adapters.index_stores`."""
+    """Opens, creates and removes the stores of a generation; see `rag.adapters.index_stores`."""
 
     def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors: ...
     def open_lexical(self, generation: Generation, *, create: bool = False) -> Lexical: ...
@@ -96,7 +96,7 @@ class Stores(Protocol):
 
 
 class Embedder(Protocol):
-    """Part of LangChain's ``Embeddings``, and whose vectors these are.
+    """The part of LangChain's ``Embeddings`` that is used, with the name of the model.
 
     ``dimension`` may be 0 until the first text was embedded.
     """

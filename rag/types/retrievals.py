@@ -1,4 +1,4 @@
-"""What is retrieved: chunks, papers with their sentences, and the passages chosen from them."""
+"""Retrieval results: chunks, papers with their sentences, and the evidence chosen from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Chunk:
 
     ``chunk_id`` comes from paper, span and chunker, so that the same content has the same id.
     ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded;
-    ``sentences`` are spans of ``text``, None where they are not kept (`rag.library.chunking.sentences_of`).
+    ``sentences`` are spans of ``text``, None if they are not stored (`rag.library.chunking.get_sentences`).
     """
 
     chunk_id: str
@@ -37,13 +37,13 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """How one word of the query is met by one paper.
+    """How well one paper matches one word of the query.
 
     Attributes:
         word: As typed, at ``span`` of the query.
-        idf: What it is worth in this library; 0 for stop words and words of asking.
-        is_found: Whether the paper has the word itself (title, text, people, year, ...).
-        cosine: Its nearest token in the paper, -1 to 1; 0 where there are no token vectors.
+        idf: Its weight in this library; 0 for stop words and question words.
+        is_found: Whether the paper contains the word (title, text, people, year, ...).
+        cosine: Similarity of the nearest token in the paper, -1 to 1; 0 without token vectors.
     """
 
     word: str
@@ -55,13 +55,13 @@ class WordMatch:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What of one paper states nothing of it, such as an instruction that somebody planted there.
+    """Sentences of one paper that say nothing about it, such as a planted instruction.
 
     Attributes:
-        spans: Of the sentences, in text order.
-        names: Particulars that are none: a title, an author, an institution or a venue.
-        coined: Words, folded, that stand in these alone and are met nowhere else.
-        n_planted: How many of them read like instructions; of the others, nobody is told.
+        spans: Spans of these sentences, in text order.
+        names: Titles, authors, institutions or venues that are instructions instead.
+        coined: Folded words that occur only in these sentences.
+        n_planted: Number of sentences that read like instructions; only these are reported.
     """
 
     spans: tuple[Span, ...] = ()
@@ -70,7 +70,7 @@ class Apart:
     n_planted: int = 0
 
     def rest(self, text: str, span: Span) -> tuple[Span, ...]:
-        """What of a span of the paper's text stands outside, without white space around it."""
+        """The part of a span outside these sentences, without surrounding white space."""
         results, at = [], span[0]
         for start, end in sorted(self.spans):
             if start < span[1] and end > at:
@@ -89,12 +89,12 @@ def _trimmed(text: str, span: Span) -> Span | None:
 
 @dataclass(frozen=True, slots=True)
 class PaperHit:
-    """One paper of a retrieval: its hits joined, its sentences in text order.
+    """One paper of a retrieval, its hits merged, its sentences in text order.
 
     Attributes:
-        signals: The parts that the score was made of, by retriever name.
-        words: How the query's words are met, in query order; for the first few papers alone.
-        apart: What is not to be shown of it; known after `rag.answers.screening`.
+        signals: The parts of the score, by retriever name.
+        words: Matches of the query's words, in query order; only for the best papers.
+        apart: Sentences that must not be shown to a model; set by `rag.answers.screening`.
     """
 
     paper: Paper
@@ -108,7 +108,7 @@ class PaperHit:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """All that was found for one query, best paper first."""
+    """The papers retrieved for one query, best first."""
 
     query: str
     papers: tuple[PaperHit, ...]
@@ -116,12 +116,12 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Sufficiency:
-    """Whether the papers found can answer the question.
+    """Whether the retrieved papers can answer the question.
 
     Attributes:
         sufficient: The decision.
-        probability: That the papers hold the answer, 0-1, as calibrated.
-        missing: Words of the question that the papers do not have, for the abstention to name.
+        probability: Calibrated probability, 0-1, that the papers contain the answer.
+        missing: Words of the question that are not in the papers, named by an abstention.
     """
 
     sufficient: bool

@@ -1,4 +1,4 @@
-"""Answers and papers as the JSON records that others rely on (the contract)."""
+"""Answers and papers as JSON records, as docs/CONTRACT.md describes them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _get_reason(answer: Answer) -> str:
 
 
 def build_paper_record(paper: Paper) -> Mapping[str, Any]:
-    """One paper, whole."""
+    """The record of one paper."""
     return {
         "paper": paper.paper_id,
         "source": paper.source,

@@ -1,4 +1,4 @@
-"""What an embedder that looks at single tokens says of one text."""
+"""Token embeddings of one text (for late interaction), with their character spans."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
-    """One text as vectors: whole, and token by token.
+    """One text as vectors: one for the whole text, and one for each token.
 
     An empty text has a vector and no tokens.
 
@@ -22,7 +22,7 @@ class Encoding:
         tokens: (n, dim) float32, rows of length 1; one for each token of the text, up to 510,
             without the marks that the model puts around it.
         ids: (n,) uint16, the tokens' places in the vocabulary.
-        spans: (n, 2) int32, the characters of the text that each token stands for, ``[start, end)``.
+        spans: (n, 2) int32, the character span of each token in the text, ``[start, end)``.
     """
 
     vector: NDArray[np.float32]

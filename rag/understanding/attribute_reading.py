@@ -1,4 +1,4 @@
-"""What a question asks of the entry of a paper it names."""
+"""Reads which attributes of a named paper a question asks for."""
 
 from __future__ import annotations
 

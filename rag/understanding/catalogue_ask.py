@@ -1,4 +1,4 @@
-"""What is to be done with the papers that meet the conditions of a catalogue question."""
+"""The operation of a catalogue question: list, count, group and the like."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class Ask:
     """What is to be done with the papers that meet the conditions.
 
     Attributes:
-        of: The extreme's or the group's field; of ``figures`` the names, of ``people`` the role, of
-            ``average`` what is averaged.
-        most: The largest (newest, highest) first.
-        k: How many are wanted; None for all, or one for an extreme.
-        topic: What the papers are to be about; None where nothing was said.
-        excluded: What the papers are not to be about; empty where nothing was said.
+        of: The field of an extreme, a group or an average; the names of ``figures``, the role of
+            ``people``.
+        most: Whether the largest (newest, highest) comes first.
+        k: How many are wanted; None for all, or for an extreme the best and its ties.
+        topic: Topic of the papers; None if there is none.
+        excluded: Topic that the papers must not have; empty if there is none.
         left: Words that no rule understood.
-        heads: Whether a word for papers stands in the question.
-        unread: A condition that was seen but cannot be checked, to be said.
-        bounds: Of ``people``: the papers that each is to have, at least and at most.
-        base: Of a share, also one by groups: what its whole must meet; nothing for the library.
-        notes: How relative phrases were taken, to be said.
+        heads: Whether the question contains a word for papers.
+        unread: A recognised condition that cannot be checked, which the answer mentions.
+        bounds: For ``people``: least and greatest number of papers of each.
+        base: Denominator of a share: conditions on the whole; empty means the whole library.
+        notes: How relative phrases of time were read, which the answer mentions.
     """
 
     verb: Verb
@@ -71,7 +71,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueQuestion:
-    """A question read for the catalogue: its conditions, and what to do with the papers."""
+    """A question read as a catalogue question: conditions, and the operation on the papers."""
 
     ask: Ask
     conditions: tuple[Condition, ...]

@@ -1,4 +1,4 @@
-"""A catalogue question, read: its conditions, and what is asked of the papers that meet them."""
+"""Reads a catalogue question: its conditions, and the operation on the papers that meet them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def read_catalogue_question(
     scan = Scan(library, question, people)
     heads = scan.has(rf"\b{HEADS}\b")
     put_period_marks(scan)
+    # Figures and documents first: "the highest h-index" is no extreme of papers.
     ask = read_figures(scan) or read_documents(scan)
     if ask is None:
         ask = read_average(scan) or read_extreme(scan) or read_people(scan) or read_group(scan)
     base: Sequence[Condition] = ()
     share = rf"\b(?:what|which|the)?\s*{SHARE}\s+of\s+(?:(?:all|the|these|those|them)\s+(?:of\s+)?){{0,4}}"
+    # "share of papers with code per year": a share by groups, otherwise one share.
     if (ask is None or ask.verb == "group") and scan.take(share):
         base = _read_base_conditions(scan)
         ask = Ask("count", ("share",)) if ask is None else replace(ask, of=(ask.of[0], "share"))
@@ -46,12 +48,14 @@ def read_catalogue_question(
             r"\bhow many\b|\b(?:the\s+)?(?:total\s+)?number of\b|\b(?:the\s+)?(?:total\s+)?count(?: of)?\b"
         )
     )
+    # "how many categories are there?" counts values, "how many papers" papers.
     if ask is None and counting:
         ask = read_distinct(scan)
     read_conditions(scan)
     part = merge_conditions([c for c in scan.conditions if c not in base])
     base = merge_conditions(base)
     scan.conditions = [*base, *part]
+    # Only after the conditions: "all" and "any" belong to some of them.
     listing = bool(scan.take(_LISTING_VERB))
     if ask is None:
         ask = Ask("count" if counting else "list")
@@ -61,6 +65,7 @@ def read_catalogue_question(
     topic = _extract_topic(scan)
     if "share" in ask.of and not part and topic is None:
         ask = replace(ask, of=ask.of[:-1])  # of which no part is named
+    # "how many papers in 2019 vs 2024?": one count a year.
     if ask.verb == "count" and (field := _find_compared_field(scan)):
         ask = Ask("group", (field,))
     notes = tuple(dict.fromkeys(scan.notes))
@@ -107,7 +112,8 @@ _NOT_ABOUT = (
 
 
 def _find_excluded_topic(scan: Scan) -> str:
-    """The topic that papers are not to be about, where one is said."""
+    """The topic that the papers must not have; empty if there is none."""
+    # Two exclusions cannot be told apart from what they follow, so neither is taken.
     topics = re.findall(_NOT_ABOUT, scan.text, re.IGNORECASE)
     return drop_empty_ends(scan.take(_NOT_ABOUT)[0]["out"]) if len(topics) == 1 else ""
 
@@ -115,6 +121,8 @@ def _find_excluded_topic(scan: Scan) -> str:
 def _find_unread_words(scan: Scan) -> str:
     """What is negated and was not understood: it must not count as what is asked for."""
     for match in re.finditer(_NEGATED, scan.text, re.IGNORECASE):
+        # "papers about drones without masks": not a condition, but it must not become the topic
+        # "masks".
         if list_telling_words(match.group()):
             scan.take(re.escape(match.group()))
             return match.group().strip()
@@ -133,7 +141,7 @@ def _extract_topic(scan: Scan) -> str | None:
 
 
 def _find_compared_field(scan: Scan) -> str | None:
-    """The field of ``2022 vs 2023``: its values are to be counted apart."""
+    """The field of ``2022 vs 2023``, whose values are counted separately."""
     if not re.search(r"\b(?:vs|versus|compared)\b", scan.question, re.IGNORECASE):
         return None
     fields = [c.field for c in scan.conditions if c.operator == "in"]

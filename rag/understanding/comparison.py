@@ -1,4 +1,4 @@
-"""Whether a question sets things side by side, and which."""
+"""Recognises comparisons and the things compared."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2}\w*+(?:-\w+)*")
 
 
 SIDE_WORDS = 2
-"""Words of content from which words stand for something that can be looked for."""
+"""Fewest content words by which a side of a comparison can be searched for."""
 
 
 def asks_to_compare(question: str) -> bool:
@@ -59,7 +59,7 @@ def find_comparing_words(question: str) -> list[Span]:
 
 
 def find_sides(question: str, *, telling: bool = True) -> tuple[str, str] | None:
-    """The two things that a question compares, if it says both so that each can be looked for.
+    """The two things that a question compares, if both can be searched for.
 
     Not ``telling``: also where a side is a word that alone tells little, such as a name in small letters.
 

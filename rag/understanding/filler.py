@@ -1,4 +1,4 @@
-"""Words that questions about lists share: what a paper is called, how it has something, how many."""
+"""Patterns that several readers share: words for papers, for having something, for numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways in which people ask: for experts, for a person, for a paper's authors, or for nothing here."""
+"""Question patterns: for experts, for a paper's authors, for papers on a topic, and for no papers."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ _WHAT = re.compile(
 class ExpertFrame:
     """A question for people on a topic: the topic, how many are wanted, and whether active now.
 
-    ``sure`` where it opens by asking for people, and does not only end in a word for them.
+    ``sure`` if it opens by asking for people, and does not merely end in a word for them.
     """
 
     topic: str
@@ -177,6 +177,7 @@ class ExpertFrame:
 def parse_experts_frame(question: str) -> ExpertFrame | None:
     """The topic of a question that looks for people; None if it does not."""
     text = question.strip().strip("\"'")
+    # "noise matrices in several settings: who does what?" asks what the papers say.
     if _WHAT.search(text):
         return None
     recent = _RECENT.search(text) is not None
@@ -186,6 +187,7 @@ def parse_experts_frame(question: str) -> ExpertFrame | None:
     sure = asks_for_people
     if asks_for_people:
         text = _drop_link(text)
+    # "researchers on drones, top people please": also at the end.
     for end in _ENDS:
         if match := end.search(f" {text}"):
             k = k or match.groupdict().get("k")
@@ -195,6 +197,7 @@ def parse_experts_frame(question: str) -> ExpertFrame | None:
     text = _drop_link(_drop_ending(_TAILS, text)) if text else text
     topic = _NOUN_TAIL.sub("", text).strip(" ,.?!:;–—-*\"'")
     topic = topic.replace("*", "")
+    # "papers w/o authors": "papers w/o" is no topic.
     if not _has_topic_word(topic) or _NO_TOPIC.search(topic):
         return None
     return ExpertFrame(topic, parse_number(k) if k else None, recent, sure)
@@ -214,6 +217,8 @@ def _split_opening(text: str) -> tuple[str, bool, str | None]:
         if moved:
             continue
         for pattern in _OPENINGS:
+            # Openings are peeled off only until people are asked for; after that the words are
+            # the topic's.
             if not asks_for_people and (match := pattern.match(text)):
                 text, moved = text[match.end() :], True
                 break
@@ -263,6 +268,7 @@ def parse_authors_frame(question: str) -> tuple[str, str] | None:
     groups = match.groupdict()
     what = next((groups[g] for g in ("what", "what2", "what3", "what4", "what5") if groups[g]), "")
     what = what.strip(" ?.!\"'")
+    # "who wrote about label noise?" asks for experts.
     if not what or _ON_TOPIC.match(what):
         return None
     first = any(

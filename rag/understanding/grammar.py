@@ -1,7 +1,7 @@
-"""A catalogue question read as conditions: which words ask for what.
+"""Reads the conditions of a catalogue question.
 
-The vocabularies (categories, affiliations, people, years) are the library's own. Words in the place
-of a condition that nothing here answers to are kept as a condition that nothing meets, or said.
+The vocabularies (categories, affiliations, people, years) are the library's own. An unknown value in
+the place of a condition becomes a condition that no paper meets, or the answer mentions it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _MARK_WORDS = {
     "digit": "a digit",
     "number": "a digit",
 }
-"""What a title may be asked to have that is no word."""
+"""Punctuation marks that a question may require in titles."""
 
 
 def _read_titles(scan: Scan, *, quoted: bool) -> None:
@@ -286,7 +286,7 @@ def _read_authors(scan: Scan) -> None:
 
 
 def _read_role(scan: Scan, field: str, word: str, who: str) -> None:
-    """Those who are said to be first, or last, in the author list."""
+    """People who must be first, or last, in the author list."""
     patterns = (
         rf"\b(?:with|where|that have|have|has|having|in which)?\s*({who})\s+(?:as|is|are|was|being)\s+(?:an?\s+|the\s+)?{word}[- ]authors?",
         rf"\b{word}[- ]author(?:ed)?(?:\s+{HEADS})?\s+(?:by|is|of|from|does|do|did|has|have)?\s*({who})",

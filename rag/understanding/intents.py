@@ -1,4 +1,4 @@
-"""The parts of an intent, route by route, for a question whose route is decided."""
+"""Builds the intent of a question whose route is decided, route by route."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SAYING = re.compile(
     re.IGNORECASE,
 )
 _NEAR_KINDS = 3
-"""A list with more words than this left over may as well ask what papers say."""
+"""A list with more unread words than this may also be a content question."""
 _MAX_SUBJECT_WORDS = 6
-"""A topic of more words than this may as well be a question about what papers say."""
+"""A topic of more words than this may also be a content question."""
 _PREPOSITION = re.compile(
     r"^(?:about|on|regarding|concerning|that|which|is|are|using|use|uses|for|of|in|related to|dealing with|deal with)\s+"
 )
@@ -43,7 +43,7 @@ _ASKING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BARE_NAME = 6
-"""A phrase of up to so many words that asks nothing is a topic: papers or people may be wanted."""
+"""A phrase of up to so many words without a question in it is a topic, of papers or of people."""
 
 
 def build_content_intent(
@@ -68,7 +68,7 @@ def build_content_intent(
 
 
 def build_experts_intent(text: str, frame: ExpertFrame, library: LibrarySnapshot) -> Intent:
-    """People on a topic, of certain years if said."""
+    """People on a topic, with papers of certain years if the question names some."""
     parts: dict[str, object] = {"recent": frame.recent, "other": "content"}
     if not frame.sure and len(frame.topic.split()) > _MAX_SUBJECT_WORDS:
         parts["near"] = True
@@ -91,7 +91,7 @@ def build_experts_intent(text: str, frame: ExpertFrame, library: LibrarySnapshot
 def build_person_intent(
     text: str, people: Sequence[Mention], ask: PersonAsk, topic: str | None
 ) -> Intent:
-    """About somebody. Where nobody here is called so, the words may be of a topic."""
+    """Build a person query; if nobody has that name, offer the content reading as the alternative."""
     who = join_names(m.names[0] if len(m.names) == 1 else m.typed for m in people)
     parts: dict[str, object] = {"ask": ask, "people": tuple(people)}
     if topic:

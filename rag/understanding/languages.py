@@ -1,4 +1,4 @@
-"""A question as the rest of the program can read it, and what to say where it was not in English."""
+"""Puts a question into English for the other rooms, and says so in the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follow-ups on papers side by side: one just shown beside one that is named, or those of the last turns."""
+"""Follow-ups that compare papers: the last one with a named one, or those of the last turns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Stretches of time in a question: ``the first half of 2023``, ``since spring 2022``, ``the last two years``.
+"""Periods in a question: ``the first half of 2023``, ``since spring 2022``, ``the last two years``.
 
-What is said without a date (``last year``, ``recently``) is counted back from the newest dated paper
-of the library, not from today: the same question then has the same answer, and the answer says so.
+Relative phrases (``last year``, ``recently``) count back from the newest dated paper of the library,
+not from today: the same question then has the same answer, and the answer says so.
 ``last year`` is the calendar year before that paper's, ``the last two years`` that paper's year and the
 one before, ``the last six months`` its month and the five before.
 """
@@ -18,7 +18,7 @@ from rag.text.english import MONTHS
 from rag.understanding.filler import HEADS, NUMBERS
 
 Day = tuple[int, int, int]
-"""Year, month, day: what dates of papers are compared as."""
+"""Year, month, day; dates of papers are compared in this form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ _SEASON_MONTHS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12
 _DECADES = {"eighties": 1980, "nineties": 1990, "noughties": 2000, "twenties": 2020}
 _THIRDS = {"early": (1, 4), "mid": (5, 8), "middle": (5, 8), "late": (9, 12), "beginning": (1, 3),
            "start": (1, 3), "end": (10, 12)}  # fmt: skip
-"""Of a year: the months that are meant."""
+"""First and last month of *early*, *mid* and *late* in a year."""
 
 YEAR = r"(?:(?:19|20)\d\d)"
 MONTH = "(?:" + "|".join(f"{m}|{m[:3]}" for m in MONTHS) + r"|Sept)\.?(?![a-z])"
@@ -283,9 +283,9 @@ RECENT = (
 
 @dataclass(frozen=True, slots=True)
 class TimePhrase:
-    """One phrase of time in a question: its days, and whether they are shut out.
+    """One phrase of time in a question: its period, and whether it is excluded.
 
-    ``relative`` holds the words that count back from the newest paper; empty for a date.
+    ``relative`` is the phrase if it counts back from the newest paper; empty for a date.
     """
 
     period: Period

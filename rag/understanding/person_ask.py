@@ -1,4 +1,4 @@
-"""What a question about a person asks for."""
+"""The operation of a question about people."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class PersonAsk:
 
     Attributes:
         form: ``except`` is papers not on the topic; ``same`` compares two people; ``shared`` asks
-            for their common papers; ``unheld`` for something no seed document says; ``authors``
-            for the people of the papers in focus, ``common`` for those whom these have in common.
-        what: The thing asked for in ``unheld``; ``first`` where only the first author is wanted;
-            ``most`` where the most frequent co-author is, ``each`` where those of several people are.
+            for their common papers; ``unheld`` for something that no seed document states;
+            ``authors`` for the people of the papers in focus, ``common`` for their common authors.
+        what: For ``unheld``, what is asked for; ``first`` if only the first author is wanted,
+            ``most`` the most frequent co-author, ``each`` the common co-authors of several people.
     """
 
     form: PersonForm

@@ -1,4 +1,4 @@
-"""How a question about a person is read: its form, and the topic that is left of it."""
+"""Reads a question about people: its form, and its topic."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ collaborators collaborator co-author co-authors coauthors collaboration collabor
 
 @dataclass(frozen=True, slots=True)
 class PersonReading:
-    """A question as the person route understands it; ``sure`` if its words have such a form."""
+    """A question read as one about people; ``sure`` if it matches a pattern of such questions."""
 
     ask: PersonAsk
     topic: str | None
@@ -97,6 +97,8 @@ def read_person(
 ) -> PersonReading:
     """Form and topic of a question about people."""
     text = put_people_marks(question, people)
+    # "did Daichi Zhang work on anything other than forgery detection?": the topic stands behind
+    # it.
     except_ = _EXCEPT.search(text)
     topic = _extract_person_topic(text[except_.end() :] if except_ else text)
     form = _find_form(text, people, topic, except_ is not None, library)
@@ -123,10 +125,14 @@ def _find_form(
     text: str, people: Sequence[Mention], topic: str | None, negated: bool, library: LibrarySnapshot
 ) -> PersonAsk:
     if _CO.search(text) and not _SAME.search(text):
+        # "Who has worked with both Ann Mao and Bo Li?" asks for people, "papers by both" for
+        # papers.
         if len(people) > 1 and _WITH_EACH.match(text):
             return PersonAsk("coauthors", "each")
         if len(people) > 1:
             return PersonAsk("shared")
+        # "what has X published with transformers" has a topic and no company; "collaborates with"
+        # has.
         if not negated and (
             topic is None or re.search(r"\bco-?author|\bcollaborat|\bwith\s+@", text, re.IGNORECASE)
         ):
@@ -134,12 +140,15 @@ def _find_form(
     if _SAME.search(text) and len(people) > 1:
         return PersonAsk("same")
     unheld = _UNHELD.search(text)
+    # "Ann Mao's email address" is not in any paper; the word may be part of a topic of hers,
+    # though.
     if unheld and people and not _is_topic(unheld["what"], topic, people, library):
         return PersonAsk("unheld", _get_noun(unheld["what"]))
     if negated and topic:
         return PersonAsk("except")
     if topic:
         return PersonAsk("papers")
+    # "is Siwei Lyu in here?" is to be answered by yes or no.
     if _PRESENCE.match(text):
         return PersonAsk("presence")
     return PersonAsk("summary")
@@ -168,6 +177,7 @@ def _is_topic(
     what: str, topic: str | None, people: Sequence[Mention], library: LibrarySnapshot
 ) -> bool:
     """Whether the word belongs to a longer topic that the person's papers speak of."""
+    # The word is part of a topic only together with other words of the person's papers.
     words = set(split_terms(topic or "")) - set(split_terms(what))
     person_terms = {
         t
@@ -194,11 +204,13 @@ def _list_telling(piece: str) -> list[str]:
 
 
 def _has_another_question(text: str) -> bool:
-    """A further clause that asks what a paper says: ``in X's paper, what is transferred ...``."""
+    """Whether a further clause asks what a paper says: ``in X's paper, what is sent ...``."""
     clauses = list(_ASKING_CLAUSE.finditer(text))
     for match in clauses:
+        # "who is Yuxi Mi?": the clause is about the person.
         if "@" in match["rest"] or not _list_telling(match["rest"]):
             continue
+        # "In Yuxi Mi's splitting paper, what is sent to the server?"
         if match.start() > 0 or match["wh"].lower() in ("how", "why", "where", "when"):
             return True
     return False

@@ -1,4 +1,4 @@
-"""How people put a question: chat spellings, introductions, repetitions; what is asked in the end."""
+"""Normalises a question: chat spellings, introductions, repetitions, and which part of it asks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rag.library.person_index import Mention
 from rag.text import split_sentences
 
 READ_WORDS = 80
-"""Of a longer text its last question is read to find its kind, or else so many words of its end."""
+"""A longer text is routed by its last question, or else by so many words of its end."""
 WORD_CHARS = 100
 _REPEATED = 6
-"""Phrases of up to so many words are read twice where they are repeated more often."""
+"""Phrases of up to so many words that are repeated more than twice are read twice."""
 
 
 _INFORMAL = {
@@ -49,7 +49,7 @@ def normalize_chat_spelling(text: str) -> str:
 
 
 def extract_asking_part(text: str) -> str:
-    """The part of a text that is read for its kind: all of it, unless it is long or repeats itself."""
+    """The part of a text that is routed: all of it, unless it is long or repetitive."""
     parts = _drop_repeated_phrases([word[:WORD_CHARS] for word in text.split()])
     if len(parts) <= READ_WORDS:
         return " ".join(parts)
@@ -66,7 +66,7 @@ def extract_asking_part(text: str) -> str:
 
 
 def _drop_repeated_phrases(parts: Sequence[str]) -> list[str]:
-    """The words, with any phrase that follows itself more than once said only twice."""
+    """The words, with phrases that are repeated more than once kept only twice."""
     kept_words: list[str] = []
     for part in parts:
         kept_words.append(part)

@@ -1,7 +1,7 @@
-"""What a pointer means: ``it``, ``the second one``, ``he``, ``the same authors``.
+"""Resolves pointers to earlier turns: ``it``, ``the second one``, ``he``, ``the same authors``.
 
-Each function takes a question and what was shown before it, and gives the question made whole, or
-None where it has no such pointer.
+Each function takes a question and the focus of the conversation, and returns the question with the
+pointer replaced, or None if it has no such pointer.
 """
 
 from __future__ import annotations
@@ -86,19 +86,19 @@ _THEY_WROTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuestion:
-    """A question made whole from its thread.
+    """A question whose pointers to the thread are resolved.
 
     Attributes:
-        question: To be read on its own.
-        focus: Ids of the papers it points at, in the order shown; empty: no pointing.
-        people: Those it points at, as printed.
-        conditions: From ``a later one`` and the like.
-        instead: The last intent, where only a part of it is to be replaced by ``question``.
-        note: What a pointer was taken for; empty where nothing was.
-        several: Whether it points at all of them, not at one.
-        like: Id of the paper whose like is asked for.
-        excluded_people: People who were named already, where others are asked for.
-        origin: Conditions of the list that ``those`` are, where each can be read on its own.
+        question: Text that can be read on its own.
+        focus: Ids of the papers it points at, in the order shown; empty without a pointer.
+        people: People it points at, as printed.
+        conditions: Conditions from ``a later one`` and the like.
+        instead: The last intent, if ``question`` only replaces a part of it.
+        note: How the pointer was read, for the reader; empty without one.
+        several: Whether it points at all these papers, not at one.
+        like: Id of the paper that similar ones are asked for.
+        excluded_people: People named already, if others are asked for.
+        origin: Conditions of the list that ``those`` points at, if they can be read on their own.
     """
 
     question: str
@@ -115,7 +115,7 @@ class ResolvedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFocus:
-    """What a conversation has in view: papers and people, and whether the papers were named."""
+    """The papers and people that pointers may mean, and whether the papers were named."""
 
     papers: tuple[str, ...]
     people: tuple[str, ...]
@@ -132,6 +132,8 @@ def resolve_personal(
     if _PERSONAL.search(question):
         text = _PERSONAL.sub(lambda m: f"{name}'s" if m["poss"] else name, question)
         return ResolvedQuestion(LEAD.sub("", text), people=(name,), note=f"read as about {name}")
+    # After one person "their papers" are that person's; after several "their" is left to the
+    # papers.
     if last.route == "person" and len(last.experts) <= 1 and _THEIR_PERSON.search(question):
         text = re.sub(r"\btheir\b", f"{name}'s", question, flags=re.IGNORECASE)
         text = re.sub(r"\b(?:do|have|are)\s+they\b", f"does {name}", text, flags=re.IGNORECASE)
@@ -148,6 +150,7 @@ def resolve_nth_person(question: str, last: Answer) -> ResolvedQuestion | None:
     if match is None:
         return None
     at = _parse_place(match["word"], match["number"])
+    # "the fifth one" of three people is nobody: other readings are tried.
     if at >= len(last.experts):
         return None
     name = last.experts[at].name
@@ -195,6 +198,7 @@ def resolve_both_people(question: str, thread: Thread) -> ResolvedQuestion | Non
     people = last.intent.people if last.intent is not None else ()
     if last.route != "person" or not _TWO.search(question):
         return None
+    # "who is Yuxi Mi? / what about Cai Wu? / what do they share?"
     if len(people) == 1 and len(thread.turns) > 1 and _SHARING.search(question):
         before = thread.turns[-2].answer
         earlier = before.intent.people if before.intent is not None else ()
@@ -235,15 +239,20 @@ def resolve_same_author(
     if not people:
         return None
     further = any(w.search(question) for w in (_LATER, _EARLIER, _OTHERS_WORD, _ALSO))
+    # "who wrote DuetFace? / how many papers does its first author have?": all papers, this one
+    # too.
     if len(people) == 1 and not further and (match["nth"] or match["first2"]):
         text = _SAME_AUTHOR.sub(people[0], question, count=1)
         return ResolvedQuestion(
             LEAD.sub("", text), people=people, note=f"read as about {people[0]}"
         )
     conditions = [Condition("paper", "not in", (paper.paper_id,))]
+    # "the same authors": two of them on one paper will do, since hardly ever are all.
     if len(people) > 1:
         conditions.append(Condition("author", "two of", people))
     year, month = paper.year or 0, paper.month
+    # "did the same first author write a later paper?": after the last day that this paper can be
+    # of.
     if _LATER.search(question) and paper.year:
         conditions.append(
             Condition("date", "between", (add_days((year, month or 12, paper.day or 28), 1), None))
@@ -319,6 +328,7 @@ def resolve_described(
     wanted = set(split_terms(match["what"]))
     if not wanted:
         return None
+    # Words of the name count twice: "the sphere one" is SlerpFace even if others mention spheres.
     scores = [
         (
             len(wanted & set(split_terms(library.by_id[i].name))) * 2
@@ -351,6 +361,7 @@ def resolve_singular(
 
     def put_name(match: re.Match[str]) -> str:
         word = match.group().lower()
+        # "the authors" keeps its words, since authors are asked for and not the paper.
         if word.startswith("the author"):
             return f"{match.group()} of {name}"
         if word == "its":
@@ -373,6 +384,7 @@ def resolve_plural(
 ) -> ResolvedQuestion:
     """``those``: all that was shown; ``they`` after one named paper: that one."""
     is_single = len(focus.papers) == 1
+    # "what share of those parameters is pruned?": "of those" belongs to the share and must stay.
     if _SHARE_OF_THEM.search(question):
         return ResolvedQuestion(
             LEAD.sub("", question),
@@ -383,6 +395,7 @@ def resolve_plural(
     text = re.sub(
         r"\s+(?:of\s+)?(?:these|those|them)\b(?=\s)", "", question, count=1, flags=re.IGNORECASE
     )
+    # Of "which of those?" too little would be left to read.
     text = text if len(text.split()) > 2 else question
     return ResolvedQuestion(
         LEAD.sub("", text),

@@ -1,8 +1,8 @@
-"""Another language told apart and put into English word by word, so that the rest can read it.
+"""Recognises the language of a question and translates it into English word by word.
 
-The vocabulary is a list of asking words and words of research (``words.txt``), not a translator:
-what it lacks stays as it is, which is right for names, figures and words that are the same in English,
-and is told to the reader. Word order is left alone; retrieval does not mind.
+The vocabulary is a list of question words and research terms (``words.txt``), not a translator: other
+words stay as they are, which is right for names, numbers and words that are the same in English, and
+the reader is told. Word order is kept; retrieval does not depend on it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _SCRIPTS = (
     ("Chinese", r"[\u4e00-\u9fff]"),
 )
 _RESEARCH = "# --- research words"
-"""Words before this line of the list, of asking and small ones, tell a language; those after it do not."""
+"""Words before this line of the list (question and small words) identify a language; later ones do
+not."""
 _UNLISTED: Mapping[str, frozenset[str]] = {
     "Portuguese": frozenset("quem quais qual como quantos quantas trabalha trabalham sobre com artigos artigo uma não são dos das nos nas pelo pela existe".split()),
     "Italian": frozenset("chi quali quale come quanti quante lavora lavorano su con articoli articolo una non sono dei delle nel nella gli che cosa".split()),
@@ -38,7 +39,7 @@ _UNLISTED: Mapping[str, frozenset[str]] = {
     "Polish": frozenset("kto jak ile dlaczego pracuje nad artykuly jest czy oraz ktore".split()),
     "Turkish": frozenset("kim kimler nasil kac hangi makale makaleler ve ile icin calisiyor".split()),
 }  # fmt: skip
-"""Small words of languages that are only told apart, so that an answer can say so."""
+"""Small words of languages that are recognised but not translated, so that an answer can say so."""
 _COGNATES = frozenset(
     "article articles publication publications papers paper expert experts idea question questions"
     " competition code gain propose combine comment suggest on an plus par no me or a as".split()
@@ -52,11 +53,12 @@ _WORD_ENDINGS: Mapping[str, tuple[str, ...]] = {
 _PARTED = re.compile(
     r"\s+(?:vor|an|auf|ein|aus|ab|zu|mit|um|her|durch)(?=\s*[?.!]*$)", re.IGNORECASE
 )
-"""The end of a German verb that stands apart: ``stellt ... vor``."""
+"""The separated prefix of a German verb: ``stellt ... vor``."""
 _FRENCH_AT = r"\s+(?:qui|propos|partir)\b"
-"""What ``à`` makes one listed phrase with; alone it is a place or a kind, and not ``a``, has."""
+"""After these words *à* belongs to a listed phrase; otherwise translate it as 'at', and never as
+*a* ('has')."""
 _COMPOUND_LINKS = ("s", "es", "en", "n", "")
-"""What German puts between the parts of a compound."""
+"""Linking elements between the parts of a German compound."""
 _LONGEST = 6
 """Words of the longest phrase listed."""
 
@@ -66,10 +68,10 @@ class Rendering:
     """A question in English.
 
     Attributes:
-        text: The question as typed where the language is one that is not listed.
+        text: The translated question; as typed if the language is not listed.
         language: Its name, for the reader.
-        unknown: Words that were left as they are; empty where the language is not listed.
-        is_complete: Whether there are words of the language here.
+        unknown: Words that were not translated; empty if the language is not listed.
+        is_complete: Whether the language has a word list.
     """
 
     text: str
@@ -91,9 +93,9 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """One language: folded phrase -> English (empty: left out), and the words that mark it.
+    """One language: folded phrase -> English (empty: dropped), and the words that identify it.
 
-    ``bare`` is the same by phrases without endings, the first listed of equal ones.
+    ``bare`` has the same phrases without endings; of equal ones the first listed.
     """
 
     english: Mapping[str, str]
@@ -135,7 +137,7 @@ def _build_stemmed_column(column: Mapping[str, str], language: str) -> Mapping[s
 
 
 def render(question: str, names: Sequence[str] = ()) -> Rendering | None:
-    """The question in English; None where it is in English, as far as can be told.
+    """The question in English; None if it seems to be English already.
 
     Args:
         question: As typed.
@@ -166,7 +168,7 @@ def render(question: str, names: Sequence[str] = ()) -> Rendering | None:
 
 
 def _split_elisions(question: str, language: str) -> str:
-    """What stands together or apart in the language, as it is listed."""
+    """Split or join words as the word list has them."""
     if language == "German":
         return _PARTED.sub("", question)
     if language == "French":

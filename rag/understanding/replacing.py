@@ -1,4 +1,4 @@
-"""``What about 2023?``: the last intent with the part that is named replaced."""
+"""``What about 2023?``: merges a follow-up into the last intent, replacing the part it names."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def merge_with_last(resolved_question: ResolvedQuestion, library: LibrarySnapsho
     if last is None:
         return None
     what = _add_year(extract_replacement(resolved_question.question), last)
+    # "papers by Yuxi Mi / how many in all?"
     if HOW_MANY_THERE.match(resolved_question.question):
         return _convert_to_count(last)
+    # "who has the most papers? / who else?": the same ranking, twice as long.
     if MORE_PEOPLE.match(resolved_question.question) and last.route == "catalogue":
         ask = last.parts.get("ask")
         assert isinstance(ask, Ask)
@@ -42,26 +44,34 @@ def merge_with_last(resolved_question: ResolvedQuestion, library: LibrarySnapsho
         return replace(
             last, parts={**last.parts, "ask": longer}, reason="the last question, of more people"
         )
+    # "top 1 expert on faces? / who else?"
     if resolved_question.excluded_people:
         parts = {**last.parts, "besides": resolved_question.excluded_people}
         return replace(last, parts=parts, reason="the last question, of further people")
+    # "face privacy? / who wrote the first one? / and the second one?"
     if resolved_question.focus and not resolved_question.several:
         return _move_to_focus(last, resolved_question)
+    # "who wrote DuetFace? / and SlerpFace?"
     if _is_of_one_paper(last):
         return _move_to_paper(last, what, library)
+    # "how many papers from 2024 have code? / which ones?"
     if LIST_THEM.match(resolved_question.question):
         return _convert_to_list(last)
+    # "who works on faces? / and recently?": an order, not a condition on time.
     if last.route == "experts" and _NOW.fullmatch(what):
         parts = {**last.parts, "recent": True}
         return replace(last, parts=parts, reason="the last question, newer papers first")
+    # "papers by Yuxi Mi / how many in 2024?": counted first, then the year is set below.
     if HOW_MANY_UNDER.match(resolved_question.question):
         last = _convert_to_count(last) or last
     people = find_people(what, library)
     catalogue_question = read_catalogue_question(what, library, people)
+    # "papers by Yuxi Mi / how many as first author?"
     if as_role := _ROLE.match(what):
         role = "first author" if as_role["first"] else "last author"
         if intent := _set_role(last, role):
             return intent
+    # "who works on UAV tracking? / what about graphs?": nothing but a topic.
     if (
         not catalogue_question.conditions
         and catalogue_question.ask.verb == "list"
@@ -69,8 +79,10 @@ def merge_with_last(resolved_question: ResolvedQuestion, library: LibrarySnapsho
     ):
         about = re.match(r"(?:about|on|regarding|concerning)\b", what, re.IGNORECASE)
         return _set_topic(last, catalogue_question.ask.topic, also=about is not None)
+    # Words that nothing understood: a new question rather than a wrong replacement.
     if catalogue_question.ask.left:
         return None
+    # "papers by Yuxi Mi / and the newest?"
     if catalogue_question.ask.verb in ("extreme", "group") and not people:
         return _set_verb(last, catalogue_question)
     new_conditions = resolve_conditions(
@@ -79,20 +91,28 @@ def merge_with_last(resolved_question: ResolvedQuestion, library: LibrarySnapsho
     apart = any(
         c.field in _ROLE_WORDS and c.operator == "lacks" for c in catalogue_question.conditions
     )
+    # "how many papers has Yuxi Mi? / how many with Cai Wu?" adds a person, where "and Cai Wu?"
+    # replaces one.
     if people and (apart or _TOGETHER.match(resolved_question.question)):
         if intent := _add_coauthor(last, people, catalogue_question):
             return intent
+    # "papers from 2022 / 2024?", "papers with code / since 2023": conditions on other fields
+    # stay.
     if last.route == "catalogue" and catalogue_question.conditions:
         last = _drop_focus(last, catalogue_question.conditions)
         old_conditions = _keep_conditions(catalogue_question.conditions, last.conditions)
         before = last.get_several("people")
         moved = [_move_mentions(c, len(before)) for c in catalogue_question.conditions]
+        # "the h-index of Yuxi Mi and Cai Wu? / and Ann Mao?": figures of pages have one set of
+        # people, which is replaced as a whole.
         if _get_ask_verb(last) == "figures" and people:
             old_conditions = [c for c in old_conditions if c.field not in PEOPLE_FIELDS]
             return replace(last, parts={**last.parts, "people": people}, people=people[0].names,
                            conditions=(*old_conditions, *catalogue_question.conditions),
                            reason="the same figures, of another person")  # fmt: skip
         parts = {**last.parts, "people": (*before, *people)}
+        # "what share of the 2024 papers have code? / and 2022?": the year belongs to the
+        # denominator.
         if isinstance(ask := parts.get("ask"), Ask):
             whole_of = [c for c in moved if len(_keep_conditions([c], ask.base)) < len(ask.base)]
             parts["ask"] = replace(ask, base=(*_keep_conditions(whole_of, ask.base), *whole_of))
@@ -101,12 +121,14 @@ def merge_with_last(resolved_question: ResolvedQuestion, library: LibrarySnapsho
             last, conditions=conditions, parts=parts, query=_format_query(last, conditions, (*before, *people)),
             reason="the last list with a part replaced",
         )  # fmt: skip
+    # "who collaborates with Yuxi Mi? / and Ann Mao?"
     if last.route == "person" and people and not new_conditions:
         names = tuple(dict.fromkeys(n for m in people for n in m.names))
         return replace(
             last, people=names, parts={**last.parts, "people": people}, query=what,
             reason="the last question, of another person",
         )  # fmt: skip
+    # "experts on faces / only since 2024"
     if last.route == "experts" and new_conditions:
         old_conditions = _keep_conditions(new_conditions, last.conditions)
         return replace(
@@ -128,6 +150,7 @@ def _keep_conditions(new: Sequence[Condition], old: Sequence[Condition]) -> list
     """The old conditions that no new one replaces; a time takes the place of every other time."""
     fields = {c.field for c in new}
     fields |= (
+        # "papers from 2024 / and in February?" keeps the year; any other time replaces all.
         (_TIME - {"year"} if fields & _TIME == {"month"} else _TIME) if fields & _TIME else set()
     )
     return [c for c in old if c.field not in fields]
@@ -147,7 +170,7 @@ _TOGETHER = re.compile(
 def _add_coauthor(
     last: Intent, people: Sequence[Mention], catalogue_question: CatalogueQuestion
 ) -> Intent | None:
-    """``with X``: of the papers of the last answer those on which X stands too."""
+    """``with X``: the papers of the last answer that are also by X."""
     reason = "the last list, with a further person"
     verb: Verb = "count" if catalogue_question.ask.verb == "count" else "list"
     if last.route == "person" and len(last.people) == 1 and len(people) == 1:
@@ -168,7 +191,7 @@ def _add_coauthor(
 
 
 _COUNTED_NOUNS = ("coauthors", "shared", "common")
-"""Forms whose answers begin with how many there are."""
+"""Forms whose answers begin with a count."""
 
 
 _OF_ONE = ("summary", "papers", "presence")
@@ -184,6 +207,7 @@ def _convert_to_count(last: Intent) -> Intent | None:
         return replace(last, parts={**last.parts, "ask": replace(ask, verb="count")}, reason=reason)
     if (
         isinstance(ask, Ask)
+        # "who has the most papers? / how many are there?": how many people.
         and ask.verb == "people"
         and not ask.bounds
         and ask.of[0] != "co-author"
@@ -211,6 +235,7 @@ def _add_year(what: str, last: Intent) -> str:
     match = _MONTH_ALONE.match(what)
     if match is None:
         return what
+    # "papers from 2021 or 2022 / and in March?": two years, so no year is added.
     years = {y for c in last.conditions for y in _list_condition_years(c)}
     year = f" {years.pop()}" if len(years) == 1 else ""
     if not match["other"]:
@@ -221,7 +246,7 @@ def _add_year(what: str, last: Intent) -> str:
 
 
 def _list_condition_years(condition: Condition) -> set[int]:
-    """The years that a condition on time is about, where both ends are said."""
+    """The years of a condition on time, if both ends are given."""
     value = condition.value
     if condition.field == "year" and condition.operator == "is" and isinstance(value, int):
         return {value}
@@ -286,6 +311,7 @@ def _set_role(last: Intent, role: str) -> Intent | None:
         parts = {**last.parts, "ask": replace(ask, of=(role, *ask.of[1:]))}
         return replace(last, parts=parts, reason=reason)
     moved = tuple(replace(c, field=role) if c.field in _ROLE_WORDS else c for c in last.conditions)
+    # A portrait has no condition that could get the role, so the papers are listed.
     if last.route == "person" and last.people and not last.conditions:
         moved = (Condition(role, "is", last.people[0]),)
         parts = {"ask": Ask("list")}
@@ -297,6 +323,7 @@ def _set_verb(last: Intent, catalogue_question: CatalogueQuestion) -> Intent | N
     """``and the newest?``: another thing asked of the same papers."""
     reason = "another question about the same papers"
     if last.route == "catalogue" and isinstance(ask := last.parts.get("ask"), Ask):
+        # These answers are not about a list of papers, of which there could be a newest.
         if ask.verb in ("figures", "attribute", "documents"):
             return None
         parts = {**last.parts, "ask": replace(catalogue_question.ask, topic=ask.topic)}

@@ -1,9 +1,9 @@
-"""Which branch answers a question, and with what parts: read from its words, without a model.
+"""The router: reads a question into an intent by its words, without a model.
 
-The order is: nothing for the papers (greetings, commands) -> the thread's pointers are settled ->
-people are found -> the question's frame decides. A frame is believed only where the rest of the
-question fits it: what is left over must be a topic, otherwise the papers' content is asked for.
-Where two readings are near, ``parts['other']`` holds the other one.
+The order is: small talk and commands -> pointers to the thread are resolved -> people are found ->
+the patterns of questions decide. A pattern is believed only if the rest of the question fits it: the
+words left over must be a topic, otherwise it is a content question. If two readings are near,
+``parts['other']`` names the second.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from rag.understanding.sharing import find_named_papers, is_about_shared_authors
 from rag.understanding.threads import resolve_question
 
 _MAX_TOPIC_WORDS = 6
-"""A remainder of more words than this is a question of its own, not a topic of a list."""
+"""More unread words than this are a question of their own, not the topic of a list."""
 
 
 _YEAR_ALONE = re.compile(r"(?:19|20)\d\d\s*\?*")
@@ -68,6 +68,7 @@ def route(
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
     typed = normalize_chat_spelling(" ".join(question.split()))
+    # "papers from 2022", then "2024?": a year by itself replaces the year of the last question.
     if thread.turns and _YEAR_ALONE.fullmatch(typed):
         typed = f"and {typed}"
     aside_route = find_aside(typed)
@@ -84,10 +85,13 @@ def route(
         or merge_with_last(resolved_question, snapshot)
         or _read_resolved(resolved_question, snapshot)
     )
+    # "Im a journalist. Which researchers have published most on drones?": the whole text reads as
+    # content, the question at its end does not.
     if intent.route == "content":
         intent = _read_last_question(resolved_question, snapshot) or intent
     if read_as is not None and (aside_route or read_as != intent.route):
         intent = build_wanted_intent(read_as, resolved_question.question, intent, snapshot)
+    # Passages are searched for with every word typed, the introduction too.
     if asking_text != typed and intent.route == "content":
         intent = replace(intent, query=typed)
     reason = intent.reason + (f"; {resolved_question.note}" if resolved_question.note else "")
@@ -130,7 +134,7 @@ def _read_similar(resolved_question: ResolvedQuestion, library: LibrarySnapshot)
 def _set_title_as_topic(
     intent: Intent, resolved_question: ResolvedQuestion, library: LibrarySnapshot
 ) -> Intent:
-    """People on what one paper is about: its whole title is the topic, not the name it has."""
+    """People on a paper's subject: the topic is its full title, not its short name."""
     paper = library.by_id[resolved_question.focus[0]]
     if (
         intent.route != "experts"
@@ -166,10 +170,13 @@ def _read_resolved(resolved_question: ResolvedQuestion, library: LibrarySnapshot
     if resolved_question.people and resolved_question.conditions:
         return _read_same_author(resolved_question, library)
     people = find_people(text, library)
+    # "I met Daichi Zhang yesterday, what is he working on?": only the clause that asks is read.
     if clause := extract_person_question(text, people):
         text = clause
         people = find_people(text, library)
     catalogue_question = read_catalogue_question(text, library, people)
+    # The most special reading first: "Do DuetFace and VISA share authors?" also names papers, whose
+    # attributes the next reader looks for; each gives way if words are left that it cannot place.
     for reader in (
         _read_common_authors,
         _read_paper_attributes,
@@ -238,6 +245,7 @@ def _read_paper_attributes(
         or len(named_papers) > 2
     ):
         return None
+    # "What is DuetFace? / what are its stages?": the name put in for "its" is no attribute.
     for paper_id in resolved_question.focus:
         text = text.replace(get_short_name(library.by_id[paper_id]), " ")
     ask = read_attributes(text, library)
@@ -265,6 +273,9 @@ def _read_page_figures(
     ask = catalogue_question.ask
     if ask.verb != "figures":
         return None
+    # "what is the novelty of DuetFace?" names a figure of the pages, yet asks about a paper;
+    # "h-index", "page", a person, "cited" or a rank ("the highest novelty") decides for the
+    # pages.
     sure = {"h_index", "ai_score", "n_papers"} & set(ask.of)
     pages = re.search(r"\b(?:pages?|profiles?)\b", text, re.IGNORECASE)
     is_ranked = ask.of[0] == "extreme" and len(ask.left) <= 2
@@ -299,6 +310,8 @@ def _read_person_question(
     negated = any(
         c.field == "author" and c.operator in ("lacks", "in") for c in catalogue_question.conditions
     )
+    # "papers from 2024 / which are by Yuxi Mi?": the person is a condition on the list just
+    # shown.
     if (
         resolved_question.several
         and catalogue_question.conditions
@@ -310,12 +323,16 @@ def _read_person_question(
     person = read_person(text, people, library)
     grouped = catalogue_question.ask.verb == "group"
     if (
+        # "who collaborates with Daichi Zhang?", "how old is Lei Shen?": the form alone decides,
+        # unless papers have conditions of their own (a year) or are counted by group.
         person.ask.form in ("unheld", "same", "coauthors", "shared")
         and not structured
         and not grouped
     ):
         return build_person_intent(text, people, person.ask, person.topic)
     if (
+        # "how many followers does Lei Shen have?": what is counted is no paper, so it is
+        # something the library does not hold.
         catalogue_question.ask.verb == "count"
         and catalogue_question.ask.left
         and not (catalogue_question.ask.heads or structured)
@@ -325,6 +342,8 @@ def _read_person_question(
         return build_person_intent(
             text, people, PersonAsk("unheld", " ".join(catalogue_question.ask.left)), None
         )
+    # "newest paper by Bo Li", "papers by Bo Li from 2022": a list of papers in which the person
+    # is one condition among others.
     if special or structured or paged or negated:
         if len(catalogue_question.ask.left) <= _MAX_TOPIC_WORDS and (
             catalogue_question.explicit or catalogue_question.ask.heads or structured
@@ -333,6 +352,8 @@ def _read_person_question(
                 text, "it asks for papers under exact conditions", catalogue_question, library
             )
         return None
+    # "In Yuxi Mi's splitting paper, what is sent to the server?": a person is named, but the
+    # question is about what a paper says.
     if not person.sure and catalogue_question.ask.left:
         return None
     return build_person_intent(text, people, person.ask, person.topic)
@@ -350,6 +371,7 @@ def _read_authors_of_paper(
     if frame is None or people:
         return None
     what, first = frame
+    # "papers from 2024 / who wrote most of them?" ranks people; "most" describes no paper.
     if re.match(r"(?:the\s+)?most\b", what, re.IGNORECASE):
         return None
     named_papers = library.find_papers_called(what)
@@ -398,6 +420,7 @@ def _read_people_ranking(
     """Who has most papers; with a topic, that is a question for experts."""
     if catalogue_question.ask.verb != "people" or people:
         return None
+    # "who has the most papers on face recognition?" ranks people by topic.
     if catalogue_question.ask.topic:
         parts = {"k": catalogue_question.ask.k} if catalogue_question.ask.k else {}
         frame = parse_experts_frame(catalogue_question.ask.topic)
@@ -462,6 +485,8 @@ def _read_catalogue(
     if ask.verb == "figures":
         return None
     n_left = len(ask.left)
+    # "papers per venue", "average score". Up to three unread words pass, unless they name a
+    # paper.
     if ask.verb in ("group", "average", "distinct", "documents"):
         return (
             build_catalogue_intent(
@@ -471,6 +496,8 @@ def _read_catalogue(
             else None
         )
     if ask.verb == "extreme":
+        # "shortest title" has no unread words; with some ("oldest paper on X") a word for papers
+        # is needed too.
         exact = n_left <= 3 and (ask.heads or n_left == 0)
         return (
             build_catalogue_intent(
@@ -481,6 +508,8 @@ def _read_catalogue(
         )
     if ask.verb == "count":
         is_list = any(c.field not in _WEAK_FIELDS for c in conditions) and n_left == 0
+        # "what is DuetFace? / What share of parameters does it need?" asks what a paper says: a
+        # share of papers needs conditions, a topic, or the word "papers".
         if ask.of == ("share",):
             part = bool(conditions) and n_left == 0
             about = (
@@ -498,6 +527,8 @@ def _read_catalogue(
                 if shared
                 else None
             )
+        # "how many videos are in the million-scale set of UAVs?" counts no papers and falls
+        # through to the content; "how many from 2024?" has a condition and nothing unread.
         if (_HOW_MANY_PAPERS.search(text) or is_list) and n_left <= _MAX_TOPIC_WORDS + 2:
             return build_catalogue_intent(
                 text, "it asks how many papers", catalogue_question, library
@@ -508,6 +539,7 @@ def _read_catalogue(
         return build_catalogue_intent(
             text, "it asks for all of the papers", catalogue_question, library
         )
+    # "face privacy? / which of those have code?"
     if resolved_question.several and strong and n_left == 0:
         return build_catalogue_intent(
             text, "it asks which of the papers meet a condition", catalogue_question, library
@@ -517,10 +549,14 @@ def _read_catalogue(
             text, "it asks which of the papers are on a topic", catalogue_question, library
         )
     if not conditions:
+        # "list all papers about faces"; without "all" or "every" the list frame below has to
+        # match.
         if _ALL.search(text) and ask.heads and ask.topic and n_left <= _MAX_TOPIC_WORDS:
             return build_catalogue_intent(
                 text, "it asks for all papers on a topic", catalogue_question, library
             )
+        # "which papers use federated learning?"; of "papers about drones but not about masks"
+        # the masks go into the excluded topic.
         if not resolved_question.focus and ask.topic and (topic := parse_list_frame(text)):
             topic, out = split_excluded(topic)
             unread = "" if out else ask.unread
@@ -530,10 +566,13 @@ def _read_catalogue(
             return build_catalogue_intent(
                 text, "it asks for the papers on a topic", catalogue_question, library
             )
+        # "Which papers are not about masks?": the excluded topic is the only condition.
         if ask.excluded and ask.heads and n_left == 0:
             return build_catalogue_intent(
                 text, "it asks for papers not on a topic", catalogue_question, library
             )
+        # "how many papers are there?", "list the papers": no condition at all. A pronoun or a
+        # long question means that something was not understood.
         everything = (
             not _HE_OR_SHE.search(text)
             and n_left == 0
@@ -550,6 +589,8 @@ def _read_catalogue(
         return build_catalogue_intent(
             text, "it asks for papers under exact conditions", catalogue_question, library
         )
+    # "papers about drones from 2024" is a list; "which paper from 2024 is the funniest?" asks for
+    # one and is left to the content.
     several = ask.heads and not _ONE_OF.search(text)
     if strong and several and n_left <= _MAX_TOPIC_WORDS and not has_second_question(text):
         return build_catalogue_intent(

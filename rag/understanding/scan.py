@@ -1,6 +1,6 @@
-"""A question being used up: each rule takes the words that it understands, the rest is left.
+"""The scan of a question: each rule consumes the words that it understands.
 
-Persons are found first and stand as ``@0``, ``@1`` in the text that the rules read.
+People are found first and replaced by ``@0``, ``@1`` in the text that the rules read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ span spans spanning distributed quick quickly maybe perhaps possibly sorry thank
 stored contain contains got came filed tagged classified publish publishes publishing write writes wrote writing
 """.split()
 )
-"""Words in which one asks for papers: they are no topic and no name."""
+"""Words of questions for papers, which are neither topic nor name."""
 _COUNTING = frozenset({*NUMBERS, "least"})
 _OF_TIME = frozenset(m.lower() for m in MONTHS) | {"spring", "summer", "autumn", "fall", "winter"}
 
@@ -46,7 +46,7 @@ IN_LIBRARY = re.compile(
     r"(?:corpus|library|collection|data\s?set|data\s?base|set|catalogue|catalog)\b",
     re.IGNORECASE,
 )
-"""The library itself, named: it narrows nothing."""
+"""Phrases for the library itself, which are no condition."""
 
 _NAME_SLOT = r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]+){0,4}\.?"
 _PHRASE = rf"(?P<name>{_NAME_SLOT}(?:\s+{_NAME_SLOT}){{0,3}})(?!\w)"
@@ -79,9 +79,9 @@ _SLOTS = tuple(
     )
 )
 _SURE = frozenset({0, 1, 3, 4, 5})
-"""Slots in which a name may be typed in lower case though nobody here is called so."""
+"""Slots in which an unknown name may be typed in lower case."""
 _WEAK = 7
-"""Slots from here on only hold a name of two words or more."""
+"""From this slot on, a name must have two words or more."""
 
 
 def find_people(question: str, library: LibrarySnapshot) -> tuple[Mention, ...]:
@@ -90,6 +90,7 @@ def find_people(question: str, library: LibrarySnapshot) -> tuple[Mention, ...]:
     for at, slot in enumerate(_SLOTS):
         for match in slot.finditer(question):
             start, end = match.span("name")
+            # Names that the library knows come first; a slot never cuts into one.
             if any(m.span[0] < end and start < m.span[1] for m in mentions):
                 continue
             if mention := _find_in_slot(
@@ -117,7 +118,10 @@ def _find_in_slot(
         mention = library.names.resolve(question, span, with_similar=False)
         if mention is None:
             continue
+        # "papers by Donald Trump": behind "by" a capitalised pair is a name though the words are
+        # common.
         is_full_name = by and mention.typed.istitle() and len(mention.typed.split()) > 1
+        # "papers with a tencent affiliation": a word that the papers print is no absent person.
         if mention.how == "absent" and not is_full_name and _is_word_of_texts(mention, library):
             continue
         if mention.how == "absent" and not _is_possible_name(
@@ -125,8 +129,10 @@ def _find_in_slot(
         ):
             continue
         alone = len(mention.typed.split()) == 1
+        # "papers with a complete list of authors": "list" stands where a name may, and is none.
         if alone and (weak or _is_ordinary(mention.typed, library)):
             continue
+        # One word beside a rare one is part of a term.
         if alone and _is_part_of_phrase(question, mention.span, library):
             continue
         similar_names = library.names.find_similar(mention.typed) if mention.how == "absent" else ()
@@ -149,11 +155,12 @@ def _is_word_of_texts(mention: Mention, library: LibrarySnapshot) -> bool:
 
 
 def _is_possible_name(typed: str, library: LibrarySnapshot, *, sure: bool, bare: bool) -> bool:
-    """Capitalised throughout, or in lower case where nothing but a name can stand.
+    """Capitalised throughout, or in lower case where only a name can be.
 
     ``bare`` where it is the whole question: then a word of somebody's name makes it one.
     """
     words = typed.split()
+    # "papers from February 2023 and July 2023": "July" behind "and" is a month.
     if all(word.lower() in _OF_TIME for word in words):
         return False
     for word in words:
@@ -162,6 +169,7 @@ def _is_possible_name(typed: str, library: LibrarySnapshot, *, sure: bool, bare:
             return False
     if all(w[0].isupper() for w in words) or (sure and len(words) > 1):
         return True
+    # "shikun lee", typed alone in lower case: one word of somebody's name makes both a name.
     parts = [w for w in words if library.names.is_part(w) and w.lower() not in library.words]
     return bare and len(words) == 2 and len(parts) > 0
 
@@ -181,21 +189,22 @@ def _is_ordinary(word: str, library: LibrarySnapshot) -> bool:
 # --- using up -------------------------------------------------------------------------------
 
 _TYPED = str.maketrans("@⟦⟧", "＠[]")
-"""Signs that stand for people and times in a scanned text, as they are where somebody typed them."""
+"""Replaces the characters of people and time marks where the user typed them."""
 
 
 def put_people_marks(question: str, people: Sequence[Mention]) -> str:
-    """The question with its people as ``@0``, ``@1``, and without the library's own names."""
+    """Replace the question's people by ``@0``, ``@1``, and drop words for the library itself."""
     text = question.translate(_TYPED)
     for at, mention in reversed(list(enumerate(people))):
         start, end = mention.span
+        # A digit right behind a name must not lengthen its mark: "@1" and "2022" are no "@12022".
         gap = " " if text[end : end + 1].isdigit() else ""
         text = f"{text[:start]}@{at}{gap}{text[end:]}"
     return IN_LIBRARY.sub(" ", text.replace("’", "'"))
 
 
 def put_names_back(text: str, people: Sequence[Mention]) -> str:
-    """The words with the people that ``@0``, ``@1`` stand for."""
+    """The text with ``@0``, ``@1`` replaced by the people's names."""
     for at, mention in reversed(list(enumerate(people))):
         text = text.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
     return text
@@ -203,13 +212,13 @@ def put_names_back(text: str, people: Sequence[Mention]) -> str:
 
 @dataclass
 class Scan:
-    """The state of one reading. Taken words are replaced by ``~``.
+    """The state of one reading. Consumed words are replaced by ``~``.
 
     Attributes:
-        text: What is left, people as ``@0``, ``@1``.
-        conditions: Found so far.
-        notes: How relative phrases were taken, to be said.
-        periods: Phrases of time that stand as ``⟦0⟧``, ``⟦1⟧`` in the text.
+        text: The remaining text, people as ``@0``, ``@1``.
+        conditions: Conditions read so far.
+        notes: How relative phrases of time were read, which the answer mentions.
+        periods: Phrases of time, replaced by ``⟦0⟧``, ``⟦1⟧`` in the text.
     """
 
     census: LibrarySnapshot
@@ -266,11 +275,14 @@ def merge_conditions(conditions: Sequence[Condition]) -> list[Condition]:
     bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
     low = [b[1] for b in bounds if b[0] is None]
     high = [b[0] for b in bounds if b[1] is None]
+    # "before 2019 or after 2024": no paper has two dates, so outside of the span.
     if len(low) == len(high) == 1 and low[0] < high[0]:
         merged_conditions = [c for c in merged_conditions if c not in ranges]
         merged_conditions.append(Condition("year", "outside", (low[0], high[0])))
     for field_, operator, any_of in _ALTERNATIVES:
         same = [c for c in merged_conditions if c.field == field_ and c.operator == operator]
+        # "papers from February 2023 and July 2023": either month; spans that overlap restrict
+        # each other.
         if len(same) > 1 and (operator == "is" or _is_disjoint([c.value for c in same])):
             at = merged_conditions.index(same[0])
             merged_conditions = [c for c in merged_conditions if c not in same]

@@ -1,4 +1,4 @@
-"""Whether papers share authors: the papers a question names, or those of the turns before."""
+"""Questions whether papers share authors: named papers, or those of earlier turns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_about_shared_authors(question: str) -> bool:
 
 
 def find_named_papers(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    """Papers called by a made-up word or by their whole titles, in the text's order."""
+    """Papers named by a coined word or by their full titles, in the text's order."""
     low = fold(text)
     places = [(text.find(word), ids[0]) for word, ids in library.find_papers_called(text)]
     places += [

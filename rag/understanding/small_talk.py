@@ -1,4 +1,4 @@
-"""Short, honest answers to what is no question about the papers."""
+"""Short answers to small talk."""
 
 from __future__ import annotations
 

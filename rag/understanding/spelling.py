@@ -1,9 +1,9 @@
-"""Slips of the pen in a question, read as the words of the library that they stand for.
+"""Spelling correction of questions, against the words of the library.
 
-A word is a slip only where it stands in no paper, is no name and no English word (of a list that is
-given, and of the other modules', with what is formed from them), and where one word of the library,
-or of asking, is far more likely than all others that are as near. What is written with a capital may be somebody's name or a method's that is not here, so there more is asked for: the phrase
-that it makes must stand in a paper, or the coined name must be one letter from one that heads papers.
+Corrects a word only if it is unknown (not in the library, not a name, not English) and exactly one
+known word is clearly the likeliest within edit distance 1 (2 from 8 letters). A capitalised word may
+name a person or a method that is not in the library, so it is corrected only if the corrected phrase
+occurs in a paper, or if it is one letter away from the coined name of a paper.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from rag.understanding.scan import find_people
 
 _MIN_WORD_CHARS = 4
 _LONG_WORD_CHARS = 8
-"""From which two letters may be wrong."""
+"""Letters from which a word may have two wrong."""
 _COINED_CHARS = 6
 _ROOT_CHARS = 4
-"""Of a word that loses a vowel before an ending; one more before that of genre-ation."""
+"""Shortest stem to which a dropped *e* or *y* is restored (creat-ed → create); one letter more
+before *-ation*, or *gener-ation* would be read as *genre*."""
 _MOST_WORDS = 48
-"""Different words of one question that are looked up; a salad of 600 took seconds."""
+"""Different words of one question that are looked up at most; 600 unknown words took seconds."""
 _CLEARLY = 3
-"""How many times as many papers the word meant must stand in as the next one that is as near."""
+"""How many times as many papers must contain the correction as the next candidate."""
 _WORD_TOKEN = re.compile(r"[^\s\"“”«»]+")
 _QUOTED_IN_QUESTION = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)'[^']+'(?!\w)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -52,7 +53,7 @@ _SUFFIXES = (
 
 @dataclass(frozen=True, slots=True)
 class CorrectedQuestion:
-    """A question with its slips mended, and what was read as what."""
+    """A question with its spelling corrected, and a note for each correction."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -61,12 +62,12 @@ class CorrectedQuestion:
 def process_spelling(
     question: str, library: LibrarySource, english: frozenset[str]
 ) -> CorrectedQuestion:
-    """The question as it was meant; itself where no word is surely a slip.
+    """Correct the spelling of a question; unchanged if no word is surely misspelt.
 
     Args:
         question: As typed.
-        library: Whose words may be meant.
-        english: Words in lower case that are none; without any nothing is mended.
+        library: Its words are the candidates.
+        english: English words in lower case, never corrected; if empty, nothing is corrected.
     """
     if not english:
         return CorrectedQuestion(question)
@@ -84,7 +85,7 @@ def process_spelling(
 
 @dataclass(frozen=True)
 class _English:
-    """Every English word of some lists."""
+    """English words, with their stems."""
 
     words: frozenset[str]
 
@@ -100,13 +101,13 @@ def _load_english(word_list: frozenset[str]) -> _English:
 
 @cache
 def _load_asking_words() -> frozenset[str]:
-    """The words that a question is made of whatever it is about."""
+    """Words that questions on any topic use: stop words, question words, everyday words."""
     asking_words = STOP_WORDS | FRAME_WORDS | load_everyday_words()
     return frozenset(word for word in asking_words if word.isalpha() and word.isascii())
 
 
 def _is_doubtful(word: str, library: LibrarySnapshot, english: _English) -> bool:
-    """Whether a folded word may be a slip; one that is no more than well formed (swaping) may be."""
+    """Whether a folded word may be misspelt; a merely well-formed one (*swaping*) still may be."""
     if _is_known(word, library, english):
         return False
     return not _is_formed(word, english.words) or _has_doubled_letter(word, library)
@@ -160,7 +161,7 @@ def _is_formed(word: str, english_stems: frozenset[str]) -> bool:
 def _iter_slips(
     question: str, library: LibrarySnapshot, english: _English
 ) -> Iterator[tuple[Span, str]]:
-    """The words that are slips, in order, each with what it stands for."""
+    """The misspelt words, in order, each with its correction."""
     shut = [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
     doubtful: list[Span] = []
     different: set[str] = set()
@@ -282,7 +283,7 @@ def _list_consonants(word: str) -> list[str]:
 def _is_plain(
     question: str, span: Span, ordinary: dict[Span, str], library: LibrarySnapshot
 ) -> bool:
-    """Whether what is written with a capital is no name: it opens the question, or says a phrase.
+    """Whether a capitalised word is no name: it opens the question, or forms a phrase.
 
     The phrase is the word, mended, with those beside it that are capitalised too, or else with one
     neighbour; it must stand in a paper.
@@ -311,7 +312,7 @@ def _is_plain(
 
 
 def _is_printed_phrase(phrase_words: list[str], library: LibrarySnapshot) -> bool:
-    """Whether the words stand one after another in a paper or in an affiliation."""
+    """Whether the words are consecutive in a paper or in an affiliation."""
     phrase = " ".join(phrase_words)
     return library.has_phrase(phrase) or any(phrase in place for place in library.printed_places)
 

@@ -1,7 +1,7 @@
-"""Making a follow-up whole: what ``it``, ``the second one`` or ``which of those`` point at.
+"""Resolves follow-ups: what ``it``, ``the second one`` or ``which of those`` point at.
 
-Pointers are settled by what was asked and shown before: papers that the last question named, in the
-order in which it named them, or else the papers that its answer cites, in the order of its markers.
+Pointers mean the papers that the last question named, in that order, or else the papers that its
+answer cites, in the order of the markers.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ HOW_MANY_UNDER = re.compile(
     r"^\W*(?:(?:and|so|but|ok)\s+)*how\s+many\s+(?=(?:in|from|as|by|with|without|since|before|after|during|until|between)\s+\S)",
     re.IGNORECASE,
 )
-"""``how many in 2022?`` after a list or a person: no papers are said, so those are meant."""
+"""``how many in 2022?`` after a list or a person: no papers are named, so the last ones are meant."""
 _COMPARED = re.compile(
     r"^\W*(?:(?:and|so|but)\s+)*which(?:\s+(?:one|paper|of\s+(?:them|these|those|the\s+two)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?(?:out\s+)?(?:older|newer|earlier|later|more\s+recent|first)\W*$",
     re.IGNORECASE,
@@ -119,16 +119,18 @@ _OWN_ITS = re.compile(
     r"(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfor )(?<!\bwith )(?<!\bover )(?<!\bagainst )"
     r"(?<![\w-])(?:[^\W_]{0,40}[a-z][A-Z]\w*+|[A-Z]{2}\w*+|[^\W_]{0,40}[A-Za-z]\d\w*+)(?:-\w+)*+\s[^?.!,;]{0,200}\bits\b"
 )
-"""``how does DuetFace train its student``: something is named, and what is its own asked of it."""
+"""*its* refers to a name in the same question, so it is no pointer to an earlier turn."""
 
 
 def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) -> ResolvedQuestion:
-    """The question with its pointers settled; itself where it has none or nothing was shown."""
+    """Resolve the question's pointers; without any, or without earlier turns, it stays as it is."""
     if not thread.turns:
         return ResolvedQuestion(question)
     last = thread.turns[-1].answer
     question = _resolve_mark(_extract_correction(question), last)
     focus = _find_focus(thread, library)
+    # Only a name that heads its paper stands by itself ("and SlerpFace?"); a word that papers
+    # merely mention does not replace a pointer.
     own_names = [
         word
         for word, ids in library.find_papers_called(question)
@@ -136,15 +138,20 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
     ]
     if resolved_question := resolve_personal(question, last, focus):
         return resolved_question
+    # "how many papers from 2024 have code? / which ones?"
     if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
         return ResolvedQuestion(question, instead=last.intent)
+    # "papers by Yuxi Mi / how many in all?"
     if last.intent is not None and HOW_MANY_THERE.match(question):
         if resolved_question := _resolve_count(question, last):
             return resolved_question
+    # "papers from 2024 / how many without code?"
     if HOW_MANY_UNDER.match(question) and last.route in ("catalogue", "person", "experts"):
         return ResolvedQuestion(question, instead=last.intent)
     if resolved_question := _resolve_end_of_list(question, last, focus):
         return resolved_question
+    # "when was DuetFace posted? / and VISA? / which is older?": one paper is in focus, but the
+    # two before are compared.
     if len(focus.papers) == 1 and _COMPARED.match(question):
         two = list_single_papers(_list_papers_by_turn(thread, library))
         if len(two) > 1:
@@ -161,6 +168,7 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         return resolved_question
     if resolved_question := resolve_both_people(question, thread):
         return resolved_question
+    # "papers from 2024 / do they share authors?": "they" are papers, unless people were listed.
     they_are_papers = last.route != "experts" and not (last.intent and last.intent.people)
     if they_are_papers and is_about_shared_authors(question):
         if resolved_question := resolve_sharing(
@@ -168,8 +176,11 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         ):
             return resolved_question
     if last.route in ("catalogue", "person") and len(focus.papers) > 1:
+        # "papers from 2024 / how many have code?": of them, though it is not said.
         question = _OF_THEM_LEFT_OUT.sub(r"\g<0> of them", question)
     if focus.papers and _OF_THOSE.search(question):
+        # "who are the co-authors of Yuxi Mi? / who of them has most papers?": not Yuxi Mi, who is
+        # on all of these papers.
         excluded_people = last.intent.people if _is_coauthor_list(last) and last.intent else ()
         resolved_question = resolve_plural(question, focus, library)
         return replace(
@@ -179,8 +190,11 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         )
     if focus.papers and is_asking_other_works(question, last):
         return resolve_people(focus, library)
+    # "who wrote DuetFace? / and SlerpFace?": who names a paper or a person does not point.
     if own_names or library.names.find_mentions(question):
         return ResolvedQuestion(question, instead=_find_replaced_intent(question, last))
+    # "face privacy? / who wrote the first one? / and the second one?": "second" counts in the
+    # list before.
     if resolved_question := resolve_ordinal(
         question, _find_list_in_focus(thread, focus, library), library
     ):
@@ -193,15 +207,18 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         return resolved_question
     if focus.papers and (resolved_question := resolve_described(question, focus, library)):
         return resolved_question
+    # "it" in "is it possible" and the like points at nothing.
     stripped = _DUMMY.sub(" ", question)
     if focus.papers and _PLURAL.search(stripped):
         return replace(
             resolve_plural(question, focus, library), origin=_get_list_conditions(last, focus)
         )
+    # "how does DistilPose-S differ from its heatmap teacher?" after another paper.
     if _OWN_ITS.search(stripped):
         return ResolvedQuestion(question)
     if focus.papers and SINGULAR.search(stripped):
         return resolve_singular(question, focus, library)
+    # "..., which papers? / which handles several labels per image?" lacks what it is about.
     if focus.papers and _is_elliptic(question, library):
         if re.match(r"\W*(?:and\s+|so\s+|but\s+)?which\s+one\b", question, re.IGNORECASE):
             focus = _find_list_in_focus(thread, focus, library)
@@ -227,7 +244,7 @@ def _resolve_mark(question: str, last: Answer) -> str:
 
 
 def _extract_correction(question: str) -> str:
-    """``no, I meant X``: what about X; a whole question as it is."""
+    """``no, I meant X`` becomes ``what about X``; a complete question stays as it is."""
     question = _COURTESY.sub("", question)
     bare = _INSTEAD_OF_IT.sub("", _TAKEN_BACK.sub("", question))
     if bare != question and _FRAGMENT.match(bare):
@@ -253,6 +270,7 @@ _ON_A_TOPIC = re.compile(
 def _resolve_count(question: str, last: Answer) -> ResolvedQuestion | None:
     """``how many are there?``: the last list counted; a list of what papers say, asked as a count."""
     assert last.intent is not None
+    # A content answer has no list to count; its question has words for one.
     if last.route == "content" and (about := _ON_A_TOPIC.search(last.intent.query)):
         return ResolvedQuestion(f"how many {about.group()}?")
     return ResolvedQuestion(question, instead=last.intent) if last.route != "content" else None
@@ -297,7 +315,7 @@ _LIKE_IT = re.compile(
 
 
 _REACH = 3
-"""Turns back in which people may have been listed, of whom more are asked for."""
+"""How many turns back a list of people may be for ``who else?``."""
 
 
 def _resolve_more(
@@ -308,6 +326,7 @@ def _resolve_more(
     latest = [turn.answer for turn in thread.turns[: -_REACH - 1 : -1]]
     is_single = len(focus.papers) == 1 or (last.route == "content" and last.status == "answered")
     if MORE_PEOPLE.match(question) and last.intent is not None:
+        # "top 1 expert on faces? / who else? / anyone else?": besides all who were named so far.
         last_list = next((a for a in latest if a.experts and a.route == "experts"), None)
         if last_list is not None and last_list.intent is not None:
             listed_names = tuple(e.name for e in last_list.experts)
@@ -320,6 +339,7 @@ def _resolve_more(
             and getattr(last.intent.parts.get("ask"), "verb", "") == "people"
         ):
             return ResolvedQuestion(question, instead=last.intent)
+        # "What is DuetFace? / who else works on that?": its subject, without its own authors.
         if focus.papers and is_single and re.search(r"\belse\b", question, re.IGNORECASE):
             paper = library.by_id[focus.papers[0]]
             return ResolvedQuestion(f"who works on {get_short_name(paper)}?", (paper.paper_id,),
@@ -330,7 +350,7 @@ def _resolve_more(
 
 
 def _get_list_conditions(last: Answer, focus: ConversationFocus) -> tuple[Condition, ...]:
-    """The conditions of the list just shown whole, if no person of its own is among them."""
+    """Conditions of the last list, if it was shown in full and names no person."""
     intent = last.intent
     if intent is None or last.route != "catalogue" or intent.parts.get("focus"):
         return ()
@@ -349,6 +369,7 @@ def _find_list_in_focus(
         if len(earlier.papers) > 1:
             return earlier
         intent = thread.turns[n - 1].answer.intent
+        # A turn that left the list ends the search; one about a paper of the list does not.
         if intent is None or not intent.parts.get("focus"):
             break
     return focus
@@ -357,7 +378,7 @@ def _find_list_in_focus(
 def _resolve_same_question(
     resolved_question: ResolvedQuestion, last: Answer, library: LibrarySnapshot
 ) -> ResolvedQuestion:
-    """``and the second one?``: where nothing but the pointer is said, the last question of it."""
+    """``and the second one?``: if only a pointer is given, the last question about that paper."""
     intent = last.intent
     name = get_short_name(library.by_id[resolved_question.focus[0]])
     if intent is None or resolved_question.question.strip(" ?.!") != name:
@@ -378,6 +399,7 @@ def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
     people: tuple[str, ...] = ()
     for at, turn in reversed(list(enumerate(thread.turns))):
         named_papers = () if _is_list(turn.answer) else _list_named_papers(turn.question, library)
+        # A content abstention showed nothing new, so "it" still means what was shown before.
         failed = turn.answer.status == "abstained" and turn.answer.route == "content"
         if at and failed and len(named_papers) < 2:
             continue
@@ -398,7 +420,7 @@ def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
 
 
 def _is_list(answer: Answer) -> bool:
-    """Whether papers or people were listed: a made-up word in the question (GitHub) named no paper."""
+    """Whether papers or people were listed; then a coined word in the question names no paper."""
     parts = answer.intent.parts if answer.intent is not None else {}
     is_paper_list = (
         getattr(parts.get("ask"), "verb", "") in ("list", "count") and "alike" not in parts
@@ -422,7 +444,7 @@ def _list_papers_by_turn(thread: Thread, library: LibrarySnapshot) -> list[tuple
 
 
 def _list_named_papers(question: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    """The paper that each made-up name in a question stands for, in its order."""
+    """The paper of each coined name in a question, in its order."""
     return tuple(dict.fromkeys(ids[0] for _, ids in library.find_papers_called(question)))
 
 
@@ -459,11 +481,13 @@ def _find_replaced_intent(question: str, last: Answer) -> Intent | None:
     if last.intent is None:
         return None
     if match is None:
+        # "papers by Yuxi Mi / which together with Cai Wu?"
         if last.route in ("catalogue", "person") and _WITH_ALSO.match(question):
             return last.intent
         listing = last.route in ("catalogue", "person", "experts")
         return last.intent if listing and _FRAGMENT.match(question) else None
     what = match["what"] or match["what2"]
+    # "what about ..." followed by a question word is a new question, not a part to replace.
     asking = re.match(
         r"(?:who|what|which|how|when|where|why|is|are|does|do|did)\b", what.strip(), re.IGNORECASE
     )

@@ -1,4 +1,4 @@
-"""The words that say what is wanted of the papers: an end, groups, people, page figures, an average."""
+"""Reads the operation of a catalogue question: extreme, group, people, page figures, average."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GROUPS: dict[str, str] = {
 
 
 def read_figures(scan: Scan) -> Ask | None:
-    """Figures printed at the head of an author page, apart from what the library holds."""
+    """Figures printed at the head of an author page, as opposed to counts of the library."""
     figure_names = [name for name, pattern in FIGURES.items() if scan.has(rf"\b(?:{pattern})")]
     says = r"(?:list|lists|listed|claim|claims|say|says|show|shows|state|states|report|reports|print|prints|advertise|advertises|mention|mentions|have|has|count|counts|boast|boasts)"
     page = r"(?:@\d+(?:'s?)?\s+(?:profile\s+|author\s+)?(?:page|profile)|(?:profile\s+|author\s+)?(?:page|profile)\s+(?:of|for)\s+@\d+|(?:each|every|the)\s+(?:\w+\s+)?(?:profile|author)?\s*pages?|page header)"

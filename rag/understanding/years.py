@@ -1,4 +1,4 @@
-"""Years and months in a question: single ones, ranges, lists, negations, and longer phrases of time.
+"""Reads years and months in a question: single ones, ranges, lists, negations, and longer phrases.
 
 A phrase of time (`rag.understanding.periods`) is marked in the text before anything else is read, as
 ``⟦0⟧``, so that ``the first half of 2023`` is not taken for a first paper; its condition is added
@@ -72,7 +72,7 @@ def _read_periods(scan: Scan) -> None:
 
 
 def _add_period(scan: Scan, period: Period, *, negative: bool) -> None:
-    """As a condition on years where whole years are meant, or else on dates."""
+    """Add a condition on years if the period is full years, or else on dates."""
     low, high = period.low, period.high
     bounds: tuple[int | Day | None, int | Day | None] = (low, high)
     is_whole_years = (low is None or low[1:] == (1, 1)) and (high is None or high[1:] == (12, 31))

@@ -1,4 +1,4 @@
-"""What a census counts, against reading every text word by word."""
+"""The counts of a snapshot, against reading every text word by word."""
 
 from __future__ import annotations
 

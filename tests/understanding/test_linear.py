@@ -1,6 +1,6 @@
 """No question and no reply holds the server: what reads them takes about linear time.
 
-Questions and sentences of replies come with single spaces, up to `QUESTION_CHARS` and
+Questions and sentences of replies come with single spaces, up to `MAX_QUESTION_CHARS` and
 `MAX_REPLY_CHARS`; figures are processor time, so a busy machine does not matter.
 """
 

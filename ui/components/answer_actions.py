@@ -1,4 +1,4 @@
-"""What can be done with one answer, as a row of small buttons under it; pure HTML, as `ui.views.answer_html.answer`."""
+"""The row of small buttons under an answer; pure HTML, as `ui.views.answer_html.render_answer_html`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STROKES: Mapping[str, str] = {
     "keep": "M10 4v6l-5 8.4c-.6 1 .1 2.1 1.2 2.1h11.6c1.1 0 1.8-1.1 1.2-2.1L14 10V4 M8.5 4h7 M8 15h8",
     "retry": "M4.5 12a7.5 7.5 0 1 1 2.2 5.3 M4.5 19v-4.5H9",
 }
-"""Outlines in a square of 24, by what they stand for."""
+"""Icon outlines in a square of 24, by name."""
 _SAYS: Mapping[OpinionVerdict, str] = {"good": "Good answer", "bad": "Bad answer"}
 
 

@@ -1,4 +1,4 @@
-"""One turn on screen: the question, the answer as it grows, and what can be done with both."""
+"""One turn on screen: the question, the growing answer, and the actions on both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WHY: dict[OpinionVerdict, tuple[str, ...]] = {
         "should not have declined",
     ),
 }
-"""Reasons offered for each verdict, so that one press can be enough."""
+"""Reasons offered for each verdict, so that one click can be enough."""
 REASON_SEPARATOR = "; "
 
 Place = tuple[str, int]
@@ -41,7 +41,7 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question to be asked in the next run; the rest as in `AnswerJobs.ask`."""
+    """A question to ask in the next run; the other fields as in `AnswerJobs.ask`."""
 
     question: str
     instead_of: int | None = None
@@ -160,7 +160,7 @@ def render_edit(turn: StoredTurn) -> None:
 
 
 def render_while_answering(asking: AnswerJob, desk: AnswerJobs, place: DeltaGenerator) -> None:
-    """Show steps and words as they come, until the answer is whole or stopped."""
+    """Show steps and text as they come, until the answer is complete or cancelled."""
     steps: list[tuple[str, float]] = []
     text, drawn = "", 0.0
     with place.container():

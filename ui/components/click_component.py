@@ -1,4 +1,4 @@
-"""The one component of the screens: HTML from `ui.views.answer_html.answer`, with clicks reported back."""
+"""The one component of the screens: HTML from `ui.views.answer_html.render_answer_html`, with clicks reported back."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def render_clickable(
     """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
 
     Args:
-        html: Escaped by its maker; see `ui.views.answer_html.answer`.
+        html: Escaped by its maker; see `ui.views.answer_html.render_answer_html`.
         key: Unique on the page.
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
-        cards: What hovering a chip shows; see `ui.views.answer_html.cards`.
+        cards: What hovering a chip shows; see `ui.views.answer_html.build_cards`.
         closable: Whether the Escape key reports the act ``close``.
         scroll: Whether the page moves to the last question, or to the head of a first screen,
             when this first appears.

@@ -1,4 +1,4 @@
-"""Conversations on screen: which one is open, the list of all, and what can be done with one."""
+"""The open conversation, the list of all, and the actions on one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.views.escaping import fault, plain, without_paths
 
 MAX_CONVERSATIONS = 30
 SEARCHED_FROM = 6
-"""Conversations from which on a search field is worth its place."""
+"""From this many conversations on, there is a search field."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -161,7 +161,7 @@ def render_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) 
 
 
 def close_menu() -> None:
-    """Draw the menu anew, which is closed then."""
+    """Redraw the menu, which closes it."""
     st.session_state["menu_opened"] += 1
 
 

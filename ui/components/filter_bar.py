@@ -1,6 +1,6 @@
-"""Under which terms a conversation is answered: its filters and its model, chosen above the input.
+"""The filter bar above the input: the filters and the chat model of a conversation.
 
-They are kept with the conversation, which begins with them where nothing was asked yet.
+They are stored with the conversation; choosing some creates it if nothing was asked yet.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ui.views import answer_html
 from ui.views.escaping import plain
 
 MOST_NAMES = 1_000
-"""Names sent to the browser; of more people, the others are typed."""
+"""Most names sent to the browser; others can be typed."""
 CODE = {"with code": True, "without code": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadTerms:
-    """As in `rag.types.Thread`."""
+    """The filters and the model, as in `rag.types.answers.Thread`."""
 
     filters: tuple[Condition, ...] = ()
     model: str = ""

@@ -1,4 +1,4 @@
-"""A new conversation about some of the papers: how it is begun elsewhere, and its first screen."""
+"""Conversations about selected papers: how other screens start one, and its first screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.views.escaping import plain
 
 MAX_OPENINGS = 6
 MOST_CHOSEN = 500
-"""Papers that can be chosen one by one; more are better described by filters."""
+"""Most papers that can be selected one by one; more are better described by filters."""
 
 
 def render_button(

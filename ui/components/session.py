@@ -1,4 +1,4 @@
-"""What every screen shares: the assistant, the style, the side panel with a paper."""
+"""The parts that all screens share: the assistant, the style, the side panel with a paper."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def count_papers(assistant: Assistant) -> int:
 
 
 def telling(act: Callable[..., object]) -> Callable[..., None]:
-    """A callback whose fault is said on the page, in its sentence, when the page is drawn."""
+    """A callback whose error is shown on the page as its sentence."""
 
     @wraps(act)
     def acting(*values: object, **names: object) -> None:

@@ -16,7 +16,7 @@ from ui.screens import welcome
 from ui.views.escaping import plain
 
 SHOWN_TURNS = 12
-"""Turns of a long conversation that are drawn, and by how many more it unfolds."""
+"""Turns of a long conversation that are drawn, and how many more each click adds."""
 
 
 def render_sidebar(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | None) -> None:

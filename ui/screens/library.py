@@ -1,4 +1,4 @@
-"""Library: what was read from where, adding by upload, removing, and how it stands."""
+"""Library: documents and their sources, adding by upload, removing, and the state of the indexes."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def format_reason(rejection: Rejection) -> str:
 # --- what was done --------------------------------------------------------------------------
 
 Part = Literal["add", "remove", "state"]
-"""A part of this page that changes the library, which also says what it did."""
+"""The parts of this page that change the library; each reports what it did."""
 
 
 def show_outcome(part: Part) -> None:
-    """What the last ingest of this part did, said once where its button was."""
+    """The result of this part's last ingest, shown once in place of its button."""
     where, outcome_lines = st.session_state.get("ingested", ("", []))
     if where == part:
         del st.session_state["ingested"]
@@ -242,7 +242,7 @@ def render_health(assistant: Assistant) -> None:
 
 
 def run_repair(assistant: Assistant) -> None:
-    """Read, embed and index everything anew from where it was read."""
+    """Read, embed and index all documents again."""
     there = [Path(d.path) for d in assistant.library.list_documents() if Path(d.path).is_file()]
     run_ingest(assistant, "state", there, anew=True)
 

@@ -1,4 +1,4 @@
-"""People: who works on a topic, and one person whole."""
+"""People: experts on a topic, and the page of one person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first view: what this is, what to ask, and what is still missing, with a button for it."""
+"""The first screen: what Paperfolk is, example questions, and obstacles with a button to mend them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUTES = (
     (":material/person:", "one person"),
     (":material/list:", "counts and lists"),
 )
-"""Of the example questions, in their order: an icon, and what kind of question it is."""
+"""Icon and kind of each example question, in their order."""
 
 
 def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Streamlit's server over our application; Ctrl-C ends it without a word, as ends a chat."""
+"""Runs Streamlit's server with our application; Ctrl-C ends it silently."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The server that `paperfolk ui` starts: Streamlit's application, and what it leaves to its host.
+"""The server that `paperfolk ui` starts: Streamlit's application with our routes and headers.
 
-Each page is Streamlit's own, told where its server is (it would else look for it below each page's
-path first) and held to this server: the browser itself refuses to load anything from elsewhere.
+Each page is Streamlit's own, with the address of its server filled in (it would otherwise look for it
+below each page's path first) and a policy that makes the browser load nothing from other servers.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ HERE = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }
 
 @cache
 def build_page() -> str:
-    """Streamlit's page with our name, told that its server is at the root of this address."""
+    """Streamlit's page with our name and the server's address filled in."""
     html = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     page_html = html.replace("<title>Streamlit</title>", "<title>Paperfolk</title>")
     return page_html.replace("<head>", f"<head>{HERE}", 1)
@@ -62,7 +62,7 @@ async def show_page(_: Request) -> Response:
 
 
 class Headers:
-    """Adds the headers that keep pages to this server to every response."""
+    """Adds to every response the headers that restrict pages to this server."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

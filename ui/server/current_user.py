@@ -1,4 +1,4 @@
-"""Who reads: signed in by an account, by a provider, or nobody, where the chat is one person's."""
+"""The current user: signed in by an account or a provider, or nobody if the chat is not shared."""
 
 from __future__ import annotations
 

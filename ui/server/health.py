@@ -1,8 +1,8 @@
-"""Whether the server does its work, for whoever watches it: ``/healthz`` says 200 or 503, and why.
+"""The health check for monitoring: ``/healthz`` responds 200 or 503, with the reason.
 
-Streamlit's own check says 200 as soon as it is asked. This one also looks at how long the server
-stood still, how long the slowest answer has been in the making, and whether the library can be read.
-A server that stands still now answers nothing at all: whoever watches takes a silence for a failure.
+Streamlit's own check always responds 200. This one also measures how long the event loop was blocked
+and how long the slowest answer has been running, and reads the library. While the loop is blocked
+there is no response at all, which monitors count as a failure.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from rag.types.errors import LibraryEmpty, RagError
 PATH = "/healthz"
 BEAT_S = 0.25
 STILL_S = 5.0
-"""The server was held if it stood still for longer, within the last `REMEMBERED_S`."""
+"""The server counts as blocked if the loop stood still longer within the last `REMEMBERED_S`."""
 REMEMBERED_S = 60.0
 ANSWER_S = 60.0
-"""What an answer may take where no model server is waited for."""
+"""Time limit of an answer that waits for no model server."""
 READ_S = 5.0
-"""What a look into the library may take."""
+"""Time limit of reading the library."""
 
 
 class Pulse:
-    """Beats in the server's event loop; a beat that comes late says for how long nothing went on."""
+    """Beats in the server's event loop; a late beat shows how long the loop was blocked."""
 
     def __init__(self) -> None:
         self._gaps: deque[tuple[float, float]] = deque()
@@ -61,10 +61,10 @@ class Pulse:
 
 
 class Watch:
-    """The check's route, and the pulse that it needs for as long as the server runs.
+    """The route of the check, with the pulse that runs as long as the server.
 
     Args:
-        settings: Read anew at each check, as the pages do.
+        settings: Loads the settings, at each check, as the pages do.
     """
 
     def __init__(self, settings: Callable[[], Settings]) -> None:

@@ -1,7 +1,7 @@
-"""Which names the server answers to, and how long it waits for what a client sends.
+"""Restricts the host names of requests, and the time that the server waits for a client.
 
-A page elsewhere can have its own name lead to this machine (DNS rebinding): to the browser it is
-then one origin with the chat. The name that it asks for gives it away.
+A foreign page can let its own name resolve to this machine (DNS rebinding), so that the browser takes
+both for one origin. The ``Host`` header of such requests reveals the foreign name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rag.types.errors import RagError
 
 _LOGGER = logging.getLogger(__name__)
 BODY_PAUSE_S = 30.0
-"""Waited for a client to send something, or something more."""
+"""Time limit for a client to send the next part of a body."""
 
 
 async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +36,7 @@ async def refuse(response: Response, scope: Scope, receive: Receive, send: Send)
 
 
 class Hosts:
-    """Refuses what asks for a name that is not this server's."""
+    """Refuses requests for a host name that is not this server's."""
 
     def __init__(self, app: ASGIApp, settings: Callable[[], Settings]) -> None:
         self.app, self._settings = app, settings
@@ -84,10 +84,10 @@ def _is_address(name: str) -> bool:
 
 
 class Patience:
-    """Ends what cannot go on in one sentence or none, where a traceback would help nobody.
+    """Ends requests that cannot be served with one sentence or none, instead of a traceback.
 
-    A body that does not come is given up, a client that has gone is told nothing, and where the
-    settings cannot be read nobody is let in.
+    It stops waiting for a body that does not come, sends nothing to a client that is gone, and
+    admits nobody if the settings cannot be read.
     """
 
     def __init__(self, app: ASGIApp, pause_s: float = BODY_PAUSE_S) -> None:

@@ -1,8 +1,8 @@
-"""Signing in by an account: the gate before everything the server offers, and the page at it.
+"""Signing in by an account: the gate before all routes of the server, and the login page.
 
-The gate stands before Streamlit, so pages, files, uploads and the connection itself are closed to
-whoever has no pass; the pass is a cookie that no script can read. Streamlit's sessions belong to the
-pass that opened them: an id of another's is worth nothing.
+The gate is in front of Streamlit, so pages, files, uploads and the connection itself are closed
+without a pass; the pass is a cookie that no script can read. A Streamlit session belongs to the pass
+that opened it: another user's session id is useless.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from ui.server.hosts import refuse
 
 COOKIE = "paperfolk_pass"
 MARK, MARK_S = "paperfolk_browser", 365 * 24 * 3600
-"""The cookie of a browser that has signed in before: guesses of others do not keep it waiting."""
+"""The cookie of a browser that has signed in before, which others' wrong guesses do not delay."""
 PATH, LEAVE = "/login", "/logout"
 OPEN = (PATH, LEAVE, "/_stcore/health", "/healthz")
 UPLOADS = "/_stcore/upload_file/"
 MAX_FORM_BYTES = 4096
 FORM_S = 10.0
 AT_ONCE = 2
-"""Passwords tried at one time: each takes 32 MiB and a core."""
+"""Passwords checked at one time; each check takes 32 MiB and a core."""
 
 Readers = Callable[[], Accounts]
 
 
 class _Readers:
-    """The accounts as the settings have them now, read alike for requests and for pages.
+    """The accounts in the current settings, for requests and pages alike.
 
-    So a line that is removed is in force everywhere at once. Where there were accounts there must be
-    some: a file that is just being written does not open the chat to everybody.
+    So a removed account is locked out everywhere at once. If there were accounts before, there must
+    be some now: a file that is just being rewritten does not open the chat to everybody.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ readers = _Readers()
 
 
 class LoginGate:
-    """Lets through whoever has a pass; everybody, where there are no accounts."""
+    """Admits requests with a pass; all requests if there are no accounts."""
 
     def __init__(self, app: ASGIApp, accounts: Readers) -> None:
         self.app, self._accounts = app, accounts
@@ -121,7 +121,7 @@ def _is_of_another(path: str, digest: str) -> bool:
 
 
 class Login:
-    """The page that asks for name and password."""
+    """The login page, with name and password."""
 
     def __init__(self, accounts: Readers, throttle: Throttle | None = None) -> None:
         self._accounts = accounts

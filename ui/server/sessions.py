@@ -1,7 +1,7 @@
-"""Sessions whose page has gone, so that it finds its state again when it comes back soon.
+"""Storage of sessions whose page was closed, so that a page reopened soon finds its state.
 
-Streamlit gives each session an event loop of its own, which holds three descriptors, and would keep
-128 of them: more than a process has where its limit is 256.
+Streamlit gives each session its own event loop with three file descriptors and stores 128 sessions:
+more descriptors than a process has whose limit is 256.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from streamlit.starlette import App
 KEEP_S = 120.0
 MOST = 128
 RESERVED = 128
-"""Descriptors for the library, its indexes and readers that are here."""
+"""Descriptors reserved for the library, its indexes and the connected users."""
 
 
 def n_sessions() -> int:
@@ -33,10 +33,10 @@ def n_sessions() -> int:
 
 
 class Sessions(SessionStorage):
-    """The last few sessions for two minutes each; one that leaves is shut down at once.
+    """Stores the last few sessions for two minutes each, and shuts others down at once.
 
-    Streamlit's own storage leaves that to the collector of garbage, which counts objects and
-    not descriptors.
+    Streamlit's own storage leaves that to the garbage collector, which counts objects and not
+    descriptors.
     """
 
     def __init__(self, maximum: int, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,7 +1,7 @@
 """Answers, papers and people as safe HTML; pure functions, no widgets.
 
-Whatever comes from papers, models or questions is escaped here. Markdown of answers is rendered
-without links, images and raw HTML, so nothing outside this page is ever loaded or linked by it.
+All text from papers, models or questions is escaped here. Markdown of answers is rendered without
+links, images and raw HTML, so it never loads or links anything outside this page.
 Elements that can be clicked carry ``data-act`` and ``data-value``; `ui.components.click_component` reports them.
 """
 
@@ -165,7 +165,7 @@ def render_working(steps: Sequence[tuple[str, float]], text: str) -> str:
 
 
 def render_unfinished(text: str) -> str:
-    """Markdown of an answer that is not whole: its markers lead nowhere yet."""
+    """Markdown of an unfinished answer, whose markers are not links yet."""
     return render_markdown(
         text, {int(n): "not complete yet" for n in re.findall(r"\[(\d{1,4})\]", text)}
     )
@@ -372,7 +372,7 @@ def build_cards(turn: Answer, papers: Mapping[str, Paper]) -> list[dict[str, str
 
 
 def render_source(paper: Paper, span: Span | None = None) -> str:
-    """A whole paper for the side panel, the quoted span marked."""
+    """A paper for the side panel, the quoted span marked."""
     return (
         f'<article class="source"><h2>{format_name(paper.title, paper.label)}</h2>'
         f'<p class="authors">{_format_authors(paper)}</p>{render_facts(paper)}'

@@ -1,7 +1,7 @@
 """The co-author graph of one person as SVG; pure.
 
-The person stands in the middle, co-authors around; discs grow with the papers shared with the
-person, lines between co-authors with the papers that those two share.
+The person is in the middle, co-authors around; discs grow with the papers shared with the person,
+lines between co-authors with the papers that those two share.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Text from papers, addresses, files and exceptions, as a widget's Markdown shows it: as it is.
+"""Escapes text from papers, addresses, files and exceptions for the Markdown of widgets.
 
-Every title, caption, label and message of the screens is Markdown, in which a name can be a link, a
-formula or an icon. So a widget is given literals and what comes from here; `tests/test_escaping.py`
-looks at each of them.
+Every title, caption, label and message of the screens is Markdown, in which a name can become a link,
+a formula or an icon. So widgets get only literals and text escaped here; `tests/ui/test_escaping.py`
+checks each of them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from rag.text import remove_hidden
 log = logging.getLogger(__name__)
 
 JOINER = "\u2060"
-"""Nobody sees it, and no line breaks at it."""
+"""An invisible character that allows no line break."""
 _MADE_LATER = re.compile(
     r"(?<=www)(?=\.)|(?=@)|(?<=:)(?=[\w/+-])|(?<=[<>~-])(?=[>=-])", re.IGNORECASE
 )
-"""Inside of bare addresses, icons and arrows, which are made after the backslashes are gone."""
+"""Inside bare addresses, icons and arrows, which are rendered after the backslashes are removed."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~:$&^])")
 _BEGINS_LIST = re.compile(r"^(\d*)(?=[-.)])")
 _QUOTED = re.compile(r"(?<=['\"])(?:/|[A-Za-z]:[/\\])(?:[^'\"]*[/\\])?(?=[^'\"/\\]+['\"])")

@@ -1,7 +1,7 @@
 """Plots of evaluation runs as safe HTML that fits any width; pure.
 
-Lengths are shares of the row, handed to the style sheet as custom properties; every number that a
-plot draws also stands in it as text.
+Lengths are shares of the row, passed to the style sheet as custom properties; every number that a
+plot draws is in it as text, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Evaluation runs as they lie in the data folder: found, read, compared; pure but for the files.
+"""Finds, reads and compares the evaluation runs of a data folder; pure except for reading files.
 
-A run folder is written by ``python -m eval``; read here are ``summary.json``, ``scores.jsonl`` and
-``records.jsonl``. Their forms gain fields, so what is not known here is passed over.
+``python -m eval`` writes a run folder; this module reads its ``summary.json``, ``scores.jsonl`` and
+``records.jsonl``. Unknown fields are ignored, since new ones may be added.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FOLDER = "evaluations"
 SUMMARY, SCORES, RECORDS, REPORT = "summary.json", "scores.jsonl", "records.jsonl", "report.html"
 OUTCOMES = ("right", "wrong", "abstained", "unscored", "failed")
 APART = ("failed", "abstained")
-"""Measures that count outcomes, so they stand for no kind."""
+"""Measures that count outcomes, so none is the main measure of a kind."""
 
 
 class Mean(BaseModel):
@@ -62,11 +62,11 @@ class _Record(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRun:
-    """One run: what was asked when, and what came of it.
+    """One run: its questions, its date, and its results.
 
     Attributes:
         begun: ISO date and time.
-        decisive: By kind, the name of the measure that stands for it.
+        decisive: Name of the main measure of each kind of question.
     """
 
     folder: Path
@@ -88,13 +88,13 @@ class EvaluationRun:
         return sum(sum(counts.values()) for counts in self.outcomes.values())
 
     def get_main_figure(self, kind: str) -> Mean | None:
-        """The figure that stands for a kind."""
+        """The main figure of a kind."""
         return self.kinds.get(kind, {}).get(self.decisive.get(kind, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedQuestion:
-    """A question that came to something else in the later run."""
+    """A question with another outcome in the later run."""
 
     kind: str
     question: str

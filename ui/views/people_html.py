@@ -1,6 +1,6 @@
-"""People as safe HTML: ranked experts, one person's head, figures and years; pure.
+"""People as safe HTML: ranked experts, and one person's heading, figures and years; pure.
 
-As in `ui.views.answer_html.answer`, all text is escaped and what can be pressed carries ``data-act``.
+As in `ui.views.answer_html.render_answer_html`, all text is escaped and clickable elements carry ``data-act``.
 """
 
 from __future__ import annotations
