@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.answers import phrases
 from rag.answers.alternatives import format_closing_line
 from rag.answers.rows import (
     Listing,
@@ -36,7 +37,7 @@ from rag.search.topics import (
     resolve_spelling,
 )
 from rag.text import join_names
-from rag.text.english import counted
+from rag.text.english import choose_number, counted
 from rag.text.markdown import plain
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 from rag.types.retrievals import Retrieve
@@ -138,7 +139,9 @@ def answer_experts(
         return _answer_nobody_on_all(intent, sides, snapshot)
     if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
         topic_papers = find_on_topic(spelt, snapshot, retrieve)
-        notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if topic_papers else notes
+        notes = (
+            (*notes, phrases.tell_spelling(plain(spelt), plain(topic))) if topic_papers else notes
+        )
         topic = spelt if topic_papers else topic
     if not topic_papers:
         return _answer_nobody(intent, topic, snapshot, retrieve)
@@ -148,7 +151,7 @@ def answer_experts(
         if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
     ]
     if not topic_papers:
-        text = f"No paper on **{plain(topic)}** {format_conditions(intent.conditions)} is in this library."
+        text = f"No papers on **{plain(topic)}** {format_conditions(intent.conditions)}."
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
@@ -172,10 +175,7 @@ def answer_experts(
     )
     n_gone = len(removed_names & set(votes))
     if shut:
-        texts = (
-            f"{n_gone} with papers on {plain(str(shut))} {'is' if n_gone == 1 else 'are'} left out"
-        )
-        notes = (*notes, texts)
+        notes = (*notes, phrases.tell_excluded_people(n_gone, plain(str(shut))))
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
     everybody = rank(votes)
     if not everybody:
@@ -194,8 +194,7 @@ def answer_experts(
     )
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
-    if notes:
-        text = f"({'; '.join(notes)})\n\n{text}"
+    text = phrases.put_notes_first(tuple(map(str, notes)), text)
     if line := format_closing_line(intent):
         text += f"\n\n{line}"
     return Answer(
@@ -258,19 +257,6 @@ def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple
 
 # --- in words -------------------------------------------------------------------------------
 
-_ROLE_NAMES: Mapping[Role, str] = {
-    "first": "first author of",
-    "listed": "author of",
-    "page": "by the own page behind 'et al.' on",
-}
-
-
-_PLAIN_ROLES: Mapping[Role, str] = {
-    "first": "first author",
-    "listed": "further author",
-    "page": "owner of the page",
-}
-
 
 def _render_experts(
     topic: str,
@@ -289,15 +275,13 @@ def _render_experts(
         f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
         for at, expert in enumerate(people, 1)
     ]
-    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
+    head = f"On **{plain(topic)}** there {choose_number(len(papers), 'is', 'are')} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
     head += f", by {n_people} people" if n_people != 1 else ", by one person"
     head += " (newer papers count for more):" if recent else ":"
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
         n_more = n_people - len(people)
-        lines.append(
-            f"\n{n_more} more {'person is an author' if n_more == 1 else 'people are authors'}."
-        )
+        lines.append(f"\n{phrases.count_more_people(n_more)}")
     if unsigned:
         marks = " ".join(listing.get_marker(p) for p in unsigned)
         lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
@@ -316,7 +300,7 @@ def _render_scores(
     recent: bool,
 ) -> str:
     """The sum behind each score: relevance times the role's weight, paper by paper."""
-    roles = ", ".join(f"{_PLAIN_ROLES[role]} {weight:g}" for role, weight in ROLE.items())
+    roles = ", ".join(f"{phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items())
     aged = ", halved for every three years of age" if recent else ""
     lines = [
         f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
@@ -348,7 +332,7 @@ def _render_expert(
     """The papers by role; a title is written out where it is met first, later its marker will do."""
     papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
     parts = []
-    for role, words in _ROLE_NAMES.items():
+    for role, words in phrases.ROLE_WORDS.items():
         role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
         if role_papers:
             parts.append(
@@ -424,7 +408,7 @@ def _answer_unknown_authors(
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
-    text = f"There is work on **{plain(topic)}** here, but its authors are not printed:\n\n{rows}"
+    text = f"There is work on **{plain(topic)}** here, but its authors are not given:\n\n{rows}"
     return Answer(
         intent.question,
         "abstained",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
+from rag.answers import phrases
 from rag.answers.portrait import build_expert, render_portrait
 from rag.answers.rows import Listing, build_scored_papers
 from rag.library.snapshot import LibrarySnapshot
@@ -74,9 +75,7 @@ def answer_company(intent: Intent, names: Sequence[str], library: LibrarySnapsho
             rows.append(f"{counted(len(common_papers))} with {plain(name)} {marks}")
         lines.append(f"- **{plain(coauthor)}**: {', '.join(rows)}")
     who = join_names(f"**{plain(n)}**" for n in names)
-    head = f"{len(order)} {'person stands' if len(order) == 1 else 'people stand'} on papers with each of {who} here."
-    if not order:
-        head = f"Nobody is printed beside each of {who} here; lists that end in 'et al.' may hide somebody."
+    head = phrases.tell_common_company(who, len(order))
     return Answer(
         intent.question,
         "answered",
@@ -97,9 +96,7 @@ def find_shared_papers(names: Sequence[str], library: LibrarySnapshot) -> list[P
 
 def _format_together(names: Sequence[str], shared: Sequence[Paper]) -> str:
     who = join_names(f"**{plain(n)}**" for n in names)
-    if not shared:
-        return f"No paper here prints {who} together; lists that end in 'et al.' may hide one."
-    return f"{who} stand together on {counted(len(shared))} here."
+    return phrases.tell_together(who, len(shared))
 
 
 def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: LibrarySnapshot) -> str:
@@ -110,7 +107,7 @@ def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: Libr
     ]
     if shared:
         clauses.append(
-            f"They stand together on {counted(len(shared))}, so they are different people."
+            f"They are together on {counted(len(shared))}, so they are different people."
         )
     else:
         common = _list_common_coauthors(names, library)

@@ -247,7 +247,7 @@ def format_condition(condition: Condition) -> str:
     if field in ("year", "date") and operator in ("between", "not between"):
         return ("not " if operator == "not between" else "") + _format_range(value)
     if field == "places":
-        return "in more than one seed document"
+        return "in more than one document"
     if operator in ("above", "below"):
         return f"with a header {field} {operator} {value:g}"
     if (least := get_least_authors(condition)) is not None:

@@ -125,7 +125,7 @@ def show_person(assistant: Assistant, name: str) -> None:
 def main() -> None:
     assistant = session.get_assistant()
     if not session.count_papers(assistant):
-        st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
+        st.info("No papers yet: open Chat to read your documents.", icon=":material/info:")
         return
     name = st.query_params.get("name")
     try:
