@@ -76,7 +76,7 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
             _render_author(n, known, listing, library) for n in several[:_SHOWN]
         )
         remainder = f" and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
-        sentences.append(phrases.tell_on_several(names_text, len(several), remainder))
+        sentences.append(phrases.tell_on_several(f"{names_text}{remainder}"))
     if silent := [p for p in papers if not p.authorships]:
         who = join_names(_render_linked_title(p, listing) for p in silent[:3])
         remainder = f" and {len(silent) - 3} more" if len(silent) > 3 else ""

@@ -364,9 +364,8 @@ def tell_nobody_on_all(names: str, n_papers: int, *, some_on_several: bool) -> s
     return f"{head} is an author of {every} of {names}."
 
 
-def tell_on_several(names: str, n_people: int, remainder: str) -> str:
-    verb = choose_number(n_people, "is", "are")
-    return f"Authors of more than one of them {verb} {names}{remainder}."
+def tell_on_several(names: str) -> str:
+    return f"More than one of them is by {names}."
 
 
 def tell_unknown_authors(names: str) -> str:
