@@ -68,7 +68,7 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
         sentences.append(phrases.tell_stands_on(names_text, len(everywhere), every_paper))
     elif len(known) == len(papers) or several:
         some = bool(several)
-        sentences.append(phrases.tell_nobody_on_all(which, len(papers), some_on_several=some))
+        sentences.append(phrases.tell_no_common_author(which, len(papers), some_on_several=some))
     else:
         sentences.append(f"Whether {which} share authors cannot be told.")
     if several:

@@ -37,7 +37,7 @@ from rag.search.topics import (
     resolve_spelling,
 )
 from rag.text import join_names
-from rag.text.english import choose_number, counted
+from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
 from rag.types.retrievals import Retrieve
@@ -151,7 +151,7 @@ def answer_experts(
         if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
     ]
     if not topic_papers:
-        text = f"No papers on **{plain(topic)}** {format_conditions(intent.conditions)}."
+        text = phrases.tell_none_on(plain(topic), format_conditions(intent.conditions))
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
@@ -181,7 +181,7 @@ def answer_experts(
     if not everybody:
         return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
     if shut and len(everybody) == n_gone:
-        text = f"Nobody here works on **{plain(topic)}** and not on **{plain(str(shut))}**: all {n_gone} have papers on both."
+        text = phrases.tell_nobody_beside(plain(topic), plain(str(shut)), n_gone)
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
     if not people:
@@ -242,7 +242,7 @@ def _answer_nobody_on_all(
     intent: Intent, sides: Sequence[object], library: LibrarySnapshot
 ) -> Answer:
     what = join_names(f"**{plain(str(side))}**" for side in sides)
-    text = f"Nobody here has papers on each of {what}."
+    text = phrases.tell_nobody_on_all(what)
     return Answer(intent.question, "abstained", "experts", text, library=library.fingerprint)
 
 
@@ -275,9 +275,8 @@ def _render_experts(
         f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
         for at, expert in enumerate(people, 1)
     ]
-    head = f"On **{plain(topic)}** there {choose_number(len(papers), 'is', 'are')} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
-    head += f", by {n_people} people" if n_people != 1 else ", by one person"
-    head += " (newer papers count for more):" if recent else ":"
+    limits = under if not under or under.startswith(",") else f" {under}"
+    head = phrases.head_experts(plain(topic), len(papers), limits, n_people, recent=recent)
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
         n_more = n_people - len(people)
@@ -367,10 +366,7 @@ def _answer_nobody(
 ) -> Answer:
     """None is on the topic: the three papers nearest to it are named."""
     nearest_hits = retrieve(topic, 3).papers
-    text = f"Nobody here works on **{plain(topic)}**: no paper in this library is about it."
-    if nearest_hits:
-        text += " The nearest papers are about something else: "
-        text += "; ".join(plain(hit.paper.name) for hit in nearest_hits) + "."
+    text = phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
     return Answer(
         intent.question,
         "abstained",
@@ -390,7 +386,7 @@ def _answer_nobody_else(
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
     papers = [f.paper for f in topic_papers]
     marks = " ".join(listing.get_marker(p) for p in papers[:_FURTHER])
-    text = f"Nobody else: all {n} people on the {counted(len(papers))} here about **{plain(topic)}** were named already {marks}."
+    text = f"{phrases.tell_nobody_further(plain(topic), n, len(papers))} {marks}."
     text = "\n\n".join(filter(None, (text, format_truncation(papers))))
     return Answer(
         intent.question,
@@ -408,7 +404,7 @@ def _answer_unknown_authors(
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
-    text = f"There is work on **{plain(topic)}** here, but its authors are not given:\n\n{rows}"
+    text = f"{phrases.head_without_authors(plain(topic))}\n\n{rows}"
     return Answer(
         intent.question,
         "abstained",

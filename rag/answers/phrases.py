@@ -191,6 +191,25 @@ def tell_printed_names(n: int) -> str:
     return f"{n} of them {verb} the person; the others are listed on their profile page."
 
 
+# --- the filters of a conversation --------------------------------------------------------------
+
+
+def tell_filtered(n: int, n_all: int, filters: str) -> str:
+    """``3 of 169 papers (from 2023)``: what a conversation's filters leave."""
+    return f"{n:,} of {counted(n_all)} ({filters})"
+
+
+def tell_filters_leave_none(filters: str) -> str:
+    return f"The filters of this conversation leave no paper ({filters})."
+
+
+REMOVE_A_FILTER = "Take one of them away to ask."
+
+
+def warn_filtered(filtered: str) -> str:
+    return f"only {filtered} were looked at; without the filters there may be an answer"
+
+
 # --- nothing there ------------------------------------------------------------------------------
 
 
@@ -279,6 +298,50 @@ def tell_excluded_people(n: int, topic: str) -> str:
     )
 
 
+# --- people on a topic --------------------------------------------------------------------------
+
+NEWER_COUNT_MORE = "newer papers count for more"
+
+
+def head_experts(topic: str, n_papers: int, limits: str, n_people: int, *, recent: bool) -> str:
+    """``On **drones** there are 3 papers here from 2024, by 7 people:``; ``limits`` with its space."""
+    people = "one person" if n_people == 1 else f"{n_people} people"
+    verb = choose_number(n_papers, "is", "are")
+    end = f" ({NEWER_COUNT_MORE}):" if recent else ":"
+    return f"On **{topic}** there {verb} {counted(n_papers)} here{limits}, by {people}{end}"
+
+
+def tell_nobody(topic: str, nearest: Sequence[str]) -> str:
+    text = f"Nobody here works on **{topic}**: no paper in this library is about it."
+    if nearest:
+        text += f" The nearest papers are about something else: {'; '.join(nearest)}."
+    return text
+
+
+def tell_nobody_on_all(topics: str) -> str:
+    return f"Nobody here has papers on each of {topics}."
+
+
+def tell_nobody_beside(topic: str, excluded: str, n: int) -> str:
+    """Everybody on the topic also works on what was to be excluded."""
+    return (
+        f"Nobody here works on **{topic}** and not on **{excluded}**: all {n} have papers on both."
+    )
+
+
+def tell_nobody_further(topic: str, n_people: int, n_papers: int) -> str:
+    papers = counted(n_papers)
+    return f"Nobody else: all {n_people} people on the {papers} here about **{topic}** were named already"
+
+
+def tell_none_on(topic: str, limits: str) -> str:
+    return f"No papers on **{topic}** {limits}."
+
+
+def head_without_authors(topic: str) -> str:
+    return f"There is work on **{topic}** here, but its authors are not given:"
+
+
 # --- one person, and several --------------------------------------------------------------------
 
 
@@ -358,7 +421,7 @@ def tell_stands_on(names: str, n_people: int, which: str) -> str:
     return f"Yes: {names} {choose_number(n_people, 'is an author', 'are authors')} of {which}."
 
 
-def tell_nobody_on_all(names: str, n_papers: int, *, some_on_several: bool) -> str:
+def tell_no_common_author(names: str, n_papers: int, *, some_on_several: bool) -> str:
     head = "Nobody" if some_on_several else "No: nobody"
     every = "both" if n_papers == 2 else "all"
     return f"{head} is an author of {every} of {names}."
