@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.answers import phrases
+from rag.answers import person_phrases
 from rag.answers.portrait import build_expert
 from rag.answers.rows import Listing, build_scored_papers
 from rag.library.snapshot import LibrarySnapshot
@@ -29,7 +29,7 @@ def answer_authors(
     if not papers and intent.topic:
         papers = _find_described(intent.topic, library, retrieve)
     if not papers:
-        return Answer(intent.question, "abstained", "person", phrases.WHICH_PAPER)
+        return Answer(intent.question, "abstained", "person", person_phrases.WHICH_PAPER)
     listing = Listing(intent.query)
     lines = [_render_author_line(paper, ask, listing) for paper in papers]
     known = [p for p in papers if p.authorships]
@@ -65,10 +65,12 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
     if everywhere:
         names_text = join_names(_format_bold(everywhere))
         every_paper = f"{_format_all(papers)} {which}"
-        sentences.append(phrases.tell_stands_on(names_text, len(everywhere), every_paper))
+        sentences.append(person_phrases.tell_stands_on(names_text, len(everywhere), every_paper))
     elif len(known) == len(papers) or several:
         some = bool(several)
-        sentences.append(phrases.tell_no_common_author(which, len(papers), some_on_several=some))
+        sentences.append(
+            person_phrases.tell_no_common_author(which, len(papers), some_on_several=some)
+        )
     else:
         sentences.append(f"Whether {which} share authors cannot be told.")
     if several:
@@ -76,17 +78,17 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
             _render_author(n, known, listing, library) for n in several[:_SHOWN]
         )
         remainder = f" and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
-        sentences.append(phrases.tell_on_several(f"{names_text}{remainder}"))
+        sentences.append(person_phrases.tell_on_several(f"{names_text}{remainder}"))
     if silent := [p for p in papers if not p.authorships]:
         who = join_names(_render_linked_title(p, listing) for p in silent[:3])
         remainder = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
-        sentences.append(phrases.tell_unknown_authors(f"{who}{remainder}"))
+        sentences.append(person_phrases.tell_unknown_authors(f"{who}{remainder}"))
     if (
         (everywhere or several or len(known) == len(papers))
         and not all(p.authors_complete for p in known)
         and len(known) > 1
     ):
-        sentences.append(phrases.MORE_MAY_BE_HIDDEN)
+        sentences.append(person_phrases.MORE_MAY_BE_HIDDEN)
     return Answer(
         intent.question,
         "answered" if everywhere or several or len(known) == len(papers) else "abstained",
@@ -139,9 +141,9 @@ def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
 def _format_authors(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:
     printed_text = join_names(f"**{plain(n)}**" for n in printed)
     if printed and not complete:
-        printed_text += phrases.CUT_AUTHOR_LIST
+        printed_text += person_phrases.CUT_AUTHOR_LIST
     if owners:
         who = join_names(f"**{plain(n)}**" for n in owners)
-        owner_clause = phrases.tell_owner(who, len(owners))
+        owner_clause = person_phrases.tell_owner(who, len(owners))
         printed_text += f"; also {owner_clause}" if printed_text else owner_clause
     return printed_text

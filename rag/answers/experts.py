@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.alternatives import format_closing_line
 from rag.answers.rows import (
     Listing,
@@ -151,7 +151,7 @@ def answer_experts(
         if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
     ]
     if not topic_papers:
-        text = phrases.tell_none_on(plain(topic), format_conditions(intent.conditions))
+        text = person_phrases.tell_none_on(plain(topic), format_conditions(intent.conditions))
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
@@ -175,13 +175,13 @@ def answer_experts(
     )
     n_gone = len(removed_names & set(votes))
     if shut:
-        notes = (*notes, phrases.tell_excluded_people(n_gone, plain(str(shut))))
+        notes = (*notes, person_phrases.tell_excluded_people(n_gone, plain(str(shut))))
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
     everybody = rank(votes)
     if not everybody:
         return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
     if shut and len(everybody) == n_gone:
-        text = phrases.tell_nobody_beside(plain(topic), plain(str(shut)), n_gone)
+        text = person_phrases.tell_nobody_beside(plain(topic), plain(str(shut)), n_gone)
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
     if not people:
@@ -242,7 +242,7 @@ def _answer_nobody_on_all(
     intent: Intent, sides: Sequence[object], library: LibrarySnapshot
 ) -> Answer:
     what = join_names(f"**{plain(str(side))}**" for side in sides)
-    text = phrases.tell_nobody_on_all(what)
+    text = person_phrases.tell_nobody_on_all(what)
     return Answer(intent.question, "abstained", "experts", text, library=library.fingerprint)
 
 
@@ -276,11 +276,11 @@ def _render_experts(
         for at, expert in enumerate(people, 1)
     ]
     limits = under if not under or under.startswith(",") else f" {under}"
-    head = phrases.head_experts(plain(topic), len(papers), limits, n_people, recent=recent)
+    head = person_phrases.head_experts(plain(topic), len(papers), limits, n_people, recent=recent)
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
         n_more = n_people - len(people)
-        lines.append(f"\n{phrases.count_more_people(n_more)}")
+        lines.append(f"\n{person_phrases.count_more_people(n_more)}")
     if unsigned:
         marks = " ".join(listing.get_marker(p) for p in unsigned)
         lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
@@ -299,7 +299,9 @@ def _render_scores(
     recent: bool,
 ) -> str:
     """The sum behind each score: relevance times the role's weight, paper by paper."""
-    roles = ", ".join(f"{phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items())
+    roles = ", ".join(
+        f"{person_phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items()
+    )
     aged = ", halved for every three years of age" if recent else ""
     lines = [
         f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
@@ -331,7 +333,7 @@ def _render_expert(
     """The papers by role; a title is written out where it is met first, later its marker will do."""
     papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
     parts = []
-    for role, words in phrases.ROLE_WORDS.items():
+    for role, words in person_phrases.ROLE_WORDS.items():
         role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
         if role_papers:
             parts.append(
@@ -366,7 +368,7 @@ def _answer_nobody(
 ) -> Answer:
     """None is on the topic: the three papers nearest to it are named."""
     nearest_hits = retrieve(topic, 3).papers
-    text = phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
+    text = person_phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
     return Answer(
         intent.question,
         "abstained",
@@ -386,7 +388,7 @@ def _answer_nobody_else(
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
     papers = [f.paper for f in topic_papers]
     marks = " ".join(listing.get_marker(p) for p in papers[:_FURTHER])
-    text = f"{phrases.tell_nobody_further(plain(topic), n, len(papers))} {marks}."
+    text = f"{person_phrases.tell_nobody_further(plain(topic), n, len(papers))} {marks}."
     text = "\n\n".join(filter(None, (text, format_truncation(papers))))
     return Answer(
         intent.question,
@@ -404,7 +406,7 @@ def _answer_unknown_authors(
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
-    text = f"{phrases.head_without_authors(plain(topic))}\n\n{rows}"
+    text = f"{person_phrases.head_without_authors(plain(topic))}\n\n{rows}"
     return Answer(
         intent.question,
         "abstained",

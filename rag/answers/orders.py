@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.phrases import add_before
 from rag.answers.rows import Listing, build_scored_papers, format_date
 from rag.library.fields import CATALOGUE_FIELDS
@@ -195,7 +195,7 @@ def answer_distinct(
     noun = NOUNS.get(field, field)
     text = f"**{counted(len(counts), noun)}**{add_before(phrase)}."
     if field == "author":
-        text = phrases.tell_distinct_people(len(counts), len(papers), phrase)
+        text = person_phrases.tell_distinct_people(len(counts), len(papers), phrase)
     elif len(counts) <= 12:
         text += " " + join_names(f"{v} ({n})" for v, n in counts.most_common()) + "."
     return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
@@ -222,7 +222,7 @@ def _answer_bounded(intent: Intent, ask: Ask, counts: Counter[object], phrase: s
         f"{low}" if low == high else f"at least {low}" if high is None else f"at most {high}"
     )
     noun = "paper" if bounds_text == "1" else "papers"
-    text = phrases.tell_people_within(len(order), bounds_text, noun, phrase)
+    text = person_phrases.tell_people_within(len(order), bounds_text, noun, phrase)
     rows = [f"- {plain(str(v))}: {counted(counts[v])}" for v in order[:_MAX_NAMED]]
     rows += [phrases.count_more(len(order) - _MAX_NAMED)] if len(order) > _MAX_NAMED else []
     text += ":\n\n" + "\n".join(rows) if order else "."
@@ -250,7 +250,7 @@ def answer_people(
         }
         return _answer_bounded(intent, ask, Counter(within_bounds), phrase)
     if not counts:
-        text = phrases.tell_nobody_else(phrase)
+        text = person_phrases.tell_nobody_else(phrase)
         return Answer(intent.question, "answered", "catalogue", text, value=())
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
@@ -266,9 +266,9 @@ def answer_people(
     as_first += (
         f", besides {join_names(plain(str(v)) for v in excluded_people)}" if excluded_people else ""
     )
-    text = f"{phrases.head_people(as_first, phrase)}\n\n" + "\n".join(lines)
+    text = f"{person_phrases.head_people(as_first, phrase)}\n\n" + "\n".join(lines)
     n_others = len(order) - len(top_people)
-    text += f"\n\n{phrases.count_more_people(n_others)}" if n_others > 0 and ask.most else ""
+    text += f"\n\n{person_phrases.count_more_people(n_others)}" if n_others > 0 and ask.most else ""
     value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else top_people))
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -288,10 +288,13 @@ def _answer_each_year(
     ]
     people.sort(key=lambda n: (-counts[n], str(n)))
     years_text = join_names(f"in {year}" for year in wanted)
-    head = phrases.tell_people_of_years(len(people), years_text)
+    head = person_phrases.tell_people_of_years(len(people), years_text)
     if not people:
         return Answer(
-            intent.question, "answered", "catalogue", phrases.tell_nobody_of_years(years_text)
+            intent.question,
+            "answered",
+            "catalogue",
+            person_phrases.tell_nobody_of_years(years_text),
         )
     lines = [f"- {plain(str(n))}: {counted(counts[n])} of these years" for n in people]
     text = f"{head}:\n\n" + "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answers import phrases
+from rag.answers import person_phrases
 from rag.library.fields import format_conditions
 from rag.library.person_index import Mention
 from rag.library.selection import ResolvedConditions, format_no_such_person
@@ -39,7 +39,7 @@ def answer_figures(
     if not people and ask.left and kind == "plain" and not _is_about_pages(intent.question):
         pages, missing = [], [_format_nobody(names, library)]
     if not pages:
-        text = " ".join(missing) or phrases.NO_PAGES
+        text = " ".join(missing) or person_phrases.NO_PAGES
         return Answer(intent.question, "abstained", "catalogue", text)
     lines = [_format_page_line(page, names, library) for page in pages]
     value: Number | str | None = _get_single_figure(pages, names)
@@ -52,7 +52,7 @@ def answer_figures(
         )
     further = [c for c in resolved_conditions.conditions if c.field not in ("author", "page")]
     if further:
-        missing.append(phrases.tell_fixed_figure(format_conditions(further)))
+        missing.append(person_phrases.tell_fixed_figure(format_conditions(further)))
     text = "\n".join([*lines, *missing])
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -140,9 +140,9 @@ def _format_figure(name: str, value: Number | None) -> str:
 
 def _format_page_line(page: ProfilePage, names: Sequence[str], library: LibrarySnapshot) -> str:
     figures_text = join_names(_format_figure(name, _get_figure(page, name)) for name in names)
-    line = phrases.tell_page_figures(plain(page.person), f"**{figures_text}**.")
+    line = person_phrases.tell_page_figures(plain(page.person), f"**{figures_text}**.")
     if "n_papers" in names:
-        line += f" {phrases.tell_page_papers(len(library.page_papers[page.person]))}"
+        line += f" {person_phrases.tell_page_papers(len(library.page_papers[page.person]))}"
     return line
 
 
@@ -200,9 +200,7 @@ def render_page_figures(page: ProfilePage, n_held: int) -> str:
     figure_texts = [
         _format_figure(name, _get_figure(page, name)) for name in dict.fromkeys(printed)
     ]
-    page_papers = phrases.tell_page_papers(n_held)
+    page_papers = person_phrases.tell_page_papers(n_held)
     if not figure_texts:
         return f"There is a profile page. {page_papers}"
-    return (
-        f"{phrases.tell_page_figures(plain(page.person), join_names(figure_texts))}. {page_papers}"
-    )
+    return f"{person_phrases.tell_page_figures(plain(page.person), join_names(figure_texts))}. {page_papers}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.alternatives import add_closing_line
 from rag.answers.authors import answer_authors, answer_common
 from rag.answers.pairs import answer_company, answer_pair
@@ -101,12 +101,12 @@ def _answer_unavailable(
 ) -> Answer:
     name = join_names(mention.names)
     n_held = sum(len(library.list_papers_of(n)) for n in mention.names)
-    text = phrases.tell_unavailable(plain(name), plain(ask.what), n_held)
+    text = person_phrases.tell_unavailable(plain(name), plain(ask.what), n_held)
     printed = sorted(
         {a for n in mention.names for p in library.list_papers_of(n) for a in p.affiliations}
     )
     if printed:
-        text += f" {phrases.tell_affiliations(printed, plain(join_names(printed)))}"
+        text += f" {person_phrases.tell_affiliations(printed, plain(join_names(printed)))}"
     return Answer(intent.question, "abstained", "person", text)
 
 
@@ -122,7 +122,7 @@ def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapsho
     n_more = len(mention.names) - 12
     if n_more > 0:
         lines.append(phrases.count_more(n_more))
-    text = phrases.ask_which_person(plain(mention.typed), len(mention.names))
+    text = person_phrases.ask_which_person(plain(mention.typed), len(mention.names))
     return Answer(
         intent.question,
         "answered",
@@ -181,9 +181,9 @@ def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot
         names_text = join_names(
             f"{plain(o)} ({counted(len(library.list_papers_of(o)))})" for o in lookalikes
         )
-        clauses.append(phrases.tell_lookalikes(names_text))
+        clauses.append(person_phrases.tell_lookalikes(names_text))
     if (n := _count_circles(name, papers, library)) > 1 and library.find_page(name) is None:
-        clauses.append(phrases.tell_separate_groups(n))
+        clauses.append(person_phrases.tell_separate_groups(n))
     return " ".join(clauses)
 
 
@@ -273,7 +273,7 @@ def _answer_nothing(
     names: Sequence[str],
 ) -> Answer:
     kind = "other than" if ask.form == "except" else "on"
-    text = phrases.tell_none_by_person(f"**{who}**", f"{kind} {topic}" if topic else "")
+    text = person_phrases.tell_none_by_person(f"**{who}**", f"{kind} {topic}" if topic else "")
     if all_papers:
         titles = "; ".join(plain(p.name) for p in all_papers[:5])
         text += f" The {counted(len(all_papers))} by {who}: {titles}"
@@ -293,7 +293,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnaps
     top = max(shared.values())
     best = sorted(o for o in shared if shared[o] == top)
     who = join_names(f"**{plain(o)}**" for o in best)
-    text = phrases.tell_most_frequent(who, top)
+    text = person_phrases.tell_most_frequent(who, top)
     if all(library.find_page(o) for o in best) and (
         rest := {o: n for o, n in shared.items() if o not in best}
     ):
@@ -323,7 +323,7 @@ def _answer_coauthors(
             f"- **{plain(coauthor)}**: {counted(len(shared_papers))} together{format_years(shared_papers)} {marks}"
         )
     alone = [p for p in papers if len(library.list_people_of(p)) < 2]
-    head = phrases.tell_coauthors(plain(name), len(order), len(papers))
+    head = person_phrases.tell_coauthors(plain(name), len(order), len(papers))
     if ask.what == "most" and shared:
         head = f"{_format_most_frequent(name, shared, library)} {head}"
     if alone:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.answers import phrases
+from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
 from rag.library.snapshot import LibrarySnapshot
@@ -37,7 +37,7 @@ def render_portrait(name: str, papers: Sequence[Paper], library: LibrarySnapshot
     if roles["first"]:
         sentences.append(f"first author of {roles['first']}")
     if roles["page"]:
-        sentences.append(phrases.tell_page_role(roles["page"]))
+        sentences.append(person_phrases.tell_page_role(roles["page"]))
     text = f"**{plain(name)}**: {', '.join(sentences)}."
     if common := find_themes(papers):
         text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."

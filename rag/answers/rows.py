@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.citations import build_citation
 from rag.text import split_sentences, split_terms
 from rag.text.english import MONTHS
@@ -114,4 +114,4 @@ def format_truncation(papers: Sequence[Paper]) -> str:
     silent = [p for p in papers if not p.authors]
     lengths = {len(p.authors) for p in cut}
     n_first = lengths.pop() if len(lengths) == 1 else None
-    return phrases.tell_missing_authors(len(papers), len(cut), len(silent), n_first)
+    return person_phrases.tell_missing_authors(len(papers), len(cut), len(silent), n_first)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.library.fields import format_conditions
 from rag.text.english import choose_number, counted
 from rag.types import Condition
@@ -103,4 +103,4 @@ def test_the_person_comes_before_the_time() -> None:
 def test_who_may_be_missing(
     n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None, words: str
 ) -> None:
-    assert phrases.tell_missing_authors(n_papers, n_cut, n_unnamed, n_first) == words
+    assert person_phrases.tell_missing_authors(n_papers, n_cut, n_unnamed, n_first) == words
