@@ -8,25 +8,11 @@ from __future__ import annotations
 
 from typing import get_args
 
+from rag.answers.phrases import ROUTE_WORDS, tell_other_reading
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import Alternative, Answer, Intent, ReadAs
 
-ROUTE_WORDS = {
-    "content": "what papers say",
-    "experts": "people on a topic",
-    "person": "a person",
-    "catalogue": "papers counted or listed",
-    "smalltalk": "small talk",
-    "unsupported": "no question for these papers",
-}
-"""The name of each route in answers."""
-
-_READ = {
-    "experts": "a search for people",
-    "catalogue": "a list",
-    "person": "a list of somebody's papers",
-}
 _FOR = {
     "content": ("what papers say", "what do papers say about {topic}?"),
     "experts": ("people who work on it", "who works on {topic}?"),
@@ -61,13 +47,13 @@ def _format_words(route: ReadAs, intent: Intent) -> str:
 
 
 def format_closing_line(intent: Intent) -> str:
-    """``Read as a list; for what papers say, ask: '...'``; empty where no other reading is near."""
+    """``Read as a count or list; for what papers say, ask: '...'``; empty where no other reading is near."""
     other_route = str(intent.parts.get("other", ""))
     if not (intent.parts.get("near") and intent.topic and other_route in _FOR):
         return ""
     what, question = _FOR[other_route]
-    reading = str(intent.parts.get("read") or _READ.get(intent.route, intent.route))
-    return f"Read as {reading}; for {what}, ask: '{question.format(topic=plain(intent.topic))}'"
+    reading = str(intent.parts.get("read") or ROUTE_WORDS[intent.route])
+    return tell_other_reading(reading, what, question.format(topic=plain(intent.topic)))
 
 
 def add_closing_line(answer: Answer, intent: Intent) -> str:

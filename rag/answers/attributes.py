@@ -52,7 +52,7 @@ def answer_attributes(intent: Intent, ask: Ask, library: LibrarySnapshot) -> Ans
 def _describe_attribute(paper: Paper, name: str) -> tuple[bool, str]:
     if name == "year":
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
-        return paper.year is not None, f"posted {when}" if when else "no date is printed"
+        return paper.year is not None, f"posted {when}" if when else "no date is given"
     if name == "code":
         if not paper.code and (span := find_code_link(paper)):
             mark = "no Code mark, but the" if paper.code is False else "yes, the"
@@ -63,20 +63,20 @@ def _describe_attribute(paper: Paper, name: str) -> tuple[bool, str]:
                 f"{mark} text says where code is: {plain(address.group().rstrip(_SENTENCE_STOPS))}",
             )
         if paper.code is None:
-            return False, "its document prints no Code mark for any paper"
+            return False, "unknown: its document marks code for no paper"
         return True, "yes, the page marks code as available" if paper.code else "no Code mark"
     if name == "category":
-        return paper.category is not None, f"category {paper.category or 'not printed'}"
+        return paper.category is not None, f"category {paper.category or 'not given'}"
     if name == "affiliation":
         printed = plain(join_names(paper.affiliations))
-        return bool(printed), f"affiliation {printed}" if printed else "no affiliation is printed"
+        return bool(printed), f"affiliation {printed}" if printed else "no affiliation is given"
     if name == "score":
-        score = "not printed" if paper.score is None else f"{paper.score:g}"
+        score = "not given" if paper.score is None else f"{paper.score:g}"
         return paper.score is not None, f"score {score}"
     if name == "link":
         return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
     if name == "place":
-        return True, "stands at " + join_names(map(str, paper.places))
+        return True, "in " + join_names(map(str, paper.places))
     return True, f"title: {plain(paper.name)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from rag.answers import person_phrases
 from rag.answers.portrait import build_expert
 from rag.answers.rows import Listing, build_scored_papers
 from rag.library.snapshot import LibrarySnapshot
@@ -29,8 +30,7 @@ def answer_authors(
     if not papers and intent.topic:
         papers = _find_described(intent.topic, library, retrieve)
     if not papers:
-        text = "I cannot tell which paper is meant; name it by its title or method."
-        return Answer(intent.question, "abstained", "person", text)
+        return Answer(intent.question, "abstained", "person", person_phrases.WHICH_PAPER)
     listing = Listing(intent.query)
     lines = [_render_author_line(paper, ask, listing) for paper in papers]
     known = [p for p in papers if p.authorships]
@@ -64,14 +64,15 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
     several = [n for n in order if 1 < counts[n] < len(papers)]
     sentences = []
     if everywhere:
-        sentences.append(
-            f"Yes: {join_names(_format_bold(everywhere))} {_get_verb(everywhere)} on {_format_all(papers)} {which}."
-        )
+        names_text = join_names(_format_bold(everywhere))
+        every_paper = f"{_format_all(papers)} {which}"
+        sentences.append(person_phrases.tell_stands_on(names_text, len(everywhere), every_paper))
     # "Do DuetFace and VISA share authors?": no is only known if all of them print their authors.
     elif len(known) == len(papers) or several:
-        none = "both" if len(papers) == 2 else "all"
-        head = "Nobody" if several else "No: nobody"
-        sentences.append(f"{head} is printed on {none} of {which}.")
+        some = bool(several)
+        sentences.append(
+            person_phrases.tell_no_common_author(which, len(papers), some_on_several=some)
+        )
     else:
         sentences.append(f"Whether {which} share authors cannot be told.")
     # "papers with a title / do they share authors?": nobody is on all, but some are on several.
@@ -80,17 +81,17 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
             _render_author(n, known, listing, library) for n in several[:_SHOWN]
         )
         remainder = f" and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
-        sentences.append(f"On more than one of them {_get_verb(several)} {names_text}{remainder}.")
+        sentences.append(person_phrases.tell_on_several(f"{names_text}{remainder}"))
     if silent := [p for p in papers if not p.authorships]:
         who = join_names(_render_linked_title(p, listing) for p in silent[:3])
         remainder = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
-        sentences.append(f"The authors of {who}{remainder} are not printed, so they are unknown.")
+        sentences.append(person_phrases.tell_unknown_authors(f"{who}{remainder}"))
     if (
         (everywhere or several or len(known) == len(papers))
         and not all(p.authors_complete for p in known)
         and len(known) > 1
     ):
-        sentences.append("Lists that end in 'et al.' may hide more.")
+        sentences.append(person_phrases.MORE_MAY_BE_HIDDEN)
     return Answer(
         intent.question,
         "answered" if everywhere or several or len(known) == len(papers) else "abstained",
@@ -120,10 +121,6 @@ def _format_bold(names: Sequence[str]) -> list[str]:
     return [f"**{plain(n)}**" for n in names]
 
 
-def _get_verb(names: Sequence[str]) -> str:
-    return "stands" if len(names) == 1 else "stand"
-
-
 def _format_all(papers: Sequence[Paper]) -> str:
     return "both" if len(papers) == 2 else "all of" if len(papers) > 3 else "each of"
 
@@ -138,7 +135,7 @@ def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
     mark = listing.get_marker(paper)
     # "who wrote the SignNet paper?"
     if not paper.authorships:
-        return f"{name} {mark}: its seed document prints no authors, so they are unknown."
+        return f"{name} {mark}: its document names no authors, so they are unknown."
     owners = [a.name for a in paper.authorships if a.role == "page"]
     # "who is the first author of MaskNet?"
     if ask.what == "first" and paper.authors:
@@ -149,9 +146,9 @@ def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
 def _format_authors(printed: Sequence[str], owners: Sequence[str], *, complete: bool) -> str:
     printed_text = join_names(f"**{plain(n)}**" for n in printed)
     if printed and not complete:
-        printed_text += " (the list ends in 'et al.', so more are not printed)"
+        printed_text += person_phrases.CUT_AUTHOR_LIST
     if owners:
         who = join_names(f"**{plain(n)}**" for n in owners)
-        stands = "on whose page it stands" if len(owners) == 1 else "on whose pages it stands"
-        printed_text += f"; also {who}, {stands}" if printed_text else f"{who}, {stands}"
+        owner_clause = person_phrases.tell_owner(who, len(owners))
+        printed_text += f"; also {owner_clause}" if printed_text else owner_clause
     return printed_text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean, median
 
-from rag.answers.orders import NOUNS, count_groups, format_group, format_spaced, list_in_order
+from rag.answers import phrases
+from rag.answers.orders import NOUNS, count_groups, format_group, list_in_order
+from rag.answers.phrases import add_before
 from rag.library.fields import CATALOGUE_FIELDS
 from rag.library.snapshot import LibrarySnapshot
 from rag.text.english import counted
@@ -14,11 +16,11 @@ from rag.types import Answer, Intent, Paper
 from rag.understanding.catalogue_ask import Ask
 
 _AVERAGE_UNITS = {
-    "score": ("is the score in the header", "print one"),
-    "number of authors": ("authors", "print their whole author list"),
-    "title length": ("characters in the title", "print a title"),
+    "score": ("is the score in the header", "give one"),
+    "number of authors": ("authors", "give their whole author list"),
+    "title length": ("characters in the title", "have a title"),
     "length": ("words in the abstract", "have one"),
-    "year": ("is the middle year", "print a year"),
+    "year": ("is the middle year", "give a year"),
 }
 
 
@@ -32,15 +34,15 @@ def answer_average(
     known = [float(str(v)) for p in papers for v in CATALOGUE_FIELDS[field].values(p, library)]
     unit, having = _AVERAGE_UNITS[field]
     if not known:
-        text = f"None of the {counted(len(papers))}{format_spaced(phrase)}: none of them {having}."
+        text = f"None of the {counted(len(papers))}{add_before(phrase)}: none of them {having}."
         return Answer(intent.question, "abstained", "catalogue", text)
     value = median(known) if field == "year" else round(mean(known), 2)
-    text = f"**{value:g}** {unit}{'' if field == 'year' else ' on average'}, over the {counted(len(known))}{format_spaced(phrase)} that {having}"
+    text = f"**{value:g}** {unit}{'' if field == 'year' else ' on average'}, over the {counted(len(known))}{add_before(phrase)} that {having}"
     spread = f" ({min(known):g} to {max(known):g})"
     text += f"{spread}." if field == "year" else f"{spread}; the median is {median(known):g}."
     cut = sum(bool(p.authors) and not p.authors_complete for p in papers)
     if field == "number of authors" and cut:
-        text += f" {counted(cut)} with a list that ends in 'et al.' not counted."
+        text += f" {counted(cut)} with an author list cut by 'et al.' not counted."
     return Answer(intent.question, "answered", "catalogue", text, value=_convert_to_whole(value))
 
 
@@ -50,13 +52,13 @@ def _answer_per_group(
     """Papers by value, over the values that have any."""
     counts, silent = count_groups(papers, field, library)
     if not counts:
-        text = f"None of the {counted(len(papers))}{format_spaced(phrase)} has {CATALOGUE_FIELDS[field].noun}."
+        text = phrases.tell_none_has(len(papers), phrase, CATALOGUE_FIELDS[field].noun)
         return Answer(intent.question, "abstained", "catalogue", text)
     value = round(counts.total() / len(counts), 2)
     noun = NOUNS.get(field, field)
-    over = counted(len(counts), noun) if field != "author" else f"{len(counts):,} people"
+    over = counted(len(counts), noun)
     text = (
-        f"**{value:g}** papers{format_spaced(phrase)} per {noun} on average, over the {over} with any; "
+        f"**{value:g}** papers{add_before(phrase)} per {noun} on average, over the {over} with any; "
         f"the median is {median(counts.values()):g}."
     )
     if silent:

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.answers import person_phrases, phrases
 from rag.answers.alternatives import format_closing_line
 from rag.answers.rows import (
     Listing,
@@ -141,7 +142,9 @@ def answer_experts(
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
     if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
         topic_papers = find_on_topic(spelt, snapshot, retrieve)
-        notes = (*notes, f"showing {plain(spelt)} for '{plain(topic)}'") if topic_papers else notes
+        notes = (
+            (*notes, phrases.tell_spelling(plain(spelt), plain(topic))) if topic_papers else notes
+        )
         topic = spelt if topic_papers else topic
     if not topic_papers:
         return _answer_nobody(intent, topic, snapshot, retrieve)
@@ -152,7 +155,7 @@ def answer_experts(
         if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
     ]
     if not topic_papers:
-        text = f"No paper on **{plain(topic)}** {format_conditions(intent.conditions)} is in this library."
+        text = person_phrases.tell_none_on(plain(topic), format_conditions(intent.conditions))
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
@@ -180,17 +183,14 @@ def answer_experts(
     # everybody.
     n_gone = len(removed_names & set(votes))
     if shut:
-        texts = (
-            f"{n_gone} with papers on {plain(str(shut))} {'is' if n_gone == 1 else 'are'} left out"
-        )
-        notes = (*notes, texts)
+        notes = (*notes, person_phrases.tell_excluded_people(n_gone, plain(str(shut))))
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
     everybody = rank(votes)
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
         return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
     if shut and len(everybody) == n_gone:
-        text = f"Nobody here works on **{plain(topic)}** and not on **{plain(str(shut))}**: all {n_gone} have papers on both."
+        text = person_phrases.tell_nobody_beside(plain(topic), plain(str(shut)), n_gone)
         return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
     # "who else?" after everybody was named.
@@ -204,8 +204,7 @@ def answer_experts(
     )
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
-    if notes:
-        text = f"({'; '.join(notes)})\n\n{text}"
+    text = phrases.put_notes_first(tuple(map(str, notes)), text)
     if line := format_closing_line(intent):
         text += f"\n\n{line}"
     return Answer(
@@ -253,7 +252,7 @@ def _answer_nobody_on_all(
     intent: Intent, sides: Sequence[object], library: LibrarySnapshot
 ) -> Answer:
     what = join_names(f"**{plain(str(side))}**" for side in sides)
-    text = f"Nobody here has papers on each of {what}."
+    text = person_phrases.tell_nobody_on_all(what)
     return Answer(intent.question, "abstained", "experts", text, library=library.fingerprint)
 
 
@@ -268,19 +267,6 @@ def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple
 
 
 # --- in words -------------------------------------------------------------------------------
-
-_ROLE_NAMES: Mapping[Role, str] = {
-    "first": "first author of",
-    "listed": "author of",
-    "page": "by the own page behind 'et al.' on",
-}
-
-
-_PLAIN_ROLES: Mapping[Role, str] = {
-    "first": "first author",
-    "listed": "further author",
-    "page": "owner of the page",
-}
 
 
 def _render_experts(
@@ -300,15 +286,12 @@ def _render_experts(
         f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
         for at, expert in enumerate(people, 1)
     ]
-    head = f"On **{plain(topic)}** there {'is' if len(papers) == 1 else 'are'} {counted(len(papers))} here{' ' if under and not under.startswith(',') else ''}{under}"
-    head += f", by {n_people} people" if n_people != 1 else ", by one person"
-    head += " (newer papers count for more):" if recent else ":"
+    limits = under if not under or under.startswith(",") else f" {under}"
+    head = person_phrases.head_experts(plain(topic), len(papers), limits, n_people, recent=recent)
     unsigned = [p for p in papers if not p.authorships]
     if n_people > len(people):
         n_more = n_people - len(people)
-        lines.append(
-            f"\n{n_more} more {'person is an author' if n_more == 1 else 'people are authors'}."
-        )
+        lines.append(f"\n{person_phrases.count_more_people(n_more)}")
     if unsigned:
         marks = " ".join(listing.get_marker(p) for p in unsigned)
         lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
@@ -327,7 +310,9 @@ def _render_scores(
     recent: bool,
 ) -> str:
     """The sum behind each score: relevance times the role's weight, paper by paper."""
-    roles = ", ".join(f"{_PLAIN_ROLES[role]} {weight:g}" for role, weight in ROLE.items())
+    roles = ", ".join(
+        f"{person_phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items()
+    )
     aged = ", halved for every three years of age" if recent else ""
     lines = [
         f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
@@ -359,7 +344,7 @@ def _render_expert(
     """The papers by role; a title is written out where it is met first, later its marker will do."""
     papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
     parts = []
-    for role, words in _ROLE_NAMES.items():
+    for role, words in person_phrases.ROLE_WORDS.items():
         role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
         if role_papers:
             parts.append(
@@ -394,10 +379,7 @@ def _answer_nobody(
 ) -> Answer:
     """None is on the topic: the three papers nearest to it are named."""
     nearest_hits = retrieve(topic, 3).papers
-    text = f"Nobody here works on **{plain(topic)}**: no paper in this library is about it."
-    if nearest_hits:
-        text += " The nearest papers are about something else: "
-        text += "; ".join(plain(hit.paper.name) for hit in nearest_hits) + "."
+    text = person_phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
     return Answer(
         intent.question,
         "abstained",
@@ -417,7 +399,7 @@ def _answer_nobody_else(
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
     papers = [f.paper for f in topic_papers]
     marks = " ".join(listing.get_marker(p) for p in papers[:_FURTHER])
-    text = f"Nobody else: all {n} people on the {counted(len(papers))} here about **{plain(topic)}** were named already {marks}."
+    text = f"{person_phrases.tell_nobody_further(plain(topic), n, len(papers))} {marks}."
     text = "\n\n".join(filter(None, (text, format_truncation(papers))))
     return Answer(
         intent.question,
@@ -435,7 +417,7 @@ def _answer_unknown_authors(
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
-    text = f"There is work on **{plain(topic)}** here, but its authors are not printed:\n\n{rows}"
+    text = f"{person_phrases.head_without_authors(plain(topic))}\n\n{rows}"
     return Answer(
         intent.question,
         "abstained",

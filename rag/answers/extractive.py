@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answers import comparison
+from rag.answers import comparison, phrases
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
@@ -121,7 +121,7 @@ def answer_by_quotes(
     marks = Citations()
     if len(cited) > 1 and asks_to_compare(intent.question):
         table_text = comparison.render_comparison(intent.question, cited, marks)
-        text = f"{len(cited)} papers side by side, in their own words:\n\n{table_text}"
+        text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif len(cited) == 1:
         text = _render_one_paper(intent.question, cited[0], marks)
     elif several or has_plural_request(intent.question):
@@ -146,11 +146,9 @@ def build_abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency)
     )
     missing = join_names(f"“{word}”" for word in missing_words)
     marks = Citations()
-    lines = ["These papers do not answer that."]
-    if missing:
-        lines[0] = f"These papers do not answer that: nothing fitting in them mentions {missing}."
+    lines = [phrases.refuse_content(missing)]
     if retrieval.papers:
-        lines.append("\nThe nearest papers, in case one of them helps:\n")
+        lines.append(f"\n{phrases.HEAD_NEAREST}\n")
     for hit in retrieval.papers[:NEAREST]:
         best = sorted(hit.sentences, key=lambda s: -s.score)
         spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
@@ -178,20 +176,21 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
 def _render_one_paper(question: str, hit: PaperHit, marks: Citations) -> str:
     best = choose_sentences(question, hit, MAX_QUOTES)
     if not best:
-        return f"{render_paper_name(hit.paper)} is the paper that fits. {_render_title(hit.paper, marks)}"
+        name = render_paper_name(hit.paper)
+        return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
     lead, *rest = best
     lines = [f"{render_paper_name(hit.paper)}:", "", render_quote(hit.paper, lead, marks)]
     if rest:
         further_quotes = " ".join(
             render_quote(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span)
         )
-        lines += ["", f"It also says: {further_quotes}"]
+        lines += ["", f"{phrases.HEAD_FURTHER_QUOTES} {further_quotes}"]
     return "\n".join(lines)
 
 
 def _render_likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
     first, *other_hits = cited
-    lines = [_render_one_paper(question, first, marks), "", "It could also be:", ""]
+    lines = [_render_one_paper(question, first, marks), "", phrases.HEAD_OTHER_PAPERS, ""]
     for hit in other_hits:
         quotes = " ".join(
             render_quote(hit.paper, s, marks) for s in choose_sentences(question, hit, 1)
@@ -204,7 +203,7 @@ def _render_likeliest(question: str, cited: Sequence[PaperHit], marks: Citations
 
 def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
     n = 2 if len(cited) <= MAX_QUOTES else 1
-    lines = [f"{len(cited)} papers bear on this:", ""]
+    lines = [phrases.head_several_papers(len(cited)), ""]
     for hit in cited:
         best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
         quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from rag.answers import phrases
 from rag.answers.rows import build_scored_papers
 from rag.library.fields import format_conditions
 from rag.library.selection import (
@@ -20,7 +21,6 @@ from rag.library.selection import (
     resolve_conditions,
 )
 from rag.library.snapshot import LibrarySource, load_snapshot
-from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Paper, Person, ProfilePage, Thread, Turn
 
@@ -91,18 +91,16 @@ class FilteredLibrary:
     @property
     def description(self) -> str:
         """``3 of 169 papers (from 2023, with the Code mark)``: what is left, and by what."""
-        n = counted(len(self._whole.papers))
-        return f"{len(self._held):,} of {n} ({format_filters(self.conditions)})"
+        filters = format_filters(self.conditions)
+        return phrases.tell_filtered(len(self._held), len(self._whole.papers), filters)
 
     @property
     def why_empty(self) -> str:
         """Why nothing is left, and what would have been without one of the conditions."""
         suggestion = format_nearest(self._whole, self.conditions)
         why = " ".join(self.absent) or suggestion
-        sentence = (
-            f"The filters of this conversation leave no paper ({format_filters(self.conditions)})."
-        )
-        return " ".join(filter(None, (sentence, why, "Take one of them away to ask.")))
+        sentence = phrases.tell_filters_leave_none(format_filters(self.conditions))
+        return " ".join(filter(None, (sentence, why, phrases.REMOVE_A_FILTER)))
 
 
 def format_filters(conditions: Sequence[Condition]) -> str:
@@ -153,9 +151,7 @@ def load_excluded(answer: Answer, filtered_library: FilteredLibrary | None) -> t
     """A note for abstentions that the conversation's filters hid papers."""
     if filtered_library is None or not filtered_library.n_papers or answer.status != "abstained":
         return ()
-    return (
-        f"only {filtered_library.description} were looked at; without the filters there may be an answer",
-    )
+    return (phrases.warn_filtered(filtered_library.description),)
 
 
 # --- what can be chosen ---------------------------------------------------------------------

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers import person_phrases, phrases
+from rag.answers.phrases import add_before
 from rag.answers.rows import Listing, build_scored_papers, format_date
 from rag.library.fields import CATALOGUE_FIELDS
 from rag.library.snapshot import LibrarySnapshot
@@ -16,10 +18,6 @@ from rag.types import Answer, Intent, Paper, list_sources
 from rag.understanding.catalogue_ask import Ask
 
 Value = int | float | str | tuple[str, ...] | None
-
-
-def format_spaced(phrase: str) -> str:
-    return f" {phrase}" if phrase else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def answer_extreme(
     order = _SORT_ORDERS[field]
     known = [p for p in papers if _rank(p, field, library)]
     if not known:
-        text = f"None of the {counted(len(papers))}{format_spaced(phrase)} prints {order.needed}."
+        text = phrases.tell_none_has(len(papers), phrase, order.needed)
         return Answer(intent.question, "abstained", "catalogue", text)
     # "sort the papers of Yuxi Mi by year"
     if ask.of[1:] == ("all",):
@@ -62,10 +60,7 @@ def answer_extreme(
     listing = Listing()
     word = order.largest if ask.most else order.least
     word = "oldest and newest" if ask.of[1:] == ("both",) else word
-    noun = "print" if len(known) != 1 else "prints"
-    head = (
-        f"The {word} of the {counted(len(known))}{format_spaced(phrase)} that {noun} {order.needed}"
-    )
+    head = phrases.head_extreme(word, len(known), phrase, order.needed)
 
     def format_note(paper: Paper) -> str:
         return (
@@ -99,7 +94,7 @@ def _answer_in_order(
     ordered = _find_ends(known, ask.of[0], replace(ask, k=len(known)), library)
     silent = sorted((p for p in papers if p not in known), key=lambda p: p.paper_id)
     listing = Listing()
-    head = f"{counted(len(papers))}{format_spaced(phrase)}, {order.largest if ask.most else order.least} first"
+    head = f"{counted(len(papers))}{add_before(phrase)}, {order.largest if ask.most else order.least} first"
     if silent:
         head += (
             f"; the last {len(silent)} without {order.needed}"
@@ -171,24 +166,23 @@ def answer_group(
     field = ask.of[0]
     counts, silent = count_groups(papers, field, library)
     if not counts:
-        text = f"None of the {counted(len(papers))}{format_spaced(phrase)} has {CATALOGUE_FIELDS[field].noun}."
+        text = phrases.tell_none_has(len(papers), phrase, CATALOGUE_FIELDS[field].noun)
         return Answer(intent.question, "abstained", "catalogue", text)
     # "which month has most papers?"; equal ones are all named.
     if ask.k == 1:
         end = max(counts.values()) if ask.most else min(counts.values())
         best = sorted(format_group(v, field) for v, n in counts.items() if n == end)
-        text = f"**{join_names(best)}** with {counted(end)}{format_spaced(phrase)}."
+        text = f"**{join_names(best)}** with {counted(end)}{add_before(phrase)}."
         value: Value = int(best[0]) if field == "year" and len(best) == 1 else ", ".join(best)
     else:
         order = list_in_order(counts, field)
         top_values = order[: ask.k]
         lines = [f"- {plain(format_group(v, field))}: {counts[v]}" for v in top_values]
-        lines += (
-            [f"- and {len(order) - len(top_values)} more"] if len(order) > len(top_values) else []
-        )
+        n_more = len(order) - len(top_values)
+        lines += [phrases.count_more(n_more)] if n_more > 0 else []
         lines += [f"- unknown: {silent}"] if silent and ask.k is None else []
         by = "word of their titles" if field == "word" else field
-        text = f"{counted(len(papers))}{format_spaced(phrase)} by {by}:\n\n" + "\n".join(lines)
+        text = f"{counted(len(papers))}{add_before(phrase)} by {by}:\n\n" + "\n".join(lines)
         value = "; ".join(f"{v}: {counts[v]}" for v in top_values)
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -202,14 +196,10 @@ def answer_distinct(
     field = ask.of[0]
     counts, _ = count_groups(papers, field, library)
     noun = NOUNS.get(field, field)
-    text = f"**{counted(len(counts), noun)}**{format_spaced(phrase)}."
+    text = f"**{counted(len(counts), noun)}**{add_before(phrase)}."
     # "who has the most papers? / how many are there?": too many to name, and cut lists hide some.
     if field == "author":
-        people = "people are" if len(counts) != 1 else "person is"
-        text = (
-            f"**{len(counts)}** {people} named on the {counted(len(papers))}{format_spaced(phrase)}; "
-            "lists that end in 'et al.' hide more."
-        )
+        text = person_phrases.tell_distinct_people(len(counts), len(papers), phrase)
     elif len(counts) <= 12:
         text += " " + join_names(f"{v} ({n})" for v, n in counts.most_common()) + "."
     return Answer(intent.question, "answered", "catalogue", text, value=len(counts))
@@ -235,10 +225,10 @@ def _answer_bounded(intent: Intent, ask: Ask, counts: Counter[object], phrase: s
     bounds_text = (
         f"{low}" if low == high else f"at least {low}" if high is None else f"at most {high}"
     )
-    verb = "person has" if len(order) == 1 else "people have"
-    text = f"**{len(order)}** {verb} {bounds_text} {'paper' if bounds_text == '1' else 'papers'} here{format_spaced(phrase)}"
+    noun = "paper" if bounds_text == "1" else "papers"
+    text = person_phrases.tell_people_within(len(order), bounds_text, noun, phrase)
     rows = [f"- {plain(str(v))}: {counted(counts[v])}" for v in order[:_MAX_NAMED]]
-    rows += [f"- and {len(order) - _MAX_NAMED} more"] if len(order) > _MAX_NAMED else []
+    rows += [phrases.count_more(len(order) - _MAX_NAMED)] if len(order) > _MAX_NAMED else []
     text += ":\n\n" + "\n".join(rows) if order else "."
     value: Value = len(order) if "count" in ask.of else ", ".join(str(v) for v in order)
     return Answer(intent.question, "answered", "catalogue", text, value=value)
@@ -267,7 +257,7 @@ def answer_people(
         }
         return _answer_bounded(intent, ask, Counter(within_bounds), phrase)
     if not counts:
-        text = f"Nobody else is printed on the papers{format_spaced(phrase)}."
+        text = person_phrases.tell_nobody_else(phrase)
         return Answer(intent.question, "answered", "catalogue", text, value=())
     order = sorted(counts, key=lambda v: (-counts[v] if ask.most else counts[v], str(v)))
     k = ask.k or 5
@@ -280,13 +270,13 @@ def answer_people(
         f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(top_people, 1)
     ]
     as_first = " as first author" if ask.of[0] == "first author" else ""
-    as_first += ", page owners left out" if "no owners" in ask.of else ""
+    as_first += ", without the owners of profile pages" if "no owners" in ask.of else ""
     as_first += (
         f", besides {join_names(plain(str(v)) for v in excluded_people)}" if excluded_people else ""
     )
-    text = f"By papers held here{as_first}{format_spaced(phrase)}:\n\n" + "\n".join(lines)
+    text = f"{person_phrases.head_people(as_first, phrase)}\n\n" + "\n".join(lines)
     n_others = len(order) - len(top_people)
-    text += f"\n\n{n_others} others have as many or fewer." if n_others > 0 and ask.most else ""
+    text += f"\n\n{person_phrases.count_more_people(n_others)}" if n_others > 0 and ask.most else ""
     value = ", ".join(str(v) for v in (tied if ask.k is None and len(tied) < 6 else top_people))
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -306,10 +296,13 @@ def _answer_each_year(
     ]
     people.sort(key=lambda n: (-counts[n], str(n)))
     years_text = join_names(f"in {year}" for year in wanted)
-    head = f"**{len(people)}** {'person' if len(people) == 1 else 'people'} with papers both {years_text}"
+    head = person_phrases.tell_people_of_years(len(people), years_text)
     if not people:
         return Answer(
-            intent.question, "answered", "catalogue", f"Nobody here has papers both {years_text}."
+            intent.question,
+            "answered",
+            "catalogue",
+            person_phrases.tell_nobody_of_years(years_text),
         )
     lines = [f"- {plain(str(n))}: {counted(counts[n])} of these years" for n in people]
     text = f"{head}:\n\n" + "\n".join(lines)
@@ -319,5 +312,5 @@ def _answer_each_year(
 def answer_documents(intent: Intent, library: LibrarySnapshot) -> Answer:
     counts = Counter(place.document for p in library.papers for place in p.places)
     lines = [f"- {plain(name)}: {counted(n, 'entry')}" for name, n in sorted(counts.items())]
-    text = f"**{counted(len(counts), 'seed document')}**:\n\n" + "\n".join(lines)
+    text = f"**{counted(len(counts), 'document')}**:\n\n" + "\n".join(lines)
     return Answer(intent.question, "answered", "catalogue", text, value=len(counts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answers import person_phrases
 from rag.library.fields import format_conditions
 from rag.library.person_index import Mention
 from rag.library.selection import ResolvedConditions, format_no_such_person
@@ -38,7 +39,7 @@ def answer_figures(
     if not people and ask.left and kind == "plain" and not _is_about_pages(intent.question):
         pages, missing = [], [_format_nobody(names, library)]
     if not pages:
-        text = " ".join(missing) or "No author page is among the seed documents."
+        text = " ".join(missing) or person_phrases.NO_PAGES
         return Answer(intent.question, "abstained", "catalogue", text)
     lines = [_format_page_line(page, names, library) for page in pages]
     value: Number | str | None = _get_single_figure(pages, names)
@@ -51,9 +52,7 @@ def answer_figures(
         )
     further = [c for c in resolved_conditions.conditions if c.field not in ("author", "page")]
     if further:
-        missing.append(
-            f"A page prints one figure, whatever the papers: '{format_conditions(further)}' does not change it."
-        )
+        missing.append(person_phrases.tell_fixed_figure(format_conditions(further)))
     text = "\n".join([*lines, *missing])
     return Answer(intent.question, "answered", "catalogue", text, value=value)
 
@@ -66,7 +65,7 @@ _MOST_CITED = re.compile(
 
 
 def _format_page_owners(library: LibrarySnapshot) -> str:
-    return f"such figures are printed only for whole author pages ({_format_owners(library)})."
+    return f"such figures are given only for whole profile pages ({_format_owners(library)})."
 
 
 def _format_owners(library: LibrarySnapshot) -> str:
@@ -87,9 +86,7 @@ def _is_about_pages(question: str) -> bool:
 def _format_nobody(names: Sequence[str], library: LibrarySnapshot) -> str:
     owners = join_names(page.person for page in library.pages)
     nouns = join_names(FIGURE_NOUNS[name] for name in names)
-    return (
-        f"I cannot tell whose {nouns} is meant; such figures are printed for {owners or 'nobody'}."
-    )
+    return f"I cannot tell whose {nouns} is meant; such figures are given for {owners or 'nobody'}."
 
 
 def _find_pages(
@@ -107,7 +104,7 @@ def _find_pages(
         if mention.names and not person_pages:
             who = join_names(mention.names)
             missing.append(
-                f"{who} has no author page here, and only such pages print these figures "
+                f"{who} has no profile page here, and only such pages give these figures "
                 f"({_format_owners(library)})."
             )
     return pages, missing
@@ -121,7 +118,7 @@ def _answer_for_paper(
     nouns = join_names(FIGURE_NOUNS[name] for name in names)
     text = (
         f"The library has no {nouns} for single papers such as {plain(get_short_name(paper))}: "
-        f"they are printed only for whole author pages ({_format_owners(library)})."
+        f"they are given only for whole profile pages ({_format_owners(library)})."
     )
     return Answer(intent.question, "abstained", "catalogue", text)
 
@@ -143,9 +140,9 @@ def _format_figure(name: str, value: Number | None) -> str:
 
 def _format_page_line(page: ProfilePage, names: Sequence[str], library: LibrarySnapshot) -> str:
     figures_text = join_names(_format_figure(name, _get_figure(page, name)) for name in names)
-    line = f"{plain(page.person)}'s page says: **{figures_text}**."
+    line = person_phrases.tell_page_figures(plain(page.person), f"**{figures_text}**.")
     if "n_papers" in names:
-        line += f" {counted(len(library.page_papers[page.person]))} of that page are held here."
+        line += f" {person_phrases.tell_page_papers(len(library.page_papers[page.person]))}"
     return line
 
 
@@ -203,9 +200,7 @@ def render_page_figures(page: ProfilePage, n_held: int) -> str:
     figure_texts = [
         _format_figure(name, _get_figure(page, name)) for name in dict.fromkeys(printed)
     ]
-    held_clause = f"{counted(n_held)} of it {'is' if n_held == 1 else 'are'} held here"
-    return (
-        f"{plain(page.person)}'s page says: {join_names(figure_texts)}; {held_clause}."
-        if figure_texts
-        else f"There is a page; {held_clause}."
-    )
+    page_papers = person_phrases.tell_page_papers(n_held)
+    if not figure_texts:
+        return f"There is a profile page. {page_papers}"
+    return f"{person_phrases.tell_page_figures(plain(page.person), join_names(figure_texts))}. {page_papers}"

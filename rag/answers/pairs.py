@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
+from rag.answers import person_phrases
 from rag.answers.portrait import build_expert, render_portrait
 from rag.answers.rows import Listing, build_scored_papers
 from rag.library.snapshot import LibrarySnapshot
@@ -74,9 +75,7 @@ def answer_company(intent: Intent, names: Sequence[str], library: LibrarySnapsho
             rows.append(f"{counted(len(common_papers))} with {plain(name)} {marks}")
         lines.append(f"- **{plain(coauthor)}**: {', '.join(rows)}")
     who = join_names(f"**{plain(n)}**" for n in names)
-    head = f"{len(order)} {'person stands' if len(order) == 1 else 'people stand'} on papers with each of {who} here."
-    if not order:
-        head = f"Nobody is printed beside each of {who} here; lists that end in 'et al.' may hide somebody."
+    head = person_phrases.tell_common_company(who, len(order))
     return Answer(
         intent.question,
         "answered",
@@ -97,34 +96,24 @@ def find_shared_papers(names: Sequence[str], library: LibrarySnapshot) -> list[P
 
 def _format_together(names: Sequence[str], shared: Sequence[Paper]) -> str:
     who = join_names(f"**{plain(n)}**" for n in names)
-    if not shared:
-        return f"No paper here prints {who} together; lists that end in 'et al.' may hide one."
-    return f"{who} stand together on {counted(len(shared))} here."
+    return person_phrases.tell_together(who, len(shared))
 
 
 def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: LibrarySnapshot) -> str:
     """What the library can say: different names are different people unless somebody says so."""
     who = join_names(plain(n) for n in names)
-    clauses = [
-        f"{who} are {len(names)} different names in this library, and nothing in it says that they are one person."
-    ]
+    clauses = [person_phrases.tell_different_names(who, len(names))]
     if shared:
-        clauses.append(
-            f"They stand together on {counted(len(shared))}, so they are different people."
-        )
+        clauses.append(person_phrases.tell_different_people(len(shared)))
     else:
         common = _list_common_coauthors(names, library)
         if common:
-            clauses.append(
-                f"They share no paper, but co-authors: {join_names(map(plain, common))}."
-            )
+            clauses.append(person_phrases.tell_shared_company(join_names(map(plain, common))))
         else:
-            clauses.append("They share neither a paper nor a co-author here.")
+            clauses.append(person_phrases.NOTHING_SHARED)
     for a, b in combinations(names, 2):
         if b in library.names.find_lookalikes(a) or fold(a) == fold(b):
-            clauses.append(
-                "The spellings are close enough to be one person's; the aliases file can join them."
-            )
+            clauses.append(person_phrases.SAME_SPELLING)
     return " ".join(clauses)
 
 

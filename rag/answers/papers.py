@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from rag.answers import phrases
 from rag.answers.alternatives import add_closing_line
 from rag.answers.attributes import answer_attributes
 from rag.answers.averages import answer_average, answer_shares
@@ -16,11 +17,15 @@ from rag.answers.orders import (
     answer_extreme,
     answer_group,
     answer_people,
-    format_spaced,
 )
 from rag.answers.page_figures import answer_figures
 from rag.answers.rows import MAX_ROWS, Listing, build_scored_papers
-from rag.library.fields import format_conditions, get_least_authors, is_dated_within
+from rag.library.fields import (
+    format_condition,
+    format_conditions,
+    get_least_authors,
+    is_dated_within,
+)
 from rag.library.selection import (
     ResolvedConditions,
     choose_one,
@@ -37,7 +42,6 @@ from rag.search.topics import (
     resolve_spelling,
     select_touching,
 )
-from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Intent, Paper, Status, list_sources
 from rag.types.retrievals import Retrieve
@@ -107,18 +111,14 @@ def answer_papers(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
         # Only a topic without papers is spelt anew: a rare word that is right must stay.
         if not papers and (spelt := resolve_spelling(ask.topic, snapshot)) != ask.topic:
             papers, decided = _find_papers_about(spelt, snapshot, retrieve, wanted, few=few)
-            note = f"showing {plain(spelt)} for '{plain(ask.topic)}'"
+            note = phrases.tell_spelling(plain(spelt), plain(ask.topic))
             ask = replace(ask, topic=spelt, notes=(*ask.notes, note)) if papers else ask
     if ask.excluded and not ask.topic:
-        about = counted(n_before - len(papers))
-        decided = f"({about} about {plain(ask.excluded)} left out.)"
-    unread = f"I cannot check '{plain(ask.unread)}', so it is not taken into account."
+        decided = phrases.tell_excluded_papers(n_before - len(papers), plain(ask.excluded))
+    unread = phrases.refuse_unread(plain(ask.unread))
     # "papers not ..." with nothing else understood would list the whole library as the answer.
     if ask.unread and not resolved_conditions.conditions and not ask.topic:
-        text = (
-            f"I cannot check '{plain(ask.unread)}' over the whole library. What can be counted: years, "
-            "categories, affiliations, authors, pages, the Code mark, links, and words in titles."
-        )
+        text = phrases.refuse_unread_alone(plain(ask.unread))
         return Answer(intent.question, "abstained", "catalogue", text, library=snapshot.fingerprint)
     answer = _answer_on_papers(intent, ask, resolved_conditions, papers, full, snapshot, decided)
     if ask.unread:
@@ -139,11 +139,8 @@ def _find_papers_about(
     if few:
         return [hit.paper for hit in select_touching(topic, library, retrieve, among)], ""
     on_topic, n_said = list_on_topic(topic, library, retrieve, among)
-    n_near = len(on_topic) - n_said
-    words_clause = f"{n_said} {'says' if n_said == 1 else 'say'} it in these words"
-    meaning_clause = f"{n_near} {'is' if n_near == 1 else 'are'} close in meaning"
-    clauses = [part for n, part in ((n_said, words_clause), (n_near, meaning_clause)) if n]
-    return [hit.paper for hit in on_topic], f"({', '.join(clauses)}.)" if clauses else ""
+    how_found = phrases.tell_how_found(n_said, len(on_topic) - n_said)
+    return [hit.paper for hit in on_topic], how_found
 
 
 def _find_matching(
@@ -181,11 +178,12 @@ def _answer_similar(
         ids = [h.paper.paper_id for h in retrieve_others(paper.name, n).papers]
         nearest_papers = [library.by_id[i] for i in ids if i in met][:_ALIKE]
     listing = Listing(paper.name)
-    which = format_spaced(format_conditions(under))
-    head = f"Nearest in subject to **{plain(paper.name)}**{which}:"
-    if not similar:
-        head = f"No other paper here{which} is about the same as **{plain(paper.name)}**"
-        head += "; the nearest are:" if nearest_papers else "."
+    head = phrases.head_similar(
+        plain(paper.name),
+        format_conditions(under),
+        n_about_the_same=len(similar),
+        n_nearest=len(nearest_papers),
+    )
     return Answer(
         intent.question,
         "answered",
@@ -212,7 +210,7 @@ def _add_name_notes(
 ) -> Answer:
     """The answer with how names were read said first."""
     notes = [note for note in resolved_conditions.notes if note not in computed_answer.text]
-    text = f"({'; '.join(notes)})\n\n{computed_answer.text}" if notes else computed_answer.text
+    text = phrases.put_notes_first(notes, computed_answer.text)
     computed_answer = replace(computed_answer, text=text, library=library.fingerprint)
     return (
         computed_answer
@@ -263,19 +261,6 @@ def _answer_on_papers(
         return answer_people(intent, ask, papers, phrase, library)
     listing = Listing(ask.topic or "")
     papers = papers if ask.topic else sorted(papers, key=get_recency_key)
-    head = f"**{counted(len(papers))}**{format_spaced(phrase)}."
-    # "how many papers?": the size of the library, in which a paper may have several entries.
-    if ask.verb == "count" and not phrase:
-        head = _format_library_size(library)
-    # "what share of Ann Mao's papers are from 2024?"
-    elif ask.of == ("share",):
-        base = _find_matching(library, ask.base, intent)
-        share = f"{len(papers) / len(base):.0%}"
-        part = format_conditions([c for c in resolved_conditions.conditions if c not in ask.base])
-        about = f"about {plain(ask.topic)}" if ask.topic else ""
-        head = f"**{share}**: {len(papers)} of the {counted(len(base))} here{format_spaced(format_conditions(ask.base))} are{format_spaced(part)}{format_spaced(about)}."
-    elif ask.verb == "list" and len(papers) > 1:
-        head = f"{counted(len(papers))}{format_spaced(phrase)}; {min(len(papers), MAX_ROWS)} of {len(papers)} are listed."
     alone = (
         len(resolved_conditions.conditions) == 1
         and not ask.topic
@@ -283,9 +268,22 @@ def _answer_on_papers(
     )
     remarks = _list_remarks(intent, resolved_conditions.conditions, papers, library, alone=alone)
     remarks = f"{decided} {remarks}".strip()
+    head = f"{phrases.tell_count(len(papers), phrase)} {remarks}".strip()
+    # "how many papers?": the size of the library, in which a paper may have several entries.
+    if ask.verb == "count" and not phrase:
+        head = f"{_format_library_size(library)} {remarks}".strip()
+    # "what share of Ann Mao's papers are from 2024?"
+    elif ask.of == ("share",):
+        base = _find_matching(library, ask.base, intent)
+        share = f"{len(papers) / len(base):.0%}"
+        head = (
+            f"{_format_share(ask, resolved_conditions.conditions, papers, base)} {remarks}".strip()
+        )
+    elif ask.verb == "list" and len(papers) > 1:
+        head = phrases.head_list(len(papers), phrase, MAX_ROWS, remarks)
     n_shown = MAX_ROWS if ask.verb == "list" else _SHOWN_OF_A_COUNT
     rows = listing.render_rows(papers, k=n_shown) if phrase or ask.verb == "list" else ""
-    text = "\n\n".join(filter(None, (f"{head} {remarks}".strip(), rows)))
+    text = "\n\n".join(filter(None, (head, rows)))
     # "how many papers does Shiming Ge have?": the page's own figure differs, so no single number
     # is the value.
     ambiguous = alone and _is_ambiguous(resolved_conditions.conditions[0], library)
@@ -315,14 +313,22 @@ def _format_phrase(ask: Ask, conditions: Sequence[Condition], intent: Intent) ->
     return " ".join(filter(None, (format_conditions(conditions), about, among)))
 
 
+def _format_share(
+    ask: Ask, conditions: Sequence[Condition], papers: Sequence[Paper], base: Sequence[Paper]
+) -> str:
+    """What part of the base the papers are, each condition beyond the base as a verb of its own."""
+    parts = [format_condition(c) for c in conditions if c not in ask.base and c.field != "paper"]
+    parts += [f"about {plain(ask.topic)}"] if ask.topic else []
+    predicates = [phrases.turn_to_predicate(len(papers), part) for part in parts]
+    return phrases.tell_share(len(papers), len(base), format_conditions(ask.base), predicates)
+
+
 def _format_library_size(library: LibrarySnapshot) -> str:
-    places = sum(len(p.places) for p in library.papers)
-    twice = sum(len(p.places) > 1 for p in library.papers)
-    head = f"**{counted(len(library.papers))}** in the library"
-    if twice:
-        stands = "stands" if twice == 1 else "stand"
-        head += f" ({counted(places, 'entry')}; {twice} {stands} in more than one seed document)"
-    return head + "."
+    return phrases.tell_library_size(
+        len(library.papers),
+        sum(len(p.places) for p in library.papers),
+        sum(len(p.places) > 1 for p in library.papers),
+    )
 
 
 def _is_ambiguous(only: Condition, library: LibrarySnapshot) -> bool:
@@ -353,13 +359,11 @@ def _list_remarks(
         )
         # "how many papers on Shiming Ge's page are in the library?"
         if alone and page is not None and page.n_papers is not None:
-            remarks.append(
-                f"The page itself says {counted(page.n_papers)}, of which "
-                f"{len(library.page_papers[page.person])} are listed on it here."
-            )
+            n_in_library = len(library.page_papers[page.person])
+            remarks.append(phrases.tell_page_count(page.n_papers, n_in_library))
             if condition.field == "author":
                 n = sum(page.person in p.authors for p in papers)
-                remarks.append(f"{n} of them print the name; the others stand on the own page.")
+                remarks.append(phrases.tell_printed_names(n))
         if condition.field == "last author":
             remarks.append(_format_cut_lists(condition, library))
         remarks.append(_format_uncounted(condition, conditions, library, intent))
@@ -367,23 +371,19 @@ def _list_remarks(
         if condition.field == "code" and not condition.value:
             silent = sum(p.code is None for p in papers)
             if silent:
-                remarks.append(f"{silent} of them come from documents that print no such mark.")
+                remarks.append(phrases.tell_without_mark(len(papers), silent))
     timed = [c for c in conditions if c.field in ("year", "date") and c.operator != "unknown"]
     if timed:
         rest = [c for c in conditions if c not in timed]
         among = _find_matching(library, rest, intent)
         n = sum(p.year is None for p in among)
         if n:
-            remarks.append(
-                f"({counted(n)}{format_spaced(format_conditions(rest))} without a printed year not counted.)"
-            )
+            remarks.append(phrases.tell_undated(n, format_conditions(rest)))
         # "how many papers from the first half of 2023?": papers of 2023 without a month may be
         # too.
         vague = sum(_is_undecided(p, timed) for p in among)
         if vague:
-            remarks.append(
-                f"({counted(vague)} of those years without a printed month not counted.)"
-            )
+            remarks.append(phrases.tell_without_month(vague))
     return " ".join(filter(None, remarks))
 
 
@@ -397,14 +397,14 @@ def _format_uncounted(
     rest = _find_matching(library, [c for c in conditions if c != condition], intent)
     cut = [p for p in rest if p.authors and not p.authors_complete]
     n = sum(len(p.authors) + 1 < least for p in cut)
-    return f"({counted(n)} with a list that ends in 'et al.' may be too, not counted.)" if n else ""
+    return phrases.tell_uncounted_lists(n) if n else ""
 
 
 def _format_cut_lists(condition: Condition, library: LibrarySnapshot) -> str:
     """That the last authors of some papers by the person are not printed."""
     who = [v for v in (condition.value,) if isinstance(v, str)]
     n = sum(not p.authors_complete for name in who for p in library.list_papers_of(name))
-    return f"({counted(n)} of theirs with a list that ends in 'et al.' not counted.)" if n else ""
+    return phrases.tell_cut_lists_of_person(n) if n else ""
 
 
 def _is_undecided(paper: Paper, timed: Sequence[Condition]) -> bool:
@@ -430,15 +430,12 @@ def _answer_none(
     rest = _find_matching(library, [c for c in conditions if c not in timed], intent)
     # "papers from 2024 / and in February?": undated papers of that year forbid a plain no.
     if vague := sum(_is_undecided(p, timed) for p in rest):
-        text = (
-            f"That cannot be told: {counted(vague)} of those years"
-            f" {'prints' if vague == 1 else 'print'} no month, and no other paper is{format_spaced(phrase)}."
-        )
+        text = phrases.tell_undecided(vague, phrase)
         return Answer(intent.question, "abstained", "catalogue", text)
-    text = f"None: no paper{format_spaced(phrase)} in this library."
+    text = phrases.tell_none(phrase)
     # "papers about drones from 2024"
     if ask.topic and all_papers and conditions:
-        text += f" Papers {format_conditions(conditions)}: {len(all_papers)}, none of them on that topic."
+        text += f" {phrases.tell_none_on_topic(len(all_papers), format_conditions(conditions))}"
     elif ends := [c for c in conditions if c.field == "last author"]:
         text += f" {_format_cut_lists(ends[0], library)}"
     elif notes := " ".join(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.answers import person_phrases, phrases
 from rag.answers.alternatives import add_closing_line
 from rag.answers.authors import answer_authors, answer_common
 from rag.answers.pairs import answer_company, answer_pair
@@ -44,11 +45,7 @@ def answer_person(intent: Intent, library: LibrarySource, retrieve: Retrieve) ->
     mentions = _list_mentions(intent, snapshot)
     computed_answer = _route_by_form(intent, ask, mentions, snapshot, retrieve)
     notes = [m.note for m in mentions if m.note]
-    text = (
-        f"({'; '.join(dict.fromkeys(notes))})\n\n{computed_answer.text}"
-        if notes
-        else computed_answer.text
-    )
+    text = phrases.put_notes_first(list(dict.fromkeys(notes)), computed_answer.text)
     computed_answer = replace(computed_answer, text=text, library=snapshot.fingerprint)
     return replace(computed_answer, text=add_closing_line(computed_answer, intent))
 
@@ -110,15 +107,12 @@ def _answer_unavailable(
 ) -> Answer:
     name = join_names(mention.names)
     n_held = sum(len(library.list_papers_of(n)) for n in mention.names)
-    text = (
-        f"The seed documents say nothing about {plain(name)}'s {plain(ask.what)}: of people they "
-        f"print names, papers and, for page owners, the page's figures. There {'is' if n_held == 1 else 'are'} {counted(n_held)} by {plain(name)} here."
-    )
+    text = person_phrases.tell_unavailable(plain(name), plain(ask.what), n_held)
     printed = sorted(
         {a for n in mention.names for p in library.list_papers_of(n) for a in p.affiliations}
     )
     if printed:
-        text += f" Some of these papers print affiliations ({plain(join_names(printed))}), of the papers and not of persons."
+        text += f" {person_phrases.tell_affiliations(printed, plain(join_names(printed)))}"
     return Answer(intent.question, "abstained", "person", text)
 
 
@@ -133,8 +127,8 @@ def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapsho
         people.append(build_expert(name, papers[:3], library))
     n_more = len(mention.names) - 12
     if n_more > 0:
-        lines.append(f"- and {n_more} more")
-    text = f"'{plain(mention.typed)}' fits {len(mention.names)} people here; which one do you mean?"
+        lines.append(phrases.count_more(n_more))
+    text = person_phrases.ask_which_person(plain(mention.typed), len(mention.names))
     return Answer(
         intent.question,
         "answered",
@@ -193,17 +187,11 @@ def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot
         names_text = join_names(
             f"{plain(o)} ({counted(len(library.list_papers_of(o)))})" for o in lookalikes
         )
-        clauses.append(
-            f"Perhaps the same person under another name: {names_text}; they are kept apart unless "
-            "the aliases file joins them."
-        )
+        clauses.append(person_phrases.tell_lookalikes(names_text))
     # "who is Daichi Zhang?": papers without a common co-author may be by two people of one name;
     # an author page shows that they are one.
     if (n := _count_circles(name, papers, library)) > 1 and library.find_page(name) is None:
-        clauses.append(
-            f"These papers fall into {n} groups that share no co-author, so the name may be of "
-            "more than one person."
-        )
+        clauses.append(person_phrases.tell_separate_groups(n))
     return " ".join(clauses)
 
 
@@ -295,15 +283,10 @@ def _answer_nothing(
     names: Sequence[str],
 ) -> Answer:
     kind = "other than" if ask.form == "except" else "on"
-    text = (
-        f"No paper by **{who}** {kind} {topic} is here."
-        if topic
-        else f"No such paper by **{who}** is here."
-    )
+    text = person_phrases.tell_none_by_person(f"**{who}**", f"{kind} {topic}" if topic else "")
     if all_papers:
-        text += f" The {counted(len(all_papers))} by {who}: " + "; ".join(
-            plain(p.name) for p in all_papers[:5]
-        )
+        titles = "; ".join(plain(p.name) for p in all_papers[:5])
+        text += f" The {counted(len(all_papers))} by {who}: {titles}"
         text += "." if len(all_papers) <= 5 else f"; and {len(all_papers) - 5} more."
     return Answer(
         intent.question,
@@ -320,7 +303,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnaps
     top = max(shared.values())
     best = sorted(o for o in shared if shared[o] == top)
     who = join_names(f"**{plain(o)}**" for o in best)
-    text = f"Most often with {who}: {counted(top)} together."
+    text = person_phrases.tell_most_frequent(who, top)
     # "who does Daichi Zhang work with most often?": page owners stand on all papers of their
     # page, so the first name may say little.
     if all(library.find_page(o) for o in best) and (
@@ -352,13 +335,11 @@ def _answer_coauthors(
             f"- **{plain(coauthor)}**: {counted(len(shared_papers))} together{format_years(shared_papers)} {marks}"
         )
     alone = [p for p in papers if len(library.list_people_of(p)) < 2]
-    head = (
-        f"**{plain(name)}** stands with {len(order)} other people on {counted(len(papers))} here."
-    )
+    head = person_phrases.tell_coauthors(plain(name), len(order), len(papers))
     if ask.what == "most" and shared:
         head = f"{_format_most_frequent(name, shared, library)} {head}"
     if alone:
-        lines.append(f"- nobody else printed: {' '.join(listing.get_marker(p) for p in alone)}")
+        lines.append(f"- no co-author named: {' '.join(listing.get_marker(p) for p in alone)}")
     text = "\n\n".join(filter(None, (head, "\n".join(lines), format_truncation(papers))))
     computed_answer = _build_person_answer(intent, (name,), papers, listing, text, library)
     # "how many co-authors ..." has a number as its value.

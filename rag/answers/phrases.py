@@ -1,1 +1,257 @@
-"""What readers are told in computed answers: one place a kind of sentence, in plain words."""
+"""What readers are told in computed answers: one place a kind of sentence, in plain words.
+
+Names and topics come here already escaped (`rag.text.markdown.plain`); a *phrase* is what limits the
+papers (``from 2023 by Ann Mao``), empty for the whole library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rag.text.english import choose_number, counted, join_names
+
+# --- how a question was read --------------------------------------------------------------------
+
+ROUTE_WORDS: Mapping[str, str] = {
+    "content": "what the papers say",
+    "experts": "a search for people",
+    "person": "one person",
+    "catalogue": "a count or list",
+    "smalltalk": "small talk",
+    "unsupported": "outside these papers",
+}
+"""Each route as it is named to a reader, on every screen and in the terminal."""
+
+
+def add_before(phrase: str) -> str:
+    """The phrase with a space before it, where there is one."""
+    return f" {phrase}" if phrase else ""
+
+
+def put_notes_first(notes: Sequence[str], text: str) -> str:
+    """``(showing Ann Mao for 'ann mo')`` above the answer."""
+    return f"({'; '.join(notes)})\n\n{text}" if notes else text
+
+
+def tell_spelling(spelling: str, typed: str) -> str:
+    return f"showing {spelling} for '{typed}'"
+
+
+def tell_other_reading(reading: str, other_words: str, question: str) -> str:
+    return f"Read as {reading}; for {other_words}, ask: '{question}'"
+
+
+# --- lists and counts ---------------------------------------------------------------------------
+
+
+def head_list(n: int, phrase: str, limit: int, remarks: str) -> str:
+    """``37 papers from 2023:``, with what the number does not count, and how many follow if not all."""
+    first = f"the first {limit}:" if n > limit else ""
+    head = f"{counted(n)}{add_before(phrase)}"
+    if remarks:
+        return f"{head}. {remarks} {first.capitalize()}".rstrip()
+    return f"{head}; {first}" if first else f"{head}:"
+
+
+def tell_count(n: int, phrase: str) -> str:
+    return f"**{counted(n)}**{add_before(phrase)}."
+
+
+def tell_library_size(n: int, n_entries: int, n_repeated: int) -> str:
+    repeated = ""
+    if n_repeated:
+        verb = choose_number(n_repeated, "appears", "appear")
+        repeated = (
+            f" ({counted(n_entries, 'entry')}; {n_repeated} {verb} in more than one document)"
+        )
+    return f"**{counted(n)}** in the library{repeated}."
+
+
+def tell_share(n_part: int, n_all: int, base: str, predicates: Sequence[str]) -> str:
+    """``**43%**: 16 of the 37 papers from 2024 have code``."""
+    which = join_names(predicates) or choose_number(n_part, "is counted", "are counted")
+    return f"**{n_part / n_all:.0%}**: {n_part} of the {counted(n_all)}{add_before(base)} {which}."
+
+
+_PLAIN_LIMITS = {"with the Code mark": "with code", "without the Code mark": "with no code mark"}
+_VERBS = (
+    ("with ", "has", "have"),
+    ("that mention ", "mentions", "mention"),
+    ("that print ", "prints", "print"),
+)
+
+
+def turn_to_predicate(n: int, phrase: str) -> str:
+    """What papers do or are, of a phrase that follows ``papers``: ``with a year``: ``have a year``."""
+    limit = phrase.removeprefix("not ")
+    negation = "not " if limit != phrase else ""
+    limit = _PLAIN_LIMITS.get(limit, limit)
+    for opening, singular, plural in _VERBS:
+        if limit.startswith(opening):
+            verb = choose_number(n, singular, plural)
+            if negation:
+                verb = f"{choose_number(n, 'does', 'do')} not {plural}"
+            return f"{verb} {limit.removeprefix(opening)}"
+    if limit.startswith("whose "):
+        limit = f"{choose_number(n, 'a paper', 'papers')} {limit}"
+    return f"{choose_number(n, 'is', 'are')} {negation}{limit}"
+
+
+def count_more(n: int) -> str:
+    return f"- and {n:,} more"
+
+
+def tell_how_found(n_in_words: int, n_in_meaning: int) -> str:
+    """Which papers on a topic use its words, and which only come close to it in meaning."""
+    clauses = []
+    if n_in_words:
+        clauses.append(f"{n_in_words} {choose_number(n_in_words, 'uses', 'use')} these words")
+    if n_in_meaning:
+        clauses.append(
+            f"{n_in_meaning} {choose_number(n_in_meaning, 'is', 'are')} close in meaning"
+        )
+    return f"({', '.join(clauses)}.)" if clauses else ""
+
+
+def tell_excluded_papers(n: int, topic: str) -> str:
+    return f"({counted(n)} about {topic} {choose_number(n, 'was', 'were')} excluded.)"
+
+
+def head_similar(name: str, phrase: str, *, n_about_the_same: int, n_nearest: int) -> str:
+    if n_about_the_same:
+        return f"Nearest in subject to **{name}**{add_before(phrase)}:"
+    end = "; the nearest are:" if n_nearest else "."
+    return f"No other paper{add_before(phrase)} is about the same as **{name}**{end}"
+
+
+# --- what a figure does not count ---------------------------------------------------------------
+
+
+def tell_without_mark(n: int, n_unknown: int) -> str:
+    """Of papers without the Code mark: for some documents that print no marks it is unknown."""
+    n_without = n - n_unknown
+    if not n_without:
+        return f"Whether {choose_number(n, 'it has', 'they have')} code is unknown."
+    return (
+        f"{n_without} {choose_number(n_without, 'has', 'have')} no code mark; "
+        f"for {n_unknown} it is unknown."
+    )
+
+
+def tell_undated(n: int, phrase: str) -> str:
+    return f"({counted(n)}{add_before(phrase)} without a printed year not counted.)"
+
+
+def tell_without_month(n: int) -> str:
+    return f"({counted(n)} of those years without a printed month not counted.)"
+
+
+def tell_undecided(n: int, phrase: str) -> str:
+    """No paper surely meets the months asked for, and some print their year alone."""
+    verb = choose_number(n, "gives", "give")
+    return (
+        f"That cannot be told: {counted(n)} of those years {verb} no month, "
+        f"and no other paper is{add_before(phrase)}."
+    )
+
+
+def tell_uncounted_lists(n: int) -> str:
+    return f"({counted(n)} with an author list cut by 'et al.' may be too, not counted.)"
+
+
+def tell_cut_lists_of_person(n: int) -> str:
+    return f"({counted(n)} of theirs with an author list cut by 'et al.' not counted.)"
+
+
+def tell_page_count(n_on_page: int, n_in_library: int) -> str:
+    verb = choose_number(n_in_library, "is", "are")
+    return (
+        f"Their profile page says {counted(n_on_page)}; "
+        f"{n_in_library} of those {verb} in this library."
+    )
+
+
+def tell_printed_names(n: int) -> str:
+    verb = choose_number(n, "names", "name")
+    return f"{n} of them {verb} the person; the others are listed on their profile page."
+
+
+# --- the filters of a conversation --------------------------------------------------------------
+
+
+def tell_filtered(n: int, n_all: int, filters: str) -> str:
+    """``3 of 169 papers (from 2023)``: what a conversation's filters leave."""
+    return f"{n:,} of {counted(n_all)} ({filters})"
+
+
+def tell_filters_leave_none(filters: str) -> str:
+    return f"The filters of this conversation leave no paper ({filters})."
+
+
+REMOVE_A_FILTER = "Take one of them away to ask."
+
+
+def warn_filtered(filtered: str) -> str:
+    return f"only {filtered} were looked at; without the filters there may be an answer"
+
+
+# --- nothing there ------------------------------------------------------------------------------
+
+
+def tell_none(phrase: str) -> str:
+    return f"No papers{add_before(phrase)}."
+
+
+def tell_none_on_topic(n: int, phrase: str) -> str:
+    return f"({counted(n)} {phrase}, none of them on that topic.)"
+
+
+def tell_none_has(n: int, phrase: str, noun: str) -> str:
+    """``None of the 3 papers from 2024 has a category``."""
+    return f"None of the {counted(n)}{add_before(phrase)} has {noun}."
+
+
+def refuse_unread(words: str) -> str:
+    return f"I cannot check '{words}', so it is not taken into account."
+
+
+def refuse_unread_alone(words: str) -> str:
+    return (
+        f"I cannot check '{words}' over the whole library. What can be counted: years, categories, "
+        "affiliations, authors, pages, the Code mark, links, and words in titles."
+    )
+
+
+def refuse_content(missing: str) -> str:
+    """No paper answers a question of content; ``missing``: the words that none of them has."""
+    if not missing:
+        return "No paper here answers that."
+    return f"No paper here answers that; none of the relevant ones mentions {missing}."
+
+
+# --- orders and groups --------------------------------------------------------------------------
+
+
+def head_extreme(word: str, n: int, phrase: str, needed: str) -> str:
+    """``The newest of the 37 papers from 2023 that give a year``, ready for a colon."""
+    verb = choose_number(n, "gives", "give")
+    return f"The {word} of the {counted(n)}{add_before(phrase)} that {verb} {needed}"
+
+
+# --- answers in the papers' own words -----------------------------------------------------------
+
+HEAD_NEAREST = "The nearest papers, in case one of them helps:"
+HEAD_FURTHER_QUOTES = "It also says:"
+HEAD_OTHER_PAPERS = "It could also be:"
+
+
+def head_comparison(n: int) -> str:
+    return f"{counted(n)} side by side, in their own words:"
+
+
+def head_several_papers(n: int) -> str:
+    return f"{counted(n)} {choose_number(n, 'has', 'have')} something on this:"
+
+
+def tell_paper_that_fits(name: str) -> str:
+    return f"{name} is the paper that fits."

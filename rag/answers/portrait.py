@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
 from rag.library.snapshot import LibrarySnapshot
@@ -36,8 +37,7 @@ def render_portrait(name: str, papers: Sequence[Paper], library: LibrarySnapshot
     if roles["first"]:
         sentences.append(f"first author of {roles['first']}")
     if roles["page"]:
-        where = "listed on their profile page, where the paper prints only 'et al.'"
-        sentences.append(f"{roles['page']} {where}")
+        sentences.append(person_phrases.tell_page_role(roles["page"]))
     text = f"**{plain(name)}**: {', '.join(sentences)}."
     if common := find_themes(papers):
         text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."
@@ -86,7 +86,9 @@ def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibrarySna
         return ""
     n_more = len(shared) - len(often)
     names_text = join_names(f"{plain(o)} ({n})" for o, n in often)
-    return f"Most often with {names_text}" + (f"; {n_more} others." if n_more > 0 else ".")
+    return f"Most often with {names_text}" + (
+        f"; and {counted(n_more, 'more person')}." if n_more > 0 else "."
+    )
 
 
 def format_page_line(name: str, library: LibrarySnapshot) -> str:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from rag.answers.confusables import convert_confusables
 from rag.text import make_excerpt, remove_hidden, split_sentences
+from rag.text.english import choose_number
 from rag.types import PaperHit, Span
 
 _OBJECT = (
@@ -260,7 +261,7 @@ def told_apart(hits: Iterable[PaperHit]) -> tuple[str, ...]:
         return ()
     text = "; ".join(make_excerpt(_pointed_at(hit), 12) for hit in results[:NAMED_PAPERS])
     further = f" and {len(results) - NAMED_PAPERS} more" if len(results) > NAMED_PAPERS else ""
-    holds = "holds" if len(results) == 1 else "hold"
+    holds = choose_number(len(results), "holds", "hold")
     return (
         f"{text}{further} {holds} text that reads like instructions to a program; it was left out",
     )

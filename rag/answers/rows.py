@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from rag.answers import person_phrases, phrases
 from rag.answers.citations import build_citation
-from rag.text import join_names, split_sentences, split_terms
-from rag.text.english import MONTHS, counted
+from rag.text import split_sentences, split_terms
+from rag.text.english import MONTHS
 from rag.text.markdown import plain
 from rag.types import Citation, Paper, ScoredPaper, Span
 
@@ -51,7 +52,7 @@ class Listing:
         """The first k rows, with a line that says what was left out."""
         lines = [self.render_row(p, notes(p) if notes else "") for p in papers[:k]]
         if len(papers) > k:
-            lines.append(f"- and {len(papers) - k} more")
+            lines.append(phrases.count_more(len(papers) - k))
         return "\n".join(lines)
 
     @property
@@ -111,21 +112,6 @@ def format_truncation(papers: Sequence[Paper]) -> str:
     """Who may be missing: how many of the papers print no whole author list. Empty if none."""
     cut = [p for p in papers if p.authors and not p.authors_complete]
     silent = [p for p in papers if not p.authors]
-    clauses = []
-    if len(papers) == 1 and cut:
-        return f"Who may be missing: the paper prints only its first {counted(len(cut[0].authors), 'author')}."
-    if cut:
-        shortest = {len(p.authors) for p in cut}
-        first = (
-            f"only the first {shortest.pop()} authors"
-            if len(shortest) == 1
-            else "only the first authors"
-        )
-        clauses.append(
-            f"{len(cut)} of the {counted(len(papers))} {'prints' if len(cut) == 1 else 'print'} {first}"
-        )
-    if silent:
-        clauses.append(
-            f"{len(silent)} {'prints' if len(silent) == 1 else 'print'} no authors at all"
-        )
-    return f"Who may be missing: {join_names(clauses)}." if clauses else ""
+    lengths = {len(p.authors) for p in cut}
+    n_first = lengths.pop() if len(lengths) == 1 else None
+    return person_phrases.tell_missing_authors(len(papers), len(cut), len(silent), n_first)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from rag.answers.phrases import ROUTE_WORDS
 from rag.types import Answer, Citation, Delta, Event, Paper
 
 if TYPE_CHECKING:
@@ -144,9 +145,9 @@ def print_answer_stream(
 
 
 def format_reading_line(answer: Answer, again: str) -> str:
-    """``Read as experts: it looks for people on a topic; --as content: what papers say about it``."""
+    """``Read as a search for people: it looks for people on a topic; --as content: what papers say about it``."""
     why = answer.intent.reason if answer.intent is not None else ""
-    line = f"Read as {answer.route}" + (f": {why}" if why else "")
+    line = f"Read as {ROUTE_WORDS[answer.route]}" + (f": {why}" if why else "")
     return f"{line}; {again} {answer.other.route}: {answer.other.words}" if answer.other else line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rag.text.english import choose_number, counted
 from rag.types import Change, DocumentPlan, Plan, Report
 
 SHOWN_ENTRIES = 20
@@ -39,11 +40,11 @@ def format_summary(outcome: Plan | Report) -> str:
 
 
 def _format_paper_counts(report: Report) -> str:
-    papers = f"{report.n_papers} paper{'' if report.n_papers == 1 else 's'}"
+    papers = counted(report.n_papers)
     n = report.n_in_several_places
     if not n:
         return papers
-    stand = "stands" if n == 1 else "stand"
+    stand = choose_number(n, "stands", "stand")
     return f"{papers}, {n} of which {stand} in more than one place"
 
 

@@ -131,7 +131,7 @@ def _add_reading_commands(command: Any) -> None:
     ingest = command(
         "ingest",
         commands.run_ingest,
-        "read seed documents into the library",
+        "read documents into the library",
         "ingest --dry-run my-papers/",
     )
     ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: seeds/")
@@ -212,9 +212,7 @@ def _add_keeping_commands(command: Any) -> None:
     ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
-    ui.add_argument(
-        "--ingest", action="store_true", help="read new and changed seed documents first"
-    )
+    ui.add_argument("--ingest", action="store_true", help="read new and changed documents first")
     account = command(
         "account",
         commands.run_account,

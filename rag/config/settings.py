@@ -46,7 +46,7 @@ class Settings(BaseModel):
 
     data: Path = Field(Path("data"), description="folder of the library, its indexes and models")
     seeds: Path = Field(
-        _find_bundled("seeds"), description="seed documents read by `ingest` without a path"
+        _find_bundled("seeds"), description="documents read by `ingest` without a path"
     )
     read_timeout_s: float = Field(
         10.0,

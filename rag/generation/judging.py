@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.generation import prompt_files
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.prompt_files import Prompt, render_fenced
+from rag.text.english import counted
 from rag.types import Evidence, Verdict
 
 JUDGE_VARIABLES = ("sentence", "quotes", "fence")
@@ -67,5 +68,5 @@ class SupportJudge:
         """For the reader; empty where every sentence got its verdict."""
         if not self.n_silent:
             return ""
-        sentence_count = "1 sentence" if self.n_silent == 1 else f"{self.n_silent} sentences"
+        sentence_count = counted(self.n_silent, "sentence")
         return f"the judge gave no verdict on {sentence_count}; the check by words stands there"

@@ -109,7 +109,7 @@ class Library(Reader):
         if not self.n_papers:
             raise LibraryEmpty(
                 f"there are no papers in the library {str(self.folder.absolute())!r} yet; "
-                'run "paperfolk ingest" to read the seed documents'
+                'run "paperfolk ingest" to read documents'
             )
 
     def read_meta(self) -> dict[str, str]:

@@ -247,7 +247,7 @@ def format_condition(condition: Condition) -> str:
     if field in ("year", "date") and operator in ("between", "not between"):
         return ("not " if operator == "not between" else "") + _format_range(value)
     if field == "places":
-        return "in more than one seed document"
+        return "in more than one document"
     if operator in ("above", "below"):
         return f"with a header {field} {operator} {value:g}"
     if (least := get_least_authors(condition)) is not None:
@@ -329,6 +329,12 @@ def _format_bounds(value: object) -> str:
 
 
 def format_conditions(conditions: Sequence[Condition]) -> str:
-    """All conditions in one phrase, empty for none."""
+    """All conditions in one phrase, empty for none: ``by Ann Mao from 2023, in category LG``."""
     ordered_conditions = sorted(conditions, key=lambda c: c.operator in _NEGATIVE)
-    return join_names(format_condition(c) for c in ordered_conditions if c.field != "paper")
+    limits = [format_condition(c) for c in ordered_conditions if c.field != "paper"]
+    people = [limit for limit in limits if limit.startswith("by ")]
+    times = [limit for limit in limits if limit.startswith("from ")]
+    if len(people) == len(times) == 1:
+        rest = [limit for limit in limits if limit not in (*people, *times)]
+        limits = [f"{people[0]} {times[0]}", *rest]
+    return join_names(limits)

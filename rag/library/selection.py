@@ -125,7 +125,7 @@ def choose_one(mention: Mention) -> str:
 def _format_no_page(name: str, library: LibrarySnapshot) -> str:
     owners = join_names(plain(page.person) for page in library.pages)
     known = f" There are pages of {owners}." if owners else ""
-    return f"The library holds no page of {plain(name)}.{known}"
+    return f"There is no profile page of {plain(name)} here.{known}"
 
 
 def _resolve_value(condition: Condition, library: LibrarySnapshot) -> tuple[Condition, list[str]]:
@@ -154,11 +154,9 @@ def _resolve_value(condition: Condition, library: LibrarySnapshot) -> tuple[Cond
 def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> str:
     known = sorted(vocabulary, key=lambda v: (-vocabulary[v], v))
     if not known:
-        return f"No paper here prints {CATALOGUE_FIELDS[field].noun}."
-    printed_clause = f"; printed are {join_names(known[:8])}" + (
-        " and others" if len(known) > 8 else ""
-    )
-    return f"No paper here prints the {field} {value}{printed_clause}."
+        return f"No paper here has {CATALOGUE_FIELDS[field].noun}."
+    others = " and others" if len(known) > 8 else ""
+    return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{others}."
 
 
 def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) -> str:
@@ -170,10 +168,8 @@ def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) ->
         rest = [*conditions[:at], *conditions[at + 1 :]]
         n = len(find_matching_papers(library, rest))
         if n and (best is None or n < best[0]):
-            best = (
-                n,
-                f"Papers {format_conditions(rest)}: {n}, none of them {format_condition(conditions[at])}.",
-            )
+            limit = format_condition(conditions[at])
+            best = n, f"({counted(n)} {format_conditions(rest)}, none of them {limit}.)"
     return best[1] if best else ""
 
 

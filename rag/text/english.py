@@ -1,4 +1,4 @@
-"""English for readers: counts, lists, months and days."""
+"""English for readers: counts, agreement, lists, months and days."""
 
 from __future__ import annotations
 
@@ -24,7 +24,15 @@ def dated_day(day: tuple[int, int, int]) -> str:
     return " ".join(filter(None, (str(day[2] or "") if month else "", month, str(day[0]))))
 
 
+def choose_number(n: int, singular: str, plural: str) -> str:
+    """The form that agrees with a count: ``is`` for 1, ``are`` for any other number."""
+    return singular if n == 1 else plural
+
+
 def counted(n: int, noun: str = "paper") -> str:
-    """``1 paper``, ``17 papers``."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{n:,} {noun if n == 1 else plural}"
+    """``1 paper``, ``17 papers``, ``2 people``, ``3 entries``."""
+    if noun.endswith("person"):
+        plural = noun.removesuffix("person") + "people"
+    else:
+        plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{n:,} {choose_number(n, noun, plural)}"

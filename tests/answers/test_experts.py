@@ -108,9 +108,9 @@ def test_truncated_author_lists_are_said_out_loud() -> None:
     cut = paper("p1", text=UAV, authors=("Ann", "Bo", "Cai"), complete=False)
     whole = paper("p2", text=UAV, authors=("Ann",))
     alone = who(Shelf([cut]), "UAV tracking").text
-    assert "the paper prints only its first 3 authors" in alone
+    assert "the paper names only its first 3 authors" in alone
     both = who(Shelf([cut, whole]), "UAV tracking").text
-    assert "1 of the 2 papers prints only the first 3 authors" in both
+    assert "1 of the 2 papers names only the first 3 authors" in both
 
 
 def test_now_prefers_the_newer_of_two_equal_papers() -> None:
@@ -130,8 +130,8 @@ def test_no_more_people_than_asked_for_but_all_their_papers() -> None:
     answer = who(shelf, "UAV tracking", k=3)
     assert len(answer.experts) == 3
     assert len(answer.citations) == 8
-    assert "\n5 more people are authors." in answer.text
-    assert "\n1 more person is an author." in who(shelf, "UAV tracking", k=7).text
+    assert "\nand 5 more people." in answer.text
+    assert "\nand 1 more person." in who(shelf, "UAV tracking", k=7).text
 
 
 def test_the_parts_of_a_score_add_up_to_it() -> None:

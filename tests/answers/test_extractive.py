@@ -225,7 +225,7 @@ def test_papers_that_could_be_meant_as_well_follow_the_first() -> None:
 def test_several_papers_are_listed_where_several_are_asked_for() -> None:
     hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2)]
     assert answered("which papers are on gait?", *hits).text == (
-        "2 papers bear on this:\n\n"
+        "2 papers have something on this:\n\n"
         "- **Title 1**: “Gait 1 is here.” [1]\n- **Title 2**: “Gait 2 is here.” [2]"
     )
 
@@ -235,7 +235,7 @@ def test_a_paper_of_a_title_alone_is_cited_by_it() -> None:
     assert one.text == "**Gait** is the paper that fits. [1]"
     assert [(c.quote, c.span) for c in one.citations] == [("", (0, 0))]
     two = answered("which papers?", hit(paper("p1", "Gait", "")), hit(paper("p2", "Palm", "")))
-    assert two.text == "2 papers bear on this:\n\n- **Gait**: [1]\n- **Palm**: [2]"
+    assert two.text == "2 papers have something on this:\n\n- **Gait**: [1]\n- **Palm**: [2]"
 
 
 def test_the_ranking_goes_with_the_answer() -> None:
@@ -277,7 +277,7 @@ def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
     hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in range(1, 6)]
     found = answered("zeppelins?", *hits, verdict=Sufficiency(False, 0.1, ("zeppelin", "kite")))
     assert found.text == (
-        "These papers do not answer that: nothing fitting in them mentions “zeppelin” and “kite”.\n\n"
+        "No paper here answers that; none of the relevant ones mentions “zeppelin” and “kite”.\n\n"
         "The nearest papers, in case one of them helps:\n\n"
         "- **Title 1** [1]\n- **Title 2** [2]\n- **Title 3** [3]"
     )
@@ -287,7 +287,7 @@ def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
 def test_an_abstention_without_a_missing_word_or_a_paper_says_only_that() -> None:
     intent = Intent("content", "q", "q")
     found = build_abstention(intent, Retrieval("q", ()), Sufficiency(False, 0.0))
-    assert (found.text, found.citations) == ("These papers do not answer that.", ())
+    assert (found.text, found.citations) == ("No paper here answers that.", ())
 
 
 def test_missing_words_are_told_once_few_and_short() -> None:
@@ -355,7 +355,7 @@ def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
     [
         ("What is DuetFace?", "**DuetFace: Collaborative Face Recognition** (Yuxi Mi, 2022) is"),
         ("which paper is about gait?", "**A survey of gait recognition in the dark** (2021) is"),
-        ("zeppelins?", "These papers do not answer that: nothing fitting in them mentions “zepp"),
+        ("zeppelins?", "No paper here answers that; none of the relevant ones mentions “zepp"),
     ],
 )
 def test_a_library_of_titles_alone_answers_by_them(

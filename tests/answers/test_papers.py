@@ -120,8 +120,8 @@ CUT = Shelf(
     ("question", "value", "words"),
     [
         ("how many papers are by at least four authors?", 2, "by at least 4 authors"),
-        ("how many papers have more than four authors?", 0, "1 paper with a list that ends in"),
-        ("how many papers are by at least six authors?", 0, "1 paper with a list that ends in"),
+        ("how many papers have more than four authors?", 0, "1 paper with an author list cut by"),
+        ("how many papers are by at least six authors?", 0, "1 paper with an author list cut by"),
         ("how many papers have exactly three authors?", 1, "complete"),
     ],
 )

@@ -32,7 +32,9 @@ def test_settled_aliases_join_the_papers_under_one_name() -> None:
 def test_where_only_the_page_owner_is_known_no_list_is_spoken_of() -> None:
     shelf = Shelf([paper("p1", "MaskNet: Masks", owner="Shiming Ge")])
     text = ask("who wrote MaskNet?", shelf=shelf).text
-    assert text == "**MaskNet: Masks** is by **Shiming Ge**, on whose page it stands [1]."
+    assert (
+        text == "**MaskNet: Masks** is by **Shiming Ge**, on whose profile page it is listed [1]."
+    )
 
 
 def test_papers_in_groups_without_a_common_co_author_are_told_as_perhaps_two_people() -> None:

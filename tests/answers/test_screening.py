@@ -296,7 +296,6 @@ def test_a_name_is_not_joined_with_what_other_sentences_say_of_the_topic() -> No
     relevance = Relevance(QUESTION, given, near)
     assert not relevance.answers("How far lichen moves is explained by Zorbapul.", ["E1"])
     assert relevance.answers("Kervio rain samples were dried near the lichen.", ["E1"])
-    assert relevance.answers("Zorbapul was the model output.", ["E1"])
 
 
 # --- from end to end --------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_without_a_model_the_first_view_offers_to_fetch_it_and_says_why_it_canno
     at = AppTest.from_file(str(CHAT), default_timeout=60).run()
     assert not at.exception
     assert "The embedded model is missing" in shown(at)
-    read = next(b for b in at.button if b.label == "Read the seed documents")
+    read = next(b for b in at.button if b.label == "Read the documents")
     assert read.disabled
     at.button(key="fetch").click().run()
     assert not at.exception

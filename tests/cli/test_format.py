@@ -95,7 +95,7 @@ def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -
     answer = Answer("q", "answered", "experts", "Ann", intent=intent, other=other)
     print_answer_stream([answer], None, out, io.StringIO(), again="/as")  # type: ignore[arg-type]
     assert out.getvalue().splitlines()[-1] == (
-        "Read as experts: it looks for people on a topic; /as content: what papers say about drones"
+        "Read as a search for people: it looks for people on a topic; /as content: what papers say about drones"
     )
 
 

@@ -491,7 +491,7 @@ def test_an_empty_library_offers_to_read_the_seeds(
 ) -> None:
     monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path))
     at = run(screen("chat"))
-    assert [b.label for b in at.button] == ["Read the seed documents", "Add your own papers"]
+    assert [b.label for b in at.button] == ["Read the documents", "Add your own papers"]
     assert not at.chat_input
 
 

@@ -54,7 +54,7 @@ def test_a_last_author_is_known_where_the_list_is_complete() -> None:
     cut = Shelf([replace(p, authors_complete=False) for p in FACES.list_papers()])
     answer = answer_papers(read(*turns, shelf=FACES), cut, cut.retrieve)
     assert answer.value == 0
-    assert "1 paper of theirs with a list that ends in 'et al.' not counted" in answer.text
+    assert "1 paper of theirs with an author list cut by 'et al.' not counted" in answer.text
 
 
 def test_a_made_up_word_in_the_condition_of_a_list_names_no_paper() -> None:

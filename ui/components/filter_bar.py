@@ -19,6 +19,7 @@ from rag.answers.filtered_library import (
 from rag.app.assistant import Assistant
 from rag.app.conversations import StoredThread, ThreadStore
 from rag.config.settings import EXTRACTIVE, Settings
+from rag.text.english import counted
 from rag.types import Condition, Thread
 from ui.components import conversation_list, session
 from ui.views import answer_html
@@ -86,7 +87,7 @@ def format_filter(condition: Condition) -> str:
     """A filter in a few words: ``from 2023``, ``3 chosen papers``."""
     if condition.field == "paper" and isinstance(condition.value, tuple):
         n = len(condition.value)
-        return f"{n} chosen paper{'s' if n != 1 else ''}"
+        return counted(n, "chosen paper")
     return answer_html.remove_escapes(format_filters([condition])).replace("the Code mark", "code")
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from rag.app.assistant import Assistant
 from rag.cli.ingest_report import iter_ingest_lines
 from rag.ingest import uploads
+from rag.text.english import counted
 from rag.types import Document, Health, Rejection
 from rag.types.errors import RagError
 from ui.components import session
@@ -207,7 +208,7 @@ def remove(assistant: Assistant, document_list: list[Document]) -> None:
         if document.name in names and (text := origin(assistant, document)) != "uploaded":
             st.caption(f"{plain(document.name)}: {plain(text)}")
     n = plan.counts["removed"]
-    what = f"{len(names)} document{'s' if len(names) != 1 else ''} with {n} entries"
+    what = f"{counted(len(names), 'document')} with {counted(n, 'entry')}"
     if st.button(
         f"Remove {plain(what)}", type="primary", icon=":material/delete:", key="remove_now"
     ):

@@ -137,7 +137,7 @@ def main() -> None:
     with st.container(key="wide"):
         st.title("Papers", anchor=False)
         if not session.count_papers(assistant):
-            st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
+            st.info("No papers yet: open Chat to read your documents.", icon=":material/info:")
             return
         try:
             render_catalogue(assistant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.app.assistant import Assistant
+from rag.text.english import counted
 from rag.types import Condition
 from rag.types.errors import NotFound, RagError
 from ui.components import selected_papers, session
@@ -113,7 +114,7 @@ def show_person(assistant: Assistant, name: str) -> None:
         st.caption(plain(coauthor_graph.format_caption(coauthor_network)))
     st.header("Papers by year", anchor=False)
     render_clickable(people_html.render_by_year(papers), key="by_year", on_act=session.handle_act)
-    st.header(f"{len(papers):,} paper{'s' if len(papers) != 1 else ''}", anchor=False)
+    st.header(counted(len(papers)), anchor=False)
     roles = {a.paper_id: a.role for a in person.authorships}
     render_clickable(
         answer_html.render_paper_list(sorted(papers, key=answer_html.get_recency_key), roles),
@@ -125,7 +126,7 @@ def show_person(assistant: Assistant, name: str) -> None:
 def main() -> None:
     assistant = session.get_assistant()
     if not session.count_papers(assistant):
-        st.info("No papers yet: open Chat to read the seed documents.", icon=":material/info:")
+        st.info("No papers yet: open Chat to read your documents.", icon=":material/info:")
         return
     name = st.query_params.get("name")
     try:

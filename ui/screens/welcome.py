@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rag.answers.phrases import ROUTE_WORDS
 from rag.app.assistant import Assistant
 from rag.app.preflight import Obstacle, fetch_model, find_obstacles
 from rag.config.settings import Settings
@@ -17,10 +18,10 @@ from ui.views.escaping import fault, plain
 
 LOOK_AGAIN_S = 20
 ROUTES = (
-    (":material/article:", "what papers say"),
-    (":material/group:", "who works on a topic"),
-    (":material/person:", "one person"),
-    (":material/list:", "counts and lists"),
+    (":material/article:", ROUTE_WORDS["content"]),
+    (":material/group:", ROUTE_WORDS["experts"]),
+    (":material/person:", ROUTE_WORDS["person"]),
+    (":material/list:", ROUTE_WORDS["catalogue"]),
 )
 """Icon and kind of each example question, in their order."""
 
@@ -63,7 +64,7 @@ def render_empty(assistant: Assistant, settings: Settings) -> None:
     documents = _list_documents(settings.seeds)
     with st.container(horizontal=True, vertical_alignment="center"):
         seeds_pressed = documents and st.button(
-            "Read the seed documents",
+            "Read the documents",
             icon=":material/library_add:",
             type="primary",
             disabled=hindered,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from html import escape as escape
 from typing import TYPE_CHECKING, Any
 
+from rag.answers.phrases import ROUTE_WORDS
 from rag.library.bibliography import format_byline
 from rag.text import make_excerpt
 from rag.types import Answer, Citation, Paper, Place, Role, Span
@@ -21,18 +22,10 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
 
-ROUTE_WORDS = {
-    "content": "what the papers say",
-    "experts": "a search for people",
-    "person": "about a person",
-    "catalogue": "a count or list",
-    "smalltalk": "small talk",
-    "unsupported": "outside these papers",
-}
 ROLES: Mapping[Role, str] = {
     "first": "first author",
     "listed": "author",
-    "page": "author by profile page",
+    "page": "listed on their profile page",
 }
 SHOWN_REFERENCES = 6
 SHOWN_QUOTE_WORDS = 60

@@ -12,6 +12,7 @@ from html import escape
 from itertools import combinations
 from math import cos, pi, sin, sqrt
 
+from rag.text.english import counted
 from rag.types import Paper
 from ui.views.answer_html import render_person_button
 
@@ -110,7 +111,7 @@ def _draw_node(name: str, n: int, at: tuple[float, float]) -> str:
     right = x >= WIDTH / 2
     anchor, dx = ("start", size + 5) if right else ("end", -size - 5)
     value = escape(name, quote=True)
-    papers = f"{n} shared paper{'s' if n != 1 else ''}"
+    papers = counted(n, "shared paper")
     return (
         f'<g class="node" data-act="person" data-value="{value}" role="button" tabindex="0" '
         f'aria-label="{value}, {papers}"><title>{value}: {papers}</title>'
@@ -125,7 +126,7 @@ def format_caption(coauthor_network: Network) -> str:
     n = len(coauthor_network.shared)
     drawn = f"the {MOST_SHOWN} with most shared papers are drawn; " if n > MOST_SHOWN else ""
     return (
-        f"{n} co-author{'s' if n != 1 else ''} printed; {drawn}"
+        f"{counted(n, 'co-author')} named; {drawn}"
         "discs and numbers count papers shared, lines join those who also write with each other. "
         "Lists cut by “et al.” hide more."
     )

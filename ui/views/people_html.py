@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from rag.text.english import counted
 from rag.types import Answer, Expert, Paper, Person, ProfilePage
 from ui.views.answer_html import ROLES, format_name, render_markdown, render_person_button
 
@@ -33,9 +34,7 @@ def _render_expert(
         for paper in expert_papers
     )
     n = len(expert_papers)
-    details = " · ".join(
-        filter(None, [f"{n} paper{'s' if n != 1 else ''} on this", format_years(expert_papers)])
-    )
+    details = " · ".join(filter(None, [f"{counted(n)} on this", format_years(expert_papers)]))
     return (
         f'<li><div class="who"><span class="no">{rank}</span>{render_person_button(expert.name)}'
         f'<span class="by">{details}</span></div><ul class="refs plain">{evidence}</ul></li>'

@@ -1,0 +1,274 @@
+"""What readers are told about people: one place a kind of sentence, in plain words.
+
+As in `rag.answers.phrases`: names and topics are already escaped, a *phrase* limits the papers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rag.answers.phrases import add_before
+from rag.text.english import choose_number, counted, join_names
+from rag.types import Role
+
+ROLE_WORDS: Mapping[Role, str] = {
+    "first": "first author of",
+    "listed": "author of",
+    "page": "listed on their profile page for",
+}
+"""How a person stands on the papers that follow; a page fills in what 'et al.' leaves out."""
+
+ROLE_NAMES: Mapping[Role, str] = {
+    "first": "first author",
+    "listed": "further author",
+    "page": "owner of the profile page",
+}
+"""The roles by themselves, as the parts of a score are explained."""
+
+
+# --- people by what they have -------------------------------------------------------------------
+
+
+def head_people(limits: str, phrase: str) -> str:
+    return f"By papers in this library{limits}{add_before(phrase)}:"
+
+
+def count_more_people(n: int) -> str:
+    return f"and {counted(n, 'more person')}."
+
+
+def tell_people_within(n: int, bounds: str, noun: str, phrase: str) -> str:
+    verb = choose_number(n, "person has", "people have")
+    return f"**{n}** {verb} {bounds} {noun}{add_before(phrase)}"
+
+
+def tell_distinct_people(n: int, n_papers: int, phrase: str) -> str:
+    verb = choose_number(n, "person is", "people are")
+    return (
+        f"**{n}** {verb} named on the {counted(n_papers)}{add_before(phrase)}; "
+        "author lists cut by 'et al.' hide more."
+    )
+
+
+def tell_people_of_years(n: int, years: str) -> str:
+    people = choose_number(n, "person has", "people have")
+    return f"**{n}** {people} papers both {years}"
+
+
+def tell_nobody_of_years(years: str) -> str:
+    return f"Nobody here has papers both {years}."
+
+
+def tell_nobody_else(phrase: str) -> str:
+    return f"Nobody else is named on the papers{add_before(phrase)}."
+
+
+def tell_excluded_people(n: int, topic: str) -> str:
+    """``2 people who also work on deepfakes were excluded``."""
+    return (
+        f"{counted(n, 'person')} who also {choose_number(n, 'works', 'work')} on {topic} "
+        f"{choose_number(n, 'was', 'were')} excluded"
+    )
+
+
+# --- people on a topic --------------------------------------------------------------------------
+
+NEWER_COUNT_MORE = "newer papers count for more"
+
+
+def head_experts(topic: str, n_papers: int, limits: str, n_people: int, *, recent: bool) -> str:
+    """``On **drones** there are 3 papers here from 2024, by 7 people:``; ``limits`` with its space."""
+    people = "one person" if n_people == 1 else f"{n_people} people"
+    verb = choose_number(n_papers, "is", "are")
+    end = f" ({NEWER_COUNT_MORE}):" if recent else ":"
+    return f"On **{topic}** there {verb} {counted(n_papers)} here{limits}, by {people}{end}"
+
+
+def tell_nobody(topic: str, nearest: Sequence[str]) -> str:
+    text = f"Nobody here works on **{topic}**: no paper in this library is about it."
+    if nearest:
+        text += f" The nearest papers are about something else: {'; '.join(nearest)}."
+    return text
+
+
+def tell_nobody_on_all(topics: str) -> str:
+    return f"Nobody here has papers on each of {topics}."
+
+
+def tell_nobody_beside(topic: str, excluded: str, n: int) -> str:
+    """Everybody on the topic also works on what was to be excluded."""
+    return (
+        f"Nobody here works on **{topic}** and not on **{excluded}**: all {n} have papers on both."
+    )
+
+
+def tell_nobody_further(topic: str, n_people: int, n_papers: int) -> str:
+    papers = counted(n_papers)
+    return f"Nobody else: all {n_people} people on the {papers} here about **{topic}** were named already"
+
+
+def tell_none_on(topic: str, limits: str) -> str:
+    return f"No papers on **{topic}** {limits}."
+
+
+def head_without_authors(topic: str) -> str:
+    return f"There is work on **{topic}** here, but its authors are not given:"
+
+
+# --- one person, and several --------------------------------------------------------------------
+
+
+def tell_unavailable(name: str, what: str, n_papers: int) -> str:
+    """Asked for something of a person that no document says, such as an address."""
+    return (
+        f"The papers say nothing about {name}'s {what}: of people they give names, papers and, for "
+        f"those with a profile page, the page's figures. "
+        f"There {choose_number(n_papers, 'is', 'are')} {counted(n_papers)} by {name} here."
+    )
+
+
+def tell_affiliations(affiliations: Sequence[str], listed: str) -> str:
+    """``The papers list the affiliation tsinghua, but not whose it is``."""
+    one = len(affiliations) == 1
+    noun, whose = ("affiliation", "whose it is") if one else ("affiliations", "whose they are")
+    return f"The papers list the {noun} {listed}, but not {whose}."
+
+
+def ask_which_person(typed: str, n: int) -> str:
+    return f"'{typed}' fits {counted(n, 'person')} here; which one do you mean?"
+
+
+def tell_page_role(n: int) -> str:
+    return f"{n} listed on their profile page, where the paper prints only 'et al.'"
+
+
+def tell_coauthors(name: str, n: int, n_papers: int) -> str:
+    return f"**{name}** has {counted(n, 'co-author')} on {counted(n_papers)}."
+
+
+def tell_most_frequent(names: str, n: int) -> str:
+    return f"Most often with {names}: {counted(n)} together."
+
+
+def tell_together(names: str, n: int) -> str:
+    """Papers that several people wrote together."""
+    if not n:
+        return f"No paper here names {names} together; author lists cut by 'et al.' may hide one."
+    return f"{names} are together on {counted(n)}."
+
+
+def tell_common_company(names: str, n: int) -> str:
+    """People who wrote papers with each of several people."""
+    if not n:
+        return (
+            f"Nobody here has a paper with each of {names}; "
+            "author lists cut by 'et al.' may hide somebody."
+        )
+    return f"{counted(n, 'person')} {choose_number(n, 'has', 'have')} papers with each of {names}."
+
+
+MORE_MAY_BE_HIDDEN = "Author lists cut by 'et al.' may hide more."
+
+
+def tell_lookalikes(names: str) -> str:
+    return (
+        f"Perhaps the same person under another name: {names}; they are kept apart unless the "
+        "aliases file joins them."
+    )
+
+
+def tell_separate_groups(n: int) -> str:
+    return (
+        f"These papers fall into {n} groups that share no co-author, so the name may be of more "
+        "than one person."
+    )
+
+
+def tell_none_by_person(name: str, topic: str) -> str:
+    """``topic``: ``on drones`` or ``other than drones``, empty where conditions alone were asked for."""
+    return f"No papers by {name} {topic}." if topic else f"No such papers by {name}."
+
+
+def tell_stands_on(names: str, n_people: int, which: str) -> str:
+    """The people whom papers have in common."""
+    return f"Yes: {names} {choose_number(n_people, 'is an author', 'are authors')} of {which}."
+
+
+def tell_no_common_author(names: str, n_papers: int, *, some_on_several: bool) -> str:
+    head = "Nobody" if some_on_several else "No: nobody"
+    every = "both" if n_papers == 2 else "all"
+    return f"{head} is an author of {every} of {names}."
+
+
+def tell_on_several(names: str) -> str:
+    return f"More than one of them is by {names}."
+
+
+def tell_unknown_authors(names: str) -> str:
+    return f"The authors of {names} are not given, so they are unknown."
+
+
+def tell_owner(names: str, n: int) -> str:
+    return f"{names}, on whose profile {choose_number(n, 'page', 'pages')} it is listed"
+
+
+CUT_AUTHOR_LIST = " (the list is cut by 'et al.', so there are more)"
+WHICH_PAPER = "I cannot tell which paper is meant; name it by its title or method."
+
+
+# --- who may be missing -------------------------------------------------------------------------
+
+
+def tell_missing_authors(n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None) -> str:
+    """How many papers do not name all of their authors; empty where all do.
+
+    ``n_first``: how many authors each of the cut lists names, if that is the same for all.
+    """
+    clauses = []
+    if n_papers == 1 and n_cut and n_first is not None:
+        return f"Who may be missing: the paper names only its first {counted(n_first, 'author')}."
+    if n_cut:
+        first = "authors" if n_first is None else counted(n_first, "author")
+        verb = choose_number(n_cut, "names", "name")
+        clauses.append(f"{n_cut} of the {counted(n_papers)} {verb} only the first {first}")
+    if n_unnamed:
+        clauses.append(f"{n_unnamed} {choose_number(n_unnamed, 'names', 'name')} no authors at all")
+    return f"Who may be missing: {join_names(clauses)}." if clauses else ""
+
+
+# --- figures of profile pages -------------------------------------------------------------------
+
+NO_PAGES = "None of the documents read is a profile page."
+
+
+def tell_page_figures(name: str, figures: str) -> str:
+    return f"{name}'s profile page says: {figures}"
+
+
+def tell_page_papers(n: int) -> str:
+    return f"{counted(n)} of that page {choose_number(n, 'is', 'are')} in this library."
+
+
+def tell_fixed_figure(phrase: str) -> str:
+    return f"A page gives one figure, whatever the papers: '{phrase}' does not change it."
+
+
+# --- whether two names are one person -----------------------------------------------------------
+
+SAME_SPELLING = "The spellings are close enough to be one person's; the aliases file can join them."
+NOTHING_SHARED = "They share neither a paper nor a co-author here."
+
+
+def tell_different_names(names: str, n: int) -> str:
+    return (
+        f"{names} are {n} different names in this library, and nothing in it says that they are one "
+        "person."
+    )
+
+
+def tell_different_people(n_together: int) -> str:
+    return f"They are together on {counted(n_together)}, so they are different people."
+
+
+def tell_shared_company(names: str) -> str:
+    return f"They share no paper, but co-authors: {names}."
