@@ -127,3 +127,8 @@ def test_every_dependency_has_a_lower_bound_that_the_pinned_version_meets() -> N
         assert ">=" in requirement, f"{requirement!r} has no lower bound"
         bare = requirement.partition(">=")[0].partition("[")[0].strip().lower().replace("_", "-")
         assert bare in known, f"{requirement!r} is not pinned in constraints.txt"
+
+
+def test_pip_is_a_dependency_as_it_brings_the_embedded_model() -> None:
+    """An environment made by `uv tool install` or `uvx` has no pip of its own."""
+    assert any(requirement.startswith("pip>=") for requirement in PROJECT["dependencies"])

@@ -69,7 +69,7 @@ def fetch_model(settings: Settings) -> None:
     """Bring the embedded model into the data folder.
 
     Raises:
-        ModelError: It could not be brought; see `rag.adapters.weights.fetch`.
+        ModelError: It could not be brought; see `rag.adapters.weights.fetch_weights`.
     """
     from rag.adapters.weights import fetch_weights
 
