@@ -19,8 +19,10 @@ help:
 # One line that counts what pip says, since an installation takes minutes and a silent one looks dead.
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 COUNT = awk -v step="$(1)" ' \
+  BEGIN { printf "%s", step; fflush() } \
   /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ { n++ } \
-  n % 10 == 1 { printf "\r%s: %d packages looked at", step, n; fflush() } \
+  n % 10 == 9 { printf "\r%s: %d packages looked at", step, n; fflush() } \
+  /^Installing collected/ { printf "\r%s: unpacking %d packages", step, NF - 3; fflush() } \
   /^ERROR/ { print "\n" $$0 > "/dev/stderr" } \
   END { printf "\r%s: done%*s\n", step, 24, "" }'
 
