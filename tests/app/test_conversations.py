@@ -108,7 +108,13 @@ def test_a_conversation_of_the_first_version_opens_and_is_asked_on(
 def _outline_answer(answer: Answer) -> tuple[object, ...]:
     """What a follow-up must not lose; phrases and passages may become better."""
     names = [expert.name for expert in answer.experts]
-    return answer.route, answer.status, answer.value, names, [scored.paper_id for scored in answer.papers[:1]]
+    return (
+        answer.route,
+        answer.status,
+        answer.value,
+        names,
+        [scored.paper_id for scored in answer.papers[:1]],
+    )
 
 
 def test_records_keep_their_names_when_a_class_is_renamed() -> None:
