@@ -19,8 +19,10 @@ help:
 # One line that counts what pip says, since an installation takes minutes and a silent one looks dead.
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 COUNT = awk -v step="$(1)" ' \
-  /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ { n++ } \
-  n % 10 == 1 { printf "\r%s: %d packages looked at", step, n; fflush() } \
+  BEGIN { printf "%s", step; fflush() } \
+  /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ && ++n % 10 == 0 { \
+    printf "\r%s: %d packages looked at", step, n; fflush() } \
+  /^Installing collected/ { printf "\r%s: unpacking %d packages", step, NF - 3; fflush() } \
   /^ERROR/ { print "\n" $$0 > "/dev/stderr" } \
   END { printf "\r%s: done%*s\n", step, 24, "" }'
 
@@ -54,7 +56,7 @@ chromium:
 	    { $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
 	      apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || test -z "$${CI:-}"; \
 	  elif [ -n "$${CI:-}" ]; then \
-	    echo "Chromium is missing and cannot be installed here" >&2; exit 1; \
+	    echo "Chromium is missing and cannot be installed here; install it first (Debian: apt-get install chromium)" >&2; exit 1; \
 	  fi; }
 
 test: $(VENV)/development chromium

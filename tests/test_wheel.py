@@ -51,9 +51,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Ins
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "-w", str(folder), str(ROOT)], env=environ, check=True)
     (wheel,) = folder.glob("paperfolk-*.whl")
-    venv.create(folder / "env", with_pip=True)
+    venv.create(folder / "env")
     python = folder / "env" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)]
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--no-deps", str(wheel)]
     subprocess.run(install, env=environ, check=True)
     scheme = {"base": str(folder / "env"), "platbase": str(folder / "env")}
     site = Path(sysconfig.get_path("purelib", vars=scheme))
@@ -127,3 +128,8 @@ def test_every_dependency_has_a_lower_bound_that_the_pinned_version_meets() -> N
         assert ">=" in requirement, f"{requirement!r} has no lower bound"
         bare = requirement.partition(">=")[0].partition("[")[0].strip().lower().replace("_", "-")
         assert bare in known, f"{requirement!r} is not pinned in constraints.txt"
+
+
+def test_pip_is_a_dependency_as_it_brings_the_embedded_model() -> None:
+    """An environment made by `uv tool install` or `uvx` has no pip of its own."""
+    assert any(requirement.startswith("pip>=") for requirement in PROJECT["dependencies"])

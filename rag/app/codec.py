@@ -1,7 +1,7 @@
 """Converts answers, with their intents, to JSON text and back, so that follow-ups still work.
 
-A frozen type becomes an object that names its class in ``$``; only the classes listed here are ever
-created from a text. Every sequence becomes a tuple, as in our types.
+A frozen type becomes an object that names it in ``$``; only the types listed here are ever created
+from a text. Every sequence becomes a tuple, as our types have them.
 """
 
 from __future__ import annotations
@@ -29,15 +29,33 @@ MARK = "$"
 
 @cache
 def _get_classes() -> Mapping[str, type]:
+    """The types by the names that records give them.
+
+    Kept conversations hold these names, so they stay whatever becomes of the classes' own.
+    """
     from rag.library.person_index import Mention
     from rag.understanding.catalogue_ask import Ask
     from rag.understanding.person_ask import PersonAsk
 
-    known = (
-        Alternative, Answer, Ask, Citation, Condition, Expert, Intent, Mention, PersonAsk, SaidSentence,
-        ScoredPaper, Usage,
-    )  # fmt: skip
-    return {known_class.__name__: known_class for known_class in known}
+    return {
+        "Alternative": Alternative,
+        "Answer": Answer,
+        "Ask": Ask,
+        "Citation": Citation,
+        "Condition": Condition,
+        "Expert": Expert,
+        "Intent": Intent,
+        "Mention": Mention,
+        "PersonAsk": PersonAsk,
+        "SaidSentence": SaidSentence,
+        "ScoredPaper": ScoredPaper,
+        "Usage": Usage,
+    }
+
+
+@cache
+def _get_names() -> Mapping[type, str]:
+    return {known_class: name for name, known_class in _get_classes().items()}
 
 
 def encode_answer(answer: Answer) -> str:
@@ -71,9 +89,9 @@ def decode_conditions(text: str) -> tuple[Condition, ...]:
 
 
 def _encode_value(value: object) -> Any:
-    if is_dataclass(value) and type(value).__name__ in _get_classes():
+    if is_dataclass(value) and (name := _get_names().get(type(value))):
         encoded_fields = {f.name: _encode_value(getattr(value, f.name)) for f in fields(value)}
-        return {MARK: type(value).__name__, **encoded_fields}
+        return {MARK: name, **encoded_fields}
     if isinstance(value, Mapping):
         return {str(key): _encode_value(item) for key, item in value.items()}
     if isinstance(value, frozenset | set):

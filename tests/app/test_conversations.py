@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -76,6 +77,60 @@ def test_fields_of_another_version_are_passed_over() -> None:
     frozen = json.loads(codec.encode_answer(answered("q"))) | {"mood": "sunny"}
     del frozen["checks"]
     assert codec.decode_answer(json.dumps(frozen)) == answered("q")
+
+
+def read_old_threads() -> list[dict[str, Any]]:
+    """Conversations as the first version wrote them: of each route and with each type of a record."""
+    path = Path(__file__).parents[1] / "recorded" / "conversations.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("old", read_old_threads(), ids=lambda old: old["turns"][0]["question"])
+def test_a_conversation_of_the_first_version_opens_and_is_asked_on(
+    assistant: Assistant, store: ThreadStore, old: dict[str, Any]
+) -> None:
+    thread_id = store.create_thread("old", codec.decode_conditions(old["filters"]))
+    for turn in old["turns"]:
+        store.ask(thread_id, turn["question"])
+    with sqlite3.connect(store.path) as connection:
+        connection.executemany(
+            "UPDATE turns SET answer = ? WHERE ordinal = ?",
+            [(turn["answer"], ordinal) for ordinal, turn in enumerate(old["turns"], 1)],
+        )
+    thread = store.get_thread(thread_id)
+    for stored, turn in zip(thread.turns, old["turns"], strict=True):
+        assert stored.answer is not None
+        assert json.loads(codec.encode_answer(stored.answer)) == json.loads(turn["answer"])
+        fresh = assistant.ask(stored.question, thread.get_thread_before(stored.ordinal))
+        assert _outline_answer(fresh) == _outline_answer(stored.answer)
+
+
+def _outline_answer(answer: Answer) -> tuple[object, ...]:
+    """What a follow-up must not lose; phrases and passages may become better."""
+    names = [expert.name for expert in answer.experts]
+    return (
+        answer.route,
+        answer.status,
+        answer.value,
+        names,
+        [scored.paper_id for scored in answer.papers[:1]],
+    )
+
+
+def test_records_keep_their_names_when_a_class_is_renamed() -> None:
+    text = codec.encode_answer(answered("q"))
+    try:
+        Answer.__name__ = "Reply"
+        codec._get_classes.cache_clear()
+        assert codec.encode_answer(answered("q")) == text
+        assert codec.decode_answer(text) == answered("q")
+    finally:
+        Answer.__name__ = "Answer"
+
+
+def test_every_name_of_a_record_stands_in_a_conversation_of_the_first_version() -> None:
+    names = re.findall(r'\\"\$\\": ?\\"(\w+)\\"', json.dumps(read_old_threads()))
+    assert set(names) - {"set"} == set(codec._get_classes())
 
 
 # --- the store ------------------------------------------------------------------------------
