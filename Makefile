@@ -18,13 +18,13 @@ help:
 
 # One line that counts what pip says, since an installation takes minutes and a silent one looks dead.
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
-COUNT = awk -v step="$(1)" ' \
-  BEGIN { printf "%s", step; fflush() } \
-  /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ && ++n % 10 == 0 { \
+COUNT = awk -v step="$(1)" -v tty="$$(test -t 2 && echo 1)" ' \
+  BEGIN { if (tty) { printf "%s", step; fflush() } } \
+  tty && /^(Collecting|  Downloading|Downloading|Using cached|Requirement already)/ && ++n % 10 == 0 { \
     printf "\r%s: %d packages looked at", step, n; fflush() } \
-  /^Installing collected/ { printf "\r%s: unpacking %d packages", step, NF - 3; fflush() } \
+  tty && /^Installing collected/ { printf "\r%s: unpacking %d packages", step, NF - 3; fflush() } \
   /^ERROR/ { print "\n" $$0 > "/dev/stderr" } \
-  END { printf "\r%s: done%*s\n", step, 24, "" }'
+  END { printf "%s%s: done%*s\n", tty ? "\r" : "", step, 24, "" }'
 
 $(VENV)/runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

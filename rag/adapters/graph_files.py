@@ -6,8 +6,22 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rag.adapters.minilm_graph import (
+    GRAPH_VERSION,
+    Precision,
+    Tensors,
+    build_fp32,
+    get_weight_bits,
+    read_safetensors,
+)
+from rag.adapters.minilm_int8 import build_int8
+from rag.adapters.weights import Weights
 from rag.library.permissions import create_temporary_folder, is_readonly
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 def ensure_built(path: Path, build: Callable[[], bytes]) -> Path:
@@ -25,3 +39,21 @@ def ensure_built(path: Path, build: Callable[[], bytes]) -> Path:
         built.write_bytes(build())
         os.replace(built, path)
     return path
+
+
+def ensure_graph_file(weights: Weights, precision: Precision) -> Path:
+    """The graph on disk, built first where it is not there yet; two processes may do so at once.
+
+    It is kept beside the weights; the name tells its form and `GRAPH_VERSION`.
+    """
+    form = f"int{get_weight_bits()}" if precision == "int8" else precision
+    path = weights.cache / f"minilm-{form}-v{GRAPH_VERSION}.onnx"
+    return ensure_built(
+        path, lambda: _build_graph(read_safetensors(weights.safetensors), form).SerializeToString()
+    )
+
+
+def _build_graph(tensors: Tensors, form: str) -> ModelProto:
+    if form == "fp32":
+        return build_fp32(tensors)
+    return build_int8(tensors, bits=int(form.removeprefix("int")))

@@ -12,7 +12,8 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from rag.adapters.minilm_graph import MODEL_DIM, Precision, ensure_graph_file
+from rag.adapters.graph_files import ensure_graph_file
+from rag.adapters.minilm_graph import MODEL_DIM, Precision
 from rag.adapters.token_products import TokenProducts
 from rag.adapters.token_products import ensure_product_graph as products_file
 from rag.adapters.weights import Weights, find_weights

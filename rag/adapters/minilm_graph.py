@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.adapters.graph_files import ensure_built
-from rag.adapters.weights import Weights
-
 if TYPE_CHECKING:
     from onnx import ModelProto
 
@@ -38,26 +35,6 @@ N_HEADS = 12
 MODEL_DIM = 384
 EPSILON = 1e-12
 CONTRIB = "com.microsoft"
-
-
-def ensure_graph_file(weights: Weights, precision: Precision) -> Path:
-    """The graph on disk, built first where it is not there yet; two processes may do so at once.
-
-    It is kept beside the weights; the name tells its form and `GRAPH_VERSION`.
-    """
-    form = f"int{get_weight_bits()}" if precision == "int8" else precision
-    path = weights.cache / f"minilm-{form}-v{GRAPH_VERSION}.onnx"
-    return ensure_built(
-        path, lambda: _build_graph(read_safetensors(weights.safetensors), form).SerializeToString()
-    )
-
-
-def _build_graph(tensors: Tensors, form: str) -> ModelProto:
-    if form == "fp32":
-        return build_fp32(tensors)
-    from rag.adapters.minilm_int8 import build_int8
-
-    return build_int8(tensors, bits=int(form.removeprefix("int")))
 
 
 def get_weight_bits(machine: str = "", cpuinfo: Path = Path("/proc/cpuinfo")) -> int:

@@ -309,12 +309,6 @@ class Assistant:
         """Whether library, vectors and lexical index are in step."""
         return check_indexes(self.library, self._stores)
 
-    def doctor(self) -> dict[str, object]:
-        """Versions, settings and where each came from, library state, what can be reached."""
-        from rag.app.doctor import get_state
-
-        return get_state(self)
-
     # --- how an answer is made ----------------------------------------------------------------
 
     def _route_to_branch(

@@ -241,8 +241,10 @@ def run_models(args: argparse.Namespace) -> int:
 
 
 def run_doctor(args: argparse.Namespace) -> int:
+    from rag.app.doctor import get_state
+
     with open_assistant(args) as assistant:
-        state = assistant.doctor()
+        state = get_state(assistant)
     wrong = state["wrong"]
     status = FAILED if wrong else DONE
     if args.json:

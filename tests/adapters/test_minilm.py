@@ -18,8 +18,9 @@ from langchain_core.embeddings import Embeddings
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
+from rag.adapters.graph_files import ensure_graph_file
 from rag.adapters.minilm import MAX_TOKENS, MiniLM
-from rag.adapters.minilm_graph import ensure_graph_file, get_weight_bits, read_safetensors
+from rag.adapters.minilm_graph import get_weight_bits, read_safetensors
 from rag.adapters.minilm_int8 import convert_to_int8
 from rag.adapters.weights import SAFETENSORS, TOKENIZER, find_weights
 from rag.config.settings import Settings

@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer
 from rag.app.assistant import build
+from rag.app.doctor import get_state
 from rag.config.settings import Settings, load
 from rag.types import Step
 from rag.types.errors import LibraryEmpty, SettingsError
@@ -144,7 +145,7 @@ def test_langsmith_gets_the_calls_when_its_variables_are_set_and_nothing_when_no
 def test_doctor_says_who_is_told_what(library_data: Path, weights: Path) -> None:
     given = {"data": library_data, "model_path": weights}
     with build(Settings(**given)) as assistant:
-        assert assistant.doctor()["tracing"] == {"state": "off"}
+        assert get_state(assistant)["tracing"] == {"state": "off"}
     with build(Settings(**given, otel_endpoint="http://u:p@collector.example:4318/x")) as assistant:
-        found = assistant.doctor()["tracing"]
+        found = get_state(assistant)["tracing"]
     assert found == {"state": "questions to collector.example:4318 (OpenTelemetry)"}

@@ -10,6 +10,7 @@ import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.app.assistant import build
+from rag.app.doctor import get_state
 from rag.config.settings import Settings
 
 KEY = "sk-very-secret-0123456789"
@@ -30,7 +31,7 @@ def server() -> Iterator[OpenAIServer]:
 
 def doctor(**values: Any) -> dict[str, Any]:
     with build(Settings(**values)) as assistant:
-        return assistant.doctor()
+        return get_state(assistant)
 
 
 def test_a_library_in_step_is_counted(library_data: Path, weights: Path) -> None:
