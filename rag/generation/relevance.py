@@ -6,7 +6,6 @@ something that is unrelated to the question, and to every sentence that fits the
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -25,9 +24,6 @@ RESTING_TERMS = 2
 NEAR = 0.27
 """Cosine with the question, or with a paper's sentence, from which a paraphrase is assumed. Sentences
 that are the only ones with a word of the claim are not compared: a shared name makes them look near."""
-
-_NAME = re.compile(r"(?<!^)\b[A-Z]\w*|\b\w+[A-Z]\w*")
-"""Words with a capital that does not merely begin the sentence."""
 
 FEW_SENTENCES = 3
 """With so few sentences, title included, one cannot tell which of them fit the rest of the paper."""
@@ -93,7 +89,7 @@ class Relevance:
         """
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
-        names = content(" ".join(_NAME.findall(text))) - self._asked - self._titles
+        names = content(" ".join(_list_names(text))) - self._asked - self._titles
         known = names | self._asked | self._titles
         return any(
             not (items & own_items) - known
@@ -110,6 +106,12 @@ class Relevance:
         """What the papers of some passages state; of all, if there is no key."""
         cited = [self._stated[key] for key in keys] or list(self._stated.values())
         return {text: items for item in cited for text, items in item.items()}
+
+
+def _list_names(text: str) -> list[str]:
+    """Words with a capital that does not merely begin the text."""
+    found = [(word, at) for word, (at, _) in iter_words(text)]
+    return [word for word, at in found if any(map(str.isupper, word[1:] if at == 0 else word))]
 
 
 def content(text: str) -> set[str]:

@@ -85,7 +85,7 @@ WIDGETS = set(
 )
 OWN = {path.stem for path in UI.rglob("*.py")}
 MARKDOWN = ("label", "body", "text", "help")
-ESCAPED = {"plain", "fault", "escape", "answer_html.escape"}
+ESCAPED = {"plain", "fault", "escape", "answer_html.escape", "counted"}
 MADE = re.compile(
     r"(?:answer_html|evaluation_plots|people_html|coauthor_graph)\.\w+|read_asset|len"
 )

@@ -34,7 +34,8 @@ WORTH_MORE_S = 0.0003
 """For an eighth of a question: from this on, the whole may take longer than what counts as linear."""
 SLOWEST = 12
 """Shapes of a pattern that are tried at length."""
-ANSWER_S = 1.0
+ANSWER_S = 3.0
+"""An idle machine takes a tenth of it; what this guards against took thirteen seconds."""
 OTHERS = ("rag.readers", "rag.text", "rag.__main__")
 """Tried with the readers, or nothing to try."""
 
