@@ -180,7 +180,7 @@ class ChosenUpload:
                         moved.append((item.path, place))
                 _note(self._data, {place.name: reader for _, place in moved})
             yield places
-        except BaseException:
+        except BaseException:  # whatever it is, nothing half moved stays
             for path, place in moved:
                 with suppress(OSError):  # then it stays where it is, whole, and is no document
                     os.replace(place, path)
