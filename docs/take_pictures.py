@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from eval.benchmarks.chat_process import served
+from eval.benchmarks.chat_process import start_chat_process
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -42,7 +42,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         environ = {**os.environ, "PAPERFOLK_MODEL_PATH": str(WEIGHTS), "PYTHONPATH": str(ROOT)}
-        with served(Path(folder), environ) as address:
+        with start_chat_process(Path(folder), environ) as address:
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
             )
