@@ -7,13 +7,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from rag.app.accounts import Accounts, is_loopback, read_provider_secrets
 from rag.config.settings import ENV_PREFIX, Settings
-from rag.library.permissions import keep_private
+from rag.library.permissions import keep_private, raise_file_limit
 from rag.types.errors import MissingExtra, SettingsError
 
 DESCRIPTORS = 8192
@@ -95,16 +94,7 @@ def raise_limit() -> None:
 
     A shell's limit may be 256, of which each page takes four and the library some forty.
     """
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = hard == resource.RLIM_INFINITY
-    wanted = DESCRIPTORS if unlimited else min(hard, DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):  # a system may allow less than it says; then it stays
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    raise_file_limit(DESCRIPTORS)
 
 
 def host_in_address(host: str) -> str:

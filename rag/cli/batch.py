@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, get_args
 
 from rag.text import ensure_encodable
 from rag.types import Answer, Condition, Status, Thread, Turn
-from rag.types.errors import RagError, ReadError
-from rag.types.masking import mask_secrets
+from rag.types.errors import RagError, ReadError, say_bug
 
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
@@ -322,9 +321,7 @@ def answer_item(assistant: Assistant, item: Item) -> Answer:
         return build_failed_answer(question, str(exc))
     except Exception as exc:  # a bug in one question must not cost the other answers
         log.exception("item %r", item.item_id)
-        return build_failed_answer(
-            question, mask_secrets(f"this is a bug in paperfolk: {type(exc).__name__}: {exc}")
-        )
+        return build_failed_answer(question, say_bug(exc))
 
 
 def build_failed_answer(question: str, sentence: str) -> Answer:

@@ -78,17 +78,30 @@ def require_files() -> None:
     limit = _limit("RLIMIT_NOFILE")
     if limit is None or limit >= NEEDED_FILES:
         return
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    maximum = NEEDED_FILES if hard == resource.RLIM_INFINITY else min(hard, NEEDED_FILES)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, hard))
+    maximum = raise_file_limit(NEEDED_FILES)
     if maximum < FEWEST_FILES:
         raise RagError(
             f"this process may have only {maximum} files open at once (ulimit -n) but needs "
             f"{NEEDED_FILES}; raise the limit and run it again"
         )
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Let this process open so many files, or as many as the machine allows; how many it may then.
+
+    A limit that is higher already stays. Windows has none, and gets what is wanted.
+    """
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    maximum = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft == resource.RLIM_INFINITY or soft >= maximum:
+        return maximum
+    with suppress(OSError, ValueError):  # a system may allow less than it says; then it stays
+        resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, hard))
+    return maximum
 
 
 def _limit(name: str) -> int | None:

@@ -38,7 +38,7 @@ class RagError(Exception):
 
 def say_bug(exc: Exception) -> str:
     """The sentence for what is no RagError, where one question must not cost the others."""
-    return f"this is a bug in paperfolk: {type(exc).__name__}: {exc}"
+    return mask_secrets(f"this is a bug in paperfolk: {type(exc).__name__}: {exc}")
 
 
 class SettingsError(RagError):
