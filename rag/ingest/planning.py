@@ -22,11 +22,11 @@ from rag.types import (
     Change,
     Document,
     DocumentPlan,
+    DocumentReading,
     Entry,
     EntryPlan,
     Place,
     Plan,
-    Reading,
     Rejection,
 )
 from rag.types.errors import NotFound, ReadError
@@ -125,7 +125,7 @@ def _compute_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy_under_name(original: Reading, name: str) -> Reading:
+def _copy_under_name(original: DocumentReading, name: str) -> DocumentReading:
     """The reading under the document's name in the library, in place of its bare file name."""
     if original.document == name:
         return original
@@ -256,7 +256,7 @@ def _iter_dropped(
 
 
 def _match_entries(
-    old: Sequence[Entry], new_reading: Reading, *, keep: bool
+    old: Sequence[Entry], new_reading: DocumentReading, *, keep: bool
 ) -> tuple[EntryPlan, ...]:
     """What becomes of each entry: the new ones in their order, then those that go or are kept."""
     unmatched_entries = dict(enumerate(old))

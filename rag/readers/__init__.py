@@ -21,7 +21,7 @@ from rag.readers.source import (
     find_bad_byte,
     too_long,
 )
-from rag.types import Entry, Reading, Rejection
+from rag.types import DocumentReading, Entry, Rejection
 from rag.types.errors import ReadError
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
 _MANIFEST = "MANIFEST.sha256"
 
 
-def read(path: Path) -> Reading:
+def read(path: Path) -> DocumentReading:
     """Read one seed document; only the file name becomes the document's name.
 
     Raises:
@@ -56,7 +56,7 @@ def read(path: Path) -> Reading:
         raise _build_unopened_error(path, exc) from exc
 
 
-def read_bytes(name: str, data: bytes) -> Reading:
+def read_bytes(name: str, data: bytes) -> DocumentReading:
     """As `read`, for a document that is no file, such as an upload."""
     document = build_source(name, data)
     with _rejecting(name):
@@ -64,7 +64,7 @@ def read_bytes(name: str, data: bytes) -> Reading:
         parts = _drop_flawed(known.reader(document), name)
     if not parts.entries:
         raise _build_nothing_error(name, parts)
-    return Reading(
+    return DocumentReading(
         document=name,
         sha256=document.sha256,
         format=known.name,

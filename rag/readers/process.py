@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from rag import readers
-from rag.types import Reading
+from rag.types import DocumentReading
 from rag.types.errors import ReadError
 
 OUT_OF_MEMORY = 86
@@ -65,7 +65,7 @@ class ReadingProcess:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def read(self, path: Path) -> Reading:
+    def read(self, path: Path) -> DocumentReading:
         """Read one document.
 
         Raises:
@@ -74,7 +74,7 @@ class ReadingProcess:
         seconds = self._limits.seconds_for(path)
         is_fresh = self._process is None
         answer, is_late = self._ask(path, seconds)
-        if isinstance(answer, Reading):
+        if isinstance(answer, DocumentReading):
             return answer
         if isinstance(answer, ReadError):
             raise answer
@@ -97,7 +97,7 @@ class ReadingProcess:
             )
         return f"cannot be read: it ends the process that reads it (status {status}); leave it out"
 
-    def _ask(self, path: Path, seconds: float) -> tuple[Reading | ReadError | None, bool]:
+    def _ask(self, path: Path, seconds: float) -> tuple[DocumentReading | ReadError | None, bool]:
         """What the process answers, None where it ended instead; and whether for its time."""
         process = self._process = self._process or self._begin()
         is_late = threading.Event()
@@ -177,7 +177,7 @@ def serve_requests() -> None:
             _bound_time(0)
 
 
-def _answer_requests(path: Path) -> Reading | ReadError:
+def _answer_requests(path: Path) -> DocumentReading | ReadError:
     try:
         return readers.read(path)
     except ReadError as exc:

@@ -35,12 +35,12 @@ from rag.types.ingests import (
 )
 from rag.types.papers import (
     Authorship,
+    DocumentReading,
     Entry,
     Paper,
     Person,
     Place,
     ProfilePage,
-    Reading,
     Rejection,
     Role,
     list_sources,
@@ -83,7 +83,7 @@ __all__ = [
     "Place",
     "Plan",
     "ProfilePage",
-    "Reading",
+    "DocumentReading",
     "Rejection",
     "Report",
     "Retrieval",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.types.papers import Place, ProfilePage, Reading, Rejection
+from rag.types.papers import DocumentReading, Place, ProfilePage, Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class DocumentPlan:
     name: str
     path: str
     change: Literal["new", "changed", "unchanged", "removed", "missing", "rejected"]
-    reading: Reading | None = None
+    reading: DocumentReading | None = None
     entries: tuple[EntryPlan, ...] = ()
     n_entries: int = 0
 

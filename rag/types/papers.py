@@ -102,7 +102,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DocumentReading:
     """The contents of one seed document.
 
     Attributes:

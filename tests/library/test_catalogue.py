@@ -12,7 +12,7 @@ from rag.ingest.ingesting import apply_ingest
 from rag.library import Library, open_writer
 from rag.library.schema import LIBRARY_FILE, LIBRARY_MIGRATIONS
 from rag.readers import read
-from rag.types import DocumentPlan, Entry, Place, Plan, Reading
+from rag.types import DocumentPlan, DocumentReading, Entry, Place, Plan
 from rag.types.errors import LibraryEmpty, LibraryError, LibraryLocked, NotFound
 from tests.desk import Desk, write
 from tests.readonly import readonly_copy
@@ -114,7 +114,7 @@ def test_a_person_is_a_printed_name(library: Library) -> None:
 
 def test_one_person_has_each_paper_once(tmp_path: Path) -> None:
     entry = Entry(Place("a.txt", 1), "raw", "T", "", ("Bo Li", "Ann", "Bo Li"))
-    read_in = Reading("a.txt", "0", "test", (entry,))
+    read_in = DocumentReading("a.txt", "0", "test", (entry,))
     with open_writer(tmp_path) as writer, Library.open(tmp_path) as library:
         writer.store(Plan((DocumentPlan("a.txt", "a.txt", "new", read_in),)), "quick")
         assert [a.position for a in library.find_person("Bo Li").authorships] == [1]
@@ -217,7 +217,7 @@ def test_a_library_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named_and_nothing_is_half_stored(tmp_path: Path, seeds: Path) -> None:
     entries = read(seeds / PAGE).entries
-    read_in = Reading(PAGE, "0", "test", entries)
+    read_in = DocumentReading(PAGE, "0", "test", entries)
     with open_writer(tmp_path) as writer, Library.open(tmp_path) as library:
         writer._db.execute("PRAGMA max_page_count = 60")
         with pytest.raises(LibraryError, match="cannot be written"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.readers import read_bytes
-from rag.types import Entry, Reading
+from rag.types import DocumentReading, Entry
 from rag.types.errors import ReadError
 
 HEAD = "Ada Person\n\nCV\nh-index55\n1,113papers\n3,144citations\nNovelty51%\nAI Score60.5\n\n9 Papers\n\n"
@@ -13,11 +13,11 @@ REST = "\nA Title\n\nA B, C D et al.\n\nAn abstract.\n"
 GOOD = "CVMar 3, 2020" + REST
 
 
-def page(body: str) -> Reading:
+def page(body: str) -> DocumentReading:
     return read_bytes("page.txt", (HEAD + body).encode())
 
 
-def only(reading: Reading) -> Entry:
+def only(reading: DocumentReading) -> Entry:
     assert [str(r) for r in reading.rejections] == []
     (entry,) = reading.entries
     return entry

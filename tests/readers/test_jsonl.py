@@ -7,10 +7,10 @@ import json
 import pytest
 
 from rag.readers import MAX_ENTRY_CHARS, read_bytes
-from rag.types import Entry, Reading
+from rag.types import DocumentReading, Entry
 
 
-def of(*records: object) -> Reading:
+def of(*records: object) -> DocumentReading:
     return read_bytes("p.jsonl", "\n".join(json.dumps(r) for r in records).encode())
 
 

@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 
 from rag.readers import find_documents, read
-from rag.types import Entry, ProfilePage, Reading
+from rag.types import DocumentReading, Entry, ProfilePage
 
 
 @pytest.fixture(scope="module")
-def readings(seeds: Path) -> dict[str, Reading]:
+def readings(seeds: Path) -> dict[str, DocumentReading]:
     return {path.name[:3]: read(path) for path in find_documents([seeds])}
 
 
 @pytest.fixture(scope="module")
-def entries(readings: dict[str, Reading]) -> list[Entry]:
+def entries(readings: dict[str, DocumentReading]) -> list[Entry]:
     return [entry for reading in readings.values() for entry in reading.entries]
 
 
-def at(readings: dict[str, Reading], document: str, line: int) -> Entry:
+def at(readings: dict[str, DocumentReading], document: str, line: int) -> Entry:
     return next(e for e in readings[document].entries if e.place.line == line)
 
 
-def test_three_author_pages_and_two_lists_hold_170_entries(readings: dict[str, Reading]) -> None:
+def test_three_author_pages_and_two_lists_hold_170_entries(
+    readings: dict[str, DocumentReading],
+) -> None:
     found = {name: (r.format, len(r.entries)) for name, r in readings.items()}
     assert found == {
         "000": ("abstract_list", 10),
@@ -37,17 +39,19 @@ def test_three_author_pages_and_two_lists_hold_170_entries(readings: dict[str, R
     }
 
 
-def test_nothing_in_the_seeds_is_rejected(readings: dict[str, Reading]) -> None:
+def test_nothing_in_the_seeds_is_rejected(readings: dict[str, DocumentReading]) -> None:
     assert [str(r) for reading in readings.values() for r in reading.rejections] == []
 
 
-def test_digests_are_those_of_the_manifest(readings: dict[str, Reading], seeds: Path) -> None:
+def test_digests_are_those_of_the_manifest(
+    readings: dict[str, DocumentReading], seeds: Path
+) -> None:
     manifest = (seeds / "MANIFEST.sha256").read_text(encoding="utf-8").split()
     stated = dict(zip(manifest[1::2], manifest[::2], strict=True))
     assert {r.document: r.sha256 for r in readings.values()} == stated
 
 
-def test_every_figure_of_the_three_pages_is_read(readings: dict[str, Reading]) -> None:
+def test_every_figure_of_the_three_pages_is_read(readings: dict[str, DocumentReading]) -> None:
     assert [r.page for r in readings.values()] == [
         None,
         ProfilePage("Nannan Wang", "CV", 55, 113, 3144, 0.51, 60.0),
@@ -57,7 +61,7 @@ def test_every_figure_of_the_three_pages_is_read(readings: dict[str, Reading]) -
     ]
 
 
-def test_the_institution_above_a_list_is_kept(readings: dict[str, Reading]) -> None:
+def test_the_institution_above_a_list_is_kept(readings: dict[str, DocumentReading]) -> None:
     assert [r.institution for r in readings.values()] == ["Zhejiang Lab", None, None, None, None]
 
 
@@ -71,7 +75,7 @@ def test_every_raw_entry_equals_the_lines_of_the_file_at_its_place(
 
 
 def test_every_line_of_text_belongs_to_one_entry_or_to_a_pages_head(
-    readings: dict[str, Reading], seeds: Path
+    readings: dict[str, DocumentReading], seeds: Path
 ) -> None:
     for reading in readings.values():
         lines = (seeds / reading.document).read_text(encoding="utf-8").split("\n")
@@ -81,7 +85,7 @@ def test_every_line_of_text_belongs_to_one_entry_or_to_a_pages_head(
 
 
 def test_entries_in_lists_have_unknown_authors_title_and_code(
-    readings: dict[str, Reading],
+    readings: dict[str, DocumentReading],
 ) -> None:
     for entry in (*readings["000"].entries, *readings["002"].entries):
         assert (entry.title, entry.authors, entry.authors_complete) == (None, (), False)
@@ -90,7 +94,7 @@ def test_entries_in_lists_have_unknown_authors_title_and_code(
 
 
 def test_entries_of_pages_have_title_authors_text_date_and_category(
-    readings: dict[str, Reading],
+    readings: dict[str, DocumentReading],
 ) -> None:
     for name in ("001", "003", "004"):
         for entry in readings[name].entries:
@@ -99,13 +103,15 @@ def test_entries_of_pages_have_title_authors_text_date_and_category(
             assert entry.authors_complete is ("et al." not in entry.raw)
 
 
-def test_headers_without_a_year_leave_it_unknown(readings: dict[str, Reading]) -> None:
+def test_headers_without_a_year_leave_it_unknown(readings: dict[str, DocumentReading]) -> None:
     unknown = {n: sum(e.year is None for e in readings[n].entries) for n in ("001", "003", "004")}
     assert unknown == {"001": 3, "003": 5, "004": 5}
     assert {e.year for e in readings["001"].entries} <= {None, *range(2018, 2027)}
 
 
-def test_code_marks_scores_and_affiliations_are_counted(readings: dict[str, Reading]) -> None:
+def test_code_marks_scores_and_affiliations_are_counted(
+    readings: dict[str, DocumentReading],
+) -> None:
     pages = [readings[n].entries for n in ("001", "003", "004")]
     assert [sum(e.code is True for e in page) for page in pages] == [20, 12, 9]
     assert [sum(e.code is False for e in page) for page in pages] == [30, 38, 41]
@@ -113,7 +119,7 @@ def test_code_marks_scores_and_affiliations_are_counted(readings: dict[str, Read
     assert [[e.score for e in page if e.score] for page in pages] == [[88.9, 70.3, 50.9], [], []]
 
 
-def test_categories_are_read_from_glued_headers(readings: dict[str, Reading]) -> None:
+def test_categories_are_read_from_glued_headers(readings: dict[str, DocumentReading]) -> None:
     pages = [readings[n].entries for n in ("001", "003", "004")]
     assert [Counter(e.category for e in page) for page in pages] == [
         {"CV": 44, "LG": 5, "IV": 1},
@@ -122,14 +128,14 @@ def test_categories_are_read_from_glued_headers(readings: dict[str, Reading]) ->
     ]
 
 
-def test_a_scored_header_without_a_year_is_read_whole(readings: dict[str, Reading]) -> None:
+def test_a_scored_header_without_a_year_is_read_whole(readings: dict[str, DocumentReading]) -> None:
     entry = at(readings, "001", 194)
     assert entry.raw.startswith("88.9LGMay 2\n")
     assert (entry.score, entry.category, entry.year) == (88.9, "LG", None)
     assert (entry.month, entry.day, entry.code) == (5, 2, False)
 
 
-def test_affiliations_are_no_authors(readings: dict[str, Reading]) -> None:
+def test_affiliations_are_no_authors(readings: dict[str, DocumentReading]) -> None:
     entry = at(readings, "003", 12)
     assert entry.authors == ("Qianyu Zhou", "Ke-Yue Zhang", "Taiping Yao")
     assert entry.affiliations == ("tencent-ai", "tsinghua")
@@ -187,12 +193,12 @@ def test_white_space_is_even_in_every_title_and_text(entries: list[Entry]) -> No
     ],
 )
 def test_latex_of_the_seeds_reads_as_plain_text(
-    readings: dict[str, Reading], document: str, line: int, said: str
+    readings: dict[str, DocumentReading], document: str, line: int, said: str
 ) -> None:
     assert said in at(readings, document, line).text
 
 
-def test_squares_in_titles_are_plain(readings: dict[str, Reading]) -> None:
+def test_squares_in_titles_are_plain(readings: dict[str, DocumentReading]) -> None:
     titles = [at(readings, *place).title or "" for place in (("003", 243), ("003", 278))]
     assert [title.split(":")[0] for title in titles] == ["ID^3", "LaRE^2"]
 
@@ -209,11 +215,11 @@ def test_every_address_in_a_raw_entry_is_among_its_links(entries: list[Entry]) -
         assert {link.rstrip(".") for link in entry.links} == printed, entry.place
 
 
-def test_a_link_behind_a_word_is_kept(readings: dict[str, Reading]) -> None:
+def test_a_link_behind_a_word_is_kept(readings: dict[str, DocumentReading]) -> None:
     assert at(readings, "003", 285).links == ("https://github.com/YZY-stack/Effort-AIGI-Detection",)
 
 
-def test_one_abstract_stands_in_a_list_and_on_a_page(readings: dict[str, Reading]) -> None:
+def test_one_abstract_stands_in_a_list_and_on_a_page(readings: dict[str, DocumentReading]) -> None:
     listed = {e.text for n in ("000", "002") for e in readings[n].entries}
     paged = {e.text for n in ("001", "003", "004") for e in readings[n].entries}
     assert len(listed & paged) == 1

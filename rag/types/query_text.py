@@ -1,0 +1,432 @@
+"""How a query prints as one line, and how that line is read back.
+
+    count papers where year = 2023 and code
+    papers about "label noise" not about "audio" where year in (2020..2022, 2024), order by date descending, first 5
+    people coauthors for "Ann Mao"
+    passages of #3f2a asking number: "How fast is DuetFace?"
+
+`read_query(print_query(query)) == query` for every query. People may write it more loosely: a value of
+one word needs no quotes, ``year >= 2023`` is ``year = 2023..``, and commas are free.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any, get_args
+
+from rag.types.fields import ABSENCE, FIELDS, MANY, Condition, Operator, QueryError, Range, Scalar
+from rag.types.query import Form, Order, PersonRef, Query, RelationKind, Topic, Want
+
+_SIGNS: dict[Operator, str] = {
+    "is": "=",
+    "is_not": "!=",
+    "in": "in",
+    "not_in": "not in",
+    "in_each": "in each of",
+    "above": ">",
+    "below": "<",
+    "contains": "contains",
+    "not_contains": "not contains",
+    "contains_any": "contains any of",
+    "starts": "starts",
+    "has": "has",
+    "lacks": "lacks",
+    "two_of": "two of",
+    "known": "known",
+    "unknown": "unknown",
+}
+_FROM_SIGN: dict[str, Operator] = {sign: operator for operator, sign in _SIGNS.items()}
+_AT_ENDS = (">=", "<=")
+
+
+# --- printing -------------------------------------------------------------------------------
+
+
+def print_query(query: Query) -> str:
+    """The query as one line, in the order in which one would say it."""
+    words = [_print_head(query)]
+    if query.what:
+        words.append(f"({_quote(query.what)})")
+    if query.by:
+        words.append(f"by {', '.join(query.by)}")
+    if query.people:
+        words.append(f"for {', '.join(map(_print_person, query.people))}")
+    if query.papers:
+        words.append(f"of {', '.join(f'#{paper_id}' for paper_id in query.papers)}")
+    if query.like:
+        words.append(f"like #{query.like}")
+    words += _print_topic(query.about)
+    if query.where:
+        words.append(f"where {print_conditions(query.where)}")
+    if query.base:
+        words.append(f"of those where {print_conditions(query.base)}")
+    if query.besides:
+        words.append(f"besides {', '.join(map(_quote, query.besides))}")
+    if query.asks_for:
+        words.append(f"asking {query.asks_for}")
+    line = ", ".join([" ".join(words), *_print_ends(query)])
+    return f"{line}: {_quote(query.text)}" if query.text else line
+
+
+def print_conditions(conditions: Iterable[Condition]) -> str:
+    return " and ".join(map(print_condition, conditions))
+
+
+def print_condition(condition: Condition) -> str:
+    """``year = 2020..2022``, ``not code``, ``author lacks ("Ann Mao")``."""
+    name, operator = condition.field, condition.operator
+    if operator in ABSENCE:
+        return f"{name} {operator}"
+    if isinstance(condition.value, bool):
+        return name if condition.value else f"not {name}"
+    values = ", ".join(map(_print_value, condition.values))
+    return f"{name} {_SIGNS[operator]} {f'({values})' if operator in MANY else values}"
+
+
+def _print_head(query: Query) -> str:
+    head: str = query.want
+    if query.want == "share" or (query.want == "count" and not (query.by or query.relation)):
+        head += " of papers" if query.want == "share" else " papers"
+    elif query.want == "groups":
+        head = "count papers"
+    if query.measure != "each":
+        head += f" {query.measure}"
+    return f"{head} {query.relation}" if query.relation else head
+
+
+def _print_topic(topic: Topic | None) -> list[str]:
+    if topic is None:
+        return []
+    words = [f"about {_quote(topic.words)}"] if topic.words else []
+    if topic.all_of:
+        words.append(f"about each of {', '.join(map(_quote, topic.all_of))}")
+    return [*words, f"not about {_quote(topic.without)}"] if topic.without else words
+
+
+def _print_ends(query: Query) -> list[str]:
+    """What follows a comma: order, number, form."""
+    ends = []
+    if query.order is not None:
+        ends.append(f"order by {query.order.field} {query.order.way}")
+    if query.k is not None:
+        ends.append(f"first {query.k}")
+    if query.is_about_several:
+        ends.append("several")
+    form = query.form
+    words = [form.shape] if form.shape else []
+    words += [f"in {form.sentences} sentences"] if form.sentences is not None else []
+    words += [f"for {_quote(form.audience)}"] if form.audience else []
+    words += [f"in {_quote(form.language)}"] if form.language else []
+    return [*ends, f"as {' '.join(words)}"] if words else ends
+
+
+def _print_person(person: PersonRef) -> str:
+    """The name alone where it is the library's own; otherwise as typed, and whom it may mean."""
+    if person.names == (person.typed,):
+        return _quote(person.typed)
+    return f"{_quote(person.typed)} ({' | '.join(map(_quote, person.names))})"
+
+
+def _print_value(value: Scalar) -> str:
+    if isinstance(value, Range):
+        low, high = ("" if end is None else _print_value(end) for end in (value.low, value.high))
+        return f"{low}..{high}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, float)) else _quote(value)
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+# --- reading back ---------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r'\s*(?P<token>"(?:[^"\\]|\\.)*"|#[\w.:-]+|[<>!]=|[=<>(),|:]'
+    r"|-?\d+-\d\d?-\d\d?(?:\.\.(?:\d+-\d\d?-\d\d?)?)?|\.\.\d+-\d\d?-\d\d?"
+    r"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:\.\.(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)?)?|\.\.-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+    r"|[^\s()<>=,|:\"]+)"
+)
+_CLAUSES = (
+    "by", "for", "of", "like", "about", "where", "besides", "asking", "order", "first", "several",
+    "as", "and", "not",
+)  # fmt: skip
+
+
+def read_query(line: str) -> Query:
+    """The query that a line spells.
+
+    Raises:
+        QueryError: The line spells none; the message says what was expected, and where.
+    """
+    return _Parser(line).read()
+
+
+def read_conditions(line: str) -> tuple[Condition, ...]:
+    """Conditions joined by ``and``, as `print_conditions` writes them."""
+    parser = _Parser(line)
+    conditions = parser.read_conditions()
+    parser.expect_end()
+    return conditions
+
+
+class _Parser:
+    """Reads tokens from left to right, one token ahead."""
+
+    def __init__(self, line: str) -> None:
+        self.tokens: list[str] = []
+        at = 0
+        while line[at:].strip():
+            match = _TOKEN.match(line, at)
+            if match is None:
+                raise QueryError(f"{line[at:].strip()[:20]!r} cannot be read in a query")
+            self.tokens.append(match["token"])
+            at = match.end()
+        self.at = 0
+
+    # --- tokens ---
+
+    def peek(self, ahead: int = 0) -> str:
+        return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.at += 1
+        return token
+
+    def skip(self, *tokens: str) -> bool:
+        """Take these tokens if they come next."""
+        if all(self.peek(n).lower() == token for n, token in enumerate(tokens)):
+            self.at += len(tokens)
+            return True
+        return False
+
+    def expect(self, *tokens: str) -> None:
+        if not self.skip(*tokens):
+            raise QueryError(f"expected {' '.join(tokens)!r}{self._tell_place()}")
+
+    def expect_end(self) -> None:
+        if self.peek():
+            raise QueryError(f"{self.peek()!r} is not understood{self._tell_place()}")
+
+    def _tell_place(self) -> str:
+        before = " ".join(self.tokens[max(self.at - 3, 0) : self.at])
+        found = f", found {self.peek()!r}" if self.peek() else ""
+        return f" after {before!r}{found}" if before else found
+
+    # --- clauses ---
+
+    def read(self) -> Query:
+        parts = self._read_head()
+        readers = self._clause_readers(parts)
+        while self.peek():
+            if self.skip(","):
+                continue
+            name = self.peek().lower()
+            if name not in readers:
+                raise QueryError(
+                    f"{self.peek()!r} begins no part of a query{self._tell_place()}; "
+                    f"there are {', '.join(readers)}"
+                )
+            self.take()
+            readers[name]()
+        if parts.pop("grouped") and parts["want"] == "count" and "by" in parts:
+            parts["want"] = "groups"
+        return Query(**parts)
+
+    def _read_head(self) -> dict[str, Any]:
+        want = self.take().lower()
+        if want not in get_args(Want):
+            raise QueryError(
+                f"a query begins with what is wanted ({', '.join(get_args(Want))}), not {want!r}"
+            )
+        parts: dict[str, Any] = {"want": want}
+        if self.peek() in ("average", "median", "sum", "each"):
+            parts["measure"] = self.take()
+        # "count papers ... by year" is how one says groups; "count by venue" counts the venues.
+        parts["grouped"] = self.skip("of", "papers") or self.skip("papers")
+        if self.peek() in get_args(RelationKind):
+            parts["relation"] = self.take()
+        if self.skip("("):
+            parts["what"] = self.read_text()
+            self.expect(")")
+        return parts
+
+    def _clause_readers(self, parts: dict[str, Any]) -> dict[str, Callable[[], None]]:
+        def put(name: str, value: object) -> None:
+            if name in parts:
+                raise QueryError(f"{name} is given twice{self._tell_place()}")
+            parts[name] = value
+
+        def read_of() -> None:
+            if self.skip("those", "where"):
+                put("base", self.read_conditions())
+            else:
+                put("papers", tuple(self._read_list(self._read_paper)))
+
+        def read_about() -> None:
+            topic: Topic | None = parts.get("about")
+            if self.skip("each", "of"):
+                all_of = tuple(self._read_list(self.read_text))
+                parts["about"] = replace(topic, all_of=all_of) if topic else Topic(all_of=all_of)
+            else:
+                words = self.read_text()
+                parts["about"] = replace(topic, words=words) if topic else Topic(words)
+
+        def read_not() -> None:
+            self.expect("about")
+            without = self.read_text()
+            topic: Topic | None = parts.get("about")
+            parts["about"] = replace(topic, without=without) if topic else Topic(without=without)
+
+        def read_order() -> None:
+            self.expect("by")
+            field = self.take()
+            if self.skip("both", "ends"):
+                put("order", Order(field, "both ends"))
+            else:
+                put("order", Order(field, "ascending" if self.skip("ascending") else "descending"))
+                self.skip("descending")
+
+        def read_first() -> None:
+            k = self.take()
+            if not k.isdecimal():
+                raise QueryError(f"first takes a whole number, not {k!r}")
+            put("k", int(k))
+
+        return {
+            "by": lambda: put("by", tuple(self._read_list(self.take))),
+            "for": lambda: put("people", tuple(self._read_list(self._read_person))),
+            "of": read_of,
+            "like": lambda: put("like", self._read_paper()),
+            "about": read_about,
+            "not": read_not,
+            "where": lambda: put("where", self.read_conditions()),
+            "besides": lambda: put("besides", tuple(self._read_list(self.read_text))),
+            "asking": lambda: put("asks_for", self.take()),
+            "order": read_order,
+            "first": read_first,
+            "several": lambda: put("is_about_several", True),
+            "as": lambda: put("form", self._read_form()),
+            ":": lambda: put("text", self.read_text()),
+        }
+
+    def _read_list(self, read: Callable[[], Any]) -> Iterator[Any]:
+        yield read()
+        # A comma also stands before the order and the number.
+        while self.peek() == "," and self.peek(1).lower() not in _CLAUSES:
+            self.take()
+            yield read()
+
+    def _read_paper(self) -> str:
+        token = self.take()
+        if not token.startswith("#"):
+            raise QueryError(f"a paper is given as #id, not {token!r}")
+        return token[1:]
+
+    def _read_person(self) -> PersonRef:
+        typed = self.read_text()
+        if not self.skip("("):
+            return PersonRef(typed, (typed,))
+        names: list[str] = []
+        while not self.skip(")"):
+            names.append(self.read_text())
+            self.skip("|")
+        return PersonRef(typed, tuple(names))
+
+    def _read_form(self) -> Form:
+        form = Form()
+        while self.peek() and self.peek() not in (",", ":"):
+            if self.skip("for"):
+                form = replace(form, audience=self.read_text())
+            elif self.skip("in"):
+                if self.peek(1) == "sentences":
+                    form = replace(form, sentences=int(self.take()))
+                    self.take()
+                else:
+                    form = replace(form, language=self.read_text())
+            else:
+                form = replace(form, shape=self.take())
+        return form
+
+    def read_text(self) -> str:
+        """A quoted text, or bare words up to the next part of the query."""
+        if self.peek().startswith('"'):
+            return str(json.loads(self.take()))
+        words = []
+        while (token := self.peek()) and token.lower() not in _CLAUSES and token not in ",()|:":
+            if token.startswith('"'):
+                break
+            words.append(self.take())
+        if not words:
+            raise QueryError(f"expected words{self._tell_place()}")
+        return " ".join(words)
+
+    # --- conditions ---
+
+    def read_conditions(self) -> tuple[Condition, ...]:
+        conditions = [self._read_condition()]
+        while self.skip("and"):
+            conditions.append(self._read_condition())
+        return tuple(conditions)
+
+    def _read_condition(self) -> Condition:
+        if self.skip("not"):
+            return Condition(self.take(), "is", False)
+        name = self.take()
+        field = FIELDS.get(name)
+        if field is None:
+            Condition(name, "known")  # raises with the names that there are
+            raise AssertionError(name)
+        for operator in ABSENCE:
+            if self.skip(operator):
+                return Condition(name, operator)
+        if field.type == "flag" and self.peek() not in ("=", "!="):
+            return Condition(name, "is", True)
+        for sign in _AT_ENDS:
+            if self.skip(sign):
+                end: Any = self._read_value(field.type)
+                return Condition(name, "is", Range(end, None) if sign == ">=" else Range(None, end))
+        operator = self._read_operator(name)
+        if operator in MANY:
+            self.expect("(")
+            values = [self._read_value(field.type)]
+            while self.skip(","):
+                values.append(self._read_value(field.type))
+            self.expect(")")
+            return Condition(name, operator, tuple(values))
+        return Condition(name, operator, self._read_value(field.type))
+
+    def _read_operator(self, name: str) -> Operator:
+        for sign in sorted(_FROM_SIGN, key=lambda sign: -len(sign.split())):
+            if self.skip(*sign.split()):
+                return _FROM_SIGN[sign]
+        raise QueryError(
+            f"{name} needs an operator ({', '.join((*_FROM_SIGN, *_AT_ENDS))}){self._tell_place()}"
+        )
+
+    def _read_value(self, type_: str) -> Scalar:
+        if type_ in ("name", "person", "text", "paper"):
+            return self.read_text()
+        token = self.take()
+        if ".." in token:
+            low, _, high = token.partition("..")
+            return Range(_read_scalar(low) if low else None, _read_scalar(high) if high else None)  # type: ignore[arg-type]
+        return _read_scalar(token)
+
+
+def _read_scalar(token: str) -> Scalar:
+    if token.lower() in ("true", "yes", "false", "no"):
+        return token.lower() in ("true", "yes")
+    try:
+        if re.fullmatch(r"\d+-\d\d?-\d\d?", token):
+            year, month, day = map(int, token.split("-"))
+            return date(year, month, day)
+        return int(token) if re.fullmatch(r"-?\d+", token) else float(token)
+    except ValueError:
+        return token

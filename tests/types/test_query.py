@@ -1,0 +1,183 @@
+"""Queries and conditions are checked when made, print as they are said, and are read back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.types.fields import ABSENCE, FIELDS, MANY, OPERATORS, Condition, QueryError, Range
+from rag.types.query import (
+    Detail,
+    Form,
+    Measure,
+    Order,
+    PersonRef,
+    Query,
+    RelationKind,
+    Topic,
+    Want,
+)
+from rag.types.query_text import print_query, read_conditions, read_query
+
+TEXTS = st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
+IDS = st.from_regex(r"[0-9a-f]{4,8}", fullmatch=True)
+FIGURES: dict[str, st.SearchStrategy[Any]] = {
+    "integer": st.integers(-10, 3000),
+    "number": st.floats(allow_nan=False, allow_infinity=False),
+    "day": st.dates(),
+}
+SORTABLE = [name for name, field in FIELDS.items() if field.is_sortable]
+
+
+@st.composite
+def build_ranges(draw: st.DrawFn, figures: st.SearchStrategy[Any]) -> Range:
+    low, high = sorted((draw(figures), draw(figures)))
+    open_end = draw(st.sampled_from(("low", "high", "none")))
+    return Range(None if open_end == "low" else low, None if open_end == "high" else high)
+
+
+@st.composite
+def build_conditions(draw: st.DrawFn) -> Condition:
+    field = FIELDS[draw(st.sampled_from(list(FIELDS)))]
+    operator = draw(st.sampled_from(OPERATORS[field.type]))
+    if operator in ABSENCE:
+        return Condition(field.name, operator)
+    values: st.SearchStrategy[Any] = TEXTS
+    if field.type == "flag":
+        values = st.booleans()
+    elif field.name == "month":
+        values = st.integers(1, 12)
+    elif field.type in FIGURES:
+        figures = FIGURES[field.type]
+        values = figures if operator in ("above", "below") else figures | build_ranges(figures)
+    if operator in MANY:
+        return Condition(
+            field.name, operator, tuple(draw(st.lists(values, min_size=1, max_size=3)))
+        )
+    return Condition(field.name, operator, draw(values))
+
+
+@st.composite
+def build_topics(draw: st.DrawFn) -> Topic:
+    words, without = draw(st.just("") | TEXTS), draw(st.just("") | TEXTS)
+    return Topic(
+        words or "" if without else words or "x", without, tuple(draw(st.lists(TEXTS, max_size=3)))
+    )
+
+
+def build_tuples(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, max_size=3).map(tuple)
+
+
+@st.composite
+def build_queries(draw: st.DrawFn) -> Query:
+    want = draw(st.sampled_from(get_args(Want)))
+    people = st.builds(PersonRef, TEXTS, build_tuples(TEXTS))
+    by = draw(build_tuples(st.sampled_from(list(FIELDS))))
+    order = draw(
+        st.none()
+        | st.builds(
+            Order,
+            st.sampled_from(SORTABLE),
+            st.sampled_from(("descending", "ascending", "both ends")),
+        )
+    )
+    return Query(
+        want,
+        by or (("year",) if want == "groups" else ()),
+        draw(build_tuples(build_conditions())),
+        draw(build_tuples(build_conditions())),
+        draw(st.none() | build_topics()),
+        draw(build_tuples(people)),
+        draw(build_tuples(IDS)),
+        draw(st.just("") | IDS),
+        draw(st.sampled_from((None, *get_args(RelationKind)))) if want != "groups" else None,
+        draw(build_tuples(TEXTS)),
+        order or (Order("date", "both ends") if want == "extreme" else None),
+        draw(st.none() | st.integers(1, 99)),
+        draw(st.sampled_from(get_args(Measure))) if want == "values" else "each",
+        draw(st.sampled_from((None, *get_args(Detail)))),
+        draw(st.booleans()),
+        draw(st.builds(Form, st.sampled_from(("", "table", "list")), st.none() | st.integers(1, 9),
+                       st.just("") | TEXTS, st.just("") | TEXTS)),
+        draw(st.just("") | TEXTS),
+        draw(st.just("") | TEXTS),
+    )  # fmt: skip
+
+
+@given(build_queries())
+def test_what_prints_is_read_back(query: Query) -> None:
+    assert read_query(print_query(query)) == query
+
+
+@given(st.text(max_size=80))
+def test_any_line_is_a_query_or_one_clear_error(line: str) -> None:
+    try:
+        read_query(line)
+    except QueryError as exc:
+        assert str(exc)
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        ("count papers where year >= 2023 and code by year", "count papers by year where year = 2023.. and code"),
+        ("papers where author = Ann Mao and category = CV", 'papers where author = "Ann Mao" and category = "CV"'),
+        ("count by venue", "count by venue"),
+        ("people by author where n_papers >= 2", "people by author where n_papers = 2.."),
+        ("papers first 3 where code = no", "papers where not code, first 3"),
+    ],
+)  # fmt: skip
+def test_a_line_may_be_written_loosely(line: str, printed: str) -> None:
+    assert str(read_query(line)) == printed
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("papers where yaer = 3", "there are year, month"),
+        ("papers where year = abc", "a whole number"),
+        ('papers where year = "2023"', "a whole number"),
+        ("papers where code contains x", "takes true or false|begins no part|needs an operator"),
+        ("paper where code", "passages, overview"),
+        ("papers where year ~ 3", "needs an operator"),
+        ("papers order by venue", "there are year, date"),
+        ("papers first none", "whole number"),
+        ("papers where year = 2024..2020", "ends before it begins"),
+        ("groups", "year, month"),
+    ],
+)
+def test_an_error_says_what_there_is(line: str, says: str) -> None:
+    with pytest.raises(QueryError, match=says):
+        read_query(line)
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value"),
+    [
+        ("year", "is", "2023"),
+        ("year", "contains", 2023),
+        ("code", "is", 1),
+        ("month", "is", 13),
+        ("date", "is", 2023),
+        ("author", "is", ""),
+        ("year", "in", 2023),
+        ("year", "known", 2023),
+        ("date", "is", Range(2020, 2023)),
+        ("title", "in", ("a",)),
+    ],
+)
+def test_a_condition_is_checked_when_it_is_made(field: str, operator: Any, value: Any) -> None:
+    with pytest.raises(QueryError):
+        Condition(field, operator, value)
+
+
+def test_conditions_are_read_alone() -> None:
+    assert read_conditions("date = 2023-05-01.. and doi unknown") == (
+        Condition("date", "is", Range(date(2023, 5, 1), None)),
+        Condition("doi", "unknown"),
+    )
