@@ -23,6 +23,7 @@ from rag.types.query import (
     Want,
 )
 from rag.understanding.catalogue_ask import Ask
+from rag.understanding.comparison import asks_to_compare, find_sides
 from rag.understanding.person_ask import PersonAsk
 
 _FIELD_NAMES = {
@@ -88,8 +89,10 @@ def _build_other(intent: Intent, query: Query) -> Query | None:
 
 
 def _build_passages(intent: Intent) -> Query:
+    sides = find_sides(intent.query, telling=False)
     return Query(
-        "passages",
+        "comparison" if asks_to_compare(intent.question) else "passages",
+        about=Topic(all_of=sides) if sides else None,
         people=_build_people(intent),
         papers=_get_focus(intent),
         is_about_several=bool(intent.parts.get("several")),
