@@ -102,6 +102,7 @@ FIELDS: dict[str, Field] = {
         Field("year", "integer", "a year", plural="years", is_sortable=True, flag="year",
               help="a year, or a range such as 2020..2023"),
         Field("month", "integer", "a month", plural="months", flag="month", help="a month, 1 to 12"),
+        Field("day", "integer", "a day", flag="day", help="a day of the month, 1 to 31"),
         Field("date", "day", "a date", is_sortable=True, flag="date",
               help="a day, or a range such as 2023-05-01..2023-07-31"),
         Field("category", "name", "a category", plural="categories", flag="category", help="a category, such as CV"),
