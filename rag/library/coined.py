@@ -43,6 +43,11 @@ _AROUND = re.compile(
 
 def find_papers_named_in(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
     """Ids of the papers that a text calls by name, in its order; a longer name goes before a shorter."""
+    return tuple(dict.fromkeys(paper_id for _, paper_id in find_named_spans(text, library)))
+
+
+def find_named_spans(text: str, library: LibrarySnapshot) -> list[tuple[Span, str]]:
+    """Where a text calls papers by name, and which; in its order, without overlap."""
     places: list[tuple[Span, str]] = []
     begun = _load_titles(library).begun
     runs = _WORD_RUN.findall(text.lower())
@@ -54,7 +59,7 @@ def find_papers_named_in(text: str, library: LibrarySnapshot) -> tuple[str, ...]
         owners = find_owners(match.group(), library) if _is_free(match.span(), places) else ()
         if len(owners) == 1:
             places.append((match.span(), owners[0]))
-    return tuple(dict.fromkeys(paper_id for _, paper_id in sorted(places)))
+    return sorted(places)
 
 
 def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:

@@ -1,0 +1,711 @@
+"""Puts a query together from a frame (what the heads read) and entities (what look-ups found).
+
+A flat list of rules over typed slots: a slot gives a part of the query, or it stays unread and is said
+to be. Nothing here reads English beyond the slots' own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from rag.library.person_index import Mention
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import join_names
+from rag.types.fields import FIELDS, Condition, Range
+from rag.types.query import (
+    Detail,
+    Form,
+    Measure,
+    Order,
+    Part,
+    PersonRef,
+    Query,
+    Reading,
+    RelationKind,
+    Topic,
+    Want,
+)
+from rag.types.query_text import print_condition
+from rag.understanding.entities import (
+    Entities,
+    read_author_bounds,
+    read_flag,
+    read_role,
+    read_value,
+    resolve_person,
+)
+from rag.understanding.field_words import read_attribute, read_group, read_order
+from rag.understanding.frame_types import Frame, Slot, SlotKind
+from rag.understanding.numbers import parse_bounds, parse_number
+
+_EDGES = " \t\n.,;:?!\"'“”‘’()[]"
+_CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
+_LISTS: frozenset[str] = frozenset({"papers", "count", "share", "groups", "extreme"})
+_VALUE_KINDS: frozenset[SlotKind] = frozenset(
+    {"category", "venue", "affiliation", "keyword", "link", "words"}
+)
+
+
+@dataclass
+class _Parts:
+    """What the slots of one question give."""
+
+    question: str
+    library: LibrarySnapshot
+    conditions: list[tuple[Condition, Slot]] = field(default_factory=list)
+    people: list[tuple[PersonRef, Slot]] = field(default_factory=list)
+    without_people: list[PersonRef] = field(default_factory=list)
+    papers: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
+    topics: list[Slot] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    numbers: list[Slot] = field(default_factory=list)
+    order: Order | None = None
+    groups: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    attribute_words: list[str] = field(default_factory=list)
+    role: str = ""
+    form: Form = Form()
+    notes: list[str] = field(default_factory=list)
+    steps: list[Part] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def where(self) -> tuple[Condition, ...]:
+        return merge_conditions([condition for condition, _ in self.conditions])
+
+    @property
+    def names(self) -> tuple[PersonRef, ...]:
+        return tuple(person for person, _ in self.people)
+
+
+def compose(frame: Frame, entities: Entities, library: LibrarySnapshot, text: str = "") -> Reading:
+    """The reading of one question on its own.
+
+    Args:
+        frame: What the heads make of it.
+        entities: What look-ups found in the same words.
+        library: Whose people, papers and values are meant.
+        text: The question with its pointers resolved, for retrieval; the frame's words by default.
+    """
+    parts = read_slots(frame, entities, library)
+    built: list[tuple[float, Query]] = []
+    for label, probability in frame.wants[:4]:
+        query = _build(label, frame, parts, text or frame.question)
+        if query is not None and all(query != other for _, other in built):
+            built.append((probability, query))
+    if not built:
+        built.append((0.0, _build_content("passages", None, frame, parts, text or frame.question)))
+    (confidence, query), *others = built
+    return Reading(
+        query,
+        frame.question,
+        reason=describe_want(query),
+        parts=tuple(parts.steps),
+        unread=tuple(_list_unread(query, parts)),
+        others=tuple(other for _, other in others[:2]),
+        is_close=bool(others) and confidence < CLOSE,
+        notes=tuple(dict.fromkeys(parts.notes)),
+        confidence=confidence,
+    )
+
+
+CLOSE = 0.9
+"""Below this probability the other reading is offered: above it the first was right in 342 of 342."""
+
+
+def describe_want(query: Query) -> str:
+    """Why the question was read so, as a clause."""
+    who = join_names(person.typed for person in query.people)
+    if query.want in _CONTENT:
+        return {"overview": "it asks for an overview", "comparison": "it compares"}.get(
+            query.want, "it asks what papers say"
+        )
+    if query.want == "aside":
+        return (
+            "it is small talk" if query.what != "unsupported" else "nothing in it can be looked up"
+        )
+    if query.want == "people" and query.relation is None:
+        return "it looks for people on a topic" if query.about else "it ranks people"
+    if query.relation in ("authors", "first_author", "common_authors"):
+        return "it asks who wrote a paper"
+    if query.people:
+        return f"it is about {who}"
+    if query.want == "values":
+        return "it asks what the entry of a paper says"
+    return "it asks for papers"
+
+
+# --- slots ----------------------------------------------------------------------------------
+
+
+def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> _Parts:
+    """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
+    parts = _Parts(frame.question, library)
+    for slot in _add_certain(frame, entities):
+        _SLOT_READERS[slot.kind](parts, slot, entities)
+    return parts
+
+
+def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
+    """The frame's slots; a certain look-up replaces what it overlaps, unless that is a topic around it.
+
+    "Shiming Ge" came out as "Ge", "tsinghua" as a person; yet "the WWW 2025 contest" is a topic.
+    """
+    slots = list(frame.slots)
+    for span in entities.spans:
+        if not span.is_certain:
+            continue
+        around = [s for s in slots if s.start < span.end and span.start < s.end]
+        if any(s.kind == span.kind and s.value is not None for s in around):
+            continue
+        if any(s.kind == "topic" and s.start <= span.start and s.end >= span.end
+               and (s.start, s.end) != (span.start, span.end) for s in around):  # fmt: skip
+            continue
+        if any(s.kind == "preamble" for s in around):
+            continue
+        slots = [s for s in slots if s not in around]
+        negative = any(s.is_negative for s in around)
+        words = frame.question[span.start : span.end]
+        slots.append(Slot(span.start, span.end, span.kind, words, negative, 1.0, span.value))
+    return sorted(slots, key=lambda s: s.start)
+
+
+def _read_topic(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    words = _clean(slot.text)
+    if not words:
+        return
+    if slot.is_negative:
+        parts.without.append(words)
+        parts.steps.append(Part("about", f'not about "{words}"', slot.text))
+    else:
+        parts.topics.append(slot)
+        parts.steps.append(Part("about", f'about "{words}"', slot.text))
+
+
+def _read_person(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    mention = resolve_person(slot, parts.question, parts.library)
+    if mention.note:
+        parts.notes.append(mention.note)
+    typed = mention.names[0] if len(mention.names) == 1 else mention.typed
+    person = PersonRef(typed, mention.names)
+    if slot.is_negative:
+        parts.without_people.append(person)
+    else:
+        parts.people.append((person, slot))
+    parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
+
+
+def _read_paper(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    ids = slot.value if isinstance(slot.value, tuple) else _find_ids(slot, entities)
+    if ids:
+        parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
+        parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
+    else:
+        parts.described.append(_clean(slot.text))
+        parts.steps.append(Part("papers", f'"{_clean(slot.text)}"', slot.text))
+
+
+def _find_ids(slot: Slot, entities: Entities) -> tuple[str, ...]:
+    for span in entities.spans:
+        if span.kind == "paper" and span.start < slot.end and slot.start < span.end:
+            return cast("tuple[str, ...]", span.value)
+    return ()
+
+
+def _read_time(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    overlapping = [t for t in entities.times if t.start < slot.end and slot.start < t.end]
+    if not overlapping:
+        order = read_order(slot.text)
+        if slot.text.strip():
+            parts.order = parts.order or order
+        return
+    for phrase in overlapping:
+        if any(
+            s.start == phrase.start
+            for c, s in parts.conditions
+            if c.field in ("year", "date", "month")
+        ):
+            continue
+        at = replace(slot, start=phrase.start, end=phrase.end)
+        for condition in phrase.conditions:
+            parts.conditions.append((condition, at))
+            parts.steps.append(
+                Part("where", print_condition(condition), parts.question[phrase.start : phrase.end])
+            )
+        if parts.library.newest is not None and (note := phrase.describe(parts.library.newest)):
+            parts.notes.append(note)
+
+
+def _read_value(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    if _clean(slot.text):
+        _add_condition(parts, read_value(slot, parts.library), slot)
+
+
+def _read_flag(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    if role := read_role(slot.text):
+        parts.role = role
+        parts.steps.append(Part("where", role, slot.text))
+    elif condition := read_flag(slot.text, is_negative=slot.is_negative):
+        _add_condition(parts, condition, slot)
+    else:
+        parts.unread.append(slot.text)
+
+
+def _read_number(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    following = parts.question[slot.end : slot.end + 24].lower().split()
+    if (
+        following[:1]
+        and following[0].startswith(("author", "name"))
+        and (condition := read_author_bounds(slot.text))
+    ):
+        _add_condition(parts, condition, slot)
+    else:
+        parts.numbers.append(slot)
+
+
+def _read_order_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    parts.order = read_order(slot.text, parts.question[slot.end : slot.end + 30])
+    parts.steps.append(Part("order", f"order by {parts.order.field}", slot.text))
+
+
+def _read_group_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    if name := read_group(slot.text):
+        parts.groups.append(name)
+        parts.steps.append(Part("by", f"by {name}", slot.text))
+    else:
+        parts.unread.append(slot.text)
+
+
+def _read_attribute_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    parts.attribute_words.append(_clean(slot.text))
+    if name := read_attribute(slot.text):
+        parts.attributes.append(name)
+        parts.steps.append(Part("by", f"by {name}", slot.text))
+
+
+def _read_form(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    parts.form = read_form(slot.text, parts.form)
+    parts.steps.append(Part("form", _clean(slot.text), slot.text))
+
+
+def _skip(parts: _Parts, slot: Slot, entities: Entities) -> None:
+    """A preamble asks nothing."""
+
+
+_SLOT_READERS: dict[SlotKind, Callable[[_Parts, Slot, Entities], None]] = {
+    "topic": _read_topic,
+    "person": _read_person,
+    "paper": _read_paper,
+    "time": _read_time,
+    **dict.fromkeys(_VALUE_KINDS, _read_value),
+    "flag": _read_flag,
+    "number": _read_number,
+    "order": _read_order_slot,
+    "group": _read_group_slot,
+    "attribute": _read_attribute_slot,
+    "preamble": _skip,
+    "form": _read_form,
+}
+
+
+NO_FORM = Form()
+
+
+def _add_condition(parts: _Parts, condition: Condition, slot: Slot) -> None:
+    parts.conditions.append((condition, slot))
+    parts.steps.append(Part("where", print_condition(condition), slot.text))
+
+
+def read_form(text: str, form: Form = NO_FORM) -> Form:
+    """``as a table``, ``in two sentences``, ``in German``, ``for a beginner``."""
+    words = _clean(text).lower()
+    for shape in ("table", "list", "paragraph"):
+        if shape in words or (shape == "list" and "bullet" in words):
+            return replace(form, shape=shape)
+    if "sentence" in words or "word" in words or "short" in words or "brief" in words:
+        return replace(form, sentences=parse_number(words) or 1)
+    languages = ("german", "french", "spanish", "chinese", "english", "italian", "portuguese",
+                 "deutsch", "français", "japanese", "korean", "dutch", "polish", "russian")  # fmt: skip
+    for language in languages:
+        if language in words:
+            return replace(form, language=language.title())
+    return replace(form, audience=words.removeprefix("for ").removeprefix("to "))
+
+
+def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
+    merged: list[Condition] = []
+    for condition in dict.fromkeys(conditions):
+        at = next(
+            (n for n, other in enumerate(merged) if _are_alternatives(other, condition)), None
+        )
+        if at is None:
+            merged.append(condition)
+        else:
+            values = tuple(dict.fromkeys((*merged[at].values, *condition.values)))
+            merged[at] = Condition(condition.field, "in", values)
+    return tuple(merged)
+
+
+def _are_alternatives(a: Condition, b: Condition) -> bool:
+    """Whether no paper can meet both, though both are about its one year, month or category."""
+    if a.field != b.field or a.field not in ("year", "date", "month", "day", "category"):
+        return False
+    if not {a.operator, b.operator} <= {"is", "in"}:
+        return False
+    return all(_are_disjoint(x, y) for x in a.values for y in b.values)
+
+
+def _are_disjoint(a: object, b: object) -> bool:
+    (low_a, high_a), (low_b, high_b) = (
+        (v.low, v.high) if isinstance(v, Range) else (v, v) for v in (a, b)
+    )
+    return (high_a is not None and low_b is not None and cast("Any", high_a) < low_b) or (
+        high_b is not None and low_a is not None and cast("Any", high_b) < low_a
+    )
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.split()).strip(_EDGES)
+
+
+# --- queries --------------------------------------------------------------------------------
+
+
+def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
+    """The query of one want; None where what it needs is not there."""
+    want, _, relation = label.partition(" ")
+    if want in _CONTENT:
+        return _build_content(cast("Want", want), relation or None, frame, parts, text)
+    if want == "aside":
+        kind = frame.what[0][0] if frame.what else "greeting"
+        return Query("aside", what=kind)
+    builder = _BUILDERS.get(want)
+    return builder(want, relation, frame, parts) if builder else None
+
+
+def _build_content(
+    want: Want, relation: str | None, frame: Frame, parts: _Parts, text: str
+) -> Query:
+    detail = frame.asks_for[0][0] if frame.asks_for else ""
+    sides = _list_sides(parts) if want == "comparison" else ()
+    about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
+    return Query(
+        want,
+        where=parts.where if want == "overview" else (),
+        about=about,
+        people=parts.names,
+        asks_for=cast("Detail", detail) if detail else None,
+        is_about_several=frame.is_about_several > 0.5,
+        form=parts.form,
+        text=text,
+    )
+
+
+def _list_sides(parts: _Parts) -> tuple[str, ...]:
+    """What a comparison sets side by side: the papers and topics it names, in order."""
+    named = [p.words for p in parts.steps if p.slot in ("papers", "about")]
+    return tuple(_clean(words) for words in named[:4]) if len(named) > 1 else ()
+
+
+def _build_topic(parts: _Parts, *, each: bool = False) -> Topic | None:
+    """The topic slots as one; ``each``: several topics of which people must have papers on all."""
+    if not parts.topics:
+        return Topic(without=join_names(parts.without)) if parts.without else None
+    texts = [_clean(slot.text) for slot in parts.topics]
+    if len(texts) == 1:
+        words = texts[0]
+    else:
+        start, end = parts.topics[0].start, parts.topics[-1].end
+        between = parts.question[start:end]
+        words = _clean(between) if len(between) < 120 else join_names(texts)
+    without = " or ".join(parts.without)
+    if each and len(texts) > 1:
+        return Topic(" and ".join(texts), without, tuple(texts))
+    return Topic(words, without)
+
+
+def _get_limit(parts: _Parts) -> int | None:
+    for slot in parts.numbers:
+        if (n := parse_number(slot.text)) is not None and n > 0:
+            return n
+    return None
+
+
+def _get_bounds(parts: _Parts) -> Range | None:
+    """Papers that each person must have: ``at least three``, ``more than 10 papers``."""
+    for slot in parts.numbers:
+        bounds = parse_bounds(slot.text)
+        if bounds is not None and (bounds.low != bounds.high or "exactly" in slot.text.lower()):
+            return bounds
+    return None
+
+
+def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+    if relation in ("authors", "first_author", "common_authors"):
+        return _build_authors(relation, parts)
+    if relation:  # coauthors and the like
+        if not parts.people:
+            return None
+        kind = cast("RelationKind", relation)
+        if len(parts.people) < 2 and relation == "common_coauthors":
+            kind = "coauthors"
+        return Query("people", people=parts.names, relation=kind, where=parts.where)
+    bounds = _get_bounds(parts)
+    where = parts.where
+    if parts.without_people:
+        besides = tuple(n for p in parts.without_people for n in (p.names or (p.typed,)))
+    else:
+        besides = ()
+    topic = _build_topic(parts, each=_has_each(parts))
+    like = ""
+    if topic is None and (parts.papers or parts.described):
+        like = parts.papers[0] if parts.papers else ""
+        words = parts.library.by_id[like].name if like else parts.described[0]
+        topic = Topic(words)
+    recent = parts.order is not None and parts.order.field == "date"
+    if topic is not None and (topic.words or topic.all_of):
+        if bounds is not None:
+            where = (*where, Condition("n_papers", "is", bounds))
+        return Query(
+            "people",
+            where=where,
+            about=topic,
+            like=like,
+            besides=besides,
+            order=Order("date") if recent else None,
+            k=None if bounds else _get_limit(parts),
+        )
+    if parts.people:
+        return None
+    if bounds is not None:
+        where = (*where, Condition("n_papers", "is", bounds))
+    by = parts.role if parts.role in ("first_author", "last_author", "page") else "author"
+    order = parts.order if parts.order and FIELDS[parts.order.field].of == "person" else None
+    order = order or Order(
+        "n_papers", parts.order.way if parts.order and parts.order.field != "date" else "descending"
+    )
+    by_figure = order.field in ("h_index", "n_citations", "novelty", "ai_score")
+    return Query(
+        "people",
+        by=(order.field,) if by_figure else (by,),
+        where=where,
+        besides=besides,
+        order=order,
+        k=None if bounds else _get_limit(parts),
+    )
+
+
+def _has_each(parts: _Parts) -> bool:
+    """Whether people must have papers on each of several topics: ``both masks and drones``."""
+    if len(parts.topics) < 2:
+        return False
+    head = parts.question[: parts.topics[0].start].lower()
+    between = parts.question[parts.topics[0].end : parts.topics[-1].start].lower()
+    return head.rstrip().endswith("both") or any(
+        words in between
+        for words in ("as well as", "and also", "but also", "together with", "plus")
+    )
+
+
+def _build_authors(relation: str, parts: _Parts) -> Query | None:
+    kind = cast("RelationKind", relation)
+    if parts.papers:
+        if relation == "common_authors" and len(parts.papers) < 2:
+            kind = "authors"
+        return Query("people", papers=tuple(parts.papers), relation=kind)
+    description = parts.described[0] if parts.described else ""
+    topic = Topic(description) if description else _build_topic(parts)
+    if topic is None or not topic.words:
+        return None
+    return Query("people", about=topic, relation=kind)
+
+
+def _build_profile(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+    if not parts.people:
+        return None
+    kind = cast("RelationKind | None", relation or None)
+    if kind is None and (parts.topics or parts.without or parts.conditions):
+        return _build_papers("papers", "", frame, parts)
+    if kind == "same" and len(parts.people) < 2:
+        kind = None
+    what = (join_names(parts.attribute_words) or "that") if kind == "not_stated" else ""
+    return Query("profile", people=parts.names, relation=kind, what=what)
+
+
+def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+    counting = want == "count"
+    if relation in ("shared", "coauthors"):
+        if not parts.people:
+            return None
+        kind = cast("RelationKind", relation)
+        if relation == "shared" and len(parts.people) < 2:
+            return _build_papers(want, "", frame, parts)
+        return Query("count" if counting else "papers", people=parts.names, relation=kind)
+    where = [*parts.where]
+    for person in parts.without_people:
+        where.append(Condition("author", "lacks", person.names or (person.typed,)))
+    topic = _build_topic(parts)
+    asks: Detail | None = "yes_no" if frame.asks_for and frame.asks_for[0][0] == "yes_no" else None
+    people: tuple[PersonRef, ...] = ()
+    if parts.people:
+        alone = not where and topic is None and not parts.role and not counting
+        if (
+            want == "papers"
+            and alone
+            and len(parts.people) == 1
+            and parts.order is None
+            and not parts.numbers
+        ):
+            return Query("profile", people=parts.names)
+        if want == "papers" and not parts.role and (topic is not None or alone):
+            people = parts.names
+        else:
+            where += [_build_author_condition(p, parts.role) for p in parts.names]
+    elif parts.role == "page":
+        where.append(Condition("page", "known"))
+    query = Query(
+        cast("Want", want),
+        where=tuple(where),
+        about=topic,
+        people=people,
+        papers=tuple(parts.papers) if want != "papers" or frame.links else (),
+        asks_for=asks if want == "papers" and people else None,
+        form=parts.form,
+    )
+    finish = _FINISHERS.get(want)
+    return finish(query, frame, parts) if finish else _finish_papers(query, frame, parts)
+
+
+def _build_author_condition(person: PersonRef, role: str) -> Condition:
+    return Condition(
+        role or "author", "is", person.names[0] if len(person.names) == 1 else person.typed
+    )
+
+
+def _finish_papers(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+    # "papers like DuetFace": of the same topic, without itself.
+    if parts.papers and not query.about:
+        paper = parts.library.by_id.get(parts.papers[0])
+        if paper is not None:
+            itself = Condition("paper", "not_in", (paper.paper_id,))
+            query = replace(
+                query, about=Topic(paper.name), like=paper.paper_id, where=(*query.where, itself)
+            )
+    return replace(query, order=parts.order, k=_get_limit(parts))
+
+
+def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+    by = tuple(parts.groups[:1])
+    bounds = _get_bounds(parts)
+    if bounds is not None:
+        where = (*query.where, Condition("n_papers", "is", bounds))
+        return replace(query, by=by or ("author",), where=where, order=Order("n_papers"))
+    return replace(query, by=by)
+
+
+def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+    """What stands before the verb is the whole: ``what share of the papers from 2023 | have code``."""
+    if not query.where and query.about is None:
+        return None
+    slots = sorted((s for _, s in parts.conditions), key=lambda s: s.start)
+    base: tuple[Condition, ...] = ()
+    if len(slots) > 1:
+        last = slots[-1]
+        base = merge_conditions([c for c, s in parts.conditions if s != last])
+    people = tuple(c for c in query.where if FIELDS[c.field].type == "person")
+    if query.about is not None and len(slots) >= 1 and not base:
+        base = tuple(c for c in query.where if c not in people)
+    if people and people != query.where:
+        base = tuple(dict.fromkeys((*people, *base)))
+    return replace(query, base=base, by=tuple(parts.groups[:1]))
+
+
+def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+    if not parts.groups:
+        return None
+    measure = cast("Measure", frame.measures[0][0]) if frame.measures else "each"
+    ascending = parts.order is not None and parts.order.way == "ascending"
+    k = _get_limit(parts)
+    # "which year has most papers?"
+    if parts.order is not None and k is None:
+        k = 1
+    return replace(
+        query,
+        by=tuple(parts.groups[:1]),
+        k=k,
+        measure=measure if measure in ("average", "median") else "each",
+        order=Order("n_papers", "ascending") if ascending else None,
+    )
+
+
+def _finish_extreme(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+    order = parts.order or Order("date")
+    if FIELDS[order.field].of == "person":
+        return Query("people", by=(order.field,), order=order)
+    return replace(query, order=order, k=_get_limit(parts))
+
+
+_FINISHERS: dict[str, Callable[[Query, Frame, _Parts], Query | None]] = {
+    "count": _finish_count,
+    "share": _finish_share,
+    "groups": _finish_groups,
+    "extreme": _finish_extreme,
+}
+
+
+def _build_values(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+    """Fields of named papers, figures of people, or the average of a field."""
+    measure = cast("Measure", frame.measures[0][0]) if frame.measures else "each"
+    fields = tuple(dict.fromkeys(parts.attributes)) or tuple(parts.groups)
+    if parts.order is not None and not fields:
+        fields = (parts.order.field,)
+    if not fields:
+        return None
+    figures = tuple(name for name in fields if FIELDS[name].of == "person")
+    if figures:
+        if parts.people or not parts.papers:
+            return Query(
+                "values", by=figures, people=parts.names, measure=measure, where=parts.where
+            )
+        return Query("values", by=figures, papers=tuple(parts.papers))
+    if measure != "each":
+        return replace(_require(_build_papers("papers", "", frame, parts)), want="values", by=fields[:1],
+                       measure=measure, order=None, k=None)  # fmt: skip
+    if not parts.papers:
+        return None
+    return Query("values", by=fields, papers=tuple(parts.papers))
+
+
+def _require(query: Query | None) -> Query:
+    return query or Query("papers")
+
+
+_BUILDERS: dict[str, Callable[[str, str, Frame, _Parts], Query | None]] = {
+    "people": _build_people,
+    "profile": _build_profile,
+    "papers": _build_papers,
+    "count": _build_papers,
+    "share": _build_papers,
+    "groups": _build_papers,
+    "extreme": _build_papers,
+    "values": _build_values,
+}
+
+
+def _list_unread(query: Query, parts: _Parts) -> list[str]:
+    """Words of slots that the query has no place for."""
+    unread = list(parts.unread)
+    if query.want in ("profile", "values", "aside") or query.relation is not None:
+        unread += [_clean(s.text) for s in parts.topics if not query.about]
+        if not query.where:
+            unread += [p.words for p in parts.steps if p.slot == "where"]
+    return list(dict.fromkeys(filter(None, unread)))
+
+
+def get_mentions(parts: _Parts) -> tuple[Mention, ...]:
+    """The people named, with how each was read."""
+    return tuple(s.value for _, s in parts.people if isinstance(s.value, Mention))

@@ -1,0 +1,498 @@
+"""The conversation as state: what was asked and what was shown, and how the next turn joins it.
+
+A follow-up is read as a partial query and merged slot by slot: a time replaces a time, "with code"
+adds, a count asks the same set, a pointer takes papers or people from what was shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_name
+from rag.text import STOP_WORDS, fold, split_terms
+from rag.types import Answer, Thread
+from rag.types.fields import FIELDS, Condition
+from rag.types.query import Part, PersonRef, Query, Reading, Topic
+from rag.understanding.composition import compose, merge_conditions
+from rag.understanding.entities import Entities
+from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
+
+_FADES_AFTER = 4
+"""Turns after which a paper that was shown is no longer meant by ``it``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """What the conversation is about.
+
+    Attributes:
+        query: Of the last turn that asked something.
+        papers: Ids shown in the last answer, in order.
+        people: Names shown in the last answer, in order.
+        earlier_papers: Ids shown before that, the latest first.
+        earlier_people: Names shown before that, the latest first.
+    """
+
+    query: Query
+    question: str = ""
+    papers: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    earlier_papers: tuple[str, ...] = ()
+    earlier_people: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Shown:
+        if self.query.want in ("count", "share", "values") and not self.query.papers:
+            return "figure"
+        if self.query.want == "groups":
+            return "groups"
+        if self.query.want == "people" and self.people:
+            return "people"
+        if self.query.want == "profile" and self.people:
+            return "person"
+        if len(self.papers) == 1:
+            return "paper"
+        return "papers" if self.papers else "people" if self.people else "nothing"
+
+    @property
+    def paper(self) -> str:
+        """Id of the paper that ``it`` means; empty where none was shown."""
+        if self.query.papers and not self.query.is_about_several:
+            return self.query.papers[0]
+        return next(iter((*self.papers, *self.earlier_papers)), "")
+
+    def build_context(self) -> TurnContext:
+        """What the heads see of it."""
+        query = self.query
+        label = f"{query.want} {query.relation}" if query.relation else query.want
+        kinds: set[SlotKind] = set()
+        kinds |= {"topic"} if query.about else set()
+        kinds |= {"person"} if query.people else set()
+        kinds |= {"paper"} if query.papers else set()
+        for condition in query.where:
+            kinds.add(_KINDS.get(condition.field, "flag"))
+        return TurnContext(self.question, label, self.shown, frozenset(kinds))
+
+
+_KINDS: dict[str, SlotKind] = {
+    **dict.fromkeys(("year", "month", "day", "date"), "time"),
+    **dict.fromkeys(("author", "first_author", "last_author", "printed_author", "page"), "person"),
+    "category": "category",
+    "venue": "venue",
+    "affiliation": "affiliation",
+    "keyword": "keyword",
+    "link": "link",
+    "title": "words",
+}
+
+
+def build_state(thread: Thread) -> DialogueState | None:
+    """The state after the last turn; None before the first one that asked something."""
+    state: DialogueState | None = None
+    for turn in thread.turns:
+        reading = turn.answer.reading
+        if reading is None or reading.query.want == "aside":
+            continue
+        papers, people = list_shown_papers(turn.answer), list_shown_people(turn.answer)
+        earlier = state or DialogueState(reading.query)
+        state = DialogueState(
+            reading.query,
+            turn.question,
+            papers,
+            people,
+            tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
+            tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
+        )
+    return state
+
+
+def list_shown_papers(answer: Answer) -> tuple[str, ...]:
+    """Ids in the order in which the answer shows them; an abstention shows its nearest papers."""
+    cited = dict.fromkeys(c.paper_id for c in sorted(answer.citations, key=lambda c: c.marker))
+    if answer.route in ("catalogue", "person"):
+        cited |= dict.fromkeys(p.paper_id for p in answer.papers)
+    return tuple(cited)
+
+
+def list_shown_people(answer: Answer) -> tuple[str, ...]:
+    names = dict.fromkeys(expert.name for expert in answer.experts)
+    reading = answer.reading
+    if reading is not None and reading.query.people:
+        asked = [n for p in reading.query.people for n in p.names]
+        names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
+    return tuple(names)
+
+
+# --- the next turn --------------------------------------------------------------------------
+
+
+def join(
+    frame: Frame, entities: Entities, state: DialogueState, library: LibrarySnapshot
+) -> Reading:
+    """The reading of a turn in its conversation."""
+    alone = compose(frame, entities, library)
+    link = frame.links[0][0] if frame.links else "new"
+    joined = _JOINERS[link](frame, alone, state, library) if link in _JOINERS else None
+    if joined is None:
+        return alone
+    parts = (*alone.parts, *_list_carried(joined, alone.query))
+    reason = f"{alone.reason}; {_REASONS.get(link, 'it goes on from the last question')}"
+    return replace(alone, query=joined, parts=parts, reason=reason, others=(alone.query,),
+                   is_close=frame.links[0][1] < 0.6 or alone.is_close)  # fmt: skip
+
+
+_REASONS = {
+    "refine": "the last question with a part replaced",
+    "narrow": "of what was shown",
+    "same_paper": "about the paper just spoken of",
+    "one_of": "about one of those shown",
+    "all_of": "about those shown",
+    "those_people": "about the people just spoken of",
+    "more": "the last question, further ones",
+    "elaborate": "the last question again",
+    "correct": "the last question, corrected",
+    "recap": "about what was found so far",
+}
+
+
+def _list_carried(query: Query, own: Query) -> list[Part]:
+    """Parts that came from the conversation."""
+    carried = [
+        Part("where", str(c.field), origin="thread") for c in query.where if c not in own.where
+    ]
+    if query.about and query.about != own.about:
+        carried.append(Part("about", f'about "{query.topic}"', origin="thread"))
+    if query.papers and query.papers != own.papers:
+        carried.append(Part("papers", f"{len(query.papers)} shown", origin="thread"))
+    carried += [
+        Part("people", p.typed, origin="thread") for p in query.people if p not in own.people
+    ]
+    return carried
+
+
+def _merge(last: Query, own: Query) -> Query:
+    """The last query with the parts that the new turn names in their place."""
+    groups = {_group(c.field) for c in own.where}
+    kept = tuple(c for c in last.where if _group(c.field) not in groups)
+    topic = own.about
+    if topic is None:
+        topic = last.about
+    elif last.about and not topic.words and not topic.all_of:
+        topic = replace(last.about, without=topic.without)
+    people, where = last.people, (*kept, *own.where)
+    if own.people:
+        people = own.people if last.people else ()
+        if not last.people:
+            where = tuple(c for c in where if _group(c.field) != "person")
+            where += tuple(
+                Condition("author", "is", (p.names or (p.typed,))[0]) for p in own.people
+            )
+    return replace(
+        last,
+        where=merge_conditions(where),
+        about=topic,
+        people=people,
+        papers=own.papers or last.papers,
+        order=own.order or last.order,
+        k=own.k or last.k,
+        form=own.form,
+        text=own.text,
+    )
+
+
+def _group(field: str) -> str:
+    """Fields of which a new condition replaces the old one: a time a time, a person a person."""
+    if field in ("year", "month", "day", "date"):
+        return "time"
+    return "person" if FIELDS[field].type == "person" else field
+
+
+_CONTENT = ("passages", "overview", "comparison")
+
+
+def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+    own, last = alone.query, state.query
+    # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
+    if last.want in _CONTENT:
+        wants_list = own.want not in _CONTENT and frame.confidence > 0.6
+        if wants_list:
+            return own
+        named = own.people or own.about or own.where
+        return replace(
+            own,
+            text=f"{own.text} {state.question}"
+            if not named or len(own.text.split()) < 5
+            else own.text,
+        )
+    merged = _merge(last, own)
+    # "how many?", "as a list": the same set, measured otherwise.
+    if own.want in ("count", "papers", "groups", "share", "extreme") and last.want in (
+        "count", "papers", "groups", "share", "extreme") and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
+        merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
+    if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
+        return replace(own, about=own.about or last.about)
+    return merged
+
+
+def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+    own, last = alone.query, state.query
+    if last.want == "people" and last.about is not None:
+        return _merge(last, replace(own, about=None)) if own.where else _merge(last, own)
+    if last.want in ("papers", "count", "groups", "share", "extreme") and not own.about:
+        merged = replace(
+            last, where=merge_conditions((*last.where, *own.where)), order=own.order or last.order
+        )
+        for person in own.people:
+            name = (person.names or (person.typed,))[0]
+            merged = merged.add_conditions([Condition("author", "is", name)])
+        want = (
+            own.want if own.want in ("papers", "count", "share", "groups", "extreme") else "papers"
+        )
+        if want == "count" and last.want == "papers":
+            return replace(merged, want="count", by=own.by, order=None)
+        return replace(merged, want=want, by=own.by or merged.by if want == "groups" else own.by)
+    papers = state.papers or state.earlier_papers
+    where = own.where
+    for person in own.people:
+        where = (*where, Condition("author", "is", (person.names or (person.typed,))[0]))
+    want = own.want if own.want in ("papers", "count", "share", "groups", "extreme") else "papers"
+    return replace(
+        own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
+    )
+
+
+def _same_paper(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query | None:
+    return _ask_paper(alone, state.paper, state, library) if state.paper else None
+
+
+def _ask_paper(
+    alone: Reading, paper_id: str, state: DialogueState, library: LibrarySnapshot
+) -> Query:
+    """The turn's own question, of one paper that was shown."""
+    own = alone.query
+    if own.want == "people" and own.relation is None:
+        topic = library.by_id[paper_id].name if paper_id in library.by_id else own.topic
+        return replace(own, about=Topic(topic), like=paper_id, by=(), order=None)
+    if own.want == "people":
+        return replace(own, about=None, papers=(paper_id,))
+    if own.want == "values":
+        return replace(own, papers=(paper_id,), people=())
+    if own.want in ("papers", "count") and not own.where:
+        paper = library.by_id.get(paper_id)
+        if paper is not None:
+            itself = Condition("paper", "not_in", (paper_id,))
+            return replace(own, about=Topic(paper.name), like=paper_id, where=(itself,))
+    want = own.want if own.want in _CONTENT else "passages"
+    text = own.text or alone.question
+    return Query(want, papers=(paper_id,), asks_for=own.asks_for, form=own.form, text=text)
+
+
+def _one_of(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query | None:
+    people = state.people if state.shown == "people" else ()
+    if people and (at := find_ordinal(alone.question, len(people))) is not None:
+        return _ask_people(alone, (people[at],))
+    chosen = find_meant(alone, state, library)
+    return _ask_paper(alone, chosen, state, library) if chosen else None
+
+
+def find_meant(alone: Reading, state: DialogueState, library: LibrarySnapshot) -> str:
+    """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
+    shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
+    papers = shown[: len(state.papers)] or shown
+    if not papers:
+        return ""
+    question = alone.question
+    if (at := find_ordinal(question, len(papers))) is not None:
+        return papers[at].paper_id
+    if match := _AGED.search(question):
+        by_age = sorted(papers, key=get_recency_key)
+        older = match.group().lower().startswith(("old", "earl"))
+        return (by_age[-1] if older else by_age[0]).paper_id
+    words = {t for t in split_terms(question) if t not in STOP_WORDS}
+    scores = {
+        p.paper_id: 3 * len(words & set(split_terms(p.name))) + len(words & library.get_terms(p))
+        for p in shown
+    }
+    best = max(scores, key=lambda i: scores[i])
+    return best if scores[best] else papers[0].paper_id
+
+
+_AGED = re.compile(
+    r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
+    re.IGNORECASE,
+)
+_ORDINALS = {
+    "first": 0, "1st": 0, "former": 0, "top": 0, "erste": 0, "second": 1, "2nd": 1, "other": 1, "zweite": 1,
+    "third": 2, "3rd": 2, "dritte": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
+    "final": -1, "bottom": -1, "letzte": -1,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    rf"\b(?:{'|'.join(_ORDINALS)})\b(?!\s+(?:authors?|years?|months?|names?)\b)|(?:\bnumber\s+|\bno\.?\s*|#|\[)([1-9]\d?)\b",
+    re.IGNORECASE,
+)
+
+
+def find_ordinal(question: str, n: int) -> int | None:
+    """The place, from 0, that ``the second one`` or ``number 3`` means among n; None for none."""
+    match = _ORDINAL.search(question)
+    if match is None:
+        return None
+    at = int(match.group(1)) - 1 if match.group(1) else _ORDINALS[match.group().lower()]
+    if at < 0:
+        at += n
+    return at if 0 <= at < n else None
+
+
+def _all_of(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query | None:
+    own = alone.query
+    if own.want in _CONTENT or own.want in ("people", "values"):
+        papers = _list_focus(state)
+    else:
+        papers = state.papers or state.earlier_papers
+    if not papers:
+        return None
+    several = len(papers) > 1
+    if own.want == "people":
+        relation = own.relation or "authors"
+        return replace(own, relation=relation, papers=papers, about=None, by=(), order=None)
+    if own.want == "values":
+        return replace(own, papers=papers)
+    if own.want in _CONTENT:
+        return replace(
+            own, papers=papers, is_about_several=several, people=(), text=own.text or alone.question
+        )
+    return _narrow(frame, alone, replace(state, query=Query("passages"), papers=papers), library)
+
+
+def _list_focus(state: DialogueState) -> tuple[str, ...]:
+    """The papers of ``they``: those of the last answer, or single ones of the turns before."""
+    if len(state.papers) > 1:
+        return state.papers
+    return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
+
+
+def _those_people(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query | None:
+    people = state.people or ()
+    if not people and state.paper in library.by_id:
+        people = library.list_people_of(library.by_id[state.paper])
+    people = people or state.earlier_people
+    if not people:
+        return None
+    if (at := find_ordinal(alone.question, len(people))) is not None:
+        people = (people[at],)
+    elif not _PLURAL.search(alone.question) or state.shown in ("person", "people"):
+        people = people[:1] if not _PLURAL.search(alone.question) else people[:3]
+    return _ask_people(alone, people)
+
+
+_PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
+
+
+def _ask_people(alone: Reading, people: Sequence[str]) -> Query:
+    own = alone.query
+    refs = tuple(PersonRef(name, (name,)) for name in people)
+    if own.want in ("profile", "values") or own.relation:
+        if own.relation in ("authors", "first_author", "common_authors"):
+            return Query("profile", people=refs)
+        return replace(own, people=refs, papers=())
+    if own.want in ("count", "extreme", "groups", "share"):
+        conditions = [Condition("author", "is", name) for name in people[:1]]
+        return own.add_conditions(conditions)
+    if own.want in ("papers", "people") and (own.about or own.where):
+        if own.about:
+            return Query("papers", about=own.about, people=refs, where=own.where)
+        return Query(
+            "papers", where=(*own.where, *(Condition("author", "is", n) for n in people[:1]))
+        )
+    return Query("profile" if len(refs) == 1 else "papers", people=refs)
+
+
+def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+    last = state.query
+    if last.want == "people" and last.relation is None:
+        named = tuple(dict.fromkeys((*last.besides, *state.people)))
+        return replace(last, besides=named, k=alone.query.k or last.k)
+    if last.want in _CONTENT:
+        return replace(last, want="papers", about=Topic(last.topic or last.text), text="",
+                       where=_exclude(last.where, state.papers), papers=(), asks_for=None)  # fmt: skip
+    return replace(last, where=_exclude(last.where, state.papers), want="papers", k=alone.query.k)
+
+
+def _exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Condition, ...]:
+    before = tuple(
+        v for c in where if (c.field, c.operator) == ("paper", "not_in") for v in c.values
+    )
+    rest = tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
+    gone = tuple(dict.fromkeys((*before, *papers)))
+    return (*rest, Condition("paper", "not_in", gone)) if gone else rest
+
+
+def _elaborate(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query:
+    last = state.query
+    if last.want in _CONTENT and state.paper and not last.is_about_several:
+        text = (
+            f"{last.text} {alone.question}"
+            if frame.asks_for and frame.asks_for[0][0]
+            else last.text
+        )
+        return replace(last, papers=last.papers or (state.paper,), form=alone.query.form, text=text,
+                       asks_for=alone.query.asks_for or last.asks_for)  # fmt: skip
+    return replace(last, form=alone.query.form)
+
+
+def _correct(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+    own = alone.query
+    # "not the drone one": another of those shown.
+    if own.without and not own.topic and len(state.papers) > 1:
+        wrong = find_meant(replace(alone, question=own.without), state, library)
+        rest = tuple(i for i in state.papers if i != wrong)
+        return replace(state.query, papers=rest[:1])
+    if own.want not in _CONTENT and own.want == state.query.want:
+        return _merge(state.query, own)
+    if own.papers or own.people or own.about:
+        if state.query.want in _CONTENT and own.want in _CONTENT:
+            return replace(own, text=own.text)
+        return _merge(state.query, own)
+    return own
+
+
+def _recap(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+) -> Query | None:
+    papers = tuple(dict.fromkeys((*reversed(state.earlier_papers), *state.papers)))
+    if not papers:
+        return None
+    return Query(
+        "overview", papers=papers, is_about_several=True, form=alone.query.form, text=alone.question
+    )
+
+
+_JOINERS: dict[str, Callable[[Frame, Reading, DialogueState, LibrarySnapshot], Query | None]] = {
+    "refine": _refine,
+    "narrow": _narrow,
+    "same_paper": _same_paper,
+    "one_of": _one_of,
+    "all_of": _all_of,
+    "those_people": _those_people,
+    "more": _more,
+    "elaborate": _elaborate,
+    "correct": _correct,
+    "recap": _recap,
+}
+
+
+def name_paper(paper_id: str, library: LibrarySnapshot) -> str:
+    """A paper's short name, for chips and explanations."""
+    return get_short_name(library.by_id[paper_id]) if paper_id in library.by_id else fold(paper_id)

@@ -1,0 +1,270 @@
+"""Entities of a question that are found by look-up or by rule, because there they are exact.
+
+People through the library's name index, papers through one recogniser (name, title, DOI, arXiv id,
+URL), times, and the values that the library prints: categories, venues, affiliations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rag.library.coined import find_named_spans
+from rag.library.person_index import Mention
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import fold
+from rag.types.fields import Condition, Range
+from rag.understanding.frame_types import EntitySpan, Slot
+from rag.understanding.numbers import parse_bounds
+from rag.understanding.times import TimePhrase, find_times
+
+_QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
+_ARXIV = re.compile(r"\b(?:arxiv[:\s]*)?(\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
+_CITATION = re.compile(
+    r"(?P<names>[A-Z][\w'’-]+(?:(?:,? (?:&|and) |, )[A-Z][\w'’-]+){0,2}(?: et al\.?)?),? \(?(?P<year>(?:19|20)\d\d)\)?"
+)
+_CATEGORY = re.compile(r"\b(?:cs\.)?([A-Z]{2})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """What the look-ups found in one question.
+
+    Attributes:
+        spans: All of them, without overlap, from left to right; for the heads and for composition.
+        times: Every phrase of time, also those that may be part of a name.
+    """
+
+    spans: tuple[EntitySpan, ...]
+    times: tuple[TimePhrase, ...]
+
+
+def find_entities(text: str, library: LibrarySnapshot) -> Entities:
+    """Everything in a question that can be looked up, the surest and longest first."""
+    times = tuple(find_times(text, library.newest))
+    spans = [
+        *_find_papers(text, library),
+        *(EntitySpan(*m.span, "person", m, m.how in ("exact", "alias", "reordered"))
+          for m in library.names.find_mentions(text)),
+        *(EntitySpan(t.start, t.end, "time", t, t.is_certain) for t in times),
+        *_find_values(text, library),
+        *_find_quoted(text),
+    ]  # fmt: skip
+    return Entities(_drop_overlaps(spans), times)
+
+
+def _drop_overlaps(spans: Iterable[EntitySpan]) -> tuple[EntitySpan, ...]:
+    chosen: list[EntitySpan] = []
+    for span in sorted(spans, key=lambda s: (not s.is_certain, s.start - s.end, s.start)):
+        if all(span.end <= other.start or span.start >= other.end for other in chosen):
+            chosen.append(span)
+    return tuple(sorted(chosen, key=lambda s: s.start))
+
+
+# --- papers ---------------------------------------------------------------------------------
+
+
+def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
+    spans = [
+        EntitySpan(*span, "paper", (paper_id,), is_certain=True)
+        for span, paper_id in find_named_spans(text, library)
+    ]
+    for pattern, find in ((_DOI, _find_by_doi), (_ARXIV, _find_by_arxiv), (_URL, _find_by_url)):
+        for match in pattern.finditer(text):
+            if ids := find(match.group().rstrip(".,;)"), library):
+                spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
+    for match in _PAPER_ID.finditer(text):
+        if match.group(1) in library.by_id:
+            spans.append(EntitySpan(*match.span(), "paper", (match.group(1),), is_certain=True))
+    for match in _CITATION.finditer(text):
+        if ids := _find_by_citation(match, library):
+            spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
+    # "who wrote DuetFace?", "papers like yolov4": a coined word in any spelling.
+    for word, ids in library.find_papers_called(text):
+        start = text.find(word)
+        spans.append(EntitySpan(start, start + len(word), "paper", ids))
+    return spans
+
+
+def _find_by_doi(doi: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    return tuple(p.paper_id for p in library.papers if p.doi and fold(p.doi) == fold(doi))
+
+
+def _find_by_arxiv(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    number = _ARXIV.search(text)
+    assert number is not None
+    return tuple(
+        p.paper_id
+        for p in library.papers
+        if any(number.group(1) in (address or "") for address in (p.url, p.doi, *p.links))
+    )
+
+
+def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[str, ...]:
+    bare = url.rstrip("/").split("://")[-1].lower()
+    return tuple(
+        p.paper_id
+        for p in library.papers
+        if any(
+            bare == address.rstrip("/").split("://")[-1].lower()
+            for address in (p.url, *p.links)
+            if address
+        )
+    )
+
+
+def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[str, ...]:
+    """``Quill & Berg, 2021``: papers of that year by people with these surnames."""
+    surnames = [fold(name) for name in re.findall(r"[A-Z][\w'’-]+", match["names"])]
+    year = int(match["year"])
+    return tuple(
+        p.paper_id
+        for p in library.papers
+        if p.year == year
+        and p.authors
+        and fold(p.authors[0]).split()[-1] == surnames[0]
+        and all(
+            any(surname in fold(name).split() for name in p.authors) for surname in surnames[1:]
+        )
+    )
+
+
+# --- values ---------------------------------------------------------------------------------
+
+
+def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
+    """Categories in capitals, and affiliations and venues that the library prints."""
+    spans = [
+        EntitySpan(*match.span(), "category", match.group(1))
+        for match in _CATEGORY.finditer(text)
+        if match.group(1) in library.categories
+    ]
+    folded = fold(text)
+    if len(folded) == len(text):
+        for kind, values in (("affiliation", library.affiliations), ("venue", library.venues)):
+            for value in values:
+                at = folded.find(fold(value))
+                if at >= 0 and _is_apart(folded, at, at + len(fold(value))):
+                    spans.append(EntitySpan(at, at + len(value), kind, value))  # type: ignore[arg-type]
+    return spans
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    return not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
+
+
+def _find_quoted(text: str) -> list[EntitySpan]:
+    return [
+        EntitySpan(*match.span(), "words", next(filter(None, match.groups())))
+        for match in _QUOTED.finditer(text)
+    ]
+
+
+# --- what slots say -------------------------------------------------------------------------
+
+_FLAGS: tuple[tuple[str, Condition], ...] = (
+    (r"\bet\.?\s+al\b|\bcut\b|\bincomplete\b|\btruncated\b", Condition("complete_authors", "is", False)),
+    (r"\b(?:complete|full|whole|all)\b.*\b(?:authors?|names|lists?)\b", Condition("complete_authors", "is", True)),
+    (r"\b(?:single|sole|one)[\s-]*author|\balone\b", Condition("n_authors", "is", Range(1, 1))),
+    (r"\btwice\b|\b(?:two|both|several|more than one|multiple)\b.*\b(?:documents?|files?|pages?|places?|lists?)\b|\bduplicat|\bmore than once\b",
+     Condition("n_places", "is", Range(2, None))),
+    (r"\buntitled\b|\babstract[\s-]only\b", Condition("title", "unknown")),
+    (r"\bundated\b", Condition("year", "unknown")),
+    (r"\bgit\s?hub\b", Condition("link", "contains", "github")),
+    (r"\bgit\s?lab\b", Condition("link", "contains", "gitlab")),
+    (r"\bcode|\bimplement|\bopen[\s-]?sourced?\b|\brepositor|\brepo\b|\bquellcode\b", Condition("code", "is", True)),
+    (r"\blinks?\b|\burls?\b|\bwebsite\b", Condition("link", "known")),
+    (r"\bdois?\b", Condition("doi", "known")),
+    (r"\b(?:years?|dates?|dated)\b", Condition("year", "known")),
+    (r"\btitles?|\btitled\b", Condition("title", "known")),
+    (r"\baffiliations?\b", Condition("affiliation", "known")),
+    (r"\bscores?\b|\brating\b", Condition("score", "known")),
+    (r"\bcategor|\bsubjects?\b", Condition("category", "known")),
+    (r"\bvenues?\b|\bjournals?\b", Condition("venue", "known")),
+    (r"\bkeywords?\b", Condition("keyword", "known")),
+    (r"\babstracts?\b|\btexts?\b", Condition("text", "known")),
+    (r"\bauthors?\b|\bnames?\b|\bnamed\b", Condition("printed_author", "known")),
+)  # fmt: skip
+_NO = re.compile(
+    r"\b(?:no|without|not|lack\w*|missing|unknown|omit\w*|ohne|sans|never|neither|un(?:dated|titled|named|signed))\b|n't\b",
+    re.IGNORECASE,
+)
+_OPPOSITE = {"known": "unknown", "unknown": "known", "contains": "not_contains"}
+_ROLES = (
+    (r"\b(?:first|lead(?:ing)?|main)[\s-]*author", "first_author"),
+    (r"\b(?:last|senior|final)[\s-]*author", "last_author"),
+    (r"\bprinted\b|\bauthor list\b|\bby name\b", "printed_author"),
+    (r"\bpage\b|\bprofile\b", "page"),
+)
+"""Flags that say in which role a person is meant."""
+
+
+def read_role(text: str) -> str:
+    """The field of a person's role that a flag names; empty where it names none."""
+    return next((field for pattern, field in _ROLES if re.search(pattern, text, re.IGNORECASE)), "")
+
+
+def read_flag(text: str, *, is_negative: bool) -> Condition | None:
+    """The condition that a flag's words set: ``with code``, ``no year``, ``et al.``."""
+    for pattern, condition in _FLAGS:
+        if re.search(pattern, text, re.IGNORECASE):
+            unsigned = condition.field not in ("complete_authors", "n_authors", "n_places")
+            negative = is_negative or (
+                unsigned and condition.operator != "unknown" and bool(_NO.search(text))
+            )
+            return negate(condition) if negative else condition
+    return None
+
+
+def negate(condition: Condition) -> Condition:
+    """The opposite, for papers that have a value at all where that is what is meant."""
+    field, operator, value = condition.field, condition.operator, condition.value
+    if isinstance(value, bool):
+        return Condition(field, "is", not value)
+    if operator in _OPPOSITE:
+        return Condition(field, _OPPOSITE[operator], value)  # type: ignore[arg-type]
+    if operator == "is":
+        return Condition(field, "is_not", value)
+    return Condition(field, "not_in", value) if operator == "in" else condition
+
+
+def read_value(slot: Slot, library: LibrarySnapshot) -> Condition:
+    """The condition that a category, venue, affiliation, keyword, link or title word sets."""
+    text = str(slot.value) if isinstance(slot.value, str) else slot.text.strip(" \"'“”‘’.,?!")
+    if slot.kind == "link":
+        host = fold(text).split("://")[-1].removeprefix("www.").split()[-1]
+        return Condition("link", "not_contains" if slot.is_negative else "contains", host)
+    if slot.kind == "category":
+        match = _CATEGORY.search(text.upper())
+        text = match.group(1) if match and match.group(1) in library.categories else text
+    operator = "is_not" if slot.is_negative else "is"
+    if slot.kind == "affiliation" and slot.is_negative:
+        return Condition("affiliation", "lacks", (text,))
+    if slot.kind == "venue":
+        operator = "not_contains" if slot.is_negative else "contains"
+    if slot.kind == "words":
+        operator = "not_contains" if slot.is_negative else "contains"
+        return Condition("title", operator, text)  # type: ignore[arg-type]
+    return Condition(slot.kind, operator, text)  # type: ignore[arg-type]
+
+
+def read_author_bounds(text: str) -> Condition | None:
+    """``more than two authors``."""
+    bounds = parse_bounds(text)
+    return Condition("n_authors", "is", bounds) if bounds else None
+
+
+def resolve_person(slot: Slot, question: str, library: LibrarySnapshot) -> Mention:
+    """Whom a slot names: somebody here, several to choose from, or nobody of the library."""
+    if isinstance(slot.value, Mention):
+        return slot.value
+    mention = library.names.resolve(question, (slot.start, slot.end))
+    if mention is None:
+        mention = library.names.resolve(slot.text)
+    return mention or Mention(
+        (slot.start, slot.end), slot.text, (), "absent", library.names.find_similar(slot.text)
+    )

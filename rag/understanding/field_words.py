@@ -1,0 +1,99 @@
+"""Words for the fields of papers and people, as slots name them: ``when``, ``h-index``, ``per year``."""
+
+from __future__ import annotations
+
+import re
+
+from rag.types.query import Order
+
+_ATTRIBUTES: tuple[tuple[str, str], ...] = (
+    (r"\bh[\s-]?ind|\bhirsch", "h_index"),
+    (r"\bai[\s-]*score", "ai_score"),
+    (r"\bnovelty", "novelty"),
+    (r"\bcit(?:ed|ations?|es)\b|\bzitat", "n_citations"),
+    (r"\bpapers?\b.*\bpage|\bpage\b.*\bpapers?\b", "page_papers"),
+    (r"\b(?:when|years?|dates?|dated|old|recent|wann|quand|jahr|posted|published)\b", "year"),
+    (r"\bco-?authors?\b|\bcollaborators?\b", "n_coauthors"),
+    (r"\b(?:how many|number of|count of)\b.*\bauthors?\b|\bauthors?\b.*\b(?:number|count)\b|^(?:authors?|names|people)$|\bteam size\b",
+     "n_authors"),
+    (r"\bcode|\bimplement|\bopen[\s-]?source|\brepo", "code"),
+    (r"\bcategor|\bsubject|\bfiled\b|\bfield\b|\barea\b", "category"),
+    (r"\baffiliat|\buniversit|\binstitut|\bcompan|\blab\b|\borgani[sz]ation", "affiliation"),
+    (r"\bvenue|\bjournal|\bconference|\bappear", "venue"),
+    (r"\bscore|\brating", "score"),
+    (r"\bdoi\b", "doi"),
+    (r"\bkeywords?\b", "keyword"),
+    (r"\blinks?\b|\burls?\b|\bgithub|\bweb(?:site|page)?\b|\bproject page", "link"),
+    (r"\b(?:abstract|text)s?\b|\bwords?\b", "abstract_words"),
+    (r"\btitle|\bcalled\b|\bname\b", "title"),
+    (r"\bwhere\b|\bdocument|\bfile\b|\bplace|\bentr(?:y|ies)\b|\bline\b", "place"),
+)  # fmt: skip
+_GROUPS: tuple[tuple[str, str], ...] = (
+    (r"\bfirst[\s-]authors?", "first_author"),
+    (r"\blast[\s-]authors?|\bsenior[\s-]authors?", "last_author"),
+    (r"\byear|\bannual|\bannée|\bjahr|\bover time|\bdecade", "year"),
+    (r"\bmonth|\bmonat|\bmois", "month"),
+    (r"\bcategor|\bsubject|\bfield|\barea|\bkategorie", "category"),
+    (r"\bvenue|\bjournal|\bconference", "venue"),
+    (r"\baffiliat|\buniversit|\binstitut|\bcompan|\blabs?\b|\borgani[sz]ation|\bgroups?\b", "affiliation"),
+    (r"\bkeyword", "keyword"),
+    (r"\bpages?\b|\bprofile", "page"),
+    (r"\bdocument|\bfiles?\b|\bsource", "document"),
+    (r"\bentr(?:y|ies)\b|\bplaces?\b", "place"),
+    (r"\bword|\bterm", "title_word"),
+    (r"\bcode\b", "code"),
+    (r"\bauthor|\bpeople|\bperson|\bresearcher|\bwho\b|\bscientist|\bnames?\b", "author"),
+)  # fmt: skip
+_ORDERS: tuple[tuple[str, str], ...] = (
+    (r"\bh[\s-]?ind", "h_index"),
+    (r"\bai[\s-]*score", "ai_score"),
+    (r"\bnovelty", "novelty"),
+    (r"\bcited\b|\bcitations?\b", "n_citations"),
+    (r"\bscore|\brated|\brating", "score"),
+    (r"\bauthors?\b|\bnames\b|\bteams?\b", "n_authors"),
+    (r"\btitles?\b", "title_chars"),
+    (r"\babstracts?\b|\bwords?\b|\blong|\bshort|\btexts?\b", "abstract_words"),
+    (r"\bplaces\b|\bdocuments\b", "n_places"),
+)
+_ASCENDING = re.compile(
+    r"\b(?:old(?:er|est)?|earl(?:y|ier|iest)|first|least|lowest|fewest|shortest|smallest|chronolog\w*|ascending|bottom|worst|minimum|ältest\w*|premier\w*)\b",
+    re.IGNORECASE,
+)
+_DESCENDING = re.compile(
+    r"\b(?:new(?:er|est)?|latest?|later|last|recent\w*|most|highest|longest|largest|descending|top|best|maximum|current|neuest\w*|dernier\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def read_attribute(text: str) -> str:
+    """The field that a phrase asks for; empty where it names none."""
+    return _find(_ATTRIBUTES, text)
+
+
+def read_group(text: str) -> str:
+    """The field that papers are grouped by, or whose values are counted; empty for none."""
+    return _find(_GROUPS, text)
+
+
+def read_order(text: str, context: str = "") -> Order:
+    """The order that ``newest``, ``lowest score`` or ``by date`` means; by date where no field is named.
+
+    Args:
+        text: The slot's words.
+        context: The words that follow it, which may name the field.
+    """
+    field = _find(_ORDERS, text) or _find(_ORDERS, context) or "date"
+    ascending, descending = _ASCENDING.search(text), _DESCENDING.search(text)
+    if (
+        ascending
+        and descending
+        and field == "date"
+        and not re.search(r"\bfirst\b", text, re.IGNORECASE)
+    ):
+        return Order(field, "both ends")
+    # "newest first" is no order from the oldest on.
+    return Order(field, "ascending" if ascending and not descending else "descending")
+
+
+def _find(table: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((field for pattern, field in table if re.search(pattern, text, re.IGNORECASE)), "")
