@@ -246,10 +246,10 @@ class _Parser:
                 f"a query begins with what is wanted ({', '.join(get_args(Want))}), not {want!r}"
             )
         parts: dict[str, Any] = {"want": want}
-        if self.peek() in ("average", "median", "sum", "each"):
-            parts["measure"] = self.take()
         # "count papers ... by year" is how one says groups; "count by venue" counts the venues.
         parts["grouped"] = self.skip("of", "papers") or self.skip("papers")
+        if self.peek() in ("average", "median", "sum", "each"):
+            parts["measure"] = self.take()
         if self.peek() in get_args(RelationKind):
             parts["relation"] = self.take()
         if self.skip("("):

@@ -99,7 +99,7 @@ def build_queries(draw: st.DrawFn) -> Query:
         draw(build_tuples(TEXTS)),
         order or (Order("date", "both ends") if want == "extreme" else None),
         draw(st.none() | st.integers(1, 99)),
-        draw(st.sampled_from(get_args(Measure))) if want == "values" else "each",
+        draw(st.sampled_from(get_args(Measure))) if want in ("values", "groups") else "each",
         draw(st.sampled_from((None, *get_args(Detail)))),
         draw(st.booleans()),
         draw(st.builds(Form, st.sampled_from(("", "table", "list")), st.none() | st.integers(1, 9),
