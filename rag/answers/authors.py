@@ -13,30 +13,28 @@ from rag.search.topics import compute_coverage
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Intent, Paper
+from rag.types import Answer, Paper
+from rag.types.query import Query
 from rag.types.retrievals import Retrieve
-from rag.understanding.person_ask import PersonAsk
 
 _COVERED = 0.5
 """Share of a description's words, weighted by idf, that the retrieved paper must contain."""
 
 
-def answer_authors(
-    intent: Intent, ask: PersonAsk, library: LibrarySnapshot, retrieve: Retrieve
-) -> Answer:
-    """The people of the papers in focus, or of the one that the topic describes."""
-    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+def answer_authors(query: Query, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:
+    """The people of the papers asked about, or of the one that the topic describes."""
+    papers = [library.by_id[i] for i in query.papers if i in library.by_id]
     # "who wrote the paper on ...?": no paper is named, so the best match, if it has the words.
-    if not papers and intent.topic:
-        papers = _find_described(intent.topic, library, retrieve)
+    if not papers and query.topic:
+        papers = _find_described(query.topic, library, retrieve)
     if not papers:
-        return Answer(intent.question, "abstained", "person", person_phrases.WHICH_PAPER)
-    listing = Listing(intent.query)
-    lines = [_render_author_line(paper, ask, listing) for paper in papers]
+        return Answer("", "abstained", "person", person_phrases.WHICH_PAPER)
+    listing = Listing(query.topic)
+    lines = [_render_author_line(paper, query, listing) for paper in papers]
     known = [p for p in papers if p.authorships]
     names = dict.fromkeys(n for p in known for n in library.list_people_of(p))
     return Answer(
-        intent.question,
+        "",
         "answered" if known else "abstained",
         "person",
         "\n".join(lines),
@@ -50,9 +48,9 @@ _SHOWN = 12
 """Most people named who are on several of many papers."""
 
 
-def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
-    """The people whom the papers in focus have in common; those on several of them if none is on all."""
-    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
+def answer_common(query: Query, library: LibrarySnapshot) -> Answer:
+    """The people whom the papers have in common; those on several of them if none is on all."""
+    papers = [library.by_id[i] for i in query.papers if i in library.by_id]
     known = [p for p in papers if p.authorships]
     listing = Listing()
     names = [_render_linked_title(p, listing) for p in papers] if len(papers) <= 3 else []
@@ -93,7 +91,7 @@ def answer_common(intent: Intent, library: LibrarySnapshot) -> Answer:
     ):
         sentences.append(person_phrases.MORE_MAY_BE_HIDDEN)
     return Answer(
-        intent.question,
+        "",
         "answered" if everywhere or several or len(known) == len(papers) else "abstained",
         "person",
         " ".join(sentences),
@@ -130,7 +128,7 @@ def _find_described(topic: str, library: LibrarySnapshot, retrieve: Retrieve) ->
     return [h.paper for h in best if compute_coverage(topic, h.paper, library) >= _COVERED]
 
 
-def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
+def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     name = f"**{plain(paper.name)}**"
     mark = listing.get_marker(paper)
     # "who wrote the SignNet paper?"
@@ -138,7 +136,7 @@ def _render_author_line(paper: Paper, ask: PersonAsk, listing: Listing) -> str:
         return f"{name} {mark}: its document names no authors, so they are unknown."
     owners = [a.name for a in paper.authorships if a.role == "page"]
     # "who is the first author of MaskNet?"
-    if ask.what == "first" and paper.authors:
+    if query.relation == "first_author" and paper.authors:
         return f"The first author of {name} is **{plain(paper.authors[0])}** {mark}."
     return f"{name} is by {_format_authors(paper.authors, owners, complete=paper.authors_complete)} {mark}."
 

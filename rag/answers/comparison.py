@@ -19,7 +19,8 @@ from rag.answers.quoting import (
     render_quote,
 )
 from rag.types import PaperHit, Sentence
-from rag.understanding.comparison import COMPARES, content_words, find_sides
+from rag.types.query import Query
+from rag.understanding.comparison import COMPARES, content_words
 
 NOT_STATED = "not stated"
 
@@ -76,21 +77,21 @@ FEW = 3
 """Papers up to which the table has a column for each aspect; more papers get fewer columns."""
 
 
-def render_comparison(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
+def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """Papers and aspects as a Markdown table; no sentence is in two cells of a row.
 
     Where one sentence tells of two aspects, the second cell names the column of the first. What
     a paper says of other work, or before it speaks of itself, tells none of its aspects. The first column holds what each paper says on the question itself, where it asks for more than
     a comparison; the papers come in the order given.
     """
-    has_request = _has_further_request(question, hits)
+    has_request = _has_further_request(query, hits)
     few = len(hits) <= FEW
     aspects = ((APPROACH, TESTED) if few else (APPROACH,)) if has_request else ASPECTS
     aspects = aspects if few or has_request else (APPROACH, RESULT)
     names = (*((ON_THE_QUESTION,) if has_request else ()), *(a.name for a in aspects))
     lines = [f"| Paper | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for hit in hits:
-        row = _choose_row_sentences(question, hit, aspects, has_request=has_request)
+        row = _choose_row_sentences(query.text, hit, aspects, has_request=has_request)
         cells = [_render_cell(hit, at, row, names, marks) for at in range(len(row))]
         name_cell = _escape_bars(render_paper_name(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
@@ -100,10 +101,10 @@ def render_comparison(question: str, hits: Sequence[PaperHit], marks: Citations)
     return "\n".join(lines)
 
 
-def _has_further_request(question: str, hits: Sequence[PaperHit]) -> bool:
+def _has_further_request(query: Query, hits: Sequence[PaperHit]) -> bool:
     """Whether a question asks for anything beside the papers' names and topics."""
-    named_text = " ".join((*(hit.paper.name for hit in hits), *(find_sides(question) or ())))
-    return bool(content_words(COMPARES.sub(" ", question)) - content_words(named_text))
+    named_text = " ".join((*(hit.paper.name for hit in hits), *query.sides))
+    return bool(content_words(COMPARES.sub(" ", query.text)) - content_words(named_text))
 
 
 def _choose_row_sentences(

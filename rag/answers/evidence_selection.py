@@ -9,8 +9,9 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.snapshot import LibrarySnapshot
-from rag.types import Intent, PaperHit, Retrieval, Sufficiency
-from rag.understanding.comparison import find_comparing_words, find_sides
+from rag.types import PaperHit, Retrieval, Sufficiency
+from rag.types.query import Query
+from rag.understanding.comparison import find_comparing_words, is_telling
 
 RANKING = 20
 """Papers in the ranking behind an answer."""
@@ -42,45 +43,41 @@ class Choice:
 
 
 def choose_papers(
-    intent: Intent, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
-    focus_part = intent.parts.get("focus")
-    focus = focus_part if isinstance(focus_part, tuple) else ()
-    retrieval = find(intent.query, RANKING)
+    focus = query.papers
+    retrieval = find(query.text, RANKING)
     if focus:
-        several = bool(intent.parts.get("several")) and len(focus) > 1
-        retrieval = _put_first(retrieve(intent.query, len(focus), within=focus).papers, retrieval)
+        several = query.is_about_several and len(focus) > 1
+        retrieval = _put_first(retrieve(query.text, len(focus), within=focus).papers, retrieval)
         n = min(len(focus), extractive.MAX_PAPERS) if several else 1
         cited = retrieval.papers[:n]
-        verdict = _compute_focus_sufficiency(intent, cited, retrieve)
-        if unheard := _find_unknown_sides(intent.query, library):
+        verdict = _compute_focus_sufficiency(query, cited, retrieve)
+        if unheard := _find_unknown_sides(query, library):
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several)
-    named_ids = _find_named_papers(intent.query, library)
+    named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
-        return _choose_named(intent.query, named_ids, retrieval, retrieve)
-    if compared := _find_compared(intent, retrieval, find, retrieve):
+        return _choose_named(query.text, named_ids, retrieval, retrieve)
+    if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
     else:
-        cited = extractive.choose_cited_papers(intent.query, retrieval)
+        cited = extractive.choose_cited_papers(query.text, retrieval)
     verdict = sufficiency.compute_sufficiency(retrieval, cited)
     if named_ids and not verdict.sufficient:
-        return _abstain_on_named(
-            intent.query, named_ids, retrieval, cited, verdict, retrieve, library
-        )
+        return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
 
 
-def _find_named_papers(query: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
     """Ids of the papers that a question names, those of the two sides of a comparison first."""
-    sides = find_sides(query, telling=False) or ()
-    side_ids = [find_paper_named_by(side, library) for side in sides]
+    side_ids = [find_paper_named_by(side, library) for side in query.sides]
     distinct_ids = dict.fromkeys(i for i in side_ids if i is not None)
     return (
         tuple(distinct_ids)
         if len(distinct_ids) > 1
-        else find_papers_named_in(query, library)[: extractive.MAX_PAPERS]
+        else find_papers_named_in(query.text, library)[: extractive.MAX_PAPERS]
     )
 
 
@@ -100,7 +97,7 @@ def _choose_named(
 
 
 def _abstain_on_named(
-    query: str,
+    query: Query,
     paper_ids: Sequence[str],
     retrieval: Retrieval,
     cited: Sequence[PaperHit],
@@ -110,7 +107,7 @@ def _abstain_on_named(
 ) -> Choice:
     """An abstention on a question that names one paper: it is the nearest, and missing is what it lacks."""
     retrieval = _put_first(
-        retrieve(query, len(paper_ids), within=tuple(paper_ids)).papers, retrieval
+        retrieve(query.text, len(paper_ids), within=tuple(paper_ids)).papers, retrieval
     )
     missing = _find_unknown_sides(query, library) or sufficiency.find_missing_words(
         retrieval, retrieval.papers[: len(paper_ids)]
@@ -118,34 +115,35 @@ def _abstain_on_named(
     return Choice(retrieval, tuple(cited), replace(verdict, missing=missing))
 
 
-def _find_unknown_sides(query: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_unknown_sides(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
     """Sides of a comparison that are coined words of no paper."""
-    return tuple(side for side in find_sides(query) or () if is_unheard(side, library))
+    if not all(map(is_telling, query.sides)):
+        return ()
+    return tuple(side for side in query.sides if is_unheard(side, library))
 
 
 def _compute_focus_sufficiency(
-    intent: Intent, cited: Sequence[PaperHit], retrieve: RetrieveWithin
+    query: Query, cited: Sequence[PaperHit], retrieve: RetrieveWithin
 ) -> Sufficiency:
     """A follow-up leaves unsaid what its paper is about, so there the title is part of it."""
     if not cited:
         return Sufficiency(False, 0.0)
     ids = [hit.paper.paper_id for hit in cited]
-    titled_retrieval = retrieve(f"{cited[0].paper.name}: {intent.query}", len(ids), within=ids)
+    titled_retrieval = retrieve(f"{cited[0].paper.name}: {query.text}", len(ids), within=ids)
     return sufficiency.compute_sufficiency(titled_retrieval, titled_retrieval.papers)
 
 
 def _find_compared(
-    intent: Intent, retrieval: Retrieval, find: Find, retrieve: RetrieveWithin
+    query: Query, retrieval: Retrieval, find: Find, retrieve: RetrieveWithin
 ) -> tuple[Retrieval, tuple[PaperHit, ...]] | None:
     """The ranking with the paper of each side of a comparison first, and these papers.
 
     None where the question does not say two sides, or they are not two papers that are here.
     """
-    pair = find_sides(intent.query)
-    if pair is None:
+    if not query.sides or not all(map(is_telling, query.sides)):
         return None
     ids = []
-    for side in pair:
+    for side in query.sides:
         side_retrieval = find(side, RANKING)
         if not sufficiency.compute_sufficiency(
             side_retrieval, side_retrieval.papers[:1]
@@ -154,7 +152,7 @@ def _find_compared(
         ids.append(side_retrieval.papers[0].paper.paper_id)
     if ids[0] == ids[1]:
         return None
-    side_hits = retrieve(intent.query, len(ids), within=tuple(ids)).papers
+    side_hits = retrieve(query.text, len(ids), within=tuple(ids)).papers
     cited = tuple(sorted(side_hits, key=lambda hit: ids.index(hit.paper.paper_id)))
     return _put_first(cited, retrieval), cited
 

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers import person_phrases, phrases
-from rag.answers.alternatives import format_closing_line
 from rag.answers.rows import (
     Listing,
     build_scored_papers,
@@ -39,7 +38,8 @@ from rag.search.topics import (
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Authorship, Expert, Intent, Paper, Role
+from rag.types import Answer, Authorship, Expert, Paper, Role
+from rag.types.query import Query
 from rag.types.retrievals import Retrieve
 
 ROLE: Mapping[Role, float] = {"first": 1.0, "listed": 0.6, "page": 0.6}
@@ -103,42 +103,35 @@ def compute_recency(paper: Paper, newest: int) -> float:
 
 
 def answer_experts(
-    intent: Intent,
-    library: LibrarySource,
-    retrieve: Retrieve,
-    k: int = MAX_EXPERTS,
-    recent: bool = False,
-    explain: bool = False,
+    query: Query, library: LibrarySource, retrieve: Retrieve, explain: bool = False
 ) -> Answer:
     """Ranked people with the papers that put them there; abstains where no paper is on the topic.
 
     Args:
-        intent: With ``topic``; ``parts`` may hold ``k`` and ``recent``, which win.
+        query: With a topic; ``k`` people at most (`MAX_EXPERTS` where it is None); ordered by date,
+            newer papers count for more.
         library: Read whole.
         retrieve: Finds papers for the topic.
-        k: People shown at most.
-        recent: Whether newer papers count for more.
         explain: Whether the parts of each score are written out.
     """
     snapshot = load_snapshot(library)
     retrieve = build_cached_retrieve(retrieve)
-    topic = intent.topic or intent.query
-    k = int(str(intent.parts.get("k") or k))
-    recent = bool(intent.parts.get("recent", recent))
-    alike = intent.parts.get("alike")
+    topic = query.topic or " and ".join(query.about.all_of if query.about else ())
+    k = query.k or MAX_EXPERTS
+    recent = query.order is not None and query.order.field == "date"
     # "What is DuetFace? / who else works on that?": DuetFace itself must not vote.
-    if isinstance(alike, str):
-        retrieve = build_retrieve_without(retrieve, alike)
-    sides = intent.get_several("both")
+    if query.like:
+        retrieve = build_retrieve_without(retrieve, query.like)
+    sides = query.about.all_of if query.about else ()
     topic_papers = (
         _find_papers_on_each(sides, snapshot, retrieve)
         if sides
         else find_on_topic(topic, snapshot, retrieve)
     )
-    notes = intent.get_several("notes")
+    notes: tuple[str, ...] = ()
     # "Who works on both drones and parsing?"
     if not topic_papers and sides:
-        return _answer_nobody_on_all(intent, sides, snapshot)
+        return _answer_nobody_on_all(sides, snapshot)
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
     if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
         topic_papers = find_on_topic(spelt, snapshot, retrieve)
@@ -147,16 +140,14 @@ def answer_experts(
         )
         topic = spelt if topic_papers else topic
     if not topic_papers:
-        return _answer_nobody(intent, topic, snapshot, retrieve)
+        return _answer_nobody(topic, snapshot, retrieve)
     # "experts on faces / only since 2024": conditions hold for the papers that vote.
     topic_papers = [
-        f
-        for f in topic_papers
-        if all(match_condition(f.paper, c, snapshot) for c in intent.conditions)
+        f for f in topic_papers if all(match_condition(f.paper, c, snapshot) for c in query.where)
     ]
     if not topic_papers:
-        text = person_phrases.tell_none_on(plain(topic), format_conditions(intent.conditions))
-        return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
+        text = person_phrases.tell_none_on(plain(topic), format_conditions(query.where))
+        return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
         [
@@ -165,7 +156,7 @@ def answer_experts(
         ],
         {f.paper.paper_id: _list_displayed_authorships(f.paper, snapshot) for f in topic_papers},
     )
-    excluded_names = tuple(map(str, intent.get_several("besides")))
+    excluded_names = query.besides
     if sides:
         # "Who works on both drones and masks?": a paper on one of them votes only for people with
         # papers on the other.
@@ -174,41 +165,35 @@ def answer_experts(
             for name in votes
             if name in _find_people_on_all(sides, snapshot, retrieve)
         }
-    removed_names = (
-        _find_people_on(str(shut), snapshot, retrieve)
-        if (shut := intent.parts.get("excluded"))
-        else set()
-    )
+    removed_names = _find_people_on(shut, snapshot, retrieve) if (shut := query.without) else set()
     # "Who works on drones but not on masks?": how many this removes is said, and whether it is
     # everybody.
     n_gone = len(removed_names & set(votes))
     if shut:
-        notes = (*notes, person_phrases.tell_excluded_people(n_gone, plain(str(shut))))
+        notes = (*notes, person_phrases.tell_excluded_people(n_gone, plain(shut)))
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
     everybody = rank(votes)
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
-        return _answer_unknown_authors(intent, topic, topic_papers, snapshot)
+        return _answer_unknown_authors(topic, topic_papers, snapshot)
     if shut and len(everybody) == n_gone:
-        text = person_phrases.tell_nobody_beside(plain(topic), plain(str(shut)), n_gone)
-        return Answer(intent.question, "abstained", "experts", text, library=snapshot.fingerprint)
+        text = person_phrases.tell_nobody_beside(plain(topic), plain(shut), n_gone)
+        return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
     # "who else?" after everybody was named.
     if not people:
-        return _answer_nobody_else(intent, topic, len(everybody), topic_papers, snapshot)
-    under = format_conditions(intent.conditions)
+        return _answer_nobody_else(topic, len(everybody), topic_papers, snapshot)
+    under = format_conditions(query.where)
     n_people = len(votes) - sum(name in votes for name in excluded_names)
-    under = f"{under}, besides those named already" if intent.parts.get("besides") else under
+    under = f"{under}, besides those named already" if query.besides else under
     text, listing = _render_experts(
         topic, people, n_people, topic_papers, snapshot, recent=recent, under=under
     )
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
-    text = phrases.put_notes_first(tuple(map(str, notes)), text)
-    if line := format_closing_line(intent):
-        text += f"\n\n{line}"
+    text = phrases.put_notes_first(notes, text)
     return Answer(
-        intent.question,
+        "",
         "answered",
         "experts",
         text,
@@ -226,20 +211,20 @@ def _find_people_on(topic: str, library: LibrarySnapshot, retrieve: Retrieve) ->
 
 
 def _find_people_on_all(
-    sides: Sequence[object], library: LibrarySnapshot, retrieve: Retrieve
+    sides: Sequence[str], library: LibrarySnapshot, retrieve: Retrieve
 ) -> set[str]:
     """Those with papers on each of several topics."""
-    return set.intersection(*(_find_people_on(str(side), library, retrieve) for side in sides))
+    return set.intersection(*(_find_people_on(side, library, retrieve) for side in sides))
 
 
 def _find_papers_on_each(
-    sides: Sequence[object], library: LibrarySnapshot, retrieve: Retrieve
+    sides: Sequence[str], library: LibrarySnapshot, retrieve: Retrieve
 ) -> list[OnTopic]:
     """Papers on any of the topics by people who have papers on each, a paper as its best."""
     people = _find_people_on_all(sides, library, retrieve)
     best: dict[str, OnTopic] = {}
     for side in sides:
-        for topic_paper in list_on_topic(str(side), library, retrieve, library.by_id)[0]:
+        for topic_paper in list_on_topic(side, library, retrieve, library.by_id)[0]:
             best_so_far = best.get(topic_paper.paper.paper_id)
             if people & set(library.list_people_of(topic_paper.paper)) and (
                 best_so_far is None or best_so_far.relevance < topic_paper.relevance
@@ -248,12 +233,10 @@ def _find_papers_on_each(
     return sorted(best.values(), key=lambda f: (-f.relevance, f.paper.paper_id))
 
 
-def _answer_nobody_on_all(
-    intent: Intent, sides: Sequence[object], library: LibrarySnapshot
-) -> Answer:
-    what = join_names(f"**{plain(str(side))}**" for side in sides)
+def _answer_nobody_on_all(sides: Sequence[str], library: LibrarySnapshot) -> Answer:
+    what = join_names(f"**{plain(side)}**" for side in sides)
     text = person_phrases.tell_nobody_on_all(what)
-    return Answer(intent.question, "abstained", "experts", text, library=library.fingerprint)
+    return Answer("", "abstained", "experts", text, library=library.fingerprint)
 
 
 def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple[Authorship, ...]:
@@ -374,14 +357,12 @@ def _format_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapsh
     return f". Often with {join_names(plain(o) for o in often)}" if often else ""
 
 
-def _answer_nobody(
-    intent: Intent, topic: str, library: LibrarySnapshot, retrieve: Retrieve
-) -> Answer:
+def _answer_nobody(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:
     """None is on the topic: the three papers nearest to it are named."""
     nearest_hits = retrieve(topic, 3).papers
     text = person_phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
     return Answer(
-        intent.question,
+        "",
         "abstained",
         "experts",
         text,
@@ -393,7 +374,7 @@ def _answer_nobody(
 
 
 def _answer_nobody_else(
-    intent: Intent, topic: str, n: int, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+    topic: str, n: int, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
 ) -> Answer:
     """All were named before."""
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
@@ -402,7 +383,7 @@ def _answer_nobody_else(
     text = f"{person_phrases.tell_nobody_further(plain(topic), n, len(papers))} {marks}."
     text = "\n\n".join(filter(None, (text, format_truncation(papers))))
     return Answer(
-        intent.question,
+        "",
         "answered",
         "experts",
         text,
@@ -413,13 +394,13 @@ def _answer_nobody_else(
 
 
 def _answer_unknown_authors(
-    intent: Intent, topic: str, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+    topic: str, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
     text = f"{person_phrases.head_without_authors(plain(topic))}\n\n{rows}"
     return Answer(
-        intent.question,
+        "",
         "abstained",
         "experts",
         text,

@@ -14,14 +14,13 @@ from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
     Answer,
-    Intent,
     Paper,
     PaperHit,
     Retrieval,
     ScoredPaper,
     Sufficiency,
 )
-from rag.understanding.comparison import asks_to_compare
+from rag.types.query import Query
 
 MAX_QUOTES = 3
 """Sentences quoted from one paper."""
@@ -105,7 +104,7 @@ def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) 
 
 
 def answer_by_quotes(
-    intent: Intent,
+    query: Query,
     retrieval: Retrieval,
     cited: Sequence[PaperHit],
     verdict: Sufficiency,
@@ -117,19 +116,19 @@ def answer_by_quotes(
     ``several``: the question is about all of them, though its words may not say so.
     """
     if not verdict.sufficient:
-        return build_abstention(intent, retrieval, verdict)
+        return build_abstention(retrieval, verdict)
     marks = Citations()
-    if len(cited) > 1 and asks_to_compare(intent.question):
-        table_text = comparison.render_comparison(intent.question, cited, marks)
+    if len(cited) > 1 and query.want == "comparison":
+        table_text = comparison.render_comparison(query, cited, marks)
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif len(cited) == 1:
-        text = _render_one_paper(intent.question, cited[0], marks)
-    elif several or has_plural_request(intent.question):
-        text = _render_many_papers(intent.question, cited, marks)
+        text = _render_one_paper(query.text, cited[0], marks)
+    elif several or has_plural_request(query.text):
+        text = _render_many_papers(query.text, cited, marks)
     else:
-        text = _render_likeliest(intent.question, cited, marks)
+        text = _render_likeliest(query.text, cited, marks)
     return Answer(
-        question=intent.question,
+        question="",
         status="answered",
         route="content",
         text=text,
@@ -139,7 +138,7 @@ def answer_by_quotes(
     )
 
 
-def build_abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
+def build_abstention(retrieval: Retrieval, verdict: Sufficiency) -> Answer:
     """Say what is missing and name the nearest papers."""
     missing_words = (
         plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(verdict.missing[:MAX_MISSING])
@@ -156,7 +155,7 @@ def build_abstention(intent: Intent, retrieval: Retrieval, verdict: Sufficiency)
         marker = marks.get_marker(hit.paper, spans[0] if spans else (0, 0))
         lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
     return Answer(
-        question=intent.question,
+        question="",
         status="abstained",
         route="content",
         text="\n".join(lines),

@@ -13,45 +13,46 @@ from rag.library.snapshot import LibrarySnapshot
 from rag.text import fold, join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Intent, Paper, list_sources
-from rag.understanding.person_ask import PersonAsk
+from rag.types import Answer, Paper, list_sources
+from rag.types.query import Query
 
 
-def answer_pair(
-    intent: Intent, ask: PersonAsk, names: Sequence[str], library: LibrarySnapshot
-) -> Answer:
+def answer_pair(query: Query, names: Sequence[str], library: LibrarySnapshot) -> Answer:
     """Each one's papers, the shared ones first, and what speaks for one person or two."""
-    listing = Listing(intent.topic or "")
+    listing = Listing(query.topic)
     shared = find_shared_papers(names, library)
     parts = [
         _format_verdict(names, shared, library)
-        if ask.form == "same"
+        if query.relation == "same"
         else _format_together(names, shared)
     ]
     papers = list(shared)
     if shared:
         parts.append(listing.render_rows(shared))
-    if ask.form == "same":
+    if query.relation == "same":
         for name in names:
             own_papers = [p for p in library.list_papers_of(name) if p not in shared]
             parts.append(render_portrait(name, library.list_papers_of(name), library))
             parts.append(listing.render_rows(own_papers))
             papers += [p for p in own_papers if p not in papers]
-    counting = ask.form == "shared" and "how many" in intent.question.lower()
     people = tuple(build_expert(n, papers, library) for n in names)
     return Answer(
-        intent.question,
+        "",
         "answered",
         "person",
         "\n\n".join(filter(None, parts)),
         listing.citations,
         build_scored_papers(papers),
         people,
-        value=len(shared) if counting else list_sources(shared) if ask.form == "shared" else None,
+        value=len(shared)
+        if query.want == "count"
+        else list_sources(shared)
+        if query.relation == "shared"
+        else None,
     )
 
 
-def answer_company(intent: Intent, names: Sequence[str], library: LibrarySnapshot) -> Answer:
+def answer_company(names: Sequence[str], library: LibrarySnapshot) -> Answer:
     """Everybody who stands with each of several people, with the papers; most papers first."""
     listing = Listing()
     papers: list[Paper] = []
@@ -77,7 +78,7 @@ def answer_company(intent: Intent, names: Sequence[str], library: LibrarySnapsho
     who = join_names(f"**{plain(n)}**" for n in names)
     head = person_phrases.tell_common_company(who, len(order))
     return Answer(
-        intent.question,
+        "",
         "answered",
         "person",
         "\n\n".join(filter(None, (head, "\n".join(lines)))),

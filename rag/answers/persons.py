@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
-from rag.answers.alternatives import add_closing_line
 from rag.answers.authors import answer_authors, answer_common
 from rag.answers.pairs import answer_company, answer_pair
 from rag.answers.portrait import (
@@ -25,100 +24,97 @@ from rag.search.topics import find_on_topic, select_touching
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Intent, Paper, list_sources
+from rag.types import Answer, Paper, list_sources
+from rag.types.query import PersonRef, Query
 from rag.types.retrievals import Retrieve
-from rag.understanding.person_ask import PersonAsk
 
 
-def answer_person(intent: Intent, library: LibrarySource, retrieve: Retrieve) -> Answer:
-    """The answer to a person intent; abstains for somebody who is not in the library.
+def answer_person(query: Query, library: LibrarySource, retrieve: Retrieve) -> Answer:
+    """The answer about people who are asked about, or about the people of papers.
+
+    Abstains for somebody who is not in the library.
 
     Args:
-        intent: ``people`` as printed; ``parts`` may hold ``ask`` (PersonAsk), ``people``
-            (mentions, with how each was read) and ``focus`` (paper ids).
+        query: With ``people``, or with a relation to papers.
         library: Read whole.
         retrieve: Finds papers for a topic.
     """
     snapshot = load_snapshot(library)
-    ask = intent.parts.get("ask")
-    ask = ask if isinstance(ask, PersonAsk) else PersonAsk("summary")
-    mentions = _list_mentions(intent, snapshot)
-    computed_answer = _route_by_form(intent, ask, mentions, snapshot, retrieve)
+    mentions = tuple(_resolve_person(person, snapshot) for person in query.people)
+    computed_answer = _route_by_relation(query, mentions, snapshot, retrieve)
     notes = [m.note for m in mentions if m.note]
     text = phrases.put_notes_first(list(dict.fromkeys(notes)), computed_answer.text)
-    computed_answer = replace(computed_answer, text=text, library=snapshot.fingerprint)
-    return replace(computed_answer, text=add_closing_line(computed_answer, intent))
+    return replace(computed_answer, text=text, library=snapshot.fingerprint)
 
 
-def _list_mentions(intent: Intent, library: LibrarySnapshot) -> tuple[Mention, ...]:
-    if resolved_mentions := intent.get_several("people"):
-        return resolved_mentions
-    return tuple(
-        library.names.resolve(name) or Mention((0, len(name)), name, (), "absent")
-        for name in intent.people
-    )
+def _resolve_person(person: PersonRef, library: LibrarySnapshot) -> Mention:
+    """Whom the name means here: a name that is typed by hand may be misspelt, or of several."""
+    mention = library.names.resolve(person.typed)
+    if mention is not None and (not person.names or set(mention.names) & set(person.names)):
+        return mention
+    near = library.names.find_similar(person.typed) if not person.names else ()
+    span = (0, len(person.typed))
+    return Mention(span, person.typed, person.names, "exact" if person.names else "absent", near)
 
 
-def _route_by_form(
-    intent: Intent,
-    ask: PersonAsk,
-    mentions: Sequence[Mention],
-    library: LibrarySnapshot,
-    retrieve: Retrieve,
+def _route_by_relation(
+    query: Query, mentions: Sequence[Mention], library: LibrarySnapshot, retrieve: Retrieve
 ) -> Answer:
-    if ask.form == "authors":
-        return answer_authors(intent, ask, library, retrieve)
-    if ask.form == "common":
-        return answer_common(intent, library)
+    relation = query.relation
+    if relation in ("authors", "first_author"):
+        return answer_authors(query, library, retrieve)
+    if relation == "common_authors":
+        return answer_common(query, library)
     # "who is Isaac Newton?"
     absent = [m for m in mentions if not m.names]
     if absent or not mentions:
-        return _answer_absent(intent, absent)
+        return _answer_absent(absent)
     # "how old is Lei Shen?"
-    if ask.form == "unheld":
-        return _answer_unavailable(intent, ask, mentions[0], library)
+    if relation == "not_stated":
+        return _answer_unavailable(query, mentions[0], library)
     # "Shen's papers": two people are called so.
     if len(mentions) == 1 and len(mentions[0].names) > 1:
-        return _answer_candidates(intent, mentions[0], library)
+        return _answer_candidates(query, mentions[0], library)
     names = tuple(dict.fromkeys(name for m in mentions for name in m.names))
     # "Who has worked with both Ann Mao and Bo Li?"
-    if ask.form == "coauthors" and ask.what == "each" and len(names) == len(mentions) > 1:
-        return answer_company(intent, names, library)
+    if relation == "common_coauthors" and len(names) == len(mentions) > 1:
+        return answer_company(names, library)
     # "Is Lei Shen the same person as Li Shen?"
-    if len(names) > 1 and ask.form in ("same", "shared", "coauthors"):
-        return answer_pair(intent, ask, names, library)
-    if ask.form == "coauthors":
-        return _answer_coauthors(intent, ask, names[0], library)
+    if len(names) > 1 and (relation in ("same", "shared") or relation in _COAUTHORS):
+        return answer_pair(query, names, library)
+    if relation in _COAUTHORS:
+        return _answer_coauthors(query, names[0], library)
     # "what has Yuxi Mi done on drones?", "papers by Shen Chen and Daichi Zhang"
-    if len(names) > 1 or intent.topic or intent.conditions:
-        return _answer_papers(intent, ask, names, library, retrieve)
-    return _answer_summary(intent, ask, names[0], library)
+    if len(names) > 1 or query.about or query.where:
+        return _answer_papers(query, names, library, retrieve)
+    return _answer_summary(query, names[0], library)
 
 
-def _answer_absent(intent: Intent, absent: Sequence[Mention]) -> Answer:
+_COAUTHORS = ("coauthors", "top_coauthor", "common_coauthors")
+
+
+def _answer_absent(absent: Sequence[Mention]) -> Answer:
     text = (
         " ".join(format_no_such_person(m) for m in absent) or "The question names nobody I know of."
     )
-    return Answer(intent.question, "abstained", "person", text)
+    return Answer("", "abstained", "person", text)
 
 
-def _answer_unavailable(
-    intent: Intent, ask: PersonAsk, mention: Mention, library: LibrarySnapshot
-) -> Answer:
+def _answer_unavailable(query: Query, mention: Mention, library: LibrarySnapshot) -> Answer:
     name = join_names(mention.names)
     n_held = sum(len(library.list_papers_of(n)) for n in mention.names)
-    text = person_phrases.tell_unavailable(plain(name), plain(ask.what), n_held)
+    text = person_phrases.tell_unavailable(plain(name), plain(query.what), n_held)
     printed = sorted(
         {a for n in mention.names for p in library.list_papers_of(n) for a in p.affiliations}
     )
     if printed:
         text += f" {person_phrases.tell_affiliations(printed, plain(join_names(printed)))}"
-    return Answer(intent.question, "abstained", "person", text)
+    return Answer("", "abstained", "person", text)
 
 
-def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapshot) -> Answer:
+def _answer_candidates(query: Query, mention: Mention, library: LibrarySnapshot) -> Answer:
     """Several people fit: each with a paper, none merged."""
-    listing = Listing(intent.topic or "")
+    listing = Listing(query.topic)
     lines, people = [], []
     for name in mention.names[:12]:
         papers = library.list_papers_of(name)
@@ -130,7 +126,7 @@ def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapsho
         lines.append(phrases.count_more(n_more))
     text = person_phrases.ask_which_person(plain(mention.typed), len(mention.names))
     return Answer(
-        intent.question,
+        "",
         "answered",
         "person",
         text + "\n\n" + "\n".join(lines),
@@ -142,11 +138,11 @@ def _answer_candidates(intent: Intent, mention: Mention, library: LibrarySnapsho
 # --- one person -----------------------------------------------------------------------------
 
 
-def _answer_summary(intent: Intent, ask: PersonAsk, name: str, library: LibrarySnapshot) -> Answer:
+def _answer_summary(query: Query, name: str, library: LibrarySnapshot) -> Answer:
     papers = library.list_papers_of(name)
     listing = Listing()
     parts = [render_portrait(name, papers, library)]
-    if ask.form == "presence":
+    if query.relation == "presence":
         parts[0] = "Yes. " + parts[0]
     parts.append(listing.render_rows(papers))
     parts.append(format_top_coauthors(name, papers, library))
@@ -155,13 +151,10 @@ def _answer_summary(intent: Intent, ask: PersonAsk, name: str, library: LibraryS
         for note in (format_page_line(name, library), _format_caution(name, papers, library))
         if note
     ]
-    return _build_person_answer(
-        intent, (name,), papers, listing, "\n\n".join(filter(None, parts)), library
-    )
+    return _build_person_answer((name,), papers, listing, "\n\n".join(filter(None, parts)), library)
 
 
 def _build_person_answer(
-    intent: Intent,
     names: Sequence[str],
     papers: Sequence[Paper],
     listing: Listing,
@@ -170,7 +163,7 @@ def _build_person_answer(
 ) -> Answer:
     people = tuple(build_expert(n, papers, library) for n in names)
     return Answer(
-        intent.question,
+        "",
         "answered",
         "person",
         text,
@@ -207,27 +200,26 @@ def _count_circles(name: str, papers: Sequence[Paper], library: LibrarySnapshot)
 
 
 def _answer_papers(
-    intent: Intent,
-    ask: PersonAsk,
+    query: Query,
     names: Sequence[str],
     library: LibrarySnapshot,
     retrieve: Retrieve,
 ) -> Answer:
     """Papers of the people on (or off) a topic, under further conditions."""
-    resolved_conditions = resolve_conditions(intent.conditions, (), library)
+    resolved_conditions = resolve_conditions(query.where, (), library)
     allowed = {p.paper_id for p in find_matching_papers(library, resolved_conditions.conditions)}
     all_papers = [p for n in names for p in library.list_papers_of(n) if p.paper_id in allowed]
     all_papers = list(dict.fromkeys(all_papers))
-    papers = _select_by_topic(intent, ask, all_papers, library, retrieve)
+    papers = _select_by_topic(query, all_papers, library, retrieve)
     who = join_names(plain(n) for n in names)
-    topic = plain(intent.topic or "")
+    what = _format_topic(query)
     if not papers:
-        return _answer_nothing(intent, ask, who, topic, all_papers, library, names)
-    listing = Listing("" if ask.form == "except" else intent.topic or "")
-    what = f" {'other than' if ask.form == 'except' else 'on'} {topic}" if topic else ""
+        return _answer_nothing(who, what, all_papers, library, names)
+    listing = Listing(query.topic)
+    what = f" {what}" if what else ""
     under = format_conditions(resolved_conditions.conditions)
     under = f" {under}" if under else ""
-    yes = "Yes: " if _is_yes_no_question(intent.question) else ""
+    yes = "Yes: " if query.asks_for == "yes_no" else ""
     of_all = f" (of {len(all_papers)} here)" if len(all_papers) > len(papers) else ""
     shared = [p for p in papers if set(names) <= set(library.list_people_of(p))]
     # "papers by Shen Chen and Daichi Zhang": either may be meant, so both sorts are listed, those
@@ -246,50 +238,50 @@ def _answer_papers(
             ),
         )
     )
-    computed_answer = _build_person_answer(intent, names, papers, listing, text, library)
+    computed_answer = _build_person_answer(names, papers, listing, text, library)
     return (
         replace(computed_answer, value=list_sources(shared)) if len(names) > 1 else computed_answer
     )
 
 
+def _format_topic(query: Query) -> str:
+    """``on drones``, ``other than drones``; empty without a topic."""
+    on = f"on {plain(query.topic)}" if query.topic else ""
+    off = f"other than {plain(query.without)}" if query.without else ""
+    return f"{on} {off}".strip()
+
+
 def _select_by_topic(
-    intent: Intent,
-    ask: PersonAsk,
+    query: Query,
     all_papers: Sequence[Paper],
     library: LibrarySnapshot,
     retrieve: Retrieve,
 ) -> list[Paper]:
-    if not intent.topic:
-        return list(all_papers)
-    ids = {p.paper_id for p in all_papers}
-    if ask.form == "except":
-        on = {h.paper.paper_id for h in find_on_topic(intent.topic, library, retrieve, ids)}
-        return [p for p in all_papers if p.paper_id not in on]
-    return [h.paper for h in select_touching(intent.topic, library, retrieve, ids)]
-
-
-def _is_yes_no_question(question: str) -> bool:
-    first = question.split(maxsplit=1)[:1]
-    return "".join(first).lower() in ("did", "does", "has", "is", "do", "have", "are", "was", "and")
+    papers = list(all_papers)
+    ids = {p.paper_id for p in papers}
+    if query.without:
+        off = {h.paper.paper_id for h in find_on_topic(query.without, library, retrieve, ids)}
+        papers = [p for p in papers if p.paper_id not in off]
+    if query.topic:
+        ids = {p.paper_id for p in papers}
+        papers = [h.paper for h in select_touching(query.topic, library, retrieve, ids)]
+    return papers
 
 
 def _answer_nothing(
-    intent: Intent,
-    ask: PersonAsk,
     who: str,
-    topic: str,
+    what: str,
     all_papers: Sequence[Paper],
     library: LibrarySnapshot,
     names: Sequence[str],
 ) -> Answer:
-    kind = "other than" if ask.form == "except" else "on"
-    text = person_phrases.tell_none_by_person(f"**{who}**", f"{kind} {topic}" if topic else "")
+    text = person_phrases.tell_none_by_person(f"**{who}**", what)
     if all_papers:
         titles = "; ".join(plain(p.name) for p in all_papers[:5])
         text += f" The {counted(len(all_papers))} by {who}: {titles}"
         text += "." if len(all_papers) <= 5 else f"; and {len(all_papers) - 5} more."
     return Answer(
-        intent.question,
+        "",
         "abstained",
         "person",
         text,
@@ -319,9 +311,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnaps
     return text
 
 
-def _answer_coauthors(
-    intent: Intent, ask: PersonAsk, name: str, library: LibrarySnapshot
-) -> Answer:
+def _answer_coauthors(query: Query, name: str, library: LibrarySnapshot) -> Answer:
     """Everybody printed beside the person, with the shared papers."""
     papers = library.list_papers_of(name)
     shared = library.count_coauthors(name, papers)
@@ -336,16 +326,16 @@ def _answer_coauthors(
         )
     alone = [p for p in papers if len(library.list_people_of(p)) < 2]
     head = person_phrases.tell_coauthors(plain(name), len(order), len(papers))
-    if ask.what == "most" and shared:
+    most_frequent = query.relation == "top_coauthor" and bool(shared)
+    if most_frequent:
         head = f"{_format_most_frequent(name, shared, library)} {head}"
     if alone:
         lines.append(f"- no co-author named: {' '.join(listing.get_marker(p) for p in alone)}")
     text = "\n\n".join(filter(None, (head, "\n".join(lines), format_truncation(papers))))
-    computed_answer = _build_person_answer(intent, (name,), papers, listing, text, library)
-    # "how many co-authors ..." has a number as its value.
-    if intent.question.lower().lstrip().startswith("how many"):
+    computed_answer = _build_person_answer((name,), papers, listing, text, library)
+    if query.want == "count":
         computed_answer = replace(computed_answer, value=len(order))
-    if ask.what == "most" and shared:
+    if most_frequent:
         computed_answer = replace(
             computed_answer, value=", ".join(o for o in order if shared[o] == shared[order[0]])
         )

@@ -28,7 +28,6 @@ from rag.types import (
     Delta,
     Event,
     Evidence,
-    Intent,
     Retrieval,
     ScoredPaper,
     Step,
@@ -73,7 +72,7 @@ def load_prompts(folder: Path) -> Prompts:
 
 
 def answer_with_model(
-    intent: Intent,
+    question: str,
     retrieval: Retrieval,
     sufficiency: Sufficiency,
     thread: Thread,
@@ -93,7 +92,7 @@ def answer_with_model(
     """Answer a content question with a chat model.
 
     Args:
-        intent: The question and its route.
+        question: As typed; the model reads it beside the earlier turns.
         retrieval: The papers found for it.
         sufficiency: If the papers do not suffice, no call is made.
         thread: Earlier turns.
@@ -113,20 +112,20 @@ def answer_with_model(
         Steps, deltas and the whole answer last; the deltas joined are its text.
     """
     ranked = list_scored_papers(retrieval)
-    retrieval = _screened(retrieval, screen, intent.question, evidence_tokens)
+    retrieval = _screened(retrieval, screen, question, evidence_tokens)
     evidence = choose_evidence(retrieval, evidence_tokens)
     if not sufficiency.sufficient or not evidence:
         yield from _send_whole(abstain())
         return
     yield Step(f"asking {model_name}")
     turns = earlier.choose_earlier_turns(thread, thread_tokens).turns
-    messages = _build_messages(prompt, intent, turns, evidence)
+    messages = _build_messages(prompt, question, turns, evidence)
     gate = CitationGate(
         evidence,
         prompt.words["refusal"],
         unsupported=unsupported,
         private=messages[0][1],
-        question=intent.question,
+        question=question,
         judge=judge,
         nearest=screen.near if screen is not None else None,
     )
@@ -146,7 +145,7 @@ def answer_with_model(
         pieces.append(f"\n\n{build_table(gate.marks)}")
         yield Delta(pieces[-1])
     if gate.is_open:
-        answer = _answer(intent, retrieval, gate, "".join(pieces), reply, model_name, ranked)
+        answer = _answer(retrieval, gate, "".join(pieces), reply, model_name, ranked)
         if judge is not None and judge.note:
             answer = replace(answer, warnings=(*answer.warnings, judge.note))
         yield _add_usage(answer, reply, gate, prompt)
@@ -187,7 +186,6 @@ def _format_failure(reply: Reply, model_name: str) -> str:
 
 
 def _answer(
-    intent: Intent,
     retrieval: Retrieval,
     gate: CitationGate,
     text: str,
@@ -199,15 +197,14 @@ def _answer(
     if reply.error is not None:
         warnings = (*warnings, f"the answer is incomplete: {reply.error}")
     return Answer(
-        question=intent.question,
+        question="",
         status="answered",
-        route=intent.route,
+        route="content",
         text=text,
         citations=gate.citations,
         papers=papers,
         model=model_name,
         warnings=warnings,
-        intent=intent,
     )
 
 
@@ -224,12 +221,12 @@ def _screened(
 
 
 def _build_messages(
-    prompt: Prompt, intent: Intent, turns: Sequence[EarlierTurn], evidence: Sequence[Evidence]
+    prompt: Prompt, question: str, turns: Sequence[EarlierTurn], evidence: Sequence[Evidence]
 ) -> list[Message]:
-    mark = earlier.build_fence(turns, intent.question, *(item.quote for item in evidence))
+    mark = earlier.build_fence(turns, question, *(item.quote for item in evidence))
     return prompt.render(
         {
-            "question": render_fenced(intent.question, mark),
+            "question": render_fenced(question, mark),
             "passages": "\n\n".join(_render_evidence(prompt, item, mark) for item in evidence),
             "turns": earlier.render_turns(prompt, turns, mark),
             "fence": mark,

@@ -217,6 +217,12 @@ class Query:
     def without(self) -> str:
         return self.about.without if self.about else ""
 
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """What a comparison compares, as far as the words say it."""
+        is_content = self.want in ("comparison", "passages")
+        return self.about.all_of if self.about and is_content else ()
+
     def add_conditions(self, conditions: Iterable[Condition]) -> Query:
         new = tuple(condition for condition in conditions if condition not in self.where)
         return replace(self, where=(*self.where, *new))

@@ -69,13 +69,14 @@ def find_sides(question: str, *, telling: bool = True) -> tuple[str, str] | None
     for pattern in _PAIRS:
         if match := pattern.search(question):
             first, second = (" ".join(match[key].split()).strip(" ,.'\"") for key in "ab")
-            tells = not telling or (_is_telling(first) and _is_telling(second))
+            tells = not telling or (is_telling(first) and is_telling(second))
             if tells and fold(first) != fold(second):
                 return first, second
     return None
 
 
-def _is_telling(side: str) -> bool:
+def is_telling(side: str) -> bool:
+    """Whether a side of a comparison can be searched for by itself."""
     return bool(_MADE_UP.search(side)) or len(content_words(side)) >= SIDE_WORDS
 
 

@@ -22,6 +22,7 @@ from rag.types.query import (
     Want,
 )
 from rag.understanding.catalogue_ask import Ask
+from rag.understanding.comparison import asks_to_compare, find_sides
 from rag.understanding.intent import Intent
 from rag.understanding.person_ask import PersonAsk
 from rag.understanding.small_talk import FAREWELL, THANKS
@@ -105,8 +106,10 @@ def _format_other(other: Query, intent: Intent) -> str:
 
 
 def _build_passages(intent: Intent) -> Query:
+    sides = find_sides(intent.query, telling=False)
     return Query(
-        "passages",
+        "comparison" if asks_to_compare(intent.question) else "passages",
+        about=Topic(all_of=sides) if sides else None,
         people=_list_people(intent),
         papers=_get_focus(intent),
         is_about_several=bool(intent.parts.get("several")),
