@@ -1,15 +1,25 @@
-"""Answers about one paper's entry: when posted, with code, in which category, where listed."""
+"""Answers about entries of papers: when posted, with code, in which category, where listed."""
 
 from __future__ import annotations
 
 import re
 
-from rag.answers.rows import Listing, build_scored_papers, format_date
-from rag.library.snapshot import LibrarySnapshot
-from rag.text import join_names, split_sentences
+from collections.abc import Sequence
+
+from rag.answers import phrases
+from rag.answers.rows import (
+    MAX_ROWS,
+    Listing,
+    build_scored_papers,
+    find_telling_sentence,
+    format_date,
+)
+from rag.library.fields import list_values
+from rag.library.snapshot import LibrarySnapshot, get_short_name
+from rag.text import join_names, split_sentences, split_terms
 from rag.text.markdown import plain
-from rag.types import Answer, Intent, Paper, Span
-from rag.understanding.catalogue_ask import Ask
+from rag.types import Answer, Paper, Span
+from rag.types.fields import FIELDS
 
 _LINK_REQUEST = re.compile(
     r"(?:https?://|www\.|(?:github|gitlab)\.com/)[^\s<>\"“”]+", re.IGNORECASE
@@ -27,30 +37,44 @@ _SENTENCE_STOPS = ".,;:!?)]}'\"”"
 # --- answering ------------------------------------------------------------------------------
 
 
-def answer_attributes(intent: Intent, ask: Ask, library: LibrarySnapshot) -> Answer:
-    """One line for each paper; abstains if no entry states the attribute."""
-    papers = [library.by_id[i] for i in intent.get_several("focus") if i in library.by_id]
-    printed = {p.paper_id: span for p in papers if "code" in ask.of and (span := find_code_link(p))}
-    listing = Listing(intent.query, printed)
+def answer_attributes(
+    names: Sequence[str], papers: Sequence[Paper], library: LibrarySnapshot
+) -> Answer:
+    """One line for each paper; abstains if no entry states any of the fields.
+
+    The sentence quoted is the one that gives an address of code, if code is asked for, or the one
+    that says the paper's name.
+    """
+    spans = {
+        p.paper_id: ("code" in names and find_code_link(p))
+        or find_telling_sentence(p, set(split_terms(get_short_name(p))))
+        for p in papers[:MAX_ROWS]
+    }
+    listing = Listing(spans=spans)
     lines, known = [], 0
-    for paper in papers:
-        statements = [_describe_attribute(paper, name) for name in ask.of]
+    for paper in papers[:MAX_ROWS]:
+        statements = [_describe_attribute(paper, name, library) for name in names]
         known += any(is_known for is_known, _ in statements)
         text = "; ".join(words for _, words in statements)
         lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
+    if len(papers) > MAX_ROWS:
+        lines.append(phrases.count_more(len(papers) - MAX_ROWS))
     return Answer(
-        intent.question,
+        "",
         "answered" if known else "abstained",
         "catalogue",
         "\n".join(lines) or "No paper of that name is in this library.",
         listing.citations,
         build_scored_papers(papers),
-        value=_get_value(papers, ask.of),
+        value=_get_value(papers, names, library),
     )
 
 
-def _describe_attribute(paper: Paper, name: str) -> tuple[bool, str]:
-    if name == "year":
+def _describe_attribute(
+    paper: Paper, name: str, library: LibrarySnapshot
+) -> tuple[bool, str]:
+    """Whether it is known, and what is said of it."""
+    if name in ("year", "month", "date"):
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
         return paper.year is not None, f"posted {when}" if when else "no date is given"
     if name == "code":
@@ -77,7 +101,13 @@ def _describe_attribute(paper: Paper, name: str) -> tuple[bool, str]:
         return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
     if name == "place":
         return True, "in " + join_names(map(str, paper.places))
-    return True, f"title: {plain(paper.name)}"
+    if name == "title":
+        return True, f"title: {plain(paper.name)}"
+    words = name.replace("_", " ").removeprefix("n ")
+    values = [plain(str(v)) for v in list_values(name, paper, library)]
+    if not values:
+        return False, f"{FIELDS[name].noun.removeprefix('a ').removeprefix('an ')} not given"
+    return True, f"{words} {join_names(values)}"
 
 
 def find_code_link(paper: Paper) -> Span | None:
@@ -96,18 +126,18 @@ def _has_code(paper: Paper) -> str | None:
     return None if paper.code is None else "no"
 
 
-def _get_value(papers: list[Paper], names: tuple[str, ...]) -> int | float | str | None:
+def _get_value(
+    papers: Sequence[Paper], names: Sequence[str], library: LibrarySnapshot
+) -> int | float | str | None:
     if len(papers) != 1 or len(names) != 1:
         return None
     paper, name = papers[0], names[0]
     values: dict[str, int | float | str | None] = {
-        "year": paper.year,
-        "category": paper.category,
-        "score": paper.score,
         "code": _has_code(paper),
         "place": paper.source,
-        "affiliation": ", ".join(paper.affiliations) or None,
         "link": paper.links[0] if paper.links else None,
-        "title": paper.title,
     }
-    return values.get(name)
+    if name in values:
+        return values[name]
+    printed = [v for v in list_values(name, paper, library) if isinstance(v, (int, float, str))]
+    return printed[0] if len(printed) == 1 else ", ".join(map(str, printed)) or None

@@ -40,7 +40,7 @@ class FilteredLibrary:
         self._whole = load_snapshot(full_library)
         self.folder = getattr(full_library, "folder", None)
         self._people = full_library
-        resolved_conditions = resolve_conditions(conditions, (), self._whole)
+        resolved_conditions = resolve_conditions(conditions, self._whole)
         self.conditions = resolved_conditions.conditions
         self.absent = (*resolved_conditions.absent, *map(choose_one, resolved_conditions.choices))
         self._held = (

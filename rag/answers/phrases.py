@@ -67,6 +67,10 @@ def tell_library_size(n: int, n_entries: int, n_repeated: int) -> str:
     return f"**{counted(n)}** in the library{repeated}."
 
 
+def tell_entries(n: int, phrase: str) -> str:
+    return f"**{counted(n, 'entry')}**{add_before(phrase)}."
+
+
 def tell_share(n_part: int, n_all: int, base: str, predicates: Sequence[str]) -> str:
     """``**43%**: 16 of the 37 papers from 2024 have code``."""
     which = join_names(predicates) or choose_number(n_part, "is counted", "are counted")

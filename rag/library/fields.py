@@ -1,40 +1,25 @@
-"""The fields of papers that conditions can test, and how conditions are worded.
+"""What papers have in each field, whether they meet a condition, and how conditions are worded.
 
-A condition reads ``field operator value``. Operators: ``is``, ``is not``, ``in``, ``not in``,
-``between`` (a pair of bounds, either may be None), ``within any`` (of several pairs), ``above``, ``below``, ``contains``, ``contains any``, ``starts``,
-``known``, ``unknown`` (the value is then None); ``lacks`` and ``not contains`` hold for papers that
-have nothing at all. Unknown is not zero: a paper without a year meets neither ``before 2020`` nor
-its opposite.
+The fields, their operators and nouns are those of `rag.types.fields`. Unknown is not zero: a paper
+without a year meets neither ``before 2020`` nor its opposite.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
 from rag.library.snapshot import LibrarySnapshot
-from rag.text import STOP_WORDS, fold, join_names
-from rag.text.english import MONTHS
+from rag.text import STOP_WORDS, fold
+from rag.text.english import MONTHS, join_names
 from rag.text.markdown import plain
 from rag.types import Condition, Paper
+from rag.types.fields import ANY_DIGIT, FIELDS, Operator, QueryError, Range, Scalar
 
 _Values = Callable[[Paper, LibrarySnapshot], Sequence[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field that conditions can test.
-
-    Attributes:
-        values: The paper's values; empty means unknown.
-        noun: The field in words, as in ``without a year``.
-    """
-
-    name: str
-    values: _Values
-    noun: str
 
 
 def _is_hosted_by(link: str, wanted: str) -> bool:
@@ -53,7 +38,7 @@ def _list_page_owners(paper: Paper, library: LibrarySnapshot) -> Sequence[object
     ]
 
 
-def _count_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
+def _count_authors(paper: Paper) -> Sequence[object]:
     """Known only where the printed list is complete."""
     return (len(paper.authors),) if paper.authors and paper.authors_complete else ()
 
@@ -75,111 +60,162 @@ def _list_title_words(paper: Paper) -> Sequence[object]:
     return [w for w in dict.fromkeys(title_words) if w not in STOP_WORDS and len(w) > 1]
 
 
-CATALOGUE_FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
-        Field("year", lambda p, c: _list_single(p.year), "a year"),
-        Field("month", lambda p, c: _list_single(p.month), "a month"),
-        Field("category", lambda p, c: _list_single(p.category), "a category"),
-        Field("affiliation", lambda p, c: p.affiliations, "an affiliation"),
-        Field("code", lambda p, c: (bool(p.code),), "the Code mark"),
-        Field("title", lambda p, c: _list_single(p.title), "a title"),
-        Field("text", lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (), "an abstract"),
-        Field("link", lambda p, c: p.links, "a link in the abstract"),
-        Field("score", lambda p, c: _list_single(p.score), "a score in the header"),
-        Field("author", lambda p, c: c.list_people_of(p), "authors"),
-        Field("printed", lambda p, c: p.authors, "printed authors"),
-        Field("first author", _list_first_authors, "a printed author"),
-        Field("last author", _list_last_authors, "a complete author list"),
-        Field("page", _list_page_owners, "an author page"),
-        Field("document", lambda p, c: [place.document for place in p.places], "a document"),
-        Field("places", lambda p, c: (len(p.places),), "a place"),
-        Field(
-            "complete",
-            lambda p, c: (p.authors_complete,) if p.authors else (),
-            "a printed author list",
-        ),
-        Field("number of authors", _count_authors, "a complete author list"),
-        Field("date", lambda p, c: (_get_date(p),) if p.year else (), "a date"),
-        Field("paper", lambda p, c: (p.paper_id,), "a paper"),
-        Field("title length", lambda p, c: (len(p.title),) if p.title else (), "a title"),
-        Field("length", lambda p, c: (len(p.text.split()),) if p.text else (), "an abstract"),
-        Field("word", lambda p, c: _list_title_words(p), "a title"),
-        Field("doi", lambda p, c: _list_single(p.doi), "a DOI"),
-        Field("venue", lambda p, c: _list_single(p.venue), "a venue"),
-    )
+_VALUES: Mapping[str, _Values] = {
+    "year": lambda p, c: _list_single(p.year),
+    "month": lambda p, c: _list_single(p.month),
+    "date": lambda p, c: (get_days(p),) if p.year else (),
+    "category": lambda p, c: _list_single(p.category),
+    "affiliation": lambda p, c: p.affiliations,
+    "venue": lambda p, c: _list_single(p.venue),
+    "keyword": lambda p, c: (),  # no reader fills it yet
+    "code": lambda p, c: (bool(p.code),),
+    "link": lambda p, c: p.links,
+    "title": lambda p, c: _list_single(p.title),
+    "text": lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (),
+    "title_word": lambda p, c: _list_title_words(p),
+    "title_chars": lambda p, c: (len(p.title),) if p.title else (),
+    "abstract_words": lambda p, c: (len(p.text.split()),) if p.text else (),
+    "score": lambda p, c: _list_single(p.score),
+    "doi": lambda p, c: _list_single(p.doi),
+    "author": lambda p, c: c.list_people_of(p),
+    "printed_author": lambda p, c: p.authors,
+    "first_author": lambda p, c: _list_first_authors(p, c),
+    "last_author": lambda p, c: _list_last_authors(p, c),
+    "complete_authors": lambda p, c: (p.authors_complete,) if p.authors else (),
+    "n_authors": lambda p, c: _count_authors(p),
+    "page": lambda p, c: _list_page_owners(p, c),
+    "document": lambda p, c: [place.document for place in p.places],
+    "place": lambda p, c: [str(place) for place in p.places],
+    "n_places": lambda p, c: (len(p.places),),
+    "paper": lambda p, c: (p.paper_id,),
 }
 
 
-def _get_date(paper: Paper) -> tuple[int, int, int]:
-    return (paper.year or 0, paper.month or 0, paper.day or 0)
+def list_values(field: str, paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
+    """What a paper has in a field; empty means unknown.
+
+    Raises:
+        QueryError: The field is one of people.
+    """
+    if field not in _VALUES:
+        raise QueryError(f"{field} is a figure of people, not of papers; papers have {', '.join(_VALUES)}")
+    return _VALUES[field](paper, library)
+
+
+def get_days(paper: Paper) -> Range:
+    """The first and the last day that a paper with a year may be of."""
+    year = paper.year or 1
+    first, last = paper.month or 1, paper.month or 12
+    return Range(
+        date(year, first, paper.day or 1), date(year, last, paper.day or monthrange(year, last)[1])
+    )
+
+
+# --- matching -------------------------------------------------------------------------------
 
 
 def match_condition(paper: Paper, condition: Condition, library: LibrarySnapshot) -> bool:
     """Whether a paper meets one condition.
 
     Raises:
-        KeyError: There is no such field or operator.
+        QueryError: The condition is one on people.
     """
-    values = CATALOGUE_FIELDS[condition.field].values(paper, library)
-    if condition.field == "link" and isinstance(condition.value, str):
-        hosted = any(_is_hosted_by(str(link), fold(condition.value)) for link in values)
-        return hosted == (condition.operator not in _NEGATIVE)
-    if condition.operator == "within any":
-        spans = (
-            replace(condition, operator="between", value=v) for v in _list_values(condition.value)
-        )
-        return any(match_condition(paper, span_condition, library) for span_condition in spans)
-    if condition.field == "date" and condition.operator in ("between", "not between"):
-        return is_dated_within(paper, condition)
-    if condition.field == "number of authors" and paper.authors and not paper.authors_complete:
+    values = list_values(condition.field, paper, library)
+    wanted = condition.values
+    operator: Operator = condition.operator
+    if operator in ("known", "unknown"):
+        # A document that prints no marks leaves it unknown whether there is code.
+        is_known = paper.code is not None if condition.field == "code" else bool(values)
+        return is_known == (operator == "known")
+    if condition.field == "link" and operator in ("contains", "not_contains", "contains_any"):
+        is_hosted = any(_is_hosted_by(str(v), fold(str(w))) for v in values for w in wanted)
+        return is_hosted == (not condition.is_negative)
+    if condition.field == "date":
+        return paper.year is not None and _match_days(get_days(paper), condition)
+    if condition.field == "n_authors" and paper.authors and not paper.authors_complete:
         least = get_least_authors(condition)
         return least is not None and len(paper.authors) + 1 >= least
-    return _OPERATORS[condition.operator](values, condition.value)
+    return _OPERATORS[operator](values, wanted)
+
+
+def meets(value: object, condition: Condition) -> bool:
+    """Whether one value, None for unknown, meets a condition."""
+    if condition.operator in ("known", "unknown"):
+        return (value is not None) == (condition.operator == "known")
+    return _OPERATORS[condition.operator](() if value is None else (value,), condition.values)
 
 
 def get_least_authors(condition: Condition) -> int | None:
     """How many authors are asked for where any more will do; a list cut by 'et al.' has one more."""
-    if condition.field != "number of authors" or not isinstance(condition.value, tuple):
+    wanted = condition.value
+    if condition.field != "n_authors" or condition.operator != "is":
         return None
-    low, high = condition.value
-    return (
-        int(low) if condition.operator == "between" and low is not None and high is None else None
-    )
+    if not isinstance(wanted, Range) or wanted.high is not None or not isinstance(wanted.low, int):
+        return None
+    return wanted.low
 
 
-def is_dated_within(paper: Paper, condition: Condition) -> bool:
-    """Whether every day that the paper may be of lies between two days (or none of them does).
+def _match_days(days: Range, condition: Condition) -> bool:
+    """Whether every day that the paper may be of is wanted (or none of them is).
 
-    A paper that prints only its year may be of any day of it; one without a year meets neither.
+    A paper that prints only its year may be of any day of it.
     """
-    assert isinstance(condition.value, tuple)
-    if paper.year is None:
+    if condition.operator == "above":
+        return bool(days.low > condition.value)  # type: ignore[operator]
+    if condition.operator == "below":
+        return bool(days.high < condition.value)  # type: ignore[operator]
+    spans = [v if isinstance(v, Range) else Range(v, v) for v in condition.values]  # type: ignore[arg-type]
+    if condition.is_negative:
+        return not any(_touches(days, span) for span in spans)
+    return any(_is_within(days.low, span) and _is_within(days.high, span) for span in spans)
+
+
+def is_undecided(paper: Paper, conditions: Sequence[Condition]) -> bool:
+    """Whether a paper that prints its year alone may, and may not, be of the days asked for."""
+    if paper.year is None or (paper.month and paper.day):
         return False
-    first = (paper.year, paper.month or 1, paper.day or 1)
-    last = (paper.year, paper.month or 12, paper.day or 31)
-    low, high = condition.value
-    if condition.operator == "between":
-        return (low is None or first >= low) and (high is None or last <= high)
-    return (low is not None and last < low) or (high is not None and first > high)
+    days = get_days(paper)
+    timed = [c for c in conditions if c.field == "date"]
+    return not all(_match_days(days, c) for c in timed) and all(_may_match(days, c) for c in timed)
 
 
-def _is_between(values: Iterable[object], bounds: object) -> bool:
-    assert isinstance(bounds, tuple)
-    low, high = bounds
-    return any(
-        (low is None or value >= low) and (high is None or value <= high) for value in values
-    )
+def _may_match(days: Range, condition: Condition) -> bool:
+    """Whether some day that the paper may be of is wanted."""
+    if condition.operator == "above":
+        return bool(days.high > condition.value)  # type: ignore[operator]
+    if condition.operator == "below":
+        return bool(days.low < condition.value)  # type: ignore[operator]
+    spans = [v if isinstance(v, Range) else Range(v, v) for v in condition.values]  # type: ignore[arg-type]
+    if condition.is_negative:
+        return not any(_is_within(days.low, s) and _is_within(days.high, s) for s in spans)
+    return any(_touches(days, span) for span in spans)
 
 
-def _is_same(value: object, wanted: object) -> bool:
+def _touches(days: Range, span: Range) -> bool:
+    is_before = span.low is not None and days.high < span.low  # type: ignore[operator]
+    is_after = span.high is not None and days.low > span.high  # type: ignore[operator]
+    return not is_before and not is_after
+
+
+def _is_within(value: object, span: Range) -> bool:
+    return (span.low is None or value >= span.low) and (span.high is None or value <= span.high)  # type: ignore[operator]
+
+
+def _is_same(value: object, wanted: Scalar) -> bool:
+    if isinstance(wanted, Range):
+        return _is_within(value, wanted)
     if isinstance(value, str) and isinstance(wanted, str):
         return fold(value) == fold(wanted)
     return value == wanted
 
 
-def _has_value(value: object, wanted: object) -> bool:
-    return bool(build_phrase_pattern(str(wanted)).search(fold(str(value))))
+def _has_any(values: Sequence[object], wanted: Sequence[Scalar]) -> bool:
+    return any(_is_same(v, w) for v in values for w in wanted)
+
+
+def _contains_any(values: Sequence[object], wanted: Sequence[Scalar]) -> bool:
+    patterns = [build_phrase_pattern(str(w)) for w in wanted]
+    return any(pattern.search(fold(str(v))) for v in values for pattern in patterns)
 
 
 def build_phrase_pattern(phrase: str) -> re.Pattern[str]:
@@ -188,39 +224,26 @@ def build_phrase_pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(r"(?<![^\W_])" + r"[\s\-–—_]*".join(parts))
 
 
-def _has_mark(text: str, mark: str) -> bool:
-    return any(c.isdigit() for c in text) if mark == "a digit" else mark in text
+def _has_sign(text: str, sign: str) -> bool:
+    return any(c.isdigit() for c in text) if sign == ANY_DIGIT else sign in text
 
 
-_OPERATORS: dict[str, Callable[[Sequence[object], object], bool]] = {
-    "is": lambda vs, w: any(_is_same(v, w) for v in vs),
-    "is not": lambda vs, w: bool(vs) and not any(_is_same(v, w) for v in vs),
-    "in": lambda vs, w: any(_is_same(v, x) for v in vs for x in _list_values(w)),
-    "not in": lambda vs, w: (
-        bool(vs) and not any(_is_same(v, x) for v in vs for x in _list_values(w))
-    ),
-    "between": _is_between,
-    "not between": lambda vs, w: bool(vs) and not _is_between(vs, w),
-    "outside": lambda vs, w: any(v <= w[0] or v >= w[1] for v in vs),  # type: ignore[index]
-    "above": lambda vs, w: any(v > w for v in vs),  # type: ignore[operator]
-    "below": lambda vs, w: any(v < w for v in vs),  # type: ignore[operator]
-    "contains": lambda vs, w: any(_has_value(v, w) for v in vs),
-    "not contains": lambda vs, w: not any(_has_value(v, w) for v in vs),
-    "lacks": lambda vs, w: not any(_is_same(v, x) for v in vs for x in _list_values(w)),
-    "contains any": lambda vs, w: any(_has_value(v, x) for v in vs for x in _list_values(w)),
-    "marked": lambda vs, w: any(_has_mark(str(v), str(w)) for v in vs),
-    "starts": lambda vs, w: any(fold(str(v)).startswith(fold(str(w))) for v in vs),
-    "two of": lambda vs, w: sum(any(_is_same(v, x) for v in vs) for x in _list_values(w)) > 1,
-    "known": lambda vs, w: bool(vs),
-    "unknown": lambda vs, w: not vs,
+_OPERATORS: Mapping[Operator, Callable[[Sequence[object], Sequence[Scalar]], bool]] = {
+    "is": _has_any,
+    "is_not": lambda vs, ws: bool(vs) and not _has_any(vs, ws),
+    "in": _has_any,
+    "in_each": _has_any,  # of a paper; that people have papers of each is seen where they are ranked
+    "not_in": lambda vs, ws: bool(vs) and not _has_any(vs, ws),
+    "above": lambda vs, ws: any(v > w for v in vs for w in ws),  # type: ignore[operator]
+    "below": lambda vs, ws: any(v < w for v in vs for w in ws),  # type: ignore[operator]
+    "contains": _contains_any,
+    "contains_any": _contains_any,
+    "not_contains": lambda vs, ws: not _contains_any(vs, ws),
+    "lacks": lambda vs, ws: not _has_any(vs, ws),
+    "has": lambda vs, ws: any(_has_sign(str(v), str(w)) for v in vs for w in ws),
+    "starts": lambda vs, ws: any(fold(str(v)).startswith(fold(str(w))) for v in vs for w in ws),
+    "two_of": lambda vs, ws: sum(_has_any(vs, (w,)) for w in ws) > 1,
 }
-
-
-_NEGATIVE = ("is not", "not in", "not contains", "lacks")
-
-
-def _list_values(value: object) -> Sequence[object]:
-    return value if isinstance(value, (tuple, list, frozenset, set)) else (value,)  # type: ignore[return-value]
 
 
 # --- in words -------------------------------------------------------------------------------
@@ -228,109 +251,133 @@ def _list_values(value: object) -> Sequence[object]:
 
 def format_condition(condition: Condition) -> str:
     """The condition in words that follow ``papers``: ``from 2024``, ``without the Code mark``."""
-    field, operator, value = condition.field, condition.operator, condition.value
+    field, operator, values = condition.field, condition.operator, condition.values
     if operator in ("known", "unknown"):
-        return f"{'with' if operator == 'known' else 'without'} {CATALOGUE_FIELDS[field].noun}"
-    if operator == "two of":
-        return f"by two or more of {join_names(str(v) for v in _list_values(value))}"
-    if field == "code":
-        return "with the Code mark" if _is_positive(condition) else "without the Code mark"
-    if field == "complete":
-        return "with a complete author list" if _is_positive(condition) else "with 'et al.'"
-    if operator == "outside":
-        assert isinstance(value, tuple)
-        return f"from {value[0]} or earlier, or from {value[1]} or later"
-    if field == "date" and operator == "is" and isinstance(value, tuple):
-        return f"of {value[2]} {MONTHS[value[1] - 1]} {value[0]}"
-    if operator == "within any":
-        return " or ".join(map(_format_range, _list_values(value)))
-    if field in ("year", "date") and operator in ("between", "not between"):
-        return ("not " if operator == "not between" else "") + _format_range(value)
-    if field == "places":
-        return "in more than one document"
+        return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
+    if operator == "two_of":
+        return f"by two or more of {join_names(map(str, values))}"
+    if isinstance(condition.value, bool):
+        return _FLAGS[field][condition.value]
     if operator in ("above", "below"):
-        return f"with a header {field} {operator} {value:g}"
+        return f"with {_SORTED_NAMES.get(field, field)} {operator} {_format_end(values[0])}"
+    negation = "not " if condition.is_negative else ""
+    if field in ("year", "date") and any(isinstance(v, Range) for v in values):
+        return negation + _format_spans(values)
+    if field == "date":
+        return f"{negation}of {_format_alternatives([_format_end(v) for v in values])}"
+    if field == "n_places":
+        return "in more than one document"
     if (least := get_least_authors(condition)) is not None:
         return f"by at least {least} authors"
-    if field == "number of authors":
-        return f"whose author list is complete and {_format_bounds(value).removeprefix('of ')} long"
-    if field == "score" and operator == "between":
-        return f"with a header score {_format_bounds(value)}"
-    negation = "not " if operator in _NEGATIVE else ""
+    if field == "n_authors":
+        bounds = " or ".join(map(format_bounds, values)).removeprefix("of ")
+        return f"whose author list is {negation}complete and {bounds} long"
+    if field in _SORTED_NAMES or FIELDS[field].of == "person":
+        bounds = " or ".join(map(format_bounds, values))
+        return f"{negation}with {_SORTED_NAMES.get(field, field)} {bounds}"
     if field == "month":
-        month_names = [MONTHS[int(str(m)) - 1] for m in _list_values(value)]
-        return f"{negation}from {' or '.join(filter(None, (', '.join(month_names[:-1]), month_names[-1])))}"
-    return negation + _format_value(field, _format_alternatives(value), operator)
+        return f"{negation}from {_format_alternatives(list(map(_format_month, values)))}"
+    return negation + _format_value(
+        field, _format_alternatives([plain(str(v)) for v in values]), operator
+    )
 
 
-def _is_positive(condition: Condition) -> bool:
-    return (condition.operator == "is") == bool(condition.value)
+_FLAGS: Mapping[str, tuple[str, str]] = {
+    "code": ("without the Code mark", "with the Code mark"),
+    "complete_authors": ("with 'et al.'", "with a complete author list"),
+    "has_page": ("without an author page", "with an author page"),
+}
+"""A flag that is not set, and one that is."""
+_SORTED_NAMES: Mapping[str, str] = {
+    "score": "a header score",
+    "title_chars": "a title length",
+    "abstract_words": "an abstract length in words",
+    "n_papers": "a number of papers",
+    "n_coauthors": "a number of co-authors",
+    "h_index": "an h-index",
+    "n_citations": "a number of citations",
+    "page_papers": "a number of papers on their page",
+    "novelty": "a novelty",
+    "ai_score": "an AI score",
+}
 
 
-def _format_alternatives(value: object) -> str:
-    alternatives = [plain(str(v)) for v in _list_values(value)]
+def _format_alternatives(alternatives: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(alternatives[:-1]), alternatives[-1])))
 
 
-def _format_value(field: str, value: str, operator: str) -> str:
-    if field == "title":
-        if operator == "marked":
-            return f"with {value if value == 'a digit' else repr(value)} in the title"
-        starts = operator == "starts"
-        return f"whose title begins '{value}'" if starts else f"with '{value}' in the title"
+def _format_month(month: Scalar) -> str:
+    if isinstance(month, Range):
+        return " to ".join(MONTHS[int(str(end)) - 1] for end in (month.low or 1, month.high or 12))
+    return MONTHS[int(str(month)) - 1]
+
+
+def _format_value(field: str, value: str, operator: Operator) -> str:
+    if operator == "has":
+        return f"with {value if value == ANY_DIGIT else repr(value)} in the {field}"
+    if operator == "starts" and field == "title":
+        return f"whose title begins '{value}'"
     words = {
         "year": f"from {value}",
         "category": f"in category {value}",
         "affiliation": f"with affiliation {value}",
         "text": f"that mention '{value}'",
+        "title": f"with '{value}' in the title",
+        "title_word": f"with '{value}' in the title",
         "link": f"with a {value} link in the abstract",
         "author": f"by {value}",
-        "printed": f"that print {value} as an author",
-        "first author": f"with {value} as first author",
-        "last author": f"with {value} as last author",
+        "printed_author": f"that print {value} as an author",
+        "first_author": f"with {value} as first author",
+        "last_author": f"with {value} as last author",
         "page": f"on {value}'s page",
         "document": f"in {value}",
+        "place": f"at {value}",
         "venue": f"at {value}",
+        "keyword": f"with keyword {value}",
+        "doi": f"with DOI {value}",
     }
     return words.get(field, f"with {field} {value}")
 
 
-def _format_range(value: object) -> str:
-    assert isinstance(value, tuple)
-    low, high = (
-        _format_day(v, end) if isinstance(v, tuple) else v
-        for v, end in zip(value, (False, True), strict=True)
-    )
-    if low is None:
+def _format_spans(spans: Sequence[Scalar]) -> str:
+    """``from 2020 to 2022``; of several, one is met."""
+    is_open = any(isinstance(s, Range) and None in (s.low, s.high) for s in spans)
+    return (", or " if is_open else " or ").join(map(_format_span, spans))
+
+
+def _format_span(span: Scalar) -> str:
+    if not isinstance(span, Range):
+        return f"from {_format_end(span)}"
+    low, high = (_format_end(end, is_last=is_last) for end, is_last in ((span.low, False), (span.high, True)))
+    if span.low is None:
         return f"from {high} or earlier"
-    if high is None:
+    if span.high is None:
         return f"from {low} or later"
     return f"from {low}" if low == high else f"from {low} to {high}"
 
 
-def _format_day(day: tuple[int, int, int], end: bool) -> str:
-    """The day, or its month where that month begins (or ends) there."""
-    year, month, number = day
-    last = monthrange(year, month)[1] if 1 <= month <= 12 else 31
-    is_whole_month = number >= last if end else number == 1
-    return (
-        f"{MONTHS[month - 1]} {year}" if is_whole_month else f"{number} {MONTHS[month - 1]} {year}"
-    )
+def _format_end(end: object, *, is_last: bool | None = None) -> str:
+    """A figure or a day; of a span, a day's month alone where that month begins (or ends) there."""
+    if not isinstance(end, date):
+        return f"{end:g}" if isinstance(end, float) else str(end)
+    last = monthrange(end.year, end.month)[1]
+    is_whole_month = is_last is not None and end.day == (last if is_last else 1)
+    return f"{'' if is_whole_month else f'{end.day} '}{MONTHS[end.month - 1]} {end.year}"
 
 
-def _format_bounds(value: object) -> str:
-    assert isinstance(value, tuple)
-    low, high = value
-    if low is None:
-        return f"of at most {high}"
-    if low == high:
-        return f"of {low}"
-    return f"of at least {low}" if high is None else f"from {low} to {high}"
+def format_bounds(value: Scalar) -> str:
+    """``of 3``, ``of at least 3``, ``from 3 to 5``."""
+    if not isinstance(value, Range) or value.low == value.high:
+        return f"of {_format_end(value.low if isinstance(value, Range) else value)}"
+    if value.low is None:
+        return f"of at most {_format_end(value.high)}"
+    low = _format_end(value.low)
+    return f"of at least {low}" if value.high is None else f"from {low} to {_format_end(value.high)}"
 
 
-def format_conditions(conditions: Sequence[Condition]) -> str:
+def format_conditions(conditions: Iterable[Condition]) -> str:
     """All conditions in one phrase, empty for none: ``by Ann Mao from 2023, in category LG``."""
-    ordered_conditions = sorted(conditions, key=lambda c: c.operator in _NEGATIVE)
+    ordered_conditions = sorted(conditions, key=lambda c: c.is_negative)
     limits = [format_condition(c) for c in ordered_conditions if c.field != "paper"]
     people = [limit for limit in limits if limit.startswith("by ")]
     times = [limit for limit in limits if limit.startswith("from ")]

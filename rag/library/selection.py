@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.library.fields import (
-    CATALOGUE_FIELDS,
-    format_condition,
-    format_conditions,
-    match_condition,
-)
+from rag.library.fields import format_condition, format_conditions, list_values, match_condition
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
 from rag.text import fold, join_names
@@ -20,8 +14,9 @@ from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Condition, Paper
 from rag.types.cancellation import heeded
+from rag.types.fields import ABSENCE, FIELDS, MANY, Operator, Range, Scalar
 
-PEOPLE_FIELDS = frozenset({"author", "printed", "first author", "last author", "page"})
+PEOPLE_FIELDS = frozenset(name for name, field in FIELDS.items() if field.type == "person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class ResolvedConditions:
 def select(library: LibrarySource, conditions: Sequence[Condition]) -> list[Paper]:
     """The papers that meet every condition, in the library's order; names may be misspelt."""
     snapshot = load_snapshot(library)
-    resolved_conditions = resolve_conditions(conditions, (), snapshot)
+    resolved_conditions = resolve_conditions(conditions, snapshot)
     return (
         []
         if resolved_conditions.absent or resolved_conditions.choices
@@ -59,32 +54,32 @@ def find_matching_papers(library: LibrarySnapshot, conditions: Sequence[Conditio
 
 
 def resolve_conditions(
-    conditions: Sequence[Condition], people: Sequence[Mention], library: LibrarySnapshot
+    conditions: Sequence[Condition], library: LibrarySnapshot
 ) -> ResolvedConditions:
-    """Replace placeholders and typed values by what the library prints."""
+    """Replace typed names and values by what the library prints."""
     resolved_conditions: list[Condition] = []
     notes: list[str] = []
     absent: list[str] = []
     choices: list[Mention] = []
     for condition in conditions:
-        if condition.field in PEOPLE_FIELDS and condition.operator not in ("known", "unknown"):
-            mentions = [
-                _find_mention(v, people, library) for v in _list_condition_values(condition.value)
-            ]
+        if condition.operator in (*ABSENCE, "contains", "not_contains", "starts"):
+            pass  # no whole name to look up
+        elif condition.field in PEOPLE_FIELDS:
+            mentions = [_find_mention(str(value), library) for value in condition.values]
             notes += [m.note for m in mentions if m.note]
             absent += [format_no_such_person(m) for m in mentions if not m.names]
             choices += [m for m in mentions if len(m.names) > 1]
             names = tuple(m.names[0] if len(m.names) == 1 else m.typed for m in mentions)
-            condition = replace(condition, value=names if len(names) > 1 else names[0])
+            condition = _set_values(condition, names)
             if condition.field == "page" and not absent and not choices:
                 absent += [
                     _format_no_page(name, library)
                     for name in names
                     if library.find_page(name) is None
                 ]
-        elif condition.field in ("category", "affiliation") and condition.value is not None:
+        elif condition.field in ("category", "affiliation"):
             condition, missing = _resolve_value(condition, library)
-            absent += missing if condition.operator not in ("not in", "is not", "lacks") else []
+            absent += [] if condition.is_negative else missing
         resolved_conditions.append(condition)
     return ResolvedConditions(
         tuple(resolved_conditions),
@@ -94,14 +89,12 @@ def resolve_conditions(
     )
 
 
-def _list_condition_values(value: object) -> Sequence[object]:
-    return value if isinstance(value, tuple) else (value,)
+def _set_values(condition: Condition, values: Sequence[Scalar]) -> Condition:
+    """The condition with other values; one that takes a single value takes the first."""
+    return replace(condition, value=tuple(values) if condition.operator in MANY else values[0])
 
 
-def _find_mention(value: object, people: Sequence[Mention], library: LibrarySnapshot) -> Mention:
-    typed = str(value)
-    if people and re.fullmatch(r"@\d+", typed):
-        return people[int(typed[1:])]
+def _find_mention(typed: str, library: LibrarySnapshot) -> Mention:
     mention = library.names.resolve(typed)
     return mention or Mention(
         (0, len(typed)), typed, (), "absent", library.names.find_similar(typed)
@@ -132,29 +125,25 @@ def _resolve_value(condition: Condition, library: LibrarySnapshot) -> tuple[Cond
     """The value as printed; a sentence for one that is never printed."""
     vocabulary = library.categories if condition.field == "category" else library.affiliations
     printed = {fold(value): value for value in vocabulary}
-    printed_values, missing = [], []
-    for value in _list_condition_values(condition.value):
+    printed_values: list[Scalar] = []
+    missing = []
+    for value in condition.values:
         typed = fold(str(value))
         same = [printed[typed]] if typed in printed else []
         parts = same or [v for f, v in printed.items() if typed in f.replace("-", " ").split()]
         printed_values += parts or [str(value)]
         if not parts:
             missing.append(_format_never_printed(condition.field, str(value), vocabulary))
-    operator = condition.operator
-    if len(printed_values) > 1 and operator in ("is", "is not"):
-        operator = {"is": "in", "is not": "not in"}[operator]
-    value = (
-        tuple(printed_values)
-        if len(printed_values) > 1 or operator in ("in", "not in")
-        else printed_values[0]
-    )
-    return replace(condition, operator=operator, value=value), missing
+    if len(printed_values) > 1 and condition.operator in ("is", "is_not"):
+        operator: Operator = "in" if condition.operator == "is" else "not_in"
+        return replace(condition, operator=operator, value=tuple(printed_values)), missing
+    return _set_values(condition, printed_values), missing
 
 
 def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> str:
     known = sorted(vocabulary, key=lambda v: (-vocabulary[v], v))
     if not known:
-        return f"No paper here has {CATALOGUE_FIELDS[field].noun}."
+        return f"No paper here has {FIELDS[field].noun}."
     others = " and others" if len(known) > 8 else ""
     return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{others}."
 
@@ -176,13 +165,16 @@ def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) ->
 def _format_nearest_years(condition: Condition, library: LibrarySnapshot) -> str:
     """The years in the library that are nearest to the given one."""
     if condition.field != "year" or not library.years:
-        values = {
-            v for p in library.papers for v in CATALOGUE_FIELDS[condition.field].values(p, library)
-        }
-        return "" if values else f"No paper here has {CATALOGUE_FIELDS[condition.field].noun}."
-    wanted = [v for v in _list_condition_values(condition.value) if isinstance(v, int)]
+        values = {v for p in library.papers for v in list_values(condition.field, p, library)}
+        return "" if values else f"No paper here has {FIELDS[condition.field].noun}."
+    wanted = [year for value in condition.values for year in _list_years(value)]
     if not wanted:
         return ""
     nearest_year = min(library.years, key=lambda y: (min(abs(y - w) for w in wanted), y))
     n = library.years[nearest_year]
     return f"The nearest year with papers is {nearest_year} ({counted(n)})."
+
+
+def _list_years(value: Scalar) -> list[int]:
+    ends = (value.low, value.high) if isinstance(value, Range) else (value,)
+    return [end for end in ends if isinstance(end, int)]

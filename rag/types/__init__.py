@@ -1,4 +1,4 @@
-"""The types of Paperfolk: papers, people, chunks, hits, evidence, intents, answers, threads.
+"""The types of Paperfolk: papers, people, chunks, hits, evidence, queries, answers, threads.
 
 All are frozen and need only the standard library; functions over them are in the other rooms. Spans are ``[start, end)`` in characters from 0; scores are higher
 for better; ranks count from 1; equal scores are ordered by id.
@@ -8,13 +8,9 @@ from rag.types.answers import (
     Alternative,
     Answer,
     Citation,
-    Condition,
     Delta,
     Event,
     Expert,
-    Intent,
-    ReadAs,
-    RouteName,
     SaidSentence,
     ScoredPaper,
     Status,
@@ -24,6 +20,7 @@ from rag.types.answers import (
     Usage,
     Verdict,
 )
+from rag.types.fields import Condition
 from rag.types.ingests import (
     Change,
     Document,
@@ -45,6 +42,7 @@ from rag.types.papers import (
     Role,
     list_sources,
 )
+from rag.types.query import Query, ReadAs, Reading, RouteName
 from rag.types.retrievals import (
     Apart,
     Chunk,
@@ -76,7 +74,6 @@ __all__ = [
     "Evidence",
     "Expert",
     "Health",
-    "Intent",
     "Paper",
     "PaperHit",
     "Person",
@@ -85,6 +82,8 @@ __all__ = [
     "ProfilePage",
     "DocumentReading",
     "Rejection",
+    "Query",
+    "Reading",
     "Report",
     "Retrieval",
     "Role",

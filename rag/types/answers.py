@@ -1,18 +1,17 @@
-"""Questions and answers: intents, answers, threads and the events of a streamed answer."""
+"""Questions and answers: answers, threads and the events of a streamed answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
+from rag.types.fields import Condition
 from rag.types.papers import Role
+from rag.types.query import ReadAs, Reading, RouteName
 from rag.types.retrievals import Span
 
 Status = Literal["answered", "abstained", "failed"]
-ReadAs = Literal["content", "experts", "person", "catalogue"]
-"""Readings that a user can force."""
-RouteName = ReadAs | Literal["smalltalk", "unsupported"]
 Verdict = Literal["supported", "partly", "not_found"]
 """Whether the cited papers support a sentence."""
 
@@ -53,45 +52,6 @@ class Expert:
     score: float
     papers: tuple[str, ...]
     roles: Mapping[str, Role]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a catalogue question: ``year between (2020, 2023)``, ``code is False``."""
-
-    field: str
-    operator: str
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a question asks for.
-
-    Attributes:
-        route: The branch that answers it.
-        question: The last turn, as typed.
-        query: Text sent to the retrievers: the question with its pointers resolved.
-        reason: One clause saying why this route was taken, for the reader.
-        topic: Of an expert or person question; None if it has none.
-        people: Names that the question means, as the library prints them.
-        conditions: Conditions on papers, for the catalogue route.
-        parts: Further values that the module of the route needs, by name.
-    """
-
-    route: RouteName
-    question: str
-    query: str
-    reason: str = ""
-    topic: str | None = None
-    people: tuple[str, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    parts: Mapping[str, object] = field(default_factory=dict)
-
-    def get_several(self, part: str) -> tuple[Any, ...]:
-        """The values of a part; empty if the intent does not have it."""
-        part_value = self.parts.get(part)
-        return part_value if isinstance(part_value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +100,7 @@ class Answer:
     """The answer to a question; its JSON record is described in docs/CONTRACT.md.
 
     Attributes:
+        reading: How the question was read; None for a failure.
         checks: What the citation gate counted in a model's reply, by name; empty without one.
         sentences: The sentences of a model's reply, in order, each with its verdict.
         earlier: For a thread too long for the model: how many earlier turns it read in full,
@@ -167,7 +128,7 @@ class Answer:
     latency_ms: float = 0.0
     usage: Usage = field(default_factory=Usage)
     warnings: tuple[str, ...] = ()
-    intent: Intent | None = None
+    reading: Reading | None = None
     checks: Mapping[str, int] = field(default_factory=dict)
     other: Alternative | None = None
     filters: tuple[Condition, ...] = ()

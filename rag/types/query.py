@@ -32,6 +32,10 @@ distinct values of a field. ``share``: how many of those that meet ``base`` meet
 fields of papers, or figures of people. ``people``: ranked, or in a relation. ``profile``: one person.
 ``aside``: small talk, or nothing that papers could answer."""
 
+ReadAs = Literal["content", "experts", "person", "catalogue"]
+"""Readings that a user can force."""
+RouteName = ReadAs | Literal["smalltalk", "unsupported"]
+
 RelationKind = Literal[
     "authors",
     "first_author",
@@ -195,6 +199,19 @@ class Query:
     def topic(self) -> str:
         """The topic's words; empty if there is none."""
         return self.about.words if self.about else ""
+
+    @property
+    def route(self) -> RouteName:
+        """The kind of answer: what papers say, experts on a topic, somebody, or a list or figure."""
+        if self.want == "aside":
+            return "unsupported" if self.what.startswith("unsupported") else "smalltalk"
+        if self.want in ("passages", "overview", "comparison"):
+            return "content"
+        if self.want == "people" and self.about and not self.relation:
+            return "experts"
+        if self.relation or self.want == "profile":
+            return "person"
+        return "person" if self.want in ("papers", "count") and self.people else "catalogue"
 
     @property
     def without(self) -> str:

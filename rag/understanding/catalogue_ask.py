@@ -27,13 +27,6 @@ FIGURES: dict[str, str] = {
     "novelty": r"novelty(?:\s+(?:percentages?|scores?|figures?|values?|%))?",
     "ai_score": r"(?:ai|a\.i\.)[\s-]*scores?",
 }
-FIGURE_NOUNS = {
-    "h_index": "h-index",
-    "n_citations": "citations",
-    "novelty": "novelty",
-    "ai_score": "AI score",
-    "n_papers": "papers by the page's own figure",
-}
 
 
 @dataclass(frozen=True, slots=True)

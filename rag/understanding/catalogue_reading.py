@@ -10,6 +10,7 @@ from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
 from rag.text import STOP_WORDS
 from rag.types import Condition
+from rag.types.fields import Range
 from rag.understanding.catalogue_ask import Ask, CatalogueQuestion
 from rag.understanding.filler import HEADS, SHARE
 from rag.understanding.grammar import read_conditions
@@ -144,7 +145,11 @@ def _find_compared_field(scan: Scan) -> str | None:
     """The field of ``2022 vs 2023``, whose values are counted separately."""
     if not re.search(r"\b(?:vs|versus|compared)\b", scan.question, re.IGNORECASE):
         return None
-    fields = [c.field for c in scan.conditions if c.operator == "in"]
+    fields = [
+        c.field
+        for c in scan.conditions
+        if c.operator == "in" and not any(isinstance(v, Range) for v in c.values)
+    ]
     return fields[0] if fields else None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rag.types.fields import Operator, Range
 from rag.understanding.filler import HAVE, NUMBER, parse_bounds, parse_number
-from rag.understanding.scan import Scan
+from rag.understanding.scan import Scan, build_range
 
 _NONE = rf"(?:(?:but|and)\s+)?(?:(?:{HAVE}|there (?:is|are)|are|is)\s+)?(?:without|no|lack(?:s|ing)?(?:\s+of)?|miss(?:es|ing)?|omit(?:s|ting)?|(?:(?:that|who|which)\s+)?(?:do|does|did)(?:\s+not|n't)\s+(?:{HAVE})(?:\s+any)?|(?:have|has)(?:\s+not|n't)(?:\s+got)?(?:\s+any)?|not\s+{HAVE}|not)"
 _DET = r"(?:(?:an?|any|the|their|its|some|of)\s+){0,5}"
@@ -14,7 +15,7 @@ _GIVEN = r"(?:\s+(?:is |are |at all |is not )?(?:given|printed|shown|stated|list
 _NOUNS: tuple[tuple[str, str], ...] = (
     ("year", r"(?:publication |printed )?(?:years?|dates?)" + _GIVEN),
     ("title", r"(?:printed )?titles?" + _GIVEN),
-    ("printed", r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN),
+    ("printed_author", r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN),
     ("affiliation", r"(?:printed |author )?affiliations?" + _GIVEN),
     ("score", r"(?:printed |header )?scores?" + _GIVEN),
     ("category", r"categor(?:y|ies)" + _GIVEN),
@@ -25,7 +26,7 @@ _NOUNS: tuple[tuple[str, str], ...] = (
 
 def read_flags(scan: Scan) -> None:
     """``no year``, ``untitled``, ``with et al.`` and the like."""
-    scan_pairs = (
+    scan_pairs: tuple[tuple[str, str, Operator], ...] = (
         (r"\buntitled\b|\babstract[- ]only\b", "title", "unknown"),
         (r"\b(?:titled|that have a title|which have a title)\b(?!\s+[\"'“‘])", "title", "known"),
         (r"\bundated\b", "year", "unknown"),
@@ -41,7 +42,7 @@ def read_flags(scan: Scan) -> None:
         ),
         (
             r"\b(?:authors?)\s+(?:is|are)\s+(?:unknown|missing|not\s+(?:given|known|printed|named|listed))|\bunknown\s+authors?",
-            "printed",
+            "printed_author",
             "unknown",
         ),
     )
@@ -51,14 +52,14 @@ def read_flags(scan: Scan) -> None:
     if scan.take(
         rf"\b(?:{HAVE}|(?:end|ends|ending|stop|stops)\s+(?:in|with))?\s*(?:an?\s+)?['\"]?et\.?\s+al\b\.?['\"]?"
     ):
-        scan.add("complete", "is", False)
+        scan.add("complete_authors", "is", False)
     if scan.take(
         r"\b(?:an?\s+|the\s+)?(?:complete|full|whole)\s+(?:author\s+lists?|lists?\s+of\s+(?:the\s+|all\s+)?authors)|\b(?:whose\s+)?author\s+lists?\s+(?:is|are)\s+complete|\ball\s+authors\s+(?:printed|listed|named)"
     ):
-        scan.add("complete", "is", True)
+        scan.add("complete_authors", "is", True)
     twice = r"\b(?:(?:are|is|listed|stand|stands|appear|appears|occurs?|that|found)\s+){0,5}(?:(?:in|on)\s+(?:two|both|more than one|several|multiple|2)\s+(?:seed\s+)?(?:documents?|files?|pages?|places?|lists?)|twice|more than once|duplicated?s?)\b"
     if scan.take(twice):
-        scan.add("places", "between", (2, None))
+        scan.add("n_places", "is", Range(2, None))
     _read_numbers_of_authors(scan)
     for field, noun in _NOUNS:
         if scan.take(rf"\b{_NONE}\s+{_DET}{noun}\b"):
@@ -74,10 +75,10 @@ def _read_numbers_of_authors(scan: Scan) -> None:
     for match in scan.take(
         rf"\b(?:{HAVE}\s+)?(exactly|only|just|more than|over|at least|fewer than|less than|at most)\s+(\d{{1,3}}|{NUMBER})\s+(?:printed\s+)?authors?\b"
     ):
-        wanted = parse_bounds(match.group(1).lower(), parse_number(match.group(2)))
-        scan.add("number of authors", "between", wanted)
+        bounds = parse_bounds(match.group(1).lower(), parse_number(match.group(2)))
+        scan.add("n_authors", "is", build_range(*bounds))
     if scan.take(rf"\b(?:{HAVE}\s+)?(?:an?\s+)?(?:single|sole)[- ]author(?:ed)?s?\b"):
-        scan.add("number of authors", "between", (1, 1))
+        scan.add("n_authors", "is", 1)
 
 
 def read_code(scan: Scan) -> None:
@@ -102,6 +103,6 @@ def read_links(scan: Scan) -> None:
     for match in (*none, *some, *linking):
         host = (match["to"] or match["host"] or "").lower()
         if host and host not in dull:
-            scan.add("link", "not contains" if none else "contains", host)
+            scan.add("link", "not_contains" if none else "contains", host)
         else:
             scan.add("link", "unknown" if none else "known")

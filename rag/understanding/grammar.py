@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from rag.text import fold
+from rag.types.fields import ANY_DIGIT, Operator, Range
 from rag.understanding.filler import HAVE, HEADS
 from rag.understanding.flags import read_code, read_flags, read_links
 from rag.understanding.scan import Scan
@@ -51,8 +52,8 @@ _MARK_WORDS = {
     "question mark": "?",
     "exclamation mark": "!",
     "colon": ":",
-    "digit": "a digit",
-    "number": "a digit",
+    "digit": ANY_DIGIT,
+    "number": ANY_DIGIT,
 }
 """Punctuation marks that a question may require in titles."""
 
@@ -73,7 +74,7 @@ def _read_titles(scan: Scan, *, quoted: bool) -> None:
     for match in title_matches:
         words = re.sub(r"^.*\b(?:an?|any|the|with|have|has)\s+", "", match["words"].lower())
         if mark := _MARK_WORDS.get(words.rstrip("s")):
-            scan.add("title", "marked", mark)
+            scan.add("title", "has", mark)
             continue
         _add_words(scan, "title", match["words"], HEADS if not quoted else None)
 
@@ -87,10 +88,10 @@ def _add_words(scan: Scan, field: str, words: str, heads: str | None) -> None:
         words = re.sub(rf"^(?:{HAVE})\s+", "", words, flags=re.IGNORECASE)
     words, *shut_out = re.split(r"\s+(?:(?:but|and)\s+)?(?:not|without)\s+", words)
     for each in shut_out:
-        scan.add(field, "not contains", each.strip(" \"'"))
+        scan.add(field, "not_contains", each.strip(" \"'"))
     wanted = [w.strip(" \"'") for w in re.split(r"\s+or\s+|/", words) if w.strip()]
     if len(wanted) > 1:
-        scan.add(field, "contains any", tuple(wanted))
+        scan.add(field, "contains_any", tuple(wanted))
     else:
         for part in re.split(r"\s+and\s+", wanted[0] if wanted else ""):
             if part:
@@ -125,9 +126,9 @@ def _read_scores(scan: Scan) -> None:
     ):
         scan.add("score", "is", float(match.group(1)))
     for match in scan.take(rf"{subject}(?:at least|>=)\s*{_GRAMMAR_NUMBER}"):
-        scan.add("score", "between", (float(match.group(1)), None))
+        scan.add("score", "is", Range(float(match.group(1)), None))
     for match in scan.take(rf"{subject}(?:at most|<=)\s*{_GRAMMAR_NUMBER}"):
-        scan.add("score", "between", (None, float(match.group(1))))
+        scan.add("score", "is", Range(None, float(match.group(1))))
 
 
 def _read_pages(scan: Scan) -> None:
@@ -178,9 +179,11 @@ def _add_categories(scan: Scan, text: str, known: list[str]) -> None:
     by_fold = {fold(c): c for c in known}
     categories = [by_fold[w] for w in re.findall(r"[^\W_]+", fold(text)) if w in by_fold]
     negative = re.search(_CATEGORY_NEGATION, text, re.IGNORECASE)
+    if not categories:
+        return
     if negative:
-        scan.add("category", "not in", tuple(dict.fromkeys(categories)))
-    elif categories:
+        scan.add("category", "not_in", tuple(dict.fromkeys(categories)))
+    else:
         scan.add_any("category", categories)
 
 
@@ -257,7 +260,7 @@ def _read_venues(scan: Scan) -> None:
     for match in scan.take(
         rf"\b(?P<not>not\s+)?{lead}(?P<name>{single})(?:['’]?\d\d)?(?![\w-])|\b(?P<head>{single})(?=\s+{HEADS}\b)"
     ):
-        operator = "not contains" if match["not"] else "contains"
+        operator: Operator = "not_contains" if match["not"] else "contains"
         scan.add("venue", operator, match["name"] or match["head"])
 
 
@@ -269,17 +272,17 @@ def _read_authors(scan: Scan) -> None:
     printed = scan.take(
         r"\b(?:explicitly|literally|by name|in\s+(?:the\s+|its\s+|their\s+)?author\s+(?:lines?|lists?))\b"
     )
-    author = "printed" if printed else "author"
+    author = "printed_author" if printed else "author"
     who = r"@\d+(?:\s*(?:,|and|or|&|\+)\s*(?:also\s+|by\s+)?@\d+){0,30}"
     for field, word in (
-        ("first author", "(?:first|lead|main)"),
-        ("last author", "(?:last|senior)"),
+        ("first_author", "(?:first|lead|main)"),
+        ("last_author", "(?:last|senior)"),
     ):
         _read_role(scan, field, word, who)
     negative = rf"\b(?:without|(?:exclude|leave\s+out|drop|remove)(?:\s+(?:the\s+)?(?:ones|those|papers))?(?:\s+(?:by|with|of|from))?|not\s+(?:(?:with|by|including|from)\s+)?|excluding|except(?:\s+(?:for|by|those by))?|other than(?:\s+by)?|minus)\s*({who})"
     for match in scan.take(negative):
         for number in re.findall(r"@\d+", match.group(1)):
-            scan.add(author, "lacks", number)
+            scan.add(author, "lacks", (number,))
     several = rf"(?:\b(?:{HAVE}|by|from|of|written by|co-?authored (?:by|with)|authored by|together with|including|did)\s+(?:both\s+)?){{0,4}}({who})(?:'s|')?(?:\s+as\s+(?:an?\s+|the\s+|one of the\s+)?(?:co-?)?authors?|\s+(?:together|jointly|both))*"
     for match in scan.take(several):
         _add_people(scan, author, match.group(1), match.group())

@@ -10,7 +10,7 @@ from rag.library.fields import format_conditions
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
 from rag.text import join_names
-from rag.types import Intent, ReadAs
+from rag.types import ReadAs, Reading
 from rag.understanding.catalogue_ask import CatalogueQuestion
 from rag.understanding.catalogue_reading import (
     drop_empty_ends,
@@ -18,6 +18,7 @@ from rag.understanding.catalogue_reading import (
     read_catalogue_question,
 )
 from rag.understanding.frames import ExpertFrame, parse_experts_frame, split_both, split_excluded
+from rag.understanding.intent import Intent
 from rag.understanding.person_ask import PersonAsk
 from rag.understanding.person_reading import read_person
 from rag.understanding.scan import Scan, find_people, put_names_back
@@ -132,7 +133,7 @@ def build_catalogue_intent(
 
 
 def build_wanted_intent(
-    read_as: ReadAs, text: str, natural: Intent, library: LibrarySnapshot
+    read_as: ReadAs, text: str, natural: Reading, library: LibrarySnapshot
 ) -> Intent:
     """The question read by hand as one of the four kinds, whatever its words say.
 
@@ -152,12 +153,13 @@ def build_wanted_intent(
         intent = build_person_intent(text, people, person.ask, person.topic)
     else:
         intent = build_catalogue_intent(text, "it asks for papers", catalogue_question, library)
-    about = natural.topic or ""
-    if natural.route == "catalogue":
-        about = put_names_back(format_conditions(natural.conditions), people) or f"about {about}"
+    query = natural.query
+    about = query.topic
+    if query.route == "catalogue":
+        about = format_conditions(query.where) or f"about {about}"
     parts = {
         **intent.parts,
-        "other": natural.route,
+        "other": query.route,
         "near": False,
         "about": about,
         "wanted": read_as,

@@ -29,6 +29,12 @@ class Period:
     high: Day | None
 
 
+def make_date(day: Day) -> date:
+    """The day of the calendar; one that its month does not have is the month's last."""
+    year, month, number = day
+    return date(year, month, min(number, monthrange(year, month)[1]))
+
+
 _COUNT_BEFORE_UNIT = {
     **NUMBERS, "a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3,
 }  # fmt: skip

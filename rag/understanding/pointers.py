@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_name
 from rag.text import split_terms
-from rag.types import Answer, Condition, Intent, Thread
+from rag.types import Answer, Condition, Query, Reading, Thread
+from rag.types.fields import FIELDS, Range
 from rag.understanding.filler import SHARE
-from rag.understanding.periods import add_days
+from rag.understanding.periods import make_date
 
 _ORDINALS = {
     "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3,
@@ -93,7 +95,7 @@ class ResolvedQuestion:
         focus: Ids of the papers it points at, in the order shown; empty without a pointer.
         people: People it points at, as printed.
         conditions: Conditions from ``a later one`` and the like.
-        instead: The last intent, if ``question`` only replaces a part of it.
+        instead: The last reading, if ``question`` only replaces a part of it.
         note: How the pointer was read, for the reader; empty without one.
         several: Whether it points at all these papers, not at one.
         like: Id of the paper that similar ones are asked for.
@@ -105,7 +107,7 @@ class ResolvedQuestion:
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    instead: Intent | None = None
+    instead: Reading | None = None
     note: str = ""
     several: bool = False
     like: str = ""
@@ -120,6 +122,27 @@ class ConversationFocus:
     papers: tuple[str, ...]
     people: tuple[str, ...]
     is_named: bool
+
+
+def list_people(answer: Answer) -> tuple[str, ...]:
+    """The people whom the answer's question named: asked about, or in its conditions."""
+    if answer.reading is None:
+        return ()
+    query = answer.reading.query
+    names = [name for person in query.people for name in person.names]
+    names += [
+        str(name)
+        for condition in query.where
+        if FIELDS[condition.field].type == "person"
+        for name in condition.values
+    ]
+    return tuple(dict.fromkeys(names))
+
+
+def is_ranking(query: Query) -> bool:
+    """Whether people are ranked by their papers, not by figures of their pages."""
+    is_of_roles = all(FIELDS[field].of == "paper" for field in query.by)
+    return query.want == "people" and query.route == "catalogue" and is_of_roles
 
 
 def resolve_personal(
@@ -195,13 +218,13 @@ def resolve_first_two(
 def resolve_both_people(question: str, thread: Thread) -> ResolvedQuestion | None:
     """``they`` after two people were compared, or asked about one after the other."""
     last = thread.turns[-1].answer
-    people = last.intent.people if last.intent is not None else ()
+    people = list_people(last)
     if last.route != "person" or not _TWO.search(question):
         return None
     # "who is Yuxi Mi? / what about Cai Wu? / what do they share?"
     if len(people) == 1 and len(thread.turns) > 1 and _SHARING.search(question):
         before = thread.turns[-2].answer
-        earlier = before.intent.people if before.intent is not None else ()
+        earlier = list_people(before)
         people = (*earlier, *people) if before.route == "person" and len(earlier) == 1 else people
     if len(set(people)) != 2:
         return None
@@ -212,9 +235,9 @@ def resolve_both_people(question: str, thread: Thread) -> ResolvedQuestion | Non
 
 def is_asking_other_works(question: str, last: Answer) -> bool:
     """Whether ``they`` are the authors that the last answer named: ``what else did they write``."""
-    ask = last.intent.parts.get("ask") if last.intent is not None else None
-    authors = getattr(ask, "form", "") == "authors"
-    return authors and _THEY_WROTE.search(question) is not None
+    relation = last.reading.query.relation if last.reading is not None else None
+    asks_for_authors = relation in ("authors", "first_author")
+    return asks_for_authors and _THEY_WROTE.search(question) is not None
 
 
 def resolve_people(focus: ConversationFocus, library: LibrarySnapshot) -> ResolvedQuestion:
@@ -222,7 +245,7 @@ def resolve_people(focus: ConversationFocus, library: LibrarySnapshot) -> Resolv
     paper = library.by_id[focus.papers[0]]
     people = library.list_people_of(paper)[: max(len(paper.authors), 1)]
     return ResolvedQuestion(
-        "other papers", people=people, conditions=(Condition("paper", "not in", (paper.paper_id,)),),
+        "other papers", people=people, conditions=(Condition("paper", "not_in", (paper.paper_id,)),),
         note=f"read as about {', '.join(people)}, of {get_short_name(paper)}",
     )  # fmt: skip
 
@@ -246,21 +269,19 @@ def resolve_same_author(
         return ResolvedQuestion(
             LEAD.sub("", text), people=people, note=f"read as about {people[0]}"
         )
-    conditions = [Condition("paper", "not in", (paper.paper_id,))]
+    conditions = [Condition("paper", "not_in", (paper.paper_id,))]
     # "the same authors": two of them on one paper will do, since hardly ever are all.
     if len(people) > 1:
-        conditions.append(Condition("author", "two of", people))
+        conditions.append(Condition("author", "two_of", people))
     year, month = paper.year or 0, paper.month
     # "did the same first author write a later paper?": after the last day that this paper can be
     # of.
     if _LATER.search(question) and paper.year:
-        conditions.append(
-            Condition("date", "between", (add_days((year, month or 12, paper.day or 28), 1), None))
-        )
+        last_day = make_date((year, month or 12, paper.day or 28))
+        conditions.append(Condition("date", "is", Range(last_day + timedelta(1), None)))
     elif _EARLIER.search(question) and paper.year:
-        conditions.append(
-            Condition("date", "between", (None, add_days((year, month or 1, paper.day or 1), -1)))
-        )
+        first_day = make_date((year, month or 1, paper.day or 1))
+        conditions.append(Condition("date", "is", Range(None, first_day - timedelta(1))))
     rest = _SAME_AUTHOR.sub(" ", question)
     for words in (_LATER, _EARLIER, _OTHERS_WORD):
         rest = words.sub(" ", rest)

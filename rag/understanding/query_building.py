@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Any, cast
+from typing import cast, get_args
 
 from rag.library.person_index import Mention
-from rag.types import Intent
-from rag.types import answers as old
-from rag.types.fields import MANY, Condition, Operator, Range, Scalar, Value
+from rag.text import join_names
+from rag.types.fields import FIELDS, Condition, Range, Scalar
 from rag.types.query import (
     Measure,
     Order,
     PersonRef,
     Query,
+    ReadAs,
     Reading,
     RelationKind,
     Topic,
@@ -24,26 +23,17 @@ from rag.types.query import (
 )
 from rag.understanding.catalogue_ask import Ask
 from rag.understanding.comparison import asks_to_compare, find_sides
+from rag.understanding.intent import Intent
 from rag.understanding.person_ask import PersonAsk
+from rag.understanding.small_talk import FAREWELL, THANKS
 
-_FIELD_NAMES = {
-    "printed": "printed_author",
-    "first author": "first_author",
-    "last author": "last_author",
-    "places": "n_places",
-    "complete": "complete_authors",
-    "number of authors": "n_authors",
-    "title length": "title_chars",
-    "length": "abstract_words",
-    "word": "title_word",
-    "co-author": "author",
-}
-_DOCUMENT_FIELDS = {"n_papers": "page_papers"}
+_FIGURES = {"n_papers": "page_papers"}
+"""Figures of pages that the grammar calls otherwise than the fields."""
 _COUNTING = re.compile(r"\s*how many\b", re.IGNORECASE)
 _MEAN = re.compile(r"\b(?:average|mean)\b", re.IGNORECASE)
 _YES_NO = re.compile(r"\s*(?:and\s+)?(?:did|does|has|is|do|have|are|was|were|and)\b", re.IGNORECASE)
 _ENTRIES = re.compile(r"\bentr(?:y|ies)\b", re.IGNORECASE)
-_ASIDES = {"it takes leave": "goodbye", "it is thanks or praise": "thanks"}
+_ASIDES = {FAREWELL: "goodbye", THANKS: "thanks"}
 
 
 def build_reading(intent: Intent) -> Reading:
@@ -61,28 +51,55 @@ def build_reading(intent: Intent) -> Reading:
     return Reading(
         query,
         intent.question,
+        by="screen" if intent.parts.get("wanted") else "words",
         reason=intent.reason,
         unread=unread,
         others=(other,) if other else (),
         is_close=bool(intent.parts.get("near")),
-        other_words=str(intent.parts.get("about") or ""),
+        other_words=_format_other(other, intent) if other else "",
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
 def _build_other(intent: Intent, query: Query) -> Query | None:
     """The reading that was not taken, as far as the grammar tells it."""
-    want = {"content": "passages", "experts": "people", "person": "profile", "catalogue": "papers"}
-    other = want.get(str(intent.parts.get("other")))
-    if other is None or intent.parts.get("other") == intent.route:
+    other = intent.parts.get("other")
+    if other not in get_args(ReadAs) or other == query.route:
         return None
-    subject = str(intent.parts.get("about") or intent.topic or "").strip()
-    if other == "passages":
-        return Query("passages", text=intent.query)
+    subject = _get_subject(intent)
     topic = Topic(subject) if subject else query.about
-    if other == "profile":
-        return Query("profile", people=_build_people(intent))
-    return Query(cast("Want", other), about=topic, where=query.where)
+    if other == "content":
+        return Query("passages", text=intent.query)
+    if other == "person":
+        return Query("profile", people=_list_people(intent))
+    if other == "experts":
+        return Query("people", about=topic or Topic(intent.query), where=query.where)
+    return Query("papers", about=topic, where=query.where)
+
+
+def _get_subject(intent: Intent) -> str:
+    return " ".join(str(intent.parts.get("about") or intent.topic or "").split())
+
+
+_MAX_SUBJECT_CHARS = 60
+"""A subject longer than this is called ``it``."""
+
+
+def _format_other(other: Query, intent: Intent) -> str:
+    """The reading that was not taken, in words: ``people who work on drones``."""
+    subject = _get_subject(intent)
+    subject = subject if len(subject) <= _MAX_SUBJECT_CHARS else "it"
+    if other.want == "passages":
+        return f"what papers say about {subject}" if subject else "what papers say"
+    if other.want == "people":
+        return f"people who work on {subject or 'it'}"
+    if other.want == "profile":
+        return (
+            f"{join_names(intent.people)}, and their papers"
+            if intent.people
+            else "the person who is meant"
+        )
+    return f"all papers {subject}" if subject else "all papers that fit, counted or listed"
 
 
 # --- a route each ---------------------------------------------------------------------------
@@ -93,7 +110,7 @@ def _build_passages(intent: Intent) -> Query:
     return Query(
         "comparison" if asks_to_compare(intent.question) else "passages",
         about=Topic(all_of=sides) if sides else None,
-        people=_build_people(intent),
+        people=_list_people(intent),
         papers=_get_focus(intent),
         is_about_several=bool(intent.parts.get("several")),
         text=intent.query,
@@ -153,7 +170,7 @@ def _build_person(intent: Intent) -> Query:
         want,
         where=build_conditions(intent.conditions, ()),
         about=topic,
-        people=_build_people(intent),
+        people=_list_people(intent),
         papers=_get_focus(intent),
         relation=relation,
         besides=tuple(map(str, intent.get_several("besides"))),
@@ -164,8 +181,9 @@ def _build_person(intent: Intent) -> Query:
 
 
 def _build_aside(intent: Intent) -> Query:
-    kind = intent.route if intent.route == "unsupported" else _ASIDES.get(intent.reason, "greeting")
-    return Query("aside", what=kind)
+    if intent.route == "unsupported":
+        return Query("aside", what=f"unsupported: {intent.reason}")
+    return Query("aside", what=_ASIDES.get(intent.reason, "greeting"))
 
 
 def _build_catalogue(intent: Intent) -> Query:
@@ -200,14 +218,14 @@ def _finish_count(query: Query, ask: Ask, intent: Intent) -> Query:
 
 def _finish_extreme(query: Query, ask: Ask, intent: Intent) -> Query:
     field, *ends = ask.of
-    order = Order(_name_field(field), "descending" if ask.most else "ascending")
+    order = Order(field, "descending" if ask.most else "ascending")
     if "both" in ends:
         order = replace(order, way="both ends")
     return replace(query, want="papers" if "all" in ends else "extreme", order=order)
 
 
 def _finish_group(query: Query, ask: Ask, intent: Intent) -> Query:
-    by = (_name_field(ask.of[0]),)
+    by = (ask.of[0],)
     order = None if ask.most else Order("n_papers", "ascending")
     return replace(query, want="share" if "share" in ask.of else "groups", by=by, order=order)
 
@@ -216,9 +234,9 @@ def _finish_average(query: Query, ask: Ask, intent: Intent) -> Query:
     field = ask.of[0]
     measure: Measure = "average"
     if field.startswith("per "):
-        by = (_name_field(field.removeprefix("per ")),)
+        by = (field.removeprefix("per "),)
         return replace(query, want="groups", by=by, measure=measure)
-    return replace(query, want="values", by=(_name_field(field),), measure=measure)
+    return replace(query, want="values", by=(field,), measure=measure)
 
 
 def _finish_people(query: Query, ask: Ask, intent: Intent) -> Query:
@@ -235,11 +253,11 @@ def _finish_people(query: Query, ask: Ask, intent: Intent) -> Query:
     field = "n_coauthors" if role == "co-author" else "n_papers"
     order = Order(field, "descending" if ask.most else "ascending")
     want: Want = "count" if "count" in more else "people"
-    return replace(query, want=want, by=(_name_field(role),), where=where, order=order)
+    return replace(query, want=want, by=(role if role != "co-author" else "author",), where=where, order=order)
 
 
 def _finish_distinct(query: Query, ask: Ask, intent: Intent) -> Query:
-    return replace(query, want="count", by=(_name_field(ask.of[0]),))
+    return replace(query, want="count", by=(ask.of[0],))
 
 
 def _finish_documents(query: Query, ask: Ask, intent: Intent) -> Query:
@@ -248,8 +266,10 @@ def _finish_documents(query: Query, ask: Ask, intent: Intent) -> Query:
 
 def _finish_figures(query: Query, ask: Ask, intent: Intent) -> Query:
     kind, *names = ask.of
-    fields = tuple(_DOCUMENT_FIELDS.get(name, name) for name in names)
-    query = replace(query, people=_build_people(intent), by=fields)
+    fields = tuple(_FIGURES.get(name, name) for name in names)
+    # The people are asked about; as a condition their papers would be meant.
+    where = tuple(c for c in query.where if FIELDS[c.field].type != "person")
+    query = replace(query, people=_list_people(intent), by=fields, where=where)
     if kind == "extreme":
         order = Order(fields[0], "descending" if ask.most else "ascending")
         return replace(query, want="people", order=order)
@@ -286,19 +306,19 @@ _BUILDERS = {
 # --- parts ----------------------------------------------------------------------------------
 
 
-def _name_field(name: str) -> str:
-    return _FIELD_NAMES.get(name, name)
-
-
 def _get_focus(intent: Intent) -> tuple[str, ...]:
     return tuple(map(str, intent.get_several("focus")))
 
 
-def _build_people(intent: Intent) -> tuple[PersonRef, ...]:
-    """People asked about: by the name printed where it is one, otherwise as typed."""
+def _list_people(intent: Intent) -> tuple[PersonRef, ...]:
     mentions = cast("tuple[Mention, ...]", intent.get_several("people"))
-    if not mentions:
-        return tuple(PersonRef(name, (name,)) for name in intent.people)
+    if mentions:
+        return build_people(mentions)
+    return tuple(PersonRef(name, (name,)) for name in intent.people)
+
+
+def build_people(mentions: Iterable[Mention]) -> tuple[PersonRef, ...]:
+    """People asked about: by the name printed where it is one, otherwise as typed."""
     return tuple(
         PersonRef(m.names[0], m.names) if len(m.names) == 1 else PersonRef(m.typed, m.names)
         for m in mentions
@@ -306,71 +326,23 @@ def _build_people(intent: Intent) -> tuple[PersonRef, ...]:
 
 
 def build_conditions(
-    conditions: Iterable[old.Condition], mentions: Sequence[Mention]
+    conditions: Iterable[Condition], mentions: Sequence[Mention]
 ) -> tuple[Condition, ...]:
-    """The grammar's conditions, checked, with people by name instead of ``@0``."""
-    return tuple(_build_condition(c, mentions) for c in conditions)
+    """The conditions with people by name instead of ``@0``."""
+    return tuple(_name_people(condition, mentions) for condition in conditions)
 
 
-_OPERATORS: dict[str, Operator] = {
-    "is not": "is_not",
-    "not in": "not_in",
-    "not contains": "not_contains",
-    "contains any": "contains_any",
-    "marked": "has",
-    "two of": "two_of",
-    "between": "is",
-    "not between": "is_not",
-    "within any": "in",
-    "outside": "in",
-}
+def _name_people(condition: Condition, mentions: Sequence[Mention]) -> Condition:
+    if FIELDS[condition.field].type != "person":
+        return condition
+    names = tuple(_get_name(value, mentions) for value in condition.values)
+    value = names if isinstance(condition.value, tuple) else names[0] if names else None
+    return replace(condition, value=value)
 
 
-def _build_condition(condition: old.Condition, mentions: Sequence[Mention]) -> Condition:
-    field = _name_field(condition.field)
-    operator = _OPERATORS.get(condition.operator, cast("Operator", condition.operator))
-    value: Any = condition.value
-    if value is None:
-        return Condition(field, operator)
-    if condition.operator in ("between", "not between"):
-        return Condition(field, operator, _build_range(value))
-    if condition.operator == "within any":
-        return Condition(field, operator, tuple(map(_build_range, value)))
-    if condition.operator == "outside":
-        return Condition(field, operator, (Range(None, value[0]), Range(value[1], None)))
-    if field == "date":
-        return Condition(field, operator, _build_day(value))
-    values: tuple[Scalar, ...] = value if isinstance(value, tuple) else (value,)
-    if isinstance(condition.value, (frozenset, set, list)):
-        values = tuple(sorted(cast("Iterable[Any]", condition.value), key=str))
-    values = tuple(_build_name(each, mentions) for each in values)
-    if field in ("code", "complete_authors"):
-        return Condition(field, "is", (condition.operator == "is") == bool(values[0]))
-    settled: Value = values if operator in MANY else values[0]
-    if operator == "is" and len(values) > 1:
-        operator, settled = "in", values
-    return Condition(field, operator, settled)
-
-
-def _build_name(value: Scalar, mentions: Sequence[Mention]) -> Scalar:
+def _get_name(value: Scalar, mentions: Sequence[Mention]) -> Scalar:
+    """As the library prints it; one of several, or of nobody here, as typed."""
     if isinstance(value, str) and re.fullmatch(r"@\d+", value) and int(value[1:]) < len(mentions):
         mention = mentions[int(value[1:])]
         return mention.names[0] if len(mention.names) == 1 else mention.typed
     return value
-
-
-def _build_range(bounds: tuple[Any, Any]) -> Range:
-    low, high = (_build_day(v) if isinstance(v, tuple) else v for v in bounds)
-    return Range(low, high)
-
-
-def _build_day(day: Any) -> date:
-    """A day of the calendar; the grammar's months all end with a day that they may not have."""
-    year, month, number = day
-    for last in (31, 30, 29, 28):
-        if number <= last:
-            try:
-                return date(year, month, number)
-            except ValueError:
-                number = last - 1
-    return date(year, month, 1)

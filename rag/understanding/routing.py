@@ -1,9 +1,9 @@
-"""The router: reads a question into an intent by its words, without a model.
+"""The router: reads a question into a query by its words, without a model.
 
 The order is: small talk and commands -> pointers to the thread are resolved -> people are found ->
 the patterns of questions decide. A pattern is believed only if the rest of the question fits it: the
-words left over must be a topic, otherwise it is a content question. If two readings are near,
-``parts['other']`` names the second.
+words left over must be a topic, otherwise it is a content question. If two readings are near, the
+second is among the reading's others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import replace
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot, LibrarySource, get_short_name, load_snapshot
 from rag.text import split_terms
-from rag.types import Condition, Intent, ReadAs, Thread
+from rag.types import Condition, Query, ReadAs, Reading, Thread
+from rag.types.query import Part, Topic
+from rag.types.query_text import print_conditions
 from rag.understanding.attribute_reading import read_attributes
 from rag.understanding.catalogue_ask import Ask, CatalogueQuestion
 from rag.understanding.catalogue_reading import read_catalogue_question
@@ -26,6 +28,7 @@ from rag.understanding.frames import (
     parse_list_frame,
     split_excluded,
 )
+from rag.understanding.intent import Intent
 from rag.understanding.intents import (
     build_catalogue_intent,
     build_content_intent,
@@ -44,6 +47,7 @@ from rag.understanding.phrasing import (
     normalize_chat_spelling,
 )
 from rag.understanding.pointers import ResolvedQuestion
+from rag.understanding.query_building import build_reading
 from rag.understanding.replacing import merge_with_last
 from rag.understanding.scan import find_people
 from rag.understanding.sharing import find_named_papers, is_about_shared_authors
@@ -58,7 +62,7 @@ _YEAR_ALONE = re.compile(r"(?:19|20)\d\d\s*\?*")
 
 def route(
     question: str, thread: Thread, library: LibrarySource, read_as: ReadAs | None = None
-) -> Intent:
+) -> Reading:
     """What a question asks for, on its own or as the next one of a conversation.
 
     Args:
@@ -76,35 +80,60 @@ def route(
         alternative = (
             {"other": "content"} if aside_route[0] == "unsupported" and is_question(typed) else {}
         )
-        return Intent(aside_route[0], question, typed, aside_route[1], parts=alternative)
+        intent = Intent(aside_route[0], question, typed, aside_route[1], parts=alternative)
+        return build_reading(intent)
     snapshot = load_snapshot(library)
     asking_text = extract_asking_part(typed)
     resolved_question = resolve_question(asking_text, thread, snapshot)
-    intent = (
-        _read_similar(resolved_question, snapshot)
-        or merge_with_last(resolved_question, snapshot)
-        or _read_resolved(resolved_question, snapshot)
-    )
+    reading = _read_question(resolved_question, snapshot)
+    if read_as is not None and (aside_route or read_as != reading.query.route):
+        reading = build_reading(
+            build_wanted_intent(read_as, resolved_question.question, reading, snapshot)
+        )
+    # Passages are searched for with every word typed, the introduction too.
+    if asking_text != typed and reading.query.want == "passages":
+        reading = replace(reading, query=replace(reading.query, text=typed))
+    return replace(_add_pointers(reading, resolved_question, snapshot), question=question)
+
+
+def _read_question(resolved_question: ResolvedQuestion, library: LibrarySnapshot) -> Reading:
+    if intent := _read_similar(resolved_question, library):
+        return build_reading(intent)
+    if reading := merge_with_last(resolved_question, library):
+        return reading
+    intent = _read_resolved(resolved_question, library)
     # "Im a journalist. Which researchers have published most on drones?": the whole text reads as
     # content, the question at its end does not.
     if intent.route == "content":
-        intent = _read_last_question(resolved_question, snapshot) or intent
-    if read_as is not None and (aside_route or read_as != intent.route):
-        intent = build_wanted_intent(read_as, resolved_question.question, intent, snapshot)
-    # Passages are searched for with every word typed, the introduction too.
-    if asking_text != typed and intent.route == "content":
-        intent = replace(intent, query=typed)
-    reason = intent.reason + (f"; {resolved_question.note}" if resolved_question.note else "")
+        intent = _read_last_question(resolved_question, library) or intent
+    return build_reading(intent)
+
+
+def _add_pointers(
+    reading: Reading, resolved_question: ResolvedQuestion, library: LibrarySnapshot
+) -> Reading:
+    """The reading with the papers and people that the question points at."""
+    query = reading.query
+    if resolved_question.note:
+        reading = replace(reading, reason=f"{reading.reason}; {resolved_question.note}")
     if resolved_question.focus:
-        intent = _set_title_as_topic(intent, resolved_question, snapshot)
-    parts = dict(intent.parts)
-    if resolved_question.focus:
-        parts["focus"] = resolved_question.focus
-        parts["several"] = resolved_question.several
-        parts["origin"] = resolved_question.origin
+        query = _set_title_as_topic(query, resolved_question, library)
+        query = replace(
+            query,
+            papers=resolved_question.focus,
+            is_about_several=resolved_question.several,
+        )
+        pointer = Part(
+            "papers",
+            ", ".join(f"#{paper_id}" for paper_id in resolved_question.focus),
+            origin="thread",
+            evidence=print_conditions(resolved_question.origin),
+        )
+        parts = (part for part in reading.parts if part.slot != "papers")
+        reading = replace(reading, parts=(*parts, pointer))
     if resolved_question.excluded_people:
-        parts["besides"] = resolved_question.excluded_people
-    return replace(intent, question=question, reason=reason, parts=parts)
+        query = replace(query, besides=resolved_question.excluded_people)
+    return replace(reading, query=query)
 
 
 def _read_similar(resolved_question: ResolvedQuestion, library: LibrarySnapshot) -> Intent | None:
@@ -118,7 +147,7 @@ def _read_similar(resolved_question: ResolvedQuestion, library: LibrarySnapshot)
         "alike": resolved_question.like,
     }
     reason = f"it asks for papers like {get_short_name(paper)}"
-    conditions = (Condition("paper", "not in", (paper.paper_id,)),)
+    conditions = (Condition("paper", "not_in", (paper.paper_id,)),)
     return Intent(
         "catalogue",
         resolved_question.question,
@@ -132,22 +161,14 @@ def _read_similar(resolved_question: ResolvedQuestion, library: LibrarySnapshot)
 
 
 def _set_title_as_topic(
-    intent: Intent, resolved_question: ResolvedQuestion, library: LibrarySnapshot
-) -> Intent:
+    query: Query, resolved_question: ResolvedQuestion, library: LibrarySnapshot
+) -> Query:
     """People on a paper's subject: the topic is its full title, not its short name."""
     paper = library.by_id[resolved_question.focus[0]]
-    if (
-        intent.route != "experts"
-        or resolved_question.several
-        or intent.topic != get_short_name(paper)
-    ):
-        return intent
-    parts = (
-        {**intent.parts, "alike": resolved_question.like}
-        if resolved_question.like
-        else intent.parts
-    )
-    return replace(intent, topic=paper.name, query=paper.name, parts=parts)
+    is_named = query.topic == get_short_name(paper)
+    if query.route != "experts" or resolved_question.several or not is_named:
+        return query
+    return replace(query, about=Topic(paper.name, query.without), like=resolved_question.like)
 
 
 def _read_last_question(
@@ -470,7 +491,7 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _HE_OR_SHE = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
-_WEAK_FIELDS = frozenset({"text", "complete"})
+_WEAK_FIELDS = frozenset({"text", "complete_authors"})
 
 
 def _read_catalogue(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import product
 from typing import Any
 
 from rag.library.person_index import Mention
@@ -15,6 +17,7 @@ from rag.library.snapshot import LibrarySnapshot
 from rag.text import STOP_WORDS, fold
 from rag.text.english import MONTHS
 from rag.types import Condition
+from rag.types.fields import Operator, Range, Scalar, Value
 from rag.understanding.filler import NUMBERS
 from rag.understanding.periods import TimePhrase
 
@@ -186,6 +189,15 @@ def _is_ordinary(word: str, library: LibrarySnapshot) -> bool:
     return word.islower() and (word in STOP_WORDS or word in library.words)
 
 
+def build_range(low: int | date | None, high: int | date | None) -> Scalar:
+    """From low to high, or from high to low; the value itself where they are equal."""
+    if low is not None and low == high:
+        return low
+    if low is not None and high is not None and low > high:  # type: ignore[operator]
+        low, high = high, low
+    return Range(low, high)
+
+
 # --- using up -------------------------------------------------------------------------------
 
 _TYPED = str.maketrans("@⟦⟧", "＠[]")
@@ -243,13 +255,17 @@ class Scan:
     def has(self, pattern: str) -> bool:
         return re.search(pattern, self.text, re.IGNORECASE) is not None
 
-    def add(self, field_: str, operator: str, value: object = None) -> None:
-        value = value.replace("＠", "@") if isinstance(value, str) else value
+    def add(self, field_: str, operator: Operator, value: Value = None) -> None:
+        """One more condition; words that turn out to be blank make none."""
+        if isinstance(value, str):
+            value = value.replace("＠", "@").strip()
+        if value == "" or value == ():
+            return
         condition = Condition(field_, operator, value)
         if condition not in self.conditions:
             self.conditions.append(condition)
 
-    def add_any(self, field_: str, values: Iterable[object]) -> None:
+    def add_any(self, field_: str, values: Iterable[Scalar]) -> None:
         """The one value, or any of several."""
         distinct = tuple(dict.fromkeys(values))
         self.add(field_, "is", distinct[0]) if len(distinct) == 1 else self.add(
@@ -271,36 +287,164 @@ class Scan:
 def merge_conditions(conditions: Sequence[Condition]) -> list[Condition]:
     """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
     merged_conditions = list(conditions)
-    ranges = [c for c in merged_conditions if c.field == "year" and c.operator == "between"]
-    bounds = [c.value for c in ranges if isinstance(c.value, tuple)]
-    low = [b[1] for b in bounds if b[0] is None]
-    high = [b[0] for b in bounds if b[1] is None]
+    spans = [c.value for c in merged_conditions if c.field == "year" and c.operator == "is"]
+    ranges = [span for span in spans if isinstance(span, Range)]
+    until = [span for span in ranges if span.low is None]
+    since = [span for span in ranges if span.high is None]
     # "before 2019 or after 2024": no paper has two dates, so outside of the span.
-    if len(low) == len(high) == 1 and low[0] < high[0]:
-        merged_conditions = [c for c in merged_conditions if c not in ranges]
-        merged_conditions.append(Condition("year", "outside", (low[0], high[0])))
-    for field_, operator, any_of in _ALTERNATIVES:
-        same = [c for c in merged_conditions if c.field == field_ and c.operator == operator]
+    if len(until) == len(since) == 1 and until[0].high < since[0].low:  # type: ignore[operator]
+        merged_conditions = [
+            c for c in merged_conditions if c.field != "year" or c.value not in ranges
+        ]
+        merged_conditions.append(Condition("year", "in", (until[0], since[0])))
+    for field_, is_span in product(("year", "month", "category", "date"), (False, True)):
+        same = [
+            c
+            for c in merged_conditions
+            if c.field == field_ and c.operator == "is" and isinstance(c.value, Range) == is_span
+        ]
+        either = tuple(v for c in same for v in c.values)
         # "papers from February 2023 and July 2023": either month; spans that overlap restrict
         # each other.
-        if len(same) > 1 and (operator == "is" or _is_disjoint([c.value for c in same])):
+        if len(same) > 1 and (not is_span or _is_disjoint(either)):
             at = merged_conditions.index(same[0])
             merged_conditions = [c for c in merged_conditions if c not in same]
-            merged_conditions.insert(at, Condition(field_, any_of, tuple(c.value for c in same)))
+            merged_conditions.insert(at, Condition(field_, "in", either))
     return merged_conditions
-
-
-_ALTERNATIVES = (
-    ("year", "is", "in"),
-    ("month", "is", "in"),
-    ("category", "is", "in"),
-    ("year", "between", "within any"),
-    ("date", "between", "within any"),
-)
 
 
 def _is_disjoint(spans: Sequence[Any]) -> bool:
     """Whether no two of the spans have a day, or a year, in common; open ends have."""
-    order = sorted((span for span in spans if None not in span), key=lambda span: span[0])
+    shut = [span for span in spans if None not in (span.low, span.high)]
+    order = sorted(shut, key=lambda span: span.low)
     following = zip(order, order[1:], strict=False)
-    return len(order) == len(spans) and all(a[1] < b[0] for a, b in following)
+    return len(order) == len(spans) and all(a.high < b.low for a, b in following)
+
+
+def build_range(low: int | date | None, high: int | date | None) -> Scalar:
+    """From low to high, or from high to low; the value itself where they are equal."""
+    if low is not None and low == high:
+        return low
+    if low is not None and high is not None and low > high:  # type: ignore[operator]
+        low, high = high, low
+    return Range(low, high)
+
+
+# --- using up -------------------------------------------------------------------------------
+
+_TYPED = str.maketrans("@⟦⟧", "＠[]")
+"""Replaces the characters of people and time marks where the user typed them."""
+
+
+def put_people_marks(question: str, people: Sequence[Mention]) -> str:
+    """Replace the question's people by ``@0``, ``@1``, and drop words for the library itself."""
+    text = question.translate(_TYPED)
+    for at, mention in reversed(list(enumerate(people))):
+        start, end = mention.span
+        # A digit right behind a name must not lengthen its mark: "@1" and "2022" are no "@12022".
+        gap = " " if text[end : end + 1].isdigit() else ""
+        text = f"{text[:start]}@{at}{gap}{text[end:]}"
+    return IN_LIBRARY.sub(" ", text.replace("’", "'"))
+
+
+def put_names_back(text: str, people: Sequence[Mention]) -> str:
+    """The text with ``@0``, ``@1`` replaced by the people's names."""
+    for at, mention in reversed(list(enumerate(people))):
+        text = text.replace(f"@{at}", mention.names[0] if mention.names else mention.typed)
+    return text
+
+
+@dataclass
+class Scan:
+    """The state of one reading. Consumed words are replaced by ``~``.
+
+    Attributes:
+        text: The remaining text, people as ``@0``, ``@1``.
+        conditions: Conditions read so far.
+        notes: How relative phrases of time were read, which the answer mentions.
+        periods: Phrases of time, replaced by ``⟦0⟧``, ``⟦1⟧`` in the text.
+    """
+
+    census: LibrarySnapshot
+    question: str
+    people: tuple[Mention, ...]
+    text: str = ""
+    conditions: list[Condition] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    periods: list[TimePhrase] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.text = " ".join(put_people_marks(self.question, self.people).split())
+
+    def take(self, pattern: str, *, case: bool = False) -> list[re.Match[str]]:
+        """All matches of a pattern, taken out of the text."""
+        compiled = re.compile(pattern, 0 if case else re.IGNORECASE)
+        matches = list(compiled.finditer(self.text))
+        if matches:
+            self.text = compiled.sub(" ~ ", self.text)
+        return matches
+
+    def has(self, pattern: str) -> bool:
+        return re.search(pattern, self.text, re.IGNORECASE) is not None
+
+    def add(self, field_: str, operator: Operator, value: Value = None) -> None:
+        """One more condition; words that turn out to be blank make none."""
+        if isinstance(value, str):
+            value = value.replace("＠", "@").strip()
+        if value == "" or value == ():
+            return
+        condition = Condition(field_, operator, value)
+        if condition not in self.conditions:
+            self.conditions.append(condition)
+
+    def add_any(self, field_: str, values: Iterable[Scalar]) -> None:
+        """The one value, or any of several."""
+        distinct = tuple(dict.fromkeys(values))
+        self.add(field_, "is", distinct[0]) if len(distinct) == 1 else self.add(
+            field_, "in", distinct
+        )
+
+    @property
+    def pieces(self) -> list[str]:
+        """What is left between the words taken, as typed."""
+        return self.text.replace("＠", "@").split("~")
+
+    def list_unread_words(self, ignored: Iterable[str] = ()) -> list[str]:
+        """Words not taken that say something, in order."""
+        dull = STOP_WORDS | set(ignored)
+        words = re.findall(r"@\d+|[^\W_][\w+^'-]*", self.text)
+        return [w for w in words if w.lower().removesuffix("'s") not in dull]
+
+
+def merge_conditions(conditions: Sequence[Condition]) -> list[Condition]:
+    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
+    merged_conditions = list(conditions)
+    spans = [c.value for c in merged_conditions if c.field == "year" and c.operator == "is"]
+    ranges = [span for span in spans if isinstance(span, Range)]
+    until = [span for span in ranges if span.low is None]
+    since = [span for span in ranges if span.high is None]
+    # "before 2019 or after 2024": no paper has two dates, so outside of the span.
+    if len(until) == len(since) == 1 and until[0].high < since[0].low:  # type: ignore[operator]
+        merged_conditions = [
+            c for c in merged_conditions if c.field != "year" or c.value not in ranges
+        ]
+        merged_conditions.append(Condition("year", "in", (until[0], since[0])))
+    for field_ in ("year", "month", "category", "date"):
+        same = [c for c in merged_conditions if c.field == field_ and c.operator == "is"]
+        # "papers from February 2023 and July 2023": either month; spans that overlap restrict
+        # each other.
+        if len(same) > 1 and _is_disjoint([v for c in same for v in c.values]):
+            at = merged_conditions.index(same[0])
+            merged_conditions = [c for c in merged_conditions if c not in same]
+            either = tuple(v for c in same for v in c.values)
+            merged_conditions.insert(at, Condition(field_, "in", either))
+    return merged_conditions
+
+
+def _is_disjoint(values: Sequence[Scalar]) -> bool:
+    """Whether no two of the spans have a day, or a year, in common; open ends have."""
+    spans: list[Any] = [v if isinstance(v, Range) else (v, v) for v in values]
+    ends = [(s.low, s.high) if isinstance(s, Range) else s for s in spans]
+    order = sorted((span for span in ends if None not in span), key=lambda span: span[0])
+    following = zip(order, order[1:], strict=False)
+    return len(order) == len(ends) and all(a[1] < b[0] for a, b in following)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.types import Answer, Intent
+from rag.types import Answer, Query
 
 FAREWELL = "it takes leave"
 THANKS = "it is thanks or praise"
@@ -13,8 +13,8 @@ _SMALLTALK = (
     "a kind."
 )
 _REPLIES = {
-    FAREWELL: "Goodbye. The library and this conversation stay as they are.",
-    THANKS: "You are welcome. Ask on about a topic, a paper or a person.",
+    "goodbye": "Goodbye. The library and this conversation stay as they are.",
+    "thanks": "You are welcome. Ask on about a topic, a paper or a person.",
 }
 _UNSUPPORTED = (
     "I can only answer questions about the papers in this library and the people behind them, and "
@@ -22,11 +22,10 @@ _UNSUPPORTED = (
 )
 
 
-def answer_aside(intent: Intent) -> Answer:
-    """For the routes ``smalltalk`` (answered) and ``unsupported`` (abstained)."""
-    if intent.route == "smalltalk":
-        return Answer(
-            intent.question, "answered", "smalltalk", _REPLIES.get(intent.reason, _SMALLTALK)
-        )
-    text = _UNSUPPORTED.format(reason=intent.reason or "nothing in it can be looked up")
-    return Answer(intent.question, "abstained", "unsupported", text)
+def answer_aside(query: Query) -> Answer:
+    """Small talk is answered; what papers cannot answer is not."""
+    if query.route == "smalltalk":
+        return Answer("", "answered", "smalltalk", _REPLIES.get(query.what, _SMALLTALK))
+    reason = query.what.partition(": ")[2]
+    text = _UNSUPPORTED.format(reason=reason or "nothing in it can be looked up")
+    return Answer("", "abstained", "unsupported", text)

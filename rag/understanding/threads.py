@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rag.library.snapshot import LibrarySnapshot, get_short_name, is_headed
 from rag.text.markdown import markers
-from rag.types import Answer, Condition, Intent, Thread
+from rag.types import Answer, Condition, Query, Reading, Thread
 from rag.understanding.filler import HEADS, SHARE
 from rag.understanding.pairing import resolve_both, resolve_comparison
 from rag.understanding.pointers import (
@@ -21,6 +21,8 @@ from rag.understanding.pointers import (
     ResolvedQuestion,
     format_titles,
     is_asking_other_works,
+    is_ranking,
+    list_people,
     resolve_both_people,
     resolve_dated,
     resolve_described,
@@ -139,15 +141,15 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
     if resolved_question := resolve_personal(question, last, focus):
         return resolved_question
     # "how many papers from 2024 have code? / which ones?"
-    if last.intent is not None and LIST_THEM.match(question) and last.route == "catalogue":
-        return ResolvedQuestion(question, instead=last.intent)
+    if last.reading is not None and LIST_THEM.match(question) and last.route == "catalogue":
+        return ResolvedQuestion(question, instead=last.reading)
     # "papers by Yuxi Mi / how many in all?"
-    if last.intent is not None and HOW_MANY_THERE.match(question):
-        if resolved_question := _resolve_count(question, last):
+    if last.reading is not None and HOW_MANY_THERE.match(question):
+        if resolved_question := _resolve_count(question, last.reading):
             return resolved_question
     # "papers from 2024 / how many without code?"
     if HOW_MANY_UNDER.match(question) and last.route in ("catalogue", "person", "experts"):
-        return ResolvedQuestion(question, instead=last.intent)
+        return ResolvedQuestion(question, instead=last.reading)
     if resolved_question := _resolve_end_of_list(question, last, focus):
         return resolved_question
     # "when was DuetFace posted? / and VISA? / which is older?": one paper is in focus, but the
@@ -169,7 +171,7 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
     if resolved_question := resolve_both_people(question, thread):
         return resolved_question
     # "papers from 2024 / do they share authors?": "they" are papers, unless people were listed.
-    they_are_papers = last.route != "experts" and not (last.intent and last.intent.people)
+    they_are_papers = last.route != "experts" and not list_people(last)
     if they_are_papers and is_about_shared_authors(question):
         if resolved_question := resolve_sharing(
             question, _list_papers_by_turn(thread, library), library
@@ -181,7 +183,7 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
     if focus.papers and _OF_THOSE.search(question):
         # "who are the co-authors of Yuxi Mi? / who of them has most papers?": not Yuxi Mi, who is
         # on all of these papers.
-        excluded_people = last.intent.people if _is_coauthor_list(last) and last.intent else ()
+        excluded_people = list_people(last) if _is_coauthor_list(last) else ()
         resolved_question = resolve_plural(question, focus, library)
         return replace(
             resolved_question,
@@ -192,7 +194,7 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         return resolve_people(focus, library)
     # "who wrote DuetFace? / and SlerpFace?": who names a paper or a person does not point.
     if own_names or library.names.find_mentions(question):
-        return ResolvedQuestion(question, instead=_find_replaced_intent(question, last))
+        return ResolvedQuestion(question, instead=_find_replaced_reading(question, last))
     # "face privacy? / who wrote the first one? / and the second one?": "second" counts in the
     # list before.
     if resolved_question := resolve_ordinal(
@@ -226,7 +228,7 @@ def resolve_question(question: str, thread: Thread, library: LibrarySnapshot) ->
         return ResolvedQuestion(
             question, focus.papers, note=format_titles(focus.papers, library), several=not is_single
         )
-    return ResolvedQuestion(question, instead=_find_replaced_intent(question, last))
+    return ResolvedQuestion(question, instead=_find_replaced_reading(question, last))
 
 
 _WITHOUT = re.compile(
@@ -238,7 +240,7 @@ _WITHOUT = re.compile(
 def _resolve_mark(question: str, last: Answer) -> str:
     """``and without?`` after papers with code: without code."""
     match = _WITHOUT.match(question)
-    last_conditions = last.intent.conditions if match and last.intent else ()
+    last_conditions = last.reading.query.where if match and last.reading else ()
     marked = any(c.field == "code" for c in last_conditions)
     return f"and {match['which'].lower()} code?" if match and marked else question
 
@@ -267,19 +269,19 @@ _ON_A_TOPIC = re.compile(
 )
 
 
-def _resolve_count(question: str, last: Answer) -> ResolvedQuestion | None:
+def _resolve_count(question: str, last: Reading) -> ResolvedQuestion | None:
     """``how many are there?``: the last list counted; a list of what papers say, asked as a count."""
-    assert last.intent is not None
+    if last.query.route != "content":
+        return ResolvedQuestion(question, instead=last)
     # A content answer has no list to count; its question has words for one.
-    if last.route == "content" and (about := _ON_A_TOPIC.search(last.intent.query)):
-        return ResolvedQuestion(f"how many {about.group()}?")
-    return ResolvedQuestion(question, instead=last.intent) if last.route != "content" else None
+    about = _ON_A_TOPIC.search(last.query.text)
+    return ResolvedQuestion(f"how many {about.group()}?") if about else None
 
 
 def _is_coauthor_list(last: Answer) -> bool:
     """Whether the last answer listed somebody's co-authors: ``of them`` is not that person."""
-    ask = last.intent.parts.get("ask") if last.intent is not None else None
-    return getattr(ask, "form", "") == "coauthors"
+    relation = last.reading.query.relation if last.reading is not None else None
+    return relation in ("coauthors", "top_coauthor", "common_coauthors")
 
 
 def _resolve_end_of_list(
@@ -288,10 +290,8 @@ def _resolve_end_of_list(
     """``the oldest one?``, ``sort by year``: of the list, or of all papers that were shown."""
     if not (_END_OF_THEM.match(question) or _SORT_BY.match(question)) or len(focus.papers) == 0:
         return None
-    ask = last.intent.parts.get("ask") if last.intent is not None else None
-    verb = getattr(ask, "verb", getattr(ask, "form", ""))
-    if verb in ("list", "count", "extreme", "group", "summary", "papers"):
-        return ResolvedQuestion(question, instead=last.intent)
+    if last.reading is not None and _is_about_papers(last.reading.query):
+        return ResolvedQuestion(question, instead=last.reading)
     if len(focus.papers) > 1:
         return ResolvedQuestion(
             question,
@@ -300,6 +300,16 @@ def _resolve_end_of_list(
             several=True,
         )
     return None
+
+
+def _is_about_papers(query: Query) -> bool:
+    """Whether some papers were listed, counted or grouped, of which there is a newest one."""
+    if query.relation is not None:
+        return False
+    if query.want == "groups":
+        return query.measure == "each"
+    is_count = query.want == "count" and query.by in ((), ("place",))
+    return is_count or query.want in ("papers", "share", "extreme", "profile")
 
 
 MORE_PEOPLE = re.compile(
@@ -325,20 +335,17 @@ def _resolve_more(
     last = thread.turns[-1].answer
     latest = [turn.answer for turn in thread.turns[: -_REACH - 1 : -1]]
     is_single = len(focus.papers) == 1 or (last.route == "content" and last.status == "answered")
-    if MORE_PEOPLE.match(question) and last.intent is not None:
+    if MORE_PEOPLE.match(question) and last.reading is not None:
         # "top 1 expert on faces? / who else? / anyone else?": besides all who were named so far.
         last_list = next((a for a in latest if a.experts and a.route == "experts"), None)
-        if last_list is not None and last_list.intent is not None:
+        if last_list is not None and last_list.reading is not None:
             listed_names = tuple(e.name for e in last_list.experts)
-            excluded_people = (*last_list.intent.get_several("besides"), *listed_names)
+            excluded_people = (*last_list.reading.query.besides, *listed_names)
             return ResolvedQuestion(
-                question, instead=last_list.intent, excluded_people=excluded_people
+                question, instead=last_list.reading, excluded_people=excluded_people
             )
-        if (
-            last.route == "catalogue"
-            and getattr(last.intent.parts.get("ask"), "verb", "") == "people"
-        ):
-            return ResolvedQuestion(question, instead=last.intent)
+        if is_ranking(last.reading.query):
+            return ResolvedQuestion(question, instead=last.reading)
         # "What is DuetFace? / who else works on that?": its subject, without its own authors.
         if focus.papers and is_single and re.search(r"\belse\b", question, re.IGNORECASE):
             paper = library.by_id[focus.papers[0]]
@@ -350,14 +357,11 @@ def _resolve_more(
 
 
 def _get_list_conditions(last: Answer, focus: ConversationFocus) -> tuple[Condition, ...]:
-    """Conditions of the last list, if it was shown in full and names no person."""
-    intent = last.intent
-    if intent is None or last.route != "catalogue" or intent.parts.get("focus"):
-        return ()
-    if any("@" in str(c.value) for c in intent.conditions):
+    """Conditions of the last list, if it was shown in full."""
+    if last.reading is None or last.route != "catalogue" or last.reading.query.papers:
         return ()
     is_whole_list = {p.paper_id for p in last.papers} == set(focus.papers)
-    return intent.conditions if is_whole_list else ()
+    return last.reading.query.where if is_whole_list else ()
 
 
 def _find_list_in_focus(
@@ -368,9 +372,9 @@ def _find_list_in_focus(
         earlier = _find_focus(Thread(thread.turns[:n]), library)
         if len(earlier.papers) > 1:
             return earlier
-        intent = thread.turns[n - 1].answer.intent
+        reading = thread.turns[n - 1].answer.reading
         # A turn that left the list ends the search; one about a paper of the list does not.
-        if intent is None or not intent.parts.get("focus"):
+        if reading is None or not reading.query.papers:
             break
     return focus
 
@@ -379,16 +383,16 @@ def _resolve_same_question(
     resolved_question: ResolvedQuestion, last: Answer, library: LibrarySnapshot
 ) -> ResolvedQuestion:
     """``and the second one?``: if only a pointer is given, the last question about that paper."""
-    intent = last.intent
     name = get_short_name(library.by_id[resolved_question.focus[0]])
-    if intent is None or resolved_question.question.strip(" ?.!") != name:
+    if last.reading is None or resolved_question.question.strip(" ?.!") != name:
         return resolved_question
-    focus = intent.get_several("focus")
-    if intent.route == "content" and len(focus) == 1:
-        old = get_short_name(library.by_id[focus[0]]) if focus[0] in library.by_id else ""
-        if old and old in intent.query:
-            return replace(resolved_question, question=intent.query.replace(old, name))
-    return replace(resolved_question, instead=intent)
+    query = last.reading.query
+    if query.route == "content" and len(query.papers) == 1:
+        paper = library.by_id.get(query.papers[0])
+        old = get_short_name(paper) if paper else ""
+        if old and old in query.text:
+            return replace(resolved_question, question=query.text.replace(old, name))
+    return replace(resolved_question, instead=last.reading)
 
 
 # --- what was shown -------------------------------------------------------------------------
@@ -404,13 +408,12 @@ def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
         if at and failed and len(named_papers) < 2:
             continue
         own_people = tuple(e.name for e in turn.answer.experts)
-        if turn.answer.intent is not None and turn.answer.intent.people:
-            own_people = tuple(dict.fromkeys((*turn.answer.intent.people, *own_people)))
+        own_people = tuple(dict.fromkeys((*list_people(turn.answer), *own_people)))
         people = people or own_people or _list_ranked_people(turn.answer)
         if named_papers:
             return ConversationFocus(named_papers, people, True)
         if papers := _list_cited(turn.answer, library):
-            focus = turn.answer.intent.get_several("focus") if turn.answer.intent else ()
+            focus = turn.answer.reading.query.papers if turn.answer.reading else ()
             if set(focus) == set(papers):
                 papers = focus
             return ConversationFocus(papers, people, False)
@@ -421,18 +424,18 @@ def _find_focus(thread: Thread, library: LibrarySnapshot) -> ConversationFocus:
 
 def _is_list(answer: Answer) -> bool:
     """Whether papers or people were listed; then a coined word in the question names no paper."""
-    parts = answer.intent.parts if answer.intent is not None else {}
-    is_paper_list = (
-        getattr(parts.get("ask"), "verb", "") in ("list", "count") and "alike" not in parts
-    )
-    return answer.route == "experts" or (answer.route == "catalogue" and is_paper_list)
+    if answer.route != "catalogue" or answer.reading is None:
+        return answer.route == "experts"
+    query = answer.reading.query
+    is_count = query.want == "count" and query.by in ((), ("place",))
+    return (is_count or query.want in ("papers", "share")) and not query.like
 
 
 def _list_ranked_people(answer: Answer) -> tuple[str, ...]:
     """Those whom ``who has most papers`` was answered with, the first one first."""
-    ask = answer.intent.parts.get("ask") if answer.intent is not None else None
-    is_ranking = isinstance(answer.value, str) and getattr(ask, "verb", "") == "people"
-    return tuple(str(answer.value).split(", ")) if is_ranking else ()
+    if answer.reading is None or not isinstance(answer.value, str):
+        return ()
+    return tuple(answer.value.split(", ")) if is_ranking(answer.reading.query) else ()
 
 
 def _list_papers_by_turn(thread: Thread, library: LibrarySnapshot) -> list[tuple[str, ...]]:
@@ -475,23 +478,23 @@ _WITH_ALSO = re.compile(
 """``how many with X?`` after somebody's papers: those on which X stands too."""
 
 
-def _find_replaced_intent(question: str, last: Answer) -> Intent | None:
-    """The last intent where the question only names what is to change in it."""
+def _find_replaced_reading(question: str, last: Answer) -> Reading | None:
+    """The last reading where the question only names what is to change in it."""
     match = _INSTEAD.match(question)
-    if last.intent is None:
+    if last.reading is None:
         return None
     if match is None:
         # "papers by Yuxi Mi / which together with Cai Wu?"
         if last.route in ("catalogue", "person") and _WITH_ALSO.match(question):
-            return last.intent
+            return last.reading
         listing = last.route in ("catalogue", "person", "experts")
-        return last.intent if listing and _FRAGMENT.match(question) else None
+        return last.reading if listing and _FRAGMENT.match(question) else None
     what = match["what"] or match["what2"]
     # "what about ..." followed by a question word is a new question, not a part to replace.
     asking = re.match(
         r"(?:who|what|which|how|when|where|why|is|are|does|do|did)\b", what.strip(), re.IGNORECASE
     )
-    return None if asking else last.intent
+    return None if asking else last.reading
 
 
 def extract_replacement(question: str) -> str:

@@ -142,9 +142,9 @@ def _read_sort(scan: Scan) -> Ask | None:
 
 
 _MEASURED = {
-    "title length": r"(?:titles?|names?)",
-    "length": r"(?:abstracts?|texts?|papers?|entry|entries)",
-    "number of authors": r"author\s+lists?",
+    "title_chars": r"(?:titles?|names?)",
+    "abstract_words": r"(?:abstracts?|texts?|papers?|entry|entries)",
+    "n_authors": r"author\s+lists?",
 }
 
 
@@ -173,7 +173,7 @@ def _read_measure(scan: Scan) -> Ask | None:
         )
         return Ask(
             "extreme",
-            ("number of authors",),
+            ("n_authors",),
             descending,
             _read_list_length(measure_matches[0].group()),
         )
@@ -190,9 +190,9 @@ def read_average(scan: Scan) -> Ask | None:
         return None
     paper = r"(?:papers?|entries|entry|works?)"
     patterns = [
-        ("number of authors", rf"authors?(?:{_PER})+\s+{paper}|{paper}(?:{_PER})+\s+authors?|number\s+of\s+authors|author\s+lists?"),
-        ("title length", r"titles?\s+lengths?|lengths?\s+of\s+(?:the\s+|a\s+)?titles?|long\s+(?:is|are)\s+(?:the\s+|a\s+)?(?:average\s+)?titles?"),
-        ("length", r"abstracts?\s+lengths?|lengths?\s+of\s+(?:the\s+|an\s+)?abstracts?|long\s+(?:is|are)\s+(?:the\s+|an\s+)?(?:average\s+)?abstracts?"),
+        ("n_authors", rf"authors?(?:{_PER})+\s+{paper}|{paper}(?:{_PER})+\s+authors?|number\s+of\s+authors|author\s+lists?"),
+        ("title_chars", r"titles?\s+lengths?|lengths?\s+of\s+(?:the\s+|a\s+)?titles?|long\s+(?:is|are)\s+(?:the\s+|a\s+)?(?:average\s+)?titles?"),
+        ("abstract_words", r"abstracts?\s+lengths?|lengths?\s+of\s+(?:the\s+|an\s+)?abstracts?|long\s+(?:is|are)\s+(?:the\s+|an\s+)?(?:average\s+)?abstracts?"),
         ("score", r"(?:header\s+)?scores?"),
     ]  # fmt: skip
     for field in ("year", "month", "category", "affiliation", "author", "page"):
@@ -253,7 +253,7 @@ def _read_ranked_people(scan: Scan) -> Ask | None:
         return Ask("people", ("co-author",))
     if scan.take(_IN_EACH):
         return Ask("people", ("author", "each"))
-    role = "first author" if scan.has(r"\bfirst[- ]author") else "author"
+    role = "first_author" if scan.has(r"\bfirst[- ]author") else "author"
     if ask := _read_bounded_people(scan, role):
         return ask
     who = rf"(?:who|whose|which|what)(?:\s+(?:{_GROUPS['author']}))?|{_LIST_LENGTH}(?:{_GROUPS['author']})"
@@ -296,7 +296,7 @@ def _read_group(scan: Scan) -> Ask | None:
     words = rf"(?:{NUMBER}\s+)?(?:most\s+)?(?:common|frequent|used|popular|often)?\s*"
     worded = rf"\b(?:the\s+)?(?:top\s+)?{words}(?:title\s+words|words\s+(?:(?:used|appear|that|which|are|most|often|the)\s+){{0,5}}(?:in|of)\s+(?:the\s+|all\s+){{0,5}}(?:paper\s+)?titles?)\b(?:\s+most(?:\s+often)?)?"
     if not scan.has(r"\bthe\s+words?\s+[\"'“]") and (group_matches := scan.take(worded)):
-        return Ask("group", ("word",), True, _read_list_length(group_matches[0].group()) or 10)
+        return Ask("group", ("title_word",), True, _read_list_length(group_matches[0].group()) or 10)
     for field, nouns in _GROUPS.items():
         top_pattern = rf"\b(?:the\s+)?(?:top\s+({NUMBER})(?:\s+most\s+(?:common|frequent))?|({NUMBER})\s+(?:most\s+(?:common|frequent|popular|productive)|busiest|largest|biggest))\s+(?:{nouns})\b"
         if field != "author" and (group_matches := scan.take(top_pattern)):
@@ -337,7 +337,7 @@ def read_distinct(scan: Scan) -> Ask | None:
             "{HEADS}", HEADS
         )
     ):
-        return Ask("distinct", ("first author",))
+        return Ask("distinct", ("first_author",))
     for field, nouns in _GROUPS.items():
         if scan.take(
             rf"^\W*~?\s*(?:different\s+|distinct\s+|unique\s+|named\s+){{0,5}}(?:{nouns})\b(?!\s+page)"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 from rag.text.english import dated_day
+from rag.types.fields import Operator
 from rag.understanding.filler import HEADS
-from rag.understanding.periods import MONTH, Day, Period, find, get_month
-from rag.understanding.scan import Scan
+from rag.understanding.periods import MONTH, Period, find, get_month, make_date
+from rag.understanding.scan import Scan, build_range
 
 _YEAR_OR_MARK = r"((?:19|20)\d\d)"
 _YEAR_OF = r"(?:(?:posted|published|dated|released|written|appeared|appearing|uploaded|out|made|the|year|years|are|were|is)\s+){0,5}"
@@ -74,12 +75,11 @@ def _read_periods(scan: Scan) -> None:
 def _add_period(scan: Scan, period: Period, *, negative: bool) -> None:
     """Add a condition on years if the period is full years, or else on dates."""
     low, high = period.low, period.high
-    bounds: tuple[int | Day | None, int | Day | None] = (low, high)
-    is_whole_years = (low is None or low[1:] == (1, 1)) and (high is None or high[1:] == (12, 31))
-    if is_whole_years:
-        bounds = (low and low[0], high and high[0])
-    operator = "not between" if negative else "between"
-    scan.add("year" if is_whole_years else "date", operator, bounds)
+    operator: Operator = "is_not" if negative else "is"
+    if (low is None or low[1:] == (1, 1)) and (high is None or high[1:] == (12, 31)):
+        scan.add("year", operator, build_range(low and low[0], high and high[0]))
+    else:
+        scan.add("date", operator, build_range(low and make_date(low), high and make_date(high)))
 
 
 def read_years(scan: Scan) -> None:
@@ -90,10 +90,10 @@ def read_years(scan: Scan) -> None:
     for pattern, low, high in _RANGES:
         for match in scan.take(pattern):
             year = int(match.group(1))
-            bounds = tuple(None if offset is None else year + offset for offset in (low, high))
-            scan.add("year", "between", bounds)
+            ends = [None if offset is None else year + offset for offset in (low, high)]
+            scan.add("year", "is", build_range(*ends))
     for match in scan.take(rf"{_YEAR_NEGATION}\s+(?:{_IN})?{_YEAR_OR_MARK}\b"):
-        scan.add("year", "is not", int(match.group(1)))
+        scan.add("year", "is_not", int(match.group(1)))
     _read_months(scan)
     _read_single(scan)
 
@@ -106,13 +106,13 @@ def _read_spans(scan: Scan) -> None:
     ):
         for match in scan.take(pattern):
             low, high = sorted((int(match.group(1)), int(match.group(2))))
-            scan.add("year", "between", (low, high))
+            scan.add("year", "is", build_range(low, high))
     for match in scan.take(
         rf"{_YEAR_NEGATION}\s+(?:{_IN})?(?:either\s+)?{_YEAR_OR_MARK}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+|from\s+)?{_YEAR_OR_MARK})+"
     ):
         scan.add(
             "year",
-            "not in",
+            "not_in",
             tuple(sorted({int(y) for y in re.findall(_YEAR_OR_MARK, match.group())})),
         )
     for match in scan.take(
@@ -133,7 +133,7 @@ def _read_months(scan: Scan) -> None:
         scan.add("month", "in", tuple(among))
     months_pattern = rf"{_MONTH_WORD}(?:\s*(?:,|or|and|nor|&|/)+\s*(?:in\s+)?{_MONTH_WORD})*"
     for match in scan.take(rf"{_YEAR_NEGATION}\s+(?:{_IN})?{months_pattern}(?=\W|$)"):
-        scan.add("month", "not in", _list_months(match.group()))
+        scan.add("month", "not_in", _list_months(match.group()))
     for match in scan.take(
         rf"\b(?:{_IN})(?:the\s+months?\s+of\s+)?{months_pattern}(?=\W|$)(?:\s+(?:of\s+)?{_YEAR_OR_MARK})?"
     ):
