@@ -324,9 +324,7 @@ def _format_phrase(query: Query) -> str:
 
 def _format_share(query: Query, papers: Sequence[Paper], base: Sequence[Paper]) -> str:
     """What part of the base the papers are, each condition beyond the base as a verb of its own."""
-    parts = [
-        format_condition(c) for c in query.where if c not in query.base and c.field != "paper"
-    ]
+    parts = [format_condition(c) for c in query.where if c not in query.base and c.field != "paper"]
     parts += [f"about {plain(query.topic)}"] if query.topic else []
     predicates = [phrases.turn_to_predicate(len(papers), part) for part in parts]
     return phrases.tell_share(len(papers), len(base), format_conditions(query.base), predicates)

@@ -1,0 +1,108 @@
+"""Reads a question, on its own or as the next one of a conversation, without a model.
+
+Three steps: entities by look-up (`entities`), learned heads on the embedded model (`heads`), and few
+rules that put a query together (`composition`) and join it to the conversation (`dialogue`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from rag.library.snapshot import LibrarySource, load_snapshot
+from rag.types import ReadAs, Thread
+from rag.types.query import Query, Reading
+from rag.types.token_vectors import Encoding
+from rag.understanding.composition import compose
+from rag.understanding.dialogue import build_state, join
+from rag.understanding.entities import find_entities
+from rag.understanding.frame_types import Frame, Ranked
+from rag.understanding.heads import load_heads
+
+_CONTENT = frozenset({"passages", "overview", "comparison"})
+_ROUTES: dict[ReadAs, tuple[str, ...]] = {
+    "content": ("passages", "overview", "comparison"),
+    "experts": ("people",),
+    "person": ("profile", "people authors", "people coauthors"),
+    "catalogue": ("papers", "count", "groups", "extreme", "share", "values"),
+}
+MARGIN = 0.15
+"""By so much another want must lead, or the question is about content: what papers say is the answer
+that is never wrong by much."""
+
+_HOSTILE = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        r"\b(?:drop|truncate|alter)\s+table\b|\bdelete\s+from\s+\w+|\binsert\s+into\b",
+        r"\bunion\s+(?:all\s+)?select\b|\bselect\b.{1,80}\bfrom\s+\w+(?:\s+where\b|\s*;|\s*--)",
+        r"<\s*/?\s*(?:script|img|iframe|svg|object|embed|style|link|meta|form|input|body|html|a)\b[^>]*>",
+        r"\bjavascript:|!\[[^\]]*\]\([^)]*\)|\{\{.*\}\}|\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1",
+        r"\b(?:system|hidden|initial|developer)\s+(?:prompt|message|instructions?)\b",
+        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines)\b",
+        r"\b(?:rm\s+-rf|os\.system|subprocess|eval\(|exec\(|curl\s+http|wget\s+http|/etc/passwd)|\$\{\w+:",
+    )
+)
+"""Commands and markup: a filter against an adversary is rightly a list."""
+
+
+def read_question(
+    question: str,
+    thread: Thread,
+    library: LibrarySource,
+    encode: Callable[[str], Encoding],
+    read_as: ReadAs | None = None,
+) -> Reading:
+    """What a question asks for.
+
+    Args:
+        question: As typed, of bounded length.
+        thread: The conversation before it.
+        library: Whose people, papers and values the question may mean.
+        encode: The embedded model, for the heads.
+        read_as: The reading that is wanted by hand; None to choose it from the words.
+    """
+    if read_as is None and (reason := find_hostile(question)):
+        return Reading(Query("aside", what="unsupported"), question, reason=reason)
+    snapshot = load_snapshot(library)
+    state = build_state(thread)
+    entities = find_entities(question, snapshot)
+    context = state.build_context() if state else None
+    frame = load_heads().read_frame(question, entities.spans, encode(question), context)
+    frame = (
+        _keep_route(frame, read_as)
+        if read_as
+        else replace(frame, wants=prefer_content(frame.wants))
+    )
+    if state is None or read_as:
+        return compose(frame, entities, snapshot)
+    return join(frame, entities, state, snapshot)
+
+
+def find_hostile(question: str) -> str:
+    """Why a text is no question about papers, whatever its words; empty if it may be one."""
+    if not any(c.isalpha() or c.isdigit() for c in question):
+        return "there is no question in it"
+    if any(pattern.search(question) for pattern in _HOSTILE):
+        return "it is a command or markup, no question about the papers"
+    return ""
+
+
+def prefer_content(wants: Ranked) -> Ranked:
+    """The wants with content first unless another leads by a margin."""
+    best = next(((label, p) for label, p in wants if label.split()[0] in _CONTENT), None)
+    if best is None or wants[0][0].split()[0] in _CONTENT or wants[0][1] - best[1] >= MARGIN:
+        return wants
+    return (best, *(want for want in wants if want != best))
+
+
+def _keep_route(frame: Frame, read_as: ReadAs) -> Frame:
+    """The frame with the wants of one route alone, or with the route's plainest one."""
+    kept = tuple(
+        want
+        for want in frame.wants
+        if want[0].split()[0] in {r.split()[0] for r in _ROUTES[read_as]}
+    )
+    if read_as == "experts":
+        kept = tuple(want for want in kept if want[0] == "people")
+    return replace(frame, wants=kept or ((_ROUTES[read_as][0], 1.0),), links=())
