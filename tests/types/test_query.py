@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from datetime import date
 from typing import Any, get_args
 
@@ -21,6 +23,7 @@ from rag.types.query import (
     Topic,
     Want,
 )
+from rag.types.query_json import build_schema, dump_query, load_query
 from rag.types.query_text import print_query, read_conditions, read_query
 
 TEXTS = st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
@@ -181,3 +184,37 @@ def test_conditions_are_read_alone() -> None:
         Condition("date", "is", Range(date(2023, 5, 1), None)),
         Condition("doi", "unknown"),
     )
+
+
+@given(build_queries())
+def test_json_gives_the_query_back(query: Query) -> None:
+    assert load_query(json.loads(json.dumps(dump_query(query)))) == query
+
+
+def test_the_schema_names_every_part_and_every_field() -> None:
+    schema = build_schema()
+    assert set(schema["properties"]) == {f.name for f in dataclasses.fields(Query)}
+    assert schema["properties"]["want"]["enum"] == list(get_args(Want))
+    condition = schema["properties"]["where"]["items"]
+    assert condition["properties"]["field"]["enum"] == list(FIELDS)
+    assert not schema["additionalProperties"]
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ({"want": "papers", "colour": "red"}, "no 'colour'"),
+        ({"want": "everything"}, "passages, overview"),
+        ({"want": "papers", "where": [{"field": "year", "operator": "is", "value": "x"}]}, "whole number"),
+        ({}, "lacks a part"),
+        ({"want": "papers", "where": "code"}, "takes a list"),
+    ],
+)  # fmt: skip
+def test_json_that_is_no_query_is_one_clear_error(record: dict[str, Any], says: str) -> None:
+    with pytest.raises(QueryError, match=says):
+        load_query(record)
+
+
+def test_a_day_in_a_title_stays_text() -> None:
+    query = Query("papers", where=(Condition("title", "contains", "2023-05-01"),))
+    assert load_query(dump_query(query)) == query
