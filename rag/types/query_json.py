@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from rag.types.fields import FIELDS, Condition, QueryError
+from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import Query
 
 Json = dict[str, Any]
