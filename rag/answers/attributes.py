@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Sequence
 
 from rag.answers import phrases
@@ -70,9 +69,7 @@ def answer_attributes(
     )
 
 
-def _describe_attribute(
-    paper: Paper, name: str, library: LibrarySnapshot
-) -> tuple[bool, str]:
+def _describe_attribute(paper: Paper, name: str, library: LibrarySnapshot) -> tuple[bool, str]:
     """Whether it is known, and what is said of it."""
     if name in ("year", "month", "date"):
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rag.answers import person_phrases
 from rag.library.fields import format_conditions
-from rag.library.person_index import Mention
 from rag.library.selection import format_no_such_person
 from rag.library.snapshot import LibrarySnapshot, get_short_name
 from rag.text import join_names
@@ -112,9 +111,7 @@ def _find_pages(
     return pages, missing
 
 
-def _answer_for_paper(
-    names: Sequence[str], ids: Sequence[str], library: LibrarySnapshot
-) -> Answer:
+def _answer_for_paper(names: Sequence[str], ids: Sequence[str], library: LibrarySnapshot) -> Answer:
     """Figures are printed for people; asked of a paper they are unknown."""
     paper = library.by_id[ids[0]]
     nouns = join_names(_FIGURE_NOUNS[name] for name in names)
@@ -201,9 +198,7 @@ def _compute_total(pages: Sequence[ProfilePage], name: str, *, is_mean: bool = F
 def render_page_figures(page: ProfilePage, n_held: int) -> str:
     """Every figure that a page prints, in one sentence, with how many of its papers are held."""
     printed = [n for n in ("page_papers", *_FIGURE_NOUNS) if get_figure(page, n) is not None]
-    figure_texts = [
-        _format_figure(name, get_figure(page, name)) for name in dict.fromkeys(printed)
-    ]
+    figure_texts = [_format_figure(name, get_figure(page, name)) for name in dict.fromkeys(printed)]
     page_papers = person_phrases.tell_page_papers(n_held)
     if not figure_texts:
         return f"There is a profile page. {page_papers}"

@@ -128,7 +128,8 @@ def _select_by_topic(
     query: Query, papers: Sequence[Paper], library: LibrarySnapshot, retrieve: Retrieve
 ) -> tuple[list[Paper], Query, str, str]:
     """The papers on (and not off) the topic, the query with the topic as it was spelt for that, a
-    note if it was spelt anew, and how the papers were found."""
+    note if it was spelt anew, and how the papers were found.
+    """
     if query.about is None:
         return list(papers), query, "", ""
     n_before = len(papers)
@@ -324,9 +325,7 @@ def _format_phrase(query: Query) -> str:
 
 def _format_share(query: Query, papers: Sequence[Paper], base: Sequence[Paper]) -> str:
     """What part of the base the papers are, each condition beyond the base as a verb of its own."""
-    parts = [
-        format_condition(c) for c in query.where if c not in query.base and c.field != "paper"
-    ]
+    parts = [format_condition(c) for c in query.where if c not in query.base and c.field != "paper"]
     parts += [f"about {plain(query.topic)}"] if query.topic else []
     predicates = [phrases.turn_to_predicate(len(papers), part) for part in parts]
     return phrases.tell_share(len(papers), len(base), format_conditions(query.base), predicates)

@@ -55,7 +55,9 @@ def answer_people(
     names = [str(v) for v in counts]
     # "who has the most papers apart from the page owners?"
     for condition in conditions:
-        read = figures.get(condition.field, lambda name, c=condition: _find_figure(name, c, library))  # type: ignore[misc]
+        read = figures.get(
+            condition.field, lambda name, c=condition: _find_figure(name, c, library)
+        )
         names = [n for n in names if meets(read(n), condition)]
     besides = [name for name in query.besides if name in names]
     counts = Counter({name: counts[name] for name in names if name not in besides})
@@ -157,9 +159,7 @@ def _answer_each(
     people.sort(key=lambda n: (-counts[n], str(n)))
     years_text = join_names(f"in {year}" for year in condition.values)
     if not people:
-        return Answer(
-            "", "answered", "catalogue", person_phrases.tell_nobody_of_years(years_text)
-        )
+        return Answer("", "answered", "catalogue", person_phrases.tell_nobody_of_years(years_text))
     head = person_phrases.tell_people_of_years(len(people), years_text)
     lines = [f"- {plain(str(n))}: {counted(counts[n])} of these years" for n in people]
     text = f"{head}:\n\n" + "\n".join(lines)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from rag.library.snapshot import LibrarySnapshot
@@ -98,7 +97,9 @@ def list_values(field: str, paper: Paper, library: LibrarySnapshot) -> Sequence[
         QueryError: The field is one of people.
     """
     if field not in _VALUES:
-        raise QueryError(f"{field} is a figure of people, not of papers; papers have {', '.join(_VALUES)}")
+        raise QueryError(
+            f"{field} is a figure of people, not of papers; papers have {', '.join(_VALUES)}"
+        )
     return _VALUES[field](paper, library)
 
 
@@ -348,7 +349,9 @@ def _format_spans(spans: Sequence[Scalar]) -> str:
 def _format_span(span: Scalar) -> str:
     if not isinstance(span, Range):
         return f"from {_format_end(span)}"
-    low, high = (_format_end(end, is_last=is_last) for end, is_last in ((span.low, False), (span.high, True)))
+    low, high = (
+        _format_end(end, is_last=is_last) for end, is_last in ((span.low, False), (span.high, True))
+    )
     if span.low is None:
         return f"from {high} or earlier"
     if span.high is None:
@@ -372,7 +375,9 @@ def format_bounds(value: Scalar) -> str:
     if value.low is None:
         return f"of at most {_format_end(value.high)}"
     low = _format_end(value.low)
-    return f"of at least {low}" if value.high is None else f"from {low} to {_format_end(value.high)}"
+    return (
+        f"of at least {low}" if value.high is None else f"from {low} to {_format_end(value.high)}"
+    )
 
 
 def format_conditions(conditions: Iterable[Condition]) -> str:

@@ -15,7 +15,10 @@ _GIVEN = r"(?:\s+(?:is |are |at all |is not )?(?:given|printed|shown|stated|list
 _NOUNS: tuple[tuple[str, str], ...] = (
     ("year", r"(?:publication |printed )?(?:years?|dates?)" + _GIVEN),
     ("title", r"(?:printed )?titles?" + _GIVEN),
-    ("printed_author", r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN),
+    (
+        "printed_author",
+        r"(?:printed |named |known )?(?:authors?|author (?:names?|lists?)|names)" + _GIVEN,
+    ),
     ("affiliation", r"(?:printed |author )?affiliations?" + _GIVEN),
     ("score", r"(?:printed |header )?scores?" + _GIVEN),
     ("category", r"categor(?:y|ies)" + _GIVEN),

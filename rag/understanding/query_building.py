@@ -253,7 +253,9 @@ def _finish_people(query: Query, ask: Ask, intent: Intent) -> Query:
     field = "n_coauthors" if role == "co-author" else "n_papers"
     order = Order(field, "descending" if ask.most else "ascending")
     want: Want = "count" if "count" in more else "people"
-    return replace(query, want=want, by=(role if role != "co-author" else "author",), where=where, order=order)
+    return replace(
+        query, want=want, by=(role if role != "co-author" else "author",), where=where, order=order
+    )
 
 
 def _finish_distinct(query: Query, ask: Ask, intent: Intent) -> Query:

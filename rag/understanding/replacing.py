@@ -12,7 +12,7 @@ from rag.library.selection import resolve_conditions
 from rag.library.snapshot import LibrarySnapshot
 from rag.types import Condition, Query, Reading
 from rag.types.fields import FIELDS, Range
-from rag.types.query import Order, PersonRef, Topic
+from rag.types.query import Order, Topic
 from rag.types.query_text import read_conditions
 from rag.understanding.catalogue_ask import CatalogueQuestion
 from rag.understanding.catalogue_reading import list_telling_words, read_catalogue_question
@@ -123,7 +123,9 @@ def _set_conditions(
         # "what share of the 2024 papers have code? / and 2022?": the year belongs to the
         # denominator.
         base = _keep_conditions(conditions, query.base)
-        whole_of = [c for c in conditions if len(_keep_conditions([c], query.base)) < len(query.base)]
+        whole_of = [
+            c for c in conditions if len(_keep_conditions([c], query.base)) < len(query.base)
+        ]
         query = replace(query, where=(*kept, *conditions), base=(*base, *whole_of))
         return _change(last, query, "the last list with a part replaced", notes)
     limits = [c for c in conditions if c.field != "author"]
@@ -373,9 +375,7 @@ def _set_topic(last: Reading, topic: str, *, also: bool) -> Reading | None:
             return None
         reading = _change(last, replace(query, about=about), f"{last.reason}; about {topic}")
         passages = Query("passages", text=topic)
-        return replace(
-            reading, others=(passages,), other_words=f"what papers say about {topic}"
-        )
+        return replace(reading, others=(passages,), other_words=f"what papers say about {topic}")
     if query.route in ("content", "smalltalk", "unsupported"):
         return None
     is_without = query.route == "person" and query.without and not query.topic

@@ -296,7 +296,9 @@ def _read_group(scan: Scan) -> Ask | None:
     words = rf"(?:{NUMBER}\s+)?(?:most\s+)?(?:common|frequent|used|popular|often)?\s*"
     worded = rf"\b(?:the\s+)?(?:top\s+)?{words}(?:title\s+words|words\s+(?:(?:used|appear|that|which|are|most|often|the)\s+){{0,5}}(?:in|of)\s+(?:the\s+|all\s+){{0,5}}(?:paper\s+)?titles?)\b(?:\s+most(?:\s+often)?)?"
     if not scan.has(r"\bthe\s+words?\s+[\"'“]") and (group_matches := scan.take(worded)):
-        return Ask("group", ("title_word",), True, _read_list_length(group_matches[0].group()) or 10)
+        return Ask(
+            "group", ("title_word",), True, _read_list_length(group_matches[0].group()) or 10
+        )
     for field, nouns in _GROUPS.items():
         top_pattern = rf"\b(?:the\s+)?(?:top\s+({NUMBER})(?:\s+most\s+(?:common|frequent))?|({NUMBER})\s+(?:most\s+(?:common|frequent|popular|productive)|busiest|largest|biggest))\s+(?:{nouns})\b"
         if field != "author" and (group_matches := scan.take(top_pattern)):
