@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from rag.types import Condition
 from rag.types.errors import ReadError
+from rag.types.serialise import read_condition_record
 
 FOLDER = Path(__file__).parent
 DEVELOPMENT = FOLDER / "development.jsonl"
@@ -101,10 +102,7 @@ class Question(_SetRow):
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The filters as the library knows them."""
-        return tuple(
-            Condition(f.field, f.operator, tuple(f.value) if isinstance(f.value, list) else f.value)
-            for f in self.filters
-        )
+        return tuple(read_condition_record(f.field, f.operator, f.value) for f in self.filters)
 
     @model_validator(mode="before")
     @classmethod

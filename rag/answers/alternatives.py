@@ -1,62 +1,66 @@
-"""Says how a question was read, and offers the next best reading.
-
-The router puts the other route into ``parts['other']``; ``parts['near']`` is set if it is near enough
-to be offered in the answer's text, and ``parts['about']`` is its subject.
-"""
+"""Says beside an answer how its question was read, and offers the next best reading."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
-from rag.answers.phrases import ROUTE_WORDS, tell_other_reading
-from rag.text import join_names
+from rag.answers import phrases
 from rag.text.markdown import plain
-from rag.types import Alternative, Answer, Intent, ReadAs
+from rag.types import Alternative, Answer, ReadAs, Reading
 
 _FOR = {
     "content": ("what papers say", "what do papers say about {topic}?"),
     "experts": ("people who work on it", "who works on {topic}?"),
 }
-_MAX_TOPIC_CHARS = 60
-"""A subject longer than this is called ``it``."""
 
 
-def find_other_reading(intent: Intent) -> Alternative | None:
+def find_other_reading(reading: Reading) -> Alternative | None:
     """The plausible reading that was not taken, named in words; None where there is none."""
-    other_route = intent.parts.get("other")
+    if not reading.others:
+        return None
+    other_route = reading.others[0].route
     for route in get_args(ReadAs):
-        if route == other_route and route != intent.route:
-            return Alternative(route, _format_words(route, intent))
+        if route == other_route and route != reading.query.route:
+            return Alternative(route, reading.other_words)
     return None
 
 
-def _format_words(route: ReadAs, intent: Intent) -> str:
-    subject = " ".join(str(intent.parts.get("about") or intent.topic or "").split())
-    subject = subject if len(subject) <= _MAX_TOPIC_CHARS else "it"
-    if route == "content":
-        return f"what papers say about {subject}" if subject else "what papers say"
-    if route == "experts":
-        return f"people who work on {subject or 'it'}"
-    if route == "person":
-        return (
-            f"{join_names(intent.people)}, and their papers"
-            if intent.people
-            else "the person who is meant"
-        )
-    return f"all papers {subject}" if subject else "all papers that fit, counted or listed"
+def refuse_unread_alone(reading: Reading) -> Answer | None:
+    """``papers not ...`` of which nothing else was understood would list the whole library."""
+    query = reading.query
+    if not reading.unread or query.where or query.topic or query.want == "values":
+        return None
+    text = phrases.refuse_unread_alone(_format_unread(reading))
+    return Answer("", "abstained", query.route, text)
 
 
-def format_closing_line(intent: Intent) -> str:
+def add_reading_notes(answer: Answer, reading: Reading) -> Answer:
+    """The answer with how names and times were read, and what was not read, said first.
+
+    The closing line offers another reading that is about as likely.
+    """
+    text, warnings = answer.text, answer.warnings
+    if reading.unread and refuse_unread_alone(reading) is None:
+        unread = phrases.refuse_unread(_format_unread(reading))
+        text, warnings = f"{unread}\n\n{text}", (unread, *warnings)
+    text = phrases.put_notes_first([n for n in reading.notes if n not in text], text)
+    if line := format_closing_line(reading):
+        text = f"{text}\n\n{line}"
+    return replace(answer, text=text, warnings=warnings)
+
+
+def _format_unread(reading: Reading) -> str:
+    return plain(", ".join(reading.unread))
+
+
+def format_closing_line(reading: Reading) -> str:
     """``Read as a count or list; for what papers say, ask: '...'``; empty where no other reading is near."""
-    other_route = str(intent.parts.get("other", ""))
-    if not (intent.parts.get("near") and intent.topic and other_route in _FOR):
+    query = reading.query
+    other = find_other_reading(reading)
+    if not (reading.is_close and query.topic and other and other.route in _FOR):
         return ""
-    what, question = _FOR[other_route]
-    reading = str(intent.parts.get("read") or ROUTE_WORDS[intent.route])
-    return tell_other_reading(reading, what, question.format(topic=plain(intent.topic)))
-
-
-def add_closing_line(answer: Answer, intent: Intent) -> str:
-    """The answer's text with the closing line, if there is one."""
-    line = format_closing_line(intent)
-    return f"{answer.text}\n\n{line}" if line else answer.text
+    what, question = _FOR[other.route]
+    is_of_one_paper = query.relation in ("authors", "first_author")
+    read_as = "who wrote that paper" if is_of_one_paper else phrases.ROUTE_WORDS[query.route]
+    return phrases.tell_other_reading(read_as, what, question.format(topic=plain(query.topic)))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rag.answers import person_phrases
 from rag.library.fields import format_conditions
-from rag.library.person_index import Mention
 from rag.library.selection import format_no_such_person
 from rag.library.snapshot import LibrarySnapshot, get_short_name
 from rag.text import join_names

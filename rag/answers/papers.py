@@ -128,7 +128,8 @@ def _select_by_topic(
     query: Query, papers: Sequence[Paper], library: LibrarySnapshot, retrieve: Retrieve
 ) -> tuple[list[Paper], Query, str, str]:
     """The papers on (and not off) the topic, the query with the topic as it was spelt for that, a
-    note if it was spelt anew, and how the papers were found."""
+    note if it was spelt anew, and how the papers were found.
+    """
     if query.about is None:
         return list(papers), query, "", ""
     n_before = len(papers)

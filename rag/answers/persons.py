@@ -206,7 +206,7 @@ def _answer_papers(
     retrieve: Retrieve,
 ) -> Answer:
     """Papers of the people on (or off) a topic, under further conditions."""
-    resolved_conditions = resolve_conditions(query.where, (), library)
+    resolved_conditions = resolve_conditions(query.where, library)
     allowed = {p.paper_id for p in find_matching_papers(library, resolved_conditions.conditions)}
     all_papers = [p for n in names for p in library.list_papers_of(n) if p.paper_id in allowed]
     all_papers = list(dict.fromkeys(all_papers))

@@ -57,7 +57,7 @@ def answer_people(
     for condition in conditions:
         read = figures.get(
             condition.field, lambda name, c=condition: _find_figure(name, c, library)
-        )  # type: ignore[misc]
+        )
         names = [n for n in names if meets(read(n), condition)]
     besides = [name for name in query.besides if name in names]
     counts = Counter({name: counts[name] for name in names if name not in besides})

@@ -150,7 +150,7 @@ def _iter_after_content(papers: Sequence[Paper], library: LibrarySnapshot) -> It
 def _iter_after_experts(
     answer: Answer, papers: Sequence[Paper], library: LibrarySnapshot
 ) -> Iterator[Suggestion]:
-    topic = answer.intent.topic if answer.intent else None
+    topic = answer.reading.query.topic if answer.reading else ""
     for expert in answer.experts[:1]:
         yield Suggestion(f"What does {expert.name} work on?", "person")
     if topic:

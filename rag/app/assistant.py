@@ -13,7 +13,7 @@ from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.adapters.weights import load_whole_words
 from rag.answers import comparison, experts, extractive
-from rag.answers.alternatives import find_other_reading
+from rag.answers.alternatives import add_reading_notes, find_other_reading, refuse_unread_alone
 from rag.answers.evidence_selection import RANKING, choose_papers
 from rag.answers.filtered_library import (
     FilteredLibrary,
@@ -40,10 +40,11 @@ from rag.types import (
     Delta,
     Event,
     Health,
-    Intent,
     Paper,
     Plan,
+    Query,
     ReadAs,
+    Reading,
     Report,
     Retrieval,
     Step,
@@ -51,8 +52,9 @@ from rag.types import (
 )
 from rag.types.cancellation import CancelToken, heed, heeding
 from rag.types.errors import ModelError
+from rag.types.query import Order, PersonRef, Topic
+from rag.types.query_text import read_query
 from rag.understanding import small_talk
-from rag.understanding.comparison import asks_to_compare
 from rag.understanding.languages import convert_to_english
 from rag.understanding.routing import route
 from rag.understanding.spelling import process_spelling
@@ -162,12 +164,10 @@ class Assistant:
             spelt = process_spelling(english, known, load_whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
         heed()
-        intent = route(english, thread if condensed == text else Thread(), known, read_as)
-        if voice is not None:  # a model reads the question as it was asked
-            intent = replace(intent, question=condensed)
+        reading = route(english, thread if condensed == text else Thread(), known, read_as)
         first_words_ms = first_token_ms = None
         steps = [("reading the question", 0.0)]
-        for event in self._route_to_branch(intent, thread, filtered_library, voice):
+        for event in self._answer_reading(reading, condensed, thread, filtered_library, voice):
             if isinstance(event, Step):
                 steps.append((event.name, _compute_ms_since(began)))
             if isinstance(event, Delta) and first_words_ms is None:
@@ -178,8 +178,8 @@ class Assistant:
                 event = replace(
                     event,
                     question=question,
-                    intent=intent,
-                    other=find_other_reading(intent),
+                    reading=reading,
+                    other=find_other_reading(reading),
                     library=fingerprint,
                     first_words_ms=first_words_ms,
                     first_token_ms=first_token_ms,
@@ -198,32 +198,68 @@ class Assistant:
                 event = _add_model_usage(event, voice, spent, began)
             yield event
 
+    def query(
+        self,
+        query: Query | str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+    ) -> Answer:
+        """The answer to a typed query, or to the line that spells one.
+
+        Args:
+            query: Such as ``count papers where year >= 2023 and code by year``.
+            thread: Whose filters hold.
+
+        Raises:
+            QueryError: The line spells no query, or its parts do not go together.
+            LibraryEmpty: Nothing was ingested yet.
+        """
+        line = query if isinstance(query, str) else ""
+        query = read_query(query) if isinstance(query, str) else query
+        return self._run_query(Reading(query, line, by="program"), thread)
+
     def who(self, topic: str, k: int = 10, recent: bool = False, explain: bool = False) -> Answer:
-        """The people who work on a topic, with the papers that say so."""
-        text, warnings = _make_bounded_question(topic)
-        return self._run_timed(
-            Intent("experts", text, text, "asked for people", topic=text),
-            lambda intent: experts.answer_experts(
-                intent, self.library, self.retrieve, k, recent, explain
-            ),
-            warnings,
-        )
+        """The people who work on a topic, with the papers that say so; ``explain``: score by score."""
+        order = Order("date") if recent else None
+        query = Query("people", about=Topic(topic), order=order, k=k)
+        reading = Reading(query, topic, by="flags", reason="asked for people")
+        return self._run_query(reading, explain=explain)
 
     def person(self, name: str) -> Answer:
         """One person: papers, co-authors, years, page figures."""
-        text, warnings = _make_bounded_question(name)
-        return self._run_timed(
-            Intent("person", text, text, "asked for a person", people=(text,)),
-            lambda intent: answer_person(intent, self.library, self.retrieve),
-            warnings,
-        )
+        query = Query("profile", people=(PersonRef(name),))
+        return self._run_query(Reading(query, name, by="flags", reason="asked for a person"))
 
     def catalogue(self, conditions: Sequence[Condition]) -> Answer:
         """The papers that meet all conditions, exactly and completely."""
-        bounded_conditions = tuple(map(_make_bounded_value, conditions))
-        return self._run_timed(
-            Intent("catalogue", "", "", "asked for a list", conditions=bounded_conditions),
-            lambda intent: answer_papers(intent, self.library, self.retrieve),
+        query = Query("papers", where=tuple(conditions))
+        return self._run_query(Reading(query, by="flags", reason="asked for a list"))
+
+    def _run_query(
+        self,
+        reading: Reading,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        *,
+        explain: bool = False,
+    ) -> Answer:
+        began = time.perf_counter()
+        self.library.ensure_not_empty()
+        query, warnings = _make_bounded_query(reading.query)
+        question = _make_bounded_question(reading.question)[0]
+        reading = replace(reading, query=query, question=question)
+        filtered_library = apply_filters(self.library, thread)
+        *_, answer = self._answer_reading(
+            reading, query.text, thread, filtered_library, None, explain=explain
+        )
+        assert isinstance(answer, Answer)
+        return replace(
+            answer,
+            question=question,
+            reading=reading,
+            library=self.library.fingerprint,
+            latency_ms=_compute_ms_since(began),
+            warnings=(*warnings, *answer.warnings, *load_excluded(answer, filtered_library)),
+            filters=thread.filters,
+            among=filtered_library.description if filtered_library else "",
         )
 
     def paper(self, key: str) -> Paper:
@@ -311,33 +347,48 @@ class Assistant:
 
     # --- how an answer is made ----------------------------------------------------------------
 
-    def _route_to_branch(
+    def _answer_reading(
         self,
-        intent: Intent,
+        reading: Reading,
+        question: str,
         thread: Thread,
         filtered_library: FilteredLibrary | None,
         voice: ModelSession | None,
+        *,
+        explain: bool = False,
     ) -> Iterator[Event]:
+        """Execute the query, and say beside the answer how it was read.
+
+        ``question``: as a model reads it.
+        """
+        query = reading.query
         library = filtered_library or self.library
-        retrieve = self._build_finder(filtered_library)
-        of_papers = intent.route not in ("smalltalk", "unsupported")
-        if intent.route == "content" and library.n_papers:
-            yield from self._answer_content(intent, thread, filtered_library, voice)
+        route_name = query.route
+        if route_name == "content" and library.n_papers:
+            yield from self._answer_content(query, question, thread, filtered_library, voice)
             return
         yield Step(f"looking through {library.n_papers} papers")
-        if filtered_library and not filtered_library.n_papers and of_papers:
-            answer = Answer(intent.question, "abstained", intent.route, filtered_library.why_empty)
-        elif intent.route == "experts":
-            answer = add_scope_note(
-                experts.answer_experts(intent, library, retrieve), filtered_library
-            )
-        elif intent.route == "person":
-            answer = add_scope_note(answer_person(intent, library, retrieve), filtered_library)
-        elif intent.route == "catalogue":
-            answer = add_scope_note(answer_papers(intent, library, retrieve), filtered_library)
+        if route_name in ("smalltalk", "unsupported"):
+            answer = small_talk.answer_aside(query)
+        elif filtered_library and not filtered_library.n_papers:
+            answer = Answer("", "abstained", route_name, filtered_library.why_empty)
         else:
-            answer = small_talk.answer_aside(intent)
-        yield from self._render_in_words(answer, voice)
+            answer = add_reading_notes(self._execute(reading, filtered_library, explain), reading)
+            answer = add_scope_note(answer, filtered_library)
+        yield from self._render_in_words(replace(answer, question=question), voice)
+
+    def _execute(
+        self, reading: Reading, filtered_library: FilteredLibrary | None, explain: bool
+    ) -> Answer:
+        """What is computed for a query of people, papers and figures."""
+        query = reading.query
+        library = filtered_library or self.library
+        retrieve = self._build_finder(filtered_library)
+        if query.route == "experts":
+            return experts.answer_experts(query, library, retrieve, explain)
+        if query.route == "person":
+            return answer_person(query, library, retrieve)
+        return refuse_unread_alone(reading) or answer_papers(query, library, retrieve)
 
     def _render_in_words(self, answer: Answer, voice: ModelSession | None) -> Iterator[Event]:
         """A computed answer, in the model's words where there is one and it changes nothing."""
@@ -355,7 +406,8 @@ class Assistant:
 
     def _answer_content(
         self,
-        intent: Intent,
+        query: Query,
+        question: str,
         thread: Thread,
         filtered_library: FilteredLibrary | None,
         voice: ModelSession | None,
@@ -363,21 +415,21 @@ class Assistant:
         yield Step(f"searching {(filtered_library or self.library).n_papers} papers")
         library = load_snapshot(filtered_library or self.library)
         choice = choose_papers(
-            intent, self._build_finder(filtered_library), self._open_retriever().retrieve, library
+            query, self._build_finder(filtered_library), self._open_retriever().retrieve, library
         )
         retrieval, verdict = choice.retrieval, choice.verdict
         screen = self._screen
         assert screen is not None  # made with the retriever
         if verdict.sufficient:
-            cited = screen.marked(choice.cited, intent.question)
+            cited = screen.marked(choice.cited, query.text)
         else:
             cited = choice.cited
-            nearest = screen.marked(retrieval.papers[:NEAREST], intent.question)
+            nearest = screen.marked(retrieval.papers[:NEAREST], query.text)
             retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
         yield Step("checking quotes")
         if voice is None:
             answer = extractive.answer_by_quotes(
-                intent, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several
             )
             yield Delta(answer.text)
             yield answer
@@ -386,9 +438,9 @@ class Assistant:
         from rag.generation.judging import SupportJudge
 
         prompts = self._voices.load_prompts()
-        compares = len(cited) > 1 and asks_to_compare(intent.question)
+        compares = len(cited) > 1 and query.want == "comparison"
         yield from generative.answer_with_model(
-            intent,
+            question,
             retrieval,
             verdict,
             thread,
@@ -400,11 +452,11 @@ class Assistant:
             unsupported=self.settings.unsupported,
             judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
             screen=screen,
-            abstain=lambda: extractive.build_abstention(intent, retrieval, verdict),
+            abstain=lambda: extractive.build_abstention(retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
-                intent, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several
             ),
-            build_table=(lambda marks: comparison.render_comparison(intent.question, cited, marks))
+            build_table=(lambda marks: comparison.render_comparison(query, cited, marks))
             if compares
             else None,
         )
@@ -454,20 +506,6 @@ class Assistant:
                 )
             return self._retriever
 
-    def _run_timed(
-        self, intent: Intent, make: Callable[[Intent], Answer], warnings: tuple[str, ...] = ()
-    ) -> Answer:
-        began = time.perf_counter()
-        self.library.ensure_not_empty()
-        answer = make(intent)
-        return replace(
-            answer,
-            intent=intent,
-            library=self.library.fingerprint,
-            latency_ms=_compute_ms_since(began),
-            warnings=(*warnings, *answer.warnings),
-        )
-
 
 def build(settings: Settings) -> Assistant:
     """An assistant over the library in ``settings.data``; nothing is opened or loaded yet."""
@@ -511,14 +549,35 @@ def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
     return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
 
 
-def _make_bounded_value(condition: Condition) -> Condition:
-    """A condition with its typed words as `_make_bounded_question` has them; a file's name keeps its spaces."""
-    value = condition.value
-    if not isinstance(value, str):
+def _make_bounded_query(query: Query) -> tuple[Query, tuple[str, ...]]:
+    """The query with typed words as `_make_bounded_question` has them, and a warning if one was cut."""
+    notes: list[str] = []
+
+    def bound(text: str) -> str:
+        bounded, note = _make_bounded_question(text)
+        notes.extend(note)
+        return bounded
+
+    about = query.about and replace(
+        query.about,
+        words=bound(query.about.words),
+        without=bound(query.about.without),
+        all_of=tuple(map(bound, query.about.all_of)),
+    )
+    people = tuple(replace(person, typed=bound(person.typed)) for person in query.people)
+    where = tuple(_make_bounded_condition(condition, bound) for condition in query.where)
+    query = replace(query, about=about, people=people, where=where, text=bound(query.text))
+    return query, tuple(dict.fromkeys(notes))
+
+
+def _make_bounded_condition(condition: Condition, bound: Callable[[str], str]) -> Condition:
+    """A condition with its typed words bounded; a file's name keeps its spaces."""
+    if not any(isinstance(value, str) for value in condition.values):
         return condition
     if condition.field == "document":
-        return replace(condition, value=ensure_encodable(value)[:MAX_QUESTION_CHARS])
-    return replace(condition, value=_make_bounded_question(value)[0])
+        bound = lambda text: ensure_encodable(text)[:MAX_QUESTION_CHARS]  # noqa: E731
+    values = tuple(bound(v) if isinstance(v, str) else v for v in condition.values)
+    return replace(condition, value=values if isinstance(condition.value, tuple) else values[0])
 
 
 def _cleaned(thread: Thread) -> Thread:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rag.answers.filtered_library import format_filters
 from rag.app.conversations import StoredThread, StoredTurn
 from rag.library.bibliography import format_byline, format_papers
 from rag.types import Answer, Paper
-from rag.types.serialise import record
+from rag.types.serialise import build_condition_record, record
 
 UNANSWERED = "*Not answered to the end.*"
 
@@ -71,7 +70,7 @@ def to_json(thread: StoredThread, papers: Sequence[Paper] = ()) -> str:
         "thread": thread.thread_id,
         "name": thread.name,
         "created_at": thread.created_at,
-        "filters": [asdict(condition) for condition in thread.filters],
+        "filters": [build_condition_record(condition) for condition in thread.filters],
         "model": thread.model,
         "turns": [_encode_turn(turn) for turn in thread.turns],
     }

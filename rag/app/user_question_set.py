@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from rag.app.codec import encode_conditions
 from rag.app.conversations import Opinion, StoredThread
 from rag.types import Answer, Condition, Turn
 from rag.types.errors import LibraryError
+from rag.types.serialise import build_condition_record
 
 QUESTIONS_FILE = "questions.jsonl"
 QUESTIONS_LOCK = "questions.lock"
@@ -153,7 +153,7 @@ def build_question_row(
     if len(turns) > 1:
         new_row["turns"] = [turn.question for turn in turns]
     if filters:
-        new_row["filters"] = [asdict(condition) for condition in filters]
+        new_row["filters"] = [build_condition_record(condition) for condition in filters]
     if opinion.verdict == "good":
         new_row |= _build_expected(last.answer)
     note = "a reader called this answer " + opinion.verdict
@@ -187,8 +187,9 @@ def _build_expected(answer: Answer) -> QuestionRow:
         return expected_row | {"answer": list(value) if isinstance(value, tuple) else value}
     if answer.route == "experts":
         return expected_row | {"people": _list_graded_people(answer)}
-    if answer.route == "person" and answer.intent is not None:
-        return expected_row | {"people": [{"name": n, "grade": MAIN} for n in answer.intent.people]}
+    if answer.route == "person" and answer.reading is not None:
+        names = [name for person in answer.reading.query.people for name in person.names]
+        return expected_row | {"people": [{"name": n, "grade": MAIN} for n in names]}
     return expected_row | {
         "evidence": [{"paper": c.source, "quote": c.quote} for c in answer.citations if c.quote]
     }

@@ -14,7 +14,7 @@ from rag.types.errors import ReadError, SettingsError
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
     from rag.config.settings import Settings
-    from rag.types import Answer, Condition, Plan, Report
+    from rag.types import Answer, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -140,11 +140,12 @@ def run_person(args: argparse.Namespace) -> int:
 
 
 def run_papers(args: argparse.Namespace) -> int:
+    from rag.cli.field_options import list_conditions
     from rag.cli.format import format_paper_row
     from rag.types.serialise import build_paper_record
 
     with open_assistant(args) as assistant:
-        answer = assistant.catalogue(build_conditions(args))
+        answer = assistant.catalogue(list_conditions(args))
         papers = assistant.library.list_papers([p.paper_id for p in answer.papers])
         for paper in papers:
             if args.json:
@@ -161,22 +162,10 @@ def run_papers(args: argparse.Namespace) -> int:
     return DONE
 
 
-def build_conditions(args: argparse.Namespace) -> list[Condition]:
-    from rag.types import Condition
-
-    conditions = [
-        Condition(field, operator, getattr(args, field))
-        for field, operator in (
-            ("author", "is"),
-            ("year", "between"),
-            ("category", "is"),
-            ("affiliation", "is"),
-            ("code", "is"),
-            ("page", "is"),
-            ("text", "contains"),
-        )
-    ]
-    return [condition for condition in conditions if condition.value is not None]
+def run_query(args: argparse.Namespace) -> int:
+    line = extract_question(args.query)
+    with open_assistant(args) as assistant:
+        return _show_answer(assistant, assistant.query(line), args.json)
 
 
 def run_paper(args: argparse.Namespace) -> int:

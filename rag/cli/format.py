@@ -134,7 +134,7 @@ def print_answer_stream(
         writer.write_piece(answer.text)
     writer.close()
     out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
-    if answer.intent is not None:
+    if answer.reading is not None:
         out.write(
             f"\n{apply_colour(remove_control_characters(format_reading_line(answer, again)), DIM_STYLE, out)}\n"
         )
@@ -146,7 +146,7 @@ def print_answer_stream(
 
 def format_reading_line(answer: Answer, again: str) -> str:
     """``Read as a search for people: it looks for people on a topic; --as content: what papers say about it``."""
-    why = answer.intent.reason if answer.intent is not None else ""
+    why = answer.reading.reason if answer.reading is not None else ""
     line = f"Read as {ROUTE_WORDS[answer.route]}" + (f": {why}" if why else "")
     return f"{line}; {again} {answer.other.route}: {answer.other.words}" if answer.other else line
 

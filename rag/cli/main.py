@@ -12,8 +12,10 @@ from typing import Any
 
 from rag.cli import commands
 from rag.cli.commands import DONE, FAILED, USAGE
+from rag.cli.field_options import add_field_options
 from rag.library.permissions import require_files
 from rag.types.errors import RagError, ReadError, SettingsError
+from rag.types.fields import QueryError
 
 INTERRUPTED = 130
 
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = int(args.run(args))
         sys.stdout.flush()
         return status
-    except (SettingsError, ReadError) as exc:
+    except (SettingsError, ReadError, QueryError) as exc:
         return _show_error(exc, USAGE)
     except RagError as exc:
         return _show_error(exc, FAILED)
@@ -187,18 +189,16 @@ def _add_listing_commands(command: Any) -> None:
         "list the papers that meet all conditions",
         "papers --year 2023..2024 --code",
     )
-    papers.add_argument("--author", metavar="A")
-    papers.add_argument("--year", type=_parse_years, metavar="Y[..Z]")
-    papers.add_argument("--category", metavar="C")
-    papers.add_argument("--affiliation", metavar="X")
-    code = papers.add_mutually_exclusive_group()
-    code.add_argument("--code", action="store_const", const=True, help="marked with code")
-    code.add_argument(
-        "--no-code", action="store_const", const=False, dest="code", help="without the mark"
-    )
-    papers.add_argument("--page", metavar="PERSON", help="standing on this person's profile page")
-    papers.add_argument("--text", metavar="WORDS", help="words of title or text")
+    add_field_options(papers)
     _add_json(papers)
+    query = command(
+        "query",
+        commands.run_query,
+        "answer a typed query",
+        'query "count papers where year >= 2023 and code by year"',
+    )
+    query.add_argument("query", metavar="QUERY")
+    _add_json(query)
     paper = command(
         "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
     )
@@ -235,20 +235,3 @@ def _parse_positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
-
-
-def _parse_years(text: str) -> tuple[int | None, int | None]:
-    """``2023``, ``2021..2023``, ``2021..`` or ``..2023``."""
-    first, dots, last = text.partition("..")
-    try:
-        years = (int(first) if first else None, int(last) if last else None)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a year or a span such as 2021..2023"
-        ) from None
-    since, until = years
-    if since is None and until is None:
-        raise argparse.ArgumentTypeError(f"{text!r} names no year; write 2023 or 2021..2023")
-    if since is not None and until is not None and since > until:
-        raise argparse.ArgumentTypeError(f"{text!r} is a reversed span; write {until}..{since}")
-    return years if dots else (since, since)

@@ -2,6 +2,7 @@
 
 RagError                      anything below; ``retryable`` says whether trying again makes sense
 ├── SettingsError             a setting is unknown or does not fit
+├── QueryError                a query cannot be (in `rag.types.fields`)
 ├── ReadError                 a seed document cannot be read at all
 ├── LibraryError              the data folder cannot be used
 │   ├── LibraryLocked         another process is writing (retryable)

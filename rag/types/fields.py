@@ -12,6 +12,8 @@ from datetime import date
 from math import isfinite
 from typing import Literal
 
+from rag.types.errors import RagError
+
 FieldType = Literal["integer", "number", "flag", "day", "name", "person", "text", "paper"]
 """``name`` is compared as a whole without regard to case and accents, ``text`` is searched in."""
 
@@ -147,7 +149,7 @@ FIELDS: dict[str, Field] = {
 """By name. The names and order are part of what other programs rely on: add, never rename."""
 
 
-class QueryError(ValueError):
+class QueryError(RagError, ValueError):
     """A query that cannot be: an unknown field, operator or value; the message says what there is."""
 
 

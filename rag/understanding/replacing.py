@@ -12,7 +12,7 @@ from rag.library.selection import resolve_conditions
 from rag.library.snapshot import LibrarySnapshot
 from rag.types import Condition, Query, Reading
 from rag.types.fields import FIELDS, Range
-from rag.types.query import Order, PersonRef, Topic
+from rag.types.query import Order, Topic
 from rag.types.query_text import read_conditions
 from rag.understanding.catalogue_ask import CatalogueQuestion
 from rag.understanding.catalogue_reading import list_telling_words, read_catalogue_question

@@ -222,7 +222,8 @@ def render_answer(
 
 def ask_again(turn: StoredTurn) -> None:
     """Ask the question again, in the reading that was wanted by hand if one was."""
-    wanted = turn.answer.intent.parts.get("wanted") if turn.answer and turn.answer.intent else None
+    reading = turn.answer.reading if turn.answer else None
+    wanted = reading.query.route if reading and reading.by == "screen" else None
     read_as: ReadAs | None = next((route for route in get_args(ReadAs) if route == wanted), None)
     ask_next(turn.question, turn.ordinal, read_as)
 

@@ -21,6 +21,7 @@ from rag.app.conversations import StoredThread, ThreadStore
 from rag.config.settings import EXTRACTIVE, Settings
 from rag.text.english import counted
 from rag.types import Condition, Thread
+from rag.types.fields import Range
 from ui.components import conversation_list, session
 from ui.views import answer_html
 from ui.views.escaping import plain
@@ -164,15 +165,17 @@ def render_years(offered: FilterChoices, current: Condition | None, mark: str) -
     if len(offered.years) < 2:
         return current
     full_span = (offered.years[0], offered.years[-1])
-    was = current.value if current is not None and isinstance(current.value, tuple) else full_span
-    span = st.slider("Years", *full_span, was, key=f"years_{mark}")
-    return Condition("year", "between", span) if span != full_span else None
+    chosen = current.value if current is not None else None
+    was = chosen if isinstance(chosen, Range) else Range(*full_span)
+    ends = (int(str(was.low or full_span[0])), int(str(was.high or full_span[1])))
+    span = st.slider("Years", *full_span, ends, key=f"years_{mark}")
+    return Condition("year", "is", Range(*span)) if span != full_span else None
 
 
 def render_choice(
     field: str, label: str, options: Sequence[str], current: Condition | None, mark: str
 ) -> Condition | None:
-    was = list(current.value) if current is not None and isinstance(current.value, tuple) else []
+    was = list(map(str, current.values)) if current is not None else []
     picked = st.multiselect(
         plain(label),
         [*options, *(name for name in was if name not in options)],

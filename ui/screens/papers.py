@@ -12,6 +12,7 @@ from rag.app.assistant import Assistant
 from rag.library.bibliography import EXPORT_SUFFIXES, MEDIA_TYPES, ExportFormat, format_papers
 from rag.types import Condition, Paper
 from rag.types.errors import RagError
+from rag.types.fields import Range
 from ui.components import selected_papers, session
 from ui.views import answer_html
 from ui.views.escaping import fault, plain
@@ -57,7 +58,7 @@ def render_year_filter(papers: Sequence[Paper]) -> list[Condition]:
         width=NARROW,
         help="A narrower span leaves out papers without a year.",
     )
-    return [] if span == (known[0], known[-1]) else [Condition("year", "between", span)]
+    return [] if span == (known[0], known[-1]) else [Condition("year", "is", Range(*span))]
 
 
 def open_chosen(papers: Sequence[Paper], key: str) -> None:

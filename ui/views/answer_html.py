@@ -215,7 +215,7 @@ def render_answer_html(
 
 def add_topic_link(html: str, turn: Answer) -> str:
     """A search for people with its topic, where it first stands in bold, opening its experts."""
-    topic = turn.intent.topic if turn.intent and turn.route == "experts" else None
+    topic = turn.reading.query.topic if turn.reading and turn.route == "experts" else ""
     if not topic or turn.status != "answered":
         return html
     bold = f"<strong>{escape(topic, quote=False)}</strong>"
@@ -231,7 +231,7 @@ def render_footer(turn: Answer, can_reread: bool = False) -> str:
     """
     if turn.status == "failed":
         return "no answer"
-    why = turn.intent.reason if turn.intent else ""
+    why = turn.reading.reason if turn.reading else ""
     reading_html = (
         f'<span title="{escape(why, quote=True)}">read as {ROUTE_WORDS[turn.route]}</span>'
     )
