@@ -106,6 +106,11 @@ def run_ask(args: argparse.Namespace) -> int:
             sys.stdout,
             sys.stderr,
         )
+        if args.explain and answer.reading is not None:
+            from rag.cli.explanation import iter_explanation
+
+            for line in iter_explanation(answer.reading):
+                sys.stdout.write(f"{remove_control_characters(line)}\n")
         return FAILED if answer.status == "failed" else DONE
 
 

@@ -160,6 +160,7 @@ def _add_asking_commands(command: Any) -> None:
         "ask --batch questions.jsonl --out answers.jsonl",
     )
     ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("--explain", action="store_true", help="show how the question was read")
     ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
     ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
     _add_no_cache(ask)

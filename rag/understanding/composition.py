@@ -99,6 +99,11 @@ def compose(frame: Frame, entities: Entities, library: LibrarySnapshot, text: st
     if not built:
         built.append((0.0, _build_content("passages", None, frame, parts, text or frame.question)))
     (confidence, query), *others = built
+    label = f"{query.want} {query.relation}" if query.relation else query.want
+    evidence = (
+        f"{confidence:.0%}: {', '.join(frame.evidence)}" if frame.evidence else f"{confidence:.0%}"
+    )
+    parts.steps.insert(0, Part("want", label, evidence=evidence))
     return Reading(
         query,
         frame.question,
