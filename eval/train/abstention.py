@@ -54,7 +54,7 @@ class Example:
 def build_examples(assistant: Assistant) -> list[Example]:
     """All examples of which the router says that they ask for content."""
     example_list = [*_iter_asked(assistant), *_iter_present(assistant), *_iter_absent(assistant)]
-    routes = (route(e.question, Thread(), assistant.library).query.route for e in example_list)
+    routes = (route(e.question, Thread(), assistant.library).route for e in example_list)
     return [e for e, name in zip(example_list, routes, strict=True) if name == "content"]
 
 
