@@ -106,7 +106,7 @@ def _format_other(other: Query, intent: Intent) -> str:
 
 
 def _build_passages(intent: Intent) -> Query:
-    sides = find_sides(intent.query, telling=False)
+    sides = find_sides(intent.query) or find_sides(intent.query, telling=False)
     return Query(
         "comparison" if asks_to_compare(intent.question) else "passages",
         about=Topic(all_of=sides) if sides else None,
@@ -271,7 +271,13 @@ def _finish_figures(query: Query, ask: Ask, intent: Intent) -> Query:
     fields = tuple(_FIGURES.get(name, name) for name in names)
     # The people are asked about; as a condition their papers would be meant.
     where = tuple(c for c in query.where if FIELDS[c.field].type != "person")
-    query = replace(query, people=_list_people(intent), by=fields, where=where)
+    whose = str(intent.parts.get("whose") or "")
+    people = (PersonRef(whose),) if whose else _list_people(intent)
+    # Pages have no topic.
+    query = replace(query, people=people, by=fields, where=where, about=None)
+    if intent.parts.get("of_papers"):
+        order = Order(fields[0], "descending" if ask.most else "ascending")
+        return replace(query, want="extreme", by=(), order=order)
     if kind == "extreme":
         order = Order(fields[0], "descending" if ask.most else "ascending")
         return replace(query, want="people", order=order)
