@@ -54,11 +54,12 @@ def _mark_id(paper_id: str) -> str:
     return f"#{paper_id}"
 
 
-def print_query(query: Query, name_paper: NamePaper = _mark_id) -> str:
+def print_query(query: Query, name_paper: NamePaper | None = None) -> str:
     """The query as one line, in the order in which one would say it.
 
-    Only papers printed by their ids, as they are unless ``name_paper`` names them, are read back.
+    ``name_paper`` prints papers for people; only their ids, as without it, are read back.
     """
+    mark = name_paper or _mark_id
     words = [_print_head(query)]
     if query.what:
         words.append(f"({_quote(query.what)})")
@@ -67,9 +68,9 @@ def print_query(query: Query, name_paper: NamePaper = _mark_id) -> str:
     if query.people:
         words.append(f"for {', '.join(map(_print_person, query.people))}")
     if query.papers:
-        words.append(f"of {', '.join(map(name_paper, query.papers))}")
+        words.append(f"of {', '.join(map(mark, query.papers))}")
     if query.like:
-        words.append(f"like {name_paper(query.like)}")
+        words.append(f"like {mark(query.like)}")
     words += _print_topic(query.about)
     if query.where:
         words.append(f"where {print_conditions(query.where, name_paper)}")
@@ -94,9 +95,10 @@ def print_condition(condition: Condition, name_paper: NamePaper | None = None) -
         return f"{name} {operator}"
     if isinstance(condition.value, bool):
         return name if condition.value else f"not {name}"
-    of_papers = name_paper is not None and FIELDS[name].type == "paper"
-    print_value = name_paper if of_papers and name_paper else _print_value
-    values = ", ".join(map(print_value, condition.values))  # type: ignore[arg-type]
+    if name_paper is not None and FIELDS[name].type == "paper":
+        values = ", ".join(name_paper(str(value)) for value in condition.values)
+    else:
+        values = ", ".join(map(_print_value, condition.values))
     return f"{name} {_SIGNS[operator]} {f'({values})' if operator in MANY else values}"
 
 

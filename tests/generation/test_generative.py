@@ -25,7 +25,6 @@ from rag.text.markdown import hazards, markers
 from rag.types import (
     Answer,
     Delta,
-    Intent,
     Paper,
     PaperHit,
     Place,
@@ -59,7 +58,6 @@ def retrieval(texts: Sequence[str] = TEXTS) -> Retrieval:
 
 
 QUESTION = "How does DuetFace treat images?"
-INTENT = Intent("content", QUESTION, QUESTION)
 PROMPTS = load_prompts(Settings().prompts)
 QUOTED = Answer(QUESTION, "answered", "content", "Quoted without a model.", warnings=("old",))
 ABSTAINED = Answer(QUESTION, "abstained", "content", "These papers do not say.")
@@ -90,7 +88,7 @@ class Scripted:
 
 def events(model: Any, **changes: Any) -> list[Any]:
     given_: dict[str, Any] = {
-        "intent": INTENT,
+        "question": QUESTION,
         "retrieval": retrieval(),
         "sufficiency": ENOUGH,
         "thread": Thread(),
