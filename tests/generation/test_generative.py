@@ -246,7 +246,7 @@ def test_a_stream_cut_in_mid_sentence_keeps_the_checked_sentences(server: OpenAI
 def test_a_reader_who_leaves_ends_the_call() -> None:
     model = Scripted(["DuetFace splits images into frequency channels [E1]. ", "It "] * 50)
     running = generative.answer_with_model(
-        INTENT, retrieval(), ENOUGH, Thread(), model, model_name=MODEL, prompt=PROMPTS.answer,
+        QUESTION, retrieval(), ENOUGH, Thread(), model, model_name=MODEL, prompt=PROMPTS.answer,
         evidence_tokens=1000, abstain=lambda: ABSTAINED, fallback=lambda: QUOTED,
     )  # fmt: skip
     assert any(isinstance(event, Delta) for event in (next(running), next(running)))
