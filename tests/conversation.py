@@ -6,46 +6,49 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers import experts
+from rag.answers.alternatives import add_reading_notes, refuse_unread_alone
 from rag.answers.citations import Citations, check_citations
 from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.app.assistant import Assistant
-from rag.types import Answer, Intent, ReadAs, Thread, Turn
+from rag.types import Answer, ReadAs, Reading, Thread, Turn
 from rag.understanding.routing import route
 from tests.shelf import Shelf
 
 
 def read(
     *turns: str, shelf: Shelf, cites: Sequence[str] = (), read_as: ReadAs | None = None
-) -> Intent:
+) -> Reading:
     """What the last turn asks for; content answers before it cite ``cites``, in this order."""
     thread = Thread()
     for question in turns[:-1]:
-        intent = route(question, thread, shelf)
-        thread = thread.add_turn(Turn(question, answer_intent(intent, shelf, cites)))
+        reading = route(question, thread, shelf)
+        thread = thread.add_turn(Turn(question, answer_reading(reading, shelf, cites)))
     return route(turns[-1], thread, shelf, read_as)
 
 
 def ask(*turns: str, shelf: Shelf, cites: Sequence[str] = ()) -> Answer:
     """What the last turn is answered."""
-    return answer_intent(read(*turns, shelf=shelf, cites=cites), shelf, cites)
+    return answer_reading(read(*turns, shelf=shelf, cites=cites), shelf, cites)
 
 
-def answer_intent(intent: Intent, shelf: Shelf, cites: Sequence[str] = ()) -> Answer:
+def answer_reading(reading: Reading, shelf: Shelf, cites: Sequence[str] = ()) -> Answer:
     """The answer of its route, its citations checked; that of content cites ``cites`` and no more."""
-    if intent.route == "catalogue":
-        answer = answer_papers(intent, shelf, shelf.retrieve)
-    elif intent.route == "person":
-        answer = answer_person(intent, shelf, shelf.retrieve)
-    elif intent.route == "experts":
-        answer = experts.answer_experts(intent, shelf, shelf.retrieve)
+    query = reading.query
+    if query.route == "catalogue":
+        computed = refuse_unread_alone(reading) or answer_papers(query, shelf, shelf.retrieve)
+        answer = add_reading_notes(computed, reading)
+    elif query.route == "person":
+        answer = add_reading_notes(answer_person(query, shelf, shelf.retrieve), reading)
+    elif query.route == "experts":
+        answer = add_reading_notes(experts.answer_experts(query, shelf, shelf.retrieve), reading)
     else:
         marks = Citations()
         papers = {p.paper_id: p for p in shelf.list_papers()}
         text = " ".join(f"[{marks.get_marker(papers[k], (0, len(papers[k].text)))}]" for k in cites)
-        answer = Answer(intent.question, "answered", "content", text, marks.list_citations())
+        answer = Answer("", "answered", query.route, text, marks.list_citations())
     check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
-    return replace(answer, intent=intent)
+    return replace(answer, question=reading.question, reading=reading)
 
 
 def ask_assistant(assistant: Assistant, *turns: str, thread: Thread = Thread()) -> Thread:  # noqa: B008 - frozen

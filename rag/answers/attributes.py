@@ -10,12 +10,12 @@ from rag.answers.rows import (
     MAX_ROWS,
     Listing,
     build_scored_papers,
-    find_telling_sentence,
+    find_naming_sentence,
     format_date,
 )
 from rag.library.fields import list_values
-from rag.library.snapshot import LibrarySnapshot, get_short_name
-from rag.text import join_names, split_sentences, split_terms
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import join_names, split_sentences
 from rag.text.markdown import plain
 from rag.types import Answer, Paper, Span
 from rag.types.fields import FIELDS
@@ -44,9 +44,9 @@ def answer_attributes(
     The sentence quoted is the one that gives an address of code, if code is asked for, or the one
     that says the paper's name.
     """
+    of_code = {"code", "link"} & set(names)
     spans = {
-        p.paper_id: ("code" in names and find_code_link(p))
-        or find_telling_sentence(p, set(split_terms(get_short_name(p))))
+        p.paper_id: (of_code and find_code_link(p)) or find_naming_sentence(p)
         for p in papers[:MAX_ROWS]
     }
     listing = Listing(spans=spans)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.answers import person_phrases
 from rag.answers.portrait import build_expert
-from rag.answers.rows import Listing, build_scored_papers
+from rag.answers.rows import Listing, build_scored_papers, find_naming_sentence
 from rag.library.snapshot import LibrarySnapshot
 from rag.search.topics import compute_coverage
 from rag.text import join_names
@@ -29,7 +29,7 @@ def answer_authors(query: Query, library: LibrarySnapshot, retrieve: Retrieve) -
         papers = _find_described(query.topic, library, retrieve)
     if not papers:
         return Answer("", "abstained", "person", person_phrases.WHICH_PAPER)
-    listing = Listing(query.topic)
+    listing = Listing(spans={p.paper_id: find_naming_sentence(p) for p in papers})
     lines = [_render_author_line(paper, query, listing) for paper in papers]
     known = [p for p in papers if p.authorships]
     names = dict.fromkeys(n for p in known for n in library.list_people_of(p))

@@ -20,7 +20,7 @@ from rag.answers.quoting import (
 )
 from rag.types import PaperHit, Sentence
 from rag.types.query import Query
-from rag.understanding.comparison import COMPARES, content_words
+from rag.understanding.comparison import COMPARES, content_words, is_telling
 
 NOT_STATED = "not stated"
 
@@ -103,7 +103,8 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
 
 def _has_further_request(query: Query, hits: Sequence[PaperHit]) -> bool:
     """Whether a question asks for anything beside the papers' names and topics."""
-    named_text = " ".join((*(hit.paper.name for hit in hits), *query.sides))
+    sides = query.sides if all(map(is_telling, query.sides)) else ()
+    named_text = " ".join((*(hit.paper.name for hit in hits), *sides))
     return bool(content_words(COMPARES.sub(" ", query.text)) - content_words(named_text))
 
 

@@ -10,6 +10,7 @@ from rag.library.selection import format_no_such_person
 from rag.library.snapshot import LibrarySnapshot, get_short_name
 from rag.text import join_names
 from rag.text.english import counted
+from rag.text.everyday import is_everyday
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, ProfilePage
 from rag.types.query import Order, PersonRef, Query
@@ -95,11 +96,7 @@ def _find_pages(
     pages, missing = [], []
     for person in people:
         if not person.names:
-            mention = library.names.resolve(person.typed)
-            # "citations of the teacher?": no name of anybody.
-            missing.append(
-                format_no_such_person(mention) if mention else _format_nobody(figures, library)
-            )
+            missing.append(_format_unknown(person.typed, figures, library))
         person_pages = [page for name in person.names if (page := library.find_page(name))]
         pages += [page for page in person_pages if page not in pages]
         if person.names and not person_pages:
@@ -109,6 +106,14 @@ def _find_pages(
                 f"({_format_owners(library)})."
             )
     return pages, missing
+
+
+def _format_unknown(typed: str, figures: Sequence[str], library: LibrarySnapshot) -> str:
+    """Nobody here is called so; ``citations of the teacher?`` names nobody anywhere."""
+    mention = library.names.resolve(typed)
+    if mention is None or all(map(is_everyday, typed.lower().split())):
+        return _format_nobody(figures, library)
+    return format_no_such_person(mention)
 
 
 def _answer_for_paper(names: Sequence[str], ids: Sequence[str], library: LibrarySnapshot) -> Answer:

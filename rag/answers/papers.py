@@ -91,7 +91,8 @@ def _answer_figures(query: Query, library: LibrarySnapshot) -> Answer | None:
 
 
 def _get_empty_value(query: Query) -> Value:
-    return 0 if query.want == "count" else ()
+    is_figure_wanted = query.want == "count" or (query.want == "share" and not query.by)
+    return 0 if is_figure_wanted else ()
 
 
 def _split_conditions(query: Query) -> tuple[list[Condition], list[Condition]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rag.answers import person_phrases, phrases
 from rag.answers.citations import build_citation
+from rag.library.snapshot import get_short_name
 from rag.text import split_sentences, split_terms
 from rag.text.english import MONTHS
 from rag.text.markdown import plain
@@ -67,6 +68,11 @@ def find_telling_sentence(paper: Paper, wanted: Collection[str]) -> Span:
         return (0, 0)
     shared = [len(wanted & set(split_terms(paper.text[a:b]))) if wanted else 0 for a, b in spans]  # type: ignore[operator]
     return spans[shared.index(max(shared))]
+
+
+def find_naming_sentence(paper: Paper) -> Span:
+    """The sentence that says the paper's own name; the first one where none does."""
+    return find_telling_sentence(paper, frozenset(split_terms(get_short_name(paper))))
 
 
 def format_date(paper: Paper) -> str:

@@ -262,10 +262,8 @@ def format_condition(condition: Condition) -> str:
     if operator in ("above", "below"):
         return f"with {_SORTED_NAMES.get(field, field)} {operator} {_format_end(values[0])}"
     negation = "not " if condition.is_negative else ""
-    if field in ("year", "date") and any(isinstance(v, Range) for v in values):
+    if field == "date" or (field == "year" and any(isinstance(v, Range) for v in values)):
         return negation + _format_spans(values)
-    if field == "date":
-        return f"{negation}of {_format_alternatives([_format_end(v) for v in values])}"
     if field == "n_places":
         return "in more than one document"
     if (least := get_least_authors(condition)) is not None:

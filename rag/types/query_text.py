@@ -46,8 +46,20 @@ _AT_ENDS = (">=", "<=")
 # --- printing -------------------------------------------------------------------------------
 
 
-def print_query(query: Query) -> str:
-    """The query as one line, in the order in which one would say it."""
+NamePaper = Callable[[str], str]
+"""What a paper's id prints as."""
+
+
+def _mark_id(paper_id: str) -> str:
+    return f"#{paper_id}"
+
+
+def print_query(query: Query, name_paper: NamePaper | None = None) -> str:
+    """The query as one line, in the order in which one would say it.
+
+    ``name_paper`` prints papers for people; only their ids, as without it, are read back.
+    """
+    mark = name_paper or _mark_id
     words = [_print_head(query)]
     if query.what:
         words.append(f"({_quote(query.what)})")
@@ -56,14 +68,14 @@ def print_query(query: Query) -> str:
     if query.people:
         words.append(f"for {', '.join(map(_print_person, query.people))}")
     if query.papers:
-        words.append(f"of {', '.join(f'#{paper_id}' for paper_id in query.papers)}")
+        words.append(f"of {', '.join(map(mark, query.papers))}")
     if query.like:
-        words.append(f"like #{query.like}")
+        words.append(f"like {mark(query.like)}")
     words += _print_topic(query.about)
     if query.where:
-        words.append(f"where {print_conditions(query.where)}")
+        words.append(f"where {print_conditions(query.where, name_paper)}")
     if query.base:
-        words.append(f"of those where {print_conditions(query.base)}")
+        words.append(f"of those where {print_conditions(query.base, name_paper)}")
     if query.besides:
         words.append(f"besides {', '.join(map(_quote, query.besides))}")
     if query.asks_for:
@@ -72,18 +84,21 @@ def print_query(query: Query) -> str:
     return f"{line}: {_quote(query.text)}" if query.text else line
 
 
-def print_conditions(conditions: Iterable[Condition]) -> str:
-    return " and ".join(map(print_condition, conditions))
+def print_conditions(conditions: Iterable[Condition], name_paper: NamePaper | None = None) -> str:
+    return " and ".join(print_condition(condition, name_paper) for condition in conditions)
 
 
-def print_condition(condition: Condition) -> str:
+def print_condition(condition: Condition, name_paper: NamePaper | None = None) -> str:
     """``year = 2020..2022``, ``not code``, ``author lacks ("Ann Mao")``."""
     name, operator = condition.field, condition.operator
     if operator in ABSENCE:
         return f"{name} {operator}"
     if isinstance(condition.value, bool):
         return name if condition.value else f"not {name}"
-    values = ", ".join(map(_print_value, condition.values))
+    if name_paper is not None and FIELDS[name].type == "paper":
+        values = ", ".join(name_paper(str(value)) for value in condition.values)
+    else:
+        values = ", ".join(map(_print_value, condition.values))
     return f"{name} {_SIGNS[operator]} {f'({values})' if operator in MANY else values}"
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from rag.types import Answer, Condition, Paper, Reading
-from rag.types.fields import FIELDS, MANY, Range
+from rag.types.fields import MANY, Range, find_field
 
 
 def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _read_range(field: str, ends: Any) -> Range:
 
 def _read_scalar(field: str, value: Any) -> Any:
     """A day was once a list of year, month and day; in a record it is ISO 8601."""
-    if FIELDS[field].type != "day" or value is None:
+    if find_field(field).type != "day" or value is None:
         return value
     if isinstance(value, str):
         return date.fromisoformat(value)

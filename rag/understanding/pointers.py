@@ -132,7 +132,7 @@ def list_people(answer: Answer) -> tuple[str, ...]:
     names = [name for person in query.people for name in person.names]
     names += [
         str(name)
-        for condition in query.where
+        for condition in (*query.base, *query.where)
         if FIELDS[condition.field].type == "person"
         for name in condition.values
     ]

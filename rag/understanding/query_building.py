@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 from rag.library.person_index import Mention
 from rag.text import join_names
-from rag.types.fields import FIELDS, Condition, Range, Scalar
+from rag.types.fields import FIELDS, Condition, Scalar
 from rag.types.query import (
     Measure,
     Order,
@@ -25,6 +25,7 @@ from rag.understanding.catalogue_ask import Ask
 from rag.understanding.comparison import asks_to_compare, find_sides
 from rag.understanding.intent import Intent
 from rag.understanding.person_ask import PersonAsk
+from rag.understanding.scan import build_range
 from rag.understanding.small_talk import FAREWELL, THANKS
 
 _FIGURES = {"n_papers": "page_papers"}
@@ -106,7 +107,7 @@ def _format_other(other: Query, intent: Intent) -> str:
 
 
 def _build_passages(intent: Intent) -> Query:
-    sides = find_sides(intent.query, telling=False)
+    sides = find_sides(intent.query) or find_sides(intent.query, telling=False)
     return Query(
         "comparison" if asks_to_compare(intent.question) else "passages",
         about=Topic(all_of=sides) if sides else None,
@@ -163,14 +164,17 @@ def _build_person(intent: Intent) -> Query:
     topic = None
     if intent.topic:
         topic = Topic(without=intent.topic) if ask.form == "except" else Topic(intent.topic)
-    # "who is Yuxi Mi on drones" has a topic, so it is a list of papers.
+    people = _list_people(intent)
+    # "who is Yuxi Mi on drones" has a topic, so it is a list of papers; of nobody there is none.
     if want == "profile" and relation is None and (topic or intent.conditions):
         want = "papers"
+    if want == "papers" and relation is None and not people:
+        want = "profile"
     return Query(
         want,
         where=build_conditions(intent.conditions, ()),
         about=topic,
-        people=_list_people(intent),
+        people=people,
         papers=_get_focus(intent),
         relation=relation,
         besides=tuple(map(str, intent.get_several("besides"))),
@@ -211,7 +215,7 @@ def _finish_list(query: Query, ask: Ask, intent: Intent) -> Query:
 
 def _finish_count(query: Query, ask: Ask, intent: Intent) -> Query:
     if "share" in ask.of:
-        return replace(query, want="share")
+        return replace(query, want="share", where=_list_beyond_base(query))
     entries = ("place",) if _ENTRIES.search(intent.question) and not query.where else ()
     return replace(query, want="count", by=entries)
 
@@ -226,8 +230,15 @@ def _finish_extreme(query: Query, ask: Ask, intent: Intent) -> Query:
 
 def _finish_group(query: Query, ask: Ask, intent: Intent) -> Query:
     by = (ask.of[0],)
+    if "share" in ask.of:
+        return replace(query, want="share", by=by, where=_list_beyond_base(query))
     order = None if ask.most else Order("n_papers", "ascending")
-    return replace(query, want="share" if "share" in ask.of else "groups", by=by, order=order)
+    return replace(query, want="groups", by=by, order=order)
+
+
+def _list_beyond_base(query: Query) -> tuple[Condition, ...]:
+    """Of a share, what the part has beyond the whole."""
+    return tuple(condition for condition in query.where if condition not in query.base)
 
 
 def _finish_average(query: Query, ask: Ask, intent: Intent) -> Query:
@@ -243,19 +254,19 @@ def _finish_people(query: Query, ask: Ask, intent: Intent) -> Query:
     role, *more = ask.of
     where = query.where
     if ask.bounds:
-        where = (*where, Condition("n_papers", "is", Range(*ask.bounds)))
+        where = (*where, Condition("n_papers", "is", build_range(*ask.bounds)))
     if "no owners" in more:
         where = (*where, Condition("has_page", "is", False))
     if "each" in more:
         where = tuple(
             Condition("year", "in_each", c.values) if c.field == "year" else c for c in where
         )
-    field = "n_coauthors" if role == "co-author" else "n_papers"
-    order = Order(field, "descending" if ask.most else "ascending")
+    # People are ordered by their papers, most first, unless another order is given.
+    order = None if ask.most else Order("n_papers", "ascending")
+    order = Order("n_coauthors") if role == "co-author" else order
     want: Want = "count" if "count" in more else "people"
-    return replace(
-        query, want=want, by=(role if role != "co-author" else "author",), where=where, order=order
-    )
+    by = ("author" if role == "co-author" else role,)
+    return replace(query, want=want, by=by, where=where, order=order)
 
 
 def _finish_distinct(query: Query, ask: Ask, intent: Intent) -> Query:
@@ -271,7 +282,13 @@ def _finish_figures(query: Query, ask: Ask, intent: Intent) -> Query:
     fields = tuple(_FIGURES.get(name, name) for name in names)
     # The people are asked about; as a condition their papers would be meant.
     where = tuple(c for c in query.where if FIELDS[c.field].type != "person")
-    query = replace(query, people=_list_people(intent), by=fields, where=where)
+    whose = str(intent.parts.get("whose") or "")
+    people = (PersonRef(whose),) if whose else _list_people(intent)
+    # Pages have no topic.
+    query = replace(query, people=people, by=fields, where=where, about=None)
+    if intent.parts.get("of_papers"):
+        order = Order(fields[0], "descending" if ask.most else "ascending")
+        return replace(query, want="extreme", by=(), order=order)
     if kind == "extreme":
         order = Order(fields[0], "descending" if ask.most else "ascending")
         return replace(query, want="people", order=order)

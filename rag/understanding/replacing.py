@@ -126,7 +126,8 @@ def _set_conditions(
         whole_of = [
             c for c in conditions if len(_keep_conditions([c], query.base)) < len(query.base)
         ]
-        query = replace(query, where=(*kept, *conditions), base=(*base, *whole_of))
+        part = [c for c in conditions if c not in whole_of]
+        query = replace(query, where=(*kept, *part), base=(*base, *whole_of))
         return _change(last, query, "the last list with a part replaced", notes)
     limits = [c for c in conditions if c.field != "author"]
     new_conditions = resolve_conditions(limits, library).conditions
@@ -309,7 +310,7 @@ def _convert_to_list(last: Reading) -> Reading | None:
     query = last.query
     if query.want not in ("papers", "count", "share") or query.by not in ((), ("place",)):
         return None
-    listed = replace(query, want="papers", by=(), base=())
+    listed = replace(query, want="papers", by=(), where=(*query.base, *query.where), base=())
     return _change(last, listed, f"the papers of the last answer: {last.reason}")
 
 

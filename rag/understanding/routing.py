@@ -19,7 +19,7 @@ from rag.types import Condition, Query, ReadAs, Reading, Thread
 from rag.types.query import Part, Topic
 from rag.types.query_text import print_conditions
 from rag.understanding.attribute_reading import read_attributes
-from rag.understanding.catalogue_ask import Ask, CatalogueQuestion
+from rag.understanding.catalogue_ask import FIGURES, Ask, CatalogueQuestion
 from rag.understanding.catalogue_reading import read_catalogue_question
 from rag.understanding.frames import (
     find_aside,
@@ -85,18 +85,19 @@ def route(
     snapshot = load_snapshot(library)
     asking_text = extract_asking_part(typed)
     resolved_question = resolve_question(asking_text, thread, snapshot)
-    reading = _read_question(resolved_question, snapshot)
+    reading = _read_question(question, resolved_question, snapshot)
     if read_as is not None and (aside_route or read_as != reading.query.route):
-        reading = build_reading(
-            build_wanted_intent(read_as, resolved_question.question, reading, snapshot)
-        )
+        intent = build_wanted_intent(read_as, resolved_question.question, reading, snapshot)
+        reading = build_reading(replace(intent, question=question))
     # Passages are searched for with every word typed, the introduction too.
     if asking_text != typed and reading.query.want == "passages":
         reading = replace(reading, query=replace(reading.query, text=typed))
     return replace(_add_pointers(reading, resolved_question, snapshot), question=question)
 
 
-def _read_question(resolved_question: ResolvedQuestion, library: LibrarySnapshot) -> Reading:
+def _read_question(
+    question: str, resolved_question: ResolvedQuestion, library: LibrarySnapshot
+) -> Reading:
     if intent := _read_similar(resolved_question, library):
         return build_reading(intent)
     if reading := merge_with_last(resolved_question, library):
@@ -106,7 +107,7 @@ def _read_question(resolved_question: ResolvedQuestion, library: LibrarySnapshot
     # content, the question at its end does not.
     if intent.route == "content":
         intent = _read_last_question(resolved_question, library) or intent
-    return build_reading(intent)
+    return build_reading(replace(intent, question=question))
 
 
 def _add_pointers(
@@ -303,9 +304,34 @@ def _read_page_figures(
     cited = re.search(r"\bcited\b|\bcitations?\b", text, re.IGNORECASE) and len(ask.left) <= 2
     if not (sure or pages or people or cited or is_ranked):
         return None
-    return build_catalogue_intent(
+    intent = build_catalogue_intent(
         text, "it asks for the figures of author pages", catalogue_question, library
     )
+    return replace(
+        intent, parts={**intent.parts, **_read_whose_figures(text, people, ask, library)}
+    )
+
+
+_FIGURE_WORDS = re.compile("|".join((FIGURES["ai_score"], FIGURES["h_index"])), re.IGNORECASE)
+_OF_PAGES = re.compile(r"\b(?:pages?|profiles?|each|all|every)\b", re.IGNORECASE)
+_MOST_CITED_PAPERS = re.compile(
+    r"\b(?:most|least|best|highest|often)[- ]?(?:cited|citations?)\s+(?:papers?|works?|publications?|article)\b"
+    r"|\b(?:papers?|works?|publications?)\b.{0,200}\b(?:cited (?:the )?most|(?:the )?most (?:often )?(?:cited|citations))\b",
+    re.IGNORECASE,
+)
+
+
+def _read_whose_figures(
+    text: str, people: Sequence[Mention], ask: Ask, library: LibrarySnapshot
+) -> dict[str, object]:
+    """Figures asked of papers, or of somebody whom no name tells: ``citations of the teacher?``."""
+    named_papers = library.find_papers_called(_FIGURE_WORDS.sub(" ", text)) if not people else ()
+    if named_papers:
+        return {"focus": named_papers[0][1][:1]}
+    if _MOST_CITED_PAPERS.search(text):
+        return {"of_papers": True}
+    is_unclear = not people and ask.left and ask.of[0] == "plain" and not _OF_PAGES.search(text)
+    return {"whose": " ".join(ask.left)} if is_unclear else {}
 
 
 def _read_person_question(

@@ -240,8 +240,8 @@ _WITHOUT = re.compile(
 def _resolve_mark(question: str, last: Answer) -> str:
     """``and without?`` after papers with code: without code."""
     match = _WITHOUT.match(question)
-    last_conditions = last.reading.query.where if match and last.reading else ()
-    marked = any(c.field == "code" for c in last_conditions)
+    query = last.reading.query if match and last.reading else None
+    marked = query is not None and any(c.field == "code" for c in (*query.base, *query.where))
     return f"and {match['which'].lower()} code?" if match and marked else question
 
 
@@ -361,7 +361,8 @@ def _get_list_conditions(last: Answer, focus: ConversationFocus) -> tuple[Condit
     if last.reading is None or last.route != "catalogue" or last.reading.query.papers:
         return ()
     is_whole_list = {p.paper_id for p in last.papers} == set(focus.papers)
-    return last.reading.query.where if is_whole_list else ()
+    query = last.reading.query
+    return (*query.base, *query.where) if is_whole_list else ()
 
 
 def _find_list_in_focus(

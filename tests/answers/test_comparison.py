@@ -14,7 +14,8 @@ from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards
-from rag.types import Paper, PaperHit, Sentence
+from rag.types import Paper, PaperHit, Query, Sentence
+from rag.types.query import Topic
 from rag.understanding.comparison import asks_to_compare, find_sides
 from tests.shelf import paper
 
@@ -26,6 +27,11 @@ NIGHT = paper("p2", "NightSign", "This paper presents NightSign | a lamp. Nights
 def hit(found: Paper) -> PaperHit:
     scored = tuple(Sentence(span, 0.5) for span in split_sentences(found.text))
     return PaperHit(found, 1.0, 1, scored, {})
+
+
+def compare(question: str) -> Query:
+    sides = find_sides(question)
+    return Query("comparison", about=Topic(all_of=sides) if sides else None, text=question)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,9 @@ def test_a_comparison_is_told_from_other_questions(question: str, compares: bool
 
 def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
     marks = Citations()
-    made = render_comparison("Compare RainSign and NightSign.", [hit(RAIN), hit(NIGHT)], marks)
+    made = render_comparison(
+        compare("Compare RainSign and NightSign."), [hit(RAIN), hit(NIGHT)], marks
+    )
     head, rule, rain, night = made.splitlines()
     assert head == "| Paper | Approach | Tested on | Result |"
     assert rule == "|---|---|---|---|"
@@ -72,14 +80,18 @@ def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
 
 
 def test_what_the_question_asks_beyond_the_names_has_the_first_column() -> None:
-    made = render_comparison("Which is wetter in the rain?", [hit(RAIN), hit(NIGHT)], Citations())
+    made = render_comparison(
+        compare("Which is wetter in the rain?"), [hit(RAIN), hit(NIGHT)], Citations()
+    )
     assert made.startswith("| Paper | On the question | Approach | Tested on |")
 
 
 def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     silent = paper("p3", "Quiet", "Hills. Rivers.")
     marks = Citations()
-    made = render_comparison("Compare RainSign and Quiet.", [hit(RAIN), hit(silent)], marks)
+    made = render_comparison(
+        compare("Compare RainSign and Quiet."), [hit(RAIN), hit(silent)], marks
+    )
     assert "**Quiet** [4] | not stated | not stated | not stated |" in made
     check_citations(made, marks.list_citations(), {"p1": RAIN, "p3": silent})
 
@@ -93,7 +105,7 @@ COMPLAINT = paper(
 
 def test_what_is_said_of_other_work_tells_no_aspect_of_a_paper() -> None:
     made = render_comparison(
-        "Compare RainSign and DimSign.", [hit(RAIN), hit(COMPLAINT)], Citations()
+        compare("Compare RainSign and DimSign."), [hit(RAIN), hit(COMPLAINT)], Citations()
     )
     dim = made.splitlines()[-1]
     assert "| “We propose DimSign, a shade.” [4] | see Result | “Experiments on two datasets demonstrate" in dim  # fmt: skip

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rag.answers import experts
 from rag.answers.citations import check_citations
 from rag.answers.experts import compute_recency, count_votes
-from rag.types import Answer, Authorship, Intent, Role
+from rag.types import Answer, Authorship, Role
+from rag.types.query import Order, Query, Topic
 from tests.shelf import Shelf, paper
 
 UAV = "UAV tracking follows drones."
@@ -16,8 +17,8 @@ NOISE = "Noisy labels mislead classifiers."
 
 
 def who(shelf: Shelf, topic: str, *, recent: bool = False, k: int = 10) -> Answer:
-    intent = Intent("experts", topic, topic, topic=topic)
-    answer = experts.answer_experts(intent, shelf, shelf.retrieve, k, recent)
+    query = Query("people", about=Topic(topic), order=Order("date") if recent else None, k=k)
+    answer = experts.answer_experts(query, shelf, shelf.retrieve)
     check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
     return answer
 
@@ -136,8 +137,8 @@ def test_no_more_people_than_asked_for_but_all_their_papers() -> None:
 
 def test_the_parts_of_a_score_add_up_to_it() -> None:
     shelf = Shelf([paper("p1", "UAV", UAV, ("Ann", "Bo")), paper("p2", "UAV", UAV, ("Ann",))])
-    intent = Intent("experts", "UAV tracking", "UAV tracking", topic="UAV tracking")
-    answer = experts.answer_experts(intent, shelf, shelf.retrieve, explain=True)
+    query = Query("people", about=Topic("UAV tracking"))
+    answer = experts.answer_experts(query, shelf, shelf.retrieve, explain=True)
     check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
     assert "1. Ann **2.00** = 1.00 × 1 [1] + 1.00 × 1 [2]" in answer.text
     assert "2. Bo **0.60** = 1.00 × 0.6 [1]" in answer.text

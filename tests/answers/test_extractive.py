@@ -26,7 +26,9 @@ from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards, plain
-from rag.types import Answer, Intent, Paper, PaperHit, Retrieval, Sentence, Sufficiency, WordMatch
+from rag.types import Answer, Paper, PaperHit, Query, Retrieval, Sentence, Sufficiency, WordMatch
+from rag.types.query import Want
+from rag.understanding.comparison import asks_to_compare
 from tests.shelf import paper
 
 ENOUGH = Sufficiency(True, 0.9)
@@ -46,8 +48,8 @@ def quoted(found: PaperHit, question: str, n: int = 1) -> list[str]:
 
 def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> Answer:
     """The answer to a content question, checked against the papers."""
-    intent = Intent("content", question, question)
-    found = answer_by_quotes(intent, Retrieval(question, hits), hits, verdict)
+    want: Want = "comparison" if asks_to_compare(question) else "passages"
+    found = answer_by_quotes(Query(want, text=question), Retrieval(question, hits), hits, verdict)
     check_citations(found.text, found.citations, {h.paper.paper_id: h.paper for h in hits})
     assert hazards(found.text) == ()
     return found
@@ -285,8 +287,7 @@ def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
 
 
 def test_an_abstention_without_a_missing_word_or_a_paper_says_only_that() -> None:
-    intent = Intent("content", "q", "q")
-    found = build_abstention(intent, Retrieval("q", ()), Sufficiency(False, 0.0))
+    found = build_abstention(Retrieval("q", ()), Sufficiency(False, 0.0))
     assert (found.text, found.citations) == ("No paper here answers that.", ())
 
 

@@ -8,6 +8,7 @@ from rag.answers.filtered_library import FilteredLibrary, apply_filters, format_
 from rag.app.assistant import Assistant
 from rag.library.snapshot import load_snapshot
 from rag.types import Condition, ProfilePage, Thread
+from rag.types.fields import Range
 from rag.types.serialise import record
 from tests.shelf import Shelf, paper
 
@@ -15,7 +16,7 @@ OLD = paper("p1", "Old Faces", authors=("Ann Lee", "Bo Li"), year=2020, code=Fal
 NEW = paper("p2", "New Faces", authors=("Ann Lee",), owner="Cy Moe", year=2023, code=True)
 UNDATED = paper("p3", "Timeless Faces", authors=("Bo Li",))
 SHELF = Shelf([OLD, NEW, UNDATED], [ProfilePage("Cy Moe", h_index=3)], {"Cy Moe": ["p2"]})
-FROM_2021 = Condition("year", "between", (2021, 2023))
+FROM_2021 = Condition("year", "is", Range(2021, 2023))
 
 
 def test_people_and_pages_stay_with_their_remaining_papers_alone() -> None:
@@ -73,7 +74,7 @@ def test_a_conversation_without_filters_is_not_narrowed() -> None:
     ],
 )
 def test_every_route_answers_from_the_papers_left(assistant: Assistant, question: str) -> None:
-    thread = Thread(filters=(Condition("year", "between", (2023, 2024)),))
+    thread = Thread(filters=(Condition("year", "is", Range(2023, 2024)),))
     answer = assistant.ask(question, thread)
     cited = assistant.library.list_papers([c.paper_id for c in answer.citations])
     assert answer.status == "answered" and cited
@@ -82,17 +83,17 @@ def test_every_route_answers_from_the_papers_left(assistant: Assistant, question
     assert answer.among == "74 of 169 papers (from 2023 to 2024)"
     told = record(answer)
     assert told["read_as"].endswith(f"; among {answer.among}")
-    assert told["filters"] == [{"field": "year", "operator": "between", "value": (2023, 2024)}]
+    assert told["filters"] == [{"field": "year", "operator": "between", "value": [2023, 2024]}]
 
 
 def test_an_abstention_says_that_the_filters_hid_papers(assistant: Assistant) -> None:
-    thread = Thread(filters=(Condition("year", "between", (2023, 2024)),))
+    thread = Thread(filters=(Condition("year", "is", Range(2023, 2024)),))
     answer = assistant.ask("What is DuetFace?", thread)
     assert answer.status == "abstained" and "without the filters" in answer.warnings[0]
 
 
 def test_filters_that_leave_nothing_are_an_abstention(assistant: Assistant) -> None:
-    thread = Thread(filters=(Condition("year", "between", (1950, 1960)),))
+    thread = Thread(filters=(Condition("year", "is", Range(1950, 1960)),))
     for question in ("What is DuetFace?", "Who works on faces?", "How many papers are there?"):
         answer = assistant.ask(question, thread)
         assert answer.status == "abstained" and "leave no paper" in answer.text

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rag.answers.papers import answer_papers
 from rag.library.selection import select
 from rag.library.snapshot import load_snapshot
-from rag.types import Condition, Intent, Paper
+from rag.types import Condition, Paper, Query
+from rag.types.fields import Range
 from rag.understanding.scan import find_people
 from tests.conversation import ask
 from tests.shelf import Shelf, paper
@@ -48,15 +49,15 @@ _Test = Callable[[Paper], bool]
 _CONDITIONS: dict[str, tuple[Condition, _Test]] = {
     "from 2022": (Condition("year", "is", 2022), lambda p: p.year == 2022),
     "up to 2021": (
-        Condition("year", "between", (None, 2021)),
+        Condition("year", "is", Range(None, 2021)),
         lambda p: p.year is not None and p.year <= 2021,
     ),
     "no year": (Condition("year", "unknown", None), lambda p: p.year is None),
-    "not CV": (Condition("category", "not in", ("CV",)), lambda p: p.category not in ("CV", None)),
+    "not CV": (Condition("category", "not_in", ("CV",)), lambda p: p.category not in ("CV", None)),
     "code": (Condition("code", "is", True), lambda p: p.code is True),
     "no code": (Condition("code", "is", False), lambda p: p.code is not True),
     "by Bo": (Condition("author", "is", "bo li"), lambda p: "Bo Li" in p.authors),
-    "not Ann": (Condition("author", "lacks", "Ann Mao"), lambda p: "Ann Mao" not in p.authors),
+    "not Ann": (Condition("author", "lacks", ("Ann Mao",)), lambda p: "Ann Mao" not in p.authors),
 }
 
 
@@ -99,8 +100,8 @@ def test_absent_people_are_seen_only_where_a_name_stands() -> None:
 
 
 def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:
-    intent = Intent("catalogue", "", "", conditions=(Condition("author", "is", "@7"),))
-    assert "Nobody called @7" in answer_papers(intent, ENTRIES, ENTRIES.retrieve).text
+    query = Query("papers", where=(Condition("author", "is", "@7"),))
+    assert "Nobody called @7" in answer_papers(query, ENTRIES, ENTRIES.retrieve).text
 
 
 def test_a_name_does_not_end_within_a_word() -> None:

@@ -11,6 +11,7 @@ from rag.answers.suggestions import find_suggestions
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.types import Answer, Condition, Thread, Turn
+from rag.types.fields import Range
 from tests.conversation import ask_assistant
 from tests.shelf import Shelf, paper
 
@@ -52,7 +53,7 @@ def test_what_was_asked_before_is_not_suggested(assistant: Assistant) -> None:
 
 
 def test_they_are_answered_by_the_papers_that_the_filters_leave(assistant: Assistant) -> None:
-    years = Condition("year", "between", (2023, 2023))
+    years = Condition("year", "is", Range(2023, 2023))
     thread = ask_assistant(
         assistant, "Who works on face recognition?", thread=Thread(filters=(years,))
     )

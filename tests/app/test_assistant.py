@@ -22,6 +22,7 @@ from rag.text import ensure_encodable
 from rag.text.markdown import hazards
 from rag.types import Answer, Condition, Delta, Event, Step, Thread, Turn
 from rag.types.errors import LibraryEmpty, NotFound, WeightsMissing
+from rag.types.fields import Range
 from rag.types.serialise import record
 
 ROUTES = {
@@ -65,7 +66,7 @@ def test_every_route_answers_in_words_and_whole(assistant: Assistant, route: str
     assert answer.route == route
     assert answer.status == ("abstained" if route == "unsupported" else "answered")
     assert answer.question == ROUTES[route]
-    assert answer.intent is not None and answer.intent.route == route
+    assert answer.reading is not None and answer.reading.query.route == route
     assert answer.library == assistant.library.fingerprint
     assert answer.latency_ms > 0
     assert (answer.model, answer.warnings, answer.usage.input_tokens) == ("extractive", (), 0)
@@ -113,11 +114,11 @@ def test_a_particular_that_a_named_paper_does_not_print_is_declined(assistant: A
 def test_people_lists_and_persons_can_be_asked_for_without_a_question(assistant: Assistant) -> None:
     experts = sound(assistant, assistant.who("face recognition", k=3))
     assert (experts.route, len(experts.experts)) == ("experts", 3)
-    assert experts.intent is not None and experts.intent.topic == "face recognition"
+    assert experts.reading is not None and experts.reading.query.topic == "face recognition"
     person = sound(assistant, assistant.person("Shiming Ge"))
     assert person.route == "person" and "Shiming Ge" in person.text
     held = [p for p in assistant.library.list_papers() if p.year == 2023]
-    listed = sound(assistant, assistant.catalogue([Condition("year", "between", (2023, 2023))]))
+    listed = sound(assistant, assistant.catalogue([Condition("year", "is", Range(2023, 2023))]))
     assert listed.route == "catalogue"
     assert {p.paper_id for p in listed.papers} == {p.paper_id for p in held}
     for answer in (experts, person, listed):
@@ -181,10 +182,10 @@ def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
 ) -> None:
     thread = Thread((Turn(ROUTES["content"], assistant.ask(ROUTES["content"])),))
     answer = assistant.ask("how is it evaluated?", thread)
-    assert answer.intent is not None and answer.intent.parts.get("focus")
+    assert answer.reading is not None and answer.reading.query.papers
     retrieve = assistant._open_retriever().retrieve
     found = choose_papers(
-        answer.intent, retrieve, retrieve, load_snapshot(assistant.library)
+        answer.reading.query, retrieve, retrieve, load_snapshot(assistant.library)
     ).retrieval
     assert [hit.rank for hit in found.papers] == list(range(1, 21))
     assert len({hit.paper.paper_id for hit in found.papers}) == 20
@@ -398,8 +399,8 @@ def test_a_follow_up_is_made_whole_by_the_model_and_both_calls_are_counted(
     server.replies.append(Reply("On what is DuetFace tried?"))
     thread = Thread((Turn(ROUTES["content"], first),))
     answer = sound(worded, whole(list(worded.stream("and on what is that tried?", thread))))
-    assert answer.intent is not None
-    assert answer.intent.query == "On what is DuetFace tried?"
+    assert answer.reading is not None
+    assert answer.reading.query.text == "On what is DuetFace tried?"
     assert answer.question == "and on what is that tried?"
     assert answer.usage.input_tokens == 22
     assert len(server.requests) == 3
@@ -439,7 +440,7 @@ def test_a_follow_up_that_the_model_cannot_make_whole_is_read_from_the_thread(
     thread = Thread((Turn(ROUTES["content"], first),))
     answer = sound(worded, worded.ask("how is it evaluated?", thread))
     assert answer.warnings[0].startswith("the question was read without the model: ")
-    assert answer.intent is not None and answer.intent.parts.get("focus")
+    assert answer.reading is not None and answer.reading.query.papers
 
 
 def test_what_is_no_question_about_papers_costs_no_call(

@@ -24,6 +24,7 @@ from rag.app.jobs import AnswerJob, AnswerJobs
 from rag.config.settings import Settings
 from rag.types import Answer, Condition, Delta, Event, Step, Thread
 from rag.types.errors import LibraryError, NotFound
+from rag.types.fields import Range
 from tests.readonly import readonly_copy
 
 
@@ -152,7 +153,7 @@ def test_a_thread_is_named_by_its_first_question_and_found_by_any(store: ThreadS
 def test_a_thread_begun_without_a_question_is_listed_and_named_from_its_first_one_on(
     store: ThreadStore,
 ) -> None:
-    filters = (Condition("year", "between", (2023, 2024)),)
+    filters = (Condition("year", "is", Range(2023, 2024)),)
     thread_id = store.create_thread(filters=filters, model="m")
     assert store.list_threads() == []
     assert (store.get_thread(thread_id).filters, store.get_thread(thread_id).model) == (
@@ -246,7 +247,7 @@ def test_an_opinion_is_kept_and_taken_back(store: ThreadStore) -> None:
 
 
 def test_filters_and_model_stay_with_their_thread(store: ThreadStore) -> None:
-    years = Condition("year", "between", (2021, None))
+    years = Condition("year", "is", Range(2021, None))
     thread_id = store.create_thread("q", (years,), "some-model")
     other = store.create_thread("q")
     context = store.get_thread(thread_id).get_thread_before(1)

@@ -15,6 +15,7 @@ from rag.app.conversations import Opinion, StoredThread, StoredTurn
 from rag.app.user_question_set import UserQuestionSet
 from rag.types import Answer, Condition, Thread, Turn
 from rag.types.errors import LibraryError
+from rag.types.fields import Range
 from rag.types.serialise import record
 
 GOOD, BAD = Opinion("good"), Opinion("bad", "the wrong paper")
@@ -88,7 +89,7 @@ def test_a_changed_opinion_replaces_and_others_stay(assistant: Assistant, tmp_pa
 def test_the_filters_of_a_conversation_are_kept_and_asked_with(
     assistant: Assistant, tmp_path: Path
 ) -> None:
-    filters = (Condition("year", "between", (2022, 2022)),)
+    filters = (Condition("year", "is", Range(2022, 2022)),)
     question = "How many papers have code?"
     answer = assistant.ask(question, Thread(filters=filters))
     whole = assistant.ask(question)

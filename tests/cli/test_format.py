@@ -16,7 +16,8 @@ from rag.cli.format import (
     print_answer_stream,
     remove_control_characters,
 )
-from rag.types import Alternative, Answer, Delta, Intent, SaidSentence, Step, Usage
+from rag.types import Alternative, Answer, Delta, Query, Reading, SaidSentence, Step, Usage
+from rag.types.query import Topic
 
 
 class Terminal(io.StringIO):
@@ -90,9 +91,10 @@ def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
 
 def test_the_last_line_says_how_the_question_was_read_and_how_else_it_can_be() -> None:
     out = io.StringIO()
-    intent = Intent("experts", "q", "q", "it looks for people on a topic")
+    query = Query("people", about=Topic("q"))
+    reading = Reading(query, "q", reason="it looks for people on a topic")
     other = Alternative("content", "what papers say about drones")
-    answer = Answer("q", "answered", "experts", "Ann", intent=intent, other=other)
+    answer = Answer("q", "answered", "experts", "Ann", reading=reading, other=other)
     print_answer_stream([answer], None, out, io.StringIO(), again="/as")  # type: ignore[arg-type]
     assert out.getvalue().splitlines()[-1] == (
         "Read as a search for people: it looks for people on a topic; /as content: what papers say about drones"

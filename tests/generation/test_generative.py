@@ -25,7 +25,6 @@ from rag.text.markdown import hazards, markers
 from rag.types import (
     Answer,
     Delta,
-    Intent,
     Paper,
     PaperHit,
     Place,
@@ -59,7 +58,6 @@ def retrieval(texts: Sequence[str] = TEXTS) -> Retrieval:
 
 
 QUESTION = "How does DuetFace treat images?"
-INTENT = Intent("content", QUESTION, QUESTION)
 PROMPTS = load_prompts(Settings().prompts)
 QUOTED = Answer(QUESTION, "answered", "content", "Quoted without a model.", warnings=("old",))
 ABSTAINED = Answer(QUESTION, "abstained", "content", "These papers do not say.")
@@ -90,7 +88,7 @@ class Scripted:
 
 def events(model: Any, **changes: Any) -> list[Any]:
     given_: dict[str, Any] = {
-        "intent": INTENT,
+        "question": QUESTION,
         "retrieval": retrieval(),
         "sufficiency": ENOUGH,
         "thread": Thread(),
@@ -248,7 +246,7 @@ def test_a_stream_cut_in_mid_sentence_keeps_the_checked_sentences(server: OpenAI
 def test_a_reader_who_leaves_ends_the_call() -> None:
     model = Scripted(["DuetFace splits images into frequency channels [E1]. ", "It "] * 50)
     running = generative.answer_with_model(
-        INTENT, retrieval(), ENOUGH, Thread(), model, model_name=MODEL, prompt=PROMPTS.answer,
+        QUESTION, retrieval(), ENOUGH, Thread(), model, model_name=MODEL, prompt=PROMPTS.answer,
         evidence_tokens=1000, abstain=lambda: ABSTAINED, fallback=lambda: QUOTED,
     )  # fmt: skip
     assert any(isinstance(event, Delta) for event in (next(running), next(running)))

@@ -57,6 +57,6 @@ def test_a_compound_with_another_prefix_is_another_thing(text: str, otherwise: b
 
 
 def test_a_paper_that_says_the_topic_is_listed_though_the_search_does_not_find_it() -> None:
-    intent = read("papers on federated learning", shelf=TOPICS)
-    answer = answer_papers(intent, TOPICS, lambda query, k: Retrieval(query, ()))
+    query = read("papers on federated learning", shelf=TOPICS).query
+    answer = answer_papers(query, TOPICS, lambda query, k: Retrieval(query, ()))
     assert answer.value == ("seed.txt:1", "seed.txt:2")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+
+import pytest
 
 from rag.answers.citations import build_citation
 from rag.types import (
@@ -10,12 +13,18 @@ from rag.types import (
     Answer,
     Condition,
     Expert,
-    Intent,
     SaidSentence,
     ScoredPaper,
     Usage,
 )
-from rag.types.serialise import build_paper_record, record
+from rag.types.fields import Range
+from rag.types.query import Part, Query, Reading, Topic
+from rag.types.serialise import (
+    build_condition_record,
+    build_paper_record,
+    read_condition_record,
+    record,
+)
 from tests.shelf import paper
 
 PAPER = paper(
@@ -42,7 +51,14 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         first_token_ms=0.5,
         usage=Usage(3, 4, 0.5, cached_tokens=2),
         warnings=("w",),
-        intent=Intent("experts", "who?", "who?", "it asks for people"),
+        reading=Reading(
+            Query("people", about=Topic("masks")),
+            "who?",
+            reason="it asks for people",
+            parts=(Part("about", 'about "masks"', "masks"),),
+            unread=("please",),
+            others=(Query("passages", text="masks"),),
+        ),
         checks={"sentences_supported": 1},
         other=Alternative("content", "what papers say"),
         sentences=(SaidSentence("Ann works.", "partly", (1,)),),
@@ -89,6 +105,23 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "warnings": ["w"],
         "checks": {"sentences_supported": 1},
         "read_as": "it asks for people; among 3 of 9 papers (with the Code mark)",
+        "query": 'people about "masks"',
+        "reading": {
+            "by": "words",
+            "parts": [
+                {
+                    "slot": "about",
+                    "printed": 'about "masks"',
+                    "words": "masks",
+                    "origin": "words",
+                    "evidence": "",
+                }
+            ],
+            "unread": ["please"],
+            "notes": [],
+            "others": ['passages: "masks"'],
+            "confidence": 1.0,
+        },
         "other_reading": {"route": "content", "words": "what papers say"},
         "filters": [{"field": "code", "operator": "is", "value": True}],
         "steps": [{"name": "reading the question", "ms": 0.46}],
@@ -105,7 +138,7 @@ def test_a_bare_answer_has_no_id_and_nulls_where_nothing_is_known() -> None:
         None,
         None,
     )
-    assert found["other_reading"] is None
+    assert found["other_reading"] is found["query"] is found["reading"] is None
     assert (found["citations"], found["papers"], found["experts"]) == ([], [], [])
     assert (found["model"], found["read_as"], found["latency_ms"]) == ("extractive", "", 0.0)
 
@@ -143,3 +176,46 @@ def test_records_are_json_as_they_are() -> None:
     answer = Answer("q", "answered", "content", "“x”", (build_citation(1, PAPER, (0, 12)),))
     for made in (record(answer, "i"), dict(build_paper_record(PAPER))):
         assert json.loads(json.dumps(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("condition", "row"),
+    [
+        (Condition("year", "is", Range(2020, None)), ("year", "between", [2020, None])),
+        (Condition("year", "is_not", Range(2020, 2022)), ("year", "not between", [2020, 2022])),
+        (
+            Condition("date", "is", Range(date(2023, 5, 1), None)),
+            ("date", "between", ["2023-05-01", None]),
+        ),
+        (Condition("author", "in", ("Ann", "Bo")), ("author", "in", ["Ann", "Bo"])),
+        (Condition("year", "in", (2020, Range(2022, 2023))), ("year", "in", [2020, [2022, 2023]])),
+        (Condition("title", "contains_any", ("a", "b")), ("title", "contains any", ["a", "b"])),
+        (Condition("doi", "unknown"), ("doi", "unknown", None)),
+        (Condition("code", "is", False), ("code", "is", False)),
+    ],
+)
+def test_a_condition_is_recorded_as_ever_and_read_back(
+    condition: Condition, row: tuple[str, str, object]
+) -> None:
+    made = build_condition_record(condition)
+    assert tuple(made.values()) == row
+    assert read_condition_record(**json.loads(json.dumps(made))) == condition
+
+
+@pytest.mark.parametrize(
+    ("row", "condition"),
+    [
+        (("first author", "is", "Ann"), Condition("first_author", "is", "Ann")),
+        (("printed", "lacks", "Ann"), Condition("printed_author", "lacks", ("Ann",))),
+        (("year", "outside", [2019, 2024]), Condition("year", "in", (Range(None, 2019), Range(2024, None)))),
+        (("year", "within any", [[2019, 2020]]), Condition("year", "in", (Range(2019, 2020),))),
+        (("date", "is", [2023, 5, 4]), Condition("date", "is", date(2023, 5, 4))),
+        (("date", "between", [[2023, 2, 31], None]), Condition("date", "is", Range(date(2023, 2, 28), None))),
+        (("title", "marked", "a digit"), Condition("title", "has", "a digit")),
+        (("code", "is not", True), Condition("code", "is", False)),
+    ],
+)  # fmt: skip
+def test_conditions_of_earlier_records_are_still_read(
+    row: tuple[str, str, object], condition: Condition
+) -> None:
+    assert read_condition_record(*row) == condition

@@ -15,14 +15,16 @@ from rag.types import (
     Answer,
     Authorship,
     Citation,
-    Intent,
     Paper,
     Person,
     Place,
     ProfilePage,
+    Query,
+    Reading,
     SaidSentence,
     Usage,
 )
+from rag.types.query import Topic
 from ui.views import answer_html, coauthor_graph, people_html
 
 HOSTILE = (
@@ -182,8 +184,9 @@ def test_the_open_reference_is_marked() -> None:
 
 
 def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
-    intent = Intent("content", "q", "q", reason="asks what a paper says; read as about <X>")
-    html = answer_html.render_footer(cited("x", intent=intent))
+    reason = "asks what a paper says; read as about <X>"
+    reading = Reading(Query("passages", text="q"), "q", reason=reason)
+    html = answer_html.render_footer(cited("x", reading=reading))
     text = re.sub("<[^>]+>", "", html)
     assert text == (
         "read as what the papers say (read as about &lt;X&gt;) · quoted, no model · 12 ms"
@@ -253,8 +256,8 @@ def test_names_in_titles_quotes_and_chips_stay_text() -> None:
 
 
 def test_the_topic_of_a_search_for_people_opens_its_experts() -> None:
-    intent = Intent("experts", "q", "q", topic="a & b")
-    answer = cited("On **a & b** there is **a & b**", route="experts", intent=intent)
+    reading = Reading(Query("people", about=Topic("a & b")), "q")
+    answer = cited("On **a & b** there is **a & b**", route="experts", reading=reading)
     html = answer_html.render_answer_html(answer, {})
     assert pressable(html, "topic") == ["a & b"]
 

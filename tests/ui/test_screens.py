@@ -19,6 +19,7 @@ from rag.app.conversations import Opinion, StoredThread, ThreadStore
 from rag.app.user_question_set import UserQuestionSet
 from rag.config.settings import load
 from rag.types import Answer, Condition, Health
+from rag.types.fields import Range
 from tests.conftest import SEEDS
 from ui.components import session
 from ui.server import application
@@ -383,7 +384,7 @@ def test_filters_hold_for_the_next_answers_and_are_taken_away_by_their_chip() ->
     run(at)
     answer = ask(at, "Who works on face anti-spoofing?")[-1]
     assert answer.among.startswith("74 of 169 papers") and "among 74 of 169" in boards(at)[0]
-    assert kept(at).filters == (Condition("year", "between", (2023, 2024)),)
+    assert kept(at).filters == (Condition("year", "is", Range(2023, 2024)),)
     at.button(key="chip_0").click()
     run(at)
     assert kept(at).filters == ()
@@ -462,7 +463,7 @@ def test_a_conversation_about_chosen_papers_opens_with_questions_they_answer() -
 
 
 def test_filters_that_leave_no_paper_say_so_before_anything_is_asked() -> None:
-    at = narrowed_to(Condition("year", "between", (1950, 1951)))
+    at = narrowed_to(Condition("year", "is", Range(1950, 1951)))
     assert "leave no paper" in "".join(html.proto.body for html in at.get("html"))
     assert not [b for b in at.button if (b.key or "").startswith("opening_")]
 

@@ -5,6 +5,7 @@ They stand in `cases.yaml`: sections of cases over one of `tests.shelves`, or ov
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import yaml
 
 from rag.answers.alternatives import find_other_reading
 from rag.app.assistant import Assistant
-from rag.types import Answer, Intent
-from tests.conversation import answer_intent, ask_assistant, read
+from rag.library.snapshot import LibrarySource, get_short_name, load_snapshot
+from rag.types import Answer, Reading
+from rag.types.query_text import print_query
+from tests.conversation import answer_reading, ask_assistant, read
 from tests.shelf import Shelf
 from tests.shelves import SHELVES
-from tests.understanding.printing import print_intent
 
 SECTIONS = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
 
@@ -50,20 +52,20 @@ def test_no_question_stands_twice_in_a_section() -> None:
 
 def read_over_seeds(turns: list[str], assistant: Assistant) -> dict[str, str]:
     answer = ask_assistant(assistant, *turns).turns[-1].answer
-    assert answer.intent is not None
+    assert answer.reading is not None
     return {
-        "reading": print_intent(answer.intent, assistant.library),
-        "other": print_other(answer.intent),
+        "reading": print_reading(answer.reading, assistant.library),
+        "other": print_other(answer.reading),
     }
 
 
 def read_over_shelf(turns: list[str], case: dict[str, Any], shelf: Shelf) -> dict[str, str]:
     cites = case.get("cites", ())
-    intent = read(*turns, shelf=shelf, cites=cites, read_as=case.get("read_as"))
-    assert intent.question == turns[-1] and intent.reason
-    lines = {"reading": print_intent(intent, shelf), "other": print_other(intent)}
+    reading = read(*turns, shelf=shelf, cites=cites, read_as=case.get("read_as"))
+    assert reading.question == turns[-1] and reading.reason
+    lines = {"reading": print_reading(reading, shelf), "other": print_other(reading)}
     if "answer" in case:
-        answer = answer_intent(intent, shelf)
+        answer = answer_reading(reading, shelf)
         lines["answer"] = print_answer(answer, shelf)
         if all(words in answer.text for words in case.get("says", ())):
             lines["says"] = str(case.get("says"))
@@ -72,9 +74,22 @@ def read_over_shelf(turns: list[str], case: dict[str, Any], shelf: Shelf) -> dic
     return lines
 
 
-def print_other(intent: Intent) -> str:
+MOST_NAMED = 5
+"""More papers than this are not named one by one."""
+
+
+def print_reading(reading: Reading, library: LibrarySource) -> str:
+    """The query, papers by what they call themselves, and the words that nothing used."""
+    query, papers = reading.query, load_snapshot(library).by_id
+    if len(query.papers) > MOST_NAMED:
+        query = replace(query, papers=(f"{len(query.papers)} papers",))
+    line = print_query(query, lambda key: get_short_name(papers[key]) if key in papers else key)
+    return f"{line} (unread: {', '.join(reading.unread)})" if reading.unread else line
+
+
+def print_other(reading: Reading) -> str:
     """The reading that was not taken: its route and its words."""
-    other = find_other_reading(intent)
+    other = find_other_reading(reading)
     return f"{other.route}, {other.words}" if other else "nothing else"
 
 

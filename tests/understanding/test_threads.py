@@ -12,13 +12,13 @@ from tests.shelves import FACES
 
 
 def test_a_list_has_no_person_number_nought() -> None:
-    intent = read("who works on faces?", "what does number 0 work on?", shelf=FACES)
-    assert intent.people == ()
+    reading = read("who works on faces?", "what does number 0 work on?", shelf=FACES)
+    assert reading.query.people == ()
 
 
 def test_the_reason_names_the_paper_that_was_meant() -> None:
-    intent = read("What is DuetFace?", "what are its stages?", shelf=FACES, cites=("p1",))
-    assert "DuetFace" in intent.reason
+    reading = read("What is DuetFace?", "what are its stages?", shelf=FACES, cites=("p1",))
+    assert "DuetFace" in reading.reason
 
 
 def test_of_those_no_other_paper_is_counted() -> None:
@@ -61,8 +61,8 @@ def test_a_made_up_word_in_the_condition_of_a_list_names_no_paper() -> None:
     linked = Shelf([*FACES.list_papers(), paper("p6", "Code", "GitLab hosts it.", ("Ann Mao",), links=("https://gitlab.com/a",), year=2020),
                     paper("p7", "More", "It works.", ("Ann Mao",), links=("https://gitlab.com/b",), year=2021)])  # fmt: skip
     turns = ("how many papers have a GitLab link?", "how many of them are from 2021?")
-    intent = read(*turns, shelf=linked)
-    assert set(intent.get_several("focus")) == {"p6", "p7"}
+    reading = read(*turns, shelf=linked)
+    assert set(reading.query.papers) == {"p6", "p7"}
 
 
 def test_a_wish_for_other_words_is_no_correction() -> None:
