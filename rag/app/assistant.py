@@ -56,13 +56,15 @@ from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_text import read_query
 from rag.understanding import small_talk
 from rag.understanding.languages import convert_to_english
-from rag.understanding.routing import route
+from rag.understanding.reading import read_question
 from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
+    from rag.adapters.minilm import MiniLM
     from rag.answers.screening import Screen
     from rag.generation.condensing import Standalone
     from rag.search.retriever import Retriever
+    from rag.types.token_vectors import Encoding
 
 IngestProgress = Callable[[str, int, int], None]
 
@@ -81,6 +83,7 @@ class Assistant:
         self._stores = LocalStores(_server(settings))
         self._retriever: Retriever | None = None
         self._screen: Screen | None = None
+        self._encoder: MiniLM | None = None
         self._indexes: Indexes | None = None
         self._voices = ModelPool(settings)
         self._opening = threading.Lock()
@@ -164,7 +167,8 @@ class Assistant:
             spelt = process_spelling(english, known, load_whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
         heed()
-        reading = route(english, thread if condensed == text else Thread(), known, read_as)
+        before = thread if condensed == text else Thread()
+        reading = read_question(english, before, known, self._encode_question, read_as)
         first_words_ms = first_token_ms = None
         steps = [("reading the question", 0.0)]
         for event in self._answer_reading(reading, condensed, thread, filtered_library, voice):
@@ -490,15 +494,23 @@ class Assistant:
             standalone_question.earlier.note,
         ) if standalone_question.earlier.note else ()
 
+    def _encode_question(self, text: str) -> Encoding:
+        """A question as the reader's heads see it, whichever embedder searches."""
+        self._open_retriever()
+        assert self._encoder is not None  # made with the retriever
+        return self._encoder.encode_query(text)
+
     def _open_retriever(self) -> Retriever:
         with self._opening:
             if self._retriever is None:
                 from rag.adapters.embedders import build_embedder, sentence_embedder
+                from rag.adapters.minilm import MiniLM
                 from rag.answers.screening import Screen
                 from rag.search.retriever import Retriever
 
                 self.library.ensure_not_empty()
                 chosen = build_embedder(self.settings)
+                self._encoder = chosen if isinstance(chosen, MiniLM) else MiniLM(self.settings)
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
                 self._screen = Screen(

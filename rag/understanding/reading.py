@@ -63,7 +63,7 @@ def read_question(
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
     if read_as is None and (reason := find_hostile(question)):
-        return Reading(Query("aside", what="unsupported"), question, reason=reason)
+        return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
     snapshot = load_snapshot(library)
     state = build_state(thread)
     entities = find_entities(question, snapshot)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from rag.types import Answer, Query
 
-FAREWELL = "it takes leave"
-THANKS = "it is thanks or praise"
-"""Reasons of the router that have an answer of their own."""
 _SMALLTALK = (
     "Hello. I answer questions about the papers in this library, quote the sentences that say so, "
     "and can tell who works on a topic, what a person has written, and how many papers there are of "
@@ -14,6 +11,7 @@ _SMALLTALK = (
 )
 _REPLIES = {
     "goodbye": "Goodbye. The library and this conversation stay as they are.",
+    "feedback": "Thank you for saying so. Ask again in other words, or about a paper by its title.",
     "thanks": "You are welcome. Ask on about a topic, a paper or a person.",
 }
 _UNSUPPORTED = (
