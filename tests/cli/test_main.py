@@ -22,6 +22,7 @@ from rag.app.web_server import build_environment, build_streamlit_command, check
 from rag.cli.main import main
 from rag.config.settings import load
 from rag.types.errors import SettingsError
+from rag.types.fields import FIELDS
 from tests.contracts import misbehaviour
 from tests.readonly import readonly_copy
 
@@ -482,3 +483,56 @@ def test_an_account_is_made_from_a_password_that_is_not_printed(
     line = capsys.readouterr().out.strip()
     assert "correct" not in line
     assert Accounts([SecretStr(line)], tmp_path).check_password("ada", "correct horse")
+
+
+# --- typed queries --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--first-author", "Yuxi Mi"], 'papers where first_author = "Yuxi Mi"'),
+        (["--n-authors", "1..2"], "papers where n_authors = 1..2"),
+        (["--date", "2023-05-01..2023-07-31"], "papers where date = 2023-05-01..2023-07-31"),
+        (["--score", "80.."], "papers where score = 80.."),
+        (["--title", "DuetFace"], 'papers where title contains "DuetFace"'),
+        (["--no-complete-authors", "--month", "5"], "papers where not complete_authors and month = 5"),
+        (["--venue", "CVPR"], 'papers where venue contains "CVPR"'),
+        (["--keyword", "rain"], 'papers where keyword = "rain"'),
+    ],
+)  # fmt: skip
+def test_each_option_of_papers_says_what_the_query_says(
+    args: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["papers", *args, "--json"]) == 0
+    listed = [row["source"] for row in records(capsys.readouterr().out)]
+    assert main(["query", line, "--json"]) == 0
+    (answer,) = records(capsys.readouterr().out)
+    assert answer["value"] == listed or (answer["value"] == [] and not listed)
+    assert (answer["query"], answer["reading"]["by"]) == (line, "program")
+
+
+def test_each_field_of_papers_that_is_offered_has_its_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["papers", "--help"])
+    said = capsys.readouterr().out
+    offered = [f for f in FIELDS.values() if f.flag and f.of == "paper"]
+    assert len(offered) > 15
+    assert all(f"--{field.flag} " in said for field in offered)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("papers where colour = red", "there is no field 'colour'; there are year, month"),
+        ("papers where h_index > 3", "figure of people"),
+        ("papers where year contains 20", "cannot be compared with 'contains'"),
+    ],
+)
+def test_a_query_that_cannot_be_is_wrong_usage_and_says_what_there_is(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["query", line]) == 2
+    assert said in capsys.readouterr().err
