@@ -6,6 +6,7 @@ to be. Nothing here reads English beyond the slots' own words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -81,23 +82,36 @@ class _Parts:
         return tuple(person for person, _ in self.people)
 
 
-def compose(frame: Frame, entities: Entities, library: LibrarySnapshot, text: str = "") -> Reading:
-    """The reading of one question on its own.
+def compose(
+    frame: Frame,
+    entities: Entities,
+    library: LibrarySnapshot,
+    focus: tuple[str, ...] = (),
+    people: tuple[str, ...] = (),
+) -> Reading:
+    """The reading of one question.
 
     Args:
         frame: What the heads make of it.
         entities: What look-ups found in the same words.
         library: Whose people, papers and values are meant.
-        text: The question with its pointers resolved, for retrieval; the frame's words by default.
+        focus: Ids of the papers that the conversation is about, where the question names none.
+        people: Names that the conversation is about, where the question names none.
     """
     parts = read_slots(frame, entities, library)
+    text = frame.question
+    if not parts.papers and not parts.described:
+        parts.papers += focus
+    if not parts.people:
+        here = Slot(0, 0, "person", "")
+        parts.people += [(PersonRef(name, (name,)), here) for name in people]
     built: list[tuple[float, Query]] = []
     for label, probability in frame.wants[:4]:
-        query = _build(label, frame, parts, text or frame.question)
+        query = _build(label, frame, parts, text)
         if query is not None and all(query != other for _, other in built):
             built.append((probability, query))
     if not built:
-        built.append((0.0, _build_content("passages", None, frame, parts, text or frame.question)))
+        built.append((0.0, _build_content("passages", None, frame, parts, text)))
     (confidence, query), *others = built
     label = f"{query.want} {query.relation}" if query.relation else query.want
     evidence = (
@@ -198,9 +212,19 @@ def _read_person(parts: _Parts, slot: Slot, entities: Entities) -> None:
     person = PersonRef(typed, mention.names)
     if slot.is_negative:
         parts.without_people.append(person)
+    elif _ON_PAGE.match(parts.question, slot.end) or _PAGE_OF.search(parts.question[: slot.start]):
+        _add_condition(parts, Condition("page", "is", typed), slot)
     else:
         parts.people.append((person, slot))
     parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
+
+
+_ON_PAGE = re.compile(
+    r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?(?:page|profile)\b(?!\s+(?:figures?|numbers?))",
+    re.IGNORECASE,
+)
+_PAGE_OF = re.compile(r"\b(?:page|profile)\s+of\s+$", re.IGNORECASE)
+"""``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
 
 
 def _read_paper(parts: _Parts, slot: Slot, entities: Entities) -> None:
@@ -395,7 +419,7 @@ def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
 def _build_content(
     want: Want, relation: str | None, frame: Frame, parts: _Parts, text: str
 ) -> Query:
-    detail = frame.asks_for[0][0] if frame.asks_for else ""
+    detail = frame.asks_for[0][0] if frame.asks_for and want == "passages" else ""
     sides = _list_sides(parts) if want == "comparison" else ()
     about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
     return Query(
@@ -486,6 +510,14 @@ def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
         )
     if parts.people:
         return None
+    # "Who has published both in 2019 and in 2022?"
+    if "both" in parts.question.lower().split():
+        where = tuple(
+            Condition(c.field, "in_each", c.values)
+            if (c.field, c.operator) == ("year", "in")
+            else c
+            for c in where
+        )
     if bounds is not None:
         where = (*where, Condition("n_papers", "is", bounds))
     by = parts.role if parts.role in ("first_author", "last_author", "page") else "author"
@@ -573,7 +605,7 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     elif parts.role == "page":
         where.append(Condition("page", "known"))
     query = Query(
-        cast("Want", want),
+        "papers",
         where=tuple(where),
         about=topic,
         people=people,
@@ -608,8 +640,10 @@ def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     bounds = _get_bounds(parts)
     if bounds is not None:
         where = (*query.where, Condition("n_papers", "is", bounds))
-        return replace(query, by=by or ("author",), where=where, order=Order("n_papers"))
-    return replace(query, by=by)
+        return replace(
+            query, want="count", by=by or ("author",), where=where, order=Order("n_papers")
+        )
+    return replace(query, want="count", by=by)
 
 
 def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
@@ -626,13 +660,13 @@ def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
         base = tuple(c for c in query.where if c not in people)
     if people and people != query.where:
         base = tuple(dict.fromkeys((*people, *base)))
-    return replace(query, base=base, by=tuple(parts.groups[:1]))
+    return replace(query, want="share", base=base, by=tuple(parts.groups[:1]))
 
 
 def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     if not parts.groups:
         return None
-    measure = cast("Measure", frame.measures[0][0]) if frame.measures else "each"
+    measure = _get_measure(frame)
     ascending = parts.order is not None and parts.order.way == "ascending"
     k = _get_limit(parts)
     # "which year has most papers?"
@@ -640,6 +674,7 @@ def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
         k = 1
     return replace(
         query,
+        want="groups",
         by=tuple(parts.groups[:1]),
         k=k,
         measure=measure if measure in ("average", "median") else "each",
@@ -647,11 +682,19 @@ def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     )
 
 
+def _get_measure(frame: Frame) -> Measure:
+    """``average`` and the like only where the head is sure: "papers per year" is no average."""
+    is_of_values = sum(p for label, p in frame.wants if label == "values") > 0.15
+    if frame.measures and is_of_values and frame.measures[0][1] > 0.5:
+        return cast("Measure", frame.measures[0][0])
+    return "each"
+
+
 def _finish_extreme(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     order = parts.order or Order("date")
     if FIELDS[order.field].of == "person":
         return Query("people", by=(order.field,), order=order)
-    return replace(query, order=order, k=_get_limit(parts))
+    return replace(query, want="extreme", order=order, k=_get_limit(parts))
 
 
 _FINISHERS: dict[str, Callable[[Query, Frame, _Parts], Query | None]] = {
@@ -664,7 +707,7 @@ _FINISHERS: dict[str, Callable[[Query, Frame, _Parts], Query | None]] = {
 
 def _build_values(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
     """Fields of named papers, figures of people, or the average of a field."""
-    measure = cast("Measure", frame.measures[0][0]) if frame.measures else "each"
+    measure = _get_measure(frame)
     fields = tuple(dict.fromkeys(parts.attributes)) or tuple(parts.groups)
     if parts.order is not None and not fields:
         fields = (parts.order.field,)

@@ -14,8 +14,8 @@ from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_nam
 from rag.text import STOP_WORDS, fold, split_terms
 from rag.types import Answer, Thread
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Part, PersonRef, Query, Reading, Topic
-from rag.understanding.composition import compose, merge_conditions
+from rag.types.query import Part, Query, Reading, Topic
+from rag.understanding.composition import compose, describe_want, merge_conditions
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 
@@ -132,15 +132,35 @@ def join(
     frame: Frame, entities: Entities, state: DialogueState, library: LibrarySnapshot
 ) -> Reading:
     """The reading of a turn in its conversation."""
-    alone = compose(frame, entities, library)
     link = frame.links[0][0] if frame.links else "new"
+    question = frame.question
+    focus: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    if link == "same_paper":
+        focus = (state.paper,) if state.paper else ()
+    elif link == "one_of":
+        at = find_ordinal(question, len(state.people)) if state.shown == "people" else None
+        people = (state.people[at],) if at is not None else ()
+        focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
+    elif link == "all_of":
+        focus = _list_focus(state, frame.want)
+    elif link == "those_people":
+        people = _find_people(question, state, library)
+    alone = compose(frame, entities, library, focus, people)
     joined = _JOINERS[link](frame, alone, state, library) if link in _JOINERS else None
     if joined is None:
         return alone
     parts = (*alone.parts, *_list_carried(joined, alone.query))
-    reason = f"{alone.reason}; {_REASONS.get(link, 'it goes on from the last question')}"
-    return replace(alone, query=joined, parts=parts, reason=reason, others=(alone.query,),
-                   is_close=frame.links[0][1] < 0.6 or alone.is_close)  # fmt: skip
+    reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
+    others = (alone.query,) if alone.query != joined else alone.others
+    is_close = frame.links[0][1] < UNSURE or alone.is_close
+    return replace(
+        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
+    )
+
+
+UNSURE = 0.6
+"""Below this probability of the relation the reading without the conversation is offered too."""
 
 
 _REASONS = {
@@ -210,6 +230,7 @@ def _group(field: str) -> str:
 
 
 _CONTENT = ("passages", "overview", "comparison")
+_SETS = ("papers", "count", "share", "groups", "extreme")
 
 
 def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
@@ -228,8 +249,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         )
     merged = _merge(last, own)
     # "how many?", "as a list": the same set, measured otherwise.
-    if own.want in ("count", "papers", "groups", "share", "extreme") and last.want in (
-        "count", "papers", "groups", "share", "extreme") and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
+    if own.want in _SETS and last.want in _SETS and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
     if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
         return replace(own, about=own.about or last.about)
@@ -240,16 +260,14 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
     own, last = alone.query, state.query
     if last.want == "people" and last.about is not None:
         return _merge(last, replace(own, about=None)) if own.where else _merge(last, own)
-    if last.want in ("papers", "count", "groups", "share", "extreme") and not own.about:
+    if last.want in _SETS and not own.about:
         merged = replace(
             last, where=merge_conditions((*last.where, *own.where)), order=own.order or last.order
         )
         for person in own.people:
             name = (person.names or (person.typed,))[0]
             merged = merged.add_conditions([Condition("author", "is", name)])
-        want = (
-            own.want if own.want in ("papers", "count", "share", "groups", "extreme") else "papers"
-        )
+        want = own.want if own.want in _SETS else "papers"
         if want == "count" and last.want == "papers":
             return replace(merged, want="count", by=own.by, order=None)
         return replace(merged, want=want, by=own.by or merged.by if want == "groups" else own.by)
@@ -257,57 +275,48 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
     where = own.where
     for person in own.people:
         where = (*where, Condition("author", "is", (person.names or (person.typed,))[0]))
-    want = own.want if own.want in ("papers", "count", "share", "groups", "extreme") else "papers"
+    want = own.want if own.want in _SETS else "papers"
     return replace(
         own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
     )
 
 
-def _same_paper(
+def _ask_focus(
     frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
 ) -> Query | None:
-    return _ask_paper(alone, state.paper, state, library) if state.paper else None
+    """The turn's own question, of the papers or people that it points at."""
+    own, question = alone.query, alone.question
+    link = frame.links[0][0]
+    if link == "those_people" or (link == "one_of" and own.people):
+        return _ask_people(alone)
+    focus = own.papers or own.like
+    if own.want in _CONTENT:
+        papers = (
+            _list_focus(state, own.want)
+            if link == "all_of"
+            else (state.paper,)
+            if link == "same_paper"
+            else (find_meant(question, state, library),)
+        )
+        papers = tuple(filter(None, papers))
+        return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
+    if link == "all_of" and own.want in _SETS:
+        papers = state.papers or state.earlier_papers
+        return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
+                       is_about_several=True) if papers else None  # fmt: skip
+    return own if focus or own.people else None
 
 
-def _ask_paper(
-    alone: Reading, paper_id: str, state: DialogueState, library: LibrarySnapshot
-) -> Query:
-    """The turn's own question, of one paper that was shown."""
-    own = alone.query
-    if own.want == "people" and own.relation is None:
-        topic = library.by_id[paper_id].name if paper_id in library.by_id else own.topic
-        return replace(own, about=Topic(topic), like=paper_id, by=(), order=None)
-    if own.want == "people":
-        return replace(own, about=None, papers=(paper_id,))
-    if own.want == "values":
-        return replace(own, papers=(paper_id,), people=())
-    if own.want in ("papers", "count") and not own.where:
-        paper = library.by_id.get(paper_id)
-        if paper is not None:
-            itself = Condition("paper", "not_in", (paper_id,))
-            return replace(own, about=Topic(paper.name), like=paper_id, where=(itself,))
-    want = own.want if own.want in _CONTENT else "passages"
-    text = own.text or alone.question
-    return Query(want, papers=(paper_id,), asks_for=own.asks_for, form=own.form, text=text)
+def _drop_itself(query: Query) -> tuple[Condition, ...]:
+    return tuple(c for c in query.where if c.field != "paper")
 
 
-def _one_of(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
-) -> Query | None:
-    people = state.people if state.shown == "people" else ()
-    if people and (at := find_ordinal(alone.question, len(people))) is not None:
-        return _ask_people(alone, (people[at],))
-    chosen = find_meant(alone, state, library)
-    return _ask_paper(alone, chosen, state, library) if chosen else None
-
-
-def find_meant(alone: Reading, state: DialogueState, library: LibrarySnapshot) -> str:
+def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) -> str:
     """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
     shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
     papers = shown[: len(state.papers)] or shown
     if not papers:
         return ""
-    question = alone.question
     if (at := find_ordinal(question, len(papers))) is not None:
         return papers[at].paper_id
     if match := _AGED.search(question):
@@ -349,72 +358,35 @@ def find_ordinal(question: str, n: int) -> int | None:
     return at if 0 <= at < n else None
 
 
-def _all_of(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
-) -> Query | None:
-    own = alone.query
-    if own.want in _CONTENT or own.want in ("people", "values"):
-        papers = _list_focus(state)
-    else:
-        papers = state.papers or state.earlier_papers
-    if not papers:
-        return None
-    several = len(papers) > 1
-    if own.want == "people":
-        relation = own.relation or "authors"
-        return replace(own, relation=relation, papers=papers, about=None, by=(), order=None)
-    if own.want == "values":
-        return replace(own, papers=papers)
-    if own.want in _CONTENT:
-        return replace(
-            own, papers=papers, is_about_several=several, people=(), text=own.text or alone.question
-        )
-    return _narrow(frame, alone, replace(state, query=Query("passages"), papers=papers), library)
-
-
-def _list_focus(state: DialogueState) -> tuple[str, ...]:
+def _list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     """The papers of ``they``: those of the last answer, or single ones of the turns before."""
-    if len(state.papers) > 1:
-        return state.papers
+    if len(state.papers) > 1 or want in _SETS:
+        return state.papers or state.earlier_papers
     return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
 
 
-def _those_people(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
-) -> Query | None:
-    people = state.people or ()
+def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) -> tuple[str, ...]:
+    """The names that ``they``, ``she`` or ``the first author`` mean."""
+    people = state.people
     if not people and state.paper in library.by_id:
         people = library.list_people_of(library.by_id[state.paper])
     people = people or state.earlier_people
-    if not people:
-        return None
-    if (at := find_ordinal(alone.question, len(people))) is not None:
-        people = (people[at],)
-    elif not _PLURAL.search(alone.question) or state.shown in ("person", "people"):
-        people = people[:1] if not _PLURAL.search(alone.question) else people[:3]
-    return _ask_people(alone, people)
+    if (at := find_ordinal(question, len(people))) is not None:
+        return (people[at],)
+    return people[:3] if _PLURAL.search(question) else people[:1]
 
 
 _PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
 
 
-def _ask_people(alone: Reading, people: Sequence[str]) -> Query:
+def _ask_people(alone: Reading) -> Query | None:
+    """The turn's own question, of the people that it points at."""
     own = alone.query
-    refs = tuple(PersonRef(name, (name,)) for name in people)
-    if own.want in ("profile", "values") or own.relation:
-        if own.relation in ("authors", "first_author", "common_authors"):
-            return Query("profile", people=refs)
-        return replace(own, people=refs, papers=())
-    if own.want in ("count", "extreme", "groups", "share"):
-        conditions = [Condition("author", "is", name) for name in people[:1]]
-        return own.add_conditions(conditions)
-    if own.want in ("papers", "people") and (own.about or own.where):
-        if own.about:
-            return Query("papers", about=own.about, people=refs, where=own.where)
-        return Query(
-            "papers", where=(*own.where, *(Condition("author", "is", n) for n in people[:1]))
-        )
-    return Query("profile" if len(refs) == 1 else "papers", people=refs)
+    if own.want in _CONTENT:
+        return Query("profile", people=own.people) if len(own.people) == 1 else own
+    if own.relation in ("authors", "first_author", "common_authors"):
+        return Query("profile", people=own.people)
+    return own
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
@@ -456,7 +428,7 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     own = alone.query
     # "not the drone one": another of those shown.
     if own.without and not own.topic and len(state.papers) > 1:
-        wrong = find_meant(replace(alone, question=own.without), state, library)
+        wrong = find_meant(own.without, state, library)
         rest = tuple(i for i in state.papers if i != wrong)
         return replace(state.query, papers=rest[:1])
     if own.want not in _CONTENT and own.want == state.query.want:
@@ -482,10 +454,7 @@ def _recap(
 _JOINERS: dict[str, Callable[[Frame, Reading, DialogueState, LibrarySnapshot], Query | None]] = {
     "refine": _refine,
     "narrow": _narrow,
-    "same_paper": _same_paper,
-    "one_of": _one_of,
-    "all_of": _all_of,
-    "those_people": _those_people,
+    **dict.fromkeys(("same_paper", "one_of", "all_of", "those_people"), _ask_focus),
     "more": _more,
     "elaborate": _elaborate,
     "correct": _correct,

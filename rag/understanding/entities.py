@@ -149,8 +149,26 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
             for value in values:
                 at = folded.find(fold(value))
                 if at >= 0 and _is_apart(folded, at, at + len(fold(value))):
-                    spans.append(EntitySpan(at, at + len(value), kind, value))  # type: ignore[arg-type]
+                    spans.append(EntitySpan(at, at + len(value), kind, value, True))  # type: ignore[arg-type]
+    # "papers with a pku affiliation": a word of an affiliation that no paper uses otherwise.
+    for match in re.finditer(r"[^\W\d_]{3,}", folded):
+        word = match.group()
+        if (
+            word in library.place_words
+            and word not in library.words
+            and not library.names.is_part(word)
+        ):
+            spans.append(EntitySpan(*match.span(), "affiliation", word, is_certain=True))
+    for match in _SURE_FLAGS.finditer(text):
+        spans.append(EntitySpan(*match.span(), "flag", is_certain=True))
     return spans
+
+
+_SURE_FLAGS = re.compile(
+    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\btitled(?= (?:papers|ones|entries|works)\b)",
+    re.IGNORECASE,
+)
+"""Words that say something of an entry and hardly anything else."""
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:

@@ -121,10 +121,13 @@ class TagChain:
 
 
 def pack_network(prefix: str, network: Network) -> dict[str, NDArray[np.generic]]:
-    """Arrays of the weights' file: half precision, except the hashes."""
+    """Arrays of the weights' file: one byte a pattern's weight with a scale a row, else half precision."""
+    weights = network.pattern_weights
+    scales = np.abs(weights).max(1, initial=0) / 127 + 1e-12
     return {
         f"{prefix}.hashes": network.hashes,
-        f"{prefix}.patterns": network.pattern_weights.astype(np.float16),
+        f"{prefix}.patterns": np.round(weights / scales[:, None]).astype(np.int8),
+        f"{prefix}.scales": scales.astype(np.float32),
         f"{prefix}.hidden": network.hidden_weights.astype(np.float16),
         f"{prefix}.hidden_bias": network.hidden_bias.astype(np.float32),
         f"{prefix}.output": network.output_weights.astype(np.float16),
@@ -143,6 +146,6 @@ def unpack_network(
 
     hashes = np.asarray(arrays[f"{prefix}.hashes"]).astype(np.uint32)
     return Network(
-        classes, hashes, get("patterns"), get("hidden"), get("hidden_bias"), get("output"),
-        get("bias"), temperatures,
+        classes, hashes, get("patterns") * get("scales")[:, None], get("hidden"),
+        get("hidden_bias"), get("output"), get("bias"), temperatures,
     )  # fmt: skip
