@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers import person_phrases, phrases
+from rag.answers.ranked_people import format_person_limit, select_people
 from rag.answers.rows import (
     Listing,
     build_scored_papers,
@@ -39,6 +40,7 @@ from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Authorship, Expert, Paper, Role
+from rag.types.fields import FIELDS
 from rag.types.query import Query
 from rag.types.retrievals import Retrieve
 
@@ -142,11 +144,13 @@ def answer_experts(
     if not topic_papers:
         return _answer_nobody(topic, snapshot, retrieve)
     # "experts on faces / only since 2024": conditions hold for the papers that vote.
+    on_papers = [c for c in query.where if FIELDS[c.field].of == "paper"]
+    on_people = [c for c in query.where if FIELDS[c.field].of == "person"]
     topic_papers = [
-        f for f in topic_papers if all(match_condition(f.paper, c, snapshot) for c in query.where)
+        f for f in topic_papers if all(match_condition(f.paper, c, snapshot) for c in on_papers)
     ]
     if not topic_papers:
-        text = person_phrases.tell_none_on(plain(topic), format_conditions(query.where))
+        text = person_phrases.tell_none_on(plain(topic), format_conditions(on_papers))
         return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
     newest = max(snapshot.years, default=0)
     votes = count_votes(
@@ -172,6 +176,21 @@ def answer_experts(
     if shut:
         notes = (*notes, person_phrases.tell_excluded_people(n_gone, plain(shut)))
     excluded_names = (*excluded_names, *sorted(removed_names - set(excluded_names)))
+    # "people with at least three papers on drones": counted are the papers on the topic.
+    if on_people:
+        papers = [f.paper for f in topic_papers]
+        chosen = select_people(
+            list(votes),
+            on_people,
+            {name: len(votes[name]) for name in votes},
+            {name: len(snapshot.count_coauthors(name, papers)) for name in votes},
+            snapshot,
+        )
+        if not chosen:
+            limits = "".join(map(format_person_limit, on_people)).removeprefix(", ")
+            text = person_phrases.tell_none_on(plain(topic), limits)
+            return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
+        votes = {name: votes[name] for name in chosen}
     everybody = rank(votes)
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
@@ -183,7 +202,7 @@ def answer_experts(
     # "who else?" after everybody was named.
     if not people:
         return _answer_nobody_else(topic, len(everybody), topic_papers, snapshot)
-    under = format_conditions(query.where)
+    under = format_conditions(on_papers) + "".join(map(format_person_limit, on_people))
     n_people = len(votes) - sum(name in votes for name in excluded_names)
     under = f"{under}, besides those named already" if query.besides else under
     text, listing = _render_experts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rag.answers import person_phrases, phrases
 from rag.answers.orders import Value, count_groups
@@ -45,20 +46,11 @@ def answer_people(
     if in_each:
         return _answer_each(in_each[0], papers, n_papers, library)
     n_coauthors = _count_coauthors(papers, library)
-    figures: Mapping[str, Callable[[str], object]] = {
-        "n_papers": lambda name: n_papers[name],
-        "n_coauthors": lambda name: n_coauthors[name],
-        "has_page": lambda name: library.find_page(name) is not None,
-    }
     by = query.order.field if query.order else "n_papers"
     counts = n_coauthors if by == "n_coauthors" else n_papers
     names = [str(v) for v in counts]
     # "who has the most papers apart from the page owners?"
-    for condition in conditions:
-        read = figures.get(
-            condition.field, lambda name, c=condition: _find_figure(name, c, library)
-        )
-        names = [n for n in names if meets(read(n), condition)]
+    names = select_people(names, conditions, n_papers, n_coauthors, library)
     besides = [name for name in query.besides if name in names]
     counts = Counter({name: counts[name] for name in names if name not in besides})
     bounds = [c for c in conditions if c.field == "n_papers"]
@@ -80,7 +72,7 @@ def answer_people(
         f"{at}. {plain(str(v))}: {counted(counts[v], noun)}" for at, v in enumerate(top_people, 1)
     ]
     limits = {"first_author": " as first author", "last_author": " as last author"}.get(role, "")
-    limits += "".join(_format_limit(c) for c in conditions)
+    limits += "".join(format_person_limit(c) for c in conditions)
     if besides:
         limits += f", besides {join_names(map(plain, besides))}"
     text = f"{person_phrases.head_people(limits, phrase)}\n\n" + "\n".join(lines)
@@ -93,13 +85,35 @@ def answer_people(
     return Answer("", "answered", "catalogue", text, value=value)
 
 
+def select_people(
+    names: Sequence[str],
+    conditions: Sequence[Condition],
+    n_papers: Mapping[Any, int],
+    n_coauthors: Mapping[Any, int],
+    library: LibrarySnapshot,
+) -> list[str]:
+    """The people who meet conditions on people; the counts are of the papers that matter."""
+    figures: Mapping[str, Callable[[str], object]] = {
+        "n_papers": lambda name: n_papers[name],
+        "n_coauthors": lambda name: n_coauthors[name],
+        "has_page": lambda name: library.find_page(name) is not None,
+    }
+    selected = list(names)
+    for condition in conditions:
+        read = figures.get(
+            condition.field, lambda name, c=condition: _find_figure(name, c, library)
+        )
+        selected = [name for name in selected if meets(read(name), condition)]
+    return selected
+
+
 def _find_figure(name: str, condition: Condition, library: LibrarySnapshot) -> object:
     """A figure of the person's page; None where there is no page, or none is printed."""
     page = library.find_page(name)
     return None if page is None else get_figure(page, condition.field)
 
 
-def _format_limit(condition: Condition) -> str:
+def format_person_limit(condition: Condition) -> str:
     if condition.field == "has_page":
         return (
             ", owners of profile pages"

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
-from rag.text import join_names
-from rag.types.fields import FIELDS, Condition, Range
+from rag.text import fold, join_names
+from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
     Form,
@@ -31,6 +31,7 @@ from rag.types.query import (
 from rag.types.query_text import print_condition
 from rag.understanding.entities import (
     Entities,
+    find_described,
     read_author_bounds,
     read_flag,
     read_role,
@@ -39,6 +40,8 @@ from rag.understanding.entities import (
 )
 from rag.understanding.field_words import read_attribute, read_group, read_order
 from rag.understanding.frame_types import Frame, Slot, SlotKind
+from rag.understanding.head_features import split_words
+from rag.understanding.heads import load_heads
 from rag.understanding.numbers import parse_bounds, parse_number
 
 _EDGES = " \t\n.,;:?!\"'“”‘’()[]"
@@ -72,6 +75,7 @@ class _Parts:
     notes: list[str] = field(default_factory=list)
     steps: list[Part] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    leftover: str = ""
 
     @property
     def where(self) -> tuple[Condition, ...]:
@@ -107,7 +111,10 @@ def compose(
         parts.people += [(PersonRef(name, (name,)), here) for name in people]
     built: list[tuple[float, Query]] = []
     for label, probability in frame.wants[:4]:
-        query = _build(label, frame, parts, text)
+        try:
+            query = _build(label, frame, parts, text)
+        except QueryError:  # a want that these parts cannot make, such as an order by a venue
+            continue
         if query is not None and all(query != other for _, other in built):
             built.append((probability, query))
     if not built:
@@ -163,9 +170,24 @@ def describe_want(query: Query) -> str:
 def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> _Parts:
     """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
     parts = _Parts(frame.question, library)
-    for slot in _add_certain(frame, entities):
+    slots = _add_certain(frame, entities)
+    for slot in slots:
         _SLOT_READERS[slot.kind](parts, slot, entities)
+    parts.leftover = _find_leftover(frame.question, slots, library)
     return parts
+
+
+def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
+    """Words that no slot has, that are none of asking, and that the papers use."""
+    asking = load_heads().asking_words
+    words = [
+        question[start:end]
+        for start, end in split_words(question)
+        if all(end <= slot.start or start >= slot.end for slot in slots)
+        and question[start:end].lower() not in asking
+        and fold(question[start:end]) in library.all_words
+    ]
+    return " ".join(words)
 
 
 def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
@@ -229,6 +251,8 @@ _PAGE_OF = re.compile(r"\b(?:page|profile)\s+of\s+$", re.IGNORECASE)
 
 def _read_paper(parts: _Parts, slot: Slot, entities: Entities) -> None:
     ids = slot.value if isinstance(slot.value, tuple) else _find_ids(slot, entities)
+    if not ids and (described := find_described(slot.text, parts.library)):
+        ids = (described,)
     if ids:
         parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
         parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
@@ -270,7 +294,7 @@ def _read_time(parts: _Parts, slot: Slot, entities: Entities) -> None:
 
 def _read_value(parts: _Parts, slot: Slot, entities: Entities) -> None:
     if _clean(slot.text):
-        _add_condition(parts, read_value(slot, parts.library), slot)
+        _add_condition(parts, read_value(slot, parts.question, parts.library), slot)
 
 
 def _read_flag(parts: _Parts, slot: Slot, entities: Entities) -> None:
@@ -442,6 +466,9 @@ def _list_sides(parts: _Parts) -> tuple[str, ...]:
 
 def _build_topic(parts: _Parts, *, each: bool = False) -> Topic | None:
     """The topic slots as one; ``each``: several topics of which people must have papers on all."""
+    # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
+    if not parts.topics and not parts.where and not parts.people and parts.leftover:
+        return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
     texts = [_clean(slot.text) for slot in parts.topics]
@@ -558,6 +585,8 @@ def _build_authors(relation: str, parts: _Parts) -> Query | None:
     topic = Topic(description) if description else _build_topic(parts)
     if topic is None or not topic.words:
         return None
+    if paper_id := find_described(topic.words, parts.library):
+        return Query("people", papers=(paper_id,), relation=kind)
     return Query("people", about=topic, relation=kind)
 
 
@@ -579,7 +608,8 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
         if not parts.people:
             return None
         kind = cast("RelationKind", relation)
-        if relation == "shared" and len(parts.people) < 2:
+        limited = parts.without_people or parts.conditions or parts.topics
+        if relation == "shared" and (len(parts.people) < 2 or limited):
             return _build_papers(want, "", frame, parts)
         return Query("count" if counting else "papers", people=parts.names, relation=kind)
     where = [*parts.where]
@@ -589,16 +619,7 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     asks: Detail | None = "yes_no" if frame.asks_for and frame.asks_for[0][0] == "yes_no" else None
     people: tuple[PersonRef, ...] = ()
     if parts.people:
-        alone = not where and topic is None and not parts.role and not counting
-        if (
-            want == "papers"
-            and alone
-            and len(parts.people) == 1
-            and parts.order is None
-            and not parts.numbers
-        ):
-            return Query("profile", people=parts.names)
-        if want == "papers" and not parts.role and (topic is not None or alone):
+        if want == "papers" and not parts.role and topic is not None:
             people = parts.names
         else:
             where += [_build_author_condition(p, parts.role) for p in parts.names]
@@ -630,7 +651,11 @@ def _finish_papers(query: Query, frame: Frame, parts: _Parts) -> Query | None:
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
             query = replace(
-                query, about=Topic(paper.name), like=paper.paper_id, where=(*query.where, itself)
+                query,
+                about=Topic(paper.name),
+                like=paper.paper_id,
+                papers=(),
+                where=(*query.where, itself),
             )
     return replace(query, order=parts.order, k=_get_limit(parts))
 
@@ -638,7 +663,7 @@ def _finish_papers(query: Query, frame: Frame, parts: _Parts) -> Query | None:
 def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     by = tuple(parts.groups[:1])
     bounds = _get_bounds(parts)
-    if bounds is not None:
+    if bounds is not None and all(FIELDS[name].type == "person" for name in by):
         where = (*query.where, Condition("n_papers", "is", bounds))
         return replace(
             query, want="count", by=by or ("author",), where=where, order=Order("n_papers")
@@ -660,7 +685,10 @@ def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
         base = tuple(c for c in query.where if c not in people)
     if people and people != query.where:
         base = tuple(dict.fromkeys((*people, *base)))
-    return replace(query, want="share", base=base, by=tuple(parts.groups[:1]))
+    asked = tuple(c for c in query.where if c not in base)
+    if not asked and query.about is None:
+        base, asked = (), query.where
+    return replace(query, want="share", where=asked, base=base, by=tuple(parts.groups[:1]))
 
 
 def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
@@ -747,6 +775,8 @@ _BUILDERS: dict[str, Callable[[str, str, Frame, _Parts], Query | None]] = {
 def _list_unread(query: Query, parts: _Parts) -> list[str]:
     """Words of slots that the query has no place for."""
     unread = list(parts.unread)
+    if parts.leftover and query.want not in (*_CONTENT, "aside") and query.topic != parts.leftover:
+        unread.append(parts.leftover)
     if query.want in ("profile", "values", "aside") or query.relation is not None:
         unread += [_clean(s.text) for s in parts.topics if not query.about]
         if not query.where:

@@ -14,7 +14,7 @@ from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_nam
 from rag.text import STOP_WORDS, fold, split_terms
 from rag.types import Answer, Thread
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Part, Query, Reading, Topic
+from rag.types.query import Part, PersonRef, Query, Reading, Topic
 from rag.understanding.composition import compose, describe_want, merge_conditions
 from rag.understanding.entities import Entities
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
@@ -192,8 +192,10 @@ def _list_carried(query: Query, own: Query) -> list[Part]:
     return carried
 
 
-def _merge(last: Query, own: Query) -> Query:
+def _merge(last: Query, alone: Reading) -> Query:
     """The last query with the parts that the new turn names in their place."""
+    own = alone.query
+    is_ordered = any(part.slot == "order" for part in alone.parts)
     groups = {_group(c.field) for c in own.where}
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
     topic = own.about
@@ -215,10 +217,11 @@ def _merge(last: Query, own: Query) -> Query:
         about=topic,
         people=people,
         papers=own.papers or last.papers,
-        order=own.order or last.order,
+        order=own.order if is_ordered else last.order,
+        besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
         k=own.k or last.k,
         form=own.form,
-        text=own.text,
+        text=own.text if last.want in _CONTENT else "",
     )
 
 
@@ -247,7 +250,11 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
             if not named or len(own.text.split()) < 5
             else own.text,
         )
-    merged = _merge(last, own)
+    merged = _merge(last, alone)
+    # "what about by year instead?"
+    groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
+    if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
+        return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
     if own.want in _SETS and last.want in _SETS and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
@@ -258,27 +265,41 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
 
 def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     own, last = alone.query, state.query
-    if last.want == "people" and last.about is not None:
-        return _merge(last, replace(own, about=None)) if own.where else _merge(last, own)
-    if last.want in _SETS and not own.about:
-        merged = replace(
-            last, where=merge_conditions((*last.where, *own.where)), order=own.order or last.order
-        )
-        for person in own.people:
-            name = (person.names or (person.typed,))[0]
-            merged = merged.add_conditions([Condition("author", "is", name)])
-        want = own.want if own.want in _SETS else "papers"
-        if want == "count" and last.want == "papers":
-            return replace(merged, want="count", by=own.by, order=None)
-        return replace(merged, want=want, by=own.by or merged.by if want == "groups" else own.by)
+    has_new_topic = own.about is not None and bool(own.about.words)
+    if last.want == "people" and last.relation is None and last.about is not None:
+        return _merge(last, alone)
+    if last.want in _SETS and not (has_new_topic and last.about):
+        return _narrow_set(frame, alone, last)
     papers = state.papers or state.earlier_papers
-    where = own.where
-    for person in own.people:
-        where = (*where, Condition("author", "is", (person.names or (person.typed,))[0]))
+    where = (*own.where, *(_build_author(p) for p in own.people))
     want = own.want if own.want in _SETS else "papers"
     return replace(
         own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
     )
+
+
+def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
+    """A list, a count or the like under further conditions; it stays what it is unless asked."""
+    own = alone.query
+    where = merge_conditions((*last.where, *own.where, *(_build_author(p) for p in own.people)))
+    about = last.about
+    if own.about is not None:
+        about = replace(about, without=own.about.without) if about else own.about
+    is_ordered = any(part.slot == "order" for part in alone.parts)
+    narrowed = replace(
+        last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
+    )
+    # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
+    if own.want in _SETS and own.want not in ("papers", last.want):
+        base = last.where if own.want == "share" else ()
+        where = own.where if own.want == "share" else where
+        order = own.order if own.want == "extreme" else None
+        return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
+    return narrowed
+
+
+def _build_author(person: PersonRef) -> Condition:
+    return Condition("author", "is", (person.names or (person.typed,))[0])
 
 
 def _ask_focus(
@@ -288,8 +309,13 @@ def _ask_focus(
     own, question = alone.query, alone.question
     link = frame.links[0][0]
     if link == "those_people" or (link == "one_of" and own.people):
-        return _ask_people(alone)
+        return _ask_people(alone, state)
     focus = own.papers or own.like
+    # "any code available" of one paper asks for a field of it.
+    flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
+    if link in ("same_paper", "one_of") and own.want in _SETS and flags:
+        paper = state.paper if link == "same_paper" else find_meant(question, state, library)
+        return Query("values", by=tuple(flags[:1]), papers=(paper,))
     if own.want in _CONTENT:
         papers = (
             _list_focus(state, own.want)
@@ -299,7 +325,21 @@ def _ask_focus(
             else (find_meant(question, state, library),)
         )
         papers = tuple(filter(None, papers))
+        # "vs VISA?": the paper named is set beside the one spoken of.
+        if own.want == "comparison" or own.asks_for == "comparison":
+            named = [
+                p.printed[1:] for p in alone.parts if p.slot == "papers" and p.printed[:1] == "#"
+            ]
+            papers = tuple(dict.fromkeys((*papers, *named)))
+            own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
+    if (
+        link == "all_of"
+        and own.want in _SETS
+        and state.query.want in _SETS
+        and not state.query.papers
+    ):
+        return _narrow_set(frame, replace(alone, query=replace(own, about=None)), state.query)
     if link == "all_of" and own.want in _SETS:
         papers = state.papers or state.earlier_papers
         return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
@@ -376,12 +416,21 @@ def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) 
     return people[:3] if _PLURAL.search(question) else people[:1]
 
 
+_IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
 
 
-def _ask_people(alone: Reading) -> Query | None:
+def _ask_people(alone: Reading, state: DialogueState) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
+    # "What has the first one published on it?": on the topic that the people were found for.
+    if (
+        state.query.want == "people"
+        and state.query.about
+        and not own.about
+        and _IT.search(alone.question)
+    ):
+        return Query("papers", about=state.query.about, people=own.people, where=own.where)
     if own.want in _CONTENT:
         return Query("profile", people=own.people) if len(own.people) == 1 else own
     if own.relation in ("authors", "first_author", "common_authors"):
@@ -391,6 +440,14 @@ def _ask_people(alone: Reading) -> Query | None:
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     last = state.query
+    if state.shown == "paper" and state.paper in library.by_id:
+        paper = library.by_id[state.paper]
+        return Query(
+            "papers",
+            about=Topic(paper.name),
+            like=paper.paper_id,
+            where=_exclude((), (paper.paper_id,)),
+        )
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)
@@ -413,6 +470,10 @@ def _elaborate(
     frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
 ) -> Query:
     last = state.query
+    if last.want in ("count", "share"):
+        return replace(
+            last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
+        )
     if last.want in _CONTENT and state.paper and not last.is_about_several:
         text = (
             f"{last.text} {alone.question}"
@@ -432,11 +493,11 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
         rest = tuple(i for i in state.papers if i != wrong)
         return replace(state.query, papers=rest[:1])
     if own.want not in _CONTENT and own.want == state.query.want:
-        return _merge(state.query, own)
+        return _merge(state.query, alone)
     if own.papers or own.people or own.about:
         if state.query.want in _CONTENT and own.want in _CONTENT:
             return replace(own, text=own.text)
-        return _merge(state.query, own)
+        return _merge(state.query, alone)
     return own
 
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.library.coined import find_named_spans
+from rag.library.coined import find_named_spans, find_paper_named_by
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
-from rag.text import fold
+from rag.text import STOP_WORDS, fold, split_terms
 from rag.types.fields import Condition, Range
-from rag.understanding.frame_types import EntitySpan, Slot
+from rag.understanding.frame_types import EntitySpan, Slot, SlotKind
 from rag.understanding.numbers import parse_bounds
 from rag.understanding.times import TimePhrase, find_times
 
@@ -83,7 +83,12 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     for match in _CITATION.finditer(text):
         if ids := _find_by_citation(match, library):
             spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
-    # "who wrote DuetFace?", "papers like yolov4": a coined word in any spelling.
+    # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
+    for match in re.finditer(r"[^\W_][\w-]{3,}", text):
+        if fold(match.group()) not in library.words and (
+            paper_id := find_paper_named_by(match.group(), library)
+        ):
+            spans.append(EntitySpan(*match.span(), "paper", (paper_id,), is_certain=True))
     for word, ids in library.find_papers_called(text):
         start = text.find(word)
         spans.append(EntitySpan(start, start + len(word), "paper", ids))
@@ -133,6 +138,15 @@ def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[s
     )
 
 
+def find_described(description: str, library: LibrarySnapshot) -> str:
+    """Id of the one paper whose title has every word of a description: ``the fiji paper``; or empty."""
+    words = {term for term in split_terms(description) if term not in STOP_WORDS}
+    if not words:
+        return ""
+    entitled = [p.paper_id for p in library.papers if words <= set(split_terms(p.name))]
+    return entitled[0] if len(entitled) == 1 else ""
+
+
 # --- values ---------------------------------------------------------------------------------
 
 
@@ -145,27 +159,25 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     ]
     folded = fold(text)
     if len(folded) == len(text):
-        for kind, values in (("affiliation", library.affiliations), ("venue", library.venues)):
+        vocabularies: tuple[tuple[SlotKind, Iterable[str]], ...] = (
+            ("affiliation", library.affiliations),
+            ("venue", library.venues),
+            ("category", [value for value in library.categories if len(value) > 3]),
+        )
+        for kind, values in vocabularies:
             for value in values:
                 at = folded.find(fold(value))
                 if at >= 0 and _is_apart(folded, at, at + len(fold(value))):
-                    spans.append(EntitySpan(at, at + len(value), kind, value, True))  # type: ignore[arg-type]
-    # "papers with a pku affiliation": a word of an affiliation that no paper uses otherwise.
-    for match in re.finditer(r"[^\W\d_]{3,}", folded):
-        word = match.group()
-        if (
-            word in library.place_words
-            and word not in library.words
-            and not library.names.is_part(word)
-        ):
-            spans.append(EntitySpan(*match.span(), "affiliation", word, is_certain=True))
+                    # One ordinary word ("exoplanets") may as well be the topic.
+                    is_certain = " " in value or fold(value) not in library.words
+                    spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
     for match in _SURE_FLAGS.finditer(text):
         spans.append(EntitySpan(*match.span(), "flag", is_certain=True))
     return spans
 
 
 _SURE_FLAGS = re.compile(
-    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\btitled(?= (?:papers|ones|entries|works)\b)",
+    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
@@ -250,7 +262,13 @@ def negate(condition: Condition) -> Condition:
     return Condition(field, "not_in", value) if operator == "in" else condition
 
 
-def read_value(slot: Slot, library: LibrarySnapshot) -> Condition:
+_STARTS = re.compile(
+    r"\b(?:start|begin|open)(?:s|ning|ing)?\s+(?:with|by|on)\s+(?:the word\s+)?[\"'“‘]?$",
+    re.IGNORECASE,
+)
+
+
+def read_value(slot: Slot, question: str, library: LibrarySnapshot) -> Condition:
     """The condition that a category, venue, affiliation, keyword, link or title word sets."""
     text = str(slot.value) if isinstance(slot.value, str) else slot.text.strip(" \"'“”‘’.,?!")
     if slot.kind == "link":
@@ -265,7 +283,8 @@ def read_value(slot: Slot, library: LibrarySnapshot) -> Condition:
     if slot.kind == "venue":
         operator = "not_contains" if slot.is_negative else "contains"
     if slot.kind == "words":
-        operator = "not_contains" if slot.is_negative else "contains"
+        starts = _STARTS.search(question[: slot.start]) and not slot.is_negative
+        operator = "starts" if starts else "not_contains" if slot.is_negative else "contains"
         return Condition("title", operator, text)  # type: ignore[arg-type]
     return Condition(slot.kind, operator, text)  # type: ignore[arg-type]
 

@@ -52,7 +52,7 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     (r"\bscore|\brated|\brating", "score"),
     (r"\bauthors?\b|\bnames\b|\bteams?\b", "n_authors"),
     (r"\btitles?\b", "title_chars"),
-    (r"\babstracts?\b|\bwords?\b|\blong|\bshort|\btexts?\b", "abstract_words"),
+    (r"\babstracts?\b|\bwords?\b|\btexts?\b", "abstract_words"),
     (r"\bplaces\b|\bdocuments\b", "n_places"),
 )
 _ASCENDING = re.compile(
@@ -82,7 +82,8 @@ def read_order(text: str, context: str = "") -> Order:
         text: The slot's words.
         context: The words that follow it, which may name the field.
     """
-    field = _find(_ORDERS, text) or _find(_ORDERS, context) or "date"
+    length = "abstract_words" if re.search(r"\blong|\bshort", text, re.IGNORECASE) else ""
+    field = _find(_ORDERS, text) or _find(_ORDERS, context) or length or "date"
     ascending, descending = _ASCENDING.search(text), _DESCENDING.search(text)
     if (
         ascending

@@ -30,6 +30,8 @@ _ROUTES: dict[ReadAs, tuple[str, ...]] = {
 CONTENT_SHARE = 0.35
 """From this probability on a question is about content: what papers say is never wrong by much, while
 a search for people or a list is. On labelled questions that were held out 0.3 to 0.4 loses least."""
+ASIDE_SHARE = 0.7
+"""From this probability on a question is small talk, or one that no paper could answer."""
 
 _HOSTILE = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -90,6 +92,8 @@ def find_hostile(question: str) -> str:
 
 def prefer_content(wants: Ranked) -> Ranked:
     """The wants with content first where content as a whole is probable enough."""
+    if wants[0][0] == "aside" and wants[0][1] < ASIDE_SHARE:
+        wants = (*wants[1:], wants[0])
     content = [want for want in wants if want[0].split()[0] in _CONTENT]
     share = sum(probability for _, probability in content)
     if not content or wants[0] == content[0] or share < CONTENT_SHARE:
