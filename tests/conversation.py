@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.adapters.minilm import MiniLM
 from rag.answers import experts
 from rag.answers.alternatives import add_reading_notes, refuse_unread_alone
 from rag.answers.citations import Citations, check_citations
@@ -12,8 +13,11 @@ from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.app.assistant import Assistant
 from rag.types import Answer, ReadAs, Reading, Thread, Turn
-from rag.understanding.routing import route
+from rag.understanding.reading import read_question
 from tests.shelf import Shelf
+
+ENCODE = MiniLM().encode_query
+"""Of the embedded model, which the reader's heads need."""
 
 
 def read(
@@ -22,9 +26,9 @@ def read(
     """What the last turn asks for; content answers before it cite ``cites``, in this order."""
     thread = Thread()
     for question in turns[:-1]:
-        reading = route(question, thread, shelf)
+        reading = read_question(question, thread, shelf, ENCODE)
         thread = thread.add_turn(Turn(question, answer_reading(reading, shelf, cites)))
-    return route(turns[-1], thread, shelf, read_as)
+    return read_question(turns[-1], thread, shelf, ENCODE, read_as)
 
 
 def ask(*turns: str, shelf: Shelf, cites: Sequence[str] = ()) -> Answer:

@@ -35,10 +35,12 @@ from rag.understanding.entities import (
     read_author_bounds,
     read_flag,
     read_role,
+    read_score,
     read_value,
     resolve_person,
+    simplify,
 )
-from rag.understanding.field_words import read_attribute, read_group, read_order
+from rag.understanding.field_words import is_ascending, read_attribute, read_group, read_order
 from rag.understanding.frame_types import Frame, Slot, SlotKind
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
@@ -67,6 +69,7 @@ class _Parts:
     without: list[str] = field(default_factory=list)
     numbers: list[Slot] = field(default_factory=list)
     order: Order | None = None
+    is_least_first: bool = False
     groups: list[str] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
     attribute_words: list[str] = field(default_factory=list)
@@ -315,13 +318,20 @@ def _read_number(parts: _Parts, slot: Slot, entities: Entities) -> None:
         and (condition := read_author_bounds(slot.text))
     ):
         _add_condition(parts, condition, slot)
+    elif "score" in parts.question[max(0, slot.start - 24) : slot.end + 12].lower() and (
+        condition := read_score(parts.question[max(0, slot.start - 14) : slot.end])
+    ):
+        _add_condition(parts, condition, slot)
     else:
         parts.numbers.append(slot)
 
 
 def _read_order_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    parts.order = read_order(slot.text, parts.question[slot.end : slot.end + 30])
-    parts.steps.append(Part("order", f"order by {parts.order.field}", slot.text))
+    parts.is_least_first = is_ascending(slot.text)
+    order = read_order(slot.text, parts.question[slot.end : slot.end + 30])
+    if order is not None:
+        parts.order = order
+        parts.steps.append(Part("order", f"order by {order.field}", slot.text))
 
 
 def _read_group_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
@@ -460,7 +470,12 @@ def _build_content(
 
 def _list_sides(parts: _Parts) -> tuple[str, ...]:
     """What a comparison sets side by side: the papers and topics it names, in order."""
-    named = [p.words for p in parts.steps if p.slot in ("papers", "about")]
+    papers = [p.words for p in parts.steps if p.slot == "papers"]
+    named = (
+        papers
+        if len(papers) > 1
+        else [p.words for p in parts.steps if p.slot in ("papers", "about")]
+    )
     return tuple(_clean(words) for words in named[:4]) if len(named) > 1 else ()
 
 
@@ -525,7 +540,7 @@ def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     recent = parts.order is not None and parts.order.field == "date"
     if topic is not None and (topic.words or topic.all_of):
         if bounds is not None:
-            where = (*where, Condition("n_papers", "is", bounds))
+            where = (*where, Condition("n_papers", "is", simplify(bounds)))
         return Query(
             "people",
             where=where,
@@ -546,16 +561,20 @@ def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
             for c in where
         )
     if bounds is not None:
-        where = (*where, Condition("n_papers", "is", bounds))
+        where = (*where, Condition("n_papers", "is", simplify(bounds)))
     by = parts.role if parts.role in ("first_author", "last_author", "page") else "author"
     order = parts.order if parts.order and FIELDS[parts.order.field].of == "person" else None
-    order = order or Order(
-        "n_papers", parts.order.way if parts.order and parts.order.field != "date" else "descending"
+    if order is None and parts.is_least_first:
+        order = Order("n_papers", "ascending")
+    by_figure = order is not None and order.field in (
+        "h_index",
+        "n_citations",
+        "novelty",
+        "ai_score",
     )
-    by_figure = order.field in ("h_index", "n_citations", "novelty", "ai_score")
     return Query(
         "people",
-        by=(order.field,) if by_figure else (by,),
+        by=(order.field,) if by_figure and order else (by,),
         where=where,
         besides=besides,
         order=order,
@@ -575,6 +594,12 @@ def _has_each(parts: _Parts) -> bool:
     )
 
 
+_PAPER_NOUN = re.compile(
+    r"\b(?:papers?|articles?|stud(?:y|ies)|work|entry|publication|one|preprint|data\s?set|method|that|which)\b",
+    re.IGNORECASE,
+)
+
+
 def _build_authors(relation: str, parts: _Parts) -> Query | None:
     kind = cast("RelationKind", relation)
     if parts.papers:
@@ -582,6 +607,14 @@ def _build_authors(relation: str, parts: _Parts) -> Query | None:
             kind = "authors"
         return Query("people", papers=tuple(parts.papers), relation=kind)
     description = parts.described[0] if parts.described else ""
+    # "who wrote about label noise?" asks for people on a topic, "who wrote the paper on it" for authors.
+    if (
+        not description
+        and parts.topics
+        and relation == "authors"
+        and not _PAPER_NOUN.search(parts.question)
+    ):
+        return Query("people", about=_build_topic(parts), where=parts.where)
     topic = Topic(description) if description else _build_topic(parts)
     if topic is None or not topic.words:
         return None
@@ -611,7 +644,10 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
         limited = parts.without_people or parts.conditions or parts.topics
         if relation == "shared" and (len(parts.people) < 2 or limited):
             return _build_papers(want, "", frame, parts)
-        return Query("count" if counting else "papers", people=parts.names, relation=kind)
+        yes_no: Detail | None = "yes_no" if _YES_NO.match(parts.question) and not counting else None
+        return Query(
+            "count" if counting else "papers", people=parts.names, relation=kind, asks_for=yes_no
+        )
     where = [*parts.where]
     for person in parts.without_people:
         where.append(Condition("author", "lacks", person.names or (person.typed,)))
@@ -636,6 +672,9 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     )
     finish = _FINISHERS.get(want)
     return finish(query, frame, parts) if finish else _finish_papers(query, frame, parts)
+
+
+_YES_NO = re.compile(r"\s*(?:and\s+)?(?:did|does|has|is|do|have|are|was|were)\b", re.IGNORECASE)
 
 
 def _build_author_condition(person: PersonRef, role: str) -> Condition:
@@ -664,7 +703,7 @@ def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     by = tuple(parts.groups[:1])
     bounds = _get_bounds(parts)
     if bounds is not None and all(FIELDS[name].type == "person" for name in by):
-        where = (*query.where, Condition("n_papers", "is", bounds))
+        where = (*query.where, Condition("n_papers", "is", simplify(bounds)))
         return replace(
             query, want="count", by=by or ("author",), where=where, order=Order("n_papers")
         )
@@ -695,10 +734,10 @@ def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     if not parts.groups:
         return None
     measure = _get_measure(frame)
-    ascending = parts.order is not None and parts.order.way == "ascending"
+    ascending = parts.is_least_first
     k = _get_limit(parts)
     # "which year has most papers?"
-    if parts.order is not None and k is None:
+    if k is None and _MOST.search(parts.question):
         k = 1
     return replace(
         query,
@@ -708,6 +747,11 @@ def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
         measure=measure if measure in ("average", "median") else "each",
         order=Order("n_papers", "ascending") if ascending else None,
     )
+
+
+_MOST = re.compile(
+    r"\b(?:most|fewest|least|busiest|largest|smallest|biggest|highest|lowest)\b", re.IGNORECASE
+)
 
 
 def _get_measure(frame: Frame) -> Measure:
@@ -780,7 +824,9 @@ def _list_unread(query: Query, parts: _Parts) -> list[str]:
     if query.want in ("profile", "values", "aside") or query.relation is not None:
         unread += [_clean(s.text) for s in parts.topics if not query.about]
         if not query.where:
-            unread += [p.words for p in parts.steps if p.slot == "where"]
+            unread += [
+                p.words for p in parts.steps if p.slot == "where" and p.printed != parts.role
+            ]
     return list(dict.fromkeys(filter(None, unread)))
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_name
 from rag.text import STOP_WORDS, fold, split_terms
 from rag.types import Answer, Thread
-from rag.types.fields import FIELDS, Condition
+from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Part, PersonRef, Query, Reading, Topic
 from rag.understanding.composition import compose, describe_want, merge_conditions
-from rag.understanding.entities import Entities
+from rag.understanding.entities import Entities, negate
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 
 _FADES_AFTER = 4
@@ -143,7 +144,7 @@ def join(
         people = (state.people[at],) if at is not None else ()
         focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
     elif link == "all_of":
-        focus = _list_focus(state, frame.want)
+        focus = () if frame.want in _SETS else _list_focus(state, frame.want)
     elif link == "those_people":
         people = _find_people(question, state, library)
     alone = compose(frame, entities, library, focus, people)
@@ -198,6 +199,10 @@ def _merge(last: Query, alone: Reading) -> Query:
     is_ordered = any(part.slot == "order" for part in alone.parts)
     groups = {_group(c.field) for c in own.where}
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
+    # "papers from May 2022? / and June?": the month is of the year spoken of.
+    times = {c.field for c in own.where if _group(c.field) == "time"}
+    if times == {"month"} and (year := _find_year(last)):
+        kept = (*kept, Condition("year", "is", year))
     topic = own.about
     if topic is None:
         topic = last.about
@@ -225,6 +230,16 @@ def _merge(last: Query, alone: Reading) -> Query:
     )
 
 
+def _find_year(query: Query) -> int | None:
+    """The one year that a query's times are of."""
+    years = set()
+    for condition in query.where:
+        for value in condition.values if condition.field in ("year", "date") else ():
+            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
+            years |= {end.year if isinstance(end, date) else end for end in ends}
+    return years.pop() if len(years) == 1 and None not in years else None  # type: ignore[return-value]
+
+
 def _group(field: str) -> str:
     """Fields of which a new condition replaces the old one: a time a time, a person a person."""
     if field in ("year", "month", "day", "date"):
@@ -232,12 +247,29 @@ def _group(field: str) -> str:
     return "person" if FIELDS[field].type == "person" else field
 
 
+_WITHOUT = re.compile(
+    r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
+    re.IGNORECASE,
+)
 _CONTENT = ("passages", "overview", "comparison")
 _SETS = ("papers", "count", "share", "groups", "extreme")
 
 
+def _list_named(alone: Reading) -> tuple[str, ...]:
+    """Ids of the papers that the turn itself names."""
+    return tuple(p.printed[1:] for p in alone.parts if p.slot == "papers" and p.printed[:1] == "#")
+
+
 def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     own, last = alone.query, state.query
+    # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
+    if (named := _list_named(alone)) and last.papers and last.want not in _CONTENT:
+        return replace(last, papers=named)
+    # "papers with code / and without?"
+    if not own.where and _WITHOUT.fullmatch(alone.question):
+        flags = [c for c in last.where if isinstance(c.value, bool)]
+        if flags:
+            return last.remove_condition(flags[-1]).add_conditions([negate(flags[-1])])
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in _CONTENT:
         wants_list = own.want not in _CONTENT and frame.confidence > 0.6
@@ -487,6 +519,8 @@ def _elaborate(
 
 def _correct(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     own = alone.query
+    if (named := _list_named(alone)) and state.query.papers and state.query.want not in _CONTENT:
+        return replace(state.query, papers=named[:1])
     # "not the drone one": another of those shown.
     if own.without and not own.topic and len(state.papers) > 1:
         wrong = find_meant(own.without, state, library)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from rag.library.coined import find_named_spans, find_paper_named_by
 from rag.library.person_index import Mention
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.snapshot import LibrarySnapshot, get_short_name, is_made_up
 from rag.text import STOP_WORDS, fold, split_terms
-from rag.types.fields import Condition, Range
+from rag.types.fields import ANY_DIGIT, Condition, Range
 from rag.understanding.frame_types import EntitySpan, Slot, SlotKind
 from rag.understanding.numbers import parse_bounds
 from rag.understanding.times import TimePhrase, find_times
@@ -85,9 +85,8 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
             spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
     for match in re.finditer(r"[^\W_][\w-]{3,}", text):
-        if fold(match.group()) not in library.words and (
-            paper_id := find_paper_named_by(match.group(), library)
-        ):
+        paper_id = find_paper_named_by(match.group(), library)
+        if paper_id and is_made_up(get_short_name(library.by_id[paper_id]).split()[0]):
             spans.append(EntitySpan(*match.span(), "paper", (paper_id,), is_certain=True))
     for word, ids in library.find_papers_called(text):
         start = text.find(word)
@@ -171,6 +170,14 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
                     # One ordinary word ("exoplanets") may as well be the topic.
                     is_certain = " " in value or fold(value) not in library.words
                     spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+    # "papers with a tencent affiliation", "the IV category"
+    for match in re.finditer(r"([\w-]+) affiliations?\b", text, re.IGNORECASE):
+        if fold(match.group(1)) in library.place_words:
+            spans.append(EntitySpan(*match.span(), "affiliation", match.group(1), is_certain=True))
+    for match in re.finditer(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b", text):
+        code = match.group(1) or match.group(2)
+        if code in library.categories:
+            spans.append(EntitySpan(*match.span(), "category", code, is_certain=True))
     for match in _SURE_FLAGS.finditer(text):
         spans.append(EntitySpan(*match.span(), "flag", is_certain=True))
     return spans
@@ -199,7 +206,7 @@ def _find_quoted(text: str) -> list[EntitySpan]:
 _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bet\.?\s+al\b|\bcut\b|\bincomplete\b|\btruncated\b", Condition("complete_authors", "is", False)),
     (r"\b(?:complete|full|whole|all)\b.*\b(?:authors?|names|lists?)\b", Condition("complete_authors", "is", True)),
-    (r"\b(?:single|sole|one)[\s-]*author|\balone\b", Condition("n_authors", "is", Range(1, 1))),
+    (r"\b(?:single|sole|one)[\s-]*author|\balone\b", Condition("n_authors", "is", 1)),
     (r"\btwice\b|\b(?:two|both|several|more than one|multiple)\b.*\b(?:documents?|files?|pages?|places?|lists?)\b|\bduplicat|\bmore than once\b",
      Condition("n_places", "is", Range(2, None))),
     (r"\buntitled\b|\babstract[\s-]only\b", Condition("title", "unknown")),
@@ -262,6 +269,24 @@ def negate(condition: Condition) -> Condition:
     return Condition(field, "not_in", value) if operator == "in" else condition
 
 
+_SIGNS = {
+    "question mark": "?",
+    "exclamation mark": "!",
+    "colon": ":",
+    "comma": ",",
+    "hyphen": "-",
+    "dash": "-",
+}
+
+
+def _read_sign(text: str) -> str:
+    """The sign that words name: ``a colon``, ``a number``; empty for other words."""
+    words = fold(text).removeprefix("a ").removesuffix("s")
+    if words in ("number", "digit", "figure", "numeral"):
+        return ANY_DIGIT
+    return _SIGNS.get(words, "")
+
+
 _STARTS = re.compile(
     r"\b(?:start|begin|open)(?:s|ning|ing)?\s+(?:with|by|on)\s+(?:the word\s+)?[\"'“‘]?$",
     re.IGNORECASE,
@@ -282,6 +307,8 @@ def read_value(slot: Slot, question: str, library: LibrarySnapshot) -> Condition
         return Condition("affiliation", "lacks", (text,))
     if slot.kind == "venue":
         operator = "not_contains" if slot.is_negative else "contains"
+    if slot.kind == "words" and (sign := _read_sign(text)):
+        return Condition("title", "has", sign)
     if slot.kind == "words":
         starts = _STARTS.search(question[: slot.start]) and not slot.is_negative
         operator = "starts" if starts else "not_contains" if slot.is_negative else "contains"
@@ -292,7 +319,27 @@ def read_value(slot: Slot, question: str, library: LibrarySnapshot) -> Condition
 def read_author_bounds(text: str) -> Condition | None:
     """``more than two authors``."""
     bounds = parse_bounds(text)
-    return Condition("n_authors", "is", bounds) if bounds else None
+    return Condition("n_authors", "is", simplify(bounds)) if bounds else None
+
+
+def read_score(text: str) -> Condition | None:
+    """``above 60``: scores are no whole numbers, so the bound itself is out."""
+    match = re.search(r"\d+(?:\.\d+)?", text)
+    if match is None:
+        return None
+    value = float(match.group())
+    if re.search(r"\b(?:above|over|more|higher|greater|exceed\w*)\b|>", text, re.IGNORECASE):
+        return Condition("score", "above", value)
+    if re.search(r"\b(?:below|under|less|lower)\b|<", text, re.IGNORECASE):
+        return Condition("score", "below", value)
+    if re.search(r"\bat least\b", text, re.IGNORECASE):
+        return Condition("score", "is", Range(value, None))
+    return Condition("score", "is", value)
+
+
+def simplify(bounds: Range) -> Range | int:
+    """A range of one value as that value."""
+    return int(str(bounds.low)) if bounds.low == bounds.high else bounds
 
 
 def resolve_person(slot: Slot, question: str, library: LibrarySnapshot) -> Mention:

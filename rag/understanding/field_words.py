@@ -55,6 +55,10 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     (r"\babstracts?\b|\bwords?\b|\btexts?\b", "abstract_words"),
     (r"\bplaces\b|\bdocuments\b", "n_places"),
 )
+_OF_TIME = re.compile(
+    r"\b(?:new|old|late|last|recent|earl|first|date|dated|time|chronolog|year|age|curren|fresh|neu|ält|récent|dernier|premier)",
+    re.IGNORECASE,
+)
 _ASCENDING = re.compile(
     r"\b(?:old(?:er|est)?|earl(?:y|ier|iest)|first|least|lowest|fewest|shortest|smallest|chronolog\w*|ascending|bottom|worst|minimum|ältest\w*|premier\w*)\b",
     re.IGNORECASE,
@@ -75,15 +79,18 @@ def read_group(text: str) -> str:
     return _find(_GROUPS, text)
 
 
-def read_order(text: str, context: str = "") -> Order:
-    """The order that ``newest``, ``lowest score`` or ``by date`` means; by date where no field is named.
+def read_order(text: str, context: str = "") -> Order | None:
+    """The order that ``newest``, ``lowest score`` or ``by date`` means; None for ``most`` alone.
 
     Args:
         text: The slot's words.
         context: The words that follow it, which may name the field.
     """
     length = "abstract_words" if re.search(r"\blong|\bshort", text, re.IGNORECASE) else ""
-    field = _find(_ORDERS, text) or _find(_ORDERS, context) or length or "date"
+    field = _find(_ORDERS, text) or _find(_ORDERS, context) or length
+    if not field and not _OF_TIME.search(text):
+        return None
+    field = field or "date"
     ascending, descending = _ASCENDING.search(text), _DESCENDING.search(text)
     if (
         ascending
@@ -94,6 +101,11 @@ def read_order(text: str, context: str = "") -> Order:
         return Order(field, "both ends")
     # "newest first" is no order from the oldest on.
     return Order(field, "ascending" if ascending and not descending else "descending")
+
+
+def is_ascending(text: str) -> bool:
+    """``fewest``, ``least``."""
+    return _ASCENDING.search(text) is not None
 
 
 def _find(table: tuple[tuple[str, str], ...], text: str) -> str:

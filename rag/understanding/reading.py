@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from rag.library.snapshot import LibrarySource, load_snapshot
+from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.text import STOP_WORDS
 from rag.types import ReadAs, Thread
 from rag.types.query import Query, Reading
 from rag.types.token_vectors import Encoding
@@ -71,11 +72,11 @@ def read_question(
     entities = find_entities(question, snapshot)
     context = state.build_context() if state else None
     frame = load_heads().read_frame(question, entities.spans, encode(question), context)
-    frame = (
-        _keep_route(frame, read_as)
-        if read_as
-        else replace(frame, wants=prefer_content(frame.wants))
-    )
+    if read_as:
+        frame = _keep_route(frame, read_as)
+    else:
+        is_of_library = _is_of_library(question, snapshot)
+        frame = replace(frame, wants=prefer_content(frame.wants, is_of_library=is_of_library))
     if state is None or read_as:
         return compose(frame, entities, snapshot)
     return join(frame, entities, state, snapshot)
@@ -90,9 +91,16 @@ def find_hostile(question: str) -> str:
     return ""
 
 
-def prefer_content(wants: Ranked) -> Ranked:
+def _is_of_library(question: str, library: LibrarySnapshot) -> bool:
+    """Whether a question is nothing but words of the papers: ``deep learning``."""
+    words = [w for w in re.findall(r"[^\W\d_]{3,}", question.lower()) if w not in STOP_WORDS]
+    asking = load_heads().asking_words
+    return bool(words) and all(w in library.all_words and w not in asking for w in words)
+
+
+def prefer_content(wants: Ranked, *, is_of_library: bool = False) -> Ranked:
     """The wants with content first where content as a whole is probable enough."""
-    if wants[0][0] == "aside" and wants[0][1] < ASIDE_SHARE:
+    if wants[0][0] == "aside" and (wants[0][1] < ASIDE_SHARE or is_of_library):
         wants = (*wants[1:], wants[0])
     content = [want for want in wants if want[0].split()[0] in _CONTENT]
     share = sum(probability for _, probability in content)

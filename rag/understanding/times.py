@@ -136,6 +136,9 @@ def find_times(text: str, newest: Day | None) -> list[TimePhrase]:
             between = text[group[-1].span[1] : following.span[0]]
             if not (_TO.fullmatch(between) or _LIST.fullmatch(between)):
                 break
+            # "from 2019 to 2022 or from 2024 to 2025": a span is a phrase of its own.
+            if len(group) == 2 and _TO.fullmatch(text[group[0].span[1] : group[1].span[0]]):
+                break
             group.append(following)
         if (phrase := _read_group(text, group)) is not None:
             phrases.append(phrase)

@@ -28,7 +28,7 @@ from rag.understanding.numbers import parse_bounds, parse_number
         ("et al.", False, "not complete_authors"),
         ("et al.", True, "complete_authors"),
         ("all authors named", False, "complete_authors"),
-        ("single-author", False, "n_authors = 1..1"),
+        ("single-author", False, "n_authors = 1"),
         ("in more than one document", False, "n_places = 2.."),
         ("github", False, 'link contains "github"'),
         ("github", True, 'link not contains "github"'),
