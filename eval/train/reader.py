@@ -59,13 +59,15 @@ from rag.understanding.heads import (
     join_tags,
 )
 
+EMBEDDER = "minilm-l6-v2"
+"""Whose word vectors the heads read; the int8 graph and the published one serve alike."""
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=96, n_epochs=6, batch=48, rate=3e-3, least_groups=3)
-QUESTION = FitOptions(n_hidden=128, n_epochs=14, batch=128, rate=2e-3, least_groups=2)
-TURN = FitOptions(n_hidden=64, n_epochs=30, batch=64, rate=2e-3, least_groups=2)
-NEGATION = FitOptions(n_epochs=8, batch=128, rate=5e-3, least_groups=2)
+TAGGER = FitOptions(n_hidden=96, n_epochs=7, batch=48, rate=3e-3, pattern_rate=1.2e-2)
+QUESTION = FitOptions(n_hidden=128, n_epochs=16, batch=128, rate=2e-3, pattern_rate=6e-3)
+TURN = FitOptions(n_hidden=64, n_epochs=22, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
+NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
 """Pairs of unrelated questions that are added, for each conversation of the examples."""
 _NEW_WORTH = 0.3
@@ -108,6 +110,8 @@ class Material:
     Attributes:
         vectors: Projected word vectors of each item; None without an embedder.
         starts: Where each item's words begin among all words.
+        wordings: Of each item: the same for all variants of one turn of a line.
+        worth: Of each item; those of a line have 1 in all, however many turns it has.
         learns: Whether a line is learned from.
     """
 
@@ -121,12 +125,17 @@ class Material:
     vectors: list[Floats] | None
     learns: NDArray[np.bool_]
     starts: Ints = field(init=False)
+    wordings: Ints = field(init=False)
     worth: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = np.cumsum([0, *(len(item.words) for item in self.items)])
-        count = np.bincount([item.line for item in self.items], minlength=len(self.examples))
-        self.worth = np.array([1 / count[item.line] for item in self.items], np.float32)
+        self.wordings = np.zeros(len(self.items), np.int64)
+        for sample in self.samples:
+            for at, item in enumerate(sample.turns):
+                self.wordings[item] = 64 * sample.line + at
+        n_turns = [len(self.examples[item.line].turns) for item in self.items]
+        self.worth = (1 / np.array(n_turns)).astype(np.float32)
 
     def get_words(self, item: int) -> Ints:
         return np.arange(self.starts[item], self.starts[item + 1])
@@ -141,7 +150,7 @@ def prepare_material(
     if encode is not None and options.dim:
         raw = encode_words(items, encode)
         middle, axes = compute_projection(raw, options.dim)
-        vectors = [(own.astype(np.float32) - middle) @ axes for own in raw]
+        vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
     learns = np.random.default_rng(seed).random(len(examples)) < options.share
     return Material(
         examples, folds, items, samples, list_asking_words(items), middle, axes, vectors, learns
@@ -186,10 +195,7 @@ class TaggerFit:
         if material.vectors is not None:
             self.vectors = np.concatenate([add_neighbours(own) for own in material.vectors])
         self.allowed = np.concatenate(
-            [
-                allow_tags(item, material.examples[item.line].is_marked)
-                for item in material.items
-            ]
+            [allow_tags(item, material.examples[item.line]) for item in material.items]
         )
         self.groups = np.repeat(
             [item.line for item in material.items], [len(item.words) for item in material.items]
@@ -200,7 +206,11 @@ class TaggerFit:
         sequences = [self.material.get_words(i) for i in chosen]
         flat = np.concatenate(sequences)
         fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, self.options)
-        return fit, fit_chain(fit, sequences, self.allowed, self.material.worth[chosen])
+        chain = fit_chain(
+            fit, sequences, self.material.wordings[chosen], self.allowed,
+            self.material.worth[chosen],
+        )  # fmt: skip
+        return fit, chain
 
 
 def choose_items(material: Material, keep: Callable[[Item], bool]) -> list[int]:
@@ -210,11 +220,13 @@ def choose_items(material: Material, keep: Callable[[Item], bool]) -> list[int]:
 def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
     """Tag each item by a tagger that never saw its wording."""
     tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
+    folds = np.array([item.fold for item in material.items])
+    learns = material.learns[[item.line for item in material.items]]
     for fold in range(n_folds):
-        seen = choose_items(material, lambda it: it.fold != fold and bool(material.learns[it.line]))
-        fit, chain = tagger.fit(seen)
+        seen = np.flatnonzero((folds != fold) & learns)
+        fit, chain = tagger.fit(seen.tolist())
         tagging.chains.append(chain)
-        for i in choose_items(material, lambda it: it.fold == fold):
+        for i in np.flatnonzero(folds == fold).tolist():
             words = material.get_words(i)
             if len(words):
                 tagging.scores[words] = fit.score(words)
@@ -239,8 +251,7 @@ def decode_item(
     runs = join_tags([TAGS[tag] for tag in tags], item.words)
     spans = [(start, end, kind) for start, end, kind, _, _ in runs]
     confidences = [
-        float(min(shares[i, tags[i]] for i in range(first, last + 1)))
-        for *_, first, last in runs
+        float(min(shares[i, tags[i]] for i in range(first, last + 1))) for *_, first, last in runs
     ]
     return spans, confidences, shares
 
@@ -290,8 +301,9 @@ def build_negation(material: Material) -> NegationData:
 
 def fit_negation(material: Material, data: NegationData, chosen: Ints) -> NetworkFit:
     fit = NetworkFit({"negative": ("no", "yes")}, None, data.rows, chosen, data.groups, NEGATION)
-    worth = material.worth[data.items]
-    fit_heads(fit, chosen, {"negative": data.targets}, {"negative": worth})
+    each = np.arange(len(data.items))
+    worth = np.ones(len(each), np.float32)
+    fit_heads(fit, chosen, each, {"negative": data.targets}, worth)
     return fit
 
 
@@ -342,14 +354,16 @@ class QuestionFit:
                 self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
                 self.targets["several"][i] = int(example.is_about_several)
             if example.want == "values":
-                self.targets["measure"][i] = self.classes["measure"].index(example.measure or "each")
+                self.targets["measure"][i] = self.classes["measure"].index(
+                    example.measure or "each"
+                )
             if example.want == "aside" and example.what:
                 self.targets["what"][i] = self.classes["what"].index(example.what)
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
-        weights = {name: self.material.worth for name in self.classes}
-        fit_heads(fit, items, self.targets, weights)
+        wordings, worth = self.material.wordings, self.material.worth
+        fit_heads(fit, items, wordings, self.targets, worth)
         return fit
 
     def list_items(self) -> Ints:
@@ -415,7 +429,7 @@ def list_pairs(material: Material) -> list[Pair]:
         pairs.append(
             Pair(
                 before, last, sample.line, material.folds[sample.line], example.link, example.want,
-                example.last, sample.is_original, material.worth[last],
+                example.last, sample.is_original, 1.0,
             )
         )  # fmt: skip
     rng = random.Random(2)
@@ -475,10 +489,17 @@ class TurnFit:
             "want": np.array([self.classes["want"].index(pair.want) for pair in pairs]),
         }
         self.worth = np.array([pair.worth for pair in pairs], np.float32)
+        added = len(material.wordings) * 64
+        self.wordings = np.array(
+            [
+                material.wordings[pair.last] if pair.worth == 1 else added + at
+                for at, pair in enumerate(pairs)
+            ]
+        )
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
-        fit_heads(fit, items, self.targets, {name: self.worth for name in self.classes})
+        fit_heads(fit, items, self.wordings, self.targets, self.worth)
         return fit
 
 
@@ -487,3 +508,131 @@ def _guess_shown(last_want: str, material: Material, pair: Pair) -> Shown:
     if last_want == "values" and any(m[2] == "person" for m in material.items[pair.before].marks):
         return "person"
     return SHOWN_AFTER[last_want]
+
+
+# --- all of it ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Trained:
+    """What a cross-validation gave: scores of held-out items, and the fitters for the last fit."""
+
+    material: Material
+    tagger: TaggerFit
+    tagging: Tagging
+    question: QuestionFit
+    question_scores: Floats
+    turn: TurnFit
+    turn_scores: Floats
+    negation: NegationData
+    negation_scores: Floats
+
+    def score_head(self, head: str) -> Floats:
+        return self.question_scores[:, get_columns(self.question.classes, head)]
+
+    def score_turn_head(self, head: str) -> Floats:
+        return self.turn_scores[:, get_columns(self.turn.classes, head)]
+
+
+def cross_validate(material: Material, options: Options, report: Report) -> Trained:
+    """Fit everything without each fold, and score the fold."""
+    n_folds = options.n_folds
+    tagger = TaggerFit(material, options.tagger)
+    tagging = cross_tag(material, tagger, n_folds)
+    report("tags are cross-validated")
+    question = QuestionFit(material, tagging, options.question)
+    folds = np.array([item.fold for item in material.items])
+    scores = cross_score(question, question.list_items(), folds, material.learns, n_folds)
+    report("wants are cross-validated")
+    wants = compute_shares(scores[:, get_columns(question.classes, "want")])
+    pairs = list_pairs(material)
+    turn = TurnFit(material, tagging, question, wants, pairs, options.turn)
+    pair_folds = np.array([pair.fold for pair in pairs], np.int64)
+    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, material.learns, n_folds)
+    report("turns are cross-validated")
+    negation = build_negation(material)
+    negation_scores = np.zeros((len(negation.items), 2), np.float32)
+    slot_folds = folds[negation.items]
+    for fold in range(n_folds):
+        seen = np.flatnonzero((slot_folds != fold) & material.learns[negation.groups])
+        held = np.flatnonzero(slot_folds == fold)
+        negation_scores[held] = fit_negation(material, negation, seen).score(held)
+    return Trained(
+        material, tagger, tagging, question, scores, turn, turn_scores, negation, negation_scores
+    )
+
+
+def fit_temperatures(trained: Trained) -> dict[str, dict[str, float]]:
+    """For each network and head, from the scores of held-out originals."""
+    items = trained.material.items
+    originals = np.array([item.is_original for item in items])
+    pairs = np.array([pair.is_original for pair in trained.turn.pairs], bool)
+    question = {
+        head: fit_temperature(
+            trained.score_head(head)[originals], trained.question.targets[head][originals]
+        )
+        for head in trained.question.classes
+    }
+    turn = {
+        head: fit_temperature(
+            trained.score_turn_head(head)[pairs], trained.turn.targets[head][pairs]
+        )
+        for head in trained.turn.classes
+    }
+    negation = {"negative": fit_temperature(trained.negation_scores, trained.negation.targets)}
+    tagger = {"tag": trained.tagging.temperature}
+    return {"tagger": tagger, "negation": negation, "question": question, "turn": turn}
+
+
+def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
+    """Fit on all examples and write the weights."""
+    material, temperatures = trained.material, fit_temperatures(trained)
+    tagger, chain = trained.tagger.fit(range(len(material.items)))
+    networks: dict[str, Network] = {
+        "tagger": tagger.build_network(temperatures["tagger"]),
+        "negation": fit_negation(
+            material, trained.negation, np.arange(len(trained.negation.items))
+        ).build_network(temperatures["negation"]),
+        "question": trained.question.fit(trained.question.list_items()).build_network(
+            temperatures["question"]
+        ),
+        "turn": trained.turn.fit(np.arange(len(trained.turn.pairs))).build_network(
+            temperatures["turn"]
+        ),
+    }
+    about = {
+        "examples": digest,
+        "embedder": embedder,
+        "tags": TAGS,
+        "asking_words": sorted(material.asking_words),
+        "classes": {name: network.classes for name, network in networks.items()},
+        "temperatures": temperatures,
+    }
+    arrays: dict[str, NDArray[np.generic]] = {
+        "about": np.frombuffer(json.dumps(about).encode("utf-8"), np.uint8),
+        "middle": material.middle.astype(np.float32),
+        "axes": material.axes.astype(np.float16),
+        "chain.start": chain.start,
+        "chain.steps": chain.steps,
+        "chain.end": chain.end,
+    }
+    for name, network in networks.items():
+        arrays |= pack_network(name, network)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def train(
+    encode: Encode, embedder: str, report: Report, options: Options = Options()
+) -> list[Trained]:
+    """Cross-validate, fit and write the heads with word vectors, and those without."""
+    examples, digest = load_examples(), compute_digest()
+    runs = []
+    for path, dim in ((WEIGHTS, options.dim), (WORDS_ONLY_WEIGHTS, 0)):
+        own = replace(options, dim=dim)
+        material = prepare_material(examples, encode if dim else None, own)
+        report(f"{len(examples)} examples as {len(material.items)} texts are ready")
+        trained = cross_validate(material, own, report)
+        fit_all(trained, embedder if dim else "", digest, path)
+        report(f"{path.name} is written, {path.stat().st_size / 1e6:.1f} MB")
+        runs.append(trained)
+    return runs

@@ -118,7 +118,7 @@ def load_examples(folder: Path = FOLDER) -> list[Example]:
         ExamplesError: Mark-up or header is wrong; the message lists the first faults by file and line.
     """
     faults: list[str] = []
-    examples = {}
+    examples: dict[tuple[tuple[str, ...], str, str], Example] = {}
     for path in list_files(folder):
         if path.parent.name == "banks":
             continue
@@ -167,7 +167,9 @@ def _read_header(text: str) -> dict[str, str]:
             value = word
             if word in ("several", "unmarked"):
                 key = word
-            elif word in get_args(RelationKind) and (header.get("want") or word not in get_args(Want)):
+            elif word in get_args(RelationKind) and (
+                header.get("want") or word not in get_args(Want)
+            ):
                 key = "relation"
             else:
                 key = "want"
@@ -188,13 +190,10 @@ def _read_header(text: str) -> dict[str, str]:
 
 
 def _read_line(line: str, header: dict[str, str], place: str) -> Example:
-    turns = tuple(read_turn(part.strip()) for part in re.split(r"(?<=\s)=>(?=\s)", line))
-    if ("rel" in header) != (len(turns) > 1):
-        raise ValueError(
-            "a conversation has the form first => second, and its header a rel="
-            if "rel" in header
-            else "a header without rel= is for single questions"
-        )
+    parts = re.split(r"(?<=\s)=>(?=\s)", line) if "rel" in header else [line]
+    turns = tuple(read_turn(part.strip()) for part in parts)
+    if "rel" in header and len(turns) < 2:
+        raise ValueError("a conversation has the form first => second")
     if not all(get_text(turn).strip() for turn in turns):
         raise ValueError("an empty turn")
     want = " ".join(filter(None, (header["want"], header.get("relation", ""))))
@@ -211,7 +210,8 @@ def read_turn(text: str) -> Turn:
     Raises:
         ValueError: A mark is not closed, nested, empty, or of an unknown letter.
     """
-    pieces, at = [], 0
+    pieces: list[Piece] = []
+    at = 0
     for match in _MARK.finditer(text):
         pieces += _read_plain(text[at : match.start()])
         negative, letter, words = match.groups()

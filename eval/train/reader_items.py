@@ -33,7 +33,7 @@ _SEEN: dict[SlotKind, float] = {
 """How often a look-up recognises what is marked: less than at run time, so that heads read on alone."""
 _FALSE_ALARMS: tuple[SlotKind, ...] = ("person", "paper", "affiliation", "keyword", "keyword")
 _SHARE_OF_FALSE_ALARMS = 0.05
-_UNTAUGHT_KINDS = ("topic", "attribute", "preamble", "form")
+_UNTAUGHT_KINDS: tuple[SlotKind, ...] = ("attribute", "preamble", "form")
 _FRAME_WORDS = frozenset(
     "a an the of on in at by for with to from about and or not no is are was were do does did has have "
     "had can could would should what which who when where why how whom whose that this these those it "
@@ -146,13 +146,15 @@ def tag_words(item: Item) -> list[int]:
     return tags
 
 
-def allow_tags(item: Item, is_marked: bool) -> NDArray[np.bool_]:
-    """(n_words, n_tags): one tag a word; any of those that nobody marked where marks are incomplete."""
+def allow_tags(item: Item, example: Example) -> NDArray[np.bool_]:
+    """(n_words, n_tags): one tag a word; also those that nobody marked where marks are incomplete."""
     tags = tag_words(item)
     allowed = np.zeros((len(tags), len(TAGS)), bool)
     allowed[np.arange(len(tags)), tags] = True
-    if not is_marked:
+    if not example.is_marked:
         open_tags = [TAGS.index(kind) for kind in _UNTAUGHT_KINDS]
+        if "passages" in (example.want, example.last):
+            open_tags.append(TAGS.index("topic"))
         for at, (a, b) in enumerate(item.words):
             if not tags[at] and item.text[a:b].lower() not in _FRAME_WORDS:
                 allowed[at, open_tags] = True
@@ -170,13 +172,17 @@ def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
             continue
         for (a, b), tag in zip(item.words, tag_words(item), strict=True):
             word = item.text[a:b].lower()
-            if tag in kinds and (item.line, word) not in seen and (word.isalpha() or len(word) == 1):
+            if (
+                tag in kinds
+                and (item.line, word) not in seen
+                and (word.isalpha() or len(word) == 1)
+            ):
                 seen.add((item.line, word))
                 lines[word] += 1
     return frozenset(word for word, n in lines.items() if n >= least)
 
 
-def encode_words(items: Sequence[Item], encode: Encode) -> list[Floats]:
+def encode_words(items: Sequence[Item], encode: Encode) -> list[NDArray[np.float16]]:
     """(n_words, dim) of each item; each text is encoded once."""
     texts = {item.text: item.words for item in items}
     encodings = encode(list(texts))
@@ -187,7 +193,7 @@ def encode_words(items: Sequence[Item], encode: Encode) -> list[Floats]:
     return [pooled[item.text] for item in items]
 
 
-def compute_projection(vectors: Sequence[Floats], dim: int) -> tuple[Floats, Floats]:
+def compute_projection(vectors: Sequence[NDArray[np.float16]], dim: int) -> tuple[Floats, Floats]:
     """Mean of word vectors and their ``dim`` principal directions, (384, dim), as columns."""
     rng = np.random.default_rng(1)
     chosen = rng.permutation(len(vectors))[:4000]

@@ -74,7 +74,9 @@ def _swap(text: str, kind: str, banks: Banks, rng: random.Random) -> str:
         return _swap_person(text, banks, rng)
     if kind == "paper":
         is_quoted = text[:1] in "\"“'"
-        names = [n.strip('"') for n in banks["papers"] if (n[0] == '"') == (is_quoted or " " in text)]
+        names = [
+            n.strip('"') for n in banks["papers"] if (n[0] == '"') == (is_quoted or " " in text)
+        ]
         name = rng.choice(names)
         return f"{text[0]}{name}{text[-1]}" if is_quoted else name
     if kind == "time":
@@ -123,7 +125,11 @@ def _disturb(pieces: Sequence[Piece], rng: random.Random) -> Turn:
     if rng.random() < _SHARE_OF_SLIPS:
         at = rng.choice([i for i, piece in enumerate(pieces)])
         if pieces[at].kind in (None, "attribute", "order", "group", "preamble"):
-            pieces = [*pieces[:at], replace(pieces[at], text=_slip(pieces[at].text, rng)), *pieces[at + 1 :]]
+            pieces = [
+                *pieces[:at],
+                replace(pieces[at], text=_slip(pieces[at].text, rng)),
+                *pieces[at + 1 :],
+            ]
     if pieces and pieces[-1].kind is None and rng.random() < 0.3:
         bare = pieces[-1].text.rstrip("?.! ")
         pieces = [*pieces[:-1], *([replace(pieces[-1], text=bare)] if bare else [])]

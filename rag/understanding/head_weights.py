@@ -41,7 +41,8 @@ class Network:
         if not len(self.hashes) or not len(hashes):
             return np.zeros(0, np.intp)
         rows = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
-        return rows[self.hashes[rows] == hashes]
+        found: NDArray[np.intp] = rows[self.hashes[rows] == hashes]
+        return found
 
     def score(self, vectors: Floats | None, patterns: Sequence[Sequence[str]]) -> Floats:
         """(n, n_outputs): one row for each item."""
@@ -71,7 +72,7 @@ class Network:
 
 def compute_shares(scores: Floats) -> Floats:
     """Softmax of each row."""
-    shares = np.exp(scores - scores.max(1, keepdims=True))
+    shares: Floats = np.exp(scores - scores.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     return shares
 
@@ -115,7 +116,7 @@ class TagChain:
         for at in range(n - 2, -1, -1):
             behind[at] = steps @ (behind[at + 1] * local[at + 1])
             behind[at] /= behind[at].sum()
-        marginals = ahead * behind
+        marginals: Floats = ahead * behind
         marginals /= marginals.sum(1, keepdims=True)
         return marginals
 

@@ -112,8 +112,7 @@ class Heads:
             return None
         if encoding is None:
             raise ValueError(f"these heads read word vectors of {self.embedder}; none were given")
-        projected: Floats = (pool_words(encoding, words) - self.middle) @ self.axes
-        return projected
+        return np.asarray((pool_words(encoding, words) - self.middle) @ self.axes, np.float32)
 
     def _tag(
         self,
@@ -165,9 +164,10 @@ class Heads:
 
 
 def add_neighbours(vectors: Floats) -> Floats:
-    """(n, 3 dim): each word's vector between those of the word before and the word after."""
-    none = np.zeros((1, vectors.shape[1]), np.float32)
-    return np.hstack([np.vstack([none, vectors[:-1]]), vectors, np.vstack([vectors[1:], none])])
+    """(n, 2 dim): each word's vector between the first halves of those before and behind it."""
+    half = vectors[:, : vectors.shape[1] // 2]
+    none = np.zeros((1, half.shape[1]), np.float32)
+    return np.hstack([np.vstack([none, half[:-1]]), vectors, np.vstack([half[1:], none])])
 
 
 def combine_question(
