@@ -28,8 +28,7 @@ from rag.app.assistant import Assistant
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.everyday import is_everyday
-from rag.types import Paper, Retrieval, Thread
-from rag.understanding.routing import route
+from rag.types import Paper, Retrieval
 
 CALIBRATION_FOLDER = Path(__file__).parents[1] / "sets"
 ASKED = ("development.jsonl", "asked.jsonl")
@@ -52,9 +51,9 @@ class Example:
 
 
 def build_examples(assistant: Assistant) -> list[Example]:
-    """All examples of which the router says that they ask for content."""
+    """All examples that are read as questions for content."""
     example_list = [*_iter_asked(assistant), *_iter_present(assistant), *_iter_absent(assistant)]
-    routes = (route(e.question, Thread(), assistant.library).route for e in example_list)
+    routes = (assistant.read(e.question).query.route for e in example_list)
     return [e for e, name in zip(example_list, routes, strict=True) if name == "content"]
 
 

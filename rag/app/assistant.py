@@ -202,6 +202,15 @@ class Assistant:
                 event = _add_model_usage(event, voice, spent, began)
             yield event
 
+    def read(
+        self,
+        question: str,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+    ) -> Reading:
+        """How the next question of a thread is read, without answering it."""
+        text, _ = _make_bounded_question(question)
+        return read_question(text, _cleaned(thread), self.library, self._encode_question)
+
     def query(
         self,
         query: Query | str,

@@ -275,11 +275,11 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         wants_list = own.want not in _CONTENT and frame.confidence > 0.6
         if wants_list:
             return own
-        named = own.people or own.about or own.where
+        has_names = bool(own.people or own.about or own.where)
         return replace(
             own,
             text=f"{own.text} {state.question}"
-            if not named or len(own.text.split()) < 5
+            if not has_names or len(own.text.split()) < 5
             else own.text,
         )
     merged = _merge(last, alone)

@@ -15,6 +15,7 @@ from rag.text import STOP_WORDS
 from rag.types import ReadAs, Thread
 from rag.types.query import Query, Reading
 from rag.types.token_vectors import Encoding
+from rag.understanding.chat_spelling import expand_chat_spelling
 from rag.understanding.composition import compose
 from rag.understanding.dialogue import build_state, join
 from rag.understanding.entities import find_entities
@@ -67,6 +68,7 @@ def read_question(
     """
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
+    typed, question = question, expand_chat_spelling(question)
     snapshot = load_snapshot(library)
     state = build_state(thread)
     entities = find_entities(question, snapshot)
@@ -78,8 +80,10 @@ def read_question(
         is_of_library = _is_of_library(question, snapshot)
         frame = replace(frame, wants=prefer_content(frame.wants, is_of_library=is_of_library))
     if state is None or read_as:
-        return compose(frame, entities, snapshot)
-    return join(frame, entities, state, snapshot)
+        reading = compose(frame, entities, snapshot)
+    else:
+        reading = join(frame, entities, state, snapshot)
+    return replace(reading, question=typed)
 
 
 def find_hostile(question: str) -> str:

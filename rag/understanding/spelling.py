@@ -21,7 +21,6 @@ from rag.text import STOP_WORDS, fold, stem
 from rag.text.everyday import is_everyday, load_everyday_words
 from rag.types import Span
 from rag.types.cancellation import heeded
-from rag.understanding.scan import find_people
 
 _MIN_WORD_CHARS = 4
 _LONG_WORD_CHARS = 8
@@ -180,7 +179,7 @@ def _iter_slips(
                 doubtful.append(span)
     if not doubtful:
         return
-    people = [m.span for m in find_people(question, library) if m.names]
+    people = [m.span for m in library.names.find_mentions(question) if m.names]
     meant_by = {
         word: _find_coined_correction(word, library, english)
         if is_made_up(word)
