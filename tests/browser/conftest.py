@@ -65,7 +65,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture  # not shared: it would answer the next test's question from its cache
 def model_url(
     library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
