@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_browser(commands)
     _add_calibrate(commands)
     _train_planted(commands)
+    _add_train(commands)
     return parser
 
 
@@ -177,6 +178,19 @@ def _train_planted(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--data", type=Path, help="data folder (default: as set)")
     parser.set_defaults(run=run_train_planted)
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("train", help="fit a head of the embedded model, and write it")
+    heads = parser.add_subparsers(dest="head", required=True)
+    reader = heads.add_parser("reader", help="what reads questions, from its examples")
+    reader.add_argument(
+        "--check", action="store_true", help="only read the examples, and say what is wrong in them"
+    )
+    reader.add_argument(
+        "--curve", action="store_true", help="also measure with a share of the wordings"
+    )
+    reader.set_defaults(run=run_train_reader)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -400,6 +414,22 @@ def run_train_planted(args: argparse.Namespace) -> int:
     with open_assistant(load(data=args.data)) as assistant:
         embed = MiniLM(assistant.settings).embed_documents
         print(train(assistant.library.list_papers(), embed, load_whole_words(assistant.settings)))
+    return DONE
+
+
+def run_train_reader(args: argparse.Namespace) -> int:
+    from eval.train import reader, reader_examples, reader_report
+    from rag.adapters.minilm import MiniLM
+
+    if args.check:
+        print(f"{len(reader_examples.load_examples())} examples are sound")
+        return DONE
+    encode = reader_report.keep_encodings(MiniLM().encode)
+    report = reader_report.StepReport()
+    for trained in reader.train(encode, reader.EMBEDDER, report):
+        print(f"\n{reader_report.format_training(trained)}\n")
+    if args.curve:
+        print(reader_report.format_curve(encode, report))
     return DONE
 
 

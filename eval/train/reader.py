@@ -1,0 +1,619 @@
+"""Trains the heads of the question reader: ``python -m eval train reader``.
+
+Everything is fitted once for each fold of a cross-validation by wording, which gives the figures, the
+temperatures that make probabilities right, and slots for the heads behind the tagger to learn from
+that are as faulty as they will be at run time; then once on all.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.train.network_fit import (
+    FitOptions,
+    Ints,
+    NetworkFit,
+    PatternRows,
+    build_rows,
+    fit_chain,
+    fit_heads,
+    fit_temperature,
+)
+from eval.train.reader_examples import Example, compute_digest, load_examples
+from eval.train.reader_items import (
+    TAGS,
+    Encode,
+    Item,
+    Sample,
+    allow_tags,
+    assign_folds,
+    build_items,
+    compute_projection,
+    encode_words,
+    list_asking_words,
+)
+from eval.train.reader_swaps import load_banks
+from rag.types.query import Detail, Measure
+from rag.understanding.frame_types import Link, Shown, SlotKind, TurnContext
+from rag.understanding.head_features import (
+    Floats,
+    list_negation_patterns,
+    list_question_patterns,
+    list_turn_patterns,
+    list_word_patterns,
+)
+from rag.understanding.head_weights import Network, TagChain, compute_shares, pack_network
+from rag.understanding.heads import (
+    WEIGHTS,
+    WORDS_ONLY_WEIGHTS,
+    add_neighbours,
+    combine_question,
+    join_tags,
+)
+
+EMBEDDER = "minilm-l6-v2"
+"""Whose word vectors the heads read; the int8 graph and the published one serve alike."""
+Span = tuple[int, int, SlotKind]
+Report = Callable[[str], None]
+
+TAGGER = FitOptions(n_hidden=96, n_epochs=6, batch=48, rate=3e-3, least_groups=3)
+QUESTION = FitOptions(n_hidden=128, n_epochs=14, batch=128, rate=2e-3, least_groups=3)
+TURN = FitOptions(n_hidden=64, n_epochs=30, batch=64, rate=2e-3, least_groups=2)
+NEGATION = FitOptions(n_epochs=8, batch=128, rate=5e-3, least_groups=2)
+_NEW_PAIRS = 0.4
+"""Pairs of unrelated questions that are added, for each conversation of the examples."""
+_NEW_WORTH = 0.3
+SHOWN_AFTER: dict[str, Shown] = {
+    "passages": "paper",
+    "overview": "papers",
+    "comparison": "papers",
+    "papers": "papers",
+    "count": "figure",
+    "share": "figure",
+    "groups": "groups",
+    "extreme": "paper",
+    "values": "paper",
+    "people": "people",
+    "profile": "person",
+    "aside": "nothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Attributes:
+    dim: Principal directions of word vectors; 0 for word patterns alone.
+    share: Of the wordings that are learned from, for the learning curve.
+    """
+
+    n_folds: int = 4
+    n_variants: int = 1
+    dim: int = 128
+    share: float = 1.0
+    tagger: FitOptions = TAGGER
+    question: FitOptions = QUESTION
+    turn: FitOptions = TURN
+
+
+@dataclass(slots=True, eq=False)
+class Material:
+    """The examples, encoded.
+
+    Attributes:
+        vectors: Projected word vectors of each item; None without an embedder.
+        starts: Where each item's words begin among all words.
+        learns: Whether a line is learned from.
+    """
+
+    examples: list[Example]
+    folds: list[int]
+    items: list[Item]
+    samples: list[Sample]
+    asking_words: frozenset[str]
+    middle: Floats
+    axes: Floats
+    vectors: list[Floats] | None
+    learns: NDArray[np.bool_]
+    starts: Ints = field(init=False)
+    worth: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts = np.cumsum([0, *(len(item.words) for item in self.items)])
+        count = np.bincount([item.line for item in self.items], minlength=len(self.examples))
+        self.worth = np.array([1 / count[item.line] for item in self.items], np.float32)
+
+    def get_words(self, item: int) -> Ints:
+        return np.arange(self.starts[item], self.starts[item + 1])
+
+
+def prepare_material(
+    examples: list[Example], encode: Encode | None, options: Options, seed: int = 5
+) -> Material:
+    folds = assign_folds(examples, options.n_folds)
+    items, samples = build_items(examples, folds, load_banks(options.n_folds), options.n_variants)
+    middle, axes, vectors = np.zeros(0, np.float32), np.zeros((0, 0), np.float32), None
+    if encode is not None and options.dim:
+        raw = encode_words(items, encode)
+        middle, axes = compute_projection(raw, options.dim)
+        vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
+    learns = np.random.default_rng(seed).random(len(examples)) < options.share
+    return Material(
+        examples, folds, items, samples, list_asking_words(items), middle, axes, vectors, learns
+    )
+
+
+# --- tags ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Tagging:
+    """What the tagger makes of each item when it is held out.
+
+    Attributes:
+        scores: (n_words of all items, n_tags).
+        spans: Decoded; ``confidences`` beside them.
+        shares: Marginals of each item.
+    """
+
+    scores: Floats
+    spans: list[list[Span]] = field(default_factory=list)
+    confidences: list[list[float]] = field(default_factory=list)
+    shares: list[Floats] = field(default_factory=list)
+    chains: list[TagChain] = field(default_factory=list)
+    temperature: float = 1.0
+
+
+class TaggerFit:
+    """Fits the tagger on any part of the material; word patterns are listed once."""
+
+    def __init__(self, material: Material, options: FitOptions) -> None:
+        self.material, self.options = material, options
+        patterns = [
+            own
+            for item in material.items
+            for own in list_word_patterns(
+                item.text, item.words, item.entities, material.asking_words
+            )
+        ]
+        self.rows = build_rows(patterns)
+        self.vectors = None
+        if material.vectors is not None:
+            self.vectors = np.concatenate([add_neighbours(own) for own in material.vectors])
+        self.allowed = np.concatenate(
+            [allow_tags(item, material.examples[item.line]) for item in material.items]
+        )
+        self.groups = np.repeat(
+            [item.line for item in material.items], [len(item.words) for item in material.items]
+        )
+
+    def fit(self, items: Sequence[int]) -> tuple[NetworkFit, TagChain]:
+        chosen = [i for i in items if self.material.items[i].words]
+        sequences = [self.material.get_words(i) for i in chosen]
+        flat = np.concatenate(sequences)
+        fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, self.options)
+        return fit, fit_chain(fit, sequences, self.allowed, self.material.worth[chosen])
+
+
+def choose_items(material: Material, keep: Callable[[Item], bool]) -> list[int]:
+    return [i for i, item in enumerate(material.items) if keep(item)]
+
+
+def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
+    """Tag each item by a tagger that never saw its wording."""
+    tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
+    folds = np.array([item.fold for item in material.items])
+    learns = material.learns[[item.line for item in material.items]]
+    for fold in range(n_folds):
+        seen = np.flatnonzero((folds != fold) & learns)
+        fit, chain = tagger.fit(seen.tolist())
+        tagging.chains.append(chain)
+        for i in np.flatnonzero(folds == fold).tolist():
+            words = material.get_words(i)
+            if len(words):
+                tagging.scores[words] = fit.score(words)
+    tagging.temperature = _fit_chain_temperature(material, tagger, tagging)
+    for i, item in enumerate(material.items):
+        spans, confidences, shares = decode_item(
+            item, tagging.scores[material.get_words(i)] / tagging.temperature,
+            tagging.chains[item.fold],
+        )  # fmt: skip
+        tagging.spans.append(spans)
+        tagging.confidences.append(confidences)
+        tagging.shares.append(shares)
+    return tagging
+
+
+def decode_item(
+    item: Item, scores: Floats, chain: TagChain
+) -> tuple[list[Span], list[float], Floats]:
+    if not item.words:
+        return [], [], np.zeros((1, len(TAGS)), np.float32)
+    tags, shares = chain.decode(scores), chain.compute_marginals(scores)
+    runs = join_tags([TAGS[tag] for tag in tags], item.words)
+    spans = [(start, end, kind) for start, end, kind, _, _ in runs]
+    confidences = [
+        float(min(shares[i, tags[i]] for i in range(first, last + 1))) for *_, first, last in runs
+    ]
+    return spans, confidences, shares
+
+
+def _fit_chain_temperature(material: Material, tagger: TaggerFit, tagging: Tagging) -> float:
+    """What the scores of held-out words are divided by so that their marginals are right."""
+    chosen = choose_items(
+        material,
+        lambda it: it.is_original and bool(it.words) and material.examples[it.line].is_marked,
+    )[:3000]
+    best, least = 1.0, np.inf
+    for candidate in (0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4):
+        loss = 0.0
+        for i in chosen:
+            words, chain = material.get_words(i), tagging.chains[material.items[i].fold]
+            shares = chain.compute_marginals(tagging.scores[words] / candidate)
+            loss -= float(np.log((shares * tagger.allowed[words]).sum(1) + 1e-9).sum())
+        if loss < least:
+            best, least = candidate, loss
+    return best
+
+
+# --- negation -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NegationData:
+    rows: PatternRows
+    targets: Ints
+    items: Ints
+    groups: Ints
+
+
+def build_negation(material: Material) -> NegationData:
+    """Every marked slot: its patterns, and whether it is excluded."""
+    patterns, targets, items = [], [], []
+    for i, item in enumerate(material.items):
+        before = 0
+        for start, end, kind, is_negative in item.marks:
+            patterns.append(list_negation_patterns(item.text, (start, end, kind), before))
+            targets.append(int(is_negative))
+            items.append(i)
+            before = end
+    groups = np.array([material.items[i].line for i in items])
+    return NegationData(build_rows(patterns), np.array(targets), np.array(items), groups)
+
+
+def fit_negation(material: Material, data: NegationData, chosen: Ints) -> NetworkFit:
+    fit = NetworkFit({"negative": ("no", "yes")}, None, data.rows, chosen, data.groups, NEGATION)
+    worth = material.worth[data.items]
+    fit_heads(fit, chosen, {"negative": data.targets}, {"negative": worth})
+    return fit
+
+
+# --- the whole question -------------------------------------------------------------------------
+
+
+def list_classes(examples: Sequence[Example]) -> dict[str, tuple[str, ...]]:
+    """Heads of the question and their labels."""
+    return {
+        "want": tuple(sorted({example.want for example in examples})),
+        "asks_for": ("", *get_args(Detail)),
+        "measure": get_args(Measure),
+        "what": tuple(sorted({e.what for e in examples if e.want == "aside" and e.what})),
+        "several": ("no", "yes"),
+    }
+
+
+class QuestionFit:
+    """Fits the heads of single questions, from the tags that held-out taggers gave."""
+
+    def __init__(self, material: Material, tagging: Tagging, options: FitOptions) -> None:
+        self.material, self.options = material, options
+        self.classes = list_classes(material.examples)
+        self.rows = build_rows(
+            [
+                list_question_patterns(item.text, spans)
+                for item, spans in zip(material.items, tagging.spans, strict=True)
+            ]
+        )
+        self.vectors = None
+        if material.vectors is not None:
+            self.vectors = np.concatenate(
+                [
+                    combine_question(own, item.words, spans, shares)
+                    for own, item, spans, shares in zip(
+                        material.vectors, material.items, tagging.spans, tagging.shares, strict=True
+                    )
+                ]
+            )
+        self.groups = np.array([item.line for item in material.items])
+        self.targets = {name: np.full(len(material.items), -1) for name in self.classes}
+        for i, item in enumerate(material.items):
+            example = material.examples[item.line]
+            if example.link or not item.is_last:
+                continue
+            self.targets["want"][i] = self.classes["want"].index(example.want)
+            if example.want == "passages":
+                self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
+                self.targets["several"][i] = int(example.is_about_several)
+            if example.want == "values":
+                self.targets["measure"][i] = self.classes["measure"].index(
+                    example.measure or "each"
+                )
+            if example.want == "aside" and example.what:
+                self.targets["what"][i] = self.classes["what"].index(example.what)
+
+    def fit(self, items: Ints) -> NetworkFit:
+        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        weights = {name: self.material.worth for name in self.classes}
+        fit_heads(fit, items, self.targets, weights)
+        return fit
+
+    def list_items(self) -> Ints:
+        """Items of single questions."""
+        return np.flatnonzero(self.targets["want"] >= 0)
+
+
+def cross_score(
+    fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, learns: NDArray[np.bool_], n_folds: int
+) -> Floats:
+    """Scores of every item (not only of those) by a fit without its fold."""
+    lines = fitter.groups
+    scores = np.zeros((len(folds), sum(map(len, fitter.classes.values()))), np.float32)
+    for fold in range(n_folds):
+        seen = items[(folds[items] != fold) & learns[lines[items]]]
+        fit = fitter.fit(seen)
+        held = np.flatnonzero(folds == fold)
+        scores[held] = fit.score(held)
+    return scores
+
+
+def get_columns(classes: Mapping[str, tuple[str, ...]], head: str) -> slice:
+    start = 0
+    for name, labels in classes.items():
+        if name == head:
+            return slice(start, start + len(labels))
+        start += len(labels)
+    raise KeyError(head)
+
+
+# --- turns --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A turn and the one before it, as items.
+
+    Attributes:
+        line: Its example, or of an added pair -1.
+    """
+
+    before: int
+    last: int
+    line: int
+    fold: int
+    link: str
+    want: str
+    last_want: str
+    is_original: bool
+    worth: float
+
+
+def list_pairs(material: Material) -> list[Pair]:
+    """The last two turns of each conversation, and unrelated questions as new turns."""
+    pairs, singles = [], []
+    for sample in material.samples:
+        example = material.examples[sample.line]
+        if not example.link:
+            if sample.is_original:
+                singles.append(sample)
+            continue
+        before, last = sample.turns[-2:]
+        pairs.append(
+            Pair(
+                before, last, sample.line, material.folds[sample.line], example.link, example.want,
+                example.last, sample.is_original, material.worth[last],
+            )
+        )  # fmt: skip
+    rng = random.Random(2)
+    n_added = int(_NEW_PAIRS * sum(pair.is_original for pair in pairs)) if singles else 0
+    for _ in range(n_added):
+        a, b = rng.choice(singles), rng.choice(singles)
+        first, second = material.examples[a.line], material.examples[b.line]
+        if a is b or material.folds[a.line] != material.folds[b.line]:
+            continue
+        link = "aside" if second.want == "aside" else "new"
+        if first.want == "aside":
+            continue
+        pairs.append(
+            Pair(
+                a.turns[0], b.turns[0], b.line, material.folds[b.line], link, second.want,
+                first.want.split()[0], False, _NEW_WORTH,
+            )
+        )  # fmt: skip
+    return pairs
+
+
+class TurnFit:
+    """Fits the heads of follow-ups."""
+
+    def __init__(
+        self,
+        material: Material,
+        tagging: Tagging,
+        question: QuestionFit,
+        wants: Floats,
+        pairs: Sequence[Pair],
+        options: FitOptions,
+    ) -> None:
+        self.options, self.pairs = options, pairs
+        self.classes = {"link": get_args(Link), "want": question.classes["want"]}
+        labels = question.classes["want"]
+        patterns = []
+        for pair in pairs:
+            item, spans = material.items[pair.last], tagging.spans[pair.last]
+            last_want = pair.last_want or labels[int(wants[pair.before].argmax())].split()[0]
+            context = TurnContext(
+                material.items[pair.before].text, last_want, _guess_shown(last_want, material, pair),
+                frozenset(kind for _, _, kind in tagging.spans[pair.before]),
+            )  # fmt: skip
+            patterns.append(
+                list_question_patterns(item.text, spans)
+                + list_turn_patterns(item.text, spans, context)
+            )
+        self.rows = build_rows(patterns)
+        lasts = [pair.last for pair in pairs]
+        self.vectors = None
+        if question.vectors is not None:
+            self.vectors = np.hstack([question.vectors[lasts], wants[lasts]])
+        self.groups = np.array([pair.line for pair in pairs])
+        self.targets = {
+            "link": np.array([self.classes["link"].index(pair.link) for pair in pairs]),
+            "want": np.array([self.classes["want"].index(pair.want) for pair in pairs]),
+        }
+        self.worth = np.array([pair.worth for pair in pairs], np.float32)
+
+    def fit(self, items: Ints) -> NetworkFit:
+        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        fit_heads(fit, items, self.targets, {name: self.worth for name in self.classes})
+        return fit
+
+
+def _guess_shown(last_want: str, material: Material, pair: Pair) -> Shown:
+    """What the turn before would have shown."""
+    if last_want == "values" and any(m[2] == "person" for m in material.items[pair.before].marks):
+        return "person"
+    return SHOWN_AFTER[last_want]
+
+
+# --- all of it ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Trained:
+    """What a cross-validation gave: scores of held-out items, and the fitters for the last fit."""
+
+    material: Material
+    tagger: TaggerFit
+    tagging: Tagging
+    question: QuestionFit
+    question_scores: Floats
+    turn: TurnFit
+    turn_scores: Floats
+    negation: NegationData
+    negation_scores: Floats
+
+    def score_head(self, head: str) -> Floats:
+        return self.question_scores[:, get_columns(self.question.classes, head)]
+
+    def score_turn_head(self, head: str) -> Floats:
+        return self.turn_scores[:, get_columns(self.turn.classes, head)]
+
+
+def cross_validate(material: Material, options: Options, report: Report) -> Trained:
+    """Fit everything without each fold, and score the fold."""
+    n_folds = options.n_folds
+    tagger = TaggerFit(material, options.tagger)
+    tagging = cross_tag(material, tagger, n_folds)
+    report("tags are cross-validated")
+    question = QuestionFit(material, tagging, options.question)
+    folds = np.array([item.fold for item in material.items])
+    scores = cross_score(question, question.list_items(), folds, material.learns, n_folds)
+    report("wants are cross-validated")
+    wants = compute_shares(scores[:, get_columns(question.classes, "want")])
+    pairs = list_pairs(material)
+    turn = TurnFit(material, tagging, question, wants, pairs, options.turn)
+    pair_folds = np.array([pair.fold for pair in pairs], np.int64)
+    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, material.learns, n_folds)
+    report("turns are cross-validated")
+    negation = build_negation(material)
+    negation_scores = np.zeros((len(negation.items), 2), np.float32)
+    slot_folds = folds[negation.items]
+    for fold in range(n_folds):
+        seen = np.flatnonzero((slot_folds != fold) & material.learns[negation.groups])
+        held = np.flatnonzero(slot_folds == fold)
+        negation_scores[held] = fit_negation(material, negation, seen).score(held)
+    return Trained(
+        material, tagger, tagging, question, scores, turn, turn_scores, negation, negation_scores
+    )
+
+
+def fit_temperatures(trained: Trained) -> dict[str, dict[str, float]]:
+    """For each network and head, from the scores of held-out originals."""
+    items = trained.material.items
+    originals = np.array([item.is_original for item in items])
+    pairs = np.array([pair.is_original for pair in trained.turn.pairs], bool)
+    question = {
+        head: fit_temperature(
+            trained.score_head(head)[originals], trained.question.targets[head][originals]
+        )
+        for head in trained.question.classes
+    }
+    turn = {
+        head: fit_temperature(
+            trained.score_turn_head(head)[pairs], trained.turn.targets[head][pairs]
+        )
+        for head in trained.turn.classes
+    }
+    negation = {"negative": fit_temperature(trained.negation_scores, trained.negation.targets)}
+    tagger = {"tag": trained.tagging.temperature}
+    return {"tagger": tagger, "negation": negation, "question": question, "turn": turn}
+
+
+def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
+    """Fit on all examples and write the weights."""
+    material, temperatures = trained.material, fit_temperatures(trained)
+    tagger, chain = trained.tagger.fit(range(len(material.items)))
+    networks: dict[str, Network] = {
+        "tagger": tagger.build_network(temperatures["tagger"]),
+        "negation": fit_negation(
+            material, trained.negation, np.arange(len(trained.negation.items))
+        ).build_network(temperatures["negation"]),
+        "question": trained.question.fit(trained.question.list_items()).build_network(
+            temperatures["question"]
+        ),
+        "turn": trained.turn.fit(np.arange(len(trained.turn.pairs))).build_network(
+            temperatures["turn"]
+        ),
+    }
+    about = {
+        "examples": digest,
+        "embedder": embedder,
+        "tags": TAGS,
+        "asking_words": sorted(material.asking_words),
+        "classes": {name: network.classes for name, network in networks.items()},
+        "temperatures": temperatures,
+    }
+    arrays: dict[str, NDArray[np.generic]] = {
+        "about": np.frombuffer(json.dumps(about).encode("utf-8"), np.uint8),
+        "middle": material.middle.astype(np.float32),
+        "axes": material.axes.astype(np.float16),
+        "chain.start": chain.start,
+        "chain.steps": chain.steps,
+        "chain.end": chain.end,
+    }
+    for name, network in networks.items():
+        arrays |= pack_network(name, network)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def train(
+    encode: Encode, embedder: str, report: Report, options: Options = Options()
+) -> list[Trained]:
+    """Cross-validate, fit and write the heads with word vectors, and those without."""
+    examples, digest = load_examples(), compute_digest()
+    runs = []
+    for path, dim in ((WEIGHTS, options.dim), (WORDS_ONLY_WEIGHTS, 0)):
+        own = replace(options, dim=dim)
+        material = prepare_material(examples, encode if dim else None, own)
+        report(f"{len(examples)} examples as {len(material.items)} texts are ready")
+        trained = cross_validate(material, own, report)
+        fit_all(trained, embedder if dim else "", digest, path)
+        report(f"{path.name} is written, {path.stat().st_size / 1e6:.1f} MB")
+        runs.append(trained)
+    return runs
