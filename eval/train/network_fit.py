@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ class FitOptions:
 
     Attributes:
         n_hidden: Of the layer over the vectors.
+        rate: Of the layers' weights; ``pattern_rate`` of the patterns', which are rarely seen.
         decay: Of pattern weights and of layer weights, per unit of the learning rate.
         pattern_dropout: Share of an item's patterns that a step does not see.
         least_groups: Wordings that a pattern must occur in to have a weight.
@@ -30,6 +32,7 @@ class FitOptions:
     n_epochs: int = 12
     batch: int = 128
     rate: float = 2e-3
+    pattern_rate: float = 6e-3
     pattern_decay: float = 0.02
     layer_decay: float = 0.02
     dropout: float = 0.3
@@ -75,6 +78,7 @@ class _Adam:
     values: dict[str, Floats]
     decay: Mapping[str, float]
     rate: float
+    rates: Mapping[str, float]
     _step: int = 0
     _first: dict[str, Floats] = field(default_factory=dict)
     _second: dict[str, Floats] = field(default_factory=dict)
@@ -87,8 +91,8 @@ class _Adam:
         ``rows``: where only some rows of an array have slopes; the others stay as they are.
         """
         self._step += 1
-        rate = self.rate * share
         for name, slope in slopes.items():
+            rate = self.rates.get(name, self.rate) * share
             value = self.values[name]
             first = self._first.setdefault(name, np.zeros_like(value))
             second = self._second.setdefault(name, np.zeros_like(value))
@@ -147,7 +151,8 @@ class NetworkFit:
             "hidden": options.layer_decay,
             "output": options.layer_decay,
         }
-        self.adam = _Adam(self.values, decay, options.rate)
+        rates = {"patterns": options.pattern_rate}
+        self.adam = _Adam(self.values, decay, options.rate, rates)
         self._kept: tuple[sparse.csr_matrix, NDArray[np.intp], Floats, Floats] | None = None
 
     def score(self, items: Ints) -> Floats:
@@ -167,7 +172,7 @@ class NetworkFit:
         rows = sparse.csr_matrix((values, columns, rows.indptr), (len(items), len(present)))
         scores = rows @ self.values["patterns"][present] + self.values["bias"]
         inner: Floats = np.zeros((len(items), 0), np.float32)
-        hidden: Floats = np.zeros((len(items), 0), np.float32)
+        hidden: Any = inner
         if self._vectors is not None:
             inner = self._vectors[items]
             inner = inner * (self._rng.random(inner.shape, np.float32) >= o.dropout / 2)
@@ -202,11 +207,10 @@ class NetworkFit:
     def build_network(self, temperatures: Mapping[str, float]) -> Network:
         """For run time: takes the vectors as they come, without the scaling of the fit."""
         v = self.values
-        empty = np.zeros((0, 0), np.float32)
-        if self._vectors is None:
-            hidden, hidden_bias, output = empty, np.zeros(0, np.float32), empty
-        else:
-            hidden, output = v["hidden"] / self._spread[:, None], v["output"]
+        hidden: Floats = np.zeros((0, 0), np.float32)
+        output, hidden_bias = hidden, np.zeros(0, np.float32)
+        if self._vectors is not None:
+            hidden, output = np.divide(v["hidden"], self._spread[:, None]), v["output"]
             hidden_bias = v["hidden_bias"] - self._middle @ hidden
         return Network(
             self.classes, self._hashes, v["patterns"], hidden, hidden_bias, output, v["bias"],
@@ -214,41 +218,59 @@ class NetworkFit:
         )  # fmt: skip
 
 
-def iter_batches(items: Ints, size: int, n_epochs: int, seed: int) -> Iterator[tuple[Ints, float]]:
-    """Shuffled batches, and the share of the learning rate: a short rise, then a fall to nothing."""
-    rng = np.random.default_rng(seed)
-    n_steps = n_epochs * -(-len(items) // size)
-    step = 0
-    for _ in range(n_epochs):
-        order = rng.permutation(items)
-        for start in range(0, len(order), size):
-            step += 1
-            yield (
-                order[start : start + size],
-                min(step / (0.05 * n_steps), 1) * (1 - step / (n_steps + 1)),
-            )
+def draw_variants(wordings: Ints, rng: np.random.Generator) -> Ints:
+    """One item of each wording, in random order: an epoch sees every line once, in one variant."""
+    order = rng.permutation(len(wordings))
+    _, first = np.unique(wordings[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def compute_rate(done: float) -> float:
+    """Share of the learning rate: a short rise, then a fall to nothing; ``done`` is 0-1."""
+    return min(done / 0.05, 1.0) * (1 - done) + 1e-3
 
 
 def fit_heads(
-    fit: NetworkFit, items: Ints, targets: Mapping[str, Ints], weights: Mapping[str, Floats]
+    fit: NetworkFit,
+    items: Ints,
+    wordings: Ints,
+    targets: Mapping[str, Ints],
+    worth: Floats,
 ) -> None:
-    """Fit classes: cross-entropy of each head, over the items that have a target (-1 is none)."""
+    """Fit classes: cross-entropy of each head, over the items that have a target (-1 is none).
+
+    ``wordings``, ``targets`` and ``worth`` are of all items, those that are not learned from too.
+    """
     o = fit.options
-    scale = {name: float(w[items].mean()) for name, w in weights.items()}
-    for batch, share in iter_batches(items, o.batch, o.n_epochs, o.seed):
-        scores = fit.score_with_dropout(batch)
-        slopes, start = np.zeros_like(scores), 0
-        for name, labels in fit.classes.items():
-            columns = slice(start, start + len(labels))
-            start += len(labels)
-            known = np.flatnonzero(targets[name][batch] >= 0)
-            if not len(known):
-                continue
+    rng = np.random.default_rng(o.seed)
+    for epoch in range(o.n_epochs):
+        drawn = items[draw_variants(wordings[items], rng)]
+        for start in range(0, len(drawn), o.batch):
+            batch = drawn[start : start + o.batch]
+            scores = fit.score_with_dropout(batch)
+            slopes = compute_slopes(fit.classes, scores, targets, batch) * worth[batch, None]
+            rate = compute_rate((epoch + start / len(drawn)) / o.n_epochs)
+            fit.learn(np.asarray(slopes / len(batch), np.float32), rate)
+
+
+def compute_slopes(
+    classes: Mapping[str, tuple[str, ...]],
+    scores: Floats,
+    targets: Mapping[str, Ints],
+    batch: Ints,
+) -> Floats:
+    """Of the cross-entropy of all heads at their scores; 0 where there is no target."""
+    slopes, start = np.zeros_like(scores), 0
+    for name, labels in classes.items():
+        columns = slice(start, start + len(labels))
+        start += len(labels)
+        own = targets[name][batch]
+        known = np.flatnonzero(own >= 0)
+        if len(known):
             shares = compute_shares(scores[known, columns])
-            shares[np.arange(len(known)), targets[name][batch][known]] -= 1
-            worth = weights[name][batch][known] / (scale[name] or 1)
-            slopes[known, columns] = shares * worth[:, None]
-        fit.learn(np.asarray(slopes / len(batch), np.float32), share)
+            shares[np.arange(len(known)), own[known]] -= 1
+            slopes[known, columns] = shares
+    return slopes
 
 
 # --- chains -------------------------------------------------------------------------------------
@@ -290,56 +312,59 @@ def compute_expectations(
 def fit_chain(
     fit: NetworkFit,
     sequences: Sequence[Ints],
+    wordings: Ints,
     allowed: NDArray[np.bool_],
     worth: Floats,
 ) -> TagChain:
     """Fit tags as a conditional random field: network and chain together.
 
-    ``sequences`` are the items (words) of each question, in order; ``allowed`` (n_items, n_tags) the
-    tags that an item may have, several where nobody marked it; ``worth`` is of each sequence.
+    ``sequences`` are the items (words) of each question, in order; ``wordings`` and ``worth`` are of
+    each sequence; ``allowed`` (n_items, n_tags) holds the tags that an item may have, several where
+    nobody marked it.
     """
     o = fit.options
     n_tags = allowed.shape[1]
-    chain = {
+    fit.values |= {
         "start": np.zeros(n_tags, np.float32),
         "steps": np.zeros((n_tags, n_tags), np.float32),
         "end": np.zeros(n_tags, np.float32),
     }
-    fit.values |= chain
-    scale = float(worth.mean()) or 1.0
-    by_length: dict[int, list[int]] = {}
-    for number, own in enumerate(sequences):
-        by_length.setdefault(len(own), []).append(number)
+    lengths = np.array([len(own) for own in sequences])
     rng = np.random.default_rng(o.seed)
-    n_steps = o.n_epochs * sum(-(-len(v) // o.batch) for v in by_length.values())
-    step = 0
-    for _ in range(o.n_epochs):
+    for epoch in range(o.n_epochs):
+        drawn = draw_variants(wordings, rng)
         batches = []
-        for numbers in by_length.values():
-            order = rng.permutation(np.array(numbers))
-            batches += [order[i : i + o.batch] for i in range(0, len(order), o.batch)]
-        for at in rng.permutation(len(batches)):
-            step += 1
-            share = min(step / (0.05 * n_steps), 1) * (1 - step / (n_steps + 1))
-            numbers = batches[at]
-            items = np.concatenate([sequences[i] for i in numbers])
-            scores = fit.score_with_dropout(items)
-            shape = (len(numbers), -1, n_tags)
-            local = np.exp(scores - scores.max(1, keepdims=True)).reshape(shape) + 1e-12
-            now = TagChain(fit.values["start"], fit.values["steps"], fit.values["end"])
-            own = worth[numbers] / scale
-            free, free_steps, _ = compute_expectations(local, now, own)
-            true, true_steps, _ = compute_expectations(
-                local * allowed[items].reshape(shape), now, own
-            )
-            slopes = (free - true) * own[:, None, None] / o.batch
-            extra = {
-                "start": slopes[:, 0].sum(0),
-                "end": slopes[:, -1].sum(0),
-                "steps": (free_steps - true_steps) / o.batch,
-            }
-            fit.learn(slopes.reshape(-1, n_tags), share, extra)
+        for length in np.unique(lengths[drawn]):  # sequences of one length need no padding
+            alike = drawn[lengths[drawn] == length]
+            batches += [alike[i : i + o.batch] for i in range(0, len(alike), o.batch)]
+        for number, at in enumerate(rng.permutation(len(batches))):
+            own = batches[at]
+            items = np.concatenate([sequences[i] for i in own])
+            _learn_chain(
+                fit, items, allowed[items], worth[own],
+                compute_rate((epoch + number / len(batches)) / o.n_epochs),
+            )  # fmt: skip
     return TagChain(fit.values["start"], fit.values["steps"], fit.values["end"])
+
+
+def _learn_chain(
+    fit: NetworkFit, items: Ints, allowed: NDArray[np.bool_], worth: Floats, rate: float
+) -> None:
+    """One step: what the chain expects by itself, against what it expects given the marks."""
+    scores = fit.score_with_dropout(items)
+    shape = (len(worth), -1, scores.shape[1])
+    local = np.exp(scores - scores.max(1, keepdims=True)).reshape(shape) + 1e-12
+    chain = TagChain(fit.values["start"], fit.values["steps"], fit.values["end"])
+    free, free_steps, _ = compute_expectations(local, chain, worth)
+    true, true_steps, _ = compute_expectations(local * allowed.reshape(shape), chain, worth)
+    batch = fit.options.batch
+    slopes = ((free - true) * worth[:, None, None] / batch).astype(np.float32)
+    extra = {
+        "start": slopes[:, 0].sum(0),
+        "end": slopes[:, -1].sum(0),
+        "steps": ((free_steps - true_steps) / batch).astype(np.float32),
+    }
+    fit.learn(slopes.reshape(-1, scores.shape[1]), rate, extra)
 
 
 def fit_temperature(scores: Floats, targets: Ints) -> float:

@@ -64,10 +64,10 @@ EMBEDDER = "minilm-l6-v2"
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=96, n_epochs=6, batch=48, rate=3e-3, least_groups=3)
-QUESTION = FitOptions(n_hidden=128, n_epochs=14, batch=128, rate=2e-3, least_groups=3)
-TURN = FitOptions(n_hidden=64, n_epochs=30, batch=64, rate=2e-3, least_groups=2)
-NEGATION = FitOptions(n_epochs=8, batch=128, rate=5e-3, least_groups=2)
+TAGGER = FitOptions(n_hidden=96, n_epochs=7, batch=48, rate=3e-3, pattern_rate=1.2e-2)
+QUESTION = FitOptions(n_hidden=128, n_epochs=16, batch=128, rate=2e-3, pattern_rate=6e-3)
+TURN = FitOptions(n_hidden=64, n_epochs=22, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
+NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
 """Pairs of unrelated questions that are added, for each conversation of the examples."""
 _NEW_WORTH = 0.3
@@ -110,6 +110,8 @@ class Material:
     Attributes:
         vectors: Projected word vectors of each item; None without an embedder.
         starts: Where each item's words begin among all words.
+        wordings: Of each item: the same for all variants of one turn of a line.
+        worth: Of each item; those of a line have 1 in all, however many turns it has.
         learns: Whether a line is learned from.
     """
 
@@ -123,12 +125,17 @@ class Material:
     vectors: list[Floats] | None
     learns: NDArray[np.bool_]
     starts: Ints = field(init=False)
+    wordings: Ints = field(init=False)
     worth: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = np.cumsum([0, *(len(item.words) for item in self.items)])
-        count = np.bincount([item.line for item in self.items], minlength=len(self.examples))
-        self.worth = np.array([1 / count[item.line] for item in self.items], np.float32)
+        self.wordings = np.zeros(len(self.items), np.int64)
+        for sample in self.samples:
+            for at, item in enumerate(sample.turns):
+                self.wordings[item] = 64 * sample.line + at
+        n_turns = [len(self.examples[item.line].turns) for item in self.items]
+        self.worth = (1 / np.array(n_turns)).astype(np.float32)
 
     def get_words(self, item: int) -> Ints:
         return np.arange(self.starts[item], self.starts[item + 1])
@@ -199,7 +206,11 @@ class TaggerFit:
         sequences = [self.material.get_words(i) for i in chosen]
         flat = np.concatenate(sequences)
         fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, self.options)
-        return fit, fit_chain(fit, sequences, self.allowed, self.material.worth[chosen])
+        chain = fit_chain(
+            fit, sequences, self.material.wordings[chosen], self.allowed,
+            self.material.worth[chosen],
+        )  # fmt: skip
+        return fit, chain
 
 
 def choose_items(material: Material, keep: Callable[[Item], bool]) -> list[int]:
@@ -290,8 +301,9 @@ def build_negation(material: Material) -> NegationData:
 
 def fit_negation(material: Material, data: NegationData, chosen: Ints) -> NetworkFit:
     fit = NetworkFit({"negative": ("no", "yes")}, None, data.rows, chosen, data.groups, NEGATION)
-    worth = material.worth[data.items]
-    fit_heads(fit, chosen, {"negative": data.targets}, {"negative": worth})
+    each = np.arange(len(data.items))
+    worth = np.ones(len(each), np.float32)
+    fit_heads(fit, chosen, each, {"negative": data.targets}, worth)
     return fit
 
 
@@ -350,8 +362,8 @@ class QuestionFit:
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
-        weights = {name: self.material.worth for name in self.classes}
-        fit_heads(fit, items, self.targets, weights)
+        wordings, worth = self.material.wordings, self.material.worth
+        fit_heads(fit, items, wordings, self.targets, worth)
         return fit
 
     def list_items(self) -> Ints:
@@ -417,7 +429,7 @@ def list_pairs(material: Material) -> list[Pair]:
         pairs.append(
             Pair(
                 before, last, sample.line, material.folds[sample.line], example.link, example.want,
-                example.last, sample.is_original, material.worth[last],
+                example.last, sample.is_original, 1.0,
             )
         )  # fmt: skip
     rng = random.Random(2)
@@ -477,10 +489,17 @@ class TurnFit:
             "want": np.array([self.classes["want"].index(pair.want) for pair in pairs]),
         }
         self.worth = np.array([pair.worth for pair in pairs], np.float32)
+        added = len(material.wordings) * 64
+        self.wordings = np.array(
+            [
+                material.wordings[pair.last] if pair.worth == 1 else added + at
+                for at, pair in enumerate(pairs)
+            ]
+        )
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
-        fit_heads(fit, items, self.targets, {name: self.worth for name in self.classes})
+        fit_heads(fit, items, self.wordings, self.targets, self.worth)
         return fit
 
 

@@ -164,9 +164,10 @@ class Heads:
 
 
 def add_neighbours(vectors: Floats) -> Floats:
-    """(n, 3 dim): each word's vector between those of the word before and the word after."""
-    none = np.zeros((1, vectors.shape[1]), np.float32)
-    return np.hstack([np.vstack([none, vectors[:-1]]), vectors, np.vstack([vectors[1:], none])])
+    """(n, 2 dim): each word's vector between the first halves of those before and behind it."""
+    half = vectors[:, : vectors.shape[1] // 2]
+    none = np.zeros((1, half.shape[1]), np.float32)
+    return np.hstack([np.vstack([none, half[:-1]]), vectors, np.vstack([half[1:], none])])
 
 
 def combine_question(

@@ -147,11 +147,11 @@ def test_a_chain_learns_what_follows_what() -> None:
     """Words say nothing; only the order of the tags does."""
     rows = build_rows([["same"]] * 60)
     groups = np.arange(60)
-    options = FitOptions(n_epochs=60, batch=10, rate=0.05, least_groups=1)
+    options = FitOptions(n_epochs=60, batch=10, rate=0.05, pattern_rate=0.05, least_groups=1)
     fit = NetworkFit({"tag": ("a", "b")}, None, rows, groups, groups, options)
     allowed = np.tile(np.eye(2, dtype=bool), (30, 1))
     sequences = [np.arange(at, at + 6) for at in range(0, 60, 6)]
-    chain = fit_chain(fit, sequences, allowed, np.ones(10, np.float32))
+    chain = fit_chain(fit, sequences, np.arange(10), allowed, np.ones(10, np.float32))
     assert chain.decode(fit.score(np.arange(6))) == [0, 1, 0, 1, 0, 1]
 
 
@@ -161,11 +161,13 @@ def test_heads_learn_from_vectors_and_from_patterns() -> None:
     by_vector, by_pattern = (vectors[:, 0] > 0).astype(int), rng.integers(0, 2, 200)
     rows = build_rows([[f"word {label}"] for label in by_pattern])
     groups = np.arange(200)
-    options = FitOptions(n_hidden=8, n_epochs=40, batch=20, rate=0.02, dropout=0.0)
+    options = FitOptions(
+        n_hidden=8, n_epochs=40, batch=20, rate=0.02, pattern_rate=0.02, dropout=0.0
+    )
     classes = {"v": ("no", "yes"), "p": ("no", "yes")}
     fit = NetworkFit(classes, vectors, rows, groups, groups, options)
     worth = np.ones(200, np.float32)
-    fit_heads(fit, groups, {"v": by_vector, "p": by_pattern}, {"v": worth, "p": worth})
+    fit_heads(fit, groups, groups, {"v": by_vector, "p": by_pattern}, worth)
     scores = fit.build_network({"v": 1.0, "p": 1.0}).score(
         vectors, [[f"word {label}"] for label in by_pattern]
     )
