@@ -64,8 +64,8 @@ EMBEDDER = "minilm-l6-v2"
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=96, n_epochs=7, batch=48, rate=3e-3, pattern_rate=1.2e-2)
-QUESTION = FitOptions(n_hidden=128, n_epochs=16, batch=128, rate=2e-3, pattern_rate=6e-3)
+TAGGER = FitOptions(n_hidden=128, n_epochs=12, batch=48, rate=3e-3, pattern_rate=1.2e-2)
+QUESTION = FitOptions(n_hidden=256, n_epochs=18, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
 TURN = FitOptions(n_hidden=64, n_epochs=22, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
 NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
