@@ -198,7 +198,10 @@ def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
 
     "Shiming Ge" came out as "Ge", "tsinghua" as a person; yet "the WWW 2025 contest" is a topic.
     """
-    slots = list(frame.slots)
+    slots = [
+        replace(slot, is_negative=slot.is_negative or _is_negated(frame.question, slot))
+        for slot in frame.slots
+    ]
     for span in entities.spans:
         if not span.is_certain:
             continue
@@ -215,6 +218,19 @@ def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
         words = frame.question[span.start : span.end]
         slots.append(Slot(span.start, span.end, span.kind, words, negative, 1.0, span.value))
     return sorted(slots, key=lambda s: s.start)
+
+
+_NEGATION = re.compile(
+    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring)\s+"
+    r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _is_negated(question: str, slot: Slot) -> bool:
+    """Whether the words right before a slot exclude it; the head finds four of five by itself."""
+    kinds = ("topic", "person", "category", "venue", "affiliation", "keyword", "words")
+    return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
 def _read_topic(parts: _Parts, slot: Slot, entities: Entities) -> None:
@@ -704,9 +720,7 @@ def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     bounds = _get_bounds(parts)
     if bounds is not None and all(FIELDS[name].type == "person" for name in by):
         where = (*query.where, Condition("n_papers", "is", simplify(bounds)))
-        return replace(
-            query, want="count", by=by or ("author",), where=where, order=Order("n_papers")
-        )
+        return replace(query, want="count", by=by or ("author",), where=where)
     return replace(query, want="count", by=by)
 
 

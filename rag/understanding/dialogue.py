@@ -96,7 +96,11 @@ def build_state(thread: Thread) -> DialogueState | None:
         reading = turn.answer.reading
         if reading is None or reading.query.want == "aside":
             continue
-        papers, people = list_shown_papers(turn.answer), list_shown_people(turn.answer)
+        named = _list_named(reading)
+        papers = tuple(dict.fromkeys((*named, *list_shown_papers(turn.answer))))
+        # "What is DuetFace?" is about DuetFace, whatever else its answer quotes.
+        papers = named if len(named) == 1 and reading.query.want in _CONTENT else papers
+        people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
         state = DialogueState(
             reading.query,
@@ -135,6 +139,14 @@ def join(
     """The reading of a turn in its conversation."""
     link = frame.links[0][0] if frame.links else "new"
     question = frame.question
+    if link in ("new", "refine") and state.paper and _POINTER.search(question):
+        link = "same_paper"
+    elif (
+        link in ("new", "refine", "same_paper")
+        and state.people
+        and _PERSON_POINTER.search(question)
+    ):
+        link = "those_people"
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     if link == "same_paper":
@@ -148,6 +160,7 @@ def join(
     elif link == "those_people":
         people = _find_people(question, state, library)
     alone = compose(frame, entities, library, focus, people)
+    frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
     joined = _JOINERS[link](frame, alone, state, library) if link in _JOINERS else None
     if joined is None:
         return alone
@@ -160,6 +173,15 @@ def join(
     )
 
 
+_POINTER = re.compile(
+    r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
+    re.IGNORECASE,
+)
+_PERSON_POINTER = re.compile(
+    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
+    re.IGNORECASE,
+)
+"""Words that point at what was shown, whatever the head makes of the rest."""
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
 
@@ -208,7 +230,22 @@ def _merge(last: Query, alone: Reading) -> Query:
         topic = last.about
     elif last.about and not topic.words and not topic.all_of:
         topic = replace(last.about, without=topic.without)
+    adds = bool(_WITH.search(alone.question))
+    if adds:
+        kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
     people, where = last.people, (*kept, *own.where)
+    named = tuple(
+        PersonRef(str(c.value), (str(c.value),))
+        for c in own.where
+        if (c.field, c.operator) == ("author", "is")
+    )
+    # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
+    if last.people and named and not own.people:
+        if adds and last.want == "profile":
+            where = (*where, *(_build_author(p) for p in last.people))
+            return replace(own, where=merge_conditions(where), text="")
+        people = named
+        where = tuple(c for c in where if _group(c.field) != "person")
     if own.people:
         people = own.people if last.people else ()
         if not last.people:
@@ -228,6 +265,9 @@ def _merge(last: Query, alone: Reading) -> Query:
         form=own.form,
         text=own.text if last.want in _CONTENT else "",
     )
+
+
+_WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
 
 
 def _find_year(query: Query) -> int | None:
@@ -283,6 +323,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
             else own.text,
         )
     merged = _merge(last, alone)
+    merged = replace(merged, where=_set_role(merged.where, alone))
     # "what about by year instead?"
     groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
     if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
@@ -313,7 +354,8 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
 def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     """A list, a count or the like under further conditions; it stays what it is unless asked."""
     own = alone.query
-    where = merge_conditions((*last.where, *own.where, *(_build_author(p) for p in own.people)))
+    before = _set_role(last.where, alone)
+    where = merge_conditions((*before, *own.where, *(_build_author(p) for p in own.people)))
     about = last.about
     if own.about is not None:
         about = replace(about, without=own.about.without) if about else own.about
@@ -328,6 +370,19 @@ def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         order = own.order if own.want == "extreme" else None
         return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
     return narrowed
+
+
+_ROLE_FIELDS = ("first_author", "last_author", "printed_author")
+
+
+def _set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ...]:
+    """``how many as first author?``: the person of the last question in another role."""
+    role = next((p.printed for p in alone.parts if p.printed in _ROLE_FIELDS), "")
+    if not role or any(FIELDS[c.field].type == "person" for c in alone.query.where):
+        return tuple(where)
+    return tuple(
+        replace(c, field=role) if c.field in ("author", *_ROLE_FIELDS) else c for c in where
+    )
 
 
 def _build_author(person: PersonRef) -> Condition:
@@ -448,6 +503,7 @@ def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) 
     return people[:3] if _PLURAL.search(question) else people[:1]
 
 
+_THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
 

@@ -25,7 +25,8 @@ _ARXIV = re.compile(r"\b(?:arxiv[:\s]*)?(\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNOREC
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
 _CITATION = re.compile(
-    r"(?P<names>[A-Z][\w'’-]+(?:(?:,? (?:&|and) |, )[A-Z][\w'’-]+){0,2}(?: et al\.?)?),? \(?(?P<year>(?:19|20)\d\d)\)?"
+    r"(?P<names>[A-Z][a-z][\w'’-]+(?:(?:,? (?:&|and) |, )[A-Z][a-z][\w'’-]+){0,2}(?: et al\.?)?)"
+    r"(?:,\s*|\s*\(|(?<=al\.)\s|(?<=al)\s)(?P<year>(?:19|20)\d\d)\)?"
 )
 _CATEGORY = re.compile(r"\b(?:cs\.)?([A-Z]{2})\b")
 
@@ -195,10 +196,23 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 
 def _find_quoted(text: str) -> list[EntitySpan]:
-    return [
-        EntitySpan(*match.span(), "words", next(filter(None, match.groups())))
+    """Quoted words, which are words of a title where one is spoken of; ``titles that start with Few``."""
+    of_titles = "titl" in text.lower()
+    spans = [
+        EntitySpan(*match.span(), "words", next(filter(None, match.groups())), of_titles)
         for match in _QUOTED.finditer(text)
     ]
+    spans += [
+        EntitySpan(*match.span(1), "words", match.group(1), is_certain=True)
+        for match in _BEGINNING.finditer(text)
+    ]
+    return spans
+
+
+_BEGINNING = re.compile(
+    r"\btitles?\s+(?:(?:that|which|to)\s+)?(?:start|begin)(?:s|ning|ing)?\s+with\s+([^\s\"'“‘?.!]+)",
+    re.IGNORECASE,
+)
 
 
 # --- what slots say -------------------------------------------------------------------------

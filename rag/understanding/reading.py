@@ -35,6 +35,9 @@ a search for people or a list is. On labelled questions that were held out 0.3 t
 ASIDE_SHARE = 0.7
 """From this probability on a question is small talk, or one that no paper could answer."""
 
+_BARE_WORDS = 4
+"""Up to so many words without a question are the name of a topic."""
+
 _HOSTILE = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -98,8 +101,7 @@ def find_hostile(question: str) -> str:
 def _is_of_library(question: str, library: LibrarySnapshot) -> bool:
     """Whether a question is nothing but words of the papers: ``deep learning``."""
     words = [w for w in re.findall(r"[^\W\d_]{3,}", question.lower()) if w not in STOP_WORDS]
-    asking = load_heads().asking_words
-    return bool(words) and all(w in library.all_words and w not in asking for w in words)
+    return 0 < len(words) <= _BARE_WORDS and all(w in library.all_words for w in words)
 
 
 def prefer_content(wants: Ranked, *, is_of_library: bool = False) -> Ranked:

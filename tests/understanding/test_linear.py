@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from rag.understanding.routing import route
 
 import rag
 from rag.app.assistant import MAX_QUESTION_CHARS, Assistant, build
@@ -24,7 +25,6 @@ from rag.config.settings import Settings
 from rag.generation.gate import MAX_REPLY_CHARS, CitationGate
 from rag.types import Thread, Turn
 from rag.understanding.languages import convert_to_english
-from rag.understanding.routing import route
 from tests.generation.test_gate import EVIDENCE
 from tests.growth import Shape, Used, _seconds, overgrown, patterns_in, shapes_for
 from tests.shelves import FACES
