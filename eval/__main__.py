@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_pubmedqa(commands)
     _add_speed(commands)
     _add_browser(commands)
+    _add_readings(commands)
     _add_calibrate(commands)
     _train_planted(commands)
     return parser
@@ -163,6 +164,22 @@ def _add_browser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--readers", type=int, default=10, metavar="N", help="at once (default: 10)"
     )
     parser.set_defaults(run=run_browser)
+
+
+def _add_readings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "readings", help="how questions are read, beside the right reading"
+    )
+    parser.add_argument("set", type=Path, help="JSONL, such as eval/sets/readings/a.jsonl")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="NAME=FOLDER",
+        help="the data folder of each library that the set names; other questions are left out",
+    )
+    parser.add_argument("--miss", action="store_true", help="print each miss with both readings")
+    parser.set_defaults(run=run_readings)
 
 
 def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -379,6 +396,30 @@ def run_browser(args: argparse.Namespace) -> int:
             browser.compute_waits(load(), load_set(), args.questions, args.readers, ProgressBar())
         )
     )
+    return DONE
+
+
+def run_readings(args: argparse.Namespace) -> int:
+    from eval.run import readings
+    from rag.app.assistant import build
+
+    cases = readings.load_cases(args.set)
+    folder_by_library = dict(pair.split("=", 1) for pair in args.data if "=" in pair)
+    turns: list[readings.ReadTurn] = []
+    for library, folder in folder_by_library.items():
+        asked = [case for case in cases if case.library == library]
+        settings = get_run_settings(Path(folder)).model_copy(update={"mode": "extractive"})
+        with build(settings) as assistant:
+            report_progress = partial(ProgressBar(), f"questions to {library}")
+            turns += readings.read_cases(assistant, asked, report_progress)
+    if args.miss:
+        for turn in turns:
+            if not turn.verdict.is_right:
+                print(readings.format_miss(turn))
+    print(readings.format_readings(turns))
+    n_left_out = sum(case.library not in folder_by_library for case in cases)
+    if n_left_out:
+        sys.stderr.write(f"{n_left_out} cases left out: no --data for their library\n")
     return DONE
 
 
