@@ -38,7 +38,7 @@ NO_TOPIC = (*CONTENT, "aside", "profile")
 LOOSE_RELATIONS = ("shared", "same", "presence", "not_stated")
 """Relations that say what is wanted whichever of papers, people or a profile they stand under."""
 TOPIC_RIGHT = ("exact", "same words", "close")
-COLUMNS = ("want", "conditions", "topic", "names", "detail", "rest", "all")
+COLUMNS = ("want", "conditions", "topic", "names", "rest", "detail", "but detail", "all")
 
 
 class Gold(BaseModel):
@@ -105,18 +105,28 @@ class Verdict:
     rest: bool
 
     @property
-    def is_right(self) -> bool:
-        topic = self.topic is None or self.topic in TOPIC_RIGHT
-        return all(
-            (self.want, self.conditions, topic, self.names, self.detail is not False, self.rest)
+    def is_topic_right(self) -> bool | None:
+        return None if self.topic is None else self.topic in TOPIC_RIGHT
+
+    @property
+    def is_right_but_detail(self) -> bool:
+        """Whether all is right, whatever detail of content was read."""
+        return (
+            self.want
+            and self.conditions
+            and self.is_topic_right is not False
+            and self.names
+            and self.rest
         )
+
+    @property
+    def is_right(self) -> bool:
+        return self.is_right_but_detail and self.detail is not False
 
     def list_values(self) -> tuple[bool | None, ...]:
         """In the order of `COLUMNS`."""
-        topic = None if self.topic is None else self.topic in TOPIC_RIGHT
-        return (
-            self.want, self.conditions, topic, self.names, self.detail, self.rest, self.is_right,
-        )  # fmt: skip
+        slots = (self.want, self.conditions, self.is_topic_right, self.names, self.rest)
+        return (*slots, self.detail, self.is_right_but_detail, self.is_right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +302,7 @@ def format_miss(turn: ReadTurn) -> str:
     wrong = [
         name
         for name, value in zip(COLUMNS, turn.verdict.list_values(), strict=True)
-        if value is False and name != "all"
+        if value is False and name not in ("but detail", "all")
     ]
     return (
         f"{turn.case.id}.{turn.number} [{turn.case.kind}] {turn.gold.question}\n"
@@ -310,7 +320,9 @@ def _compare(actual: Query, expected: Query, is_first: bool) -> Verdict:
         actual.relation == expected.relation
     )
     topic = None
-    if expected.want not in NO_TOPIC and (expected.about or actual.about):
+    # With "like" a paper says what is meant; its title may stand as the topic too.
+    has_topic = expected.want not in NO_TOPIC and not expected.like
+    if has_topic and (expected.about or actual.about):
         topic = compare_topics(actual.about, expected.about)
     if expected.want == "aside":
         return Verdict(want, True, None, True, None, True)

@@ -13,6 +13,7 @@ from rag.types.fields import FIELDS, Condition, Range, Scalar
 from rag.types.query import Order, Query, Topic
 
 CLOSE_F1 = 0.8
+LEVELS = ("exact", "same words", "close", "other")
 STOP_WORDS = frozenset(
     "a an the of on in at by for from to with and or about into as is are be was were its their "
     "that this these those it".split()
@@ -28,6 +29,7 @@ _PERSON_FIELDS = (
     "novelty",
     "ai_score",
 )
+_NO_TOPIC = Topic(words=" ")
 
 
 def fold(text: str) -> str:
@@ -42,7 +44,9 @@ def normalise_query(query: Query) -> Query:
 
     The first papers of an order are an ``extreme``, and people at one end of an order are
     ``people``. An order by year is one by date. People count as authors unless another role is
-    named. A name that ``lacks`` excludes from people is one of ``besides``.
+    named, and of two people in an order the first is meant. A name that ``lacks`` excludes from
+    people is one of ``besides``. Papers left out by id were shown before: whether they are listed
+    again is no matter of reading.
     """
     order, want, k = query.order, query.want, query.k
     if order is not None and order.field == "year":
@@ -55,8 +59,12 @@ def normalise_query(query: Query) -> Query:
             want = "people"
     if want == "groups":
         order, k = None, None  # rows are counted whichever way they are sorted
-    by = () if want == "people" and query.by == ("author",) else query.by
+    by = query.by
+    if want == "people":
+        by = tuple(name for name in by if name != "author" and not (order and name == order.field))
+        k = None if query.people and order is not None else k
     where, besides = query.where, list(query.besides)
+    where = tuple(c for c in where if not (c.field == "paper" and c.operator in _NONE_OF))
     if want == "people":
         excluded = [c for c in where if c.field == "author" and c.operator in _NONE_OF]
         besides += [str(value) for c in excluded for value in c.values]
@@ -113,16 +121,17 @@ def are_names_equal(actual: Iterable[str], expected: Iterable[str]) -> bool:
 
 
 def compare_topics(actual: Topic | None, expected: Topic | None) -> str:
-    """``exact``, ``same words``, ``close`` or ``other``; what is excluded counts as well."""
-    levels = [
-        _compare_words(actual.words if actual else "", expected.words if expected else ""),
-        _compare_words(actual.without if actual else "", expected.without if expected else ""),
-    ]
-    parts = [
-        " ".join(sorted(topic.all_of, key=fold)) if topic else "" for topic in (actual, expected)
-    ]
-    levels.append(_compare_words(*parts))
-    return max(levels, key=("exact", "same words", "close", "other").index)
+    """One of `LEVELS`; what is excluded counts as well, and the worst part decides."""
+    left, right = actual or _NO_TOPIC, expected or _NO_TOPIC
+    # Where each of several topics is asked, the words only join them.
+    words = [[topic.words] for topic in (left, right)]
+    if left.all_of and right.all_of:
+        words = [sorted(topic.all_of, key=fold) for topic in (left, right)]
+    if len(words[0]) != len(words[1]):
+        return "other"
+    levels = [_compare_words(*pair) for pair in zip(*words, strict=True)]
+    levels.append(_compare_words(left.without, right.without))
+    return max(levels, key=LEVELS.index)
 
 
 def resolve_shown_papers(actual: Query, shown: Sequence[str], previous: Query) -> Query:
@@ -136,8 +145,10 @@ def resolve_shown_papers(actual: Query, shown: Sequence[str], previous: Query) -
 
 
 def list_content_words(text: str) -> list[str]:
-    """Folded words without stop words, plural endings cut."""
-    return [_cut_plural(word) for word in fold(text).split() if word not in STOP_WORDS]
+    """Folded words without stop words, in the singular and in American spelling."""
+    return [
+        _fold_spelling(_cut_plural(word)) for word in fold(text).split() if word not in STOP_WORDS
+    ]
 
 
 def _compare_words(actual: str, expected: str) -> str:
@@ -153,6 +164,12 @@ def _compare_words(actual: str, expected: str) -> str:
 
 def _cut_plural(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _fold_spelling(word: str) -> str:
+    """``apnoea`` as ``apnea``, ``tumour`` as ``tumor``, ``randomised`` as ``randomized``."""
+    word = re.sub(r"ae|oe", "e", word)
+    return re.sub(r"is(e|ed|ing|ation)$", r"iz\1", re.sub(r"our$", "or", word))
 
 
 def _are_equal(left: Normal, right: Normal) -> bool:
