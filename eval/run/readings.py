@@ -21,6 +21,7 @@ from eval.run.same_reading import (
     are_conditions_equal,
     are_names_equal,
     compare_topics,
+    drop_papers_left_out,
     list_content_words,
     normalise_query,
     resolve_shown_papers,
@@ -35,14 +36,17 @@ from rag.types.query_text import print_query, read_conditions
 CONTENT = ("passages", "comparison")
 """Wants for which words are kept whole (`Query.text`) instead of a topic."""
 NO_TOPIC = (*CONTENT, "aside", "profile")
-LOOSE_RELATIONS = ("shared", "same", "presence", "not_stated")
-"""Relations that say what is wanted whichever of papers, people or a profile they stand under."""
+LOOSE_RELATIONS = ("same", "presence", "not_stated")
+"""Relations that say what is wanted whichever of people, values or a profile they stand under."""
 TOPIC_RIGHT = ("exact", "same words", "close")
 COLUMNS = ("want", "conditions", "topic", "names", "rest", "detail", "but detail", "all")
 
 
 class Gold(BaseModel):
-    """The right reading of one question; what is left out is empty."""
+    """The right reading of one question; what is left out is empty.
+
+    With ``only_want`` the rest is not judged: a summary of a conversation may name all of it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,6 +67,7 @@ class Gold(BaseModel):
     by: tuple[str, ...] = ()
     measure: str = "each"
     asks_for: str | None = None
+    only_want: bool = False
     also: tuple[dict[str, Any], ...] = ()
 
     def build_queries(self) -> tuple[Query, ...]:
@@ -71,7 +76,7 @@ class Gold(BaseModel):
         Raises:
             QueryError: One cannot be.
         """
-        base = self.model_dump(exclude={"also"})
+        base = self.model_dump(exclude={"also", "only_want"})
         return tuple(_build_query({**base, **other}) for other in ({}, *self.also))
 
 
@@ -172,15 +177,17 @@ def read_cases(
     for n_done, case in enumerate(cases, 1):
         thread = Thread()
         previous: Answer | None = None
+        actual: Query | None = None
         for number, gold in enumerate(case.turns, 1):
             answer = assistant.ask(gold.question, thread)
-            actual = get_reading(answer).query
-            if previous is not None:
-                actual = resolve_shown_papers(
-                    actual, list_shown_papers(previous), get_reading(previous).query
-                )
+            query = get_reading(answer).query
+            if previous is not None and actual is not None:
+                query = resolve_shown_papers(query, list_shown_papers(previous), actual)
+            actual = query
             queries = [fill_shown(query, previous) for query in gold.build_queries()]
-            expected, verdict = judge_reading(actual, queries, is_first=number == 1)
+            expected, verdict = judge_reading(
+                actual, queries, is_first=number == 1, only_want=gold.only_want
+            )
             yield ReadTurn(case, number, gold, expected, actual, verdict, answer.status)
             thread = thread.add_turn(Turn(gold.question, answer))
             previous = answer
@@ -199,7 +206,7 @@ def get_reading(answer: Answer) -> Reading:
 
 
 def judge_reading(
-    actual: Query, expected: Sequence[Query], *, is_first: bool = True
+    actual: Query, expected: Sequence[Query], *, is_first: bool = True, only_want: bool = False
 ) -> tuple[Query, Verdict]:
     """The right reading nearest to the one there is, and the verdict against it.
 
@@ -208,7 +215,11 @@ def judge_reading(
         expected: All as right; the first one is preferred where several are as near.
         is_first: Whether nothing was asked before; then a content question that names its paper
             needs no paper, since it is found by its name.
+        only_want: See `Gold`.
     """
+    if only_want:
+        query = next((query for query in expected if query.want == actual.want), expected[0])
+        return query, Verdict(query.want == actual.want, True, None, True, None, True)
     verdicts = [(query, _compare(actual, query, is_first)) for query in expected]
     return max(
         verdicts,
@@ -314,6 +325,8 @@ def format_miss(turn: ReadTurn) -> str:
 
 def _compare(actual: Query, expected: Query, is_first: bool) -> Verdict:
     actual, expected = normalise_query(actual), normalise_query(expected)
+    if not any(condition.field == "paper" for condition in expected.where):
+        actual = drop_papers_left_out(actual)
     is_content = expected.want in CONTENT
     has_loose_relation = expected.relation in LOOSE_RELATIONS
     want = (actual.want == expected.want or has_loose_relation) and (

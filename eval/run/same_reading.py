@@ -45,8 +45,8 @@ def normalise_query(query: Query) -> Query:
     The first papers of an order are an ``extreme``, and people at one end of an order are
     ``people``. An order by year is one by date. People count as authors unless another role is
     named, and of two people in an order the first is meant. A name that ``lacks`` excludes from
-    people is one of ``besides``. Papers left out by id were shown before: whether they are listed
-    again is no matter of reading.
+    people is one of ``besides``. The authors of papers that conditions or a topic select are the
+    people whom these select. Papers that people share are those of which each is an author.
     """
     order, want, k = query.order, query.want, query.k
     if order is not None and order.field == "year":
@@ -64,12 +64,27 @@ def normalise_query(query: Query) -> Query:
         by = tuple(name for name in by if name != "author" and not (order and name == order.field))
         k = None if query.people and order is not None else k
     where, besides = query.where, list(query.besides)
-    where = tuple(c for c in where if not (c.field == "paper" and c.operator in _NONE_OF))
+    relation, people = query.relation, query.people
+    if relation == "authors" and not query.papers:
+        relation = None
+    if relation == "shared":
+        want, relation, people = "papers" if want == "people" else want, None, ()
+        names = [person.names[0] if person.names else person.typed for person in query.people]
+        where += tuple(Condition("author", "is", name) for name in names)
     if want == "people":
         excluded = [c for c in where if c.field == "author" and c.operator in _NONE_OF]
         besides += [str(value) for c in excluded for value in c.values]
         where = tuple(c for c in where if c not in excluded)
-    return replace(query, want=want, by=by, order=order, k=k, where=where, besides=tuple(besides))
+    return replace(
+        query, want=want, by=by, order=order, k=k, where=where, besides=tuple(besides),
+        relation=relation, people=people,
+    )  # fmt: skip
+
+
+def drop_papers_left_out(query: Query) -> Query:
+    """Without conditions that leave papers out by id: those shown before need not be listed again."""
+    kept = (c for c in query.where if not (c.field == "paper" and c.operator in _NONE_OF))
+    return replace(query, where=tuple(kept))
 
 
 def are_conditions_equal(actual: Sequence[Condition], expected: Sequence[Condition]) -> bool:
@@ -135,8 +150,11 @@ def compare_topics(actual: Topic | None, expected: Topic | None) -> str:
 
 
 def resolve_shown_papers(actual: Query, shown: Sequence[str], previous: Query) -> Query:
-    """A query of exactly the papers just shown is one of what showed them, with its own conditions."""
-    is_of_shown = len(shown) > 1 and set(actual.papers) == set(shown)
+    """A query of the papers just shown is one of what showed them, with its own conditions.
+
+    More papers may be listed than an answer has room to show.
+    """
+    is_of_shown = len(shown) > 1 and set(actual.papers) >= set(shown)
     if not is_of_shown or previous.papers or previous.want in ("passages", "comparison"):
         return actual
     return replace(

@@ -503,23 +503,24 @@ class Assistant:
             standalone_question.earlier.note,
         ) if standalone_question.earlier.note else ()
 
-    def _encode_question(self, text: str) -> Encoding:
-        """A question as the reader's heads see it, whichever embedder searches."""
+    def _encode_question(self, text: str) -> Encoding | None:
+        """A question as the reader's heads see it, whichever embedder searches; None without the model.
+
+        The heads then go by words alone.
+        """
         self._open_retriever()
-        assert self._encoder is not None  # made with the retriever
-        return self._encoder.encode_query(text)
+        return None if self._encoder is None else self._encoder.encode_query(text)
 
     def _open_retriever(self) -> Retriever:
         with self._opening:
             if self._retriever is None:
                 from rag.adapters.embedders import build_embedder, sentence_embedder
-                from rag.adapters.minilm import MiniLM
                 from rag.answers.screening import Screen
                 from rag.search.retriever import Retriever
 
                 self.library.ensure_not_empty()
                 chosen = build_embedder(self.settings)
-                self._encoder = chosen if isinstance(chosen, MiniLM) else MiniLM(self.settings)
+                self._encoder = _find_encoder(self.settings, chosen)
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
                 self._screen = Screen(
@@ -531,6 +532,21 @@ class Assistant:
 def build(settings: Settings) -> Assistant:
     """An assistant over the library in ``settings.data``; nothing is opened or loaded yet."""
     return Assistant(settings)
+
+
+def _find_encoder(settings: Settings, chosen: object) -> MiniLM | None:
+    """The embedded model; None where its weights are not here, as another embedder is used."""
+    from rag.adapters.minilm import MiniLM
+    from rag.adapters.weights import find_weights
+    from rag.types.errors import WeightsMissing
+
+    if isinstance(chosen, MiniLM):
+        return chosen
+    try:
+        find_weights(settings)
+    except WeightsMissing:
+        return None
+    return MiniLM(settings)
 
 
 def _server(settings: Settings) -> Server | None:

@@ -20,7 +20,7 @@ from rag.understanding.composition import compose
 from rag.understanding.dialogue import build_state, join
 from rag.understanding.entities import find_entities
 from rag.understanding.frame_types import Frame, Ranked
-from rag.understanding.heads import load_heads
+from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _ROUTES: dict[ReadAs, tuple[str, ...]] = {
@@ -57,7 +57,7 @@ def read_question(
     question: str,
     thread: Thread,
     library: LibrarySource,
-    encode: Callable[[str], Encoding],
+    encode: Callable[[str], Encoding | None],
     read_as: ReadAs | None = None,
 ) -> Reading:
     """What a question asks for.
@@ -66,7 +66,7 @@ def read_question(
         question: As typed, of bounded length.
         thread: The conversation before it.
         library: Whose people, papers and values the question may mean.
-        encode: The embedded model, for the heads.
+        encode: The embedded model, for the heads; None for those that go by words alone.
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
     if read_as is None and (reason := find_hostile(question)):
@@ -76,7 +76,9 @@ def read_question(
     state = build_state(thread)
     entities = find_entities(question, snapshot)
     context = state.build_context() if state else None
-    frame = load_heads().read_frame(question, entities.spans, encode(question), context)
+    encoding = encode(question)
+    heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
+    frame = heads.read_frame(question, entities.spans, encoding, context)
     if read_as:
         frame = _keep_route(frame, read_as)
     else:

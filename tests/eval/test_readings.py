@@ -75,6 +75,21 @@ def test_a_paper_that_was_talked_about_must_be_read_but_one_that_is_named_need_n
     assert not judge_reading(read, right, is_first=False)[1].names
 
 
+def test_papers_shown_before_may_be_left_out_unless_that_was_asked() -> None:
+    read = read_query("papers about hiv where paper not in (p1)")
+    assert judge_reading(read, [read_query("papers about hiv")])[1].is_right
+    assert judge_reading(read, [read])[1].is_right
+    assert not judge_reading(read_query("papers about hiv"), [read])[1].conditions
+
+
+def test_of_some_questions_only_what_is_wanted_is_judged() -> None:
+    right = [read_query("overview"), read_query("aside")]
+    read = read_query("overview of #p1, #p2 about hiv")
+    assert judge_reading(read, right, only_want=True)[1].is_right
+    assert not judge_reading(read, right)[1].is_right
+    assert not judge_reading(read_query("count papers"), right, only_want=True)[1].want
+
+
 def test_any_reading_that_is_as_right_is_right() -> None:
     gold = Gold(question="?", want="papers", topic="hiv", also=({"want": "overview"},))
     expected, verdict = judge_reading(read_query("overview about hiv"), gold.build_queries())

@@ -86,6 +86,11 @@ def test_topics_are_compared_by_their_words(
         ("extreme, order by year ascending", "extreme, order by date ascending, first 1"),
         ("extreme, order by n_papers, first 1", "people by author, order by n_papers, first 1"),
         ('people about hiv where author lacks ("Ann Mao")', 'people about hiv besides "Ann Mao"'),
+        ("people authors about hiv", "people about hiv"),
+        (
+            'papers shared for "Ann Mao", "Bo Li"',
+            'papers where author = "Ann Mao" and author = "Bo Li"',
+        ),
         ("count papers by year", "count papers by year, order by date descending, first 1"),
     ],
 )
