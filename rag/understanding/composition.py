@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
-from rag.text import fold, join_names
+from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS, fold, join_names
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
@@ -173,11 +174,43 @@ def describe_want(query: Query) -> str:
 def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> _Parts:
     """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
     parts = _Parts(frame.question, library)
-    slots = _add_certain(frame, entities)
+    slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
     for slot in slots:
         _SLOT_READERS[slot.kind](parts, slot, entities)
     parts.leftover = _find_leftover(frame.question, slots, library)
     return parts
+
+
+def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> list[Slot]:
+    """Topics with the words of the papers right before them that ask nothing.
+
+    "lip sync / talking head video editing, who": the tagger gave the last four words alone.
+    """
+    asking = STOP_WORDS | FRAME_WORDS | load_heads().asking_words
+    words = [(a, b) for a, b in split_words(question) if question[a:b][0].isalnum()]
+
+    def belongs(word: tuple[int, int], edge: int) -> bool:
+        text = fold(question[word[0] : word[1]])
+        gap = question[min(word[1], edge) : max(word[0], edge)]
+        is_free = all(word[1] <= s.start or word[0] >= s.end for s in slots)
+        return (
+            is_free and text not in asking and text in library.all_words and not _BREAK.search(gap)
+        )
+
+    extended = []
+    for slot in slots:
+        if slot.kind == "topic":
+            for word in reversed(words):
+                if word[1] <= slot.start and belongs(word, slot.start):
+                    slot = replace(slot, start=word[0])
+                elif word[1] <= slot.start:
+                    break
+            slot = replace(slot, text=question[slot.start : slot.end])
+        extended.append(slot)
+    return extended
+
+
+_BREAK = re.compile(r"[.,;:?!()]")
 
 
 def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
