@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from rag.answers.papers import answer_papers
 from rag.library.selection import select
-from rag.library.snapshot import load_snapshot
 from rag.types import Condition, Paper, Query
 from rag.types.fields import Range
-from rag.understanding.scan import find_people
 from tests.conversation import ask
 from tests.shelf import Shelf, paper
 from tests.shelves import ENTRIES
@@ -92,20 +90,9 @@ def test_a_count_equals_the_length_of_its_list(first: str, category: str, code: 
     assert n == len(listed)
 
 
-def test_absent_people_are_seen_only_where_a_name_stands() -> None:
-    now = load_snapshot(ENTRIES)
-    assert [m.how for m in find_people("papers by Yann Lecunn from 2020", now)] == ["absent"]
-    for question in ("papers with a score", "is there anything in CV?", "which titles say masks?"):
-        assert find_people(question, now) == ()
-
-
 def test_an_at_sign_that_is_typed_stands_for_nobody() -> None:
     query = Query("papers", where=(Condition("author", "is", "@7"),))
     assert "Nobody called @7" in answer_papers(query, ENTRIES, ENTRIES.retrieve).text
-
-
-def test_a_name_does_not_end_within_a_word() -> None:
-    assert find_people("papers of Q9 2023", load_snapshot(ENTRIES)) == ()
 
 
 CUT = Shelf(

@@ -7,12 +7,11 @@ import pytest
 from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.library.snapshot import load_snapshot
-from rag.types import Answer, Query, Reading, Thread
+from rag.types import Answer, Query, Reading
 from rag.types.fields import QueryError
 from rag.types.papers import ProfilePage
 from rag.types.query_text import read_query
-from rag.understanding.routing import route
-from tests.conversation import answer_reading, ask
+from tests.conversation import answer_reading, ask, read
 from tests.shelf import Shelf, paper
 
 RAIN = "Rain is wet. We measure rain."
@@ -168,7 +167,7 @@ def test_how_a_question_was_read_stands_around_the_answer() -> None:
 def test_a_year_is_met_by_its_whole_number() -> None:
     with pytest.raises(QueryError, match="a whole number"):
         read_query('count papers where year = "2023"')
-    reading = route("papers from 2023", Thread(), PAPERS)
+    reading = read("papers from 2023", shelf=PAPERS)
     assert (
         load_snapshot(PAPERS).years[2023] == 2 and str(reading.query) == "papers where year = 2023"
     )

@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from rag.answers.alternatives import find_other_reading
 from rag.app.assistant import Assistant
 from rag.library.snapshot import LibrarySource, get_short_name, load_snapshot
 from rag.types import Answer, Reading
@@ -44,7 +43,7 @@ def test_every_question_is_read_and_answered_as_written(assistant: Assistant) ->
 def test_no_question_stands_twice_in_a_section() -> None:
     for section in SECTIONS:
         asked = [
-            str({k: v for k, v in c.items() if k not in ("reading", "other", "answer", "says")})
+            str({k: v for k, v in c.items() if k not in ("reading", "answer", "says")})
             for c in section["cases"]
         ]
         assert sorted(set(asked)) == sorted(asked)
@@ -55,7 +54,6 @@ def read_over_seeds(turns: list[str], assistant: Assistant) -> dict[str, str]:
     assert answer.reading is not None
     return {
         "reading": print_reading(answer.reading, assistant.library),
-        "other": print_other(answer.reading),
     }
 
 
@@ -63,7 +61,7 @@ def read_over_shelf(turns: list[str], case: dict[str, Any], shelf: Shelf) -> dic
     cites = case.get("cites", ())
     reading = read(*turns, shelf=shelf, cites=cites, read_as=case.get("read_as"))
     assert reading.question == turns[-1] and reading.reason
-    lines = {"reading": print_reading(reading, shelf), "other": print_other(reading)}
+    lines = {"reading": print_reading(reading, shelf)}
     if "answer" in case:
         answer = answer_reading(reading, shelf)
         lines["answer"] = print_answer(answer, shelf)
@@ -79,18 +77,17 @@ MOST_NAMED = 5
 
 
 def print_reading(reading: Reading, library: LibrarySource) -> str:
-    """The query, papers by what they call themselves, and the words that nothing used."""
+    """The query, papers by what they call themselves, and the words that nothing used.
+
+    Which detail of content is asked is left to the evaluation of readings.
+    """
     query, papers = reading.query, load_snapshot(library).by_id
+    if query.asks_for != "yes_no":
+        query = replace(query, asks_for=None)
     if len(query.papers) > MOST_NAMED:
         query = replace(query, papers=(f"{len(query.papers)} papers",))
     line = print_query(query, lambda key: get_short_name(papers[key]) if key in papers else key)
     return f"{line} (unread: {', '.join(reading.unread)})" if reading.unread else line
-
-
-def print_other(reading: Reading) -> str:
-    """The reading that was not taken: its route and its words."""
-    other = find_other_reading(reading)
-    return f"{other.route}, {other.words}" if other else "nothing else"
 
 
 def print_answer(answer: Answer, shelf: Shelf) -> str:
