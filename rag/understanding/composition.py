@@ -293,11 +293,8 @@ def _read_person(parts: _Parts, slot: Slot, entities: Entities) -> None:
     parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
 
 
-_ON_PAGE = re.compile(
-    r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?(?:page|profile)\b(?!\s+(?:figures?|numbers?))",
-    re.IGNORECASE,
-)
-_PAGE_OF = re.compile(r"\b(?:page|profile)\s+of\s+$", re.IGNORECASE)
+_ON_PAGE = re.compile(r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?page\b", re.IGNORECASE)
+_PAGE_OF = re.compile(r"\bpage\s+of\s+$", re.IGNORECASE)
 """``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
 
 
@@ -490,6 +487,9 @@ def _clean(text: str) -> str:
 def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
     """The query of one want; None where what it needs is not there."""
     want, _, relation = label.partition(" ")
+    # "novelty percentage shown for Shiming Ge": a figure of somebody named is a value.
+    if want in _CONTENT and parts.people and not parts.topics and _has_figure(parts):
+        want = "values"
     if want in _CONTENT:
         return _build_content(cast("Want", want), relation or None, frame, parts, text)
     if want == "aside":
@@ -497,6 +497,10 @@ def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
         return Query("aside", what=kind)
     builder = _BUILDERS.get(want)
     return builder(want, relation, frame, parts) if builder else None
+
+
+def _has_figure(parts: _Parts) -> bool:
+    return any(FIELDS[name].of == "person" for name in parts.attributes)
 
 
 def _build_content(
@@ -701,7 +705,7 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     for person in parts.without_people:
         where.append(Condition("author", "lacks", person.names or (person.typed,)))
     topic = _build_topic(parts)
-    asks: Detail | None = "yes_no" if frame.asks_for and frame.asks_for[0][0] == "yes_no" else None
+    asks: Detail | None = "yes_no" if _YES_NO.match(parts.question) else None
     people: tuple[PersonRef, ...] = ()
     if parts.people:
         if want == "papers" and not parts.role and topic is not None:
@@ -834,10 +838,14 @@ def _build_values(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
         return None
     figures = tuple(name for name in fields if FIELDS[name].of == "person")
     if figures:
-        if parts.people or not parts.papers:
-            return Query(
-                "values", by=figures, people=parts.names, measure=measure, where=parts.where
-            )
+        # "the h-index on Shiming Ge's page": whose page it is, is whose figure it is.
+        owners = tuple(
+            PersonRef(str(c.value), (str(c.value),)) for c in parts.where if c.field == "page"
+        )
+        where = tuple(c for c in parts.where if c.field != "page")
+        if parts.people or owners or not parts.papers:
+            people = parts.names or owners
+            return Query("values", by=figures, people=people, measure=measure, where=where)
         return Query("values", by=figures, papers=tuple(parts.papers))
     if measure != "each":
         return replace(_require(_build_papers("papers", "", frame, parts)), want="values", by=fields[:1],

@@ -147,6 +147,8 @@ def join(
         and _PERSON_POINTER.search(question)
     ):
         link = "those_people"
+    if state.paper and _AUTHOR_OF.search(question):
+        link = "those_people"
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     if link == "same_paper":
@@ -396,7 +398,7 @@ def _ask_focus(
     own, question = alone.query, alone.question
     link = frame.links[0][0]
     if link == "those_people" or (link == "one_of" and own.people):
-        return _ask_people(alone, state)
+        return _ask_people(alone, state, library)
     focus = own.papers or own.like
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
@@ -413,11 +415,8 @@ def _ask_focus(
         )
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.
-        if own.want == "comparison" or own.asks_for == "comparison":
-            named = [
-                p.printed[1:] for p in alone.parts if p.slot == "papers" and p.printed[:1] == "#"
-            ]
-            papers = tuple(dict.fromkeys((*papers, *named)))
+        if own.want == "comparison" or own.asks_for == "comparison" or _THAN.search(question):
+            papers = tuple(dict.fromkeys((*papers, *_list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
     if (
@@ -495,20 +494,28 @@ def _list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
 def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) -> tuple[str, ...]:
     """The names that ``they``, ``she`` or ``the first author`` mean."""
     people = state.people
-    if not people and state.paper in library.by_id:
+    if state.paper in library.by_id and (not people or _AUTHOR_OF.search(question)):
         people = library.list_people_of(library.by_id[state.paper])
     people = people or state.earlier_people
+    if match := _AUTHOR_OF.search(question):
+        return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]
     if (at := find_ordinal(question, len(people))) is not None:
         return (people[at],)
     return people[:3] if _PLURAL.search(question) else people[:1]
 
 
+_AUTHOR_OF = re.compile(
+    r"\b(?:the|its|their|that|same)\s+(?:same\s+)?(?P<nth>first|lead|last|senior)\s+author(?:['’]s)?\b"
+    r"(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
+    re.IGNORECASE,
+)
+"""The person behind a paper spoken of, asked for more than the name."""
 _THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
 
 
-def _ask_people(alone: Reading, state: DialogueState) -> Query | None:
+def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
     # "What has the first one published on it?": on the topic that the people were found for.
@@ -520,7 +527,10 @@ def _ask_people(alone: Reading, state: DialogueState) -> Query | None:
     ):
         return Query("papers", about=state.query.about, people=own.people, where=own.where)
     if own.want in _CONTENT:
-        return Query("profile", people=own.people) if len(own.people) == 1 else own
+        people = own.people or tuple(
+            PersonRef(n, (n,)) for n in _find_people(alone.question, state, library)
+        )
+        return Query("profile", people=people) if len(people) == 1 else own
     if own.relation in ("authors", "first_author", "common_authors"):
         return Query("profile", people=own.people)
     return own

@@ -179,11 +179,18 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
         code = match.group(1) or match.group(2)
         if code in library.categories:
             spans.append(EntitySpan(*match.span(), "category", code, is_certain=True))
+    for match in _FIGURES.finditer(text):
+        spans.append(EntitySpan(*match.span(), "attribute", is_certain=True))
     for match in _SURE_FLAGS.finditer(text):
         spans.append(EntitySpan(*match.span(), "flag", is_certain=True))
     return spans
 
 
+_FIGURES = re.compile(
+    r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
+    re.IGNORECASE,
+)
+"""Figures of profile pages in words that mean nothing else."""
 _SURE_FLAGS = re.compile(
     r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
     re.IGNORECASE,
