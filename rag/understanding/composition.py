@@ -1,24 +1,21 @@
-"""Puts a query together from a frame (what the heads read) and entities (what look-ups found).
+"""Puts a query together from the parts that the slots of a question give.
 
-A flat list of rules over typed slots: a slot gives a part of the query, or it stays unread and is said
-to be. Nothing here reads English beyond the slots' own words.
+A flat list of rules, one builder a want: a part goes into the query, or it stays unread and is said to
+be. Nothing here reads English beyond the slots' own words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
-from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot
-from rag.search.query import FRAME_WORDS
-from rag.text import STOP_WORDS, fold, join_names
+from rag.text import join_names
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
-    Form,
     Measure,
     Order,
     Part,
@@ -29,65 +26,16 @@ from rag.types.query import (
     Topic,
     Want,
 )
-from rag.types.query_text import print_condition
 from rag.understanding.entities import (
     Entities,
     find_described,
-    read_author_bounds,
-    read_flag,
-    read_role,
-    read_score,
-    read_value,
-    resolve_person,
     simplify,
 )
-from rag.understanding.field_words import is_ascending, read_attribute, read_group, read_order
 from rag.understanding.frame_types import Frame, Slot, SlotKind
-from rag.understanding.head_features import split_words
-from rag.understanding.heads import load_heads
 from rag.understanding.numbers import parse_bounds, parse_number
+from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
 
-_EDGES = " \t\n.,;:?!\"'“”‘’()[]"
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
-_LISTS: frozenset[str] = frozenset({"papers", "count", "share", "groups", "extreme"})
-_VALUE_KINDS: frozenset[SlotKind] = frozenset(
-    {"category", "venue", "affiliation", "keyword", "link", "words"}
-)
-
-
-@dataclass
-class _Parts:
-    """What the slots of one question give."""
-
-    question: str
-    library: LibrarySnapshot
-    conditions: list[tuple[Condition, Slot]] = field(default_factory=list)
-    people: list[tuple[PersonRef, Slot]] = field(default_factory=list)
-    without_people: list[PersonRef] = field(default_factory=list)
-    papers: list[str] = field(default_factory=list)
-    described: list[str] = field(default_factory=list)
-    topics: list[Slot] = field(default_factory=list)
-    without: list[str] = field(default_factory=list)
-    numbers: list[Slot] = field(default_factory=list)
-    order: Order | None = None
-    is_least_first: bool = False
-    groups: list[str] = field(default_factory=list)
-    attributes: list[str] = field(default_factory=list)
-    attribute_words: list[str] = field(default_factory=list)
-    role: str = ""
-    form: Form = Form()
-    notes: list[str] = field(default_factory=list)
-    steps: list[Part] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    leftover: str = ""
-
-    @property
-    def where(self) -> tuple[Condition, ...]:
-        return merge_conditions([condition for condition, _ in self.conditions])
-
-    @property
-    def names(self) -> tuple[PersonRef, ...]:
-        return tuple(person for person, _ in self.people)
 
 
 def compose(
@@ -168,323 +116,10 @@ def describe_want(query: Query) -> str:
     return "it asks for papers"
 
 
-# --- slots ----------------------------------------------------------------------------------
-
-
-def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> _Parts:
-    """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
-    parts = _Parts(frame.question, library)
-    slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
-    for slot in slots:
-        _SLOT_READERS[slot.kind](parts, slot, entities)
-    parts.leftover = _find_leftover(frame.question, slots, library)
-    return parts
-
-
-def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> list[Slot]:
-    """Topics with the words of the papers right before them that ask nothing.
-
-    "lip sync / talking head video editing, who": the tagger gave the last four words alone.
-    """
-    asking = STOP_WORDS | FRAME_WORDS | load_heads().asking_words
-    words = [(a, b) for a, b in split_words(question) if question[a:b][0].isalnum()]
-
-    def belongs(word: tuple[int, int], edge: int) -> bool:
-        text = fold(question[word[0] : word[1]])
-        gap = question[min(word[1], edge) : max(word[0], edge)]
-        is_free = all(word[1] <= s.start or word[0] >= s.end for s in slots)
-        return (
-            is_free and text not in asking and text in library.all_words and not _BREAK.search(gap)
-        )
-
-    extended = []
-    for slot in slots:
-        if slot.kind == "topic":
-            for word in reversed(words):
-                if word[1] <= slot.start and belongs(word, slot.start):
-                    slot = replace(slot, start=word[0])
-                elif word[1] <= slot.start:
-                    break
-            slot = replace(slot, text=question[slot.start : slot.end])
-        extended.append(slot)
-    return extended
-
-
-_BREAK = re.compile(r"[.,;:?!()]")
-
-
-def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
-    """Words that no slot has, that are none of asking, and that the papers use."""
-    asking = load_heads().asking_words
-    words = [
-        question[start:end]
-        for start, end in split_words(question)
-        if all(end <= slot.start or start >= slot.end for slot in slots)
-        and question[start:end].lower() not in asking
-        and fold(question[start:end]) in library.all_words
-    ]
-    return " ".join(words)
-
-
-def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
-    """The frame's slots; a certain look-up replaces what it overlaps, unless that is a topic around it.
-
-    "Shiming Ge" came out as "Ge", "tsinghua" as a person; yet "the WWW 2025 contest" is a topic.
-    """
-    slots = [
-        replace(slot, is_negative=slot.is_negative or _is_negated(frame.question, slot))
-        for slot in frame.slots
-    ]
-    for span in entities.spans:
-        if not span.is_certain:
-            continue
-        around = [s for s in slots if s.start < span.end and span.start < s.end]
-        if any(s.kind == span.kind and s.value is not None for s in around):
-            continue
-        if any(s.kind == "topic" and s.start <= span.start and s.end >= span.end
-               and (s.start, s.end) != (span.start, span.end) for s in around):  # fmt: skip
-            continue
-        if any(s.kind == "preamble" for s in around):
-            continue
-        slots = [s for s in slots if s not in around]
-        negative = any(s.is_negative for s in around)
-        words = frame.question[span.start : span.end]
-        slots.append(Slot(span.start, span.end, span.kind, words, negative, 1.0, span.value))
-    return sorted(slots, key=lambda s: s.start)
-
-
-_NEGATION = re.compile(
-    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring)\s+"
-    r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
-    re.IGNORECASE,
-)
-
-
-def _is_negated(question: str, slot: Slot) -> bool:
-    """Whether the words right before a slot exclude it; the head finds four of five by itself."""
-    kinds = ("topic", "person", "category", "venue", "affiliation", "keyword", "words")
-    return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
-
-
-def _read_topic(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    words = _clean(slot.text)
-    if not words:
-        return
-    if slot.is_negative:
-        parts.without.append(words)
-        parts.steps.append(Part("about", f'not about "{words}"', slot.text))
-    else:
-        parts.topics.append(slot)
-        parts.steps.append(Part("about", f'about "{words}"', slot.text))
-
-
-def _read_person(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    mention = resolve_person(slot, parts.question, parts.library)
-    if mention.note:
-        parts.notes.append(mention.note)
-    typed = mention.names[0] if len(mention.names) == 1 else mention.typed
-    person = PersonRef(typed, mention.names)
-    if slot.is_negative:
-        parts.without_people.append(person)
-    elif _ON_PAGE.match(parts.question, slot.end) or _PAGE_OF.search(parts.question[: slot.start]):
-        _add_condition(parts, Condition("page", "is", typed), slot)
-    else:
-        parts.people.append((person, slot))
-    parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
-
-
-_ON_PAGE = re.compile(r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?page\b", re.IGNORECASE)
-_PAGE_OF = re.compile(r"\bpage\s+of\s+$", re.IGNORECASE)
-"""``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
-
-
-def _read_paper(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    ids = slot.value if isinstance(slot.value, tuple) else _find_ids(slot, entities)
-    if not ids and (described := find_described(slot.text, parts.library)):
-        ids = (described,)
-    if ids:
-        parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
-        parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
-    else:
-        parts.described.append(_clean(slot.text))
-        parts.steps.append(Part("papers", f'"{_clean(slot.text)}"', slot.text))
-
-
-def _find_ids(slot: Slot, entities: Entities) -> tuple[str, ...]:
-    for span in entities.spans:
-        if span.kind == "paper" and span.start < slot.end and slot.start < span.end:
-            return cast("tuple[str, ...]", span.value)
-    return ()
-
-
-def _read_time(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    overlapping = [t for t in entities.times if t.start < slot.end and slot.start < t.end]
-    if not overlapping:
-        order = read_order(slot.text)
-        if slot.text.strip():
-            parts.order = parts.order or order
-        return
-    for phrase in overlapping:
-        if any(
-            s.start == phrase.start
-            for c, s in parts.conditions
-            if c.field in ("year", "date", "month")
-        ):
-            continue
-        at = replace(slot, start=phrase.start, end=phrase.end)
-        for condition in phrase.conditions:
-            parts.conditions.append((condition, at))
-            parts.steps.append(
-                Part("where", print_condition(condition), parts.question[phrase.start : phrase.end])
-            )
-        if parts.library.newest is not None and (note := phrase.describe(parts.library.newest)):
-            parts.notes.append(note)
-
-
-def _read_value(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    if _clean(slot.text):
-        _add_condition(parts, read_value(slot, parts.question, parts.library), slot)
-
-
-def _read_flag(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    if role := read_role(slot.text):
-        parts.role = role
-        parts.steps.append(Part("where", role, slot.text))
-    elif condition := read_flag(slot.text, is_negative=slot.is_negative):
-        _add_condition(parts, condition, slot)
-    else:
-        parts.unread.append(slot.text)
-
-
-def _read_number(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    following = parts.question[slot.end : slot.end + 24].lower().split()
-    if (
-        following[:1]
-        and following[0].startswith(("author", "name"))
-        and (condition := read_author_bounds(slot.text))
-    ):
-        _add_condition(parts, condition, slot)
-    elif "score" in parts.question[max(0, slot.start - 24) : slot.end + 12].lower() and (
-        condition := read_score(parts.question[max(0, slot.start - 14) : slot.end])
-    ):
-        _add_condition(parts, condition, slot)
-    else:
-        parts.numbers.append(slot)
-
-
-def _read_order_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    parts.is_least_first = is_ascending(slot.text)
-    order = read_order(slot.text, parts.question[slot.end : slot.end + 30])
-    if order is not None:
-        parts.order = order
-        parts.steps.append(Part("order", f"order by {order.field}", slot.text))
-
-
-def _read_group_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    if name := read_group(slot.text):
-        parts.groups.append(name)
-        parts.steps.append(Part("by", f"by {name}", slot.text))
-    else:
-        parts.unread.append(slot.text)
-
-
-def _read_attribute_slot(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    parts.attribute_words.append(_clean(slot.text))
-    if name := read_attribute(slot.text):
-        parts.attributes.append(name)
-        parts.steps.append(Part("by", f"by {name}", slot.text))
-
-
-def _read_form(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    parts.form = read_form(slot.text, parts.form)
-    parts.steps.append(Part("form", _clean(slot.text), slot.text))
-
-
-def _skip(parts: _Parts, slot: Slot, entities: Entities) -> None:
-    """A preamble asks nothing."""
-
-
-_SLOT_READERS: dict[SlotKind, Callable[[_Parts, Slot, Entities], None]] = {
-    "topic": _read_topic,
-    "person": _read_person,
-    "paper": _read_paper,
-    "time": _read_time,
-    **dict.fromkeys(_VALUE_KINDS, _read_value),
-    "flag": _read_flag,
-    "number": _read_number,
-    "order": _read_order_slot,
-    "group": _read_group_slot,
-    "attribute": _read_attribute_slot,
-    "preamble": _skip,
-    "form": _read_form,
-}
-
-
-NO_FORM = Form()
-
-
-def _add_condition(parts: _Parts, condition: Condition, slot: Slot) -> None:
-    parts.conditions.append((condition, slot))
-    parts.steps.append(Part("where", print_condition(condition), slot.text))
-
-
-def read_form(text: str, form: Form = NO_FORM) -> Form:
-    """``as a table``, ``in two sentences``, ``in German``, ``for a beginner``."""
-    words = _clean(text).lower()
-    for shape in ("table", "list", "paragraph"):
-        if shape in words or (shape == "list" and "bullet" in words):
-            return replace(form, shape=shape)
-    if "sentence" in words or "word" in words or "short" in words or "brief" in words:
-        return replace(form, sentences=parse_number(words) or 1)
-    languages = ("german", "french", "spanish", "chinese", "english", "italian", "portuguese",
-                 "deutsch", "français", "japanese", "korean", "dutch", "polish", "russian")  # fmt: skip
-    for language in languages:
-        if language in words:
-            return replace(form, language=language.title())
-    return replace(form, audience=words.removeprefix("for ").removeprefix("to "))
-
-
-def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
-    merged: list[Condition] = []
-    for condition in dict.fromkeys(conditions):
-        at = next(
-            (n for n, other in enumerate(merged) if _are_alternatives(other, condition)), None
-        )
-        if at is None:
-            merged.append(condition)
-        else:
-            values = tuple(dict.fromkeys((*merged[at].values, *condition.values)))
-            merged[at] = Condition(condition.field, "in", values)
-    return tuple(merged)
-
-
-def _are_alternatives(a: Condition, b: Condition) -> bool:
-    """Whether no paper can meet both, though both are about its one year, month or category."""
-    if a.field != b.field or a.field not in ("year", "date", "month", "day", "category"):
-        return False
-    if not {a.operator, b.operator} <= {"is", "in"}:
-        return False
-    return all(_are_disjoint(x, y) for x in a.values for y in b.values)
-
-
-def _are_disjoint(a: object, b: object) -> bool:
-    (low_a, high_a), (low_b, high_b) = (
-        (v.low, v.high) if isinstance(v, Range) else (v, v) for v in (a, b)
-    )
-    return (high_a is not None and low_b is not None and cast("Any", high_a) < low_b) or (
-        high_b is not None and low_a is not None and cast("Any", high_b) < low_a
-    )
-
-
-def _clean(text: str) -> str:
-    return " ".join(text.split()).strip(_EDGES)
-
-
 # --- queries --------------------------------------------------------------------------------
 
 
-def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
+def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | None:
     """The query of one want; None where what it needs is not there."""
     want, _, relation = label.partition(" ")
     # "novelty percentage shown for Shiming Ge": a figure of somebody named is a value.
@@ -499,12 +134,12 @@ def _build(label: str, frame: Frame, parts: _Parts, text: str) -> Query | None:
     return builder(want, relation, frame, parts) if builder else None
 
 
-def _has_figure(parts: _Parts) -> bool:
+def _has_figure(parts: SlotParts) -> bool:
     return any(FIELDS[name].of == "person" for name in parts.attributes)
 
 
 def _build_content(
-    want: Want, relation: str | None, frame: Frame, parts: _Parts, text: str
+    want: Want, relation: str | None, frame: Frame, parts: SlotParts, text: str
 ) -> Query:
     detail = frame.asks_for[0][0] if frame.asks_for and want == "passages" else ""
     sides = _list_sides(parts) if want == "comparison" else ()
@@ -521,7 +156,7 @@ def _build_content(
     )
 
 
-def _list_sides(parts: _Parts) -> tuple[str, ...]:
+def _list_sides(parts: SlotParts) -> tuple[str, ...]:
     """What a comparison sets side by side: the papers and topics it names, in order."""
     papers = [p.words for p in parts.steps if p.slot == "papers"]
     named = (
@@ -529,37 +164,37 @@ def _list_sides(parts: _Parts) -> tuple[str, ...]:
         if len(papers) > 1
         else [p.words for p in parts.steps if p.slot in ("papers", "about")]
     )
-    return tuple(_clean(words) for words in named[:4]) if len(named) > 1 else ()
+    return tuple(clean_words(words) for words in named[:4]) if len(named) > 1 else ()
 
 
-def _build_topic(parts: _Parts, *, each: bool = False) -> Topic | None:
+def _build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
     """The topic slots as one; ``each``: several topics of which people must have papers on all."""
     # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
     if not parts.topics and not parts.where and not parts.people and parts.leftover:
         return Topic(parts.leftover, " or ".join(parts.without))
     if not parts.topics:
         return Topic(without=join_names(parts.without)) if parts.without else None
-    texts = [_clean(slot.text) for slot in parts.topics]
+    texts = [clean_words(slot.text) for slot in parts.topics]
     if len(texts) == 1:
         words = texts[0]
     else:
         start, end = parts.topics[0].start, parts.topics[-1].end
         between = parts.question[start:end]
-        words = _clean(between) if len(between) < 120 else join_names(texts)
+        words = clean_words(between) if len(between) < 120 else join_names(texts)
     without = " or ".join(parts.without)
     if each and len(texts) > 1:
         return Topic(" and ".join(texts), without, tuple(texts))
     return Topic(words, without)
 
 
-def _get_limit(parts: _Parts) -> int | None:
+def _get_limit(parts: SlotParts) -> int | None:
     for slot in parts.numbers:
         if (n := parse_number(slot.text)) is not None and n > 0:
             return n
     return None
 
 
-def _get_bounds(parts: _Parts) -> Range | None:
+def _get_bounds(parts: SlotParts) -> Range | None:
     """Papers that each person must have: ``at least three``, ``more than 10 papers``."""
     for slot in parts.numbers:
         bounds = parse_bounds(slot.text)
@@ -568,7 +203,7 @@ def _get_bounds(parts: _Parts) -> Range | None:
     return None
 
 
-def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+def _build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
     if relation in ("authors", "first_author", "common_authors"):
         return _build_authors(relation, parts)
     if relation:  # coauthors and the like
@@ -635,7 +270,7 @@ def _build_people(want: str, relation: str, frame: Frame, parts: _Parts) -> Quer
     )
 
 
-def _has_each(parts: _Parts) -> bool:
+def _has_each(parts: SlotParts) -> bool:
     """Whether people must have papers on each of several topics: ``both masks and drones``."""
     if len(parts.topics) < 2:
         return False
@@ -653,7 +288,7 @@ _PAPER_NOUN = re.compile(
 )
 
 
-def _build_authors(relation: str, parts: _Parts) -> Query | None:
+def _build_authors(relation: str, parts: SlotParts) -> Query | None:
     kind = cast("RelationKind", relation)
     if parts.papers:
         if relation == "common_authors" and len(parts.papers) < 2:
@@ -676,7 +311,7 @@ def _build_authors(relation: str, parts: _Parts) -> Query | None:
     return Query("people", about=topic, relation=kind)
 
 
-def _build_profile(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+def _build_profile(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
     if not parts.people:
         return None
     kind = cast("RelationKind | None", relation or None)
@@ -688,7 +323,7 @@ def _build_profile(want: str, relation: str, frame: Frame, parts: _Parts) -> Que
     return Query("profile", people=parts.names, relation=kind, what=what)
 
 
-def _build_papers(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
     counting = want == "count"
     if relation in ("shared", "coauthors"):
         if not parts.people:
@@ -736,7 +371,7 @@ def _build_author_condition(person: PersonRef, role: str) -> Condition:
     )
 
 
-def _finish_papers(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     # "papers like DuetFace": of the same topic, without itself.
     if parts.papers and not query.about:
         paper = parts.library.by_id.get(parts.papers[0])
@@ -752,7 +387,7 @@ def _finish_papers(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     return replace(query, order=parts.order, k=_get_limit(parts))
 
 
-def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+def _finish_count(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     by = tuple(parts.groups[:1])
     bounds = _get_bounds(parts)
     if bounds is not None and all(FIELDS[name].type == "person" for name in by):
@@ -761,7 +396,7 @@ def _finish_count(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     return replace(query, want="count", by=by)
 
 
-def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+def _finish_share(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     """What stands before the verb is the whole: ``what share of the papers from 2023 | have code``."""
     if not query.where and query.about is None:
         return None
@@ -781,7 +416,7 @@ def _finish_share(query: Query, frame: Frame, parts: _Parts) -> Query | None:
     return replace(query, want="share", where=asked, base=base, by=tuple(parts.groups[:1]))
 
 
-def _finish_groups(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+def _finish_groups(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     if not parts.groups:
         return None
     measure = _get_measure(frame)
@@ -813,14 +448,14 @@ def _get_measure(frame: Frame) -> Measure:
     return "each"
 
 
-def _finish_extreme(query: Query, frame: Frame, parts: _Parts) -> Query | None:
+def _finish_extreme(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     order = parts.order or Order("date")
     if FIELDS[order.field].of == "person":
         return Query("people", by=(order.field,), order=order)
     return replace(query, want="extreme", order=order, k=_get_limit(parts))
 
 
-_FINISHERS: dict[str, Callable[[Query, Frame, _Parts], Query | None]] = {
+_FINISHERS: dict[str, Callable[[Query, Frame, SlotParts], Query | None]] = {
     "count": _finish_count,
     "share": _finish_share,
     "groups": _finish_groups,
@@ -828,7 +463,7 @@ _FINISHERS: dict[str, Callable[[Query, Frame, _Parts], Query | None]] = {
 }
 
 
-def _build_values(want: str, relation: str, frame: Frame, parts: _Parts) -> Query | None:
+def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
     """Fields of named papers, figures of people, or the average of a field."""
     measure = _get_measure(frame)
     fields = tuple(dict.fromkeys(parts.attributes)) or tuple(parts.groups)
@@ -859,7 +494,7 @@ def _require(query: Query | None) -> Query:
     return query or Query("papers")
 
 
-_BUILDERS: dict[str, Callable[[str, str, Frame, _Parts], Query | None]] = {
+_BUILDERS: dict[str, Callable[[str, str, Frame, SlotParts], Query | None]] = {
     "people": _build_people,
     "profile": _build_profile,
     "papers": _build_papers,
@@ -871,20 +506,15 @@ _BUILDERS: dict[str, Callable[[str, str, Frame, _Parts], Query | None]] = {
 }
 
 
-def _list_unread(query: Query, parts: _Parts) -> list[str]:
+def _list_unread(query: Query, parts: SlotParts) -> list[str]:
     """Words of slots that the query has no place for."""
     unread = list(parts.unread)
     if parts.leftover and query.want not in (*_CONTENT, "aside") and query.topic != parts.leftover:
         unread.append(parts.leftover)
     if query.want in ("profile", "values", "aside") or query.relation is not None:
-        unread += [_clean(s.text) for s in parts.topics if not query.about]
+        unread += [clean_words(s.text) for s in parts.topics if not query.about]
         if not query.where:
             unread += [
                 p.words for p in parts.steps if p.slot == "where" and p.printed != parts.role
             ]
     return list(dict.fromkeys(filter(None, unread)))
-
-
-def get_mentions(parts: _Parts) -> tuple[Mention, ...]:
-    """The people named, with how each was read."""
-    return tuple(s.value for _, s in parts.people if isinstance(s.value, Mention))

@@ -16,9 +16,10 @@ from rag.text import STOP_WORDS, fold, split_terms
 from rag.types import Answer, Thread
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Part, PersonRef, Query, Reading, Topic
-from rag.understanding.composition import compose, describe_want, merge_conditions
+from rag.understanding.composition import compose, describe_want
 from rag.understanding.entities import Entities, negate
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
+from rag.understanding.slots import merge_conditions
 
 _FADES_AFTER = 4
 """Turns after which a paper that was shown is no longer meant by ``it``."""

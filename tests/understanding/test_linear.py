@@ -70,7 +70,7 @@ def test_every_pattern_is_tried() -> None:
     assert {
         "rag.understanding.times._ATOM",
         "rag.understanding.comparison._PAIRS",
-        "rag.understanding.composition._NEGATION",
+        "rag.understanding.slots._NEGATION",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.cues.CUES"} <= names
     assert len(PATTERNS) > 200

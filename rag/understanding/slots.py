@@ -1,0 +1,385 @@
+"""Reads the slots of a question: each by the reader of its kind, into parts that queries are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from rag.library.snapshot import LibrarySnapshot
+from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS, fold
+from rag.types.fields import Condition, Range
+from rag.types.query import (
+    Form,
+    Order,
+    Part,
+    PersonRef,
+)
+from rag.types.query_text import print_condition
+from rag.understanding.entities import (
+    Entities,
+    find_described,
+    read_author_bounds,
+    read_flag,
+    read_role,
+    read_score,
+    read_value,
+    resolve_person,
+)
+from rag.understanding.field_words import is_ascending, read_attribute, read_group, read_order
+from rag.understanding.frame_types import Frame, Slot, SlotKind
+from rag.understanding.head_features import split_words
+from rag.understanding.heads import load_heads
+from rag.understanding.numbers import parse_number
+
+_EDGES = " \t\n.,;:?!\"'“”‘’()[]"
+_VALUE_KINDS: frozenset[SlotKind] = frozenset(
+    {"category", "venue", "affiliation", "keyword", "link", "words"}
+)
+
+
+@dataclass
+class SlotParts:
+    """What the slots of one question give."""
+
+    question: str
+    library: LibrarySnapshot
+    conditions: list[tuple[Condition, Slot]] = field(default_factory=list)
+    people: list[tuple[PersonRef, Slot]] = field(default_factory=list)
+    without_people: list[PersonRef] = field(default_factory=list)
+    papers: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
+    topics: list[Slot] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    numbers: list[Slot] = field(default_factory=list)
+    order: Order | None = None
+    is_least_first: bool = False
+    groups: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    attribute_words: list[str] = field(default_factory=list)
+    role: str = ""
+    form: Form = Form()
+    notes: list[str] = field(default_factory=list)
+    steps: list[Part] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    leftover: str = ""
+
+    @property
+    def where(self) -> tuple[Condition, ...]:
+        return merge_conditions([condition for condition, _ in self.conditions])
+
+    @property
+    def names(self) -> tuple[PersonRef, ...]:
+        return tuple(person for person, _ in self.people)
+
+
+def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> SlotParts:
+    """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
+    parts = SlotParts(frame.question, library)
+    slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
+    for slot in slots:
+        _SLOT_READERS[slot.kind](parts, slot, entities)
+    parts.leftover = _find_leftover(frame.question, slots, library)
+    return parts
+
+
+def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> list[Slot]:
+    """Topics with the words of the papers right before them that ask nothing.
+
+    "lip sync / talking head video editing, who": the tagger gave the last four words alone.
+    """
+    asking = STOP_WORDS | FRAME_WORDS | load_heads().asking_words
+    words = [(a, b) for a, b in split_words(question) if question[a:b][0].isalnum()]
+
+    def belongs(word: tuple[int, int], edge: int) -> bool:
+        text = fold(question[word[0] : word[1]])
+        gap = question[min(word[1], edge) : max(word[0], edge)]
+        is_free = all(word[1] <= s.start or word[0] >= s.end for s in slots)
+        return (
+            is_free and text not in asking and text in library.all_words and not _BREAK.search(gap)
+        )
+
+    extended = []
+    for slot in slots:
+        if slot.kind == "topic":
+            for word in reversed(words):
+                if word[1] <= slot.start and belongs(word, slot.start):
+                    slot = replace(slot, start=word[0])
+                elif word[1] <= slot.start:
+                    break
+            slot = replace(slot, text=question[slot.start : slot.end])
+        extended.append(slot)
+    return extended
+
+
+_BREAK = re.compile(r"[.,;:?!()]")
+
+
+def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
+    """Words that no slot has, that are none of asking, and that the papers use."""
+    asking = load_heads().asking_words
+    words = [
+        question[start:end]
+        for start, end in split_words(question)
+        if all(end <= slot.start or start >= slot.end for slot in slots)
+        and question[start:end].lower() not in asking
+        and fold(question[start:end]) in library.all_words
+    ]
+    return " ".join(words)
+
+
+def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
+    """The frame's slots; a certain look-up replaces what it overlaps, unless that is a topic around it.
+
+    "Shiming Ge" came out as "Ge", "tsinghua" as a person; yet "the WWW 2025 contest" is a topic.
+    """
+    slots = [
+        replace(slot, is_negative=slot.is_negative or _is_negated(frame.question, slot))
+        for slot in frame.slots
+    ]
+    for span in entities.spans:
+        if not span.is_certain:
+            continue
+        around = [s for s in slots if s.start < span.end and span.start < s.end]
+        if any(s.kind == span.kind and s.value is not None for s in around):
+            continue
+        if any(s.kind == "topic" and s.start <= span.start and s.end >= span.end
+               and (s.start, s.end) != (span.start, span.end) for s in around):  # fmt: skip
+            continue
+        if any(s.kind == "preamble" for s in around):
+            continue
+        slots = [s for s in slots if s not in around]
+        negative = any(s.is_negative for s in around)
+        words = frame.question[span.start : span.end]
+        slots.append(Slot(span.start, span.end, span.kind, words, negative, 1.0, span.value))
+    return sorted(slots, key=lambda s: s.start)
+
+
+_NEGATION = re.compile(
+    r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring)\s+"
+    r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _is_negated(question: str, slot: Slot) -> bool:
+    """Whether the words right before a slot exclude it; the head finds four of five by itself."""
+    kinds = ("topic", "person", "category", "venue", "affiliation", "keyword", "words")
+    return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
+
+
+def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    words = clean_words(slot.text)
+    if not words:
+        return
+    if slot.is_negative:
+        parts.without.append(words)
+        parts.steps.append(Part("about", f'not about "{words}"', slot.text))
+    else:
+        parts.topics.append(slot)
+        parts.steps.append(Part("about", f'about "{words}"', slot.text))
+
+
+def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    mention = resolve_person(slot, parts.question, parts.library)
+    if mention.note:
+        parts.notes.append(mention.note)
+    typed = mention.names[0] if len(mention.names) == 1 else mention.typed
+    person = PersonRef(typed, mention.names)
+    if slot.is_negative:
+        parts.without_people.append(person)
+    elif _ON_PAGE.match(parts.question, slot.end) or _PAGE_OF.search(parts.question[: slot.start]):
+        _add_condition(parts, Condition("page", "is", typed), slot)
+    else:
+        parts.people.append((person, slot))
+    parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
+
+
+_ON_PAGE = re.compile(r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?page\b", re.IGNORECASE)
+_PAGE_OF = re.compile(r"\bpage\s+of\s+$", re.IGNORECASE)
+"""``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
+
+
+def _read_paper(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    ids = slot.value if isinstance(slot.value, tuple) else _find_ids(slot, entities)
+    if not ids and (described := find_described(slot.text, parts.library)):
+        ids = (described,)
+    if ids:
+        parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
+        parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
+    else:
+        parts.described.append(clean_words(slot.text))
+        parts.steps.append(Part("papers", f'"{clean_words(slot.text)}"', slot.text))
+
+
+def _find_ids(slot: Slot, entities: Entities) -> tuple[str, ...]:
+    for span in entities.spans:
+        if span.kind == "paper" and span.start < slot.end and slot.start < span.end:
+            return cast("tuple[str, ...]", span.value)
+    return ()
+
+
+def _read_time(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    overlapping = [t for t in entities.times if t.start < slot.end and slot.start < t.end]
+    if not overlapping:
+        order = read_order(slot.text)
+        if slot.text.strip():
+            parts.order = parts.order or order
+        return
+    for phrase in overlapping:
+        if any(
+            s.start == phrase.start
+            for c, s in parts.conditions
+            if c.field in ("year", "date", "month")
+        ):
+            continue
+        at = replace(slot, start=phrase.start, end=phrase.end)
+        for condition in phrase.conditions:
+            parts.conditions.append((condition, at))
+            parts.steps.append(
+                Part("where", print_condition(condition), parts.question[phrase.start : phrase.end])
+            )
+        if parts.library.newest is not None and (note := phrase.describe(parts.library.newest)):
+            parts.notes.append(note)
+
+
+def _read_value(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    if clean_words(slot.text):
+        _add_condition(parts, read_value(slot, parts.question, parts.library), slot)
+
+
+def _read_flag(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    if role := read_role(slot.text):
+        parts.role = role
+        parts.steps.append(Part("where", role, slot.text))
+    elif condition := read_flag(slot.text, is_negative=slot.is_negative):
+        _add_condition(parts, condition, slot)
+    else:
+        parts.unread.append(slot.text)
+
+
+def _read_number(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    following = parts.question[slot.end : slot.end + 24].lower().split()
+    if (
+        following[:1]
+        and following[0].startswith(("author", "name"))
+        and (condition := read_author_bounds(slot.text))
+    ):
+        _add_condition(parts, condition, slot)
+    elif "score" in parts.question[max(0, slot.start - 24) : slot.end + 12].lower() and (
+        condition := read_score(parts.question[max(0, slot.start - 14) : slot.end])
+    ):
+        _add_condition(parts, condition, slot)
+    else:
+        parts.numbers.append(slot)
+
+
+def _read_order_slot(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    parts.is_least_first = is_ascending(slot.text)
+    order = read_order(slot.text, parts.question[slot.end : slot.end + 30])
+    if order is not None:
+        parts.order = order
+        parts.steps.append(Part("order", f"order by {order.field}", slot.text))
+
+
+def _read_group_slot(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    if name := read_group(slot.text):
+        parts.groups.append(name)
+        parts.steps.append(Part("by", f"by {name}", slot.text))
+    else:
+        parts.unread.append(slot.text)
+
+
+def _read_attribute_slot(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    parts.attribute_words.append(clean_words(slot.text))
+    if name := read_attribute(slot.text):
+        parts.attributes.append(name)
+        parts.steps.append(Part("by", f"by {name}", slot.text))
+
+
+def _read_form(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    parts.form = read_form(slot.text, parts.form)
+    parts.steps.append(Part("form", clean_words(slot.text), slot.text))
+
+
+def _skip(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    """A preamble asks nothing."""
+
+
+_SLOT_READERS: dict[SlotKind, Callable[[SlotParts, Slot, Entities], None]] = {
+    "topic": _read_topic,
+    "person": _read_person,
+    "paper": _read_paper,
+    "time": _read_time,
+    **dict.fromkeys(_VALUE_KINDS, _read_value),
+    "flag": _read_flag,
+    "number": _read_number,
+    "order": _read_order_slot,
+    "group": _read_group_slot,
+    "attribute": _read_attribute_slot,
+    "preamble": _skip,
+    "form": _read_form,
+}
+
+
+NO_FORM = Form()
+
+
+def _add_condition(parts: SlotParts, condition: Condition, slot: Slot) -> None:
+    parts.conditions.append((condition, slot))
+    parts.steps.append(Part("where", print_condition(condition), slot.text))
+
+
+def read_form(text: str, form: Form = NO_FORM) -> Form:
+    """``as a table``, ``in two sentences``, ``in German``, ``for a beginner``."""
+    words = clean_words(text).lower()
+    for shape in ("table", "list", "paragraph"):
+        if shape in words or (shape == "list" and "bullet" in words):
+            return replace(form, shape=shape)
+    if "sentence" in words or "word" in words or "short" in words or "brief" in words:
+        return replace(form, sentences=parse_number(words) or 1)
+    languages = ("german", "french", "spanish", "chinese", "english", "italian", "portuguese",
+                 "deutsch", "français", "japanese", "korean", "dutch", "polish", "russian")  # fmt: skip
+    for language in languages:
+        if language in words:
+            return replace(form, language=language.title())
+    return replace(form, audience=words.removeprefix("for ").removeprefix("to "))
+
+
+def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
+    merged: list[Condition] = []
+    for condition in dict.fromkeys(conditions):
+        at = next(
+            (n for n, other in enumerate(merged) if _are_alternatives(other, condition)), None
+        )
+        if at is None:
+            merged.append(condition)
+        else:
+            values = tuple(dict.fromkeys((*merged[at].values, *condition.values)))
+            merged[at] = Condition(condition.field, "in", values)
+    return tuple(merged)
+
+
+def _are_alternatives(a: Condition, b: Condition) -> bool:
+    """Whether no paper can meet both, though both are about its one year, month or category."""
+    if a.field != b.field or a.field not in ("year", "date", "month", "day", "category"):
+        return False
+    if not {a.operator, b.operator} <= {"is", "in"}:
+        return False
+    return all(_are_disjoint(x, y) for x in a.values for y in b.values)
+
+
+def _are_disjoint(a: object, b: object) -> bool:
+    (low_a, high_a), (low_b, high_b) = (
+        (v.low, v.high) if isinstance(v, Range) else (v, v) for v in (a, b)
+    )
+    return (high_a is not None and low_b is not None and cast("Any", high_a) < low_b) or (
+        high_b is not None and low_a is not None and cast("Any", high_b) < low_a
+    )
+
+
+def clean_words(text: str) -> str:
+    return " ".join(text.split()).strip(_EDGES)
