@@ -31,7 +31,7 @@ from rag.understanding.entities import (
     find_described,
     simplify,
 )
-from rag.understanding.frame_types import Frame, Slot, SlotKind
+from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.numbers import parse_bounds, parse_number
 from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
 
