@@ -83,7 +83,7 @@ def test_every_route_answers_from_the_papers_left(assistant: Assistant, question
     assert answer.among == "74 of 169 papers (from 2023 to 2024)"
     told = record(answer)
     assert told["read_as"].endswith(f"; among {answer.among}")
-    assert told["filters"] == [{"field": "year", "operator": "between", "value": (2023, 2024)}]
+    assert told["filters"] == [{"field": "year", "operator": "between", "value": [2023, 2024]}]
 
 
 def test_an_abstention_says_that_the_filters_hid_papers(assistant: Assistant) -> None:

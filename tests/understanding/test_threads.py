@@ -52,7 +52,7 @@ def test_papers_without_a_year_stand_last_in_an_order_by_date() -> None:
 def test_a_last_author_is_known_where_the_list_is_complete() -> None:
     turns = ("how many papers does Yuge Huang have as first author?", "and as last author?")
     cut = Shelf([replace(p, authors_complete=False) for p in FACES.list_papers()])
-    answer = answer_papers(read(*turns, shelf=FACES), cut, cut.retrieve)
+    answer = answer_papers(read(*turns, shelf=FACES).query, cut, cut.retrieve)
     assert answer.value == 0
     assert "1 paper of theirs with an author list cut by 'et al.' not counted" in answer.text
 
@@ -66,4 +66,4 @@ def test_a_made_up_word_in_the_condition_of_a_list_names_no_paper() -> None:
 
 
 def test_a_wish_for_other_words_is_no_correction() -> None:
-    assert read("who works on faces?", "make it shorter", shelf=FACES).topic != "shorter"
+    assert read("who works on faces?", "make it shorter", shelf=FACES).query.topic != "shorter"
