@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
+BROWSER = "tests/browser/"
+LONG = (
+    BROWSER,
+    "tests/test_wheel.py",
+    "tests/ingest/",
+    "tests/understanding/test_linear.py",
+    "tests/eval/",
+)
+"""What takes longest, longest first."""  # fmt: skip
 
 
 def pytest_configure() -> None:
@@ -28,8 +38,27 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: the driver's event loop, once begun, is in the way of others."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Long files come first, so that no worker waits long for another's last one."""
+
+    def get_place(item: pytest.Item) -> int:
+        return next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+
+    items.sort(key=get_place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is one worker's, as its fixtures are; so are all journeys, which share a server.
+
+    A journey mostly waits for that server and for the browser: the other worker has the time.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -55,13 +84,23 @@ def seeds() -> Path:
 
 @pytest.fixture(scope="session")
 def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
-    """A data folder with the seeds ingested, once a session; for reading only."""
+    """A data folder with the seeds ingested, by the first worker that asks; for reading only."""
+    from filelock import FileLock
+
     from rag.app.assistant import build
     from rag.config.settings import Settings
 
     folder = tmp_path_factory.mktemp("library")
-    with build(Settings(data=folder, model_path=weights)) as assistant:
-        assistant.ingest([SEEDS])
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / "ingested.lock"):
+        if (shared / "ingested").exists():
+            shutil.copytree(shared / "ingested", folder, dirs_exist_ok=True)
+        else:
+            with build(Settings(data=folder, model_path=weights)) as assistant:
+                assistant.ingest([SEEDS])
+            shutil.copytree(folder, shared / "ingested")
     return folder
 
 

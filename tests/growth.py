@@ -24,7 +24,7 @@ from typing import Any
 REPEATS = 8_000
 ENOUGH_S = 0.05
 """Less than this for ``REPEATS`` is linear: quadratic takes several times as long."""
-GIVEN_UP_S = 4.0
+GIVEN_UP_S = 1.5
 MOST_RATIO = 7.0
 """Four times as long an input may take so many times as long; a quadratic one takes sixteen."""
 

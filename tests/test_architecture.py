@@ -224,7 +224,7 @@ def test_continuous_integration_runs_the_tests_by_their_one_command() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     lines = script.read_text(encoding="utf-8").splitlines()
-    assert "make test" in lines and "set -euo pipefail" in lines
+    assert "make -j2 test check" in lines and "set -euo pipefail" in lines
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert {"chat", "test", "check", "install"} <= set(targets)
 

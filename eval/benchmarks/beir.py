@@ -23,7 +23,7 @@ BEIR_MEASURES: Measures = {
 
 
 def score_beir(assistant: Assistant, collection: Collection, progress: IngestProgress) -> Measured:
-    """Ingest what is missing, and ask."""
+    """Ingest the papers that are missing, then run all queries and score them."""
 
     def rank(query: str) -> tuple[list[str], float]:
         began = time.perf_counter()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ANSWER_S = 60
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 BROWSER_TARGETS_MS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
-"""By readers at once: which percentile is to stay below how many milliseconds."""
+"""By number of simultaneous users: a percentile and its upper limit in milliseconds."""
 
 WATCH = """
 () => {
@@ -64,7 +64,7 @@ which stand in the turn while it grows and in the shadow of a component once it 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Milliseconds to the first words, one for each question, with so many readers at once."""
+    """Milliseconds to the first words of each answer, for a number of simultaneous users."""
 
     n_readers: int
     values: tuple[float, ...]
@@ -80,10 +80,10 @@ def compute_waits(
     n_readers: int,
     progress: ProgressBar,
 ) -> list[Waits]:
-    """Ask ``n_questions`` alone, then as many by ``n_readers`` at once.
+    """Measure ``n_questions`` by one user, then as many by ``n_readers`` at once.
 
     Raises:
-        MissingExtra: Playwright or Chromium is not here.
+        MissingExtra: Playwright or Chromium is not installed.
         RagError: The chat did not start.
     """
     try:
@@ -136,14 +136,14 @@ def _open_page(browser: Browser, address: str) -> Page:
 
 
 def _ensure_settled(page: Page) -> None:
-    """Until the page is drawn and nothing runs behind it."""
+    """Wait until the page is drawn and its script has finished."""
     page.get_by_test_id("stChatInputTextArea").wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 @contextmanager
 def start_chat(settings: Settings) -> Iterator[str]:
-    """The chat over freshly read seeds, in a process of its own; yields its address."""
+    """Start the chat over newly ingested seeds in a separate process; yields its address."""
     from rag.adapters.weights import find_weights
 
     with tempfile.TemporaryDirectory(prefix="paperfolk-browser-") as name:

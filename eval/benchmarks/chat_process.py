@@ -21,16 +21,16 @@ START_S = 120
 def start_chat_process(
     folder: Path, environ: Mapping[str, str], python: Path = Path(sys.executable)
 ) -> Iterator[str]:
-    """The address of a chat that runs until the end of the block.
+    """Start a chat that runs until the end of the block; yields its address.
 
     Args:
-        folder: Where it is started, not the source folder: it must work from anywhere. What it says
-            goes into ``log.txt`` there.
-        environ: Its whole environment.
-        python: The interpreter of the installation that is to be started.
+        folder: Working directory, not the source folder, as the chat must work from anywhere. Its
+            output goes into ``log.txt`` there.
+        environ: The complete environment of the process.
+        python: Interpreter of the installation to start.
 
     Raises:
-        RagError: It did not start.
+        RagError: The chat did not start.
     """
     port, log = _find_free_port(), folder / "log.txt"
     with log.open("wb") as out:

@@ -85,12 +85,12 @@ PUBLISHED_FOLDER = {
         "tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 512,
     },
 }  # fmt: skip
-"""The published configuration, which the package of the weights carries beside them."""
+"""The published configuration files; the package of the weights contains them as well."""
 
 
 @dataclass(slots=True)
 class Engine:
-    """One embedder in its own process, and what was measured of it."""
+    """One embedder in its own process, with its measurements."""
 
     name: str
     process: subprocess.Popen[str]
@@ -165,7 +165,7 @@ def run_comparison(settings: Settings, reference_python: str, rounds: int, threa
 
 
 class _EngineProcess:
-    """Starts an engine and ends it."""
+    """Starts the process of an engine and ends it."""
 
     def __init__(self, python: str, name: str, setup: str) -> None:
         self._command = [python, "-c", WORKER.format(setup=setup)]
@@ -184,14 +184,14 @@ class _EngineProcess:
 
 
 def iter_seed_texts(folder: Path) -> Iterator[str]:
-    """What is embedded of each seed entry: title, if it has one, and abstract."""
+    """The text of each seed entry to embed: its title, if any, and abstract."""
     for path in sorted(folder.glob("*.txt")):
         for entry in read(path).entries:
             yield f"{entry.title}. {entry.text}" if entry.title else entry.text
 
 
 def _write_model(weights: Weights, folder: Path) -> None:
-    """The model as sentence-transformers wants to find it."""
+    """Write the model in the layout that sentence-transformers expects."""
     for name in (SAFETENSORS, TOKENIZER):
         (folder / name).symlink_to(weights.folder.resolve() / name)
     for name, content in PUBLISHED_FOLDER.items():

@@ -29,7 +29,7 @@ EXPERTS_MEASURES: Measures = {
 def score_experts(
     assistant: Assistant, folder: Path, split: str, progress: IngestProgress
 ) -> Measured:
-    """Ingest what is missing, and ask who works on each topic; timed is what a reader is shown."""
+    """Ingest the papers that are missing, then rank people for each topic; the full answer is timed."""
     test_collection = load_collection(folder, split)
     ids: dict[str, list[str]] = defaultdict(list)
     for row in read_rows(folder / "people.jsonl"):

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Act = Callable[["OpenAIServer", BaseHTTPRequestHandler, dict[str, Any]], None]
-"""Takes a call over: the server, the open connection, and the body that was sent."""
+"""Handles a call itself, given the server, the open connection and the request's body."""
 
 MODEL = "test-model"
 
@@ -70,8 +70,8 @@ class OpenAIServer:
     """Answers ``POST /v1/chat/completions`` and ``GET /v1/models``; a context manager.
 
     Attributes:
-        replies: Used up call by call; ``default`` serves when there are none left.
-        models: The list of models that it reports.
+        replies: Used in order, one a call; ``default`` is used when none are left.
+        models: Names of the models to report.
         requests: The bodies received, in order, each with its ``headers``.
     """
 
@@ -94,7 +94,7 @@ class OpenAIServer:
         return self.replies.popleft() if self.replies else self.default
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than the server lives; False when it ends."""
+        """Sleep, at most until the server ends; returns False if it has ended."""
         return not self._stopping.wait(seconds)
 
     def __enter__(self) -> OpenAIServer:

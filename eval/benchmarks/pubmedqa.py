@@ -20,7 +20,7 @@ from rag.app.assistant import Assistant
 
 @dataclass(frozen=True, slots=True)
 class DecliningOutcome:
-    """One question: whether its abstract was in the library, was cited, and whether it abstained."""
+    """Outcome of a question: was its abstract in the library, was it cited, did the answer abstain?"""
 
     is_in_library: bool
     cited: bool
@@ -34,7 +34,7 @@ def score_pubmedqa(
     limit: int | None,
     progress: Callable[[str, int, int], None],
 ) -> list[DecliningOutcome]:
-    """Ingest the half, and ask the first ``limit`` questions; ``work`` takes the halved corpus."""
+    """Ingest half of the abstracts, stored in ``work``, and ask the first ``limit`` questions."""
     questions = list(read_rows(folder / "qa.jsonl"))[:limit]
     left_out = {str(q["gold_doc"]) for q in questions[1::2]}
     present_rows = [row for row in read_rows(folder / CORPUS) if str(row["_id"]) not in left_out]

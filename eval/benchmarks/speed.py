@@ -27,7 +27,7 @@ from rag.config.settings import ROOT, Settings
 from rag.types.errors import RagError, ReadError
 
 COMPOSED_FROM = 20_000
-"""Made papers from which on their vectors are composed (`eval.benchmarks.synthetic_library.ComposedEmbedder`), not embedded."""
+"""Library size from which on the vectors of synthetic papers are composed, not embedded."""
 QUESTION = "How does DuetFace protect the privacy of faces?"
 DELAY_S = 0.2
 SPEED_TARGETS: Mapping[str, float] = {
@@ -55,7 +55,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class SpeedBench:
-    """The parameters that every process is started with."""
+    """Parameters common to all measured processes."""
 
     environ: Mapping[str, str]
     runs: int
@@ -65,7 +65,7 @@ class SpeedBench:
     def load_or_measure(
         self, name: str, times: int, make: Callable[[int], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """The measurements of a build; read from its file if they are there already."""
+        """Measure the building of a library, or read the figures from the file of an earlier run."""
         path = self.folder / f"{name.replace(' ', '-')}.json"
         if path.is_file():
             measurements: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ class SpeedBench:
         return measurements
 
     def run_process(self, arguments: Sequence[str], **environment: str) -> Finished:
-        """Run Python with these arguments, alone, from start to end."""
+        """Run Python with these arguments and wait for its end, with no other measurement meanwhile."""
         with _open_scratch() as out, _open_scratch() as err:
             began = time.perf_counter()
             started = subprocess.Popen(
@@ -104,7 +104,7 @@ class SpeedBench:
     def compute_medians(
         self, name: str, measure: Callable[[int], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Several goes at one measurement."""
+        """Repeat a measurement ``runs`` times; returns all results."""
         results = []
         for n in range(self.runs):
             results.append(measure(n))
@@ -113,10 +113,10 @@ class SpeedBench:
 
 
 def check_place(path: Path) -> None:
-    """Refuse, before anything is measured, to write the figures over a file of another kind.
+    """Refuse to overwrite a file that is no figures of this kind, before anything is measured.
 
     Raises:
-        ReadError: The file is there and holds no figures.
+        ReadError: The file exists and contains no figures.
     """
     try:
         results = json.loads(path.read_bytes() or b"{}") if path.is_file() else {}
@@ -133,14 +133,14 @@ def _open_scratch() -> IO[str]:
 def compute_speed(
     settings: Settings, papers: int, runs: int, progress: ReportProgress, keep: Path | None = None
 ) -> dict[str, Any]:
-    """All measurements, on the seeds or on a synthetic library of this size.
+    """Run all measurements, on the seeds or on a synthetic library of this size.
 
     Args:
-        settings: Whose embedder and model are used; the data folders are new ones.
+        settings: Their embedder and model are used; the data folders are new.
         papers: 0 for the seeds.
-        runs: Fresh processes for each figure.
-        progress: Told of what is being measured.
-        keep: Where the libraries stay, and are found again by the next run; None: nowhere.
+        runs: Number of new processes for each figure.
+        progress: Called with the name of each measurement.
+        keep: Folder in which the libraries are stored for the next run; None: they are deleted.
     """
     with tempfile.TemporaryDirectory(prefix="paperfolk-speed-") as name:
         folder = keep or Path(name)
@@ -160,7 +160,7 @@ def compute_speed(
 
 
 def build_environ(settings: Settings) -> dict[str, str]:
-    """The environment of a measured process: no key, the settings' embedder, nothing else set."""
+    """The environment of a measured process: the settings' embedder, no key and no other setting."""
     from rag.adapters.weights import find_weights
 
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PAPERFOLK_", "OPENAI_"))}
@@ -196,7 +196,7 @@ def _run_ours(bench: SpeedBench, source: Path, papers: int) -> dict[str, Any]:
 
 
 def _run_ingest(bench: SpeedBench, n: int, source: Path, papers: int) -> dict[str, Any]:
-    """Through the command line, or with composed vectors."""
+    """Measure an ingest: by the command line, or with composed vectors for large libraries."""
     data = str(bench.folder / f"data{n}")
     command = ["-m", "rag", "--data", data, "ingest", str(source)]
     if papers >= COMPOSED_FROM:
@@ -206,7 +206,7 @@ def _run_ingest(bench: SpeedBench, n: int, source: Path, papers: int) -> dict[st
 
 
 def _run_chain(bench: SpeedBench, source: Path, papers: int) -> dict[str, Any]:
-    """The plain chain: made in one process and asked in others, as ours is."""
+    """Measure the plain chain: built in one process and asked in others, like our library."""
     job = "chain-composed" if papers >= COMPOSED_FROM else "chain"
     data = bench.folder / "chain"
     build_figures = bench.load_or_measure(
@@ -227,7 +227,7 @@ def _compute_size(folder: Path) -> int:
 
 
 def _run_first_token(bench: SpeedBench, data: Path) -> dict[str, Any]:
-    """Against a server on loopback that waits before its first word."""
+    """Measure the time to the first word with a server on loopback that waits before it."""
     with OpenAIServer(Reply(answer_with_first_sentences, delay_s=DELAY_S)) as server:
         figures = bench.run_worker(
             "first-token", data, str(DEVELOPMENT), OPENAI_BASE_URL=server.url, OPENAI_API_KEY="none"
@@ -236,7 +236,7 @@ def _run_first_token(bench: SpeedBench, data: Path) -> dict[str, Any]:
 
 
 def _compute_median(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of each figure, at any depth, over results of one shape."""
+    """The median of each figure, at any depth, over results with the same keys."""
     first = results[0]
     return {
         key: _compute_median([f[key] for f in results])
@@ -248,7 +248,7 @@ def _compute_median(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def format_speed(figures: Mapping[str, Any]) -> str:
-    """The figures as tables."""
+    """Format the figures as tables."""
     warm, chain = figures["warm"], figures.get("chain")
     rows: list[list[Cell]] = [
         _build_speed_row("ingest, whole, s", figures["ingest_s"]),

@@ -25,10 +25,10 @@ from rag.types.errors import ModelError
 from rag.types.ports import Encoder
 
 A_CALL = 5_000
-"""Documents that the plain chain adds in one call; Chroma takes no more than 5,461."""
+"""Documents added by the plain chain in one call; Chroma accepts at most 5,461."""
 N_NAMED = 8
 N_WORDED = 20
-"""Questions about facts that are answered by a model server, one after the other."""
+"""Number of fact questions asked of the model server, one after the other."""
 BY_NAME = (
     "What does {name} work on?",
     "papers by {wrong}",
@@ -38,7 +38,7 @@ Result = dict[str, Any]
 
 
 def run_warm_questions(settings: Settings, set_file: str) -> Result:
-    """Warm questions by route: each of the set without a thread, and some by name."""
+    """Time warm questions by route: those of the set without a thread, and some about people."""
     latencies: dict[str, list[float]] = defaultdict(list)
     with build(settings) as assistant:
         texts = [
@@ -66,14 +66,14 @@ def run_warm_questions(settings: Settings, set_file: str) -> Result:
 
 
 def _load_texts(set_file: str, kind: str | None = None) -> list[str]:
-    """The questions of a set that stand alone, of one kind if it is said."""
+    """The questions of a set that are no follow-ups; of one kind only, if given."""
     rows = [json.loads(line) for line in Path(set_file).read_text(encoding="utf-8").splitlines()]
     alone = [row for row in rows if not row.get("turns")]
     return [row["question"] for row in alone if kind in (None, row.get("kind"))]
 
 
 def build_name_questions(names: Sequence[str]) -> list[str]:
-    """Questions about people spread over a library: spelt right, and with two letters swapped."""
+    """Questions about people from all parts of a library: spelt right, and with two letters swapped."""
     chosen = names[:: max(1, len(names) // N_NAMED)][:N_NAMED]
     return [
         form.format(name=person_name, wrong=f"{person_name[:-2]}{person_name[-1]}{person_name[-2]}")
@@ -91,7 +91,7 @@ def _compute_spread(latencies: list[float]) -> Result:
 
 
 def run_composed_ingest(settings: Settings, source: str) -> Result:
-    """An ingest whose vectors are composed of those of single sentences."""
+    """Ingest a library whose vectors are composed from those of single sentences."""
     from rag.adapters.index_stores import LocalStores
     from rag.ingest import ingesting
     from rag.library import Library
@@ -117,9 +117,9 @@ def _open_composed(settings: Settings) -> ComposedEmbedder:
 
 
 def run_plain_chain(settings: Settings, source: str, composed: bool = False) -> Result:
-    """The plain chain of a LangChain user: one document an abstract, Chroma, ``as_retriever()``.
+    """Build the usual LangChain chain: a document for each abstract, Chroma, ``as_retriever()``.
 
-    It is given our embedder, which is faster than the one that such a user would have.
+    It uses our embedder, which is faster than the usual one.
     """
     from langchain_chroma import Chroma
 
@@ -139,7 +139,7 @@ def run_plain_chain(settings: Settings, source: str, composed: bool = False) -> 
 
 
 def _load_abstracts(source: Path) -> list[str]:
-    """As such a user would take them: long lines of the seeds, title and abstract of made papers."""
+    """The texts for that chain: long lines of the seeds; title and abstract of synthetic papers."""
     texts = []
     for path in sorted(source.iterdir()):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -152,7 +152,7 @@ def _load_abstracts(source: Path) -> list[str]:
 
 
 def retrieve(settings: Settings, set_file: str) -> Result:
-    """Warm questions to the plain chain's retriever."""
+    """Time warm questions to the plain chain's retriever."""
     from langchain_chroma import Chroma
 
     from rag.adapters.embedders import build_embedder
@@ -186,7 +186,7 @@ def run_first_token(settings: Settings, set_file: str) -> Result:
 
 
 def _compute_first_words_ms(assistant: Assistant, question: str) -> float | None:
-    """Milliseconds; None where the model was not asked, because the evidence is too weak."""
+    """Milliseconds; None if the model was not called because the evidence is too weak."""
     began, first = time.perf_counter(), 0.0
     for event in assistant.stream(question, fresh=True):
         if isinstance(event, Delta) and event.text.strip() and not first:

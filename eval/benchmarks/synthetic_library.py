@@ -25,11 +25,11 @@ from rag.types.ports import Encoder
 from rag.types.token_vectors import Encoding
 
 A_FILE = 10_000
-"""Made papers in one file; a document of a hundred thousand would be refused for its size."""
+"""Papers in one file; a document with a hundred thousand would be rejected for its size."""
 
 
 def make_papers(seeds: Path, folder: Path, n_papers: int) -> Path:
-    """Papers recombined from the sentences, titles and people of the seeds; always the same.
+    """Recombine sentences, titles and people of the seeds to papers; the same at every call.
 
     There are as many people as papers, the seeds' own first; the n-th writes in proportion to
     1 / sqrt(n), so that a few write much and most write little.
@@ -68,7 +68,7 @@ def _iter_papers(
 
 
 def _build_crowd(people: Sequence[str], n_people: int) -> list[str]:
-    """The people given, and made ones after them: first names of two with the last of a third."""
+    """The given people, then synthetic ones: first names of two with the last name of a third."""
     chance = random.Random(1)
     first = sorted({name.split()[0] for name in people})
     last = sorted({name.split()[-1] for name in people})
@@ -122,9 +122,9 @@ _PIECE = re.compile(r"\d|[^\W\d]+|[^\w\s]")
 
 
 def _iter_pieces(text: str) -> Iterator[Span]:
-    """The words, digits and marks of the heading, which is the first line; sentences of the rest.
+    """The words, digits and punctuation of the first line, the heading; sentences of the rest.
 
-    Digits stand alone because every made title has a number of its own.
+    Digits are separate because every synthetic title contains a different number.
     """
     head, _, rest = text.partition("\n")
     for match in _PIECE.finditer(head):

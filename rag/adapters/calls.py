@@ -29,7 +29,7 @@ LONGEST_REPLY_BYTES = 16 * 2**20
 """Size limit of one reply as sent; 20,000 letters, each in its own event, take five million."""
 LONGEST_CONNECT_S = 10.0
 LOOK_UP_S = 0.5
-"""An interrupt that the system hands to another thread is not noticed before the wait is over."""
+"""Longest single wait: an interrupt delivered to another thread is noticed only after it."""
 
 
 class SilenceTooLong(Exception):
@@ -67,14 +67,14 @@ class Limits:
     stop: CancelToken
 
     def has_time_for(self, seconds: float) -> bool:
-        """Whether time is left for a pause and another try."""
+        """Whether time is left for a pause and another attempt."""
         return time.monotonic() + seconds < self.ends_at
 
     def pause(self, seconds: float) -> None:
-        """Wait, for another try.
+        """Wait before another attempt.
 
         Raises:
-            Stopped: The caller is to give up.
+            Stopped: The call was cancelled.
         """
         if self.stop.wait(seconds):
             raise Stopped("the answer was stopped")
@@ -84,7 +84,7 @@ _over: ContextVar[threading.Event | None] = ContextVar("_over", default=None)
 
 
 def run_call(call: Callable[[], Result], limits: Limits, name: str) -> Result:
-    """What one call gives; see `run_in_thread`."""
+    """Run one call in a thread and return its result; see `run_in_thread`."""
 
     def make() -> Generator[Result, None, None]:
         yield call()
@@ -180,7 +180,7 @@ class _Client(httpx2.Client):
 
 
 def _start_watch(request: httpx2.Request) -> None:
-    """Let every step towards the reply ask first whether anyone waits still; closing goes on."""
+    """Check before every step of a reply whether the caller still waits; closing is not checked."""
     over = _over.get()
 
     def trace(step: str, info: object) -> None:

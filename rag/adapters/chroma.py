@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HNSW: Any = {"space": "cosine", "ef_search": 200}
 EXACT_CHUNKS = 5_000
-"""Held in memory from the first question on: .3 s to load, 15 MB."""
+"""Vectors kept in memory after the first question: .3 s to load, 15 MB."""
 
 _aliases_lock = threading.Lock()
 _aliases: set[str] = set()
@@ -88,7 +88,7 @@ class ChromaVectors:
                 )
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
-        """Take these chunks out; ids that are not there are passed over."""
+        """Remove these chunks; unknown ids are ignored."""
         self._rows = None
         for batch in self._split_batches(chunk_ids):
             with self._convert_errors():
@@ -103,8 +103,8 @@ class ChromaVectors:
         """The k chunks nearest to a vector with their cosine, best first, ties by chunk id.
 
         Args:
-            vector: Of any length but zero.
-            k: Fewer come back where there are fewer.
+            vector: Of any length except zero.
+            k: Fewer are returned if the store has fewer.
             where: A Chroma filter over ``paper_id``, ``year``, ``category``, ``code``, ``authors``.
         """
         import numpy as np
@@ -125,7 +125,7 @@ class ChromaVectors:
     def _compare(
         self, vector: NDArray[np.float64], k: int, where: Mapping[str, object] | None
     ) -> list[tuple[str, float]]:
-        """The same from all vectors, one by one."""
+        """The same result by comparing with every vector."""
         import numpy as np
 
         ids, rows = self._rows or self._load()
@@ -138,7 +138,7 @@ class ChromaVectors:
         return heapq.nsmallest(k, pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def _load(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Ids in order, and their vectors of length 1: (n, dim)."""
+        """All ids in order, and their vectors scaled to length 1: (n, dim)."""
         import numpy as np
 
         current = self._collection.get(include=["embeddings"])
@@ -257,7 +257,7 @@ def _delete(client: Client, name: str) -> None:
 def is_sound(generation: Generation, *, timeout_s: float) -> bool:
     """Whether the embedded collection can be opened, listed and searched.
 
-    Tried in a process of its own: a collection that a crash has broken may kill or hang its reader.
+    Runs in a separate process: a collection damaged by a crash may kill or block its reader.
     """
     command = [
         sys.executable,
@@ -294,7 +294,7 @@ def _take_alias(folder: Path) -> str:
 
 
 def _build_metadata(record: VectorRecord) -> dict[str, Any]:
-    """What a search may filter by; unknown values and empty lists are left out."""
+    """The fields that a search can filter by, without unknown values and empty lists."""
     paper = record.paper
     values: dict[str, Any] = {
         "paper_id": paper.paper_id,

@@ -21,7 +21,7 @@ QUICK_BYTES = 64_000_000
 
 
 class WatchedVectors(ChromaVectors):
-    """The vectors of one generation in its folder, marked as open until they are closed."""
+    """The vectors of one generation in its folder, with a mark while they are open."""
 
     def __init__(self, generation: Generation, *, create: bool = False) -> None:
         self._mark = Mark(generation.folder)
@@ -33,14 +33,14 @@ class WatchedVectors(ChromaVectors):
 
 
 def require_whole_chroma(folder: Path, *, at_most: int | None = None) -> None:
-    """Go through the pages of Chroma's file with SQLite's own check.
+    """Check all pages of Chroma's file with SQLite's own check.
 
     Args:
         folder: Chroma's.
-        at_most: Files larger than this are passed over; None: none is.
+        at_most: Files larger than this are not checked; None: no limit.
 
     Raises:
-        IndexUnreadable: They are not what SQLite wrote.
+        IndexUnreadable: The file is damaged.
     """
     path = folder / CHROMA_FILE
     try:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8000
 OLDEST = (1, 5, 9)
-"""Earlier ones are not tried with this Paperfolk; where Python serves them, strangers can run code on
-them (CVE-2026-45829)."""
+"""Older servers are not tested with this version; those that run in Python let strangers run code
+(CVE-2026-45829)."""
 MARK_OF_OLDEST = "SparseIndexAlgorithm"
-"""In the API description of `chroma run` from 1.5.9 on, not of 1.5.8; both report version 1.0.0."""
+"""Occurs in the API description of `chroma run` from 1.5.9 on; 1.5.8 and 1.5.9 both report 1.0.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Server:
         """With scheme and port.
 
         Raises:
-            SettingsError: It cannot be one.
+            SettingsError: The setting is not a valid address.
         """
         written = self.where if "://" in self.where else f"http://{self.where}"
         try:
@@ -68,11 +68,11 @@ class Server:
 
 
 def connect(server: Server, settings: Settings) -> Client:
-    """A client of the server.
+    """Connect to the server; returns the client.
 
     Raises:
-        StoreUnreachable: It does not answer in time, lets nobody in, or is too old.
-        SettingsError: It cannot be an address.
+        StoreUnreachable: The server does not answer in time, denies access, or is too old.
+        SettingsError: Its setting is not a valid address.
     """
     import httpx
     from chromadb.api.client import Client
@@ -134,7 +134,7 @@ def unreachable(server: Server, reason: str) -> StoreUnreachable:
 
 
 def explain(server: Server, exc: BaseException) -> StoreUnreachable:
-    """What went wrong on the way to the server, as a sentence."""
+    """Describe an error of the connection as a sentence."""
     import httpx
 
     if isinstance(exc, httpx.TimeoutException):
@@ -143,7 +143,7 @@ def explain(server: Server, exc: BaseException) -> StoreUnreachable:
 
 
 def _greet(server: Server) -> None:
-    """Ask for the version: a first call with reasons of its own, and never of an old server more."""
+    """Request the version first: it shows whether the server can be reached and is new enough."""
     import httpx
 
     try:

@@ -1,4 +1,4 @@
-"""The embedder that the settings name."""
+"""Builds the embedder named in the settings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ HOSTED_BATCH = 128
 
 
 def build_embedder(settings: Settings) -> MiniLM | Hosted:
-    """By ``settings.embedder``; nothing is loaded or asked before the first text.
+    """Build the embedder ``settings.embedder``; nothing is loaded or called before the first text.
 
     Raises:
-        SettingsError: No such embedder, or its settings do not suffice.
+        SettingsError: There is no such embedder, or one of its settings is missing.
     """
     kind, _, model = settings.embedder.partition(":")
     if settings.embedder == "minilm":
@@ -53,7 +53,7 @@ def build_embedder(settings: Settings) -> MiniLM | Hosted:
 def sentence_embedder(
     settings: Settings, chosen: MiniLM | Hosted
 ) -> Callable[[list[str]], list[list[float]]] | None:
-    """Vectors of the embedded model whichever embedder is chosen; None where its weights are not here."""
+    """The embedded model, whichever embedder is configured; None if its weights are not installed."""
     if isinstance(chosen, MiniLM):
         return chosen.embed_documents
     try:

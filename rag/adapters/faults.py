@@ -30,7 +30,7 @@ _NO_QUOTA = re.compile(r"insufficient_quota|billing|exceeded your current quota"
 
 @contextmanager
 def convert_errors(host: str, model: str) -> Iterator[None]:
-    """Errors of the vendor, of the connection and of a reply that is none, as ours."""
+    """Convert errors of the vendor, the connection and malformed replies to ours."""
     try:
         yield
     except ModelError:
@@ -56,7 +56,7 @@ def convert_errors(host: str, model: str) -> Iterator[None]:
 
 
 def build_silence_error(host: str) -> ProviderUnreachable:
-    """No further try: it would take as long again."""
+    """The error for a server that sends nothing; not retryable, as a retry would take as long."""
     error = ProviderUnreachable(
         f"the model server {host!r} did not answer in time; try again, or raise timeout_s"
     )
@@ -144,7 +144,7 @@ def _convert_message_error(exc: openai.OpenAIError, host: str, model: str) -> Pr
 
 
 def read_requested_pause_s(headers: httpx2.Headers) -> float | None:
-    """What the server asks to wait: milliseconds in its own header, or seconds, or a date."""
+    """The pause that the server requests, as milliseconds in its own header, seconds, or a date."""
     thousandths = headers.get("retry-after-ms", "")
     if thousandths.replace(".", "", 1).isdigit():
         return float(thousandths) / 1000
@@ -161,6 +161,6 @@ def read_requested_pause_s(headers: httpx2.Headers) -> float | None:
 
 
 def format_server_name(url: object) -> str:
-    """Host and port alone: a base URL may hold a password."""
+    """Host and port only, as a base URL may contain a password."""
     parts = urlsplit(str(url))
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def ensure_built(path: Path, build: Callable[[], bytes]) -> Path:
-    """The file, built first where it is not there yet; two processes may do so at once.
+    """Build the file if it does not exist; safe in two processes at once. Returns its path.
 
-    In a folder that cannot be written it is made in a temporary one, which goes with the process.
+    If the folder is read-only, the file is built in a temporary one, deleted with the process.
     """
     if path.is_file():
         return path
@@ -42,9 +42,9 @@ def ensure_built(path: Path, build: Callable[[], bytes]) -> Path:
 
 
 def ensure_graph_file(weights: Weights, precision: Precision) -> Path:
-    """The graph on disk, built first where it is not there yet; two processes may do so at once.
+    """Build the graph's file if it does not exist; safe in two processes at once. Returns its path.
 
-    It is kept beside the weights; the name tells its form and `GRAPH_VERSION`.
+    It is stored beside the weights, under a name with its form and `GRAPH_VERSION`.
     """
     form = f"int{get_weight_bits()}" if precision == "int8" else precision
     path = weights.cache / f"minilm-{form}-v{GRAPH_VERSION}.onnx"

@@ -30,7 +30,7 @@ from rag.types.errors import SettingsError
 from rag.types.serialise import record
 
 Question = str | Mapping[str, Any]
-"""A question alone, or a mapping with ``question`` and, for a follow-up, what went before."""
+"""A question, or a mapping with ``question`` and, for a follow-up, the conversation so far."""
 
 PASSAGE_SENTENCES = 3
 
@@ -70,7 +70,7 @@ class PaperfolkRetriever(BaseRetriever):
 
 
 def _render_passage(hit: PaperHit) -> str:
-    """The best sentences in text order, an ellipsis where some are left out between them."""
+    """The best sentences in text order, with an ellipsis for omitted ones between them."""
     best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:PASSAGE_SENTENCES]
     text, end = "", 0
     for start, stop in sorted(sentence.span for sentence in best):
@@ -81,7 +81,7 @@ def _render_passage(hit: PaperHit) -> str:
 
 
 def _build_document(paper: Paper, text: str, **metadata: Any) -> Document:
-    """A paper without text is its title."""
+    """The document of a paper; its content is the title if the paper has no text."""
     return Document(
         id=paper.paper_id,
         page_content=text or paper.name,
@@ -181,7 +181,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
         return turns[-1], thread
 
     def _build_output_fields(self, answer: Answer, thread: Thread) -> dict[str, Any]:
-        """All of an output but the answer's words."""
+        """All fields of an output except the answer's text."""
         fields = record(answer)
         return {
             "question": answer.question,
@@ -206,7 +206,7 @@ class PaperfolkChain(RunnableSerializable[Question, dict[str, Any]]):
 
 
 def _build_thread(input: Mapping[str, Any]) -> Thread:
-    """A chat history as turns: each human message with the words that answered it."""
+    """A chat history as turns: each human message with the reply to it."""
     turns: list[Turn] = []
     question: str | None = None
     for message in convert_to_messages(input.get("chat_history") or []):

@@ -30,10 +30,10 @@ _Made = TypeVar("_Made")
 
 CLS, SEP = 101, 102
 WINDOW = 254
-"""Wordpieces that the published model reads: 256 with the marks at both ends."""
+"""Longest input of the published model in wordpieces; 256 with the special tokens."""
 MAX_TOKENS = 510
 OVERLAP = 64
-"""Wordpieces that a further window reads again, so that its first new ones have a context."""
+"""Wordpieces that each further window repeats as context for its first new ones."""
 MAX_TEXT_CHARS = 100_000
 """Longer texts are cut; `MAX_TOKENS` come much earlier, except in runs of white space."""
 
@@ -45,8 +45,8 @@ class MiniLM(Embeddings):
     no time goes into padding. Safe to share between threads.
 
     Args:
-        settings: Where the weights are (`rag.adapters.weights.find_weights`) and how many cores to use;
-            None: as this process's environment sets them. Nothing is loaded before the first text.
+        settings: Location of the weights (`rag.adapters.weights.find_weights`) and number of cores;
+            None: from the environment. Nothing is loaded before the first text.
         precision: ``int8`` is several times faster; ``fp32`` is the published model, number for number.
     """
 
@@ -117,7 +117,7 @@ class MiniLM(Embeddings):
         return arrays
 
     def _run_each(self, make: Callable[[str], _Made], texts: Sequence[str]) -> list[_Made]:
-        """What ``make`` makes of each text, in the order of the texts."""
+        """Call ``make`` for each text; returns the results in the order of the texts."""
         if len(texts) < 2 or self._threads == 1:
             return [make(text) for text in texts]
         self._load()
@@ -140,7 +140,7 @@ class MiniLM(Embeddings):
 
 
 def open_session(graph: str | bytes) -> InferenceSession:
-    """A session on one core that leaves the graph as it was built; from a file or its bytes."""
+    """Open a session on one core, from a file or its bytes; the graph is not optimised further."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -151,12 +151,12 @@ def open_session(graph: str | bytes) -> InferenceSession:
 
 
 def add_special_tokens(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The tokens of one text as the model takes them, (1, n + 2)."""
+    """Add the special tokens at both ends: (1, n + 2), as the model expects."""
     return np.concatenate(([CLS], ids, [SEP]))[None]
 
 
 def _load_tokenizer(weights: Weights) -> Tokenizer:
-    """The published tokenizer, without the padding and the cut at 128 that its file asks for."""
+    """Load the published tokenizer without the padding and truncation at 128 set in its file."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(weights.tokenizer))

@@ -26,11 +26,11 @@ Array = NDArray[Any]
 Tensors = Mapping[str, NDArray[np.float32]]
 
 GRAPH_VERSION = 2
-"""Goes up whenever the same weights would give another graph; stands in the cached file's name."""
+"""Increased whenever the same weights give a different graph; part of the cached file's name."""
 
 N_LAYERS = 6
 MIDDLE_LAYER = 4
-"""Whose output takes part in the token vectors, counted from 1."""
+"""Layer whose output is part of the token vectors, counted from 1."""
 N_HEADS = 12
 MODEL_DIM = 384
 EPSILON = 1e-12
@@ -140,7 +140,7 @@ class Graph:
 
 
 def build_fp32(tensors: Tensors) -> ModelProto:
-    """The published model, number for number."""
+    """Build the graph of the published model, without quantisation."""
     graph = Graph()
     x = graph.add_norm(embed(graph, tensors), *get_norm(tensors, "embeddings"))
     for number in range(1, N_LAYERS + 1):
@@ -157,7 +157,7 @@ def build_fp32(tensors: Tensors) -> ModelProto:
 
 
 def extract_product_inputs(model: ModelProto) -> tuple[bytes, list[str]]:
-    """The graph that gives the inputs of its matrix products too, in order, and their names."""
+    """The graph with the inputs of its matrix products as further outputs, and their names."""
     from onnx import TensorProto, helper
 
     names = [node.input[0] for node in model.graph.node if node.op_type == "MatMul"]
@@ -167,7 +167,7 @@ def extract_product_inputs(model: ModelProto) -> tuple[bytes, list[str]]:
 
 
 def embed(graph: Graph, tensors: Tensors, *, half: bool = False) -> str:
-    """Words, places and the one segment there is, added up; ``half`` keeps the words as float16."""
+    """The sum of word, position and segment embeddings; ``half`` stores those of words as float16."""
     table = tensors["embeddings.word_embeddings.weight"]
     words = graph.add(
         "Gather", graph.add_constant(table.astype(np.float16) if half else table), "ids"
@@ -185,7 +185,7 @@ def embed(graph: Graph, tensors: Tensors, *, half: bool = False) -> str:
 
 
 def add_pooling(graph: Graph, x: str) -> str:
-    """The mean over all tokens, brought to length 1."""
+    """Add the mean over all tokens, scaled to length 1."""
     mean = graph.add("ReduceMean", x, graph.add_constant(np.array([1], np.int64)), keepdims=0)
     return str(graph.add("LpNormalization", mean, axis=-1, p=2))
 
@@ -202,7 +202,7 @@ def get_linear(layer: Tensors, name: str) -> tuple[Array, Array]:
 
 
 def get_query_key_value(layer: Tensors) -> tuple[Array, Array]:
-    """The three side by side, to be one product: weight (dim, 3 dim) and bias."""
+    """Query, key and value as one product: weight (dim, 3 dim) and bias."""
     parts = [get_linear(layer, f"attention.self.{name}") for name in ("query", "key", "value")]
     weights, biases = zip(*parts, strict=True)
     return np.concatenate(weights, axis=1), np.concatenate(biases)

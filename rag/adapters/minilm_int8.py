@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 LIMIT = 4.0
-"""Largest magnitude that a channel keeps; few of the others reach it."""
+"""Largest magnitude of a channel after shrinking; few other channels reach it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """A value x in the graph, held as ``(x - offset) / scale`` by channel, so that it quantises well.
+    """A value x in the graph, stored as ``(x - offset) / scale`` by channel, so that it quantises well.
 
     Attributes:
-        name: Of the held value.
+        name: Name of the stored value.
         offset, scale: (dim,) float32.
     """
 
@@ -57,12 +57,12 @@ class Shifted:
     scale: NDArray[np.float32]
 
     def merge_into(self, weight: Array, bias: Array) -> tuple[Array, Array]:
-        """Weight and bias that take the held value where these take x."""
+        """Weight and bias for the stored value that give the same result as these for x."""
         return weight * self.scale[:, None], bias + self.offset @ weight
 
 
 def build_int8(tensors: Tensors, *, bits: int = 8) -> ModelProto:
-    """The model with weights of so many bits.
+    """Build the model with weights of ``bits`` bits.
 
     Args:
         tensors: As published.
@@ -95,7 +95,7 @@ def _add_attention_layer(graph: _Int8Graph, x: Shifted, layer: Tensors) -> str:
 def _add_feed_forward(
     graph: _Int8Graph, x: Shifted, layer: Tensors, large: NDArray[np.int64]
 ) -> str:
-    """With the ``large`` hidden units computed beside the others, in fp32."""
+    """Add a feed-forward layer whose ``large`` hidden units are computed separately, in fp32."""
     weight, bias = x.merge_into(*get_linear(layer, "intermediate.dense"))
     back, back_bias = get_linear(layer, "output.dense")
     small = np.setdiff1d(np.arange(len(bias)), large)
@@ -107,7 +107,7 @@ def _add_feed_forward(
 
 
 class _Int8Graph(Graph):
-    """A graph with products in 8-bit integers; the weights have ``bits`` of them."""
+    """A graph with matrix products in 8-bit integers and weights of ``bits`` bits."""
 
     def __init__(self, bits: int) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class _Int8Graph(Graph):
     def add_shifted_norm(
         self, x: str, gamma_beta: tuple[Array, Array], place: tuple[int, str]
     ) -> Shifted:
-        """The norm with the far-reaching channels of this place moved and shrunk into `LIMIT`."""
+        """Add a norm whose outlier channels are shifted and scaled to at most `LIMIT`."""
         offset, scale = np.zeros(MODEL_DIM, np.float32), np.ones(MODEL_DIM, np.float32)
         for channel, (low, high) in self._ranges.get(place, {}).items():
             offset[channel] = (low + high) / 2
@@ -126,7 +126,7 @@ class _Int8Graph(Graph):
         return Shifted(self.add_norm(x, gamma / scale, (beta - offset) / scale), offset, scale)
 
     def add_residual(self, x: Shifted) -> str:
-        """``x - offset``; the offset goes into the bias of what this is added to."""
+        """Add ``x - offset``; the offset is added to the bias of the next sum."""
         if (x.scale == 1).all():
             return x.name
         return str(self.add("Mul", x.name, self.add_constant(x.scale)))
@@ -139,7 +139,7 @@ class _Int8Graph(Graph):
 
 
 def convert_to_int8(weight: Array, bits: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Integers (n_in, n_out) and one scale a column, symmetric; a column of zeros stays zeros."""
+    """Convert to integers (n_in, n_out) with a symmetric scale for each column; zeros stay zeros."""
     top = 2 ** (bits - 1) - 1
     scale = np.maximum(np.abs(weight).max(axis=0) / top, 1e-12).astype(np.float32)
     return np.rint(weight / scale).astype(np.int8), scale

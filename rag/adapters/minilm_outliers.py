@@ -44,7 +44,7 @@ _CHANNELS = """
 5 feed-forward 99:-2.7:12.8 127:-2.1:7.6 157:-1.5:4.5 223:-11.6:2.4 249:-2.9:4.9 319:-8.1:9.3
 341:-3.9:4.6 359:-2.7:4.3 383:-4.5:2.3
 """
-"""Channels behind a norm whose largest magnitude exceeds 4: layer, what reads them, ``channel:low:high``."""
+"""Channels after a norm whose largest magnitude exceeds 4: layer, next block, ``channel:low:high``."""
 
 _HIDDEN_UNITS = """
 329 433 463 546 602 691 826 829 856 984 1032 1163 1170 1261 1337 1470;
@@ -54,11 +54,11 @@ _HIDDEN_UNITS = """
 128 192 446 621 637 682 716 769 852 1031 1097 1257 1313 1321 1357 1443;
 81 256 372 423 486 745 784 830 923 1132 1191 1280 1297 1300 1302 1407
 """
-"""The 16 feed-forward units of each layer that reach highest."""
+"""The 16 feed-forward units of each layer with the largest values."""
 
 
 def read_channel_ranges() -> dict[tuple[int, str], dict[int, tuple[float, float]]]:
-    """By layer and reader (``attention``, ``feed-forward``): a channel's lowest and highest value."""
+    """Lowest and highest value of each outlier channel, by layer and next block."""
     ranges: dict[tuple[int, str], dict[int, tuple[float, float]]] = {}
     for line in _CHANNELS.split(";"):
         layer, reader, *entries = line.split()
@@ -68,5 +68,5 @@ def read_channel_ranges() -> dict[tuple[int, str], dict[int, tuple[float, float]
 
 
 def read_hidden_units() -> tuple[tuple[int, ...], ...]:
-    """Of each layer."""
+    """The units of `_HIDDEN_UNITS` by layer."""
     return tuple(tuple(int(unit) for unit in line.split()) for line in _HIDDEN_UNITS.split(";"))

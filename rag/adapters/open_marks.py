@@ -25,7 +25,7 @@ class Mark:
         with suppress(OSError, NotImplementedError, Timeout):  # a full disk, or one without locks
             lock.acquire(timeout=0)
         self.remove = weakref.finalize(self, _remove, lock, path)
-        """At the latest when the process ends in good order."""
+        """Runs at the latest when the process ends normally."""
 
 
 def _remove(lock: FileLock, path: Path) -> None:
@@ -35,7 +35,7 @@ def _remove(lock: FileLock, path: Path) -> None:
 
 
 def clear_dead(folder: Path) -> bool:
-    """Remove the marks of processes that are gone; returns whether there were any."""
+    """Remove the marks of processes that have ended; returns whether there were any."""
     dead = False
     for path in folder.glob(f"{PREFIX}*"):
         with suppress(OSError, NotImplementedError, Timeout):

@@ -53,7 +53,7 @@ PUBLIC_URL = "https://api.openai.com/v1"
 
 
 def build_chat_model(settings: Settings) -> OpenAIChat:
-    """The chat model that the settings name, not yet asked anything.
+    """Build the chat model of the settings; it is not called yet.
 
     Raises:
         SettingsError: There is neither a key nor a base URL.
@@ -85,7 +85,7 @@ def send_traces() -> None:
 
 
 def get_api_key(settings: Settings) -> SecretStr:
-    """The key; for a server of one's own, which may need none, a word in its place.
+    """The key, or a placeholder for a configured base URL, whose server may need none.
 
     Raises:
         SettingsError: There is neither a key nor a base URL.
@@ -130,7 +130,7 @@ class OpenAIChat(ChatOpenAI):
     lease: Any = None
 
     def until(self, stop: CancelToken) -> OpenAIChat:
-        """The same model, with calls that end as soon as ``stop`` is set."""
+        """A copy of the model whose calls end as soon as ``stop`` is set."""
         return self.model_copy(update={"given_up": stop})
 
     def _generate(
@@ -178,7 +178,7 @@ class OpenAIChat(ChatOpenAI):
     def _read_whole_stream(
         self, limits: Limits, *args: Any, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
-        """One try; a stream without words or without a proper end is an error."""
+        """Make one attempt; a stream without text or without a proper end is an error."""
         end: dict[str, Any] = {}
         has_pieces = has_words = False
         with convert_errors(self._host, self.model_name):
@@ -217,7 +217,7 @@ class OpenAIChat(ChatOpenAI):
         return Limits(self.silence_s, ends_at, self.given_up or CancelToken())
 
     def _wait(self, exc: ModelError, attempt: int, limits: Limits) -> int:
-        """Pause before the next try and count it; raises where another try makes no sense."""
+        """Count and pause before the next attempt; raises the error if a retry makes no sense."""
         asked_s = exc.retry_after_s if isinstance(exc, ProviderError) else None
         pause_s = FIRST_WAIT_S * 2**attempt * random.uniform(0.75, 1.25)
         if asked_s is not None:

@@ -21,7 +21,7 @@ SHOWN_MODELS = 5
 
 
 def check_reachable(settings: Settings) -> str:
-    """The server's report of its models, as one clause; costs no tokens."""
+    """Check that the server reports its models; returns one clause and costs no tokens."""
     name = settings.chat_model_name
     try:
         served = _list_served_models(settings)
@@ -45,7 +45,7 @@ def _list_served_models(settings: Settings) -> list[str]:
     """Names of the models, sorted.
 
     Raises:
-        ModelError: They are not to be had.
+        ModelError: The server does not report them.
     """
     url = settings.openai_base_url or PUBLIC_URL
     look_s = min(settings.timeout_s, LONGEST_LOOK_S)
@@ -61,7 +61,7 @@ def _list_served_models(settings: Settings) -> list[str]:
 
 
 def check_streaming(settings: Settings, messages: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    """What a short call finds, streamed as every answer is; costs a few tokens."""
+    """Check a short call, streamed like every answer; returns one clause and costs a few tokens."""
     hasty = settings.model_copy(
         update={
             "retries": 0,

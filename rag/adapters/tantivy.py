@@ -48,7 +48,7 @@ class LexicalIndex:
         self.load_latest()
 
     def load_latest(self) -> None:
-        """See what was committed since, by whatever process."""
+        """Load the latest commit, of any process."""
         with self._convert_errors():
             self._index.reload()
             self._searcher = self._index.searcher()
@@ -57,14 +57,14 @@ class LexicalIndex:
                 raise ValueError("it counts deleted chunks")
 
     def close(self) -> None:
-        """Only memory maps are open, and they end with the object."""
+        """Close nothing: only memory maps are open, which end with the object."""
 
     def update(self, upserts: Iterable[LexicalRecord], deletes: Collection[str] = ()) -> None:
-        """Add or replace chunks by id, take others out, all in one commit.
+        """Add or replace chunks by id and remove others, in one commit.
 
         Args:
-            upserts: In the order of their ids, each once.
-            deletes: Ids that are not there are passed over.
+            upserts: Sorted by id, without duplicates.
+            deletes: Unknown ids are ignored.
         """
         new = ((record.chunk_id, _terms(record)) for record in upserts)
         with self._convert_errors():
@@ -84,7 +84,7 @@ class LexicalIndex:
         self.load_latest()
 
     def _entries(self, but: Collection[str]) -> Iterator[tuple[str, dict[str, str]]]:
-        """What is there, in the order of the ids."""
+        """All stored entries, sorted by id."""
         left_out = set(but)
         order = sorted((self._id(address), address) for address in self._addresses())
         for chunk_id, address in order:
@@ -144,7 +144,7 @@ class LexicalIndex:
         return sorted(rows, key=lambda row: (-row[2], row[0]))[:k]
 
     def count_documents(self, terms: Iterable[str], field: str = "body") -> dict[str, int]:
-        """In how many chunks each term occurs."""
+        """Count the chunks in which each term occurs."""
         return {term: self._searcher.doc_freq(field, term) for term in set(terms)}
 
     def list_ids(self) -> set[str]:
@@ -155,7 +155,7 @@ class LexicalIndex:
         return int(self._searcher.num_docs)
 
     def _find_best(self, query: Any, k: int) -> list[tuple[float, Any]]:
-        """The k best hits and all that tie with the last of them, so that ids can decide."""
+        """The k best hits and all that tie with the last one, as ties are decided by id."""
         limit = k + 16
         while True:
             hits = self._searcher.search(query, limit, count=False).hits

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 VERSION = 1
-"""Goes up with every change of the graph; stands in the kept file's name."""
+"""Increased with every change of the graph; part of the stored file's name."""
 PRODUCT_ROWS = 4_096
 """Document tokens in one run, so that its results stay in the processor's cache."""
 
@@ -31,7 +31,7 @@ class TokenProducts:
     """Cosines of query tokens and document tokens; see `rag.search.late.Products`.
 
     Args:
-        session: Of the graph that `ensure_product_graph` keeps.
+        session: A session of the graph of `ensure_product_graph`.
     """
 
     def __init__(self, session: InferenceSession) -> None:
@@ -58,12 +58,12 @@ class TokenProducts:
 
 
 def ensure_product_graph(folder: Path) -> Path:
-    """The graph on disk, built first where it is not there yet; two processes may do so at once."""
+    """Build the graph's file if it does not exist; safe in two processes at once. Returns its path."""
     return ensure_built(folder / f"token-products-v{VERSION}.onnx", build_product_graph)
 
 
 def build_product_graph() -> bytes:
-    """The graph: packed (n, dim / 2) and a query of m tokens in, cosines (m, n) out."""
+    """Build the graph: inputs packed (n, dim / 2) and a query of m tokens, output cosines (m, n)."""
     from onnx import TensorProto, helper, numpy_helper
 
     nodes = [

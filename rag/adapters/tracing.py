@@ -93,7 +93,7 @@ def _build_attributes(answer: Answer) -> Mapping[str, Any]:
 
 
 def format_state(settings: Settings) -> str:
-    """The tracing that is active, as one clause for `doctor`."""
+    """Describe the active tracing as one clause for `doctor`."""
     clauses = []
     if settings.otel_endpoint is not None:
         clauses.append(f"questions to {format_server_name(settings.otel_endpoint)} (OpenTelemetry)")
@@ -124,7 +124,7 @@ class _Exporter(SpanExporter):
 
 
 def _parse_headers(settings: Settings) -> dict[str, str]:
-    """``name=value,name=value`` with escapes, as the variable has them."""
+    """Parse ``name=value,name=value`` with percent escapes, as the variable defines them."""
     header_text = settings.otel_headers.get_secret_value() if settings.otel_headers else ""
     pairs = [pair.partition("=") for pair in header_text.split(",") if pair.strip()]
     if any(not separator for _, separator, _ in pairs):

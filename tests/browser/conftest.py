@@ -6,12 +6,22 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from eval.benchmarks.chat_process import start_chat_process
+from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 
 expect.set_options(timeout=30_000)  # a page that is slow on a busy machine is not a wrong page
 
@@ -48,15 +58,31 @@ def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextMana
     return start_chat_process(folder, environ)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str]:
     """Where the chat is served; its library did not exist before it started."""
     with serving(tmp_path_factory.mktemp("served"), weights) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture  # not shared: it would answer the next test's question from its cache
+def model_url(
+    library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A chat whose model writes slowly enough to be watched."""
+    folder = tmp_path_factory.mktemp("model")
+    shutil.copytree(library_data, folder / "data")
+    slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.08)
+    with (
+        OpenAIServer(slow) as model,
+        serving(folder, weights, OPENAI_BASE_URL=model.url, PAPERFOLK_CHAT_MODEL=MODEL) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
+    """Closed after the last journey: the driver's event loop is in the way of other tests."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -91,11 +117,25 @@ class Watched:
             self.foreign.append(request.url)
 
 
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> Callable[[bool, bool], BrowserContext]:
+    """A profile, dark or not, with touch or not, whose pages load Streamlit's scripts only once."""
+    return cache(lambda dark, touch: start_profile(browser, dark, touch))
+
+
+def start_profile(browser: Browser, dark: bool, touch: bool) -> BrowserContext:
+    scheme = "dark" if dark else "light"
+    return browser.new_context(color_scheme=scheme, has_touch=touch, accept_downloads=True)
+
+
 @pytest.fixture
-def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
+def visit(
+    browser: Browser, profile: Callable[[bool, bool], BrowserContext], url: str
+) -> Iterator[Callable[..., Page]]:
     """Open a path in a fresh session; afterwards no console error, no foreign request.
 
-    ``provoked`` is part of an error that the browser must log on the journey, such as a status;
+    The profile is fresh where readers sign in, and one for all journeys to the open chat, which
+    keeps nothing in it. ``provoked`` is part of an error that the browser must log on the journey, such as a status;
     ``provider`` is where the journey leads to sign in.
     """
     watched: list[Watched] = []
@@ -110,13 +150,11 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         provoked: str = "",
         provider: str = "",
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 860},
-            color_scheme="dark" if dark else "light",
-            has_touch=touch,
-            accept_downloads=True,
-        )
-        page = context.new_page()
+        if at == url:
+            page = profile(dark, touch).new_page()
+        else:
+            page = start_profile(browser, dark, touch).new_page()
+        page.set_viewport_size({"width": width, "height": 860})
         page.set_default_timeout(30_000)
         watched.append(Watched(page, at, provoked, provider))
         page.goto(at + path)
@@ -124,7 +162,7 @@ def visit(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
 
     yield go
     for one in watched:
-        one.page.context.close()
+        (one.page if one.url == url else one.page.context).close()
         assert not one.faults
         assert not one.foreign
 
@@ -135,7 +173,6 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     ARTEFACTS.mkdir(exist_ok=True)
 
     def take(page: Page, name: str) -> None:
-        page.wait_for_timeout(400)
-        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{name}.png")
+        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{name}.png", animations="disabled")
 
     return take

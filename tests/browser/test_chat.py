@@ -46,7 +46,9 @@ def test_a_typed_question_gets_an_answer_whose_citation_opens_its_sentence(
 
 def test_an_example_and_a_follow_up_stand_on_one_screen(visit: Visit, shoot: Shoot) -> None:
     page = visit(dark=True)
-    example = page.locator(".st-key-examples button").first
+    examples = page.locator(".st-key-examples button")
+    expect(examples).to_have_count(4)
+    example = examples.first
     question = example.locator("p").inner_text().splitlines()[0].strip()
     example.click()
     expect(page.locator(".pf.board .foot")).to_have_count(1)

@@ -10,9 +10,6 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_chat import QUESTION, ask
-from tests.browser.test_model import address
-
-__all__ = ["address"]
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -66,8 +63,8 @@ def test_a_conversation_is_renamed_exported_and_deleted(
     expect(page.get_by_role("button", name="Swapping, in short")).to_have_count(0)
 
 
-def test_an_answer_goes_on_through_a_reload(address: str, visit: Visit, shoot: Shoot) -> None:
-    page = visit(at=address)
+def test_an_answer_goes_on_through_a_reload(model_url: str, visit: Visit, shoot: Shoot) -> None:
+    page = visit(at=model_url)
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill("What is DuetFace?")
     box.press("Enter")
@@ -82,8 +79,10 @@ def test_an_answer_goes_on_through_a_reload(address: str, visit: Visit, shoot: S
     shoot(page, "2-whole")
 
 
-def test_a_stopped_answer_stays_as_far_as_it_came(address: str, visit: Visit, shoot: Shoot) -> None:
-    page = visit(at=address)
+def test_a_stopped_answer_stays_as_far_as_it_came(
+    model_url: str, visit: Visit, shoot: Shoot
+) -> None:
+    page = visit(at=model_url)
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill("What is DuetFace?")
     box.press("Enter")

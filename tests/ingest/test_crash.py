@@ -188,7 +188,7 @@ def _copy(trial: Trial, folder: Path) -> Path:
 
 def test_killed_at_any_step_the_next_start_makes_it_whole(trial: Trial, tmp_path: Path) -> None:
     points = range(1, trial.n_points + 1)
-    for at in points if trial.n_points <= 8 else random.Random(trial.n_points).sample(points, 8):
+    for at in points if trial.n_points <= 5 else random.Random(trial.n_points).sample(points, 5):
         folder = _copy(trial, tmp_path / f"at-{at}")
         _, code = _run(_ingest, folder, trial.paths, at)
         assert code == -signal.SIGKILL
@@ -197,7 +197,7 @@ def test_killed_at_any_step_the_next_start_makes_it_whole(trial: Trial, tmp_path
 
 def test_killed_at_any_moment_the_next_start_makes_it_whole(trial: Trial, tmp_path: Path) -> None:
     moments = random.Random(7)
-    for number in range(3):
+    for number in range(2):
         after_s = moments.uniform(0.0, trial.seconds)
         folder = _copy(trial, tmp_path / f"after-{number}")
         _run(_ingest, folder, trial.paths, 0, kill_after_s=after_s)

@@ -30,9 +30,9 @@ from tests.growth import Shape, Used, _seconds, overgrown, patterns_in, shapes_f
 from tests.shelves import FACES
 from tests.understanding.test_cases import SECTIONS
 
-WORTH_MORE_S = 0.0003
-"""For an eighth of a question: from this on, the whole may take longer than what counts as linear."""
-SLOWEST = 12
+WORTH_MORE_S = 0.00015
+"""For a sixteenth of a question: from this on, the whole may take longer than what counts as linear."""
+SLOWEST = 4
 """Shapes of a pattern that are tried at length."""
 ANSWER_S = 3.0
 """An idle machine takes a tenth of it; what this guards against took thirteen seconds."""
@@ -54,7 +54,7 @@ def grows(used: Used) -> str:
         used.run(" ".join(text.split()))
 
     def short_s(shape: Shape) -> float:
-        return _seconds(run, shape.of(MAX_QUESTION_CHARS // len(shape.pump) // 8))
+        return _seconds(run, shape.of(MAX_QUESTION_CHARS // len(shape.pump) // 16))
 
     tried = [
         (s, shape) for shape in shapes_for(used.pattern) if (s := short_s(shape)) > WORTH_MORE_S

@@ -17,7 +17,7 @@ _STROKES: Mapping[str, str] = {
     "keep": "M10 4v6l-5 8.4c-.6 1 .1 2.1 1.2 2.1h11.6c1.1 0 1.8-1.1 1.2-2.1L14 10V4 M8.5 4h7 M8 15h8",
     "retry": "M4.5 12a7.5 7.5 0 1 1 2.2 5.3 M4.5 19v-4.5H9",
 }
-"""Icon outlines in a square of 24, by name."""
+"""Outlines of the icons, drawn on a 24 by 24 grid, by name."""
 _SAYS: Mapping[OpinionVerdict, str] = {"good": "Good answer", "bad": "Bad answer"}
 
 
@@ -26,7 +26,7 @@ def read_icon(name: str) -> str:
 
 
 def render_tool(act: str, value: str, name: str, label: str, *, pressed: bool | None = None) -> str:
-    """One button; ``pressed`` where it can be on or off."""
+    """Render one button; ``pressed`` is its state if it can be switched on and off, else None."""
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     label_text = escape(label, quote=True)
     return (
@@ -36,12 +36,12 @@ def render_tool(act: str, value: str, name: str, label: str, *, pressed: bool | 
 
 
 def render_tools(turn: StoredTurn, *, last: bool, is_stored: bool | None = None) -> str:
-    """Copy and the two thumbs; for the last answer also another try.
+    """Render the buttons to copy and to rate an answer; the last answer can also be tried again.
 
     Args:
-        turn: Answered.
-        last: Whether it is the last one.
-        is_stored: Whether it stands in the evaluation; None where it cannot.
+        turn: A turn with an answer.
+        last: Whether it is the last turn of the conversation.
+        is_stored: Whether the question is in the evaluation set; None if it cannot be added.
     """
     parts = ['<button class="tool copy" title="Copy with references" aria-label="Copy with ']
     parts.append(f'references">{read_icon("copy")}{read_icon("done")}</button>')

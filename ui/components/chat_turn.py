@@ -36,12 +36,12 @@ WHY: dict[OpinionVerdict, tuple[str, ...]] = {
 REASON_SEPARATOR = "; "
 
 Place = tuple[str, int]
-"""A turn: its thread's id and its ordinal."""
+"""Identifies a turn: the id of its thread and its position there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question to ask in the next run; the other fields as in `AnswerJobs.ask`."""
+    """A question to ask in the next run of the script; see `AnswerJobs.ask` for the other fields."""
 
     question: str
     instead_of: int | None = None
@@ -49,7 +49,7 @@ class Pending:
 
 
 def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | None = None) -> None:
-    """Ask in the next run, as if it had been typed."""
+    """Ask a question in the next run of the script, as if the user had typed it."""
     st.session_state["pending"] = Pending(question, instead_of, read_as)
     st.session_state.pop("editing", None)
 
@@ -57,7 +57,7 @@ def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | Non
 def render_turn(
     assistant: Assistant, desk: AnswerJobs, thread: StoredThread, turn: StoredTurn, *, last: bool
 ) -> None:
-    """Draw one turn; an answer in the making is drawn as it grows."""
+    """Draw one turn; an unfinished answer is drawn as it grows."""
     thread_id = thread.thread_id
     render_question(thread_id, turn, last=last)
     with st.chat_message("assistant"):
@@ -90,9 +90,9 @@ def render_turn(
 
 
 def render_suggestions(assistant: Assistant, desk: AnswerJobs, thread: StoredThread) -> None:
-    """Questions to go on with, under the last answer; none while answers are being made.
+    """Draw suggested follow-up questions under the last answer; none while an answer is running.
 
-    They are looked for after the answer is on screen, once, and kept for the session.
+    They are computed once, after the answer is on screen, and stored for the session.
     """
     if not thread.turns or thread.turns[-1].answer is None:
         return
@@ -118,7 +118,7 @@ def render_suggestions(assistant: Assistant, desk: AnswerJobs, thread: StoredThr
 
 
 def render_question(thread_id: str, turn: StoredTurn, *, last: bool) -> None:
-    """The question as asked; the last one can be asked otherwise."""
+    """Draw the question as asked; the last question can be edited."""
     place = (thread_id, turn.ordinal)
     with st.chat_message("user"):
         if last and st.session_state.get("editing") == place:
@@ -137,7 +137,7 @@ def render_question(thread_id: str, turn: StoredTurn, *, last: bool) -> None:
 
 
 def render_edit(turn: StoredTurn) -> None:
-    """The question as a field, and what is done with it."""
+    """Draw the question in a text field, with the buttons to ask it or to cancel."""
     with st.form("edit_form", border=False, enter_to_submit=True):
         text = st.text_area(
             "Your question",
@@ -194,7 +194,7 @@ def render_answer(
     *,
     last: bool,
 ) -> None:
-    """The whole answer with its tools; a reason is asked for under it where one was judged."""
+    """Draw a complete answer with its buttons; after a rating, ask for a reason below it."""
     assert turn.answer is not None
     place = (thread.thread_id, turn.ordinal)
     questions = UserQuestionSet(assistant.settings.data)
@@ -221,7 +221,7 @@ def render_answer(
 
 
 def ask_again(turn: StoredTurn) -> None:
-    """Ask the question again, in the reading that was wanted by hand if one was."""
+    """Ask the question again, in the reading that the user chose, if any."""
     reading = turn.answer.reading if turn.answer else None
     wanted = reading.query.route if reading and reading.by == "screen" else None
     read_as: ReadAs | None = next((route for route in get_args(ReadAs) if route == wanted), None)
@@ -229,7 +229,7 @@ def ask_again(turn: StoredTurn) -> None:
 
 
 def ask_in_other_reading(turn: StoredTurn) -> None:
-    """Ask the question again, in the other reading that its answer offers."""
+    """Ask the question again, in the alternative reading that its answer offers."""
     if turn.answer is not None and turn.answer.other is not None:
         ask_next(turn.question, turn.ordinal, turn.answer.other.route)
 
@@ -238,7 +238,7 @@ def ask_in_other_reading(turn: StoredTurn) -> None:
 
 
 def handle_thumb(store: ThreadStore, questions: UserQuestionSet, place: Place, value: str) -> None:
-    """A thumb was pressed: kept, or taken back where it was so already."""
+    """Store a rating; pressing the same thumb again removes it."""
     thread = store.get_thread(place[0])
     before = thread.get_turn(place[1]).opinion
     back = before is not None and before.verdict == value
@@ -251,7 +251,7 @@ def handle_thumb(store: ThreadStore, questions: UserQuestionSet, place: Place, v
 def save_opinion(
     store: ThreadStore, questions: UserQuestionSet, place: Place, opinion: Opinion | None
 ) -> None:
-    """Keep an opinion; a question that stands in the evaluation follows it."""
+    """Store an opinion, and update the question if it is in the evaluation set."""
     store.save_opinion(*place, opinion)
     thread = store.get_thread(place[0])
     if not questions.has_question(thread, place[1]):
@@ -263,7 +263,7 @@ def save_opinion(
 
 
 def update_question_set(store: ThreadStore, questions: UserQuestionSet, place: Place) -> None:
-    """Add a judged question to the evaluation, or take it out again."""
+    """Add a rated question to the evaluation set, or remove it."""
     thread = store.get_thread(place[0])
     opinion = thread.get_turn(place[1]).opinion
     if questions.has_question(thread, place[1]) or opinion is None:
@@ -276,7 +276,7 @@ def update_question_set(store: ThreadStore, questions: UserQuestionSet, place: P
 def render_reasons(
     store: ThreadStore, questions: UserQuestionSet, place: Place, opinion: Opinion
 ) -> None:
-    """Why an answer is good or bad: reasons to press and a line of one's own, kept as they come."""
+    """Ask why an answer is good or bad: buttons with reasons and a text field, stored at once."""
     offered = WHY[opinion.verdict]
     chosen_reasons = [part for part in opinion.reason.split(REASON_SEPARATOR) if part]
     keys = [f"{kind}_{opinion.verdict}_{place[0]}_{place[1]}" for kind in ("why", "said")]

@@ -1,4 +1,4 @@
-"""The one component of the screens: HTML from `ui.views.answer_html.render_answer_html`, with clicks reported back."""
+"""The only custom component: shows HTML of `ui.views.answer_html` and reports clicks on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def render_clickable(
     """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
 
     Args:
-        html: Escaped by its maker; see `ui.views.answer_html.render_answer_html`.
+        html: Already escaped; see `ui.views.answer_html.render_answer_html`.
         key: Unique on the page.
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
         cards: What hovering a chip shows; see `ui.views.answer_html.build_cards`.

@@ -20,7 +20,7 @@ from ui.views.escaping import fault, plain, without_paths
 
 MAX_CONVERSATIONS = 30
 SEARCHED_FROM = 6
-"""From this many conversations on, there is a search field."""
+"""Fewest conversations for which a search field is shown."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,7 +29,7 @@ def _load_jobs(settings: Settings, owner: str) -> AnswerJobs:
 
 
 def get_jobs(assistant: Assistant) -> AnswerJobs:
-    """The desk of who is signed in; where nobody signs in, the one desk of this server."""
+    """The answer jobs of the current user, or of the whole server if nobody signs in."""
     return _load_jobs(assistant.settings, st.session_state.get("owner", ""))
 
 
@@ -37,7 +37,7 @@ def get_jobs(assistant: Assistant) -> AnswerJobs:
 
 
 def get_current() -> str | None:
-    """The id of the open conversation: the link's, or the one that was open before."""
+    """The id of the open conversation: from the link, or the last one opened in this session."""
     linked = st.query_params.get("thread")
     if linked:
         st.session_state["thread"] = linked
@@ -47,7 +47,7 @@ def get_current() -> str | None:
 
 
 def open_thread(thread_id: str | None) -> None:
-    """Open a conversation, or with None a new one, from the next run on."""
+    """Open a conversation, or a new one if None, from the next run of the script on."""
     session.close_source()
     for key in ("editing", "judging"):
         st.session_state.pop(key, None)
@@ -61,7 +61,7 @@ def open_thread(thread_id: str | None) -> None:
 
 
 def read(store: ThreadStore, thread_id: str | None) -> StoredThread | None:
-    """The open conversation; one that is gone is said to be, and closed."""
+    """Read the open conversation; if it was deleted, say so and close it."""
     if thread_id is None:
         return None
     try:
@@ -76,7 +76,7 @@ def read(store: ThreadStore, thread_id: str | None) -> StoredThread | None:
 
 
 def say_unkept(store: ThreadStore, thread: StoredThread) -> None:
-    """That a conversation is not kept for now, and why."""
+    """Warn that a conversation is not being stored at present, and why."""
     if why := store.why_unkept(thread.thread_id):
         text = f"This conversation is not kept for now ({why}): it is lost if the server ends"
         st.warning(plain(text), icon=":material/warning:")
@@ -88,7 +88,7 @@ def say_unkept(store: ThreadStore, thread: StoredThread) -> None:
 def render_conversations(
     store: ThreadStore, thread: StoredThread | None, assistant: Assistant
 ) -> None:
-    """All conversations in the sidebar, and what can be done with the open one."""
+    """Draw all conversations in the sidebar, with the menu of the open one."""
     st.button(
         "New conversation",
         icon=":material/edit_square:",
@@ -127,7 +127,7 @@ def render_conversations(
 
 
 def render_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) -> None:
-    """Rename, export, delete."""
+    """Draw the menu to rename, export or delete the open conversation."""
     opened = st.session_state.setdefault("menu_opened", 0)
     with st.popover(
         "This conversation", icon=":material/more_horiz:", width="stretch", key=f"menu_{opened}"

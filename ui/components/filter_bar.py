@@ -27,20 +27,20 @@ from ui.views import answer_html
 from ui.views.escaping import plain
 
 MOST_NAMES = 1_000
-"""Most names sent to the browser; others can be typed."""
+"""Upper limit of names sent to the browser; others can be typed."""
 CODE = {"with code": True, "without code": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadTerms:
-    """The filters and the model, as in `rag.types.answers.Thread`."""
+    """The filters and the chat model of a thread, as in `rag.types.answers.Thread`."""
 
     filters: tuple[Condition, ...] = ()
     model: str = ""
 
 
 def get_terms(thread: StoredThread | None) -> ThreadTerms:
-    """Those of the open conversation; none where there is no open one."""
+    """The filters and model of the open conversation; empty if none is open."""
     return ThreadTerms(thread.filters, thread.model) if thread else ThreadTerms()
 
 
@@ -58,7 +58,7 @@ def get_settings(assistant: Assistant, thread: StoredThread | None) -> Settings:
 
 
 def render_bar(assistant: Assistant, store: ThreadStore, thread: StoredThread | None) -> None:
-    """What the next answer heeds, each of it a press from being taken away; above the input."""
+    """Draw the filters of the next answer above the input; a click removes one."""
     chosen = get_terms(thread)
     with st.container(key="terms", horizontal=True, vertical_alignment="center", gap="xsmall"):
         render_filter_popover(assistant, store, thread, chosen)
@@ -80,7 +80,7 @@ def render_bar(assistant: Assistant, store: ThreadStore, thread: StoredThread | 
 
 
 def get_widget_key(thread: StoredThread | None) -> str:
-    """Of the widgets of one conversation: the same ones before it begins and until it is asked."""
+    """Key of one conversation's widgets; it stays the same when the first question creates it."""
     return thread.thread_id if thread and thread.turns else "next"
 
 
@@ -98,7 +98,7 @@ def take_away(
     chosen: ThreadTerms,
     removed_filters: Sequence[Condition],
 ) -> None:
-    """Leave some filters out; fields that are open begin anew with what is left."""
+    """Remove some filters; open fields are reset to those that remain."""
     remaining_filters = tuple(
         condition for condition in chosen.filters if condition not in removed_filters
     )
@@ -112,7 +112,7 @@ def take_away(
 def render_filter_popover(
     assistant: Assistant, store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms
 ) -> None:
-    """The filters in a popover, which is made whole so that it opens at its full height."""
+    """Draw the filters in a popover, all at once, so that it opens at its full height."""
     whose = get_widget_key(thread)
     with st.popover("Filters", icon=":material/tune:", type="tertiary", key=f"filters_{whose}"):
         st.caption("The next answers come from the papers that meet all of these.")
@@ -135,14 +135,14 @@ def render_filter_popover(
 
 @st.cache_data(show_spinner=False, max_entries=2)
 def load_filter_choices(_assistant: Assistant, fingerprint: str) -> FilterChoices:
-    """What this state of the library can be narrowed by."""
+    """The values to filter by, for this state of the library."""
     return list_filter_choices(_assistant.library)
 
 
 def render_fields(
     offered: FilterChoices, current_filters: Sequence[Condition], whose: str
 ) -> tuple[Condition, ...]:
-    """The widgets, set to the filters held; returns what they ask for."""
+    """Draw the widgets with the current filters; returns the filters that they now describe."""
     now = {condition.field: condition for condition in current_filters}
     mark = f"{whose}_{st.session_state.get('filters_anew', 0)}"
     choice = [render_years(offered, now.get("year"), mark)]
@@ -161,7 +161,7 @@ def render_fields(
 
 
 def render_years(offered: FilterChoices, current: Condition | None, mark: str) -> Condition | None:
-    """A span of years; the whole span asks nothing, so papers without a year stay in."""
+    """Draw the slider of years; the full range is no filter, so papers without a year are included."""
     if len(offered.years) < 2:
         return current
     full_span = (offered.years[0], offered.years[-1])
@@ -194,7 +194,7 @@ def render_choice(
 def render_model_choice(
     assistant: Assistant, store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms
 ) -> None:
-    """What words the answers; nothing to see where there is no choice."""
+    """Draw the choice of the chat model; nothing if there is only one option."""
     offered = assistant.settings.offered
     if len(offered) < 2:
         return

@@ -17,13 +17,13 @@ from ui.views.escaping import plain
 
 MAX_OPENINGS = 6
 MOST_CHOSEN = 500
-"""Most papers that can be selected one by one; more are better described by filters."""
+"""Upper limit of papers selected one by one; larger selections are better made by filters."""
 
 
 def render_button(
     assistant: Assistant, key: str, filters: Sequence[Condition], why_not: str = ""
 ) -> None:
-    """Begins a conversation that is answered from these papers alone, unless it is said why not."""
+    """Draw the button that starts a conversation about these papers only, or say why it cannot."""
     if st.button(
         "Ask about these papers",
         icon=":material/forum:",
@@ -37,7 +37,7 @@ def render_button(
 
 
 def render_button_for_papers(assistant: Assistant, key: str, papers: Sequence[Paper]) -> None:
-    """The same for papers chosen one by one; without any the button waits, in its place."""
+    """The same for papers selected one by one; the button is disabled while none is selected."""
     if not papers:
         render_button(assistant, key, (), "Choose rows or narrow the list first")
         return
@@ -49,7 +49,7 @@ def render_button_for_papers(assistant: Assistant, key: str, papers: Sequence[Pa
 
 
 def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:
-    """What the next conversation is about, and questions that these papers answer."""
+    """Draw what the next conversation is about, with questions that these papers answer."""
     thread = Thread(filters=filters)
     filtered_library = apply_filters(assistant.library, thread)
     assert filtered_library is not None

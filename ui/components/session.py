@@ -33,7 +33,7 @@ Acts = Mapping[str, Callable[[str], None]]
 
 @st.cache_resource(show_spinner="opening the library …")
 def build_once(settings: Settings) -> Assistant:
-    """The assistant for these settings; one a server."""
+    """Build the assistant for these settings, once for the whole server."""
     uploads.sweep(settings.data)
     built = build(settings)
     if count_papers(built):
@@ -43,7 +43,7 @@ def build_once(settings: Settings) -> Assistant:
 
 
 def get_assistant() -> Assistant:
-    """The one assistant of this server; a screen that cannot have it says why and stops."""
+    """The assistant of this server; if it cannot be built, show the reason and stop the script."""
     try:
         return build_once(load())
     except RagError as exc:
@@ -60,7 +60,7 @@ def count_papers(assistant: Assistant) -> int:
 
 
 def telling(act: Callable[..., object]) -> Callable[..., None]:
-    """A callback whose error is shown on the page as its sentence."""
+    """Wrap a callback so that its error is shown on the page as one sentence."""
 
     @wraps(act)
     def acting(*values: object, **names: object) -> None:
@@ -73,7 +73,7 @@ def telling(act: Callable[..., object]) -> Callable[..., None]:
 
 
 def say_fault() -> None:
-    """What a callback could not do."""
+    """Show the error of a callback."""
     if message := st.session_state.pop("fault", None):
         st.error(fault(message), icon=":material/error:")
 
@@ -83,7 +83,7 @@ def apply_style() -> None:
 
 
 def get_mode(settings: Settings) -> tuple[str, str]:
-    """What answers, in a word and in a sentence."""
+    """The mode of answering, as a word and as a sentence."""
     if settings.generative:
         name = settings.chat_model_name
         return name, f"{name} words the answers; code checks each quote against the papers."
@@ -91,7 +91,7 @@ def get_mode(settings: Settings) -> tuple[str, str]:
 
 
 def get_papers_of(assistant: Assistant, answer: Answer) -> dict[str, Paper]:
-    """The papers that an answer cites or counts on, by id."""
+    """The papers that an answer cites or uses, by id."""
     ids = {c.paper_id for c in answer.citations}
     ids.update(key for expert in answer.experts for key in expert.papers)
     return get_papers_by_id(assistant, ids)
@@ -103,12 +103,12 @@ def get_papers_by_id(assistant: Assistant, ids: Iterable[str]) -> dict[str, Pape
 
 @st.cache_data(show_spinner=False, max_entries=2)
 def _load_names(_assistant: Assistant, fingerprint: str) -> frozenset[str]:
-    """Every name that this state of the library prints."""
+    """All names printed in this state of the library."""
     return frozenset(person.name for person in _assistant.library.list_persons())
 
 
 def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]) -> frozenset[str]:
-    """The people whom an answer may name: in bold, or on one of the papers behind it."""
+    """The people an answer may mention: names in bold, and authors of the papers behind it."""
     printed = frozenset(a.name for paper in papers for a in paper.authorships)
     return printed | (
         answer_html.extract_bold(answer.text)
@@ -120,12 +120,12 @@ def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]
 
 
 def open_source(paper_id: str, span: Span | None = None, mark: object = None) -> None:
-    """Show a paper beside the page from the next run on; ``mark`` says which chip opened it."""
+    """Show a paper beside the page from the next run on; ``mark`` is the chip that opened it."""
     st.session_state["source"] = (paper_id, span, mark)
 
 
 def get_opened() -> object:
-    """The mark of the chip whose paper is open, or None."""
+    """Identifier of the chip whose paper is open, or None."""
     source = st.session_state.get("source")
     return source[2] if source else None
 
@@ -135,7 +135,7 @@ def close_source() -> None:
 
 
 def handle_act(what: str, value: str) -> None:
-    """Do what a pressed element asks for, where that is the same on every screen."""
+    """Handle clicks whose effect is the same on every screen."""
     if what == "paper":
         open_source(value, mark=value)
     elif what == "person":
@@ -147,7 +147,7 @@ def handle_act(what: str, value: str) -> None:
 
 
 def build_act_handler(answer: Answer, where: object, acts: Acts) -> Act:
-    """What the pressed elements of one answer do; ``where`` tells it from others on the page."""
+    """Build the click handler of one answer; ``where`` is unique on the page."""
     cited = {str(citation.marker): citation for citation in answer.citations}
 
     def handle_press(what: str, value: str) -> None:
@@ -163,7 +163,7 @@ def build_act_handler(answer: Answer, where: object, acts: Acts) -> Act:
 
 
 def pathless(answer: Answer) -> Answer:
-    """The answer without this server's paths in what it says of faults."""
+    """The answer with this server's file paths removed from its messages about faults."""
     text = without_paths(answer.text) if answer.status == "failed" else answer.text
     return replace(answer, text=text, warnings=tuple(map(without_paths, answer.warnings)))
 
@@ -180,12 +180,12 @@ def draw_answer(
     """Draw an answer with its chips and references.
 
     Args:
-        assistant: Whose library holds the papers.
-        answer: Whole.
-        key: Its own on the page.
+        assistant: Its library contains the papers.
+        answer: A complete answer.
+        key: Unique on the page.
         scroll: Whether the page moves to the last question when this first appears.
-        tools: What can be done with it; see `ui.components.answer_actions`.
-        acts: What each of these does with the pressed element's value, by its act.
+        tools: HTML of the buttons; see `ui.components.answer_actions`.
+        acts: Handlers of these buttons by act; each gets the value of the clicked element.
     """
     answer = pathless(answer)
     mark = get_opened()
@@ -209,7 +209,7 @@ def draw_answer(
 
 
 def draw_panel(assistant: Assistant) -> None:
-    """Draw the opened paper, if there is one, and go to the people that were pressed."""
+    """Draw the open paper, if any, and switch to a person that was clicked."""
     destination = st.session_state.pop("go_to", None)
     if destination is not None:
         close_source()

@@ -16,7 +16,7 @@ from ui.screens import welcome
 from ui.views.escaping import plain
 
 SHOWN_TURNS = 12
-"""Turns of a long conversation that are drawn, and how many more each click adds."""
+"""Number of turns drawn of a long conversation; each click adds as many."""
 
 
 def render_sidebar(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | None) -> None:
@@ -30,7 +30,7 @@ def render_sidebar(assistant: Assistant, desk: AnswerJobs, thread: StoredThread 
 
 
 def get_first_drawn(thread: StoredThread) -> int:
-    """Where the drawn part of a thread begins; earlier turns are drawn on request, some at a time."""
+    """Index of the first turn to draw; earlier turns are added on request."""
     n, key = len(thread.turns), f"drawn_{thread.thread_id}"
     drawn: int = st.session_state.get(key, SHOWN_TURNS)
     hidden = n - drawn
@@ -47,7 +47,7 @@ def get_first_drawn(thread: StoredThread) -> int:
 
 
 def start_answer(desk: AnswerJobs, thread: StoredThread | None, next_: Pending) -> StoredThread:
-    """Begin to answer the next question, in a new thread if none is open."""
+    """Start answering the next question, in a new thread if none is open."""
     session.close_source()
     if thread is None:
         thread_id = desk.store.create_thread(next_.question)
@@ -60,7 +60,7 @@ def start_answer(desk: AnswerJobs, thread: StoredThread | None, next_: Pending) 
 
 
 def ask_before_new_thread(next_: Pending) -> None:
-    """A question whose conversation is gone is asked on its own only if that is wanted."""
+    """Offer to ask the question in a new conversation, as its own was deleted."""
     st.button(
         f"Ask “{plain(next_.question)}” in a new conversation",
         icon=":material/edit_square:",
@@ -73,9 +73,9 @@ def ask_before_new_thread(next_: Pending) -> None:
 def render_conversation(
     assistant: Assistant, desk: AnswerJobs, thread: StoredThread
 ) -> DeltaGenerator:
-    """Draw the turns; returns the place under the last one.
+    """Draw the turns; returns the container below the last one.
 
-    Each keeps its key when others follow: what is on screen is not made anew.
+    A turn keeps its key when others follow, so it is not redrawn.
     """
     n = len(thread.turns)
     welcome = get_first_drawn(thread)

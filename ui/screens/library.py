@@ -52,12 +52,12 @@ def render_documents(assistant: Assistant, document_list: list[Document]) -> Non
 
 
 def render_lines(texts: Iterable[str]) -> None:
-    """Lines as they are, none cut off."""
+    """Show lines of text unchanged, with no line cut off."""
     st.code("\n".join(map(without_paths, texts)), language=None, wrap_lines=True)
 
 
 def origin(assistant: Assistant, document: Document) -> str:
-    """Where a document came from, as far as it concerns readers: by whom, but not which folder."""
+    """Where a document came from: who uploaded it, but not the folder on this server."""
     path = Path(document.path)
     if path.parent != uploads.get_upload_folder(assistant.settings.data).resolve():
         return "this server"
@@ -69,7 +69,7 @@ def by(reader: str) -> str:
 
 
 def format_reason(rejection: Rejection) -> str:
-    """Where and why something could not be read; the document's name once."""
+    """Where and why something could not be read, with the document's name only once."""
     names_document = rejection.line is None and repr(rejection.document) in rejection.reason
     return rejection.reason if names_document else str(rejection)
 
@@ -94,7 +94,7 @@ def show_outcome(part: Part) -> None:
 
 
 def add(assistant: Assistant, documents: Sequence[Document]) -> None:
-    """Files -> a plan to look at -> the library."""
+    """Draw the upload: files, then a plan to review, then the ingest."""
     st.header("Add papers", anchor=False)
     turn = st.session_state.setdefault("upload_turn", 0)
     uploaded_files = st.file_uploader(
@@ -136,9 +136,9 @@ def add(assistant: Assistant, documents: Sequence[Document]) -> None:
 def in_place_of(
     assistant: Assistant, chosen: Sequence[uploads.Upload], document_list: Sequence[Document]
 ) -> list[str]:
-    """The documents that go because a chosen file is to stand for them: none unasked.
+    """Ask which documents the uploaded files replace; none is replaced without the user's choice.
 
-    What has a chosen file's name already is said with its origin; both stay unless the reader says.
+    A document of the same name is shown with its origin; by default both are kept.
     """
     documents = {document.name: document for document in document_list}
     removed_items = []
@@ -157,7 +157,7 @@ def in_place_of(
 
 
 def discard(assistant: Assistant, documents: Sequence[Document], names: Sequence[str]) -> None:
-    """Delete the files of documents that were removed, where they were uploaded."""
+    """Delete the files of removed documents that had been uploaded."""
     for document in documents:
         if document.name in names:
             uploads.delete_upload(assistant.settings.data, Path(document.path))
@@ -171,7 +171,7 @@ def run_ingest(
     anew: bool = False,
     drop: Sequence[str] = (),
 ) -> None:
-    """Ingest under a progress bar; what it did is said on the next run."""
+    """Ingest with a progress bar; the result is shown in the next run of the script."""
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, n_done: int, total: int) -> None:
@@ -185,7 +185,7 @@ def run_ingest(
 
 
 def remove(assistant: Assistant, document_list: list[Document]) -> None:
-    """Documents -> a plan to look at -> the library without them."""
+    """Draw the removal: documents, then a plan to review, then the removal."""
     st.header("Remove documents", anchor=False)
     turn = st.session_state.setdefault("remove_turn", 0)
     names = st.multiselect(

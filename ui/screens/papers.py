@@ -23,7 +23,7 @@ CODE_FILTER = {"with code": True, "without code": False}
 
 
 def render_filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
-    """The conditions that the widgets ask for; an untouched widget asks nothing."""
+    """Draw the filters; returns their conditions, none for a widget that was not used."""
     words = st.text_input("Words in title or text", key="text", placeholder="few-shot")
     conditions = [Condition("text", "contains", word) for word in words.split()]
     choices = (
@@ -45,7 +45,7 @@ def render_filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condi
 
 
 def render_year_filter(papers: Sequence[Paper]) -> list[Condition]:
-    """A span of years; the whole span asks nothing, so papers without a year stay in."""
+    """Draw the slider of years; the full range is no filter, so papers without a year are included."""
     known = sorted({paper.year for paper in papers if paper.year is not None})
     if len(known) < 2:
         return []
@@ -62,7 +62,7 @@ def render_year_filter(papers: Sequence[Paper]) -> list[Condition]:
 
 
 def open_chosen(papers: Sequence[Paper], key: str) -> None:
-    """A single chosen row opens its paper; none stays open beside several or none."""
+    """Open the paper if exactly one row is selected, else close the open one."""
     rows: list[int] = st.session_state[key].selection.rows
     if len(rows) == 1:
         session.open_source(papers[rows[0]].paper_id)
@@ -71,7 +71,7 @@ def open_chosen(papers: Sequence[Paper], key: str) -> None:
 
 
 def render_table(papers: Sequence[Paper]) -> list[Paper]:
-    """The papers as rows; returns those chosen."""
+    """Draw the papers as a table; returns the selected ones."""
     key = f"rows_{hash(tuple(paper.paper_id for paper in papers))}"
     event: Any = st.dataframe(
         [answer_html.build_paper_row(paper) for paper in papers],
@@ -94,7 +94,7 @@ def render_table(papers: Sequence[Paper]) -> list[Paper]:
 
 
 def render_exports(papers: Sequence[Paper], chosen: bool) -> None:
-    """Download buttons for the papers chosen, or for all that are listed."""
+    """Draw the download buttons for the selected papers, or for all papers listed."""
     n = len(papers)
     what = f"{n} chosen" if chosen else f"all {n} listed"
     st.caption(f"Export {plain(what)}:", width="content")

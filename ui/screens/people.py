@@ -15,7 +15,7 @@ from ui.views.escaping import fault, plain
 
 
 def render_search(assistant: Assistant) -> None:
-    """Ranked people for the topic typed or linked to, with the papers that put them there."""
+    """Draw the people ranked for the topic in the field or the link, with their papers on it."""
     columns = st.columns([4, 1], vertical_alignment="bottom")
     topic = columns[0].text_input(
         "Who works on …",
@@ -41,7 +41,7 @@ def render_search(assistant: Assistant) -> None:
 
 
 def render_everyone(assistant: Assistant) -> None:
-    """Those with most papers, to begin with."""
+    """Draw the people with the most papers; shown before a search."""
     people = sorted(assistant.library.list_persons(), key=lambda p: (-len(p.authorships), p.name))
     st.caption(f"{len(people):,} people are named in these papers. Those with most papers here:")
     render_clickable(
@@ -50,7 +50,7 @@ def render_everyone(assistant: Assistant) -> None:
 
 
 def render_picker(assistant: Assistant, label: str = "Or open a person") -> None:
-    """Choose a person by name."""
+    """Draw the field in which a person is chosen by name."""
     names = sorted(person.name for person in assistant.library.list_persons())
     chosen = st.selectbox(
         plain(label), names, index=None, placeholder="a name", key="chosen_person"
@@ -60,7 +60,7 @@ def render_picker(assistant: Assistant, label: str = "Or open a person") -> None
 
 
 def render_nobody(assistant: Assistant, name: str) -> None:
-    """A name that is printed nowhere: those it may stand for, and all names to choose from."""
+    """Draw the page for an unknown name: similar names, and a choice of all names."""
     st.title("People", anchor=False)
     similar_people = assistant.person(name).experts
     opening = "No one is printed as" if similar_people else "No one called"
@@ -82,7 +82,7 @@ def render_nobody(assistant: Assistant, name: str) -> None:
 
 
 def show_person(assistant: Assistant, name: str) -> None:
-    """One person: figures, years, co-authors, papers."""
+    """Draw the page of one person: figures, years, co-authors and papers."""
     if st.button("All people", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()

@@ -25,7 +25,7 @@ is declined.</p><p>None has been run over this library yet. This command makes o
 
 
 def render_measured(run: EvaluationRun, other_run: EvaluationRun | None) -> None:
-    """The figures of the whole run as tiles, with what changed."""
+    """Draw the figures of the whole run as tiles, with the changes since the other run."""
     with st.container(horizontal=True, key="tiles"):
         counts = [c.get("right", 0) for c in run.outcomes.values()]
         st.metric("Right", f"{sum(counts)} of {run.n_questions}", border=True)
@@ -51,7 +51,7 @@ def format_measure(key: str, value: float, *, sign: bool = False) -> str:
 
 
 def render_changes(changed_questions: Sequence[ChangedQuestion]) -> None:
-    """The questions that came to something else, as a table."""
+    """Draw a table of the questions whose outcome changed."""
     won = sum(change.better for change in changed_questions)
     if not changed_questions:
         st.caption("Every question came to the same.")
@@ -91,7 +91,7 @@ def render_measures(run: EvaluationRun) -> None:
 
 
 def choose(complete_runs: Sequence[EvaluationRun]) -> tuple[EvaluationRun, EvaluationRun | None]:
-    """The run to show and the one to compare it with: the newest, and the one before it."""
+    """Choose the run to show and the one to compare it with; by default the newest two."""
     names = {run.folder.name: run.name for run in complete_runs}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Run", list(names), format_func=lambda k: names[k], key="run")

@@ -1,4 +1,4 @@
-"""The first screen: what Paperfolk is, example questions, and obstacles with a button to mend them."""
+"""The first screen: what Paperfolk is, example questions, and problems with a button to fix each."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ROUTES = (
     (":material/person:", ROUTE_WORDS["person"]),
     (":material/list:", ROUTE_WORDS["catalogue"]),
 )
-"""Icon and kind of each example question, in their order."""
+"""Icon and kind of each example question, in the order shown."""
 
 
 def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str], None]) -> None:
-    """What this is, what the mode means, and a question of each kind."""
+    """Draw what Paperfolk is, what the mode means, and an example question of each kind."""
     _, sentence = session.get_mode(settings)
     st.html(
         '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
@@ -51,7 +51,7 @@ def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str]
 
 
 def render_empty(assistant: Assistant, settings: Settings) -> None:
-    """Nothing was read yet: what this is, and the two ways to begin."""
+    """Draw the screen of an empty library: what Paperfolk is, and the two ways to add papers."""
     _, sentence = session.get_mode(settings)
     st.html(
         '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers questions from papers that it '
@@ -89,7 +89,7 @@ def _list_documents(folder: Path) -> list[Path]:
 
 
 def read_seeds(assistant: Assistant, documents: Sequence[Path]) -> None:
-    """Read them, each named itself: also those that were removed before."""
+    """Ingest the seeds; each is named explicitly, so those removed earlier are read again."""
     bar = st.progress(0.0, "reading …")
 
     def report(step: str, n_done: int, total: int) -> None:
@@ -112,7 +112,7 @@ def _find_missing(settings: Settings) -> tuple[Obstacle, ...]:
 
 
 def show_warnings(settings: Settings) -> None:
-    """Say above a conversation what is missing; looked for at most every few seconds."""
+    """Show above a conversation what is missing; checked at most once in a few seconds."""
     show_obstacles(_find_missing(settings), settings)
 
 
@@ -134,7 +134,7 @@ def show_obstacles(missing: tuple[Obstacle, ...], settings: Settings) -> None:
 
 
 def fetch(settings: Settings) -> None:
-    """Bring the model, and say in one sentence if it cannot be had."""
+    """Download the model; if that fails, show the reason in one sentence."""
     try:
         with st.spinner("fetching the embedded model, once …"):
             fetch_model(settings)
