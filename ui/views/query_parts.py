@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rag.text import STOP_WORDS, fold
 from rag.types.fields import (
     ABSENCE,
     FIELDS,
@@ -20,7 +21,7 @@ from rag.types.fields import (
     QueryError,
     Scalar,
 )
-from rag.types.query import Form, PersonRef, Query, Reading, Topic
+from rag.types.query import Form, PersonRef, Query, Reading, RelationKind, Topic
 
 WANT = "want"
 NAMED_PAPERS = 3
@@ -90,6 +91,8 @@ def remove_part(query: Query, part: str) -> Query:
         changed = {"about": _remove_from_topic(query.about or Topic("-"), name, at)}
     else:
         changed = {name: {"like": "", "order": None, "k": None, "form": Form()}.get(name, ())}
+        if name == "order" and query.want == "extreme":  # the end of no order is the whole list
+            changed["want"] = "papers"
     return mend_query(replace(query, **changed))
 
 
@@ -117,6 +120,9 @@ def build_topic(words: str, without: str = "", all_of: tuple[str, ...] = ()) -> 
 def mend_query(query: Query) -> Query:
     """The query with what it wants brought into line with what it still has."""
     query = _mend_relation(query)
+    if query.about and query.about.all_of and not query.topic and query.route != "content":
+        words = " and ".join(query.about.all_of)
+        query = replace(query, about=replace(query.about, words=words))
     if query.want == "profile" and not query.people:
         query = replace(query, want="people", relation=None, what="")
     if query.want == "people" and query.relation is None:
@@ -125,8 +131,8 @@ def mend_query(query: Query) -> Query:
             query = replace(query, about=None, by=query.by or ("author",), people=())
         if not query.about and query.order and FIELDS[query.order.field].of == "paper":
             query = replace(query, order=None)
-    if query.want == "extreme" and query.order is None:
-        query = replace(query, want="papers")
+    if query.want in ("papers", "count") and query.relation is None:
+        query = _mend_authors(query)
     if query.want == "share" and not (query.where or query.about):
         without_part = replace(query, where=query.base, base=())
         query = replace(without_part, want="groups" if query.by else "count")
@@ -134,6 +140,14 @@ def mend_query(query: Query) -> Query:
         where = tuple(c for c in query.where if FIELDS[c.field].of == "paper")
         query = replace(query, where=where)
     return query if query.route == "content" or not query.text else replace(query, text="")
+
+
+def _mend_authors(query: Query) -> Query:
+    """Of people without a topic a list is one of papers by them, not a portrait."""
+    if not query.people or query.about or query.where:
+        return query
+    authors = tuple(Condition("author", "is", person.typed) for person in query.people)
+    return replace(query, people=(), where=authors)
 
 
 def _mend_relation(query: Query) -> Query:
@@ -168,8 +182,7 @@ def _may_have_conditions_on_people(query: Query) -> bool:
 def list_other_wants(reading: Reading) -> tuple[Query, ...]:
     """What else could be asked of the same papers and people: a list, a number, people, ..."""
     query = reading.query
-    text = query.text or reading.question or query.topic
-    passages = Query("passages", papers=query.papers, text=text) if text else None
+    passages = _build_passages(reading)
     if query.want == "aside":
         return (passages,) if passages else ()
     plain = replace(
@@ -189,12 +202,12 @@ def list_other_wants(reading: Reading) -> tuple[Query, ...]:
         text="",
     )
     wants = [plain, replace(plain, want="count", order=None, k=None)]
-    if query.people and query.route == "person":
+    if plain.people:
         profile = replace(plain, want="profile", about=None, where=(), order=None, k=None)
-        if len(query.people) == 1:
-            wants += [profile, replace(profile, want="people", relation="coauthors")]
-        else:
-            wants += [replace(profile, want="papers", relation="shared")]
+        is_one = len(query.people) == 1
+        relation: RelationKind = "coauthors" if is_one else "common_coauthors"
+        wants += [profile] if is_one else []
+        wants += [replace(profile, want="people", relation=relation)]
     else:
         people = replace(plain, want="people", order=None, k=None)
         is_of_papers = query.papers and not plain.about
@@ -202,6 +215,13 @@ def list_other_wants(reading: Reading) -> tuple[Query, ...]:
         wants += [replace(people, want="groups", by=("year",))]
     mended = [mend_query(want) for want in wants] + ([passages] if passages else [])
     return tuple(want for want in mended if not _is_wanted_so(want, query))
+
+
+def _build_passages(reading: Reading) -> Query | None:
+    """What papers say of the same topic or papers; None where neither is given."""
+    query = reading.query
+    text = query.topic or (reading.question if query.papers or query.want == "aside" else "")
+    return Query("passages", papers=query.papers, text=text) if text else None
 
 
 def _is_wanted_so(other: Query, query: Query) -> bool:
@@ -216,8 +236,10 @@ def _guess_topic(reading: Reading) -> Topic | None:
     if query.route != "content" or query.papers:
         return None
     topics = [other.topic for other in reading.others if other.topic]
-    words = topics[0] if topics else query.text.strip(" ?.!")
-    return build_topic(words)
+    words = query.text.strip(" ?.!").split()
+    while words and fold(words[0]) in STOP_WORDS:
+        words = words[1:]
+    return build_topic(topics[0] if topics else " ".join(words))
 
 
 def change_query(reading: Reading, query: Query, before: str) -> Reading:

@@ -142,7 +142,7 @@ def _format_part(query: Query, part: str, titles: Titles) -> str:
     if name == "where":
         return _format_condition(query.where[at], titles)
     if name == "base":
-        return f"out of those {_format_condition(query.base[at], titles)}"
+        return f"of those {_format_condition(query.base[at], titles)}"
     if name == "besides":
         return f"besides {join_names(query.besides)}"
     if name == "order":
@@ -169,7 +169,7 @@ _WANTS: Mapping[str, str] = {
     "papers": "list of papers",
     "share": "share of papers",
     "people": "people",
-    "profile": ROUTE_WORDS["person"],
+    "profile": "about the person",
 }
 _MEASURES = {"average": "average", "median": "median", "sum": "total"}
 _FIELDS: Mapping[str, str] = {
@@ -225,7 +225,7 @@ def format_want(query: Query) -> str:
     if want == "share":
         return f"share of papers by {fields}" if fields else _WANTS[want]
     if want == "extreme":
-        return "one end of the list"
+        return "top of the list"
     if want == "values":
         return " ".join(filter(None, (_MEASURES.get(query.measure), fields)))
     if want == "people" and query.by and query.by != ("author",) and not query.about:
