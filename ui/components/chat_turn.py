@@ -208,6 +208,8 @@ def render_answer(
         acts["change"] = lambda part: st.session_state.update(chip=(place, part))
         acts["remove"] = lambda part: remove_part(assistant, turn, part)
         acts["other"] = lambda _: ask_other_reading(assistant, turn)
+    opened_place, part = st.session_state.get("chip", (None, None))
+    opened = part if last and opened_place == place else None
     held_already = None
     if turn.opinion is not None:
         held_already = questions.has_question(thread, turn.ordinal)
@@ -218,13 +220,13 @@ def render_answer(
         scroll=last,
         tools=answer_actions.render_tools(turn, last=last, is_stored=held_already),
         acts=acts,
+        opened=opened,
     )
-    opened_place, part = st.session_state.get("chip", (None, ""))
-    if last and opened_place == place and turn.answer.reading is not None:
+    if opened is not None and turn.answer.reading is not None:
         chip_editor.render_editor(
             assistant,
             turn.answer.reading,
-            part,
+            opened,
             ask=lambda query: ask_query(assistant, turn, query),
             close=lambda: st.session_state.pop("chip", None),
         )

@@ -11,10 +11,10 @@ import streamlit as st
 from rag.answers.filtered_library import list_field_values, list_known_fields
 from rag.app.assistant import Assistant
 from rag.types import Condition, Query, Reading
-from rag.types.fields import FIELDS, MANY, Range, Scalar
+from rag.types.fields import FIELDS, MANY, QueryError, Range, Scalar
 from rag.types.query import Order, PersonRef
 from ui.views import query_parts, reading_chips
-from ui.views.escaping import plain
+from ui.views.escaping import fault, plain
 from ui.views.query_parts import WANT
 
 MOST_VALUES = 1_000
@@ -44,10 +44,14 @@ def render_editor(
             return
         field = _choose_field(assistant) if not part else ""
         with st.form("chip_form", border=False, enter_to_submit=True):
-            change = _render_part(assistant, reading.query, part, field)
+            change = None
+            try:
+                change = _render_part(assistant, reading.query, part, field)
+            except QueryError as exc:
+                st.error(fault(exc), icon=":material/error:")
             with st.container(horizontal=True, horizontal_alignment="right"):
                 cancelled = st.form_submit_button("Cancel", type="tertiary", key="chip_cancel")
-                sent = st.form_submit_button("Ask again", type="primary", key="chip_ask")
+                sent = st.form_submit_button("Ask", type="primary", key="chip_ask")
     if sent and change is not None:
         ask(change)
     if cancelled:
@@ -158,13 +162,9 @@ def _render_condition(
         values = _render_choice(assistant, field, was, label, key)
     elif kind == "text":
         words = ", ".join(map(str, was.values)) if was else ""
-        typed = st.text_input(
-            plain(label),
-            words,
-            key=key,
-            help="Several words of one phrase, or phrases parted by commas",
-        )
-        values = tuple(filter(None, (word.strip() for word in typed.split(","))))
+        typed = st.text_input(plain(label), words, key=key)
+        phrases = typed.split(",") if was and was.operator in MANY else [typed]
+        values = tuple(filter(None, map(str.strip, phrases)))
     else:
         values = _render_range(field, was, key)
     leave_out = st.checkbox(

@@ -183,6 +183,7 @@ def draw_answer(
     scroll: bool = False,
     tools: str = "",
     acts: Acts = MappingProxyType({}),
+    opened: str | None = None,
 ) -> None:
     """Draw an answer with its citations, its references and how its question was read.
 
@@ -193,6 +194,7 @@ def draw_answer(
         scroll: Whether the page moves to the last question when this first appears.
         tools: HTML of the buttons; see `ui.components.answer_actions`.
         acts: Handlers of these buttons by act; each gets the value of the clicked element.
+        opened: The part of the query that is being changed.
     """
     answer = pathless(answer)
     mark = get_opened()
@@ -201,7 +203,7 @@ def draw_answer(
     chips = ""
     if answer.reading is not None and answer.status != "failed":
         titles = get_titles(assistant, answer.reading)
-        chips = render_chips(answer.reading, titles, can_change="change" in acts)
+        chips = render_chips(answer.reading, titles, can_change="change" in acts, opened=opened)
     render_clickable(
         answer_html.render_answer_html(
             answer,

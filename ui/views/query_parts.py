@@ -312,6 +312,8 @@ def build_condition(
         return Condition(field, operator, value)
     if type_ == "text" and len(values) == 1:
         return Condition(field, "not_contains" if leave_out else "contains", value)
+    if type_ == "text" and leave_out:
+        raise QueryError("one phrase can be left out at a time; add another condition for the next")
     if type_ == "text":
         return Condition(field, "contains_any", values)
     if type_ in ("name", "person") and leave_out:

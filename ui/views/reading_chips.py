@@ -272,7 +272,11 @@ def _format_form(form: Form) -> str:
 
 
 def render_chips(
-    reading: Reading, titles: Titles | None = None, *, can_change: bool = False
+    reading: Reading,
+    titles: Titles | None = None,
+    *,
+    can_change: bool = False,
+    opened: str | None = None,
 ) -> str:
     """The row under an answer; empty where nothing was read.
 
@@ -280,13 +284,14 @@ def render_chips(
         reading: How the question was read.
         titles: As in `list_chips`.
         can_change: Whether its parts can be pressed, as those of the last answer.
+        opened: The part that is being changed; empty for a condition that is being added.
     """
     chips = list_chips(reading, titles)
     if not chips:
         return ""
-    parts = [_render_chip(chip, reading.reason, can_change) for chip in chips]
+    parts = [_render_chip(chip, reading.reason, can_change, opened) for chip in chips]
     if can_change and _takes_conditions(reading.query):
-        parts.append(_render_button("change", "", ADD, "Add a condition", "add"))
+        parts.append(_render_button("change", "", ADD, "Add a condition", "add", opened == ""))
     if reading.unread:
         unread = ", ".join(f"“{words}”" for words in reading.unread)
         parts.append(f'<span class="unread">not used: {escape(unread)}</span>')
@@ -305,14 +310,15 @@ def _takes_conditions(query: Query) -> bool:
     )
 
 
-def _render_chip(chip: Chip, reason: str, can_change: bool) -> str:
+def _render_chip(chip: Chip, reason: str, can_change: bool, opened: str | None) -> str:
     html, label = escape(chip.words), chip.words
     if chip.is_from_thread:
         html, label = f'{html} <i class="from">{FROM_BEFORE}</i>', f"{label}, {FROM_BEFORE}"
     title = f' title="{escape(reason, quote=True)}"' if chip.part == WANT and reason else ""
     kind = "want" if chip.part == WANT else "part"
     if can_change and chip.is_editable:
-        inner = _render_button("change", chip.part, html, f"Change: {label}", "words")
+        is_open = chip.part == opened
+        inner = _render_button("change", chip.part, html, f"Change: {label}", "words", is_open)
     else:
         inner = f'<span class="words">{html}</span>'
     if can_change and chip.is_removable:
@@ -320,8 +326,12 @@ def _render_chip(chip: Chip, reason: str, can_change: bool) -> str:
     return f'<span class="{kind}"{title}>{inner}</span>'
 
 
-def _render_button(act: str, value: str, html: str, label: str, kind: str) -> str:
+def _render_button(
+    act: str, value: str, html: str, label: str, kind: str, is_open: bool | None = None
+) -> str:
+    """One button; ``is_open`` where pressing it opens a form."""
+    state = "" if is_open is None else f' aria-expanded="{str(is_open).lower()}"'
     return (
         f'<button class="{kind}" data-act="{act}" data-value="{escape(value, quote=True)}" '
-        f'aria-label="{escape(label, quote=True)}">{html}</button>'
+        f'aria-label="{escape(label, quote=True)}"{state}>{html}</button>'
     )
