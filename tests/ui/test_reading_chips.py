@@ -87,7 +87,7 @@ def words(line: str) -> list[str]:
         ('passages of #a: "why?"', ["what the papers say", "“A Title”"]),
         ('passages about each of x, y: "x or y?"', ["what the papers say"]),
         ("papers like #a where paper not in (a)",
-         ["list of papers", "like “A Title”", "besides “A Title”"]),
+         ["similar papers", "like “A Title”", "besides “A Title”"]),
         ("papers besides Ann, order by score ascending",
          ["list of papers", "besides Ann", "by header score, lowest first"]),
         ("papers where title contains a_b", ["list of papers", "with 'a_b' in the title"]),
@@ -198,6 +198,8 @@ def test_what_cannot_be_taken_away_is_an_error(part: str) -> None:
         ("profile for Ann", ["list of papers", "number of papers", "co-authors"]),
         ('passages: "What is DuetFace?"',
          ["list of papers", "number of papers", "people", "papers by year"]),
+        ('passages of #a: "why?"', ["authors", "similar papers"]),
+        ("people authors of #a", ["similar papers", "what the papers say"]),
         ('aside ("unsupported: x")', ["what the papers say"]),
     ],
 )  # fmt: skip

@@ -202,7 +202,10 @@ def list_other_wants(reading: Reading) -> tuple[Query, ...]:
         text="",
     )
     wants = [plain, replace(plain, want="count", order=None, k=None)]
-    if plain.people:
+    if len(plain.papers) == 1 and not plain.about:
+        similar = replace(plain, papers=(), like=plain.papers[0])
+        wants = [replace(plain, want="people", relation="authors", order=None, k=None), similar]
+    elif plain.people:
         profile = replace(plain, want="profile", about=None, where=(), order=None, k=None)
         is_one = len(query.people) == 1
         relation: RelationKind = "coauthors" if is_one else "common_coauthors"
@@ -217,17 +220,25 @@ def list_other_wants(reading: Reading) -> tuple[Query, ...]:
     return tuple(want for want in mended if not _is_wanted_so(want, query))
 
 
+_OF_PAPERS = "What is proposed?"
+"""What is asked of papers of whose content nothing was asked: "who wrote it?" they do not say."""
+
+
 def _build_passages(reading: Reading) -> Query | None:
     """What papers say of the same topic or papers; None where neither is given."""
     query = reading.query
-    text = query.topic or (reading.question if query.papers or query.want == "aside" else "")
+    text = query.topic or (_OF_PAPERS if query.papers else "")
+    if query.want == "aside":
+        text = reading.question
     return Query("passages", papers=query.papers, text=text) if text else None
 
 
 def _is_wanted_so(other: Query, query: Query) -> bool:
     if other.route == "content":
         return query.route == "content"
-    return (other.want, other.by, other.relation) == (query.want, query.by, query.relation)
+    return all(
+        getattr(other, name) == getattr(query, name) for name in ("want", "by", "relation", "like")
+    )
 
 
 def _guess_topic(reading: Reading) -> Topic | None:

@@ -210,6 +210,8 @@ def format_want(query: Query) -> str:
     want, fields = query.want, join_names(map(format_field, query.by))
     if want == "aside":
         return ROUTE_WORDS[query.route]
+    if query.like and want == "papers":
+        return "similar papers"
     if query.relation == "not_stated":
         return query.what or "what no document states"
     if query.relation is not None:
