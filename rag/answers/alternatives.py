@@ -27,9 +27,18 @@ def find_other_reading(reading: Reading) -> Alternative | None:
 
 
 def refuse_unread_alone(reading: Reading) -> Answer | None:
-    """``papers not ...`` of which nothing else was understood would list the whole library."""
+    """``papers not ...`` of which nothing else was understood would list the whole library.
+
+    Who has changed the query on screen sees what it asks for, so the list is what is wanted.
+    """
     query = reading.query
-    if not reading.unread or query.where or query.topic or query.want == "values":
+    if (
+        reading.by == "screen"
+        or not reading.unread
+        or query.where
+        or query.topic
+        or query.want == "values"
+    ):
         return None
     text = phrases.refuse_unread_alone(_format_unread(reading))
     return Answer("", "abstained", query.route, text)

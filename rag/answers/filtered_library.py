@@ -7,13 +7,14 @@ like a full library, so none needs to know about filters.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from rag.answers import phrases
 from rag.answers.rows import build_scored_papers
-from rag.library.fields import format_conditions
+from rag.library.fields import format_conditions, list_values
 from rag.library.selection import (
     choose_one,
     find_matching_papers,
@@ -23,6 +24,7 @@ from rag.library.selection import (
 from rag.library.snapshot import LibrarySource, load_snapshot
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Paper, Person, ProfilePage, Thread, Turn
+from rag.types.fields import FIELDS
 
 CHOSEN_PAPERS_LABEL = "paper"
 """The field of a condition that names papers one by one, by id."""
@@ -187,4 +189,27 @@ def list_filter_choices(library: LibrarySource) -> FilterChoices:
             )
         ),
         any(paper.code for paper in snapshot.papers),
+    )
+
+
+def list_field_values(library: LibrarySource, field: str) -> tuple[str, ...]:
+    """The values that papers have in a field of names, the most frequent first."""
+    snapshot = load_snapshot(library)
+    counts = Counter(
+        str(value)
+        for paper in snapshot.papers
+        for value in dict.fromkeys(list_values(field, paper, snapshot))
+    )
+    return tuple(sorted(counts, key=lambda value: (-counts[value], value)))
+
+
+def list_known_fields(library: LibrarySource) -> tuple[str, ...]:
+    """The fields that papers can be selected by and that at least one paper has a value in."""
+    snapshot = load_snapshot(library)
+    return tuple(
+        field.name
+        for field in FIELDS.values()
+        if field.flag
+        and field.of == "paper"
+        and any(list_values(field.name, paper, snapshot) for paper in snapshot.papers)
     )

@@ -169,9 +169,75 @@ class Assistant:
         heed()
         before = thread if condensed == text else Thread()
         reading = read_question(english, before, known, self._encode_question, read_as)
+        for event in self._run_reading(
+            reading, condensed, thread, filtered_library, voice, spent, began
+        ):
+            if isinstance(event, Answer):
+                event = replace(
+                    event,
+                    question=question,
+                    earlier=standalone_question.earlier.counts if standalone_question else {},
+                    warnings=(*warnings, *remarks, *notes, *event.warnings),
+                )
+            yield event
+
+    def stream_reading(
+        self,
+        reading: Reading,
+        thread: Thread = Thread(),  # noqa: B008 - frozen
+        *,
+        stop: CancelToken | None = None,
+        fresh: bool = False,
+    ) -> Iterator[Event]:
+        """Answer a reading that is there already, such as one changed on screen; else as `stream`."""
+        stop = stop or CancelToken()
+        events = heeding(self._run_given_reading(reading, thread, stop, fresh), stop)
+        tracing = self._voices.get_tracing()
+        return events if tracing is None else tracing.process_events(events)
+
+    def _run_given_reading(
+        self, reading: Reading, thread: Thread, stop: CancelToken, fresh: bool
+    ) -> Generator[Event, None, None]:
+        began = time.perf_counter()
+        self.library.ensure_not_empty()
+        yield Step("reading the question")
+        query, warnings = _make_bounded_query(reading.query)
+        warnings += _format_not_offered(thread.model, self.settings)
+        reading = replace(reading, query=query)
+        thread = _cleaned(thread)
+        filtered_library = apply_filters(self.library, thread)
+        fingerprint = self.library.fingerprint
+        voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
+        thread = add_chosen_papers(thread, filtered_library)
+        # A model words what is asked now: the question as typed may have asked for something else.
+        text = query.text or str(query)
+        for event in self._run_reading(
+            reading, text, thread, filtered_library, voice, spent, began
+        ):
+            if isinstance(event, Answer):
+                event = replace(
+                    event, question=reading.question, warnings=(*warnings, *event.warnings)
+                )
+            yield event
+
+    def _run_reading(
+        self,
+        reading: Reading,
+        question: str,
+        thread: Thread,
+        filtered_library: FilteredLibrary | None,
+        voice: ModelSession | None,
+        spent: tuple[str, ...],
+        began: float,
+    ) -> Iterator[Event]:
+        """The events of an answer, and the answer with how it was read and what it took.
+
+        ``question``: as a model reads it; ``spent``: notes on models that cannot be asked any more.
+        """
+        fingerprint = self.library.fingerprint
         first_words_ms = first_token_ms = None
         steps = [("reading the question", 0.0)]
-        for event in self._answer_reading(reading, condensed, thread, filtered_library, voice):
+        for event in self._answer_reading(reading, question, thread, filtered_library, voice):
             if isinstance(event, Step):
                 steps.append((event.name, _compute_ms_since(began)))
             if isinstance(event, Delta) and first_words_ms is None:
@@ -181,20 +247,12 @@ class Assistant:
             if isinstance(event, Answer):
                 event = replace(
                     event,
-                    question=question,
                     reading=reading,
                     other=find_other_reading(reading),
                     library=fingerprint,
                     first_words_ms=first_words_ms,
                     first_token_ms=first_token_ms,
-                    earlier=standalone_question.earlier.counts if standalone_question else {},
-                    warnings=(
-                        *warnings,
-                        *remarks,
-                        *notes,
-                        *event.warnings,
-                        *load_excluded(event, filtered_library),
-                    ),
+                    warnings=(*event.warnings, *load_excluded(event, filtered_library)),
                     filters=thread.filters,
                     among=filtered_library.description if filtered_library else "",
                     steps=_compute_durations(steps, _compute_ms_since(began)),

@@ -17,7 +17,7 @@ from functools import cache
 
 from rag.app.assistant import Assistant
 from rag.app.conversations import ThreadStore
-from rag.types import Answer, Delta, Event, ReadAs, Step, Thread
+from rag.types import Answer, Delta, Event, Reading, Step, Thread
 from rag.types.cancellation import CancelToken
 from rag.types.errors import LibraryError, RagError, TooBusy, say_bug
 
@@ -116,7 +116,7 @@ class AnswerJob:
         store: ThreadStore,
         turn: tuple[str, int],
         question: str,
-        read_as: ReadAs | None = None,
+        reading: Reading | None = None,
         *,
         fresh: bool = False,
         line: Line | None = None,
@@ -124,7 +124,7 @@ class AnswerJob:
         self.turn = turn
         self._line = line or Line(1)
         self._assistant, self._store = assistant, store
-        self._question, self._read_as, self._fresh = question, read_as, fresh
+        self._question, self._reading, self._fresh = question, reading, fresh
         self._events: list[TimedEvent] = []
         self._words = ""
         self._kept_at = self._began = time.monotonic()
@@ -181,9 +181,7 @@ class AnswerJob:
 
     def _answer(self, thread: Thread) -> None:
         try:
-            for event in self._assistant.stream(
-                self._question, thread, self._read_as, stop=self._stop, fresh=self._fresh
-            ):
+            for event in self._stream(thread):
                 if self._stop.is_set():
                     break
                 self._keep(event)
@@ -191,6 +189,12 @@ class AnswerJob:
         finally:
             if self._words:
                 self._store.save_words(*self.turn, self._words)
+
+    def _stream(self, thread: Thread) -> Iterator[Event]:
+        stop, fresh = self._stop, self._fresh
+        if self._reading is None:
+            return self._assistant.stream(self._question, thread, stop=stop, fresh=fresh)
+        return self._assistant.stream_reading(self._reading, thread, stop=stop, fresh=fresh)
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, Answer):
@@ -223,7 +227,7 @@ class AnswerJobs:
         question: str,
         *,
         instead_of: int | None = None,
-        read_as: ReadAs | None = None,
+        reading: Reading | None = None,
     ) -> AnswerJob:
         """Write the next question of a thread down and begin to answer it.
 
@@ -231,20 +235,25 @@ class AnswerJobs:
             thread_id: An existing thread's.
             question: As typed.
             instead_of: The ordinal of a question that this one takes the place of; what is still
-                being answered there is ended. The same question again is asked afresh, also of a
-                chat model whose reply is kept.
-            read_as: The reading that is wanted; None to choose it from the words.
+                being answered there is ended. The same question again, read in the same way, is
+                asked afresh, also of a chat model whose reply is kept.
+            reading: How it is read, where a reader of the answer has changed that; None to read
+                its words.
         """
         fresh = False
         if instead_of is not None:
             self.stop(thread_id)
             before = self.store.get_thread(thread_id).turns
-            fresh = (instead_of, question) in ((turn.ordinal, turn.question) for turn in before)
+            fresh = any(
+                (turn.ordinal, turn.question) == (instead_of, question)
+                and (reading is None or _is_read_so(turn.answer, reading))
+                for turn in before
+            )
         ordinal = self.store.ask(thread_id, question, instead_of=instead_of)
         context = self.store.get_thread(thread_id).get_thread_before(ordinal)
         turn = (thread_id, ordinal)
         asking = AnswerJob(
-            self._assistant, self.store, turn, question, read_as, fresh=fresh, line=self.line
+            self._assistant, self.store, turn, question, reading, fresh=fresh, line=self.line
         )
         with self._lock:
             self._open = {key: job for key, job in self._open.items() if not job.done}
@@ -270,6 +279,11 @@ class AnswerJobs:
             for (thread, _), asking in self._open.items():
                 if thread == thread_id:
                     asking.stop()
+
+
+def _is_read_so(answer: Answer | None, reading: Reading) -> bool:
+    was = answer.reading if answer else None
+    return was is not None and was.query == reading.query
 
 
 def list_steps(events: list[TimedEvent]) -> list[tuple[str, float]]:

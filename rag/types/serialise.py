@@ -141,7 +141,7 @@ def _encode(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-_FIELDS_BEFORE = {
+FIELDS_BEFORE = {
     "printed": "printed_author",
     "first author": "first_author",
     "last author": "last_author",
@@ -168,7 +168,7 @@ def read_condition_record(field: str, operator: str, value: Any) -> Condition:
     Raises:
         QueryError: There is no such field or operator, or the value is of another type.
     """
-    field = _FIELDS_BEFORE.get(field, field)
+    field = FIELDS_BEFORE.get(field, field)
     new_operator: Any = _OPERATORS_BEFORE.get(operator, operator.replace(" ", "_"))
     is_list = isinstance(value, (list, tuple))
     if operator in ("between", "not between") and is_list:

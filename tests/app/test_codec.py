@@ -61,7 +61,7 @@ def build_condition(field: str, operator: str, value: object) -> dict[str, objec
             "people authors of #p1",
         ),
         (
-            build_intent("person", people=["Yuxi Mi"], parts={"ask": {"form": "coauthors"}, "people": [YUXI]}),
+            build_intent("person", people=["Yuxi Mi"], parts={"ask": {"$": "PersonAsk", "form": "coauthors"}, "people": [YUXI]}),
             'people coauthors for "Yuxi Mi"',
         ),
         (build_intent("person", people=["Bo Li"], topic="masks"), 'papers for "Bo Li" about "masks"'),
@@ -78,11 +78,12 @@ def build_condition(field: str, operator: str, value: object) -> dict[str, objec
             'papers where author lacks ("Li")',
         ),
         (
-            build_intent("catalogue", conditions=[build_condition("colour", "is", "red")], topic="rain"),
+            build_intent("catalogue", conditions=[build_condition("colour", "is", "red")], topic="rain",
+                         parts={"ask": {"$": "Ask", "verb": "list", "topic": "rain"}}),
             'papers about "rain"',
         ),
         (build_intent("smalltalk"), 'aside ("greeting")'),
-        (build_intent("unsupported"), 'aside ("unsupported")'),
+        (build_intent("unsupported"), 'aside ("unsupported: why")'),
     ],
 )  # fmt: skip
 def test_answers_of_versions_before_queries_can_be_followed_up(

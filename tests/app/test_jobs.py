@@ -107,10 +107,15 @@ def test_the_same_question_again_in_its_place_goes_past_the_kept_reply(
         thread, another = desk.store.create_thread(QUESTION), desk.store.create_thread(QUESTION)
         first = desk.ask(thread, QUESTION)
         asked = [first, desk.ask(thread, QUESTION, instead_of=whole(first)[1])]
-        whole(asked[1])
+        again, ordinal = whole(asked[1])
         asked.append(desk.ask(another, QUESTION))
+        # read by hand as it was read before
+        asked.append(desk.ask(thread, QUESTION, instead_of=ordinal, reading=again.reading))
         cached = [whole(one)[0].cached for one in asked]
-    assert cached == [False, False, True]
+        (turn,) = desk.store.get_thread(thread).turns
+    assert cached == [False, False, True, False]
+    assert turn.answer is not None and turn.answer.model == MODEL
+    assert (turn.question, turn.answer.reading) == (QUESTION, again.reading)
 
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(

@@ -28,11 +28,37 @@ def test_an_answer_is_copied_judged_and_read_otherwise(visit: Visit, shoot: Shoo
     page.get_by_role("button", name="Done").click()
     page.get_by_role("button", name="Add to the evaluation").click()
     expect(page.get_by_role("button", name="In the evaluation: take it out")).to_be_visible()
-    page.locator(".reread").click()
+    page.locator(".reading .or").click()
     # the old answer goes as soon as the new one is there: never two in one place
-    expect(page.locator(".foot:visible")).to_contain_text("read as what the papers say")
+    expect(page.locator(".reading:visible .want")).to_have_text("what the papers say")
     expect(page.locator(".pf.question")).to_have_count(1)
     shoot(page, "2-read-otherwise")
+
+
+def test_a_condition_is_taken_away_and_changed_from_the_keyboard(
+    visit: Visit, shoot: Shoot
+) -> None:
+    page = visit(width=390, touch=True)
+    ask(page, "What is DuetFace?")
+    ask(page, "How many papers from 2023 have code?")
+    expect(page.locator(".answer").last).to_contain_text("6 papers")
+    page.get_by_role("button", name="Take away: with code").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer:visible").last).to_contain_text("37 papers")
+    expect(page.locator(".pf.question")).to_have_text(
+        ["What is DuetFace?", "How many papers from 2023 have code?"]
+    )
+    page.get_by_role("button", name="Change: from 2023").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Year from")).to_be_in_viewport()
+    shoot(page, "changing")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_label("Year from").fill("2022")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(".reading:visible").last).to_contain_text("from 2022 to 2023")
+    expect(page.locator(".st-key-chip_editor")).to_have_count(0)
+    page.get_by_role("button", name="Ask instead: number of papers, from 2023").click()
+    expect(page.locator(".answer:visible").last).to_contain_text("37 papers")
 
 
 def test_the_last_question_is_edited_in_its_place(visit: Visit, shoot: Shoot) -> None:

@@ -117,6 +117,12 @@ def test_what_prints_is_read_back(query: Query) -> None:
     assert read_query(print_query(query)) == query
 
 
+def test_a_paper_before_the_question_is_read_back() -> None:
+    # what "what does it propose?" after a list is kept as: the colon is not the paper's
+    query = Query("passages", papers=("p1", "a.bib:3"), text="What does it propose?")
+    assert read_query(print_query(query)) == query
+
+
 @given(st.text(max_size=80))
 def test_any_line_is_a_query_or_one_clear_error(line: str) -> None:
     try:

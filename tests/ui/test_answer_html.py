@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.types import (
-    Alternative,
     Answer,
     Authorship,
     Citation,
@@ -183,16 +182,13 @@ def test_the_open_reference_is_marked() -> None:
     assert [a["data-value"] for _, a in tags if "aria-current" in a] == ["2"]
 
 
-def test_the_footer_says_how_the_question_was_read_and_what_answered() -> None:
-    reason = "asks what a paper says; read as about <X>"
-    reading = Reading(Query("passages", text="q"), "q", reason=reason)
-    html = answer_html.render_footer(cited("x", reading=reading))
-    text = re.sub("<[^>]+>", "", html)
-    assert text == (
-        "read as what the papers say (read as about &lt;X&gt;) · quoted, no model · 12 ms"
+def test_the_footer_says_what_answered_and_the_chips_stand_above_it() -> None:
+    assert (
+        re.sub("<[^>]+>", "", answer_html.render_footer(cited("x"))) == "quoted, no model · 12 ms"
     )
-    assert 'title="asks what a paper says; read as about &lt;X&gt;"' in html
     assert "gpt-x" in answer_html.render_footer(cited("x", model="gpt-x"))
+    html = answer_html.render_answer_html(cited("x"), {}, chips="<b>chips</b>")
+    assert html.index("<b>chips</b>") < html.index("quoted, no model")
 
 
 def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_came() -> None:
@@ -230,14 +226,6 @@ def test_the_time_of_an_answer_opens_into_its_steps() -> None:
     assert "<li>searching 9 &lt;papers&gt; <span>5 ms</span></li>" in html
     assert "<li>checking quotes <span>1.2 s</span></li>" in html
     assert "<summary>12 ms</summary>" in html
-
-
-def test_the_other_reading_is_a_button_where_it_can_be_taken() -> None:
-    made = cited("x", other=Alternative("experts", "people who work on <it>"))
-    assert "reread" not in answer_html.render_footer(made)
-    html = answer_html.render_footer(made, can_reread=True)
-    assert pressable(html, "reread") == ["experts"]
-    assert "people who work on &lt;it&gt; instead" in html
 
 
 def test_names_of_people_in_bold_open_the_person() -> None:

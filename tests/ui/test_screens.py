@@ -368,14 +368,83 @@ def test_a_judged_question_goes_into_the_evaluation_and_out_again(data: Path) ->
 def test_the_other_reading_is_one_press_away_and_offers_the_first_in_turn() -> None:
     at = run(screen("chat"))
     (first,) = ask(at, "Who works on face anti-spoofing?")
-    assert first.other is not None and "read it as" in boards(at)[0]
-    press(at, "anti-spoofing", "reread", first.other.route)
+    assert first.reading is not None
+    assert f"or: {first.reading.other_words}" in boards(at)[0]
+    press(at, "anti-spoofing", "other")
     (second,) = answers(at)
-    assert second.route == first.other.route != first.route
-    assert second.other is not None and second.other.route == first.route
+    assert second.reading is not None and second.reading.query == first.reading.others[0]
+    assert second.reading.others == (first.reading.query,)
     press(at, "anti-spoofing", "retry")
     (third,) = answers(at)
-    assert third.route == second.route
+    assert third.reading == second.reading
+
+
+def test_a_chip_that_is_taken_away_asks_again_in_the_same_place() -> None:
+    at = run(screen("chat"))
+    ask(at, "What is DuetFace?")
+    _, first = ask(at, "How many papers from 2023 have code?")
+    press(at, "with code", "remove", "where:0")
+    _, second = answers(at)
+    assert (first.value, second.value) == (6, 37)
+    assert second.question == first.question
+    assert second.reading is not None and second.reading.by == "screen"
+    assert str(second.reading.query) == "count papers where year = 2023"
+    assert 'data-act="remove"' not in boards(at)[0]  # an answer that others follow stays
+
+
+def test_a_chip_opens_the_widget_of_its_field() -> None:
+    at = run(screen("chat"))
+    ask(at, "How many papers from 2023 have code?")
+    press(at, "from 2023", "change", "where:1")
+    assert 'aria-expanded="true"' in boards(at)[0]
+    low, _ = at.number_input
+    low.set_value(2022)
+    at.button(key="chip_ask").click()
+    run(at)
+    (answer,) = answers(at)
+    assert answer.reading is not None
+    assert str(answer.reading.query) == "count papers where code and year = 2022..2023"
+    assert not at.number_input
+    press(at, "from 2022", "change", "where:0")
+    at.radio(key="chip_where:0_code").set_value("no")
+    at.button(key="chip_cancel").click()
+    run(at)
+    assert answers(at) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("field", "adds"),
+    [("category", 'category in ("CV", "LG")'), ("title", 'title contains "face"')],
+)
+def test_a_condition_is_added_from_the_fields_that_the_library_has(field: str, adds: str) -> None:
+    at = run(screen("chat"))
+    ask(at, "How many papers are from 2023?")
+    press(at, "from 2023", "change", "")
+    assert "keyword" not in at.selectbox(key="chip_field").options
+    at.selectbox(key="chip_field").set_value(field)
+    run(at)
+    if field == "title":
+        at.text_input(key="chip_new_title").set_value("face")
+    else:
+        at.multiselect(key="chip_new_category").set_value(["CV", "LG"])
+    at.button(key="chip_ask").click()
+    run(at)
+    (answer,) = answers(at)
+    assert answer.reading is not None
+    assert str(answer.reading.query) == f"count papers where year = 2023 and {adds}"
+
+
+def test_something_else_is_wanted_of_the_same_papers() -> None:
+    at = run(screen("chat"))
+    ask(at, "How many papers from 2023 have code?")
+    press(at, "number of papers", "change", "want")
+    assert [b.label for b in at.button if (b.key or "").startswith("want_")] == [
+        "list of papers", "people", "papers by year",
+    ]  # fmt: skip
+    at.button(key="want_0").click()
+    run(at)
+    (answer,) = answers(at)
+    assert isinstance(answer.value, tuple) and len(answer.value) == 6
 
 
 def test_filters_hold_for_the_next_answers_and_are_taken_away_by_their_chip() -> None:

@@ -112,7 +112,8 @@ export default function (component) {
       pressed = { host, index: acting(host).indexOf(node) };
       stay();
     }
-    if (node.dataset.act === "judge") showWhenThere(".st-key-judging");
+    const below = { judge: ".st-key-judging", change: ".st-key-chip_editor" }[node.dataset.act];
+    if (below) showWhenThere(below);
     setTriggerValue("act", { act: node.dataset.act, value: node.dataset.value });
   };
 

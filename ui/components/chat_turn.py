@@ -14,10 +14,10 @@ from rag.app.assistant import Assistant
 from rag.app.conversations import Opinion, OpinionVerdict, StoredThread, StoredTurn, ThreadStore
 from rag.app.jobs import AnswerJob, AnswerJobs
 from rag.app.user_question_set import UserQuestionSet
-from rag.types import Answer, Delta, ReadAs, Step
+from rag.types import Answer, Delta, Query, Reading, Step
 from rag.types.errors import RagError
-from ui.components import answer_actions, session
-from ui.views import answer_html
+from ui.components import answer_actions, chip_editor, session
+from ui.views import answer_html, query_parts, reading_chips
 from ui.views.escaping import plain
 
 REDRAW_S = 0.04
@@ -45,13 +45,14 @@ class Pending:
 
     question: str
     instead_of: int | None = None
-    read_as: ReadAs | None = None
+    reading: Reading | None = None
 
 
-def ask_next(question: str, instead_of: int | None = None, read_as: ReadAs | None = None) -> None:
+def ask_next(question: str, instead_of: int | None = None, reading: Reading | None = None) -> None:
     """Ask a question in the next run of the script, as if the user had typed it."""
-    st.session_state["pending"] = Pending(question, instead_of, read_as)
+    st.session_state["pending"] = Pending(question, instead_of, reading)
     st.session_state.pop("editing", None)
+    st.session_state.pop("chip", None)
 
 
 def render_turn(
@@ -204,7 +205,11 @@ def render_answer(
     }
     if last:
         acts["retry"] = lambda _: ask_again(turn)
-        acts["reread"] = lambda _: ask_in_other_reading(turn)
+        acts["change"] = lambda part: st.session_state.update(chip=(place, part))
+        acts["remove"] = lambda part: remove_part(assistant, turn, part)
+        acts["other"] = lambda _: ask_other_reading(assistant, turn)
+    opened_place, part = st.session_state.get("chip", (None, None))
+    opened = part if last and opened_place == place else None
     held_already = None
     if turn.opinion is not None:
         held_already = questions.has_question(thread, turn.ordinal)
@@ -215,7 +220,16 @@ def render_answer(
         scroll=last,
         tools=answer_actions.render_tools(turn, last=last, is_stored=held_already),
         acts=acts,
+        opened=opened,
     )
+    if opened is not None and turn.answer.reading is not None:
+        chip_editor.render_editor(
+            assistant,
+            turn.answer.reading,
+            opened,
+            ask=lambda query: ask_query(assistant, turn, query),
+            close=lambda: st.session_state.pop("chip", None),
+        )
     if turn.opinion is not None and st.session_state.get("judging") == place:
         render_reasons(store, questions, place, turn.opinion)
 
@@ -223,15 +237,30 @@ def render_answer(
 def ask_again(turn: StoredTurn) -> None:
     """Ask the question again, in the reading that the user chose, if any."""
     reading = turn.answer.reading if turn.answer else None
-    wanted = reading.query.route if reading and reading.by == "screen" else None
-    read_as: ReadAs | None = next((route for route in get_args(ReadAs) if route == wanted), None)
-    ask_next(turn.question, turn.ordinal, read_as)
+    by_hand = reading if reading is not None and reading.by == "screen" else None
+    ask_next(turn.question, turn.ordinal, by_hand)
 
 
-def ask_in_other_reading(turn: StoredTurn) -> None:
-    """Ask the question again, in the alternative reading that its answer offers."""
-    if turn.answer is not None and turn.answer.other is not None:
-        ask_next(turn.question, turn.ordinal, turn.answer.other.route)
+def ask_query(assistant: Assistant, turn: StoredTurn, query: Query) -> None:
+    """Ask another query in the place of an answer; the one before stays a press away."""
+    assert turn.answer is not None and turn.answer.reading is not None
+    reading = turn.answer.reading
+    before = reading_chips.format_query(reading.query, session.get_titles(assistant, reading))
+    changed = query_parts.change_query(reading, query, before)
+    ask_next(turn.question, turn.ordinal, changed)
+
+
+def remove_part(assistant: Assistant, turn: StoredTurn, part: str) -> None:
+    """Ask again without one part of how the question was read."""
+    if turn.answer is not None and turn.answer.reading is not None:
+        query = query_parts.remove_part(turn.answer.reading.query, part)
+        ask_query(assistant, turn, query)
+
+
+def ask_other_reading(assistant: Assistant, turn: StoredTurn) -> None:
+    """Ask the question again, in the next best reading that its answer offers."""
+    if turn.answer is not None and turn.answer.reading and turn.answer.reading.others:
+        ask_query(assistant, turn, turn.answer.reading.others[0])
 
 
 # --- what a reader thinks of it -------------------------------------------------------------

@@ -14,11 +14,12 @@ from rag.app.assistant import Assistant, build
 from rag.app.conversation_export import answer_markdown
 from rag.config.settings import Settings, load
 from rag.ingest import uploads
-from rag.types import Answer, Paper, Span
+from rag.types import Answer, Paper, Reading, Span
 from rag.types.errors import LibraryEmpty, NotFound, RagError
 from ui.components.click_component import Act, read_asset, render_clickable
 from ui.views import answer_html
 from ui.views.escaping import fault, without_paths
+from ui.views.reading_chips import list_paper_ids, render_chips
 
 CHAT, PEOPLE, PAPERS, LIBRARY, QUALITY = (
     "screens/chat.py",
@@ -101,6 +102,12 @@ def get_papers_by_id(assistant: Assistant, ids: Iterable[str]) -> dict[str, Pape
     return {paper.paper_id: paper for paper in assistant.library.list_papers(list(ids))}
 
 
+def get_titles(assistant: Assistant, reading: Reading) -> dict[str, str]:
+    """What the papers are called that a question was about."""
+    papers = get_papers_by_id(assistant, list_paper_ids(reading))
+    return {paper_id: paper.name for paper_id, paper in papers.items()}
+
+
 @st.cache_data(show_spinner=False, max_entries=2)
 def _load_names(_assistant: Assistant, fingerprint: str) -> frozenset[str]:
     """All names printed in this state of the library."""
@@ -176,8 +183,9 @@ def draw_answer(
     scroll: bool = False,
     tools: str = "",
     acts: Acts = MappingProxyType({}),
+    opened: str | None = None,
 ) -> None:
-    """Draw an answer with its chips and references.
+    """Draw an answer with its citations, its references and how its question was read.
 
     Args:
         assistant: Its library contains the papers.
@@ -186,19 +194,24 @@ def draw_answer(
         scroll: Whether the page moves to the last question when this first appears.
         tools: HTML of the buttons; see `ui.components.answer_actions`.
         acts: Handlers of these buttons by act; each gets the value of the clicked element.
+        opened: The part of the query that is being changed.
     """
     answer = pathless(answer)
     mark = get_opened()
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = get_papers_of(assistant, answer)
+    chips = ""
+    if answer.reading is not None and answer.status != "failed":
+        titles = get_titles(assistant, answer.reading)
+        chips = render_chips(answer.reading, titles, can_change="change" in acts, opened=opened)
     render_clickable(
         answer_html.render_answer_html(
             answer,
             papers,
             active,
             find_people_in(assistant, answer, papers.values()),
+            chips=chips,
             tools=tools,
-            can_reread="reread" in acts,
         ),
         key=key,
         on_act=build_act_handler(answer, key, acts),

@@ -53,7 +53,7 @@ def start_answer(desk: AnswerJobs, thread: StoredThread | None, next_: Pending) 
         thread_id = desk.store.create_thread(next_.question)
     else:
         thread_id = thread.thread_id
-    desk.ask(thread_id, next_.question, instead_of=next_.instead_of, read_as=next_.read_as)
+    desk.ask(thread_id, next_.question, instead_of=next_.instead_of, reading=next_.reading)
     if thread is None:
         conversation_list.open_thread(thread_id)
     return desk.store.get_thread(thread_id)

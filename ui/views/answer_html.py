@@ -13,7 +13,6 @@ from functools import lru_cache
 from html import escape as escape
 from typing import TYPE_CHECKING, Any
 
-from rag.answers.phrases import ROUTE_WORDS
 from rag.library.bibliography import format_byline
 from rag.text import make_excerpt
 from rag.types import Answer, Citation, Paper, Place, Role, Span
@@ -189,18 +188,18 @@ def render_answer_html(
     active: int | None = None,
     names: Iterable[str] = (),
     *,
+    chips: str = "",
     tools: str = "",
-    can_reread: bool = False,
 ) -> str:
-    """An answer with its chips, notes and references.
+    """An answer with its citations, notes and references.
 
     Args:
         turn: The answer.
         papers: Those that it cites, by id.
         active: The marker whose paper is open.
         names: People who become buttons where the answer names them.
+        chips: How the question was read; see `ui.views.reading_chips`.
         tools: What can be done with it; see `ui.components.answer_actions`.
-        can_reread: Whether the reading that was not taken can be taken by a press.
     """
     markers = {c.marker: c.title or c.label for c in turn.citations}
     answer_html = add_topic_link(render_markdown(turn.text, markers, names), turn)
@@ -208,7 +207,8 @@ def render_answer_html(
         f'<div class="answer {turn.status}">{answer_html}</div>',
         *(f'<p class="note">{escape(warning)}</p>' for warning in turn.warnings),
         render_references(turn, papers, active),
-        f'<div class="under">{tools}<div class="foot">{render_footer(turn, can_reread)}</div></div>',
+        chips,
+        f'<div class="under">{tools}<div class="foot">{render_footer(turn)}</div></div>',
     ]
     return "".join(parts)
 
@@ -222,30 +222,13 @@ def add_topic_link(html: str, turn: Answer) -> str:
     return html.replace(bold, f"<strong>{render_pressable('topic', topic)}</strong>", 1)
 
 
-def render_footer(turn: Answer, can_reread: bool = False) -> str:
-    """How the question was read, what answered it from what, and what that cost.
-
-    Args:
-        turn: The answer.
-        can_reread: Whether the reading that was not taken can be taken by a press.
-    """
+def render_footer(turn: Answer) -> str:
+    """What answered the question from what, and what that cost."""
     if turn.status == "failed":
         return "no answer"
-    why = turn.reading.reason if turn.reading else ""
-    reading_html = (
-        f'<span title="{escape(why, quote=True)}">read as {ROUTE_WORDS[turn.route]}</span>'
-    )
-    if note := why.partition("; ")[2]:
-        reading_html += f" <span>({escape(note)})</span>"
     model = "quoted, no model" if turn.model == "extractive" else turn.model
     parts = [turn.among and f"among {remove_escapes(turn.among)}", model, *list_spent(turn)]
-    footer_parts = [reading_html, *(f"<span>{escape(part)}</span>" for part in parts if part)]
-    if can_reread and turn.other is not None:
-        footer_parts.insert(
-            1,
-            f'<button class="reread" data-act="reread" data-value="{turn.other.route}">'
-            f"read it as {escape(turn.other.words)} instead</button>",
-        )
+    footer_parts = [f"<span>{escape(part)}</span>" for part in parts if part]
     if turn.sentences:
         footer_parts.append(render_checks(turn))
     return " · ".join([*footer_parts, render_time(turn)])
