@@ -527,13 +527,17 @@ def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) 
         and _IT.search(alone.question)
     ):
         return Query("papers", about=state.query.about, people=own.people, where=own.where)
+    names = _find_people(alone.question, state, library)
+    people = own.people or tuple(PersonRef(name, (name,)) for name in names)
+    # "did the same first author write a later paper?": others than the one spoken of.
+    if _AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
+        limits = (_build_author(people[0]), *_exclude(own.where, (state.paper,)))
+        where = merge_conditions(limits)
+        return Query("count" if own.want == "count" else "papers", where=where)
     if own.want in _CONTENT:
-        people = own.people or tuple(
-            PersonRef(n, (n,)) for n in _find_people(alone.question, state, library)
-        )
         return Query("profile", people=people) if len(people) == 1 else own
     if own.relation in ("authors", "first_author", "common_authors"):
-        return Query("profile", people=own.people)
+        return Query("profile", people=people)
     return own
 
 

@@ -101,6 +101,7 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapsho
             is_free and text not in asking and text in library.all_words and not _BREAK.search(gap)
         )
 
+    slots = _take_heading(question, slots)
     extended = []
     for slot in slots:
         if slot.kind == "topic":
@@ -112,6 +113,21 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapsho
             slot = replace(slot, text=question[slot.start : slot.end])
         extended.append(slot)
     return extended
+
+
+_HEADING = re.compile(r"\s*([^:?!]{3,160}?)\s*:\s")
+
+
+def _take_heading(question: str, slots: Sequence[Slot]) -> Sequence[Slot]:
+    """``explaining what networks decide: potential collaborators?``: all before the colon is the topic."""
+    match = _HEADING.match(question)
+    inside = [s for s in slots if match and s.start < match.end(1)]
+    if match is None or not inside or any(s.kind != "topic" or s.is_negative for s in inside):
+        return slots
+    if fold(match.group(1).split()[0]) in STOP_WORDS | FRAME_WORDS:
+        return slots
+    heading = replace(inside[0], start=match.start(1), end=match.end(1), text=match.group(1))
+    return [heading, *(s for s in slots if s not in inside)]
 
 
 _BREAK = re.compile(r"[.,;:?!()]")
