@@ -56,7 +56,6 @@ from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_text import read_query
 from rag.understanding import small_talk
 from rag.understanding.languages import convert_to_english
-from rag.understanding.reading import read_question
 from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
@@ -84,6 +83,7 @@ class Assistant:
         self._retriever: Retriever | None = None
         self._screen: Screen | None = None
         self._encoder: MiniLM | None = None
+        self._is_encoder_sought = False
         self._indexes: Indexes | None = None
         self._voices = ModelPool(settings)
         self._opening = threading.Lock()
@@ -168,7 +168,7 @@ class Assistant:
             english, remarks = spelt.text, spelt.notes
         heed()
         before = thread if condensed == text else Thread()
-        reading = read_question(english, before, known, self._encode_question, read_as)
+        reading = self._read(english, before, known, read_as)
         for event in self._run_reading(
             reading, condensed, thread, filtered_library, voice, spent, began
         ):
@@ -267,7 +267,7 @@ class Assistant:
     ) -> Reading:
         """How the next question of a thread is read, without answering it."""
         text, _ = _make_bounded_question(question)
-        return read_question(text, _cleaned(thread), self.library, self._encode_question)
+        return self._read(text, _cleaned(thread), self.library)
 
     def query(
         self,
@@ -561,12 +561,26 @@ class Assistant:
             standalone_question.earlier.note,
         ) if standalone_question.earlier.note else ()
 
-    def _encode_question(self, text: str) -> Encoding | None:
-        """A question as the reader's heads see it, whichever embedder searches; None without the model.
+    def _read(
+        self,
+        question: str,
+        thread: Thread,
+        library: Library | FilteredLibrary,
+        read_as: ReadAs | None = None,
+    ) -> Reading:
+        from rag.understanding.reading import read_question
 
-        The heads then go by words alone.
+        return read_question(question, thread, library, self._encode_question, read_as)
+
+    def _encode_question(self, text: str) -> Encoding | None:
+        """A question as the reader's heads see it, whichever embedder searches.
+
+        None without the embedded model: the heads then go by words alone.
         """
-        self._open_retriever()
+        with self._opening:
+            if not self._is_encoder_sought:
+                self._encoder = _find_encoder(self.settings)
+                self._is_encoder_sought = True
         return None if self._encoder is None else self._encoder.encode_query(text)
 
     def _open_retriever(self) -> Retriever:
@@ -578,7 +592,6 @@ class Assistant:
 
                 self.library.ensure_not_empty()
                 chosen = build_embedder(self.settings)
-                self._encoder = _find_encoder(self.settings, chosen)
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
                 self._screen = Screen(
@@ -592,14 +605,12 @@ def build(settings: Settings) -> Assistant:
     return Assistant(settings)
 
 
-def _find_encoder(settings: Settings, chosen: object) -> MiniLM | None:
-    """The embedded model; None where its weights are not here, as another embedder is used."""
+def _find_encoder(settings: Settings) -> MiniLM | None:
+    """The embedded model; None where its weights are not here."""
     from rag.adapters.minilm import MiniLM
     from rag.adapters.weights import find_weights
     from rag.types.errors import WeightsMissing
 
-    if isinstance(chosen, MiniLM):
-        return chosen
     try:
         find_weights(settings)
     except WeightsMissing:

@@ -51,7 +51,8 @@ def _build_query(intent: Mapping[str, Any]) -> Query:
     if route == "catalogue":
         verb = (intent["parts"].get("ask") or {}).get("verb")
         return Query("count" if verb == "count" else "papers", where=where, about=about)
-    return Query("aside", what=f"{'unsupported' if route == 'unsupported' else 'greeting'}")
+    reason = str(intent.get("reason", ""))
+    return Query("aside", what=f"unsupported: {reason}" if route == "unsupported" else "greeting")
 
 
 def _get_list(parts: Mapping[str, Any], name: str) -> Sequence[Any]:

@@ -62,6 +62,7 @@ def _list_title_words(paper: Paper) -> Sequence[object]:
 _VALUES: Mapping[str, _Values] = {
     "year": lambda p, c: _list_single(p.year),
     "month": lambda p, c: _list_single(p.month),
+    "day": lambda p, c: _list_single(p.day),
     "date": lambda p, c: (get_days(p),) if p.year else (),
     "category": lambda p, c: _list_single(p.category),
     "affiliation": lambda p, c: p.affiliations,

@@ -450,7 +450,8 @@ def _get_measure(frame: Frame) -> Measure:
 
 def _finish_extreme(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     order = parts.order or Order("date")
-    if FIELDS[order.field].of == "person":
+    # "which paper is most cited?" is asked of papers, which have no such figure.
+    if FIELDS[order.field].of == "person" and not _PAPER_NOUN.search(parts.question):
         return Query("people", by=(order.field,), order=order)
     return replace(query, want="extreme", order=order, k=_get_limit(parts))
 
@@ -480,6 +481,9 @@ def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         where = tuple(c for c in parts.where if c.field != "page")
         if parts.people or owners or not parts.papers:
             people = parts.names or owners
+            # "citations of the teacher?": somebody is meant, though nobody of that name.
+            if not people and parts.leftover:
+                people = (PersonRef(parts.leftover),)
             return Query("values", by=figures, people=people, measure=measure, where=where)
         return Query("values", by=figures, papers=tuple(parts.papers))
     if measure != "each":

@@ -95,6 +95,9 @@ def build_state(thread: Thread) -> DialogueState | None:
     state: DialogueState | None = None
     for turn in thread.turns:
         reading = turn.answer.reading
+        # Papers chosen for a conversation stand in it as a turn that nobody asked.
+        if reading is None and turn.answer.papers:
+            reading = Reading(Query("papers"))
         if reading is None or reading.query.want == "aside":
             continue
         named = _list_named(reading)

@@ -25,7 +25,7 @@ _ARXIV = re.compile(r"\b(?:arxiv[:\s]*)?(\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNOREC
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
 _CITATION = re.compile(
-    r"(?P<names>[A-Z][a-z][\w'’-]+(?:(?:,? (?:&|and) |, )[A-Z][a-z][\w'’-]+){0,2}(?: et al\.?)?)"
+    r"(?<![\w'’-])(?P<names>[A-Z][a-z][\w'’-]{1,30}(?:(?:,? (?:&|and) |, )[A-Z][a-z][\w'’-]{1,30}){0,2}(?: et al\.?)?)"
     r"(?:,\s*|\s*\(|(?<=al\.)\s|(?<=al)\s)(?P<year>(?:19|20)\d\d)\)?"
 )
 _CATEGORY = re.compile(r"\b(?:cs\.)?([A-Z]{2})\b")
@@ -172,7 +172,7 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
                     is_certain = " " in value or fold(value) not in library.words
                     spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
     # "papers with a tencent affiliation", "the IV category"
-    for match in re.finditer(r"([\w-]+) affiliations?\b", text, re.IGNORECASE):
+    for match in _AFFILIATED.finditer(text):
         if fold(match.group(1)) in library.place_words:
             spans.append(EntitySpan(*match.span(), "affiliation", match.group(1), is_certain=True))
     for match in re.finditer(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b", text):
@@ -186,6 +186,7 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     return spans
 
 
+_AFFILIATED = re.compile(r"(?<![\w-])([\w-]{1,40}) affiliations?\b", re.IGNORECASE)
 _FIGURES = re.compile(
     r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
     re.IGNORECASE,

@@ -134,14 +134,15 @@ _BREAK = re.compile(r"[.,;:?!()]")
 
 
 def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
-    """Words that no slot has, that are none of asking, and that the papers use."""
+    """Words that no slot has and that are none of asking."""
     asking = load_heads().asking_words
     words = [
         question[start:end]
         for start, end in split_words(question)
         if all(end <= slot.start or start >= slot.end for slot in slots)
-        and question[start:end].lower() not in asking
-        and fold(question[start:end]) in library.all_words
+        and question[start:end].lower() not in asking | STOP_WORDS
+        and len(question[start:end]) > 3
+        and question[start:end][0].isalpha()
     ]
     return " ".join(words)
 

@@ -139,7 +139,7 @@ def test_a_bug_is_said_to_be_one_with_its_type(
     def stumble(*_: object, **__: object) -> None:
         raise TypeError("no number")
 
-    monkeypatch.setattr("rag.app.assistant.route", stumble)
+    monkeypatch.setattr("rag.understanding.reading.read_question", stumble)
     with build(Settings(data=library_data, model_path=weights)) as assistant:
         desk = AnswerJobs(assistant, ThreadStore(tmp_path))
         thread = desk.store.create_thread(QUESTION)

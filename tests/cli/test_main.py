@@ -353,7 +353,7 @@ def test_chat_answers_line_by_line_and_opens_sources() -> None:
 
 
 def test_chat_is_left_by_the_bare_word_too() -> None:
-    done = outside("chat", stdin="great answer\nquit\nnever asked\n")
+    done = outside("chat", stdin="thanks a lot\nquit\nnever asked\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert "You are welcome" in done.stdout and "never asked" not in done.stdout
 
