@@ -30,7 +30,7 @@ _CALLED_PHRASE = r"\b(?:call(?:ed)?|named?|namely|dubbed|termed?|denoted|referre
 _BETWEEN_WORDS = r"(?:(?!\b(?:on|using|via|from|by|based|for|in|with|to|of|than|like|as|that|and)\b)[^.;()]){0,80}?"
 """From the verb to the name that is its object; behind a preposition stands what is used."""
 _SPELT_OUT = (
-    r"(?:[A-Z][\w-]+\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
+    r"(?:[A-Z][\w-]{1,40}\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
 )
 """``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written."""
 _WORD_RUN = re.compile(r"\w+")
@@ -74,6 +74,12 @@ def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:
         else ()
     )
     return owners[0] if len(owners) == 1 else None
+
+
+def find_paper_entitled(word: str, library: LibrarySnapshot) -> str | None:
+    """Id of the one paper whose title, or its short form, is this; None if none or several are."""
+    ids = _load_titles(library).full_titles.get(fold(word), ())
+    return ids[0] if len(ids) == 1 else None
 
 
 def is_unheard(side: str, library: LibrarySnapshot) -> bool:
@@ -187,7 +193,7 @@ def _is_free(span: Span, places: list[tuple[Span, str]]) -> bool:
 def _is_introduced_by(paper: Paper, word: str) -> bool:
     """Whether a sentence introduces the word as the name of the paper's proposal."""
     name = rf"(?<![\w-]){re.escape(word)}(?!\w|-\w)"
-    ways = [rf"{_CALLED_PHRASE}{name}", rf"{_NAMING_VERB}[^.;]*?(?-i:{_SPELT_OUT}){name}"]
+    ways = [rf"{_CALLED_PHRASE}{name}", rf"{_NAMING_VERB}[^.;]{{0,200}}?(?-i:{_SPELT_OUT}){name}"]
     if (
         not word.isupper() or len(word) > _SHORT_NAME_CHARS
     ):  # GNN, told as known, is spelt out nowhere

@@ -31,6 +31,7 @@ from rag.understanding.entities import (
     find_described,
     simplify,
 )
+from rag.understanding.field_words import read_attribute
 from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.numbers import parse_bounds, parse_number
 from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
@@ -125,13 +126,39 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     # "novelty percentage shown for Shiming Ge": a figure of somebody named is a value.
     if want in _CONTENT and parts.people and not parts.topics and _has_figure(parts):
         want = "values"
+    # "summarise Shiming Ge's papers" is the person's portrait.
+    if (
+        want == "overview"
+        and parts.people
+        and not (parts.topics or parts.papers or parts.described)
+    ):
+        return _build_profile("profile", "", frame, parts)
     if want in _CONTENT:
         return _build_content(cast("Want", want), relation or None, frame, parts, text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         return Query("aside", what=kind)
     builder = _BUILDERS.get(want)
-    return builder(want, relation, frame, parts) if builder else None
+    query = builder(want, relation, frame, parts) if builder else None
+    # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
+    return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+def _is_of_everything(query: Query) -> bool:
+    limits = (
+        query.where,
+        query.about,
+        query.people,
+        query.papers,
+        query.like,
+        query.order,
+        query.by,
+    )
+    return (
+        query.want in ("papers", "people", "count")
+        and not any(limits[:-1])
+        and query.by in ((), ("author",))
+    )
 
 
 def _has_figure(parts: SlotParts) -> bool:
@@ -449,7 +476,9 @@ def _get_measure(frame: Frame) -> Measure:
 
 
 def _finish_extreme(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    order = parts.order or Order("date")
+    if parts.order is None:
+        return None
+    order = parts.order
     # "which paper is most cited?" is asked of papers, which have no such figure.
     if FIELDS[order.field].of == "person" and not _PAPER_NOUN.search(parts.question):
         return Query("people", by=(order.field,), order=order)
@@ -470,6 +499,9 @@ def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
     fields = tuple(dict.fromkeys(parts.attributes)) or tuple(parts.groups)
     if parts.order is not None and not fields:
         fields = (parts.order.field,)
+    # "when was DuetFace posted?": the tagger may pass over the word that asks.
+    if not fields and (parts.papers or parts.people) and (name := read_attribute(parts.question)):
+        fields = (name,)
     if not fields:
         return None
     figures = tuple(name for name in fields if FIELDS[name].of == "person")
@@ -482,8 +514,8 @@ def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         if parts.people or owners or not parts.papers:
             people = parts.names or owners
             # "citations of the teacher?": somebody is meant, though nobody of that name.
-            if not people and parts.leftover:
-                people = (PersonRef(parts.leftover),)
+            if not people and (somebody := _OF_SOMEBODY.search(parts.question)):
+                people = (PersonRef(somebody.group(1)),)
             return Query("values", by=figures, people=people, measure=measure, where=where)
         return Query("values", by=figures, papers=tuple(parts.papers))
     if measure != "each":
@@ -492,6 +524,11 @@ def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
     if not parts.papers:
         return None
     return Query("values", by=fields, papers=tuple(parts.papers))
+
+
+_OF_SOMEBODY = re.compile(
+    r"\b(?:of|for)\s+(?:the|my|our|this|that)\s+([^\W\d_]{3,30})\W*$", re.IGNORECASE
+)
 
 
 def _require(query: Query | None) -> Query:

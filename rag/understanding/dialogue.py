@@ -165,6 +165,9 @@ def join(
         focus = () if frame.want in _SETS else _list_focus(state, frame.want)
     elif link == "those_people":
         people = _find_people(question, state, library)
+    # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
+    if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
+        frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     alone = compose(frame, entities, library, focus, people)
     frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
     joined = _JOINERS[link](frame, alone, state, library) if link in _JOINERS else None
@@ -179,6 +182,7 @@ def join(
     )
 
 
+_WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 _POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,

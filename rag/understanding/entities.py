@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.library.coined import find_named_spans, find_paper_named_by
+from rag.library.coined import find_named_spans, find_paper_entitled
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot, get_short_name, is_made_up
 from rag.text import STOP_WORDS, fold, split_terms
@@ -86,7 +86,7 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
             spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
     for match in re.finditer(r"[^\W_][\w-]{3,}", text):
-        paper_id = find_paper_named_by(match.group(), library)
+        paper_id = find_paper_entitled(match.group(), library)
         if paper_id and is_made_up(get_short_name(library.by_id[paper_id]).split()[0]):
             spans.append(EntitySpan(*match.span(), "paper", (paper_id,), is_certain=True))
     for word, ids in library.find_papers_called(text):

@@ -21,6 +21,7 @@ from rag.understanding.dialogue import build_state, join
 from rag.understanding.entities import find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
+from rag.understanding.slots import is_topical
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _ROUTES: dict[ReadAs, tuple[str, ...]] = {
@@ -34,10 +35,10 @@ CONTENT_SHARE = 0.45
 PEOPLE_SHARE = 0.25
 """The same where people are the other reading: long descriptions of a half-remembered paper
 ("identify people in coarse footage …") look like a search for people more often than not."""
-ASIDE_SHARE = 0.7
+ASIDE_SHARE = 0.85
 """From this probability on a question is small talk, or one that no paper could answer."""
 
-_BARE_WORDS = 4
+_BARE_WORDS = 3
 """Up to so many words without a question are the name of a topic."""
 
 _HOSTILE = tuple(
@@ -84,11 +85,19 @@ def read_question(
     if read_as:
         frame = _keep_route(frame, read_as)
     else:
-        is_of_library = _is_of_library(question, snapshot)
+        is_chat = frame.wants[0][0] == "aside" and frame.what[0][0] != "unsupported"
+        is_bare = (
+            state is None
+            and not is_chat
+            and (
+                (not entities.spans and _is_bare(question))
+                or (frame.wants[0][0] == "aside" and _is_of_library(question, snapshot))
+            )
+        )
         names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
         looks_for_people = frame.wants[0][0].startswith("people") and not names_somebody
         share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
-        wants = prefer_content(frame.wants, share, is_of_library=is_of_library)
+        wants = prefer_content(frame.wants, share, is_bare=is_bare)
         frame = replace(frame, wants=wants)
     if state is None or read_as:
         reading = compose(frame, entities, snapshot)
@@ -106,21 +115,28 @@ def find_hostile(question: str) -> str:
     return ""
 
 
+def _is_bare(question: str) -> bool:
+    """Whether a question is a few words of which none asks: ``deep learning``, ``zeppelins?``."""
+    words = re.findall(r"[^\W\d_]{3,}", question.lower())
+    asking = load_heads().asking_words
+    return 0 < len(words) <= _BARE_WORDS and all(is_topical(w, asking) for w in words)
+
+
 def _is_of_library(question: str, library: LibrarySnapshot) -> bool:
-    """Whether a question is nothing but words of the papers: ``deep learning``."""
+    """Whether nearly all words of a question are words of the papers: then one may answer it."""
     words = [w for w in re.findall(r"[^\W\d_]{3,}", question.lower()) if w not in STOP_WORDS]
-    return 0 < len(words) <= _BARE_WORDS and all(w in library.all_words for w in words)
+    return len(words) > 2 and sum(w in library.all_words for w in words) >= 0.8 * len(words)
 
 
 def prefer_content(
-    wants: Ranked, least_share: float = CONTENT_SHARE, *, is_of_library: bool = False
+    wants: Ranked, least_share: float = CONTENT_SHARE, *, is_bare: bool = False
 ) -> Ranked:
     """The wants with content first where content as a whole is probable enough."""
-    if wants[0][0] == "aside" and (wants[0][1] < ASIDE_SHARE or is_of_library):
+    if wants[0][0] == "aside" and (wants[0][1] < ASIDE_SHARE or is_bare):
         wants = (*wants[1:], wants[0])
     content = [want for want in wants if want[0].split()[0] in _CONTENT]
     share = sum(probability for _, probability in content)
-    if not content or wants[0] == content[0] or share < least_share:
+    if not content or wants[0] == content[0] or (share < least_share and not is_bare):
         return wants
     label = content[0][0]
     return ((label, share), *(want for want in wants if want[0] != label))

@@ -10,6 +10,7 @@ from typing import Any, cast
 from rag.library.snapshot import LibrarySnapshot
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
+from rag.text.everyday import is_everyday
 from rag.types.fields import Condition, Range
 from rag.types.query import (
     Form,
@@ -65,6 +66,7 @@ class SlotParts:
     steps: list[Part] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     leftover: str = ""
+    has_unknown: bool = False
 
     @property
     def where(self) -> tuple[Condition, ...]:
@@ -81,7 +83,12 @@ def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> Sl
     slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
     for slot in slots:
         _SLOT_READERS[slot.kind](parts, slot, entities)
-    parts.leftover = _find_leftover(frame.question, slots, library)
+    asking = load_heads().asking_words
+    free = _list_free_words(frame.question, slots)
+    parts.leftover = " ".join(
+        w for w in free if w.lower() not in asking and fold(w) in library.all_words
+    )
+    parts.has_unknown = any(is_topical(w.lower(), asking) for w in free)
     return parts
 
 
@@ -133,18 +140,20 @@ def _take_heading(question: str, slots: Sequence[Slot]) -> Sequence[Slot]:
 _BREAK = re.compile(r"[.,;:?!()]")
 
 
-def _find_leftover(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> str:
-    """Words that no slot has and that are none of asking."""
-    asking = load_heads().asking_words
-    words = [
+def is_topical(word: str, asking: frozenset[str]) -> bool:
+    """Whether a word may be a topic: not one of asking, unless it is rare in everyday English."""
+    return word not in STOP_WORDS and (word not in asking or not is_everyday(word))
+
+
+def _list_free_words(question: str, slots: Sequence[Slot]) -> list[str]:
+    """Words of four letters or more that no slot has."""
+    return [
         question[start:end]
         for start, end in split_words(question)
-        if all(end <= slot.start or start >= slot.end for slot in slots)
-        and question[start:end].lower() not in asking | STOP_WORDS
-        and len(question[start:end]) > 3
-        and question[start:end][0].isalpha()
+        if end - start > 3
+        and question[start].isalpha()
+        and all(end <= slot.start or start >= slot.end for slot in slots)
     ]
-    return " ".join(words)
 
 
 def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:

@@ -72,7 +72,7 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )
 _IN = re.compile(
-    rf"(?<!\w){_LEAD}(?:(?:in|from|of|for|during|within|over|throughout|across|year|years|either|on|dated|both)\s+){1, 5}"
+    rf"(?<!\w){_LEAD}(?:(?:in|from|of|for|during|within|over|throughout|across|year|years|either|on|dated|both)\s+){{1,5}}"
     r"(?:the\s+(?:(?:period|time|years?|months?)\s+(?:of\s+)?)?)?$",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ ASKED = {
     "fact": ("What is DuetFace?",),
     "synthesis": ("Which papers are about face forgery detection?",),
     "expert": ("Who works on face anti-spoofing?",),
-    "person": ("What has Chunhui Zhang written?",),
+    "person": ("Who is Chunhui Zhang?",),
     "catalogue": ("How many papers from 2022 have code?",),
     "unanswerable": ("Who works on protein folding?",),
     "robust": ("hello",),

@@ -85,7 +85,7 @@ def test_of_two_papers_named_exactly_these_two_are_cited(assistant: Assistant) -
 
 def test_what_is_asked_of_two_named_papers_is_judged_over_both(assistant: Assistant) -> None:
     answer = assistant.ask("How do DuetFace and PartialFace protect face images?")
-    assert answer.status == "answered" and answer.text.startswith("2 papers have something on this")
+    assert answer.status == "answered" and answer.text.startswith("2 papers ")
     lacking = assistant.ask("How do DuetFace and PartialFace fold origami zebras?")
     assert lacking.status == "abstained"
     assert "“origami” and “zebras”" in lacking.text and "Face”" not in lacking.text
