@@ -35,7 +35,7 @@ CONTENT_SHARE = 0.45
 PEOPLE_SHARE = 0.25
 """The same where people are the other reading: long descriptions of a half-remembered paper
 ("identify people in coarse footage …") look like a search for people more often than not."""
-ASIDE_SHARE = 0.85
+ASIDE_SHARE = 0.9
 """From this probability on a question is small talk, or one that no paper could answer."""
 
 _BARE_WORDS = 3
@@ -125,7 +125,7 @@ def _is_bare(question: str) -> bool:
 def _is_of_library(question: str, library: LibrarySnapshot) -> bool:
     """Whether nearly all words of a question are words of the papers: then one may answer it."""
     words = [w for w in re.findall(r"[^\W\d_]{3,}", question.lower()) if w not in STOP_WORDS]
-    return len(words) > 2 and sum(w in library.all_words for w in words) >= 0.8 * len(words)
+    return len(words) > 2 and sum(w in library.all_words for w in words) >= 0.6 * len(words)
 
 
 def prefer_content(
