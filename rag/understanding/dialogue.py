@@ -514,7 +514,7 @@ def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) 
 
 _AUTHOR_OF = re.compile(
     r"\b(?:the|its|their|that|same)\s+(?:same\s+)?(?P<nth>first|lead|last|senior)\s+author(?:['’]s)?\b"
-    r"(?=.*\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
+    r"(?=.{0,200}\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
     re.IGNORECASE,
 )
 """The person behind a paper spoken of, asked for more than the name."""

@@ -227,9 +227,9 @@ _BEGINNING = re.compile(
 
 _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bet\.?\s+al\b|\bcut\b|\bincomplete\b|\btruncated\b", Condition("complete_authors", "is", False)),
-    (r"\b(?:complete|full|whole|all)\b.*\b(?:authors?|names|lists?)\b", Condition("complete_authors", "is", True)),
+    (r"\b(?:complete|full|whole|all)\b.{0,60}\b(?:authors?|names|lists?)\b", Condition("complete_authors", "is", True)),
     (r"\b(?:single|sole|one)[\s-]*author|\balone\b", Condition("n_authors", "is", 1)),
-    (r"\btwice\b|\b(?:two|both|several|more than one|multiple)\b.*\b(?:documents?|files?|pages?|places?|lists?)\b|\bduplicat|\bmore than once\b",
+    (r"\btwice\b|\b(?:two|both|several|more than one|multiple)\b.{0,60}\b(?:documents?|files?|pages?|places?|lists?)\b|\bduplicat|\bmore than once\b",
      Condition("n_places", "is", Range(2, None))),
     (r"\buntitled\b|\babstract[\s-]only\b", Condition("title", "unknown")),
     (r"\bundated\b", Condition("year", "unknown")),

@@ -30,7 +30,7 @@ def test_an_answer_is_copied_judged_and_read_otherwise(visit: Visit, shoot: Shoo
     expect(page.get_by_role("button", name="In the evaluation: take it out")).to_be_visible()
     page.locator(".reading .or").click()
     # the old answer goes as soon as the new one is there: never two in one place
-    expect(page.locator(".reading:visible .want")).to_have_text("what the papers say")
+    expect(page.locator(".reading:visible .want")).to_have_text("list of papers")
     expect(page.locator(".pf.question")).to_have_count(1)
     shoot(page, "2-read-otherwise")
 
