@@ -16,6 +16,7 @@ from rag.text import join_names
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
+    Form,
     Measure,
     Order,
     Part,
@@ -71,7 +72,7 @@ def compose(
         if query is not None and all(query != other for _, other in built):
             built.append((probability, query))
     if not built:
-        built.append((0.0, _build_content("passages", None, frame, parts, text)))
+        built.append((0.0, _build_content("passages", frame, parts, text)))
     (confidence, query), *others = built
     label = f"{query.want} {query.relation}" if query.relation else query.want
     evidence = (
@@ -104,7 +105,7 @@ def describe_want(query: Query) -> str:
         )
     if query.want == "aside":
         return (
-            "it is small talk" if query.what != "unsupported" else "nothing in it can be looked up"
+            "it is small talk" if query.route == "smalltalk" else "nothing in it can be looked up"
         )
     if query.want == "people" and query.relation is None:
         return "it looks for people on a topic" if query.about else "it ranks people"
@@ -134,7 +135,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     ):
         return _build_profile("profile", "", frame, parts)
     if want in _CONTENT:
-        return _build_content(cast("Want", want), relation or None, frame, parts, text)
+        return _build_content(cast("Want", want), frame, parts, text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         return Query("aside", what=kind)
@@ -145,29 +146,17 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
 
 
 def _is_of_everything(query: Query) -> bool:
-    limits = (
-        query.where,
-        query.about,
-        query.people,
-        query.papers,
-        query.like,
-        query.order,
-        query.by,
-    )
-    return (
-        query.want in ("papers", "people", "count")
-        and not any(limits[:-1])
-        and query.by in ((), ("author",))
-    )
+    """Whether a list, count or ranking is limited by nothing."""
+    query = replace(query, k=None, form=Form(), asks_for=None)
+    by_author = (Query("people", by=("author",)), Query("count", by=("author",)))
+    return query in (Query("papers"), Query("count"), *by_author)
 
 
 def _has_figure(parts: SlotParts) -> bool:
     return any(FIELDS[name].of == "person" for name in parts.attributes)
 
 
-def _build_content(
-    want: Want, relation: str | None, frame: Frame, parts: SlotParts, text: str
-) -> Query:
+def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Query:
     detail = frame.asks_for[0][0] if frame.asks_for and want == "passages" else ""
     sides = _list_sides(parts) if want == "comparison" else ()
     about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
@@ -373,7 +362,7 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         if want == "papers" and not parts.role and topic is not None:
             people = parts.names
         else:
-            where += [_build_author_condition(p, parts.role) for p in parts.names]
+            where += [build_author(p, parts.role) for p in parts.names]
     elif parts.role == "page":
         where.append(Condition("page", "known"))
     query = Query(
@@ -392,10 +381,10 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
 _YES_NO = re.compile(r"\s*(?:and\s+)?(?:did|does|has|is|do|have|are|was|were)\b", re.IGNORECASE)
 
 
-def _build_author_condition(person: PersonRef, role: str) -> Condition:
-    return Condition(
-        role or "author", "is", person.names[0] if len(person.names) == 1 else person.typed
-    )
+def build_author(person: PersonRef, role: str = "") -> Condition:
+    """Papers by a person, in a role if one is given; a name of several people stays as typed, to choose."""
+    name = person.names[0] if len(person.names) == 1 else person.typed
+    return Condition(role or "author", "is", name)
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:

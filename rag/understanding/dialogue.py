@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.library.snapshot import LibrarySnapshot, get_recency_key, get_short_name
-from rag.text import STOP_WORDS, fold, split_terms
+from rag.library.snapshot import LibrarySnapshot, get_recency_key
+from rag.text import STOP_WORDS, split_terms
 from rag.types import Answer, Thread
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Part, PersonRef, Query, Reading, Topic
-from rag.understanding.composition import compose, describe_want
+from rag.types.query_text import print_condition
+from rag.understanding.composition import build_author, compose, describe_want
 from rag.understanding.entities import Entities, negate
 from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
 from rag.understanding.slots import merge_conditions
@@ -213,7 +214,9 @@ _REASONS = {
 def _list_carried(query: Query, own: Query) -> list[Part]:
     """Parts that came from the conversation."""
     carried = [
-        Part("where", str(c.field), origin="thread") for c in query.where if c not in own.where
+        Part("where", print_condition(c), origin="thread")
+        for c in query.where
+        if c not in own.where
     ]
     if query.about and query.about != own.about:
         carried.append(Part("about", f'about "{query.topic}"', origin="thread"))
@@ -252,7 +255,7 @@ def _merge(last: Query, alone: Reading) -> Query:
     # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
     if last.people and named and not own.people:
         if adds and last.want == "profile":
-            where = (*where, *(_build_author(p) for p in last.people))
+            where = (*where, *(build_author(p) for p in last.people))
             return replace(own, where=merge_conditions(where), text="")
         people = named
         where = tuple(c for c in where if _group(c.field) != "person")
@@ -260,9 +263,7 @@ def _merge(last: Query, alone: Reading) -> Query:
         people = own.people if last.people else ()
         if not last.people:
             where = tuple(c for c in where if _group(c.field) != "person")
-            where += tuple(
-                Condition("author", "is", (p.names or (p.typed,))[0]) for p in own.people
-            )
+            where += tuple(map(build_author, own.people))
     return replace(
         last,
         where=merge_conditions(where),
@@ -354,7 +355,7 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
     if last.want in _SETS and not (has_new_topic and last.about):
         return _narrow_set(frame, alone, last)
     papers = state.papers or state.earlier_papers
-    where = (*own.where, *(_build_author(p) for p in own.people))
+    where = (*own.where, *(build_author(p) for p in own.people))
     want = own.want if own.want in _SETS else "papers"
     return replace(
         own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
@@ -365,7 +366,7 @@ def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     """A list, a count or the like under further conditions; it stays what it is unless asked."""
     own = alone.query
     before = _set_role(last.where, alone)
-    where = merge_conditions((*before, *own.where, *(_build_author(p) for p in own.people)))
+    where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     about = last.about
     if own.about is not None:
         about = replace(about, without=own.about.without) if about else own.about
@@ -393,10 +394,6 @@ def _set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ..
     return tuple(
         replace(c, field=role) if c.field in ("author", *_ROLE_FIELDS) else c for c in where
     )
-
-
-def _build_author(person: PersonRef) -> Condition:
-    return Condition("author", "is", (person.names or (person.typed,))[0])
 
 
 def _ask_focus(
@@ -538,7 +535,7 @@ def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) 
     people = own.people or tuple(PersonRef(name, (name,)) for name in names)
     # "did the same first author write a later paper?": others than the one spoken of.
     if _AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
-        limits = (_build_author(people[0]), *_exclude(own.where, (state.paper,)))
+        limits = (build_author(people[0]), *_exclude(own.where, (state.paper,)))
         where = merge_conditions(limits)
         return Query("count" if own.want == "count" else "papers", where=where)
     if own.want in _CONTENT:
@@ -608,7 +605,7 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
         return _merge(state.query, alone)
     if own.papers or own.people or own.about:
         if state.query.want in _CONTENT and own.want in _CONTENT:
-            return replace(own, text=own.text)
+            return own
         return _merge(state.query, alone)
     return own
 
@@ -633,8 +630,3 @@ _JOINERS: dict[str, Callable[[Frame, Reading, DialogueState, LibrarySnapshot], Q
     "correct": _correct,
     "recap": _recap,
 }
-
-
-def name_paper(paper_id: str, library: LibrarySnapshot) -> str:
-    """A paper's short name, for chips and explanations."""
-    return get_short_name(library.by_id[paper_id]) if paper_id in library.by_id else fold(paper_id)
