@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import get_args
 
 from rag.answers import phrases
+from rag.library.fields import format_conditions
+from rag.text import join_names
 from rag.text.markdown import plain
-from rag.types import Alternative, Answer, ReadAs, Reading
+from rag.types import Alternative, Answer, Query, ReadAs, Reading
 
 _FOR = {
     "content": ("what papers say", "what do papers say about {topic}?"),
@@ -17,13 +19,31 @@ _FOR = {
 
 def find_other_reading(reading: Reading) -> Alternative | None:
     """The plausible reading that was not taken, named in words; None where there is none."""
-    if not reading.others:
+    # "thank you, bye" may as well be nothing else.
+    if not reading.others or reading.query.want == "aside":
         return None
-    other_route = reading.others[0].route
+    other = reading.others[0]
     for route in get_args(ReadAs):
-        if route == other_route and route != reading.query.route:
-            return Alternative(route, reading.other_words)
+        if route == other.route and route != reading.query.route:
+            return Alternative(
+                route, reading.other_words or _describe_query(other, reading.query.topic)
+            )
     return None
+
+
+def _describe_query(query: Query, topic: str) -> str:
+    """A reading in a few words: ``people who work on drones``, ``all papers about drones from 2022``."""
+    if query.route == "content":
+        topic = query.topic or topic
+        return f"what papers say about {topic}" if topic else "what papers say"
+    if query.route == "experts":
+        return f"people who work on {query.topic}"
+    if query.route == "person":
+        names = join_names(person.typed for person in query.people)
+        return f"{names}, and their papers" if names else "the people of a paper"
+    about = f"about {query.topic}" if query.topic else ""
+    subject = f"{about} {format_conditions(query.where)}".strip()
+    return f"all papers {subject}" if subject else "all papers that fit, counted or listed"
 
 
 def refuse_unread_alone(reading: Reading) -> Answer | None:
@@ -35,9 +55,9 @@ def refuse_unread_alone(reading: Reading) -> Answer | None:
     if (
         reading.by == "screen"
         or not reading.unread
+        or query.want not in ("papers", "count", "extreme")
         or query.where
         or query.topic
-        or query.want == "values"
     ):
         return None
     text = phrases.refuse_unread_alone(_format_unread(reading))
