@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,6 +39,9 @@ MAX_TEXT_CHARS = 100_000
 """Longer texts are cut; `MAX_TOKENS` come much earlier, except in runs of white space."""
 
 
+_RECENT = 8
+
+
 class MiniLM(Embeddings):
     """Embeds texts; the vector of a text does not depend on the other texts of a call.
 
@@ -61,12 +65,14 @@ class MiniLM(Embeddings):
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._workers: ThreadPoolExecutor | None = None
         self._products: TokenProducts | None = None
+        # One question is read, searched for by its vector, and compared token by token.
+        self._encode_recent = lru_cache(maxsize=_RECENT)(self._encode)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [vector.tolist() for vector in self._run_each(self._compute_vector, texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        vector: list[float] = self._compute_vector(text).tolist()
+        vector: list[float] = self.encode_query(text).vector.tolist()
         return vector
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
@@ -78,7 +84,8 @@ class MiniLM(Embeddings):
         return self._run_each(self._encode, texts)
 
     def encode_query(self, text: str) -> Encoding:
-        return self._encode(text)
+        """As `encode`; the last few questions are kept."""
+        return self._encode_recent(text)
 
     def products(
         self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]

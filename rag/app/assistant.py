@@ -59,6 +59,7 @@ from rag.understanding.languages import convert_to_english
 from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
+    from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
     from rag.answers.screening import Screen
     from rag.generation.condensing import Standalone
@@ -138,9 +139,7 @@ class Assistant:
             ModelError: The embedder cannot be used.
         """
         stop = stop or CancelToken()
-        events = heeding(self._run_question(question, thread, read_as, stop, fresh), stop)
-        tracing = self._voices.get_tracing()
-        return events if tracing is None else tracing.process_events(events)
+        return self._watch(self._run_question(question, thread, read_as, stop, fresh), stop)
 
     def _run_question(
         self, question: str, thread: Thread, read_as: ReadAs | None, stop: CancelToken, fresh: bool
@@ -191,7 +190,11 @@ class Assistant:
     ) -> Iterator[Event]:
         """Answer a reading that is there already, such as one changed on screen; else as `stream`."""
         stop = stop or CancelToken()
-        events = heeding(self._run_given_reading(reading, thread, stop, fresh), stop)
+        return self._watch(self._run_given_reading(reading, thread, stop, fresh), stop)
+
+    def _watch(self, run: Generator[Event, None, None], stop: CancelToken) -> Iterator[Event]:
+        """The events of an answer, which end once it is stopped, traced where that is asked for."""
+        events = heeding(run, stop)
         tracing = self._voices.get_tracing()
         return events if tracing is None else tracing.process_events(events)
 
@@ -578,10 +581,15 @@ class Assistant:
         None without the embedded model: the heads then go by words alone.
         """
         with self._opening:
-            if not self._is_encoder_sought:
-                self._encoder = _find_encoder(self.settings)
-                self._is_encoder_sought = True
-        return None if self._encoder is None else self._encoder.encode_query(text)
+            encoder = self._open_encoder()
+        return None if encoder is None else encoder.encode_query(text)
+
+    def _open_encoder(self) -> MiniLM | None:
+        """The embedded model, loaded once for reading and searching; with the lock held."""
+        if not self._is_encoder_sought:
+            self._encoder = _find_encoder(self.settings)
+            self._is_encoder_sought = True
+        return self._encoder
 
     def _open_retriever(self) -> Retriever:
         with self._opening:
@@ -591,7 +599,10 @@ class Assistant:
                 from rag.search.retriever import Retriever
 
                 self.library.ensure_not_empty()
-                chosen = build_embedder(self.settings)
+                encoder = self._open_encoder()
+                chosen: MiniLM | Hosted = build_embedder(self.settings)
+                if encoder is not None and chosen.name == encoder.name:
+                    chosen = encoder
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
                 self._screen = Screen(

@@ -133,8 +133,9 @@ class Retriever:
     ) -> None:
         self._most_scored = most_scored
         self._library, self._indexes, self._embedder = library, indexes, embedder
-        encode: Callable[[str], Encoding] | None = getattr(embedder, "encode_query", None)
-        self._encode_query = encode and lru_cache(maxsize=8)(encode)  # one question asks twice
+        self._encode_query: Callable[[str], Encoding] | None = getattr(
+            embedder, "encode_query", None
+        )
         self._products: late.Products = getattr(embedder, "products", late.compute_products)
         self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
         self._guard = Lock()
