@@ -31,7 +31,8 @@ from rag.types.answers import Answer, Thread, Turn
 from rag.types.errors import ReadError
 from rag.types.fields import QueryError
 from rag.types.query import Order, PersonRef, Query, Reading, Topic
-from rag.types.query_text import print_query, read_conditions
+from rag.types.query_parser import read_conditions
+from rag.types.query_text import print_query
 
 CONTENT = ("passages", "comparison")
 """Wants for which words are kept whole (`Query.text`) instead of a topic."""

@@ -25,6 +25,7 @@ from rag.answers.filtered_library import (
 from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.answers.sufficiency import NEAREST
+from rag.app.bounding import bound_query, bound_question, bound_thread
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
@@ -53,7 +54,7 @@ from rag.types import (
 from rag.types.cancellation import CancelToken, heed, heeding
 from rag.types.errors import ModelError
 from rag.types.query import Order, PersonRef, Topic
-from rag.types.query_text import read_query
+from rag.types.query_parser import read_query
 from rag.understanding import small_talk
 from rag.understanding.languages import convert_to_english
 from rag.understanding.spelling import process_spelling
@@ -67,8 +68,6 @@ if TYPE_CHECKING:
     from rag.types.token_vectors import Encoding
 
 IngestProgress = Callable[[str, int, int], None]
-
-MAX_QUESTION_CHARS = 4_000
 
 
 class Assistant:
@@ -148,17 +147,11 @@ class Assistant:
         self.library.ensure_not_empty()
         yield Step("reading the question")
         question = ensure_encodable(question)
-        text, warnings = _make_bounded_question(question)
+        text, warnings = bound_question(question)
         warnings += _format_not_offered(thread.model, self.settings)
-        thread = _cleaned(thread)
-        filtered_library = apply_filters(self.library, thread)
-        fingerprint = self.library.fingerprint
-        voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
-        thread = add_chosen_papers(thread, filtered_library)
+        thread, filtered_library, voice, spent = self._open_turn(thread, stop, fresh)
         standalone_question, notes = self._resolve_standalone(text, thread, voice)
-        condensed = (
-            _make_bounded_question(standalone_question.question)[0] if standalone_question else text
-        )
+        condensed = bound_question(standalone_question.question)[0] if standalone_question else text
         known = filtered_library if filtered_library and filtered_library.n_papers else self.library
         heed()
         english, remarks = convert_to_english(condensed, known)
@@ -179,6 +172,16 @@ class Assistant:
                     warnings=(*warnings, *remarks, *notes, *event.warnings),
                 )
             yield event
+
+    def _open_turn(
+        self, thread: Thread, stop: CancelToken, fresh: bool
+    ) -> tuple[Thread, FilteredLibrary | None, ModelSession | None, tuple[str, ...]]:
+        """The thread as it is read, the papers its filters leave, its model, and notes on models."""
+        thread = bound_thread(thread)
+        filtered_library = apply_filters(self.library, thread)
+        fingerprint = self.library.fingerprint
+        voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
+        return add_chosen_papers(thread, filtered_library), filtered_library, voice, spent
 
     def stream_reading(
         self,
@@ -204,14 +207,10 @@ class Assistant:
         began = time.perf_counter()
         self.library.ensure_not_empty()
         yield Step("reading the question")
-        query, warnings = _make_bounded_query(reading.query)
+        query, warnings = bound_query(reading.query)
         warnings += _format_not_offered(thread.model, self.settings)
         reading = replace(reading, query=query)
-        thread = _cleaned(thread)
-        filtered_library = apply_filters(self.library, thread)
-        fingerprint = self.library.fingerprint
-        voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
-        thread = add_chosen_papers(thread, filtered_library)
+        thread, filtered_library, voice, spent = self._open_turn(thread, stop, fresh)
         # A model words what is asked now: the question as typed may have asked for something else.
         text = query.text or str(query)
         for event in self._run_reading(
@@ -269,8 +268,8 @@ class Assistant:
         thread: Thread = Thread(),  # noqa: B008 - frozen
     ) -> Reading:
         """How the next question of a thread is read, without answering it."""
-        text, _ = _make_bounded_question(question)
-        return self._read(text, _cleaned(thread), self.library)
+        text, _ = bound_question(question)
+        return self._read(text, bound_thread(thread), self.library)
 
     def query(
         self,
@@ -317,8 +316,8 @@ class Assistant:
     ) -> Answer:
         began = time.perf_counter()
         self.library.ensure_not_empty()
-        query, warnings = _make_bounded_query(reading.query)
-        question = _make_bounded_question(reading.question)[0]
+        query, warnings = bound_query(reading.query)
+        question = bound_question(reading.question)[0]
         reading = replace(reading, query=query, question=question)
         filtered_library = apply_filters(self.library, thread)
         *_, answer = self._answer_reading(
@@ -342,7 +341,7 @@ class Assistant:
 
     def retrieve(self, query: str, k: int = RANKING) -> Retrieval:
         """The k best papers for a query."""
-        return self._open_retriever().retrieve(_make_bounded_question(query)[0], k)
+        return self._open_retriever().retrieve(bound_question(query)[0], k)
 
     def examples(self) -> tuple[str, ...]:
         """Questions worth asking of this library, one of each route; none of an empty one."""
@@ -638,19 +637,6 @@ def _server(settings: Settings) -> Server | None:
     return Server(settings.chroma, token, tenant, database, settings.chroma_timeout_s)
 
 
-def _make_bounded_question(question: str) -> tuple[str, tuple[str, ...]]:
-    """The question as one line of bounded length, and a warning if it was cut.
-
-    Every question, topic, name and value passes here, so that no pattern behind it meets a run of
-    white space (1,600 spaces once held all readers for 13 s), a NUL or a lone surrogate.
-    """
-    text = " ".join(ensure_encodable(question).replace("\x00", " ").split())
-    if len(text) <= MAX_QUESTION_CHARS:
-        return text, ()
-    note = f"only the first {MAX_QUESTION_CHARS} characters of the question were read"
-    return text[:MAX_QUESTION_CHARS], (note,)
-
-
 def _compute_durations(
     begun: Sequence[tuple[str, float]], ended_ms: float
 ) -> tuple[tuple[str, float], ...]:
@@ -664,45 +650,6 @@ def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
     if not model or model in settings.offered:
         return ()
     return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
-
-
-def _make_bounded_query(query: Query) -> tuple[Query, tuple[str, ...]]:
-    """The query with typed words as `_make_bounded_question` has them, and a warning if one was cut."""
-    notes: list[str] = []
-
-    def bound(text: str) -> str:
-        bounded, note = _make_bounded_question(text)
-        notes.extend(note)
-        return bounded
-
-    about = query.about and replace(
-        query.about,
-        words=bound(query.about.words),
-        without=bound(query.about.without),
-        all_of=tuple(map(bound, query.about.all_of)),
-    )
-    people = tuple(replace(person, typed=bound(person.typed)) for person in query.people)
-    where = tuple(_make_bounded_condition(condition, bound) for condition in query.where)
-    query = replace(query, about=about, people=people, where=where, text=bound(query.text))
-    return query, tuple(dict.fromkeys(notes))
-
-
-def _make_bounded_condition(condition: Condition, bound: Callable[[str], str]) -> Condition:
-    """A condition with its typed words bounded; a file's name keeps its spaces."""
-    if not any(isinstance(value, str) for value in condition.values):
-        return condition
-    if condition.field == "document":
-        bound = lambda text: ensure_encodable(text)[:MAX_QUESTION_CHARS]  # noqa: E731
-    values = tuple(bound(v) if isinstance(v, str) else v for v in condition.values)
-    return replace(condition, value=values if isinstance(condition.value, tuple) else values[0])
-
-
-def _cleaned(thread: Thread) -> Thread:
-    """The conversation with its earlier questions as they were read."""
-    turns = tuple(
-        replace(turn, question=_make_bounded_question(turn.question)[0]) for turn in thread.turns
-    )
-    return replace(thread, turns=turns)
 
 
 def _compute_ms_since(began: float) -> float:

@@ -26,7 +26,7 @@ from rag.types import (
     Usage,
 )
 from rag.types.query import Part
-from rag.types.query_text import read_query
+from rag.types.query_parser import read_query
 from rag.types.serialise import build_condition_record, read_condition_record
 
 MARK = "$"

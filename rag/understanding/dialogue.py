@@ -1,4 +1,4 @@
-"""The conversation as state: what was asked and what was shown, and how the next turn joins it.
+"""How the next turn of a conversation joins what was asked and shown before.
 
 A follow-up is read as a partial query and merged slot by slot: a time replaces a time, "with code"
 adds, a count asks the same set, a pointer takes papers or people from what was shown.
@@ -8,132 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
-from rag.library.snapshot import LibrarySnapshot, get_recency_key
-from rag.text import STOP_WORDS, split_terms
-from rag.types import Answer, Thread
+from rag.library.snapshot import LibrarySnapshot
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Part, PersonRef, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import build_author, compose, describe_want
+from rag.understanding.dialogue_state import (
+    AUTHOR_OF,
+    CONTENT,
+    SETS,
+    DialogueState,
+    find_meant,
+    find_ordinal,
+    find_people,
+    list_focus,
+    list_named,
+)
 from rag.understanding.entities import Entities, negate
-from rag.understanding.frame_types import Frame, Shown, SlotKind, TurnContext
+from rag.understanding.frame_types import Frame
 from rag.understanding.slots import merge_conditions
-
-_FADES_AFTER = 4
-"""Turns after which a paper that was shown is no longer meant by ``it``."""
-
-
-@dataclass(frozen=True, slots=True)
-class DialogueState:
-    """What the conversation is about.
-
-    Attributes:
-        query: Of the last turn that asked something.
-        papers: Ids shown in the last answer, in order.
-        people: Names shown in the last answer, in order.
-        earlier_papers: Ids shown before that, the latest first.
-        earlier_people: Names shown before that, the latest first.
-    """
-
-    query: Query
-    question: str = ""
-    papers: tuple[str, ...] = ()
-    people: tuple[str, ...] = ()
-    earlier_papers: tuple[str, ...] = ()
-    earlier_people: tuple[str, ...] = ()
-
-    @property
-    def shown(self) -> Shown:
-        if self.query.want in ("count", "share", "values") and not self.query.papers:
-            return "figure"
-        if self.query.want == "groups":
-            return "groups"
-        if self.query.want == "people" and self.people:
-            return "people"
-        if self.query.want == "profile" and self.people:
-            return "person"
-        if len(self.papers) == 1:
-            return "paper"
-        return "papers" if self.papers else "people" if self.people else "nothing"
-
-    @property
-    def paper(self) -> str:
-        """Id of the paper that ``it`` means; empty where none was shown."""
-        if self.query.papers and not self.query.is_about_several:
-            return self.query.papers[0]
-        return next(iter((*self.papers, *self.earlier_papers)), "")
-
-    def build_context(self) -> TurnContext:
-        """What the heads see of it."""
-        query = self.query
-        label = f"{query.want} {query.relation}" if query.relation else query.want
-        kinds: set[SlotKind] = set()
-        kinds |= {"topic"} if query.about else set()
-        kinds |= {"person"} if query.people else set()
-        kinds |= {"paper"} if query.papers else set()
-        for condition in query.where:
-            kinds.add(_KINDS.get(condition.field, "flag"))
-        return TurnContext(self.question, label, self.shown, frozenset(kinds))
-
-
-_KINDS: dict[str, SlotKind] = {
-    **dict.fromkeys(("year", "month", "day", "date"), "time"),
-    **dict.fromkeys(("author", "first_author", "last_author", "printed_author", "page"), "person"),
-    "category": "category",
-    "venue": "venue",
-    "affiliation": "affiliation",
-    "keyword": "keyword",
-    "link": "link",
-    "title": "words",
-}
-
-
-def build_state(thread: Thread) -> DialogueState | None:
-    """The state after the last turn; None before the first one that asked something."""
-    state: DialogueState | None = None
-    for turn in thread.turns:
-        reading = turn.answer.reading
-        # Papers chosen for a conversation stand in it as a turn that nobody asked.
-        if reading is None and turn.answer.papers:
-            reading = Reading(Query("papers"))
-        if reading is None or reading.query.want == "aside":
-            continue
-        named = _list_named(reading)
-        papers = tuple(dict.fromkeys((*named, *list_shown_papers(turn.answer))))
-        # "What is DuetFace?" is about DuetFace, whatever else its answer quotes.
-        papers = named if len(named) == 1 and reading.query.want in _CONTENT else papers
-        people = list_shown_people(turn.answer)
-        earlier = state or DialogueState(reading.query)
-        state = DialogueState(
-            reading.query,
-            turn.question,
-            papers,
-            people,
-            tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
-            tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
-        )
-    return state
-
-
-def list_shown_papers(answer: Answer) -> tuple[str, ...]:
-    """Ids in the order in which the answer shows them; an abstention shows its nearest papers."""
-    cited = dict.fromkeys(c.paper_id for c in sorted(answer.citations, key=lambda c: c.marker))
-    if answer.route in ("catalogue", "person"):
-        cited |= dict.fromkeys(p.paper_id for p in answer.papers)
-    return tuple(cited)
-
-
-def list_shown_people(answer: Answer) -> tuple[str, ...]:
-    names = dict.fromkeys(expert.name for expert in answer.experts)
-    reading = answer.reading
-    if reading is not None and reading.query.people:
-        asked = [n for p in reading.query.people for n in p.names]
-        names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
-    return tuple(names)
-
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -152,7 +48,7 @@ def join(
         and _PERSON_POINTER.search(question)
     ):
         link = "those_people"
-    if state.paper and _AUTHOR_OF.search(question):
+    if state.paper and AUTHOR_OF.search(question):
         link = "those_people"
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
@@ -163,9 +59,9 @@ def join(
         people = (state.people[at],) if at is not None else ()
         focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
     elif link == "all_of":
-        focus = () if frame.want in _SETS else _list_focus(state, frame.want)
+        focus = () if frame.want in SETS else list_focus(state, frame.want)
     elif link == "those_people":
-        people = _find_people(question, state, library)
+        people = find_people(question, state, library)
     # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
     if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
@@ -274,7 +170,7 @@ def _merge(last: Query, alone: Reading) -> Query:
         besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
         k=own.k or last.k,
         form=own.form,
-        text=own.text if last.want in _CONTENT else "",
+        text=own.text if last.want in CONTENT else "",
     )
 
 
@@ -302,19 +198,12 @@ _WITHOUT = re.compile(
     r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
     re.IGNORECASE,
 )
-_CONTENT = ("passages", "overview", "comparison")
-_SETS = ("papers", "count", "share", "groups", "extreme")
-
-
-def _list_named(alone: Reading) -> tuple[str, ...]:
-    """Ids of the papers that the turn itself names."""
-    return tuple(p.printed[1:] for p in alone.parts if p.slot == "papers" and p.printed[:1] == "#")
 
 
 def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     own, last = alone.query, state.query
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
-    if (named := _list_named(alone)) and last.papers and last.want not in _CONTENT:
+    if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
         return replace(last, papers=named)
     # "papers with code / and without?"
     if not own.where and _WITHOUT.fullmatch(alone.question):
@@ -322,8 +211,8 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         if flags:
             return last.remove_condition(flags[-1]).add_conditions([negate(flags[-1])])
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
-    if last.want in _CONTENT:
-        wants_list = own.want not in _CONTENT and frame.confidence > 0.6
+    if last.want in CONTENT:
+        wants_list = own.want not in CONTENT and frame.confidence > 0.6
         if wants_list:
             return own
         has_names = bool(own.people or own.about or own.where)
@@ -340,7 +229,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
         return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
-    if own.want in _SETS and last.want in _SETS and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
+    if own.want in SETS and last.want in SETS and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
     if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
         return replace(own, about=own.about or last.about)
@@ -352,11 +241,11 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
     has_new_topic = own.about is not None and bool(own.about.words)
     if last.want == "people" and last.relation is None and last.about is not None:
         return _merge(last, alone)
-    if last.want in _SETS and not (has_new_topic and last.about):
+    if last.want in SETS and not (has_new_topic and last.about):
         return _narrow_set(frame, alone, last)
     papers = state.papers or state.earlier_papers
     where = (*own.where, *(build_author(p) for p in own.people))
-    want = own.want if own.want in _SETS else "papers"
+    want = own.want if own.want in SETS else "papers"
     return replace(
         own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
     )
@@ -375,7 +264,7 @@ def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
     )
     # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
-    if own.want in _SETS and own.want not in ("papers", last.want):
+    if own.want in SETS and own.want not in ("papers", last.want):
         base = last.where if own.want == "share" else ()
         where = own.where if own.want == "share" else where
         order = own.order if own.want == "extreme" else None
@@ -407,12 +296,12 @@ def _ask_focus(
     focus = own.papers or own.like
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
-    if link in ("same_paper", "one_of") and own.want in _SETS and flags:
+    if link in ("same_paper", "one_of") and own.want in SETS and flags:
         paper = state.paper if link == "same_paper" else find_meant(question, state, library)
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
-    if own.want in _CONTENT:
+    if own.want in CONTENT:
         papers = (
-            _list_focus(state, own.want)
+            list_focus(state, own.want)
             if link == "all_of"
             else (state.paper,)
             if link == "same_paper"
@@ -421,17 +310,17 @@ def _ask_focus(
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.
         if own.want == "comparison" or own.asks_for == "comparison" or _THAN.search(question):
-            papers = tuple(dict.fromkeys((*papers, *_list_named(alone))))
+            papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
     if (
         link == "all_of"
-        and own.want in _SETS
-        and state.query.want in _SETS
+        and own.want in SETS
+        and state.query.want in SETS
         and not state.query.papers
     ):
         return _narrow_set(frame, replace(alone, query=replace(own, about=None)), state.query)
-    if link == "all_of" and own.want in _SETS:
+    if link == "all_of" and own.want in SETS:
         papers = state.papers or state.earlier_papers
         return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
                        is_about_several=True) if papers else None  # fmt: skip
@@ -442,82 +331,8 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
     return tuple(c for c in query.where if c.field != "paper")
 
 
-def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) -> str:
-    """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
-    shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
-    papers = shown[: len(state.papers)] or shown
-    if not papers:
-        return ""
-    if (at := find_ordinal(question, len(papers))) is not None:
-        return papers[at].paper_id
-    if match := _AGED.search(question):
-        by_age = sorted(papers, key=get_recency_key)
-        older = match.group().lower().startswith(("old", "earl"))
-        return (by_age[-1] if older else by_age[0]).paper_id
-    words = {t for t in split_terms(question) if t not in STOP_WORDS}
-    scores = {
-        p.paper_id: 3 * len(words & set(split_terms(p.name))) + len(words & library.get_terms(p))
-        for p in shown
-    }
-    best = max(scores, key=lambda i: scores[i])
-    return best if scores[best] else papers[0].paper_id
-
-
-_AGED = re.compile(
-    r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
-    re.IGNORECASE,
-)
-_ORDINALS = {
-    "first": 0, "1st": 0, "former": 0, "top": 0, "erste": 0, "second": 1, "2nd": 1, "other": 1, "zweite": 1,
-    "third": 2, "3rd": 2, "dritte": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
-    "final": -1, "bottom": -1, "letzte": -1,
-}  # fmt: skip
-_ORDINAL = re.compile(
-    rf"\b(?:{'|'.join(_ORDINALS)})\b(?!\s+(?:authors?|years?|months?|names?)\b)|(?:\bnumber\s+|\bno\.?\s*|#|\[)([1-9]\d?)\b",
-    re.IGNORECASE,
-)
-
-
-def find_ordinal(question: str, n: int) -> int | None:
-    """The place, from 0, that ``the second one`` or ``number 3`` means among n; None for none."""
-    match = _ORDINAL.search(question)
-    if match is None:
-        return None
-    at = int(match.group(1)) - 1 if match.group(1) else _ORDINALS[match.group().lower()]
-    if at < 0:
-        at += n
-    return at if 0 <= at < n else None
-
-
-def _list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
-    """The papers of ``they``: those of the last answer, or single ones of the turns before."""
-    if len(state.papers) > 1 or want in _SETS:
-        return state.papers or state.earlier_papers
-    return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
-
-
-def _find_people(question: str, state: DialogueState, library: LibrarySnapshot) -> tuple[str, ...]:
-    """The names that ``they``, ``she`` or ``the first author`` mean."""
-    people = state.people
-    if state.paper in library.by_id and (not people or _AUTHOR_OF.search(question)):
-        people = library.list_people_of(library.by_id[state.paper])
-    people = people or state.earlier_people
-    if match := _AUTHOR_OF.search(question):
-        return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]
-    if (at := find_ordinal(question, len(people))) is not None:
-        return (people[at],)
-    return people[:3] if _PLURAL.search(question) else people[:1]
-
-
-_AUTHOR_OF = re.compile(
-    r"\b(?:the|its|their|that|same)\s+(?:same\s+)?(?P<nth>first|lead|last|senior)\s+author(?:['’]s)?\b"
-    r"(?=.{0,200}\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
-    re.IGNORECASE,
-)
-"""The person behind a paper spoken of, asked for more than the name."""
 _THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
-_PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
 
 
 def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query | None:
@@ -531,14 +346,14 @@ def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) 
         and _IT.search(alone.question)
     ):
         return Query("papers", about=state.query.about, people=own.people, where=own.where)
-    names = _find_people(alone.question, state, library)
+    names = find_people(alone.question, state, library)
     people = own.people or tuple(PersonRef(name, (name,)) for name in names)
     # "did the same first author write a later paper?": others than the one spoken of.
-    if _AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
+    if AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
         limits = (build_author(people[0]), *_exclude(own.where, (state.paper,)))
         where = merge_conditions(limits)
         return Query("count" if own.want == "count" else "papers", where=where)
-    if own.want in _CONTENT:
+    if own.want in CONTENT:
         return Query("profile", people=people) if len(people) == 1 else own
     if own.relation in ("authors", "first_author", "common_authors"):
         return Query("profile", people=people)
@@ -558,7 +373,7 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySn
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)
-    if last.want in _CONTENT:
+    if last.want in CONTENT:
         return replace(last, want="papers", about=Topic(last.topic or last.text), text="",
                        where=_exclude(last.where, state.papers), papers=(), asks_for=None)  # fmt: skip
     return replace(last, where=_exclude(last.where, state.papers), want="papers", k=alone.query.k)
@@ -581,7 +396,7 @@ def _elaborate(
         return replace(
             last, want="papers", by=(), order=None, where=(*last.base, *last.where), base=()
         )
-    if last.want in _CONTENT and state.paper and not last.is_about_several:
+    if last.want in CONTENT and state.paper and not last.is_about_several:
         text = (
             f"{last.text} {alone.question}"
             if frame.asks_for and frame.asks_for[0][0]
@@ -594,17 +409,17 @@ def _elaborate(
 
 def _correct(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
     own = alone.query
-    if (named := _list_named(alone)) and state.query.papers and state.query.want not in _CONTENT:
+    if (named := list_named(alone)) and state.query.papers and state.query.want not in CONTENT:
         return replace(state.query, papers=named[:1])
     # "not the drone one": another of those shown.
     if own.without and not own.topic and len(state.papers) > 1:
         wrong = find_meant(own.without, state, library)
         rest = tuple(i for i in state.papers if i != wrong)
         return replace(state.query, papers=rest[:1])
-    if own.want not in _CONTENT and own.want == state.query.want:
+    if own.want not in CONTENT and own.want == state.query.want:
         return _merge(state.query, alone)
     if own.papers or own.people or own.about:
-        if state.query.want in _CONTENT and own.want in _CONTENT:
+        if state.query.want in CONTENT and own.want in CONTENT:
             return own
         return _merge(state.query, alone)
     return own

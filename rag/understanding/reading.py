@@ -17,8 +17,9 @@ from rag.types.query import Query, Reading
 from rag.types.token_vectors import Encoding
 from rag.understanding.chat_spelling import expand_chat_spelling
 from rag.understanding.composition import compose
-from rag.understanding.dialogue import build_state, join
-from rag.understanding.entities import find_entities
+from rag.understanding.dialogue import join
+from rag.understanding.dialogue_state import DialogueState, build_state
+from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.slots import is_topical
@@ -85,25 +86,29 @@ def read_question(
     if read_as:
         frame = _keep_route(frame, read_as)
     else:
-        is_chat = frame.wants[0][0] == "aside" and frame.what[0][0] != "unsupported"
-        is_bare = (
-            state is None
-            and not is_chat
-            and (
-                (not entities.spans and _is_bare(question))
-                or (frame.wants[0][0] == "aside" and _is_of_library(question, snapshot))
-            )
-        )
-        names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
-        looks_for_people = frame.wants[0][0].startswith("people") and not names_somebody
-        share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
-        wants = prefer_content(frame.wants, share, is_bare=is_bare)
-        frame = replace(frame, wants=wants)
+        frame = replace(frame, wants=_choose_wants(frame, entities, state, snapshot))
     if state is None or read_as:
         reading = compose(frame, entities, snapshot)
     else:
         reading = join(frame, entities, state, snapshot)
     return replace(reading, question=typed)
+
+
+def _choose_wants(
+    frame: Frame, entities: Entities, state: DialogueState | None, library: LibrarySnapshot
+) -> Ranked:
+    """The wants of the heads, with content first where the question may be about what papers say."""
+    first = frame.wants[0][0]
+    is_refused = first == "aside" and frame.what[0][0] == "unsupported"
+    is_bare = False
+    if state is None and first == "aside":
+        is_bare = is_refused and (_is_bare(frame, entities) or _is_of_library(frame, library))
+    elif state is None:
+        is_bare = _is_bare(frame, entities)
+    names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
+    looks_for_people = first.startswith("people") and not names_somebody
+    share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
+    return prefer_content(frame.wants, share, is_bare=is_bare)
 
 
 def find_hostile(question: str) -> str:
@@ -115,16 +120,21 @@ def find_hostile(question: str) -> str:
     return ""
 
 
-def _is_bare(question: str) -> bool:
+def _is_bare(frame: Frame, entities: Entities) -> bool:
     """Whether a question is a few words of which none asks: ``deep learning``, ``zeppelins?``."""
-    words = re.findall(r"[^\W\d_]{3,}", question.lower())
+    words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
     asking = load_heads().asking_words
-    return 0 < len(words) <= _BARE_WORDS and all(is_topical(w, asking) for w in words)
+    return (
+        not entities.spans
+        and 0 < len(words) <= _BARE_WORDS
+        and all(is_topical(w, asking) for w in words)
+    )
 
 
-def _is_of_library(question: str, library: LibrarySnapshot) -> bool:
+def _is_of_library(frame: Frame, library: LibrarySnapshot) -> bool:
     """Whether nearly all words of a question are words of the papers: then one may answer it."""
-    words = [w for w in re.findall(r"[^\W\d_]{3,}", question.lower()) if w not in STOP_WORDS]
+    words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
+    words = [word for word in words if word not in STOP_WORDS]
     return len(words) > 2 and sum(w in library.all_words for w in words) >= 0.6 * len(words)
 
 

@@ -10,7 +10,7 @@ from rag.library.snapshot import load_snapshot
 from rag.types import Answer, Query, Reading
 from rag.types.fields import QueryError
 from rag.types.papers import ProfilePage
-from rag.types.query_text import read_query
+from rag.types.query_parser import read_query
 from tests.conversation import answer_reading, ask, read
 from tests.shelf import Shelf, paper
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import check_citations
 from rag.answers.evidence_selection import choose_papers
-from rag.app.assistant import MAX_QUESTION_CHARS, Assistant, build
+from rag.app.assistant import Assistant, build
+from rag.app.bounding import MAX_QUESTION_CHARS
 from rag.config.settings import Settings
 from rag.library.snapshot import load_snapshot
 from rag.text import ensure_encodable

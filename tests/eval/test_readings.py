@@ -15,7 +15,7 @@ from rag.app.assistant import Assistant
 from rag.types.answers import Answer, Citation, Thread
 from rag.types.errors import ReadError
 from rag.types.query import Reading
-from rag.types.query_text import read_query
+from rag.types.query_parser import read_query
 
 FOLDER = Path(str(sets.__file__)).parent
 

@@ -11,7 +11,7 @@ from eval.run.same_reading import (
     resolve_shown_papers,
 )
 from rag.types.query import Query, Topic
-from rag.types.query_text import read_conditions, read_query
+from rag.types.query_parser import read_conditions, read_query
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ from rag.types.query import (
     Want,
 )
 from rag.types.query_json import build_schema, dump_query, load_query
-from rag.types.query_text import print_query, read_conditions, read_query
+from rag.types.query_parser import read_conditions, read_query
+from rag.types.query_text import print_query
 
 TEXTS = st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
 IDS = st.from_regex(r"[0-9a-f]{4,8}", fullmatch=True)

@@ -14,7 +14,7 @@ from rag.config.settings import Settings
 from rag.types import Query, Reading
 from rag.types.fields import Condition, Operator, QueryError, Range, Scalar
 from rag.types.query import Part, Topic
-from rag.types.query_text import read_query
+from rag.types.query_parser import read_query
 from tests.types.test_query import build_queries
 from tests.ui.test_answer_html import HOSTILE, Tags, safe
 from ui.views.query_parts import (

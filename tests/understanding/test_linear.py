@@ -19,7 +19,8 @@ from unittest.mock import patch
 import pytest
 
 import rag
-from rag.app.assistant import MAX_QUESTION_CHARS, Assistant, build
+from rag.app.assistant import Assistant, build
+from rag.app.bounding import MAX_QUESTION_CHARS
 from rag.config.settings import Settings
 from rag.generation.gate import MAX_REPLY_CHARS, CitationGate
 from rag.types import Thread, Turn

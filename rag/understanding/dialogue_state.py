@@ -1,0 +1,210 @@
+"""The state of a conversation: what was asked and shown, and which of it a turn points at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.library.snapshot import LibrarySnapshot, get_recency_key
+from rag.text import STOP_WORDS, split_terms
+from rag.types import Answer, Thread
+from rag.types.query import Query, Reading
+from rag.understanding.frame_types import Shown, SlotKind, TurnContext
+
+_FADES_AFTER = 4
+"""Turns after which a paper that was shown is no longer meant by ``it``."""
+CONTENT = ("passages", "overview", "comparison")
+SETS = ("papers", "count", "share", "groups", "extreme")
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """What the conversation is about.
+
+    Attributes:
+        query: Of the last turn that asked something.
+        papers: Ids shown in the last answer, in order.
+        people: Names shown in the last answer, in order.
+        earlier_papers: Ids shown before that, the latest first.
+        earlier_people: Names shown before that, the latest first.
+    """
+
+    query: Query
+    question: str = ""
+    papers: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    earlier_papers: tuple[str, ...] = ()
+    earlier_people: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Shown:
+        if self.query.want in ("count", "share", "values") and not self.query.papers:
+            return "figure"
+        if self.query.want == "groups":
+            return "groups"
+        if self.query.want == "people" and self.people:
+            return "people"
+        if self.query.want == "profile" and self.people:
+            return "person"
+        if len(self.papers) == 1:
+            return "paper"
+        return "papers" if self.papers else "people" if self.people else "nothing"
+
+    @property
+    def paper(self) -> str:
+        """Id of the paper that ``it`` means; empty where none was shown."""
+        if self.query.papers and not self.query.is_about_several:
+            return self.query.papers[0]
+        return next(iter((*self.papers, *self.earlier_papers)), "")
+
+    def build_context(self) -> TurnContext:
+        """What the heads see of it."""
+        query = self.query
+        label = f"{query.want} {query.relation}" if query.relation else query.want
+        kinds: set[SlotKind] = set()
+        kinds |= {"topic"} if query.about else set()
+        kinds |= {"person"} if query.people else set()
+        kinds |= {"paper"} if query.papers else set()
+        for condition in query.where:
+            kinds.add(_KINDS.get(condition.field, "flag"))
+        return TurnContext(self.question, label, self.shown, frozenset(kinds))
+
+
+_KINDS: dict[str, SlotKind] = {
+    **dict.fromkeys(("year", "month", "day", "date"), "time"),
+    **dict.fromkeys(("author", "first_author", "last_author", "printed_author", "page"), "person"),
+    "category": "category",
+    "venue": "venue",
+    "affiliation": "affiliation",
+    "keyword": "keyword",
+    "link": "link",
+    "title": "words",
+}
+
+
+def build_state(thread: Thread) -> DialogueState | None:
+    """The state after the last turn; None before the first one that asked something."""
+    state: DialogueState | None = None
+    for turn in thread.turns:
+        reading = turn.answer.reading
+        # Papers chosen for a conversation stand in it as a turn that nobody asked.
+        if reading is None and turn.answer.papers:
+            reading = Reading(Query("papers"))
+        if reading is None or reading.query.want == "aside":
+            continue
+        named = list_named(reading)
+        papers = tuple(dict.fromkeys((*named, *list_shown_papers(turn.answer))))
+        # "What is DuetFace?" is about DuetFace, whatever else its answer quotes.
+        papers = named if len(named) == 1 and reading.query.want in CONTENT else papers
+        people = list_shown_people(turn.answer)
+        earlier = state or DialogueState(reading.query)
+        state = DialogueState(
+            reading.query,
+            turn.question,
+            papers,
+            people,
+            tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
+            tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
+        )
+    return state
+
+
+def list_shown_papers(answer: Answer) -> tuple[str, ...]:
+    """Ids in the order in which the answer shows them; an abstention shows its nearest papers."""
+    cited = dict.fromkeys(c.paper_id for c in sorted(answer.citations, key=lambda c: c.marker))
+    if answer.route in ("catalogue", "person"):
+        cited |= dict.fromkeys(p.paper_id for p in answer.papers)
+    return tuple(cited)
+
+
+def list_shown_people(answer: Answer) -> tuple[str, ...]:
+    names = dict.fromkeys(expert.name for expert in answer.experts)
+    reading = answer.reading
+    if reading is not None and reading.query.people:
+        asked = [n for p in reading.query.people for n in p.names]
+        names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
+    return tuple(names)
+
+
+def list_named(alone: Reading) -> tuple[str, ...]:
+    """Ids of the papers that the turn itself names."""
+    return tuple(p.printed[1:] for p in alone.parts if p.slot == "papers" and p.printed[:1] == "#")
+
+
+# --- pointing ------------------------------------------------------------------------------
+
+
+def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) -> str:
+    """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
+    shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
+    papers = shown[: len(state.papers)] or shown
+    if not papers:
+        return ""
+    if (at := find_ordinal(question, len(papers))) is not None:
+        return papers[at].paper_id
+    if match := _AGED.search(question):
+        by_age = sorted(papers, key=get_recency_key)
+        older = match.group().lower().startswith(("old", "earl"))
+        return (by_age[-1] if older else by_age[0]).paper_id
+    words = {t for t in split_terms(question) if t not in STOP_WORDS}
+    scores = {
+        p.paper_id: 3 * len(words & set(split_terms(p.name))) + len(words & library.get_terms(p))
+        for p in shown
+    }
+    best = max(scores, key=lambda i: scores[i])
+    return best if scores[best] else papers[0].paper_id
+
+
+_AGED = re.compile(
+    r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
+    re.IGNORECASE,
+)
+_ORDINALS = {
+    "first": 0, "1st": 0, "former": 0, "top": 0, "erste": 0, "second": 1, "2nd": 1, "other": 1, "zweite": 1,
+    "third": 2, "3rd": 2, "dritte": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
+    "final": -1, "bottom": -1, "letzte": -1,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    rf"\b(?:{'|'.join(_ORDINALS)})\b(?!\s+(?:authors?|years?|months?|names?)\b)|(?:\bnumber\s+|\bno\.?\s*|#|\[)([1-9]\d?)\b",
+    re.IGNORECASE,
+)
+
+
+def find_ordinal(question: str, n: int) -> int | None:
+    """The place, from 0, that ``the second one`` or ``number 3`` means among n; None for none."""
+    match = _ORDINAL.search(question)
+    if match is None:
+        return None
+    at = int(match.group(1)) - 1 if match.group(1) else _ORDINALS[match.group().lower()]
+    if at < 0:
+        at += n
+    return at if 0 <= at < n else None
+
+
+def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
+    """The papers of ``they``: those of the last answer, or single ones of the turns before."""
+    if len(state.papers) > 1 or want in SETS:
+        return state.papers or state.earlier_papers
+    return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
+
+
+def find_people(question: str, state: DialogueState, library: LibrarySnapshot) -> tuple[str, ...]:
+    """The names that ``they``, ``she`` or ``the first author`` mean."""
+    people = state.people
+    if state.paper in library.by_id and (not people or AUTHOR_OF.search(question)):
+        people = library.list_people_of(library.by_id[state.paper])
+    people = people or state.earlier_people
+    if match := AUTHOR_OF.search(question):
+        return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]
+    if (at := find_ordinal(question, len(people))) is not None:
+        return (people[at],)
+    return people[:3] if _PLURAL.search(question) else people[:1]
+
+
+AUTHOR_OF = re.compile(
+    r"\b(?:the|its|their|that|same)\s+(?:same\s+)?(?P<nth>first|lead|last|senior)\s+author(?:['’]s)?\b"
+    r"(?=.{0,200}\b(?:else|also|other|another|more|write|wrote|written|work|works|papers?|published?|have|has|later|earlier)\b)",
+    re.IGNORECASE,
+)
+"""The person behind a paper spoken of, asked for more than the name."""
+_PLURAL = re.compile(r"\b(?:they|them|their|these|those|all|both|people)\b", re.IGNORECASE)
