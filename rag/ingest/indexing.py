@@ -127,7 +127,7 @@ class Indexes:
 
     def _mend(self, *, broken: bool) -> IndexState:
         try:
-            with open_writer(self._library.folder) as writer:
+            with open_writer(self._library.folder, self._library.url) as writer:
                 mend_indexes(self._library, self._stores, writer, broken=broken)
         except LibraryLocked:
             pass  # whoever holds the lock is at work on it

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import re
 import struct
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from sqlalchemy import RowMapping, Table, func, select
+
 from rag.library.chunking import get_sentences
 from rag.library.identity import get_entry_values
-from rag.text import fold
+from rag.library.search_forms import build_searched
+from rag.library.tables import (
+    AFFILIATIONS,
+    AUTHORSHIPS,
+    CHUNKS,
+    LINKS,
+    PAPERS,
+    PLACES,
+    TITLE_WORDS,
+)
+from rag.text import STOP_WORDS, fold
 from rag.types import (
     Authorship,
     Chunk,
@@ -26,9 +39,15 @@ from rag.types import (
 )
 from rag.types.errors import LibraryError
 
-Row = sqlite3.Row
+Row = RowMapping
 P = ParamSpec("P")
 T = TypeVar("T")
+
+CHUNKS_WITH_TEXT = select(
+    CHUNKS,
+    func.substr(PAPERS.c.text, CHUNKS.c.start + 1, CHUNKS.c.end - CHUNKS.c.start).label("text"),
+).join(PAPERS)
+"""Chunks, with their spans of the papers' texts."""
 
 PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
@@ -54,63 +73,113 @@ def translated(reader: Callable[P, T]) -> Callable[P, T]:
     return reading
 
 
+def build_forms(value: str | None, suffix: str = "") -> dict[str, str | None]:
+    """The columns that a text value is compared and searched by."""
+    return {
+        f"folded{suffix}": None if value is None else fold(value),
+        f"searched{suffix}": None if value is None else build_searched(value),
+    }
+
+
 def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
     """Values for the table ``papers``, by column."""
-    lists = {
-        "places": [(place.document, place.line) for place in paper.places],
-        "affiliations": paper.affiliations,
-        "links": paper.links,
-        "page_starts": paper.page_starts,
-    }
+    forms: dict[str, str | None] = {}
+    for name in ("title", "category", "venue", "doi"):
+        value = build_forms(getattr(paper, name))
+        forms |= {f"{form}_{name}": text for form, text in value.items()}
     return {
         "paper_id": paper.paper_id,
         "document": paper.places[0].document,
         "line": paper.places[0].line,
         **{name: getattr(paper, name) for name in PAPER_SCALARS},
-        "lists": json.dumps(lists, ensure_ascii=False),
+        "authors_complete": int(paper.authors_complete),
+        "code": None if paper.code is None else int(paper.code),
+        "page_starts": json.dumps(paper.page_starts),
         "digest": digest,
+        **forms,
+        "searched_text": build_searched(f"{paper.title or ''} {paper.text}"),
+        "n_title_chars": len(paper.title or ""),
+        "n_words": len(paper.text.split()),
+        "n_authors": len(paper.authors),
+        "n_places": len(paper.places),
     }
 
 
+def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, object]]]:
+    """Values for the tables of what a paper has any number of, by table."""
+    part_rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
+    for paper in papers:
+        parts: dict[Table, list[dict[str, object]]] = {
+            PLACES: [{"document": p.document, "line": p.line} for p in paper.places],
+            AFFILIATIONS: [{"name": name} for name in paper.affiliations],
+            LINKS: [{"url": url} for url in paper.links],
+            TITLE_WORDS: [{"word": word} for word in list_title_words(paper.title)],
+            AUTHORSHIPS: [
+                {"name": a.name, "role": a.role, "position": a.position} for a in paper.authorships
+            ],
+        }
+        for table, values in parts.items():
+            for ordinal, value in enumerate(values):
+                key = {"paper_id": paper.paper_id, "ordinal": ordinal}
+                part_rows[table].append(key | value | build_forms(str(next(iter(value.values())))))
+    return part_rows
+
+
+def list_title_words(title: str | None) -> list[str]:
+    """The words of a title in lower case, once each, without stop words."""
+    words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (title or "").lower())
+    return [word for word in dict.fromkeys(words) if word not in STOP_WORDS and len(word) > 1]
+
+
 @translated
-def build_paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
-    lists = json.loads(row["lists"])
+def build_paper(
+    row: Row,
+    authorships: tuple[Authorship, ...],
+    places: tuple[Place, ...],
+    affiliations: Iterable[str] = (),
+    links: Iterable[str] = (),
+    page_starts: str = "[]",
+) -> Paper:
+    """Of a row of ``papers``, and what stands in tables of its own."""
     scalars = {name: row[name] for name in PAPER_SCALARS}
     scalars["authors_complete"] = bool(row["authors_complete"])
     scalars["code"] = None if row["code"] is None else bool(row["code"])
     return Paper(
         paper_id=row["paper_id"],
         authorships=authorships,
-        places=tuple(Place(document, line) for document, line in lists["places"]),
-        affiliations=tuple(lists["affiliations"]),
-        links=tuple(lists["links"]),
-        page_starts=tuple(lists["page_starts"]),
+        places=places,
+        affiliations=tuple(affiliations),
+        links=tuple(links),
+        page_starts=tuple(json.loads(page_starts)),
         **scalars,
     )
 
 
-def build_chunk_row(chunk: Chunk) -> tuple[object, ...]:
-    """Values for the table ``chunks``, in the order of its columns."""
+def build_chunk_row(chunk: Chunk) -> dict[str, object]:
+    """Values for the table ``chunks``, by column."""
     ends = [at for span in get_sentences(chunk) for at in span]
-    sentences_blob = struct.pack(f"<{len(ends)}i", *ends)
-    return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, sentences_blob)
+    return {
+        "chunk_id": chunk.chunk_id,
+        "paper_id": chunk.paper_id,
+        "start": chunk.span[0],
+        "end": chunk.span[1],
+        "heading": chunk.heading,
+        "sentences": struct.pack(f"<{len(ends)}i", *ends),
+    }
+
+
+@translated
+def build_chunk(row: Row) -> Chunk:
+    """Of a row of ``chunks`` with its text; one that an older version wrote has no sentences."""
+    sentences = None if row["sentences"] is None else decode_spans(row["sentences"])
+    span = (row["start"], row["end"])
+    return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)
 
 
 @translated
 def decode_spans(sentences_blob: bytes) -> tuple[Span, ...]:
     """The sentence spans that `build_chunk_row` encoded."""
     return tuple(struct.iter_unpack("<2i", sentences_blob))
-
-
-def build_authorship_rows(paper: Paper) -> list[tuple[object, ...]]:
-    return [
-        (paper.paper_id, ordinal, a.name, fold(a.name), a.role, a.position)
-        for ordinal, a in enumerate(paper.authorships)
-    ]
-
-
-def build_authorship(row: Row) -> Authorship:
-    return Authorship(row["paper_id"], row["name"], row["role"], row["position"])
 
 
 def encode_entry(entry: Entry) -> str:

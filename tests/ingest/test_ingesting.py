@@ -11,7 +11,8 @@ import pytest
 
 from rag.ingest.indexing import Indexes
 from rag.library.chunking import get_embedded_text
-from rag.library.schema import LIBRARY_FILE, open_connection
+from rag.library.schema import LIBRARY_FILE
+from rag.library.sqlite import open_connection
 from rag.types.errors import EmbedderMismatch, LibraryLocked, RagError
 from tests.conftest import ROOT
 from tests.desk import Desk, abstract, counts, write

@@ -219,7 +219,8 @@ def test_a_full_disk_is_named_and_nothing_is_half_stored(tmp_path: Path, seeds: 
     entries = read(seeds / PAGE).entries
     read_in = DocumentReading(PAGE, "0", "test", entries)
     with open_writer(tmp_path) as writer, Library.open(tmp_path) as library:
-        writer._db.execute("PRAGMA max_page_count = 60")
+        writer._db.exec_driver_sql("PRAGMA max_page_count = 90")
+        writer._db.rollback()
         with pytest.raises(LibraryError, match="cannot be written"):
             writer.store(Plan((DocumentPlan(PAGE, PAGE, "new", read_in),)), "quick")
         assert (library.list_papers(), library.list_documents()) == ([], [])
