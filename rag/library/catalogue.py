@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import FromClause, Select, Table, func, select
+from sqlalchemy import FromClause, Select, Table, bindparam, func, select
 
 from rag.library import rows
 from rag.library.exclusions import old_list
@@ -29,6 +29,7 @@ from rag.library.tables import (
     PAPERS,
     PLACES,
     VECTORS,
+    encode_list,
     is_listed,
 )
 from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, Place, ProfilePage
@@ -52,7 +53,40 @@ _DOCUMENTS = (
     .order_by(DOCUMENTS.c.name)
 )
 _ENTRIES = select(ENTRIES, DOCUMENTS.c.name.label("document")).join(DOCUMENTS)
-_PAPER_COLUMNS = tuple(PAPERS.c[name] for name in ("paper_id", "page_starts", *rows.PAPER_SCALARS))
+
+
+def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str, Select[Any]]:
+    """Reads columns of all papers, or of those ``listed`` in the parameter ``ids``."""
+    every = select(*(table.c[name] for name in names)).order_by(*(table.c[name] for name in order))
+    return {"all": every, "listed": every.where(is_listed(table.c.paper_id))}
+
+
+_PAPERS = _build_readings(
+    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line"
+)
+_PARTS = {
+    table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
+    for table, names in (
+        (AUTHORSHIPS, ("name", "role", "position")),
+        (PLACES, ("document", "line")),
+        (AFFILIATIONS, ("name",)),
+        (LINKS, ("url",)),
+    )
+}
+"""What a paper has any number of, in its order."""
+_CHUNKS_LISTED = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.chunk_id))
+_CHUNKS_OF_PAPERS = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id)).order_by(
+    CHUNKS.c.paper_id, CHUNKS.c.start
+)
+_ENCODINGS = select(VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens).where(
+    VECTORS.c.tokens.is_not(None),
+    VECTORS.c.embedder == select(META.c.value).where(META.c.key == "embedder").scalar_subquery(),
+    is_listed(VECTORS.c.chunk_id),
+)
+_VECTORS = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
+    VECTORS.c.embedder == bindparam("embedder"), is_listed(VECTORS.c.chunk_id)
+)
+_META = select(META)
 _IN_TEXT_ORDER = (PAPERS.c.document, PAPERS.c.line, PAPERS.c.paper_id, CHUNKS.c.start)
 
 
@@ -138,7 +172,7 @@ class Library(Reader):
             )
 
     def read_meta(self) -> dict[str, str]:
-        return {row["key"]: row["value"] for row in self.select(select(META))}
+        return {row["key"]: row["value"] for row in self.select(_META)}
 
     @property
     def index_state(self) -> IndexState:
@@ -177,35 +211,26 @@ class Library(Reader):
 
     def _load_papers(self, ids: Sequence[str] | None = None) -> list[Paper]:
         """All, or those with these ids, by first place."""
+        which = "all" if ids is None else "listed"
+        values = {} if ids is None else {"ids": encode_list(ids)}
         with self.open_snapshot():
-            authorships = self._load_parts(AUTHORSHIPS, ("name", "role", "position"), ids)
-            places = self._load_parts(PLACES, ("document", "line"), ids)
-            affiliations = self._load_parts(AFFILIATIONS, ("name",), ids)
-            links = self._load_parts(LINKS, ("url",), ids)
-            papers = select(*_PAPER_COLUMNS).order_by(PAPERS.c.document, PAPERS.c.line)
+            parts: dict[Table, dict[str, list[Any]]] = {}
+            for table, statements in _PARTS.items():
+                parts[table] = of_table = defaultdict(list)
+                for row in self.fetch(statements[which], **values):
+                    of_table[row[0]].append(row)
             return [
                 rows.build_paper(
                     row,
-                    tuple(Authorship(paper_id, *parts) for parts in authorships[paper_id]),
-                    tuple(Place(*parts) for parts in places[paper_id]),
-                    (name for (name,) in affiliations[paper_id]),
-                    (url for (url,) in links[paper_id]),
+                    tuple(Authorship(*part) for part in parts[AUTHORSHIPS][paper_id]),
+                    tuple(Place(document, line) for _, document, line in parts[PLACES][paper_id]),
+                    (name for _, name in parts[AFFILIATIONS][paper_id]),
+                    (url for _, url in parts[LINKS][paper_id]),
                     row["page_starts"],
                 )
-                for row in self.select(_narrow(papers, PAPERS, ids))
+                for row in self.select(_PAPERS[which], **values)
                 for paper_id in (row["paper_id"],)
             ]
-
-    def _load_parts(
-        self, table: Table, names: Sequence[str], ids: Sequence[str] | None
-    ) -> dict[str, list[Sequence[Any]]]:
-        """Values of what the papers have any number of, in order, by paper id."""
-        columns = select(table.c.paper_id, *(table.c[name] for name in names))
-        in_order = columns.order_by(table.c.paper_id, table.c.ordinal)
-        parts: dict[str, list[Sequence[Any]]] = defaultdict(list)
-        for row in self.fetch(_narrow(in_order, table, ids)):
-            parts[row[0]].append(row[1:])
-        return parts
 
     def _find_ids_at_place(self, key: str) -> list[str]:
         document, _, line = key.rpartition(":")
@@ -319,7 +344,7 @@ class Library(Reader):
         wanted = list(dict.fromkeys(chunk_ids))
         chunks_by_id = {
             row["chunk_id"]: rows.build_chunk(row)
-            for row in self.select(chunks.where(is_listed(CHUNKS.c.chunk_id, wanted)))
+            for row in self.select(_CHUNKS_LISTED, ids=encode_list(wanted))
         }
         return [chunks_by_id[chunk_id] for chunk_id in wanted if chunk_id in chunks_by_id]
 
@@ -330,9 +355,8 @@ class Library(Reader):
 
     def list_chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
         """The chunks of these papers, in text order within each paper."""
-        chunks = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id, paper_ids))
-        in_order = chunks.order_by(CHUNKS.c.paper_id, CHUNKS.c.start)
-        return [rows.build_chunk(row) for row in self.select(in_order)]
+        found = self.select(_CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
+        return [rows.build_chunk(row) for row in found]
 
     def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding]:
         """Vector and token vectors of these chunks, in order.
@@ -343,14 +367,9 @@ class Library(Reader):
         from rag.library import token_vector_store
 
         wanted = list(chunk_ids)
-        in_use = select(META.c.value).where(META.c.key == "embedder").scalar_subquery()
-        encodings = select(VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens).where(
-            VECTORS.c.tokens.is_not(None),
-            VECTORS.c.embedder == in_use,
-            is_listed(VECTORS.c.chunk_id, wanted),
-        )
         encodings_by_id = {
-            row["chunk_id"]: (row["vector"], row["tokens"]) for row in self.select(encodings)
+            row["chunk_id"]: (row["vector"], row["tokens"])
+            for row in self.select(_ENCODINGS, ids=encode_list(wanted))
         }
         missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
         if missing:
@@ -362,10 +381,8 @@ class Library(Reader):
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""
-        vectors = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
-            VECTORS.c.embedder == embedder, is_listed(VECTORS.c.chunk_id, chunk_ids)
-        )
-        return {row["chunk_id"]: row["vector"] for row in self.select(vectors)}
+        vectors = self.select(_VECTORS, embedder=embedder, ids=encode_list(chunk_ids))
+        return {row["chunk_id"]: row["vector"] for row in vectors}
 
     def _get_cached(self, name: str, make: Callable[[], Cached]) -> Cached:
         with self.open_snapshot(), self._cache_guard:
@@ -389,8 +406,3 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
         target_dimension=int(meta.get("target_dimension", 0)),
         pending=pending,
     )
-
-
-def _narrow(statement: Select[Any], table: Table, ids: Sequence[str] | None) -> Select[Any]:
-    """The statement over all papers, or over those with these ids."""
-    return statement if ids is None else statement.where(is_listed(table.c.paper_id, ids))

@@ -85,6 +85,8 @@ def translated(database: Database) -> Iterator[None]:
 def get_words(exc: Exception | str) -> str:
     """What the database's driver said, in one line, without a text that cannot be read."""
     said = exc.orig if isinstance(exc, DBAPIError) else exc
+    diagnosis = getattr(said, "diag", None)  # PostgreSQL's, apart from the statement that it quotes
+    said = getattr(diagnosis, "message_primary", None) or said
     return " ".join(str(said).split()).partition(" with text ")[0][:LONGEST_WORDS]
 
 

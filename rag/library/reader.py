@@ -30,10 +30,10 @@ class Reader:
         with self._connect() as connection, translated(self.database):
             return list(connection.execute(executable, values).mappings())
 
-    def fetch(self, statement: Executable) -> list[Row[Any]]:
+    def fetch(self, statement: Executable, **values: Any) -> list[Row[Any]]:
         """Rows of one query as tuples, which takes less time where there are many."""
         with self._connect() as connection, translated(self.database):
-            return list(connection.execute(statement).all())
+            return list(connection.execute(statement, values).all())
 
     def find_damage(self) -> list[str]:
         """What the database itself says of its files, as one line each; empty when all is well."""

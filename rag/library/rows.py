@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import RowMapping, Table, func, select
+from sqlalchemy import Integer, RowMapping, Table, cast, func, select
 
 from rag.library.chunking import get_sentences
 from rag.library.identity import get_entry_values
-from rag.library.search_forms import build_searched
+from rag.library.search_forms import build_searched, list_title_words
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
@@ -25,7 +24,7 @@ from rag.library.tables import (
     PLACES,
     TITLE_WORDS,
 )
-from rag.text import STOP_WORDS, fold
+from rag.text import fold
 from rag.types import (
     Authorship,
     Chunk,
@@ -43,10 +42,12 @@ Row = RowMapping
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CHUNKS_WITH_TEXT = select(
-    CHUNKS,
-    func.substr(PAPERS.c.text, CHUNKS.c.start + 1, CHUNKS.c.end - CHUNKS.c.start).label("text"),
-).join(PAPERS)
+_FROM, _LENGTH = (  # PostgreSQL counts characters in smaller integers
+    cast(count, Integer) for count in (CHUNKS.c.start + 1, CHUNKS.c.end - CHUNKS.c.start)
+)
+CHUNKS_WITH_TEXT = select(CHUNKS, func.substr(PAPERS.c.text, _FROM, _LENGTH).label("text")).join(
+    PAPERS
+)
 """Chunks, with their spans of the papers' texts."""
 
 PAPER_SCALARS = (
@@ -73,20 +74,20 @@ def translated(reader: Callable[P, T]) -> Callable[P, T]:
     return reading
 
 
-def build_forms(value: str | None, suffix: str = "") -> dict[str, str | None]:
+@lru_cache(maxsize=50_000)  # names, documents and affiliations come again and again
+def build_forms(value: str | None) -> dict[str, str | None]:
     """The columns that a text value is compared and searched by."""
-    return {
-        f"folded{suffix}": None if value is None else fold(value),
-        f"searched{suffix}": None if value is None else build_searched(value),
-    }
+    if value is None:
+        return {"folded": None, "searched": None}
+    return {"folded": fold(value), "searched": build_searched(value)}
 
 
 def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
     """Values for the table ``papers``, by column."""
     forms: dict[str, str | None] = {}
     for name in ("title", "category", "venue", "doi"):
-        value = build_forms(getattr(paper, name))
-        forms |= {f"{form}_{name}": text for form, text in value.items()}
+        values = build_forms(getattr(paper, name))
+        forms |= {f"{form}_{name}": value for form, value in values.items()}
     return {
         "paper_id": paper.paper_id,
         "document": paper.places[0].document,
@@ -123,12 +124,6 @@ def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, objec
                 key = {"paper_id": paper.paper_id, "ordinal": ordinal}
                 part_rows[table].append(key | value | build_forms(str(next(iter(value.values())))))
     return part_rows
-
-
-def list_title_words(title: str | None) -> list[str]:
-    """The words of a title in lower case, once each, without stop words."""
-    words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (title or "").lower())
-    return [word for word in dict.fromkeys(words) if word not in STOP_WORDS and len(word) > 1]
 
 
 @translated

@@ -1,8 +1,7 @@
 """The forms of a text that SQL compares and searches, made by Python once, when it is stored.
 
 Databases fold accents and tell letters from punctuation each in its own way, so what depends on that
-is stored: the folded text, and the searched one, in which `WORD` stands before each character that
-begins a word. A phrase is found in it by a pattern of literal characters alone, which SQLite's and
+is stored: the folded text, and the searched one, in which `WORD` stands wherever a word may begin. A phrase is found in it by a pattern of literal characters alone, which SQLite's and
 PostgreSQL's regular expressions read alike, whatever the collation.
 """
 
@@ -13,17 +12,28 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
-from rag.text import fold
+from rag.text import STOP_WORDS, fold
 
 WORD = "\x02"
 """No reader lets it into a text."""
-_BEGINNINGS = re.compile(r"(?<![^\W_])(?=[\s\S])")
 _GAP = re.compile(r"[\s\-–—_]+")
 
 
+class _Marked(dict[int, str | int | None]):
+    """Maps code points to themselves, with `WORD` after those that are no letter or digit."""
+
+    def __missing__(self, point: int) -> str | int | None:
+        char = chr(point)
+        self[point] = point if char.isalnum() else char + WORD
+        return self[point]
+
+
+_MARKED = _Marked({ord(WORD): None})
+
+
 def build_searched(text: str) -> str:
-    """The folded text with `WORD` before each character that follows no letter or digit."""
-    return _BEGINNINGS.sub(WORD, fold(text).replace(WORD, ""))
+    """The folded text with `WORD` wherever a word may begin: in front, and behind what is none."""
+    return WORD + fold(text).translate(_MARKED)
 
 
 def build_phrase_parts(phrase: str) -> list[str]:
@@ -50,3 +60,9 @@ def build_digit_regex() -> str:
 
 def _list_characters(test: Callable[[str], bool]) -> str:
     return "".join(filter(test, map(chr, range(sys.maxunicode + 1))))
+
+
+def list_title_words(title: str | None) -> list[str]:
+    """The words of a title in lower case, once each, without stop words."""
+    words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (title or "").lower())
+    return [word for word in dict.fromkeys(words) if word not in STOP_WORDS and len(word) > 1]

@@ -56,7 +56,7 @@ class SqliteDatabase:
             if opened is None:
                 if engine is not None and self._file is None:
                     return engine
-                opened, file = build_engine(_create_empty), None
+                opened, file = build_empty_engine(), None
             if engine is not None:
                 engine.dispose()
             self._engine, self._file = opened, file
@@ -186,6 +186,11 @@ def build_engine(creator: Callable[[], sqlite3.Connection], begin: str = "BEGIN"
     )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin) and None)
     return engine
+
+
+def build_empty_engine() -> Engine:
+    """Leads to a library with nothing in it, in memory: what is read before the first ingest."""
+    return build_engine(_create_empty)
 
 
 def build_damage(path: Path | str, exc: Exception | str) -> LibraryError:

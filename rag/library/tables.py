@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     literal,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -140,10 +141,21 @@ def _compile_for_postgresql(element: _Listed, compiler: Any, **options: Any) -> 
     return f"(SELECT jsonb_array_elements_text(CAST({bound} AS JSONB)))"
 
 
-def is_listed(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """SQL test whether a column's text is one of any number of values."""
-    listed = _Listed(literal(json.dumps(list(values)), Text))
-    return column.bool_op("IN")(listed)
+def is_listed(
+    column: ColumnElement[Any], values: Iterable[str] | None = None
+) -> ColumnElement[bool]:
+    """SQL test whether a column's text is one of any number of values.
+
+    Without ``values``, those of the parameter ``ids``, made by `encode_list`: so a statement can be
+    built once.
+    """
+    bound = bindparam("ids", type_=Text) if values is None else literal(encode_list(values), Text)
+    return column.bool_op("IN")(_Listed(bound))
+
+
+def encode_list(values: Iterable[str]) -> str:
+    """Values as one text, for the parameter of `is_listed`."""
+    return json.dumps(list(values))
 
 
 def build_insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
