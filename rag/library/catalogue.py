@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import FromClause, Select, Table, bindparam, func, select
 
 from rag.library import rows
+from rag.library.conditions import build_groups, build_selection, compile_conditions
 from rag.library.exclusions import old_list
 from rag.library.reader import Reader
 from rag.library.tables import (
     AFFILIATIONS,
+    ALIASES,
     AUTHORSHIPS,
     CHUNKS,
     DOCUMENTS,
@@ -32,13 +34,24 @@ from rag.library.tables import (
     encode_list,
     is_listed,
 )
-from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, Place, ProfilePage
-from rag.types.errors import LibraryEmpty, NotFound
+from rag.types import (
+    Authorship,
+    Chunk,
+    Condition,
+    Document,
+    Entry,
+    Paper,
+    Person,
+    Place,
+    ProfilePage,
+)
+from rag.types.errors import LibraryEmpty, LibraryError, NotFound
 
 if TYPE_CHECKING:
     from rag.library.token_vector_store import StoredEncoding
 
 Cached = TypeVar("Cached")
+ALIASES_FILE = "aliases.yaml"
 MIN_PREFIX = 4
 
 _N_ENTRIES = (
@@ -62,7 +75,7 @@ def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str
 
 
 _PAPERS = _build_readings(
-    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line"
+    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line", "paper_id"
 )
 _PARTS = {
     table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
@@ -123,6 +136,7 @@ class Library(Reader):
         super().__init__(folder, url)
         self._cache: dict[str, tuple[str, Any]] = {}
         self._cache_guard = threading.RLock()
+        self._aliases_stamp: tuple[int, int] | None = None
 
     @classmethod
     def open(cls, folder: Path, url: str = "") -> Library:
@@ -191,6 +205,53 @@ class Library(Reader):
         papers_by_id = {paper.paper_id: paper for paper in self._load_papers(wanted)}
         return [papers_by_id[paper_id] for paper_id in wanted if paper_id in papers_by_id]
 
+    def find_papers(
+        self,
+        conditions: Sequence[Condition] = (),
+        order: str = "",
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> list[Paper]:
+        """Papers that meet all conditions; see `rag.library.conditions.build_selection`."""
+        self._update_aliases()
+        selection = build_selection(conditions, order, descending=descending).limit(limit)
+        with self.open_snapshot():
+            return self.list_papers(row[0] for row in self.fetch(selection))
+
+    def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
+        """How many papers meet all conditions."""
+        self._update_aliases()
+        met = select(func.count()).select_from(PAPERS).where(compile_conditions(conditions))
+        return int(self.fetch(met)[0][0])
+
+    def count_groups(
+        self, field: str, conditions: Sequence[Condition] = ()
+    ) -> list[tuple[Any, int]]:
+        """Values of a field with how many of the papers have them, most first, then by value."""
+        self._update_aliases()
+        return [tuple(row) for row in self.fetch(build_groups(field, conditions))]
+
+    def _update_aliases(self) -> None:
+        """Take over ``aliases.yaml`` where it has changed; where that cannot be, the next time."""
+        from rag.library.locking import open_writer
+        from rag.library.person_index import load_aliases
+
+        path = self.folder / ALIASES_FILE
+        state = path.stat() if path.is_file() else None
+        stamp = (state.st_mtime_ns, state.st_size) if state else (0, 0)
+        if stamp == self._aliases_stamp:
+            return
+        aliases = load_aliases(path)
+        stored = {row["name"]: row["shown"] for row in self.select(select(ALIASES))}
+        if aliases != stored and (state or not self.url):  # or the file is on another server
+            try:
+                with open_writer(self.folder, self.url) as writer:
+                    writer.store_aliases(aliases)
+            except LibraryError:  # such as during an ingest, or in a folder that cannot be written
+                return
+        self._aliases_stamp = stamp
+
     def find_paper(self, key: str) -> Paper:
         """By paper id, by a beginning of one that no other shares, or by ``<document>:<line>``.
 
@@ -223,7 +284,7 @@ class Library(Reader):
                 rows.build_paper(
                     row,
                     tuple(Authorship(*part) for part in parts[AUTHORSHIPS][paper_id]),
-                    tuple(Place(document, line) for _, document, line in parts[PLACES][paper_id]),
+                    tuple(Place(*part[1:]) for part in parts[PLACES][paper_id]),
                     (name for _, name in parts[AFFILIATIONS][paper_id]),
                     (url for _, url in parts[LINKS][paper_id]),
                     row["page_starts"],

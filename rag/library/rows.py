@@ -14,7 +14,7 @@ from sqlalchemy import Integer, RowMapping, Table, cast, func, select
 
 from rag.library.chunking import get_sentences
 from rag.library.identity import get_entry_values
-from rag.library.search_forms import build_searched, list_title_words
+from rag.library.search_forms import build_address, build_searched, list_title_words
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
@@ -113,7 +113,7 @@ def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, objec
         parts: dict[Table, list[dict[str, object]]] = {
             PLACES: [{"document": p.document, "line": p.line} for p in paper.places],
             AFFILIATIONS: [{"name": name} for name in paper.affiliations],
-            LINKS: [{"url": url} for url in paper.links],
+            LINKS: [{"url": url, "address": build_address(url)} for url in paper.links],
             TITLE_WORDS: [{"word": word} for word in list_title_words(paper.title)],
             AUTHORSHIPS: [
                 {"name": a.name, "role": a.role, "position": a.position} for a in paper.authorships

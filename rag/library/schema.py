@@ -155,7 +155,7 @@ CREATE INDEX {table}_folded ON {table} (folded);
 """
 
 _PARTS = (("paper_places", "document", "line {number} NOT NULL,"), ("paper_affiliations", "name", ""),
-          ("paper_links", "url", ""), ("paper_title_words", "word", ""))  # fmt: skip
+          ("paper_links", "url", "address {text} NOT NULL,"), ("paper_title_words", "word", ""))  # fmt: skip
 
 _LISTS = (
     "".join(

@@ -66,3 +66,8 @@ def list_title_words(title: str | None) -> list[str]:
     """The words of a title in lower case, once each, without stop words."""
     words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (title or "").lower())
     return [word for word in dict.fromkeys(words) if word not in STOP_WORDS and len(word) > 1]
+
+
+def build_address(link: str) -> str:
+    """A link's host and path, without what stands before them."""
+    return fold(link).split("://")[-1].removeprefix("www.")

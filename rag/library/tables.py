@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Double,
@@ -83,7 +84,7 @@ def _part(name: str, value: str, *columns: Column[Any]) -> Table:
 
 PLACES = _part("paper_places", "document", _number("line"))
 AFFILIATIONS = _part("paper_affiliations", "name")
-LINKS = _part("paper_links", "url")
+LINKS = _part("paper_links", "url", _text("address"))
 TITLE_WORDS = _part("paper_title_words", "word")
 AUTHORSHIPS = _part("authorships", "name", _text("role"), _number("position", null=True))
 
@@ -139,6 +140,23 @@ def _compile_for_sqlite(element: _Listed, compiler: Any, **options: Any) -> str:
 def _compile_for_postgresql(element: _Listed, compiler: Any, **options: Any) -> str:
     bound = compiler.process(element.clauses, **options)
     return f"(SELECT jsonb_array_elements_text(CAST({bound} AS JSONB)))"
+
+
+class has_part(FunctionElement[bool]):
+    """SQL test whether a text contains another, letter by letter."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(has_part, "sqlite")
+def _find_for_sqlite(element: has_part, compiler: Any, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)}) > 0"
+
+
+@compiles(has_part, "postgresql")
+def _find_for_postgresql(element: has_part, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)}) > 0"
 
 
 def is_listed(

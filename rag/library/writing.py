@@ -32,6 +32,7 @@ from rag.library.exclusions import EXCLUSIONS_FILE as OLD_LIST
 from rag.library.exclusions import old_list
 from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import (
+    ALIASES,
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
@@ -224,6 +225,15 @@ class Writer:
                 ENTRIES.update().where(place).values(paper_id=bindparam("now")), changed
             )
         return touched
+
+    def store_aliases(self, aliases: Mapping[str, str]) -> None:
+        """Show these names (the keys) as others from now on, and no others."""
+        with self._open_transaction():
+            self._db.execute(ALIASES.delete())
+            self._add_rows(ALIASES, [
+                {"name": name, "shown": shown, **rows.build_forms(shown)}
+                for name, shown in aliases.items()
+            ])  # fmt: skip
 
     # --- papers, from their entries -------------------------------------------------------------
 
