@@ -15,6 +15,7 @@ from sqlalchemy import FromClause, Select, Table, bindparam, func, select
 from rag.library import rows
 from rag.library.conditions import build_groups, build_selection, compile_conditions
 from rag.library.exclusions import old_list
+from rag.library.person_index import ALIASES_FILE, load_aliases
 from rag.library.reader import Reader
 from rag.library.tables import (
     AFFILIATIONS,
@@ -46,12 +47,12 @@ from rag.types import (
     ProfilePage,
 )
 from rag.types.errors import LibraryEmpty, LibraryError, NotFound
+from rag.types.query import Order
 
 if TYPE_CHECKING:
     from rag.library.token_vector_store import StoredEncoding
 
 Cached = TypeVar("Cached")
-ALIASES_FILE = "aliases.yaml"
 MIN_PREFIX = 4
 
 _N_ENTRIES = (
@@ -208,14 +209,12 @@ class Library(Reader):
     def find_papers(
         self,
         conditions: Sequence[Condition] = (),
-        order: str = "",
-        *,
-        descending: bool = False,
+        order: Order | None = None,
         limit: int | None = None,
     ) -> list[Paper]:
         """Papers that meet all conditions; see `rag.library.conditions.build_selection`."""
         self._update_aliases()
-        selection = build_selection(conditions, order, descending=descending).limit(limit)
+        selection = build_selection(conditions, order).limit(limit)
         with self.open_snapshot():
             return self.list_papers(row[0] for row in self.fetch(selection))
 
@@ -235,7 +234,6 @@ class Library(Reader):
     def _update_aliases(self) -> None:
         """Take over ``aliases.yaml`` where it has changed; where that cannot be, the next time."""
         from rag.library.locking import open_writer
-        from rag.library.person_index import load_aliases
 
         path = self.folder / ALIASES_FILE
         state = path.stat() if path.is_file() else None

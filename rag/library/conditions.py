@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    cast,
     false,
     func,
     literal,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     true,
 )
 
+from rag.library.fields import get_least_authors
 from rag.library.search_forms import (
     WORD,
     build_digit_regex,
@@ -49,28 +52,15 @@ from rag.library.tables import (
 )
 from rag.text import fold
 from rag.types import Condition
+from rag.types.fields import ABSENCE, ANY_DIGIT, Operator, QueryError, Range, Scalar
+from rag.types.query import Order
 
 Test = ColumnElement[bool]
-Value = Any
-"""The value of a condition, checked when the condition was made."""
 
 LAST = "\U0010ffff"
 """Comes after every character of a text."""
 MAX_PARTS = 100
 """Words of a phrase that are looked for; nobody types more."""
-
-
-def encode_number(value: Any) -> float:
-    """A number as it is, a mark as 0 or 1."""
-    if not isinstance(value, (int, float)):
-        raise TypeError(f"{value!r} is no number")
-    return int(value) if isinstance(value, bool) else value
-
-
-def encode_day(day: Any) -> int:
-    """A day as one number, which is ordered as days are."""
-    year, month, number = day
-    return int(year * 10_000 + month * 100 + number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,59 +72,66 @@ class Texts:
     searched: ColumnElement[str]
     fold: Callable[[str], str] = fold
 
-    def is_one_of(self, values: Sequence[Value]) -> Test:
-        texts = [self.fold(value) for value in values if isinstance(value, str)]
+    def is_one_of(self, values: Sequence[Scalar]) -> Test:
+        texts = [self.fold(str(value)) for value in values]
         return self.folded == texts[0] if len(texts) == 1 else is_listed(self.folded, texts)
 
-    def contains(self, value: Value) -> Test:
+    def contains(self, phrase: str) -> Test:
         """Whether the phrase begins where a word begins; hyphens and spaces within it may differ."""
-        parts = build_phrase_parts(str(value))[:MAX_PARTS]
+        parts = build_phrase_parts(phrase)[:MAX_PARTS]
         if not parts:
             return true()
         # The longest part alone rules out most, in a fraction of the time of a pattern.
         quick = has_part(self.searched, max(parts, key=len))
         return and_(quick, self.searched.regexp_match(build_phrase_regex(parts)))
 
-    def starts(self, value: Value) -> Test:
-        beginning = self.fold(str(value))
-        return and_(self.folded >= beginning, self.folded < beginning + LAST)
+    def starts(self, beginning: str) -> Test:
+        folded = self.fold(beginning)
+        return and_(self.folded >= folded, self.folded < folded + LAST)
 
-    def is_marked(self, value: Value) -> Test:
-        if value == "a digit":
+    def has_sign(self, sign: str) -> Test:
+        if sign == ANY_DIGIT:
             return self.raw.regexp_match(build_digit_regex())
-        return has_part(self.raw, str(value))
+        return has_part(self.raw, sign)
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The column of a number, a mark, or a day as one number."""
+    """The column of a number, or of a mark, which is 0 or 1."""
 
     value: ColumnElement[Any]
-    encode: Callable[[Any], float] = encode_number
 
-    def bind(self, value: Value) -> ColumnElement[Any]:
-        """The value as a parameter of its own type: compared with whole numbers, 2.5 stays 2.5."""
-        encoded = self.encode(value)
-        return literal(encoded, Double if isinstance(encoded, float) else BigInteger)
+    def is_one_of(self, values: Sequence[Scalar]) -> Test:
+        return or_(false(), *(self._is_within(build_range(value)) for value in values))
 
-    def is_one_of(self, values: Sequence[Value]) -> Test:
-        return self.value.in_([self.bind(value) for value in values])
-
-    def is_between(self, bounds: Value) -> Test:
-        low, high = bounds
-        tests = [self.value >= self.bind(low)] if low is not None else []
-        tests += [self.value <= self.bind(high)] if high is not None else []
+    def _is_within(self, span: Range) -> Test:
+        if span.low == span.high:
+            return self.value == bind(span.low)
+        tests = [self.value >= bind(span.low)] if span.low is not None else []
+        tests += [self.value <= bind(span.high)] if span.high is not None else []
         return and_(true(), *tests)
 
-    def is_outside(self, bounds: Value) -> Test:
-        low, high = map(self.bind, bounds)
-        return or_(self.value <= low, self.value >= high)
+    def is_above(self, value: Scalar) -> Test:
+        return self.value > bind(value)
 
-    def is_above(self, value: Value) -> Test:
-        return self.value > self.bind(value)
+    def is_below(self, value: Scalar) -> Test:
+        return self.value < bind(value)
 
-    def is_below(self, value: Value) -> Test:
-        return self.value < self.bind(value)
+
+def build_range(value: Any) -> Range:
+    return value if isinstance(value, Range) else Range(value, value)
+
+
+def bind(value: Any) -> ColumnElement[Any]:
+    """A number as a parameter of its own type: compared with whole numbers, 2.5 stays 2.5."""
+    if isinstance(value, float):
+        return literal(value, Double)
+    return literal(encode_day(value) if isinstance(value, date) else int(value), BigInteger)
+
+
+def encode_day(day: date) -> int:
+    """A day as one number, which is ordered as days are."""
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +142,13 @@ class Source:
         known: Whether the paper has a value.
         has: Whether one of its values passes a test, which is given the value's columns.
         values: Each paper's values, as ``paper_id`` and ``value``, for groups.
-        order: What papers are sorted by; None where they have several values.
+        order: What papers are sorted by, where they have one value.
     """
 
     known: Test
     has: Callable[[Callable[[Any], Test]], Test]
     values: Select[Any]
-    order: ColumnElement[Any] | None = None
+    order: ColumnElement[Any] = PAPERS.c.paper_id
 
 
 def _build_scalar(forms: Texts | Numbers, known: Test | None = None) -> Source:
@@ -238,153 +235,169 @@ def _list_page_owners(test: Callable[[Any], Test]) -> Select[Any]:
     return owners.where(test(forms))
 
 
-def _build_day(month: int, number: int) -> ColumnElement[int]:
-    """The papers' dates as numbers, with this month and day where none is printed."""
-    return (
-        PAPERS.c.year * 10_000
-        + func.coalesce(PAPERS.c.month, month) * 100
-        + func.coalesce(PAPERS.c.day, number)
-    )
-
-
+_MONTH, _DAY = func.nullif(PAPERS.c.month, 0), func.nullif(PAPERS.c.day, 0)
+_LEAP = and_(PAPERS.c.year % 4 == 0, or_(PAPERS.c.year % 100 != 0, PAPERS.c.year % 400 == 0))
+_LENGTH = case(
+    (_MONTH.in_((4, 6, 9, 11)), 30), (_MONTH == 2, case((_LEAP, 29), else_=28)), else_=31
+)
+FIRST_DAY = PAPERS.c.year * 10_000 + func.coalesce(_MONTH, 1) * 100 + func.coalesce(_DAY, 1)
+LAST_DAY = PAPERS.c.year * 10_000 + func.coalesce(_MONTH, 12) * 100 + func.coalesce(_DAY, _LENGTH)
+"""The first and the last day that a paper may be of, as numbers."""
+_RECENCY = (
+    PAPERS.c.year * 10_000 + func.coalesce(_MONTH, 0) * 100 + func.coalesce(_DAY, 0)
+)  # within its year, what prints the least comes last from the newest on
 _PRINTED = PAPERS.c.n_authors > 0
-_CUT = and_(_PRINTED, PAPERS.c.authors_complete == 0)
-_DATED = and_(PAPERS.c.year.is_not(None), PAPERS.c.year != 0)
+_COMPLETE = and_(_PRINTED, PAPERS.c.authors_complete == 1)
 _FULL_TEXT = Texts(
     PAPERS.c.title + " " + PAPERS.c.text, PAPERS.c.searched_text, PAPERS.c.searched_text, build_searched
 )  # fmt: skip
 _PAPER_ID = Texts(PAPERS.c.paper_id, PAPERS.c.paper_id, literal(WORD) + PAPERS.c.paper_id)
+_LINE = cast(PLACES.c.line, Text)
+_PLACE = Texts(
+    PLACES.c.document + ":" + _LINE,
+    PLACES.c.folded + ":" + _LINE,
+    PLACES.c.searched + f":{WORD}" + _LINE,
+)
+_NOWHERE = _build_several(
+    lambda test: select(PAPERS.c.paper_id, PAPERS.c.title.label("value")).where(false()), false()
+)
 
 SOURCES: Mapping[str, Source] = {
     "year": _build_scalar(Numbers(PAPERS.c.year)),
     "month": _build_scalar(Numbers(PAPERS.c.month)),
+    "date": _build_scalar(Numbers(_RECENCY), and_(PAPERS.c.year.is_not(None), PAPERS.c.year != 0)),
     "category": _build_column("category"),
     "affiliation": _build_part(AFFILIATIONS, "name"),
-    "code": _build_scalar(Numbers(func.coalesce(PAPERS.c.code, 0)), true()),
+    "venue": _build_column("venue"),
+    "keyword": _NOWHERE,  # no reader fills it yet
+    # A document that prints no marks leaves it unknown whether there is code.
+    "code": replace(
+        _build_scalar(Numbers(func.coalesce(PAPERS.c.code, 0)), true()),
+        known=PAPERS.c.code.is_not(None),
+    ),
+    "link": _build_part(LINKS, "url"),
     "title": _build_column("title"),
     "text": _build_scalar(_FULL_TEXT, PAPERS.c.text != ""),
-    "link": _build_part(LINKS, "url"),
+    "title_word": _build_part(TITLE_WORDS, "word"),
+    "title_chars": _build_scalar(Numbers(PAPERS.c.n_title_chars), PAPERS.c.n_title_chars > 0),
+    "abstract_words": _build_scalar(Numbers(PAPERS.c.n_words), PAPERS.c.text != ""),
     "score": _build_scalar(Numbers(PAPERS.c.score)),
+    "doi": _build_column("doi"),
     "author": _build_people(lambda people: people),
-    "printed": _build_several(_list_printed, _PRINTED),
-    "first author": _build_people(lambda people: people.where(AUTHORSHIPS.c.role == "first")),
-    "last author": _build_people(_get_last),
+    "printed_author": _build_several(_list_printed, _PRINTED),
+    "first_author": _build_people(lambda people: people.where(AUTHORSHIPS.c.role == "first")),
+    "last_author": _build_people(_get_last),
+    "complete_authors": _build_scalar(Numbers(PAPERS.c.authors_complete), _PRINTED),
+    "n_authors": _build_scalar(Numbers(PAPERS.c.n_authors), _COMPLETE),
     "page": _build_several(_list_page_owners),
     "document": _build_part(PLACES, "document"),
-    "places": _build_scalar(Numbers(PAPERS.c.n_places)),
-    "complete": _build_scalar(Numbers(PAPERS.c.authors_complete), _PRINTED),
-    "number of authors": _build_scalar(
-        Numbers(PAPERS.c.n_authors), and_(_PRINTED, PAPERS.c.authors_complete == 1)
+    "place": _build_several(
+        lambda test: select(PLACES.c.paper_id, _PLACE.raw.label("value")).where(test(_PLACE))
     ),
-    "date": _build_scalar(Numbers(_build_day(0, 0), encode_day), _DATED),
+    "n_places": _build_scalar(Numbers(PAPERS.c.n_places)),
     "paper": _build_scalar(_PAPER_ID),
-    "title length": _build_scalar(Numbers(PAPERS.c.n_title_chars), PAPERS.c.n_title_chars > 0),
-    "length": _build_scalar(Numbers(PAPERS.c.n_words), PAPERS.c.text != ""),
-    "word": _build_part(TITLE_WORDS, "word"),
-    "doi": _build_column("doi"),
-    "venue": _build_column("venue"),
 }
-"""By the names of `rag.library.fields.CATALOGUE_FIELDS`."""
+"""Where the values of each field of papers are, by its name in `rag.types.fields.FIELDS`."""
+
+Values = tuple[Scalar, ...]
 
 
-def _list_values(value: Value) -> Sequence[Value]:
-    return tuple(value) if isinstance(value, (tuple, list, frozenset, set)) else (value,)
+def _is_any(source: Source, values: Values) -> Test:
+    return source.has(lambda forms: forms.is_one_of(values))
 
 
-def _has_any(source: Source, test: str, values: Sequence[Value]) -> Test:
-    tests = [source.has(lambda forms, v=v: getattr(forms, test)(v)) for v in values]  # type: ignore[misc]
-    return or_(false(), *tests)
+def _has_any(source: Source, test: str, values: Values) -> Test:
+    return source.has(lambda forms: or_(false(), *map(getattr(forms, test), values)))
 
 
-def _is_any(source: Source, value: Value) -> Test:
-    return source.has(lambda forms: forms.is_one_of(_list_values(value)))
-
-
-def _is(source: Source, value: Value) -> Test:
-    return source.has(lambda forms: forms.is_one_of([value]))
-
-
-def _has_two(source: Source, value: Value) -> Test:
-    counted = (case((_is(source, one), 1), else_=0) for one in _list_values(value))
+def _has_two(source: Source, values: Values) -> Test:
+    counted = (case((_is_any(source, (value,)), 1), else_=0) for value in values)
     return sum(counted, start=literal(0)) > 1
 
 
-OPERATORS: Mapping[str, Callable[[Source, Value], Test]] = {
-    "is": _is,
-    "is not": lambda s, v: and_(s.known, not_(_is(s, v))),
+OPERATORS: Mapping[Operator, Callable[[Source, Values], Test]] = {
+    "is": _is_any,
+    "is_not": lambda s, vs: and_(s.known, not_(_is_any(s, vs))),
     "in": _is_any,
-    "not in": lambda s, v: and_(s.known, not_(_is_any(s, v))),
-    "lacks": lambda s, v: not_(_is_any(s, v)),
-    "between": lambda s, v: _has_any(s, "is_between", [v]),
-    "not between": lambda s, v: and_(s.known, not_(_has_any(s, "is_between", [v]))),
-    "within any": lambda s, v: _has_any(s, "is_between", _list_values(v)),
-    "outside": lambda s, v: _has_any(s, "is_outside", [v]),
-    "above": lambda s, v: _has_any(s, "is_above", [v]),
-    "below": lambda s, v: _has_any(s, "is_below", [v]),
-    "contains": lambda s, v: _has_any(s, "contains", [v]),
-    "not contains": lambda s, v: not_(_has_any(s, "contains", [v])),
-    "contains any": lambda s, v: _has_any(s, "contains", _list_values(v)),
-    "starts": lambda s, v: _has_any(s, "starts", [v]),
-    "marked": lambda s, v: _has_any(s, "is_marked", [v]),
-    "two of": _has_two,
-    "known": lambda s, v: s.known,
-    "unknown": lambda s, v: not_(s.known),
+    "in_each": _is_any,  # of a paper; that people have papers of each is seen where they are ranked
+    "not_in": lambda s, vs: and_(s.known, not_(_is_any(s, vs))),
+    "lacks": lambda s, vs: not_(_is_any(s, vs)),
+    "above": lambda s, vs: _has_any(s, "is_above", vs),
+    "below": lambda s, vs: _has_any(s, "is_below", vs),
+    "contains": lambda s, vs: _has_any(s, "contains", vs),
+    "contains_any": lambda s, vs: _has_any(s, "contains", vs),
+    "not_contains": lambda s, vs: not_(_has_any(s, "contains", vs)),
+    "starts": lambda s, vs: _has_any(s, "starts", vs),
+    "has": lambda s, vs: _has_any(s, "has_sign", vs),
+    "two_of": _has_two,
+    "known": lambda s, vs: s.known,
+    "unknown": lambda s, vs: not_(s.known),
 }
-NEGATIVE = ("is not", "not in", "not contains", "lacks")
 
 
 def compile_condition(condition: Condition) -> Test:
     """The condition as a test of rows of ``papers``, true or false for each, never unknown.
 
     Raises:
-        ValueError: There is no such field or operator, or the field has no such operator.
+        QueryError: The condition is one on people.
     """
-    field, operator = condition.field, condition.operator
-    value: Value = condition.value
-    if field not in SOURCES or operator not in OPERATORS:
-        raise ValueError(f"papers have no condition {field!r} {operator!r}")
-    if field == "link" and isinstance(value, str):
-        hosted = _is_hosted(fold(value))
-        return not_(hosted) if operator in NEGATIVE else hosted
-    if field in ("date", "number of authors") and operator == "within any":
-        spans = (replace(condition, operator="between", value=v) for v in _list_values(value))
-        return or_(false(), *map(compile_condition, spans))
-    if field == "date" and operator in ("between", "not between"):
-        return _is_dated_within(value, within=operator == "between")
-    try:
-        test = OPERATORS[operator](SOURCES[field], value)
-    except (AttributeError, TypeError) as exc:
-        raise ValueError(f"the field {field!r} has no operator {operator!r} for {value!r}") from exc
-    if field == "number of authors":  # a list that 'et al.' cuts has at least one more
-        is_least = operator == "between" and value[0] is not None and value[1] is None
-        enough = PAPERS.c.n_authors + 1 >= value[0] if is_least else false()
-        return or_(and_(_CUT, enough), and_(not_(_CUT), test))
-    return test
+    field, operator, values = condition.field, condition.operator, condition.values
+    source = find_source(field)
+    if operator not in ABSENCE:
+        if field == "link" and operator in ("contains", "not_contains", "contains_any"):
+            hosted = _is_hosted(values)
+            return not_(hosted) if condition.is_negative else hosted
+        if field == "date":
+            return and_(PAPERS.c.year.is_not(None), _is_of_days(condition))
+        if field == "n_authors":  # a list that 'et al.' cuts has at least one more
+            least = get_least_authors(condition)
+            enough = false() if least is None else PAPERS.c.n_authors + 1 >= least
+            is_cut = and_(_PRINTED, PAPERS.c.authors_complete == 0)
+            return or_(
+                and_(is_cut, enough), and_(not_(is_cut), OPERATORS[operator](source, values))
+            )
+    return OPERATORS[operator](source, values)
 
 
-def _is_hosted(wanted: str) -> Test:
+def find_source(field: str) -> Source:
+    """Where a field's values are.
+
+    Raises:
+        QueryError: The field is one of people.
+    """
+    if field not in SOURCES:
+        raise QueryError(
+            f"{field} is a figure of people, not of papers; papers have {', '.join(SOURCES)}"
+        )
+    return SOURCES[field]
+
+
+def _is_hosted(hosts: Values) -> Test:
     """Whether a link leads to a host called so: ``github`` is github.com, not x.github.io."""
     address = LINKS.c.address
-    beginning = f"{wanted}."
-    test = (
+    tests = [
         has_part(address, wanted)
         if "." in wanted
-        else and_(address >= beginning, address < beginning + LAST)
-    )
-    return PAPERS.c.paper_id.in_(select(LINKS.c.paper_id).where(test))
+        else and_(address >= f"{wanted}.", address < f"{wanted}.{LAST}")
+        for wanted in (fold(str(host)) for host in hosts)
+    ]
+    return PAPERS.c.paper_id.in_(select(LINKS.c.paper_id).where(or_(false(), *tests)))
 
 
-def _is_dated_within(bounds: Value, *, within: bool) -> Test:
-    """Whether every day that the paper may be of lies between two days, or none of them does."""
-    low, high = (None if day is None else encode_day(day) for day in bounds)
-    first, last = _build_day(1, 1), _build_day(12, 31)
-    if within:
-        tests = [first >= low] if low is not None else []
-        tests += [last <= high] if high is not None else []
-        return and_(PAPERS.c.year.is_not(None), *tests)
-    beyond = [last < low] if low is not None else []
-    beyond += [first > high] if high is not None else []
-    return and_(PAPERS.c.year.is_not(None), or_(false(), *beyond))
+def _is_of_days(condition: Condition) -> Test:
+    """Whether every day that the paper may be of is wanted, or none of them is."""
+    if condition.operator == "above":
+        return FIRST_DAY > bind(condition.value)
+    if condition.operator == "below":
+        return LAST_DAY < bind(condition.value)
+    first, last = Numbers(FIRST_DAY), Numbers(LAST_DAY)
+    spans = [build_range(value) for value in condition.values]
+    if not condition.is_negative:
+        ends = (and_(first.is_one_of([span]), last.is_one_of([span])) for span in spans)
+        return or_(false(), *ends)
+    before = [last.is_below(span.low) if span.low is not None else false() for span in spans]
+    after = [first.is_above(span.high) if span.high is not None else false() for span in spans]
+    return and_(true(), *(or_(*pair) for pair in zip(before, after, strict=True)))
 
 
 # --- selections -----------------------------------------------------------------------------
@@ -398,38 +411,31 @@ def compile_conditions(conditions: Sequence[Condition]) -> Test:
     return and_(true(), *map(compile_condition, conditions))
 
 
-def build_selection(
-    conditions: Sequence[Condition], order: str = "", *, descending: bool = False
-) -> Select[Any]:
+def build_selection(conditions: Sequence[Condition], order: Order | None = None) -> Select[Any]:
     """Ids of the papers that meet all conditions.
 
     Args:
         conditions: Settled ones: people and values as the library prints them.
-        order: A field with one value a paper; papers without one come last, and equal ones by id.
-            Empty: by first place.
-        descending: From the largest value on.
+        order: Papers without a value come last, equal ones by id; None: by first place.
 
     Raises:
-        ValueError: There is no such field, or papers cannot be sorted by it.
+        QueryError: A field is one of people.
     """
     ids = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
-    if not order:
+    if order is None:
         return ids.order_by(*IN_PLACE)
-    key = SOURCES[order].order if order in SOURCES else None
-    if key is None:
-        raise ValueError(f"papers cannot be sorted by {order!r}")
-    return ids.order_by(key.is_(None), key.desc() if descending else key, PAPERS.c.paper_id)
+    source = find_source(order.field)
+    key = source.order.asc() if order.way == "ascending" else source.order.desc()
+    return ids.order_by(not_(source.known), key, PAPERS.c.paper_id)
 
 
 def build_groups(field: str, conditions: Sequence[Condition]) -> Select[Any]:
     """Each value of a field with the number of papers that meet all conditions, most first.
 
     Raises:
-        ValueError: There is no such field.
+        QueryError: A field is one of people.
     """
-    if field not in SOURCES:
-        raise ValueError(f"papers have no field {field!r}")
-    values = SOURCES[field].values.subquery()
+    values = find_source(field).values.subquery()
     n = func.count(values.c.paper_id.distinct()).label("n")
     chosen = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
     groups = select(values.c.value, n).where(values.c.paper_id.in_(chosen))

@@ -14,8 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from rag.library.catalogue import ALIASES_FILE
-from rag.library.person_index import NameIndex, load_aliases
+from rag.library.person_index import ALIASES_FILE, NameIndex, load_aliases
 from rag.text import fold, split_terms
 from rag.types import Authorship, Paper, Person, ProfilePage
 from rag.types.cancellation import heeded
