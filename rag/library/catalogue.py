@@ -21,6 +21,7 @@ from rag.library.tables import (
     AFFILIATIONS,
     ALIASES,
     AUTHORSHIPS,
+    CHANGES,
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
@@ -115,6 +116,7 @@ class IndexState:
         embedder, dimension: The embedder of the current vectors.
         target, target_dimension: The embedder of the next generation.
         pending: Whether a change may not have reached the indexes yet.
+        journal_from: The first version whose changes the journal knows; see `Library.list_changes`.
     """
 
     library_id: str
@@ -125,6 +127,7 @@ class IndexState:
     target: str
     target_dimension: int
     pending: bool
+    journal_from: int = 0
 
 
 class Library(Reader):
@@ -417,6 +420,11 @@ class Library(Reader):
         found = self.select(_CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
         return [rows.build_chunk(row) for row in found]
 
+    def list_changes(self, since: int) -> list[str]:
+        """Ids of the chunks that came, changed or went after a version, if the journal goes so far back."""
+        later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
+        return sorted(row[0] for row in self.fetch(later))
+
     def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding]:
         """Vector and token vectors of these chunks, in order.
 
@@ -464,4 +472,5 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
         target=meta.get("target", ""),
         target_dimension=int(meta.get("target_dimension", 0)),
         pending=pending,
+        journal_from=int(meta.get("journal_from", 0)),
     )

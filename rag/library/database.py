@@ -50,6 +50,10 @@ class Database(Protocol):
     def require_whole(self, connection: Connection) -> None:
         """Raise a LibraryError that names the damage if a table or a page is missing."""
 
+    @property
+    def home(self) -> str:
+        """A number that no copy of a shared database has; empty where the data folder is its home."""
+
     def stamp(self) -> str:
         """What tells one state of the database from another without reading it; or nothing."""
 

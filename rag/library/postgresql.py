@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -34,6 +35,11 @@ _CREATE_VERSIONS = f"CREATE TABLE {_VERSIONS} (part TEXT PRIMARY KEY, version BI
 _TABLES = text(
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
     "AND relkind IN ('r', 'p', 'v', 'm')"
+)
+_HOME = text(
+    "SELECT to_hex((SELECT system_identifier FROM pg_control_system())) || '-' || "
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) || '-' || "
+    "CAST(current_schema()::regnamespace AS oid)"
 )
 _LOCK = "hashtextextended('paperfolk library ' || current_schema(), 0)"
 
@@ -71,6 +77,11 @@ class PostgresqlDatabase:
         self._stable = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+
+    @cached_property
+    def home(self) -> str:
+        with self.connect(snapshot=False) as connection:
+            return str(connection.execute(_HOME).scalar())
 
     # --- reading ------------------------------------------------------------------------------
 

@@ -21,6 +21,11 @@ class Reader:
         self.database = build_database(folder, url)
         self._local = threading.local()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers, with data folders of their own, may read and write it too."""
+        return bool(self.url)
+
     def close(self) -> None:
         self.database.close()
 

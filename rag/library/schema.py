@@ -202,6 +202,15 @@ _WITHOUT_JSON = """
 ALTER TABLE papers DROP COLUMN lists;
 """
 
+_JOURNAL = """
+-- Chunks whose index entries changed with a version, for the servers that follow it.
+CREATE TABLE changes (
+    version  {number} NOT NULL,
+    chunk_id {text} NOT NULL,
+    PRIMARY KEY (version, chunk_id)
+) {keyed};
+"""
+
 _BATCH = 2_000
 
 
@@ -266,6 +275,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_SENTENCES),
     Migration(_LEFT_OUT),
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
+    Migration(_JOURNAL),
 )
 """In order; a database counts those that were run."""
 

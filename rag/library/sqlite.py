@@ -33,6 +33,10 @@ class SqliteDatabase:
         self._engine: Engine | None = None
         self._file: tuple[int, ...] | None = None
 
+    @property
+    def home(self) -> str:
+        return ""
+
     # --- reading ------------------------------------------------------------------------------
 
     @contextmanager

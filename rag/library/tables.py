@@ -108,6 +108,8 @@ VECTORS = Table(
 
 OUTBOX = Table("outbox", METADATA, _text("chunk_id", key=True))
 
+CHANGES = Table("changes", METADATA, _number("version", key=True), _text("chunk_id", key=True))
+
 INGESTS = Table(
     "ingests", METADATA,
     _number("ingest_id", key=True), _text("started_at"), _text("finished_at", null=True),

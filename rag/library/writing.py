@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal,
     select,
     text,
     true,
@@ -33,6 +34,7 @@ from rag.library.exclusions import old_list
 from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import (
     ALIASES,
+    CHANGES,
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
@@ -51,6 +53,8 @@ from rag.library.tables import (
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
 _MODULUS = 2**128
+MAX_CHANGES = 50_000
+"""Chunks in the journal before it begins anew."""
 
 _ENTRIES = select(ENTRIES, DOCUMENTS.c.name.label("document")).join(DOCUMENTS)
 _ORPHANS = select(CHUNKS.c.chunk_id).where(
@@ -316,13 +320,29 @@ class Writer:
     def clear_outbox(self, generation: int) -> None:
         """The indexes of this generation now hold exactly the library's chunks."""
         with self._open_transaction():
+            version = int(self._read_meta_value("version") or 0) + 1
+            self._journal(version, is_new=str(generation) != self._read_meta_value("generation"))
             self._db.execute(OUTBOX.delete())
             self._set_meta(
                 generation=str(generation),
-                version=str(int(self._read_meta_value("version") or 0) + 1),
+                version=str(version),
                 embedder=self._read_meta_value("target"),
                 dimension=self._read_meta_value("target_dimension"),
             )
+
+    def _journal(self, version: int, *, is_new: bool) -> None:
+        """Note which chunks change with this version; begin anew where that is of no more use.
+
+        Whoever is behind the journal's beginning builds its index from all chunks, so a journal as
+        long as that is none.
+        """
+        n = self._db.execute(select(func.count()).select_from(CHANGES)).scalar_one()
+        if is_new or n > MAX_CHANGES or not self._read_meta_value("journal_from"):
+            self._db.execute(CHANGES.delete())
+            self._set_meta(journal_from=str(version + 1))
+            return
+        changed = select(literal(version), OUTBOX.c.chunk_id)
+        self._db.execute(CHANGES.insert().from_select(["version", "chunk_id"], changed))
 
     def drop_unused_vectors(self) -> int:
         """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""
