@@ -128,8 +128,13 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest) -> str:
-    return create_database(request)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    address = create_database(request)
+    yield address
+    if address:
+        from rag.library.postgresql import get_engine
+
+        get_engine(address).dispose()
 
 
 def create_database(request: pytest.FixtureRequest) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from rag.library.database import get_words, is_operational, translated
-from rag.library.schema import LIBRARY_MIGRATIONS, require_known, run_migration
+from rag.library.schema import LIBRARY_MIGRATIONS, Migration, require_known, run_migration
 from rag.library.sqlite import build_empty_engine
 from rag.library.tables import METADATA
 from rag.types.errors import (
@@ -24,9 +25,10 @@ from rag.types.errors import (
     StoreUnreachable,
 )
 
-CONNECT_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
 LOCK_POLL_S = 0.1
 MIGRATION_WAIT_S = 60.0
+PART = "library"
 
 _EXAMPLE = "it is to be such as postgresql+psycopg://user:password@host/database"
 _VERSIONS = "paperfolk_versions"
@@ -41,6 +43,7 @@ _HOME = text(
     "(SELECT oid FROM pg_database WHERE datname = current_database()) || '-' || "
     "CAST(current_schema()::regnamespace AS oid)"
 )
+_MIGRATION_LOCK = "hashtextextended('paperfolk migrations ' || current_schema(), 0)"
 _LOCK = "hashtextextended('paperfolk library ' || current_schema(), 0)"
 
 
@@ -52,27 +55,8 @@ class PostgresqlDatabase:
         self._guard = threading.Lock()
         self._is_current = False
         self._empty: Engine | None = None
-        try:
-            self._url = make_url(url)
-        except ArgumentError as exc:
-            raise SettingsError(f"the setting 'library' is no address; {_EXAMPLE}") from exc
-        if self._url.get_backend_name() != "postgresql":
-            raise SettingsError(
-                f"the setting 'library' names {self._url.get_backend_name()!r}, which is no "
-                f"database of a library; {_EXAMPLE}"
-            )
-        try:
-            self._engine = create_engine(
-                self._url.set(drivername="postgresql+psycopg"),
-                pool_pre_ping=True,  # a server that was started again meanwhile costs no question
-                pool_size=4,
-                max_overflow=12,
-                connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
-            )
-        except ImportError as exc:
-            raise MissingExtra(
-                'a library in PostgreSQL needs its driver; run pip install "paperfolk[postgresql]"'
-            ) from exc
+        self._shown = show_url(url)
+        self._engine = get_engine(url)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._stable = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -110,23 +94,8 @@ class PostgresqlDatabase:
         return self._stable if snapshot else self._plain
 
     def _get_version(self, connection: Connection) -> int:
-        """Migrations that were run on the library's tables; 0 where there are none.
-
-        Raises:
-            LibraryError: The tables there are another program's, or a newer Paperfolk's.
-        """
-        names = set(connection.execute(_TABLES).scalars())
-        if names and _VERSIONS not in names:
-            raise LibraryError(
-                f"the database {self._shown!r} holds another program's tables, such as "
-                f"{min(names)!r}; name another database or schema with the setting 'library'"
-            )
-        if not names:
-            return 0
-        versions = text(f"SELECT version FROM {_VERSIONS} WHERE part = 'library'")
-        version = int(connection.execute(versions).scalar() or 0)
-        require_known(version, len(LIBRARY_MIGRATIONS))
-        return version
+        """Migrations that were run on the library's tables; 0 where there are none."""
+        return get_version(connection, PART, len(LIBRARY_MIGRATIONS), self._shown)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -141,7 +110,7 @@ class PostgresqlDatabase:
         with self._engine.connect() as connection:
             self._lock(connection, wait_s)
             try:
-                self._run_migrations(connection)
+                run_migrations(connection, PART, LIBRARY_MIGRATIONS, self._shown)
                 yield connection
             finally:
                 if not connection.invalidated:
@@ -161,21 +130,6 @@ class PostgresqlDatabase:
                     "process; wait until it is done and try again"
                 )
             time.sleep(LOCK_POLL_S)
-
-    def _run_migrations(self, connection: Connection) -> None:
-        """Run the missing migrations, each in one transaction."""
-        with connection.begin():
-            version = self._get_version(connection)
-            if not version and not set(connection.execute(_TABLES).scalars()):
-                connection.exec_driver_sql(_CREATE_VERSIONS)
-        noted = text(
-            f"INSERT INTO {_VERSIONS} VALUES ('library', :version) "
-            "ON CONFLICT (part) DO UPDATE SET version = :version"
-        )
-        for number in range(version, len(LIBRARY_MIGRATIONS)):
-            with connection.begin():
-                run_migration(connection, LIBRARY_MIGRATIONS[number])
-                connection.execute(noted, {"version": number + 1})
 
     # --- faults -------------------------------------------------------------------------------
 
@@ -213,6 +167,109 @@ class PostgresqlDatabase:
                 or ""
             )
 
-    @property
-    def _shown(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+
+# --- any part of Paperfolk that keeps tables there ------------------------------------------
+
+_ENGINES: dict[str, Engine] = {}
+_ENGINES_GUARD = threading.Lock()
+
+
+def get_engine(url: str) -> Engine:
+    """The connections of this process to a database, shared by all that use it.
+
+    Raises:
+        SettingsError: The address is none of a PostgreSQL database.
+        MissingExtra: The driver is not installed.
+    """
+    with _ENGINES_GUARD:
+        if url not in _ENGINES:
+            _ENGINES[url] = _create_engine(url)
+        return _ENGINES[url]
+
+
+def _create_engine(url: str) -> Engine:
+    try:
+        parts = make_url(url)
+    except ArgumentError as exc:
+        raise SettingsError(f"the setting 'library' is no address; {_EXAMPLE}") from exc
+    if parts.get_backend_name() != "postgresql":
+        raise SettingsError(
+            f"the setting 'library' names {parts.get_backend_name()!r}, which is no "
+            f"database of a library; {_EXAMPLE}"
+        )
+    try:
+        engine = create_engine(
+            parts.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,  # a server that was started again meanwhile costs no question
+            pool_size=4,
+            max_overflow=12,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
+        event.listen(engine, "before_cursor_execute", _drop_nul, retval=True)
+        return engine
+    except ImportError as exc:
+        raise MissingExtra(
+            'a library in PostgreSQL needs its driver; run pip install "paperfolk[postgresql]"'
+        ) from exc
+
+
+def _drop_nul(
+    _1: object, _2: object, statement: str, values: Any, _3: object, many: bool
+) -> tuple[str, Any]:
+    """PostgreSQL's texts hold every character but one, which says nothing to a reader."""
+
+    def clean(row: Any) -> Any:
+        if not isinstance(row, dict):
+            return row
+        dirty = {n: v.replace("\0", "") for n, v in row.items() if isinstance(v, str) and "\0" in v}
+        return {**row, **dirty} if dirty else row
+
+    return statement, [clean(row) for row in values] if many else clean(values)
+
+
+def show_url(url: str) -> str:
+    """The address without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return ""
+
+
+def get_version(connection: Connection, part: str, known: int, shown: str) -> int:
+    """Migrations that were run on the tables of a part; 0 where there are none.
+
+    Raises:
+        LibraryError: The tables there are another program's, or a newer Paperfolk's.
+    """
+    names = set(connection.execute(_TABLES).scalars())
+    if names and _VERSIONS not in names:
+        raise LibraryError(
+            f"the database {shown!r} holds another program's tables, such as "
+            f"{min(names)!r}; name another database or schema with the setting 'library'"
+        )
+    if not names:
+        return 0
+    versions = text(f"SELECT version FROM {_VERSIONS} WHERE part = :part")
+    version = int(connection.execute(versions, {"part": part}).scalar() or 0)
+    require_known(version, known, f"the {part} in the database {shown!r}")
+    return version
+
+
+def run_migrations(
+    connection: Connection, part: str, migrations: Sequence[Migration], shown: str
+) -> None:
+    """Run the missing migrations, each in one transaction, over all servers one after another."""
+    noted = text(
+        f"INSERT INTO {_VERSIONS} VALUES (:part, :version) "
+        "ON CONFLICT (part) DO UPDATE SET version = :version"
+    )
+    while True:
+        with connection.begin():
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            version = get_version(connection, part, len(migrations), shown)
+            if version == len(migrations):
+                return
+            if not set(connection.execute(_TABLES).scalars()):
+                connection.exec_driver_sql(_CREATE_VERSIONS)
+            run_migration(connection, migrations[version])
+            connection.execute(noted, {"part": part, "version": version + 1})

@@ -303,10 +303,10 @@ def _run_script(connection: Connection, script: str, words: Mapping[str, str]) -
             connection.exec_driver_sql(statement)
 
 
-def require_known(version: int, known: int) -> None:
+def require_known(version: int, known: int, what: str = "the library") -> None:
     """Raise a LibraryError where a newer Paperfolk has migrated the database."""
     if version > known:
         raise LibraryError(
-            f"the library has version {version} but this Paperfolk knows versions up to "
+            f"{what} has version {version} but this Paperfolk knows versions up to "
             f"{known}; install the newer Paperfolk that wrote it"
         )

@@ -188,8 +188,20 @@ def build_engine(creator: Callable[[], sqlite3.Connection], begin: str = "BEGIN"
     engine = create_engine(
         "sqlite://", creator=creator, poolclass=QueuePool, pool_size=4, max_overflow=-1
     )
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin) and None)
+    begin_with(engine, begin)
     return engine
+
+
+def begin_with(engine: Engine, statement: str) -> None:
+    """Begin each transaction so: Python's driver would leave out readings."""
+
+    @event.listens_for(engine, "connect")
+    def leave_to_us(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
 
 
 def build_empty_engine() -> Engine:
