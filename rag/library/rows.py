@@ -82,8 +82,8 @@ def build_forms(value: str | None) -> dict[str, str | None]:
     return {"folded": fold(value), "searched": build_searched(value)}
 
 
-def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
-    """Values for the table ``papers``, by column."""
+def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[str, object]:
+    """Values for the table ``papers``, by column; ``bare``: without what is searched."""
     forms: dict[str, str | None] = {}
     for name in ("title", "category", "venue", "doi"):
         values = build_forms(getattr(paper, name))
@@ -98,7 +98,7 @@ def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
         "page_starts": json.dumps(paper.page_starts),
         "digest": digest,
         **forms,
-        "searched_text": build_searched(f"{paper.title or ''} {paper.text}"),
+        "searched_text": "" if bare else build_searched(f"{paper.title or ''} {paper.text}"),
         "n_title_chars": len(paper.title or ""),
         "n_words": len(paper.text.split()),
         "n_authors": len(paper.authors),

@@ -93,7 +93,7 @@ class Writer:
         unembedded = rows.CHUNKS_WITH_TEXT.where(true() if plan.rebuild else ~known)
         try:
             with self._db.begin() as transaction:
-                self._apply_plan(plan, again=again)
+                self._apply_plan(plan, again=again, bare=True)
                 found = self._db.execute(unembedded).mappings().all()
                 transaction.rollback()
         except FAULTS as exc:
@@ -139,7 +139,8 @@ class Writer:
     def _leave_out(self, paths: Iterable[str]) -> None:
         self._add_missing(LEFT_OUT, [{"path": path} for path in paths])
 
-    def _apply_plan(self, plan: Plan, *, again: bool) -> None:
+    def _apply_plan(self, plan: Plan, *, again: bool, bare: bool = False) -> None:
+        """Store what the documents say; ``bare``: to see which chunks there will be, and no more."""
         touched: set[str] = set()
         for document in plan.documents:
             if document.change in ("new", "changed"):
@@ -155,7 +156,7 @@ class Writer:
             orphans = list(self._db.execute(_ORPHANS).scalars())
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
-        self._merge_papers(touched, again=again)
+        self._merge_papers(touched, again=again, bare=bare)
         self._update_fingerprint()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
@@ -241,7 +242,7 @@ class Writer:
 
     # --- papers, from their entries -------------------------------------------------------------
 
-    def _merge_papers(self, paper_ids: Collection[str], *, again: bool) -> None:
+    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> None:
         """Merge the entries of these papers again; put what changed into the outbox."""
         ids = sorted(paper_ids)
         entries: dict[str, list[Entry]] = defaultdict(list)
@@ -249,8 +250,8 @@ class Writer:
             entries[paper_id].append(entry)
         owned = select(DOCUMENTS.c.name, PAGES.c.person).join(PAGES)
         owners = dict(self._db.execute(owned).all())
-        stored = select(PAPERS.c.paper_id, PAPERS.c.digest)
-        before = dict(self._db.execute(stored.where(is_listed(PAPERS.c.paper_id, ids))).all())
+        known = select(PAPERS.c.paper_id, PAPERS.c.digest)
+        before = dict(self._db.execute(known.where(is_listed(PAPERS.c.paper_id, ids))).all())
         after = {
             paper_id: identity.merge(paper_id, paper_entries, owners)
             for paper_id, paper_entries in entries.items()
@@ -259,9 +260,8 @@ class Writer:
             paper_id: identity.compute_paper_digest(paper) for paper_id, paper in after.items()
         }
         self._remove_papers(set(before) - set(after))
-        self._store_papers(
-            [p for i, p in after.items() if again or digests[i] != before.get(i)], digests
-        )
+        stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
+        self._store_papers(stored, digests, bare=bare)
         total = _compute_digest_sum(digests.values())  # of all papers, where all are derived again
         if not again:
             total += int(self._read_meta_value("papers_sum") or "0", 16) - _compute_digest_sum(
@@ -270,13 +270,16 @@ class Writer:
         total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
 
-    def _store_papers(self, papers: Sequence[Paper], digests: Mapping[str, str]) -> None:
+    def _store_papers(
+        self, papers: Sequence[Paper], digests: Mapping[str, str], *, bare: bool
+    ) -> None:
         ids = [paper.paper_id for paper in papers]
-        self._store_rows(PAPERS, [rows.build_paper_row(p, digests[p.paper_id]) for p in papers])
-        part_rows = rows.build_part_rows(papers)
-        for part in PARTS_OF_PAPERS:
+        paper_rows = [rows.build_paper_row(p, digests[p.paper_id], bare=bare) for p in papers]
+        self._store_rows(PAPERS, paper_rows)
+        part_rows = {} if bare else rows.build_part_rows(papers)
+        for part in PARTS_OF_PAPERS if part_rows else ():
             self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
-            self._add_rows(part, part_rows[part])
+            self._add_rows(part, part_rows.get(part, ()))
         self._send(ids)
         self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.paper_id, ids)))
         self._add_rows(
