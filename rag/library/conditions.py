@@ -437,6 +437,8 @@ def build_groups(field: str, conditions: Sequence[Condition]) -> Select[Any]:
     """
     values = find_source(field).values.subquery()
     n = func.count(values.c.paper_id.distinct()).label("n")
-    chosen = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
-    groups = select(values.c.value, n).where(values.c.paper_id.in_(chosen))
+    groups = select(values.c.value, n)
+    if conditions:
+        chosen = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
+        groups = groups.where(values.c.paper_id.in_(chosen))
     return groups.group_by(values.c.value).order_by(n.desc(), values.c.value)
