@@ -128,13 +128,8 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    address = create_database(request)
-    yield address
-    if address:
-        from rag.library.postgresql import get_engine
-
-        get_engine(address).dispose()
+def url(request: pytest.FixtureRequest) -> str:
+    return create_database(request)
 
 
 def create_database(request: pytest.FixtureRequest) -> str:
@@ -142,7 +137,15 @@ def create_database(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return ""
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    return server.create_schema()
+    address = server.create_schema()
+    request.addfinalizer(lambda: close_connections(address))
+    return address
+
+
+def close_connections(address: str) -> None:
+    from rag.library.postgresql import get_engine
+
+    get_engine(address).dispose()
 
 
 @pytest.fixture

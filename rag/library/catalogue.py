@@ -10,13 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import FromClause, Select, Table, bindparam, func, select
+from sqlalchemy import FromClause, Table, func, select
 
 from rag.library import rows
 from rag.library.conditions import build_groups, build_selection, compile_conditions
 from rag.library.exclusions import old_list
 from rag.library.person_index import ALIASES_FILE, load_aliases
 from rag.library.reader import Reader
+from rag.library.statements import (
+    CHUNKS_LISTED,
+    CHUNKS_OF_PAPERS,
+    DOCUMENTS_READ,
+    ENCODINGS_LISTED,
+    ENTRIES_READ,
+    IN_TEXT_ORDER,
+    META_READ,
+    PAPERS_READ,
+    PARTS_READ,
+    VECTORS_LISTED,
+)
 from rag.library.tables import (
     AFFILIATIONS,
     ALIASES,
@@ -27,14 +39,11 @@ from rag.library.tables import (
     ENTRIES,
     LEFT_OUT,
     LINKS,
-    META,
     OUTBOX,
     PAGES,
     PAPERS,
     PLACES,
-    VECTORS,
     encode_list,
-    is_listed,
 )
 from rag.types import (
     Authorship,
@@ -55,54 +64,6 @@ if TYPE_CHECKING:
 
 Cached = TypeVar("Cached")
 MIN_PREFIX = 4
-
-_N_ENTRIES = (
-    select(func.count())
-    .where(ENTRIES.c.document_id == DOCUMENTS.c.document_id)
-    .correlate(DOCUMENTS)
-    .scalar_subquery()
-)
-_DOCUMENTS = (
-    select(DOCUMENTS, *(PAGES.c[name] for name in rows.PAGE_FIELDS), _N_ENTRIES.label("n_entries"))
-    .outerjoin_from(DOCUMENTS, PAGES)
-    .order_by(DOCUMENTS.c.name)
-)
-_ENTRIES = select(ENTRIES, DOCUMENTS.c.name.label("document")).join(DOCUMENTS)
-
-
-def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str, Select[Any]]:
-    """Reads columns of all papers, or of those ``listed`` in the parameter ``ids``."""
-    every = select(*(table.c[name] for name in names)).order_by(*(table.c[name] for name in order))
-    return {"all": every, "listed": every.where(is_listed(table.c.paper_id))}
-
-
-_PAPERS = _build_readings(
-    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line", "paper_id"
-)
-_PARTS = {
-    table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
-    for table, names in (
-        (AUTHORSHIPS, ("name", "role", "position")),
-        (PLACES, ("document", "line")),
-        (AFFILIATIONS, ("name",)),
-        (LINKS, ("url",)),
-    )
-}
-"""What a paper has any number of, in its order."""
-_CHUNKS_LISTED = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.chunk_id))
-_CHUNKS_OF_PAPERS = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id)).order_by(
-    CHUNKS.c.paper_id, CHUNKS.c.start
-)
-_ENCODINGS = select(VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens).where(
-    VECTORS.c.tokens.is_not(None),
-    VECTORS.c.embedder == select(META.c.value).where(META.c.key == "embedder").scalar_subquery(),
-    is_listed(VECTORS.c.chunk_id),
-)
-_VECTORS = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
-    VECTORS.c.embedder == bindparam("embedder"), is_listed(VECTORS.c.chunk_id)
-)
-_META = select(META)
-_IN_TEXT_ORDER = (PAPERS.c.document, PAPERS.c.line, PAPERS.c.paper_id, CHUNKS.c.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +151,7 @@ class Library(Reader):
             )
 
     def read_meta(self) -> dict[str, str]:
-        return {row["key"]: row["value"] for row in self.select(_META)}
+        return {row["key"]: row["value"] for row in self.select(META_READ)}
 
     @property
     def index_state(self) -> IndexState:
@@ -277,7 +238,7 @@ class Library(Reader):
         values = {} if ids is None else {"ids": encode_list(ids)}
         with self.open_snapshot():
             parts: dict[Table, dict[str, list[Any]]] = {}
-            for table, statements in _PARTS.items():
+            for table, statements in PARTS_READ.items():
                 parts[table] = of_table = defaultdict(list)
                 for row in self.fetch(statements[which], **values):
                     of_table[row[0]].append(row)
@@ -290,7 +251,7 @@ class Library(Reader):
                     (url for _, url in parts[LINKS][paper_id]),
                     row["page_starts"],
                 )
-                for row in self.select(_PAPERS[which], **values)
+                for row in self.select(PAPERS_READ[which], **values)
                 for paper_id in (row["paper_id"],)
             ]
 
@@ -365,7 +326,7 @@ class Library(Reader):
         return list(dict.fromkeys(row["paper_id"] for row in self.select(on_page)))
 
     def list_documents(self) -> list[Document]:
-        return [rows.build_document(row) for row in self.select(_DOCUMENTS)]
+        return [rows.build_document(row) for row in self.select(DOCUMENTS_READ)]
 
     def left_out(self) -> frozenset[str]:
         """Paths of documents that a reader removed: not read again from a folder unasked.
@@ -377,7 +338,7 @@ class Library(Reader):
 
     def list_entries(self, document: str) -> list[Entry]:
         """The entries of one document as read, in its order; none for an unknown name."""
-        of_document = _ENTRIES.where(DOCUMENTS.c.name == document).order_by(ENTRIES.c.ordinal)
+        of_document = ENTRIES_READ.where(DOCUMENTS.c.name == document).order_by(ENTRIES.c.ordinal)
         return [rows.build_entry(row) for row in self.select(of_document)]
 
     def _load_all_persons(self) -> dict[str, Person]:
@@ -402,22 +363,22 @@ class Library(Reader):
         """All chunks in text order, or those with these ids in the order given; unknown ids are left out."""
         chunks = rows.CHUNKS_WITH_TEXT
         if chunk_ids is None:
-            return [rows.build_chunk(row) for row in self.select(chunks.order_by(*_IN_TEXT_ORDER))]
+            return [rows.build_chunk(row) for row in self.select(chunks.order_by(*IN_TEXT_ORDER))]
         wanted = list(dict.fromkeys(chunk_ids))
         chunks_by_id = {
             row["chunk_id"]: rows.build_chunk(row)
-            for row in self.select(_CHUNKS_LISTED, ids=encode_list(wanted))
+            for row in self.select(CHUNKS_LISTED, ids=encode_list(wanted))
         }
         return [chunks_by_id[chunk_id] for chunk_id in wanted if chunk_id in chunks_by_id]
 
     def list_chunk_ids(self) -> list[str]:
         """Of all chunks, in text order."""
-        ids = select(CHUNKS.c.chunk_id).join(PAPERS).order_by(*_IN_TEXT_ORDER)
+        ids = select(CHUNKS.c.chunk_id).join(PAPERS).order_by(*IN_TEXT_ORDER)
         return [row["chunk_id"] for row in self.select(ids)]
 
     def list_chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
         """The chunks of these papers, in text order within each paper."""
-        found = self.select(_CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
+        found = self.select(CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
         return [rows.build_chunk(row) for row in found]
 
     def list_changes(self, since: int) -> list[str]:
@@ -436,7 +397,7 @@ class Library(Reader):
         wanted = list(chunk_ids)
         encodings_by_id = {
             row["chunk_id"]: (row["vector"], row["tokens"])
-            for row in self.select(_ENCODINGS, ids=encode_list(wanted))
+            for row in self.select(ENCODINGS_LISTED, ids=encode_list(wanted))
         }
         missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
         if missing:
@@ -448,7 +409,7 @@ class Library(Reader):
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""
-        vectors = self.select(_VECTORS, embedder=embedder, ids=encode_list(chunk_ids))
+        vectors = self.select(VECTORS_LISTED, embedder=embedder, ids=encode_list(chunk_ids))
         return {row["chunk_id"]: row["vector"] for row in vectors}
 
     def _get_cached(self, name: str, make: Callable[[], Cached]) -> Cached:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ class PostgresqlDatabase:
         return get_version(connection, PART, len(LIBRARY_MIGRATIONS), self._shown)
 
     def close(self) -> None:
-        self._engine.dispose()
+        """The connections to the database belong to the process; see `get_engine`."""
         if self._empty is not None:
             self._empty.dispose()
 
@@ -175,7 +176,7 @@ _ENGINES_GUARD = threading.Lock()
 
 
 def get_engine(url: str) -> Engine:
-    """The connections of this process to a database, shared by all that use it.
+    """The connections of this process to a database, shared by all that use it until it ends.
 
     Raises:
         SettingsError: The address is none of a PostgreSQL database.
@@ -206,6 +207,7 @@ def _create_engine(url: str) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
         )
         event.listen(engine, "before_cursor_execute", _drop_nul, retval=True)
+        atexit.register(engine.dispose)
         return engine
     except ImportError as exc:
         raise MissingExtra(

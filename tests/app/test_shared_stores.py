@@ -19,6 +19,7 @@ from rag.library import Library
 from rag.library.postgresql import get_engine
 from rag.types import Answer
 from rag.types.errors import LibraryError, RagError, StoreUnreachable
+from tests.conftest import close_connections
 from tests.postgresql_run import PostgresqlServer
 
 pytestmark = pytest.mark.postgresql
@@ -29,7 +30,7 @@ PASSWORD = "correct horse"
 def shared(postgresql: PostgresqlServer) -> Iterator[str]:
     url = postgresql.create_schema()
     yield url
-    get_engine(url).dispose()
+    close_connections(url)
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_database_that_does_not_answer_is_one_sentence_without_the_password(
             assert "'library'" in str(told.value) or "cache = false" in str(told.value)
         with pytest.raises(StoreUnreachable):
             library.list_papers()
-    get_engine(nowhere).dispose()
+    close_connections(nowhere)
 
 
 def test_conversations_go_on_while_the_database_is_away_and_are_kept_afterwards(

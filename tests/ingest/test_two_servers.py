@@ -17,6 +17,7 @@ from rag.library import Library, open_writer
 from rag.text import stem
 from rag.types.errors import LibraryLocked
 from tests.chroma_run import chroma_run
+from tests.conftest import close_connections
 from tests.desk import Desk, write
 from tests.postgresql_run import PostgresqlServer
 from tests.stand_ins import Fuse, FusedEmbedder, FusedStores, QuickStores
@@ -41,6 +42,7 @@ def desks(tmp_path: Path, postgresql: PostgresqlServer, chroma: Server) -> Itera
     yield desks
     for desk in desks:
         desk.library.close()
+    close_connections(url)
 
 
 def require_whole(desks: list[Desk], *titles: str) -> None:

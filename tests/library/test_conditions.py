@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.library import Library, open_writer
-from rag.library.conditions import OPERATORS, SOURCES
+from rag.library.conditions import OPERATORS
 from rag.library.fields import list_values, match_condition
 from rag.library.selection import find_matching_papers
 from rag.library.snapshot import LibrarySnapshot, get_recency_key, load_snapshot
+from rag.library.sources import SOURCES
 from rag.text import fold
 from rag.types import Condition, DocumentPlan, DocumentReading, Entry, Place, Plan, ProfilePage
 from rag.types.fields import ABSENCE, ANY_DIGIT, FIELDS, MANY, Operator, QueryError, Range
