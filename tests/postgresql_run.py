@@ -54,7 +54,7 @@ def run_postgresql() -> Iterator[PostgresqlServer]:
     """A server in a folder of its own; it refuses to run as root, so another user runs it there."""
     binaries = find_binaries()
     assert binaries, "PostgreSQL is missing (Debian: apt-get install postgresql)"
-    user = "postgres" if os.geteuid() == 0 else None
+    user = _find_user() if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="paperfolk-postgresql-"))
     password = folder / "password"
     password.write_text("secret", encoding="utf-8")
@@ -89,6 +89,13 @@ def run_postgresql() -> Iterator[PostgresqlServer]:
             process.wait(WAIT_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find_user() -> str:
+    import pwd
+
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
