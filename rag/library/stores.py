@@ -115,7 +115,8 @@ class MemoryStore:
     place, is_there = "memory", True
 
     def __init__(self, migrations: Sequence[Migration]) -> None:
-        self._engine = create_engine("sqlite://", poolclass=StaticPool)
+        connect = partial(_connect, ":memory:", 0.0)
+        self._engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
         begin_with(self._engine, "BEGIN")
         with self._engine.begin() as connection:
             for migration in migrations:
@@ -152,7 +153,7 @@ class SharedStore:
                 yield connection
 
 
-def _connect(path: Path, patience_s: float) -> sqlite3.Connection:
+def _connect(path: Path | str, patience_s: float) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
 
 

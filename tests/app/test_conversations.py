@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -356,7 +357,8 @@ def test_while_the_file_takes_no_change_conversations_go_on_and_are_kept_afterwa
     old = file_store.create_thread("before?")
     file_store.answer(old, file_store.ask(old, "before?"), answered("before?"))
     full(True)
-    new = file_store.create_thread("meanwhile?")
+    with ThreadPoolExecutor(1) as pool:  # screens and answers run in threads of their own
+        new = pool.submit(file_store.create_thread, "meanwhile?").result()
     for thread in (new, old):
         ordinal = file_store.ask(thread, "meanwhile?")
         file_store.save_words(thread, ordinal, "y")
