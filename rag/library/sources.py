@@ -260,6 +260,7 @@ _NOWHERE = _build_several(
 SOURCES: Mapping[str, Source] = {
     "year": _build_scalar(Numbers(PAPERS.c.year)),
     "month": _build_scalar(Numbers(PAPERS.c.month)),
+    "day": _build_scalar(Numbers(PAPERS.c.day)),
     "date": _build_scalar(Numbers(_RECENCY), and_(PAPERS.c.year.is_not(None), PAPERS.c.year != 0)),
     "category": _build_column("category"),
     "affiliation": _build_part(AFFILIATIONS, "name"),

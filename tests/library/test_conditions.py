@@ -66,7 +66,7 @@ entries = st.builds(
 libraries = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entry.place)
 aliases = st.dictionaries(st.sampled_from(NAMES), st.sampled_from((*NAMES, "Zoë Li")), max_size=3)
 
-NUMBERS = {"year": YEARS, "month": range(1, 13), "score": (1.5, 2, 88, 88.9), "n_places": range(1, 4),
+NUMBERS = {"year": YEARS, "month": range(1, 13), "day": range(1, 32), "score": (1.5, 2, 88, 88.9), "n_places": range(1, 4),
            "n_authors": range(6), "title_chars": range(30), "abstract_words": range(8)}  # fmt: skip
 
 
