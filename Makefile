@@ -9,7 +9,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test chromium check eval format wheel clean
+.PHONY: help install chat test chromium postgresql check eval format wheel clean
 
 help:
 	@echo "make chat     set up, read seeds/, open the chat on 127.0.0.1"
@@ -52,25 +52,33 @@ install: $(VENV)/runtime
 chat: $(VENV)/runtime
 	@$(BIN)/paperfolk ui --ingest
 
-# The browser's tests need Chromium: taken from Debian where that may be done, else left out with a
-# word, except in CI, where nothing is left out.
-chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+# The browser's tests need Chromium, those of a shared library PostgreSQL: taken from Debian where
+# that may be done, else left out with a word, except in CI, where nothing is left out.
+HAS_CHROMIUM := command -v chromium chromium-browser google-chrome >/dev/null
+HAS_POSTGRESQL := { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
+BRING = $(2) || { \
 	  if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
-	    echo "installing Chromium for the browser's tests"; \
+	    echo "installing $(1) for the tests"; \
 	    SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	    { $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	      apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || test -z "$${CI:-}"; \
+	      apt-get install -y -qq --no-install-recommends $(1) >/dev/null; } || test -z "$${CI:-}"; \
 	  elif [ -n "$${CI:-}" ]; then \
-	    echo "Chromium is missing and cannot be installed here; install it first (Debian: apt-get install chromium)" >&2; exit 1; \
+	    echo "$(1) is missing and cannot be installed here; install it first (Debian: apt-get install $(1))" >&2; exit 1; \
 	  fi; }
 
-test: $(VENV)/development chromium
+chromium:
+	@$(call BRING,chromium,$(HAS_CHROMIUM))
+
+postgresql:
+	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
+
+test: $(VENV)/development chromium postgresql
 	@$(BIN)/paperfolk --data data models fetch
-	@only=(); command -v chromium chromium-browser google-chrome >/dev/null || { \
-	  only=(-m "not browser"); \
+	@only=""; $(HAS_CHROMIUM) || { only="not browser"; \
 	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium) to run them"; }; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $${only[@]+"$${only[@]}"} $(ARGS)
+	$(HAS_POSTGRESQL) || { only="$${only:+$$only and }not postgresql"; \
+	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $${only:+-m "$$only"} $(ARGS)
 
 check: $(VENV)/development
 	@$(BIN)/ruff check .

@@ -226,7 +226,7 @@ def run_set(args: argparse.Namespace) -> int:
     settings = get_run_settings(args.data)
     named_sets = [question_sets.load_set(path) for path in args.set or ()]
     asked = named_sets or question_sets.list_routine_sets(
-        settings.data / user_question_set.QUESTIONS_FILE
+        user_question_set.UserQuestionSet(settings.data, settings.library_url).write_file()
     )
     n_failed = 0
     for run, figures in run_measured(settings, asked, args.out):

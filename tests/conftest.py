@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
     from tests.desk import Desk
+    from tests.postgresql_run import PostgresqlServer
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -112,6 +113,39 @@ def assistant(library_data: Path, weights: Path) -> Iterator[Assistant]:
 
     with build(Settings(data=library_data, model_path=weights)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    from tests.postgresql_run import run_postgresql
+
+    with run_postgresql() as server:
+        yield server
+
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+"""What a test runs over that takes `url`, the setting ``library`` of a database of its own."""
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest) -> str:
+    return create_database(request)
+
+
+def create_database(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database; the empty address leads to a file in the data folder."""
+    if request.param == "sqlite":
+        return ""
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    address = server.create_schema()
+    request.addfinalizer(lambda: close_connections(address))
+    return address
+
+
+def close_connections(address: str) -> None:
+    from rag.library.postgresql import get_engine
+
+    get_engine(address).dispose()
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ FILLER = " A sentence long enough that this abstract is told from others by its 
 class Desk:
     """A library with what is needed to ingest into it; ``embedded`` are the texts of the last time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self.library = Library.open(folder)
+        self.library = Library.open(folder, url)
         self.stores = QuickStores()
         self.embedded: list[str] = []
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.types.ports import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
 from rag.types.token_vectors import Encoding
@@ -90,8 +91,8 @@ class FusedEmbedder(QuickEmbedder):
 class FusedStores(QuickStores):
     """A point before and after everything that is done to a store, and amid each write."""
 
-    def __init__(self, fuse: Fuse) -> None:
-        super().__init__()
+    def __init__(self, fuse: Fuse, server: Server | None = None) -> None:
+        super().__init__(server)
         self._fuse = fuse
 
     def open_vectors(self, generation: Generation, *, create: bool = False) -> Vectors:  # type: ignore[override]

@@ -96,7 +96,7 @@ def run_composed_ingest(settings: Settings, source: str) -> Result:
     from rag.ingest import ingesting
     from rag.library import Library
 
-    with Library(settings.data) as library:
+    with Library(settings.data, settings.library_url) as library:
         report = ingesting.apply_ingest(
             library,
             LocalStores(),

@@ -121,9 +121,10 @@ def name_collection(generation: Generation) -> str:
     A copy of a data folder has the same library id, so that two machines with one backup would
     write over each other. The number that the file system gives the folder is not copied; it stays
     when the folder is moved, or mounted elsewhere. Where it changes all the same, the vectors are
-    built again from the library.
+    built again from the library. A library in a shared database has the database's number instead.
     """
-    return f"{generation.collection}-{generation.folder.parent.parent.stat().st_ino:x}"
+    home = generation.home or f"{generation.folder.parent.parent.stat().st_ino:x}"
+    return f"{generation.collection}-{home}"
 
 
 def unreachable(server: Server, reason: str) -> StoreUnreachable:

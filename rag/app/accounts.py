@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import os
 import secrets
 import threading
 import time
@@ -22,11 +21,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from rag.app.passes import PassFiles, SharedPasses
 from rag.text import ensure_encodable
-from rag.types.errors import LibraryError, SettingsError
+from rag.types.errors import SettingsError
 
-KEY_FILE = "passes.key"
-ENDED_FILE = "passes.ended"
 COST = 15
 """Binary logarithm of scrypt's N: 32 MiB and some 0.1 s for one guess (r = 8, p = 1)."""
 PASS_S = 30 * 24 * 3600
@@ -115,13 +113,15 @@ class Accounts:
     Args:
         lines: See the module's docstring.
         folder: The data folder, with the key that signs passes.
+        url: Of the database that holds the library, if several servers share it: then the key is
+            there, so that a pass of one server is good at all.
 
     Raises:
         SettingsError: A line is no account, or a name comes twice.
     """
 
-    def __init__(self, lines: Iterable[SecretStr], folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, lines: Iterable[SecretStr], folder: Path, url: str = "") -> None:
+        self._passes: PassFiles | SharedPasses = SharedPasses(url) if url else PassFiles(folder)
         self._hashes: dict[str, _Hash] = {}
         for line in lines:
             name, stored_hash = _parse_account(line.get_secret_value().strip())
@@ -172,7 +172,7 @@ class Accounts:
             return None
         if (
             ends <= (time.time() if now is None else now)
-            or _compute_pass_digest(granted) in self._read_ended_passes()
+            or _compute_pass_digest(granted) in self._passes.read_ended()
         ):
             return None
         return name
@@ -181,68 +181,11 @@ class Accounts:
         """Sign out: this pass is nobody's from now on, wherever it is still open."""
         if self.find_holder(granted) is None:
             return
-        with _PASS_ENDING:
-            now = time.time()
-            ended_passes = {
-                digest: until for digest, until in self._read_ended_passes().items() if until > now
-            }
-            ended_passes[_compute_pass_digest(granted)] = int(granted.partition(".")[0])
-            path = self._folder / ENDED_FILE
-            part = path.with_name(f"{ENDED_FILE}.{secrets.token_hex(4)}")
-            try:
-                part.write_text(
-                    "".join(f"{d} {u}\n" for d, u in ended_passes.items()), encoding="ascii"
-                )
-                part.replace(path)
-            except OSError as exc:
-                raise self._build_unusable_error(path, exc) from exc
-
-    def _read_ended_passes(self) -> dict[str, int]:
-        """Digests of the passes that were signed out of, and until when each would have been good."""
-        path = self._folder / ENDED_FILE
-        try:
-            lines = path.read_text(encoding="ascii").split("\n")
-        except FileNotFoundError:
-            return {}
-        except OSError as exc:
-            raise self._build_unusable_error(path, exc) from exc
-        return {
-            digest: int(until)
-            for digest, _, until in (line.partition(" ") for line in lines if line)
-        }
+        self._passes.end(_compute_pass_digest(granted), int(granted.partition(".")[0]))
 
     def _compute_signature(self, name: str, payload: str) -> bytes:
-        key = sha256(self._read_key() + self._hashes[name].key).digest()
+        key = sha256(self._passes.read_key() + self._hashes[name].key).digest()
         return hmac.digest(key, payload.encode(), "sha256")
-
-    def _read_key(self) -> bytes:
-        """The folder's key, created at first use and readable only by its owner."""
-        path = self._folder / KEY_FILE
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                part = path.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
-                with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(secrets.token_bytes(32))
-                try:
-                    os.link(part, path)  # of several processes, the first one's key stands
-                except FileExistsError:
-                    pass
-                finally:
-                    part.unlink()
-            return path.read_bytes()
-        except OSError as exc:
-            raise self._build_unusable_error(path, exc) from exc
-
-    @staticmethod
-    def _build_unusable_error(path: Path, exc: OSError) -> LibraryError:
-        return LibraryError(
-            f"the sign-in's file {str(path)!r} cannot be used ({exc.strerror}); "
-            "check the folder's rights"
-        )
-
-
-_PASS_ENDING = threading.Lock()
 
 
 def _compute_pass_digest(granted: str) -> str:

@@ -78,7 +78,7 @@ class Assistant:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.library = Library(settings.data)
+        self.library = Library(settings.data, settings.library_url)
         self._stores = LocalStores(_server(settings))
         self._retriever: Retriever | None = None
         self._screen: Screen | None = None

@@ -1,21 +1,23 @@
-"""Stored conversations: one SQLite file in the data folder, apart from the library.
+"""Stored conversations: one SQLite file in the data folder, apart from the library, or tables of the
+database that several servers share.
 
 A question is stored before it is answered, and the answer's text as it grows, so an interruption (a
 reload, a dropped connection, a killed server) loses at most the last words. Every call opens the file
-anew: any number of threads and processes may use it at once. While the file cannot be written (a full
-disk), conversations continue in memory, and are stored once it can.
+anew: any number of threads and processes may use it at once. While it cannot be written (a full
+disk, a server that is down), conversations continue in memory, and are stored once it can.
 """
 
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+
+from sqlalchemy import Connection, text
 
 from rag.app.codec import decode_answer, decode_conditions, encode_answer, encode_conditions
 from rag.app.conversation_file import ThreadFile, now
@@ -29,7 +31,7 @@ KEPT_ANSWERS = 256
 UNASKED_DAYS = 7
 """How long an empty conversation is kept."""
 
-OWN = "thread_id IN (SELECT thread_id FROM threads WHERE thread_id = ? AND owner = ?)"
+OWN = "thread_id IN (SELECT thread_id FROM threads WHERE thread_id = :id AND owner = :owner)"
 """SQL condition on turns: those of one conversation, if it is the owner's."""
 
 OpinionVerdict = Literal["good", "bad"]
@@ -106,10 +108,11 @@ class ThreadStore(ThreadFile):
     Args:
         folder: The data folder.
         owner: Name of the user, who sees no others' conversations; empty if nobody signs in.
+        url: Of the database that holds the library, if several servers share it.
     """
 
-    def __init__(self, folder: Path, owner: str = "") -> None:
-        super().__init__(folder, owner)
+    def __init__(self, folder: Path, owner: str = "", url: str = "") -> None:
+        super().__init__(folder, owner, url)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -120,11 +123,14 @@ class ThreadStore(ThreadFile):
         found = {}
         for connection in self._each():
             rows = connection.execute(
-                "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
-                "WHERE t.thread_id = h.thread_id) FROM threads h WHERE owner = ? AND name != ''",
-                (self.owner,),
+                text(
+                    "SELECT thread_id, name, changed_at, folded, (SELECT count(*) FROM turns t "
+                    "WHERE t.thread_id = h.thread_id) FROM threads h "
+                    "WHERE owner = :owner AND name != ''"
+                ),
+                {"owner": self.owner},
             )
-            for key, name, changed, folded, n in rows.fetchall():
+            for key, name, changed, folded, n in rows.all():
                 line = ThreadLine(key, name, changed, n)
                 if all(word in folded for word in words):
                     found[key] = line
@@ -137,19 +143,23 @@ class ThreadStore(ThreadFile):
         Raises:
             NotFound: There is none of this id (any more).
         """
-        if thread_id not in self._unkept and not self.path.is_file():
+        if thread_id not in self._unkept and not self._store.is_there:
             raise _build_not_found(thread_id)
         with self._holding(thread_id) as connection:
             head = connection.execute(
-                "SELECT name, created_at, filters, model FROM threads "
-                "WHERE thread_id = ? AND owner = ?",
-                (thread_id, self.owner),
-            ).fetchone()
+                text(
+                    "SELECT name, created_at, filters, model FROM threads "
+                    "WHERE thread_id = :id AND owner = :owner"
+                ),
+                {"id": thread_id, "owner": self.owner},
+            ).one_or_none()
             turns = connection.execute(
-                "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
-                "WHERE thread_id = ? ORDER BY ordinal",
-                (thread_id,),
-            ).fetchall()
+                text(
+                    "SELECT ordinal, question, asked_at, words, answer, verdict, reason FROM turns "
+                    "WHERE thread_id = :id ORDER BY ordinal"
+                ),
+                {"id": thread_id},
+            ).all()
         if head is None:
             raise _build_not_found(thread_id)
         name, created_at, filters, model = head
@@ -173,15 +183,28 @@ class ThreadStore(ThreadFile):
         thread_id, begun = secrets.token_hex(8), now()
         name = _make_thread_name(question)
         filters_text = encode_conditions(filters)
-        row = (thread_id, self.owner, name, fold(name), begun, begun, filters_text, model)
+        row = {
+            "thread_id": thread_id,
+            "owner": self.owner,
+            "name": name,
+            "folded": fold(name),
+            "created_at": begun,
+            "changed_at": begun,
+            "filters": filters_text,
+            "model": model,
+        }
 
-        def change(connection: sqlite3.Connection) -> str:
+        def change(connection: Connection) -> str:
             connection.execute(
-                "DELETE FROM threads WHERE name = '' AND created_at < ?", (now(-UNASKED_DAYS),)
+                text("DELETE FROM threads WHERE name = '' AND created_at < :then"),
+                {"then": now(-UNASKED_DAYS)},
             )
-            connection.execute(
-                "INSERT OR REPLACE INTO threads (thread_id, owner, name, folded, created_at, changed_at, "
-                "filters, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            changes = ", ".join(f"{column} = excluded.{column}" for column in row)
+            connection.execute(  # there is one already where it begins in memory
+                text(
+                    f"INSERT INTO threads ({', '.join(row)}) VALUES (:{', :'.join(row)}) "
+                    f"ON CONFLICT (thread_id) DO UPDATE SET {changes}"
+                ),
                 row,
             )
             return thread_id
@@ -201,24 +224,30 @@ class ThreadStore(ThreadFile):
             NotFound: There is none of this id (any more).
         """
 
-        def change(connection: sqlite3.Connection) -> int:
+        def change(connection: Connection) -> int:
             self._update_change_time(connection, thread_id)
+            chosen = {"id": thread_id}
             connection.execute(
-                "UPDATE threads SET name = ? WHERE thread_id = ? AND name = ''",
-                (_make_thread_name(question), thread_id),
+                text("UPDATE threads SET name = :name WHERE thread_id = :id AND name = ''"),
+                {**chosen, "name": _make_thread_name(question)},
             )
             if instead_of is not None:
                 connection.execute(
-                    "DELETE FROM turns WHERE thread_id = ? AND ordinal >= ?",
-                    (thread_id, instead_of),
+                    text("DELETE FROM turns WHERE thread_id = :id AND ordinal >= :from_on"),
+                    {**chosen, "from_on": instead_of},
                 )
-            (ordinal,) = connection.execute(
-                "UPDATE threads SET n_asked = n_asked + 1 WHERE thread_id = ? RETURNING n_asked",
-                (thread_id,),
-            ).fetchone()
+            ordinal = connection.execute(
+                text(
+                    "UPDATE threads SET n_asked = n_asked + 1 WHERE thread_id = :id RETURNING n_asked"
+                ),
+                chosen,
+            ).scalar_one()
             connection.execute(
-                "INSERT INTO turns (thread_id, ordinal, question, asked_at) VALUES (?, ?, ?, ?)",
-                (thread_id, ordinal, question, now()),
+                text(
+                    "INSERT INTO turns (thread_id, ordinal, question, asked_at) "
+                    "VALUES (:id, :ordinal, :question, :now)"
+                ),
+                {**chosen, "ordinal": ordinal, "question": question, "now": now()},
             )
             self._update_search_text(connection, thread_id)
             return int(ordinal)
@@ -229,36 +258,37 @@ class ThreadStore(ThreadFile):
         """Keep the words of an answer as far as they have come."""
         self._execute(
             thread_id,
-            f"UPDATE turns SET words = ? WHERE {OWN} AND ordinal = ? AND answer IS NULL",
-            (words, thread_id, self.owner, ordinal),
-        )
+            f"UPDATE turns SET words = :words WHERE {OWN} AND ordinal = :ordinal AND answer IS NULL",
+            words=words, id=thread_id, owner=self.owner, ordinal=ordinal,
+        )  # fmt: skip
 
     def answer(self, thread_id: str, ordinal: int, answer: Answer) -> None:
         """Store the complete answer; does nothing if its question was deleted meanwhile."""
         self._execute(
             thread_id,
-            f"UPDATE turns SET words = ?, answer = ? WHERE {OWN} AND ordinal = ?",
-            (answer.text, encode_answer(answer), thread_id, self.owner, ordinal),
-        )
+            f"UPDATE turns SET words = :words, answer = :answer WHERE {OWN} AND ordinal = :ordinal",
+            words=answer.text, answer=encode_answer(answer), id=thread_id, owner=self.owner,
+            ordinal=ordinal,
+        )  # fmt: skip
 
     def save_opinion(self, thread_id: str, ordinal: int, opinion: Opinion | None) -> None:
         """Keep what a reader thinks of an answer; None takes it back."""
         verdict, reason = (opinion.verdict, opinion.reason) if opinion else (None, "")
         self._execute(
             thread_id,
-            f"UPDATE turns SET verdict = ?, reason = ? WHERE {OWN} AND ordinal = ?",
-            (verdict, reason, thread_id, self.owner, ordinal),
-        )
+            f"UPDATE turns SET verdict = :verdict, reason = :reason WHERE {OWN} AND ordinal = :ordinal",
+            verdict=verdict, reason=reason, id=thread_id, owner=self.owner, ordinal=ordinal,
+        )  # fmt: skip
 
     def set_name(self, thread_id: str, name: str) -> None:
         """Give another name; an empty one changes nothing."""
         if not name.strip():
             return
 
-        def change(connection: sqlite3.Connection) -> None:
+        def change(connection: Connection) -> None:
             connection.execute(
-                "UPDATE threads SET name = ? WHERE thread_id = ? AND owner = ?",
-                (_make_thread_name(name), thread_id, self.owner),
+                text("UPDATE threads SET name = :name WHERE thread_id = :id AND owner = :owner"),
+                {"name": _make_thread_name(name), "id": thread_id, "owner": self.owner},
             )
             self._update_search_text(connection, thread_id)
 
@@ -268,17 +298,17 @@ class ThreadStore(ThreadFile):
         """Answer the next questions from the papers that meet all of these alone; none: from all."""
         self._execute(
             thread_id,
-            "UPDATE threads SET filters = ? WHERE thread_id = ? AND owner = ?",
-            (encode_conditions(filters), thread_id, self.owner),
-        )
+            "UPDATE threads SET filters = :filters WHERE thread_id = :id AND owner = :owner",
+            filters=encode_conditions(filters), id=thread_id, owner=self.owner,
+        )  # fmt: skip
 
     def choose_model(self, thread_id: str, model: str) -> None:
         """Let another model word the next answers; see Thread."""
         self._execute(
             thread_id,
-            "UPDATE threads SET model = ? WHERE thread_id = ? AND owner = ?",
-            (model, thread_id, self.owner),
-        )
+            "UPDATE threads SET model = :model WHERE thread_id = :id AND owner = :owner",
+            model=model, id=thread_id, owner=self.owner,
+        )  # fmt: skip
 
     def delete(self, thread_id: str) -> None:
         """Remove a conversation with all in it.
@@ -289,29 +319,32 @@ class ThreadStore(ThreadFile):
         self._bring_back()
         with self._open() as connection:
             connection.execute(
-                "DELETE FROM threads WHERE thread_id = ? AND owner = ?", (thread_id, self.owner)
+                text("DELETE FROM threads WHERE thread_id = :id AND owner = :owner"),
+                {"id": thread_id, "owner": self.owner},
             )
         self._unkept.pop(thread_id, None)
 
     # --- parts of changes ---------------------------------------------------------------------
 
-    def _update_change_time(self, connection: sqlite3.Connection, thread_id: str) -> None:
-        cursor = connection.execute(
-            "UPDATE threads SET changed_at = ? WHERE thread_id = ? AND owner = ?",
-            (now(), thread_id, self.owner),
+    def _update_change_time(self, connection: Connection, thread_id: str) -> None:
+        changed = connection.execute(
+            text("UPDATE threads SET changed_at = :now WHERE thread_id = :id AND owner = :owner"),
+            {"now": now(), "id": thread_id, "owner": self.owner},
         )
-        if not cursor.rowcount:
+        if not changed.rowcount:
             raise _build_not_found(thread_id)
 
-    def _update_search_text(self, connection: sqlite3.Connection, thread_id: str) -> None:
-        rows = connection.execute(
-            "SELECT name FROM threads WHERE thread_id = :id "
-            "UNION ALL SELECT question FROM turns WHERE thread_id = :id",
+    def _update_search_text(self, connection: Connection, thread_id: str) -> None:
+        texts = connection.execute(
+            text(
+                "SELECT name FROM threads WHERE thread_id = :id "
+                "UNION ALL SELECT question FROM turns WHERE thread_id = :id"
+            ),
             {"id": thread_id},
-        ).fetchall()
-        search_text = fold("\n".join(text for (text,) in rows))
+        ).scalars()
         connection.execute(
-            "UPDATE threads SET folded = ? WHERE thread_id = ?", (search_text, thread_id)
+            text("UPDATE threads SET folded = :folded WHERE thread_id = :id"),
+            {"folded": fold("\n".join(texts)), "id": thread_id},
         )
 
 

@@ -1,6 +1,7 @@
 """The user's own evaluation questions: kept from the chat, one JSON object a line.
 
-The file lies in the data folder in the form of ``eval/sets/README.md``, so that ``python -m eval``
+Several servers keep them in the database that they share; the file then holds what
+``python -m eval`` was last asked. The file lies in the data folder in the form of ``eval/sets/README.md``, so that ``python -m eval``
 asks them beside the development questions. An answer that the user rated good becomes the expected
 answer: its papers, its people, its number or list, or its abstention. One rated bad is stored with
 the reason and without an expected answer: it is asked and counted as unscored until somebody writes
@@ -16,8 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, text
+
 from rag.app.codec import encode_conditions
 from rag.app.conversations import Opinion, StoredThread
+from rag.library.database import get_words
+from rag.library.schema import Migration
+from rag.library.stores import STORE_FAULTS, SharedStore
 from rag.types import Answer, Condition, Turn
 from rag.types.errors import LibraryError
 from rag.types.serialise import build_condition_record
@@ -30,19 +36,40 @@ MAIN, OTHER = 2, 1
 
 QuestionRow = dict[str, Any]
 
+MIGRATIONS = (
+    Migration("""
+CREATE TABLE questions (
+    ordinal {serial},
+    id      {text} NOT NULL UNIQUE,
+    row     {text} NOT NULL                    -- JSON, as in a line of the file
+);
+"""),
+)
+_ROWS = text("SELECT row FROM questions ORDER BY ordinal")
+_KEEP = text(
+    "INSERT INTO questions (id, row) VALUES (:id, :row) "
+    "ON CONFLICT (id) DO UPDATE SET row = excluded.row"
+)
+_REMOVE = text("DELETE FROM questions WHERE id = :id")
+
 
 class UserQuestionSet:
     """The questions stored in one data folder; the file is created with the first of them."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, url: str = "") -> None:
         self.path = data / QUESTIONS_FILE
+        self._store = SharedStore(url, "questions", MIGRATIONS) if url else None
 
     def read_rows(self) -> list[QuestionRow]:
-        """As they stand in the file, oldest first; none without a file.
+        """As they are kept, oldest first; none where there are none yet.
 
         Raises:
-            LibraryError: The file cannot be read, or a line is no JSON object.
+            LibraryError: They cannot be read, or a line of the file is no JSON object.
         """
+        if self._store is not None:
+            with self._open_shared(self._store) as connection:
+                lines = list(connection.execute(_ROWS).scalars())
+            return [json.loads(line) for line in lines]
         try:
             lines = self.path.read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
@@ -52,6 +79,13 @@ class UserQuestionSet:
         return [
             self._parse_row(number, line) for number, line in enumerate(lines, 1) if line.strip()
         ]
+
+    def write_file(self) -> Path:
+        """The file with all questions, as ``python -m eval`` reads it."""
+        if self._store is not None and (rows := self.read_rows()):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(rows)
+        return self.path
 
     def has_question(self, thread: StoredThread, ordinal: int) -> bool:
         """Whether the question of this turn is kept already."""
@@ -73,6 +107,11 @@ class UserQuestionSet:
             LibraryError: The turn has no answer, or the file cannot be written.
         """
         new_row = build_question_row(_list_turns_until(thread, ordinal), opinion, thread.filters)
+        if self._store is not None:
+            with self._open_shared(self._store) as connection:
+                values = {"id": new_row["id"], "row": json.dumps(new_row, ensure_ascii=False)}
+                connection.execute(_KEEP, values)
+            return str(new_row["id"])
         with self._open_for_update() as rows:
             at = next(
                 (n for n, old_row in enumerate(rows) if old_row.get("id") == new_row["id"]),
@@ -84,6 +123,10 @@ class UserQuestionSet:
     def remove(self, thread: StoredThread, ordinal: int) -> None:
         """Take a question out again; nothing happens where it is not kept."""
         removed_id = compute_question_id(_list_turns_until(thread, ordinal), thread.filters)
+        if self._store is not None:
+            with self._open_shared(self._store) as connection:
+                connection.execute(_REMOVE, {"id": removed_id})
+            return
         with self._open_for_update() as rows:
             rows[:] = [old_row for old_row in rows if old_row.get("id") != removed_id]
 
@@ -92,19 +135,31 @@ class UserQuestionSet:
         """The rows, to be changed; written whole afterwards, by one process at a time."""
         from filelock import FileLock, Timeout
 
-        part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(QUESTIONS_LOCK), timeout=LOCK_TIMEOUT_S):
                 rows = self.read_rows()
                 yield rows
-                file_text = "".join(
-                    json.dumps(question, ensure_ascii=False) + "\n" for question in rows
-                )
-                part.write_text(file_text, encoding="utf-8")
-                part.replace(self.path)
+                self._write(rows)
         except (OSError, Timeout) as exc:
             raise self._build_unusable_error(exc) from exc
+
+    def _write(self, rows: Sequence[QuestionRow]) -> None:
+        part = self.path.with_suffix(".part")
+        text_lines = (json.dumps(question, ensure_ascii=False) + "\n" for question in rows)
+        part.write_text("".join(text_lines), encoding="utf-8")
+        part.replace(self.path)
+
+    @contextmanager
+    def _open_shared(self, store: SharedStore) -> Iterator[Connection]:
+        try:
+            with store.open() as connection:
+                yield connection
+        except STORE_FAULTS as exc:
+            raise LibraryError(
+                f"the kept questions in {store.place!r} cannot be used ({get_words(exc)}); "
+                "check that the database runs and that the setting 'library' names it"
+            ) from exc
 
     def _parse_row(self, number: int, line: str) -> QuestionRow:
         try:

@@ -45,6 +45,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Field(Path("data"), description="folder of the library, its indexes and models")
+    library: SecretStr | None = Field(
+        None,
+        description="address of a PostgreSQL database (extra `postgresql`); not set: SQLite in the data folder",
+    )
     seeds: Path = Field(
         _find_bundled("seeds"), description="documents read by `ingest` without a path"
     )
@@ -149,6 +153,11 @@ class Settings(BaseModel):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="addresses or networks whose `X-Forwarded-For` is believed; none: nobody's"
     )
+
+    @property
+    def library_url(self) -> str:
+        """Address of the database that holds the library; empty: a file in the data folder."""
+        return self.library.get_secret_value() if self.library else ""
 
     @property
     def generative(self) -> bool:

@@ -28,8 +28,8 @@ class ModelPool:
         self._models: dict[str, OpenAIChat] = {}
         self._prompts: Prompts | None = None
         self._replies: ResponseCache | None = None
-        if settings.cache and not is_readonly(settings.data):
-            self._replies = ResponseCache(settings.data)
+        if settings.cache and (settings.library_url or not is_readonly(settings.data)):
+            self._replies = ResponseCache(settings.data, settings.library_url)
         self._tracing: Tracing | None = None
         self._lock = threading.Lock()
 

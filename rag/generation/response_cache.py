@@ -9,23 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, select
+
+from rag.library.database import get_words
+from rag.library.schema import Migration
+from rag.library.stores import STORE_FAULTS, FileStore, SharedStore, Store
+from rag.library.tables import build_upsert
 from rag.types.errors import LibraryError
 
 N_KEPT = 2_000
 MAX_STORED_CHARS = 100_000
 _PATIENCE_S = 5.0
-_SCHEMA = """
+REPLIES = Table(
+    "replies", MetaData(), Column("key", Text, primary_key=True), Column("text", Text),
+    Column("used_at", Double),
+)  # fmt: skip
+MIGRATIONS = (
+    Migration("""
 CREATE TABLE IF NOT EXISTS replies (
-    key TEXT PRIMARY KEY, text TEXT NOT NULL, used_at REAL NOT NULL
-) WITHOUT ROWID;
+    key {text} PRIMARY KEY, text {text} NOT NULL, used_at {real} NOT NULL
+) {keyed};
 CREATE INDEX IF NOT EXISTS replies_by_use ON replies (used_at);
-"""
+"""),
+)
 
 
 def compute_reply_key(scope: Sequence[str], messages: Sequence[tuple[str, str]]) -> str:
@@ -39,51 +50,55 @@ class ResponseCache:
 
     Args:
         folder: The data folder.
+        url: Of the database that holds the library, if several servers share it.
         n_kept: Most replies; beyond that, the least recently used are deleted.
     """
 
-    def __init__(self, folder: Path, *, n_kept: int = N_KEPT) -> None:
-        self._path = folder / "replies.db"
+    def __init__(self, folder: Path, url: str = "", *, n_kept: int = N_KEPT) -> None:
+        path = folder / "replies.db"
+        self._store: Store = (
+            SharedStore(url, "replies", MIGRATIONS)
+            if url
+            else FileStore(path, "the replies", MIGRATIONS, patience_s=_PATIENCE_S)
+        )
         self._n_kept = n_kept
 
     def find(self, key: str) -> str | None:
         """The reply to a call, if it is kept.
 
         Raises:
-            LibraryError: The file cannot be used.
+            LibraryError: The replies cannot be used.
         """
-        if not self._path.exists():
+        if not self._store.is_there:
             return None
-        with self._open() as db:
-            row = db.execute(
-                "UPDATE replies SET used_at = ? WHERE key = ? RETURNING text", (time.time(), key)
-            ).fetchone()
-        return None if row is None else str(row[0])
+        used = REPLIES.update().where(REPLIES.c.key == key).values(used_at=time.time())
+        with self._open() as connection:
+            reply = connection.execute(used.returning(REPLIES.c.text)).scalar()
+        return None if reply is None else str(reply)
 
     def keep(self, key: str, text: str) -> None:
         """Keep a reply in place of an older one to the same call; very long ones are not kept.
 
         Raises:
-            LibraryError: The file cannot be used.
+            LibraryError: The replies cannot be used.
         """
         if len(text) > MAX_STORED_CHARS:
             return
-        with self._open() as db:
-            db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, text, time.time()))
-            db.execute(
-                "DELETE FROM replies WHERE key IN"
-                " (SELECT key FROM replies ORDER BY used_at DESC, key LIMIT -1 OFFSET ?)",
-                (self._n_kept,),
-            )
+        row = {"key": key, "text": text, "used_at": time.time()}
+        by_use = select(REPLIES.c.key).order_by(REPLIES.c.used_at.desc(), REPLIES.c.key)
+        with self._open() as connection:
+            connection.execute(build_upsert(connection.dialect.name, REPLIES, row), row)
+            old = by_use.offset(self._n_kept).scalar_subquery()
+            connection.execute(REPLIES.delete().where(REPLIES.c.key.in_(old)))
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[Connection]:
         try:
-            with closing(sqlite3.connect(self._path, timeout=_PATIENCE_S)) as db, db:
-                db.executescript(_SCHEMA)
-                yield db
-        except (sqlite3.Error, UnicodeDecodeError) as exc:  # its words may be no text
+            with self._store.open() as connection:
+                yield connection
+        except STORE_FAULTS as exc:
+            todo = "delete the file, or " if isinstance(self._store, FileStore) else ""
             raise LibraryError(
-                f"replies kept in {str(self._path)!r} cannot be used ({exc}); delete the file, or "
+                f"replies kept in {self._store.place!r} cannot be used ({get_words(exc)}); {todo}"
                 "set cache = false"
             ) from exc

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TypeVar
 
+from rag.ingest.following import build_lexical_record, follow_lexical
 from rag.library import IndexState, Library, Writer, invariants, open_writer
-from rag.library.chunking import get_embedded_text
 from rag.library.permissions import require_room
-from rag.text import extract_terms, split_terms
-from rag.types import Chunk, Health, Paper
+from rag.types import Health
 from rag.types.errors import EmbedderMismatch, IndexUnreadable, LibraryError, LibraryLocked
 from rag.types.ports import (
     Generation,
@@ -36,6 +37,8 @@ INDEX_BATCH = 4_000
 TRIAL_CHUNKS = 20_000
 """From this many on, vectors that a crash may have damaged are tested; fewer are simply rebuilt."""
 INDEX_TRIAL_S = 60.0
+OTHER_SERVERS = 3
+"""Older generations of a shared library looked for, which another server may have built."""
 
 
 class Indexes:
@@ -81,7 +84,11 @@ class Indexes:
         with self._guard:
             state = self._update_state()
             if self._lexical is None:
-                self._lexical = self._open_store(state, self._stores.open_lexical)
+                self._lexical = (
+                    follow_lexical(self._library, self._stores)
+                    if self._library.is_shared
+                    else self._open_store(state, self._stores.open_lexical)
+                )
             return self._lexical
 
     def close(self) -> None:
@@ -127,7 +134,7 @@ class Indexes:
 
     def _mend(self, *, broken: bool) -> IndexState:
         try:
-            with open_writer(self._library.folder) as writer:
+            with open_writer(self._library.folder, self._library.url) as writer:
                 mend_indexes(self._library, self._stores, writer, broken=broken)
         except LibraryLocked:
             pass  # whoever holds the lock is at work on it
@@ -147,6 +154,7 @@ def get_generation(library: Library, state: IndexState, *, next_one: bool = Fals
         collection=f"paperfolk-{state.library_id}-{number}",
         embedder=state.target if next_one else state.embedder,
         dimension=state.target_dimension if next_one else state.dimension,
+        home=library.database.home,
     )
 
 
@@ -239,13 +247,19 @@ def _fill(library: Library, stores: Stores, place: Generation, tell: IndexProgre
     chunk_ids = sorted(library.list_chunk_ids())
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.open_vectors(place, create=True)))
-        lexical = stack.enter_context(closing(stores.open_lexical(place, create=True)))
-        lexical.update(_put(library, place, vectors, chunk_ids, tell))
-        if not _hold(library, vectors, lexical):
+        records = _put(library, place, vectors, chunk_ids, tell)
+        filled: list[Vectors | Lexical] = [vectors]
+        if library.is_shared:  # each server's lexical index follows by itself
+            deque(records, maxlen=0)
+        else:
+            lexical = stack.enter_context(closing(stores.open_lexical(place, create=True)))
+            lexical.update(records)
+            filled.append(lexical)
+        if not _hold(library, *filled):
+            counts = " and ".join(str(store.count()) for store in filled)
             raise LibraryError(
-                f"of {len(chunk_ids)} chunks only {vectors.count()} vectors and {lexical.count()} "
-                f"index entries arrived in {str(place.folder)!r}; "
-                'run "paperfolk ingest --rebuild"'
+                f"of {len(chunk_ids)} chunks only {counts} entries arrived in the indexes in "
+                f'{str(place.folder)!r}; run "paperfolk ingest --rebuild"'
             )
 
 
@@ -259,10 +273,16 @@ def _update_indexes(
     removed_ids = sorted(set(pending) - set(present))
     with ExitStack() as stack:
         vectors = stack.enter_context(closing(stores.open_vectors(place)))
-        lexical = stack.enter_context(closing(stores.open_lexical(place)))
         vectors.delete(removed_ids)
-        lexical.update(_put(library, place, vectors, present, tell), removed_ids)
-        if not _hold(library, vectors, lexical):
+        records = _put(library, place, vectors, present, tell)
+        filled: list[Vectors | Lexical] = [vectors]
+        if library.is_shared:
+            deque(records, maxlen=0)
+        else:
+            lexical = stack.enter_context(closing(stores.open_lexical(place)))
+            lexical.update(records, removed_ids)
+            filled.append(lexical)
+        if not _hold(library, *filled):
             raise IndexUnreadable(
                 f"the indexes in {str(place.folder)!r} do not hold what the library holds; "
                 'run "paperfolk ingest --rebuild"'
@@ -310,22 +330,12 @@ def _iter_index_records(
         yield start + len(batch), records
 
 
-def build_lexical_record(chunk: Chunk, paper: Paper) -> LexicalRecord:
-    """What of a chunk is searched by words; names keep the words that are stop words elsewhere."""
-    people = [authorship.name for authorship in paper.authorships]
-    about = [*people, *paper.affiliations, paper.category, paper.year, paper.venue]
-    return LexicalRecord(
-        chunk_id=chunk.chunk_id,
-        paper_id=paper.paper_id,
-        body=split_terms(get_embedded_text(chunk)),
-        title=split_terms(chunk.heading),
-        names=extract_terms(" ; ".join(str(part) for part in about if part), keep_stop_words=True),
-    )
-
-
 def _drop_older(library: Library, stores: Stores, before: IndexState) -> None:
     """Keep the generation just left, which readers may still be in; remove those before it."""
     oldest = before.generation
+    for number in range(max(1, oldest - OTHER_SERVERS), oldest if library.is_shared else 0):
+        collection = f"paperfolk-{before.library_id}-{number}"
+        stores.drop(Generation(library.folder, collection, "", 0, library.database.home))
     for folder in sorted((library.folder / "index").glob("[0-9]*")):
         if int(folder.name) < oldest:
             number = int(folder.name)
@@ -349,7 +359,7 @@ def check_indexes(library: Library, stores: Stores) -> Health:
         problems.append("some changes have not reached the indexes yet")
     if not state.generation:
         return Health(n_papers, len(expected), 0, 0, (*problems, *_list_unindexed(expected)))
-    counts, unlike = _compare(stores, get_generation(library, state), expected)
+    counts, unlike = _compare(library, stores, get_generation(library, state), expected)
     return Health(n_papers, len(expected), *counts, (*problems, *unlike))
 
 
@@ -363,7 +373,8 @@ def find_damage(library: Library, stores: Stores, known: str) -> tuple[str, ...]
         return ()
     if known and known == stamp(library, stores):
         return ()
-    return tuple(_compare(stores, get_generation(library, state), set(library.list_chunk_ids()))[1])
+    place = get_generation(library, state)
+    return tuple(_compare(library, stores, place, set(library.list_chunk_ids()))[1])
 
 
 def stamp(library: Library, stores: Stores) -> str:
@@ -373,12 +384,15 @@ def stamp(library: Library, stores: Stores) -> str:
 
 
 def _compare(
-    stores: Stores, place: Generation, expected: set[str]
+    library: Library, stores: Stores, place: Generation, expected: set[str]
 ) -> tuple[tuple[int, int], list[str]]:
     """Entries of vectors and lexical index, and where they are not those expected."""
     problems: list[str] = []
     counts: list[int] = []
-    for name, opener in (("vectors", stores.open_vectors), ("lexical index", stores.open_lexical)):
+    open_lexical = stores.open_lexical
+    if library.is_shared:
+        open_lexical = partial(follow_lexical, library, stores)
+    for name, opener in (("vectors", stores.open_vectors), ("lexical index", open_lexical)):
         try:
             if name == "vectors" and not stores.is_sound(place, timeout_s=INDEX_TRIAL_S):
                 raise IndexUnreadable(f"the vectors in {str(place.folder)!r} cannot be read")

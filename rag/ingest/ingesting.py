@@ -61,9 +61,9 @@ def apply_ingest(
         ReadError: A path does not exist.
     """
     began = time.perf_counter()
-    with open_writer(library.folder, wait_s=wait_s) as writer:
+    with open_writer(library.folder, library.url, wait_s=wait_s) as writer:
         known = integrity.read_stamps(library.folder)
-        as_left = bool(known.library) and known.library == integrity.stamp_library(library.folder)
+        as_left = bool(known.library) and known.library == library.database.stamp()
         lost = [] if as_left else _look_over(library, writer)
         harmed = indexing.find_damage(library, stores, known.indexes)
         if not lost:
@@ -93,7 +93,7 @@ def apply_ingest(
             writer.log_ingest_end(ingest_id)
         if n_embedded is not None or not as_left:  # also what a killed one did not come to
             writer.drop_unused_vectors()
-    integrity.keep_stamps(library.folder, indexing.stamp(library, stores))
+    integrity.keep_stamps(library, indexing.stamp(library, stores))
     return Report(
         plan=planned,
         n_papers=library.n_papers,

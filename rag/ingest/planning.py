@@ -13,8 +13,8 @@ from rag.library import Library, identity
 from rag.library.exclusions import EXCLUSIONS_FILE as LEFT_OUT
 from rag.library.integrity import STAMPS_FILE as SOUND
 from rag.library.labels import build_label
-from rag.library.locking import LIBRARY_LOCK
 from rag.library.schema import LIBRARY_FILE
+from rag.library.sqlite import LIBRARY_LOCK
 from rag.readers.process import ReadingLimits, ReadingProcess
 from rag.readers.source import find_bad_byte
 from rag.text import fold

@@ -3,36 +3,67 @@
 from __future__ import annotations
 
 import difflib
-import json
-import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import FromClause, Table, func, select
+
 from rag.library import rows
+from rag.library.conditions import build_groups, build_selection, compile_conditions
 from rag.library.exclusions import old_list
+from rag.library.person_index import ALIASES_FILE, load_aliases
 from rag.library.reader import Reader
-from rag.types import Authorship, Chunk, Document, Entry, Paper, Person, ProfilePage
-from rag.types.errors import LibraryEmpty, NotFound
+from rag.library.statements import (
+    CHUNKS_LISTED,
+    CHUNKS_OF_PAPERS,
+    DOCUMENTS_READ,
+    ENCODINGS_LISTED,
+    ENTRIES_READ,
+    IN_TEXT_ORDER,
+    META_READ,
+    PAPERS_READ,
+    PARTS_READ,
+    VECTORS_LISTED,
+)
+from rag.library.tables import (
+    AFFILIATIONS,
+    ALIASES,
+    AUTHORSHIPS,
+    CHANGES,
+    CHUNKS,
+    DOCUMENTS,
+    ENTRIES,
+    LEFT_OUT,
+    LINKS,
+    OUTBOX,
+    PAGES,
+    PAPERS,
+    PLACES,
+    encode_list,
+)
+from rag.types import (
+    Authorship,
+    Chunk,
+    Condition,
+    Document,
+    Entry,
+    Paper,
+    Person,
+    Place,
+    ProfilePage,
+)
+from rag.types.errors import LibraryEmpty, LibraryError, NotFound
+from rag.types.query import Order
 
 if TYPE_CHECKING:
     from rag.library.token_vector_store import StoredEncoding
 
 Cached = TypeVar("Cached")
 MIN_PREFIX = 4
-
-_DOCUMENTS = """
-SELECT d.*, p.person, p.category, p.h_index, p.n_papers, p.n_citations,
-       p.novelty, p.ai_score,
-       (SELECT count(*) FROM entries e WHERE e.document_id = d.document_id) AS n_entries
-FROM documents d LEFT JOIN pages p USING (document_id) ORDER BY d.name
-"""
-_CHUNKS = """
-SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text
-FROM chunks c JOIN papers p USING (paper_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +77,7 @@ class IndexState:
         embedder, dimension: The embedder of the current vectors.
         target, target_dimension: The embedder of the next generation.
         pending: Whether a change may not have reached the indexes yet.
+        journal_from: The first version whose changes the journal knows; see `Library.list_changes`.
     """
 
     library_id: str
@@ -56,6 +88,7 @@ class IndexState:
     target: str
     target_dimension: int
     pending: bool
+    journal_from: int = 0
 
 
 class Library(Reader):
@@ -64,14 +97,16 @@ class Library(Reader):
     Use from any thread. Before the first ingest it is empty, not an error.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, url: str = "") -> None:
+        super().__init__(folder, url)
         self._cache: dict[str, tuple[str, Any]] = {}
+        self._cache_guard = threading.RLock()
+        self._aliases_stamp: tuple[int, int] | None = None
 
     @classmethod
-    def open(cls, folder: Path) -> Library:
-        """For reading alone; no lock is taken and nothing is created."""
-        return cls(folder)
+    def open(cls, folder: Path, url: str = "") -> Library:
+        """For reading alone; nothing is created, and what an older version wrote is brought up to date."""
+        return cls(folder, url)
 
     def close(self) -> None:
         super().close()
@@ -92,17 +127,20 @@ class Library(Reader):
 
     @property
     def n_papers(self) -> int:
-        return int(self.select("SELECT count(*) AS n FROM papers")[0]["n"])
+        return self._count(PAPERS)
 
     @property
     def n_in_several_places(self) -> int:
         """Papers that more than one entry of the documents is about."""
-        sql = "SELECT paper_id FROM entries GROUP BY paper_id HAVING count(*) > 1"
-        return int(self.select(f"SELECT count(*) AS n FROM ({sql})")[0]["n"])
+        several = select(ENTRIES.c.paper_id).group_by(ENTRIES.c.paper_id).having(func.count() > 1)
+        return self._count(several.subquery())
 
     @property
     def n_chunks(self) -> int:
-        return int(self.select("SELECT count(*) AS n FROM chunks")[0]["n"])
+        return self._count(CHUNKS)
+
+    def _count(self, table: FromClause) -> int:
+        return int(self.select(select(func.count().label("n")).select_from(table))[0]["n"])
 
     def ensure_not_empty(self) -> None:
         """Raise LibraryEmpty, with what to do next, if there is no paper."""
@@ -113,13 +151,13 @@ class Library(Reader):
             )
 
     def read_meta(self) -> dict[str, str]:
-        return {row["key"]: row["value"] for row in self.select("SELECT key, value FROM meta")}
+        return {row["key"]: row["value"] for row in self.select(META_READ)}
 
     @property
     def index_state(self) -> IndexState:
         with self.open_snapshot():
             meta = self.read_meta()
-            pending = bool(self.select("SELECT 1 FROM outbox LIMIT 1"))
+            pending = bool(self.select(select(OUTBOX.c.chunk_id).limit(1)))
         return _index_state(meta, pending)
 
     # --- papers -------------------------------------------------------------------------------
@@ -129,14 +167,52 @@ class Library(Reader):
         if ids is None:
             return list(self._get_cached("papers", self.papers_as_stored))
         wanted = list(dict.fromkeys(ids))
-        with self.open_snapshot():
-            papers_by_id = {
-                paper.paper_id: paper
-                for paper in self._load_papers_where(
-                    "WHERE paper_id IN (SELECT value FROM json_each(?))", json.dumps(wanted)
-                )
-            }
+        papers_by_id = {paper.paper_id: paper for paper in self._load_papers(wanted)}
         return [papers_by_id[paper_id] for paper_id in wanted if paper_id in papers_by_id]
+
+    def find_papers(
+        self,
+        conditions: Sequence[Condition] = (),
+        order: Order | None = None,
+        limit: int | None = None,
+    ) -> list[Paper]:
+        """Papers that meet all conditions; see `rag.library.conditions.build_selection`."""
+        self._update_aliases()
+        selection = build_selection(conditions, order).limit(limit)
+        with self.open_snapshot():
+            return self.list_papers(row[0] for row in self.fetch(selection))
+
+    def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
+        """How many papers meet all conditions."""
+        self._update_aliases()
+        met = select(func.count()).select_from(PAPERS).where(compile_conditions(conditions))
+        return int(self.fetch(met)[0][0])
+
+    def count_groups(
+        self, field: str, conditions: Sequence[Condition] = ()
+    ) -> list[tuple[Any, int]]:
+        """Values of a field with how many of the papers have them, most first, then by value."""
+        self._update_aliases()
+        return [tuple(row) for row in self.fetch(build_groups(field, conditions))]
+
+    def _update_aliases(self) -> None:
+        """Take over ``aliases.yaml`` where it has changed; where that cannot be, the next time."""
+        from rag.library.locking import open_writer
+
+        path = self.folder / ALIASES_FILE
+        state = path.stat() if path.is_file() else None
+        stamp = (state.st_mtime_ns, state.st_size) if state else (0, 0)
+        if stamp == self._aliases_stamp:
+            return
+        aliases = load_aliases(path)
+        stored = {row["name"]: row["shown"] for row in self.select(select(ALIASES))}
+        if aliases != stored and (state or not self.url):  # or the file is on another server
+            try:
+                with open_writer(self.folder, self.url) as writer:
+                    writer.store_aliases(aliases)
+            except LibraryError:  # such as during an ingest, or in a folder that cannot be written
+                return
+        self._aliases_stamp = stamp
 
     def find_paper(self, key: str) -> Paper:
         """By paper id, by a beginning of one that no other shares, or by ``<document>:<line>``.
@@ -154,54 +230,60 @@ class Library(Reader):
 
     def papers_as_stored(self) -> list[Paper]:
         """All papers by first place, read from the file again."""
-        return self._load_papers_where("")
+        return self._load_papers()
 
-    def _load_papers_where(self, where: str, *values: object) -> list[Paper]:
+    def _load_papers(self, ids: Sequence[str] | None = None) -> list[Paper]:
+        """All, or those with these ids, by first place."""
+        which = "all" if ids is None else "listed"
+        values = {} if ids is None else {"ids": encode_list(ids)}
         with self.open_snapshot():
-            authorships = defaultdict(list)
-            for row in self.select(
-                f"SELECT * FROM authorships {where} ORDER BY paper_id, ordinal", *values
-            ):
-                authorships[row["paper_id"]].append(rows.build_authorship(row))
+            parts: dict[Table, dict[str, list[Any]]] = {}
+            for table, statements in PARTS_READ.items():
+                parts[table] = of_table = defaultdict(list)
+                for row in self.fetch(statements[which], **values):
+                    of_table[row[0]].append(row)
             return [
-                rows.build_paper(row, tuple(authorships[row["paper_id"]]))
-                for row in self.select(
-                    f"SELECT * FROM papers {where} ORDER BY document, line", *values
+                rows.build_paper(
+                    row,
+                    tuple(Authorship(*part) for part in parts[AUTHORSHIPS][paper_id]),
+                    tuple(Place(*part[1:]) for part in parts[PLACES][paper_id]),
+                    (name for _, name in parts[AFFILIATIONS][paper_id]),
+                    (url for _, url in parts[LINKS][paper_id]),
+                    row["page_starts"],
                 )
+                for row in self.select(PAPERS_READ[which], **values)
+                for paper_id in (row["paper_id"],)
             ]
 
     def _find_ids_at_place(self, key: str) -> list[str]:
         document, _, line = key.rpartition(":")
         if not (document and line.isascii() and line.isdigit()):
             return []
-        rows = self.select(
-            "SELECT DISTINCT e.paper_id FROM entries e JOIN documents d USING (document_id) "
-            "WHERE d.name = ? AND e.line = ?", document, min(int(line), 2**62),
-        )  # fmt: skip
-        return [row["paper_id"] for row in rows]
+        found = select(ENTRIES.c.paper_id).join(DOCUMENTS).distinct()
+        at = found.where(DOCUMENTS.c.name == document, ENTRIES.c.line == min(int(line), 2**62))
+        return [row["paper_id"] for row in self.select(at)]
 
     def _find_ids_with_prefix(self, key: str) -> list[str]:
-        exact = self.select("SELECT paper_id FROM papers WHERE paper_id = ?", key)
+        ids = select(PAPERS.c.paper_id)
+        exact = self.select(ids.where(PAPERS.c.paper_id == key))
         if exact or len(key) < MIN_PREFIX:
             return [row["paper_id"] for row in exact]
-        rows = self.select(
-            "SELECT paper_id FROM papers WHERE paper_id >= ? AND paper_id < ? ORDER BY paper_id LIMIT 6",
-            key, key + "\uffff",
-        )  # fmt: skip
-        return [row["paper_id"] for row in rows]
+        between = (PAPERS.c.paper_id >= key) & (PAPERS.c.paper_id < key + "\uffff")
+        return [
+            row["paper_id"]
+            for row in self.select(ids.where(between).order_by(PAPERS.c.paper_id).limit(6))
+        ]
 
     def _find_nearest_place(self, key: str) -> str:
         document, _, line = key.rpartition(":")
-        places = self.select(
-            "SELECT e.line FROM entries e JOIN documents d USING (document_id) WHERE d.name = ?",
-            document,
-        )
+        lines = select(ENTRIES.c.line).join(DOCUMENTS).where(DOCUMENTS.c.name == document)
+        places = self.select(lines)
         if places and line.isascii() and line.isdigit():
             nearest_line = min(
                 (row["line"] for row in places), key=lambda n: (abs(n - int(line)), n)
             )
             return f"the nearest entry begins at '{document}:{nearest_line}'"
-        names = [row["name"] for row in self.select("SELECT name FROM documents")]
+        names = [row["name"] for row in self.select(select(DOCUMENTS.c.name))]
         close = difflib.get_close_matches(document or key, names, n=1)
         if close:
             return f"is the document {close[0]!r} meant?"
@@ -234,36 +316,30 @@ class Library(Reader):
 
     def list_page_papers(self, person: str) -> list[str]:
         """Ids of the papers on the person's own page, in page order, once each."""
-        rows = self.select(
-            "SELECT e.paper_id FROM pages p JOIN entries e USING (document_id) "
-            "JOIN documents d USING (document_id) WHERE p.person = ? ORDER BY d.name, e.ordinal",
-            person,
+        on_page = (
+            select(ENTRIES.c.paper_id)
+            .join_from(DOCUMENTS, ENTRIES)
+            .join(PAGES, PAGES.c.document_id == DOCUMENTS.c.document_id)
+            .where(PAGES.c.person == person)
+            .order_by(DOCUMENTS.c.name, ENTRIES.c.ordinal)
         )
-        return list(dict.fromkeys(row["paper_id"] for row in rows))
+        return list(dict.fromkeys(row["paper_id"] for row in self.select(on_page)))
 
     def list_documents(self) -> list[Document]:
-        return [rows.build_document(row) for row in self.select(_DOCUMENTS)]
+        return [rows.build_document(row) for row in self.select(DOCUMENTS_READ)]
 
     def left_out(self) -> frozenset[str]:
         """Paths of documents that a reader removed: not read again from a folder unasked.
 
         Also those of a list that an older version has left, until the next ingest takes them over.
         """
-        known = "SELECT 1 FROM sqlite_master WHERE name = 'left_out'"
-        with self.open_snapshot():
-            remaining = self.select("SELECT path FROM left_out") if self.select(known) else []
-        return frozenset(row["path"] for row in remaining) | old_list(self.folder)
+        paths = self.select(select(LEFT_OUT.c.path))
+        return frozenset(row["path"] for row in paths) | old_list(self.folder)
 
     def list_entries(self, document: str) -> list[Entry]:
         """The entries of one document as read, in its order; none for an unknown name."""
-        return [
-            rows.build_entry(row)
-            for row in self.select(
-                "SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_id) "
-                "WHERE d.name = ? ORDER BY e.ordinal",
-                document,
-            )
-        ]
+        of_document = ENTRIES_READ.where(DOCUMENTS.c.name == document).order_by(ENTRIES.c.ordinal)
+        return [rows.build_entry(row) for row in self.select(of_document)]
 
     def _load_all_persons(self) -> dict[str, Person]:
         """Two people of one name on one paper cannot be told apart: the first counts."""
@@ -285,32 +361,30 @@ class Library(Reader):
 
     def list_chunks(self, chunk_ids: Iterable[str] | None = None) -> list[Chunk]:
         """All chunks in text order, or those with these ids in the order given; unknown ids are left out."""
+        chunks = rows.CHUNKS_WITH_TEXT
         if chunk_ids is None:
-            order = " ORDER BY p.document, p.line, p.paper_id, c.start"
-            return [_build_chunk_from_row(row) for row in self.select(_CHUNKS + order)]
+            return [rows.build_chunk(row) for row in self.select(chunks.order_by(*IN_TEXT_ORDER))]
         wanted = list(dict.fromkeys(chunk_ids))
-        where = " WHERE c.chunk_id IN (SELECT value FROM json_each(?))"
         chunks_by_id = {
-            row["chunk_id"]: _build_chunk_from_row(row)
-            for row in self.select(_CHUNKS + where, json.dumps(wanted))
+            row["chunk_id"]: rows.build_chunk(row)
+            for row in self.select(CHUNKS_LISTED, ids=encode_list(wanted))
         }
         return [chunks_by_id[chunk_id] for chunk_id in wanted if chunk_id in chunks_by_id]
 
     def list_chunk_ids(self) -> list[str]:
         """Of all chunks, in text order."""
-        rows = self.select(
-            "SELECT c.chunk_id FROM chunks c JOIN papers p USING (paper_id) "
-            "ORDER BY p.document, p.line, p.paper_id, c.start"
-        )
-        return [row["chunk_id"] for row in rows]
+        ids = select(CHUNKS.c.chunk_id).join(PAPERS).order_by(*IN_TEXT_ORDER)
+        return [row["chunk_id"] for row in self.select(ids)]
 
     def list_chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
         """The chunks of these papers, in text order within each paper."""
-        where = " WHERE c.paper_id IN (SELECT value FROM json_each(?)) ORDER BY c.paper_id, c.start"
-        return [
-            _build_chunk_from_row(row)
-            for row in self.select(_CHUNKS + where, json.dumps(list(paper_ids)))
-        ]
+        found = self.select(CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
+        return [rows.build_chunk(row) for row in found]
+
+    def list_changes(self, since: int) -> list[str]:
+        """Ids of the chunks that came, changed or went after a version, if the journal goes so far back."""
+        later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
+        return sorted(row[0] for row in self.fetch(later))
 
     def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding]:
         """Vector and token vectors of these chunks, in order.
@@ -323,12 +397,7 @@ class Library(Reader):
         wanted = list(chunk_ids)
         encodings_by_id = {
             row["chunk_id"]: (row["vector"], row["tokens"])
-            for row in self.select(
-                "SELECT chunk_id, vector, tokens FROM vectors WHERE tokens IS NOT NULL AND embedder = "
-                "(SELECT value FROM meta WHERE key = 'embedder') "
-                "AND chunk_id IN (SELECT value FROM json_each(?))",
-                json.dumps(wanted),
-            )
+            for row in self.select(ENCODINGS_LISTED, ids=encode_list(wanted))
         }
         missing = [chunk_id for chunk_id in wanted if chunk_id not in encodings_by_id]
         if missing:
@@ -340,18 +409,11 @@ class Library(Reader):
 
     def list_vectors(self, chunk_ids: Sequence[str], embedder: str) -> dict[str, bytes]:
         """The chunks' vectors by this embedder (float16, little endian), where there are any."""
-        return {
-            row["chunk_id"]: row["vector"]
-            for row in self.select(
-                "SELECT chunk_id, vector FROM vectors WHERE embedder = ? "
-                "AND chunk_id IN (SELECT value FROM json_each(?))",
-                embedder,
-                json.dumps(list(chunk_ids)),
-            )
-        }
+        vectors = self.select(VECTORS_LISTED, embedder=embedder, ids=encode_list(chunk_ids))
+        return {row["chunk_id"]: row["vector"] for row in vectors}
 
     def _get_cached(self, name: str, make: Callable[[], Cached]) -> Cached:
-        with self.open_snapshot():
+        with self.open_snapshot(), self._cache_guard:
             fingerprint = self.read_meta().get("fingerprint", "")
             cached_value = self._cache.get(name)
             if cached_value is None or cached_value[0] != fingerprint:
@@ -371,12 +433,5 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
         target=meta.get("target", ""),
         target_dimension=int(meta.get("target_dimension", 0)),
         pending=pending,
+        journal_from=int(meta.get("journal_from", 0)),
     )
-
-
-def _build_chunk_from_row(row: sqlite3.Row) -> Chunk:
-    """A file that an older version wrote keeps no sentences."""
-    sentences_blob = row["sentences"] if "sentences" in row.keys() else None
-    span = (row["start"], row["end"])
-    sentences = None if sentences_blob is None else rows.decode_spans(sentences_blob)
-    return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)

@@ -11,8 +11,9 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
+from rag.library.search_forms import build_address, list_title_words
 from rag.library.snapshot import LibrarySnapshot
-from rag.text import STOP_WORDS, fold
+from rag.text import fold
 from rag.text.english import MONTHS, join_names
 from rag.text.markdown import plain
 from rag.types import Condition, Paper
@@ -23,7 +24,7 @@ _Values = Callable[[Paper, LibrarySnapshot], Sequence[object]]
 
 def _is_hosted_by(link: str, wanted: str) -> bool:
     """Whether a link leads to a host called so: ``github`` is github.com, not x.github.io."""
-    address = fold(link).split("://")[-1].removeprefix("www.")
+    address = build_address(link)
     return wanted in address if "." in wanted else address.startswith(f"{wanted}.")
 
 
@@ -53,12 +54,6 @@ def _list_last_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[objec
     return (library.aliases.get(paper.authors[-1], paper.authors[-1]),)
 
 
-def _list_title_words(paper: Paper) -> Sequence[object]:
-    """The words of the title in lower case, once each, without stop words."""
-    title_words = re.findall(r"[^\W\d_][^\W_]*(?:[-–][^\W_]+)*", (paper.title or "").lower())
-    return [w for w in dict.fromkeys(title_words) if w not in STOP_WORDS and len(w) > 1]
-
-
 _VALUES: Mapping[str, _Values] = {
     "year": lambda p, c: _list_single(p.year),
     "month": lambda p, c: _list_single(p.month),
@@ -72,7 +67,7 @@ _VALUES: Mapping[str, _Values] = {
     "link": lambda p, c: p.links,
     "title": lambda p, c: _list_single(p.title),
     "text": lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (),
-    "title_word": lambda p, c: _list_title_words(p),
+    "title_word": lambda p, c: list_title_words(p.title),
     "title_chars": lambda p, c: (len(p.title),) if p.title else (),
     "abstract_words": lambda p, c: (len(p.text.split()),) if p.text else (),
     "score": lambda p, c: _list_single(p.score),

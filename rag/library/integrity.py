@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.library import schema
+from rag.library.catalogue import Library
 
 STAMPS_FILE = "library.sound"
 
@@ -32,23 +32,10 @@ def read_stamps(folder: Path) -> Stamps:
     return Stamps(library, indexes)
 
 
-def keep_stamps(folder: Path, indexes: str) -> None:
+def keep_stamps(library: Library, indexes: str) -> None:
     """Note the files as they are, when all in them was found in step."""
+    path = library.folder / STAMPS_FILE
     with suppress(OSError):  # such as on a full disk: all is looked at again next time
-        text = f"{stamp_library(folder)}\n{indexes}"
-        if (
-            not (folder / STAMPS_FILE).is_file()
-            or (folder / STAMPS_FILE).read_text(encoding="utf-8") != text
-        ):
-            (folder / STAMPS_FILE).write_text(text, encoding="utf-8")
-
-
-def stamp_library(folder: Path) -> str:
-    """Size and date of the library's file, and of changes that are not yet in it."""
-    results = []
-    for name in (schema.LIBRARY_FILE, f"{schema.LIBRARY_FILE}-wal"):
-        with suppress(OSError):
-            state = (folder / name).stat()
-            if state.st_size:
-                results.append(f"{state.st_size} {state.st_mtime_ns}")
-    return ", ".join(results)
+        text = f"{library.database.stamp()}\n{indexes}"
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")

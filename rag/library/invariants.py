@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select, text
+
 from rag.library import identity
 from rag.library.catalogue import Library
 from rag.library.schema import WHOLE_VECTOR
+from rag.library.tables import PAPERS
 from rag.types.errors import LibraryError
 
 _INVARIANTS = (
@@ -26,9 +29,7 @@ _INVARIANTS = (
 def find_problems(library: Library) -> list[str]:
     """What is not as it must be; empty when all is well."""
     try:
-        lines = [str(row[0]) for row in library.select("PRAGMA integrity_check")]
-        problem_list = [" ".join(item.split()) for item in lines if item != "ok"]
-        return [*problem_list, *derived_problems(library), *content_problems(library)]
+        return [*library.find_damage(), *derived_problems(library), *content_problems(library)]
     except LibraryError as exc:  # nothing more can be asked of it
         return [str(exc)]
 
@@ -42,7 +43,7 @@ def derived_problems(library: Library) -> list[str]:
     results = []
     with library.open_snapshot():
         for sql, sentence in _INVARIANTS:
-            n = int(library.select(sql)[0][0])
+            n = int(library.fetch(text(sql))[0][0])
             if n:
                 results.append(f"{n} {sentence}")
     return results
@@ -60,7 +61,7 @@ def content_problems(library: Library) -> list[str]:
         papers = library.papers_as_stored()
         remaining = {
             r["paper_id"]: r["digest"]
-            for r in library.select("SELECT paper_id, digest FROM papers")
+            for r in library.select(select(PAPERS.c.paper_id, PAPERS.c.digest))
         }
     n = sum(identity.compute_paper_digest(paper) != remaining[paper.paper_id] for paper in papers)
     return [f"{n} papers are not what was stored"] if n else []

@@ -71,6 +71,9 @@ class Aliases(RootModel[dict[str, list[str]]]):
     model_config = ConfigDict(frozen=True)
 
 
+ALIASES_FILE = "aliases.yaml"
+
+
 def load_aliases(file: Path) -> dict[str, str]:
     """Other name -> name to show; empty where there is no such file.
 

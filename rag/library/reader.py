@@ -1,118 +1,72 @@
-"""Reads the library's database file from any thread while another process may write to it."""
+"""Reads the library's database from any thread while another process may write to it."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag.library import schema
-from rag.library.permissions import is_readonly
+from sqlalchemy import Connection, Executable, Row, RowMapping, text
+
+from rag.library.database import build_database, translated
 
 
 class Reader:
-    """A connection that starts on an empty database and switches to the file once it exists."""
+    """Reads the library of a data folder, or the one in the database at ``url``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._guard = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, ...] | None = None
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self.folder, self.url = folder, url
+        self.database = build_database(folder, url)
+        self._local = threading.local()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers, with data folders of their own, may read and write it too."""
+        return bool(self.url)
 
     def close(self) -> None:
-        with self._guard:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = self._file = None
+        self.database.close()
 
-    def select(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Rows of one query; ``values`` are its parameters, or one mapping of them."""
-        bound = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
-        with self._guard, self._translated():
-            return self._open().execute(sql, bound).fetchall()
+    def select(self, statement: Executable | str, **values: Any) -> list[RowMapping]:
+        """Rows of one query, by column; ``values`` are the parameters that it names."""
+        executable = text(statement) if isinstance(statement, str) else statement
+        with self._connect() as connection, translated(self.database):
+            return list(connection.execute(executable, values).mappings())
 
-    def open_snapshot(self) -> Snapshot:
-        """Within it, all queries see one state of the library."""
-        return Snapshot(self)
+    def fetch(self, statement: Executable, **values: Any) -> list[Row[Any]]:
+        """Rows of one query as tuples, which takes less time where there are many."""
+        with self._connect() as connection, translated(self.database):
+            return list(connection.execute(statement, values).all())
+
+    def find_damage(self) -> list[str]:
+        """What the database itself says of its files, as one line each; empty when all is well."""
+        with self._connect() as connection, translated(self.database):
+            return self.database.find_damage(connection)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Translates SQLite's errors about a damaged or missing file into one sentence."""
-        try:
+    def open_snapshot(self) -> Iterator[None]:
+        """Within it, all queries of this thread see one state of the library; a nested one joins."""
+        if self._snapshot is not None:
             yield
-        except schema.FAULTS as exc:
-            raise schema.damage(self.folder / schema.LIBRARY_FILE, exc) from exc
+            return
+        with self.database.connect(snapshot=True) as connection:
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
 
-    def _open(self) -> sqlite3.Connection:
-        """The connection in use; a new one where the file came, or another took its place."""
-        connection = self._connection
-        if connection is not None and connection.in_transaction:
-            return connection
-        path = self.folder / schema.LIBRARY_FILE
-        file = _get_file_identity(path)
-        if connection is not None and file == self._file:
-            return connection
-        opened = self._open_file(path) if file else None
-        if opened is None:
-            if connection is not None and self._file is None:
-                return connection
-            opened, file = schema.create_empty(), None
-        if connection is not None:
-            connection.close()
-        opened.row_factory = sqlite3.Row
-        self._connection, self._file = opened, file
-        return opened
+    @property
+    def _snapshot(self) -> Connection | None:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        return connection
 
-    @staticmethod
-    def _open_file(path: Path) -> sqlite3.Connection | None:
-        """None while the file is still being created."""
-        connection = schema.open_connection(path, readonly=True)
-        if schema.get_version(connection):
-            return connection
-        connection.close()
-        return None
-
-
-def _get_file_identity(path: Path) -> tuple[int, ...] | None:
-    """Of the file, whatever its name; None if there is none.
-
-    A file in a folder that cannot be written is read as it stands: changed, it is another one.
-    """
-    try:
-        file_stat = path.stat()
-    except OSError:
-        return None
-    same = file_stat.st_dev, file_stat.st_ino
-    return (*same, file_stat.st_mtime_ns, file_stat.st_size) if is_readonly(path.parent) else same
-
-
-class Snapshot:
-    """A read transaction; a nested one joins the outer one."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._begun = False
-
-    def __enter__(self) -> None:
-        self._reader._guard.acquire()
-        try:
-            with self._reader._translated():
-                connection = self._reader._open()
-                if not connection.in_transaction:
-                    connection.execute("BEGIN")
-                    self._begun = True
-        except BaseException:  # whatever it is, other threads are not kept out
-            self._reader._guard.release()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            connection = self._reader._connection
-            if self._begun and connection is not None and connection.in_transaction:
-                with self._reader._translated():
-                    connection.execute("COMMIT")
-        finally:
-            self._reader._guard.release()
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        if self._snapshot is not None:
+            yield self._snapshot
+            return
+        with self.database.connect(snapshot=False) as connection:
+            yield connection

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import struct
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Integer, RowMapping, Table, cast, func, select
 
 from rag.library.chunking import get_sentences
 from rag.library.identity import get_entry_values
+from rag.library.search_forms import build_address, build_searched, list_title_words
+from rag.library.tables import (
+    AFFILIATIONS,
+    AUTHORSHIPS,
+    CHUNKS,
+    LINKS,
+    PAPERS,
+    PLACES,
+    TITLE_WORDS,
+)
 from rag.text import fold
 from rag.types import (
     Authorship,
@@ -26,9 +38,17 @@ from rag.types import (
 )
 from rag.types.errors import LibraryError
 
-Row = sqlite3.Row
+Row = RowMapping
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_FROM, _LENGTH = (  # PostgreSQL counts characters in smaller integers
+    cast(count, Integer) for count in (CHUNKS.c.start + 1, CHUNKS.c.end - CHUNKS.c.start)
+)
+CHUNKS_WITH_TEXT = select(CHUNKS, func.substr(PAPERS.c.text, _FROM, _LENGTH).label("text")).join(
+    PAPERS
+)
+"""Chunks, with their spans of the papers' texts."""
 
 PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
@@ -54,63 +74,107 @@ def translated(reader: Callable[P, T]) -> Callable[P, T]:
     return reading
 
 
-def build_paper_row(paper: Paper, digest: str) -> dict[str, object]:
-    """Values for the table ``papers``, by column."""
-    lists = {
-        "places": [(place.document, place.line) for place in paper.places],
-        "affiliations": paper.affiliations,
-        "links": paper.links,
-        "page_starts": paper.page_starts,
-    }
+@lru_cache(maxsize=50_000)  # names, documents and affiliations come again and again
+def build_forms(value: str | None) -> dict[str, str | None]:
+    """The columns that a text value is compared and searched by."""
+    if value is None:
+        return {"folded": None, "searched": None}
+    return {"folded": fold(value), "searched": build_searched(value)}
+
+
+def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[str, object]:
+    """Values for the table ``papers``, by column; ``bare``: without what is searched."""
+    forms: dict[str, str | None] = {}
+    for name in ("title", "category", "venue", "doi"):
+        values = build_forms(getattr(paper, name))
+        forms |= {f"{form}_{name}": value for form, value in values.items()}
     return {
         "paper_id": paper.paper_id,
         "document": paper.places[0].document,
         "line": paper.places[0].line,
         **{name: getattr(paper, name) for name in PAPER_SCALARS},
-        "lists": json.dumps(lists, ensure_ascii=False),
+        "authors_complete": int(paper.authors_complete),
+        "code": None if paper.code is None else int(paper.code),
+        "page_starts": json.dumps(paper.page_starts),
         "digest": digest,
+        **forms,
+        "searched_text": "" if bare else build_searched(f"{paper.title or ''} {paper.text}"),
+        "n_title_chars": len(paper.title or ""),
+        "n_words": len(paper.text.split()),
+        "n_authors": len(paper.authors),
+        "n_places": len(paper.places),
     }
 
 
+def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, object]]]:
+    """Values for the tables of what a paper has any number of, by table."""
+    part_rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
+    for paper in papers:
+        parts: dict[Table, list[dict[str, object]]] = {
+            PLACES: [{"document": p.document, "line": p.line} for p in paper.places],
+            AFFILIATIONS: [{"name": name} for name in paper.affiliations],
+            LINKS: [{"url": url, "address": build_address(url)} for url in paper.links],
+            TITLE_WORDS: [{"word": word} for word in list_title_words(paper.title)],
+            AUTHORSHIPS: [
+                {"name": a.name, "role": a.role, "position": a.position} for a in paper.authorships
+            ],
+        }
+        for table, values in parts.items():
+            for ordinal, value in enumerate(values):
+                key = {"paper_id": paper.paper_id, "ordinal": ordinal}
+                part_rows[table].append(key | value | build_forms(str(next(iter(value.values())))))
+    return part_rows
+
+
 @translated
-def build_paper(row: Row, authorships: tuple[Authorship, ...]) -> Paper:
-    lists = json.loads(row["lists"])
+def build_paper(
+    row: Row,
+    authorships: tuple[Authorship, ...],
+    places: tuple[Place, ...],
+    affiliations: Iterable[str] = (),
+    links: Iterable[str] = (),
+    page_starts: str = "[]",
+) -> Paper:
+    """Of a row of ``papers``, and what stands in tables of its own."""
     scalars = {name: row[name] for name in PAPER_SCALARS}
     scalars["authors_complete"] = bool(row["authors_complete"])
     scalars["code"] = None if row["code"] is None else bool(row["code"])
     return Paper(
         paper_id=row["paper_id"],
         authorships=authorships,
-        places=tuple(Place(document, line) for document, line in lists["places"]),
-        affiliations=tuple(lists["affiliations"]),
-        links=tuple(lists["links"]),
-        page_starts=tuple(lists["page_starts"]),
+        places=places,
+        affiliations=tuple(affiliations),
+        links=tuple(links),
+        page_starts=tuple(json.loads(page_starts)),
         **scalars,
     )
 
 
-def build_chunk_row(chunk: Chunk) -> tuple[object, ...]:
-    """Values for the table ``chunks``, in the order of its columns."""
+def build_chunk_row(chunk: Chunk) -> dict[str, object]:
+    """Values for the table ``chunks``, by column."""
     ends = [at for span in get_sentences(chunk) for at in span]
-    sentences_blob = struct.pack(f"<{len(ends)}i", *ends)
-    return (chunk.chunk_id, chunk.paper_id, *chunk.span, chunk.heading, sentences_blob)
+    return {
+        "chunk_id": chunk.chunk_id,
+        "paper_id": chunk.paper_id,
+        "start": chunk.span[0],
+        "end": chunk.span[1],
+        "heading": chunk.heading,
+        "sentences": struct.pack(f"<{len(ends)}i", *ends),
+    }
+
+
+@translated
+def build_chunk(row: Row) -> Chunk:
+    """Of a row of ``chunks`` with its text; one that an older version wrote has no sentences."""
+    sentences = None if row["sentences"] is None else decode_spans(row["sentences"])
+    span = (row["start"], row["end"])
+    return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)
 
 
 @translated
 def decode_spans(sentences_blob: bytes) -> tuple[Span, ...]:
     """The sentence spans that `build_chunk_row` encoded."""
     return tuple(struct.iter_unpack("<2i", sentences_blob))
-
-
-def build_authorship_rows(paper: Paper) -> list[tuple[object, ...]]:
-    return [
-        (paper.paper_id, ordinal, a.name, fold(a.name), a.role, a.position)
-        for ordinal, a in enumerate(paper.authorships)
-    ]
-
-
-def build_authorship(row: Row) -> Authorship:
-    return Authorship(row["paper_id"], row["name"], row["role"], row["position"])
 
 
 def encode_entry(entry: Entry) -> str:

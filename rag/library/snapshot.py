@@ -14,12 +14,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from rag.library.person_index import NameIndex, load_aliases
+from rag.library.person_index import ALIASES_FILE, NameIndex, load_aliases
 from rag.text import fold, split_terms
 from rag.types import Authorship, Paper, Person, ProfilePage
 from rag.types.cancellation import heeded
 
-ALIASES_FILE = "aliases.yaml"
 _MAX_SNAPSHOTS = 8
 """Snapshots cached at one time: the library's, and those of filtered conversations."""
 _RARE = 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,37 +11,66 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from rag.library import chunking, identity, rows, schema
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    true,
+)
+
+from rag.library import chunking, identity, rows
+from rag.library.database import FAULTS, Database, translated
 from rag.library.exclusions import EXCLUSIONS_FILE as OLD_LIST
 from rag.library.exclusions import old_list
+from rag.library.schema import WHOLE_VECTOR
+from rag.library.tables import (
+    ALIASES,
+    CHANGES,
+    CHUNKS,
+    DOCUMENTS,
+    ENTRIES,
+    INGESTS,
+    LEFT_OUT,
+    META,
+    OUTBOX,
+    PAGES,
+    PAPERS,
+    PARTS_OF_PAPERS,
+    VECTORS,
+    build_insert,
+    build_upsert,
+    is_listed,
+)
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
 _MODULUS = 2**128
+MAX_CHANGES = 50_000
+"""Chunks in the journal before it begins anew."""
 
-_ENTRIES = """
-SELECT e.*, d.name AS document FROM entries e JOIN documents d USING (document_id)
-"""
-
-
-_ORPHANS = "SELECT chunk_id FROM chunks WHERE paper_id NOT IN (SELECT paper_id FROM papers)"
+_ENTRIES = select(ENTRIES, DOCUMENTS.c.name.label("document")).join(DOCUMENTS)
+_ORPHANS = select(CHUNKS.c.chunk_id).where(
+    ~exists().where(PAPERS.c.paper_id == CHUNKS.c.paper_id).correlate(CHUNKS)
+)
 
 
 class Writer:
     """Changes the library, each change in one transaction; opened by `rag.library.locking.open_writer`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._db = schema.open_connection(folder / schema.LIBRARY_FILE, readonly=False)
-        try:
-            self._db.row_factory = sqlite3.Row
-            schema.run_migrations(self._db)
+    def __init__(self, folder: Path, database: Database, connection: Connection) -> None:
+        self._folder, self._database, self._db = folder, database, connection
+        with self._open_transaction():
             if not self._read_meta_value("library_id"):
                 self._set_meta(library_id=uuid.uuid4().hex[:8])
-            self._take_over_list()
-        except BaseException:  # whatever it is, the file is not left open
-            self._db.close()
-            raise
+        self._take_over_list()
 
     def _take_over_list(self) -> None:
         """Move the list of removed documents that an older version kept into the library."""
@@ -52,9 +80,6 @@ class Writer:
         with suppress(OSError):  # read again next time, which changes nothing
             (self._folder / OLD_LIST).unlink()
 
-    def close(self) -> None:
-        self._db.close()
-
     # --- what the documents say -----------------------------------------------------------------
 
     def list_unembedded(self, plan: Plan, embedder: str, *, again: bool = False) -> list[Chunk]:
@@ -62,29 +87,31 @@ class Writer:
 
         For a rebuild these are all; their old vectors stay until the new ones take their place.
         """
-        self._db.execute("BEGIN IMMEDIATE")
+        known = exists().where(
+            VECTORS.c.chunk_id == CHUNKS.c.chunk_id, VECTORS.c.embedder == embedder
+        )
+        unembedded = rows.CHUNKS_WITH_TEXT.where(true() if plan.rebuild else ~known)
         try:
-            self._apply_plan(plan, again=again)
-            rows = self._db.execute(
-                "SELECT c.*, substr(p.text, c.start + 1, c.end - c.start) AS text "
-                "FROM chunks c JOIN papers p USING (paper_id) WHERE ? OR NOT EXISTS "
-                "(SELECT 1 FROM vectors v WHERE v.chunk_id = c.chunk_id AND v.embedder = ?)",
-                (plan.rebuild, embedder),
-            ).fetchall()
-        finally:
-            if self._db.in_transaction:  # a full disk has undone it already
-                self._db.execute("ROLLBACK")
-        return [Chunk(r["chunk_id"], r["paper_id"], (r["start"], r["end"]), r["text"], r["heading"]) for r in rows]  # fmt: skip
+            with self._db.begin() as transaction:
+                self._apply_plan(plan, again=again, bare=True)
+                found = self._db.execute(unembedded).mappings().all()
+                transaction.rollback()
+        except FAULTS as exc:
+            raise self._database.build_not_written(exc) from exc
+        return [
+            Chunk(r["chunk_id"], r["paper_id"], (r["start"], r["end"]), r["text"], r["heading"])
+            for r in found
+        ]
 
     def store_vectors(
         self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]
     ) -> None:
         """Keep vectors (chunk id, vector, token vectors), also of chunks that are yet to be stored."""
         with self._open_transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO vectors (chunk_id, embedder, vector, tokens) VALUES (?, ?, ?, ?)",
-                [(chunk_id, embedder, vector, tokens) for chunk_id, vector, tokens in vectors],
-            )
+            self._store_rows(VECTORS, [
+                {"chunk_id": chunk_id, "embedder": embedder, "vector": vector, "tokens": tokens}
+                for chunk_id, vector, tokens in vectors
+            ])  # fmt: skip
 
     def store(
         self, plan: Plan, embedder: str, *, leave_out: Iterable[str] = (), again: bool = False
@@ -100,18 +127,20 @@ class Writer:
         """
         with self._open_transaction():
             self._apply_plan(plan, again=again)
-            reader = [(item.path,) for item in plan.documents if item.reading]
-            self._db.executemany("DELETE FROM left_out WHERE path = ?", reader)
+            paths = [item.path for item in plan.documents if item.reading]
+            self._db.execute(LEFT_OUT.delete().where(is_listed(LEFT_OUT.c.path, paths)))
             self._leave_out(leave_out)
-            row = self._db.execute(
-                "SELECT length(vector) / 2 FROM vectors WHERE embedder = ? LIMIT 1", (embedder,)
-            ).fetchone()
-            self._set_meta(target=embedder, target_dimension=str(row[0] if row else 0))
+            of_embedder = select(func.length(VECTORS.c.vector)).where(
+                VECTORS.c.embedder == embedder
+            )
+            n_bytes = self._db.execute(of_embedder.limit(1)).scalar() or 0
+            self._set_meta(target=embedder, target_dimension=str(n_bytes // 2))
 
     def _leave_out(self, paths: Iterable[str]) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO left_out VALUES (?)", [(p,) for p in paths])
+        self._add_missing(LEFT_OUT, [{"path": path} for path in paths])
 
-    def _apply_plan(self, plan: Plan, *, again: bool) -> None:
+    def _apply_plan(self, plan: Plan, *, again: bool, bare: bool = False) -> None:
+        """Store what the documents say; ``bare``: to see which chunks there will be, and no more."""
         touched: set[str] = set()
         for document in plan.documents:
             if document.change in ("new", "changed"):
@@ -119,44 +148,43 @@ class Writer:
             elif document.change == "removed":
                 touched |= self._remove_document(document.name)
             elif document.change == "unchanged":
-                self._db.execute(
-                    "UPDATE documents SET path = ? WHERE name = ?", (document.path, document.name)
-                )
+                same = DOCUMENTS.update().where(DOCUMENTS.c.name == document.name)
+                self._db.execute(same.values(path=document.path))
         again = again or plan.rebuild or self._read_meta_value("chunker") != chunking.CHUNKER
         if again:
             touched |= self._update_paper_ids()
-            orphans = self._db.execute(_ORPHANS).fetchall()
-            self._db.executemany("INSERT OR IGNORE INTO outbox VALUES (?)", map(tuple, orphans))
-            self._db.executemany("DELETE FROM chunks WHERE chunk_id = ?", map(tuple, orphans))
-        self._merge_papers(touched, again=again)
+            orphans = list(self._db.execute(_ORPHANS).scalars())
+            self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
+            self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
+        self._merge_papers(touched, again=again, bare=bare)
         self._update_fingerprint()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
         reading = document.reading
         assert reading is not None
-        old = self._list_entries("WHERE d.name = ?", document.name)
+        old = self._list_entries(DOCUMENTS.c.name == document.name)
         kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
         kept_entries = [entry for _, entry in old if entry.place.line in kept_lines]
         entries = [*reading.entries, *kept_entries]
         ids = [identity.compute_paper_id(entry.title, entry.text) for entry in entries]
-        document_id = self._db.execute(
-            "INSERT INTO documents (name, path, sha256, format, institution, rejections, n_kept, ingested_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
-            "sha256 = excluded.sha256, format = excluded.format, institution = excluded.institution, "
-            "rejections = excluded.rejections, n_kept = excluded.n_kept, ingested_at = excluded.ingested_at "
-            "RETURNING document_id",
-            (
-                document.name, document.path, reading.sha256, reading.format, reading.institution,
-                json.dumps([(r.line, r.reason) for r in reading.rejections], ensure_ascii=False),
-                len(kept_entries), _get_timestamp(),
+        document_id = self._store_document_row({
+            "name": document.name,
+            "path": document.path,
+            "sha256": reading.sha256,
+            "format": reading.format,
+            "institution": reading.institution,
+            "rejections": json.dumps(
+                [(r.line, r.reason) for r in reading.rejections], ensure_ascii=False
             ),
-        ).fetchone()[0]  # fmt: skip
-        self._db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+            "n_kept": len(kept_entries),
+            "ingested_at": _get_timestamp(),
+        })  # fmt: skip
+        self._db.execute(PAGES.delete().where(PAGES.c.document_id == document_id))
         if reading.page:
-            values = asdict(reading.page)
-            self._add_rows("pages", [{"document_id": document_id, **values}])
-        self._db.execute("DELETE FROM entries WHERE document_id = ?", (document_id,))
-        self._add_rows("entries", [
+            forms = rows.build_forms(reading.page.person)
+            self._add_rows(PAGES, [{"document_id": document_id, **asdict(reading.page), **forms}])
+        self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
+        self._add_rows(ENTRIES, [
             {
                 "document_id": document_id,
                 "ordinal": ordinal,
@@ -170,48 +198,60 @@ class Writer:
         ])  # fmt: skip
         return {*ids, *(paper_id for paper_id, _ in old)}
 
+    def _store_document_row(self, values: Mapping[str, object]) -> int:
+        inserted = build_insert(self._dialect, DOCUMENTS).values(dict(values))
+        changes = {name: inserted.excluded[name] for name in values if name != "name"}
+        stored = inserted.on_conflict_do_update(index_elements=["name"], set_=changes)
+        return int(self._db.execute(stored.returning(DOCUMENTS.c.document_id)).scalar_one())
+
     def _remove_document(self, name: str) -> set[str]:
-        touched = {paper_id for paper_id, _ in self._list_entries("WHERE d.name = ?", name)}
-        self._db.execute("DELETE FROM documents WHERE name = ?", (name,))
+        named = DOCUMENTS.c.name == name
+        touched = {paper_id for paper_id, _ in self._list_entries(named)}
+        self._db.execute(DOCUMENTS.delete().where(named))
         return touched
 
     def _update_paper_ids(self) -> set[str]:
         """Give every entry the id that the present rules give; returns all ids, old and new."""
-        touched = {str(row[0]) for row in self._db.execute("SELECT paper_id FROM papers")}
-        changed: list[tuple[str, int, int]] = []
-        for row in self._db.execute(_ENTRIES).fetchall():
+        touched = {
+            str(paper_id) for paper_id in self._db.execute(select(PAPERS.c.paper_id)).scalars()
+        }
+        changed: list[dict[str, object]] = []
+        for row in self._db.execute(_ENTRIES).mappings().all():
             entry = rows.build_entry(row)
             now = identity.compute_paper_id(entry.title, entry.text)
             touched |= {row["paper_id"], now}
             if now != row["paper_id"]:
-                changed.append((now, row["document_id"], row["ordinal"]))
-        self._db.executemany(
-            "UPDATE entries SET paper_id = ? WHERE document_id = ? AND ordinal = ?", changed
-        )
+                changed.append({"now": now, "of": row["document_id"], "at": row["ordinal"]})
+        if changed:
+            place = and_(
+                ENTRIES.c.document_id == bindparam("of"), ENTRIES.c.ordinal == bindparam("at")
+            )
+            self._db.execute(
+                ENTRIES.update().where(place).values(paper_id=bindparam("now")), changed
+            )
         return touched
+
+    def store_aliases(self, aliases: Mapping[str, str]) -> None:
+        """Show these names (the keys) as others from now on, and no others."""
+        with self._open_transaction():
+            self._db.execute(ALIASES.delete())
+            self._add_rows(ALIASES, [
+                {"name": name, "shown": shown, **rows.build_forms(shown)}
+                for name, shown in aliases.items()
+            ])  # fmt: skip
 
     # --- papers, from their entries -------------------------------------------------------------
 
-    def _merge_papers(self, paper_ids: Collection[str], *, again: bool) -> None:
+    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> None:
         """Merge the entries of these papers again; put what changed into the outbox."""
-        ids = json.dumps(sorted(paper_ids))
+        ids = sorted(paper_ids)
         entries: dict[str, list[Entry]] = defaultdict(list)
-        for paper_id, entry in self._list_entries(
-            "WHERE e.paper_id IN (SELECT value FROM json_each(?))", ids
-        ):
+        for paper_id, entry in self._list_entries(is_listed(ENTRIES.c.paper_id, ids)):
             entries[paper_id].append(entry)
-        owners = {
-            row["name"]: row["person"]
-            for row in self._db.execute(
-                "SELECT name, person FROM documents JOIN pages USING (document_id)"
-            )
-        }
-        before = {
-            row["paper_id"]: row["digest"]
-            for row in self._db.execute(
-                "SELECT paper_id, digest FROM papers WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
-            )
-        }  # fmt: skip
+        owned = select(DOCUMENTS.c.name, PAGES.c.person).join(PAGES)
+        owners = dict(self._db.execute(owned).all())
+        known = select(PAPERS.c.paper_id, PAPERS.c.digest)
+        before = dict(self._db.execute(known.where(is_listed(PAPERS.c.paper_id, ids))).all())
         after = {
             paper_id: identity.merge(paper_id, paper_entries, owners)
             for paper_id, paper_entries in entries.items()
@@ -220,9 +260,8 @@ class Writer:
             paper_id: identity.compute_paper_digest(paper) for paper_id, paper in after.items()
         }
         self._remove_papers(set(before) - set(after))
-        self._store_papers(
-            [p for i, p in after.items() if again or digests[i] != before.get(i)], digests
-        )
+        stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
+        self._store_papers(stored, digests, bare=bare)
         total = _compute_digest_sum(digests.values())  # of all papers, where all are derived again
         if not again:
             total += int(self._read_meta_value("papers_sum") or "0", 16) - _compute_digest_sum(
@@ -231,52 +270,42 @@ class Writer:
         total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
 
-    def _store_papers(self, papers: Sequence[Paper], digests: Mapping[str, str]) -> None:
-        ids = json.dumps([paper.paper_id for paper in papers])
-        self._add_rows(
-            "papers", [rows.build_paper_row(p, digests[p.paper_id]) for p in papers], key="paper_id"
-        )
-        self._db.execute(
-            "DELETE FROM authorships WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
-        )
-        self._db.executemany(
-            "INSERT INTO authorships (paper_id, ordinal, name, folded, role, position) VALUES (?, ?, ?, ?, ?, ?)",
-            (row for paper in papers for row in rows.build_authorship_rows(paper)),
-        )
+    def _store_papers(
+        self, papers: Sequence[Paper], digests: Mapping[str, str], *, bare: bool
+    ) -> None:
+        ids = [paper.paper_id for paper in papers]
+        paper_rows = [rows.build_paper_row(p, digests[p.paper_id], bare=bare) for p in papers]
+        self._store_rows(PAPERS, paper_rows)
+        part_rows = {} if bare else rows.build_part_rows(papers)
+        for part in PARTS_OF_PAPERS if part_rows else ():
+            self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
+            self._add_rows(part, part_rows.get(part, ()))
         self._send(ids)
-        self._db.execute(
-            "DELETE FROM chunks WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
-        )
-        self._db.executemany(
-            "INSERT INTO chunks (chunk_id, paper_id, start, end, heading, sentences) VALUES (?, ?, ?, ?, ?, ?)",
-            (rows.build_chunk_row(c) for paper in papers for c in chunking.split_paper(paper)),
+        self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.paper_id, ids)))
+        self._add_rows(
+            CHUNKS,
+            [rows.build_chunk_row(c) for paper in papers for c in chunking.split_paper(paper)],
         )
         self._send(ids)
 
     def _remove_papers(self, paper_ids: Collection[str]) -> None:
-        ids = json.dumps(sorted(paper_ids))
-        self._send(ids)
-        self._db.execute(
-            "DELETE FROM papers WHERE paper_id IN (SELECT value FROM json_each(?))", (ids,)
-        )
+        self._send(paper_ids)
+        self._db.execute(PAPERS.delete().where(is_listed(PAPERS.c.paper_id, paper_ids)))
 
-    def _send(self, ids: str) -> None:
+    def _send(self, paper_ids: Iterable[str]) -> None:
         """Put the present chunks of these papers into the outbox."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO outbox SELECT chunk_id FROM chunks "
-            "WHERE paper_id IN (SELECT value FROM json_each(?))",
-            (ids,),
-        )
+        present = select(CHUNKS.c.chunk_id).where(is_listed(CHUNKS.c.paper_id, paper_ids))
+        inserted = build_insert(self._dialect, OUTBOX).from_select(["chunk_id"], present)
+        self._db.execute(inserted.on_conflict_do_nothing())
 
     def _update_fingerprint(self) -> None:
         """Set the fingerprint to what papers and documents now say."""
-        sums = self._db.execute(
-            "SELECT d.name, d.institution, p.* FROM documents d LEFT JOIN pages p USING (document_id)"
-        ).fetchall()
-        digests = []
-        for row in sums:
-            values = [row[key] for key in row.keys() if key != "document_id"]
-            digests.append(hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32])
+        page = [PAGES.c[name] for name in rows.PAGE_FIELDS]
+        documents = select(DOCUMENTS.c.name, DOCUMENTS.c.institution, *page)
+        digests = [
+            hashlib.sha256(json.dumps(list(row)).encode()).hexdigest()[:32]
+            for row in self._db.execute(documents.outerjoin_from(DOCUMENTS, PAGES))
+        ]
         total = (
             int(self._read_meta_value("papers_sum") or "0", 16) + _compute_digest_sum(digests)
         ) % _MODULUS
@@ -286,93 +315,112 @@ class Writer:
 
     def list_pending(self) -> list[str]:
         """Ids in the outbox: present chunks to be put into the indexes, others to be taken out."""
-        return [
-            row["chunk_id"] for row in self._db.execute("SELECT chunk_id FROM outbox ORDER BY 1")
-        ]
+        with self._open_transaction():
+            return list(
+                self._db.execute(select(OUTBOX.c.chunk_id).order_by(OUTBOX.c.chunk_id)).scalars()
+            )
 
     def clear_outbox(self, generation: int) -> None:
         """The indexes of this generation now hold exactly the library's chunks."""
         with self._open_transaction():
-            self._db.execute("DELETE FROM outbox")
+            version = int(self._read_meta_value("version") or 0) + 1
+            self._journal(version, is_new=str(generation) != self._read_meta_value("generation"))
+            self._db.execute(OUTBOX.delete())
             self._set_meta(
                 generation=str(generation),
-                version=str(int(self._read_meta_value("version") or 0) + 1),
+                version=str(version),
                 embedder=self._read_meta_value("target"),
                 dimension=self._read_meta_value("target_dimension"),
             )
 
+    def _journal(self, version: int, *, is_new: bool) -> None:
+        """Note which chunks change with this version; begin anew where that is of no more use.
+
+        Whoever is behind the journal's beginning builds its index from all chunks, so a journal as
+        long as that is none.
+        """
+        n = self._db.execute(select(func.count()).select_from(CHANGES)).scalar_one()
+        if is_new or n > MAX_CHANGES or not self._read_meta_value("journal_from"):
+            self._db.execute(CHANGES.delete())
+            self._set_meta(journal_from=str(version + 1))
+            return
+        changed = select(literal(version), OUTBOX.c.chunk_id)
+        self._db.execute(CHANGES.insert().from_select(["version", "chunk_id"], changed))
+
     def drop_unused_vectors(self) -> int:
         """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""
+        in_use = select(META.c.value).where(META.c.key == "embedder").scalar_subquery()
+        needed = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
         with self._open_transaction():
-            return self._db.execute(
-                "DELETE FROM vectors WHERE embedder != (SELECT value FROM meta WHERE key = 'embedder') "
-                "OR chunk_id NOT IN (SELECT chunk_id FROM chunks)"
-            ).rowcount
+            unused = VECTORS.delete().where((VECTORS.c.embedder != in_use) | ~needed)
+            return self._db.execute(unused).rowcount
 
     def require_whole(self) -> None:
         """Raise a LibraryError where the file is damaged, beyond what can be derived again."""
-        schema.require_whole(self._db, self._folder / schema.LIBRARY_FILE)
+        with self._open_transaction(), translated(self._database):
+            self._database.require_whole(self._db)
 
     def drop_broken_vectors(self) -> int:
         """Delete vectors that no embedder can have made; returns their number."""
+        wanted = select(META.c.value).where(META.c.key == "target").scalar_subquery()
+        broken = and_(VECTORS.c.embedder == wanted, text(f"NOT ({WHOLE_VECTOR})"))
         with self._open_transaction():
-            return self._db.execute(
-                "DELETE FROM vectors WHERE embedder = (SELECT value FROM meta WHERE key = 'target') "
-                f"AND NOT ({schema.WHOLE_VECTOR})"
-            ).rowcount
+            return self._db.execute(VECTORS.delete().where(broken)).rowcount
 
     # --- journal --------------------------------------------------------------------------------
 
     def start_ingest(self, plan: Plan) -> int:
         """Note in the journal that an ingest begins; returns its number."""
-        row = self._db.execute(
-            "INSERT INTO ingests (started_at, counts) VALUES (?, ?) RETURNING ingest_id",
-            (_get_timestamp(), json.dumps(plan.counts)),
-        ).fetchone()
-        return int(row[0])
+        begun = INGESTS.insert().values(started_at=_get_timestamp(), counts=json.dumps(plan.counts))
+        with self._open_transaction():
+            return int(self._db.execute(begun.returning(INGESTS.c.ingest_id)).scalar_one())
 
     def log_ingest_end(self, ingest_id: int) -> None:
-        self._db.execute(
-            "UPDATE ingests SET finished_at = ? WHERE ingest_id = ?", (_get_timestamp(), ingest_id)
-        )
+        ended = INGESTS.update().where(INGESTS.c.ingest_id == ingest_id)
+        with self._open_transaction():
+            self._db.execute(ended.values(finished_at=_get_timestamp()))
 
-    # --- SQLite ---------------------------------------------------------------------------------
+    # --- rows -----------------------------------------------------------------------------------
+
+    @property
+    def _dialect(self) -> str:
+        return self._db.dialect.name
 
     @contextmanager
     def _open_transaction(self) -> Iterator[None]:
+        """Also an interrupt leaves nothing half written."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield
-            self._db.execute("COMMIT")
-        except BaseException as exc:  # also an interrupt leaves nothing half written
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(exc, schema.FAULTS):
-                raise schema.not_written(self._folder, exc) from exc
-            raise
+            with self._db.begin():
+                yield
+        except FAULTS as exc:
+            raise self._database.build_not_written(exc) from exc
 
-    def _list_entries(self, where: str, *values: object) -> list[tuple[str, Entry]]:
-        order = " ORDER BY d.name, e.ordinal"
-        cursor = self._db.execute(_ENTRIES + where + order, values)
-        return [(row["paper_id"], rows.build_entry(row)) for row in cursor]
+    def _list_entries(self, where: ColumnElement[bool]) -> list[tuple[str, Entry]]:
+        found = self._db.execute(
+            _ENTRIES.where(where).order_by(DOCUMENTS.c.name, ENTRIES.c.ordinal)
+        )
+        return [(row["paper_id"], rows.build_entry(row)) for row in found.mappings()]
 
-    def _add_rows(self, table: str, values: Sequence[Mapping[str, object]], key: str = "") -> None:
-        """Insert rows; a row whose ``key`` is there already takes the new values in place."""
-        if not values:
-            return
-        columns = list(values[0])
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + c for c in columns)})"
-        if key:
-            changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c != key)
-            sql += f" ON CONFLICT ({key}) DO UPDATE SET {changes}"
-        self._db.executemany(sql, values)
+    def _add_rows(self, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+        if values:
+            self._db.execute(table.insert(), values)
+
+    def _store_rows(self, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows; one whose key is there already takes the new values in place."""
+        if values:
+            self._db.execute(build_upsert(self._dialect, table, values[0]), values)
+
+    def _add_missing(self, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+        if values:
+            inserted = build_insert(self._dialect, table).on_conflict_do_nothing()
+            self._db.execute(inserted, values)
 
     def _read_meta_value(self, key: str) -> str:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(row[0]) if row else ""
+        value = self._db.execute(select(META.c.value).where(META.c.key == key)).scalar()
+        return str(value or "")
 
     def _set_meta(self, **values: str) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+        self._store_rows(META, [{"key": key, "value": value} for key, value in values.items()])
 
 
 def _compute_digest_sum(digests: Iterable[str]) -> int:

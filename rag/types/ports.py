@@ -18,12 +18,17 @@ LEXICAL_FIELDS = ("body", "title", "names")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One build of the indexes: its folder, its collection, and the embedder of its vectors."""
+    """One build of the indexes: its folder, its collection, and the embedder of its vectors.
+
+    Attributes:
+        home: What tells a library in a shared database from a copy of it; empty: its data folder does.
+    """
 
     folder: Path
     collection: str
     embedder: str
     dimension: int
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from rag.app import accounts
-from rag.app.accounts import ENDED_FILE, KEY_FILE, PASS_S, Accounts, Throttle, format_account
+from rag.app.accounts import PASS_S, Accounts, Throttle, format_account
+from rag.app.passes import ENDED_FILE, KEY_FILE
 from rag.types.errors import SettingsError
 
 ADA = format_account("ada", "correct horse")

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import bibtexparser
 import pytest
+from sqlalchemy import text
 
 from rag.app import codec, conversations
 from rag.app.assistant import Assistant, build
@@ -22,6 +24,7 @@ from rag.app.conversation_file import FILE, MIGRATIONS
 from rag.app.conversations import Opinion, ThreadStore
 from rag.app.jobs import AnswerJob, AnswerJobs
 from rag.config.settings import Settings
+from rag.library.stores import FileStore
 from rag.types import Answer, Condition, Delta, Event, Step, Thread
 from rag.types.errors import LibraryError, NotFound
 from rag.types.fields import Range
@@ -29,7 +32,13 @@ from tests.readonly import readonly_copy
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ThreadStore:
+def store(tmp_path: Path, url: str) -> ThreadStore:
+    """On every database."""
+    return ThreadStore(tmp_path, url=url)
+
+
+@pytest.fixture
+def file_store(tmp_path: Path) -> ThreadStore:
     return ThreadStore(tmp_path)
 
 
@@ -57,12 +66,12 @@ def test_an_answer_of_every_route_comes_back_equal(assistant: Assistant) -> None
 
 
 def test_a_follow_up_is_read_the_same_after_the_thread_was_kept(
-    assistant: Assistant, store: ThreadStore
+    assistant: Assistant, file_store: ThreadStore
 ) -> None:
     question = "How many papers from 2022 have code?"
-    thread_id = store.create_thread(question)
-    store.answer(thread_id, store.ask(thread_id, question), assistant.ask(question))
-    context = store.get_thread(thread_id).get_thread_before(99)
+    thread_id = file_store.create_thread(question)
+    file_store.answer(thread_id, file_store.ask(thread_id, question), assistant.ask(question))
+    context = file_store.get_thread(thread_id).get_thread_before(99)
     whole = assistant.ask("How many papers from 2024 have code?")
     assert whole.value
     assert assistant.ask("what about 2024?", context).value == whole.value
@@ -97,17 +106,17 @@ def read_old_threads() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("old", read_old_threads(), ids=lambda old: old["turns"][0]["question"])
 def test_a_conversation_of_the_first_version_opens_and_is_asked_on(
-    assistant: Assistant, store: ThreadStore, old: dict[str, Any]
+    assistant: Assistant, file_store: ThreadStore, old: dict[str, Any]
 ) -> None:
-    thread_id = store.create_thread("old", codec.decode_conditions(old["filters"]))
+    thread_id = file_store.create_thread("old", codec.decode_conditions(old["filters"]))
     for turn in old["turns"]:
-        store.ask(thread_id, turn["question"])
-    with sqlite3.connect(store.path) as connection:
+        file_store.ask(thread_id, turn["question"])
+    with sqlite3.connect(file_store.path) as connection:
         connection.executemany(
             "UPDATE turns SET answer = ? WHERE ordinal = ?",
             [(turn["answer"], ordinal) for ordinal, turn in enumerate(old["turns"], 1)],
         )
-    thread = store.get_thread(thread_id)
+    thread = file_store.get_thread(thread_id)
     for stored, turn in zip(thread.turns, old["turns"], strict=True):
         assert stored.answer is not None
         written, kept = (
@@ -221,16 +230,15 @@ def test_a_deleted_thread_is_gone_with_its_turns(store: ThreadStore) -> None:
         store.get_thread(thread_id)
     with pytest.raises(NotFound):
         store.ask(thread_id, "another")
-    with sqlite3.connect(store.path) as connection:
-        assert connection.execute("SELECT count(*) FROM turns").fetchone() == (0,)
-    connection.close()
+    with store._open() as connection:
+        assert connection.execute(text("SELECT count(*) FROM turns")).scalar() == 0
 
 
-def test_words_of_an_answer_that_never_ended_are_kept(store: ThreadStore) -> None:
+def test_words_of_an_answer_that_never_ended_are_kept(store: ThreadStore, url: str) -> None:
     thread_id = store.create_thread("q")
     ordinal = store.ask(thread_id, "q")
     store.save_words(thread_id, ordinal, "half an ans")
-    (turn,) = ThreadStore(store.path.parent).get_thread(thread_id).turns
+    (turn,) = ThreadStore(store.path.parent, url=url).get_thread(thread_id).turns
     assert (turn.answer, turn.words) == (None, "half an ans")
     assert store.get_thread(thread_id).get_thread_before(99) == Thread()
 
@@ -283,39 +291,36 @@ def test_filters_and_model_stay_with_their_thread(store: ThreadStore) -> None:
 
 
 def test_a_file_of_the_first_version_is_brought_up_and_keeps_its_threads(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.executescript(MIGRATIONS[0])
-        connection.execute("INSERT INTO threads VALUES ('t', 'name', 'name', '1', '2', 1)")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
+    first = FileStore(tmp_path / FILE, "the conversations", MIGRATIONS[:1])
+    with first.open() as connection:
+        connection.execute(text("INSERT INTO threads VALUES ('t', 'name', 'name', '1', '2', 1)"))
     thread = ThreadStore(tmp_path).get_thread("t")
     assert (thread.name, thread.filters, thread.model) == ("name", (), "")
 
 
-def test_nothing_is_made_by_looking(store: ThreadStore) -> None:
-    assert store.list_threads() == []
+def test_nothing_is_made_by_looking(file_store: ThreadStore) -> None:
+    assert file_store.list_threads() == []
     with pytest.raises(NotFound):
-        store.get_thread("x")
-    assert not store.path.exists()
+        file_store.get_thread("x")
+    assert not file_store.path.exists()
 
 
 def test_an_answer_of_a_distant_version_keeps_its_words(store: ThreadStore) -> None:
     thread_id = store.create_thread("q")
     store.answer(thread_id, store.ask(thread_id, "q"), answered("q", "its words"))
-    with sqlite3.connect(store.path) as connection:
-        connection.execute("""UPDATE turns SET answer = '{"$": "Reply"}'""")
-    connection.close()
+    with store._open() as connection:
+        connection.exec_driver_sql("""UPDATE turns SET answer = '{"$": "Reply"}'""")
     (turn,) = store.get_thread(thread_id).turns
     assert (turn.answer, turn.words) == (None, "its words")
 
 
-def test_a_file_of_a_newer_version_is_refused_and_left_alone(store: ThreadStore) -> None:
-    store.create_thread("q")
-    with sqlite3.connect(store.path) as connection:
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(file_store: ThreadStore) -> None:
+    file_store.create_thread("q")
+    with sqlite3.connect(file_store.path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(LibraryError, match="version 99"):
-        store.list_threads()
+        file_store.list_threads()
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
@@ -325,14 +330,16 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def full(store: ThreadStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+def full(
+    file_store: ThreadStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[bool], None]]:
     """Call it with whether the disk is full from now on: no page more is given to the file."""
     is_full = [False]
     connect = sqlite3.connect
 
     def connected(*given: Any, **options: Any) -> sqlite3.Connection:
         connection = connect(*given, **options)
-        if is_full[0] and given[0] == store.path:
+        if is_full[0] and given[0] == file_store.path:
             connection.set_authorizer(refuse)
         return connection
 
@@ -340,56 +347,57 @@ def full(store: ThreadStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         changes = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
         return sqlite3.SQLITE_DENY if action in changes else sqlite3.SQLITE_OK
 
-    monkeypatch.setattr("rag.app.conversation_file.sqlite3.connect", connected)
+    monkeypatch.setattr("rag.library.stores.sqlite3.connect", connected)
     yield lambda now: is_full.__setitem__(0, now)
 
 
 def test_while_the_file_takes_no_change_conversations_go_on_and_are_kept_afterwards(
-    store: ThreadStore, full: Callable[[bool], None]
+    file_store: ThreadStore, full: Callable[[bool], None]
 ) -> None:
-    old = store.create_thread("before?")
-    store.answer(old, store.ask(old, "before?"), answered("before?"))
+    old = file_store.create_thread("before?")
+    file_store.answer(old, file_store.ask(old, "before?"), answered("before?"))
     full(True)
-    new = store.create_thread("meanwhile?")
+    with ThreadPoolExecutor(1) as pool:  # screens and answers run in threads of their own
+        new = pool.submit(file_store.create_thread, "meanwhile?").result()
     for thread in (new, old):
-        ordinal = store.ask(thread, "meanwhile?")
-        store.save_words(thread, ordinal, "y")
-        store.answer(thread, ordinal, answered("meanwhile?"))
-        assert store.why_unkept(thread) == "not authorized"
-    assert [turn.question for turn in store.get_thread(old).turns] == ["before?", "meanwhile?"]
-    assert {line.thread_id for line in store.list_threads()} == {old, new}
+        ordinal = file_store.ask(thread, "meanwhile?")
+        file_store.save_words(thread, ordinal, "y")
+        file_store.answer(thread, ordinal, answered("meanwhile?"))
+        assert file_store.why_unkept(thread) == "not authorized"
+    assert [turn.question for turn in file_store.get_thread(old).turns] == ["before?", "meanwhile?"]
+    assert {line.thread_id for line in file_store.list_threads()} == {old, new}
     with pytest.raises(LibraryError, match="cannot be used"):
-        store.delete(old)
-    assert len(ThreadStore(store.path.parent).get_thread(old).turns) == 1
+        file_store.delete(old)
+    assert len(ThreadStore(file_store.path.parent).get_thread(old).turns) == 1
     full(False)
-    assert {line.thread_id for line in store.list_threads()} == {old, new}
-    assert store.why_unkept(new) == store.why_unkept(old) == ""
-    anew = ThreadStore(store.path.parent)
+    assert {line.thread_id for line in file_store.list_threads()} == {old, new}
+    assert file_store.why_unkept(new) == file_store.why_unkept(old) == ""
+    anew = ThreadStore(file_store.path.parent)
     assert anew.get_thread(old).turns[1].answer == answered("meanwhile?")
     assert anew.get_thread(new).turns[0].answer == answered("meanwhile?")
     assert anew.ask(new, "after?") == 2
 
 
-def test_a_conversation_with_a_damaged_row_is_one_sentence(store: ThreadStore) -> None:
-    thread = store.create_thread("a question")
-    with sqlite3.connect(store.path) as connection:
+def test_a_conversation_with_a_damaged_row_is_one_sentence(file_store: ThreadStore) -> None:
+    thread = file_store.create_thread("a question")
+    with sqlite3.connect(file_store.path) as connection:
         connection.execute("UPDATE threads SET filters = '{'")
     connection.close()
     with pytest.raises(LibraryError, match="threads.db"):
-        store.get_thread(thread)
+        file_store.get_thread(thread)
 
 
-def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:
+def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path, url: str) -> None:
     writer = (
         "import sys; from pathlib import Path; from rag.app.conversations import ThreadStore\n"
-        "store = ThreadStore(Path(sys.argv[1]))\n"
+        "store = ThreadStore(Path(sys.argv[1]), url=sys.argv[2])\n"
         "for n in range(10): store.ask(store.create_thread(f'p{n}'), f'p{n}')"
     )
     others = [
-        subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)], cwd=Path.cwd())
+        subprocess.Popen([sys.executable, "-c", writer, str(tmp_path), url], cwd=Path.cwd())
         for _ in range(2)
     ]
-    store = ThreadStore(tmp_path)
+    store = ThreadStore(tmp_path, url=url)
 
     def write() -> None:
         for n in range(10):
@@ -430,10 +438,10 @@ def desk_of(slow: Slow, store: ThreadStore) -> AnswerJobs:
     return AnswerJobs(slow, store)  # type: ignore[arg-type]
 
 
-def test_who_comes_later_sees_all_events_and_the_answer_is_kept(store: ThreadStore) -> None:
+def test_who_comes_later_sees_all_events_and_the_answer_is_kept(file_store: ThreadStore) -> None:
     slow = Slow()
-    desk = desk_of(slow, store)
-    thread_id = store.create_thread("q")
+    desk = desk_of(slow, file_store)
+    thread_id = file_store.create_thread("q")
     asking = desk.ask(thread_id, "q")
     watching = asking.iter_events()
     slow.gate.release()
@@ -445,14 +453,14 @@ def test_who_comes_later_sees_all_events_and_the_answer_is_kept(store: ThreadSto
     events = [timed.event for timed in found.iter_events()]
     assert events[0] == Step("thinking")
     assert events[-1] == answered("q", "one two three ")
-    assert store.get_thread(thread_id).turns[0].answer == events[-1]
+    assert file_store.get_thread(thread_id).turns[0].answer == events[-1]
     assert desk.open(*asking.turn) is None
 
 
-def test_a_stopped_answer_keeps_what_was_said(store: ThreadStore) -> None:
+def test_a_stopped_answer_keeps_what_was_said(file_store: ThreadStore) -> None:
     slow = Slow()
-    desk = desk_of(slow, store)
-    thread_id = store.create_thread("q")
+    desk = desk_of(slow, file_store)
+    thread_id = file_store.create_thread("q")
     asking = desk.ask(thread_id, "q")
     watching = asking.iter_events()
     slow.gate.release()
@@ -460,30 +468,32 @@ def test_a_stopped_answer_keeps_what_was_said(store: ThreadStore) -> None:
     desk.stop(thread_id)
     slow.gate.release()
     assert list(watching) == []
-    (turn,) = store.get_thread(thread_id).turns
+    (turn,) = file_store.get_thread(thread_id).turns
     assert (turn.answer, turn.words) == (None, "one ")
 
 
-def test_an_error_is_kept_as_a_failed_answer(tmp_path: Path, store: ThreadStore) -> None:
+def test_an_error_is_kept_as_a_failed_answer(tmp_path: Path, file_store: ThreadStore) -> None:
     with build(Settings(data=tmp_path)) as empty:
-        thread_id = store.create_thread("q")
-        asking = AnswerJob(empty, store, (thread_id, store.ask(thread_id, "q")), "q")
+        thread_id = file_store.create_thread("q")
+        asking = AnswerJob(empty, file_store, (thread_id, file_store.ask(thread_id, "q")), "q")
         asking.run(Thread())
-    (turn,) = store.get_thread(thread_id).turns
+    (turn,) = file_store.get_thread(thread_id).turns
     assert turn.answer is not None and turn.answer.status == "failed"
-    assert store.get_thread(thread_id).get_thread_before(99) == Thread()
+    assert file_store.get_thread(thread_id).get_thread_before(99) == Thread()
 
 
 # --- to take away ---------------------------------------------------------------------------
 
 
-def test_a_thread_is_exported_with_its_references(assistant: Assistant, store: ThreadStore) -> None:
+def test_a_thread_is_exported_with_its_references(
+    assistant: Assistant, file_store: ThreadStore
+) -> None:
     question = "What is DuetFace?"
-    thread_id = store.create_thread(question)
+    thread_id = file_store.create_thread(question)
     answer = assistant.ask(question)
-    store.answer(thread_id, store.ask(thread_id, question), answer)
-    store.save_words(thread_id, store.ask(thread_id, "and then?"), "it was")
-    thread = store.get_thread(thread_id)
+    file_store.answer(thread_id, file_store.ask(thread_id, question), answer)
+    file_store.save_words(thread_id, file_store.ask(thread_id, "and then?"), "it was")
+    thread = file_store.get_thread(thread_id)
     papers = assistant.library.list_papers(list_cited_papers(thread))
     told = to_markdown(thread, papers)
     assert told.startswith("# What is DuetFace?\n\n## What is DuetFace?\n\n")
@@ -500,13 +510,13 @@ def test_a_thread_is_exported_with_its_references(assistant: Assistant, store: T
 # --- several readers ------------------------------------------------------------------------
 
 
-def test_a_conversation_is_its_owners_alone(tmp_path: Path) -> None:
-    ada, bo = ThreadStore(tmp_path, "ada"), ThreadStore(tmp_path, "bo")
+def test_a_conversation_is_its_owners_alone(tmp_path: Path, url: str) -> None:
+    ada, bo = ThreadStore(tmp_path, "ada", url), ThreadStore(tmp_path, "bo", url)
     thread_id = ada.create_thread("What is mine?")
     ordinal = ada.ask(thread_id, "What is mine?")
     ada.save_words(thread_id, ordinal, "this")
     before = ada.get_thread(thread_id)
-    for other in (bo, ThreadStore(tmp_path)):
+    for other in (bo, ThreadStore(tmp_path, url=url)):
         assert other.list_threads() == []
         with pytest.raises(NotFound):
             other.get_thread(thread_id)

@@ -217,7 +217,7 @@ FILE_HARMS: dict[str, Callable[[Path], object]] = {
     "not text": lambda path: sql(
         path.parent, "UPDATE papers SET text = CAST(text || x'ff80' AS TEXT)"
     ),
-    "not JSON": lambda path: sql(path.parent, "UPDATE papers SET lists = '{'"),
+    "not JSON": lambda path: sql(path.parent, "UPDATE papers SET page_starts = '{'"),
     "no number": lambda path: sql(path.parent, "UPDATE meta SET value = 'x' WHERE key = 'version'"),
 }
 
@@ -296,7 +296,7 @@ def test_a_document_and_its_place_on_the_list_change_together(desk: Desk, tmp_pa
         apply_ingest(desk.library, Killed(), QuickEncoder, [], drop=["a.jsonl"])
     assert desk.library.n_papers == 3 and len(desk.library.left_out()) == 1
     assert desk.ingest(folder).n_papers == 3
-    assert desk.library.select("SELECT count(*) FROM vectors")[0][0] == 3
+    assert desk.library.select("SELECT count(*) AS n FROM vectors")[0]["n"] == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

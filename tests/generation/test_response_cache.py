@@ -32,15 +32,15 @@ def test_a_kept_reply_is_found_by_its_call_and_by_no_other(tmp_path: Path) -> No
     assert [replies.find(other) for other in others] == [None] * 6
 
 
-def test_keeping_again_replaces(tmp_path: Path) -> None:
-    replies = ResponseCache(tmp_path)
+def test_keeping_again_replaces(tmp_path: Path, url: str) -> None:
+    replies = ResponseCache(tmp_path, url)
     replies.keep("k", "one")
     replies.keep("k", "two")
-    assert ResponseCache(tmp_path).find("k") == "two"
+    assert ResponseCache(tmp_path, url).find("k") == "two"
 
 
-def test_the_one_that_was_not_used_for_longest_goes(tmp_path: Path) -> None:
-    replies = ResponseCache(tmp_path, n_kept=2)
+def test_the_one_that_was_not_used_for_longest_goes(tmp_path: Path, url: str) -> None:
+    replies = ResponseCache(tmp_path, url, n_kept=2)
     replies.keep("a", "A")
     replies.keep("b", "B")
     assert replies.find("a") == "A"
@@ -48,15 +48,15 @@ def test_the_one_that_was_not_used_for_longest_goes(tmp_path: Path) -> None:
     assert [replies.find(key) for key in "abc"] == ["A", None, "C"]
 
 
-def test_a_reply_without_measure_is_not_kept(tmp_path: Path) -> None:
-    replies = ResponseCache(tmp_path)
+def test_a_reply_without_measure_is_not_kept(tmp_path: Path, url: str) -> None:
+    replies = ResponseCache(tmp_path, url)
     replies.keep("k", "x" * (MAX_STORED_CHARS + 1))
     assert replies.find("k") is None
 
 
-def test_threads_keep_and_find_beside_each_other(tmp_path: Path) -> None:
+def test_threads_keep_and_find_beside_each_other(tmp_path: Path, url: str) -> None:
     def one(n: int) -> str | None:
-        replies = ResponseCache(tmp_path)
+        replies = ResponseCache(tmp_path, url)
         replies.keep(f"k{n}", f"reply {n}")
         return replies.find(f"k{n}")
 

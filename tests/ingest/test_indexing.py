@@ -12,7 +12,8 @@ import pytest
 
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
-from rag.library.schema import LIBRARY_FILE, open_connection
+from rag.library.schema import LIBRARY_FILE
+from rag.library.sqlite import open_connection
 from rag.types.errors import LibraryEmpty
 from tests.conftest import ROOT
 from tests.desk import Desk, abstract, write

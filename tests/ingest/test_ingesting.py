@@ -5,19 +5,30 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from rag.ingest.indexing import Indexes
+from rag.library import open_writer
 from rag.library.chunking import get_embedded_text
-from rag.library.schema import LIBRARY_FILE, open_connection
+from rag.library.tables import CHUNKS, META, VECTORS
 from rag.types.errors import EmbedderMismatch, LibraryLocked, RagError
 from tests.conftest import ROOT
 from tests.desk import Desk, abstract, counts, write
 from tests.stand_ins import QuickEmbedder, QuickEncoder, vector
 
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, url: str) -> Iterator[Desk]:
+    """On every database."""
+    desk = Desk(tmp_path / "data", url)
+    yield desk
+    desk.library.close()
 
 
 # --- again, and again -------------------------------------------------------------------------
@@ -27,11 +38,11 @@ def test_the_seeds_go_in_whole_and_a_second_time_changes_nothing(desk: Desk, see
     first = desk.ingest(seeds)
     assert counts(first.plan) == {"new": 170}
     assert (first.n_papers, first.n_chunks, first.n_embedded) == (169, 169, 169)
-    before = (desk.folder / LIBRARY_FILE).stat().st_mtime_ns
+    before = desk.library.database.stamp()
     second = desk.ingest(seeds)
     assert counts(second.plan) == {"unchanged": 170}
     assert (second.n_embedded, second.fingerprint) == (0, first.fingerprint)
-    assert (desk.folder / LIBRARY_FILE).stat().st_mtime_ns == before
+    assert desk.library.database.stamp() == before
 
 
 def test_a_second_ingest_loads_nothing_heavy(desk: Desk, seeds: Path) -> None:
@@ -39,13 +50,14 @@ def test_a_second_ingest_loads_nothing_heavy(desk: Desk, seeds: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from rag.adapters.index_stores import LocalStores\n"
         "from rag.ingest.ingesting import apply_ingest; from rag.library import Library\n"
-        "with Library.open(Path(sys.argv[1])) as library:\n"
-        "    report = apply_ingest(library, LocalStores(), lambda: 1 / 0, [Path(sys.argv[2])])\n"
+        "with Library.open(Path(sys.argv[1]), sys.argv[2]) as library:\n"
+        "    report = apply_ingest(library, LocalStores(), lambda: 1 / 0, [Path(sys.argv[3])])\n"
         "assert report.plan.changes_nothing\n"
         "heavy = {'chromadb', 'numpy', 'onnxruntime', 'tantivy', 'langchain_core', 'pylatexenc'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", code, str(desk.folder), str(seeds)], check=True)
+    command = [sys.executable, "-c", code, str(desk.folder), desk.library.url, str(seeds)]
+    subprocess.run(command, check=True)
 
 
 def test_the_same_content_has_the_same_fingerprint_in_any_order(
@@ -157,7 +169,7 @@ def test_a_small_change_is_made_in_place_and_a_large_one_builds_anew(
     for number, letters in enumerate(("STUVWXYZ", "ABCDEFGH", "STUVWXYZ"), 2):
         desk.ingest(write(file, *letters))
         assert desk.library.index_state.generation == number
-    assert sorted(f.name for f in (desk.folder / "index").iterdir()) == ["000003", "000004"]
+    assert sorted(f.name for f in (desk.folder / "index").glob("0*")) == ["000003", "000004"]
 
 
 # --- embedders --------------------------------------------------------------------------------
@@ -208,9 +220,7 @@ def test_rebuild_goes_over_to_another_embedder(desk: Desk, seeds: Path) -> None:
     indexes = Indexes(desk.library, desk.stores, "other")
     assert indexes.vectors.count() == 10
     indexes.close()
-    connection = open_connection(desk.folder / LIBRARY_FILE, readonly=True)
-    assert connection.execute("SELECT DISTINCT embedder FROM vectors").fetchall() == [("other",)]
-    connection.close()
+    assert desk.library.fetch(select(VECTORS.c.embedder).distinct()) == [("other",)]
 
 
 def test_rebuild_embeds_everything_again_also_what_is_not_named(desk: Desk, seeds: Path) -> None:
@@ -222,10 +232,10 @@ def test_rebuild_embeds_everything_again_also_what_is_not_named(desk: Desk, seed
 def test_chunks_that_an_older_chunker_cut_are_cut_anew(desk: Desk, seeds: Path) -> None:
     desk.ingest(seeds / LIST)
     chunks = desk.library.list_chunks()
-    with open_connection(desk.folder / LIBRARY_FILE, readonly=False) as connection:
-        connection.execute("UPDATE chunks SET end = end - 5, chunk_id = chunk_id || '-old'")
-        connection.execute("UPDATE meta SET value = 'old' WHERE key = 'chunker'")
-    connection.close()
+    with open_writer(desk.folder, desk.library.url) as writer, writer._db.begin():
+        older = {"end": CHUNKS.c.end - 5, "chunk_id": CHUNKS.c.chunk_id + "-old"}
+        writer._db.execute(CHUNKS.update().values(older))
+        writer._db.execute(META.update().where(META.c.key == "chunker").values(value="old"))
     report = desk.ingest(seeds / LIST)
     assert counts(report.plan) == {"unchanged": 10}
     assert desk.library.list_chunks() == chunks
@@ -242,10 +252,10 @@ def test_token_vectors_are_kept_where_the_embedder_makes_them(desk: Desk, seeds:
 def test_a_second_ingest_at_once_is_refused_or_waits(desk: Desk, seeds: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from rag.library import open_writer\n"
-        "with open_writer(Path(sys.argv[1])):\n"
+        "with open_writer(Path(sys.argv[1]), sys.argv[2]):\n"
         "    print('writing', flush=True); sys.stdin.read()\n"
     )
-    command = [sys.executable, "-c", code, str(desk.folder)]
+    command = [sys.executable, "-c", code, str(desk.folder), desk.library.url]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as other:
         assert other.stdin and other.stdout

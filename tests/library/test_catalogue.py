@@ -14,6 +14,7 @@ from rag.library.schema import LIBRARY_FILE, LIBRARY_MIGRATIONS
 from rag.readers import read
 from rag.types import DocumentPlan, DocumentReading, Entry, Place, Plan
 from rag.types.errors import LibraryEmpty, LibraryError, LibraryLocked, NotFound
+from tests.conftest import DATABASES, create_database
 from tests.desk import Desk, write
 from tests.readonly import readonly_copy
 from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores
@@ -21,9 +22,12 @@ from tests.stand_ins import QuickEmbedder, QuickEncoder, QuickStores
 LIST, PAGE = "000_052e22e2ea1c628a.txt", "001_a5f9dfde50f3564c.txt"
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, seeds: Path) -> Iterator[Library]:
-    with Library.open(tmp_path_factory.mktemp("library")) as library:
+@pytest.fixture(scope="module", params=DATABASES)
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seeds: Path
+) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("library")
+    with Library.open(folder, create_database(request)) as library:
         apply_ingest(library, QuickStores(), QuickEncoder, [seeds])
         yield library
 
@@ -78,8 +82,8 @@ def test_a_paper_that_is_not_there_is_answered_with_what_is(
     assert says in str(caught.value)
 
 
-def test_a_beginning_that_two_papers_share_is_not_guessed(tmp_path: Path) -> None:
-    with Library.open(tmp_path) as library:
+def test_a_beginning_that_two_papers_share_is_not_guessed(tmp_path: Path, url: str) -> None:
+    with Library.open(tmp_path, url) as library:
         file = tmp_path / "many.jsonl"
         file.write_text("".join(f'{{"title": "Paper number {n}"}}\n' for n in range(400)), "utf-8")
         apply_ingest(library, QuickStores(), QuickEmbedder, [file])
@@ -112,10 +116,10 @@ def test_a_person_is_a_printed_name(library: Library) -> None:
         library.find_person("Nannan Wan")
 
 
-def test_one_person_has_each_paper_once(tmp_path: Path) -> None:
+def test_one_person_has_each_paper_once(tmp_path: Path, url: str) -> None:
     entry = Entry(Place("a.txt", 1), "raw", "T", "", ("Bo Li", "Ann", "Bo Li"))
     read_in = DocumentReading("a.txt", "0", "test", (entry,))
-    with open_writer(tmp_path) as writer, Library.open(tmp_path) as library:
+    with open_writer(tmp_path, url) as writer, Library.open(tmp_path, url) as library:
         writer.store(Plan((DocumentPlan("a.txt", "a.txt", "new", read_in),)), "quick")
         assert [a.position for a in library.find_person("Bo Li").authorships] == [1]
         assert library.list_papers()[0].authors == ("Bo Li", "Ann", "Bo Li")
@@ -160,8 +164,10 @@ def test_encodings_are_what_the_embedder_gave(library: Library) -> None:
         library.list_encodings(["cnone"])
 
 
-def test_before_the_first_ingest_the_library_is_empty_and_nothing_is_made(tmp_path: Path) -> None:
-    with Library.open(tmp_path / "data") as library:
+def test_before_the_first_ingest_the_library_is_empty_and_nothing_is_made(
+    tmp_path: Path, url: str
+) -> None:
+    with Library.open(tmp_path / "data", url) as library:
         assert (library.n_papers, library.list_papers(), library.list_persons()) == (0, [], [])
         assert library.fingerprint == "0" * 16
         with pytest.raises(LibraryEmpty, match="paperfolk ingest"):
@@ -171,8 +177,10 @@ def test_before_the_first_ingest_the_library_is_empty_and_nothing_is_made(tmp_pa
     assert not (tmp_path / "data").exists()
 
 
-def test_an_open_library_sees_the_first_ingest_and_the_next(tmp_path: Path, seeds: Path) -> None:
-    with Library.open(tmp_path) as reader, Library.open(tmp_path) as library:
+def test_an_open_library_sees_the_first_ingest_and_the_next(
+    tmp_path: Path, url: str, seeds: Path
+) -> None:
+    with Library.open(tmp_path, url) as reader, Library.open(tmp_path, url) as library:
         assert reader.list_papers() == []
         apply_ingest(library, QuickStores(), QuickEmbedder, [seeds / LIST])
         assert len(reader.list_papers()) == 10
@@ -219,7 +227,8 @@ def test_a_full_disk_is_named_and_nothing_is_half_stored(tmp_path: Path, seeds: 
     entries = read(seeds / PAGE).entries
     read_in = DocumentReading(PAGE, "0", "test", entries)
     with open_writer(tmp_path) as writer, Library.open(tmp_path) as library:
-        writer._db.execute("PRAGMA max_page_count = 60")
+        writer._db.exec_driver_sql("PRAGMA max_page_count = 90")
+        writer._db.rollback()
         with pytest.raises(LibraryError, match="cannot be written"):
             writer.store(Plan((DocumentPlan(PAGE, PAGE, "new", read_in),)), "quick")
         assert (library.list_papers(), library.list_documents()) == ([], [])
@@ -259,14 +268,14 @@ def test_a_library_that_cannot_be_opened_is_not_called_broken(tmp_path: Path) ->
     assert "cannot be opened (unable to open database file); check its rights" in str(told.value)
 
 
-def test_only_one_writes(tmp_path: Path) -> None:
+def test_only_one_writes(tmp_path: Path, url: str) -> None:
     with (
-        open_writer(tmp_path),
+        open_writer(tmp_path, url),
         pytest.raises(LibraryLocked, match="another process"),
-        open_writer(tmp_path),
+        open_writer(tmp_path, url),
     ):
         pass
-    with open_writer(tmp_path):
+    with open_writer(tmp_path, url):
         pass
 
 

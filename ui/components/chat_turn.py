@@ -198,7 +198,7 @@ def render_answer(
     """Draw a complete answer with its buttons; after a rating, ask for a reason below it."""
     assert turn.answer is not None
     place = (thread.thread_id, turn.ordinal)
-    questions = UserQuestionSet(assistant.settings.data)
+    questions = UserQuestionSet(assistant.settings.data, assistant.settings.library_url)
     acts: dict[str, Callable[[str], None]] = {
         "judge": lambda value: handle_thumb(store, questions, place, value),
         "keep": lambda _: update_question_set(store, questions, place),

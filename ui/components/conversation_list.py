@@ -25,7 +25,9 @@ SEARCHED_FROM = 6
 
 @st.cache_resource(show_spinner=False)
 def _load_jobs(settings: Settings, owner: str) -> AnswerJobs:
-    return AnswerJobs(session.build_once(settings), ThreadStore(settings.data, owner))
+    return AnswerJobs(
+        session.build_once(settings), ThreadStore(settings.data, owner, settings.library_url)
+    )
 
 
 def get_jobs(assistant: Assistant) -> AnswerJobs:

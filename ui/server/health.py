@@ -8,7 +8,6 @@ there is no response at all, which monitors count as a failure.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -108,7 +107,7 @@ async def _of_library(settings: Settings) -> list[str]:
         return []  # nothing was ingested yet
     except TimeoutError:
         return [f"the library could not be read within {READ_S:.0f} s"]
-    except (RagError, sqlite3.Error, OSError):  # what it says may name folders of this machine
+    except (RagError, OSError):  # what it says may name folders of this machine
         return ["the library cannot be read; run paperfolk doctor"]
     return []
 

@@ -55,7 +55,7 @@ class _Readers:
     def __call__(self) -> Accounts:
         settings = load()
         check_guarded(settings)
-        accounts = Accounts(settings.accounts, settings.data)
+        accounts = Accounts(settings.accounts, settings.data, settings.library_url)
         if self._closed and not accounts:
             raise SettingsError(
                 "the setting 'accounts' names nobody any more; "

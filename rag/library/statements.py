@@ -1,0 +1,72 @@
+"""The statements that the catalogue reads with, each built once: building takes longer than running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, Table, bindparam, func, select
+
+from rag.library import rows
+from rag.library.tables import (
+    AFFILIATIONS,
+    AUTHORSHIPS,
+    CHUNKS,
+    DOCUMENTS,
+    ENTRIES,
+    LINKS,
+    META,
+    PAGES,
+    PAPERS,
+    PLACES,
+    VECTORS,
+    is_listed,
+)
+
+_N_ENTRIES = (
+    select(func.count())
+    .where(ENTRIES.c.document_id == DOCUMENTS.c.document_id)
+    .correlate(DOCUMENTS)
+    .scalar_subquery()
+)
+DOCUMENTS_READ = (
+    select(DOCUMENTS, *(PAGES.c[name] for name in rows.PAGE_FIELDS), _N_ENTRIES.label("n_entries"))
+    .outerjoin_from(DOCUMENTS, PAGES)
+    .order_by(DOCUMENTS.c.name)
+)
+ENTRIES_READ = select(ENTRIES, DOCUMENTS.c.name.label("document")).join(DOCUMENTS)
+
+
+def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str, Select[Any]]:
+    """Reads columns of all papers, or of those ``listed`` in the parameter ``ids``."""
+    every = select(*(table.c[name] for name in names)).order_by(*(table.c[name] for name in order))
+    return {"all": every, "listed": every.where(is_listed(table.c.paper_id))}
+
+
+PAPERS_READ = _build_readings(
+    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line", "paper_id"
+)
+PARTS_READ = {
+    table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
+    for table, names in (
+        (AUTHORSHIPS, ("name", "role", "position")),
+        (PLACES, ("document", "line")),
+        (AFFILIATIONS, ("name",)),
+        (LINKS, ("url",)),
+    )
+}
+"""What a paper has any number of, in its order."""
+CHUNKS_LISTED = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.chunk_id))
+CHUNKS_OF_PAPERS = rows.CHUNKS_WITH_TEXT.where(is_listed(CHUNKS.c.paper_id)).order_by(
+    CHUNKS.c.paper_id, CHUNKS.c.start
+)
+ENCODINGS_LISTED = select(VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens).where(
+    VECTORS.c.tokens.is_not(None),
+    VECTORS.c.embedder == select(META.c.value).where(META.c.key == "embedder").scalar_subquery(),
+    is_listed(VECTORS.c.chunk_id),
+)
+VECTORS_LISTED = select(VECTORS.c.chunk_id, VECTORS.c.vector).where(
+    VECTORS.c.embedder == bindparam("embedder"), is_listed(VECTORS.c.chunk_id)
+)
+META_READ = select(META)
+IN_TEXT_ORDER = (PAPERS.c.document, PAPERS.c.line, PAPERS.c.paper_id, CHUNKS.c.start)

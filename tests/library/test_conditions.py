@@ -1,0 +1,200 @@
+"""Conditions in SQL against the same conditions in Python, over random libraries, on every database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.library import Library, open_writer
+from rag.library.conditions import OPERATORS
+from rag.library.fields import list_values, match_condition
+from rag.library.selection import find_matching_papers
+from rag.library.snapshot import LibrarySnapshot, get_recency_key, load_snapshot
+from rag.library.sources import SOURCES
+from rag.text import fold
+from rag.types import Condition, DocumentPlan, DocumentReading, Entry, Place, Plan, ProfilePage
+from rag.types.fields import ABSENCE, ANY_DIGIT, FIELDS, MANY, Operator, QueryError, Range
+from rag.types.query import Order
+from tests.conftest import DATABASES, create_database
+from tests.desk import Desk
+
+PIECES = ("Face", "face", "faces", "GAN", "École", "naïve", "ﬁne", "ß", "İstanbul", "中文", "αβ", "x1", "C++",
+          "(a)", "a.b", "b", "9", "²", "٣", "%", "\\", "'", "[", "*", "🙂", "the")  # fmt: skip
+GAPS = (" ", "-", "–", "_", ", ", "", "  ", "\n", "\u2003", "\u00a0-")
+NAMES = ("Ann Mao", "Ann mao", "Bo Li", "Bo-Li", "Émile Zola", "王 伟", "Li")
+DOCUMENTS = ("a.txt", "B page.txt", "c-d.txt")
+LINKS = ("https://github.com/x/y", "http://www.GitHub.com/a", "https://x.github.io", "gitlab.com/b",
+         "https://zenodo.org/r/1")  # fmt: skip
+HOSTS = ("github", "GitHub.com", "x", ".", "zenodo.org/r", ANY_DIGIT)
+YEARS = (1999, 2020, 2021, 2024)
+
+texts = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(GAPS)), min_size=1, max_size=7).map(
+    lambda parts: "".join(piece + gap for piece, gap in parts).strip()
+)  # fmt: skip
+phrases = texts | st.sampled_from(
+    (
+        *PIECES,
+        *NAMES,
+        *HOSTS,
+        *DOCUMENTS,
+        *(f"{d}:{n}" for d in DOCUMENTS for n in range(1, 10)),
+        "fac",
+        "-",
+    )
+)
+days = st.dates(date(1998, 11, 1), date(2025, 2, 1)) | st.sampled_from(
+    [date(2020, 2, 28), date(2020, 2, 29), date(2021, 2, 28), date(2021, 12, 31), date(2024, 1, 1)]
+)
+entries = st.builds(
+    lambda document, line, **values: Entry(Place(document, line), "raw", **values),
+    document=st.sampled_from(DOCUMENTS), line=st.integers(1, 9), title=st.none() | texts,
+    text=st.just("") | texts, authors=st.lists(st.sampled_from(NAMES), max_size=4).map(tuple),
+    authors_complete=st.booleans(), year=st.none() | st.sampled_from(YEARS),
+    month=st.none() | st.integers(1, 12), day=st.none() | st.integers(1, 28),
+    category=st.none() | st.sampled_from(("CV", "cv", "LG", "É")), code=st.none() | st.booleans(),
+    score=st.none() | st.sampled_from((1.5, 88.9)), venue=st.none() | texts, doi=st.none() | texts,
+    affiliations=st.lists(texts, max_size=2, unique=True).map(tuple),
+    links=st.lists(st.sampled_from(LINKS), max_size=2, unique=True).map(tuple),
+)  # fmt: skip
+libraries = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entry.place)
+aliases = st.dictionaries(st.sampled_from(NAMES), st.sampled_from((*NAMES, "Zoë Li")), max_size=3)
+
+NUMBERS = {"year": YEARS, "month": range(1, 13), "day": range(1, 32), "score": (1.5, 2, 88, 88.9), "n_places": range(1, 4),
+           "n_authors": range(6), "title_chars": range(30), "abstract_words": range(8)}  # fmt: skip
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    """Of any field of papers, with any of its operators and a value that it may have."""
+    field = draw(st.sampled_from([FIELDS[name] for name in SOURCES]))
+    operator = draw(st.sampled_from(field.operators))
+    if operator in ABSENCE:
+        return Condition(field.name, operator)
+    one: st.SearchStrategy[Any] = phrases.filter(str.strip)
+    if field.type == "flag":
+        one = st.booleans()
+    elif field.type in ("integer", "number", "day"):
+        ends = days if field.type == "day" else st.sampled_from(NUMBERS[field.name])
+        one = ends
+        if operator not in ("above", "below"):
+            spans = st.tuples(st.none() | ends, st.none() | ends)
+            one |= spans.filter(any_end).map(sorted_range)
+    if operator in MANY:
+        one = st.lists(one, min_size=1, max_size=3).map(tuple)
+    return Condition(field.name, operator, draw(one))
+
+
+def any_end(span: tuple[Any, Any]) -> bool:
+    return span != (None, None)
+
+
+def sorted_range(span: tuple[Any, Any]) -> Range:
+    return Range(*span) if None in span else Range(*sorted(span))
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("library")
+    with Library.open(folder, create_database(request)) as library:
+        yield library
+
+
+def store(library: Library, found: list[Entry], shown: dict[str, str]) -> None:
+    """These entries in place of all others; one document is a person's page."""
+    plans = []
+    for name in DOCUMENTS:
+        own = tuple(e for e in found if e.place.document == name)
+        page = ProfilePage("Bo Li") if name == "B page.txt" else None
+        plans.append(
+            DocumentPlan(name, name, "changed", DocumentReading(name, "0", "test", own, page))
+        )
+    with open_writer(library.folder, library.url) as writer:
+        writer.store(Plan(tuple(plans)), "quick")
+        writer.store_aliases(shown)
+    library._aliases_stamp = (0, 0)  # no file is to be taken over
+
+
+def test_every_field_of_papers_and_every_operator_is_there_in_sql() -> None:
+    assert list(SOURCES) == [name for name, field in FIELDS.items() if field.of == "paper"]
+    assert set(OPERATORS) == set(get_args(Operator))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(libraries, aliases, st.lists(conditions(), min_size=10, max_size=20))
+def test_conditions_are_met_by_the_same_papers_in_sql(
+    library: Library, found: list[Entry], shown: dict[str, str], asked: list[Condition]
+) -> None:
+    store(library, found, shown)
+    snapshot = LibrarySnapshot(library, shown)
+    for condition in asked:
+        expected = [p for p in snapshot.papers if match_condition(p, condition, snapshot)]
+        assert library.find_papers([condition]) == expected, condition
+        assert library.count_papers([condition]) == len(expected)
+    for pair in zip(asked, asked[1:], strict=False):
+        assert library.find_papers(pair) == find_matching_papers(snapshot, pair)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(libraries, aliases, conditions())
+def test_groups_count_each_paper_once_a_value(
+    library: Library, found: list[Entry], shown: dict[str, str], condition: Condition
+) -> None:
+    store(library, found, shown)
+    snapshot = LibrarySnapshot(library, shown)
+    papers = find_matching_papers(snapshot, [condition])
+    for field in (name for name in SOURCES if FIELDS[name].plural):
+        expected = Counter(v for p in papers for v in set(list_values(field, p, snapshot)))
+        groups = library.count_groups(field, [condition])
+        assert dict(groups) == expected and len(groups) == len(expected), field
+        assert groups == sorted(groups, key=lambda group: (-group[1], group[0]))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@given(libraries, st.integers(1, 4))
+def test_papers_come_in_the_order_asked(library: Library, found: list[Entry], limit: int) -> None:
+    store(library, found, {})
+    papers, snapshot = library.list_papers(), LibrarySnapshot(library)
+    newest = sorted(papers, key=lambda p: get_recency_key(p) if p.year else (1, 0, 0, p.paper_id))
+    assert library.find_papers((), Order("date")) == newest
+    assert library.find_papers((), Order("date"), limit) == newest[:limit]
+    assert library.find_papers(limit=limit) == papers[:limit]
+    for field in (name for name in SOURCES if FIELDS[name].is_sortable and name != "date"):
+        by_id = sorted(papers, key=lambda p: p.paper_id)
+        values = {p.paper_id: list_values(field, p, snapshot) for p in papers}
+        known = [p for p in by_id if values[p.paper_id]]
+        known.sort(key=lambda p: [fold(v) if isinstance(v, str) else v for v in values[p.paper_id]])
+        silent = [p for p in by_id if not values[p.paper_id]]
+        assert library.find_papers((), Order(field, "ascending")) == [*known, *silent]
+
+
+def test_figures_of_people_are_no_conditions_on_papers(library: Library) -> None:
+    with pytest.raises(QueryError, match="h_index is a figure of people"):
+        library.find_papers([Condition("h_index", "above", 3)])
+    with pytest.raises(QueryError, match="h_index is a figure of people"):
+        library.count_groups("h_index")
+
+
+def test_names_that_the_aliases_file_joins_are_one_from_the_next_question_on(
+    tmp_path: Path, url: str, seeds: Path
+) -> None:
+    desk = Desk(tmp_path / "data", url)
+    desk.ingest(seeds)
+    of_kexin = [Condition("author", "is", "Kexin Bao")]
+    before = desk.library.count_papers(of_kexin)
+    (desk.folder / "aliases.yaml").write_text("Kexin Bao: [Kexin Baoa]\n", "utf-8")
+    papers = desk.library.find_papers(of_kexin)
+    assert len(papers) > before
+    assert papers == find_matching_papers(load_snapshot(desk.library), of_kexin)
+    assert not desk.library.count_papers([Condition("author", "is", "Kexin Baoa")])
+    (desk.folder / "aliases.yaml").unlink()
+    assert desk.library.count_papers(of_kexin) == (len(papers) if url else before)
+    desk.library.close()
