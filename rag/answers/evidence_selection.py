@@ -9,6 +9,7 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.snapshot import LibrarySnapshot
+from rag.search.topics import list_on_topic
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.understanding.comparison import find_comparing_words, is_telling
@@ -57,6 +58,10 @@ def choose_papers(
         if unheard := _find_unknown_sides(query, library):
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several)
+    if query.want == "overview" and query.topic:
+        if on_topic := _find_papers_on_topic(query, find, retrieve, library):
+            ranking = _put_first(on_topic, retrieval)
+            return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
@@ -68,6 +73,18 @@ def choose_papers(
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _find_papers_on_topic(
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+) -> tuple[PaperHit, ...]:
+    """Every paper on the topic of an overview, best first."""
+    papers, _ = list_on_topic(query.topic, library, find, library.by_id)
+    ids = [on_topic.paper.paper_id for on_topic in papers]
+    if not ids:
+        return ()
+    hits = {h.paper.paper_id: h for h in retrieve(query.topic, len(ids), within=ids).papers}
+    return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
 
 
 def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:

@@ -18,13 +18,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers import person_phrases, phrases
+from rag.answers.expert_rows import render_further, render_groups
 from rag.answers.ranked_people import format_person_limit, select_people
 from rag.answers.rows import (
     Listing,
     build_scored_papers,
-    format_date,
     format_truncation,
-    format_years,
 )
 from rag.library.fields import format_conditions, match_condition
 from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
@@ -37,7 +36,6 @@ from rag.search.topics import (
     resolve_spelling,
 )
 from rag.text import join_names
-from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Authorship, Expert, Paper, Role
 from rag.types.fields import FIELDS
@@ -203,10 +201,10 @@ def answer_experts(
     if not people:
         return _answer_nobody_else(topic, len(everybody), topic_papers, snapshot)
     under = format_conditions(on_papers) + "".join(map(format_person_limit, on_people))
-    n_people = len(votes) - sum(name in votes for name in excluded_names)
     under = f"{under}, besides those named already" if query.besides else under
+    further = [e for e in everybody if e.name not in excluded_names][len(people) :]
     text, listing = _render_experts(
-        topic, people, n_people, topic_papers, snapshot, recent=recent, under=under
+        topic, people, further, topic_papers, recent=recent, under=under
     )
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
@@ -274,33 +272,25 @@ def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple
 def _render_experts(
     topic: str,
     people: Sequence[Expert],
-    n_people: int,
+    further: Sequence[Expert],
     topic_papers: Sequence[OnTopic],
-    library: LibrarySnapshot,
     *,
     recent: bool,
     under: str = "",
 ) -> tuple[str, Listing]:
+    """The ranking, and everybody below it by name; ``further``: those below."""
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
-    papers = [f.paper for f in topic_papers]
-    rendered_ids: set[str] = set()
-    lines = [
-        f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
-        for at, expert in enumerate(people, 1)
-    ]
+    papers = {f.paper.paper_id: f.paper for f in topic_papers}
     limits = under if not under or under.startswith(",") else f" {under}"
+    n_people = len(people) + len(further)
     head = person_phrases.head_experts(plain(topic), len(papers), limits, n_people, recent=recent)
-    unsigned = [p for p in papers if not p.authorships]
-    if n_people > len(people):
-        n_more = n_people - len(people)
-        lines.append(f"\n{person_phrases.count_more_people(n_more)}")
-    if unsigned:
-        marks = " ".join(listing.get_marker(p) for p in unsigned)
-        lines.append(f"\nAlso on the topic, authors unknown: {marks}.")
-    _add_remaining_papers(papers, people, listing, lines)
-    if missing := format_truncation(papers):
-        lines.append(f"\n{missing}")
-    return head + "\n\n" + "\n".join(lines), listing
+    rows = render_groups(people, papers, listing)
+    rest = [render_further(further, papers, listing)]
+    if unsigned := [p for p in papers.values() if not p.authorships]:
+        marks = " ".join(map(listing.get_marker, unsigned))
+        rest.append(person_phrases.tell_unsigned_papers(marks))
+    rest.append(format_truncation(list(papers.values())))
+    return "\n\n".join([head, "\n".join(rows), *filter(None, rest)]), listing
 
 
 def _render_scores(
@@ -326,54 +316,6 @@ def _render_scores(
         ]
         lines.append(f"{at}. {plain(expert.name)} **{expert.score:.2f}** = {' + '.join(parts)}")
     return "\n".join([lines[0], "", *lines[1:]])
-
-
-def _add_remaining_papers(
-    papers: Sequence[Paper], people: Sequence[Expert], listing: Listing, lines: list[str]
-) -> None:
-    """Papers on the topic whose people did not make it into the list."""
-    rendered_ids = {paper_id for expert in people for paper_id in expert.papers}
-    rest = [p for p in papers if p.authorships and p.paper_id not in rendered_ids]
-    if rest:
-        marks = " ".join(listing.get_marker(p) for p in rest[:_FURTHER])
-        remainder = f" and {len(rest) - _FURTHER} more" if len(rest) > _FURTHER else ""
-        lines.append(f"\nFurther papers on the topic: {marks}{remainder}.")
-
-
-def _render_expert(
-    expert: Expert, listing: Listing, rendered_ids: set[str], library: LibrarySnapshot
-) -> str:
-    """The papers by role; a title is written out where it is met first, later its marker will do."""
-    papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
-    parts = []
-    for role, words in person_phrases.ROLE_WORDS.items():
-        role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
-        if role_papers:
-            parts.append(
-                f"{words} {', '.join(_render_paper_once(p, listing, rendered_ids) for p in role_papers)}"
-            )
-    company = _format_coauthors(expert.name, papers, library)
-    return (
-        f"**{plain(expert.name)}** ({counted(len(expert.papers))}{format_years(papers)}): "
-        f"{'; '.join(parts)}{company}"
-    )
-
-
-def _render_paper_once(paper: Paper, listing: Listing, rendered_ids: set[str]) -> str:
-    mark = listing.get_marker(paper)
-    if paper.paper_id in rendered_ids:
-        return mark
-    rendered_ids.add(paper.paper_id)
-    date = format_date(paper)
-    return f"*{plain(paper.name)}*{f' ({date})' if date else ''} {mark}"
-
-
-def _format_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
-    """Who shares two or more of these papers."""
-    often = [
-        coauthor for coauthor, n in library.count_coauthors(name, papers).most_common(3) if n > 1
-    ]
-    return f". Often with {join_names(plain(o) for o in often)}" if often else ""
 
 
 def _answer_nobody(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answers import comparison, phrases
+from rag.answers import comparison, overview, phrases
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
@@ -121,6 +121,8 @@ def answer_by_quotes(
     if len(cited) > 1 and query.want == "comparison":
         table_text = comparison.render_comparison(query, cited, marks)
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
+    elif query.want == "overview" and several:
+        text = overview.render_overview(query, cited, marks)
     elif len(cited) == 1:
         text = _render_one_paper(query.text, cited[0], marks)
     elif several or has_plural_request(query.text):

@@ -11,13 +11,6 @@ from rag.answers.phrases import add_before
 from rag.text.english import choose_number, counted, join_names
 from rag.types import Role
 
-ROLE_WORDS: Mapping[Role, str] = {
-    "first": "first author of",
-    "listed": "author of",
-    "page": "listed on their profile page for",
-}
-"""How a person stands on the papers that follow; a page fills in what 'et al.' leaves out."""
-
 ROLE_NAMES: Mapping[Role, str] = {
     "first": "first author",
     "listed": "further author",
@@ -25,12 +18,33 @@ ROLE_NAMES: Mapping[Role, str] = {
 }
 """The roles by themselves, as the parts of a score are explained."""
 
+TOGETHER = "all of them together"
+
+
+def tell_role(roles: Mapping[str, Role]) -> str:
+    """How a person stands on papers, in a few words: ``first author of 4``, ``co-author``."""
+    n_first = sum(role == "first" for role in roles.values())
+    if n_first:
+        return "first author" if n_first == len(roles) else f"first author of {n_first}"
+    on_page_alone = all(role == "page" for role in roles.values())
+    return "by their profile page" if on_page_alone else "co-author"
+
 
 # --- people by what they have -------------------------------------------------------------------
 
 
 def head_people(limits: str, phrase: str) -> str:
     return f"By papers in this library{limits}{add_before(phrase)}:"
+
+
+def tell_further_people(names: Sequence[str], n: int) -> str:
+    """``Further people: Ann Mao [2], Bo Li [3] and 4 more``; ``names``: with the markers of their papers."""
+    rest = n - len(names)
+    return f"Further people: {', '.join(names)}{f' and {rest} more' if rest else ''}."
+
+
+def tell_unsigned_papers(marks: str) -> str:
+    return f"Also on the topic, authors unknown: {marks}."
 
 
 def count_more_people(n: int) -> str:

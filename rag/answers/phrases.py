@@ -253,6 +253,22 @@ def head_comparison(n: int) -> str:
     return f"{counted(n)} side by side, in their own words:"
 
 
+def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, int]]) -> str:
+    """``**8 papers** on **drones**, 2019 to 2024, most by Ann Mao (3):``; ``years`` with its comma."""
+    by = join_names(f"{name} ({count})" for name, count in people)
+    return f"**{counted(n)}** on **{topic}**{years}{f', most by {by}' if by else ''}."
+
+
+THE_PROBLEM = "The problem:"
+OTHER_PAPERS = "others"
+
+
+def tell_more_on_topic(n: int, topic: str) -> str:
+    return (
+        f"And {counted(n, 'more paper')} on it; for all of them ask: 'list the papers on {topic}'."
+    )
+
+
 def head_several_papers(n: int) -> str:
     return f"{counted(n)} {choose_number(n, 'has', 'have')} something on this:"
 

@@ -49,7 +49,7 @@ def find_themes(papers: Sequence[Paper], k: int = _THEMES) -> list[tuple[str, in
     counts: Counter[tuple[str, ...]] = Counter()
     display_forms: dict[tuple[str, ...], str] = {}
     for paper in papers:
-        phrases = _list_title_runs(paper.title or "")
+        phrases = list_title_phrases(paper.title or "")
         counts.update(phrases.keys())
         for stems, phrase in phrases.items():
             display_forms.setdefault(stems, phrase)
@@ -61,7 +61,7 @@ def find_themes(papers: Sequence[Paper], k: int = _THEMES) -> list[tuple[str, in
     return [(display_forms[stems], counts[stems]) for stems in chosen_stems[:k]]
 
 
-def _list_title_runs(title: str) -> dict[tuple[str, ...], str]:
+def list_title_phrases(title: str) -> dict[tuple[str, ...], str]:
     """Runs of two and three neighbouring words without stop words, by their stems."""
     tokens = [(m.group(), m.span()) for m in _TITLE_WORD.finditer(title)]
     phrases = {}

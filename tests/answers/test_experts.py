@@ -131,7 +131,7 @@ def test_no_more_people_than_asked_for_but_all_their_papers() -> None:
     answer = who(shelf, "UAV tracking", k=3)
     assert len(answer.experts) == 3
     assert len(answer.citations) == 8
-    assert "\nand 5 more people." in answer.text
+    assert "Further people: A4 [4], A5 [5], A6 [6], A7 [7], A8 [8]." in answer.text
     assert "\nand 1 more person." in who(shelf, "UAV tracking", k=7).text
 
 

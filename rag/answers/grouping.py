@@ -1,0 +1,55 @@
+"""Papers on a topic in groups by the terms that their titles share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answers.portrait import list_title_phrases
+from rag.search.topics import Phrase
+from rag.text import split_terms
+from rag.types import Paper
+
+MAX_GROUPS = 5
+_LARGEST_SHARE = 0.6
+"""A term of more papers than this tells nothing of how they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperGroup:
+    """Papers that share a term; an empty term for those that share none."""
+
+    term: str
+    papers: tuple[Paper, ...]
+
+
+def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
+    """Each paper in the largest group whose term it has, larger groups first, the others last.
+
+    A term is a run of two or three words of a title with a word that the topic does not have, which
+    another of the papers has in its title or text. Few papers stay in one group.
+    """
+    own_terms = set(split_terms(topic))
+    terms = {
+        stems: phrase
+        for paper in papers
+        for stems, phrase in list_title_phrases(paper.title or "").items()
+        if len(set(stems) - own_terms) >= min(2, len(stems))
+    }
+    members = {
+        phrase: {p.paper_id for p in papers if finder.is_in(p)}
+        for phrase in terms.values()
+        for finder in (Phrase(phrase),)
+    }
+    left = {p.paper_id for p in papers}
+    groups: list[PaperGroup] = []
+    while len(groups) < MAX_GROUPS:
+        best = max(members, key=lambda t: (len(members[t] & left), -len(t), t), default="")
+        here = members.pop(best, set()) & left
+        if len(here) < 2:
+            break
+        if len(here) <= max(2, _LARGEST_SHARE * len(papers)):
+            groups.append(PaperGroup(best, tuple(p for p in papers if p.paper_id in here)))
+            left -= here
+    rest = tuple(p for p in papers if p.paper_id in left)
+    return [*groups, PaperGroup("", rest)] if rest else groups

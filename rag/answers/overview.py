@@ -1,0 +1,84 @@
+"""An overview of a topic: how many papers, when, by whom, what the problem is, and each in one clause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.answers import phrases
+from rag.answers.citations import Citations
+from rag.answers.clauses import find_clause
+from rag.answers.grouping import group_papers
+from rag.answers.quoting import choose_sentences, find_beginning
+from rag.answers.rows import format_date, format_years
+from rag.library.snapshot import get_recency_key
+from rag.text.markdown import plain
+from rag.types import Paper, PaperHit, Sentence
+from rag.types.query import Query
+
+MAX_TOLD = 12
+"""Papers told in a clause each; the others are counted."""
+_FEW = 4
+"""So many papers are not grouped."""
+_PEOPLE = 3
+
+
+def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
+    topic = plain(query.topic)
+    papers = [hit.paper for hit in hits]
+    told = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
+    head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
+    parts = [head]
+    if problem := _find_problem(query, hits):
+        hit, sentence = problem
+        parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
+    newest_first = sorted((hit.paper for hit in told.values()), key=get_recency_key)
+    is_grouped = query.order is None and len(told) > _FEW
+    groups = group_papers(query.topic, newest_first) if is_grouped else []
+    if len(groups) < 2:
+        parts.append(_render_rows(query, newest_first, told, marks))
+    else:
+        for group in groups:
+            rows = _render_rows(query, group.papers, told, marks)
+            parts.append(f"*{plain(group.term) or phrases.OTHER_PAPERS}*\n\n{rows}")
+    if len(papers) > len(told):
+        parts.append(phrases.tell_more_on_topic(len(papers) - len(told), topic))
+    return "\n\n".join(parts)
+
+
+def count_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
+    """Those who stand on most of the papers, with their numbers; only who stands on several."""
+    counts = Counter(name for p in papers for name in {a.name for a in p.authorships})
+    often = sorted((-n, name) for name, n in counts.items() if n > 1)
+    return [(plain(name), -n) for n, name in often[:_PEOPLE]]
+
+
+def _render_rows(
+    query: Query, papers: Sequence[Paper], told: dict[str, PaperHit], marks: Citations
+) -> str:
+    return "\n".join(_render_row(query, told[p.paper_id], marks) for p in papers)
+
+
+def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
+    """``- **Title** (Mar 2022): “one clause” [1]``."""
+    date = format_date(hit.paper)
+    name = f"**{plain(hit.paper.name)}**{f' ({date})' if date else ''}"
+    best = choose_sentences(query.text or query.topic, hit, 1, several=True)
+    if not best:
+        return f"- {name} [{marks.get_marker(hit.paper, (0, 0))}]"
+    return f"- {name}: {_render_clause(hit, best[0], marks)}"
+
+
+def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
+    start, end = find_clause(hit.paper.text, sentence.span)
+    marker = marks.get_marker(hit.paper, (start, end))
+    return f"“{plain(hit.paper.text[start:end])}” [{marker}]"
+
+
+def _find_problem(query: Query, hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
+    """What the papers say before they speak of themselves, where it is nearest to the topic."""
+    candidates = [
+        (hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.span[1] <= find_beginning(hit)
+    ]
+    return max(candidates, key=lambda c: c[1].score, default=None)
