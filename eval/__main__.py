@@ -208,6 +208,14 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--curve", action="store_true", help="also measure with a share of the wordings"
     )
     reader.set_defaults(run=run_train_reader)
+    roles = heads.add_parser("roles", help="what tells the roles of sentences")
+    roles.add_argument(
+        "folder", type=Path, help="holds the public sets, under the names of their repositories"
+    )
+    roles.add_argument(
+        "--once", action="store_true", help="also measure on the half of the seeds kept for the end"
+    )
+    roles.set_defaults(run=run_train_roles)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -471,6 +479,14 @@ def run_train_reader(args: argparse.Namespace) -> int:
         print(f"\n{reader_report.format_training(trained)}\n")
     if args.curve:
         print(reader_report.format_curve(encode, report))
+    return DONE
+
+
+def run_train_roles(args: argparse.Namespace) -> int:
+    from eval.train.roles import train
+    from rag.adapters.minilm import MiniLM
+
+    print(train(args.folder, MiniLM().encode, once=args.once))
     return DONE
 
 

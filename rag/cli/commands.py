@@ -175,12 +175,14 @@ def run_query(args: argparse.Namespace) -> int:
 
 def run_paper(args: argparse.Namespace) -> int:
     from rag.cli.format import iter_paper_lines
-    from rag.types.serialise import build_paper_record
+    from rag.types.serialise import build_paper_record, build_sentence_records
 
     with open_assistant(args) as assistant:
         paper = assistant.paper(args.key)
+        sentences = assistant.library.list_role_spans(paper.paper_id)
     if args.json:
-        _print_json(build_paper_record(paper))
+        records = build_sentence_records(paper, sentences)
+        _print_json({**build_paper_record(paper), "sentences": records})
     else:
         sys.stdout.writelines(f"{line}\n" for line in iter_paper_lines(paper, sys.stdout))
     return DONE

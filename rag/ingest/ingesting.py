@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.ingest import indexing
+from rag.ingest import indexing, sentence_roles
 from rag.ingest.planning import build_plan
 from rag.library import Library, Writer, integrity, invariants, open_writer
 from rag.library.chunking import CHUNKER, get_embedded_text
@@ -91,6 +91,8 @@ def apply_ingest(
             )
             n_embedded = _apply(library, stores, embedder(), writer, planned, terms, progress)
             writer.log_ingest_end(ingest_id)
+        elif sentence_roles.lacks_roles(library):  # an older Paperfolk, or a killed one
+            sentence_roles.store_roles(writer, library.index_state.embedder, progress=progress)
         if n_embedded is not None or not as_left:  # also what a killed one did not come to
             writer.drop_unused_vectors()
     integrity.keep_stamps(library, indexing.stamp(library, stores))
@@ -150,25 +152,33 @@ def _apply(
     if state.embedder not in ("", embedder.name) and not planned.rebuild:
         raise indexing.build_mismatch(library, state, embedder.name)
     chunks = writer.list_unembedded(planned, embedder.name, again=terms.again)
-    _embed(embedder, writer, chunks, progress)
+    roles = _embed(embedder, writer, chunks, progress)
     writer.store(planned, embedder.name, leave_out=terms.leave_out, again=terms.again)
+    sentence_roles.store_roles(writer, embedder.name, roles, progress)
     indexing.apply_outbox(library, stores, writer, trusted=terms.trusted, progress=progress)
     return len(chunks)
 
 
 def _embed(
-    embedder: Embedder, writer: Writer, chunks: Sequence[Chunk], progress: Progress | None
-) -> None:
-    """Embed in batches of chunks of like length, and keep each batch at once."""
-    ordered = sorted(chunks, key=lambda chunk: (len(chunk.text), chunk.chunk_id))
+    embedder: Embedder,
+    writer: Writer,
+    chunks: Sequence[tuple[Chunk, bool]],
+    progress: Progress | None,
+) -> dict[str, bytes]:
+    """Embed in batches of chunks of like length, and keep each batch at once.
+
+    Returns the roles of the sentences by chunk id, where the embedder's vectors give any.
+    """
+    roles: dict[str, bytes] = {}
+    ordered = sorted(chunks, key=lambda item: (len(item[0].text), item[0].chunk_id))
     for start in range(0, len(ordered), EMBED_BATCH):
         batch = ordered[start : start + EMBED_BATCH]
-        texts = [get_embedded_text(chunk) for chunk in batch]
-        ids = [chunk.chunk_id for chunk in batch]
+        texts = [get_embedded_text(chunk) for chunk, _ in batch]
+        ids = [chunk.chunk_id for chunk, _ in batch]
         if isinstance(embedder, Encoder):
-            encoded_chunks = [
-                (encode_vector(e.vector), encode_tokens(e)) for e in embedder.encode(texts)
-            ]
+            encodings = embedder.encode(texts)
+            roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
+            encoded_chunks = [(encode_vector(e.vector), encode_tokens(e)) for e in encodings]
             writer.store_vectors(
                 embedder.name,
                 [(i, *vector_pair) for i, vector_pair in zip(ids, encoded_chunks, strict=True)],
@@ -181,3 +191,4 @@ def _embed(
             )
         if progress:
             progress("embedding", start + len(batch), len(ordered))
+    return roles

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import FromClause, Table, func, select
 
 from rag.library import rows
+from rag.library.chunking import get_sentences
 from rag.library.conditions import build_groups, build_selection, compile_conditions
 from rag.library.exclusions import old_list
 from rag.library.person_index import ALIASES_FILE, load_aliases
@@ -55,6 +56,9 @@ from rag.types import (
     Person,
     Place,
     ProfilePage,
+    RoleSpan,
+    SentenceRole,
+    Span,
 )
 from rag.types.errors import LibraryEmpty, LibraryError, NotFound
 from rag.types.query import Order
@@ -380,6 +384,21 @@ class Library(Reader):
         """The chunks of these papers, in text order within each paper."""
         found = self.select(CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
         return [rows.build_chunk(row) for row in found]
+
+    def list_role_spans(self, paper_id: str) -> tuple[RoleSpan, ...]:
+        """The sentences of a paper in text order, each once, with their roles where these are known."""
+        roles: dict[Span, SentenceRole | None] = {}
+        for chunk in self.list_chunks_of([paper_id]):
+            spans = get_sentences(chunk)
+            known = chunk.roles or (None,) * len(spans)
+            for (start, end), role in zip(spans, known, strict=True):
+                roles.setdefault((chunk.span[0] + start, chunk.span[0] + end), role)
+        return tuple(RoleSpan(span, role) for span, role in sorted(roles.items()))
+
+    def has_all_roles(self) -> bool:
+        """Whether the roles of the sentences of every chunk are known."""
+        unknown = select(CHUNKS.c.chunk_id).where(CHUNKS.c.roles.is_(None)).limit(1)
+        return not self.select(unknown)
 
     def list_changes(self, since: int) -> list[str]:
         """Ids of the chunks that came, changed or went after a version, if the journal goes so far back."""

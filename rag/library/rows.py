@@ -26,6 +26,7 @@ from rag.library.tables import (
 )
 from rag.text import fold
 from rag.types import (
+    SENTENCE_ROLES,
     Authorship,
     Chunk,
     Document,
@@ -34,6 +35,7 @@ from rag.types import (
     Place,
     ProfilePage,
     Rejection,
+    SentenceRole,
     Span,
 )
 from rag.types.errors import LibraryError
@@ -165,16 +167,30 @@ def build_chunk_row(chunk: Chunk) -> dict[str, object]:
 
 @translated
 def build_chunk(row: Row) -> Chunk:
-    """Of a row of ``chunks`` with its text; one that an older version wrote has no sentences."""
+    """Of a row of ``chunks`` with its text; one that an older version wrote has no sentences, or no roles."""
     sentences = None if row["sentences"] is None else decode_spans(row["sentences"])
+    roles = None if row["roles"] is None else decode_roles(row["roles"])
     span = (row["start"], row["end"])
-    return Chunk(row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences)
+    return Chunk(
+        row["chunk_id"], row["paper_id"], span, row["text"], row["heading"], sentences, roles
+    )
 
 
 @translated
 def decode_spans(sentences_blob: bytes) -> tuple[Span, ...]:
     """The sentence spans that `build_chunk_row` encoded."""
     return tuple(struct.iter_unpack("<2i", sentences_blob))
+
+
+def encode_roles(roles: Iterable[SentenceRole]) -> bytes:
+    """A byte a sentence: its role's place among all roles."""
+    return bytes(SENTENCE_ROLES.index(role) for role in roles)
+
+
+@translated
+def decode_roles(roles_blob: bytes) -> tuple[SentenceRole, ...]:
+    """The roles that `encode_roles` encoded."""
+    return tuple(SENTENCE_ROLES[at] for at in roles_blob)
 
 
 def encode_entry(entry: Entry) -> str:

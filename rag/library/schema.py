@@ -211,6 +211,10 @@ CREATE TABLE changes (
 ) {keyed};
 """
 
+_ROLES = """
+ALTER TABLE chunks ADD COLUMN roles {blob};  -- a byte a sentence, as rag.types.SENTENCE_ROLES; null: not known
+"""
+
 _BATCH = 2_000
 
 
@@ -276,6 +280,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_LEFT_OUT),
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
     Migration(_JOURNAL),
+    Migration(_ROLES),
 )
 """In order; a database counts those that were run."""
 

@@ -97,7 +97,7 @@ ENTRIES = Table(
 CHUNKS = Table(
     "chunks", METADATA,
     _text("chunk_id", key=True), _paper(key=False), _number("start"), _number("end"),
-    _text("heading"), Column("sentences", LargeBinary),
+    _text("heading"), Column("sentences", LargeBinary), Column("roles", LargeBinary),
 )  # fmt: skip
 
 VECTORS = Table(

@@ -53,6 +53,12 @@ class StoredEncoding:
         """(n, dim) from -7 to 7; times ``scales`` they are the token vectors."""
         return decode_packed(self.packed)
 
+    def decode(self) -> Encoding:
+        """The encoding with floats, as near to what was stored as four bits allow."""
+        from rag.types.token_vectors import Encoding
+
+        return Encoding(self.vector, self.values * self.scales[:, None], self.ids, self.spans)
+
 
 def encode_vector(vector: object) -> bytes:
     """A vector as float16."""

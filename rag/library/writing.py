@@ -62,6 +62,17 @@ _ORPHANS = select(CHUNKS.c.chunk_id).where(
 )
 
 
+_NEIGHBOUR = CHUNKS.alias()
+_CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
+    (
+        ~exists().where(
+            _NEIGHBOUR.c.paper_id == CHUNKS.c.paper_id, _NEIGHBOUR.c.start != CHUNKS.c.start
+        )
+    ).label("whole")
+)
+"""Chunks with text, and whether each is the whole of its paper."""
+
+
 class Writer:
     """Changes the library, each change in one transaction; opened by `rag.library.locking.open_writer`."""
 
@@ -82,15 +93,18 @@ class Writer:
 
     # --- what the documents say -----------------------------------------------------------------
 
-    def list_unembedded(self, plan: Plan, embedder: str, *, again: bool = False) -> list[Chunk]:
+    def list_unembedded(
+        self, plan: Plan, embedder: str, *, again: bool = False
+    ) -> list[tuple[Chunk, bool]]:
         """Chunks that the library would hold after the plan and that this embedder is yet to embed.
 
+        Each with whether it is the whole of its paper.
         For a rebuild these are all; their old vectors stay until the new ones take their place.
         """
         known = exists().where(
             VECTORS.c.chunk_id == CHUNKS.c.chunk_id, VECTORS.c.embedder == embedder
         )
-        unembedded = rows.CHUNKS_WITH_TEXT.where(true() if plan.rebuild else ~known)
+        unembedded = _CHUNKS.where(true() if plan.rebuild else ~known)
         try:
             with self._db.begin() as transaction:
                 self._apply_plan(plan, again=again, bare=True)
@@ -98,10 +112,7 @@ class Writer:
                 transaction.rollback()
         except FAULTS as exc:
             raise self._database.build_not_written(exc) from exc
-        return [
-            Chunk(r["chunk_id"], r["paper_id"], (r["start"], r["end"]), r["text"], r["heading"])
-            for r in found
-        ]
+        return [(rows.build_chunk(row), bool(row["whole"])) for row in found]
 
     def store_vectors(
         self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]
@@ -366,6 +377,45 @@ class Writer:
         broken = and_(VECTORS.c.embedder == wanted, text(f"NOT ({WHOLE_VECTOR})"))
         with self._open_transaction():
             return self._db.execute(VECTORS.delete().where(broken)).rowcount
+
+    def expect_roles(self, head: str) -> None:
+        """Forget the roles that another head gave."""
+        with self._open_transaction():
+            if self._read_meta_value("role_head") != head:
+                self._db.execute(CHUNKS.update().values(roles=None))
+                self._set_meta(role_head=head)
+
+    def count_without_roles(self) -> int:
+        """How many chunks have no roles yet."""
+        unknown = select(func.count()).select_from(CHUNKS).where(CHUNKS.c.roles.is_(None))
+        with self._open_transaction():
+            return int(self._db.execute(unknown).scalar_one())
+
+    def list_without_roles(
+        self, embedder: str, limit: int
+    ) -> list[tuple[Chunk, bool, bytes, bytes]]:
+        """Chunks with no roles yet, as `list_unembedded`, with vector and token vectors of each."""
+        unknown = (
+            _CHUNKS.add_columns(VECTORS.c.vector, VECTORS.c.tokens)
+            .join(VECTORS, VECTORS.c.chunk_id == CHUNKS.c.chunk_id)
+            .where(
+                CHUNKS.c.roles.is_(None),
+                VECTORS.c.embedder == embedder,
+                VECTORS.c.tokens.is_not(None),
+            )
+            .limit(limit)
+        )
+        with self._open_transaction():
+            found = self._db.execute(unknown).mappings().all()
+        return [(rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in found]
+
+    def store_roles(self, roles: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the roles of chunks' sentences (chunk id, roles), of those chunks that are stored."""
+        values = [{"of": chunk_id, "by_sentence": blob} for chunk_id, blob in roles]
+        changed = CHUNKS.update().where(CHUNKS.c.chunk_id == bindparam("of"))
+        if values:
+            with self._open_transaction():
+                self._db.execute(changed.values(roles=bindparam("by_sentence")), values)
 
     # --- journal --------------------------------------------------------------------------------
 

@@ -44,18 +44,22 @@ from rag.types.papers import (
 )
 from rag.types.query import Query, ReadAs, Reading, RouteName
 from rag.types.retrievals import (
+    SENTENCE_ROLES,
     Apart,
     Chunk,
     Evidence,
     PaperHit,
     Retrieval,
+    RoleSpan,
     Sentence,
+    SentenceRole,
     Span,
     Sufficiency,
     WordMatch,
 )
 
 __all__ = [
+    "SENTENCE_ROLES",
     "Apart",
     "Alternative",
     "ReadAs",
@@ -90,7 +94,9 @@ __all__ = [
     "RouteName",
     "SaidSentence",
     "ScoredPaper",
+    "RoleSpan",
     "Sentence",
+    "SentenceRole",
     "Span",
     "Status",
     "Step",

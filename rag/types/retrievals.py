@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from rag.types.papers import Paper
 
 Span = tuple[int, int]
+
+SentenceRole = Literal[
+    "background", "problem", "aim", "method", "result", "resource", "limitation", "other"
+]
+"""What a sentence does in its paper.
+
+``background``: what is known; ``problem``: what is hard, missing or harmful; ``aim``: what the paper
+sets out to do or proposes as a whole; ``method``: how it works and what was done; ``result``: what
+came of it; ``resource``: data, code or a benchmark that it gives; ``limitation``: what its own work
+does not reach; ``other``: none of these, such as key words.
+"""
+SENTENCE_ROLES: tuple[SentenceRole, ...] = get_args(SentenceRole)
+"""In the order of their stored numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +30,8 @@ class Chunk:
 
     ``chunk_id`` comes from paper, span and chunker, so that the same content has the same id.
     ``text`` is ``paper.text[span]``; ``heading`` (title or nothing) is put before it to be embedded;
-    ``sentences`` are spans of ``text``, None if they are not stored (`rag.library.chunking.get_sentences`).
+    ``sentences`` are spans of ``text``, None if they are not stored (`rag.library.chunking.get_sentences`);
+    ``roles`` are theirs, None if they are not known.
     """
 
     chunk_id: str
@@ -25,6 +40,15 @@ class Chunk:
     text: str
     heading: str = ""
     sentences: tuple[Span, ...] | None = field(default=None, compare=False)
+    roles: tuple[SentenceRole, ...] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSpan:
+    """A sentence of one paper's text and its role; None where no model has read it for roles."""
+
+    span: Span
+    role: SentenceRole | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from rag.types import Answer, Condition, Paper, Reading
+from rag.types import Answer, Condition, Paper, Reading, RoleSpan
 from rag.types.fields import MANY, Range, find_field
 
 
@@ -73,6 +73,14 @@ def _format_ms(value_ms: float | None) -> float | None:
 
 def _get_reason(answer: Answer) -> str:
     return answer.reading.reason if answer.reading else ""
+
+
+def build_sentence_records(paper: Paper, sentences: Iterable[RoleSpan]) -> list[Mapping[str, Any]]:
+    """The records of a paper's sentences, in text order."""
+    return [
+        {"text": paper.text[slice(*s.span)], "span": list(s.span), "role": s.role}
+        for s in sentences
+    ]
 
 
 def build_paper_record(paper: Paper) -> Mapping[str, Any]:

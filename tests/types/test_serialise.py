@@ -13,6 +13,7 @@ from rag.types import (
     Answer,
     Condition,
     Expert,
+    RoleSpan,
     SaidSentence,
     ScoredPaper,
     Usage,
@@ -22,6 +23,7 @@ from rag.types.query import Part, Query, Reading, Topic
 from rag.types.serialise import (
     build_condition_record,
     build_paper_record,
+    build_sentence_records,
     read_condition_record,
     record,
 )
@@ -170,6 +172,14 @@ def test_a_paper_is_recorded_whole() -> None:
         "doi": "10.1/x",
         "venue": None,
     }
+
+
+def test_sentences_of_a_paper_are_recorded_with_their_roles() -> None:
+    spans = (RoleSpan((0, 12), "result"), RoleSpan((0, 6), None))
+    assert build_sentence_records(PAPER, spans) == [
+        {"text": "Zebras walk.", "span": [0, 12], "role": "result"},
+        {"text": "Zebras", "span": [0, 6], "role": None},
+    ]
 
 
 def test_records_are_json_as_they_are() -> None:

@@ -1,0 +1,88 @@
+"""Keeps the roles of sentences in step with the chunks: of new ones, and of those of older libraries.
+
+Chunks that are embedded anyway get theirs from the vectors at hand, all others from the token vectors
+that the library keeps, so that nothing is embedded again. Only token vectors of the embedded model
+are understood; with another embedder, roles are not known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.library import Library, Writer
+from rag.library.chunking import get_embedded_text, get_sentences, get_text_offset
+from rag.library.rows import encode_roles
+from rag.library.token_vector_store import decode_stored
+from rag.types import Chunk
+
+if TYPE_CHECKING:
+    from rag.types.token_vectors import Encoding
+
+HEAD_FILE = Path(__file__).with_name("role_head.npz")
+EMBEDDER = "minilm-l6-v2/"
+"""Beginning of the names of the embedders whose token vectors the head reads."""
+BATCH = 256
+
+Progress = Callable[[str, int, int], None]
+
+
+@cache
+def compute_version() -> str:
+    """What tells this head from others; needs no array library, unlike the head itself."""
+    return hashlib.sha256(HEAD_FILE.read_bytes()).hexdigest()[:16]
+
+
+def lacks_roles(library: Library) -> bool:
+    """Whether the library could have roles that it has not, or has another head's."""
+    if not library.index_state.embedder.startswith(EMBEDDER):
+        return False
+    known = library.read_meta().get("role_head") == compute_version()
+    return not known or not library.has_all_roles()
+
+
+def assign_roles(
+    embedder: str, chunks: Sequence[tuple[Chunk, bool]], encodings: Sequence[Encoding]
+) -> dict[str, bytes]:
+    """The roles of chunks' sentences, as they are stored, by chunk id.
+
+    Args:
+        embedder: Name of what made the encodings.
+        chunks: Each with whether it is the whole of its paper.
+        encodings: Of the chunks' embedded texts, in the same order.
+    """
+    if not embedder.startswith(EMBEDDER):
+        return {}
+    from rag.ingest import role_head
+
+    texts = []
+    for (chunk, whole), encoding in zip(chunks, encodings, strict=True):
+        offset = get_text_offset(chunk)
+        spans = [(start + offset, end + offset) for start, end in get_sentences(chunk)]
+        texts.append(role_head.EmbeddedText(get_embedded_text(chunk), encoding, spans, whole))
+    assigned = role_head.assign_roles(role_head.load_head(HEAD_FILE), texts)
+    return {c.chunk_id: encode_roles(r) for (c, _), r in zip(chunks, assigned, strict=True)}
+
+
+def store_roles(
+    writer: Writer,
+    embedder: str,
+    assigned: Mapping[str, bytes] | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Store the roles that were assigned, and give roles to all other chunks that have none."""
+    if not embedder.startswith(EMBEDDER):
+        return
+    writer.expect_roles(compute_version())
+    writer.store_roles((assigned or {}).items())
+    n_done, total = 0, writer.count_without_roles()
+    while rows := writer.list_without_roles(embedder, BATCH):
+        encodings = [decode_stored(vector, tokens).decode() for *_, vector, tokens in rows]
+        chunks = [(chunk, whole) for chunk, whole, *_ in rows]
+        writer.store_roles(assign_roles(embedder, chunks, encodings).items())
+        n_done += len(rows)
+        if progress:
+            progress("roles", n_done, total)
