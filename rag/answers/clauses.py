@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
-from rag.types import Span
+from rag.library.snapshot import get_short_name
+from rag.types import PaperHit, Sentence, SentenceRole, Span
 
 _CONNECTIVE = re.compile(
     r"(?:(?:to (?:address|solve|tackle|overcome|alleviate|mitigate|remedy|handle|this end|fill|bridge)"
@@ -38,3 +40,25 @@ def find_clause(text: str, span: Span) -> Span:
             (at for at in reversed(tails) if at - start <= _MAX_CHARS), tails[0] if tails else end
         )
     return start, end
+
+
+_INTRODUCES = re.compile(
+    r"\b(?:propos\w+|introduc\w+|present(?:s|ed)?|develop\w*|design\w*|call(?:ed)?|dubbed|termed|named)\b",
+    re.IGNORECASE,
+)
+_IDEA_ROLES: Mapping[SentenceRole | None, int] = {"aim": 2, "method": 1, "resource": 1}
+
+
+def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
+    """The sentence that says what a paper brings: its aim or method, introduced, by its name.
+
+    Of equals the first of ``order``; that one too where no role is known; None without sentences.
+    """
+    name = get_short_name(hit.paper)
+
+    def score_sentence(sentence: Sentence) -> int:
+        text = hit.paper.text[slice(*sentence.span)]
+        role = _IDEA_ROLES.get(sentence.role, 0)
+        return role + (2 if role and _INTRODUCES.search(text) else 0) + bool(name and name in text)
+
+    return max(order, key=score_sentence, default=None)

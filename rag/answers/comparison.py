@@ -1,7 +1,8 @@
-"""Comparisons: a table of what the compared papers say.
+"""Comparisons: what can be computed of the compared papers, then a table of what each says.
 
-Every cell of the table is a sentence of the paper in that row, quoted and cited, or ``not stated``.
-No conclusion is drawn; the reader or a model may say how the papers differ.
+A row is a paper. Its cells are what the question asks of it, its idea, how it works and what came of
+it, chosen by the roles of its sentences; each is an exact stretch of the paper, cited, or ``not
+stated``. No conclusion is drawn beyond dates, people, and whether one names the other.
 """
 
 from __future__ import annotations
@@ -10,89 +11,105 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answers import phrases
 from rag.answers.citations import Citations
-from rag.answers.quoting import (
-    choose_sentences,
-    find_beginning,
-    is_of_itself,
-    render_paper_name,
-    render_quote,
-)
-from rag.types import PaperHit, Sentence
+from rag.answers.clauses import find_clause, find_idea
+from rag.answers.quoting import choose_sentences, find_beginning, render_paper_name
+from rag.answers.rows import format_date
+from rag.library.snapshot import get_recency_key, get_short_name
+from rag.text.english import join_names
+from rag.text.markdown import plain
+from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Query
 from rag.understanding.comparison import COMPARES, content_words, is_telling
 
 NOT_STATED = "not stated"
+FEW = 3
+"""Papers up to which the table has all columns."""
+_FIGURE = re.compile(r"(?<![\w.])\d[\d,.]*\s?(?:%|[A-Za-z]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: its heading, and the roles of the sentences that can stand in it."""
+
+    heading: str
+    roles: tuple[SentenceRole, ...]
+
+
+IDEA = Column("Idea", ("aim", "method"))
+METHOD = Column("How", ("method",))
+RESULT = Column("Result", ("result",))
+
+
+def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """The computed lines and the table, in Markdown; no sentence stands in two cells of a row."""
+    facts = list_facts([hit.paper for hit in hits], marks)
+    table = _render_table(query, hits, marks)
+    return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))
+
+
+# --- what is computed -------------------------------------------------------------------------
+
+
+def list_facts(papers: Sequence[Paper], marks: Citations) -> list[str]:
+    """Which is newer, who wrote both, and whether a paper names another one."""
+    facts = [_tell_order(papers), _tell_common_people(papers), *_tell_namings(papers, marks)]
+    return [fact for fact in facts if fact]
+
+
+def _name(paper: Paper) -> str:
+    return plain(get_short_name(paper) or paper.name)
+
+
+def _tell_order(papers: Sequence[Paper]) -> str:
+    """The papers by date, newest first; empty where a year is not known or all are of one date."""
+    if any(p.year is None for p in papers) or len({(p.year, p.month) for p in papers}) < 2:
+        return ""
+    newest_first = sorted(papers, key=get_recency_key)
+    return phrases.tell_order_of_dates([(_name(p), format_date(p)) for p in newest_first])
+
+
+def _tell_common_people(papers: Sequence[Paper]) -> str:
+    people = [{a.name for a in p.authorships} for p in papers]
+    common = sorted(set.intersection(*people)) if people else []
+    first = {p.authors[0] for p in papers if p.authors}
+    is_one_first = len(first) == 1 and all(p.authors for p in papers)
+    return phrases.tell_common_people(
+        len(papers), join_names(map(plain, common)), plain(first.pop()) if is_one_first else ""
+    )
+
+
+def _tell_namings(papers: Sequence[Paper], marks: Citations) -> list[str]:
+    """Sentences in which one paper names another; that none does, where all have names of their own."""
+    names = {p.paper_id: get_short_name(p) for p in papers}
+    facts = []
+    for paper in papers:
+        for other in papers:
+            name = names[other.paper_id]
+            if other is paper or not name:
+                continue
+            found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", paper.text)
+            if found:
+                marker = marks.get_marker(paper, found.span())
+                facts.append(phrases.tell_naming(_name(paper), _name(other), marker))
+    if not facts and all(names.values()):
+        facts.append(phrases.tell_no_naming(len(papers)))
+    return facts
 
 
 # --- the table --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Aspect:
-    """One column: its name, and the words by which a sentence of an abstract is about it."""
-
-    name: str
-    pattern: re.Pattern[str]
-
-
-def _build_aspect(name: str, pattern: str) -> Aspect:
-    return Aspect(name, re.compile(pattern, re.IGNORECASE))
-
-
-APPROACH = _build_aspect(
-    "Approach",
-    r"\b(?:we|paper|work|study|article|method|approach|framework|model|system|authors|algorithm|module|network)\s+(?:\w+\s+){0,3}?"
-    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|formulat\w+|devis\w+|leverag\w+|employ\w*|adopt\w*|exploit\w*|build\w*|"
-    r"describ\w+|incorporat\w+|combin\w+|us(?:e|es|ed|ing)|appl(?:y|ies|ied)|learns?|generat\w+|integrat\w+|extend\w*|treats?|cast\w*)\b"
-    r"|\b(?:novel|called|named|dubbed|termed)\b",
-)
-TESTED = _build_aspect(
-    "Tested on",
-    r"\bexperiments?\b|\bevaluations?\b|\b(?:evaluated|validated|tested|conducted\s+on)\b|\b(?:on|across|over)\b[^.;]{0,60}?\b(?:benchmarks?|data\s?sets?|corpus|corpora)\b|"
-    r"\b(?:trials?|simulations?|participants?)\b",
-)
-RESULT = _build_aspect(
-    "Result",
-    r"\b(?:outperform\w*|improves?|improved|improvements?|achiev(?:es?|ed|ing)|reach(?:es|ed)|surpass\w*|superior\w*|state-of-the-art|sota|effectiveness|demonstrat\w+|"
-    r"find|findings?|found|results?|show(?:s|n|ed)?|reveal\w*|conclud\w+|gains?|better|faster)\b|\d\s?%",
-)
-ASPECTS = (APPROACH, TESTED, RESULT)
-_OF_OTHERS = re.compile(
-    r"^\W*(?:\w+,\s+)?(?:however|although|though|nevertheless|unfortunately|despite|yet|while|existing|previous|prior|current|conventional|traditional|most|many)\b"
-    r"|\b(?:existing|previous(?:ly)?|prior|current|conventional|traditional|recent|most|many|other)\s+(?:\S+\s+){0,4}?"
-    r"(?:methods?|works?|approach(?:es)?|models?|defenses?|defences?|studies|techniques?|researches|algorithms?|frameworks?|schemes?|detectors?|solutions?|advances|efforts|metrics?|measures)\b"
-    r"(?!\s+by\b)",
-    re.IGNORECASE,
-)
-"""Sentences about other work, unless they are about their own paper too."""
-_LACKING = re.compile(
-    r"\b(?:not|cannot|fail\w*|suffer\w*|lack\w*|sacrific\w*|struggl\w*|ignor\w*|overlook\w*|neglect\w*|vulnerable|insufficient\w*|inadequate\w*|only)\b",
-    re.IGNORECASE,
-)
-ON_THE_QUESTION = "On the question"
-OTHER_ASPECT_LOSS = 0.6
-"""Score lost for each sign that a sentence is rather about another aspect."""
-FEW = 3
-"""Papers up to which the table has a column for each aspect; more papers get fewer columns."""
-
-
-def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
-    """Papers and aspects as a Markdown table; no sentence is in two cells of a row.
-
-    Where one sentence tells of two aspects, the second cell names the column of the first. What
-    a paper says of other work, or before it speaks of itself, tells none of its aspects. The first column holds what each paper says on the question itself, where it asks for more than
-    a comparison; the papers come in the order given.
-    """
-    has_request = _has_further_request(query, hits)
-    few = len(hits) <= FEW
-    aspects = ((APPROACH, TESTED) if few else (APPROACH,)) if has_request else ASPECTS
-    aspects = aspects if few or has_request else (APPROACH, RESULT)
-    names = (*((ON_THE_QUESTION,) if has_request else ()), *(a.name for a in aspects))
-    lines = [f"| Paper | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """A row a paper, in the order given; the first column is what the question asks beyond comparing."""
+    request = _find_request(query, hits)
+    columns = [IDEA, METHOD, RESULT] if len(hits) <= FEW and not request else [IDEA, RESULT]
+    headings = [*([plain(request).capitalize()] if request else []), *(c.heading for c in columns)]
+    lines = [f"| Paper | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
     for hit in hits:
-        row = _choose_row_sentences(query.text, hit, aspects, has_request=has_request)
-        cells = [_render_cell(hit, at, row, names, marks) for at in range(len(row))]
+        row = _choose_row_sentences(query, hit, columns, has_request=bool(request))
+        cells = [_render_cell(hit, sentence, marks) for sentence in row]
         name_cell = _escape_bars(render_paper_name(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
             span = hit.sentences[0].span if hit.sentences else (0, 0)
@@ -101,85 +118,64 @@ def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) 
     return "\n".join(lines)
 
 
-def _has_further_request(query: Query, hits: Sequence[PaperHit]) -> bool:
-    """Whether a question asks for anything beside the papers' names and topics."""
+def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
+    """The words that say what is to be compared, such as ``speed and memory``; empty for none.
+
+    Neither the papers' names and topics nor the words of comparing are that.
+    """
     sides = query.sides if all(map(is_telling, query.sides)) else ()
-    named_text = " ".join((*(hit.paper.name for hit in hits), *sides))
-    return bool(content_words(COMPARES.sub(" ", query.text)) - content_words(named_text))
+    named = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
+    words = [
+        word
+        for word in re.findall(r"[\w-]+", COMPARES.sub(" ", query.text))
+        if (stems := content_words(word)) and not stems & named
+    ]
+    return join_names(words)
 
 
 def _choose_row_sentences(
-    question: str, hit: PaperHit, aspects: Sequence[Aspect], *, has_request: bool
+    query: Query, hit: PaperHit, columns: Sequence[Column], *, has_request: bool
 ) -> list[Sentence | None]:
-    """The sentence for each column of one paper's row."""
-    order = choose_sentences(question, hit, len(hit.sentences))
-    own_sentences = [s for s in order if _is_own(hit, s)]
-    first = order[:1] if has_request else []
-    chosen: dict[str, Sentence] = {}
-    for aspect in sorted(
-        aspects, key=lambda a: a is TESTED
-    ):  # an experiment is told with its result
-        free = [s for s in own_sentences if s not in (*first, *chosen.values())]
-        if best := _find_aspect_sentence(hit, aspect, free):
-            chosen[aspect.name] = best
-    free_sentences = [s for s in own_sentences if s in (*first, *chosen.values())]
-    row = [chosen.get(a.name) or _find_touching_sentence(hit, a, free_sentences) for a in aspects]
-    head: list[Sentence | None] = [*first] or [None]
-    return head + row if has_request else row
+    """The sentence for each column of one paper's row, each used once."""
+    order = choose_sentences(query.text, hit, len(hit.sentences))
+    row: list[Sentence | None] = [order[0] if order else None] if has_request else []
+    for column in columns:
+        free = [s for s in order if s not in row]
+        if column is IDEA:
+            row.append(find_idea(hit, [s for s in free if s.role in (*column.roles, None)]))
+        else:
+            row.append(_find_sentence(hit, column.roles, free))
+    return row
 
 
-def _is_own(hit: PaperHit, sentence: Sentence) -> bool:
-    """Whether a sentence tells of its paper: not what comes before it, nor what others do or lack."""
-    text = hit.paper.text[slice(*sentence.span)]
-    if sentence.span[0] < find_beginning(hit):
-        return False
-    is_of_others = _OF_OTHERS.search(text)
-    if is_of_others is None:
-        return True
-    return is_of_itself(text) and not _LACKING.search(text, is_of_others.end())
-
-
-def _find_aspect_sentence(
-    hit: PaperHit, aspect: Aspect, free: Sequence[Sentence]
+def _find_sentence(
+    hit: PaperHit, roles: Sequence[SentenceRole], free: Sequence[Sentence]
 ) -> Sentence | None:
-    """The sentence that is most about an aspect, and least about another one.
+    """The first of these roles that the paper has; of results those with figures come first.
 
-    Of equals it is the one that fits the question best, which comes first in ``free``.
+    A paper whose roles are not known gives what it says of itself, the best first.
     """
-
-    def score_sentence(sentence: Sentence) -> float:
-        text = hit.paper.text[slice(*sentence.span)]
-        n_own = len(aspect.pattern.findall(text))
-        n_others = max(len(a.pattern.findall(text)) for a in ASPECTS if a is not aspect)
-        return n_own - OTHER_ASPECT_LOSS * n_others if n_own else 0.0
-
-    best = max(free, key=score_sentence, default=None)
-    return best if best is not None and score_sentence(best) > 0 else None
-
-
-def _find_touching_sentence(
-    hit: PaperHit, aspect: Aspect, order: Sequence[Sentence]
-) -> Sentence | None:
-    """A sentence that says anything of an aspect, of those that stand in another cell."""
-    return next((s for s in order if aspect.pattern.search(hit.paper.text[slice(*s.span)])), None)
+    if all(s.role is None for s in hit.sentences):
+        return next((s for s in free if s.span[0] >= find_beginning(hit)), None)
+    for role in roles:
+        fitting = [s for s in free if s.role == role]
+        if role == "result":
+            fitting.sort(key=lambda s: -_count_figures(hit, s))
+        if fitting:
+            return fitting[0]
+    return None
 
 
-def _render_cell(
-    hit: PaperHit,
-    at: int,
-    row: Sequence[Sentence | None],
-    names: Sequence[str],
-    marks: Citations,
-) -> str:
-    """A cell's quotation, or the column of the row that already has it."""
-    sentence = row[at]
+def _count_figures(hit: PaperHit, sentence: Sentence) -> int:
+    return len(_FIGURE.findall(hit.paper.text, *sentence.span))
+
+
+def _render_cell(hit: PaperHit, sentence: Sentence | None, marks: Citations) -> str:
     if sentence is None:
         return NOT_STATED
-    fits = [n for n in range(len(row)) if row[n] == sentence]
-    fits.sort(key=lambda n: names[n] == TESTED.name)  # a result tells what was tested, not so back
-    if fits[0] != at:
-        return f"see {names[fits[0]]}"
-    return _escape_bars(render_quote(hit.paper, sentence, marks))
+    start, end = find_clause(hit.paper.text, sentence.span)
+    marker = marks.get_marker(hit.paper, (start, end))
+    return _escape_bars(f"“{plain(hit.paper.text[start:end])}” [{marker}]")
 
 
 def _escape_bars(text: str) -> str:

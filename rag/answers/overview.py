@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
-from rag.answers.clauses import find_clause
+from rag.answers.clauses import find_clause, find_idea
 from rag.answers.grouping import group_papers
-from rag.answers.quoting import choose_sentences, find_beginning
+from rag.answers.quoting import choose_sentences
 from rag.answers.rows import format_date, format_years
 from rag.library.snapshot import get_recency_key
 from rag.text.markdown import plain
@@ -30,7 +30,7 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     told = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
-    if problem := _find_problem(query, hits):
+    if problem := _find_problem(hits):
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
     newest_first = sorted((hit.paper for hit in told.values()), key=get_recency_key)
@@ -64,10 +64,11 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
     """``- **Title** (Mar 2022): “one clause” [1]``."""
     date = format_date(hit.paper)
     name = f"**{plain(hit.paper.name)}**{f' ({date})' if date else ''}"
-    best = choose_sentences(query.text or query.topic, hit, 1, several=True)
-    if not best:
+    order = choose_sentences(query.text or query.topic, hit, len(hit.sentences), several=True)
+    best = find_idea(hit, order)
+    if best is None:
         return f"- {name} [{marks.get_marker(hit.paper, (0, 0))}]"
-    return f"- {name}: {_render_clause(hit, best[0], marks)}"
+    return f"- {name}: {_render_clause(hit, best, marks)}"
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
@@ -76,9 +77,10 @@ def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
     return f"“{plain(hit.paper.text[start:end])}” [{marker}]"
 
 
-def _find_problem(query: Query, hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
-    """What the papers say before they speak of themselves, where it is nearest to the topic."""
-    candidates = [
-        (hit, s) for hit in hits[:_FEW] for s in hit.sentences if s.span[1] <= find_beginning(hit)
-    ]
-    return max(candidates, key=lambda c: c[1].score, default=None)
+def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:
+    """The problem as the paper nearest to the topic says it; None where no role is known."""
+    for hit in hits[:_FEW]:
+        problems = [s for s in hit.sentences if s.role == "problem"]
+        if problems:
+            return hit, max(problems, key=lambda s: s.score)
+    return None

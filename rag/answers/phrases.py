@@ -253,6 +253,30 @@ def head_comparison(n: int) -> str:
     return f"{counted(n)} side by side, in their own words:"
 
 
+def tell_order_of_dates(dated: Sequence[tuple[str, str]]) -> str:
+    """``**DANCE** (Jun 2024) is newer than M3D (Dec 2023)``; the newest first."""
+    (newest, date), *older = dated
+    rest = join_names(f"{name} ({when})" for name, when in older)
+    return f"**{newest}** ({date}) is newer than {rest}."
+
+
+def tell_common_people(n: int, people: str, first_author: str) -> str:
+    """Who stands on all of the papers; ``first_author``: of all of them, if it is one person."""
+    which = "Both" if n == 2 else "All"
+    if first_author:
+        return f"{which} have the same first author, **{first_author}**."
+    return f"{which} are by {people}." if people else ""
+
+
+def tell_naming(paper: str, other: str, marker: int) -> str:
+    return f"{paper} names {other} [{marker}]."
+
+
+def tell_no_naming(n: int) -> str:
+    which = "Neither abstract names the other" if n == 2 else "None of the abstracts names another"
+    return f"{which}, so they are not compared directly here."
+
+
 def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, int]]) -> str:
     """``**8 papers** on **drones**, 2019 to 2024, most by Ann Mao (3):``; ``years`` with its comma."""
     by = join_names(f"{name} ({count})" for name, count in people)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rag.answers.citations import Citations
 from rag.answers.cues import AnswerCues
@@ -82,8 +83,9 @@ def choose_sentences(
     }
     total = sum(wanted.values()) or 1.0
     sentences = [s for s in hit.sentences if any(iter_words(hit.paper.text[slice(*s.span)]))]
-    rest = [(s.score, hit.apart.rest(hit.paper.text, s.span)) for s in sentences]
-    sentences = [Sentence(span, score) for score, spans in rest for span in spans] or sentences
+    sentences = [
+        replace(s, span=span) for s in sentences for span in hit.apart.rest(hit.paper.text, s.span)
+    ] or sentences
 
     def score_sentence(sentence: Sentence) -> float:
         text = hit.paper.text[slice(*sentence.span)]
