@@ -18,7 +18,7 @@ _CONNECTIVE = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r",? (?:which|where|whereby|so that|such that|while|thus|thereby|in order to)\b|;"
+    r",? (?:which|where|whereby|so that|such that|while|thus|thereby|in order to)\b|, \w+ing\b|;"
 )
 _MAX_CHARS = 170
 _LEAST_CHARS = 60
@@ -34,11 +34,8 @@ def find_clause(text: str, span: Span) -> Span:
     start, end = span
     while (opening := _CONNECTIVE.match(text, start, end)) and end - opening.end() >= _LEAST_CHARS:
         start = opening.end()
-    if end - start > _MAX_CHARS:
-        tails = [m.start() for m in _TAIL.finditer(text, start + _LEAST_CHARS, end)]
-        end = next(
-            (at for at in reversed(tails) if at - start <= _MAX_CHARS), tails[0] if tails else end
-        )
+    if end - start > _MAX_CHARS and (tail := _TAIL.search(text, start + _LEAST_CHARS, end)):
+        end = tail.start()
     return start, end
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
-from rag.answers.quoting import choose_sentences, find_beginning, render_paper_name
+from rag.answers.quoting import choose_sentences, render_paper_name
 from rag.answers.rows import format_date
 from rag.library.snapshot import get_recency_key, get_short_name
 from rag.text.english import join_names
@@ -105,6 +105,8 @@ def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> s
     """A row a paper, in the order given; the first column is what the question asks beyond comparing."""
     request = _find_request(query, hits)
     columns = [IDEA, METHOD, RESULT] if len(hits) <= FEW and not request else [IDEA, RESULT]
+    # A library that was read before sentences had roles: what is no idea cannot be told apart.
+    columns = columns if any(s.role for hit in hits for s in hit.sentences) else [IDEA]
     headings = [*([plain(request).capitalize()] if request else []), *(c.heading for c in columns)]
     lines = [f"| Paper | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
     for hit in hits:
@@ -151,12 +153,7 @@ def _choose_row_sentences(
 def _find_sentence(
     hit: PaperHit, roles: Sequence[SentenceRole], free: Sequence[Sentence]
 ) -> Sentence | None:
-    """The first of these roles that the paper has; of results those with figures come first.
-
-    A paper whose roles are not known gives what it says of itself, the best first.
-    """
-    if all(s.role is None for s in hit.sentences):
-        return next((s for s in free if s.span[0] >= find_beginning(hit)), None)
+    """The first of these roles that the paper has; of results those with figures come first."""
     for role in roles:
         fitting = [s for s in free if s.role == role]
         if role == "result":

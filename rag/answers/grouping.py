@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers.portrait import list_title_phrases
 from rag.search.topics import Phrase
-from rag.text import split_terms
+from rag.text import extract_terms, split_terms
 from rag.types import Paper
 
 MAX_GROUPS = 5
 _LARGEST_SHARE = 0.6
-"""A term of more papers than this tells nothing of how they differ."""
+"""A term of more papers than this tells nothing of how they differ, nor does one with a word that more
+of them have: ``based method``."""
+_LEAST_GROUPED = 0.5
+"""Groups that leave out more than this share of the papers order nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,20 @@ def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
     """Each paper in the largest group whose term it has, larger groups first, the others last.
 
     A term is a run of two or three words of a title with a word that the topic does not have, which
-    another of the papers has in its title or text. Few papers stay in one group.
+    another of the papers has in its title or text. One group of all where terms order too few.
     """
     own_terms = set(split_terms(topic))
+    counts = Counter(
+        t
+        for p in papers
+        for t in set(extract_terms(f"{p.title or ''} {p.text}", keep_stop_words=True))
+    )
+    common = {t for t, n in counts.items() if n > _LARGEST_SHARE * len(papers)} - own_terms
     terms = {
         stems: phrase
         for paper in papers
         for stems, phrase in list_title_phrases(paper.title or "").items()
-        if len(set(stems) - own_terms) >= min(2, len(stems))
+        if not common & set(stems) and set(split_terms(phrase)) - own_terms
     }
     members = {
         phrase: {p.paper_id for p in papers if finder.is_in(p)}
@@ -44,12 +54,14 @@ def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
     left = {p.paper_id for p in papers}
     groups: list[PaperGroup] = []
     while len(groups) < MAX_GROUPS:
-        best = max(members, key=lambda t: (len(members[t] & left), -len(t), t), default="")
+        best = max(members, key=lambda t: (len(members[t] & left), -len(t)), default="")
         here = members.pop(best, set()) & left
         if len(here) < 2:
             break
         if len(here) <= max(2, _LARGEST_SHARE * len(papers)):
             groups.append(PaperGroup(best, tuple(p for p in papers if p.paper_id in here)))
             left -= here
+    if len(left) > _LEAST_GROUPED * len(papers):
+        return [PaperGroup("", tuple(papers))]
     rest = tuple(p for p in papers if p.paper_id in left)
     return [*groups, PaperGroup("", rest)] if rest else groups

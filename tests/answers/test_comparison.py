@@ -9,12 +9,12 @@ import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import Citations, check_citations
-from rag.answers.comparison import NOT_STATED, render_comparison
+from rag.answers.comparison import NOT_STATED, list_facts, render_comparison
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards
-from rag.types import Paper, PaperHit, Query, Sentence
+from rag.types import Paper, PaperHit, Query, Sentence, SentenceRole
 from rag.types.query import Topic
 from rag.understanding.comparison import asks_to_compare, find_sides
 from tests.shelf import paper
@@ -24,8 +24,10 @@ RAIN = paper("p1", "RainSign", "Rain is wet. We propose RainSign, a filter. It w
 NIGHT = paper("p2", "NightSign", "This paper presents NightSign | a lamp. Nights are dark.")
 
 
-def hit(found: Paper) -> PaperHit:
-    scored = tuple(Sentence(span, 0.5) for span in split_sentences(found.text))
+def hit(found: Paper, *roles: SentenceRole) -> PaperHit:
+    spans = split_sentences(found.text)
+    known = roles or (None,) * len(spans)
+    scored = tuple(Sentence(span, 0.5, role) for span, role in zip(spans, known, strict=True))
     return PaperHit(found, 1.0, 1, scored, {})
 
 
@@ -66,13 +68,19 @@ def test_a_comparison_is_told_from_other_questions(question: str, compares: bool
     assert asks_to_compare(question) == compares
 
 
+OF_RAIN: tuple[SentenceRole, ...] = ("background", "aim", "method", "result")
+OF_NIGHT: tuple[SentenceRole, ...] = ("aim", "background")
+
+
 def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and NightSign."), [hit(RAIN), hit(NIGHT)], marks
+        compare("Compare RainSign and NightSign."),
+        [hit(RAIN, *OF_RAIN), hit(NIGHT, *OF_NIGHT)],
+        marks,
     )
-    head, rule, rain, night = made.splitlines()
-    assert head == "| Paper | Approach | Tested on | Result |"
+    head, rule, rain, night = made.splitlines()[-4:]
+    assert head == "| Paper | Idea | How | Result |"
     assert rule == "|---|---|---|---|"
     assert "| “We propose RainSign, a filter.” [1] | “It was evaluated on two datasets.” [2] | “It improves accuracy by 4%.” [3] |" in rain  # fmt: skip
     assert night.endswith(f"| “This paper presents NightSign ∣ a lamp.” [4] | {NOT_STATED} | {NOT_STATED} |")  # fmt: skip
@@ -80,36 +88,49 @@ def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
 
 
 def test_what_the_question_asks_beyond_the_names_has_the_first_column() -> None:
+    hits = [hit(RAIN, *OF_RAIN), hit(NIGHT, *OF_NIGHT)]
     made = render_comparison(
-        compare("Which is wetter in the rain?"), [hit(RAIN), hit(NIGHT)], Citations()
+        compare("How do RainSign and NightSign differ in wetness?"), hits, Citations()
     )
-    assert made.startswith("| Paper | On the question | Approach | Tested on |")
+    assert "| Paper | Wetness | Idea | Result |" in made
 
 
 def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     silent = paper("p3", "Quiet", "Hills. Rivers.")
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and Quiet."), [hit(RAIN), hit(silent)], marks
+        compare("Compare RainSign and Quiet."),
+        [hit(RAIN, *OF_RAIN), hit(silent, "other", "other")],
+        marks,
     )
     assert "**Quiet** [4] | not stated | not stated | not stated |" in made
     check_citations(made, marks.list_citations(), {"p1": RAIN, "p3": silent})
 
 
-COMPLAINT = paper(
-    "p4", "DimSign", "Existing signs sacrifice accuracy on all benchmarks. We propose DimSign, a shade. "
-    "However, prior methods achieve nothing in experiments. We show that existing methods fail. "
-    "Experiments on two datasets demonstrate that it outperforms others.",
-)  # fmt: skip
-
-
-def test_what_is_said_of_other_work_tells_no_aspect_of_a_paper() -> None:
+def test_without_roles_a_table_tells_ideas_alone() -> None:
     made = render_comparison(
-        compare("Compare RainSign and DimSign."), [hit(RAIN), hit(COMPLAINT)], Citations()
+        compare("Compare RainSign and NightSign."), [hit(RAIN), hit(NIGHT)], Citations()
     )
-    dim = made.splitlines()[-1]
-    assert "| “We propose DimSign, a shade.” [4] | see Result | “Experiments on two datasets demonstrate" in dim  # fmt: skip
-    assert "Existing" not in dim and "prior" not in dim and "existing" not in dim
+    assert "| Paper | Idea |\n|---|---|" in made
+    assert NOT_STATED not in made
+
+
+def test_what_can_be_computed_of_compared_papers_stands_above_the_table() -> None:
+    old = paper("p1", "RainSign: Wet", "RainSign is here.", year=2020, authors=("Ann", "Bo"))
+    new = paper("p2", "NightSign: Dark", "It beats RainSign.", year=2022, authors=("Cy", "Bo"))
+    marks = Citations()
+    facts = list_facts([old, new], marks)
+    assert facts == [
+        "**NightSign** (2022) is newer than RainSign (2020).",
+        "Both are by Bo.",
+        "NightSign names RainSign [1].",
+    ]
+    assert marks.list_citations()[0].quote == "RainSign"
+
+
+def test_a_paper_of_no_known_year_is_neither_newer_nor_older() -> None:
+    facts = list_facts([paper("p1", "RainSign: Wet"), paper("p2", "Dark", year=2022)], Citations())
+    assert not any("newer" in fact for fact in facts)
 
 
 # --- over the seeds ---------------------------------------------------------------------------

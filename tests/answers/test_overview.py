@@ -1,0 +1,122 @@
+"""Overviews, groups of papers, clauses of sentences, and lines of people."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answers.citations import Citations, check_citations
+from rag.answers.clauses import find_clause, find_idea
+from rag.answers.expert_rows import group_by_papers, render_groups
+from rag.answers.grouping import group_papers
+from rag.answers.overview import MAX_TOLD, render_overview
+from rag.answers.rows import Listing
+from rag.text import split_sentences
+from rag.types import Expert, Paper, PaperHit, Query, Sentence, SentenceRole
+from rag.types.query import Topic
+from tests.shelf import paper
+
+LONG = "it keeps the shapes of leaves apart even where the light is poor and the lens is dirty"
+
+
+def hit(found: Paper, roles: dict[int, SentenceRole] | None = None) -> PaperHit:
+    scored = tuple(
+        Sentence(span, 0.5 - at / 100, (roles or {}).get(at))
+        for at, span in enumerate(split_sentences(found.text))
+    )
+    return PaperHit(found, 1.0, 1, scored, {})
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clause"),
+    [
+        (f"To address this issue, we propose LeafNet, and {LONG}.", f"we propose LeafNet, and {LONG}."),
+        (f"In this paper, we propose LeafNet, and {LONG}.", f"we propose LeafNet, and {LONG}."),
+        (f"Specifically, LeafNet sees that {LONG}.", f"LeafNet sees that {LONG}."),
+        (f"We propose LeafNet for the leaves of all trees in any light and weather, which {LONG} and {LONG}.", "We propose LeafNet for the leaves of all trees in any light and weather"),
+        ("However, it is short.", "However, it is short."),
+        ("LeafNet finds leaves.", "LeafNet finds leaves."),
+    ],
+)  # fmt: skip
+def test_a_clause_has_neither_its_connective_nor_its_tail(sentence: str, clause: str) -> None:
+    start, end = find_clause(sentence, (0, len(sentence)))
+    assert sentence[start:end] == clause
+
+
+@given(st.text(alphabet="aW ,;.which we,Thus", max_size=400))
+def test_a_clause_is_a_stretch_of_its_sentence(text: str) -> None:
+    start, end = find_clause(text, (0, len(text)))
+    assert 0 <= start <= end <= len(text)
+    assert (end > start) == bool(text)
+
+
+def test_the_idea_is_what_the_paper_introduces_by_its_name() -> None:
+    leaf = paper("p1", "LeafNet: Leaves", "Leaves fall. We look at leaves. We propose LeafNet, a net. LeafNet wins.")  # fmt: skip
+    found = hit(leaf, {0: "background", 1: "aim", 2: "method", 3: "result"})
+    idea = find_idea(found, found.sentences)
+    assert idea is not None
+    assert leaf.text[slice(*idea.span)] == "We propose LeafNet, a net."
+
+
+def test_papers_are_grouped_by_terms_that_some_of_them_share() -> None:
+    papers = [
+        paper("p1", "Night Vision for Leaves", "Leaves are seen."),
+        paper("p2", "Leaves by Night Vision", "Seen they are."),
+        paper("p3", "Root Growth and Leaves", "Roots grow."),
+        paper("p4", "Leaves and Root Growth", "They grow."),
+        paper("p5", "Leaves", "Nothing else."),
+    ]
+    groups = group_papers("leaves", papers)
+    assert [(g.term, [p.paper_id for p in g.papers]) for g in groups] == [
+        ("root growth", ["p3", "p4"]),
+        ("night vision", ["p1", "p2"]),
+        ("", ["p5"]),
+    ]
+
+
+def test_papers_that_share_too_little_stay_together() -> None:
+    papers = [paper(f"p{n}", f"Leaves number{n}", "Text.") for n in range(6)]
+    (group,) = group_papers("leaves", papers)
+    assert group.papers == tuple(papers)
+
+
+def test_an_overview_tells_all_its_papers_and_cites_each() -> None:
+    papers = [
+        paper(f"p{n}", f"Leaf{n}: Leaves", f"Leaves are hard to see. We propose Leaf{n}, a net.", year=2010 + n)
+        for n in range(3)
+    ]  # fmt: skip
+    hits = [hit(p, {0: "problem", 1: "aim"}) for p in papers]
+    marks = Citations()
+    text = render_overview(Query("overview", about=Topic("leaves"), text="leaves"), hits, marks)
+    assert text.startswith("**3 papers** on **leaves**, 2010 to 2012.")
+    assert "The problem: “Leaves are hard to see.” [1]" in text
+    order = [text.index(f"We propose Leaf{n}") for n in (2, 1, 0)]
+    assert order == sorted(order), "newest first"
+    check_citations(text, marks.list_citations(), {p.paper_id: p for p in papers})
+
+
+def test_a_long_overview_says_how_many_more_there_are() -> None:
+    hits = [
+        hit(paper(f"p{n}", f"Leaf{n}", f"We propose Leaf{n}."), {0: "aim"})
+        for n in range(MAX_TOLD + 2)
+    ]
+    text = render_overview(Query("overview", about=Topic("leaves")), hits, Citations())
+    assert text.count("\n- ") == MAX_TOLD
+    assert "And 2 more papers on it" in text
+
+
+def test_people_with_the_same_papers_stand_on_one_line() -> None:
+    papers = {p.paper_id: p for p in (paper("p1", "One"), paper("p2", "Two"))}
+    people = [
+        Expert("Ann", 2.0, ("p1", "p2"), {"p1": "first", "p2": "listed"}),
+        Expert("Bo", 1.0, ("p1",), {"p1": "listed"}),
+        Expert("Cy", 0.9, ("p2", "p1"), {"p1": "listed", "p2": "first"}),
+    ]
+    assert [[e.name for e in g.people] for g in group_by_papers(people)] == [["Ann", "Cy"], ["Bo"]]
+    first, second = render_groups(people, papers, Listing())
+    assert first.startswith(
+        "1. **Ann** (first author of 1) and **Cy** (first author of 1), 2 papers"
+    )
+    assert first.endswith("*One* [1]; also [2]")
+    assert second == "2. **Bo**, 1 paper, co-author: [1]"
