@@ -8,10 +8,12 @@ does. Each kind that is asked for and contained adds to a sentence's score.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.types import SentenceRole
+from rag.types.query import Detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,32 @@ CUES = (
 )
 """Gains are on the scale of `rag.search.late.compute_sentence_scores`, where a full match is 1."""
 
+_DETAIL_WORDS: Mapping[Detail, re.Pattern[str]] = {
+    "problem": re.compile(
+        r"\b(?:why|problems?|challeng\w*|shortcomings?|motivat\w*|issues?|gaps?|drawbacks?|"
+        r"weakness\w*|fail\w*|existing|previous\w*|prior|earlier|before|traditional\w*|conventional\w*|"
+        r"criticis\w*|wrong|difficult\w*|hard|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|"
+        r"reasons?|limit\w*|hurts?|open)\b",
+        re.IGNORECASE,
+    ),
+    "link": re.compile(
+        r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
+        re.IGNORECASE,
+    ),
+}
+"""Words that ask for a detail which the reading of the question may not name."""
+_OF_PROBLEMS = frozenset(("problem", "cause", "limitation"))
+PROBLEM_ROLE_GAIN = 0.15
+PROBLEM_WORD_GAIN = 0.1
+"""Gains of what is told as a problem, by its role or its words, if a problem or a reason is asked for."""
+_TELLS_PROBLEM = re.compile(
+    r"\b(?:however|suffer\w*|dilemma|hurts?|fail\w*|limit\w*|lack\w*|challeng\w*|difficult\w*|"
+    r"unfortunately|but|despite|problem\w*|neglect\w*|ignor\w*|overlook\w*|few|costly|expensive|poor\w*|"
+    r"degrad\w*|vulnerab\w*|sensitive|threat\w*|risk\w*|inefficien\w*|issue\w*|hinder\w*|restrict\w*|"
+    r"insufficient\w*)\b",
+    re.IGNORECASE,
+)
+
 _ASKS_FOR_NAMES = re.compile(
     r"\b(?:called|names?|named)\b|\bwhich \w+|\b(?:benchmarks?|corpora|data ?sets?|evaluat\w+|tested)\b",
     re.IGNORECASE,
@@ -96,11 +124,14 @@ class AnswerCues:
     data: bool
     counted: frozenset[str]
     count_nouns: frozenset[str]
+    details: frozenset[Detail]
 
     @classmethod
-    def read_question(cls, question: str) -> AnswerCues:
-        """Read a question's asking words."""
+    def read_question(cls, question: str, asks_for: Detail | None = None) -> AnswerCues:
+        """Read a question's asking words; ``asks_for``: the detail that its reading names."""
+        details = {detail for detail, words in _DETAIL_WORDS.items() if words.search(question)}
         return cls(
+            details=frozenset({*details, asks_for} if asks_for else details),
             cues=tuple(cue for cue in CUES if cue.question_pattern.search(question)),
             names=bool(_ASKS_FOR_NAMES.search(question)),
             data=bool(_ASKS_FOR_DATA.search(question)),
@@ -113,9 +144,22 @@ class AnswerCues:
         """Whether any kind of answer is asked for."""
         return bool(self.cues or self.names or self.data or self.counted)
 
-    def compute_gain(self, sentence: str) -> float:
+    @property
+    def asks_for_problem(self) -> bool:
+        """Whether a problem or a reason is asked for, as others' work or the background tells it."""
+        return not self.details.isdisjoint(_OF_PROBLEMS)
+
+    @property
+    def asks_for_link(self) -> bool:
+        """Whether it is asked where something, such as code, can be had."""
+        return not self.details.isdisjoint(("link", "resource"))
+
+    def compute_gain(self, sentence: str, role: SentenceRole | None = None) -> float:
         """What a sentence gains by holding what is asked for; 0 where nothing is."""
-        total = sum(cue.gain for cue in self.cues if cue.answer_pattern.search(sentence))
+        total = PROBLEM_ROLE_GAIN if self.asks_for_problem and role in _OF_PROBLEMS else 0.0
+        if self.asks_for_problem and _TELLS_PROBLEM.search(sentence):
+            total += PROBLEM_WORD_GAIN
+        total += sum(cue.gain for cue in self.cues if cue.answer_pattern.search(sentence))
         new = {name for name in _NAME_CUE.findall(sentence) if fold(name) not in self.count_nouns}
         if self.names and new:
             total += NAME_GAIN

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
+from rag.answers.question_parts import split_question
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.snapshot import LibrarySnapshot
 from rag.search.topics import list_on_topic
@@ -35,18 +36,31 @@ class Choice:
 
     Attributes:
         several: Whether the question is about all selected papers.
+        parts: The first paper's sentences scored for each part of the question, if it has parts.
     """
 
     retrieval: Retrieval
     cited: tuple[PaperHit, ...]
     verdict: Sufficiency
     several: bool = False
+    parts: tuple[PaperHit, ...] = ()
 
 
 def choose_papers(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
+    choice = _choose_papers(query, find, retrieve, library)
+    if choice.several or not choice.verdict.sufficient:
+        return choice
+    within = (choice.cited[0].paper.paper_id,)
+    hits = [retrieve(part, 1, within=within).papers for part in split_question(query.text)]
+    return replace(choice, parts=tuple(hit for of_part in hits for hit in of_part))
+
+
+def _choose_papers(
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+) -> Choice:
     focus = query.papers
     retrieval = find(query.text, RANKING)
     if focus:

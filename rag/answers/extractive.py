@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
+from rag.answers.answer_line import build_line
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
-from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
+from rag.answers.question_parts import split_question
+from rag.answers.quoting import (
+    choose_sentences,
+    is_asking_for_paper,
+    render_paper_name,
+    render_quote,
+    render_source,
+)
 from rag.answers.sufficiency import NEAREST
 from rag.text import join_names
 from rag.text.markdown import plain
@@ -18,6 +27,7 @@ from rag.types import (
     PaperHit,
     Retrieval,
     ScoredPaper,
+    Sentence,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -110,10 +120,17 @@ def answer_by_quotes(
     verdict: Sufficiency,
     *,
     several: bool = False,
+    parts: Sequence[PaperHit] = (),
 ) -> Answer:
     """Quote the cited papers, side by side where a comparison is asked for; or abstain.
 
-    ``several``: the question is about all of them, though its words may not say so.
+    Args:
+        query: Its words tell which sentences answer.
+        retrieval: The ranking behind the answer.
+        cited: The papers to quote, best first.
+        verdict: Whether they suffice.
+        several: Whether the question is about all of them, though its words may not say so.
+        parts: The first paper's sentences scored for each part of the question, if it has parts.
     """
     if not verdict.sufficient:
         return build_abstention(retrieval, verdict)
@@ -123,12 +140,13 @@ def answer_by_quotes(
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif query.want == "overview" and several:
         text = overview.render_overview(query, cited, marks)
-    elif len(cited) == 1:
-        text = _render_one_paper(query.text, cited[0], marks)
-    elif several or has_plural_request(query.text):
+    elif len(cited) > 1 and (several or has_plural_request(query.text)):
         text = _render_many_papers(query.text, cited, marks)
+    elif is_asking_for_paper(query.text):
+        text = _render_likeliest(query, cited, marks)
     else:
-        text = _render_likeliest(query.text, cited, marks)
+        cited = cited[:1]
+        text = _render_one_paper(query, cited[0], parts, marks)
     return Answer(
         question="",
         status="answered",
@@ -174,43 +192,60 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
-def _render_one_paper(question: str, hit: PaperHit, marks: Citations) -> str:
-    best = choose_sentences(question, hit, MAX_QUOTES)
+def _render_one_paper(
+    query: Query, hit: PaperHit, parts: Sequence[PaperHit], marks: Citations
+) -> str:
+    """The quote that answers, the paper, and the markers of what else it says on this.
+
+    ``parts``: the paper's sentences scored for each part of a question that asks several things.
+    """
+    best = choose_sentences(query.text, hit, MAX_QUOTES, asks_for=query.asks_for)
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    lead, *rest = best
-    lines = [f"{render_paper_name(hit.paper)}:", "", render_quote(hit.paper, lead, marks)]
-    if rest:
-        further_quotes = " ".join(
-            render_quote(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span)
-        )
-        lines += ["", f"{phrases.HEAD_FURTHER_QUOTES} {further_quotes}"]
-    return "\n".join(lines)
+    leads = _choose_leads(query.text, hit, parts) if parts else []
+    leads = leads or best[:1]
+    lines = [build_line(query.text, hit.paper, sentence.span, marks).text for sentence in leads]
+    text = f"{' '.join(lines)} — {render_source(hit.paper)}"
+    rest = [s for s in best if s.span not in {lead.span for lead in leads}]
+    further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
+    return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
 
-def _render_likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
+    """The sentence for each part of a question, each once; none where one holds all of them."""
+    texts = split_question(question)
+    chosen = [
+        choose_sentences(text, replace(part, apart=hit.apart), 1)
+        for text, part in zip(texts, parts, strict=True)
+    ]
+    leads = {sentence.span: sentence for (sentence,) in filter(None, chosen)}
+    return list(leads.values()) if len(leads) > 1 else []
+
+
+def _render_likeliest(query: Query, cited: Sequence[PaperHit], marks: Citations) -> str:
+    """A half-remembered paper: the best, told by what it is, and those that may be meant as well."""
     first, *other_hits = cited
-    lines = [_render_one_paper(question, first, marks), "", phrases.HEAD_OTHER_PAPERS, ""]
+    lines = [_render_entry(query.text, first, 1, marks)]
+    if other_hits:
+        lines += ["", phrases.HEAD_OTHER_PAPERS, ""]
     for hit in other_hits:
-        quotes = " ".join(
-            render_quote(hit.paper, s, marks) for s in choose_sentences(question, hit, 1)
-        )
-        lines.append(
-            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
-        )
+        best = choose_sentences(query.text, hit, 1)
+        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
+        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
     return "\n".join(lines)
+
+
+def _render_entry(question: str, hit: PaperHit, n: int, marks: Citations) -> str:
+    """A paper's name with up to n quotes, the title's marker where it has no text."""
+    best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
+    quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)
+    return f"{render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
 
 
 def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
-    n = 2 if len(cited) <= MAX_QUOTES else 1
     lines = [phrases.head_several_papers(len(cited)), ""]
-    for hit in cited:
-        best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
-        quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)
-        lines.append(
-            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
-        )
+    lines += [f"- {_render_entry(question, hit, 1, marks)}" for hit in cited]
     return "\n".join(lines)
 
 

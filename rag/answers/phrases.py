@@ -245,7 +245,6 @@ def head_extreme(word: str, n: int, phrase: str, needed: str) -> str:
 # --- answers in the papers' own words -----------------------------------------------------------
 
 HEAD_NEAREST = "The nearest papers, in case one of them helps:"
-HEAD_FURTHER_QUOTES = "It also says:"
 HEAD_OTHER_PAPERS = "It could also be:"
 
 
@@ -295,6 +294,11 @@ def tell_more_on_topic(n: int, topic: str) -> str:
 
 def head_several_papers(n: int) -> str:
     return f"{counted(n)} {choose_number(n, 'has', 'have')} something on this:"
+
+
+def point_to_more(markers: Sequence[int]) -> str:
+    """``More from this paper: [2] [3]``: quotes that are read behind their markers."""
+    return f"More from this paper: {' '.join(f'[{marker}]' for marker in markers)}"
 
 
 def tell_paper_that_fits(name: str) -> str:

@@ -502,7 +502,7 @@ class Assistant:
         yield Step("checking quotes")
         if voice is None:
             answer = extractive.answer_by_quotes(
-                query, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             )
             yield Delta(answer.text)
             yield answer
@@ -527,7 +527,7 @@ class Assistant:
             screen=screen,
             abstain=lambda: extractive.build_abstention(retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
-                query, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             ),
             build_table=(lambda marks: comparison.render_comparison(query, cited, marks))
             if compares

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rag.library import Library
 from rag.library.chunking import get_sentences, get_text_offset
+from rag.library.snapshot import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
 from rag.search.acronyms import extract_acronyms, find_expansions, is_part
@@ -267,11 +268,17 @@ class Retriever:
         for place in analysed_query.asking:
             inside = spans_in(spans, place)
             asking[inside.start : inside.stop] = True
+        named = np.zeros(len(spans), dtype=bool)
+        for word, place in iter_words(analysed_query.text):
+            if is_made_up(word):
+                inside = spans_in(spans, place)
+                named[inside.start : inside.stop] = True
         return late.QueryTokens(
             vectors=_normalize_rows(vectors),
             weights=weights / weights.sum(),
             clauses=np.maximum(clauses, 0),
             asking=asking,
+            named=named,
         )
 
     # --- chunks and papers --------------------------------------------------------------------
