@@ -5,24 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rag.answers.answer_line import trim_opening
 from rag.library.snapshot import get_short_name
 from rag.types import PaperHit, Sentence, SentenceRole, Span
 
-_CONNECTIVE = re.compile(
-    r"(?:(?:to (?:address|solve|tackle|overcome|alleviate|mitigate|remedy|handle|this end|fill|bridge)"
-    r"|inspired by|motivated by|based on (?:this|these|the above)|in (?:this|the present) (?:paper|work|article|study|letter)"
-    r"|in light of|for this purpose|with this in mind)\b[^,.;]{0,120},"
-    r"|(?:specifically|moreover|furthermore|therefore|thus|hence|however|additionally|besides|finally|"
-    r"first(?:ly)?|second(?:ly)?|in addition|in particular|concretely|consequently|to this end|meanwhile|"
-    r"in contrast|as a result|notably|in this way|accordingly),)\s+",
-    re.IGNORECASE,
-)
 _TAIL = re.compile(
     r",? (?:which|where|whereby|so that|such that|while|thus|thereby|in order to)\b|, \w+ing\b|;"
 )
 _MAX_CHARS = 170
 _LEAST_CHARS = 60
-"""Less than this of a sentence tells too little to stand alone."""
+"""Less than this of a long sentence tells too little to stand alone."""
 
 
 def find_clause(text: str, span: Span) -> Span:
@@ -31,9 +23,7 @@ def find_clause(text: str, span: Span) -> Span:
     ``To address this issue, we propose X, which ...`` gives ``we propose X``. The sentence itself
     where nothing can be left out.
     """
-    start, end = span
-    while (opening := _CONNECTIVE.match(text, start, end)) and end - opening.end() >= _LEAST_CHARS:
-        start = opening.end()
+    start, end = trim_opening(text, span)
     if end - start > _MAX_CHARS and (tail := _TAIL.search(text, start + _LEAST_CHARS, end)):
         end = tail.start()
     return start, end

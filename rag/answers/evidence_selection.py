@@ -73,7 +73,8 @@ def _choose_papers(
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several)
     if query.want == "overview" and query.topic:
-        if on_topic := _find_papers_on_topic(query, find, retrieve, library):
+        on_topic = _find_papers_on_topic(query, find, retrieve, library)
+        if len(on_topic) > 1:
             ranking = _put_first(on_topic, retrieval)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
     named_ids = _find_named_papers(query, library)

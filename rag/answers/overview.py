@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
+from rag.answers.cues import AnswerCues
 from rag.answers.grouping import group_papers
 from rag.answers.quoting import choose_sentences
 from rag.answers.rows import format_date, format_years
 from rag.library.snapshot import get_recency_key
 from rag.text.markdown import plain
-from rag.types import Paper, PaperHit, Sentence
-from rag.types.query import Query
+from rag.types import Paper, PaperHit, Sentence, SentenceRole
+from rag.types.query import Detail, Query
 
 MAX_TOLD = 12
 """Papers told in a clause each; the others are counted."""
 _FEW = 4
 """So many papers are not grouped."""
 _PEOPLE = 3
+_ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
+    "problem": ("problem", "limitation"),
+    "cause": ("problem", "limitation"),
+    "limitation": ("problem", "limitation"),
+    "data": ("resource", "result", "method"),
+    "metric": ("result",),
+    "result": ("result",),
+    "link": ("resource",),
+}
 
 
 def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
@@ -30,7 +40,7 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     told = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
-    if problem := _find_problem(hits):
+    if not query.asks_for and (problem := _find_problem(hits)):
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
     newest_first = sorted((hit.paper for hit in told.values()), key=get_recency_key)
@@ -64,11 +74,30 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
     """``- **Title** (Mar 2022): “one clause” [1]``."""
     date = format_date(hit.paper)
     name = f"**{plain(hit.paper.name)}**{f' ({date})' if date else ''}"
-    order = choose_sentences(query.text or query.topic, hit, len(hit.sentences), several=True)
-    best = find_idea(hit, order)
+    best = find_detail(query, hit) if query.asks_for else None
+    if best is None:
+        every = len(hit.sentences)
+        best = find_idea(hit, choose_sentences(query.text or query.topic, hit, every, several=True))
     if best is None:
         return f"- {name} [{marks.get_marker(hit.paper, (0, 0))}]"
     return f"- {name}: {_render_clause(hit, best, marks)}"
+
+
+def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
+    """The sentence that tells the query's detail: of a fitting role, and in its form.
+
+    None where no sentence has such a role. That it is about the topic goes without saying.
+    """
+    assert query.asks_for is not None
+    cues = AnswerCues.read_question(query.text, query.asks_for)
+    roles = _ROLES_OF_DETAIL.get(query.asks_for, ())
+    fitting = [s for s in hit.sentences if s.role in roles]
+
+    def score_sentence(sentence: Sentence) -> tuple[float, float]:
+        text = hit.paper.text[slice(*sentence.span)]
+        return cues.compute_gain(text, sentence.role), sentence.score
+
+    return max(fitting, key=score_sentence, default=None)
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:

@@ -157,7 +157,9 @@ def _has_figure(parts: SlotParts) -> bool:
 
 
 def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Query:
-    detail = frame.asks_for[0][0] if frame.asks_for and want == "passages" else ""
+    detail = frame.asks_for[0][0] if frame.asks_for and want != "comparison" else ""
+    # "summarise the work on drones": an overview has a detail only where each paper can tell it.
+    detail = "" if want == "overview" and detail not in _DETAILS_OF_SEVERAL else detail
     sides = _list_sides(parts) if want == "comparison" else ()
     about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
     return Query(
@@ -170,6 +172,9 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
         form=parts.form,
         text=text,
     )
+
+
+_DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
 
 
 def _list_sides(parts: SlotParts) -> tuple[str, ...]:
