@@ -106,6 +106,11 @@ def find_beginning(hit: PaperHit) -> int:
     return min(starts, default=0)
 
 
+def is_pointing_to_code(text: str) -> bool:
+    """Whether a sentence says where something can be had."""
+    return _POINTS_TO_CODE.search(text) is not None
+
+
 def is_of_itself(text: str) -> bool:
     """Whether a sentence speaks of the paper that it stands in."""
     return _OF_ITSELF.search(text) is not None
