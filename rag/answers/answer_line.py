@@ -39,13 +39,13 @@ _PRONOUN = re.compile(
 MAX_NAME_WORDS = 6
 
 _FIGURE = re.compile(
-    r"(?<![\w.])[~≈<>+−-]?\d[\d,.]*(?<![.,])(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
+    r"(?<![\w.^])[~≈<>+−-]?\d[\d,.]*(?<![.,])(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
     r"(?:\s(?:fps|faces|frames|images|videos|tokens|hours|minutes|seconds|days|weeks|years|params|parameters|million|billion|"
     r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
     re.IGNORECASE,
 )
 _NUMBER_ASKED = re.compile(
-    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:numbers?|accuracy|fps|speeds?|"
+    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:number of|accuracy|fps|speeds?|"
     r"percent(?:age)?|rank-?1|r1|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,
@@ -107,8 +107,6 @@ def find_figure(question: str, quote: str) -> Span | None:
     figures = [match.span() for match in _FIGURE.finditer(quote)]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
-    if len(figures) == 1:
-        return figures[0]
     return figures[scores.index(best)] if best > 0 and scores.count(best) == 1 else None
 
 

@@ -14,6 +14,7 @@ from rag.answers.question_parts import split_question
 from rag.answers.quoting import (
     choose_sentences,
     is_asking_for_paper,
+    is_describing_paper,
     render_paper_name,
     render_quote,
     render_source,
@@ -140,11 +141,8 @@ def answer_by_quotes(
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif len(cited) > 1 and (several or has_plural_request(query.text)):
         text = _render_many_papers(query.text, cited, marks)
-    elif is_asking_for_paper(query.text):
-        text = _render_likeliest(query, cited, marks)
     else:
-        cited = cited[:1]
-        text = _render_one_paper(query, cited[0], parts, marks)
+        text = _render_likeliest(query, cited, parts, marks)
     return Answer(
         question="",
         status="answered",
@@ -190,21 +188,39 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
+def _render_likeliest(
+    query: Query, cited: Sequence[PaperHit], parts: Sequence[PaperHit], marks: Citations
+) -> str:
+    """The paper that answers; of one that is only described, also those that may be meant instead."""
+    text = _render_one_paper(query, cited[0], parts, marks)
+    if len(cited) == 1 or not is_describing_paper(query.text):
+        return text
+    lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
+    for hit in cited[1:]:
+        best = choose_sentences(query.text, hit, 1)
+        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
+        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    return "\n".join(lines)
+
+
 def _render_one_paper(
     query: Query, hit: PaperHit, parts: Sequence[PaperHit], marks: Citations
 ) -> str:
     """The quote that answers, the paper, and the markers of what else it says on this.
 
-    ``parts``: the paper's sentences scored for each part of a question that asks several things.
+    The paper comes first where it is the paper that is asked for. ``parts``: its sentences scored for
+    each part of a question that asks several things.
     """
     best = choose_sentences(query.text, hit, MAX_QUOTES, asks_for=query.asks_for)
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    leads = _choose_leads(query.text, hit, parts) if parts else []
-    leads = leads or best[:1]
-    lines = [build_line(query.text, hit.paper, sentence.span, marks).text for sentence in leads]
-    text = f"{' '.join(lines)} — {render_source(hit.paper)}"
+    leads = (_choose_leads(query.text, hit, parts) if parts else []) or best[:1]
+    quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
+    if is_asking_for_paper(query.text):
+        text = f"{render_paper_name(hit.paper)}: {quotes}"
+    else:
+        text = f"{quotes} — {render_source(hit.paper)}"
     rest = [s for s in best if s.span not in {lead.span for lead in leads}]
     further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
@@ -221,29 +237,14 @@ def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> li
     return list(leads.values()) if len(leads) > 1 else []
 
 
-def _render_likeliest(query: Query, cited: Sequence[PaperHit], marks: Citations) -> str:
-    """A half-remembered paper: the best, told by what it is, and those that may be meant as well."""
-    first, *other_hits = cited
-    lines = [_render_entry(query.text, first, 1, marks)]
-    if other_hits:
-        lines += ["", phrases.HEAD_OTHER_PAPERS, ""]
-    for hit in other_hits:
-        best = choose_sentences(query.text, hit, 1)
-        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
-        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
-    return "\n".join(lines)
-
-
-def _render_entry(question: str, hit: PaperHit, n: int, marks: Citations) -> str:
-    """A paper's name with up to n quotes, the title's marker where it has no text."""
-    best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
-    quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)
-    return f"{render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
-
-
 def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+    n = 2 if len(cited) <= MAX_QUOTES else 1
     lines = [phrases.head_several_papers(len(cited)), ""]
-    lines += [f"- {_render_entry(question, hit, 1, marks)}" for hit in cited]
+    for hit in cited:
+        best = choose_sentences(question, hit, n, several=True)
+        quote = render_quote(hit.paper, best[0], marks) if best else _render_title(hit.paper, marks)
+        further = "".join(f" [{marks.get_marker(hit.paper, s.span)}]" for s in best[1:])
+        lines.append(f"- {render_paper_name(hit.paper)}: {quote}{further}")
     return "\n".join(lines)
 
 
