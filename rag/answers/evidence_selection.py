@@ -79,9 +79,18 @@ def _choose_papers(
     else:
         cited = extractive.choose_cited_papers(query.text, retrieval)
     verdict = sufficiency.compute_sufficiency(retrieval, cited)
+    if query.want == "overview" and query.topic and not verdict.sufficient:
+        return _choose_on_topic(query, find)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _choose_on_topic(query: Query, find: Find) -> Choice:
+    """An overview needs papers on its topic: the words that ask for one may be in none of them."""
+    retrieval = find(query.topic, RANKING)
+    cited = extractive.choose_cited_papers(query.text, retrieval)
+    return Choice(retrieval, cited, sufficiency.compute_sufficiency(retrieval, cited))
 
 
 def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:

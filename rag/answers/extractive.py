@@ -19,7 +19,7 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
-from rag.answers.sufficiency import NEAREST
+from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
@@ -38,6 +38,8 @@ MAX_QUOTES = 3
 MAX_PAPERS = 6
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
+NEAR_SCORE = 0.3
+"""Score from which a paper is near a question; what is about something else stays below."""
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
@@ -134,7 +136,7 @@ def answer_by_quotes(
         parts: The first paper's sentences scored for each part of the question, if it has parts.
     """
     if not verdict.sufficient:
-        return build_abstention(retrieval, verdict)
+        return build_abstention(query, retrieval, verdict)
     marks = Citations()
     if len(cited) > 1 and query.want == "comparison":
         table_text = comparison.render_comparison(query, cited, marks)
@@ -154,30 +156,44 @@ def answer_by_quotes(
     )
 
 
-def build_abstention(retrieval: Retrieval, verdict: Sufficiency) -> Answer:
-    """Say what is missing and name the nearest papers."""
-    missing_words = (
-        plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(verdict.missing[:MAX_MISSING])
-    )
-    missing = join_names(f"“{word}”" for word in missing_words)
+def build_abstention(query: Query, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
+    """Say which asked thing is nowhere, and quote the nearest sentence where one is near."""
+    first = replace(retrieval, papers=retrieval.papers[:1])
+    words = verdict.missing or find_missing_words(first, first.papers)
+    bounded = (plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(words[:MAX_MISSING]))
+    missing = join_names(f"“{word}”" for word in bounded)
     marks = Citations()
-    lines = [phrases.refuse_content(missing)]
-    if retrieval.papers:
-        lines.append(f"\n{phrases.HEAD_NEAREST}\n")
-    for hit in retrieval.papers[:NEAREST]:
-        best = sorted(hit.sentences, key=lambda s: -s.score)
-        spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
-        spans += [s.span for s in best]
-        marker = marks.get_marker(hit.paper, spans[0] if spans else (0, 0))
-        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    near = [hit for hit in retrieval.papers[:NEAREST] if hit.score >= NEAR_SCORE]
+    n_lacking = len(retrieval.papers[:NEAREST]) if verdict.missing else 1
+    text = phrases.refuse_content(missing, n_lacking, is_near=bool(near))
+    if near:
+        text = f"{text} {_render_nearest(query, near, marks)}"
     return Answer(
         question="",
         status="abstained",
         route="content",
-        text="\n".join(lines),
+        text=text,
         citations=marks.list_citations(),
         papers=list_scored_papers(retrieval),
+        outcome="nearest" if near else "nothing",
     )
+
+
+def _render_nearest(query: Query, near: Sequence[PaperHit], marks: Citations) -> str:
+    """``Nearest: “…” [1] — *Title*``, and the markers of two papers more."""
+    first, *others = near
+    best = choose_sentences(query.text, first, 1, asks_for=query.asks_for)
+    quote = (
+        build_line(query.text, first.paper, best[0].span, marks).text
+        if best
+        else _render_title(first.paper, marks)
+    )
+    text = f"{phrases.HEAD_NEAREST} {quote} — {render_source(first.paper)}"
+    further = []
+    for hit in others:
+        best = choose_sentences(query.text, hit, 1)
+        further.append(marks.get_marker(hit.paper, best[0].span if best else (0, 0)))
+    return f"{text}\n\n{phrases.point_to_other_papers(further)}" if further else text
 
 
 def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:

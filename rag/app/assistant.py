@@ -525,7 +525,7 @@ class Assistant:
             unsupported=self.settings.unsupported,
             judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
             screen=screen,
-            abstain=lambda: extractive.build_abstention(retrieval, verdict),
+            abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
                 query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             ),
