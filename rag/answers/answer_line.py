@@ -50,6 +50,15 @@ _NUMBER_ASKED = re.compile(
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,
 )
+_UNITS = (
+    (re.compile(r"\bfast|\bspeed|\bfps\b", re.I), "fps frames second seconds faster speedup ms"),
+    (
+        re.compile(r"\b(?:big|large|biggest|largest|size|small|tiny|params)\b", re.I),
+        "parameters million mb gb samples images videos",
+    ),
+    (re.compile(r"\baccura\w+", re.I), "accuracy"),
+)
+"""Words that stand beside the figure where the question has another word for it."""
 WORDS_BEFORE, WORDS_AFTER = 4, 5
 """Words around a figure that may say what it is a figure of."""
 
@@ -98,9 +107,10 @@ def find_figure(question: str, quote: str) -> Span | None:
     """
     if not _NUMBER_ASKED.search(question):
         return None
+    units = " ".join(words for pattern, words in _UNITS if pattern.search(question))
     wanted = {
         term
-        for word, _ in iter_words(question)
+        for word, _ in iter_words(f"{question} {units}")
         if fold(word) not in STOP_WORDS
         for term in extract_terms(word)
     }

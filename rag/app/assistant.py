@@ -442,7 +442,7 @@ class Assistant:
             return
         yield Step(f"looking through {library.n_papers} papers")
         if route_name in ("smalltalk", "unsupported"):
-            answer = small_talk.answer_aside(query)
+            answer = small_talk.answer_aside(query, reading.question)
         elif filtered_library and not filtered_library.n_papers:
             answer = Answer("", "abstained", route_name, filtered_library.why_empty)
         else:
