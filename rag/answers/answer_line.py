@@ -39,17 +39,26 @@ _PRONOUN = re.compile(
 MAX_NAME_WORDS = 6
 
 _FIGURE = re.compile(
-    r"(?<![\w.])[~≈<>+−-]?\d[\d,.]*(?<![.,])(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
+    r"(?<![\w.^])[~≈<>+−-]?\d[\d,.]*(?<![.,])(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
     r"(?:\s(?:fps|faces|frames|images|videos|tokens|hours|minutes|seconds|days|weeks|years|params|parameters|million|billion|"
     r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
     re.IGNORECASE,
 )
 _NUMBER_ASKED = re.compile(
-    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:numbers?|accuracy|fps|speeds?|"
+    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:number of|accuracy|fps|speeds?|"
     r"percent(?:age)?|rank-?1|r1|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,
 )
+_UNITS = (
+    (re.compile(r"\bfast|\bspeed|\bfps\b", re.I), "fps frames second seconds faster speedup ms"),
+    (
+        re.compile(r"\b(?:big|large|biggest|largest|size|small|tiny|params)\b", re.I),
+        "parameters million mb gb samples images videos",
+    ),
+    (re.compile(r"\baccura\w+", re.I), "accuracy"),
+)
+"""Words that stand beside the figure where the question has another word for it."""
 WORDS_BEFORE, WORDS_AFTER = 4, 5
 """Words around a figure that may say what it is a figure of."""
 
@@ -98,17 +107,16 @@ def find_figure(question: str, quote: str) -> Span | None:
     """
     if not _NUMBER_ASKED.search(question):
         return None
+    units = " ".join(words for pattern, words in _UNITS if pattern.search(question))
     wanted = {
         term
-        for word, _ in iter_words(question)
+        for word, _ in iter_words(f"{question} {units}")
         if fold(word) not in STOP_WORDS
         for term in extract_terms(word)
     }
     figures = [match.span() for match in _FIGURE.finditer(quote)]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
-    if len(figures) == 1:
-        return figures[0]
     return figures[scores.index(best)] if best > 0 and scores.count(best) == 1 else None
 
 

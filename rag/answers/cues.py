@@ -67,10 +67,8 @@ CUES = (
 
 _DETAIL_WORDS: Mapping[Detail, re.Pattern[str]] = {
     "problem": re.compile(
-        r"\b(?:why|problems?|challeng\w*|shortcomings?|motivat\w*|issues?|gaps?|drawbacks?|"
-        r"weakness\w*|fail\w*|existing|previous\w*|prior|earlier|before|traditional\w*|conventional\w*|"
-        r"criticis\w*|wrong|difficult\w*|hard|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|"
-        r"reasons?|limit\w*|hurts?|open)\b",
+        r"\b(?:why|problems?|challeng\w*|shortcomings?|motivat\w*|drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|"
+        r"difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|flaws?|suffers?)\b",
         re.IGNORECASE,
     ),
     "link": re.compile(
@@ -79,15 +77,29 @@ _DETAIL_WORDS: Mapping[Detail, re.Pattern[str]] = {
     ),
 }
 """Words that ask for a detail which the reading of the question may not name."""
+_ASKS_FOR_BACKGROUND = re.compile(
+    r"\b(?:issues?|gaps?|fail\w*|existing|previous\w*|prior|earlier|before|older|traditional\w*|conventional\w*|"
+    r"criticis\w*|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|nobody|so far)\b",
+    re.IGNORECASE,
+)
 _OF_PROBLEMS = frozenset(("problem", "cause", "limitation"))
-PROBLEM_ROLE_GAIN = 0.15
-PROBLEM_WORD_GAIN = 0.1
-"""Gains of what is told as a problem, by its role or its words, if a problem or a reason is asked for."""
+PROBLEM_ROLE_GAIN = 0.2
+PROBLEM_WORD_GAIN = 0.12
+"""Gains of what is told as a problem, by its role or by up to three of its words, if a problem or a
+reason is asked for."""
+MAX_PROBLEM_WORDS = 3
+PROPOSAL_LOSS = 0.15
+"""Score then lost by what the paper proposes against it."""
 _TELLS_PROBLEM = re.compile(
-    r"\b(?:however|suffer\w*|dilemma|hurts?|fail\w*|limit\w*|lack\w*|challeng\w*|difficult\w*|"
-    r"unfortunately|but|despite|problem\w*|neglect\w*|ignor\w*|overlook\w*|few|costly|expensive|poor\w*|"
-    r"degrad\w*|vulnerab\w*|sensitive|threat\w*|risk\w*|inefficien\w*|issue\w*|hinder\w*|restrict\w*|"
-    r"insufficient\w*)\b",
+    r"\b(?:however|suffer\w*|dilemma|hurts?|fail\w*|limit\w*|lack\w*|challeng\w*|difficult\w*|unfortunately|"
+    r"problem\w*|neglect\w*|ignor\w*|overlook\w*|few|costly|expensive|poor\w*|degrad\w*|vulnerab\w*|"
+    r"sensitiv\w*|threat\w*|risk\w*|inefficien\w*|hinder\w*|restrict\w*|insufficient\w*|drawback\w*|"
+    r"shortcoming\w*|negative impacts?|catastroph\w*|room for|disrupt\w*|redundan\w*|prone)\b",
+    re.IGNORECASE,
+)
+_PROPOSES = re.compile(
+    r"\bwe (?:\w+ ){0,3}?(?:propose|present|introduce|develop|design|devise|describe)\b"
+    r"|\bto (?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy)\b",
     re.IGNORECASE,
 )
 
@@ -125,12 +137,14 @@ class AnswerCues:
     counted: frozenset[str]
     count_nouns: frozenset[str]
     details: frozenset[Detail]
+    background: bool
 
     @classmethod
     def read_question(cls, question: str, asks_for: Detail | None = None) -> AnswerCues:
         """Read a question's asking words; ``asks_for``: the detail that its reading names."""
         details = {detail for detail, words in _DETAIL_WORDS.items() if words.search(question)}
         return cls(
+            background=bool(_ASKS_FOR_BACKGROUND.search(question)),
             details=frozenset({*details, asks_for} if asks_for else details),
             cues=tuple(cue for cue in CUES if cue.question_pattern.search(question)),
             names=bool(_ASKS_FOR_NAMES.search(question)),
@@ -156,9 +170,7 @@ class AnswerCues:
 
     def compute_gain(self, sentence: str, role: SentenceRole | None = None) -> float:
         """What a sentence gains by holding what is asked for; 0 where nothing is."""
-        total = PROBLEM_ROLE_GAIN if self.asks_for_problem and role in _OF_PROBLEMS else 0.0
-        if self.asks_for_problem and _TELLS_PROBLEM.search(sentence):
-            total += PROBLEM_WORD_GAIN
+        total = self._compute_problem_gain(sentence, role) if self.asks_for_problem else 0.0
         total += sum(cue.gain for cue in self.cues if cue.answer_pattern.search(sentence))
         new = {name for name in _NAME_CUE.findall(sentence) if fold(name) not in self.count_nouns}
         if self.names and new:
@@ -167,6 +179,14 @@ class AnswerCues:
             total += LIST_GAIN
         if self.counted and self._has_count(sentence):
             total += COUNT_GAIN
+        return total
+
+    def _compute_problem_gain(self, sentence: str, role: SentenceRole | None) -> float:
+        total = PROBLEM_ROLE_GAIN if role in _OF_PROBLEMS else 0.0
+        told = {word.lower() for word in _TELLS_PROBLEM.findall(sentence)}
+        total += PROBLEM_WORD_GAIN * min(len(told), MAX_PROBLEM_WORDS)
+        if role == "aim" or _PROPOSES.search(sentence):
+            total -= PROPOSAL_LOSS
         return total
 
     def _has_count(self, sentence: str) -> bool:

@@ -10,8 +10,8 @@ from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, iter_words, split_sentences
 
 MAX_PARTS = 3
-MIN_PART_WORDS = 2
-"""Content words of a part; fewer, as in ``and what for``, belong to the part before."""
+MIN_PART_WORDS = 1
+"""Content words of a part: ``and what for`` is none of its own."""
 
 _ASKING_WORD = (
     r"(?:(?:in|by|on|to|from|for|with|of|at|under)\s+)?(?:what|which|how|why|whose|who|whom)\b"

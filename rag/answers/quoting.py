@@ -69,7 +69,8 @@ def choose_sentences(
     overview = several and not asked_for.kinds
     introduced = INTRODUCTION_GAIN if is_asking_for_paper(question) else 0.0
     introduced = OVERVIEW_GAIN if overview else introduced
-    begins = 0 if asked_for.asks_for_problem else find_beginning(hit)
+    has_background = asked_for.asks_for_problem or asked_for.background
+    begins = 0 if has_background else find_beginning(hit)
 
     name_terms = set(extract_terms(hit.paper.name))
     wanted = {
@@ -125,9 +126,14 @@ def is_asking_for_paper(question: str) -> bool:
     words = [word for a, b in asking for word, _ in iter_words(question[a:b])]
     if any(fold(word) not in FRAME_WORDS | STOP_WORDS for word in words):
         return False
-    n_content = sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
     request = AnswerCues.read_question(question)
-    return n_content >= DESCRIPTION_WORDS or not (request.kinds or request.details)
+    return is_describing_paper(question) or not (request.kinds or request.details)
+
+
+def is_describing_paper(question: str) -> bool:
+    """Whether a question is so long that it describes a paper, which may be another than the first."""
+    n = sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
+    return n >= DESCRIPTION_WORDS
 
 
 # --- as they are shown ----------------------------------------------------------------------

@@ -19,7 +19,7 @@ from rag.library.chunking import get_sentences, get_text_offset
 from rag.library.snapshot import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
-from rag.search.acronyms import extract_acronyms, find_expansions, is_part
+from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
 from rag.search.query import (
     FRAME_WORDS,
     AnalysedQuery,
@@ -457,7 +457,7 @@ def _match_words(
         is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
-        is_found = is_found or is_part(word, paper)
+        is_found = is_found or is_part(word, paper) or has_long_form(word, has)
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
 
