@@ -58,7 +58,7 @@ def content_problems(library: Library) -> list[str]:
     for document in library.list_documents():
         library.list_entries(document.name)
     with library.open_snapshot():
-        papers = library.papers_as_stored()
+        papers = library.list_papers()
         remaining = {
             r["paper_id"]: r["digest"]
             for r in library.select(select(PAPERS.c.paper_id, PAPERS.c.digest))
