@@ -577,7 +577,8 @@ class Assistant:
     ) -> Reading:
         from rag.understanding.reading import read_question
 
-        return read_question(question, thread, library, self._encode_question, read_as)
+        with self.library.open_snapshot():
+            return read_question(question, thread, library, self._encode_question, read_as)
 
     def _encode_question(self, text: str) -> Encoding | None:
         """A question as the reader's heads see it, whichever embedder searches.

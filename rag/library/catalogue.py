@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -276,25 +276,14 @@ class Library(Reader):
 
     # --- people and documents -------------------------------------------------------------------
 
-    def list_persons(self) -> list[Person]:
-        """Everyone printed as an author or owning a page, by name; one for each printed name."""
-        with self.open_snapshot():
-            pages = {page.person: page for page in self.list_pages()}
-            rows = self.fetch(_AUTHORSHIPS)
-        return _build_persons(rows, pages)
-
-    def list_people(self) -> list[tuple[str, int]]:
-        """Every printed name with how many papers it stands on, most first."""
-        n = func.count(AUTHORSHIPS.c.paper_id.distinct())
-        counts = select(NAMES.c.name, n).outerjoin_from(
-            NAMES, AUTHORSHIPS, AUTHORSHIPS.c.name == NAMES.c.name
-        )
-        ranked = counts.group_by(NAMES.c.name).order_by(n.desc(), NAMES.c.name)
-        return [(row[0], row[1]) for row in self.fetch(ranked)]
-
-    def list_names(self) -> list[str]:
-        """Every printed name, in order of the alphabet."""
-        return [row[0] for row in self.fetch(select(NAMES.c.name).order_by(NAMES.c.name))]
+    def list_names(self, most_papers_first: int | None = None) -> list[str]:
+        """Every printed name, by the alphabet, or so many of those on most papers."""
+        names = select(NAMES.c.name).order_by(NAMES.c.name)
+        if most_papers_first is not None:
+            n = func.count(AUTHORSHIPS.c.paper_id.distinct())
+            counted = select(AUTHORSHIPS.c.name).group_by(AUTHORSHIPS.c.name)
+            names = counted.order_by(n.desc(), AUTHORSHIPS.c.name).limit(most_papers_first)
+        return [row[0] for row in self.fetch(names)]
 
     @property
     def n_people(self) -> int:
@@ -307,12 +296,14 @@ class Library(Reader):
             NotFound: Nobody has that name; the message offers the nearest.
         """
         with self.open_snapshot():
-            pages = {page.person: page for page in self.list_pages() if page.person == name}
-            persons = _build_persons(
-                self.fetch(_AUTHORSHIPS.where(AUTHORSHIPS.c.name == name)), pages
-            )
-        if persons:
-            return persons[0]
+            page = next((page for page in self.list_pages() if page.person == name), None)
+            rows = self.fetch(_AUTHORSHIPS.where(AUTHORSHIPS.c.name == name))
+        if rows or page:
+            # Two people of one name on one paper cannot be told apart: the first counts.
+            authorships: dict[str, Authorship] = {}
+            for row in rows:
+                authorships.setdefault(row[0], Authorship(*row))
+            return Person(name, tuple(authorships.values()), page)
         close = self.view.names.find_similar(name)
         offer = (
             f"did you mean {', '.join(close)}?" if close else "no name in the library is like it"
@@ -424,18 +415,5 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
 _AUTHORSHIPS = (
     select(AUTHORSHIPS.c.paper_id, AUTHORSHIPS.c.name, AUTHORSHIPS.c.role, AUTHORSHIPS.c.position)
     .join(PAPERS)
-    .order_by(AUTHORSHIPS.c.name, *IN_PLACE, AUTHORSHIPS.c.ordinal)
+    .order_by(*IN_PLACE, AUTHORSHIPS.c.ordinal)
 )
-
-
-def _build_persons(
-    rows: Iterable[tuple[Any, ...]], pages: Mapping[str, ProfilePage]
-) -> list[Person]:
-    """Two people of one name on one paper cannot be told apart: the first counts."""
-    authorships: dict[str, dict[str, Authorship]] = {name: {} for name in pages}
-    for row in rows:
-        authorships.setdefault(row[1], {}).setdefault(row[0], Authorship(*row))
-    return [
-        Person(name, tuple(of_name.values()), pages.get(name))
-        for name, of_name in sorted(authorships.items())
-    ]

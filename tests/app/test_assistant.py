@@ -344,7 +344,7 @@ def test_markup_printed_in_a_document_is_shown_as_words(tmp_path: Path, weights:
             f"papers in category {odd}", f"papers by {odd}",
         ):  # fmt: skip
             asked(assistant, "what is zebra gait?", question)
-        for person in assistant.library.list_persons():
+        for person in map(assistant.library.find_person, assistant.library.list_names()):
             sound(assistant, assistant.person(person.name))
 
 
