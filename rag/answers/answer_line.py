@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from rag.answers.citations import Citations
-from rag.library.snapshot import get_short_name
+from rag.library.naming import get_short_name
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.markdown import plain
 from rag.types import Paper, Span

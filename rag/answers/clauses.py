@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag.answers.answer_line import trim_opening
-from rag.library.snapshot import get_short_name
+from rag.library.naming import get_short_name
 from rag.types import PaperHit, Sentence, SentenceRole, Span
 
 _TAIL = re.compile(

@@ -16,7 +16,7 @@ from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.quoting import choose_sentences, render_paper_name
 from rag.answers.rows import format_date
-from rag.library.snapshot import get_recency_key, get_short_name
+from rag.library.naming import get_recency_key, get_short_name
 from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole

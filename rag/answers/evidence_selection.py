@@ -9,7 +9,8 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.answers.question_parts import split_question
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.selection import resolve_conditions
+from rag.library.view import LibraryView
 from rag.search.topics import list_on_topic
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
@@ -47,7 +48,7 @@ class Choice:
 
 
 def choose_papers(
-    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
     choice = _choose_papers(query, find, retrieve, library)
@@ -59,7 +60,7 @@ def choose_papers(
 
 
 def _choose_papers(
-    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> Choice:
     focus = query.papers
     retrieval = find(query.text, RANKING)
@@ -91,18 +92,19 @@ def _choose_papers(
 
 
 def _find_papers_on_topic(
-    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> tuple[PaperHit, ...]:
-    """Every paper on the topic of an overview, best first."""
-    papers, _ = list_on_topic(query.topic, library, find, library.by_id)
-    ids = [on_topic.paper.paper_id for on_topic in papers]
+    """Every paper on the topic of an overview that meets its conditions, best first."""
+    conditions = resolve_conditions(query.where, library).conditions
+    entries, _ = list_on_topic(query.topic, library, find, conditions)
+    ids = [entry.paper_id for entry in entries]
     if not ids:
         return ()
     hits = {h.paper.paper_id: h for h in retrieve(query.topic, len(ids), within=ids).papers}
     return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
 
 
-def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_named_papers(query: Query, library: LibraryView) -> tuple[str, ...]:
     """Ids of the papers that a question names, those of the two sides of a comparison first."""
     side_ids = [find_paper_named_by(side, library) for side in query.sides]
     distinct_ids = dict.fromkeys(i for i in side_ids if i is not None)
@@ -135,7 +137,7 @@ def _abstain_on_named(
     cited: Sequence[PaperHit],
     verdict: Sufficiency,
     retrieve: RetrieveWithin,
-    library: LibrarySnapshot,
+    library: LibraryView,
 ) -> Choice:
     """An abstention on a question that names one paper: it is the nearest, and missing is what it lacks."""
     retrieval = _put_first(
@@ -147,7 +149,7 @@ def _abstain_on_named(
     return Choice(retrieval, tuple(cited), replace(verdict, missing=missing))
 
 
-def _find_unknown_sides(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_unknown_sides(query: Query, library: LibraryView) -> tuple[str, ...]:
     """Sides of a comparison that are coined words of no paper."""
     if not all(map(is_telling, query.sides)):
         return ()

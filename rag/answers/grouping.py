@@ -47,7 +47,7 @@ def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
         if not common & set(stems) and set(split_terms(phrase)) - own_terms
     }
     members = {
-        phrase: {p.paper_id for p in papers if finder.is_in(p)}
+        phrase: {p.paper_id for p in papers if finder.is_in(p.title or "", p.text)}
         for phrase in terms.values()
         for finder in (Phrase(phrase),)
     }

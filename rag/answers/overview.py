@@ -12,7 +12,7 @@ from rag.answers.cues import AnswerCues
 from rag.answers.grouping import group_papers
 from rag.answers.quoting import CODE_LOSS, choose_sentences, is_pointing_to_code
 from rag.answers.rows import format_date, format_years
-from rag.library.snapshot import get_recency_key
+from rag.library.naming import get_recency_key
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Detail, Query

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rag.library import Library
 from rag.library.chunking import get_sentences, get_text_offset
-from rag.library.snapshot import is_made_up
+from rag.library.naming import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
 from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
