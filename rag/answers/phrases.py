@@ -284,6 +284,39 @@ def tell_no_naming(n: int) -> str:
     return f"{which}, so they are not compared directly here."
 
 
+def head_library(n: int, phrase: str) -> str:
+    return f"**{counted(n)}**{add_before(phrase) or ' here'}."
+
+
+HEAD_NEWEST = "The newest:"
+
+
+def _join_counts(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} ({n:,})" for name, n in counts)
+
+
+def tell_topics(counts: Sequence[tuple[str, int]]) -> str:
+    return f"Often in titles: {_join_counts(counts)}." if counts else ""
+
+
+def tell_years(counts: Sequence[tuple[str, int]], n_undated: int) -> str:
+    """The latest years first; ``n_undated``: papers that print no year."""
+    undated = f"; {n_undated:,} without a printed year" if n_undated else ""
+    return f"By year: {_join_counts(counts)}{undated}." if counts else ""
+
+
+def tell_most_papers(counts: Sequence[tuple[str, int]]) -> str:
+    return f"Most papers: {_join_counts(counts)}." if counts else ""
+
+
+def tell_categories(counts: Sequence[tuple[str, int]]) -> str:
+    return f"Categories: {_join_counts(counts)}." if counts else ""
+
+
+def tell_code(n: int) -> str:
+    return f"With code: {n:,}." if n else ""
+
+
 def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, int]]) -> str:
     """``**8 papers** on **drones**, 2019 to 2024, most by Ann Mao (3):``; ``years`` with its comma."""
     by = join_names(f"{name} ({count})" for name, count in people)

@@ -39,17 +39,17 @@ def render_portrait(name: str, papers: Sequence[Paper], library: LibraryView) ->
     if roles["page"]:
         sentences.append(person_phrases.tell_page_role(roles["page"]))
     text = f"**{plain(name)}**: {', '.join(sentences)}."
-    if common := find_themes(papers):
+    if common := find_themes([p.title for p in papers if p.title]):
         text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."
     return text
 
 
-def find_themes(papers: Sequence[Paper], k: int = _THEMES) -> list[tuple[str, int]]:
-    """Phrases of two or three words that stand in several of the titles, most frequent first."""
+def find_themes(titles: Sequence[str], k: int = _THEMES) -> list[tuple[str, int]]:
+    """Runs of two or three words that stand in several titles, most frequent first, with their numbers."""
     counts: Counter[tuple[str, ...]] = Counter()
     display_forms: dict[tuple[str, ...], str] = {}
-    for paper in papers:
-        phrases = list_title_phrases(paper.title or "")
+    for title in titles:
+        phrases = list_title_phrases(title)
         counts.update(phrases.keys())
         for stems, phrase in phrases.items():
             display_forms.setdefault(stems, phrase)

@@ -22,6 +22,7 @@ from rag.answers.filtered_library import (
     apply_filters,
     load_excluded,
 )
+from rag.answers.library_overview import answer_library, is_of_library
 from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.answers.sufficiency import NEAREST
@@ -442,7 +443,7 @@ class Assistant:
         query = reading.query
         library = filtered_library or self.library.view
         route_name = query.route
-        if route_name == "content" and library.n_papers:
+        if route_name == "content" and library.n_papers and not is_of_library(query):
             yield from self._answer_content(query, question, thread, filtered_library, voice)
             return
         yield Step(f"looking through {library.n_papers} papers")
@@ -461,6 +462,8 @@ class Assistant:
         """What is computed for a query of people, papers and figures."""
         query = reading.query
         library = filtered_library or self.library.view
+        if is_of_library(query):
+            return answer_library(query, library)
         retrieve = self._build_finder(filtered_library)
         if query.route == "experts":
             return experts.answer_experts(query, library, retrieve, explain)
