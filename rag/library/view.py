@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     func,
     literal,
-    not_,
     or_,
     select,
     true,
@@ -113,10 +112,6 @@ class LibraryView(CalledPapers, ScopedPeople):
         if shorter_than < math.inf:
             cut.append(PAPERS.c.n_authors < shorter_than)
         return self._count(self._test(conditions), *cut)
-
-    def count_silent_lists(self, conditions: Sequence[Condition] = ()) -> int:
-        """Papers that print no author."""
-        return self._count(self._test(conditions), not_(PRINTED))
 
     def list_days(
         self, conditions: Sequence[Condition] = ()

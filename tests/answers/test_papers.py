@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answers.papers import answer_papers
@@ -59,6 +59,7 @@ _CONDITIONS: dict[str, tuple[Condition, _Test]] = {
 }
 
 
+@settings(max_examples=30)
 @given(made=_PAPERS, chosen=st.sets(st.sampled_from(sorted(_CONDITIONS)), min_size=1))
 def test_any_filter_equals_a_scan_of_every_paper(
     made: list[tuple[int | None, str | None, bool, set[str]]], chosen: set[str]

@@ -71,7 +71,7 @@ def run(line: str, shelf: Shelf = PAPERS) -> Answer:
 def test_a_list_is_exactly_what_meets_the_query(line: str, ids: str) -> None:
     value = run(line).value
     assert isinstance(value, tuple)
-    sources = {p.source: p.paper_id for p in PAPERS.list_papers()}
+    sources = {p.source: p.paper_id for p in PAPERS.papers}
     named = [sources[source] for source in value]
     assert sorted(named) == sorted(ids.split()), line
     if "order" in line and "ends" not in line:

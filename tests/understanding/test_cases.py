@@ -54,7 +54,7 @@ def read_over_seeds(turns: list[str], assistant: Assistant) -> dict[str, str]:
     answer = ask_assistant(assistant, *turns).turns[-1].answer
     assert answer.reading is not None
     return {
-        "reading": print_reading(answer.reading, assistant.library),
+        "reading": print_reading(answer.reading, assistant.library.view),
     }
 
 
