@@ -48,10 +48,10 @@ def answer_reading(reading: Reading, shelf: Shelf, cites: Sequence[str] = ()) ->
         answer = add_reading_notes(experts.answer_experts(query, shelf, shelf.retrieve), reading)
     else:
         marks = Citations()
-        papers = {p.paper_id: p for p in shelf.list_papers()}
+        papers = {p.paper_id: p for p in shelf.papers}
         text = " ".join(f"[{marks.get_marker(papers[k], (0, len(papers[k].text)))}]" for k in cites)
         answer = Answer("", "answered", query.route, text, marks.list_citations())
-    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
+    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.papers})
     return replace(answer, question=reading.question, reading=reading)
 
 

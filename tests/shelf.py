@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from rag.library import Library, paper_words, rows
+from rag.library.sqlite import SqliteDatabase, build_empty_engine, build_engine
+from rag.library.tables import ALIASES, DOCUMENTS, ENTRIES, META, PAGES, PAPERS
+from rag.library.view import LibraryView
 from rag.text import split_sentences, split_terms
-from rag.types import (
-    Authorship,
-    Paper,
-    PaperHit,
-    Person,
-    Place,
-    ProfilePage,
-    Retrieval,
-    Sentence,
-)
+from rag.types import Authorship, Paper, PaperHit, Place, ProfilePage, Retrieval, Sentence
 
 
 def paper(
@@ -48,49 +49,32 @@ def paper(
     )
 
 
-class Shelf:
-    """What `rag.library.snapshot.load_snapshot` reads, from a list of papers."""
+class Shelf(LibraryView):
+    """A library in memory, from a list of papers; ``aliases``: other names with the one shown."""
 
     def __init__(
         self,
         papers: Iterable[Paper],
         pages: Iterable[ProfilePage] = (),
         on_page: Mapping[str, Sequence[str]] | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
-        self._papers = list(papers)
-        self._pages = list(pages)
-        self._on_page = dict(on_page or {})
-
-    @property
-    def fingerprint(self) -> str:
-        return str(hash((tuple(self._papers), tuple(self._pages))))
-
-    def list_papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
-        wanted = None if ids is None else set(ids)
-        return [p for p in self._papers if wanted is None or p.paper_id in wanted]
-
-    def list_persons(self) -> list[Person]:
-        ties: dict[str, list[Authorship]] = defaultdict(list)
-        for each in self._papers:
-            for tie in each.authorships:
-                ties[tie.name].append(tie)
-        pages = {page.person: page for page in self._pages}
-        return [Person(name, tuple(held), pages.get(name)) for name, held in ties.items()]
-
-    def list_pages(self) -> list[ProfilePage]:
-        return self._pages
-
-    def list_page_papers(self, person: str) -> list[str]:
-        return list(self._on_page.get(person, ()))
+        self.papers = list(papers)
+        library = Library.open(Path("/nowhere"))
+        image = _build_image(self.papers, list(pages), on_page or {}, aliases or {})
+        assert isinstance(library.database, SqliteDatabase)
+        library.database._engine = build_engine(lambda: _open_image(image))
+        library._aliases_stamp = (0, 0)  # no file is to be taken over
+        super().__init__(library)
 
     def retrieve(self, query: str, k: int) -> Retrieval:
         """Papers by the share of the query's words that they have."""
         wanted = set(split_terms(query))
         scores = {
             p.paper_id: len(wanted & set(split_terms(f"{p.title} {p.text}"))) / len(wanted or "-")
-            for p in self._papers
+            for p in self.papers
         }
-        best = sorted(self._papers, key=lambda p: (-scores[p.paper_id], p.paper_id))[:k]
+        best = sorted(self.papers, key=lambda p: (-scores[p.paper_id], p.paper_id))[:k]
         hits = tuple(
             PaperHit(
                 p,
@@ -102,3 +86,55 @@ class Shelf:
             for rank, p in enumerate(best, 1)
         )
         return Retrieval(query, hits)
+
+
+def _open_image(image: bytes) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.deserialize(image)
+    return connection
+
+
+@cache
+def _build_empty() -> bytes:
+    with build_empty_engine().connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        return raw.serialize()
+
+
+def _build_image(
+    papers: list[Paper],
+    pages: list[ProfilePage],
+    on_page: Mapping[str, Sequence[str]],
+    aliases: Mapping[str, str],
+) -> bytes:
+    """What an ingest would have stored of these papers."""
+    opened = _open_image(_build_empty())
+    engine = create_engine("sqlite://", creator=lambda: opened, poolclass=StaticPool)
+    with engine.begin() as connection:
+        parts = rows.build_part_rows(papers)
+        parts |= paper_words.build_part_rows((p.paper_id, p.title, p.label, p.text) for p in papers)
+        parts[PAPERS] = [rows.build_paper_row(p, "digest") for p in papers]
+        parts[META] = [{"key": "fingerprint", "value": f"{hash((*papers, *pages)):032x}"}]
+        parts[ALIASES] = [
+            {"name": name, "shown": shown, **rows.build_forms(shown)}
+            for name, shown in aliases.items()
+        ]
+        for n, page in enumerate(pages):
+            forms = rows.build_forms(page.person)
+            parts.setdefault(PAGES, []).append({"document_id": n, **asdict(page), **forms})
+            parts.setdefault(DOCUMENTS, []).append({
+                "document_id": n, "name": f"{n} page.txt", "path": "", "sha256": "", "format": "",
+                "rejections": "[]", "n_kept": 0, "ingested_at": "",
+            })  # fmt: skip
+            parts.setdefault(ENTRIES, []).extend(
+                {"document_id": n, "ordinal": at, "line": at, "paper_id": paper_id,
+                 "raw": "", "parsed": "{}", "digest": ""}
+                for at, paper_id in enumerate(on_page.get(page.person, ()))
+            )  # fmt: skip
+        for table, values in parts.items():
+            if values:
+                connection.execute(table.insert(), values)
+        paper_words.change_counts(connection, added=[p.paper_id for p in papers])
+        paper_words.update_names(connection)
+    return opened.serialize()

@@ -43,7 +43,7 @@ def run_warm_questions(settings: Settings, set_file: str) -> Result:
     with build(settings) as assistant:
         texts = [
             *_load_texts(set_file),
-            *build_name_questions([p.name for p in assistant.library.list_persons()]),
+            *build_name_questions(assistant.library.list_names()),
         ]
         n_papers = assistant.library.n_papers
         began = time.perf_counter()

@@ -9,12 +9,11 @@ from rag.answers import phrases
 from rag.answers.rows import (
     MAX_ROWS,
     Listing,
-    build_scored_papers,
     find_naming_sentence,
     format_date,
 )
 from rag.library.fields import list_values
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
 from rag.text.markdown import plain
 from rag.types import Answer, Paper, Span
@@ -36,40 +35,36 @@ _SENTENCE_STOPS = ".,;:!?)]}'\"”"
 # --- answering ------------------------------------------------------------------------------
 
 
-def answer_attributes(
-    names: Sequence[str], papers: Sequence[Paper], library: LibrarySnapshot
-) -> Answer:
+def answer_attributes(names: Sequence[str], ids: Sequence[str], library: LibraryView) -> Answer:
     """One line for each paper; abstains if no entry states any of the fields.
 
     The sentence quoted is the one that gives an address of code, if code is asked for, or the one
     that says the paper's name.
     """
+    papers = library.list_papers(ids[:MAX_ROWS])
     of_code = {"code", "link"} & set(names)
-    spans = {
-        p.paper_id: (of_code and find_code_link(p)) or find_naming_sentence(p)
-        for p in papers[:MAX_ROWS]
-    }
+    spans = {p.paper_id: (of_code and find_code_link(p)) or find_naming_sentence(p) for p in papers}
     listing = Listing(spans=spans)
     lines, known = [], 0
-    for paper in papers[:MAX_ROWS]:
+    for paper in papers:
         statements = [_describe_attribute(paper, name, library) for name in names]
         known += any(is_known for is_known, _ in statements)
         text = "; ".join(words for _, words in statements)
         lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
-    if len(papers) > MAX_ROWS:
-        lines.append(phrases.count_more(len(papers) - MAX_ROWS))
+    if len(ids) > MAX_ROWS:
+        lines.append(phrases.count_more(len(ids) - MAX_ROWS))
     return Answer(
         "",
         "answered" if known else "abstained",
         "catalogue",
         "\n".join(lines) or "No paper of that name is in this library.",
         listing.citations,
-        build_scored_papers(papers),
+        library.list_scored(ids),
         value=_get_value(papers, names, library),
     )
 
 
-def _describe_attribute(paper: Paper, name: str, library: LibrarySnapshot) -> tuple[bool, str]:
+def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[bool, str]:
     """Whether it is known, and what is said of it."""
     if name in ("year", "month", "date"):
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
@@ -124,7 +119,7 @@ def _has_code(paper: Paper) -> str | None:
 
 
 def _get_value(
-    papers: Sequence[Paper], names: Sequence[str], library: LibrarySnapshot
+    papers: Sequence[Paper], names: Sequence[str], library: LibraryView
 ) -> int | float | str | None:
     if len(papers) != 1 or len(names) != 1:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.answers import person_phrases
 from rag.answers.portrait import build_expert
 from rag.answers.rows import Listing, build_scored_papers, find_naming_sentence
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.search.topics import compute_coverage
 from rag.text import join_names
 from rag.text.english import counted
@@ -21,9 +21,9 @@ _COVERED = 0.5
 """Share of a description's words, weighted by idf, that the retrieved paper must contain."""
 
 
-def answer_authors(query: Query, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:
+def answer_authors(query: Query, library: LibraryView, retrieve: Retrieve) -> Answer:
     """The people of the papers asked about, or of the one that the topic describes."""
-    papers = [library.by_id[i] for i in query.papers if i in library.by_id]
+    papers = library.list_papers(query.papers)
     # "who wrote the paper on ...?": no paper is named, so the best match, if it has the words.
     if not papers and query.topic:
         papers = _find_described(query.topic, library, retrieve)
@@ -48,9 +48,9 @@ _SHOWN = 12
 """Most people named who are on several of many papers."""
 
 
-def answer_common(query: Query, library: LibrarySnapshot) -> Answer:
+def answer_common(query: Query, library: LibraryView) -> Answer:
     """The people whom the papers have in common; those on several of them if none is on all."""
-    papers = [library.by_id[i] for i in query.papers if i in library.by_id]
+    papers = library.list_papers(query.papers)
     known = [p for p in papers if p.authorships]
     listing = Listing()
     names = [_render_linked_title(p, listing) for p in papers] if len(papers) <= 3 else []
@@ -103,7 +103,7 @@ def answer_common(query: Query, library: LibrarySnapshot) -> Answer:
 
 
 def _render_author(
-    name: str, papers: Sequence[Paper], listing: Listing, library: LibrarySnapshot
+    name: str, papers: Sequence[Paper], listing: Listing, library: LibraryView
 ) -> str:
     """The person with the papers among these."""
     own_papers = [p for p in papers if name in library.list_people_of(p)]
@@ -123,7 +123,7 @@ def _format_all(papers: Sequence[Paper]) -> str:
     return "both" if len(papers) == 2 else "all of" if len(papers) > 3 else "each of"
 
 
-def _find_described(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> list[Paper]:
+def _find_described(topic: str, library: LibraryView, retrieve: Retrieve) -> list[Paper]:
     best = retrieve(topic, 1).papers
     return [h.paper for h in best if compute_coverage(topic, h.paper, library) >= _COVERED]
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import mean, median
+from math import fsum
+from statistics import fmean, median
 
 from rag.answers import phrases
-from rag.answers.orders import (
-    count_groups,
-    format_group,
-    list_in_order,
-    name_field,
-)
+from rag.answers.orders import format_group, list_in_order, name_field
+from rag.answers.paper_set import PaperSet
 from rag.answers.phrases import add_before
-from rag.library.fields import list_values
-from rag.library.snapshot import LibrarySnapshot
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Paper
+from rag.types import Answer
 from rag.types.fields import FIELDS, QueryError
 from rag.types.query import Query
 
@@ -31,44 +25,40 @@ _AVERAGE_UNITS = {
 }
 
 
-def answer_average(
-    query: Query, papers: Sequence[Paper], phrase: str, library: LibrarySnapshot
-) -> Answer:
+def answer_average(query: Query, papers: PaperSet, phrase: str) -> Answer:
     """The mean, median or sum (of years always the median) of what the papers have."""
     field = query.by[0]
     if field not in _AVERAGE_UNITS:
         raise QueryError(f"{field} has no {query.measure}; there are {', '.join(_AVERAGE_UNITS)}")
-    known = [float(str(v)) for p in papers for v in list_values(field, p, library)]
+    groups = papers.library.count_groups(field, papers.all_conditions)
+    known = sorted(float(value) for value in groups.elements())
     unit, having = _AVERAGE_UNITS[field]
     if not known:
-        text = f"None of the {counted(len(papers))}{add_before(phrase)}: none of them {having}."
+        text = f"None of the {counted(papers.n)}{add_before(phrase)}: none of them {having}."
         return Answer("", "abstained", "catalogue", text)
-    spread = f"({min(known):g} to {max(known):g})"
+    spread = f"({known[0]:g} to {known[-1]:g})"
     over = f"over the {counted(len(known))}{add_before(phrase)} that {having} {spread}"
     if field == "year":
         value, text = median(known), f"{unit}, {over}."
     elif query.measure == "sum":
-        value, text = sum(known), f"{unit} in all, {over}."
+        value, text = fsum(known), f"{unit} in all, {over}."
     elif query.measure == "median":
-        value, text = median(known), f"{unit} in the middle, {over}; the mean is {mean(known):g}."
+        value, text = median(known), f"{unit} in the middle, {over}; the mean is {fmean(known):g}."
     else:
-        value = round(mean(known), 2)
+        value = round(fmean(known), 2)
         text = f"{unit} on average, {over}; the median is {median(known):g}."
-    cut = sum(bool(p.authors) and not p.authors_complete for p in papers)
-    if field == "n_authors" and cut:
+    if field == "n_authors" and (cut := papers.library.count_cut_lists(papers.all_conditions)):
         text += f" {counted(cut)} with an author list cut by 'et al.' not counted."
     return Answer(
         "", "answered", "catalogue", f"**{value:g}** {text}", value=_convert_to_whole(value)
     )
 
 
-def answer_average_size(
-    field: str, papers: Sequence[Paper], phrase: str, library: LibrarySnapshot
-) -> Answer:
+def answer_average_size(field: str, papers: PaperSet, phrase: str) -> Answer:
     """Papers by value, over the values that have any."""
-    counts, silent = count_groups(papers, field, library)
+    counts, silent = papers.count_groups(field)
     if not counts:
-        text = phrases.tell_none_has(len(papers), phrase, FIELDS[field].noun)
+        text = phrases.tell_none_has(papers.n, phrase, FIELDS[field].noun)
         return Answer("", "abstained", "catalogue", text)
     value = round(counts.total() / len(counts), 2)
     noun = name_field(field)
@@ -86,13 +76,11 @@ def _convert_to_whole(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
 
-def answer_shares(
-    query: Query, part: Sequence[Paper], whole: Sequence[Paper], library: LibrarySnapshot
-) -> Answer:
+def answer_shares(query: Query, part: PaperSet, whole: PaperSet) -> Answer:
     """For each group, how many of its papers are among the part."""
     field = query.by[0]
-    counts, _ = count_groups(part, field, library)
-    totals, _ = count_groups(whole, field, library)
+    counts, _ = part.count_groups(field)
+    totals, _ = whole.count_groups(field)
     order = list_in_order(totals, field)[: query.k]
     lines = [
         f"- {plain(format_group(v, field))}: {counts[v]} of {totals[v]} ({counts[v] / totals[v]:.0%})"

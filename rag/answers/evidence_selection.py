@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag.answers import extractive, sufficiency
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.understanding.comparison import find_comparing_words, is_telling
@@ -43,7 +43,7 @@ class Choice:
 
 
 def choose_papers(
-    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibraryView
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
     focus = query.papers
@@ -70,7 +70,7 @@ def choose_papers(
     return Choice(retrieval, cited, verdict)
 
 
-def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_named_papers(query: Query, library: LibraryView) -> tuple[str, ...]:
     """Ids of the papers that a question names, those of the two sides of a comparison first."""
     side_ids = [find_paper_named_by(side, library) for side in query.sides]
     distinct_ids = dict.fromkeys(i for i in side_ids if i is not None)
@@ -103,7 +103,7 @@ def _abstain_on_named(
     cited: Sequence[PaperHit],
     verdict: Sufficiency,
     retrieve: RetrieveWithin,
-    library: LibrarySnapshot,
+    library: LibraryView,
 ) -> Choice:
     """An abstention on a question that names one paper: it is the nearest, and missing is what it lacks."""
     retrieval = _put_first(
@@ -115,7 +115,7 @@ def _abstain_on_named(
     return Choice(retrieval, tuple(cited), replace(verdict, missing=missing))
 
 
-def _find_unknown_sides(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_unknown_sides(query: Query, library: LibraryView) -> tuple[str, ...]:
     """Sides of a comparison that are coined words of no paper."""
     if not all(map(is_telling, query.sides)):
         return ()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from rag.library.snapshot import LibrarySource
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, iter_words
-from rag.types import Paper
+from rag.types import Condition
+
+_LOOKED_AT = 200
+"""Papers looked through for a method that its title names."""
 
 _NAMED_METHOD = re.compile(r"^([^\s:]{3,24}): \S")
 """A title that begins with its method's name."""
@@ -17,36 +20,36 @@ _TOO_COMMON = frozenset(
 )
 
 
-def build_examples(library: LibrarySource) -> tuple[str, ...]:
+def build_examples(library: LibraryView) -> tuple[str, ...]:
     """At most four questions: content, experts, person, catalogue; none for an empty library."""
-    papers = library.list_papers()
     questions = (
-        _build_content_example(papers),
-        _build_experts_example(papers),
+        _build_content_example(library),
+        _build_experts_example(library),
         _build_person_example(library),
-        _build_catalogue_example(papers),
+        _build_catalogue_example(library),
     )
     return tuple(question for question in questions if question)
 
 
-def _build_content_example(papers: Sequence[Paper]) -> str:
-    for paper in papers:
-        if paper.title and (match := _NAMED_METHOD.match(paper.title)) and match[1] in paper.text:
+def _build_content_example(library: LibraryView) -> str:
+    for paper in library.find_papers([Condition("title", "has", ":")], limit=_LOOKED_AT):
+        if (match := _NAMED_METHOD.match(paper.title or "")) and match[1] in paper.text:
             return f"What does {match[1]} do?"
-    return f"What is known about {papers[0].name.lower()}?" if papers else ""
+    first = library.find_papers(limit=1)
+    return f"What is known about {first[0].name.lower()}?" if first else ""
 
 
-def _build_experts_example(papers: Sequence[Paper]) -> str:
-    counts = count_shared_pairs(papers)
+def _build_experts_example(library: LibraryView) -> str:
+    counts = count_shared_pairs(library.list_titles())
     if not counts or counts.most_common(1)[0][1] < 2:
         return ""
     best = min(counts, key=lambda pair: (-counts[pair], pair))
     return f"Who works on {best}?"
 
 
-def count_shared_pairs(papers: Sequence[Paper]) -> Counter[str]:
+def count_shared_pairs(titles: Iterable[str]) -> Counter[str]:
     """The number of titles that contain each pair of words."""
-    return Counter(pair for paper in papers for pair in set(_iter_pairs(paper.title or "")))
+    return Counter(pair for title in titles for pair in set(_iter_pairs(title)))
 
 
 def _iter_pairs(title: str) -> Iterator[str]:
@@ -58,18 +61,16 @@ def _iter_pairs(title: str) -> Iterator[str]:
             yield f"{first}{apart}{second}"
 
 
-def _build_person_example(library: LibrarySource) -> str:
-    other_people = [p for p in library.list_persons() if p.page is None]
-    if not other_people:
-        return ""
-    busiest = min(other_people, key=lambda p: (-len(p.authorships), p.name))
-    return f"What does {busiest.name} work on?"
+def _build_person_example(library: LibraryView) -> str:
+    people = (name for name in library.count_groups("author") if library.find_page(name) is None)
+    busiest = next(people, "")
+    return f"What does {busiest} work on?" if busiest else ""
 
 
-def _build_catalogue_example(papers: Sequence[Paper]) -> str:
-    years = Counter(paper.year for paper in papers if paper.year)
+def _build_catalogue_example(library: LibraryView) -> str:
+    years = library.count_groups("year")
     if not years:
-        return "How many papers are there?" if papers else ""
+        return "How many papers are there?" if library.n_papers else ""
     year = min(years, key=lambda y: (-years[y], -y))
-    marked = any(paper.code for paper in papers)
+    marked = library.count_papers([Condition("code", "is", True)])
     return f"How many papers from {year} have code?" if marked else f"Which papers are from {year}?"

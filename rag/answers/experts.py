@@ -26,10 +26,11 @@ from rag.answers.rows import (
     format_truncation,
     format_years,
 )
-from rag.library.fields import format_conditions, match_condition
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.library.fields import format_conditions
+from rag.library.view import LibraryView
 from rag.search.topics import (
     OnTopic,
+    TopicEntry,
     build_cached_retrieve,
     build_retrieve_without,
     find_on_topic,
@@ -105,18 +106,17 @@ def compute_recency(paper: Paper, newest: int) -> float:
 
 
 def answer_experts(
-    query: Query, library: LibrarySource, retrieve: Retrieve, explain: bool = False
+    query: Query, library: LibraryView, retrieve: Retrieve, explain: bool = False
 ) -> Answer:
     """Ranked people with the papers that put them there; abstains where no paper is on the topic.
 
     Args:
         query: With a topic; ``k`` people at most (`MAX_EXPERTS` where it is None); ordered by date,
             newer papers count for more.
-        library: Read whole.
+        library: Whose papers vote.
         retrieve: Finds papers for the topic.
         explain: Whether the parts of each score are written out.
     """
-    snapshot = load_snapshot(library)
     retrieve = build_cached_retrieve(retrieve)
     topic = query.topic or " and ".join(query.about.all_of if query.about else ())
     k = query.k or MAX_EXPERTS
@@ -126,50 +126,47 @@ def answer_experts(
         retrieve = build_retrieve_without(retrieve, query.like)
     sides = query.about.all_of if query.about else ()
     topic_papers = (
-        _find_papers_on_each(sides, snapshot, retrieve)
+        _find_papers_on_each(sides, library, retrieve)
         if sides
-        else find_on_topic(topic, snapshot, retrieve)
+        else find_on_topic(topic, library, retrieve)
     )
     notes: tuple[str, ...] = ()
     # "Who works on both drones and parsing?"
     if not topic_papers and sides:
-        return _answer_nobody_on_all(sides, snapshot)
+        return _answer_nobody_on_all(sides, library)
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
-    if not topic_papers and (spelt := resolve_spelling(topic, snapshot)) != topic:
-        topic_papers = find_on_topic(spelt, snapshot, retrieve)
+    if not topic_papers and (spelt := resolve_spelling(topic, library)) != topic:
+        topic_papers = find_on_topic(spelt, library, retrieve)
         notes = (
             (*notes, phrases.tell_spelling(plain(spelt), plain(topic))) if topic_papers else notes
         )
         topic = spelt if topic_papers else topic
     if not topic_papers:
-        return _answer_nobody(topic, snapshot, retrieve)
+        return _answer_nobody(topic, library, retrieve)
     # "experts on faces / only since 2024": conditions hold for the papers that vote.
     on_papers = [c for c in query.where if FIELDS[c.field].of == "paper"]
     on_people = [c for c in query.where if FIELDS[c.field].of == "person"]
-    topic_papers = [
-        f for f in topic_papers if all(match_condition(f.paper, c, snapshot) for c in on_papers)
-    ]
+    if on_papers:
+        met = library.select_ids([f.paper.paper_id for f in topic_papers], on_papers)
+        topic_papers = [f for f in topic_papers if f.paper.paper_id in met]
     if not topic_papers:
         text = person_phrases.tell_none_on(plain(topic), format_conditions(on_papers))
-        return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
-    newest = max(snapshot.years, default=0)
+        return Answer("", "abstained", "experts", text, library=library.fingerprint)
+    newest = library.newest[0] if library.newest else 0
     votes = count_votes(
         [
             (f.paper.paper_id, f.relevance * (compute_recency(f.paper, newest) if recent else 1.0))
             for f in topic_papers
         ],
-        {f.paper.paper_id: _list_displayed_authorships(f.paper, snapshot) for f in topic_papers},
+        {f.paper.paper_id: _list_displayed_authorships(f.paper, library) for f in topic_papers},
     )
     excluded_names = query.besides
     if sides:
         # "Who works on both drones and masks?": a paper on one of them votes only for people with
         # papers on the other.
-        votes = {
-            name: votes[name]
-            for name in votes
-            if name in _find_people_on_all(sides, snapshot, retrieve)
-        }
-    removed_names = _find_people_on(shut, snapshot, retrieve) if (shut := query.without) else set()
+        on_all = _find_people_on_all(sides, library, retrieve)
+        votes = {name: votes[name] for name in votes if name in on_all}
+    removed_names = _find_people_on(shut, library, retrieve) if (shut := query.without) else set()
     # "Who works on drones but not on masks?": how many this removes is said, and whether it is
     # everybody.
     n_gone = len(removed_names & set(votes))
@@ -183,33 +180,33 @@ def answer_experts(
             list(votes),
             on_people,
             {name: len(votes[name]) for name in votes},
-            {name: len(snapshot.count_coauthors(name, papers)) for name in votes},
-            snapshot,
+            {name: len(library.count_coauthors(name, papers)) for name in votes},
+            library,
         )
         if not chosen:
             limits = "".join(map(format_person_limit, on_people)).removeprefix(", ")
             text = person_phrases.tell_none_on(plain(topic), limits)
-            return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
+            return Answer("", "abstained", "experts", text, library=library.fingerprint)
         votes = {name: votes[name] for name in chosen}
     everybody = rank(votes)
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
-        return _answer_unknown_authors(topic, topic_papers, snapshot)
+        return _answer_unknown_authors(topic, topic_papers, library)
     if shut and len(everybody) == n_gone:
         text = person_phrases.tell_nobody_beside(plain(topic), plain(shut), n_gone)
-        return Answer("", "abstained", "experts", text, library=snapshot.fingerprint)
+        return Answer("", "abstained", "experts", text, library=library.fingerprint)
     people = [expert for expert in everybody if expert.name not in excluded_names][:k]
     # "who else?" after everybody was named.
     if not people:
-        return _answer_nobody_else(topic, len(everybody), topic_papers, snapshot)
+        return _answer_nobody_else(topic, len(everybody), topic_papers, library)
     under = format_conditions(on_papers) + "".join(map(format_person_limit, on_people))
     n_people = len(votes) - sum(name in votes for name in excluded_names)
     under = f"{under}, besides those named already" if query.besides else under
     text, listing = _render_experts(
-        topic, people, n_people, topic_papers, snapshot, recent=recent, under=under
+        topic, people, n_people, topic_papers, library, recent=recent, under=under
     )
     if explain:
-        text += f"\n\n{_render_scores(people, votes, listing, snapshot, recent=recent)}"
+        text += f"\n\n{_render_scores(people, votes, listing, topic_papers, recent=recent)}"
     text = phrases.put_notes_first(notes, text)
     return Answer(
         "",
@@ -219,51 +216,57 @@ def answer_experts(
         listing.citations,
         build_scored_papers([f.paper for f in topic_papers], [f.relevance for f in topic_papers]),
         tuple(people),
-        library=snapshot.fingerprint,
+        library=library.fingerprint,
     )
 
 
-def _find_people_on(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> set[str]:
+def _find_people_on(topic: str, library: LibraryView, retrieve: Retrieve) -> set[str]:
     """Everybody with a paper on the topic, by the name shown."""
-    topic_papers, _ = list_on_topic(topic, library, retrieve, library.by_id)
-    return {name for f in topic_papers for name in library.list_people_of(f.paper)}
+    entries, _ = list_on_topic(topic, library, retrieve)
+    people = library.list_people_by_paper([entry.paper_id for entry in entries])
+    return set().union(*people.values())
 
 
-def _find_people_on_all(
-    sides: Sequence[str], library: LibrarySnapshot, retrieve: Retrieve
-) -> set[str]:
+def _find_people_on_all(sides: Sequence[str], library: LibraryView, retrieve: Retrieve) -> set[str]:
     """Those with papers on each of several topics."""
     return set.intersection(*(_find_people_on(side, library, retrieve) for side in sides))
 
 
 def _find_papers_on_each(
-    sides: Sequence[str], library: LibrarySnapshot, retrieve: Retrieve
+    sides: Sequence[str], library: LibraryView, retrieve: Retrieve
 ) -> list[OnTopic]:
     """Papers on any of the topics by people who have papers on each, a paper as its best."""
     people = _find_people_on_all(sides, library, retrieve)
-    best: dict[str, OnTopic] = {}
+    best: dict[str, TopicEntry] = {}
     for side in sides:
-        for topic_paper in list_on_topic(side, library, retrieve, library.by_id)[0]:
-            best_so_far = best.get(topic_paper.paper.paper_id)
-            if people & set(library.list_people_of(topic_paper.paper)) and (
-                best_so_far is None or best_so_far.relevance < topic_paper.relevance
+        entries, _ = list_on_topic(side, library, retrieve)
+        people_by_paper = library.list_people_by_paper([entry.paper_id for entry in entries])
+        for entry in entries:
+            best_so_far = best.get(entry.paper_id)
+            if people.intersection(people_by_paper.get(entry.paper_id, ())) and (
+                best_so_far is None or best_so_far.relevance < entry.relevance
             ):
-                best[topic_paper.paper.paper_id] = topic_paper
-    return sorted(best.values(), key=lambda f: (-f.relevance, f.paper.paper_id))
+                best[entry.paper_id] = entry
+    order = sorted(best.values(), key=lambda entry: (-entry.relevance, entry.paper_id))
+    papers = library.list_papers([entry.paper_id for entry in order])
+    return [
+        OnTopic(paper, entry.relevance, entry.span)
+        for paper, entry in zip(papers, order, strict=True)
+    ]
 
 
-def _answer_nobody_on_all(sides: Sequence[str], library: LibrarySnapshot) -> Answer:
+def _answer_nobody_on_all(sides: Sequence[str], library: LibraryView) -> Answer:
     what = join_names(f"**{plain(side)}**" for side in sides)
     text = person_phrases.tell_nobody_on_all(what)
     return Answer("", "abstained", "experts", text, library=library.fingerprint)
 
 
-def _list_displayed_authorships(paper: Paper, library: LibrarySnapshot) -> tuple[Authorship, ...]:
+def _list_displayed_authorships(paper: Paper, library: LibraryView) -> tuple[Authorship, ...]:
     """Authorships under the name shown, one a person, the strongest role first."""
     strongest: dict[str, Authorship] = {}
     for a in sorted(paper.authorships, key=lambda a: -ROLE[a.role]):
         # A page owner who is also printed counts once, in the stronger role.
-        name = library.aliases.get(a.name, a.name)
+        name = library.show_name(a.name)
         strongest.setdefault(name, Authorship(a.paper_id, name, a.role, a.position))
     return tuple(strongest.values())
 
@@ -276,16 +279,17 @@ def _render_experts(
     people: Sequence[Expert],
     n_people: int,
     topic_papers: Sequence[OnTopic],
-    library: LibrarySnapshot,
+    library: LibraryView,
     *,
     recent: bool,
     under: str = "",
 ) -> tuple[str, Listing]:
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
     papers = [f.paper for f in topic_papers]
+    papers_by_id = {paper.paper_id: paper for paper in papers}
     rendered_ids: set[str] = set()
     lines = [
-        f"{at}. {_render_expert(expert, listing, rendered_ids, library)}"
+        f"{at}. {_render_expert(expert, listing, rendered_ids, papers_by_id, library)}"
         for at, expert in enumerate(people, 1)
     ]
     limits = under if not under or under.startswith(",") else f" {under}"
@@ -307,7 +311,7 @@ def _render_scores(
     people: Sequence[Expert],
     votes: Mapping[str, Sequence[Vote]],
     listing: Listing,
-    library: LibrarySnapshot,
+    topic_papers: Sequence[OnTopic],
     *,
     recent: bool,
 ) -> str:
@@ -315,13 +319,14 @@ def _render_scores(
     roles = ", ".join(
         f"{person_phrases.ROLE_NAMES[role]} {weight:g}" for role, weight in ROLE.items()
     )
+    papers = {f.paper.paper_id: f.paper for f in topic_papers}
     aged = ", halved for every three years of age" if recent else ""
     lines = [
         f"How the scores come about: relevance of each paper (1 for the closest{aged}) × role ({roles})."
     ]
     for at, expert in enumerate(people, 1):
         parts = [
-            f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.get_marker(library.by_id[v.paper_id])}"
+            f"{v.relevance:.2f} × {ROLE[v.role]:g} {listing.get_marker(papers[v.paper_id])}"
             for v in votes[expert.name]
         ]
         lines.append(f"{at}. {plain(expert.name)} **{expert.score:.2f}** = {' + '.join(parts)}")
@@ -341,10 +346,14 @@ def _add_remaining_papers(
 
 
 def _render_expert(
-    expert: Expert, listing: Listing, rendered_ids: set[str], library: LibrarySnapshot
+    expert: Expert,
+    listing: Listing,
+    rendered_ids: set[str],
+    papers_by_id: Mapping[str, Paper],
+    library: LibraryView,
 ) -> str:
     """The papers by role; a title is written out where it is met first, later its marker will do."""
-    papers = [library.by_id[paper_id] for paper_id in expert.papers][:_FURTHER]
+    papers = [papers_by_id[paper_id] for paper_id in expert.papers[:_FURTHER]]
     parts = []
     for role, words in person_phrases.ROLE_WORDS.items():
         role_papers = [p for p in papers if expert.roles[p.paper_id] == role]
@@ -368,7 +377,7 @@ def _render_paper_once(paper: Paper, listing: Listing, rendered_ids: set[str]) -
     return f"*{plain(paper.name)}*{f' ({date})' if date else ''} {mark}"
 
 
-def _format_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+def _format_coauthors(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """Who shares two or more of these papers."""
     often = [
         coauthor for coauthor, n in library.count_coauthors(name, papers).most_common(3) if n > 1
@@ -376,7 +385,7 @@ def _format_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapsh
     return f". Often with {join_names(plain(o) for o in often)}" if often else ""
 
 
-def _answer_nobody(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:
+def _answer_nobody(topic: str, library: LibraryView, retrieve: Retrieve) -> Answer:
     """None is on the topic: the three papers nearest to it are named."""
     nearest_hits = retrieve(topic, 3).papers
     text = person_phrases.tell_nobody(plain(topic), [plain(hit.paper.name) for hit in nearest_hits])
@@ -393,7 +402,7 @@ def _answer_nobody(topic: str, library: LibrarySnapshot, retrieve: Retrieve) -> 
 
 
 def _answer_nobody_else(
-    topic: str, n: int, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+    topic: str, n: int, topic_papers: Sequence[OnTopic], library: LibraryView
 ) -> Answer:
     """All were named before."""
     listing = Listing(topic, {f.paper.paper_id: f.span for f in topic_papers})
@@ -413,7 +422,7 @@ def _answer_nobody_else(
 
 
 def _answer_unknown_authors(
-    topic: str, topic_papers: Sequence[OnTopic], library: LibrarySnapshot
+    topic: str, topic_papers: Sequence[OnTopic], library: LibraryView
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])

@@ -7,30 +7,25 @@ like a full library, so none needs to know about filters.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from rag.answers import phrases
+from rag.answers.paper_set import build_choice
 from rag.answers.rows import build_scored_papers
-from rag.library.fields import format_conditions, list_values
-from rag.library.selection import (
-    choose_one,
-    find_matching_papers,
-    format_nearest,
-    resolve_conditions,
-)
-from rag.library.snapshot import LibrarySource, load_snapshot
+from rag.library.fields import format_conditions
+from rag.library.selection import choose_one, format_nearest, resolve_conditions
+from rag.library.view import LibraryView
 from rag.text.markdown import plain
-from rag.types import Answer, Condition, Paper, Person, ProfilePage, Thread, Turn
+from rag.types import Answer, Condition, Thread, Turn
 from rag.types.fields import FIELDS
 
 CHOSEN_PAPERS_LABEL = "paper"
 """The field of a condition that names papers one by one, by id."""
 
 
-class FilteredLibrary:
+class FilteredLibrary(LibraryView):
     """The papers of a library that meet all of some conditions.
 
     A value that the library does not have (a name, a category) leaves no paper, and neither does a
@@ -38,55 +33,22 @@ class FilteredLibrary:
     person has a paper left.
     """
 
-    def __init__(self, full_library: LibrarySource, conditions: Sequence[Condition]) -> None:
-        self._whole = load_snapshot(full_library)
-        self.folder = getattr(full_library, "folder", None)
-        self._people = full_library
-        resolved_conditions = resolve_conditions(conditions, self._whole)
+    def __init__(self, full_library: LibraryView, conditions: Sequence[Condition]) -> None:
+        resolved_conditions = resolve_conditions(conditions, full_library)
         self.conditions = resolved_conditions.conditions
         self.absent = (*resolved_conditions.absent, *map(choose_one, resolved_conditions.choices))
-        self._held = (
-            ()
-            if self.absent
-            else tuple(find_matching_papers(self._whole, resolved_conditions.conditions))
-        )
+        scope = [build_choice(())] if self.absent else self.conditions
+        super().__init__(full_library.library, scope)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of the full library, and a digest of the remaining papers."""
         ids_digest = hashlib.sha256("\n".join(sorted(self.ids)).encode()).hexdigest()
-        return f"{self._whole.fingerprint}/{ids_digest[:16]}"
+        return f"{self.whole.fingerprint}/{ids_digest[:16]}"
 
     @cached_property
     def ids(self) -> frozenset[str]:
-        return frozenset(paper.paper_id for paper in self._held)
-
-    @property
-    def n_papers(self) -> int:
-        return len(self._held)
-
-    def list_papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
-        """Those left, in the library's order; with ids, these in their order."""
-        if ids is None:
-            return list(self._held)
-        return [self._whole.by_id[paper_id] for paper_id in ids if paper_id in self.ids]
-
-    def list_persons(self) -> list[Person]:
-        """Those who stand on the papers left, with these alone."""
-        people = []
-        for person in self._people.list_persons():
-            authorships = tuple(a for a in person.authorships if a.paper_id in self.ids)
-            if authorships:
-                people.append(replace(person, authorships=authorships))
-        return people
-
-    def list_pages(self) -> list[ProfilePage]:
-        return [page for page in self._whole.pages if self.list_page_papers(page.person)]
-
-    def list_page_papers(self, person: str) -> list[str]:
-        return [
-            paper_id for paper_id in self._whole.page_papers.get(person, ()) if paper_id in self.ids
-        ]
+        return frozenset(self.find_ids())
 
     # --- in words -------------------------------------------------------------------------
 
@@ -94,12 +56,12 @@ class FilteredLibrary:
     def description(self) -> str:
         """``3 of 169 papers (from 2023, with the Code mark)``: what is left, and by what."""
         filters = format_filters(self.conditions)
-        return phrases.tell_filtered(len(self._held), len(self._whole.papers), filters)
+        return phrases.tell_filtered(self.n_papers, self.whole.n_papers, filters)
 
     @property
     def why_empty(self) -> str:
         """Why nothing is left, and what would have been without one of the conditions."""
-        suggestion = format_nearest(self._whole, self.conditions)
+        suggestion = format_nearest(self.whole, self.conditions)
         why = " ".join(self.absent) or suggestion
         sentence = phrases.tell_filters_leave_none(format_filters(self.conditions))
         return " ".join(filter(None, (sentence, why, phrases.REMOVE_A_FILTER)))
@@ -115,16 +77,14 @@ def format_filters(conditions: Sequence[Condition]) -> str:
 # --- for one question -----------------------------------------------------------------------
 
 
-def apply_filters(library: LibrarySource, thread: Thread) -> FilteredLibrary | None:
-    """The library with a conversation's filters, built once a state; None without filters."""
-    return _build_filtered(library, library.fingerprint, thread.filters) if thread.filters else None
-
-
 @lru_cache(maxsize=8)
-def _build_filtered(
-    library: LibrarySource, fingerprint: str, filters: tuple[Condition, ...]
-) -> FilteredLibrary:
+def _build_filtered(library: LibraryView, filters: tuple[Condition, ...]) -> FilteredLibrary:
     return FilteredLibrary(library, filters)
+
+
+def apply_filters(library: LibraryView, thread: Thread) -> FilteredLibrary | None:
+    """The library with a conversation's filters, built once a state; None without filters."""
+    return _build_filtered(library, thread.filters) if thread.filters else None
 
 
 def add_chosen_papers(thread: Thread, filtered_library: FilteredLibrary | None) -> Thread:
@@ -133,7 +93,7 @@ def add_chosen_papers(thread: Thread, filtered_library: FilteredLibrary | None) 
         c.field == CHOSEN_PAPERS_LABEL for c in filtered_library.conditions
     ):
         return thread
-    chosen_papers = filtered_library.list_papers()
+    chosen_papers = filtered_library.find_papers()
     rows = "\n".join(f"- {plain(paper.name)}" for paper in chosen_papers)
     question = "Which papers is this about?"
     answer = Answer(
@@ -176,40 +136,25 @@ class FilterChoices:
     marked: bool
 
 
-def list_filter_choices(library: LibrarySource) -> FilterChoices:
+def list_filter_choices(library: LibraryView) -> FilterChoices:
     """Years, people, categories and the code mark, as the library has them."""
-    snapshot = load_snapshot(library)
-    authorships = snapshot.authorships
     return FilterChoices(
-        tuple(sorted(snapshot.years)),
-        tuple(sorted(authorships, key=lambda name: (-len(authorships[name]), name))),
-        tuple(
-            sorted(
-                snapshot.categories, key=lambda category: (-snapshot.categories[category], category)
-            )
-        ),
-        any(paper.code for paper in snapshot.papers),
+        tuple(sorted(library.count_groups("year"))),
+        list_field_values(library, "author"),
+        list_field_values(library, "category"),
+        bool(library.count_papers([Condition("code", "is", True)])),
     )
 
 
-def list_field_values(library: LibrarySource, field: str) -> tuple[str, ...]:
+def list_field_values(library: LibraryView, field: str) -> tuple[str, ...]:
     """The values that papers have in a field of names, the most frequent first."""
-    snapshot = load_snapshot(library)
-    counts = Counter(
-        str(value)
-        for paper in snapshot.papers
-        for value in dict.fromkeys(list_values(field, paper, snapshot))
-    )
-    return tuple(sorted(counts, key=lambda value: (-counts[value], value)))
+    return tuple(str(value) for value in library.count_groups(field))
 
 
-def list_known_fields(library: LibrarySource) -> tuple[str, ...]:
+def list_known_fields(library: LibraryView) -> tuple[str, ...]:
     """The fields that papers can be selected by and that at least one paper has a value in."""
-    snapshot = load_snapshot(library)
     return tuple(
         field.name
         for field in FIELDS.values()
-        if field.flag
-        and field.of == "paper"
-        and any(list_values(field.name, paper, snapshot) for paper in snapshot.papers)
+        if field.flag and field.of == "paper" and library.count_valued(field.name)
     )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from rag.answers import person_phrases
 from rag.library.fields import format_conditions
+from rag.library.naming import get_short_name
 from rag.library.selection import format_no_such_person
-from rag.library.snapshot import LibrarySnapshot, get_short_name
+from rag.library.view import LibraryView
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.everyday import is_everyday
@@ -32,15 +33,13 @@ def is_figure(field: str) -> bool:
     return field in _FIGURE_NOUNS
 
 
-def answer_figures(
-    query: Query, conditions: Sequence[Condition], library: LibrarySnapshot
-) -> Answer:
+def answer_figures(query: Query, conditions: Sequence[Condition], library: LibraryView) -> Answer:
     """Figures of the pages of the people named, or of all pages; abstains where none is printed.
 
     Args:
         query: ``by`` names the figures; with ``order`` pages are ranked by one of them.
         conditions: Its conditions, which change no figure that is printed; this is said.
-        library: Read whole.
+        library: Whose pages are meant.
     """
     names = [name for name in query.by if is_figure(name)]
     if query.order is not None:
@@ -65,30 +64,30 @@ def answer_figures(
     return Answer("", "answered", "catalogue", text, value=value)
 
 
-def refuse_figures_of_papers(library: LibrarySnapshot) -> Answer:
+def refuse_figures_of_papers(library: LibraryView) -> Answer:
     """``the most cited paper``: figures are printed for people alone."""
     text = f"The library has no citations of single papers; {_format_page_owners(library)}"
     return Answer("", "abstained", "catalogue", text)
 
 
-def _format_page_owners(library: LibrarySnapshot) -> str:
+def _format_page_owners(library: LibraryView) -> str:
     return f"such figures are given only for whole profile pages ({_format_owners(library)})."
 
 
-def _format_owners(library: LibrarySnapshot) -> str:
+def _format_owners(library: LibraryView) -> str:
     """Whose pages there are, for a sentence in brackets."""
     owners = join_names(page.person for page in library.pages)
     return f"those of {owners}" if owners else "of which there is none here"
 
 
-def _format_nobody(names: Sequence[str], library: LibrarySnapshot) -> str:
+def _format_nobody(names: Sequence[str], library: LibraryView) -> str:
     owners = join_names(page.person for page in library.pages)
     nouns = join_names(_FIGURE_NOUNS[name] for name in names)
     return f"I cannot tell whose {nouns} is meant; such figures are given for {owners or 'nobody'}."
 
 
 def _find_pages(
-    people: Sequence[PersonRef], figures: Sequence[str], library: LibrarySnapshot
+    people: Sequence[PersonRef], figures: Sequence[str], library: LibraryView
 ) -> tuple[list[ProfilePage], list[str]]:
     """Pages of the people named, and a sentence for each who has none."""
     if not people:
@@ -108,7 +107,7 @@ def _find_pages(
     return pages, missing
 
 
-def _format_unknown(typed: str, figures: Sequence[str], library: LibrarySnapshot) -> str:
+def _format_unknown(typed: str, figures: Sequence[str], library: LibraryView) -> str:
     """Nobody here is called so; ``citations of the teacher?`` names nobody anywhere."""
     mention = library.names.resolve(typed)
     if mention is None or all(map(is_everyday, typed.lower().split())):
@@ -116,9 +115,9 @@ def _format_unknown(typed: str, figures: Sequence[str], library: LibrarySnapshot
     return format_no_such_person(mention)
 
 
-def _answer_for_paper(names: Sequence[str], ids: Sequence[str], library: LibrarySnapshot) -> Answer:
+def _answer_for_paper(names: Sequence[str], ids: Sequence[str], library: LibraryView) -> Answer:
     """Figures are printed for people; asked of a paper they are unknown."""
-    paper = library.by_id[ids[0]]
+    (paper,) = library.list_papers(ids[:1])
     nouns = join_names(_FIGURE_NOUNS[name] for name in names)
     text = (
         f"The library has no {nouns} for single papers such as {plain(get_short_name(paper))}: "
@@ -143,11 +142,11 @@ def _format_figure(name: str, value: Number | None) -> str:
     return f"{_FIGURE_NOUNS[name]} {value:g}"
 
 
-def _format_page_line(page: ProfilePage, names: Sequence[str], library: LibrarySnapshot) -> str:
+def _format_page_line(page: ProfilePage, names: Sequence[str], library: LibraryView) -> str:
     figures_text = join_names(_format_figure(name, get_figure(page, name)) for name in names)
     line = person_phrases.tell_page_figures(plain(page.person), f"**{figures_text}**.")
     if "page_papers" in names:
-        line += f" {person_phrases.tell_page_papers(len(library.page_papers[page.person]))}"
+        line += f" {person_phrases.tell_page_papers(len(library.list_page_papers(page.person)))}"
     return line
 
 
@@ -162,7 +161,7 @@ def _get_single_figure(pages: Sequence[ProfilePage], names: Sequence[str]) -> Nu
 
 
 def _rank_pages(
-    pages: Sequence[ProfilePage], order: Order, library: LibrarySnapshot
+    pages: Sequence[ProfilePage], order: Order, library: LibraryView
 ) -> tuple[list[str], Number | str | None]:
     name, is_descending = order.field, order.way != "ascending"
     known = [page for page in pages if get_figure(page, name) is not None]

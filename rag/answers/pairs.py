@@ -9,7 +9,7 @@ from itertools import combinations
 from rag.answers import person_phrases
 from rag.answers.portrait import build_expert, render_portrait
 from rag.answers.rows import Listing, build_scored_papers
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.text import fold, join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
@@ -17,7 +17,7 @@ from rag.types import Answer, Paper, list_sources
 from rag.types.query import Query
 
 
-def answer_pair(query: Query, names: Sequence[str], library: LibrarySnapshot) -> Answer:
+def answer_pair(query: Query, names: Sequence[str], library: LibraryView) -> Answer:
     """Each one's papers, the shared ones first, and what speaks for one person or two."""
     listing = Listing(query.topic)
     shared = find_shared_papers(names, library)
@@ -52,7 +52,7 @@ def answer_pair(query: Query, names: Sequence[str], library: LibrarySnapshot) ->
     )
 
 
-def answer_company(names: Sequence[str], library: LibrarySnapshot) -> Answer:
+def answer_company(names: Sequence[str], library: LibraryView) -> Answer:
     """Everybody who stands with each of several people, with the papers; most papers first."""
     listing = Listing()
     papers: list[Paper] = []
@@ -88,7 +88,7 @@ def answer_company(names: Sequence[str], library: LibrarySnapshot) -> Answer:
     )
 
 
-def find_shared_papers(names: Sequence[str], library: LibrarySnapshot) -> list[Paper]:
+def find_shared_papers(names: Sequence[str], library: LibraryView) -> list[Paper]:
     """Papers on which all of them stand, newest first."""
     return [
         p for p in library.list_papers_of(names[0]) if set(names) <= set(library.list_people_of(p))
@@ -100,7 +100,7 @@ def _format_together(names: Sequence[str], shared: Sequence[Paper]) -> str:
     return person_phrases.tell_together(who, len(shared))
 
 
-def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: LibrarySnapshot) -> str:
+def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: LibraryView) -> str:
     """What the library can say: different names are different people unless somebody says so."""
     who = join_names(plain(n) for n in names)
     clauses = [person_phrases.tell_different_names(who, len(names))]
@@ -118,7 +118,7 @@ def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: Libr
     return " ".join(clauses)
 
 
-def _list_common_coauthors(names: Sequence[str], library: LibrarySnapshot) -> list[str]:
+def _list_common_coauthors(names: Sequence[str], library: LibraryView) -> list[str]:
     circles = [
         {o for p in library.list_papers_of(n) for o in library.list_people_of(p)} - set(names)
         for n in names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers import phrases
@@ -16,21 +16,18 @@ from rag.answers.orders import (
     answer_in_order,
 )
 from rag.answers.page_figures import answer_figures, is_figure, refuse_figures_of_papers
+from rag.answers.paper_set import PaperSet, build_choice
 from rag.answers.ranked_people import answer_people
-from rag.answers.rows import MAX_ROWS, Listing, build_scored_papers
+from rag.answers.rows import MAX_ROWS, Listing, build_scored_papers, list_places
 from rag.library.fields import (
     format_condition,
     format_conditions,
+    get_days,
     get_least_authors,
     is_undecided,
 )
-from rag.library.selection import (
-    choose_one,
-    find_matching_papers,
-    format_nearest,
-    resolve_conditions,
-)
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, get_recency_key, load_snapshot
+from rag.library.selection import choose_one, format_nearest, resolve_conditions
+from rag.library.view import LibraryView
 from rag.search.topics import (
     WIDE,
     build_retrieve_without,
@@ -40,30 +37,29 @@ from rag.search.topics import (
     select_touching,
 )
 from rag.text.markdown import plain
-from rag.types import Answer, Condition, Paper, Status, list_sources
-from rag.types.fields import FIELDS, QueryError
+from rag.types import Answer, Condition, Status, list_sources
+from rag.types.fields import FIELDS, QueryError, Range
 from rag.types.query import Query, Topic
 from rag.types.retrievals import Retrieve
 
 _SHOWN_OF_A_COUNT = 20
 
 
-def answer_papers(query: Query, library: LibrarySource, retrieve: Retrieve) -> Answer:
+def answer_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Answer:
     """The answer to a query about papers and their fields; abstains where the library cannot know.
 
     Args:
         query: Of papers, counts, shares, groups, extremes, values, or people without a topic.
-        library: Read whole.
+        library: Whose papers count.
         retrieve: Finds papers for a topic among the conditions.
 
     Raises:
         QueryError: Fields and what is wanted do not go together.
     """
-    snapshot = load_snapshot(library)
-    resolved = resolve_conditions(query.where, snapshot)
-    base = resolve_conditions(query.base, snapshot).conditions
+    resolved = resolve_conditions(query.where, library)
+    base = resolve_conditions(query.base, library).conditions
     query = replace(query, where=resolved.conditions, base=base)
-    answer = _answer_figures(query, snapshot)
+    answer = _answer_figures(query, library)
     if answer is None and resolved.choices:
         # Several persons fit a name: they are offered, not merged.
         text = "\n".join(map(choose_one, resolved.choices))
@@ -74,13 +70,13 @@ def answer_papers(query: Query, library: LibrarySource, retrieve: Retrieve) -> A
         text = " ".join(resolved.absent)
         answer = Answer("", "abstained", "catalogue", text, value=_get_empty_value(query))
     if answer is None:
-        answer = _answer_on_papers(query, snapshot, retrieve)
+        answer = _answer_on_papers(query, library, retrieve)
     notes = [note for note in resolved.notes if note not in answer.text]
     text = phrases.put_notes_first(notes, answer.text)
-    return replace(answer, text=text, library=snapshot.fingerprint)
+    return replace(answer, text=text, library=library.fingerprint)
 
 
-def _answer_figures(query: Query, library: LibrarySnapshot) -> Answer | None:
+def _answer_figures(query: Query, library: LibraryView) -> Answer | None:
     """Figures that author pages print, of people; None if none is asked for."""
     field = query.order.field if query.order else ""
     if query.want == "extreme" and is_figure(field):
@@ -112,76 +108,76 @@ def _split_conditions(query: Query) -> tuple[list[Condition], list[Condition]]:
 # --- which papers ---------------------------------------------------------------------------
 
 
-def _answer_on_papers(query: Query, library: LibrarySnapshot, retrieve: Retrieve) -> Answer:
+def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Answer:
     conditions, of_people = _split_conditions(query)
     limits = [*query.base, *(c for c in conditions if c not in query.base)]
-    matching = _find_matching(library, limits, query)
     if query.like:
         return _answer_similar(query.like, library, retrieve, conditions)
+    matching = _select_matching(library, limits, query)
     query = replace(query, where=tuple(limits))
-    papers, query, note, remark = _select_by_topic(query, matching, library, retrieve)
-    answer = _answer_selected(query, papers, matching, of_people, library, remark)
+    papers, query, note, remark = _select_by_topic(query, matching, retrieve)
+    answer = _answer_selected(query, papers, matching, of_people, remark)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
 
 def _select_by_topic(
-    query: Query, papers: Sequence[Paper], library: LibrarySnapshot, retrieve: Retrieve
-) -> tuple[list[Paper], Query, str, str]:
+    query: Query, papers: PaperSet, retrieve: Retrieve
+) -> tuple[PaperSet, Query, str, str]:
     """The papers on (and not off) the topic, the query with the topic as it was spelt for that, a
     note if it was spelt anew, and how the papers were found.
     """
     if query.about is None:
-        return list(papers), query, "", ""
-    n_before = len(papers)
+        return papers, query, "", ""
+    library, n_before = papers.library, papers.n
     # "Which papers are not about masks?": papers near the topic count as about it, so that none
     # of them slips in.
     if query.without:
-        removed_items, _ = list_on_topic(query.without, library, retrieve, library.by_id)
-        left_out = {hit.paper.paper_id for hit in removed_items}
-        papers = [p for p in papers if p.paper_id not in left_out]
+        removed, _ = list_on_topic(query.without, library, retrieve)
+        off = Condition(
+            "paper", "not_in", build_choice([entry.paper_id for entry in removed]).values
+        )
+        papers = PaperSet(library, (*papers.conditions, off))
     topic = query.topic
     if not topic:
-        remark = phrases.tell_excluded_papers(n_before - len(papers), plain(query.without))
-        return list(papers), query, "", remark
-    among = {p.paper_id for p in papers}
+        remark = phrases.tell_excluded_papers(n_before - papers.n, plain(query.without))
+        return papers, query, "", remark
     # "what did Shiming Ge publish on dataset condensation in 2024?": of one person's papers, those
     # that touch the topic will do.
     few = bool(query.papers) or _has_one_person(query.where)
-    on_topic, remark = _find_papers_about(topic, library, retrieve, among, few=few)
+    on_topic, remark = _select_papers_about(topic, papers, retrieve, few=few)
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
-    if not on_topic and (spelt := resolve_spelling(topic, library)) != topic:
-        on_topic, remark = _find_papers_about(spelt, library, retrieve, among, few=few)
-        if on_topic:
+    if not on_topic.n and (spelt := resolve_spelling(topic, library)) != topic:
+        on_topic, remark = _select_papers_about(spelt, papers, retrieve, few=few)
+        if on_topic.n:
             about = Topic(spelt, query.without)
             note = phrases.tell_spelling(plain(spelt), plain(topic))
             return on_topic, replace(query, about=about), note, remark
     return on_topic, query, "", remark
 
 
-def _find_papers_about(
-    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str], *, few: bool
-) -> tuple[list[Paper], str]:
+def _select_papers_about(
+    topic: str, papers: PaperSet, retrieve: Retrieve, *, few: bool
+) -> tuple[PaperSet, str]:
     """The papers on a topic, and how that was decided, where both ways of deciding had a part.
 
     Of a few papers, such as one person's, those that touch it, which is more generous.
     """
+    library, among = papers.library, papers.conditions
     if few:
-        return [hit.paper for hit in select_touching(topic, library, retrieve, among)], ""
-    on_topic, n_said = list_on_topic(topic, library, retrieve, among)
-    how_found = phrases.tell_how_found(n_said, len(on_topic) - n_said)
-    return [hit.paper for hit in on_topic], how_found
+        touching = select_touching(topic, library, retrieve, among)
+        return papers.rank([hit.paper.paper_id for hit in touching]), ""
+    entries, n_said = list_on_topic(topic, library, retrieve, among)
+    how_found = phrases.tell_how_found(n_said, len(entries) - n_said)
+    return papers.rank([entry.paper_id for entry in entries]), how_found
 
 
-def _find_matching(
-    library: LibrarySnapshot, conditions: Sequence[Condition], query: Query
-) -> list[Paper]:
+def _select_matching(
+    library: LibraryView, conditions: Sequence[Condition], query: Query
+) -> PaperSet:
     """Papers that meet the conditions, of those that the question points at if it does."""
-    return [
-        p
-        for p in find_matching_papers(library, conditions)
-        if not query.papers or p.paper_id in query.papers
-    ]
+    pointed = [build_choice(query.papers)] if query.papers else []
+    return PaperSet(library, (*pointed, *conditions))
 
 
 def _has_one_person(conditions: Sequence[Condition]) -> bool:
@@ -194,21 +190,21 @@ _MOST_ALIKE = 10
 
 
 def _answer_similar(
-    paper_id: str, library: LibrarySnapshot, retrieve: Retrieve, under: Sequence[Condition]
+    paper_id: str, library: LibraryView, retrieve: Retrieve, under: Sequence[Condition]
 ) -> Answer:
     """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
-    paper = library.by_id[paper_id]
+    (paper,) = library.list_papers([paper_id])
     retrieve_others = build_retrieve_without(retrieve, paper_id)
-    met = {p.paper_id for p in find_matching_papers(library, under)}
-    about = [hit.paper for hit in find_on_topic(paper.name, library, retrieve_others)]
-    similar = [p for p in about if p.paper_id in met][:_MOST_ALIKE]
+    about = find_on_topic(paper.name, library, retrieve_others, under or None)
+    similar = [hit.paper for hit in about][:_MOST_ALIKE]
     nearest_papers = similar
     # "what is DuetFace? / similar papers? / from 2024?": none is near enough; the nearest are
     # offered.
     if not similar:
-        n = _ALIKE if len(met) + 1 >= len(library.papers) else WIDE
-        ids = [h.paper.paper_id for h in retrieve_others(paper.name, n).papers]
-        nearest_papers = [library.by_id[i] for i in ids if i in met][:_ALIKE]
+        n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
+        nearest = [hit.paper for hit in retrieve_others(paper.name, n).papers]
+        met = library.select_ids([p.paper_id for p in nearest], under)
+        nearest_papers = [p for p in nearest if p.paper_id in met][:_ALIKE]
     listing = Listing(paper.name)
     head = phrases.head_similar(
         plain(paper.name),
@@ -232,85 +228,88 @@ def _answer_similar(
 
 def _answer_selected(
     query: Query,
-    papers: list[Paper],
-    matching: Sequence[Paper],
+    papers: PaperSet,
+    matching: PaperSet,
     of_people: Sequence[Condition],
-    library: LibrarySnapshot,
     remark: str,
 ) -> Answer:
     """What is wanted of the papers that meet the conditions and are on the topic.
 
     ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found.
     """
-    phrase = _format_phrase(query)
+    phrase, library = _format_phrase(query), papers.library
     if query.want == "values" and query.measure == "each":
+        ids = papers.find_ids()
         if query.papers:  # as they were named or shown
-            papers = sorted(papers, key=lambda p: query.papers.index(p.paper_id))
-        return answer_attributes(query.by, papers, library)
-    if not papers:
-        return _answer_none(query, phrase, matching, library)
+            ids.sort(key=query.papers.index)
+        return answer_attributes(query.by, ids, library)
+    if not papers.n:
+        return _answer_none(query, phrase, matching)
     if query.want == "extreme":
-        return answer_extreme(query, papers, phrase, library)
+        return answer_extreme(query, papers, phrase)
     if query.want == "papers" and query.order is not None:
-        return answer_in_order(query, papers, phrase, library)
+        return answer_in_order(query, papers, phrase)
     if query.want == "values":
-        return answer_average(query, papers, phrase, library)
+        return answer_average(query, papers, phrase)
     # "share of papers with code per year"
     if query.want == "share" and query.by:
-        return answer_shares(query, papers, _find_matching(library, query.base, query), library)
+        return answer_shares(query, papers, _select_matching(library, query.base, query))
     if query.want == "groups" and query.measure == "average":
-        return answer_average_size(query.by[0], papers, phrase, library)
+        return answer_average_size(query.by[0], papers, phrase)
     if query.want == "groups":
-        return answer_groups(query, papers, phrase, library)
+        return answer_groups(query, papers, phrase)
     if query.want == "people" or of_people:
-        return answer_people(query, papers, of_people, phrase, library)
+        return answer_people(query, papers, of_people, phrase)
     if query.by and query.by != ("place",):
-        return answer_distinct(query.by[0], papers, phrase, library)
-    return _answer_list(query, papers, phrase, library, remark)
+        return answer_distinct(query.by[0], papers, phrase)
+    return _answer_list(query, papers, phrase, remark)
 
 
-def _answer_list(
-    query: Query, papers: list[Paper], phrase: str, library: LibrarySnapshot, remark: str
-) -> Answer:
+def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> Answer:
     """A count, a share or a list, with rows."""
-    listing = Listing(query.topic)
-    papers = papers if query.topic else sorted(papers, key=get_recency_key)
-    conditions = query.where
+    listing, library = Listing(query.topic), papers.library
+    scored = library.list_scored(papers.find_ids("newest first"))
+    conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
-    remarks = _list_remarks(query, papers, library, is_alone=is_alone)
+    remarks = _list_remarks(query, papers, is_alone=is_alone)
     remarks = f"{remark} {remarks}".strip()
     n_shown = _SHOWN_OF_A_COUNT
-    value: Value = len(papers)
+    value: Value = n
     if query.want == "papers":
         n_shown = min(MAX_ROWS, query.k or MAX_ROWS)
-        value = list_sources(papers[: query.k])
-        head = f"{phrases.tell_count(len(papers), phrase)} {remarks}"
-        if len(papers) > 1:
-            head = phrases.head_list(len(papers), phrase, n_shown, remarks)
+        value = list_places(scored[: query.k])
+        head = f"{phrases.tell_count(n, phrase)} {remarks}"
+        if n > 1:
+            head = phrases.head_list(n, phrase, n_shown, remarks)
     # "what share of Ann Mao's papers are from 2024?"
     elif query.want == "share":
-        base = _find_matching(library, query.base, query)
-        value = f"{len(papers) / len(base):.0%}"
-        head = f"{_format_share(query, papers, base)} {remarks}"
+        n_base = _select_matching(library, query.base, query).n
+        value = f"{n / n_base:.0%}"
+        head = f"{_format_share(query, n, n_base)} {remarks}"
     elif query.by == ("place",):
-        value = sum(len(p.places) for p in papers)
-        head = f"{_format_entries(papers, phrase, library)} {remarks}"
+        n_entries = library.sum_places(papers.all_conditions)
+        value = n_entries
+        entries = phrases.tell_entries(n_entries, phrase)
+        head = f"{entries if phrase else _format_library_size(library)} {remarks}"
     # "how many papers?": the size of the library, in which a paper may have several entries.
     elif not phrase:
         head = f"{_format_library_size(library)} {remarks}"
     else:
-        head = f"{phrases.tell_count(len(papers), phrase)} {remarks}"
+        head = f"{phrases.tell_count(n, phrase)} {remarks}"
         # "how many papers does Shiming Ge have?": the page's own figure differs, so no single
         # number is the value.
         value = None if is_alone and _is_ambiguous(conditions[0], library) else value
-    rows = listing.render_rows(papers, k=n_shown) if phrase or query.want == "papers" else ""
+    rows = ""
+    if phrase or query.want == "papers":
+        shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
+        rows = listing.render_rows(shown, n=n)
     return Answer(
         "",
         "answered",
         "catalogue",
         "\n\n".join(filter(None, (head.strip(), rows))),
         listing.citations,
-        build_scored_papers(papers),
+        scored,
         value=value,
     )
 
@@ -324,28 +323,22 @@ def _format_phrase(query: Query) -> str:
     return " ".join(filter(None, (format_conditions(query.where), about, among)))
 
 
-def _format_share(query: Query, papers: Sequence[Paper], base: Sequence[Paper]) -> str:
+def _format_share(query: Query, n: int, n_base: int) -> str:
     """What part of the base the papers are, each condition beyond the base as a verb of its own."""
     parts = [format_condition(c) for c in query.where if c not in query.base and c.field != "paper"]
     parts += [f"about {plain(query.topic)}"] if query.topic else []
-    predicates = [phrases.turn_to_predicate(len(papers), part) for part in parts]
-    return phrases.tell_share(len(papers), len(base), format_conditions(query.base), predicates)
+    predicates = [phrases.turn_to_predicate(n, part) for part in parts]
+    return phrases.tell_share(n, n_base, format_conditions(query.base), predicates)
 
 
-def _format_entries(papers: Sequence[Paper], phrase: str, library: LibrarySnapshot) -> str:
-    n = sum(len(p.places) for p in papers)
-    return phrases.tell_entries(n, phrase) if phrase else _format_library_size(library)
-
-
-def _format_library_size(library: LibrarySnapshot) -> str:
+def _format_library_size(library: LibraryView) -> str:
+    several = Condition("n_places", "is", Range(2, None))
     return phrases.tell_library_size(
-        len(library.papers),
-        sum(len(p.places) for p in library.papers),
-        sum(len(p.places) > 1 for p in library.papers),
+        library.n_papers, library.sum_places(), library.count_papers([several])
     )
 
 
-def _is_ambiguous(only: Condition, library: LibrarySnapshot) -> bool:
+def _is_ambiguous(only: Condition, library: LibraryView) -> bool:
     """``How many papers does X have?``: the page's own figure and what is held differ."""
     if (only.field, only.operator) != ("author", "is"):
         return False
@@ -353,11 +346,9 @@ def _is_ambiguous(only: Condition, library: LibrarySnapshot) -> bool:
     return page is not None and page.n_papers is not None
 
 
-def _list_remarks(
-    query: Query, papers: Sequence[Paper], library: LibrarySnapshot, *, is_alone: bool
-) -> str:
+def _list_remarks(query: Query, papers: PaperSet, *, is_alone: bool) -> str:
     """What should be known beside the figure: a page's own count, papers that print no mark."""
-    remarks = []
+    remarks, library = [], papers.library
     for condition in query.where:
         page = (
             library.find_page(str(condition.value))
@@ -366,31 +357,40 @@ def _list_remarks(
         )
         # "how many papers on Shiming Ge's page are in the library?"
         if is_alone and page is not None and page.n_papers is not None:
-            n_in_library = len(library.page_papers[page.person])
+            n_in_library = len(library.list_page_papers(page.person))
             remarks.append(phrases.tell_page_count(page.n_papers, n_in_library))
             if condition.field == "author":
-                n = sum(page.person in p.authors for p in papers)
+                n = papers.count(Condition("printed_author", "is", page.person))
                 remarks.append(phrases.tell_printed_names(n))
         if condition.field == "last_author":
             remarks.append(_format_cut_lists(condition, library))
         remarks.append(_format_uncounted(condition, query, library))
         # "CV papers without code": a document that prints no marks at all leaves it unknown.
         if condition.field == "code" and condition.value is False:
-            silent = sum(p.code is None for p in papers)
+            silent = papers.count(Condition("code", "unknown"))
             if silent:
-                remarks.append(phrases.tell_without_mark(len(papers), silent))
+                remarks.append(phrases.tell_without_mark(papers.n, silent))
     timed, rest = _split_timed(query)
     if timed:
-        among = _find_matching(library, rest, query)
-        n = sum(p.year is None for p in among)
+        among = _select_matching(library, rest, query)
+        n = among.count(Condition("year", "unknown"))
         if n:
             remarks.append(phrases.tell_undated(n, format_conditions(rest)))
         # "how many papers from the first half of 2023?": papers of 2023 without a month may be
         # too.
-        vague = sum(is_undecided(p, timed) for p in among)
+        vague = _count_undecided(among, timed)
         if vague:
             remarks.append(phrases.tell_without_month(vague))
     return " ".join(filter(None, remarks))
+
+
+def _count_undecided(papers: PaperSet, timed: Sequence[Condition]) -> int:
+    """Papers that print no whole date and may, and may not, be of the days asked for."""
+    return sum(
+        n
+        for year, month, day, n in papers.library.list_days(papers.conditions)
+        if is_undecided(get_days(year, month, day), timed)
+    )
 
 
 def _split_timed(query: Query) -> tuple[list[Condition], list[Condition]]:
@@ -399,38 +399,35 @@ def _split_timed(query: Query) -> tuple[list[Condition], list[Condition]]:
     return timed, [c for c in query.where if c not in timed]
 
 
-def _format_uncounted(condition: Condition, query: Query, library: LibrarySnapshot) -> str:
+def _format_uncounted(condition: Condition, query: Query, library: LibraryView) -> str:
     """That some lists end in 'et al.' before it can be told whether they are long enough."""
     least = get_least_authors(condition)
     if least is None:
         return ""
-    rest = _find_matching(library, [c for c in query.where if c != condition], query)
-    cut = [p for p in rest if p.authors and not p.authors_complete]
-    n = sum(len(p.authors) + 1 < least for p in cut)
+    rest = _select_matching(library, [c for c in query.where if c != condition], query)
+    n = library.count_cut_lists(rest.conditions, shorter_than=least - 1)
     return phrases.tell_uncounted_lists(n) if n else ""
 
 
-def _format_cut_lists(condition: Condition, library: LibrarySnapshot) -> str:
+def _format_cut_lists(condition: Condition, library: LibraryView) -> str:
     """That the last authors of some papers by the person are not printed."""
     names = [str(v) for v in condition.values] if condition.operator == "is" else []
     n = sum(not p.authors_complete for name in names for p in library.list_papers_of(name))
     return phrases.tell_cut_lists_of_person(n) if n else ""
 
 
-def _answer_none(
-    query: Query, phrase: str, matching: Sequence[Paper], library: LibrarySnapshot
-) -> Answer:
+def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     """No paper matches: say none, and which filter would have matched."""
-    conditions = query.where
+    conditions, library = query.where, matching.library
     timed, rest = _split_timed(query)
     # "papers from 2024 / and in February?": undated papers of that year forbid a plain no.
-    if vague := sum(is_undecided(p, timed) for p in _find_matching(library, rest, query)):
+    if vague := _count_undecided(_select_matching(library, rest, query), timed):
         text = phrases.tell_undecided(vague, phrase)
         return Answer("", "abstained", "catalogue", text)
     text = phrases.tell_none(phrase)
     # "papers about drones from 2024"
-    if query.topic and matching and conditions:
-        text += f" {phrases.tell_none_on_topic(len(matching), format_conditions(conditions))}"
+    if query.topic and matching.n and conditions:
+        text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"
     elif ends := [c for c in conditions if c.field == "last_author"]:
         text += f" {_format_cut_lists(ends[0], library)}"
     elif notes := " ".join(

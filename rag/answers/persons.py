@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag.answers import person_phrases, phrases
 from rag.answers.authors import answer_authors, answer_common
 from rag.answers.pairs import answer_company, answer_pair
+from rag.answers.paper_set import build_choice
 from rag.answers.portrait import (
     build_expert,
     format_page_line,
@@ -18,36 +19,35 @@ from rag.answers.portrait import (
 from rag.answers.rows import Listing, build_scored_papers, format_truncation, format_years
 from rag.library.fields import format_conditions
 from rag.library.person_index import Mention
-from rag.library.selection import find_matching_papers, format_no_such_person, resolve_conditions
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.library.selection import format_no_such_person, resolve_conditions
+from rag.library.view import LibraryView
 from rag.search.topics import find_on_topic, select_touching
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Paper, list_sources
+from rag.types import Answer, Condition, Paper, list_sources
 from rag.types.query import PersonRef, Query
 from rag.types.retrievals import Retrieve
 
 
-def answer_person(query: Query, library: LibrarySource, retrieve: Retrieve) -> Answer:
+def answer_person(query: Query, library: LibraryView, retrieve: Retrieve) -> Answer:
     """The answer about people who are asked about, or about the people of papers.
 
     Abstains for somebody who is not in the library.
 
     Args:
         query: With ``people``, or with a relation to papers.
-        library: Read whole.
+        library: Whose people are meant.
         retrieve: Finds papers for a topic.
     """
-    snapshot = load_snapshot(library)
-    mentions = tuple(_resolve_person(person, snapshot) for person in query.people)
-    computed_answer = _route_by_relation(query, mentions, snapshot, retrieve)
+    mentions = tuple(_resolve_person(person, library) for person in query.people)
+    computed_answer = _route_by_relation(query, mentions, library, retrieve)
     notes = [m.note for m in mentions if m.note]
     text = phrases.put_notes_first(list(dict.fromkeys(notes)), computed_answer.text)
-    return replace(computed_answer, text=text, library=snapshot.fingerprint)
+    return replace(computed_answer, text=text, library=library.fingerprint)
 
 
-def _resolve_person(person: PersonRef, library: LibrarySnapshot) -> Mention:
+def _resolve_person(person: PersonRef, library: LibraryView) -> Mention:
     """Whom the name means here: a name that is typed by hand may be misspelt, or of several."""
     mention = library.names.resolve(person.typed)
     if mention is not None and (not person.names or set(mention.names) & set(person.names)):
@@ -58,7 +58,7 @@ def _resolve_person(person: PersonRef, library: LibrarySnapshot) -> Mention:
 
 
 def _route_by_relation(
-    query: Query, mentions: Sequence[Mention], library: LibrarySnapshot, retrieve: Retrieve
+    query: Query, mentions: Sequence[Mention], library: LibraryView, retrieve: Retrieve
 ) -> Answer:
     relation = query.relation
     if relation in ("authors", "first_author"):
@@ -100,9 +100,9 @@ def _answer_absent(absent: Sequence[Mention]) -> Answer:
     return Answer("", "abstained", "person", text)
 
 
-def _answer_unavailable(query: Query, mention: Mention, library: LibrarySnapshot) -> Answer:
+def _answer_unavailable(query: Query, mention: Mention, library: LibraryView) -> Answer:
     name = join_names(mention.names)
-    n_held = sum(len(library.list_papers_of(n)) for n in mention.names)
+    n_held = sum(map(library.count_papers_of, mention.names))
     text = person_phrases.tell_unavailable(plain(name), plain(query.what), n_held)
     printed = sorted(
         {a for n in mention.names for p in library.list_papers_of(n) for a in p.affiliations}
@@ -112,7 +112,7 @@ def _answer_unavailable(query: Query, mention: Mention, library: LibrarySnapshot
     return Answer("", "abstained", "person", text)
 
 
-def _answer_candidates(query: Query, mention: Mention, library: LibrarySnapshot) -> Answer:
+def _answer_candidates(query: Query, mention: Mention, library: LibraryView) -> Answer:
     """Several people fit: each with a paper, none merged."""
     listing = Listing(query.topic)
     lines, people = [], []
@@ -138,7 +138,7 @@ def _answer_candidates(query: Query, mention: Mention, library: LibrarySnapshot)
 # --- one person -----------------------------------------------------------------------------
 
 
-def _answer_summary(query: Query, name: str, library: LibrarySnapshot) -> Answer:
+def _answer_summary(query: Query, name: str, library: LibraryView) -> Answer:
     papers = library.list_papers_of(name)
     listing = Listing()
     parts = [render_portrait(name, papers, library)]
@@ -159,7 +159,7 @@ def _build_person_answer(
     papers: Sequence[Paper],
     listing: Listing,
     text: str,
-    library: LibrarySnapshot,
+    library: LibraryView,
 ) -> Answer:
     people = tuple(build_expert(n, papers, library) for n in names)
     return Answer(
@@ -173,12 +173,12 @@ def _build_person_answer(
     )
 
 
-def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+def _format_caution(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """Other spellings of perhaps the same person, and signs that the name is of several."""
     clauses = []
     if lookalikes := library.names.find_lookalikes(name):
         names_text = join_names(
-            f"{plain(o)} ({counted(len(library.list_papers_of(o)))})" for o in lookalikes
+            f"{plain(o)} ({counted(library.count_papers_of(o))})" for o in lookalikes
         )
         clauses.append(person_phrases.tell_lookalikes(names_text))
     # "who is Daichi Zhang?": papers without a common co-author may be by two people of one name;
@@ -188,7 +188,7 @@ def _format_caution(name: str, papers: Sequence[Paper], library: LibrarySnapshot
     return " ".join(clauses)
 
 
-def _count_circles(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> int:
+def _count_circles(name: str, papers: Sequence[Paper], library: LibraryView) -> int:
     """Groups of the papers that are connected by co-authors other than the person."""
     circles: list[set[str]] = []
     for paper in papers:
@@ -202,14 +202,15 @@ def _count_circles(name: str, papers: Sequence[Paper], library: LibrarySnapshot)
 def _answer_papers(
     query: Query,
     names: Sequence[str],
-    library: LibrarySnapshot,
+    library: LibraryView,
     retrieve: Retrieve,
 ) -> Answer:
     """Papers of the people on (or off) a topic, under further conditions."""
     resolved_conditions = resolve_conditions(query.where, library)
-    allowed = {p.paper_id for p in find_matching_papers(library, resolved_conditions.conditions)}
-    all_papers = [p for n in names for p in library.list_papers_of(n) if p.paper_id in allowed]
-    all_papers = list(dict.fromkeys(all_papers))
+    own_papers = list(dict.fromkeys(p for n in names for p in library.list_papers_of(n)))
+    ids = [p.paper_id for p in own_papers]
+    allowed = library.select_ids(ids, resolved_conditions.conditions)
+    all_papers = [p for p in own_papers if p.paper_id in allowed]
     papers = _select_by_topic(query, all_papers, library, retrieve)
     who = join_names(plain(n) for n in names)
     what = _format_topic(query)
@@ -254,25 +255,29 @@ def _format_topic(query: Query) -> str:
 def _select_by_topic(
     query: Query,
     all_papers: Sequence[Paper],
-    library: LibrarySnapshot,
+    library: LibraryView,
     retrieve: Retrieve,
 ) -> list[Paper]:
     papers = list(all_papers)
-    ids = {p.paper_id for p in papers}
     if query.without:
-        off = {h.paper.paper_id for h in find_on_topic(query.without, library, retrieve, ids)}
+        among = [_build_choice(papers)]
+        off = {h.paper.paper_id for h in find_on_topic(query.without, library, retrieve, among)}
         papers = [p for p in papers if p.paper_id not in off]
     if query.topic:
-        ids = {p.paper_id for p in papers}
-        papers = [h.paper for h in select_touching(query.topic, library, retrieve, ids)]
+        among = [_build_choice(papers)]
+        papers = [h.paper for h in select_touching(query.topic, library, retrieve, among)]
     return papers
+
+
+def _build_choice(papers: Sequence[Paper]) -> Condition:
+    return build_choice([paper.paper_id for paper in papers])
 
 
 def _answer_nothing(
     who: str,
     what: str,
     all_papers: Sequence[Paper],
-    library: LibrarySnapshot,
+    library: LibraryView,
     names: Sequence[str],
 ) -> Answer:
     text = person_phrases.tell_none_by_person(f"**{who}**", what)
@@ -290,7 +295,7 @@ def _answer_nothing(
     )
 
 
-def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnapshot) -> str:
+def _format_most_frequent(name: str, shared: Counter[str], library: LibraryView) -> str:
     """The most frequent co-author first, and the next one where that is only the page's owner."""
     top = max(shared.values())
     best = sorted(o for o in shared if shared[o] == top)
@@ -311,7 +316,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibrarySnaps
     return text
 
 
-def _answer_coauthors(query: Query, name: str, library: LibrarySnapshot) -> Answer:
+def _answer_coauthors(query: Query, name: str, library: LibraryView) -> Answer:
     """Everybody printed beside the person, with the shared papers."""
     papers = library.list_papers_of(name)
     shared = library.count_coauthors(name, papers)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, join_names, stem
 from rag.text.english import counted
 from rag.text.markdown import plain
@@ -20,17 +20,17 @@ _COMPANY = 6
 _TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
 
 
-def build_expert(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> Expert:
+def build_expert(name: str, papers: Sequence[Paper], library: LibraryView) -> Expert:
     """The person with those of the papers that are theirs as evidence; the score counts them."""
     roles: dict[str, Role] = {}
     for paper in papers:
         for a in paper.authorships:
-            if library.aliases.get(a.name, a.name) == name:
+            if library.show_name(a.name) == name:
                 roles.setdefault(paper.paper_id, a.role)
     return Expert(name, float(len(roles)), tuple(roles), roles)
 
 
-def render_portrait(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+def render_portrait(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """Papers held, years, roles, and what the titles have in common."""
     roles = Counter(build_expert(name, papers, library).roles.values())
     sentences = [f"{counted(len(papers))} here{format_years(papers)}"]
@@ -78,7 +78,7 @@ def _list_title_runs(title: str) -> dict[tuple[str, ...], str]:
     return phrases
 
 
-def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """The most frequent co-authors."""
     shared = library.count_coauthors(name, papers)
     often = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
@@ -91,7 +91,7 @@ def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibrarySna
     )
 
 
-def format_page_line(name: str, library: LibrarySnapshot) -> str:
+def format_page_line(name: str, library: LibraryView) -> str:
     """The figures of the person's page; empty where there is none."""
     page = library.find_page(name)
-    return render_page_figures(page, len(library.page_papers[name])) if page else ""
+    return render_page_figures(page, len(library.list_page_papers(name))) if page else ""

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag.answers import person_phrases, phrases
-from rag.answers.orders import Value, count_groups
+from rag.answers.orders import Value
 from rag.answers.page_figures import get_figure
-from rag.library.fields import format_bounds, match_condition, meets
-from rag.library.snapshot import LibrarySnapshot
+from rag.answers.paper_set import PaperSet
+from rag.library.fields import format_bounds, meets
+from rag.library.view import LibraryView
 from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Answer, Condition, Paper
+from rag.types import Answer, Condition
 from rag.types.fields import FIELDS
 from rag.types.query import Query
 
@@ -25,10 +26,9 @@ _SHOWN = 5
 
 def answer_people(
     query: Query,
-    papers: Sequence[Paper],
+    papers: PaperSet,
     conditions: Sequence[Condition],
     phrase: str,
-    library: LibrarySnapshot,
 ) -> Answer:
     """Persons by how many of the papers they stand on, or by with how many others.
 
@@ -37,16 +37,17 @@ def answer_people(
         papers: Those that count.
         conditions: On people.
         phrase: What limits the papers.
-        library: Read whole.
     """
     role = query.by[0] if query.by else "author"
-    n_papers, _ = count_groups(papers, role, library)
+    library = papers.library
+    n_papers = library.count_groups(role, papers.all_conditions)
     in_each = [c for c in query.where if c.operator == "in_each"]
     # "Who has published both in 2019 and in 2022?"
     if in_each:
-        return _answer_each(in_each[0], papers, n_papers, library)
-    n_coauthors = _count_coauthors(papers, library)
+        return _answer_each(in_each[0], papers, n_papers)
     by = query.order.field if query.order else "n_papers"
+    counts_company = by == "n_coauthors" or any(c.field == "n_coauthors" for c in conditions)
+    n_coauthors = library.count_companions(papers.all_conditions) if counts_company else Counter()
     counts = n_coauthors if by == "n_coauthors" else n_papers
     names = [str(v) for v in counts]
     # "who has the most papers apart from the page owners?"
@@ -90,7 +91,7 @@ def select_people(
     conditions: Sequence[Condition],
     n_papers: Mapping[Any, int],
     n_coauthors: Mapping[Any, int],
-    library: LibrarySnapshot,
+    library: LibraryView,
 ) -> list[str]:
     """The people who meet conditions on people; the counts are of the papers that matter."""
     figures: Mapping[str, Callable[[str], object]] = {
@@ -103,11 +104,15 @@ def select_people(
         read = figures.get(
             condition.field, lambda name, c=condition: _find_figure(name, c, library)
         )
-        selected = [name for name in selected if meets(read(name), condition)]
+        selected = [name for name in selected if _meets(read(name), condition)]
     return selected
 
 
-def _find_figure(name: str, condition: Condition, library: LibrarySnapshot) -> object:
+def _meets(value: object, condition: Condition) -> bool:
+    return meets(() if value is None else (value,), condition)
+
+
+def _find_figure(name: str, condition: Condition, library: LibraryView) -> object:
     """A figure of the person's page; None where there is no page, or none is printed."""
     page = library.find_page(name)
     return None if page is None else get_figure(page, condition.field)
@@ -124,18 +129,8 @@ def format_person_limit(condition: Condition) -> str:
     return f", with {FIELDS[condition.field].noun} {bounds}".rstrip()
 
 
-def _count_coauthors(papers: Sequence[Paper], library: LibrarySnapshot) -> Counter[object]:
-    """How many other people each person stands with."""
-    companions: dict[str, set[str]] = {}
-    for paper in papers:
-        people = library.list_people_of(paper)
-        for name in people:
-            companions.setdefault(name, set()).update(set(people) - {name})
-    return Counter({name: len(names) for name, names in companions.items()})
-
-
 def _answer_bounded(
-    query: Query, counts: Counter[object], bounds: Sequence[Condition], phrase: str
+    query: Query, counts: Counter[str], bounds: Sequence[Condition], phrase: str
 ) -> Answer:
     """Those who have as many papers as asked for."""
     order = sorted(counts, key=lambda v: (-counts[v], str(v)))
@@ -153,23 +148,15 @@ def _answer_bounded(
     return Answer("", "answered", "catalogue", text, value=value)
 
 
-def _answer_each(
-    condition: Condition,
-    papers: Sequence[Paper],
-    counts: Counter[object],
-    library: LibrarySnapshot,
-) -> Answer:
+def _answer_each(condition: Condition, papers: PaperSet, counts: Counter[str]) -> Answer:
     """People with papers of each of the years."""
-    people_by_year = {
-        year: {
-            name
-            for paper in papers
-            if match_condition(paper, Condition(condition.field, "is", year), library)
-            for name in library.list_people_of(paper)
-        }
+    people_by_year = [
+        papers.library.count_groups(
+            "author", (*papers.all_conditions, Condition(condition.field, "is", year))
+        )
         for year in condition.values
-    }
-    people = [n for n in counts if all(n in names for names in people_by_year.values())]
+    ]
+    people = [n for n in counts if all(n in names for names in people_by_year)]
     people.sort(key=lambda n: (-counts[n], str(n)))
     years_text = join_names(f"in {year}" for year in condition.values)
     if not people:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rag.answers import person_phrases, phrases
 from rag.answers.citations import build_citation
-from rag.library.snapshot import get_short_name
+from rag.library.naming import get_short_name
 from rag.text import split_sentences, split_terms
 from rag.text.english import MONTHS
 from rag.text.markdown import plain
@@ -48,12 +48,13 @@ class Listing:
         papers: Sequence[Paper],
         notes: Callable[[Paper], str] | None = None,
         *,
-        k: int = MAX_ROWS,
+        n: int | None = None,
     ) -> str:
-        """The first k rows, with a line that says what was left out."""
-        lines = [self.render_row(p, notes(p) if notes else "") for p in papers[:k]]
-        if len(papers) > k:
-            lines.append(phrases.count_more(len(papers) - k))
+        """The first rows, `MAX_ROWS` at most, of ``n``, with a line that says what was left out."""
+        lines = [self.render_row(p, notes(p) if notes else "") for p in papers[:MAX_ROWS]]
+        n_more = (len(papers) if n is None else n) - len(lines)
+        if n_more > 0:
+            lines.append(phrases.count_more(n_more))
         return "\n".join(lines)
 
     @property
@@ -112,6 +113,11 @@ def build_scored_papers(
         )
         for at, paper in enumerate(papers)
     )
+
+
+def list_places(scored: Iterable[ScoredPaper]) -> tuple[str, ...]:
+    """The first place of each, in order."""
+    return tuple(paper.source for paper in scored)
 
 
 def format_truncation(papers: Sequence[Paper]) -> str:

@@ -15,18 +15,15 @@ from itertools import islice
 
 from rag.answers.examples import build_examples, count_shared_pairs
 from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
-from rag.library.snapshot import (
-    LibrarySnapshot,
-    LibrarySource,
-    get_recency_key,
-    get_short_name,
-    load_snapshot,
-)
+from rag.library.naming import get_recency_key, get_short_name
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold
 from rag.types import Answer, Paper, RouteName, Thread
 
 MAX_SUGGESTIONS = 3
 _TRIED = 8
+_LOOKED_AT = 200
+"""Papers of an answer, and people of them, that suggestions are made of."""
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
 
@@ -44,7 +41,7 @@ class Suggestion:
 def find_suggestions(
     answer: Answer,
     thread: Thread,
-    library: LibrarySource,
+    library: LibraryView,
     ask: AskQuestion,
     k: int = MAX_SUGGESTIONS,
 ) -> tuple[str, ...]:
@@ -62,12 +59,15 @@ def find_suggestions(
 
 
 def find_openings(
-    thread: Thread, library: LibrarySource, ask: AskQuestion, k: int = MAX_SUGGESTIONS + 1
+    thread: Thread, library: LibraryView, ask: AskQuestion, k: int = MAX_SUGGESTIONS + 1
 ) -> tuple[str, ...]:
     """At most k questions to begin a conversation with, whose filters leave some papers."""
-    papers = load_snapshot(library).papers
     chosen = any(condition.field == CHOSEN_PAPERS_LABEL for condition in thread.filters)
-    candidates = _iter_for_chosen(papers) if chosen else map(Suggestion, build_examples(library))
+    candidates = (
+        _iter_for_chosen(library.find_papers())
+        if chosen
+        else map(Suggestion, build_examples(library))
+    )
     return _select_answerable(candidates, thread, ask, set(), k)
 
 
@@ -109,31 +109,30 @@ def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
             yield Suggestion(f"What does {name} propose?", "content")
 
 
-def _iter_candidates(answer: Answer, library: LibrarySource) -> Iterator[Suggestion]:
-    snapshot = load_snapshot(library)
-    papers = _list_answer_papers(answer, snapshot)
+def _iter_candidates(answer: Answer, library: LibraryView) -> Iterator[Suggestion]:
+    papers = _list_answer_papers(answer, library)
     if answer.status != "answered" or not papers:
         yield from _iter_after_nothing(papers, library)
     elif answer.route == "content":
-        yield from _iter_after_content(papers, snapshot)
+        yield from _iter_after_content(papers, library)
     elif answer.route == "experts":
-        yield from _iter_after_experts(answer, papers, snapshot)
+        yield from _iter_after_experts(answer, papers, library)
     elif answer.route == "person":
-        yield from _iter_after_person(answer, papers, snapshot)
+        yield from _iter_after_person(answer, papers, library)
     else:
-        yield from _iter_after_catalogue(papers, snapshot)
+        yield from _iter_after_catalogue(papers, library)
 
 
-def _list_answer_papers(answer: Answer, library: LibrarySnapshot) -> list[Paper]:
+def _list_answer_papers(answer: Answer, library: LibraryView) -> list[Paper]:
     """Those cited, in order; without citations those ranked best."""
     ids = [c.paper_id for c in answer.citations] or [p.paper_id for p in answer.papers]
-    return [library.by_id[paper_id] for paper_id in dict.fromkeys(ids) if paper_id in library.by_id]
+    return library.list_papers(list(dict.fromkeys(ids))[:_LOOKED_AT])
 
 
 # --- by the route of the answer -------------------------------------------------------------
 
 
-def _iter_after_content(papers: Sequence[Paper], library: LibrarySnapshot) -> Iterator[Suggestion]:
+def _iter_after_content(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
     paper = papers[0]
     name = _get_question_name(paper) or "it"
     if paper.authors:
@@ -148,7 +147,7 @@ def _iter_after_content(papers: Sequence[Paper], library: LibrarySnapshot) -> It
 
 
 def _iter_after_experts(
-    answer: Answer, papers: Sequence[Paper], library: LibrarySnapshot
+    answer: Answer, papers: Sequence[Paper], library: LibraryView
 ) -> Iterator[Suggestion]:
     topic = answer.reading.query.topic if answer.reading else ""
     for expert in answer.experts[:1]:
@@ -161,7 +160,7 @@ def _iter_after_experts(
 
 
 def _iter_after_person(
-    answer: Answer, papers: Sequence[Paper], library: LibrarySnapshot
+    answer: Answer, papers: Sequence[Paper], library: LibraryView
 ) -> Iterator[Suggestion]:
     people = [expert.name for expert in answer.experts] or list(
         _iter_productive_people(papers[:1], library)
@@ -178,9 +177,7 @@ def _iter_after_person(
         yield Suggestion(f"What does {person} work on?", "person")
 
 
-def _iter_after_catalogue(
-    papers: Sequence[Paper], library: LibrarySnapshot
-) -> Iterator[Suggestion]:
+def _iter_after_catalogue(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
     yield from _iter_for_list(papers)
     if topic := _find_shared_topic(papers, library):
         yield Suggestion(f"Who works on {topic}?", "experts")
@@ -202,7 +199,7 @@ def _iter_for_list(papers: Sequence[Paper]) -> Iterator[Suggestion]:
         yield Suggestion(f"Which of them are from {max(years)}?", "catalogue")
 
 
-def _iter_after_nothing(papers: Sequence[Paper], library: LibrarySource) -> Iterator[Suggestion]:
+def _iter_after_nothing(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
     """The papers that came nearest, then one of each route, whatever was asked."""
     for paper in papers[:2]:
         if name := _get_question_name(paper):
@@ -219,22 +216,23 @@ def _get_question_name(paper: Paper) -> str:
     return name if paper.title and len(name.split()) <= _NAME_WORDS else ""
 
 
-def _iter_productive_people(papers: Sequence[Paper], library: LibrarySnapshot) -> Iterator[str]:
+def _iter_productive_people(papers: Sequence[Paper], library: LibraryView) -> Iterator[str]:
     """The one who stands on most papers, of those on the papers; more than these ones."""
     people = dict.fromkeys(name for paper in papers for name in library.list_people_of(paper))
-    busy = [name for name in people if len(library.authorships.get(name, ())) > 1]
-    yield from sorted(busy, key=lambda name: (-len(library.authorships[name]), name))[:1]
+    counts = {name: library.count_papers_of(name) for name in islice(people, _LOOKED_AT)}
+    busy = [name for name, n in counts.items() if n > 1]
+    yield from sorted(busy, key=lambda name: (-counts[name], name))[:1]
 
 
-def _find_shared_topic(papers: Sequence[Paper], library: LibrarySnapshot) -> str:
+def _find_shared_topic(papers: Sequence[Paper], library: LibraryView) -> str:
     """Two or more words of the papers' titles that other titles share; the most frequent."""
     shared = _count_title_pairs(library)
-    title_pairs = count_shared_pairs(papers)
+    title_pairs = count_shared_pairs(paper.title or "" for paper in papers)
     known = [pair for pair in title_pairs if shared[pair] > 1]
     best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
     if not best:
         return ""
-    full_phrase = _find_full_phrase(best, [fold(paper.title or "") for paper in library.papers])
+    full_phrase = _find_full_phrase(best, [fold(title) for title in library.list_titles()])
     return _format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
 
 
@@ -265,6 +263,6 @@ def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=4)
-def _count_title_pairs(library: LibrarySnapshot) -> Counter[str]:
+def _count_title_pairs(library: LibraryView) -> Counter[str]:
     """In how many titles each pair of words stands, counted once a state of the library."""
-    return count_shared_pairs(library.papers)
+    return count_shared_pairs(library.list_titles())

@@ -32,7 +32,7 @@ from rag.generation.model_session import ModelSession
 from rag.ingest import ingesting
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
-from rag.library.snapshot import load_snapshot
+from rag.library.view import LibraryView
 from rag.readers.process import ReadingLimits
 from rag.text import ensure_encodable
 from rag.types import (
@@ -152,7 +152,11 @@ class Assistant:
         thread, filtered_library, voice, spent = self._open_turn(thread, stop, fresh)
         standalone_question, notes = self._resolve_standalone(text, thread, voice)
         condensed = bound_question(standalone_question.question)[0] if standalone_question else text
-        known = filtered_library if filtered_library and filtered_library.n_papers else self.library
+        known = (
+            filtered_library
+            if filtered_library and filtered_library.n_papers
+            else self.library.view
+        )
         heed()
         english, remarks = convert_to_english(condensed, known)
         if not remarks:
@@ -178,7 +182,7 @@ class Assistant:
     ) -> tuple[Thread, FilteredLibrary | None, ModelSession | None, tuple[str, ...]]:
         """The thread as it is read, the papers its filters leave, its model, and notes on models."""
         thread = bound_thread(thread)
-        filtered_library = apply_filters(self.library, thread)
+        filtered_library = apply_filters(self.library.view, thread)
         fingerprint = self.library.fingerprint
         voice, spent = self._voices.open_session(thread, fingerprint, stop, fresh=fresh)
         return add_chosen_papers(thread, filtered_library), filtered_library, voice, spent
@@ -269,7 +273,7 @@ class Assistant:
     ) -> Reading:
         """How the next question of a thread is read, without answering it."""
         text, _ = bound_question(question)
-        return self._read(text, bound_thread(thread), self.library)
+        return self._read(text, bound_thread(thread), self.library.view)
 
     def query(
         self,
@@ -319,7 +323,7 @@ class Assistant:
         query, warnings = bound_query(reading.query)
         question = bound_question(reading.question)[0]
         reading = replace(reading, query=query, question=question)
-        filtered_library = apply_filters(self.library, thread)
+        filtered_library = apply_filters(self.library.view, thread)
         *_, answer = self._answer_reading(
             reading, query.text, thread, filtered_library, None, explain=explain
         )
@@ -347,7 +351,7 @@ class Assistant:
         """Questions worth asking of this library, one of each route; none of an empty one."""
         from rag.answers.examples import build_examples
 
-        return build_examples(self.library)
+        return build_examples(self.library.view)
 
     def suggestions(self, thread: Thread) -> tuple[str, ...]:
         """Questions to go on with after the last answer of a thread; each was found answerable."""
@@ -355,14 +359,15 @@ class Assistant:
 
         if not thread.turns:
             return ()
-        visible_library = apply_filters(self.library, thread) or self.library
+        visible_library = apply_filters(self.library.view, thread) or self.library.view
         return find_suggestions(thread.turns[-1].answer, thread, visible_library, self.ask)
 
     def openings(self, thread: Thread) -> tuple[str, ...]:
         """Questions to begin a conversation with filters with; each was found answerable."""
         from rag.answers.suggestions import find_openings
 
-        return find_openings(thread, apply_filters(self.library, thread) or self.library, self.ask)
+        visible_library = apply_filters(self.library.view, thread) or self.library.view
+        return find_openings(thread, visible_library, self.ask)
 
     # --- the library --------------------------------------------------------------------------
 
@@ -435,7 +440,7 @@ class Assistant:
         ``question``: as a model reads it.
         """
         query = reading.query
-        library = filtered_library or self.library
+        library = filtered_library or self.library.view
         route_name = query.route
         if route_name == "content" and library.n_papers:
             yield from self._answer_content(query, question, thread, filtered_library, voice)
@@ -455,7 +460,7 @@ class Assistant:
     ) -> Answer:
         """What is computed for a query of people, papers and figures."""
         query = reading.query
-        library = filtered_library or self.library
+        library = filtered_library or self.library.view
         retrieve = self._build_finder(filtered_library)
         if query.route == "experts":
             return experts.answer_experts(query, library, retrieve, explain)
@@ -485,8 +490,8 @@ class Assistant:
         filtered_library: FilteredLibrary | None,
         voice: ModelSession | None,
     ) -> Iterator[Event]:
-        yield Step(f"searching {(filtered_library or self.library).n_papers} papers")
-        library = load_snapshot(filtered_library or self.library)
+        library = filtered_library or self.library.view
+        yield Step(f"searching {library.n_papers} papers")
         choice = choose_papers(
             query, self._build_finder(filtered_library), self._open_retriever().retrieve, library
         )
@@ -567,12 +572,13 @@ class Assistant:
         self,
         question: str,
         thread: Thread,
-        library: Library | FilteredLibrary,
+        library: LibraryView,
         read_as: ReadAs | None = None,
     ) -> Reading:
         from rag.understanding.reading import read_question
 
-        return read_question(question, thread, library, self._encode_question, read_as)
+        with self.library.open_snapshot():
+            return read_question(question, thread, library, self._encode_question, read_as)
 
     def _encode_question(self, text: str) -> Encoding | None:
         """A question as the reader's heads see it, whichever embedder searches.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from rag.config.settings import Settings, load_with_origins
-from rag.library.snapshot import load_snapshot
 from rag.types.errors import LibraryError, PromptError, RagError, SettingsError
 from rag.types.masking import mask_secrets
 
@@ -107,8 +106,8 @@ def _get_library_state(assistant: Assistant) -> dict[str, object]:
 
 def _told(library: Library, health: Health) -> dict[str, object]:
     try:
-        load_snapshot(library)  # what every question needs: papers, people and their aliases
-        n_documents, n_people = len(library.list_documents()), len(library.list_persons())
+        view = library.view  # as every question asks for it: the aliases file must be readable too
+        n_documents, n_people = len(library.list_documents()), view.library.n_people
     except LibraryError:  # the state says so
         return {"state": "; ".join(health.problems)}
     return {

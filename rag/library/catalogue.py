@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import FromClause, Table, func, select
 
 from rag.library import rows
-from rag.library.conditions import build_groups, build_selection, compile_conditions
+from rag.library.aliases import ALIASES_FILE, load_aliases
+from rag.library.conditions import IN_PLACE
 from rag.library.exclusions import old_list
-from rag.library.person_index import ALIASES_FILE, load_aliases
 from rag.library.reader import Reader
 from rag.library.statements import (
     CHUNKS_LISTED,
@@ -39,6 +38,7 @@ from rag.library.tables import (
     ENTRIES,
     LEFT_OUT,
     LINKS,
+    NAMES,
     OUTBOX,
     PAGES,
     PAPERS,
@@ -48,7 +48,6 @@ from rag.library.tables import (
 from rag.types import (
     Authorship,
     Chunk,
-    Condition,
     Document,
     Entry,
     Paper,
@@ -57,12 +56,11 @@ from rag.types import (
     ProfilePage,
 )
 from rag.types.errors import LibraryEmpty, LibraryError, NotFound
-from rag.types.query import Order
 
 if TYPE_CHECKING:
     from rag.library.token_vector_store import StoredEncoding
+    from rag.library.view import LibraryView
 
-Cached = TypeVar("Cached")
 MIN_PREFIX = 4
 
 
@@ -99,8 +97,7 @@ class Library(Reader):
 
     def __init__(self, folder: Path, url: str = "") -> None:
         super().__init__(folder, url)
-        self._cache: dict[str, tuple[str, Any]] = {}
-        self._cache_guard = threading.RLock()
+        self._view: tuple[tuple[object, ...], LibraryView] | None = None
         self._aliases_stamp: tuple[int, int] | None = None
 
     @classmethod
@@ -110,7 +107,7 @@ class Library(Reader):
 
     def close(self) -> None:
         super().close()
-        self._cache.clear()
+        self._view = None
 
     def __enter__(self) -> Library:
         return self
@@ -165,35 +162,26 @@ class Library(Reader):
     def list_papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
         """All papers by first place, or those with these ids in the order given; unknown ids are left out."""
         if ids is None:
-            return list(self._get_cached("papers", self.papers_as_stored))
+            return self._load_papers()
         wanted = list(dict.fromkeys(ids))
         papers_by_id = {paper.paper_id: paper for paper in self._load_papers(wanted)}
         return [papers_by_id[paper_id] for paper_id in wanted if paper_id in papers_by_id]
 
-    def find_papers(
-        self,
-        conditions: Sequence[Condition] = (),
-        order: Order | None = None,
-        limit: int | None = None,
-    ) -> list[Paper]:
-        """Papers that meet all conditions; see `rag.library.conditions.build_selection`."""
-        self._update_aliases()
-        selection = build_selection(conditions, order).limit(limit)
-        with self.open_snapshot():
-            return self.list_papers(row[0] for row in self.fetch(selection))
+    @property
+    def view(self) -> LibraryView:
+        """The library as the next question sees it."""
+        from rag.library.view import LibraryView
 
-    def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
-        """How many papers meet all conditions."""
         self._update_aliases()
-        met = select(func.count()).select_from(PAPERS).where(compile_conditions(conditions))
-        return int(self.fetch(met)[0][0])
+        key = (self.fingerprint, self._aliases_stamp)
+        cached = self._view
+        if cached is None or cached[0] != key:
+            cached = self._view = (key, LibraryView(self))
+        return cached[1]
 
-    def count_groups(
-        self, field: str, conditions: Sequence[Condition] = ()
-    ) -> list[tuple[Any, int]]:
-        """Values of a field with how many of the papers have them, most first, then by value."""
-        self._update_aliases()
-        return [tuple(row) for row in self.fetch(build_groups(field, conditions))]
+    def list_aliases(self) -> dict[str, str]:
+        """Other spellings of names with the one that is shown for them."""
+        return {row["name"]: row["shown"] for row in self.select(select(ALIASES))}
 
     def _update_aliases(self) -> None:
         """Take over ``aliases.yaml`` where it has changed; where that cannot be, the next time."""
@@ -205,8 +193,9 @@ class Library(Reader):
         if stamp == self._aliases_stamp:
             return
         aliases = load_aliases(path)
-        stored = {row["name"]: row["shown"] for row in self.select(select(ALIASES))}
-        if aliases != stored and (state or not self.url):  # or the file is on another server
+        if aliases != self.list_aliases() and (
+            state or not self.url
+        ):  # or the file is on another server
             try:
                 with open_writer(self.folder, self.url) as writer:
                     writer.store_aliases(aliases)
@@ -227,10 +216,6 @@ class Library(Reader):
         if ids:
             raise NotFound(f"{key!r} may be any of {', '.join(ids[:5])}; give more of the paper id")
         raise NotFound(f"no paper {key!r} in the library; {self._find_nearest_place(key)}")
-
-    def papers_as_stored(self) -> list[Paper]:
-        """All papers by first place, read from the file again."""
-        return self._load_papers()
 
     def _load_papers(self, ids: Sequence[str] | None = None) -> list[Paper]:
         """All, or those with these ids, by first place."""
@@ -291,9 +276,18 @@ class Library(Reader):
 
     # --- people and documents -------------------------------------------------------------------
 
-    def list_persons(self) -> list[Person]:
-        """Everyone printed as an author or owning a page, by name; one for each printed name."""
-        return list(self._get_cached("persons", self._load_all_persons).values())
+    def list_names(self, most_papers_first: int | None = None) -> list[str]:
+        """Every printed name, by the alphabet, or so many of those on most papers."""
+        names = select(NAMES.c.name).order_by(NAMES.c.name)
+        if most_papers_first is not None:
+            n = func.count(AUTHORSHIPS.c.paper_id.distinct())
+            counted = select(AUTHORSHIPS.c.name).group_by(AUTHORSHIPS.c.name)
+            names = counted.order_by(n.desc(), AUTHORSHIPS.c.name).limit(most_papers_first)
+        return [row[0] for row in self.fetch(names)]
+
+    @property
+    def n_people(self) -> int:
+        return self._count(NAMES)
 
     def find_person(self, name: str) -> Person:
         """By the name exactly as printed.
@@ -301,10 +295,16 @@ class Library(Reader):
         Raises:
             NotFound: Nobody has that name; the message offers the nearest.
         """
-        everyone = self._get_cached("persons", self._load_all_persons)
-        if name in everyone:
-            return everyone[name]
-        close = difflib.get_close_matches(name, everyone, n=3, cutoff=0.7)
+        with self.open_snapshot():
+            page = next((page for page in self.list_pages() if page.person == name), None)
+            rows = self.fetch(_AUTHORSHIPS.where(AUTHORSHIPS.c.name == name))
+        if rows or page:
+            # Two people of one name on one paper cannot be told apart: the first counts.
+            authorships: dict[str, Authorship] = {}
+            for row in rows:
+                authorships.setdefault(row[0], Authorship(*row))
+            return Person(name, tuple(authorships.values()), page)
+        close = self.view.names.find_similar(name)
         offer = (
             f"did you mean {', '.join(close)}?" if close else "no name in the library is like it"
         )
@@ -340,22 +340,6 @@ class Library(Reader):
         """The entries of one document as read, in its order; none for an unknown name."""
         of_document = ENTRIES_READ.where(DOCUMENTS.c.name == document).order_by(ENTRIES.c.ordinal)
         return [rows.build_entry(row) for row in self.select(of_document)]
-
-    def _load_all_persons(self) -> dict[str, Person]:
-        """Two people of one name on one paper cannot be told apart: the first counts."""
-        with self.open_snapshot():
-            pages = {page.person: page for page in self.list_pages()}
-            papers = self.list_papers()
-        authorships_by_name: dict[str, dict[str, Authorship]] = {name: {} for name in pages}
-        for paper in papers:
-            for authorship in paper.authorships:
-                authorships_by_name.setdefault(authorship.name, {}).setdefault(
-                    paper.paper_id, authorship
-                )
-        return {
-            n: Person(n, tuple(authorships_by_name[n].values()), pages.get(n))
-            for n in sorted(authorships_by_name)
-        }
 
     # --- chunks -------------------------------------------------------------------------------
 
@@ -412,15 +396,6 @@ class Library(Reader):
         vectors = self.select(VECTORS_LISTED, embedder=embedder, ids=encode_list(chunk_ids))
         return {row["chunk_id"]: row["vector"] for row in vectors}
 
-    def _get_cached(self, name: str, make: Callable[[], Cached]) -> Cached:
-        with self.open_snapshot(), self._cache_guard:
-            fingerprint = self.read_meta().get("fingerprint", "")
-            cached_value = self._cache.get(name)
-            if cached_value is None or cached_value[0] != fingerprint:
-                cached_value = self._cache[name] = (fingerprint, make())
-        value: Cached = cached_value[1]
-        return value
-
 
 @rows.translated
 def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
@@ -435,3 +410,10 @@ def _index_state(meta: dict[str, str], pending: bool) -> IndexState:
         pending=pending,
         journal_from=int(meta.get("journal_from", 0)),
     )
+
+
+_AUTHORSHIPS = (
+    select(AUTHORSHIPS.c.paper_id, AUTHORSHIPS.c.name, AUTHORSHIPS.c.role, AUTHORSHIPS.c.position)
+    .join(PAPERS)
+    .order_by(*IN_PLACE, AUTHORSHIPS.c.ordinal)
+)

@@ -7,21 +7,18 @@ data set, a common model) names none of them.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.library.snapshot import NAMED, LibrarySnapshot, get_short_name, is_headed, is_made_up
+from rag.library.naming import NAMED, is_made_up, shorten
+from rag.library.paper_words import LEAST_WORDS, WORD_RUN
+from rag.library.view import LibraryView
 from rag.text import fold, split_sentences
 from rag.types import Paper, Span
 
 MOST_BEARERS = 2
 """Papers that may contain a coined word before it stops being the name of one of them."""
 _SHORT_NAME_CHARS = 3
-_LEAST_WORDS = 3
-"""Words from which a title is looked for however it is typed; a shorter one may be common words."""
 _NAMING_VERB = (
     r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|devis\w+|describ\w+|formulat\w+|establish\w*|construct\w*|"
     r"build|built|novel|this\s+(?:paper|work|letter|study))\b"
@@ -33,7 +30,6 @@ _SPELT_OUT = (
     r"(?:[A-Z][\w-]{1,40}\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
 )
 """``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written."""
-_WORD_RUN = re.compile(r"\w+")
 _AROUND = re.compile(
     r"^\W*(?:(?:the|a|an|method|methods|paper|papers|approach|model|framework|system|algorithm|called|named)\b\s*)+"
     r"|(?:\s+(?:method|paper|approach|model|framework|system|algorithm))+\W*$|^\W+|\W+$",
@@ -41,18 +37,17 @@ _AROUND = re.compile(
 )
 
 
-def find_papers_named_in(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def find_papers_named_in(text: str, library: LibraryView) -> tuple[str, ...]:
     """Ids of the papers that a text calls by name, in its order; a longer name goes before a shorter."""
     return tuple(dict.fromkeys(paper_id for _, paper_id in find_named_spans(text, library)))
 
 
-def find_named_spans(text: str, library: LibrarySnapshot) -> list[tuple[Span, str]]:
+def find_named_spans(text: str, library: LibraryView) -> list[tuple[Span, str]]:
     """Where a text calls papers by name, and which; in its order, without overlap."""
     places: list[tuple[Span, str]] = []
-    begun = _load_titles(library).begun
-    runs = _WORD_RUN.findall(text.lower())
-    starts = {*((word,) for word in runs), *pairwise(runs)}
-    phrases = {pair for start in starts for pair in begun.get(start, ())}
+    runs = WORD_RUN.findall(text.lower())
+    starts = {*runs, *(f"{first} {second}" for first, second in pairwise(runs))}
+    phrases = [p for p in library.list_names_beginning(starts) if _is_apart(p[0], library)]
     for name, paper_id in sorted(phrases, key=lambda pair: (-len(pair[0]), pair[1])):
         places += [(span, paper_id) for span in _find_places(name, text) if _is_free(span, places)]
     for match in NAMED.finditer(text):
@@ -62,12 +57,10 @@ def find_named_spans(text: str, library: LibrarySnapshot) -> list[tuple[Span, st
     return sorted(places)
 
 
-def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:
+def find_paper_named_by(side: str, library: LibraryView) -> str | None:
     """Id of the one paper that a side of a comparison names, and nothing besides; None if none."""
-    bare = fold(_normalize_side(side))
-    title_ids = _load_titles(library).full_titles.get(bare, ())
-    if len(title_ids) == 1:
-        return title_ids[0]
+    if entitled := find_paper_entitled(_normalize_side(side), library):
+        return entitled
     owners = (
         find_owners(_normalize_side(side), library)
         if NAMED.fullmatch(_normalize_side(side))
@@ -76,38 +69,46 @@ def find_paper_named_by(side: str, library: LibrarySnapshot) -> str | None:
     return owners[0] if len(owners) == 1 else None
 
 
-def find_paper_entitled(word: str, library: LibrarySnapshot) -> str | None:
+def find_paper_entitled(word: str, library: LibraryView) -> str | None:
     """Id of the one paper whose title, or its short form, is this; None if none or several are."""
-    ids = _load_titles(library).full_titles.get(fold(word), ())
+    ids = library.list_entitled(fold(word))
     return ids[0] if len(ids) == 1 else None
 
 
-def is_unheard(side: str, library: LibrarySnapshot) -> bool:
+def is_unheard(side: str, library: LibraryView) -> bool:
     """Whether a side is one coined word that is in no paper."""
     word = _normalize_side(side)
     return (
         NAMED.fullmatch(word) is not None
         and is_made_up(word)
-        and not library.has_phrase(fold(word))
+        and not library.vocabulary.has_phrase(fold(word))
     )
 
 
-def find_owners(word: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def find_owners(word: str, library: LibraryView) -> tuple[str, ...]:
     """Ids of the papers whose name a coined word is: it heads their titles, or they introduce it."""
     if not is_made_up(word):
         return ()
-    paper_ids = library.find_papers_bearing(fold(word))
-    headed = tuple(i for i in paper_ids if _is_head(word, library.by_id[i]))
+    headed = tuple(
+        paper_id for paper_id, title in library.list_headed(word) if shorten(title) != title
+    )
+    paper_ids = library.find_papers_bearing(fold(word), MOST_BEARERS + 1)
     if headed or len(paper_ids) > MOST_BEARERS or _is_said_of(word):
         return headed
-    introducing = tuple(i for i in paper_ids if _is_introduced_by(library.by_id[i], word))
-    written = sum(word in f"{p.title or ''} {p.text}" for p in library.papers) if introducing else 0
-    return introducing if written <= MOST_BEARERS else ()
+    papers = library.list_papers(paper_ids)
+    introducing = tuple(p.paper_id for p in papers if _is_introduced_by(p, word))
+    return introducing if introducing and _is_written_by_few(word, library) else ()
 
 
-def _is_head(word: str, paper: Paper) -> bool:
-    """Whether the word begins the name before the colon of the title."""
-    return get_short_name(paper) != paper.title and is_headed(word, paper)
+def _is_written_by_few(word: str, library: LibraryView) -> bool:
+    """Whether at most `MOST_BEARERS` papers have the word, also within longer ones."""
+    longer = library.vocabulary.list_containing("coined", fold(word))
+    n = 0
+    for paper in library.iter_papers_with(longer):
+        n += word in f"{paper.title or ''} {paper.text}"
+        if n > MOST_BEARERS:
+            return False
+    return True
 
 
 def _is_said_of(word: str) -> bool:
@@ -121,53 +122,15 @@ def _normalize_side(side: str) -> str:
     return _AROUND.sub("", _AROUND.sub("", side))
 
 
-@dataclass(frozen=True, slots=True)
-class _Titles:
-    """The names that titles give, to be looked up.
-
-    Attributes:
-        full_titles: Ids of the papers by their folded titles and short names.
-        begun: Names with the ids of their papers, by the first one or two words in lower case.
-    """
-
-    full_titles: Mapping[str, list[str]]
-    begun: Mapping[tuple[str, ...], list[tuple[str, str]]]
-
-
-@lru_cache(maxsize=4)
-def _load_titles(library: LibrarySnapshot) -> _Titles:
-    full_titles: dict[str, list[str]] = defaultdict(list)
-    begun: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
-    for paper in library.papers:
-        if paper.title:
-            for title_text in {fold(paper.title), fold(get_short_name(paper))}:
-                full_titles[title_text].append(paper.paper_id)
-        for name in _list_title_phrases(paper):
-            if _is_apart(name, library):
-                start = tuple(_WORD_RUN.findall(name.lower())[:2])
-                begun[start].append((name, paper.paper_id))
-    return _Titles(full_titles, begun)
-
-
-def _list_title_phrases(paper: Paper) -> tuple[str, ...]:
-    """The whole title, and its short form where that is a name: one word, or with one that is coined."""
-    if not paper.title:
-        return ()
-    short = get_short_name(paper)
-    full_title = (paper.title,) if len(paper.title.split()) >= _LEAST_WORDS else ()
-    is_name = len(short.split()) == 1 or any(is_made_up(word) for word in NAMED.findall(short))
-    return (*full_title, short) if is_name and short != paper.title else full_title
-
-
-def _is_apart(name: str, library: LibrarySnapshot) -> bool:
+def _is_apart(name: str, library: LibraryView) -> bool:
     """Whether a name is not one common word with a capital: ``Foodfusion``, but not ``Divide``."""
-    return " " in name or is_made_up(name) or fold(name) not in library.words
+    return " " in name or is_made_up(name) or fold(name) not in library.vocabulary.lower
 
 
 def _find_places(name: str, text: str) -> list[Span]:
     """Where a name occurs as full words; a short one only in its exact spelling."""
     spans, at = [], -1
-    long = len(name.split()) >= _LEAST_WORDS
+    long = len(name.split()) >= LEAST_WORDS
     haystack, sought = (text.lower(), name.lower()) if long else (text, name)
     while (at := haystack.find(sought, at + 1)) >= 0:
         end = at + len(sought)

@@ -1,4 +1,4 @@
-"""Conditions in SQL: which papers meet them, exactly as `rag.library.fields.match_condition` says.
+"""Conditions in SQL: which papers meet them, exactly.
 
 Each operator stands once, in `OPERATORS`, for fields of one value and of many: it is made of what a
 `rag.library.sources.Source` says.
@@ -7,9 +7,21 @@ Each operator stands once, in `OPERATORS`, for fields of one value and of many: 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Select, and_, case, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from rag.library.fields import get_least_authors
 from rag.library.sources import (
@@ -129,22 +141,24 @@ def compile_conditions(conditions: Sequence[Condition]) -> Test:
     return and_(true(), *map(compile_condition, conditions))
 
 
-def build_selection(conditions: Sequence[Condition], order: Order | None = None) -> Select[Any]:
-    """Ids of the papers that meet all conditions.
+Sorting = Order | Literal["newest first"] | None
+"""An order by a field; as lists are shown, undated papers by the month that they print; by first place."""
 
-    Args:
-        conditions: Settled ones: people and values as the library prints them.
-        order: Papers without a value come last, equal ones by id; None: by first place.
+
+def order_by(sorting: Sorting) -> tuple[ColumnElement[Any], ...]:
+    """What papers are sorted by: those without a value come last, equal ones by id.
 
     Raises:
-        QueryError: A field is one of people.
+        QueryError: The field is one of people.
     """
-    ids = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
-    if order is None:
-        return ids.order_by(*IN_PLACE)
-    source = find_source(order.field)
-    key = source.order.asc() if order.way == "ascending" else source.order.desc()
-    return ids.order_by(not_(source.known), key, PAPERS.c.paper_id)
+    if sorting is None:
+        return IN_PLACE
+    if isinstance(sorting, str):
+        days = (PAPERS.c.year, PAPERS.c.month, PAPERS.c.day)
+        return *(func.coalesce(day, 0).desc() for day in days), PAPERS.c.paper_id
+    source = find_source(sorting.field)
+    key = source.order.asc() if sorting.way == "ascending" else source.order.desc()
+    return not_(source.known), key, PAPERS.c.paper_id
 
 
 def build_groups(field: str, conditions: Sequence[Condition]) -> Select[Any]:
@@ -153,10 +167,16 @@ def build_groups(field: str, conditions: Sequence[Condition]) -> Select[Any]:
     Raises:
         QueryError: A field is one of people.
     """
-    values = find_source(field).values.subquery()
+    source = find_source(field)
+    if source.single is not None:
+        n = func.count().label("n")
+        single = select(source.single.label("value"), n).select_from(PAPERS)
+        groups = single.where(source.there, compile_conditions(conditions))
+        return groups.group_by(source.single).order_by(n.desc(), source.single)
+    values = source.values.subquery()
     n = func.count(values.c.paper_id.distinct()).label("n")
-    groups = select(values.c.value, n)
+    several = select(values.c.value, n)
     if conditions:
         chosen = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
-        groups = groups.where(values.c.paper_id.in_(chosen))
-    return groups.group_by(values.c.value).order_by(n.desc(), values.c.value)
+        several = several.where(values.c.paper_id.in_(chosen))
+    return several.group_by(values.c.value).order_by(n.desc(), values.c.value)

@@ -1,7 +1,8 @@
-"""What papers have in each field, whether they meet a condition, and how conditions are worded.
+"""What a paper has in each field, whether values meet a condition, and how conditions are worded.
 
-The fields, their operators and nouns are those of `rag.types.fields`. Unknown is not zero: a paper
-without a year meets neither ``before 2020`` nor its opposite.
+The fields, their operators and nouns are those of `rag.types.fields`; which papers meet a condition
+`rag.library.conditions` says. Unknown is not zero: a paper without a year meets neither
+``before 2020`` nor its opposite.
 """
 
 from __future__ import annotations
@@ -10,32 +11,23 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-from rag.library.search_forms import build_address, list_title_words
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.search_forms import list_title_words
 from rag.text import fold
 from rag.text.english import MONTHS, join_names
 from rag.text.markdown import plain
 from rag.types import Condition, Paper
 from rag.types.fields import ANY_DIGIT, FIELDS, Operator, QueryError, Range, Scalar
 
-_Values = Callable[[Paper, LibrarySnapshot], Sequence[object]]
+if TYPE_CHECKING:
+    from rag.library.view import LibraryView
 
-
-def _is_hosted_by(link: str, wanted: str) -> bool:
-    """Whether a link leads to a host called so: ``github`` is github.com, not x.github.io."""
-    address = build_address(link)
-    return wanted in address if "." in wanted else address.startswith(f"{wanted}.")
+_Values = Callable[[Paper, "LibraryView"], Sequence[object]]
 
 
 def _list_single(value: object) -> Sequence[object]:
     return () if value is None or value == "" else (value,)
-
-
-def _list_page_owners(paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
-    return [
-        owner for owner, paper_ids in library.page_papers.items() if paper.paper_id in paper_ids
-    ]
 
 
 def _count_authors(paper: Paper) -> Sequence[object]:
@@ -43,22 +35,22 @@ def _count_authors(paper: Paper) -> Sequence[object]:
     return (len(paper.authors),) if paper.authors and paper.authors_complete else ()
 
 
-def _list_first_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
-    return [library.aliases.get(a.name, a.name) for a in paper.authorships if a.role == "first"]
+def _list_first_authors(paper: Paper, library: LibraryView) -> Sequence[object]:
+    return [library.show_name(a.name) for a in paper.authorships if a.role == "first"]
 
 
-def _list_last_authors(paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
+def _list_last_authors(paper: Paper, library: LibraryView) -> Sequence[object]:
     """Known only where the printed list is complete."""
     if not paper.authors or not paper.authors_complete:
         return ()
-    return (library.aliases.get(paper.authors[-1], paper.authors[-1]),)
+    return (library.show_name(paper.authors[-1]),)
 
 
 _VALUES: Mapping[str, _Values] = {
     "year": lambda p, c: _list_single(p.year),
     "month": lambda p, c: _list_single(p.month),
     "day": lambda p, c: _list_single(p.day),
-    "date": lambda p, c: (get_days(p),) if p.year else (),
+    "date": lambda p, c: (get_days(p.year, p.month, p.day),) if p.year else (),
     "category": lambda p, c: _list_single(p.category),
     "affiliation": lambda p, c: p.affiliations,
     "venue": lambda p, c: _list_single(p.venue),
@@ -78,7 +70,7 @@ _VALUES: Mapping[str, _Values] = {
     "last_author": lambda p, c: _list_last_authors(p, c),
     "complete_authors": lambda p, c: (p.authors_complete,) if p.authors else (),
     "n_authors": lambda p, c: _count_authors(p),
-    "page": lambda p, c: _list_page_owners(p, c),
+    "page": lambda p, c: c.list_page_owners(p),
     "document": lambda p, c: [place.document for place in p.places],
     "place": lambda p, c: [str(place) for place in p.places],
     "n_places": lambda p, c: (len(p.places),),
@@ -86,7 +78,7 @@ _VALUES: Mapping[str, _Values] = {
 }
 
 
-def list_values(field: str, paper: Paper, library: LibrarySnapshot) -> Sequence[object]:
+def list_values(field: str, paper: Paper, library: LibraryView) -> Sequence[object]:
     """What a paper has in a field; empty means unknown.
 
     Raises:
@@ -99,47 +91,20 @@ def list_values(field: str, paper: Paper, library: LibrarySnapshot) -> Sequence[
     return _VALUES[field](paper, library)
 
 
-def get_days(paper: Paper) -> Range:
+def get_days(year: int, month: int | None, day: int | None) -> Range:
     """The first and the last day that a paper with a year may be of."""
-    year = paper.year or 1
-    first, last = paper.month or 1, paper.month or 12
-    return Range(
-        date(year, first, paper.day or 1), date(year, last, paper.day or monthrange(year, last)[1])
-    )
+    first, last = month or 1, month or 12
+    return Range(date(year, first, day or 1), date(year, last, day or monthrange(year, last)[1]))
 
 
 # --- matching -------------------------------------------------------------------------------
 
 
-def match_condition(paper: Paper, condition: Condition, library: LibrarySnapshot) -> bool:
-    """Whether a paper meets one condition.
-
-    Raises:
-        QueryError: The condition is one on people.
-    """
-    values = list_values(condition.field, paper, library)
-    wanted = condition.values
-    operator: Operator = condition.operator
-    if operator in ("known", "unknown"):
-        # A document that prints no marks leaves it unknown whether there is code.
-        is_known = paper.code is not None if condition.field == "code" else bool(values)
-        return is_known == (operator == "known")
-    if condition.field == "link" and operator in ("contains", "not_contains", "contains_any"):
-        is_hosted = any(_is_hosted_by(str(v), fold(str(w))) for v in values for w in wanted)
-        return is_hosted == (not condition.is_negative)
-    if condition.field == "date":
-        return paper.year is not None and _match_days(get_days(paper), condition)
-    if condition.field == "n_authors" and paper.authors and not paper.authors_complete:
-        least = get_least_authors(condition)
-        return least is not None and len(paper.authors) + 1 >= least
-    return _OPERATORS[operator](values, wanted)
-
-
-def meets(value: object, condition: Condition) -> bool:
-    """Whether one value, None for unknown, meets a condition."""
+def meets(values: Sequence[object], condition: Condition) -> bool:
+    """Whether values, none for unknown, meet a condition."""
     if condition.operator in ("known", "unknown"):
-        return (value is not None) == (condition.operator == "known")
-    return _OPERATORS[condition.operator](() if value is None else (value,), condition.values)
+        return bool(values) == (condition.operator == "known")
+    return _OPERATORS[condition.operator](values, condition.values)
 
 
 def get_least_authors(condition: Condition) -> int | None:
@@ -152,7 +117,7 @@ def get_least_authors(condition: Condition) -> int | None:
     return wanted.low
 
 
-def _match_days(days: Range, condition: Condition) -> bool:
+def match_days(days: Range, condition: Condition) -> bool:
     """Whether every day that the paper may be of is wanted (or none of them is).
 
     A paper that prints only its year may be of any day of it.
@@ -167,13 +132,10 @@ def _match_days(days: Range, condition: Condition) -> bool:
     return any(_is_within(days.low, span) and _is_within(days.high, span) for span in spans)
 
 
-def is_undecided(paper: Paper, conditions: Sequence[Condition]) -> bool:
-    """Whether a paper that prints its year alone may, and may not, be of the days asked for."""
-    if paper.year is None or (paper.month and paper.day):
-        return False
-    days = get_days(paper)
+def is_undecided(days: Range, conditions: Sequence[Condition]) -> bool:
+    """Whether a paper that prints no whole date may, and may not, be of the days asked for."""
     timed = [c for c in conditions if c.field == "date"]
-    return not all(_match_days(days, c) for c in timed) and all(_may_match(days, c) for c in timed)
+    return not all(match_days(days, c) for c in timed) and all(_may_match(days, c) for c in timed)
 
 
 def _may_match(days: Range, condition: Condition) -> bool:

@@ -10,6 +10,7 @@ from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import PAPERS
 from rag.types.errors import LibraryError
 
+_BATCH = 2_000
 _INVARIANTS = (
     ("SELECT count(*) FROM papers WHERE paper_id NOT IN (SELECT paper_id FROM entries)",
      "papers stand in no document"),
@@ -23,6 +24,10 @@ _INVARIANTS = (
      "v.chunk_id = c.chunk_id AND v.embedder = (SELECT value FROM meta WHERE key = 'target') "
      f"AND {WHOLE_VECTOR})",
      "chunks have no vector"),
+    ("SELECT count(DISTINCT name) FROM authorships WHERE name NOT IN (SELECT name FROM names)",
+     "people cannot be found by their names"),
+    ("SELECT count(*) FROM papers WHERE title <> '' AND paper_id NOT IN (SELECT paper_id FROM "
+     "paper_names)", "papers cannot be found by their titles"),
 )  # fmt: skip
 
 
@@ -58,10 +63,10 @@ def content_problems(library: Library) -> list[str]:
     for document in library.list_documents():
         library.list_entries(document.name)
     with library.open_snapshot():
-        papers = library.papers_as_stored()
-        remaining = {
-            r["paper_id"]: r["digest"]
-            for r in library.select(select(PAPERS.c.paper_id, PAPERS.c.digest))
-        }
-    n = sum(identity.compute_paper_digest(paper) != remaining[paper.paper_id] for paper in papers)
+        digests = library.fetch(select(PAPERS.c.paper_id, PAPERS.c.digest))
+        n = 0
+        for start in range(0, len(digests), _BATCH):
+            batch = dict(digests[start : start + _BATCH])
+            papers = library.list_papers(batch)
+            n += sum(identity.compute_paper_digest(p) != batch[p.paper_id] for p in papers)
     return [f"{n} papers are not what was stored"] if n else []

@@ -9,32 +9,40 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, partial
 from itertools import takewhile
-from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
-from pydantic import ConfigDict, RootModel, ValidationError
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from rag.text import STOP_WORDS, fold
+from rag.library.lookups import Lookup
+from rag.library.name_forms import (
+    Token,
+    drop_initials,
+    extract_tokens,
+    get_initials,
+    get_name_key,
+    split_name,
+)
+from rag.text import STOP_WORDS
 from rag.text.markdown import plain
 from rag.types import Span
-from rag.types.errors import SettingsError
 
 How = Literal["exact", "alias", "reordered", "partial", "misspelt", "absent"]
 
-_NAME_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
 _CAPITALS = re.compile(
     r"(?:(?:Mc|Mac|Le|La|De|Di|Du|Del|Van|Von|O['’])?[A-Z][^\WA-Z\d_]*\.?(?:[-'’.]|$))+"
 )
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
 _MAX_PARTS = 4
+_LONG_PART_CHARS = 5
+_PART_RATIO = 55.0
+_MOST_PARTS = 200
+"""Of a typed name, how like its parts a name's parts must be to be compared, and how many at most."""
 _NEAR_RATIO = 72.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
 
@@ -65,116 +73,75 @@ class Mention:
         return ""
 
 
-class Aliases(RootModel[dict[str, list[str]]]):
-    """The contents of ``aliases.yaml``: each name to show with the same person's other names."""
+class Words(Protocol):
+    """Words that can be looked up."""
 
-    model_config = ConfigDict(frozen=True)
-
-
-ALIASES_FILE = "aliases.yaml"
+    def __contains__(self, word: object, /) -> bool: ...
 
 
-def load_aliases(file: Path) -> dict[str, str]:
-    """Other name -> name to show; empty where there is no such file.
+class NameSource(Protocol):
+    """The names of a library, by the forms that `rag.library.name_forms` gives them."""
 
-    Raises:
-        SettingsError: The file is no mapping from a name to a list of names.
-    """
-    if not file.is_file():
-        return {}
-    import yaml
+    def find_names(self, form: str, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Names, in order of the alphabet, by the keys in one of their forms; see table ``names``."""
 
-    try:
-        aliases = Aliases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as exc:
-        raise SettingsError(
-            f"aliases file {str(file)!r} does not fit; "
-            "each line is a name, a colon and a list of that person's other names"
-        ) from exc
-    return {
-        other_name: name for name, other_names in aliases.root.items() for other_name in other_names
-    }
+    def count_names(self, parts: Collection[str]) -> Mapping[str, int]:
+        """How many names have each part."""
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a typed name."""
-
-    text: str
-    start: int
-    end: int
-    key: str
-
-
-def get_name_key(name: str) -> str:
-    """Letters alone, folded: ``Ke-Yue Zhang`` -> ``keyuezhang``."""
-    return "".join(c for c in fold(name) if c.isalpha())
-
-
-@lru_cache(maxsize=64)  # a long question is looked at some hundred times, phrase by phrase
-def extract_tokens(text: str) -> tuple[Token, ...]:
-    """Words that may be parts of names, in order, possessive endings left off."""
-    name_tokens = []
-    for match in _NAME_TOKEN.finditer(text):
-        word = re.sub(r"['’]s?$", "", match.group())
-        if letters := get_name_key(word):
-            name_tokens.append(Token(word, match.start(), match.start() + len(word), letters))
-    return tuple(name_tokens)
-
-
-def _drop_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """``christopher d manning`` -> ``christopher manning``; names of initials alone stay whole."""
-    long = tuple(part for part in parts if len(part) > 1)
-    return long if len(long) > 1 else parts
-
-
-def _get_initials(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(part[:1] for part in parts)
+    def list_parts(self) -> tuple[str, ...]:
+        """Every part of a name."""
 
 
 class NameIndex:
-    """Matches typed names against all names of a library.
+    """Matches typed names against all names of a library, which stay where they are.
 
     Args:
-        names: As printed.
+        source: The names as printed.
         aliases: Other name -> printed name, as the user wrote them.
         vocabulary: Ordinary words in lower case; a phrase of nothing else is no name.
     """
 
     def __init__(
         self,
-        names: Iterable[str],
+        source: NameSource,
         aliases: Mapping[str, str] | None = None,
-        vocabulary: Set[str] = frozenset(),
+        vocabulary: Words = frozenset(),
     ) -> None:
-        self.names = tuple(sorted(set(names)))
         self._vocabulary = vocabulary
-        self._exact: dict[str, list[str]] = defaultdict(list)
-        self._turned: dict[str, list[str]] = defaultdict(list)
-        self._by_part: dict[str, list[str]] = defaultdict(list)
-        self._by_initials: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
-        self._parts = {
-            name: tuple(get_name_key(part) for part in name.split()) for name in self.names
+        self._source = source
+        names: tuple[str, ...] = ()
+        self._exact = Lookup(partial(source.find_names, "exact"), names)
+        self._turned = Lookup(partial(source.find_names, "turned"), names)
+        self._by_part = Lookup(partial(source.find_names, "part"), names)
+        self._by_initials = Lookup(partial(source.find_names, "initials"), names)
+        self._counts = Lookup(source.count_names, 0)
+        shown = source.find_names("name", set((aliases or {}).values())) if aliases else {}
+        self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in shown}
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Every part of a name; read once it is needed."""
+        return self._source.list_parts()
+
+    @cached_property
+    def _long_parts(self) -> tuple[str, ...]:
+        return tuple(part for part in self.parts if len(part) >= _LONG_PART_CHARS)
+
+    def _load(self, words: Sequence[Token]) -> None:
+        """Look up what the words of a text may be, all at once."""
+        keys = [word.key for word in words]
+        self._counts.load(keys)
+        joined = {
+            "".join(keys[at : at + n]) for at in range(len(keys)) for n in range(1, _MAX_PARTS + 1)
         }
-        self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
-        for name, parts in self._parts.items():
-            self._exact["".join(parts)].append(name)
-            self._turned["".join((parts[-1], *parts[:-1]))].append(name)
-            for part in dict.fromkeys(parts):
-                self._by_part[part].append(name)
-            self._by_initials[_get_initials(parts)][name] = self._spaced[name]
-            if (short := _drop_initials(parts)) != parts:
-                self._exact["".join(short)].append(name)
-                self._by_initials[_get_initials(short)][name] = self._spaced[name]
-        known_names = set(self.names)
-        self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in known_names}
-        self._joined = {name: "".join(parts) for name, parts in self._parts.items()}
-        self._long_parts = [part for part in self._by_part if len(part) >= 5]
+        self._exact.load(joined)
+        self._turned.load(joined)
 
     def find_mentions(self, text: str) -> list[Mention]:
         """People surely named in a question, in order, not overlapping, never absent ones."""
         mentions: list[Mention] = []
         words = extract_tokens(text)
+        self._load(words)
         at = 0
         while at < len(words):
             mention = self._find_longest(text, words, at)
@@ -205,6 +172,7 @@ class NameIndex:
         words = list(takewhile(lambda word: word.end <= end, items[first : first + _MAX_PARTS + 1]))
         if not words or len(words) > _MAX_PARTS:
             return None
+        self._load(words)
         mention = self._find_longest(text, words, 0) or self._match_partial(text, words)
         if mention is not None and mention.span[1] >= words[-1].end:
             return mention
@@ -216,13 +184,25 @@ class NameIndex:
 
     def is_part(self, word: str) -> bool:
         """Whether somebody here has this word as a part of the name."""
-        return get_name_key(word) in self._by_part
+        return get_name_key(word) in self._counts
 
     def find_similar(self, typed: str, k: int = 3) -> tuple[str, ...]:
-        """Names that look like ``typed``, best first; ties by name."""
-        wanted = " ".join(get_name_key(part) for part in typed.split())
+        """Names that look like ``typed``, best first; ties by name.
+
+        Only those are compared that have a part like one of the typed ones.
+        """
+        typed_parts = [get_name_key(part) for part in typed.split()]
+        alike = {
+            part
+            for typed_part in set(filter(None, typed_parts))
+            for part, _, _ in process.extract(
+                typed_part, self.parts, scorer=fuzz.ratio, score_cutoff=_PART_RATIO, limit=_MOST_PARTS
+            )
+        }  # fmt: skip
+        self._by_part.load(alike)
+        spaced = {name: _join(name) for part in alike for name in self._by_part.get(part)}
         scored = process.extract(
-            wanted, self._spaced, scorer=fuzz.ratio, score_cutoff=_NEAR_RATIO, limit=k * 4
+            " ".join(typed_parts), spaced, scorer=fuzz.ratio, score_cutoff=_NEAR_RATIO, limit=None
         )
         return tuple(n for _, _, n in sorted(scored, key=lambda s: (-s[1], s[2])))[:k]
 
@@ -231,24 +211,33 @@ class NameIndex:
 
         One letter apart in a name of nine letters or more, or the same parts turned around.
         """
-        mine = self._parts.get(name, ())
+        mine = split_name(name)
         turned = mine[::-1]
-        lookalikes = {n for n in self._exact.get("".join(turned), ()) if self._parts[n] == turned}
-        if len("".join(mine)) >= 8:
-            alike = process.extract(
-                "".join(mine), self._joined, scorer=OSA.distance, score_cutoff=1, limit=None
-            )
+        lookalikes = {n for n in self._exact.get("".join(turned)) if split_name(n) == turned}
+        joined = "".join(mine)
+        if len(joined) >= 8:
             lookalikes |= {
                 n
-                for _, off, n in alike
-                if off == 1 and self._has_rare_difference(self._parts[n], mine)
+                for n in self._list_near(mine)
+                if OSA.distance("".join(split_name(n)), joined, score_cutoff=1) == 1
+                and self._has_rare_difference(split_name(n), mine)
             }
         return tuple(sorted(lookalikes - {name}))
+
+    def _list_near(self, parts: Sequence[str]) -> set[str]:
+        """Names that one letter may part from a name: they share its other parts, if it has any."""
+        if len(parts) > 1:
+            self._by_part.load(parts)
+            return {name for part in parts for name in self._by_part.get(part)}
+        close = process.extract(
+            parts[0], self.parts, scorer=OSA.distance, score_cutoff=1, limit=None
+        )
+        return {name for part, _, _ in close for name in self._by_part.get(part)}
 
     def _has_rare_difference(self, parts: Sequence[str], other_parts: Sequence[str]) -> bool:
         """Whether one of the parts in which two names differ is only one person's."""
         return len(parts) == len(other_parts) and any(
-            a != b and min(len(self._by_part[a]), len(self._by_part[b])) == 1
+            a != b and min(self._counts.get(a), self._counts.get(b)) == 1
             for a, b in zip(parts, other_parts, strict=True)
         )
 
@@ -272,7 +261,7 @@ class NameIndex:
         if not comma and joined in self._aliases:
             return Mention(span, typed, (self._aliases[joined],), "alias")
         if joined in self._turned and (comma or self._is_name_like(part)):
-            return Mention(span, typed, tuple(self._turned[joined]), "reordered")
+            return Mention(span, typed, self._turned.get(joined), "reordered")
         if comma or not self._is_name_like(part):
             return None
         if names := self._match_initials(part):
@@ -283,13 +272,13 @@ class NameIndex:
 
     def _find_by_spacing(self, joined: str, part: Sequence[Token]) -> tuple[str, ...]:
         spaced = " ".join(word.key for word in part)
-        same = tuple(n for n in self._exact[joined] if self._spaced[n] == spaced)
-        return same or tuple(self._exact[joined])
+        names = self._exact.get(joined)
+        return tuple(name for name in names if _join(name) == spaced) or names
 
     def _match_single_word(self, text: str, word: Token) -> Mention | None:
         """A name typed in one word: ``QianyuZhou``."""
         if word.key in self._exact and len(word.key) >= 5:
-            return Mention((word.start, word.end), word.text, tuple(self._exact[word.key]), "exact")
+            return Mention((word.start, word.end), word.text, self._exact.get(word.key), "exact")
         if word.key in self._aliases:
             return Mention((word.start, word.end), word.text, (self._aliases[word.key],), "alias")
         return None
@@ -299,13 +288,13 @@ class NameIndex:
         if len(words) != 1:
             return None
         word = words[0]
-        names = tuple(self._by_part.get(word.key, ()))
+        names = self._by_part.get(word.key)
         how: How = "partial"
-        if not names and len(word.key) >= 5 and self._is_name_like(words):
+        if not names and len(word.key) >= _LONG_PART_CHARS and self._is_name_like(words):
             close = process.extract(
                 word.key, self._long_parts, scorer=OSA.distance, score_cutoff=1, limit=None
             )
-            names = tuple(sorted({n for p, _, _ in close for n in self._by_part[p]}))
+            names = tuple(sorted({n for p, _, _ in close for n in self._by_part.get(p)}))
             how = "misspelt"
         if not names:
             return None
@@ -316,13 +305,11 @@ class NameIndex:
         keys = [word.key for word in part]
         if not any(len(k) == 1 for k in keys) or all(len(k) == 1 for k in keys):
             return ()
-        full_part = min(
-            (k for k in keys if len(k) > 1), key=lambda k: len(self._by_part.get(k, ()))
-        )
+        full_part = min((k for k in keys if len(k) > 1), key=self._counts.get)
         return tuple(
             name
-            for name in self._by_part.get(full_part, ())
-            if len(parts := self._parts[name]) == len(keys)
+            for name in self._by_part.get(full_part)
+            if len(parts := split_name(name)) == len(keys)
             and all(
                 p == k or (len(k) == 1 and p[:1] == k) for p, k in zip(parts, keys, strict=True)
             )
@@ -334,18 +321,18 @@ class NameIndex:
         As a slip spares the first letters (`_is_slip`), only names with the same ones are looked at.
         """
         keys = [word.key for word in part]
-        if all(k in self._by_part for k in keys):
+        if all(k in self._counts for k in keys):
             return ()
         costs: dict[str, int] = {}
         for order in (keys, keys[::-1]):
-            same = self._by_initials.get(_get_initials(order), {})
+            same = {name: _join(name) for name in self._by_initials.get(get_initials(order))}
             alike = process.extract(
                 " ".join(order), same, scorer=fuzz.ratio, score_cutoff=75.0, limit=None
             )
             for _, _, name in alike:
-                parts = self._parts[name]
+                parts = split_name(name)
                 if len(parts) != len(order):
-                    parts = _drop_initials(parts)
+                    parts = drop_initials(parts)
                 cost = self._compute_cost(order, parts)
                 if cost is not None:
                     costs[name] = min(cost, costs.get(name, cost))
@@ -372,7 +359,7 @@ class NameIndex:
     def _compute_anchor(self, keys: Sequence[str], parts: Sequence[str]) -> int:
         """Letters of the longest part that is spelt right and belongs to one person alone."""
         right = (b for a, b in zip(keys, parts, strict=True) if a == b)
-        return max((len(b) for b in right if len(self._by_part[b]) == 1), default=0)
+        return max((len(b) for b in right if self._counts.get(b) == 1), default=0)
 
     @staticmethod
     def _is_slip(typed: str, known_part: str, n: int, *, anchor: int) -> bool:
@@ -388,7 +375,7 @@ class NameIndex:
         """Whether each word may be part of a name and at least one is no ordinary word."""
         telling = False
         for word in words:
-            known = word.key in self._by_part
+            known = word.key in self._counts
             ordinary = word.text.lower() in self._vocabulary or word.text.lower() in STOP_WORDS
             if any(c.isupper() for c in word.text[1:]) and not _CAPITALS.fullmatch(word.text):
                 return False
@@ -398,3 +385,7 @@ class NameIndex:
                 return False
             telling = telling or known or not ordinary
         return telling
+
+
+def _join(name: str) -> str:
+    return " ".join(split_name(name))

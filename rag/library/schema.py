@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, bindparam, column, select, table, text, update
 
-from rag.library import rows
+from rag.library import paper_words, rows
 from rag.library.tables import AUTHORSHIPS, PAGES, PAPERS, is_listed
 from rag.library.token_vector_store import HEAD_BYTES, token_bytes
 from rag.types import Authorship, Paper, Place
@@ -211,6 +211,63 @@ CREATE TABLE changes (
 ) {keyed};
 """
 
+_WORDS = """
+-- People's names, in the forms they are typed in; see rag/library/person_index.py.
+CREATE TABLE names (
+    name           {text} PRIMARY KEY,
+    joined         {text} NOT NULL,            -- letters alone, folded
+    turned         {text} NOT NULL,            -- family name first
+    shortened      {text} NOT NULL,            -- without initials
+    initials       {text} NOT NULL,
+    short_initials {text} NOT NULL
+) {keyed};
+CREATE INDEX names_joined ON names (joined);
+CREATE INDEX names_turned ON names (turned);
+CREATE INDEX names_shortened ON names (shortened);
+CREATE INDEX names_initials ON names (initials);
+CREATE INDEX names_short_initials ON names (short_initials);
+
+CREATE TABLE name_parts (
+    part {text} NOT NULL,
+    name {text} NOT NULL REFERENCES names ON DELETE CASCADE,
+    PRIMARY KEY (part, name)
+) {keyed};
+CREATE INDEX name_parts_name ON name_parts (name);
+
+-- What titles call their papers; see rag/library/paper_words.py, also for the next two.
+CREATE TABLE paper_names (
+    paper_id {text} NOT NULL REFERENCES papers ON DELETE CASCADE,
+    ordinal  {number} NOT NULL,
+    name     {text} NOT NULL,
+    folded   {text} NOT NULL,
+    start    {text} NOT NULL,                  -- its first words; empty: not looked for in questions
+    PRIMARY KEY (paper_id, ordinal)
+) {keyed};
+CREATE INDEX paper_names_folded ON paper_names (folded);
+CREATE INDEX paper_names_start ON paper_names (start);
+
+CREATE TABLE paper_words (
+    paper_id {text} NOT NULL REFERENCES papers ON DELETE CASCADE,
+    kind     {text} NOT NULL,
+    word     {text} NOT NULL,
+    n        {number} NOT NULL,
+    PRIMARY KEY (paper_id, kind, word)
+) {keyed};
+CREATE INDEX paper_words_word ON paper_words (word, kind, paper_id, n);
+
+CREATE TABLE vocabulary (
+    kind     {text} NOT NULL,
+    word     {text} NOT NULL,
+    n_papers {number} NOT NULL,
+    PRIMARY KEY (kind, word)
+) {keyed};
+
+CREATE INDEX papers_doi ON papers (folded_doi, paper_id);
+CREATE INDEX papers_url ON papers (url, paper_id);
+CREATE INDEX authorships_people ON authorships (name, paper_id, role);
+DROP INDEX authorships_name;
+"""
+
 _BATCH = 2_000
 
 
@@ -251,6 +308,18 @@ def _fill_lists(connection: Connection) -> None:
         )
 
 
+def _fill_words(connection: Connection) -> None:
+    """Take the words and names of the papers that are there into their tables."""
+    ids = list(connection.execute(select(PAPERS.c.paper_id)).scalars())
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        for part, part_rows in paper_words.read_part_rows(connection, batch).items():
+            if part_rows:
+                connection.execute(part.insert(), part_rows)
+        paper_words.change_counts(connection, added=batch)
+    paper_words.update_names(connection)
+
+
 @rows.translated
 def _read_old_paper(row: RowMapping, authorships: tuple[Authorship, ...]) -> Paper:
     lists = json.loads(row["lists"])
@@ -276,6 +345,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_LEFT_OUT),
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
     Migration(_JOURNAL),
+    Migration(_WORDS, _fill_words),
 )
 """In order; a database counts those that were run."""
 

@@ -1,4 +1,4 @@
-"""Selects papers that meet all conditions, by a scan of the library, and suggests near misses."""
+"""Settles conditions: typed names and values become those of the library; suggests near misses."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.library.fields import format_condition, format_conditions, list_values, match_condition
+from rag.library.fields import format_condition, format_conditions
 from rag.library.person_index import Mention
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.library.view import LibraryView
 from rag.text import fold, join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Condition, Paper
-from rag.types.cancellation import heeded
+from rag.types import Condition
 from rag.types.fields import ABSENCE, FIELDS, MANY, Operator, Range, Scalar
 
 PEOPLE_FIELDS = frozenset(name for name, field in FIELDS.items() if field.type == "person")
@@ -35,27 +34,7 @@ class ResolvedConditions:
     choices: tuple[Mention, ...] = ()
 
 
-def select(library: LibrarySource, conditions: Sequence[Condition]) -> list[Paper]:
-    """The papers that meet every condition, in the library's order; names may be misspelt."""
-    snapshot = load_snapshot(library)
-    resolved_conditions = resolve_conditions(conditions, snapshot)
-    return (
-        []
-        if resolved_conditions.absent or resolved_conditions.choices
-        else find_matching_papers(snapshot, resolved_conditions.conditions)
-    )
-
-
-def find_matching_papers(library: LibrarySnapshot, conditions: Sequence[Condition]) -> list[Paper]:
-    """Papers that meet all of some settled conditions, in the library's order."""
-    return [
-        p for p in heeded(library.papers) if all(match_condition(p, c, library) for c in conditions)
-    ]
-
-
-def resolve_conditions(
-    conditions: Sequence[Condition], library: LibrarySnapshot
-) -> ResolvedConditions:
+def resolve_conditions(conditions: Sequence[Condition], library: LibraryView) -> ResolvedConditions:
     """Replace typed names and values by what the library prints."""
     resolved_conditions: list[Condition] = []
     notes: list[str] = []
@@ -94,7 +73,7 @@ def _set_values(condition: Condition, values: Sequence[Scalar]) -> Condition:
     return replace(condition, value=tuple(values) if condition.operator in MANY else values[0])
 
 
-def _find_mention(typed: str, library: LibrarySnapshot) -> Mention:
+def _find_mention(typed: str, library: LibraryView) -> Mention:
     mention = library.names.resolve(typed)
     return mention or Mention(
         (0, len(typed)), typed, (), "absent", library.names.find_similar(typed)
@@ -115,25 +94,25 @@ def choose_one(mention: Mention) -> str:
     return f"'{plain(mention.typed)}' may be {who}. Ask again with the whole name."
 
 
-def _format_no_page(name: str, library: LibrarySnapshot) -> str:
+def _format_no_page(name: str, library: LibraryView) -> str:
     owners = join_names(plain(page.person) for page in library.pages)
     known = f" There are pages of {owners}." if owners else ""
     return f"There is no profile page of {plain(name)} here.{known}"
 
 
-def _resolve_value(condition: Condition, library: LibrarySnapshot) -> tuple[Condition, list[str]]:
+def _resolve_value(condition: Condition, library: LibraryView) -> tuple[Condition, list[str]]:
     """The value as printed; a sentence for one that is never printed."""
-    vocabulary = library.categories if condition.field == "category" else library.affiliations
-    printed = {fold(value): value for value in vocabulary}
     printed_values: list[Scalar] = []
     missing = []
     for value in condition.values:
         typed = fold(str(value))
-        same = [printed[typed]] if typed in printed else []
-        parts = same or [v for f, v in printed.items() if typed in f.replace("-", " ").split()]
+        alike = library.list_printed_with(condition.field, typed)
+        same = [v for v in alike if fold(v) == typed][-1:]
+        parts = same or [v for v in alike if typed in fold(v).replace("-", " ").split()]
         printed_values += parts or [str(value)]
         if not parts:
-            missing.append(_format_never_printed(condition.field, str(value), vocabulary))
+            counts = library.count_groups(condition.field)
+            missing.append(_format_never_printed(condition.field, str(value), counts))
     if len(printed_values) > 1 and condition.operator in ("is", "is_not"):
         operator: Operator = "in" if condition.operator == "is" else "not_in"
         return replace(condition, operator=operator, value=tuple(printed_values)), missing
@@ -148,30 +127,31 @@ def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> s
     return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{others}."
 
 
-def format_nearest(library: LibrarySnapshot, conditions: Sequence[Condition]) -> str:
+def format_nearest(library: LibraryView, conditions: Sequence[Condition]) -> str:
     """What would have matched: one condition less, or the nearest year. Empty if nothing would."""
     best: tuple[int, str] | None = None
     if len(conditions) == 1:
         return _format_nearest_years(conditions[0], library)
     for at in range(len(conditions)):
         rest = [*conditions[:at], *conditions[at + 1 :]]
-        n = len(find_matching_papers(library, rest))
+        n = library.count_papers(rest)
         if n and (best is None or n < best[0]):
             limit = format_condition(conditions[at])
             best = n, f"({counted(n)} {format_conditions(rest)}, none of them {limit}.)"
     return best[1] if best else ""
 
 
-def _format_nearest_years(condition: Condition, library: LibrarySnapshot) -> str:
+def _format_nearest_years(condition: Condition, library: LibraryView) -> str:
     """The years in the library that are nearest to the given one."""
-    if condition.field != "year" or not library.years:
-        values = {v for p in library.papers for v in list_values(condition.field, p, library)}
-        return "" if values else f"No paper here has {FIELDS[condition.field].noun}."
+    years = library.count_groups("year") if condition.field == "year" else None
+    if not years:
+        is_there = library.count_valued(condition.field)
+        return "" if is_there else f"No paper here has {FIELDS[condition.field].noun}."
     wanted = [year for value in condition.values for year in _list_years(value)]
     if not wanted:
         return ""
-    nearest_year = min(library.years, key=lambda y: (min(abs(y - w) for w in wanted), y))
-    n = library.years[nearest_year]
+    nearest_year = min(years, key=lambda y: (min(abs(y - w) for w in wanted), y))
+    n = years[nearest_year]
     return f"The nearest year with papers is {nearest_year} ({counted(n)})."
 
 

@@ -6,7 +6,7 @@ A field is a `Source`: whether a paper has a value, and whether one of its value
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -138,12 +138,15 @@ class Source:
         has: Whether one of its values passes a test, which is given the value's columns.
         values: Each paper's values, as ``paper_id`` and ``value``, for groups.
         order: What papers are sorted by, where they have one value.
+        single: That value, and `there` whether it is, for groups; None where there may be several.
     """
 
     known: Test
     has: Callable[[Callable[[Any], Test]], Test]
     values: Select[Any]
     order: ColumnElement[Any] = PAPERS.c.paper_id
+    single: ColumnElement[Any] | None = None
+    there: Test = field(default_factory=true)
 
 
 def _build_scalar(forms: Texts | Numbers, known: Test | None = None) -> Source:
@@ -155,6 +158,8 @@ def _build_scalar(forms: Texts | Numbers, known: Test | None = None) -> Source:
         lambda test: and_(there, test(forms)),
         select(PAPERS.c.paper_id, shown.label("value")).where(there),
         case((there, forms.folded if isinstance(forms, Texts) else forms.value)),
+        shown,
+        there,
     )
 
 

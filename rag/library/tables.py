@@ -123,7 +123,38 @@ ALIASES = Table(
     _text("name", key=True), _text("shown"), _text("folded"), _text("searched"),
 )  # fmt: skip
 
-PARTS_OF_PAPERS = (PLACES, AFFILIATIONS, LINKS, TITLE_WORDS, AUTHORSHIPS)
+NAMES = Table(
+    "names", METADATA,
+    _text("name", key=True), _text("joined"), _text("turned"), _text("shortened"),
+    _text("initials"), _text("short_initials"),
+)  # fmt: skip
+
+NAME_PARTS = Table(
+    "name_parts", METADATA,
+    _text("part", key=True), Column("name", Text, ForeignKey("names.name"), primary_key=True),
+)  # fmt: skip
+
+PAPER_NAMES = Table(
+    "paper_names", METADATA,
+    _paper(), _number("ordinal", key=True), _text("name"), _text("folded"), _text("start"),
+)  # fmt: skip
+
+PAPER_WORDS = Table(
+    "paper_words",
+    METADATA,
+    _paper(),
+    _text("kind", key=True),
+    _text("word", key=True),
+    _number("n"),
+)
+
+VOCABULARY = Table(
+    "vocabulary", METADATA, _text("kind", key=True), _text("word", key=True), _number("n_papers")
+)
+
+PARTS_OF_PAPERS = (
+    PLACES, AFFILIATIONS, LINKS, TITLE_WORDS, AUTHORSHIPS, PAPER_NAMES, PAPER_WORDS
+)  # fmt: skip
 """Tables whose rows are derived from one paper, and go with it."""
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-from rag.library import chunking, identity, rows
+from rag.library import chunking, identity, paper_words, rows
 from rag.library.database import FAULTS, Database, translated
 from rag.library.exclusions import EXCLUSIONS_FILE as OLD_LIST
 from rag.library.exclusions import old_list
@@ -157,6 +157,8 @@ class Writer:
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
         self._merge_papers(touched, again=again, bare=bare)
+        if not bare:
+            paper_words.update_names(self._db)
         self._update_fingerprint()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
@@ -259,9 +261,17 @@ class Writer:
         digests = {
             paper_id: identity.compute_paper_digest(paper) for paper_id, paper in after.items()
         }
-        self._remove_papers(set(before) - set(after))
         stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
+        stored_ids = [paper.paper_id for paper in stored]
+        gone = set(before) - set(after)
+        if again and not bare:
+            paper_words.clear_counts(self._db)
+        elif not bare:
+            paper_words.change_counts(self._db, removed=[*gone, *stored_ids])
+        self._remove_papers(gone)
         self._store_papers(stored, digests, bare=bare)
+        if not bare:
+            paper_words.change_counts(self._db, added=stored_ids)
         total = _compute_digest_sum(digests.values())  # of all papers, where all are derived again
         if not again:
             total += int(self._read_meta_value("papers_sum") or "0", 16) - _compute_digest_sum(
@@ -277,6 +287,11 @@ class Writer:
         paper_rows = [rows.build_paper_row(p, digests[p.paper_id], bare=bare) for p in papers]
         self._store_rows(PAPERS, paper_rows)
         part_rows = {} if bare else rows.build_part_rows(papers)
+        part_rows |= (
+            {}
+            if bare
+            else paper_words.build_part_rows((p.paper_id, p.title, p.label, p.text) for p in papers)
+        )
         for part in PARTS_OF_PAPERS if part_rows else ():
             self._db.execute(part.delete().where(is_listed(part.c.paper_id, ids)))
             self._add_rows(part, part_rows.get(part, ()))

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.search_forms import WORD
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
-from rag.types import Paper, PaperHit, Retrieval, Span
+from rag.types import Condition, Paper, PaperHit, Retrieval, Span
+from rag.types.cancellation import heeded
 from rag.types.retrievals import Retrieve
 
 DEPTH = 60
@@ -69,6 +72,15 @@ class OnTopic:
     span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TopicEntry:
+    """One of any number of papers on a topic; as `OnTopic`, by the paper's id."""
+
+    paper_id: str
+    relevance: float
+    span: Span | None = None
+
+
 def build_cached_retrieve(retrieve: Retrieve) -> Retrieve:
     """The same search, but fewer papers for a query already asked are the best of those found."""
     cache: dict[str, Retrieval] = {}
@@ -97,7 +109,7 @@ _MIN_SLIP_CHARS = 6
 """In shorter words a misspelling cannot be told from a word that the library does not have."""
 
 
-def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
+def resolve_spelling(topic: str, library: LibraryView) -> str:
     """The topic with each unknown word replaced by a known one at one letter's distance.
 
     The topic itself where there is no such word, or none that it can be a slip of. Of several the one
@@ -107,23 +119,24 @@ def resolve_spelling(topic: str, library: LibrarySnapshot) -> str:
     from rapidfuzz.distance import OSA
 
     corrected_topic = topic
+    vocabulary = library.vocabulary
     for word in dict.fromkeys(re.findall(rf"[^\W\d_]{{{_MIN_SLIP_CHARS},}}", topic.lower())):
-        if word in library.all_words:
+        if word in vocabulary.any:
             continue
-        similar_words = process.extract(
-            word, library.words, scorer=OSA.distance, score_cutoff=1, limit=20
-        )
-        candidates = [
-            str(w) for w, _, _ in similar_words if len(w) >= _MIN_SLIP_CHARS and w[0] == word[0]
-        ]
+        begun = vocabulary.list_beginning("lower", word[0])
+        similar_words = process.extract(word, begun, scorer=OSA.distance, score_cutoff=1, limit=20)
+        candidates = [str(w) for w, _, _ in similar_words if len(w) >= _MIN_SLIP_CHARS]
         if candidates:
-            best = max(sorted(candidates), key=lambda w: library.term_counts[stem(w)])
+            best = max(sorted(candidates), key=lambda w: vocabulary.terms.get(stem(w)))
             corrected_topic = re.sub(rf"\b{word}\b", best, corrected_topic, flags=re.IGNORECASE)
     return corrected_topic
 
 
 def find_on_topic(
-    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str] | None = None
+    topic: str,
+    library: LibraryView,
+    retrieve: Retrieve,
+    among: Sequence[Condition] | None = None,
 ) -> list[OnTopic]:
     """Papers on the topic, best first, equal ones by id; none if there is nothing on it.
 
@@ -131,50 +144,54 @@ def find_on_topic(
         topic: A few words.
         library: The library.
         retrieve: Finds papers for the topic.
-        among: Ids of the papers that count; the topic may still be present through others.
+        among: What the papers that count meet; the topic may still be present through others.
     """
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
     if best < gate.compute_floor(topic):
         return []
-    hits = {i: hit for i, hit in hits.items() if not has_other_prefix_only(topic, hit.paper)}
     least = max(gate.share * best, gate.unrelated + 0.05)
+    hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
+    seen = library.select_ids(hits, among or ()) if among or library.scope else hits
     return _list_best_first(
         OnTopic(
-            library.by_id[paper_id],
-            _compute_relevance(compute_level(hit), best),
-            _find_closest_sentence(hit),
+            hit.paper, _compute_relevance(compute_level(hit), best), _find_closest_sentence(hit)
         )
         for paper_id, hit in hits.items()
-        if compute_level(hit) >= least
-        and paper_id in library.by_id
-        and (among is None or paper_id in among)
+        if paper_id in seen and not has_other_prefix_only(topic, hit.paper)
     )
 
 
 def list_on_topic(
-    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str]
-) -> tuple[list[OnTopic], int]:
-    """The papers of a list on a topic: those that say it in its words, then those near in meaning.
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition] = ()
+) -> tuple[list[TopicEntry], int]:
+    """The papers that meet conditions on a topic: those that say it in its words, then those near in meaning.
 
     Returns:
         The papers, each group best first, and how many of them hold the topic's words; papers that
         do are there however far off the retriever puts them.
     """
-    near_hits = {hit.paper.paper_id: hit for hit in find_on_topic(topic, library, retrieve, among)}
+    near = {
+        hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
+        for hit in find_on_topic(topic, library, retrieve, among)
+    }
     phrase = Phrase(topic)
-    listed_papers = []
-    for paper_id in among:
-        paper = library.by_id[paper_id]
-        if phrase.is_in(paper) if paper_id in near_hits else phrase.is_topic_of(paper):
-            listed_papers.append(near_hits.pop(paper_id, OnTopic(paper, 0.0)))
-    return [*_list_best_first(listed_papers), *_list_best_first(near_hits.values())], len(
-        listed_papers
-    )
+    texts = [] if phrase.is_empty else library.list_texts(among, phrase.list_parts())
+    said = []
+    for paper_id, title, text in heeded(texts):
+        is_said = phrase.is_in if paper_id in near else phrase.is_topic_of
+        if is_said(title or "", text):
+            said.append(near.pop(paper_id, TopicEntry(paper_id, 0.0)))
+    said.sort(key=_get_closeness)
+    return [*said, *sorted(near.values(), key=_get_closeness)], len(said)
+
+
+def _get_closeness(entry: TopicEntry) -> tuple[float, str]:
+    return -entry.relevance, entry.paper_id
 
 
 def select_touching(
-    topic: str, library: LibrarySnapshot, retrieve: Retrieve, among: Collection[str]
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition]
 ) -> list[OnTopic]:
     """Which of a few papers, such as one person's, have to do with a topic, best first.
 
@@ -183,20 +200,21 @@ def select_touching(
     """
     hits, gate = _retrieve_hits(topic, retrieve, WIDE)
     levels = {paper_id: compute_level(hit) for paper_id, hit in hits.items()}
+    papers = library.find_papers(among)
     best = max(levels.values(), default=0.0)
-    here = max((v for i, v in levels.items() if i in among), default=0.0)
+    here = max((levels[p.paper_id] for p in papers if p.paper_id in levels), default=0.0)
     is_near = here >= _NEAR_SHARE * gate.compute_floor(topic)
     least = _NEAR_SHARE * here if is_near else gate.share * best
     least = min(least, gate.share * best) if best >= gate.compute_floor(topic) else least
     touching_papers = []
-    for paper_id in among:
-        paper = library.by_id[paper_id]
+    for paper in papers:
         if has_other_prefix_only(topic, paper):
             continue
-        value = levels.get(paper_id, 0.0)
+        value = levels.get(paper.paper_id, 0.0)
         worded = compute_coverage(topic, paper, library)
         if worded >= _WORDED or (is_near and value >= max(least, gate.unrelated)):
-            span = _find_closest_sentence(hits[paper_id]) if paper_id in hits else None
+            hit = hits.get(paper.paper_id)
+            span = _find_closest_sentence(hit) if hit else None
             touching_papers.append(
                 OnTopic(paper, max(_compute_relevance(value, best), worded**_STEEPNESS), span)
             )
@@ -235,13 +253,14 @@ def compute_level(hit: PaperHit) -> float:
     return sum(w * hit.signals[name] for name, w in weights.items()) / total
 
 
-def compute_coverage(topic: str, paper: Paper, library: LibrarySnapshot) -> float:
+def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
     """Share of the topic's words, weighted by idf, that the paper contains."""
     wanted = dict.fromkeys(split_terms(topic))
-    n = len(library.papers)
-    weights = {t: math.log(1 + n / (1 + library.term_counts[t])) for t in wanted}
+    n, terms = library.whole.n_papers, library.vocabulary.terms
+    terms.load(wanted)
+    weights = {t: math.log(1 + n / (1 + terms.get(t))) for t in wanted}
     total = sum(weights.values())
-    paper_terms = library.get_terms(paper)
+    paper_terms = frozenset(split_terms(f"{paper.title or ''} . {paper.text}"))
     return sum(w for t, w in weights.items() if t in paper_terms) / total if total else 0.0
 
 
@@ -250,9 +269,15 @@ def compute_coverage(topic: str, paper: Paper, library: LibrarySnapshot) -> floa
 _UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
 _CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
 _HYPHEN = re.compile(r"[-‐-–]")
+_SHORT_STEM_CHARS = 3
 _PREFIX_CHARS = 4
 """A longer first part of a compound is a word of its own."""
 _PREFIX = re.compile(rf"(?<![^\W_])([^\W\d_]{{2,{_PREFIX_CHARS}}})[-‐-–](?=\w)")
+
+
+@cache
+def _load_dull_stems() -> frozenset[str]:
+    return frozenset(map(stem, STOP_WORDS))
 
 
 class Phrase:
@@ -262,13 +287,13 @@ class Phrase:
     """
 
     def __init__(self, topic: str) -> None:
+        self._topic = topic
         prefixes = "|".join(re.escape(p) for p in dict.fromkeys(_PREFIX.findall(fold(topic))))
         self._joins = re.compile(rf"(?<![^\W_])({prefixes})[-‐-–\s](?=\w)") if prefixes else None
         self._wanted: list[tuple[str, int]] = []
-        dull = set(map(stem, STOP_WORDS))
         gap = 0
         for word in self._list_stems(topic):
-            if word in dull:
+            if word in _load_dull_stems():
                 gap += 1
             else:
                 self._wanted.append((word, max(gap, 1)))
@@ -276,15 +301,34 @@ class Phrase:
         units = [u for u in _UNIT_WORDS.findall(topic) if u.lower() not in STOP_WORDS]
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
 
-    def is_in(self, paper: Paper) -> bool:
-        """Whether the title or the text contains the phrase."""
-        return self._is_in_text(paper.title or "") or self._is_in_text(paper.text)
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no word by which a paper could be told: such is in none."""
+        return not self._wanted and not self._exact
 
-    def is_topic_of(self, paper: Paper) -> bool:
+    def list_parts(self) -> list[str]:
+        """What the searched text of every paper that contains the phrase has.
+
+        Stems end otherwise than their words at most in their last letter, but for some short ones.
+        A prefix may be written apart, so the word behind it may begin anywhere.
+        """
+        if self._exact:
+            return [WORD + re.split(r"[\W_]", fold(self._exact))[0]]
+        prefixes = set(_PREFIX.findall(fold(self._topic)))
+        mark = "" if prefixes else WORD
+        words = [w for w in re.findall(r"[^\W_]+", fold(self._topic)) if w not in prefixes]
+        stems = [stem(w) for w in words if stem(w) not in _load_dull_stems() and len(w) > 1]
+        return [mark + (s[:-1] if len(s) > _SHORT_STEM_CHARS else s[:1]) for s in stems]
+
+    def is_in(self, title: str, text: str) -> bool:
+        """Whether the title or the text contains the phrase."""
+        return self._is_in_text(title) or self._is_in_text(text)
+
+    def is_topic_of(self, title: str, text: str) -> bool:
         """Whether the paper is about the phrase: one plain word must be in the title."""
         if len(self._wanted) == 1 and not self._exact:
-            return self._is_in_text(paper.title or "")
-        return self.is_in(paper)
+            return self._is_in_text(title)
+        return self.is_in(title, text)
 
     def _is_in_text(self, text: str) -> bool:
         if self._exact:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.text import join_names
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
@@ -43,7 +43,7 @@ _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
 def compose(
     frame: Frame,
     entities: Entities,
-    library: LibrarySnapshot,
+    library: LibraryView,
     focus: tuple[str, ...] = (),
     people: tuple[str, ...] = (),
 ) -> Reading:
@@ -239,7 +239,8 @@ def _build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
     like = ""
     if topic is None and (parts.papers or parts.described):
         like = parts.papers[0] if parts.papers else ""
-        words = parts.library.by_id[like].name if like else parts.described[0]
+        paper = parts.library.get_paper(like) if like else None
+        words = paper.name if paper else parts.described[0]
         topic = Topic(words)
     recent = parts.order is not None and parts.order.field == "date"
     if topic is not None and (topic.words or topic.all_of):
@@ -390,7 +391,7 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     # "papers like DuetFace": of the same topic, without itself.
     if parts.papers and not query.about:
-        paper = parts.library.by_id.get(parts.papers[0])
+        paper = parts.library.get_paper(parts.papers[0])
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
             query = replace(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Part, PersonRef, Query, Reading, Topic
 from rag.types.query_text import print_condition
@@ -34,9 +34,7 @@ from rag.understanding.slots import merge_conditions
 # --- the next turn --------------------------------------------------------------------------
 
 
-def join(
-    frame: Frame, entities: Entities, state: DialogueState, library: LibrarySnapshot
-) -> Reading:
+def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
     link = frame.links[0][0] if frame.links else "new"
     question = frame.question
@@ -200,7 +198,7 @@ _WITHOUT = re.compile(
 )
 
 
-def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
@@ -236,7 +234,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     return merged
 
 
-def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
     has_new_topic = own.about is not None and bool(own.about.words)
     if last.want == "people" and last.relation is None and last.about is not None:
@@ -286,7 +284,7 @@ def _set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ..
 
 
 def _ask_focus(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+    frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
 ) -> Query | None:
     """The turn's own question, of the papers or people that it points at."""
     own, question = alone.query, alone.question
@@ -335,7 +333,7 @@ _THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORE
 _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
 
 
-def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query | None:
+def _ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
     # "What has the first one published on it?": on the topic that the people were found for.
@@ -360,10 +358,10 @@ def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) 
     return own
 
 
-def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     last = state.query
-    if state.shown == "paper" and state.paper in library.by_id:
-        paper = library.by_id[state.paper]
+    paper = library.get_paper(state.paper) if state.shown == "paper" else None
+    if paper is not None:
         return Query(
             "papers",
             about=Topic(paper.name),
@@ -388,9 +386,7 @@ def _exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Conditi
     return (*rest, Condition("paper", "not_in", gone)) if gone else rest
 
 
-def _elaborate(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
-) -> Query:
+def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     last = state.query
     if last.want in ("count", "share"):
         return replace(
@@ -407,7 +403,7 @@ def _elaborate(
     return replace(last, form=alone.query.form)
 
 
-def _correct(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
+def _correct(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own = alone.query
     if (named := list_named(alone)) and state.query.papers and state.query.want not in CONTENT:
         return replace(state.query, papers=named[:1])
@@ -426,7 +422,7 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
 
 
 def _recap(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot
+    frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
 ) -> Query | None:
     papers = tuple(dict.fromkeys((*reversed(state.earlier_papers), *state.papers)))
     if not papers:
@@ -436,7 +432,7 @@ def _recap(
     )
 
 
-_JOINERS: dict[str, Callable[[Frame, Reading, DialogueState, LibrarySnapshot], Query | None]] = {
+_JOINERS: dict[str, Callable[[Frame, Reading, DialogueState, LibraryView], Query | None]] = {
     "refine": _refine,
     "narrow": _narrow,
     **dict.fromkeys(("same_paper", "one_of", "all_of", "those_people"), _ask_focus),

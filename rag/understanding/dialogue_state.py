@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.library.snapshot import LibrarySnapshot, get_recency_key
+from rag.library.naming import get_recency_key
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types import Answer, Thread
 from rag.types.query import Query, Reading
@@ -134,9 +135,9 @@ def list_named(alone: Reading) -> tuple[str, ...]:
 # --- pointing ------------------------------------------------------------------------------
 
 
-def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) -> str:
+def find_meant(question: str, state: DialogueState, library: LibraryView) -> str:
     """Id of the shown paper that is meant: by number, by age, by a word of it; empty for none."""
-    shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
+    shown = library.list_papers((*state.papers, *state.earlier_papers))
     papers = shown[: len(state.papers)] or shown
     if not papers:
         return ""
@@ -148,7 +149,8 @@ def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) ->
         return (by_age[-1] if older else by_age[0]).paper_id
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     scores = {
-        p.paper_id: 3 * len(words & set(split_terms(p.name))) + len(words & library.get_terms(p))
+        p.paper_id: 3 * len(words & set(split_terms(p.name)))
+        + len(words.intersection(split_terms(f"{p.title or ''} . {p.text}")))
         for p in shown
     }
     best = max(scores, key=lambda i: scores[i])
@@ -188,11 +190,12 @@ def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
 
 
-def find_people(question: str, state: DialogueState, library: LibrarySnapshot) -> tuple[str, ...]:
+def find_people(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:
     """The names that ``they``, ``she`` or ``the first author`` mean."""
     people = state.people
-    if state.paper in library.by_id and (not people or AUTHOR_OF.search(question)):
-        people = library.list_people_of(library.by_id[state.paper])
+    paper = library.get_paper(state.paper) if state.paper else None
+    if paper is not None and (not people or AUTHOR_OF.search(question)):
+        people = library.list_people_of(paper)
     people = people or state.earlier_people
     if match := AUTHOR_OF.search(question):
         return people[-1:] if match["nth"].lower() in ("last", "senior") else people[:1]

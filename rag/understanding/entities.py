@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from rag.library.coined import find_named_spans, find_paper_entitled
+from rag.library.naming import get_short_name, is_made_up
 from rag.library.person_index import Mention
-from rag.library.snapshot import LibrarySnapshot, get_short_name, is_made_up
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, split_terms
 from rag.types.fields import ANY_DIGIT, Condition, Range
-from rag.understanding.frame_types import EntitySpan, Slot, SlotKind
+from rag.understanding.frame_types import EntitySpan, Slot
 from rag.understanding.numbers import parse_bounds
 from rag.understanding.times import TimePhrase, find_times
 
@@ -44,8 +46,9 @@ class Entities:
     times: tuple[TimePhrase, ...]
 
 
-def find_entities(text: str, library: LibrarySnapshot) -> Entities:
+def find_entities(text: str, library: LibraryView) -> Entities:
     """Everything in a question that can be looked up, the surest and longest first."""
+    library.vocabulary.load(text)
     times = tuple(find_times(text, library.newest))
     spans = [
         *_find_papers(text, library),
@@ -69,7 +72,7 @@ def _drop_overlaps(spans: Iterable[EntitySpan]) -> tuple[EntitySpan, ...]:
 # --- papers ---------------------------------------------------------------------------------
 
 
-def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
+def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
     spans = [
         EntitySpan(*span, "paper", (paper_id,), is_certain=True)
         for span, paper_id in find_named_spans(text, library)
@@ -78,8 +81,9 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
         for match in pattern.finditer(text):
             if ids := find(match.group().rstrip(".,;)"), library):
                 spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
+    known = library.select_ids(set(_PAPER_ID.findall(text)))
     for match in _PAPER_ID.finditer(text):
-        if match.group(1) in library.by_id:
+        if match.group(1) in known:
             spans.append(EntitySpan(*match.span(), "paper", (match.group(1),), is_certain=True))
     for match in _CITATION.finditer(text):
         if ids := _find_by_citation(match, library):
@@ -87,7 +91,8 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
     for match in re.finditer(r"[^\W_][\w-]{3,}", text):
         paper_id = find_paper_entitled(match.group(), library)
-        if paper_id and is_made_up(get_short_name(library.by_id[paper_id]).split()[0]):
+        paper = library.get_paper(paper_id) if paper_id else None
+        if paper_id and paper and is_made_up(get_short_name(paper).split()[0]):
             spans.append(EntitySpan(*match.span(), "paper", (paper_id,), is_certain=True))
     for word, ids in library.find_papers_called(text):
         start = text.find(word)
@@ -95,25 +100,21 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     return spans
 
 
-def _find_by_doi(doi: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    return tuple(p.paper_id for p in library.papers if p.doi and fold(p.doi) == fold(doi))
+def _find_by_doi(doi: str, library: LibraryView) -> tuple[str, ...]:
+    return tuple(library.find_ids([Condition("doi", "is", doi)]))
 
 
-def _find_by_arxiv(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_by_arxiv(text: str, library: LibraryView) -> tuple[str, ...]:
     number = _ARXIV.search(text)
     assert number is not None
-    return tuple(
-        p.paper_id
-        for p in library.papers
-        if any(number.group(1) in (address or "") for address in (p.url, p.doi, *p.links))
-    )
+    return tuple(p.paper_id for p in library.find_with_address(number.group(1)))
 
 
-def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_by_url(url: str, library: LibraryView) -> tuple[str, ...]:
     bare = url.rstrip("/").split("://")[-1].lower()
     return tuple(
         p.paper_id
-        for p in library.papers
+        for p in library.find_with_address(bare)
         if any(
             bare == address.rstrip("/").split("://")[-1].lower()
             for address in (p.url, *p.links)
@@ -122,63 +123,59 @@ def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[str, ...]:
     )
 
 
-def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[str, ...]:
+def _find_by_citation(match: re.Match[str], library: LibraryView) -> tuple[str, ...]:
     """``Quill & Berg, 2021``: papers of that year by people with these surnames."""
     surnames = [fold(name) for name in re.findall(r"[A-Z][\w'’-]+", match["names"])]
-    year = int(match["year"])
     return tuple(
         p.paper_id
-        for p in library.papers
-        if p.year == year
-        and p.authors
-        and fold(p.authors[0]).split()[-1] == surnames[0]
+        for p in library.find_cited(surnames[0], int(match["year"]))
+        if fold(p.authors[0]).split()[-1] == surnames[0]
         and all(
             any(surname in fold(name).split() for name in p.authors) for surname in surnames[1:]
         )
     )
 
 
-def find_described(description: str, library: LibrarySnapshot) -> str:
+def find_described(description: str, library: LibraryView) -> str:
     """Id of the one paper whose title has every word of a description: ``the fiji paper``; or empty."""
     words = {term for term in split_terms(description) if term not in STOP_WORDS}
-    if not words:
-        return ""
-    entitled = [p.paper_id for p in library.papers if words <= set(split_terms(p.name))]
+    entitled = library.find_described(words) if words else []
     return entitled[0] if len(entitled) == 1 else ""
 
 
 # --- values ---------------------------------------------------------------------------------
 
 
-def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
+def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
     """Categories in capitals, and affiliations and venues that the library prints."""
+    codes = re.findall(r"[A-Z]{2}", text)
+    categories = set(library.list_printed("category", set(map(fold, codes))).values())
     spans = [
         EntitySpan(*match.span(), "category", match.group(1))
         for match in _CATEGORY.finditer(text)
-        if match.group(1) in library.categories
+        if match.group(1) in categories
     ]
     folded = fold(text)
     if len(folded) == len(text):
-        vocabularies: tuple[tuple[SlotKind, Iterable[str]], ...] = (
-            ("affiliation", library.affiliations),
-            ("venue", library.venues),
-            ("category", [value for value in library.categories if len(value) > 3]),
-        )
-        for kind, values in vocabularies:
-            for value in values:
-                at = folded.find(fold(value))
-                if at >= 0 and _is_apart(folded, at, at + len(fold(value))):
+        places = _list_places(folded)
+        for kind in _PRINTED_KINDS:
+            for printed, value in library.list_printed(kind, places).items():
+                if kind != "category" or len(value) > 3:
                     # One ordinary word ("exoplanets") may as well be the topic.
-                    is_certain = " " in value or fold(value) not in library.words
+                    is_certain = " " in value or fold(value) not in library.vocabulary.lower
+                    at = places[printed]
                     spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
     # "papers with a tencent affiliation", "the IV category"
     for match in _AFFILIATED.finditer(text):
-        if fold(match.group(1)) in library.place_words:
+        if fold(match.group(1)) in library.vocabulary.places:
             spans.append(EntitySpan(*match.span(), "affiliation", match.group(1), is_certain=True))
-    for match in re.finditer(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b", text):
-        code = match.group(1) or match.group(2)
-        if code in library.categories:
-            spans.append(EntitySpan(*match.span(), "category", code, is_certain=True))
+    for match in _CODE.finditer(text):
+        if (match.group(1) or match.group(2)) in categories:
+            spans.append(
+                EntitySpan(
+                    *match.span(), "category", match.group(1) or match.group(2), is_certain=True
+                )
+            )
     for match in _FIGURES.finditer(text):
         spans.append(EntitySpan(*match.span(), "attribute", is_certain=True))
     for match in _SURE_FLAGS.finditer(text):
@@ -186,6 +183,14 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     return spans
 
 
+_PRINTED_KINDS: tuple[Literal["affiliation", "venue", "category"], ...] = (
+    "affiliation",
+    "venue",
+    "category",
+)
+_MOST_EDGES = 32
+"""Beginnings and ends of words within a value, two a word, that are looked at."""
+_CODE = re.compile(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b")
 _AFFILIATED = re.compile(r"(?<![\w-])([\w-]{1,40}) affiliations?\b", re.IGNORECASE)
 _FIGURES = re.compile(
     r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
@@ -199,8 +204,16 @@ _SURE_FLAGS = re.compile(
 """Words that say something of an entry and hardly anything else."""
 
 
-def _is_apart(text: str, start: int, end: int) -> bool:
-    return not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
+def _list_places(folded: str) -> dict[str, int]:
+    """Where each run of words stands first that may be a printed value."""
+    edges = [at for at in range(len(folded) + 1)
+             if at in (0, len(folded)) or not folded[at].isalnum() or not folded[at - 1].isalnum()]  # fmt: skip
+    places: dict[str, int] = {}
+    for n, start in enumerate(edges):
+        for end in edges[n + 1 : n + 1 + _MOST_EDGES]:
+            if not folded[start].isspace() and not folded[end - 1].isspace():
+                places.setdefault(folded[start:end], start)
+    return places
 
 
 def _find_quoted(text: str) -> list[EntitySpan]:
@@ -315,7 +328,7 @@ _STARTS = re.compile(
 )
 
 
-def read_value(slot: Slot, question: str, library: LibrarySnapshot) -> Condition:
+def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
     """The condition that a category, venue, affiliation, keyword, link or title word sets."""
     text = str(slot.value) if isinstance(slot.value, str) else slot.text.strip(" \"'“”‘’.,?!")
     if slot.kind == "link":
@@ -323,7 +336,8 @@ def read_value(slot: Slot, question: str, library: LibrarySnapshot) -> Condition
         return Condition("link", "not_contains" if slot.is_negative else "contains", host)
     if slot.kind == "category":
         match = _CATEGORY.search(text.upper())
-        text = match.group(1) if match and match.group(1) in library.categories else text
+        known = library.list_printed("category", [fold(match.group(1))]) if match else {}
+        text = match.group(1) if match and match.group(1) in known.values() else text
     operator = "is_not" if slot.is_negative else "is"
     if slot.kind == "affiliation" and slot.is_negative:
         return Condition("affiliation", "lacks", (text,))
@@ -364,7 +378,7 @@ def simplify(bounds: Range) -> Range | int:
     return int(str(bounds.low)) if bounds.low == bounds.high else bounds
 
 
-def resolve_person(slot: Slot, question: str, library: LibrarySnapshot) -> Mention:
+def resolve_person(slot: Slot, question: str, library: LibraryView) -> Mention:
     """Whom a slot names: somebody here, several to choose from, or nobody of the library."""
     if isinstance(slot.value, Mention):
         return slot.value

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rag.library.snapshot import LibrarySource, load_snapshot
+from rag.library.view import LibraryView
 from rag.understanding.rendering import render
 
 
-def convert_to_english(question: str, library: LibrarySource) -> tuple[str, tuple[str, ...]]:
+def convert_to_english(question: str, library: LibraryView) -> tuple[str, tuple[str, ...]]:
     """The question in English, and a note where it was in another language.
 
     Words of the names of people in the library belong to no language: ``De Cheng`` is not Spanish.
     """
     rendering = render(question)
     if rendering is not None and question.isascii():
-        names = load_snapshot(library).names
+        names = library.names
         typed = (word.strip("?!.,;:'\"") for word in question.split())
         rendering = render(question, [w for w in typed if w[:1].isupper() and names.is_part(w)])
     return (rendering.text, (rendering.note,)) if rendering else (question, ())

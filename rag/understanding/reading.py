@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
+from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
 from rag.types import ReadAs, Thread
 from rag.types.query import Query, Reading
@@ -60,7 +60,7 @@ _HOSTILE = tuple(
 def read_question(
     question: str,
     thread: Thread,
-    library: LibrarySource,
+    library: LibraryView,
     encode: Callable[[str], Encoding | None],
     read_as: ReadAs | None = None,
 ) -> Reading:
@@ -76,9 +76,8 @@ def read_question(
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
     typed, question = question, expand_chat_spelling(question)
-    snapshot = load_snapshot(library)
     state = build_state(thread)
-    entities = find_entities(question, snapshot)
+    entities = find_entities(question, library)
     context = state.build_context() if state else None
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
@@ -86,16 +85,16 @@ def read_question(
     if read_as:
         frame = _keep_route(frame, read_as)
     else:
-        frame = replace(frame, wants=_choose_wants(frame, entities, state, snapshot))
+        frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
     if state is None or read_as:
-        reading = compose(frame, entities, snapshot)
+        reading = compose(frame, entities, library)
     else:
-        reading = join(frame, entities, state, snapshot)
+        reading = join(frame, entities, state, library)
     return replace(reading, question=typed)
 
 
 def _choose_wants(
-    frame: Frame, entities: Entities, state: DialogueState | None, library: LibrarySnapshot
+    frame: Frame, entities: Entities, state: DialogueState | None, library: LibraryView
 ) -> Ranked:
     """The wants of the heads, with content first where the question may be about what papers say."""
     first = frame.wants[0][0]
@@ -131,11 +130,11 @@ def _is_bare(frame: Frame, entities: Entities) -> bool:
     )
 
 
-def _is_of_library(frame: Frame, library: LibrarySnapshot) -> bool:
+def _is_of_library(frame: Frame, library: LibraryView) -> bool:
     """Whether nearly all words of a question are words of the papers: then one may answer it."""
     words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
     words = [word for word in words if word not in STOP_WORDS]
-    return len(words) > 2 and sum(w in library.all_words for w in words) >= 0.6 * len(words)
+    return len(words) > 2 and sum(w in library.vocabulary.any for w in words) >= 0.6 * len(words)
 
 
 def prefer_content(

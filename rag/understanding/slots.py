@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from rag.library.snapshot import LibrarySnapshot
+from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
 from rag.text.everyday import is_everyday
@@ -46,7 +46,7 @@ class SlotParts:
     """What the slots of one question give."""
 
     question: str
-    library: LibrarySnapshot
+    library: LibraryView
     conditions: list[tuple[Condition, Slot]] = field(default_factory=list)
     people: list[tuple[PersonRef, Slot]] = field(default_factory=list)
     without_people: list[PersonRef] = field(default_factory=list)
@@ -77,7 +77,7 @@ class SlotParts:
         return tuple(person for person, _ in self.people)
 
 
-def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> SlotParts:
+def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotParts:
     """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
     parts = SlotParts(frame.question, library)
     slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
@@ -86,13 +86,13 @@ def read_slots(frame: Frame, entities: Entities, library: LibrarySnapshot) -> Sl
     asking = load_heads().asking_words
     free = _list_free_words(frame.question, slots)
     parts.leftover = " ".join(
-        w for w in free if w.lower() not in asking and fold(w) in library.all_words
+        w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )
     parts.has_unknown = any(is_topical(w.lower(), asking) for w in free)
     return parts
 
 
-def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapshot) -> list[Slot]:
+def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -> list[Slot]:
     """Topics with the words of the papers right before them that ask nothing.
 
     "lip sync / talking head video editing, who": the tagger gave the last four words alone.
@@ -105,7 +105,10 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibrarySnapsho
         gap = question[min(word[1], edge) : max(word[0], edge)]
         is_free = all(word[1] <= s.start or word[0] >= s.end for s in slots)
         return (
-            is_free and text not in asking and text in library.all_words and not _BREAK.search(gap)
+            is_free
+            and text not in asking
+            and text in library.vocabulary.any
+            and not _BREAK.search(gap)
         )
 
     slots = _take_heading(question, slots)

@@ -9,12 +9,12 @@ occurs in a paper, or if it is one letter away from the coined name of a paper.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
-from rag.library.snapshot import LibrarySnapshot, LibrarySource, is_made_up, load_snapshot
+from rag.library.naming import COINED_CHARS, LETTERS, is_made_up
+from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.search.thesaurus import load_all_words
 from rag.text import STOP_WORDS, fold, stem
@@ -25,7 +25,6 @@ from rag.types.cancellation import heeded
 _MIN_WORD_CHARS = 4
 _LONG_WORD_CHARS = 8
 """Letters from which a word may have two wrong."""
-_COINED_CHARS = 6
 _ROOT_CHARS = 4
 """Shortest stem to which a dropped *e* or *y* is restored (creat-ed → create); one letter more
 before *-ation*, or *gener-ation* would be read as *genre*."""
@@ -35,7 +34,6 @@ _CLEARLY = 3
 """How many times as many papers must contain the correction as the next candidate."""
 _WORD_TOKEN = re.compile(r"[^\s\"“”«»]+")
 _QUOTED_IN_QUESTION = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\w)'[^']+'(?!\w)")
-_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _DOUBLE = re.compile(r"(.)\1")
 _ADDRESS_IN_QUESTION = re.compile(r"[@/\\_]|\w\.\w|\d")
 _PREFIXES = (
@@ -59,7 +57,7 @@ class CorrectedQuestion:
 
 
 def process_spelling(
-    question: str, library: LibrarySource, english: frozenset[str]
+    question: str, library: LibraryView, english: frozenset[str]
 ) -> CorrectedQuestion:
     """Correct the spelling of a question; unchanged if no word is surely misspelt.
 
@@ -70,8 +68,7 @@ def process_spelling(
     """
     if not english:
         return CorrectedQuestion(question)
-    snapshot = load_snapshot(library)
-    slips = list(_iter_slips(question, snapshot, _load_english(english)))
+    slips = list(_iter_slips(question, library, _load_english(english)))
     text, at = "", 0
     for (start, end), new in slips:
         text += question[at:start] + new
@@ -105,29 +102,29 @@ def _load_asking_words() -> frozenset[str]:
     return frozenset(word for word in asking_words if word.isalpha() and word.isascii())
 
 
-def _is_doubtful(word: str, library: LibrarySnapshot, english: _English) -> bool:
+def _is_doubtful(word: str, library: LibraryView, english: _English) -> bool:
     """Whether a folded word may be misspelt; a merely well-formed one (*swaping*) still may be."""
     if _is_known(word, library, english):
         return False
     return not _is_formed(word, english.words) or _has_doubled_letter(word, library)
 
 
-def _has_doubled_letter(word: str, library: LibrarySnapshot) -> bool:
+def _has_doubled_letter(word: str, library: LibraryView) -> bool:
     """Whether the library has the word with a letter doubled."""
-    return any(
-        f"{word[:at]}{word[at - 1]}{word[at:]}" in library.words for at in range(2, len(word))
-    )
+    doubled = [f"{word[:at]}{word[at - 1]}{word[at:]}" for at in range(2, len(word))]
+    library.vocabulary.lower.load(doubled)
+    return any(word in library.vocabulary.lower for word in doubled)
 
 
-def _is_known(word: str, library: LibrarySnapshot, english: _English) -> bool:
+def _is_known(word: str, library: LibraryView, english: _English) -> bool:
     """Whether a folded word is one of the library, a name, or listed as English."""
     return (
         word in english.words
         or stem(word) in english.stems
         or is_everyday(word)
-        or word in library.all_words
-        or stem(word) in library.term_counts
-        or word in library.place_words
+        or word in library.vocabulary.any
+        or stem(word) in library.vocabulary.terms
+        or word in library.vocabulary.places
         or library.names.is_part(word)
     )
 
@@ -158,10 +155,11 @@ def _is_formed(word: str, english_stems: frozenset[str]) -> bool:
 
 
 def _iter_slips(
-    question: str, library: LibrarySnapshot, english: _English
+    question: str, library: LibraryView, english: _English
 ) -> Iterator[tuple[Span, str]]:
     """The misspelt words, in order, each with its correction."""
     shut = [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
+    library.vocabulary.load(question)
     doubtful: list[Span] = []
     different: set[str] = set()
     for token in _WORD_TOKEN.finditer(question):
@@ -169,7 +167,7 @@ def _iter_slips(
             token.group().rstrip(".")
         ):
             continue
-        for match in _LETTERS.finditer(token.group()):
+        for match in LETTERS.finditer(token.group()):
             span = (token.start() + match.start(), token.start() + match.end())
             word = match.group()
             if len(word) < _MIN_WORD_CHARS or not _is_doubtful(fold(word), library, english):
@@ -201,16 +199,18 @@ def _iter_slips(
             yield span, correction
 
 
-@lru_cache(maxsize=2)
-def _by_length(library: LibrarySnapshot) -> dict[int, tuple[str, ...]]:
-    """The words that may be meant, by their number of letters."""
-    contents: dict[int, list[str]] = defaultdict(list)
-    for word in library.words | _load_asking_words() | library.place_words:
-        contents[len(word)].append(word)
-    return {n: tuple(some) for n, some in contents.items()}
+def _list_choices(word: str, max_distance: int, library: LibraryView) -> list[str]:
+    """The words that may be meant: with the same first letter, or the first two turned around."""
+    begun = (word[0], word[1::-1])
+    words = {
+        *library.vocabulary.list_beginning("lower", *begun),
+        *library.vocabulary.list_beginning("place", *begun),
+        *(w for w in _load_asking_words() if w.startswith(begun)),
+    }
+    return [w for w in words if abs(len(w) - len(word)) <= max_distance]
 
 
-def _find_correction(word: str, library: LibrarySnapshot) -> str | None:
+def _find_correction(word: str, library: LibraryView) -> str | None:
     """The one word that a word in lower case is a slip of."""
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
@@ -218,12 +218,7 @@ def _find_correction(word: str, library: LibrarySnapshot) -> str | None:
     if not word.isascii():
         return None
     max_distance = 2 if len(word) >= _LONG_WORD_CHARS else 1
-    contents = _by_length(library)
-    choices = [
-        w
-        for n in range(len(word) - max_distance, len(word) + max_distance + 1)
-        for w in contents.get(n, ())
-    ]
+    choices = _list_choices(word, max_distance, library)
     similar_words = process.extract(
         word, choices, scorer=OSA.distance, score_cutoff=max_distance, limit=None
     )
@@ -234,12 +229,11 @@ def _find_correction(word: str, library: LibrarySnapshot) -> str | None:
         alike = [w for w in alike if _is_slight(word, w)] or alike
         asking_words = _load_asking_words()
         counts: dict[str, float] = {}
+        n_papers, terms = library.whole.n_papers, library.vocabulary.terms
+        terms.load(map(stem, alike))
         for candidate in alike:
-            often = (
-                library.term_counts[stem(candidate)]
-                + len(library.papers) * (candidate in asking_words) / 4
-            )
-            often += len(library.papers) * (candidate in STOP_WORDS)
+            often = terms.get(stem(candidate)) + n_papers * (candidate in asking_words) / 4
+            often += n_papers * (candidate in STOP_WORDS)
             counts[stem(candidate)] = max(often, counts.get(stem(candidate), 0))
         ranked = sorted(counts, key=lambda s: (-counts[s], s))
         if len(ranked) > 1 and counts[ranked[0]] < max(1, _CLEARLY * counts[ranked[1]]):
@@ -279,15 +273,13 @@ def _list_consonants(word: str) -> list[str]:
     return sorted(c for c in _DOUBLE.sub(r"\1", word) if c not in "aeiouy")
 
 
-def _is_plain(
-    question: str, span: Span, ordinary: dict[Span, str], library: LibrarySnapshot
-) -> bool:
+def _is_plain(question: str, span: Span, ordinary: dict[Span, str], library: LibraryView) -> bool:
     """Whether a capitalised word is no name: it opens the question, or forms a phrase.
 
     The phrase is the word, mended, with those beside it that are capitalised too, or else with one
     neighbour; it must stand in a paper.
     """
-    word_spans = [m.span() for m in _LETTERS.finditer(question)]
+    word_spans = [m.span() for m in LETTERS.finditer(question)]
     at = word_spans.index(span)
     corrected_words = [
         fold(ordinary.get(word_span, question[slice(*word_span)])) for word_span in word_spans
@@ -310,31 +302,20 @@ def _is_plain(
     return _is_printed_phrase(corrected_words[first : last + 1], library)
 
 
-def _is_printed_phrase(phrase_words: list[str], library: LibrarySnapshot) -> bool:
+def _is_printed_phrase(phrase_words: list[str], library: LibraryView) -> bool:
     """Whether the words are consecutive in a paper or in an affiliation."""
     phrase = " ".join(phrase_words)
-    return library.has_phrase(phrase) or any(phrase in place for place in library.printed_places)
+    return library.vocabulary.has_phrase(phrase) or library.vocabulary.has_place(phrase)
 
 
-@lru_cache(maxsize=2)
-def _coined_names(library: LibrarySnapshot) -> dict[str, frozenset[str]]:
-    """The coined names in titles, by their first letter."""
-    contents: dict[str, set[str]] = defaultdict(set)
-    for paper in library.papers:
-        for name in _LETTERS.findall(paper.title or ""):
-            if len(name) >= _COINED_CHARS and is_made_up(name):
-                contents[name[0].lower()].add(name)
-    return {first: frozenset(names) for first, names in contents.items()}
-
-
-def _find_coined_correction(word: str, library: LibrarySnapshot, english: _English) -> str | None:
+def _find_coined_correction(word: str, library: LibraryView, english: _English) -> str | None:
     """The coined name of a paper that another one is a slip of: one letter, within, and no figure.
 
     Where each part of the typed name is a word (SegNet) it is taken for another name.
     """
     from rapidfuzz.distance import OSA
 
-    if len(word) < _COINED_CHARS:
+    if len(word) < COINED_CHARS:
         return None
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", word)
     if not any(
@@ -344,7 +325,7 @@ def _find_coined_correction(word: str, library: LibrarySnapshot, english: _Engli
         return None
     similar_names = {
         name
-        for name in _coined_names(library).get(word[0].lower(), ())
+        for name in library.vocabulary.list_beginning("name", word[0].lower(), word[0].upper())
         if OSA.distance(fold(name), fold(word), score_cutoff=1) <= 1
     }
     return similar_names.pop() if len({fold(name) for name in similar_names}) == 1 else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from rag.answers.attributes import answer_attributes, find_code_link
-from rag.library.snapshot import LibrarySnapshot
 from tests.shelf import Shelf, paper
 
 PRINTED = "We study masks. The source code is available at https://github.com/one/two."
@@ -27,8 +26,8 @@ def test_the_sentence_with_the_address_of_code_is_found(text: str, quote: str) -
 
 @pytest.mark.parametrize("mark", [None, False])
 def test_code_that_the_text_gives_is_told_and_quoted_without_a_mark(mark: bool | None) -> None:
-    now = LibrarySnapshot(Shelf([paper("p1", "Masks", PRINTED, code=mark)]))
-    answer = answer_attributes(("code",), now.papers, now)
+    shelf = Shelf([paper("p1", "Masks", PRINTED, code=mark)])
+    answer = answer_attributes(("code",), ["p1"], shelf)
     assert (answer.status, answer.value) == ("answered", "yes")
     assert "https://github.com/one/two [1]" in answer.text
     assert (

@@ -19,7 +19,7 @@ NOISE = "Noisy labels mislead classifiers."
 def who(shelf: Shelf, topic: str, *, recent: bool = False, k: int = 10) -> Answer:
     query = Query("people", about=Topic(topic), order=Order("date") if recent else None, k=k)
     answer = experts.answer_experts(query, shelf, shelf.retrieve)
-    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
+    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.papers})
     return answer
 
 
@@ -139,7 +139,7 @@ def test_the_parts_of_a_score_add_up_to_it() -> None:
     shelf = Shelf([paper("p1", "UAV", UAV, ("Ann", "Bo")), paper("p2", "UAV", UAV, ("Ann",))])
     query = Query("people", about=Topic("UAV tracking"))
     answer = experts.answer_experts(query, shelf, shelf.retrieve, explain=True)
-    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.list_papers()})
+    check_citations(answer.text, answer.citations, {p.paper_id: p for p in shelf.papers})
     assert "1. Ann **2.00** = 1.00 × 1 [1] + 1.00 × 1 [2]" in answer.text
     assert "2. Bo **0.60** = 1.00 × 0.6 [1]" in answer.text
 

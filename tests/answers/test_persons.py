@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rag.library.snapshot import LibrarySnapshot, load_snapshot
 from tests.conversation import ask
 from tests.shelf import Shelf, paper
 from tests.shelves import PEOPLE
@@ -23,10 +22,10 @@ def test_co_authors_come_with_the_shared_papers() -> None:
 
 
 def test_settled_aliases_join_the_papers_under_one_name() -> None:
-    joined = LibrarySnapshot(PEOPLE, {"Kexin Baoa": "Kexin Bao"})
+    joined = Shelf(PEOPLE.papers, aliases={"Kexin Baoa": "Kexin Bao"})
     assert {p.paper_id for p in joined.list_papers_of("Kexin Bao")} == {"p7", "p8"}
-    assert joined.list_people_of(joined.by_id["p8"]) == ("Kexin Bao",)
-    assert {p.paper_id for p in load_snapshot(PEOPLE).list_papers_of("Kexin Bao")} == {"p7"}
+    assert joined.list_people_of(PEOPLE.papers[7]) == ("Kexin Bao",)
+    assert {p.paper_id for p in PEOPLE.list_papers_of("Kexin Bao")} == {"p7"}
 
 
 def test_where_only_the_page_owner_is_known_no_list_is_spoken_of() -> None:
@@ -46,10 +45,7 @@ def test_papers_in_groups_without_a_common_co_author_are_told_as_perhaps_two_peo
         ]
     )
     assert "more than one person" in ask("who is Bo Li?", shelf=shelf).text
-    assert (
-        "more than one person"
-        not in ask("who is Cai Wu?", shelf=Shelf(shelf.list_papers()[2:])).text
-    )
+    assert "more than one person" not in ask("who is Cai Wu?", shelf=Shelf(shelf.papers[2:])).text
 
 
 def test_whoever_worked_with_both_of_two_people_is_named_with_the_papers() -> None:

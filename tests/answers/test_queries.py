@@ -6,7 +6,6 @@ import pytest
 
 from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
-from rag.library.snapshot import load_snapshot
 from rag.types import Answer, Query, Reading
 from rag.types.fields import QueryError
 from rag.types.papers import ProfilePage
@@ -72,7 +71,7 @@ def run(line: str, shelf: Shelf = PAPERS) -> Answer:
 def test_a_list_is_exactly_what_meets_the_query(line: str, ids: str) -> None:
     value = run(line).value
     assert isinstance(value, tuple)
-    sources = {p.source: p.paper_id for p in PAPERS.list_papers()}
+    sources = {p.source: p.paper_id for p in PAPERS.papers}
     named = [sources[source] for source in value]
     assert sorted(named) == sorted(ids.split()), line
     if "order" in line and "ends" not in line:
@@ -169,5 +168,5 @@ def test_a_year_is_met_by_its_whole_number() -> None:
         read_query('count papers where year = "2023"')
     reading = read("papers from 2023", shelf=PAPERS)
     assert (
-        load_snapshot(PAPERS).years[2023] == 2 and str(reading.query) == "papers where year = 2023"
+        PAPERS.count_groups("year")[2023] == 2 and str(reading.query) == "papers where year = 2023"
     )

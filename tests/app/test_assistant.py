@@ -18,7 +18,6 @@ from rag.answers.evidence_selection import choose_papers
 from rag.app.assistant import Assistant, build
 from rag.app.bounding import MAX_QUESTION_CHARS
 from rag.config.settings import Settings
-from rag.library.snapshot import load_snapshot
 from rag.text import ensure_encodable
 from rag.text.markdown import hazards
 from rag.types import Answer, Condition, Delta, Event, Step, Thread, Turn
@@ -189,7 +188,7 @@ def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
     assert answer.reading is not None and answer.reading.query.papers
     retrieve = assistant._open_retriever().retrieve
     found = choose_papers(
-        answer.reading.query, retrieve, retrieve, load_snapshot(assistant.library)
+        answer.reading.query, retrieve, retrieve, assistant.library.view
     ).retrieval
     assert [hit.rank for hit in found.papers] == list(range(1, 21))
     assert len({hit.paper.paper_id for hit in found.papers}) == 20
@@ -345,7 +344,7 @@ def test_markup_printed_in_a_document_is_shown_as_words(tmp_path: Path, weights:
             f"papers in category {odd}", f"papers by {odd}",
         ):  # fmt: skip
             asked(assistant, "what is zebra gait?", question)
-        for person in assistant.library.list_persons():
+        for person in map(assistant.library.find_person, assistant.library.list_names()):
             sound(assistant, assistant.person(person.name))
 
 

@@ -232,7 +232,7 @@ def test_damage_of_the_librarys_file_is_one_sentence_everywhere(
     def ask_everything() -> None:
         (
             library.list_papers(),
-            library.list_persons(),
+            library.list_names(),
             library.list_chunks(),
             library.list_documents(),
         )

@@ -109,7 +109,7 @@ def test_the_page_owner_wrote_every_paper_of_the_page(library: Library) -> None:
 
 
 def test_a_person_is_a_printed_name(library: Library) -> None:
-    names = [person.name for person in library.list_persons()]
+    names = library.list_names()
     assert names == sorted(set(names))
     assert {"Kexin Bao", "Kexin Baoa"} <= set(names)
     with pytest.raises(NotFound, match="did you mean Nannan Wang"):
@@ -168,7 +168,7 @@ def test_before_the_first_ingest_the_library_is_empty_and_nothing_is_made(
     tmp_path: Path, url: str
 ) -> None:
     with Library.open(tmp_path / "data", url) as library:
-        assert (library.n_papers, library.list_papers(), library.list_persons()) == (0, [], [])
+        assert (library.n_papers, library.list_papers(), library.list_names()) == (0, [], [])
         assert library.fingerprint == "0" * 16
         with pytest.raises(LibraryEmpty, match="paperfolk ingest"):
             library.ensure_not_empty()
@@ -197,7 +197,7 @@ def test_the_library_is_read_from_many_threads(library: Library) -> None:
     def look() -> None:
         for paper in expected[:40]:
             found.append(library.find_paper(paper.paper_id) == paper)
-            found.append(len(library.list_persons()) > 200)
+            found.append(len(library.list_names()) > 200)
 
     threads = [threading.Thread(target=look) for _ in range(6)]
     for thread in threads:

@@ -9,7 +9,8 @@ import pytest
 
 from rag.app.assistant import Assistant
 from rag.library.coined import find_owners, find_paper_named_by, find_papers_named_in, is_unheard
-from rag.library.snapshot import NAMED, LibrarySnapshot, get_short_name, load_snapshot
+from rag.library.naming import NAMED, get_short_name
+from rag.library.view import LibraryView
 from tests.shelf import Shelf, paper
 
 SHELF = Shelf(
@@ -23,7 +24,6 @@ SHELF = Shelf(
         paper("p5", "LAMP: Light", "We compare lamps with RainSign."),
     ]
 )
-NOW = load_snapshot(SHELF)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ NOW = load_snapshot(SHELF)
 def test_papers_are_called_by_title_short_title_or_a_word_that_they_introduce(
     text: str, named: tuple[str, ...]
 ) -> None:
-    assert find_papers_named_in(text, NOW) == named
+    assert find_papers_named_in(text, SHELF) == named
 
 
 @pytest.mark.parametrize(
@@ -51,21 +51,21 @@ def test_papers_are_called_by_title_short_title_or_a_word_that_they_introduce(
 def test_a_side_of_a_comparison_names_a_paper_where_it_is_a_name_and_nothing_besides(
     side: str, named: str | None
 ) -> None:
-    assert find_paper_named_by(side, NOW) == named
+    assert find_paper_named_by(side, SHELF) == named
 
 
 def test_a_coined_word_that_stands_nowhere_is_unheard_of() -> None:
     sides = ("FooNet", "the FooNet model", "CityRoads-5", "lamp")
-    assert [is_unheard(side, NOW) for side in sides] == [True, True, False, False]
+    assert [is_unheard(side, SHELF) for side in sides] == [True, True, False, False]
 
 
 # --- over the seeds ---------------------------------------------------------------------------
 
 
-def coined(now: LibrarySnapshot) -> dict[str, str]:
+def coined(now: LibraryView) -> dict[str, str]:
     """One name by paper, of all papers that introduce one."""
     names: dict[str, str] = {}
-    for one in now.papers:
+    for one in now.find_papers():
         for word in NAMED.findall(f"{get_short_name(one)} . {one.text}"):
             if find_owners(word, now) == (one.paper_id,):
                 names.setdefault(one.paper_id, word)
@@ -73,7 +73,7 @@ def coined(now: LibrarySnapshot) -> dict[str, str]:
 
 
 def test_of_two_papers_named_exactly_these_two_are_cited(assistant: Assistant) -> None:
-    names = list(coined(load_snapshot(assistant.library)).items())
+    names = list(coined(assistant.library.view).items())
     assert len(names) > 90
     random.Random(7).shuffle(names)
     forms = ("Compare {} and {}", "How does {} differ from {}?", "What do {} and {} propose?")
@@ -92,7 +92,7 @@ def test_what_is_asked_of_two_named_papers_is_judged_over_both(assistant: Assist
 
 
 def test_names_of_titles_are_known_in_small_letters_on_both_sides(assistant: Assistant) -> None:
-    now = load_snapshot(assistant.library)
+    now = assistant.library.view
     answer = assistant.ask("compare m3d and dance")
     assert {c.paper_id for c in answer.citations} == {*find_papers_named_in("M3D, DANCE", now)}
     assert assistant.ask("compare salsa and dance").status == "abstained"
@@ -101,7 +101,7 @@ def test_names_of_titles_are_known_in_small_letters_on_both_sides(assistant: Ass
 def test_a_side_that_is_not_here_is_said_and_the_other_is_the_nearest(
     assistant: Assistant,
 ) -> None:
-    now = load_snapshot(assistant.library)
+    now = assistant.library.view
     answer = assistant.ask("Compare Foo-BarNet with DuetFace")
     assert answer.status == "abstained" and "mentions “Foo-BarNet”." in answer.text
     assert answer.papers[0].paper_id in find_papers_named_in("DuetFace", now)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from rag.library.person_index import NameIndex, extract_tokens, get_name_key, load_aliases
+from rag.library.aliases import load_aliases
+from rag.library.name_forms import build_name_forms, extract_tokens, get_name_key, split_name
+from rag.library.person_index import NameIndex
 from rag.types.errors import SettingsError
+from tests.shelf import Shelf, paper
 
 NAMES = (
     "Anthony Cioppa",
@@ -31,7 +36,43 @@ NAMES = (
     "Xi Zhou",
 )
 WORDS = frozenset("a paper on face forgery detection work works the with in here".split())
-INDEX = NameIndex(NAMES, {"S. M. Ge": "Shiming Ge"}, WORDS)
+_FORMS = {
+    "exact": ("joined", "shortened"),
+    "turned": ("turned",),
+    "initials": ("initials", "short_initials"),
+}
+
+
+class NameList:
+    """Names read one by one, as the library's tables are to find them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(sorted(set(names)))
+
+    def find_names(self, form: str, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
+        return {
+            key: names
+            for key in keys
+            if (names := tuple(n for n in self.names if key in self._list_forms(form, n)))
+        }
+
+    @staticmethod
+    def _list_forms(form: str, name: str) -> Collection[str]:
+        if form == "name":
+            return [name]
+        if form == "part":
+            return split_name(name)
+        forms = build_name_forms(name)
+        return [forms[column] for column in _FORMS[form]]
+
+    def count_names(self, parts: Collection[str]) -> dict[str, int]:
+        return {part: len(names) for part, names in self.find_names("part", parts).items()}
+
+    def list_parts(self) -> tuple[str, ...]:
+        return tuple(sorted({part for name in self.names for part in split_name(name)}))
+
+
+INDEX = NameIndex(NameList(NAMES), {"S. M. Ge": "Shiming Ge"}, WORDS)
 
 
 @pytest.mark.parametrize(
@@ -150,13 +191,13 @@ _PART = st.sampled_from("ada adah bo boris bora cy li lin ling liu sea shea zhan
 _CROWDS = st.lists(st.lists(_PART, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=30)
 
 
-def _slips(index: NameIndex, keys: list[str]) -> set[str]:
+def _slips(index: NameIndex, names: Collection[str], keys: list[str]) -> set[str]:
     """The closest of all names, one by one."""
     if all(index.is_part(k) for k in keys):
         return set()
     costs: dict[str, int] = {}
     for order in (keys, keys[::-1]):
-        for name in index.names:
+        for name in names:
             parts: tuple[str, ...] = tuple(get_name_key(part) for part in name.split())
             if fuzz.ratio(" ".join(order), " ".join(parts)) < 75:
                 continue
@@ -174,25 +215,26 @@ def _slips(index: NameIndex, keys: list[str]) -> set[str]:
 def test_a_slip_is_found_as_if_all_names_were_read(
     crowd: list[str], typed: list[str], at: int, letter: str
 ) -> None:
-    index = NameIndex(crowd)
+    index = NameIndex(NameList(crowd))
     text = " ".join(typed)
     at = min(at, len(text))
     words = extract_tokens(f"{text[:at]}{letter}{text[at:]}")
-    assert set(index._match_misspelt(words)) == _slips(index, [word.key for word in words])
+    assert set(index._match_misspelt(words)) == _slips(index, crowd, [word.key for word in words])
 
 
 @given(_CROWDS)
 def test_lookalikes_are_those_of_reading_all_names(crowd: list[str]) -> None:
-    index = NameIndex(crowd)
-    for name in index.names:
+    names = NameList(crowd).names
+    index = NameIndex(NameList(crowd))
+    for name in names:
         mine = name.split()
         expected = []
-        for other in index.names:
+        for other in names:
             parts = other.split()
             if other == name or len(parts) != len(mine):
                 continue
             rare = any(
-                a != b and min(sum(p in n.split() for n in index.names) for p in (a, b)) == 1
+                a != b and min(sum(p in n.split() for n in names) for p in (a, b)) == 1
                 for a, b in zip(parts, mine, strict=True)
             )
             joined = "".join(mine)
@@ -206,10 +248,41 @@ def test_lookalikes_are_those_of_reading_all_names(crowd: list[str]) -> None:
 def test_initials_fit_whom_they_fit_when_all_names_are_read(
     crowd: list[str], part: str, initial: str
 ) -> None:
-    index = NameIndex(crowd)
+    index = NameIndex(NameList(crowd))
     found = index._match_initials(extract_tokens(f"{initial}. {part}"))
-    held = {name: name.split() for name in index.names}
+    held = {name: name.split() for name in NameList(crowd).names}
     fit = [
         n for n, p in held.items() if len(p) == 2 and p[0][0] == initial and p[1] == part
     ] if len(part) > 1 else []  # fmt: skip
     assert list(found) == fit
+
+
+@settings(max_examples=20)
+@given(_CROWDS, st.lists(_PART, min_size=1, max_size=8))
+def test_the_tables_find_the_names_that_reading_them_one_by_one_finds(
+    crowd: list[str], keys: list[str]
+) -> None:
+    shelf, names = (
+        Shelf([paper("p1", "Faces", authors=list(dict.fromkeys(crowd)))]),
+        NameList(crowd),
+    )
+    sought = {
+        *keys,
+        *map("".join, pairwise(keys)),
+        *(f"{a[:1]} {b[:1]} " for a, b in pairwise(keys)),
+    }
+    for form in ("name", "exact", "turned", "initials", "part"):
+        assert shelf.find_names(form, sought) == names.find_names(form, sought), form
+    assert shelf.count_names(sought) == names.count_names(sought)
+    assert shelf.list_parts() == names.list_parts()
+
+
+@settings(max_examples=50)
+@given(_CROWDS, st.lists(_PART, min_size=1, max_size=3))
+def test_names_that_look_alike_are_those_of_comparing_all(
+    crowd: list[str], typed: list[str]
+) -> None:
+    text = " ".join(typed)
+    near = [(-fuzz.ratio(text, name), name) for name in set(crowd)]
+    expected = [name for ratio, name in sorted(near) if ratio <= -72.0][:3]
+    assert list(NameIndex(NameList(crowd)).find_similar(text)) == expected

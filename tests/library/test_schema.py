@@ -50,13 +50,17 @@ def describe(folder: Path) -> list[object]:
     with Library.open(folder) as library:
         documents = library.list_documents()
         return [
-            library.fingerprint, library.list_papers(), library.list_persons(), documents,
+            library.fingerprint, library.list_papers(), library.list_names(), documents,
             [library.list_entries(document.name) for document in documents],
             [(c.chunk_id, c.text) for c in library.list_chunks()], library.index_state,
             library.select("SELECT * FROM papers ORDER BY paper_id"),
             *(library.select(f"SELECT * FROM {table} ORDER BY paper_id, ordinal")
               for table in ("paper_places", "paper_affiliations", "paper_links",
-                            "paper_title_words", "authorships")),
+                            "paper_title_words", "authorships", "paper_names")),
+            library.select("SELECT * FROM paper_words ORDER BY paper_id, kind, word"),
+            library.select("SELECT * FROM vocabulary ORDER BY kind, word"),
+            library.select("SELECT * FROM names ORDER BY name"),
+            library.select("SELECT * FROM name_parts ORDER BY part, name"),
             library.select("SELECT person, folded, searched FROM pages ORDER BY person"),
         ]  # fmt: skip
 

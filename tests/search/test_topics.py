@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from rag.answers.papers import answer_papers
+from rag.app.assistant import Assistant
+from rag.library.search_forms import build_searched
 from rag.search.topics import Phrase, has_other_prefix_only
 from rag.types import Retrieval
 from tests.conversation import read
@@ -36,12 +40,30 @@ from tests.shelves import TOPICS
 def test_a_phrase_is_held_stemmed_in_order_with_one_word_between(
     topic: str, title: str, held: bool
 ) -> None:
-    assert Phrase(topic).is_in(paper("p1", title, text="")) is held
+    assert Phrase(topic).is_in(title, "") is held
+    searched = build_searched(title)
+    assert not held or all(part in searched for part in Phrase(topic).list_parts())
 
 
 def test_one_plain_word_tells_what_a_paper_is_about_only_in_its_title() -> None:
-    said = paper("p1", "Masks", text="We also speak of drones.")
-    assert Phrase("drones").is_in(said) and not Phrase("drones").is_topic_of(said)
+    said = ("Masks", "We also speak of drones.")
+    assert Phrase("drones").is_in(*said) and not Phrase("drones").is_topic_of(*said)
+
+
+def test_papers_that_say_a_topic_are_found_without_reading_the_others(
+    assistant: Assistant,
+) -> None:
+    papers = assistant.library.list_papers()
+    titles = [p.title.split() for p in papers if p.title]
+    chance = random.Random(3)
+    for words in chance.sample(titles, 30):
+        at = chance.randrange(len(words))
+        phrase = Phrase(" ".join(words[at : at + chance.randint(1, 3)]))
+        looked_at = {
+            found[0] for found in assistant.library.view.list_texts((), phrase.list_parts())
+        }
+        said = {p.paper_id for p in papers if phrase.is_in(p.title or "", p.text)}
+        assert said <= looked_at, words
 
 
 @pytest.mark.parametrize(

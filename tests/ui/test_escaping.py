@@ -238,7 +238,7 @@ def data(hostile: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_people_of_any_name_are_text(data: Path) -> None:
     with build(load()) as assistant:
-        names = [person.name for person in assistant.library.list_persons()]
+        names = assistant.library.list_names()
     for name in names:
         at = screen("people")
         at.query_params["name"] = name

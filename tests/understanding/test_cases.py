@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from rag.app.assistant import Assistant
-from rag.library.snapshot import LibrarySource, get_short_name, load_snapshot
+from rag.library.naming import get_short_name
+from rag.library.view import LibraryView
 from rag.types import Answer, Reading
 from rag.types.query_text import print_query
 from tests.conversation import answer_reading, ask_assistant, read
@@ -53,7 +54,7 @@ def read_over_seeds(turns: list[str], assistant: Assistant) -> dict[str, str]:
     answer = ask_assistant(assistant, *turns).turns[-1].answer
     assert answer.reading is not None
     return {
-        "reading": print_reading(answer.reading, assistant.library),
+        "reading": print_reading(answer.reading, assistant.library.view),
     }
 
 
@@ -76,12 +77,12 @@ MOST_NAMED = 5
 """More papers than this are not named one by one."""
 
 
-def print_reading(reading: Reading, library: LibrarySource) -> str:
+def print_reading(reading: Reading, library: LibraryView) -> str:
     """The query, papers by what they call themselves, and the words that nothing used.
 
     Which detail of content is asked is left to the evaluation of readings.
     """
-    query, papers = reading.query, load_snapshot(library).by_id
+    query, papers = reading.query, {p.paper_id: p for p in library.find_papers()}
     if query.asks_for != "yes_no":
         query = replace(query, asks_for=None)
     if len(query.papers) > MOST_NAMED:
@@ -95,7 +96,7 @@ def print_answer(answer: Answer, shelf: Shelf) -> str:
     if answer.status != "answered":
         return answer.status
     if isinstance(answer.value, tuple):
-        ids = {p.source: p.paper_id for p in shelf.list_papers()}
+        ids = {p.source: p.paper_id for p in shelf.papers}
         return " ".join(ids[each] for each in answer.value) or "no paper"
     if answer.value is not None:
         return str(answer.value) or "nobody"

@@ -58,11 +58,11 @@ def library(desk: Desk, tmp_path: Path) -> Library:
 def test_a_slip_is_read_as_the_word_of_the_library_and_told(
     library: Library, english: frozenset[str], typed: str, meant: str
 ) -> None:
-    found = process_spelling(typed, library, english)
+    found = process_spelling(typed, library.view, english)
     assert found.text == meant
     changed = [(a, b) for a, b in zip(typed.split(), meant.split(), strict=True) if a != b]
     assert len(found.notes) == len(changed)
-    assert "read “brige” as “bridge”" in process_spelling("a brige", library, english).notes
+    assert "read “brige” as “bridge”" in process_spelling("a brige", library.view, english).notes
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_slip_is_read_as_the_word_of_the_library_and_told(
 def test_other_words_names_quotes_and_addresses_stay(
     library: Library, english: frozenset[str], question: str
 ) -> None:
-    assert process_spelling(question, library, english).text == question
+    assert process_spelling(question, library.view, english).text == question
 
 
 def test_a_word_as_near_to_two_others_stays(
@@ -93,9 +93,9 @@ def test_a_word_as_near_to_two_others_stays(
     }
     (tmp_path / "papers.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
     desk.ingest(tmp_path / "papers.jsonl")
-    assert process_spelling("a quarklx", desk.library, english).notes == ()
+    assert process_spelling("a quarklx", desk.library.view, english).notes == ()
 
 
 def test_without_a_list_of_words_nothing_is_mended(library: Library, tmp_path: Path) -> None:
     assert load_whole_words(Settings(model_path=tmp_path)) == frozenset()
-    assert process_spelling("a brige", library, frozenset()).notes == ()
+    assert process_spelling("a brige", library.view, frozenset()).notes == ()

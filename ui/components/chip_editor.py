@@ -81,12 +81,12 @@ def _choose_field(assistant: Assistant) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=2)
 def _load_known_fields(_assistant: Assistant, fingerprint: str) -> tuple[str, ...]:
-    return list_known_fields(_assistant.library)
+    return list_known_fields(_assistant.library.view)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _load_values(_assistant: Assistant, field: str, fingerprint: str) -> tuple[str, ...]:
-    return list_field_values(_assistant.library, field)[:MOST_VALUES]
+    return list_field_values(_assistant.library.view, field)[:MOST_VALUES]
 
 
 def _render_part(assistant: Assistant, query: Query, part: str, field: str) -> Query | None:

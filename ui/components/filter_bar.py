@@ -73,7 +73,7 @@ def render_bar(assistant: Assistant, store: ThreadStore, thread: StoredThread | 
                 args=(store, thread, chosen, (condition,)),
             )
         if chosen.filters:
-            filtered_library = apply_filters(assistant.library, Thread(filters=chosen.filters))
+            filtered_library = apply_filters(assistant.library.view, Thread(filters=chosen.filters))
             n = filtered_library.n_papers if filtered_library else assistant.library.n_papers
             st.caption(f"{n:,} of {assistant.library.n_papers:,} papers", width="content")
         render_model_choice(assistant, store, thread, chosen)
@@ -136,7 +136,7 @@ def render_filter_popover(
 @st.cache_data(show_spinner=False, max_entries=2)
 def load_filter_choices(_assistant: Assistant, fingerprint: str) -> FilterChoices:
     """The values to filter by, for this state of the library."""
-    return list_filter_choices(_assistant.library)
+    return list_filter_choices(_assistant.library.view)
 
 
 def render_fields(

@@ -51,15 +51,15 @@ def render_button_for_papers(assistant: Assistant, key: str, papers: Sequence[Pa
 def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:
     """Draw what the next conversation is about, with questions that these papers answer."""
     thread = Thread(filters=filters)
-    filtered_library = apply_filters(assistant.library, thread)
+    filtered_library = apply_filters(assistant.library.view, thread)
     assert filtered_library is not None
-    papers = filtered_library.list_papers()
-    if not papers:
+    if not filtered_library.n_papers:
         st.html(
             f'<div class="pf"><p class="note">{answer_html.escape(filtered_library.why_empty)}</p></div>'
         )
         return
-    n = f"{len(papers):,} papers" if len(papers) > 1 else "one paper"
+    n_papers = filtered_library.n_papers
+    n = f"{n_papers:,} papers" if n_papers > 1 else "one paper"
     st.html(f'<div class="hero"><h1>Ask about {answer_html.escape(n)}</h1></div>')
     with st.container(key="examples"):
         columns = st.columns(2)
@@ -72,10 +72,10 @@ def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:
                 args=(question,),
             )
     render_clickable(
-        answer_html.render_paper_list(papers[:MAX_OPENINGS]),
+        answer_html.render_paper_list(filtered_library.find_papers(limit=MAX_OPENINGS)),
         key="opening_papers",
         on_act=session.handle_act,
         scroll=True,
     )
-    if len(papers) > MAX_OPENINGS:
-        st.caption(f"and {len(papers) - MAX_OPENINGS:,} more")
+    if n_papers > MAX_OPENINGS:
+        st.caption(f"and {n_papers - MAX_OPENINGS:,} more")

@@ -111,7 +111,7 @@ def get_titles(assistant: Assistant, reading: Reading) -> dict[str, str]:
 @st.cache_data(show_spinner=False, max_entries=2)
 def _load_names(_assistant: Assistant, fingerprint: str) -> frozenset[str]:
     """All names printed in this state of the library."""
-    return frozenset(person.name for person in _assistant.library.list_persons())
+    return frozenset(_assistant.library.list_names())
 
 
 def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]) -> frozenset[str]:

@@ -21,7 +21,7 @@ from ui.views.escaping import fault, plain, without_paths
 def render_counts(assistant: Assistant, document_list: list[Document]) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("Papers", f"{assistant.library.n_papers:,}", width="content")
-        st.metric("People", f"{len(assistant.library.list_persons()):,}", width="content")
+        st.metric("People", f"{assistant.library.n_people:,}", width="content")
         st.metric("Documents", f"{len(document_list):,}", width="content")
 
 

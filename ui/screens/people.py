@@ -42,16 +42,17 @@ def render_search(assistant: Assistant) -> None:
 
 def render_everyone(assistant: Assistant) -> None:
     """Draw the people with the most papers; shown before a search."""
-    people = sorted(assistant.library.list_persons(), key=lambda p: (-len(p.authorships), p.name))
-    st.caption(f"{len(people):,} people are named in these papers. Those with most papers here:")
-    render_clickable(
-        people_html.render_people(people[:24]), key="everyone", on_act=session.handle_act
+    library = assistant.library
+    people = [library.find_person(name) for name in library.list_names(most_papers_first=24)]
+    st.caption(
+        f"{library.n_people:,} people are named in these papers. Those with most papers here:"
     )
+    render_clickable(people_html.render_people(people), key="everyone", on_act=session.handle_act)
 
 
 def render_picker(assistant: Assistant, label: str = "Or open a person") -> None:
     """Draw the field in which a person is chosen by name."""
-    names = sorted(person.name for person in assistant.library.list_persons())
+    names = assistant.library.list_names()
     chosen = st.selectbox(
         plain(label), names, index=None, placeholder="a name", key="chosen_person"
     )

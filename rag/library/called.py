@@ -1,0 +1,141 @@
+"""Finds papers by what they are called: titles, short forms, coined words, citations, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import case, func, literal, select, union
+
+from rag.library.conditions import IN_PLACE
+from rag.library.name_forms import get_name_key
+from rag.library.naming import NAMED, is_headed, is_made_up
+from rag.library.scope import ScopedLibrary
+from rag.library.sources import LAST
+from rag.library.tables import (
+    AUTHORSHIPS,
+    LINKS,
+    NAME_PARTS,
+    PAPER_NAMES,
+    PAPER_WORDS,
+    PAPERS,
+    has_part,
+    is_listed,
+)
+from rag.text import fold
+from rag.types import Paper
+
+_RARE = 2
+_A_FEW = 50
+
+
+class CalledPapers(ScopedLibrary):
+    """What the papers of a library are called."""
+
+    def list_names_beginning(self, starts: Collection[str]) -> list[tuple[str, str]]:
+        """Titles and short forms by which papers are looked for, with the papers' ids."""
+        names = select(PAPER_NAMES.c.name, PAPER_NAMES.c.paper_id).where(
+            is_listed(PAPER_NAMES.c.start, starts), self._is_in_scope(PAPER_NAMES)
+        )
+        return [(row[0], row[1]) for row in self.library.fetch(names)] if starts else []
+
+    def list_entitled(self, folded: str) -> list[str]:
+        """Ids of the papers, two at most, whose title or short form this is."""
+        entitled = select(PAPER_NAMES.c.paper_id).where(
+            PAPER_NAMES.c.folded == folded, self._is_in_scope(PAPER_NAMES)
+        )
+        return [row[0] for row in self.library.fetch(entitled.distinct().limit(2))]
+
+    def find_papers_bearing(self, word: str, limit: int) -> tuple[str, ...]:
+        """Ids of papers with a folded coined word (DuetFace, M3D), titles before texts."""
+        in_title = func.max(case((PAPER_WORDS.c.kind == "title", 1), else_=0))
+        n = func.sum(case((PAPER_WORDS.c.kind == "text", PAPER_WORDS.c.n), else_=0))
+        bearing = (
+            select(PAPER_WORDS.c.paper_id)
+            .join(PAPERS)
+            .where(PAPER_WORDS.c.word == word, PAPER_WORDS.c.kind != "stem", self._test())
+            .group_by(PAPER_WORDS.c.paper_id, *IN_PLACE[:2])
+            .order_by(in_title.desc(), case((in_title == 1, 0), else_=n).desc(), *IN_PLACE[:2])
+        )
+        return tuple(row[0] for row in self.library.fetch(bearing.limit(limit)))
+
+    def list_headed(self, word: str) -> list[tuple[str, str]]:
+        """Ids and titles of the papers whose titles begin with a coined word."""
+        folded = fold(word)
+        begun = (
+            select(PAPERS.c.paper_id, PAPERS.c.title)
+            .join(PAPER_WORDS)
+            .where(
+                PAPERS.c.folded_title >= folded,
+                PAPERS.c.folded_title < folded + LAST,
+                PAPER_WORDS.c.word == folded,
+                PAPER_WORDS.c.kind != "stem",
+                self._test(),
+            )
+            .distinct()
+            .order_by(*IN_PLACE)
+        )
+        rows = self.library.fetch(begun.add_columns(*IN_PLACE[:2]))
+        return [(row[0], row[1]) for row in rows if is_headed(word, row[1])]
+
+    def iter_papers_with(self, words: Collection[str]) -> Iterator[Paper]:
+        """Papers with any of some folded coined words, a few at a time."""
+        with_words = select(PAPER_WORDS.c.paper_id).where(
+            is_listed(PAPER_WORDS.c.word, words),
+            PAPER_WORDS.c.kind != "stem",
+            self._is_in_scope(PAPER_WORDS),
+        )
+        ids = [row[0] for row in self.library.fetch(with_words.distinct())] if words else []
+        for start in range(0, len(ids), _A_FEW):
+            yield from self.library.list_papers(ids[start : start + _A_FEW])
+
+    def find_papers_called(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
+        """Papers named by a coined word in a text: (word, paper ids), in the text's order.
+
+        A word calls the papers whose titles begin with it, or else the one or two that have it; what
+        stands in more (UAV, GAN) is a common term.
+        """
+        papers_by_word = []
+        for word in filter(is_made_up, NAMED.findall(text)):
+            headed = tuple(paper_id for paper_id, _ in self.list_headed(word))
+            paper_ids = headed or self.find_papers_bearing(fold(word), _RARE + 1)
+            if headed or 0 < len(paper_ids) <= _RARE:
+                papers_by_word.append((word, paper_ids))
+        return list(dict.fromkeys(papers_by_word))
+
+    def find_cited(self, surname: str, year: int) -> list[Paper]:
+        """Papers of a year whose first printed author has a part of the name that is folded so."""
+        names = select(NAME_PARTS.c.name).where(NAME_PARTS.c.part == get_name_key(surname))
+        firsts = select(AUTHORSHIPS.c.paper_id).where(
+            AUTHORSHIPS.c.name.in_(names), AUTHORSHIPS.c.role == "first"
+        )
+        cited = self._chosen().where(PAPERS.c.year == year, PAPERS.c.paper_id.in_(firsts))
+        return self.library.list_papers(
+            [row[0] for row in self.library.fetch(cited.order_by(*IN_PLACE))]
+        )
+
+    def find_with_address(self, part: str) -> list[Paper]:
+        """Papers whose address, DOI or links contain a folded text."""
+        addresses = [PAPERS.c.url, PAPERS.c.folded_doi]
+        ids = [
+            select(PAPERS.c.paper_id).where(has_part(func.lower(column), literal(part)))
+            for column in addresses
+        ]
+        linked = select(LINKS.c.paper_id).where(has_part(LINKS.c.folded, literal(part)))
+        cited = self._chosen().where(PAPERS.c.paper_id.in_(union(*ids, linked)))
+        return self.library.list_papers(
+            [row[0] for row in self.library.fetch(cited.order_by(*IN_PLACE))]
+        )
+
+    def find_described(self, terms: Collection[str]) -> list[str]:
+        """Ids of the papers, two at most, whose titles or labels have all of some index terms."""
+        described = (
+            select(PAPER_WORDS.c.paper_id)
+            .where(
+                is_listed(PAPER_WORDS.c.word, terms),
+                PAPER_WORDS.c.kind == "stem",
+                self._is_in_scope(PAPER_WORDS),
+            )
+            .group_by(PAPER_WORDS.c.paper_id)
+            .having(func.count() == len(terms))
+        )
+        return [row[0] for row in self.library.fetch(described.limit(2))]

@@ -1,0 +1,68 @@
+"""The forms of a person's name by which it is found however it is typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.text import fold
+
+_NAME_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a typed name."""
+
+    text: str
+    start: int
+    end: int
+    key: str
+
+
+def get_name_key(name: str) -> str:
+    """Letters alone, folded: ``Ke-Yue Zhang`` -> ``keyuezhang``."""
+    return "".join(c for c in fold(name) if c.isalpha())
+
+
+@lru_cache(maxsize=64)  # a long question is looked at some hundred times, phrase by phrase
+def extract_tokens(text: str) -> tuple[Token, ...]:
+    """Words that may be parts of names, in order, possessive endings left off."""
+    name_tokens = []
+    for match in _NAME_TOKEN.finditer(text):
+        word = re.sub(r"['’]s?$", "", match.group())
+        if letters := get_name_key(word):
+            name_tokens.append(Token(word, match.start(), match.start() + len(word), letters))
+    return tuple(name_tokens)
+
+
+@lru_cache(maxsize=10_000)
+def split_name(name: str) -> tuple[str, ...]:
+    """The keys of a name's parts: ``Ke-Yue Zhang`` -> ``keyue``, ``zhang``."""
+    return tuple(get_name_key(part) for part in name.split())
+
+
+def drop_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """``christopher d manning`` -> ``christopher manning``; names of initials alone stay whole."""
+    long = tuple(part for part in parts if len(part) > 1)
+    return long if len(long) > 1 else parts
+
+
+def get_initials(parts: Sequence[str]) -> str:
+    """First letters, each with a blank behind it: a part without letters has none."""
+    return "".join(f"{part[:1]} " for part in parts)
+
+
+def build_name_forms(name: str) -> dict[str, str]:
+    """The columns that a name is found by; see the table ``names``."""
+    parts = split_name(name)
+    short = drop_initials(parts)
+    return {
+        "joined": "".join(parts),
+        "turned": "".join((*parts[-1:], *parts[:-1])),
+        "shortened": "".join(short),
+        "initials": get_initials(parts),
+        "short_initials": get_initials(short),
+    }

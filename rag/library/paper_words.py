@@ -1,0 +1,192 @@
+"""The words and names of papers, counted when papers are stored, so that no question reads texts.
+
+``paper_words`` has the words that papers are called by and found by, ``vocabulary`` in how many papers
+each word stands, ``paper_names`` titles and their short forms, and ``names`` what people are called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Table, exists, or_, select
+
+from rag.library.name_forms import build_name_forms, split_name
+from rag.library.naming import COINED_CHARS, LETTERS, NAMED, is_made_up, shorten
+from rag.library.tables import (
+    AFFILIATIONS,
+    AUTHORSHIPS,
+    NAME_PARTS,
+    NAMES,
+    PAGES,
+    PAPER_NAMES,
+    PAPER_WORDS,
+    PAPERS,
+    VOCABULARY,
+    build_insert,
+    is_listed,
+)
+from rag.text import fold, split_terms
+
+WordKind = Literal["title", "text", "stem"]
+"""Of a paper: words of the title, coined words of the text (both folded), stems of the name."""
+VocabularyKind = Literal["any", "lower", "term", "place", "coined", "name"]
+"""Of the library: every word in lower case; those that occur so; index terms; words of affiliations,
+folded; words of titles and coined words of texts, folded; coined names of titles, as printed."""
+
+LEAST_WORDS = 3
+"""Words from which a title is looked for however it is typed; a shorter one may be common words."""
+WORD_RUN = re.compile(r"\w+")
+_LOWER = re.compile(r"\b[a-z]{2,}\b")
+_ANY = re.compile(r"[^\W_]+")
+_GAP = re.compile(r"[\s-]+")
+_ROWS = 20_000
+_READ = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.label, PAPERS.c.text)
+_PLACES_READ = select(AFFILIATIONS.c.paper_id, AFFILIATIONS.c.folded)
+
+
+# --- of each paper --------------------------------------------------------------------------
+
+
+def build_part_rows(
+    papers: Iterable[tuple[str, str | None, str, str]],
+) -> dict[Table, list[dict[str, Any]]]:
+    """Rows of ``paper_names`` and ``paper_words`` for papers: their ids, titles, labels and texts."""
+    part_rows: dict[Table, list[dict[str, Any]]] = {PAPER_NAMES: [], PAPER_WORDS: []}
+    for paper_id, title, label, text in papers:
+        part_rows[PAPER_NAMES] += [
+            {"paper_id": paper_id, "ordinal": ordinal, "name": name, "folded": fold(name), "start": start}
+            for ordinal, (name, start) in enumerate(_list_names(title or ""))
+        ]  # fmt: skip
+        counts: Counter[tuple[WordKind, str]] = Counter()
+        counts.update(("title", fold(word)) for word in NAMED.findall(title or ""))
+        counts.update(("text", word) for word in _list_coined(text))
+        counts.update(("stem", term) for term in split_terms(title or label))
+        part_rows[PAPER_WORDS] += [
+            {"paper_id": paper_id, "kind": kind, "word": word, "n": n}
+            for (kind, word), n in counts.items()
+        ]
+    return part_rows
+
+
+def read_part_rows(
+    connection: Connection, paper_ids: Collection[str]
+) -> dict[Table, list[dict[str, Any]]]:
+    """The rows of papers that are stored already."""
+    stored = connection.execute(_READ.where(is_listed(PAPERS.c.paper_id, paper_ids)))
+    return build_part_rows((row[0], row[1], row[2], row[3]) for row in stored)
+
+
+def _list_coined(text: str) -> list[str]:
+    return [fold(word) for word in NAMED.findall(text) if is_made_up(word)]
+
+
+def _list_names(title: str) -> Iterator[tuple[str, str]]:
+    """The title and its short form, each with the first words by which it is looked for in a question.
+
+    The whole title is if it is long enough, the short form if it is a name: one word, or with one
+    that is coined.
+    """
+    if not title:
+        return
+    short = shorten(title)
+    is_long = len(title.split()) >= LEAST_WORDS
+    yield title, _get_start(title) if is_long else ""
+    if short != title:
+        is_name = len(short.split()) == 1 or any(map(is_made_up, NAMED.findall(short)))
+        yield short, _get_start(short) if is_name else ""
+
+
+def _get_start(name: str) -> str:
+    return " ".join(WORD_RUN.findall(name.lower())[:2])
+
+
+# --- of the library -------------------------------------------------------------------------
+
+
+def change_counts(
+    connection: Connection, added: Collection[str] = (), removed: Collection[str] = ()
+) -> None:
+    """Count the words of stored papers into the vocabulary, or out of it before they change or go."""
+    changes: Counter[tuple[VocabularyKind, str]] = Counter()
+    for paper_ids, sign in ((removed, -1), (added, 1)):
+        for words in _read_vocabularies(connection, paper_ids):
+            for word in words:
+                changes[word] += sign
+    counted = [
+        {"kind": kind, "word": word, "n_papers": n} for (kind, word), n in changes.items() if n
+    ]
+    inserted = build_insert(connection.dialect.name, VOCABULARY)
+    n_papers = VOCABULARY.c.n_papers + inserted.excluded.n_papers
+    upsert = inserted.on_conflict_do_update(
+        index_elements=["kind", "word"], set_={"n_papers": n_papers}
+    )
+    for start in range(0, len(counted), _ROWS):
+        connection.execute(upsert, counted[start : start + _ROWS])
+    if removed:
+        connection.execute(VOCABULARY.delete().where(VOCABULARY.c.n_papers <= 0))
+
+
+def clear_counts(connection: Connection) -> None:
+    """Begin anew, before all papers are counted again."""
+    connection.execute(VOCABULARY.delete())
+
+
+def _read_vocabularies(
+    connection: Connection, paper_ids: Collection[str]
+) -> Iterator[set[tuple[VocabularyKind, str]]]:
+    if not paper_ids:
+        return
+    places: dict[str, list[str]] = defaultdict(list)
+    of_papers = is_listed(AFFILIATIONS.c.paper_id, paper_ids)
+    for paper_id, folded in connection.execute(_PLACES_READ.where(of_papers)):
+        places[paper_id].append(folded)
+    for paper_id, title, _, text in connection.execute(
+        _READ.where(is_listed(PAPERS.c.paper_id, paper_ids))
+    ):
+        yield _list_vocabulary(title or "", text, places[paper_id])
+
+
+def _list_vocabulary(
+    title: str, text: str, places: Iterable[str]
+) -> set[tuple[VocabularyKind, str]]:
+    """Each kind of word that a paper has, once."""
+    both = f"{title} {text}"
+    words: set[tuple[VocabularyKind, str]] = {("any", w) for w in _ANY.findall(both.lower())}
+    words.update(("lower", word) for word in _LOWER.findall(both))
+    words.update(("term", term) for term in split_terms(f"{title} . {text}"))
+    words.update(("place", word) for place in places for word in _GAP.split(place) if word)
+    words.update(("coined", fold(word)) for word in NAMED.findall(title))
+    words.update(("coined", word) for word in _list_coined(text))
+    words.update(
+        ("name", word)
+        for word in LETTERS.findall(title)
+        if len(word) >= COINED_CHARS and is_made_up(word)
+    )
+    return words
+
+
+# --- of people ------------------------------------------------------------------------------
+
+
+def update_names(connection: Connection) -> None:
+    """Bring ``names`` in step with who stands on papers or owns a page."""
+    is_author = exists().where(AUTHORSHIPS.c.name == NAMES.c.name).correlate(NAMES)
+    is_owner = exists().where(PAGES.c.person == NAMES.c.name).correlate(NAMES)
+    connection.execute(NAMES.delete().where(~or_(is_author, is_owner)))
+    known = select(NAMES.c.name)
+    missing = (
+        select(AUTHORSHIPS.c.name)
+        .where(AUTHORSHIPS.c.name.not_in(known))
+        .union(select(PAGES.c.person).where(PAGES.c.person.not_in(known)))
+    )
+    names = list(connection.execute(missing).scalars())
+    if names:
+        connection.execute(
+            NAMES.insert(), [{"name": name, **build_name_forms(name)} for name in names]
+        )
+        connection.execute(NAME_PARTS.insert(), [
+            {"part": part, "name": name} for name in names for part in set(split_name(name))
+        ])  # fmt: skip

@@ -1,0 +1,79 @@
+"""Statements about the papers that meet some conditions, which the parts of a view share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, Table, func, select, true
+from sqlalchemy.sql.elements import ColumnElement
+
+from rag.library.conditions import Sorting, compile_conditions, order_by
+from rag.library.tables import PAPERS, is_listed
+from rag.types import Condition, Paper
+
+if TYPE_CHECKING:
+    from rag.library.catalogue import Library
+
+
+class ScopedLibrary:
+    """One state of a library, seen through conditions.
+
+    Args:
+        library: Where the papers are.
+        scope: Settled conditions that all papers seen meet.
+    """
+
+    def __init__(self, library: Library, scope: Sequence[Condition] = ()) -> None:
+        self.library, self.scope = library, tuple(scope)
+
+    def _test(self, conditions: Sequence[Condition] = ()) -> ColumnElement[bool]:
+        return compile_conditions((*self.scope, *conditions))
+
+    def _chosen(self, conditions: Sequence[Condition] = ()) -> Select[Any]:
+        """Ids of the papers of the scope that meet conditions, as a subquery."""
+        return select(PAPERS.c.paper_id).where(self._test(conditions))
+
+    def _is_in_scope(self, table: Table) -> ColumnElement[bool]:
+        return table.c.paper_id.in_(self._chosen()) if self.scope else true()
+
+    def get_paper(self, paper_id: str) -> Paper | None:
+        papers = self.list_papers([paper_id])
+        return papers[0] if papers else None
+
+    def list_papers(self, ids: Iterable[str]) -> list[Paper]:
+        """Papers by id, in order; those out of sight are left out."""
+        wanted = list(ids)
+        if self.scope and wanted:
+            seen = self.select_ids(wanted)
+            wanted = [paper_id for paper_id in wanted if paper_id in seen]
+        return self.library.list_papers(wanted) if wanted else []
+
+    def select_ids(self, ids: Collection[str], conditions: Sequence[Condition] = ()) -> set[str]:
+        """Which of some papers are seen and meet conditions."""
+        listed = self._chosen(conditions).where(is_listed(PAPERS.c.paper_id, ids))
+        return {row[0] for row in self.library.fetch(listed)} if ids else set()
+
+    def find_ids(
+        self,
+        conditions: Sequence[Condition] = (),
+        sorting: Sorting = None,
+        limit: int | None = None,
+    ) -> list[str]:
+        """Ids of the papers that meet all conditions; see `rag.library.conditions.order_by`."""
+        ids = self._chosen(conditions).order_by(*order_by(sorting)).limit(limit)
+        return [row[0] for row in self.library.fetch(ids)]
+
+    def find_papers(
+        self,
+        conditions: Sequence[Condition] = (),
+        sorting: Sorting = None,
+        limit: int | None = None,
+    ) -> list[Paper]:
+        """The papers themselves, for few."""
+        with self.library.open_snapshot():
+            return self.library.list_papers(self.find_ids(conditions, sorting, limit))
+
+    def _count(self, *tests: ColumnElement[bool]) -> int:
+        counted = select(func.count()).select_from(PAPERS).where(*tests)
+        return int(self.library.fetch(counted)[0][0])

@@ -1,0 +1,201 @@
+"""The library as one question sees it: papers that meet some conditions, their people and words.
+
+Nothing of it is in memory but what was looked up: each method is a statement, or a few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from sqlalchemy import (
+    Column,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from rag.library.called import CalledPapers
+from rag.library.conditions import IN_PLACE, build_groups, compile_conditions
+from rag.library.people import ScopedPeople
+from rag.library.sources import PRINTED, find_source
+from rag.library.tables import (
+    AFFILIATIONS,
+    AUTHORSHIPS,
+    PAPERS,
+    PLACES,
+    has_part,
+    is_listed,
+)
+from rag.types import Condition, Place, ScoredPaper
+from rag.types.fields import FIELDS
+from rag.types.query import Order
+
+MOST_TITLES = 5_000
+PrintedField = Literal["category", "affiliation", "venue"]
+_PRINTED: Mapping[PrintedField, tuple[Column[str], Column[str]]] = {
+    "category": (PAPERS.c.category, PAPERS.c.folded_category),
+    "affiliation": (AFFILIATIONS.c.name, AFFILIATIONS.c.folded),
+    "venue": (PAPERS.c.venue, PAPERS.c.folded_venue),
+}
+
+
+class LibraryView(CalledPapers, ScopedPeople):
+    """One state of a library. Read only; safe to share between threads."""
+
+    @property
+    def whole(self) -> LibraryView:
+        """The library without conditions."""
+        return self if not self.scope else self.library.view
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return self.library.fingerprint
+
+    @cached_property
+    def n_papers(self) -> int:
+        return self.count_papers()
+
+    # --- papers -------------------------------------------------------------------------------
+
+    def list_titles(self, limit: int = MOST_TITLES) -> list[str]:
+        """The titles of the first papers: enough to see what titles share."""
+        titles = select(PAPERS.c.title).where(self._test(), PAPERS.c.title.is_not(None))
+        return [row[0] for row in self.library.fetch(titles.order_by(*IN_PLACE).limit(limit))]
+
+    def list_texts(
+        self, conditions: Sequence[Condition], parts: Sequence[str]
+    ) -> list[tuple[str, str | None, str]]:
+        """Id, title and text of the papers whose searched text has all of some parts."""
+        columns = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.text)
+        said = (has_part(PAPERS.c.searched_text, literal(part)) for part in parts)
+        found = columns.where(self._test(conditions), *said)
+        return [(row[0], row[1], row[2]) for row in self.library.fetch(found)]
+
+    def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:
+        """Papers in order as what a ranking says of them: ids and places alone, for any number."""
+        places = select(PLACES.c.paper_id, PLACES.c.document, PLACES.c.line).order_by(
+            PLACES.c.paper_id, PLACES.c.ordinal
+        )
+        places_by_id: dict[str, list[str]] = {}
+        for paper_id, document, line in self.library.fetch(
+            places.where(is_listed(PLACES.c.paper_id, ids))
+        ):
+            places_by_id.setdefault(paper_id, []).append(str(Place(document, line)))
+        return tuple(
+            ScoredPaper(paper_id, first, 1.0, tuple(others))
+            for paper_id in ids
+            for first, *others in (places_by_id[paper_id],)
+        )
+
+    def count_papers(self, conditions: Sequence[Condition] = ()) -> int:
+        """How many papers meet all conditions."""
+        return self._count(self._test(conditions))
+
+    def sum_places(self, conditions: Sequence[Condition] = ()) -> int:
+        """How many entries of documents the papers have."""
+        total = select(func.coalesce(func.sum(PAPERS.c.n_places), 0)).where(self._test(conditions))
+        return int(self.library.fetch(total)[0][0])
+
+    def count_cut_lists(
+        self, conditions: Sequence[Condition] = (), shorter_than: float = math.inf
+    ) -> int:
+        """Papers whose printed author list ends in 'et al.', of those with fewer authors."""
+        cut = [PRINTED, PAPERS.c.authors_complete == 0]
+        if shorter_than < math.inf:
+            cut.append(PAPERS.c.n_authors < shorter_than)
+        return self._count(self._test(conditions), *cut)
+
+    def list_days(
+        self, conditions: Sequence[Condition] = ()
+    ) -> list[tuple[int, int | None, int | None, int]]:
+        """Year, month and day of papers that print no whole date but a year, and how many do so."""
+        days = (PAPERS.c.year, PAPERS.c.month, PAPERS.c.day)
+        open_end = or_(PAPERS.c.month.is_(None), PAPERS.c.day.is_(None), PAPERS.c.month == 0)
+        vague = select(*days, func.count()).where(
+            self._test(conditions), PAPERS.c.year.is_not(None), open_end
+        )
+        return [
+            (row[0], row[1], row[2], row[3]) for row in self.library.fetch(vague.group_by(*days))
+        ]
+
+    @cached_property
+    def newest(self) -> tuple[int, int, int] | None:
+        """The newest date printed; where only its year is, the last day of that year."""
+        columns = select(PAPERS.c.year, PAPERS.c.month, PAPERS.c.day).distinct()
+        year = select(func.max(PAPERS.c.year)).where(self._test()).scalar_subquery()
+        dates = self.library.fetch(columns.where(PAPERS.c.year == year, self._test()))
+        return max(((row[0], row[1] or 12, row[2] or 28) for row in dates), default=None)
+
+    # --- values -------------------------------------------------------------------------------
+
+    def count_groups(self, field: str, conditions: Sequence[Condition] = ()) -> Counter[Any]:
+        """How many papers have each value of a field, most first, then by value."""
+        conditions = (*self.scope, *conditions)
+        is_plain = field == "author" and not self.aliases
+        statement = _build_people(conditions) if is_plain else build_groups(field, conditions)
+        groups = self.library.fetch(statement)
+        convert = bool if FIELDS[field].type == "flag" else lambda value: value
+        return Counter({convert(value): n for value, n in groups})
+
+    def count_valued(self, field: str, conditions: Sequence[Condition] = ()) -> int:
+        """How many papers have a value in a field."""
+        source = find_source(field)
+        known = true() if field == "code" else source.known  # a mark that is not there is no mark
+        return self._count(self._test(conditions), known)
+
+    def count_known(self, field: str, conditions: Sequence[Condition] = ()) -> int:
+        """How many papers have what they are ordered by."""
+        return self._count(self._test(conditions), find_source(field).known)
+
+    def find_end(self, order: Order, conditions: Sequence[Condition] = ()) -> list[str]:
+        """Ids of the first paper in an order and those equal to it."""
+        source = find_source(order.field)
+        known = and_(self._test(conditions), source.known)
+        best = (func.min if order.way == "ascending" else func.max)(source.order)
+        end = select(best).select_from(PAPERS).where(known).scalar_subquery()
+        ids = select(PAPERS.c.paper_id).where(known, source.order == end)
+        return [row[0] for row in self.library.fetch(ids.order_by(PAPERS.c.paper_id))]
+
+    def count_entries(self, conditions: Sequence[Condition] = ()) -> dict[str, int]:
+        """How many entries of the papers each document has."""
+        entries = select(PLACES.c.document, func.count()).group_by(PLACES.c.document)
+        rows = self.library.fetch(entries.where(PLACES.c.paper_id.in_(self._chosen(conditions))))
+        return {row[0]: row[1] for row in rows}
+
+    def list_printed(self, field: PrintedField, folded: Collection[str]) -> dict[str, str]:
+        """Values that the papers print in a field, by those of some folded texts that they fold to."""
+        raw, column = _PRINTED[field]
+        printed = select(column, raw).where(
+            is_listed(column, folded), self._is_in_scope(column.table)
+        )
+        rows = self.library.fetch(printed.distinct().order_by(raw.desc()))
+        return {row[0]: row[1] for row in rows}
+
+    def list_printed_with(self, field: str, folded: str) -> list[str]:
+        """Values that contain a folded text, in the order in which papers print them."""
+        raw, column = _PRINTED[cast("PrintedField", field)]
+        printed = select(raw).where(has_part(column, literal(folded)), self._test())
+        if column.table is not PAPERS:
+            printed = printed.join(PAPERS, PAPERS.c.paper_id == column.table.c.paper_id)
+            printed = printed.order_by(*IN_PLACE, column.table.c.ordinal)
+        else:
+            printed = printed.order_by(*IN_PLACE)
+        return list(dict.fromkeys(row[0] for row in self.library.fetch(printed)))
+
+
+def _build_people(conditions: Sequence[Condition]) -> Select[Any]:
+    """The groups of people where no name stands for another: read from an index, in order."""
+    n = func.count(AUTHORSHIPS.c.paper_id.distinct())
+    people = select(AUTHORSHIPS.c.name, n).group_by(AUTHORSHIPS.c.name)
+    if conditions:
+        chosen = select(PAPERS.c.paper_id).where(compile_conditions(conditions))
+        people = people.where(AUTHORSHIPS.c.paper_id.in_(chosen))
+    return people.order_by(n.desc(), AUTHORSHIPS.c.name)

@@ -1,0 +1,73 @@
+"""The words of a library, looked up in the tables that an ingest fills; see `rag.library.paper_words`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, literal, or_, select
+
+from rag.library.lookups import Lookup
+from rag.library.paper_words import VocabularyKind
+from rag.library.search_forms import build_searched
+from rag.library.sources import LAST
+from rag.library.tables import AFFILIATIONS, PAPERS, VOCABULARY, has_part, is_listed
+from rag.text import iter_words
+
+if TYPE_CHECKING:
+    from rag.library.catalogue import Library
+
+
+class Vocabulary:
+    """Which words the papers have, and how many papers have each.
+
+    Attributes:
+        any: Papers by a word in lower case, however they write it.
+        lower: Papers by a word that they write in lower case.
+        terms: Papers by an index term.
+        places: Papers by a word of their affiliations, folded.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.any, self.lower, self.terms, self.places = (
+            Lookup(partial(self._count, kind), 0) for kind in ("any", "lower", "term", "place")
+        )
+
+    def _count(self, kind: VocabularyKind, words: Collection[str]) -> Mapping[str, int]:
+        counts = select(VOCABULARY.c.word, VOCABULARY.c.n_papers).where(
+            VOCABULARY.c.kind == kind, is_listed(VOCABULARY.c.word, words)
+        )
+        return {row[0]: row[1] for row in self._library.fetch(counts)}
+
+    def load(self, text: str) -> None:
+        """Look up the words of a question, all at once."""
+        words = {word.lower() for word, _ in iter_words(text)}
+        self.any.load(words)
+        self.lower.load(words)
+
+    def list_beginning(self, kind: VocabularyKind, *beginnings: str) -> list[str]:
+        """The words of a kind with one of some beginnings, in order of the alphabet."""
+        word = VOCABULARY.c.word
+        begun = (and_(word >= begin, word < begin + LAST) for begin in beginnings)
+        words = select(word).where(VOCABULARY.c.kind == kind, or_(*begun)).order_by(word)
+        return [row[0] for row in self._library.fetch(words)]
+
+    def list_containing(self, kind: VocabularyKind, part: str) -> list[str]:
+        """The words of a kind that have a part."""
+        words = select(VOCABULARY.c.word).where(
+            VOCABULARY.c.kind == kind, has_part(VOCABULARY.c.word, literal(part))
+        )
+        return [row[0] for row in self._library.fetch(words)]
+
+    def has_phrase(self, phrase: str) -> bool:
+        """Whether the title and text of some paper contain a folded phrase."""
+        sought = literal(build_searched(phrase)[1:])
+        said = select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
+        return bool(self._library.fetch(said))
+
+    def has_place(self, phrase: str) -> bool:
+        """Whether some affiliation contains a folded phrase."""
+        found = select(func.count()).where(has_part(AFFILIATIONS.c.folded, literal(phrase)))
+        return bool(self._library.fetch(found)[0][0])
