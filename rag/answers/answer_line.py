@@ -128,4 +128,5 @@ def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
     before = [word for word, _ in iter_words(behind)][-WORDS_BEFORE:]
     near = {t for word in after for t in extract_terms(word)} & wanted
     around = {t for word in before for t in extract_terms(word)} & wanted
-    return 1.5 * len(near) + len(around - near)
+    has_unit = not wanted.isdisjoint(extract_terms(quote[slice(*span)]))
+    return 1.5 * len(near) + len(around - near) + 0.5 * has_unit

@@ -29,7 +29,7 @@ _OF_ITSELF = re.compile(
     r"(?:is|are) (?:proposed|introduced|presented)|the proposed|outperform\w*)\b",
     re.IGNORECASE,
 )
-BACKGROUND_LOSS = 0.1
+BACKGROUND_LOSS = 0.12
 """Score lost by sentences before the first one about the paper itself, such as faults of other work,
 unless the question asks for a problem."""
 WORDS_GAIN = 0.3

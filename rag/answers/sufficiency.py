@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from rag.answers.quoting import is_describing_paper
 from rag.answers.required_details import find_missing_particular
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -111,7 +112,8 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
     papers name something of each); ``single_…`` looks at the one paper that misses least, because a
     topic is not there if its words are spread over papers. ``ahead`` is the lead over what any paper
     of the field scores. Long descriptions may well have words that no paper has, so some values are
-    given once more divided by the root of the length.
+    given once more divided by the root of the length; and a description of a half-remembered paper,
+    which asks nothing (``describes``), lacks more words than a question.
     """
     best, query = cited[0], retrieval.query
     met = [m for m in _find_best_matches(cited) if m.idf > 0]
@@ -135,6 +137,7 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "short_single_missing": single * short,
         "short_pairs": pairs * short,
         "long": min(1.0, len(met) / LONG_WORDS),
+        "describes": float(is_describing_paper(query) and not query.rstrip().endswith("?")),
     }
 
 
