@@ -19,7 +19,7 @@ _POINTING = r"(?:this|these|those|that|such|the (?:above|aforementioned|former)|
 _CONNECTIVE = re.compile(
     r"(?:however|moreover|furthermore|in addition|additionally|besides|specifically|concretely|in particular|"
     r"more specifically|to be specific|thus|therefore|hence|consequently|accordingly|as a result|then|next|"
-    r"finally|lastly|meanwhile|notably|nevertheless|unfortunately|correspondingly|importantly|"
+    r"finally|lastly|at last|in practice|in fact|meanwhile|notably|nevertheless|unfortunately|correspondingly|importantly|"
     r"more importantly|intuitively|also|indeed|overall|in summary|in conclusion|to this end|"
     r"for this purpose|by doing so|on the other hand|for example|for instance|empirically|and|but|"
     r"first(?:ly)?|second(?:ly)?|third(?:ly)?|"

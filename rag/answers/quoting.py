@@ -66,7 +66,7 @@ def choose_sentences(
         asks_for: The detail that the question's reading names.
     """
     asked_for = AnswerCues.read_question(question, asks_for)
-    overview = several and not asked_for.kinds
+    overview = several and not (asked_for.kinds or asked_for.details)
     introduced = INTRODUCTION_GAIN if is_asking_for_paper(question) else 0.0
     introduced = OVERVIEW_GAIN if overview else introduced
     has_background = asked_for.asks_for_problem or asked_for.background
