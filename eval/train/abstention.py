@@ -37,9 +37,7 @@ CALIBRATION_FOLDER = Path(__file__).parents[1] / "sets"
 ASKED = ("development.jsonl", "asked.jsonl")
 MAX_ABSTAINED = 0.04
 HELD_OUT = 200
-WORTH = {
-    "fact": 120, "known-item": 120, "unanswerable": 120, "public": 120, "public left out": 120,
-}  # fmt: skip
+WORTH = {"fact": 120, "known-item": 120, "unanswerable": 120}
 """What the questions of a kind weigh together; kinds that are not named, 60."""
 PENALTY = 0.3
 MIN_PAPERS = 6

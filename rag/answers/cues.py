@@ -67,7 +67,7 @@ CUES = (
 
 _DETAIL_WORDS: Mapping[Detail, re.Pattern[str]] = {
     "problem": re.compile(
-        r"\b(?:why|problems?|challeng\w*|shortcomings?|motivat\w*|drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|"
+        r"^\W*why\b|[,;:.] ?why\b|\band why\b|\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|"
         r"difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|flaws?|suffers?)\b",
         re.IGNORECASE,
     ),

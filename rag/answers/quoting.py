@@ -127,8 +127,12 @@ def is_asking_for_paper(question: str) -> bool:
 
 def is_describing_paper(question: str) -> bool:
     """Whether a question is so long that it describes a paper, which may be another than the first."""
-    n = sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
-    return n >= DESCRIPTION_WORDS
+    return count_content_words(question) >= DESCRIPTION_WORDS
+
+
+def count_content_words(question: str) -> int:
+    """Words of a question that are neither stop words nor words of asking."""
+    return sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
 
 
 # --- as they are shown ----------------------------------------------------------------------

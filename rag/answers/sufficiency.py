@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from rag.answers.quoting import is_describing_paper
+from rag.answers.quoting import count_content_words
 from rag.answers.required_details import find_missing_particular
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -29,6 +29,8 @@ HIGHEST_IDF = 6.0
 """Larger values of idf count no more."""
 LONG_WORDS = 18
 """Content words from which a question counts as a full description."""
+DESCRIPTION_LENGTH = (6, 16)
+"""Content words up to which a text without a question mark is no description, and from which it is one."""
 NEAREST = 3
 """Papers named by an abstention."""
 N_READ = 3
@@ -137,8 +139,16 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "short_single_missing": single * short,
         "short_pairs": pairs * short,
         "long": min(1.0, len(met) / LONG_WORDS),
-        "describes": float(is_describing_paper(query) and not query.rstrip().endswith("?")),
+        "describes": _compute_description(query),
     }
+
+
+def _compute_description(query: str) -> float:
+    """How much a text is a description, 0-1, by its length; what ends in a question mark is none."""
+    if query.rstrip().endswith("?"):
+        return 0.0
+    short, full = DESCRIPTION_LENGTH
+    return min(1.0, max(0.0, (count_content_words(query) - short) / (full - short)))
 
 
 def _compute_background(scores: Sequence[float]) -> float:
