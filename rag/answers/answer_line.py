@@ -19,7 +19,7 @@ _POINTING = r"(?:this|these|those|that|such|the (?:above|aforementioned|former)|
 _CONNECTIVE = re.compile(
     r"(?:however|moreover|furthermore|in addition|additionally|besides|specifically|concretely|in particular|"
     r"more specifically|to be specific|thus|therefore|hence|consequently|accordingly|as a result|then|next|"
-    r"finally|lastly|meanwhile|notably|nevertheless|unfortunately|correspondingly|importantly|"
+    r"finally|lastly|at last|in practice|in fact|meanwhile|notably|nevertheless|unfortunately|correspondingly|importantly|"
     r"more importantly|intuitively|also|indeed|overall|in summary|in conclusion|to this end|"
     r"for this purpose|by doing so|on the other hand|for example|for instance|empirically|and|but|"
     r"first(?:ly)?|second(?:ly)?|third(?:ly)?|"
@@ -128,4 +128,5 @@ def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
     before = [word for word, _ in iter_words(behind)][-WORDS_BEFORE:]
     near = {t for word in after for t in extract_terms(word)} & wanted
     around = {t for word in before for t in extract_terms(word)} & wanted
-    return 1.5 * len(near) + len(around - near)
+    has_unit = not wanted.isdisjoint(extract_terms(quote[slice(*span)]))
+    return 1.5 * len(near) + len(around - near) + 0.5 * has_unit

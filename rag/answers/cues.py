@@ -67,7 +67,7 @@ CUES = (
 
 _DETAIL_WORDS: Mapping[Detail, re.Pattern[str]] = {
     "problem": re.compile(
-        r"\b(?:why|problems?|challeng\w*|shortcomings?|motivat\w*|drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|"
+        r"^\W*why\b|[,;:.] ?why\b|\band why\b|\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|"
         r"difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|flaws?|suffers?)\b",
         re.IGNORECASE,
     ),
@@ -90,6 +90,8 @@ reason is asked for."""
 MAX_PROBLEM_WORDS = 3
 PROPOSAL_LOSS = 0.15
 """Score then lost by what the paper proposes against it."""
+RESOURCE_GAIN = 0.15
+"""Gain of a sentence that tells what the paper gives away, if that or its address is asked for."""
 _TELLS_PROBLEM = re.compile(
     r"\b(?:however|suffer\w*|dilemma|hurts?|fail\w*|limit\w*|lack\w*|challeng\w*|difficult\w*|unfortunately|"
     r"problem\w*|neglect\w*|ignor\w*|overlook\w*|few|costly|expensive|poor\w*|degrad\w*|vulnerab\w*|"
@@ -171,6 +173,8 @@ class AnswerCues:
     def compute_gain(self, sentence: str, role: SentenceRole | None = None) -> float:
         """What a sentence gains by holding what is asked for; 0 where nothing is."""
         total = self._compute_problem_gain(sentence, role) if self.asks_for_problem else 0.0
+        if self.asks_for_link and role == "resource":
+            total += RESOURCE_GAIN
         total += sum(cue.gain for cue in self.cues if cue.answer_pattern.search(sentence))
         new = {name for name in _NAME_CUE.findall(sentence) if fold(name) not in self.count_nouns}
         if self.names and new:

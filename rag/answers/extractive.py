@@ -144,7 +144,7 @@ def answer_by_quotes(
     elif query.want == "overview" and several:
         text = overview.render_overview(query, cited, marks)
     elif len(cited) > 1 and (several or has_plural_request(query.text)):
-        text = _render_many_papers(query.text, cited, marks)
+        text = _render_many_papers(query, cited, marks)
     else:
         text = _render_likeliest(query, cited, parts, marks)
     return Answer(
@@ -255,11 +255,11 @@ def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> li
     return list(leads.values()) if len(leads) > 1 else []
 
 
-def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+def _render_many_papers(query: Query, cited: Sequence[PaperHit], marks: Citations) -> str:
     n = 2 if len(cited) <= MAX_QUOTES else 1
     lines = [phrases.head_several_papers(len(cited)), ""]
     for hit in cited:
-        best = choose_sentences(question, hit, n, several=True)
+        best = choose_sentences(query.text, hit, n, several=True, asks_for=query.asks_for)
         quote = render_quote(hit.paper, best[0], marks) if best else _render_title(hit.paper, marks)
         further = "".join(f" [{marks.get_marker(hit.paper, s.span)}]" for s in best[1:])
         lines.append(f"- {render_paper_name(hit.paper)}: {quote}{further}")

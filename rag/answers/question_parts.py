@@ -21,7 +21,7 @@ _PART = re.compile(
     r"|(?<=[,;])\s+and\s+|(?<=:)\s+",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"[\s,;:]+(?:and|or|but)?[\s,;:]*$", re.IGNORECASE)
+_LAST_LINK = re.compile(r"(?<=[\s,;])(?:and|or|but)$", re.IGNORECASE)
 _ASKS = re.compile(rf"\b{_ASKING_WORD}", re.IGNORECASE)
 
 
@@ -39,7 +39,7 @@ def split_question(question: str) -> tuple[str, ...]:
 def _iter_parts(sentence: str) -> Iterator[str]:
     cuts = [match.end() for match in _PART.finditer(sentence)]
     for start, end in pairwise([*cuts, len(sentence)]):
-        part = _TAIL.sub("", sentence[start:end]).strip()
+        part = _LAST_LINK.sub("", sentence[start:end].strip(" \t,;:")).rstrip(" \t,;:")
         if _count_content_words(part) >= MIN_PART_WORDS:
             yield part
 

@@ -29,7 +29,7 @@ _OF_ITSELF = re.compile(
     r"(?:is|are) (?:proposed|introduced|presented)|the proposed|outperform\w*)\b",
     re.IGNORECASE,
 )
-BACKGROUND_LOSS = 0.1
+BACKGROUND_LOSS = 0.12
 """Score lost by sentences before the first one about the paper itself, such as faults of other work,
 unless the question asks for a problem."""
 WORDS_GAIN = 0.3
@@ -66,7 +66,7 @@ def choose_sentences(
         asks_for: The detail that the question's reading names.
     """
     asked_for = AnswerCues.read_question(question, asks_for)
-    overview = several and not asked_for.kinds
+    overview = several and not (asked_for.kinds or asked_for.details)
     introduced = INTRODUCTION_GAIN if is_asking_for_paper(question) else 0.0
     introduced = OVERVIEW_GAIN if overview else introduced
     has_background = asked_for.asks_for_problem or asked_for.background
@@ -132,8 +132,12 @@ def is_asking_for_paper(question: str) -> bool:
 
 def is_describing_paper(question: str) -> bool:
     """Whether a question is so long that it describes a paper, which may be another than the first."""
-    n = sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
-    return n >= DESCRIPTION_WORDS
+    return count_content_words(question) >= DESCRIPTION_WORDS
+
+
+def count_content_words(question: str) -> int:
+    """Words of a question that are neither stop words nor words of asking."""
+    return sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
 
 
 # --- as they are shown ----------------------------------------------------------------------
