@@ -39,7 +39,11 @@ RULES = {
         "rag.types.* rag.text.* rag.config.* rag.library.* rag.adapters.* rag.search.*"
         " rag.answers.* rag.generation.*"
     ),
-    "rag.app.*": "rag.* not rag rag.__main__ rag.cli.*",
+    "rag.app.*": "rag.* not rag rag.__main__ rag.serve.* rag.cli.*",
+    "rag.serve.*": (
+        "rag.types.* rag.text.* rag.config.* rag.library.* rag.generation.evidence rag.app.*"
+        " rag.serve.*"
+    ),
     "rag.cli.*": "rag.* eval.__main__",
     "rag rag.__main__": "rag.*",
     "ui.*": "ui.* rag.types.* rag.text.* rag.config.* rag.library.* rag.answers.* rag.ingest.* rag.app.* rag.cli.*",
@@ -56,7 +60,9 @@ VENDORS = {
     "sqlalchemy": "rag.library.* rag.generation.response_cache rag.app.*",
     "langchain_chroma": "eval.benchmarks.speed_worker",  # the other system, which ours is compared with
     "langchain langchain_*": "rag.adapters.*",
-    "streamlit starlette": "ui.*",
+    "streamlit": "ui.*",
+    "starlette": "ui.* rag.serve.*",
+    "fastapi mcp mcp_types uvicorn": "rag.serve.*",
 }
 """Packages -> the modules that may import them; the first row that names a package holds."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rag.types import Answer, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
+_OVERRIDES = ("data", "port", "cache", "api_host", "api_port")
+"""Settings that options of the same name set."""
 
 
 # --- settings and the assistant -------------------------------------------------------------
@@ -25,7 +27,7 @@ DONE, FAILED, USAGE = 0, 1, 2
 def load_settings(args: argparse.Namespace) -> Settings:
     from rag.config.settings import load
 
-    options = {name: getattr(args, name, None) for name in ("data", "port", "cache")}
+    options = {name: getattr(args, name, None) for name in _OVERRIDES}
     settings = load(**options)
     if (
         settings.accounts
@@ -203,6 +205,27 @@ def run_ui(args: argparse.Namespace) -> int:
     require_servable(settings)
     prepare_library(settings, ingest=args.ingest)
     return start_server(settings, open_browser=not args.no_browser)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    from rag.serve.server import build_token, check_servable, run_server
+
+    if args.new_token:
+        sys.stdout.write(f"{build_token()}\n")
+        sys.stderr.write("set it as api_tokens, or as PAPERFOLK_API_TOKENS in the environment\n")
+        return DONE
+    check_servable(load_settings(args))
+    with open_assistant(args) as assistant:
+        run_server(assistant)
+    return DONE
+
+
+def run_mcp(args: argparse.Namespace) -> int:
+    from rag.serve.server import run_tools
+
+    with open_assistant(args) as assistant:
+        run_tools(assistant)
+    return DONE
 
 
 def run_account(args: argparse.Namespace) -> int:

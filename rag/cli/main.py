@@ -214,6 +214,16 @@ def _add_keeping_commands(command: Any) -> None:
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
     ui.add_argument("--ingest", action="store_true", help="read new and changed documents first")
+    serve = command(
+        "serve",
+        commands.run_serve,
+        "serve other programs: an HTTP API, OpenAI's chat completions, and MCP",
+        "serve --port 8600",
+    )
+    serve.add_argument("--host", dest="api_host", metavar="ADDRESS", help="default: 127.0.0.1")
+    serve.add_argument("--port", dest="api_port", type=int, metavar="N", help="default: 8502")
+    serve.add_argument("--new-token", action="store_true", help="print a token for api_tokens")
+    command("mcp", commands.run_mcp, "serve MCP over standard input and output", "mcp")
     account = command(
         "account",
         commands.run_account,
