@@ -44,13 +44,17 @@ _TEXT = {"type": "string", "minLength": 1}
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: what a model reads of it, and the work behind it, whose last item is the result."""
+    """A tool: what a model reads of it, and the work behind it, whose last item is the result.
+
+    ``checks_itself``: whether the work refuses what does not fit, in better words than a schema's.
+    """
 
     name: str
     description: str
     schema: dict[str, Any]
     work: Callable[[Arguments, CancelToken], Iterator[Result]]
     output: dict[str, Any] | None = None
+    checks_itself: bool = False
 
     def describe(self) -> mcp_types.Tool:
         hints = mcp_types.ToolAnnotations(
@@ -67,7 +71,7 @@ class Tool:
     def check_arguments(self, arguments: Arguments) -> None:
         """Raise a QueryError that names the part that does not fit."""
         error = best_match(Draft202012Validator(self.schema).iter_errors(arguments))
-        if error is not None:
+        if error is not None and not self.checks_itself:
             where = ".".join(map(str, error.absolute_path)) or self.name
             raise QueryError(f"{where} does not fit: {error.message[:300]}")
 
@@ -131,6 +135,7 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
             build_schema(strict=False),
             run_query,
             answer_schema,
+            checks_itself=True,
         ),
         Tool(
             "who",
