@@ -70,6 +70,7 @@ ENVIRONMENT = {
     "rag.config.settings": "the settings",
     "rag.app.web_server": "is handed on to the server's process; says whether there is a display",
     "rag.cli.format": "NO_COLOR and TERM, which every program of a terminal heeds",
+    "rag.cli.paging": "PAGER, LESS and TERM, likewise",
     "eval.benchmarks.speed": "is handed on to the measured processes, without our settings",
     "eval.benchmarks.browser": "is handed on to the measured chat, without our settings",
 }

@@ -5,18 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.format import remove_control_characters
+from rag.cli.markdown import remove_control_characters
+from rag.cli.parser import join_words
 from rag.library.permissions import keep_private
 from rag.types.errors import ReadError, SettingsError
 
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
     from rag.config.settings import Settings
-    from rag.types import Answer, Plan, Report
+    from rag.types import Answer, Paper, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
+_VERBS = frozenset(
+    "works work working worked is are was were has have had did does do can publishes published "
+    "writes wrote studies studied researches knows leads".split()
+)
+"""What makes the words after `paperfolk who` a question rather than a topic."""
 _OVERRIDES = ("data", "port", "cache", "api_host", "api_port")
 """Settings that options of the same name set."""
 
@@ -94,33 +102,44 @@ def run_ingest(args: argparse.Namespace) -> int:
 def run_ask(args: argparse.Namespace) -> int:
     if args.batch is not None:
         return _ask_batch(args)
-    if args.question is None:
-        raise SettingsError('no question; write paperfolk ask "..." or use --batch IN --out OUT')
-    question = extract_question(args.question)
+    question = extract_question(_read_question(args.question))
     with open_assistant(args) as assistant:
-        if args.json:
-            return _show_record(assistant.ask(question, read_as=args.read_as))
-        from rag.cli.format import print_answer_stream
+        return _ask(assistant, question, args)
 
-        answer = print_answer_stream(
-            assistant.stream(question, read_as=args.read_as),
-            assistant.library,
-            sys.stdout,
-            sys.stderr,
+
+def _read_question(words: Sequence[str]) -> str:
+    """The words typed; with none of them, or ``-``, what is piped in."""
+    if words and words != ["-"]:
+        return join_words(words)
+    if not words and sys.stdin.isatty():
+        raise SettingsError(
+            "no question; write paperfolk ask QUESTION, or use --batch IN --out OUT"
         )
-        if args.explain and answer.reading is not None:
-            from rag.cli.explanation import iter_explanation
+    return sys.stdin.read()
 
-            for line in iter_explanation(answer.reading):
-                sys.stdout.write(f"{remove_control_characters(line)}\n")
-        return FAILED if answer.status == "failed" else DONE
+
+def _ask(assistant: Assistant, question: str, args: argparse.Namespace) -> int:
+    """Ask, and print the answer as it comes."""
+    read_as = getattr(args, "read_as", None)
+    if args.json:
+        return _show_record(assistant.ask(question, read_as=read_as))
+    from rag.cli.format import print_answer_stream
+
+    events = assistant.stream(question, read_as=read_as)
+    answer = print_answer_stream(events, assistant.library, sys.stdout, sys.stderr)
+    if args.explain and answer.reading is not None:
+        from rag.cli.explanation import iter_explanation
+
+        for line in iter_explanation(answer.reading):
+            sys.stdout.write(f"{remove_control_characters(line)}\n")
+    return FAILED if answer.status == "failed" else DONE
 
 
 def _ask_batch(args: argparse.Namespace) -> int:
     from rag.cli.batch import check_places, format_shared_ids, read_items, run
     from rag.cli.format import open_progress
 
-    if args.out is None or args.question is not None or args.read_as is not None:
+    if args.out is None or args.question or args.read_as is not None:
         raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
     check_places(args.batch, args.out)
     batch_items = read_items(args.batch)
@@ -134,49 +153,71 @@ def _ask_batch(args: argparse.Namespace) -> int:
 
 
 def run_who(args: argparse.Namespace) -> int:
-    topic = extract_question(args.topic)
+    from rag.types.query import Order
+
+    topic = extract_question(join_words(args.topic))
     with open_assistant(args) as assistant:
+        if topic.split()[0].lower() in _VERBS:  # "who works on diffusion", as everyone types it
+            query = assistant.read(f"who {topic}").query
+            if query.route != "experts":  # "who wrote DuetFace"
+                return _ask(assistant, f"who {topic}", args)
+            if query.where:
+                order = Order("date") if args.recent else query.order
+                ranked = assistant.query(replace(query, k=args.k, order=order))
+                return _show_answer(assistant, ranked, args.json)
+            topic = query.topic
         answer = assistant.who(topic, args.k, args.recent, args.explain)
         return _show_answer(assistant, answer, args.json)
 
 
 def run_person(args: argparse.Namespace) -> int:
-    name = extract_question(args.name)
+    name = extract_question(join_words(args.name))
     with open_assistant(args) as assistant:
         return _show_answer(assistant, assistant.person(name), args.json)
 
 
 def run_papers(args: argparse.Namespace) -> int:
     from rag.cli.field_options import list_conditions
-    from rag.cli.format import format_paper_row
+    from rag.library.bibliography import format_papers
     from rag.types.serialise import build_paper_record
 
     with open_assistant(args) as assistant:
         answer = assistant.catalogue(list_conditions(args))
-        papers = assistant.library.list_papers([p.paper_id for p in answer.papers])
-        for paper in papers:
-            if args.json:
+        ids = [p.paper_id for p in answer.papers]
+        papers = assistant.library.list_papers(ids[: args.n])
+        if args.form == "json":
+            for paper in papers:
                 _print_json(build_paper_record(paper))
-            else:
-                sys.stdout.write(format_paper_row(paper, sys.stdout) + "\n")
-        n_all = assistant.library.n_papers
+        elif args.form:
+            sys.stdout.write(format_papers(papers, args.form))
+        else:
+            _show_papers(papers, len(ids), assistant.library.n_papers)
         lead = answer.text.split("\n\n")[0]
         remarks = [lead] if not papers or lead.startswith("(") else []
         for remark in (*remarks, *answer.warnings):
             sys.stderr.write(f"paperfolk: {remove_control_characters(remark)}\n")
-        if not args.json:
-            sys.stdout.write(f"{len(papers)} of {n_all} papers\n")
     return DONE
 
 
+def _show_papers(papers: Sequence[Paper], n_found: int, n_all: int) -> None:
+    from rag.cli.format import format_paper_row
+    from rag.cli.paging import open_paged
+
+    with open_paged(sys.stdout) as out:
+        out.writelines(f"{format_paper_row(paper, out)}\n" for paper in papers)
+        cut = f"; shown are {len(papers)}" if len(papers) < n_found else ""
+        out.write(f"{n_found} of {n_all} papers{cut}\n")
+
+
 def run_query(args: argparse.Namespace) -> int:
-    line = extract_question(args.query)
+    line = extract_question(join_words(args.query))
     with open_assistant(args) as assistant:
         return _show_answer(assistant, assistant.query(line), args.json)
 
 
 def run_paper(args: argparse.Namespace) -> int:
     from rag.cli.format import iter_paper_lines
+    from rag.cli.paging import open_paged
     from rag.types.serialise import build_paper_record
 
     with open_assistant(args) as assistant:
@@ -184,7 +225,8 @@ def run_paper(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(build_paper_record(paper))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in iter_paper_lines(paper, sys.stdout))
+        with open_paged(sys.stdout) as out:
+            out.writelines(f"{line}\n" for line in iter_paper_lines(paper, out))
     return DONE
 
 
@@ -267,14 +309,21 @@ def run_doctor(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(state)
         return status
-    for key, value in state.items():
-        if isinstance(value, list):
-            sys.stdout.writelines(f"{key}: {item}\n" for item in value)
-            continue
-        rows = value.items() if isinstance(value, dict) else [("", value)]
-        for name, value_text in rows:
-            sys.stdout.write(f"{f'{key} {name}'.strip():<32} {value_text}\n")
+    from rag.cli.doctor_report import iter_doctor_lines
+    from rag.cli.paging import open_paged
+
+    with open_paged(sys.stdout) as out:
+        out.writelines(f"{line}\n" for line in iter_doctor_lines(state, out, whole=args.all))
     return status
+
+
+def run_completion(args: argparse.Namespace) -> int:
+    import shtab
+
+    from rag.cli.main import build_parser
+
+    sys.stdout.write(f"{shtab.complete(build_parser(), shell=args.shell)}\n")
+    return DONE
 
 
 # --- what they print ------------------------------------------------------------------------
@@ -291,8 +340,10 @@ def _show_answer(assistant: Assistant, answer: Answer, as_json: bool) -> int:
     if as_json:
         return _show_record(answer)
     from rag.cli.format import print_answer_stream
+    from rag.cli.paging import open_paged
 
-    print_answer_stream([answer], assistant.library, sys.stdout, sys.stderr)
+    with open_paged(sys.stdout) as out:
+        print_answer_stream([answer], assistant.library, out, sys.stderr)
     return FAILED if answer.status == "failed" else DONE
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from rag.cli import commands
 from rag.cli.commands import DONE, FAILED, USAGE
 from rag.cli.field_options import add_field_options
+from rag.cli.parser import Parser
 from rag.library.permissions import require_files
 from rag.types.errors import RagError, ReadError, SettingsError
 from rag.types.fields import QueryError
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if typed[:1] == ["eval"]:  # its options are its own
         args = argparse.Namespace(run=commands.run_eval, rest=typed[1:])
     else:
-        args = build_parser().parse_args(typed)
+        args = build_parser().parse_known(typed)
     try:
         require_files()
         status = int(args.run(args))
@@ -76,18 +77,20 @@ def _show_error(exc: RagError | str, status: int) -> int:
 # --- what can be typed ----------------------------------------------------------------------
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """All commands with their options."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--data", metavar="FOLDER", type=Path, help="data folder (default: data)")
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="paperfolk",
         description="Chat with your papers, and find the people behind them.",
         epilog='example: paperfolk ask "how does knowledge swapping order its two steps?"',
         parents=[shared],
     )
     top.add_argument("--version", action="version", version=f"paperfolk {_find_version()}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
 
     def add_command(name: str, run: Any, does: str, example: str) -> argparse.ArgumentParser:
         added = commands.add_parser(
@@ -159,7 +162,7 @@ def _add_asking_commands(command: Any) -> None:
         "answer a question with citations",
         "ask --batch questions.jsonl --out answers.jsonl",
     )
-    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("question", nargs="*", metavar="QUESTION", help="- reads what is piped in")
     ask.add_argument("--explain", action="store_true", help="show how the question was read")
     ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
     ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
@@ -172,13 +175,15 @@ def _add_asking_commands(command: Any) -> None:
     )
     _add_json(ask)
     who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
-    who.add_argument("topic", metavar="TOPIC")
-    who.add_argument("-k", type=_parse_positive, default=10, metavar="N", help="people shown (10)")
+    who.add_argument("topic", nargs="+", metavar="TOPIC")
+    who.add_argument(
+        "-k", "-n", type=_parse_positive, default=10, metavar="N", help="people shown (10)"
+    )
     who.add_argument("--recent", action="store_true", help="weigh recent papers more")
     who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _add_json(who)
     person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
-    person.add_argument("name", metavar="NAME")
+    person.add_argument("name", nargs="+", metavar="NAME")
     _add_json(person)
     _add_no_cache(command("chat", commands.run_chat, "talk in the terminal", "chat"))
 
@@ -190,15 +195,23 @@ def _add_listing_commands(command: Any) -> None:
         "list the papers that meet all conditions",
         "papers --year 2023..2024 --code",
     )
+    papers.add_argument("-n", type=_parse_positive, metavar="N", help="papers shown (all)")
+    forms = papers.add_mutually_exclusive_group()
+    for form, does in (
+        ("json", "print JSON, one object a line"),
+        ("bibtex", "print BibTeX"),
+        ("ris", "print RIS"),
+        ("csv", "print CSV"),
+    ):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=does)
     add_field_options(papers)
-    _add_json(papers)
     query = command(
         "query",
         commands.run_query,
         "answer a typed query",
         'query "count papers where year >= 2023 and code by year"',
     )
-    query.add_argument("query", metavar="QUERY")
+    query.add_argument("query", nargs="+", metavar="QUERY")
     _add_json(query)
     paper = command(
         "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
@@ -239,7 +252,15 @@ def _add_keeping_commands(command: Any) -> None:
     doctor = command(
         "doctor", commands.run_doctor, "say what is installed, set and reachable", "doctor --json"
     )
+    doctor.add_argument("--all", action="store_true", help="also settings that nobody has set")
     _add_json(doctor)
+    completion = command(
+        "completion",
+        commands.run_completion,
+        "print the completion of a shell: bash, zsh or fish",
+        "completion bash > ~/.local/share/bash-completion/completions/paperfolk",
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
 def _parse_positive(text: str) -> int:

@@ -1,0 +1,181 @@
+"""Writes an answer's Markdown as it grows: rendered on a terminal, nearly as it is elsewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+WIDTH = 100
+_MARKER = re.compile(r"\[\d+\]")
+_FLUENT_COLUMNS = 24
+"""Letters that a column of a table needs so that words stay whole."""
+
+
+def remove_control_characters(text: str) -> str:
+    """The text without control characters, which could steer a terminal; line ends stay."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+class Writer(Protocol):
+    """Takes an answer piece by piece; ``wrote`` says whether anything has been shown."""
+
+    wrote: bool
+
+    def write_piece(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def open_writer(stream: TextIO, *, is_terminal: bool) -> Writer:
+    """The writer for a stream."""
+    return TerminalWriter(stream) if is_terminal else PlainWriter(stream)
+
+
+class TerminalWriter:
+    """Renders block by block; the block that still grows is shown, and drawn anew, until it is whole."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.wrote = False
+        self._pending = ""
+        self._console: Console | None = None
+        self._live: Live | None = None
+
+    def write_piece(self, text: str) -> None:
+        self._pending += remove_control_characters(text)
+        *blocks, self._pending = re.split(r"\n{2,}", self._pending)
+        for block in blocks:
+            self._write_block(block)
+        if self._pending.strip():
+            self._show_growing()
+
+    def close(self) -> None:
+        self._write_block(self._pending, ends=True)
+        self._pending = ""
+
+    def _write_block(self, block: str, *, ends: bool = False) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        if block.strip():
+            self.wrote = True
+            self.stream.write(self._render(block) + ("" if ends else "\n"))
+            self.stream.flush()
+
+    def _show_growing(self) -> None:
+        from rich.live import Live
+        from rich.text import Text
+
+        self.wrote = True
+        shown = Text.from_ansi(self._render(self._pending))
+        if self._live is None:
+            self._live = Live(console=self._open_console(), transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(shown, refresh=True)
+
+    def _open_console(self) -> Console:
+        if self._console is None:
+            from rich.console import Console
+
+            width = min(WIDTH, shutil.get_terminal_size().columns)
+            self._console = Console(
+                file=self.stream, width=width, force_terminal=True, color_system="standard",
+                highlight=False,
+            )  # fmt: skip
+        return self._console
+
+    def _render(self, block: str) -> str:
+        """The block as a terminal shows it, markers in colour."""
+        from rich.markdown import Markdown
+
+        console = self._open_console()
+        n_columns = block.partition("\n")[0].count("|") - 1
+        if block.startswith("|") and console.width < n_columns * _FLUENT_COLUMNS:
+            block = "\n\n".join(_list_rows(block))
+        with console.capture() as captured:
+            console.print(Markdown(block, hyperlinks=False))
+        lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
+        return _MARKER.sub("\x1b[36m\\g<0>\x1b[39m", "\n".join(lines)) + "\n"
+
+
+def _list_rows(table: str) -> list[str]:
+    """Each row of a Markdown table as a list: its first cell, and each other behind its column's name."""
+    head, _, *rows = (_split_cells(line) for line in table.splitlines())
+    return [
+        "\n".join(
+            [f"**{cells[0]}**\n", *(f"- {n}: {c}" for n, c in zip(head[1:], cells[1:], strict=False))]
+        )
+        for cells in rows
+    ]  # fmt: skip
+
+
+def _split_cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+class PlainWriter:
+    """Writes the Markdown for programs and files, without its backslashes.
+
+    A row of a table becomes a block: its first cell, and below it each other cell behind its column's
+    name.
+    """
+
+    _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+    _UNFINISHED = re.compile(r"(?<!\\)\\$")
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.wrote = False
+        self._held = self._last = ""
+        self._columns: list[str] = []
+
+    def write_piece(self, text: str) -> None:
+        text = remove_control_characters(self._held + text)
+        self._held = ""
+        while self._is_at_line_start() and text.startswith("|"):
+            row, end, text = text.partition("\n")
+            if not end:
+                self._held = row
+                return
+            self._write_row(row)
+        before, table, after = text.partition("\n|")
+        if table:
+            self._write(f"{before}\n")
+            self.write_piece(f"|{after}")
+            return
+        self._columns = [] if text.strip() else self._columns
+        cut = self._UNFINISHED.search(text)
+        self._held = text[cut.start() :] if cut else ""
+        self._write(text[: cut.start()] if cut else text)
+
+    def close(self) -> None:
+        if self._held.startswith("|") and self._is_at_line_start():
+            row, self._held = self._held, ""
+            self._write_row(row)
+        ends = (self._held or self._last).endswith("\n")
+        self._write(self._held if ends else self._held + "\n")
+
+    def _is_at_line_start(self) -> bool:
+        return not self._last or self._last.endswith("\n")
+
+    def _write_row(self, row: str) -> None:
+        cells = _split_cells(row)
+        if all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+            return
+        if not self._columns:
+            self._columns = cells
+            return
+        rest = zip(self._columns[1:], cells[1:], strict=False)
+        lines = [cells[0], *(f"  {name}: {cell}" for name, cell in rest)]
+        self._write("\n".join(lines) + "\n\n")
+
+    def _write(self, text: str) -> None:
+        self.wrote = self.wrote or bool(text)
+        self._last = text or self._last
+        self.stream.write(self._ESCAPED.sub(r"\1", text))
+        self.stream.flush()
