@@ -38,20 +38,22 @@ def print_answer_stream(
     """
     writer = open_writer(out, is_terminal=is_coloured(out))
     answer: Answer | None = None
-    for event in events:
-        if isinstance(event, Answer):
-            answer = event
-        elif isinstance(event, Delta):
-            if not writer.wrote:
-                _show_step("", err)
-            writer.write_piece(event.text)
-        elif not writer.wrote:  # a step named now would overwrite words
-            _show_step(event.name, err)
-    assert answer is not None, "a stream ends with its answer"
-    if not writer.wrote:
-        _show_step("", err)
-        writer.write_piece(answer.text)
-    writer.close()
+    try:
+        for event in events:
+            if isinstance(event, Answer):
+                answer = event
+            elif isinstance(event, Delta):
+                if not writer.wrote:
+                    _show_step("", err)
+                writer.write_piece(event.text)
+            elif not writer.wrote:  # a step named now would overwrite words
+                _show_step(event.name, err)
+        assert answer is not None, "a stream ends with its answer"
+        if not writer.wrote:
+            _show_step("", err)
+            writer.write_piece(answer.text, is_last=True)
+    finally:  # also of an answer that is given up: the cursor is hidden while one grows
+        writer.close()
     out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
     if answer.reading is not None:
         out.write(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
 WIDTH = 100
 _MARKER = re.compile(r"\[\d+\]")
@@ -26,7 +29,7 @@ class Writer(Protocol):
 
     wrote: bool
 
-    def write_piece(self, text: str) -> None: ...
+    def write_piece(self, text: str, *, is_last: bool = False) -> None: ...
 
     def close(self) -> None: ...
 
@@ -37,70 +40,83 @@ def open_writer(stream: TextIO, *, is_terminal: bool) -> Writer:
 
 
 class TerminalWriter:
-    """Renders block by block; the block that still grows is shown, and drawn anew, until it is whole."""
+    """Renders block by block; the block that still grows is shown, and drawn anew with each piece."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.wrote = False
         self._pending = ""
-        self._console: Console | None = None
         self._live: Live | None = None
 
-    def write_piece(self, text: str) -> None:
+    def write_piece(self, text: str, *, is_last: bool = False) -> None:
         self._pending += remove_control_characters(text)
         *blocks, self._pending = re.split(r"\n{2,}", self._pending)
         for block in blocks:
             self._write_block(block)
-        if self._pending.strip():
+        if self._pending.strip() and not is_last:
             self._show_growing()
 
     def close(self) -> None:
-        self._write_block(self._pending, ends=True)
+        self._write_block(self._pending)
         self._pending = ""
 
-    def _write_block(self, block: str, *, ends: bool = False) -> None:
+    def _write_block(self, block: str) -> None:
+        if not block.strip():
+            return
         if self._live is not None:
+            self._live.update(self._build_frame(block))
             self._live.stop()
             self._live = None
-        if block.strip():
-            self.wrote = True
-            self.stream.write(self._render(block) + ("" if ends else "\n"))
-            self.stream.flush()
+        else:
+            self._separate()
+            self.stream.write(f"{self._render(block)}\n")
+        self.stream.flush()
 
     def _show_growing(self) -> None:
         from rich.live import Live
+
+        frame = self._build_frame(self._pending)
+        if self._live is None:
+            self._separate()
+            self._live = Live(console=self._build_console(self.stream), auto_refresh=False)
+            self._live.start()
+        self._live.update(frame, refresh=True)
+
+    def _separate(self) -> None:
+        """An empty line before every block but the first."""
+        self.stream.write("\n" if self.wrote else "")
+        self.wrote = True
+
+    def _build_frame(self, block: str) -> Text:
         from rich.text import Text
 
-        self.wrote = True
-        shown = Text.from_ansi(self._render(self._pending))
-        if self._live is None:
-            self._live = Live(console=self._open_console(), transient=True, auto_refresh=False)
-            self._live.start()
-        self._live.update(shown, refresh=True)
+        return Text.from_ansi(self._render(block))
 
-    def _open_console(self) -> Console:
-        if self._console is None:
-            from rich.console import Console
+    @cached_property
+    def _renderer(self) -> Console:
+        """Renders blocks; another than the one that draws, which would draw into what is rendered."""
+        return self._build_console(io.StringIO())
 
-            width = min(WIDTH, shutil.get_terminal_size().columns)
-            self._console = Console(
-                file=self.stream, width=width, force_terminal=True, color_system="standard",
-                highlight=False,
-            )  # fmt: skip
-        return self._console
+    def _build_console(self, stream: TextIO) -> Console:
+        from rich.console import Console
+
+        width = min(WIDTH, shutil.get_terminal_size().columns)
+        return Console(
+            file=stream, width=width, force_terminal=True, color_system="standard", highlight=False
+        )
 
     def _render(self, block: str) -> str:
         """The block as a terminal shows it, markers in colour."""
         from rich.markdown import Markdown
 
-        console = self._open_console()
+        console = self._renderer
         n_columns = block.partition("\n")[0].count("|") - 1
         if block.startswith("|") and console.width < n_columns * _FLUENT_COLUMNS:
             block = "\n\n".join(_list_rows(block))
         with console.capture() as captured:
             console.print(Markdown(block, hyperlinks=False))
         lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
-        return _MARKER.sub("\x1b[36m\\g<0>\x1b[39m", "\n".join(lines)) + "\n"
+        return _MARKER.sub("\x1b[36m\\g<0>\x1b[39m", "\n".join(lines))
 
 
 def _list_rows(table: str) -> list[str]:
@@ -134,7 +150,7 @@ class PlainWriter:
         self._held = self._last = ""
         self._columns: list[str] = []
 
-    def write_piece(self, text: str) -> None:
+    def write_piece(self, text: str, *, is_last: bool = False) -> None:
         text = remove_control_characters(self._held + text)
         self._held = ""
         while self._is_at_line_start() and text.startswith("|"):
@@ -157,8 +173,8 @@ class PlainWriter:
         if self._held.startswith("|") and self._is_at_line_start():
             row, self._held = self._held, ""
             self._write_row(row)
-        ends = (self._held or self._last).endswith("\n")
-        self._write(self._held if ends else self._held + "\n")
+        if said := self._held or self._last:
+            self._write(self._held if said.endswith("\n") else self._held + "\n")
 
     def _is_at_line_start(self) -> bool:
         return not self._last or self._last.endswith("\n")

@@ -124,7 +124,7 @@ def test_a_batch_writes_one_record_a_line_and_can_be_repeated(
 
 @pytest.mark.parametrize(
     "args",
-    [["ask"], ["ask", "--batch", "in.jsonl"], ["ask", "--batch", "no.jsonl", "--out", "o.jsonl"]],
+    [["ask", "--batch", "in.jsonl"], ["ask", "--batch", "no.jsonl", "--out", "o.jsonl"]],
 )
 def test_ask_without_what_it_needs_is_wrong_usage(
     args: list[str], capsys: pytest.CaptureFixture[str]
@@ -317,7 +317,7 @@ def test_doctor_says_what_is_wrong_first_and_ends_with_1(
     (found,) = records(capsys.readouterr().out)
     assert next(iter(found)) == "wrong"
     assert main(["--data", str(tmp_path), "doctor"]) == 1
-    assert capsys.readouterr().out.startswith("wrong: library: the library file")
+    assert capsys.readouterr().out.startswith("✗ library: the library file")
     assert main(["doctor", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["wrong"] == []
 
