@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rag.cli.field_options import list_conditions
 from rag.cli.markdown import remove_control_characters
 from rag.cli.parser import join_words
 from rag.library.permissions import keep_private
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rag.types import Answer, Paper, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
+MAX_FAULTS = 20
+"""Bad lines of a batch that are told one by one; all are in what it writes."""
 _VERBS = frozenset(
     "works work working worked is are was were has have had did does do can publishes published "
     "writes wrote studies studied researches knows leads".split()
@@ -120,12 +122,15 @@ def _read_question(words: Sequence[str]) -> str:
 
 def _ask(assistant: Assistant, question: str, args: argparse.Namespace) -> int:
     """Ask, and print the answer as it comes."""
+    from rag.types import Thread
+
     read_as = getattr(args, "read_as", None)
+    thread = Thread(filters=list_conditions(args))
     if args.json:
-        return _show_record(assistant.ask(question, read_as=read_as))
+        return _show_record(assistant.ask(question, thread, read_as))
     from rag.cli.format import print_answer_stream
 
-    events = assistant.stream(question, read_as=read_as)
+    events = assistant.stream(question, thread, read_as)
     answer = print_answer_stream(events, assistant.library, sys.stdout, sys.stderr)
     if args.explain and answer.reading is not None:
         from rag.cli.explanation import iter_explanation
@@ -139,12 +144,16 @@ def _ask_batch(args: argparse.Namespace) -> int:
     from rag.cli.batch import check_places, format_shared_ids, read_items, run
     from rag.cli.format import open_progress
 
-    if args.out is None or args.question or args.read_as is not None:
-        raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
+    if args.out is None or args.question or args.read_as is not None or list_conditions(args):
+        raise SettingsError(
+            "--batch IN goes with --out OUT, without a question, --as, and conditions on papers"
+        )
     check_places(args.batch, args.out)
     batch_items = read_items(args.batch)
     if text := format_shared_ids(batch_items):
         sys.stderr.write(f"paperfolk: {remove_control_characters(text)}\n")
+    for fault in [item.fault for item in batch_items if item.fault][:MAX_FAULTS]:
+        sys.stderr.write(f"paperfolk: {remove_control_characters(fault)}\n")
     with open_assistant(args) as assistant, open_progress(sys.stderr) as report:
         counts = run(assistant, batch_items, args.out, lambda n, total: report("asked", n, total))
     text = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing to ask"
@@ -153,20 +162,14 @@ def _ask_batch(args: argparse.Namespace) -> int:
 
 
 def run_who(args: argparse.Namespace) -> int:
-    from rag.types.query import Order
-
-    topic = extract_question(join_words(args.topic))
+    topic, where = extract_question(join_words(args.topic)), list_conditions(args)
     with open_assistant(args) as assistant:
         if topic.split()[0].lower() in _VERBS:  # "who works on diffusion", as everyone types it
             query = assistant.read(f"who {topic}").query
             if query.route != "experts":  # "who wrote DuetFace"
                 return _ask(assistant, f"who {topic}", args)
-            if query.where:
-                order = Order("date") if args.recent else query.order
-                ranked = assistant.query(replace(query, k=args.k, order=order))
-                return _show_answer(assistant, ranked, args.json)
-            topic = query.topic
-        answer = assistant.who(topic, args.k, args.recent, args.explain)
+            topic, where = query.topic, (*query.where, *where)
+        answer = assistant.who(topic, args.k, args.recent, args.explain, where)
         return _show_answer(assistant, answer, args.json)
 
 
@@ -177,7 +180,6 @@ def run_person(args: argparse.Namespace) -> int:
 
 
 def run_papers(args: argparse.Namespace) -> int:
-    from rag.cli.field_options import list_conditions
     from rag.library.bibliography import format_papers
     from rag.types.serialise import build_paper_record
 

@@ -174,6 +174,7 @@ def _add_asking_commands(command: Any) -> None:
         help="read the question in this way, whatever its words say",
     )
     _add_json(ask)
+    add_field_options(ask)
     who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
     who.add_argument("topic", nargs="+", metavar="TOPIC")
     who.add_argument(
@@ -182,6 +183,7 @@ def _add_asking_commands(command: Any) -> None:
     who.add_argument("--recent", action="store_true", help="weigh recent papers more")
     who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _add_json(who)
+    add_field_options(who)
     person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
     person.add_argument("name", nargs="+", metavar="NAME")
     _add_json(person)

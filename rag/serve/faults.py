@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 
 from rag.types.errors import (
     LibraryEmpty,
+    LibraryError,
     ModelError,
     NotFound,
     RagError,
@@ -24,6 +25,8 @@ from rag.types.errors import (
 from rag.types.fields import QueryError
 
 BUG = "this is a bug in paperfolk; its log says more"
+EMPTY = 'no papers are here yet; run "paperfolk ingest"'
+UNREADABLE = "the library cannot be used now; the log says why, and so does paperfolk doctor"
 RETRY_AFTER_S = 10
 _STATUSES: tuple[tuple[type[RagError], int], ...] = (
     (QueryError, 400),
@@ -55,6 +58,16 @@ def find_status(exc: RagError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(exc, kind)), 500)
 
 
+def say_error(exc: RagError) -> str:
+    """The sentence for a program elsewhere; what a library's says may name folders of this machine."""
+    if isinstance(exc, LibraryEmpty):
+        return EMPTY
+    if isinstance(exc, LibraryError):
+        log.error("%s", exc)
+        return UNREADABLE
+    return str(exc)
+
+
 def build_error_body(
     status: int, message: str, *, param: str | None = None, code: str | None = None
 ) -> dict[str, Any]:
@@ -78,7 +91,7 @@ def build_error(
 
 def convert_error(exc: RagError) -> JSONResponse:
     param, code = (exc.param, exc.code) if isinstance(exc, UnfitRequest) else (None, None)
-    return build_error(find_status(exc), str(exc), param=param, code=code)
+    return build_error(find_status(exc), say_error(exc), param=param, code=code)
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from rag.config.settings import EXTRACTIVE
 from rag.library.bibliography import MEDIA_TYPES, ExportFormat, format_papers
 from rag.serve.conversation import Conversations
-from rag.serve.faults import BUG, UnfitRequest, build_error_body, find_status, log
+from rag.serve.faults import BUG, UnfitRequest, build_error_body, find_status, log, say_error
 from rag.serve.questions import Questions, iter_answers
 from rag.serve.schemas import (
     MAX_PAPERS,
@@ -24,9 +24,9 @@ from rag.serve.schemas import (
     PaperRecord,
     QueryBody,
 )
-from rag.types import Answer, Delta, Event, Paper, Step
+from rag.types import Answer, Condition, Delta, Event, Paper, Step
 from rag.types.cancellation import CancelToken
-from rag.types.errors import LibraryEmpty, RagError, ReadError
+from rag.types.errors import RagError, ReadError
 from rag.types.query_json import build_schema, load_query
 from rag.types.query_parser import read_conditions
 from rag.types.serialise import build_paper_record, record
@@ -56,7 +56,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         """Answer a question with citations, whole or streamed."""
         question = check_text(body.question)
         model = check_model(body.model, assistant.settings.offered)
-        filters = read_conditions(body.filters) if body.filters.strip() else ()
+        filters = read_where(body.filters)
 
         def work(stop: CancelToken) -> Iterator[Event]:
             return conversations.stream(
@@ -96,7 +96,7 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         limit: Annotated[int, Query(ge=1, le=MAX_PAPERS)] = 100,
     ) -> JSONResponse:
         """The papers that meet all conditions, exactly and completely."""
-        conditions = read_conditions(where) if where.strip() else ()
+        conditions = read_where(where)
 
         def work() -> Mapping[str, Any]:
             answer = assistant.catalogue(conditions)
@@ -141,10 +141,11 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         request: Request,
         k: Annotated[int, Query(ge=1, le=1_000)] = 10,
         recent: bool = False,
+        where: Where = "",
     ) -> JSONResponse:
         """The people who work on a topic, with the papers that say so."""
-        words = check_text(topic)
-        return await show_answer(request, lambda: assistant.who(words, k, recent))
+        words, conditions = check_text(topic), read_where(where)
+        return await show_answer(request, lambda: assistant.who(words, k, recent, where=conditions))
 
     @router.get("/api/people/{name}", tags=["people"], response_model=AnswerRecord)
     async def show_person(name: str, request: Request) -> JSONResponse:
@@ -158,10 +159,8 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         problems = []
         try:
             await questions.compute(assistant.library.ensure_not_empty)
-        except LibraryEmpty:
-            problems.append('no papers are here yet; run "paperfolk ingest"')
-        except RagError:  # what it says may name folders of this machine
-            problems.append("the library cannot be read; run paperfolk doctor")
+        except RagError as exc:
+            problems.append(say_error(exc))
         answering, waiting = questions.line.counts
         lines = {"status": "failing" if problems else "ok", "problems": problems,
                  "answering": answering, "waiting": waiting}  # fmt: skip
@@ -175,6 +174,15 @@ def check_text(text: str) -> str:
     if not text.replace("\x00", " ").strip():
         raise ReadError("the question is empty; say what you want to know")
     return text
+
+
+def read_where(line: str) -> tuple[Condition, ...]:
+    """The conditions that a line spells; none of an empty one.
+
+    Raises:
+        QueryError: It spells none.
+    """
+    return read_conditions(line) if line.strip() else ()
 
 
 def check_model(name: str, offered: tuple[str, ...]) -> str:
@@ -210,7 +218,7 @@ async def iter_sent_events(
             async for event in events:
                 yield build(event)
         except RagError as exc:
-            yield format_sent("error", build_error_body(find_status(exc), str(exc)))
+            yield format_sent("error", build_error_body(find_status(exc), say_error(exc)))
         except Exception:  # the status is sent already, so that a bug is told here
             log.exception("a streamed answer")
             yield format_sent("error", build_error_body(500, BUG))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+from contextlib import suppress
 
 import anyio
 
@@ -43,15 +44,17 @@ def run_server(assistant: Assistant) -> None:
     settings = assistant.settings
     raise_limit()
     address = f"http://{host_in_address(settings.api_host)}:{settings.api_port}"
+    n_papers = assistant.library.n_papers
+    told = f"{n_papers} papers" if n_papers else 'no papers yet (run "paperfolk ingest")'
     guard = "with a token" if settings.api_tokens else "for this machine alone"
     sys.stderr.write(
-        f"serving {assistant.library.n_papers} papers, {guard} (Ctrl-C ends it)\n"
+        f"serving {told}, {guard} (Ctrl-C ends it)\n"
         f"  API     {address}/openapi.json\n"
         f"  OpenAI  {address}/v1\n"
         f"  MCP     {address}{TOOLS_PATH}\n"
     )
     sys.stderr.flush()
-    uvicorn.run(
+    config = uvicorn.Config(
         build_application(assistant),
         host=settings.api_host,
         port=settings.api_port,
@@ -64,6 +67,8 @@ def run_server(assistant: Assistant) -> None:
         timeout_graceful_shutdown=STOP_S,
         ws="none",
     )
+    with suppress(KeyboardInterrupt):  # the ordinary end
+        uvicorn.Server(config).run()
 
 
 def run_tools(assistant: Assistant) -> None:

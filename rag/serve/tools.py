@@ -19,8 +19,9 @@ from mcp.server import Server
 
 from rag.library.bibliography import EXPORT_SUFFIXES, format_papers
 from rag.serve.conversation import Conversations
-from rag.serve.faults import BUG
+from rag.serve.faults import BUG, say_error
 from rag.serve.questions import Questions, iter_answers, iter_result
+from rag.serve.routes import read_where
 from rag.serve.schemas import MAX_EARLIER, MAX_PAPERS, AnswerRecord, PaperRecord
 from rag.serve.sources import format_answer
 from rag.types import Answer
@@ -92,7 +93,8 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
 
     def who(given: Arguments, _: CancelToken) -> Iterator[Result]:
         k, recent = given.get("k", 10), given.get("recent", False)
-        return iter_result(lambda: show(assistant.who(given["topic"], k, recent)))
+        where = read_where(given.get("where", ""))
+        return iter_result(lambda: show(assistant.who(given["topic"], k, recent, where=where)))
 
     def person(given: Arguments, _: CancelToken) -> Iterator[Result]:
         return iter_result(lambda: show(assistant.person(given["name"])))
@@ -144,6 +146,10 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
                 {
                     "topic": _TEXT,
                     "k": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
+                    "where": {
+                        "type": "string",
+                        "description": "conditions on the papers: year >= 2023 and code",
+                    },
                     "recent": {"type": "boolean", "description": "weigh recent papers more"},
                 },
                 ["topic"],
@@ -212,7 +218,7 @@ def build_tool_server(questions: Questions, conversations: Conversations) -> Ser
             tool.check_arguments(arguments)
             text, found = await questions.finish(lambda stop: tool.work(arguments, stop))
         except RagError as exc:
-            return _build_result(str(exc), is_error=True)
+            return _build_result(say_error(exc), is_error=True)
         except Exception:  # a bug must not end the connection
             log.exception("tool %s", params.name)
             return _build_result(BUG, is_error=True)

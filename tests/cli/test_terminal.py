@@ -65,6 +65,17 @@ def test_who_takes_what_everyone_types(capsys: pytest.CaptureFixture[str]) -> No
     assert "Yuxi Mi" in printed(capsys, "who", "wrote", "DuetFace")
 
 
+def test_questions_and_topics_take_the_options_of_papers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = printed(capsys, "ask", "How many papers have code?", "--year", "2024").splitlines()
+    assert told[0] == "Among 37 of 169 papers (from 2024):"
+    ranked = printed(capsys, "who", "diffusion", "--year", "2024", "-k", "2")
+    assert printed(capsys, "who", "works", "on", "diffusion", "in", "2024", "-k", "2") == ranked
+    assert main(["ask", "--batch", "in.jsonl", "--out", "out.jsonl", "--code"]) == 2
+    assert "conditions on papers" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("args", [["ask"], ["ask", "-"]])
 def test_a_question_may_be_piped_in(
     args: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -133,7 +144,7 @@ def test_doctor_says_first_what_is_wrong_and_last_what_nobody_set() -> None:
     }
     lines = list(iter_doctor_lines(state, io.StringIO(), whole=False))
     assert lines[0] == "✗ embedder: its files are not here"
-    assert [line[:10] for line in lines if line[:1] in "✓✗"][1:] == [
+    assert [line[:10] for line in lines[1:] if line.startswith(("✓", "✗"))] == [
         "✓ library ", "✗ embedder", "✓ chat mod", "✓ tracing ",
     ]  # fmt: skip
     text = "\n".join(lines)

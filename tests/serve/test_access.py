@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
+import openai
 import pytest
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.app.assistant import Assistant
+from rag.app.assistant import Assistant, build
 from rag.app.jobs import Line
 from rag.cli.main import main
 from rag.config.settings import Settings
 from rag.serve.access import MAX_BODY_BYTES, Bodies, check_guarded
 from rag.serve.application import build_application
 from rag.serve.questions import Questions, iter_result
-from rag.types import Step
+from rag.serve.routes import build_event, iter_sent_events
+from rag.types import Event, Step
 from rag.types.cancellation import CancelToken
-from rag.types.errors import SettingsError, TooBusy
+from rag.types.errors import NotFound, SettingsError, StoreUnreachable, TooBusy
+from tests.serve.running import run_application
 
 TOKEN = "correct-horse-battery-staple"
 LOCAL = "http://127.0.0.1:8502"
@@ -75,6 +82,27 @@ def test_the_token_opens_all_and_the_document_asks_for_it(guarded: TestClient) -
     assert document["security"] == [{"token": []}]
     assert guarded.get("/v1/models", headers=headers).status_code == 200
     assert guarded.get("/healthz").json()["status"] == "ok"
+
+
+def test_real_clients_are_refused_without_the_token_and_served_with_it(
+    assistant: Assistant,
+) -> None:
+    async def list_tools(address: str, headers: dict[str, str]) -> int:
+        async with httpx2.AsyncClient(headers=headers) as carrier:
+            async with Client(streamable_http_client(f"{address}/mcp", http_client=carrier)) as mcp:
+                return len((await mcp.list_tools()).tools)
+
+    with run_application(Guarded(assistant)) as address:  # type: ignore[arg-type]
+        for key in ("none", TOKEN):
+            with openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0) as client:
+                if key == TOKEN:
+                    assert len(list(client.models.list())) == 2
+                else:
+                    with pytest.raises(openai.AuthenticationError, match="asks for a token"):
+                        client.models.list()
+        assert asyncio.run(list_tools(address, {"authorization": f"Bearer {TOKEN}"})) == 6
+        with pytest.raises((MCPError, ExceptionGroup)):
+            asyncio.run(list_tools(address, {}))
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[::", ""])
@@ -190,6 +218,42 @@ def test_a_bug_is_one_sentence_without_its_inside(
     app = build_application(assistant)
     response = TestClient(app, base_url=LOCAL, raise_server_exceptions=False).get("/api/papers/p1")
     assert response.status_code == 500 and "secret" not in get_sentence(response)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_without_papers_nothing_is_answered_and_no_folder_is_told(
+    stream: bool, tmp_path: Path
+) -> None:
+    with build(Settings(data=tmp_path)) as empty:
+        client = TestClient(build_application(empty), base_url=LOCAL)
+        response = client.post("/api/ask", json={**QUESTION, "stream": stream})
+        health = client.get("/healthz")
+    assert (response.status_code, health.status_code) == (503, 503)
+    assert get_sentence(response) == 'no papers are here yet; run "paperfolk ingest"'
+    assert str(tmp_path) not in health.text
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (StoreUnreachable("/home/ada/papers is away"), "the library cannot be used now"),
+        (KeyError("/home/ada"), "this is a bug in paperfolk; its log says more"),
+        (NotFound("no such person"), "no such person"),
+    ],
+)
+def test_what_fails_after_the_beginning_of_a_stream_is_its_last_event(
+    error: Exception, sentence: str
+) -> None:
+    async def fail() -> AsyncGenerator[Event]:
+        yield Step("searching")
+        raise error
+
+    async def run() -> list[str]:
+        return [text async for text in iter_sent_events(Step("reading"), fail(), build_event)]
+
+    *steps, last = asyncio.run(run())
+    assert len(steps) == 2 and last.startswith("event: error\n")
+    assert sentence in last and "/home" not in last
 
 
 # --- questions ------------------------------------------------------------------------------

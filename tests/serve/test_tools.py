@@ -71,6 +71,8 @@ def test_a_query_is_answered_exactly(server: Any, assistant: Assistant) -> None:
 
 def test_people_papers_and_references(server: Any) -> None:
     people = call(server, "who", topic="face anti-spoofing", k=3).structured_content
+    recent = call(server, "who", topic="face anti-spoofing", where="year >= 2023")
+    assert "where year = 2023.." in recent.structured_content["query"]
     assert 1 <= len(people["experts"]) <= 3
     paper_id = people["experts"][0]["papers"][0]
     paper = call(server, "paper", id=paper_id)
@@ -86,6 +88,7 @@ def test_people_papers_and_references(server: Any) -> None:
     [
         ("ask", {}, "'question' is a required property"),
         ("ask", {"question": 3}, "question does not fit: 3 is not of type 'string'"),
+        ("who", {"topic": "x", "where": "colour = red"}, "there is no field 'colour'"),
         ("who", {"topic": "x", "k": 0}, "k does not fit: 0 is less than the minimum of 1"),
         ("query", {"want": "extreme"}, "an extreme needs an order"),
         ("query", {"want": "papers", "wher": []}, "query has no 'wher'"),
