@@ -30,14 +30,17 @@ HELP = """\
 _LEAVING = ("quit", "exit", "/quit", "/exit", "/q")
 
 
-def run_terminal_chat(assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO) -> None:
+def run_terminal_chat(
+    assistant: Assistant, inp: TextIO, out: TextIO, err: TextIO, model: str = ""
+) -> None:
     """Read questions until the input ends or ``/quit``; each is asked in the thread so far."""
     has_reader = inp.isatty() and out.isatty()
-    chat = TerminalChat(assistant, out, err)
+    chat = TerminalChat(assistant, out, err, model)
     if has_reader:
         _init_line_editing(chat)
         settings = assistant.settings
-        mode = settings.chat_model_name if settings.generative else "extractive, no model"
+        answering = settings.copy_with_model(model)
+        mode = answering.chat_model_name if answering.generative else "extractive, no model"
         out.write(
             apply_colour(f"{assistant.library.n_papers} papers · {mode} · /help\n", DIM_STYLE, out)
         )
@@ -81,8 +84,8 @@ def _init_line_editing(chat: TerminalChat) -> None:
 class TerminalChat:
     """One conversation, its questions and its commands."""
 
-    def __init__(self, assistant: Assistant, out: TextIO, err: TextIO) -> None:
-        self.thread = Thread()
+    def __init__(self, assistant: Assistant, out: TextIO, err: TextIO, model: str = "") -> None:
+        self.thread = Thread(model=model)
         self._assistant, self._out, self._err = assistant, out, err
         self.commands: dict[str, Callable[[str], None]] = {
             "/sources": self._show_sources,
@@ -150,7 +153,7 @@ class TerminalChat:
         return self.thread.turns[-1]
 
     def _begin_anew(self, _: str) -> None:
-        self.thread = Thread(filters=self.thread.filters)
+        self.thread = replace(self.thread, turns=())
         self._say("new conversation")
 
     def _show_examples(self, _: str) -> None:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rag.cli import commands
+from rag.cli import asking, commands
 from rag.cli.commands import DONE, FAILED, USAGE
 from rag.cli.field_options import add_field_options
 from rag.cli.parser import Parser
@@ -128,6 +128,15 @@ def _add_no_cache(added: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_model(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--model",
+        metavar="NAME",
+        default="",
+        help="have another configured chat model word the answers; extractive: quote the papers",
+    )
+
+
 def _add_json(added: argparse.ArgumentParser) -> None:
     added.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
@@ -158,7 +167,7 @@ def _add_reading_commands(command: Any) -> None:
 def _add_asking_commands(command: Any) -> None:
     ask = command(
         "ask",
-        commands.run_ask,
+        asking.run_ask,
         "answer a question with citations",
         "ask --batch questions.jsonl --out answers.jsonl",
     )
@@ -173,9 +182,10 @@ def _add_asking_commands(command: Any) -> None:
         choices=["content", "experts", "person", "catalogue"],
         help="read the question in this way, whatever its words say",
     )
+    _add_model(ask)
     _add_json(ask)
     add_field_options(ask)
-    who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
+    who = command("who", asking.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
     who.add_argument("topic", nargs="+", metavar="TOPIC")
     who.add_argument(
         "-k", "-n", type=_parse_positive, default=10, metavar="N", help="people shown (10)"
@@ -184,10 +194,12 @@ def _add_asking_commands(command: Any) -> None:
     who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _add_json(who)
     add_field_options(who)
-    person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
+    person = command("person", asking.run_person, "show one person", 'person "Daichi Zhang"')
     person.add_argument("name", nargs="+", metavar="NAME")
     _add_json(person)
-    _add_no_cache(command("chat", commands.run_chat, "talk in the terminal", "chat"))
+    chat = command("chat", asking.run_chat, "talk in the terminal", "chat")
+    _add_no_cache(chat)
+    _add_model(chat)
 
 
 def _add_listing_commands(command: Any) -> None:
@@ -209,7 +221,7 @@ def _add_listing_commands(command: Any) -> None:
     add_field_options(papers)
     query = command(
         "query",
-        commands.run_query,
+        asking.run_query,
         "answer a typed query",
         'query "count papers where year >= 2023 and code by year"',
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import to_thread
@@ -19,7 +19,6 @@ from rag.serve.faults import add_error_handlers
 from rag.serve.questions import Questions
 from rag.serve.schemas import ErrorBody
 from rag.serve.tools import build_tool_server
-from rag.types.errors import RagError
 
 TOOLS_PATH = "/mcp"
 MAX_SESSIONS = 256
@@ -45,7 +44,7 @@ def build_application(assistant: Assistant) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await to_thread.run_sync(_warm_up, assistant)
+        await to_thread.run_sync(questions.warm_up)
         async with sessions.run():
             yield
 
@@ -68,12 +67,6 @@ def build_application(assistant: Assistant) -> FastAPI:
     if tokens:
         _add_token_scheme(app)
     return app
-
-
-def _warm_up(assistant: Assistant) -> None:
-    """Open what the first question needs, before it comes; what is wrong, that question is told."""
-    with suppress(RagError):
-        assistant.retrieve("papers", 1)
 
 
 def _add_token_scheme(app: FastAPI) -> None:

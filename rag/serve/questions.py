@@ -14,7 +14,7 @@ from rag.app.assistant import Assistant
 from rag.app.jobs import line
 from rag.types import Answer, Event, Step
 from rag.types.cancellation import CancelToken, heeding
-from rag.types.errors import Stopped
+from rag.types.errors import RagError, Stopped
 
 _T = TypeVar("_T")
 
@@ -29,6 +29,11 @@ class Questions:
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self.line = line(assistant.settings.at_once)
+
+    def warm_up(self) -> None:
+        """Open what the first question needs, before it comes; what is wrong, that question is told."""
+        with suppress(RagError):
+            self.assistant.retrieve("papers", 1)
 
     async def stream(
         self, work: Callable[[CancelToken], Iterator[_T]], request: Request | None = None

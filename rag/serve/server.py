@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 
 import anyio
+import anyio.to_thread
 
 from rag.app.assistant import Assistant
 from rag.app.web_server import check_port_free, host_in_address, raise_limit
@@ -86,7 +87,8 @@ def run_tools(assistant: Assistant) -> None:
     server = build_tool_server(questions, Conversations(assistant))
 
     async def serve() -> None:
-        async with stdio_server() as (incoming, outgoing):
+        async with anyio.create_task_group() as group, stdio_server() as (incoming, outgoing):
+            group.start_soon(anyio.to_thread.run_sync, questions.warm_up)
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     anyio.run(serve)

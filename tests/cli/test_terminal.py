@@ -76,6 +76,16 @@ def test_questions_and_topics_take_the_options_of_papers(
     assert "conditions on papers" in capsys.readouterr().err
 
 
+def test_a_model_is_chosen_among_those_that_are_configured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody is there
+    quoted = printed(capsys, "ask", "--model", "extractive", "what", "is", "DuetFace")
+    assert "Note: " not in quoted
+    told = printed(capsys, "ask", "--model", "other", "hello")
+    assert "other is not offered by these settings; answered by gpt-4o-mini" in told
+
+
 @pytest.mark.parametrize("args", [["ask"], ["ask", "-"]])
 def test_a_question_may_be_piped_in(
     args: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

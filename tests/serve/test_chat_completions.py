@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -14,6 +15,7 @@ import openai
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_openai import ChatOpenAI
+from mcp import Client
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.app.assistant import Assistant, build
@@ -183,6 +185,29 @@ def test_a_client_that_goes_away_ends_its_question(
         connection.sendall(f"POST {url.path} HTTP/1.1\r\n{head}\r\n".encode() + request.content)
         assert is_asked.wait(30) and questions.counts == (1, 0)
     _wait_until_free(questions)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_tool_call_given_up_ends_its_question(
+    mode: str, worded: tuple[OpenAIServer, str, Assistant]
+) -> None:
+    model, address, assistant = worded
+    is_asked = threading.Event()
+
+    def never_answer(*given: Any) -> None:
+        is_asked.set()
+        misbehaviour.never_answers(*given)
+
+    async def give_up() -> None:
+        async with Client(f"{address}/mcp", mode=mode) as mcp:
+            call = asyncio.create_task(mcp.call_tool("ask", {"question": QUESTION}))
+            assert await asyncio.to_thread(is_asked.wait, 30)
+            call.cancel()
+            await asyncio.wait([call])
+            await asyncio.to_thread(_wait_until_free, line(assistant.settings.at_once))
+
+    model.replies.append(Reply(act=never_answer))
+    asyncio.run(give_up())
 
 
 def _wait_until_free(questions: Any) -> None:
