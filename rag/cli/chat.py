@@ -168,8 +168,8 @@ class TerminalChat:
             conditions = () if line == "off" else read_conditions(line)
             self.thread = replace(self.thread, filters=conditions)
         filters = self.thread.filters
-        told = f"answers from papers {format_filters(filters)}" if filters else "answers from all"
-        self._say(told)
+        scope = f"answers from papers {format_filters(filters)}" if filters else "answers from all"
+        self._say(scope)
 
     # --- papers ---------------------------------------------------------------------------
 
@@ -212,11 +212,11 @@ class TerminalChat:
             for n, turn in enumerate(self.thread.turns, 1)
         ]
         headline = turns[0].question
-        stored = StoredThread("terminal", headline, now(), tuple(turns), self.thread.filters)
-        papers = self._assistant.library.list_papers(list_cited_papers(stored))
+        conversation = StoredThread("terminal", headline, now(), tuple(turns), self.thread.filters)
+        papers = self._assistant.library.list_papers(list_cited_papers(conversation))
         try:
             with path.open("x", encoding="utf-8") as file:
-                file.write(writers[path.suffix](stored, papers))
+                file.write(writers[path.suffix](conversation, papers))
         except FileExistsError as exc:
             raise ReadError(f"{str(path)!r} is there already; choose another name") from exc
         self._say(f"saved as {path}")

@@ -37,10 +37,10 @@ def copy_text(text: str, out: TextIO) -> str:
 def _run(command: tuple[str, ...], text: str) -> bool:
     """Whether the program took it; without a display, some do not."""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, input=text, encoding="utf-8", timeout=5, check=False,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return process.returncode == 0

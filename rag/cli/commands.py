@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.cli.field_options import list_conditions
@@ -224,7 +225,13 @@ def run_completion(args: argparse.Namespace) -> int:
 
     from rag.cli.main import build_parser
 
-    sys.stdout.write(f"{shtab.complete(build_parser(), shell=args.shell)}\n")
+    parser = build_parser()
+    for command in (parser, *parser.find_commands().values()):
+        for action in command._actions:
+            if action.type is Path:
+                kind = shtab.DIRECTORY if action.metavar == "FOLDER" else shtab.FILE
+                action.complete = kind  # type: ignore[attr-defined]  # shtab reads it
+    sys.stdout.write(f"{shtab.complete(parser, shell=args.shell)}\n")
     return DONE
 
 

@@ -26,11 +26,11 @@ def iter_doctor_lines(state: Mapping[str, Any], out: TextIO, *, whole: bool) -> 
         yield apply_colour("✓ ", GREEN, out) + "questions can be answered"
     for name in _PARTS:
         part = dict(state[name])
-        told = str(part.pop("state"))
+        part_state = str(part.pop("state"))
         is_wrong = any(sentence.startswith(f"{name}: ") for sentence in wrong)
         mark = apply_colour(*(("✗", RED) if is_wrong else ("✓", GREEN)), out)
         yield ""
-        yield f"{mark} {apply_colour(name, BOLD_STYLE, out)}  {remove_control_characters(told)}"
+        yield f"{mark} {apply_colour(name, BOLD_STYLE, out)}  {remove_control_characters(part_state)}"
         yield from _iter_rows(part)
     settings = {
         key: value

@@ -113,9 +113,9 @@ class TerminalWriter:
         n_columns = block.partition("\n")[0].count("|") - 1
         if block.startswith("|") and console.width < n_columns * _FLUENT_COLUMNS:
             block = "\n\n".join(_list_rows(block))
-        with console.capture() as captured:
+        with console.capture() as capture:
             console.print(Markdown(block, hyperlinks=False))
-        lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
+        lines = [line.rstrip() for line in capture.get().strip("\n").splitlines()]
         return _MARKER.sub("\x1b[36m\\g<0>\x1b[39m", "\n".join(lines))
 
 
@@ -147,16 +147,16 @@ class PlainWriter:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.wrote = False
-        self._held = self._last = ""
+        self._incomplete = self._last = ""
         self._columns: list[str] = []
 
     def write_piece(self, text: str, *, is_last: bool = False) -> None:
-        text = remove_control_characters(self._held + text)
-        self._held = ""
+        text = remove_control_characters(self._incomplete + text)
+        self._incomplete = ""
         while self._is_at_line_start() and text.startswith("|"):
             row, end, text = text.partition("\n")
             if not end:
-                self._held = row
+                self._incomplete = row
                 return
             self._write_row(row)
         before, table, after = text.partition("\n|")
@@ -166,15 +166,15 @@ class PlainWriter:
             return
         self._columns = [] if text.strip() else self._columns
         cut = self._UNFINISHED.search(text)
-        self._held = text[cut.start() :] if cut else ""
+        self._incomplete = text[cut.start() :] if cut else ""
         self._write(text[: cut.start()] if cut else text)
 
     def close(self) -> None:
-        if self._held.startswith("|") and self._is_at_line_start():
-            row, self._held = self._held, ""
+        if self._incomplete.startswith("|") and self._is_at_line_start():
+            row, self._incomplete = self._incomplete, ""
             self._write_row(row)
-        if said := self._held or self._last:
-            self._write(self._held if said.endswith("\n") else self._held + "\n")
+        if last_words := self._incomplete or self._last:
+            self._write(self._incomplete if last_words.endswith("\n") else self._incomplete + "\n")
 
     def _is_at_line_start(self) -> bool:
         return not self._last or self._last.endswith("\n")

@@ -16,7 +16,7 @@ LESS = "FRX"
 """For ``less``, unless LESS says otherwise: end where all fits, keep colours, leave the text there."""
 
 
-class _Collected(io.StringIO):
+class _Pages(io.StringIO):
     """What is written for a terminal, before it is shown there."""
 
     def isatty(self) -> bool:
@@ -33,11 +33,11 @@ def open_paged(out: TextIO) -> Iterator[TextIO]:
     if not command:
         yield out
         return
-    collected = _Collected()
+    pages = _Pages()
     try:
-        yield collected
+        yield pages
     finally:
-        text = collected.getvalue()
+        text = pages.getvalue()
         lines = shutil.get_terminal_size().lines
         if text.count("\n") < lines or not _run_pager(command, text):
             out.write(text)
@@ -57,9 +57,9 @@ def _run_pager(command: list[str], text: str) -> bool:
     environ = {**os.environ, "LESS": os.environ.get("LESS", LESS)}
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        done = subprocess.run(command, input=text, env=environ, encoding="utf-8", check=False)
+        process = subprocess.run(command, input=text, env=environ, encoding="utf-8", check=False)
     except OSError:
         return False
     finally:
         signal.signal(signal.SIGINT, before)
-    return done.returncode == 0
+    return process.returncode == 0

@@ -42,9 +42,9 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-def _format_guess(typed: str, known: Iterable[str]) -> str:
+def _format_guess(typed: str, names: Iterable[str]) -> str:
     """``; did you mean 'ask'?``, or nothing."""
-    near = get_close_matches(typed.split("=")[0].lower(), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(typed.split("=")[0].lower(), list(names), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -112,7 +112,7 @@ def _get_text(message: ChatMessage, n: int) -> str:
 def check_offered(body: ChatRequest) -> None:
     """Raise an UnfitRequest for what would change the answer and is not offered."""
     structured = (body.response_format or {}).get("type", "text") != "text"
-    asked = {
+    wishes = {
         "n": body.n not in (None, 1),
         "tools": bool(body.tools),
         "functions": bool(body.functions),
@@ -120,8 +120,8 @@ def check_offered(body: ChatRequest) -> None:
         "logprobs": bool(body.logprobs),
         "modalities": "audio" in (body.modalities or ()),
     }
-    for param, is_asked in asked.items():
-        if is_asked:
+    for param, is_wished in wishes.items():
+        if is_wished:
             raise UnfitRequest(
                 f"{param} is not offered here: an answer is one text with its citations", param
             )

@@ -58,12 +58,12 @@ class Conversations:
         model = thread.model
         first = max(0, len(questions) - MAX_TURNS)
         for n in range(len(questions), first, -1):
-            if (known := self._find(questions[:n], thread)) is not None:
-                thread, first = known, n
+            if (earlier := self._find(questions[:n], thread)) is not None:
+                thread, first = earlier, n
                 break
         for n, question in enumerate(questions[first:], first + 1):
-            quoting = replace(thread, model=EXTRACTIVE)
-            *_, answer = (None, *self._assistant.stream(question, quoting, stop=stop))
+            quoting_thread = replace(thread, model=EXTRACTIVE)
+            *_, answer = (None, *self._assistant.stream(question, quoting_thread, stop=stop))
             if not isinstance(answer, Answer):
                 return None
             thread = replace(thread.add_turn(Turn(question, answer)), model=model)

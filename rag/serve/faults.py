@@ -133,5 +133,5 @@ def _format_unfit(exc: RequestValidationError) -> tuple[str, str | None]:
         return f"the body is no JSON ({first['ctx']['error']}, character {name})", None
     if first["type"] == "missing":
         return f"{name or 'the body'} is not given", name or None
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{name or f'the {where}'} does not fit: {said[:1].lower()}{said[1:]}", name or None
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{name or f'the {where}'} does not fit: {reason[:1].lower()}{reason[1:]}", name or None

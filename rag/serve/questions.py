@@ -75,7 +75,7 @@ class Questions:
             items.put_nowait(_End)
 
         threading.Thread(target=run, name="question", daemon=True).start()
-        watching = asyncio.create_task(watch(request)) if request is not None else None
+        watcher = asyncio.create_task(watch(request)) if request is not None else None
         try:
             while not isinstance(item := await items.get(), type):
                 if isinstance(item, Exception):
@@ -83,8 +83,8 @@ class Questions:
                 yield item
         finally:
             stop.set()
-            if watching is not None:
-                watching.cancel()
+            if watcher is not None:
+                watcher.cancel()
 
     async def finish(
         self, work: Callable[[CancelToken], Iterator[_T]], request: Request | None = None

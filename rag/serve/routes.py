@@ -129,8 +129,8 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
         """Papers as references, in the order given."""
 
         def work() -> str:
-            found: list[Paper] = [assistant.paper(key) for key in dict.fromkeys(paper)]
-            return format_papers(found, form)
+            papers: list[Paper] = [assistant.paper(key) for key in dict.fromkeys(paper)]
+            return format_papers(papers, form)
 
         text = await questions.compute(work, request)
         return Response(text, media_type=MEDIA_TYPES[form])
@@ -150,8 +150,8 @@ def build_router(questions: Questions, conversations: Conversations) -> APIRoute
     @router.get("/api/people/{name}", tags=["people"], response_model=AnswerRecord)
     async def show_person(name: str, request: Request) -> JSONResponse:
         """One person: papers, co-authors, years, page figures."""
-        typed = check_text(name)
-        return await show_answer(request, lambda: assistant.person(typed))
+        person = check_text(name)
+        return await show_answer(request, lambda: assistant.person(person))
 
     @router.get("/healthz", tags=["server"], response_model=Health)
     async def show_health() -> JSONResponse:

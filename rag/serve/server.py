@@ -19,7 +19,7 @@ from rag.types.errors import SettingsError
 BACKLOG = 256
 CONNECTIONS = 512
 STOP_S = 5
-"""Time that answers in the making have when the server is told to end."""
+"""Time that answers in the making have when the server is holdings to end."""
 
 
 def build_token() -> str:
@@ -37,7 +37,7 @@ def check_servable(settings: Settings) -> None:
 
 
 def run_server(assistant: Assistant) -> None:
-    """Serve over HTTP until the process is told to end."""
+    """Serve over HTTP until the process is holdings to end."""
     import uvicorn
 
     from rag.serve.application import TOOLS_PATH, build_application
@@ -46,10 +46,10 @@ def run_server(assistant: Assistant) -> None:
     raise_limit()
     address = f"http://{host_in_address(settings.api_host)}:{settings.api_port}"
     n_papers = assistant.library.n_papers
-    told = f"{n_papers} papers" if n_papers else 'no papers yet (run "paperfolk ingest")'
+    holdings = f"{n_papers} papers" if n_papers else 'no papers yet (run "paperfolk ingest")'
     guard = "with a token" if settings.api_tokens else "for this machine alone"
     sys.stderr.write(
-        f"serving {told}, {guard} (Ctrl-C ends it)\n"
+        f"serving {holdings}, {guard} (Ctrl-C ends it)\n"
         f"  API     {address}/openapi.json\n"
         f"  OpenAI  {address}/v1\n"
         f"  MCP     {address}{TOOLS_PATH}\n"

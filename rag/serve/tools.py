@@ -84,32 +84,32 @@ def build_tools(questions: Questions, conversations: Conversations) -> tuple[Too
     def show(answer: Answer) -> Result:
         return format_answer(answer, assistant.library), record(answer)
 
-    def ask(given: Arguments, stop: CancelToken) -> Iterator[Result]:
-        events = conversations.stream(given["question"], given.get("earlier", ()), stop)
+    def ask(arguments: Arguments, stop: CancelToken) -> Iterator[Result]:
+        events = conversations.stream(arguments["question"], arguments.get("earlier", ()), stop)
         return map(show, iter_answers(events))
 
-    def run_query(given: Arguments, _: CancelToken) -> Iterator[Result]:
-        return iter_result(lambda: show(assistant.query(load_query(given))))
+    def run_query(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+        return iter_result(lambda: show(assistant.query(load_query(arguments))))
 
-    def who(given: Arguments, _: CancelToken) -> Iterator[Result]:
-        k, recent = given.get("k", 10), given.get("recent", False)
-        where = read_where(given.get("where", ""))
-        return iter_result(lambda: show(assistant.who(given["topic"], k, recent, where=where)))
+    def who(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+        k, recent = arguments.get("k", 10), arguments.get("recent", False)
+        where = read_where(arguments.get("where", ""))
+        return iter_result(lambda: show(assistant.who(arguments["topic"], k, recent, where=where)))
 
-    def person(given: Arguments, _: CancelToken) -> Iterator[Result]:
-        return iter_result(lambda: show(assistant.person(given["name"])))
+    def person(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
+        return iter_result(lambda: show(assistant.person(arguments["name"])))
 
-    def paper(given: Arguments, _: CancelToken) -> Iterator[Result]:
+    def paper(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
         def build() -> Result:
-            found = build_paper_record(assistant.paper(given["id"]))
-            return json.dumps(found, ensure_ascii=False, indent=1), dict(found)
+            paper_record = build_paper_record(assistant.paper(arguments["id"]))
+            return json.dumps(paper_record, ensure_ascii=False, indent=1), dict(paper_record)
 
         return iter_result(build)
 
-    def cite(given: Arguments, _: CancelToken) -> Iterator[Result]:
+    def cite(arguments: Arguments, _: CancelToken) -> Iterator[Result]:
         def build() -> Result:
-            papers = [assistant.paper(key) for key in dict.fromkeys(given["papers"])]
-            return format_papers(papers, given.get("form", "bibtex")), None
+            papers = [assistant.paper(key) for key in dict.fromkeys(arguments["papers"])]
+            return format_papers(papers, arguments.get("form", "bibtex")), None
 
         return iter_result(build)
 
@@ -216,13 +216,13 @@ def build_tool_server(questions: Questions, conversations: Conversations) -> Ser
             if (tool := tools.get(params.name)) is None:
                 raise QueryError(f"there is no tool {params.name!r}; there are {', '.join(tools)}")
             tool.check_arguments(arguments)
-            text, found = await questions.finish(lambda stop: tool.work(arguments, stop))
+            text, answer_record = await questions.finish(lambda stop: tool.work(arguments, stop))
         except RagError as exc:
             return _build_result(say_error(exc), is_error=True)
         except Exception:  # a bug must not end the connection
             log.exception("tool %s", params.name)
             return _build_result(BUG, is_error=True)
-        return _build_result(text, found)
+        return _build_result(text, answer_record)
 
     return Server(
         "paperfolk",
@@ -235,10 +235,12 @@ def build_tool_server(questions: Questions, conversations: Conversations) -> Ser
 
 
 def _build_result(
-    text: str, found: dict[str, Any] | None = None, *, is_error: bool = False
+    text: str, answer_record: dict[str, Any] | None = None, *, is_error: bool = False
 ) -> mcp_types.CallToolResult:
     content = [mcp_types.TextContent(type="text", text=text)]
-    return mcp_types.CallToolResult(content=content, structured_content=found, is_error=is_error)
+    return mcp_types.CallToolResult(
+        content=content, structured_content=answer_record, is_error=is_error
+    )
 
 
 def _find_version() -> str:

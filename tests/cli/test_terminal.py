@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shtab
 
 from rag.app.assistant import Assistant
 from rag.cli.chat import TerminalChat
@@ -120,6 +121,7 @@ def test_the_completion_of_a_shell_knows_every_command(
 ) -> None:
     script = printed(capsys, "completion", shell)
     assert all(name in script for name in build_parser().find_commands())
+    assert shtab.FILE[shell] in script and shtab.DIRECTORY[shell] in script
     if shell == "bash":
         code = f"{script}\nCOMP_WORDS=(paperfolk who --ex); COMP_CWORD=2; _shtab_paperfolk; echo ${{COMPREPLY[*]}}"
         done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=False)
