@@ -24,7 +24,7 @@ FENCES = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 NOT_RUN = (
     "make chat", "make test", "make install", "make eval", "make check", "paperfolk ui",
-    ".venv/bin/paperfolk ui", "paperfolk eval", "python -m eval", "python -m venv",
+    ".venv/bin/paperfolk ui", "paperfolk serve", "paperfolk mcp", "paperfolk eval", "python -m eval", "python -m venv",
 )  # fmt: skip
 """Commands that stay, that run these tests, or that take minutes; each has tests of its own."""
 

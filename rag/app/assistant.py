@@ -295,10 +295,25 @@ class Assistant:
         query = read_query(query) if isinstance(query, str) else query
         return self._run_query(Reading(query, line, by="program"), thread)
 
-    def who(self, topic: str, k: int = 10, recent: bool = False, explain: bool = False) -> Answer:
-        """The people who work on a topic, with the papers that say so; ``explain``: score by score."""
+    def who(
+        self,
+        topic: str,
+        k: int = 10,
+        recent: bool = False,
+        explain: bool = False,
+        where: Sequence[Condition] = (),
+    ) -> Answer:
+        """The people who work on a topic, with the papers that say so.
+
+        Args:
+            topic: In words.
+            k: People at most.
+            recent: Weigh recent papers more.
+            explain: Say each score's parts.
+            where: Conditions on the papers that count.
+        """
         order = Order("date") if recent else None
-        query = Query("people", about=Topic(topic), order=order, k=k)
+        query = Query("people", where=tuple(where), about=Topic(topic), order=order, k=k)
         reading = Reading(query, topic, by="flags", reason="asked for people")
         return self._run_query(reading, explain=explain)
 

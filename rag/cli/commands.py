@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.format import remove_control_characters
+from rag.cli.field_options import list_conditions
+from rag.cli.markdown import remove_control_characters
 from rag.library.permissions import keep_private
 from rag.types.errors import ReadError, SettingsError
 
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
     from rag.config.settings import Settings
-    from rag.types import Answer, Plan, Report
+    from rag.types import Paper, Plan, Report
 
 DONE, FAILED, USAGE = 0, 1, 2
+_OVERRIDES = ("data", "port", "cache", "api_host", "api_port")
+"""Settings that options of the same name set."""
 
 
 # --- settings and the assistant -------------------------------------------------------------
@@ -25,7 +30,7 @@ DONE, FAILED, USAGE = 0, 1, 2
 def load_settings(args: argparse.Namespace) -> Settings:
     from rag.config.settings import load
 
-    options = {name: getattr(args, name, None) for name in ("data", "port", "cache")}
+    options = {name: getattr(args, name, None) for name in _OVERRIDES}
     settings = load(**options)
     if (
         settings.accounts
@@ -53,7 +58,7 @@ def _show_if_readonly(settings: Settings) -> None:
         )
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
@@ -89,92 +94,41 @@ def run_ingest(args: argparse.Namespace) -> int:
         return _show_ingest(outcome, args.json)
 
 
-def run_ask(args: argparse.Namespace) -> int:
-    if args.batch is not None:
-        return _ask_batch(args)
-    if args.question is None:
-        raise SettingsError('no question; write paperfolk ask "..." or use --batch IN --out OUT')
-    question = extract_question(args.question)
-    with open_assistant(args) as assistant:
-        if args.json:
-            return _show_record(assistant.ask(question, read_as=args.read_as))
-        from rag.cli.format import print_answer_stream
-
-        answer = print_answer_stream(
-            assistant.stream(question, read_as=args.read_as),
-            assistant.library,
-            sys.stdout,
-            sys.stderr,
-        )
-        if args.explain and answer.reading is not None:
-            from rag.cli.explanation import iter_explanation
-
-            for line in iter_explanation(answer.reading):
-                sys.stdout.write(f"{remove_control_characters(line)}\n")
-        return FAILED if answer.status == "failed" else DONE
-
-
-def _ask_batch(args: argparse.Namespace) -> int:
-    from rag.cli.batch import check_places, format_shared_ids, read_items, run
-    from rag.cli.format import open_progress
-
-    if args.out is None or args.question is not None or args.read_as is not None:
-        raise SettingsError("--batch IN goes with --out OUT, without a question and without --as")
-    check_places(args.batch, args.out)
-    batch_items = read_items(args.batch)
-    if text := format_shared_ids(batch_items):
-        sys.stderr.write(f"paperfolk: {remove_control_characters(text)}\n")
-    with open_assistant(args) as assistant, open_progress(sys.stderr) as report:
-        counts = run(assistant, batch_items, args.out, lambda n, total: report("asked", n, total))
-    text = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing to ask"
-    sys.stderr.write(f"{text}; answers in {args.out}\n")
-    return FAILED if counts["failed"] else DONE
-
-
-def run_who(args: argparse.Namespace) -> int:
-    topic = extract_question(args.topic)
-    with open_assistant(args) as assistant:
-        answer = assistant.who(topic, args.k, args.recent, args.explain)
-        return _show_answer(assistant, answer, args.json)
-
-
-def run_person(args: argparse.Namespace) -> int:
-    name = extract_question(args.name)
-    with open_assistant(args) as assistant:
-        return _show_answer(assistant, assistant.person(name), args.json)
-
-
 def run_papers(args: argparse.Namespace) -> int:
-    from rag.cli.field_options import list_conditions
-    from rag.cli.format import format_paper_row
+    from rag.library.bibliography import format_papers
     from rag.types.serialise import build_paper_record
 
     with open_assistant(args) as assistant:
         answer = assistant.catalogue(list_conditions(args))
-        papers = assistant.library.list_papers([p.paper_id for p in answer.papers])
-        for paper in papers:
-            if args.json:
-                _print_json(build_paper_record(paper))
-            else:
-                sys.stdout.write(format_paper_row(paper, sys.stdout) + "\n")
-        n_all = assistant.library.n_papers
+        ids = [p.paper_id for p in answer.papers]
+        papers = assistant.library.list_papers(ids[: args.n])
+        if args.form == "json":
+            for paper in papers:
+                print_json(build_paper_record(paper))
+        elif args.form:
+            sys.stdout.write(format_papers(papers, args.form))
+        else:
+            _show_papers(papers, len(ids), assistant.library.n_papers)
         lead = answer.text.split("\n\n")[0]
         remarks = [lead] if not papers or lead.startswith("(") else []
         for remark in (*remarks, *answer.warnings):
             sys.stderr.write(f"paperfolk: {remove_control_characters(remark)}\n")
-        if not args.json:
-            sys.stdout.write(f"{len(papers)} of {n_all} papers\n")
     return DONE
 
 
-def run_query(args: argparse.Namespace) -> int:
-    line = extract_question(args.query)
-    with open_assistant(args) as assistant:
-        return _show_answer(assistant, assistant.query(line), args.json)
+def _show_papers(papers: Sequence[Paper], n_found: int, n_all: int) -> None:
+    from rag.cli.format import format_paper_row
+    from rag.cli.paging import open_paged
+
+    with open_paged(sys.stdout) as out:
+        out.writelines(f"{format_paper_row(paper, out)}\n" for paper in papers)
+        cut = f"; shown are {len(papers)}" if len(papers) < n_found else ""
+        out.write(f"{n_found} of {n_all} papers{cut}\n")
 
 
 def run_paper(args: argparse.Namespace) -> int:
     from rag.cli.format import iter_paper_lines
+    from rag.cli.paging import open_paged
     from rag.types.serialise import build_paper_record, build_sentence_records
 
     with open_assistant(args) as assistant:
@@ -182,17 +136,10 @@ def run_paper(args: argparse.Namespace) -> int:
         sentences = assistant.library.list_role_spans(paper.paper_id)
     if args.json:
         records = build_sentence_records(paper, sentences)
-        _print_json({**build_paper_record(paper), "sentences": records})
+        print_json({**build_paper_record(paper), "sentences": records})
     else:
-        sys.stdout.writelines(f"{line}\n" for line in iter_paper_lines(paper, sys.stdout))
-    return DONE
-
-
-def run_chat(args: argparse.Namespace) -> int:
-    from rag.cli.chat import run_terminal_chat
-
-    with open_assistant(args) as assistant:
-        run_terminal_chat(assistant, sys.stdin, sys.stdout, sys.stderr)
+        with open_paged(sys.stdout) as out:
+            out.writelines(f"{line}\n" for line in iter_paper_lines(paper, out))
     return DONE
 
 
@@ -205,6 +152,27 @@ def run_ui(args: argparse.Namespace) -> int:
     require_servable(settings)
     prepare_library(settings, ingest=args.ingest)
     return start_server(settings, open_browser=not args.no_browser)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    from rag.serve.server import build_token, check_servable, run_server
+
+    if args.new_token:
+        sys.stdout.write(f"{build_token()}\n")
+        sys.stderr.write("set it as api_tokens, or as PAPERFOLK_API_TOKENS in the environment\n")
+        return DONE
+    check_servable(load_settings(args))
+    with open_assistant(args) as assistant:
+        run_server(assistant)
+    return DONE
+
+
+def run_mcp(args: argparse.Namespace) -> int:
+    from rag.serve.server import run_tools
+
+    with open_assistant(args) as assistant:
+        run_tools(assistant)
+    return DONE
 
 
 def run_account(args: argparse.Namespace) -> int:
@@ -244,35 +212,32 @@ def run_doctor(args: argparse.Namespace) -> int:
     wrong = state["wrong"]
     status = FAILED if wrong else DONE
     if args.json:
-        _print_json(state)
+        print_json(state)
         return status
-    for key, value in state.items():
-        if isinstance(value, list):
-            sys.stdout.writelines(f"{key}: {item}\n" for item in value)
-            continue
-        rows = value.items() if isinstance(value, dict) else [("", value)]
-        for name, value_text in rows:
-            sys.stdout.write(f"{f'{key} {name}'.strip():<32} {value_text}\n")
+    from rag.cli.doctor_report import iter_doctor_lines
+    from rag.cli.paging import open_paged
+
+    with open_paged(sys.stdout) as out:
+        out.writelines(f"{line}\n" for line in iter_doctor_lines(state, out, whole=args.all))
     return status
 
 
+def run_completion(args: argparse.Namespace) -> int:
+    import shtab
+
+    from rag.cli.main import build_parser
+
+    parser = build_parser()
+    for command in (parser, *parser.find_commands().values()):
+        for action in command._actions:
+            if action.type is Path:
+                kind = shtab.DIRECTORY if action.metavar == "FOLDER" else shtab.FILE
+                action.complete = kind  # type: ignore[attr-defined]  # shtab reads it
+    sys.stdout.write(f"{shtab.complete(parser, shell=args.shell)}\n")
+    return DONE
+
+
 # --- what they print ------------------------------------------------------------------------
-
-
-def _show_record(answer: Answer) -> int:
-    from rag.types.serialise import record
-
-    _print_json(record(answer))
-    return FAILED if answer.status == "failed" else DONE
-
-
-def _show_answer(assistant: Assistant, answer: Answer, as_json: bool) -> int:
-    if as_json:
-        return _show_record(answer)
-    from rag.cli.format import print_answer_stream
-
-    print_answer_stream([answer], assistant.library, sys.stdout, sys.stderr)
-    return FAILED if answer.status == "failed" else DONE
 
 
 def _show_ingest(outcome: Plan | Report, as_json: bool) -> int:
@@ -288,7 +253,7 @@ def _show_ingest(outcome: Plan | Report, as_json: bool) -> int:
     )
 
     if as_json:
-        _print_json(build_ingest_record(outcome))
+        print_json(build_ingest_record(outcome))
     else:
         sys.stdout.writelines(
             f"{remove_control_characters(line)}\n" for line in iter_ingest_lines(outcome)

@@ -1,4 +1,4 @@
-"""The options of ``paperfolk papers``: one for each field of papers that has a flag."""
+"""The options of ``papers``, ``ask`` and ``who`` that name papers: one for each field that has a flag."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _WORDS = {"author": "A", "page": "PERSON", "text": "WORDS", "category": "C", "af
 
 def add_field_options(parser: argparse.ArgumentParser) -> None:
     """An option for each field that has one; a mark also has its opposite, ``--no-code``."""
+    group = parser.add_argument_group("only papers with")
     for field in FIELDS.values():
         if not field.flag or field.of != "paper":
             continue
         if field.type == "flag":
-            either = parser.add_mutually_exclusive_group()
+            either = group.add_mutually_exclusive_group()
             either.add_argument(
                 f"--{field.flag}",
                 action="store_const",
@@ -36,7 +37,7 @@ def add_field_options(parser: argparse.ArgumentParser) -> None:
             )
             continue
         is_ordered = field.type in ("integer", "number", "day")
-        parser.add_argument(
+        group.add_argument(
             f"--{field.flag}",
             type=_build_reader(field),
             dest=field.name,
@@ -45,10 +46,10 @@ def add_field_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def list_conditions(args: argparse.Namespace) -> list[Condition]:
+def list_conditions(args: argparse.Namespace) -> tuple[Condition, ...]:
     """The conditions of the options that were given."""
     values = (getattr(args, name, None) for name in FIELDS)
-    return [value for value in values if isinstance(value, Condition)]
+    return tuple(value for value in values if isinstance(value, Condition))
 
 
 def _build_reader(field: Field) -> Callable[[str], Condition]:

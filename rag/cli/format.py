@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rag.answers.phrases import ROUTE_WORDS
+from rag.cli.markdown import WIDTH, open_writer, remove_control_characters
 from rag.types import Answer, Citation, Delta, Event, Paper
 
 if TYPE_CHECKING:
     from rag.library import Library
 
-BOLD_STYLE, DIM_STYLE, CYAN, RED, YELLOW = "1", "2", "36", "31", "33"
-WIDTH = 100
+BOLD_STYLE, DIM_STYLE, CYAN, RED, YELLOW, GREEN = "1", "2", "36", "31", "33", "32"
 
 
 def is_coloured(stream: TextIO) -> bool:
@@ -28,87 +28,6 @@ def apply_colour(text: str, code: str, stream: TextIO) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if is_coloured(stream) else text
 
 
-def remove_control_characters(text: str) -> str:
-    """The text without control characters, which could steer a terminal; line ends stay."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
-
-
-class Streamer:
-    """Writes a streamed answer, without Markdown's backslashes.
-
-    On a terminal bold and markers are coloured; elsewhere they stay as they are written. A row of a
-    table becomes a block: its first cell, and below it each other cell behind its column's name.
-    """
-
-    _TOKEN = re.compile(r"\\(?P<plain>[!-/:-@\[-`{-~])|\*\*|\[\d+\]")
-    _UNFINISHED = re.compile(r"(?<!\\)(?:\\|(?<!\*)\*|\[\d*)$")
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.styled = is_coloured(stream)
-        self.bold = False
-        self.held = ""
-        self.wrote = False
-        self.last = ""
-        self.columns: list[str] = []
-
-    def write_piece(self, text: str) -> None:
-        text = remove_control_characters(self.held + text)
-        self.held = ""
-        while self._is_at_line_start() and text.startswith("|"):
-            row, end, text = text.partition("\n")
-            if not end:
-                self.held = row
-                return
-            self._write_row(row)
-        before, table, after = text.partition("\n|")
-        if table:
-            self._write(f"{before}\n")
-            self.write_piece(f"|{after}")
-            return
-        self.columns = [] if text.strip() else self.columns
-        cut = self._UNFINISHED.search(text)
-        self.held = text[cut.start() :] if cut else ""
-        self._write(text[: cut.start()] if cut else text)
-
-    def _is_at_line_start(self) -> bool:
-        return not self.last or self.last.endswith("\n")
-
-    def _write_row(self, row: str) -> None:
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
-        if all(re.fullmatch(r":?-+:?", cell) for cell in cells):
-            return
-        if not self.columns:
-            self.columns = cells
-            return
-        rest = zip(self.columns[1:], cells[1:], strict=False)
-        lines = [cells[0], *(f"  {name}: {cell}" for name, cell in rest)]
-        self._write("\n".join(lines) + "\n\n")
-
-    def close(self) -> None:
-        if self.held.startswith("|") and self._is_at_line_start():
-            row, self.held = self.held, ""
-            self._write_row(row)
-        self._write(self.held if (self.held or self.last).endswith("\n") else self.held + "\n")
-        if self.bold:
-            self.stream.write("\x1b[0m")
-
-    def _write(self, text: str) -> None:
-        self.wrote = self.wrote or bool(text)
-        self.last = text or self.last
-        self.stream.write(self._TOKEN.sub(self._apply_style, text))
-        self.stream.flush()
-
-    def _apply_style(self, match: re.Match[str]) -> str:
-        token = match.group()
-        if match["plain"] or not self.styled:
-            return match["plain"] or token
-        if token != "**":
-            return f"\x1b[{CYAN}m{token}\x1b[39m"
-        self.bold = not self.bold
-        return "\x1b[1m" if self.bold else "\x1b[22m"
-
-
 def print_answer_stream(
     events: Iterable[Event], library: Library, out: TextIO, err: TextIO, again: str = "--as"
 ) -> Answer:
@@ -117,22 +36,24 @@ def print_answer_stream(
     Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
     is typed to have the question read in another way.
     """
-    writer = Streamer(out)
+    writer = open_writer(out, is_terminal=is_coloured(out))
     answer: Answer | None = None
-    for event in events:
-        if isinstance(event, Answer):
-            answer = event
-        elif isinstance(event, Delta):
-            if not writer.wrote:
-                _show_step("", err)
-            writer.write_piece(event.text)
-        elif not writer.wrote:  # a step named now would overwrite words
-            _show_step(event.name, err)
-    assert answer is not None, "a stream ends with its answer"
-    if not writer.wrote:
-        _show_step("", err)
-        writer.write_piece(answer.text)
-    writer.close()
+    try:
+        for event in events:
+            if isinstance(event, Answer):
+                answer = event
+            elif isinstance(event, Delta):
+                if not writer.wrote:
+                    _show_step("", err)
+                writer.write_piece(event.text)
+            elif not writer.wrote:  # a step named now would overwrite words
+                _show_step(event.name, err)
+        assert answer is not None, "a stream ends with its answer"
+        if not writer.wrote:
+            _show_step("", err)
+            writer.write_piece(answer.text, is_last=True)
+    finally:  # also of an answer that is given up: the cursor is hidden while one grows
+        writer.close()
     out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
     if answer.reading is not None:
         out.write(

@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rag.cli import commands
+from rag.cli import asking, commands
 from rag.cli.commands import DONE, FAILED, USAGE
 from rag.cli.field_options import add_field_options
+from rag.cli.parser import Parser
 from rag.library.permissions import require_files
 from rag.types.errors import RagError, ReadError, SettingsError
 from rag.types.fields import QueryError
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if typed[:1] == ["eval"]:  # its options are its own
         args = argparse.Namespace(run=commands.run_eval, rest=typed[1:])
     else:
-        args = build_parser().parse_args(typed)
+        args = build_parser().parse_known(typed)
     try:
         require_files()
         status = int(args.run(args))
@@ -76,18 +77,20 @@ def _show_error(exc: RagError | str, status: int) -> int:
 # --- what can be typed ----------------------------------------------------------------------
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """All commands with their options."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--data", metavar="FOLDER", type=Path, help="data folder (default: data)")
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="paperfolk",
         description="Chat with your papers, and find the people behind them.",
         epilog='example: paperfolk ask "how does knowledge swapping order its two steps?"',
         parents=[shared],
     )
     top.add_argument("--version", action="version", version=f"paperfolk {_find_version()}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
 
     def add_command(name: str, run: Any, does: str, example: str) -> argparse.ArgumentParser:
         added = commands.add_parser(
@@ -125,6 +128,15 @@ def _add_no_cache(added: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_model(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--model",
+        metavar="NAME",
+        default="",
+        help="have another configured chat model word the answers; extractive: quote the papers",
+    )
+
+
 def _add_json(added: argparse.ArgumentParser) -> None:
     added.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
@@ -155,11 +167,11 @@ def _add_reading_commands(command: Any) -> None:
 def _add_asking_commands(command: Any) -> None:
     ask = command(
         "ask",
-        commands.run_ask,
+        asking.run_ask,
         "answer a question with citations",
         "ask --batch questions.jsonl --out answers.jsonl",
     )
-    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument("question", nargs="*", metavar="QUESTION", help="- reads what is piped in")
     ask.add_argument("--explain", action="store_true", help="show how the question was read")
     ask.add_argument("--batch", type=Path, metavar="IN", help="questions, one JSON object a line")
     ask.add_argument("--out", type=Path, metavar="OUT", help="where --batch appends its answers")
@@ -170,17 +182,24 @@ def _add_asking_commands(command: Any) -> None:
         choices=["content", "experts", "person", "catalogue"],
         help="read the question in this way, whatever its words say",
     )
+    _add_model(ask)
     _add_json(ask)
-    who = command("who", commands.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
-    who.add_argument("topic", metavar="TOPIC")
-    who.add_argument("-k", type=_parse_positive, default=10, metavar="N", help="people shown (10)")
+    add_field_options(ask)
+    who = command("who", asking.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
+    who.add_argument("topic", nargs="+", metavar="TOPIC")
+    who.add_argument(
+        "-k", "-n", type=_parse_positive, default=10, metavar="N", help="people shown (10)"
+    )
     who.add_argument("--recent", action="store_true", help="weigh recent papers more")
     who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _add_json(who)
-    person = command("person", commands.run_person, "show one person", 'person "Daichi Zhang"')
-    person.add_argument("name", metavar="NAME")
+    add_field_options(who)
+    person = command("person", asking.run_person, "show one person", 'person "Daichi Zhang"')
+    person.add_argument("name", nargs="+", metavar="NAME")
     _add_json(person)
-    _add_no_cache(command("chat", commands.run_chat, "talk in the terminal", "chat"))
+    chat = command("chat", asking.run_chat, "talk in the terminal", "chat")
+    _add_no_cache(chat)
+    _add_model(chat)
 
 
 def _add_listing_commands(command: Any) -> None:
@@ -190,15 +209,23 @@ def _add_listing_commands(command: Any) -> None:
         "list the papers that meet all conditions",
         "papers --year 2023..2024 --code",
     )
+    papers.add_argument("-n", type=_parse_positive, metavar="N", help="papers shown (all)")
+    forms = papers.add_mutually_exclusive_group()
+    for form, does in (
+        ("json", "print JSON, one object a line"),
+        ("bibtex", "print BibTeX"),
+        ("ris", "print RIS"),
+        ("csv", "print CSV"),
+    ):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=does)
     add_field_options(papers)
-    _add_json(papers)
     query = command(
         "query",
-        commands.run_query,
+        asking.run_query,
         "answer a typed query",
         'query "count papers where year >= 2023 and code by year"',
     )
-    query.add_argument("query", metavar="QUERY")
+    query.add_argument("query", nargs="+", metavar="QUERY")
     _add_json(query)
     paper = command(
         "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
@@ -214,6 +241,16 @@ def _add_keeping_commands(command: Any) -> None:
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")
     ui.add_argument("--ingest", action="store_true", help="read new and changed documents first")
+    serve = command(
+        "serve",
+        commands.run_serve,
+        "serve other programs: an HTTP API, OpenAI's chat completions, and MCP",
+        "serve --port 8600",
+    )
+    serve.add_argument("--host", dest="api_host", metavar="ADDRESS", help="default: 127.0.0.1")
+    serve.add_argument("--port", dest="api_port", type=int, metavar="N", help="default: 8502")
+    serve.add_argument("--new-token", action="store_true", help="print a token for api_tokens")
+    command("mcp", commands.run_mcp, "serve MCP over standard input and output", "mcp")
     account = command(
         "account",
         commands.run_account,
@@ -229,7 +266,15 @@ def _add_keeping_commands(command: Any) -> None:
     doctor = command(
         "doctor", commands.run_doctor, "say what is installed, set and reachable", "doctor --json"
     )
+    doctor.add_argument("--all", action="store_true", help="also settings that nobody has set")
     _add_json(doctor)
+    completion = command(
+        "completion",
+        commands.run_completion,
+        "print the completion of a shell: bash, zsh or fish",
+        "completion bash > ~/.local/share/bash-completion/completions/paperfolk",
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
 def _parse_positive(text: str) -> int:

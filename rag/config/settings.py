@@ -135,15 +135,19 @@ class Settings(BaseModel):
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")
+    api_host: str = Field("127.0.0.1", description="address of `paperfolk serve`")
+    api_port: int = Field(8502, ge=0, le=65535, description="port of `paperfolk serve`")
+    api_tokens: tuple[SecretStr, ...] = Field(
+        (),
+        description="whoever sends one of these may use `paperfolk serve`; none: this machine alone, without",
+    )
     accounts: tuple[SecretStr, ...] = Field(
         (), description="who may sign in to the browser chat; lines made by `paperfolk account`"
     )
     members: tuple[str, ...] = Field(
         (), description="addresses or `@domains` that a provider's sign-in admits; none: all"
     )
-    at_once: int = Field(
-        8, ge=1, description="questions answered at one time in the browser chat; more wait in line"
-    )
+    at_once: int = Field(8, ge=1, description="questions answered at one time; more wait in line")
     unprotected: bool = Field(
         False, description="let everyone who reaches `host` use the browser chat"
     )
@@ -206,7 +210,13 @@ class Settings(BaseModel):
         return value
 
     @field_validator(
-        "chat_models", "accounts", "members", "allowed_hosts", "trusted_proxies", mode="before"
+        "chat_models",
+        "api_tokens",
+        "accounts",
+        "members",
+        "allowed_hosts",
+        "trusted_proxies",
+        mode="before",
     )
     @classmethod
     def _split_list(cls, value: object) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -27,28 +27,35 @@ _SCALARS: dict[object, Json] = {
 }
 
 
-def build_schema(type_: object = Query) -> Json:
-    """The JSON Schema of a query, or of another type of it."""
+def build_schema(type_: object = Query, *, strict: bool = True) -> Json:
+    """The JSON Schema of a query, or of another type of it.
+
+    Args:
+        type_: The type described.
+        strict: As structured output wants it; otherwise what has a default may be left out, as in
+            what other programs send.
+    """
     if type_ in _SCALARS:
         return dict(_SCALARS[type_])
     if is_dataclass(type_):
         hints = get_type_hints(type_)
-        properties = {f.name: build_schema(hints[f.name]) for f in fields(type_)}
+        properties = {f.name: build_schema(hints[f.name], strict=strict) for f in fields(type_)}
+        needed = [f.name for f in fields(type_) if strict or f.default is MISSING]
         if type_ is Condition:
             properties["field"] = {"type": "string", "enum": list(FIELDS)}
         return {
             "type": "object",
             "properties": properties,
-            "required": list(properties),
+            "required": needed,
             "additionalProperties": False,
         }
     arguments = get_args(type_)
     if get_origin(type_) is Literal:
         return {"type": "string", "enum": list(arguments)}
     if get_origin(type_) is tuple:
-        return {"type": "array", "items": build_schema(arguments[0])}
+        return {"type": "array", "items": build_schema(arguments[0], strict=strict)}
     if get_origin(type_) in (Union, types.UnionType):
-        return {"anyOf": [build_schema(each) for each in _flatten(type_)]}
+        return {"anyOf": [build_schema(each, strict=strict) for each in _flatten(type_)]}
     raise TypeError(f"no JSON Schema for {type_!r}")
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.cli.format import (
-    Streamer,
     format_spent_line,
+    is_coloured,
     open_progress,
     print_answer_stream,
+)
+from rag.cli.markdown import (
+    PlainWriter,
+    TerminalWriter,
+    open_writer,
     remove_control_characters,
 )
-from rag.types import Alternative, Answer, Delta, Query, Reading, SaidSentence, Step, Usage
+from rag.types import Alternative, Answer, Delta, Event, Query, Reading, SaidSentence, Step, Usage
 from rag.types.query import Topic
 
 
@@ -32,19 +39,67 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(out: io.StringIO, *deltas: str) -> str:
-    writer = Streamer(out)
+    writer = open_writer(out, is_terminal=is_coloured(out))
     for delta in deltas:
         writer.write_piece(delta)
     writer.close()
     return out.getvalue()
 
 
+def rendered(text: str) -> str:
+    """What a terminal shows of a whole text, without colours."""
+    out = Terminal()
+    writer = TerminalWriter(out)
+    writer.write_piece(text, is_last=True)
+    writer.close()
+    return re.sub(r"\x1b\[[\d;]*m", "", out.getvalue())
+
+
+def draw(output: str) -> list[str]:
+    """The lines that a terminal holds after an output with moves of the cursor."""
+    lines, at = [""], 0
+    for token in re.findall(r"\x1b\[\??[\d;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", output):
+        if token == "\n":
+            at += 1
+            lines += [""] * (at + 1 - len(lines))
+        elif token == "\x1b[1A":
+            at -= 1
+        elif token == "\x1b[2K":
+            lines[at] = ""
+        elif token[0] not in "\x1b\r":
+            lines[at] += token
+    return lines
+
+
 def test_a_pipe_gets_the_words_without_escapes() -> None:
     assert shown(io.StringIO(), "**A** says x\\_1 [1]") == "**A** says x_1 [1]\n"
 
 
-def test_bold_and_markers_are_coloured_on_a_terminal() -> None:
-    assert shown(Terminal(), "**A** [12]") == "\x1b[1mA\x1b[22m \x1b[36m[12]\x1b[39m\n"
+def test_a_terminal_gets_markdown_rendered_and_markers_in_colour() -> None:
+    out = Terminal()
+    writer = TerminalWriter(out)
+    writer.write_piece("**A** and *b* [12]", is_last=True)
+    writer.close()
+    assert out.getvalue() == "\x1b[1mA\x1b[0m and \x1b[3mb\x1b[0m \x1b[36m[12]\x1b[39m\n"
+
+
+def test_words_stay_whole_at_the_edge_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = rendered("word " * 30).splitlines()
+    assert len(lines) > 3 and set(" ".join(lines).split()) == {"word"}
+    assert max(map(len, lines)) <= 40
+
+
+TABLE = "| Paper | Result |\n|---|---|\n| A | “x \\| y” [1] |"
+
+
+def test_a_table_is_one_where_its_words_fit_and_a_list_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert re.search(r"A +“x \| y” \[1\]", rendered(TABLE))
+    monkeypatch.setenv("COLUMNS", "40")
+    assert rendered(TABLE) == "A\n\n • Result: “x | y” [1]\n"
 
 
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,11 +107,25 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in shown(Terminal(), "**A** [1]")
 
 
-@given(st.text(alphabet="*[]12\\_a \n", max_size=30), st.lists(st.integers(0, 30), max_size=4))
-def test_how_the_words_are_cut_into_deltas_does_not_show(text: str, cuts: list[int]) -> None:
+PIECES = st.lists(st.integers(0, 30), max_size=4)
+
+
+@given(st.text(alphabet="*[]12\\_a \n", max_size=30), PIECES)
+def test_how_the_words_are_cut_into_deltas_does_not_show_in_a_pipe(
+    text: str, cuts: list[int]
+) -> None:
     edges = [0, *sorted(cuts), len(text)]
     deltas = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    assert shown(Terminal(), *deltas) == shown(Terminal(), text)
+    assert shown(io.StringIO(), *deltas) == shown(io.StringIO(), text)
+
+
+@settings(max_examples=30)
+@given(PIECES)
+def test_how_the_words_are_cut_does_not_stay_on_a_terminal(cuts: list[int]) -> None:
+    text = "First **A** [1].\n\n- one *b*\n- two\n\nLast."
+    edges = [0, *sorted(cuts), len(text)]
+    deltas = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert draw(shown(Terminal(), *deltas)) == draw(rendered(text))
 
 
 def test_control_characters_of_papers_do_not_reach_the_terminal() -> None:
@@ -80,7 +149,19 @@ def test_steps_vanish_before_the_first_word_and_never_overwrite_words() -> None:
     print_answer_stream(events, None, screen, screen)  # type: ignore[arg-type]
     steps, words = screen.getvalue().rsplit("\r\x1b[K", 1)
     assert "searching" in steps
-    assert words == "two words\n"
+    assert draw(words) == ["two words", ""]
+
+
+def test_an_answer_given_up_leaves_the_cursor_as_it_was() -> None:
+    screen = Terminal()
+
+    def stop() -> Iterator[Event]:
+        yield Delta("two words")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        print_answer_stream(stop(), None, screen, screen)  # type: ignore[arg-type]
+    assert screen.getvalue().rindex("\x1b[?25h") > screen.getvalue().rindex("\x1b[?25l")
 
 
 def test_an_answer_that_comes_without_deltas_is_written_all_the_same() -> None:
@@ -122,7 +203,7 @@ def test_what_a_model_cost_stands_under_its_answer() -> None:
 def test_a_row_of_a_table_is_a_block_however_its_text_comes(cuts: list[int]) -> None:
     table = "Side by side:\n\n| Paper | Result |\n|---|---|\n| A | “x \\| y” [1] |\n| B | none |\n\nEnd.\n"
     out = io.StringIO()
-    streamer = Streamer(out)
+    streamer = PlainWriter(out)
     at = [0, *sorted(cuts), len(table)]
     for start, end in zip(at, at[1:], strict=False):
         streamer.write_piece(table[start:end])

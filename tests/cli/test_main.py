@@ -118,13 +118,14 @@ def test_a_batch_writes_one_record_a_line_and_can_be_repeated(
     asked.write_text('{"id": "a", "question": "What is DuetFace?"}\nbroken\n', encoding="utf-8")
     for said in ("1 answered, 1 failed", "1 failed, 1 skipped"):
         assert main(["ask", "--batch", str(asked), "--out", str(out)]) == 1
-        assert said in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert said in err and "paperfolk: line 2 is not JSON" in err
     assert [r["id"] for r in records(out.read_text(encoding="utf-8"))] == ["a", "line-2"]
 
 
 @pytest.mark.parametrize(
     "args",
-    [["ask"], ["ask", "--batch", "in.jsonl"], ["ask", "--batch", "no.jsonl", "--out", "o.jsonl"]],
+    [["ask", "--batch", "in.jsonl"], ["ask", "--batch", "no.jsonl", "--out", "o.jsonl"]],
 )
 def test_ask_without_what_it_needs_is_wrong_usage(
     args: list[str], capsys: pytest.CaptureFixture[str]
@@ -317,7 +318,7 @@ def test_doctor_says_what_is_wrong_first_and_ends_with_1(
     (found,) = records(capsys.readouterr().out)
     assert next(iter(found)) == "wrong"
     assert main(["--data", str(tmp_path), "doctor"]) == 1
-    assert capsys.readouterr().out.startswith("wrong: library: the library file")
+    assert capsys.readouterr().out.startswith("✗ library: the library file")
     assert main(["doctor", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["wrong"] == []
 
@@ -346,9 +347,9 @@ def test_thin_resources_are_told_and_harm_nothing(data: Path, limit: str, told: 
 
 def test_chat_answers_line_by_line_and_opens_sources() -> None:
     done = outside("chat", stdin="What is DuetFace?\n/open 1\n/open 99\n/quit\nnever asked\n")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0 and done.stderr.count("\n") == 1
     assert "DuetFace" in done.stdout
-    assert "no such source" in done.stdout
+    assert "no such source" in done.stderr
     assert "never asked" not in done.stdout
 
 
