@@ -34,6 +34,10 @@ class Particulars:
         links: URLs in the text, in order, once each.
         url, doi, venue: From formats that give them.
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
+        section_starts, section_names: The offset at which each section begins, and its heading.
+        references: The works that the paper cites, as it prints them; never quoted as evidence.
+        provenance: How fields are known, where that is not by their being printed as such:
+            ``year: guessed from the copyright``, ``authors: not found``.
     """
 
     affiliations: tuple[str, ...] = ()
@@ -48,6 +52,10 @@ class Particulars:
     doi: str | None = None
     venue: str | None = None
     page_starts: tuple[int, ...] = ()
+    section_starts: tuple[int, ...] = ()
+    section_names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
