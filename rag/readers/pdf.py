@@ -30,6 +30,12 @@ MIN_LETTERS = 40
 """A document with fewer letters in all its pages has no text to answer from."""
 MIN_READABLE = 0.55
 """Share of letters below which a text is not words but the codes of a font without Unicode."""
+MIN_COMMON = 0.02
+"""Share of the commonest words of some languages below which a text in Latin letters is such codes."""
+_COMMON = frozenset(
+    "the of and in to a is for that we de la le et les des en el los y que der die und das von den di il e un "
+    "del da do os na w i z se van het een och att i av en og a az nem és ja on ve bir".split()
+)
 
 _PARAGRAPH_END = "\n\n"
 _PDF_URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
@@ -118,7 +124,7 @@ def _read_metadata(document: PdfDocument) -> Mapping[str, str]:
 
 
 def _require_text(name: str, pages: list[Page]) -> None:
-    printed = "".join(line.text for page in pages for line in page.lines)
+    printed = " ".join(line.text for page in pages for line in page.lines)
     signs = [char for char in printed if not char.isspace()]
     letters = sum(map(str.isalpha, signs))
     unreadable = sum(page.n_unreadable for page in pages)
@@ -127,11 +133,19 @@ def _require_text(name: str, pages: list[Page]) -> None:
             f"file {name!r} has no text on its {len(pages)} pages, as a scan has none; "
             "run text recognition (OCR) over it first"
         )
-    if letters < MIN_READABLE * (len(signs) + unreadable):
+    if letters < MIN_READABLE * (len(signs) + unreadable) or _is_garbled(printed):
         raise ReadError(
             f"file {name!r} has fonts that do not say which letters they print, so its text cannot be "
             "read; print it anew as PDF, or run text recognition (OCR) over it"
         )
+
+
+def _is_garbled(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text[:100_000].lower())
+    latin = sum(char < "\u0300" for word in words for char in word)
+    if len(words) < 300 or latin < 0.8 * sum(map(len, words)):
+        return False
+    return sum(word in _COMMON for word in words) < MIN_COMMON * len(words)
 
 
 def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout) -> Entry:
@@ -142,7 +156,6 @@ def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout)
     for paragraph in _iter_kept(layout.paragraphs):
         at = len(text) + (len(_PARAGRAPH_END) if text else 0)
         if paragraph.kind == "heading":
-            sections = [pair for pair in sections if pair[0] != at]
             sections.append((at, paragraph.text))
             continue
         for offset, page in paragraph.pages:

@@ -11,10 +11,11 @@ from rag.readers.pdf_people import find_people
 from rag.readers.pdf_text import Line, Page, join_words
 
 _NOT_A_TITLE = re.compile(
-    r"microsoft word|untitled|^(?:title|document|paper|arxiv|preprint|slide \d+)\b"
+    r"microsoft word|untitled|^(?:title|document|arxiv|preprint|slide \d+)\b|^paper\W*\w*$"
     r"|\.(?:docx?|pdf|tex|dvi|indd|ps|qxd)$|\\|^[\W\d_]*$"
     r"|^(?:the )?(?:journal|proceedings|transactions|annals|archives|bulletin|lecture notes|international journal)\b"
-    r"|^(?:ieee|acm|plos|bmc) [\w ]+$|^vol(?:ume)?\b|\bISSN\b|https?:|www\.|creative commons",
+    r"|^(?:ieee|acm|plos|bmc) [\w ]+$|^vol(?:ume)?\b|\bISSN\b|^https?:|^www\.|creative commons"
+    r"|\b(?:international|statistical|american|european|british) journal of\b|^ournal of\b",
     re.IGNORECASE,
 )
 _KICKER = re.compile(
@@ -43,15 +44,16 @@ _MONTHS = (
     r"|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _YEARS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
-    (what, re.compile(pattern, re.IGNORECASE))
+    (what, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for what, pattern in (
+        ("the line that says how to cite it", rf"\bcite (?:this|as)\b[^()]{{5,400}}?\({_Y}\)"),
         ("the date of publication", rf"\bpublished(?: online)?:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the journal's line", rf"\b(?:vol(?:ume|\.)?|no\.|nr\.|issue|pp?\.|pages)\s*\d[^\n]{{0,60}}?\b{_Y}\b(?!\s*[–-]\s*\d)"),
-        ("the conference's line", rf"(?:proceedings|proc\.|conference|workshop|symposium|’|')[^\n]{{0,110}}?\b{_Y}\b"),
+        ("the conference's line", rf"(?:proceedings|proc\.|conference|workshop|symposium)[^©]{{0,110}}?\b{_Y}\b"),
         ("the copyright", rf"(?:copyright|©|\(c\)|ⓒ|\bc\b)\s*(?:\(c\)|©|by)?\s*[^\d\n]{{0,40}}?{_Y}\b"),
         ("the journal's line", rf"^\D{{3,70}}[\s,(]{_Y}\)?[;,:]\s?(?:vol\.? ?)?\d+"),
         ("the journal's line", rf"\b\d{{1,4}}\s?\({_Y}\)\s?[\d:,]"),
-        ("the journal's line", rf"\({_Y}\)\s*\d+:\d+"),
+        ("the journal's line", rf"\({_Y}\),?\s*\d+\b"),
         ("the date of acceptance", rf"\baccepted:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the date of receipt", rf"\breceived:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("a date", rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTHS}\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?{_Y}\b"),
@@ -106,7 +108,7 @@ def read_front(page: Page, body_size: float, metadata: Mapping[str, str]) -> Fro
     _read_title(front, page, title_lines, metadata, text)
     region = _find_region(page, title_lines, body_size)
     _read_byline(front, [page.lines[at] for at in region], metadata, text)
-    front.lines = frozenset((*title_lines, *region))
+    front.lines = frozenset((*title_lines, *region, *_find_above(page, title_lines)))
     _read_identifiers(front, text)
     _read_date(front, page, text, body_size)
     return front
@@ -117,8 +119,12 @@ def read_front(page: Page, body_size: float, metadata: Mapping[str, str]) -> Fro
 
 def is_title(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
+    plain = sum(char.isascii() and char.isalpha() for char in text)
+    latin = sum(char < "\u0300" and char.isalpha() for char in text)
     return (
-        (2 <= len(text.split()) <= 45 or (letters >= 8 and " " not in text))
+        plain >= 0.6 * latin  # else the codes of a font without Unicode
+        and
+        (2 <= len(text.split()) <= 45 or (letters >= 6 and " " not in text))
         and letters >= 0.5 * len(text.replace(" ", ""))
         and "@" not in text
         and not _NOT_A_TITLE.search(text)
@@ -139,7 +145,7 @@ def _find_title_lines(page: Page, body_size: float) -> list[int]:
     )
     groups: list[list[int]] = []
     for at in places:
-        group = next((g for g in groups[-3:] if _is_one_title(lines[g[-1]], lines[at])), None)
+        group = next((g for g in groups[-8:] if _is_one_title(lines[g[-1]], lines[at])), None)
         if group is None:
             groups.append([at])
         else:
@@ -148,14 +154,41 @@ def _find_title_lines(page: Page, body_size: float) -> list[int]:
     for group in ranked:
         text = _get_title_text([lines[at] for at in group])
         large = _get_size(lines[group[0]]) > 1.08 * body_size
-        if is_title(text) and not _STOP.match(text) and (large or lines[group[0]].bold):
+        if (
+            is_title(text)
+            and not _STOP.match(text)
+            and (large or lines[group[0]].bold)
+            and not _is_journal(text, page)
+        ):
             return group
     return _find_first_lines(page, places)
 
 
+def _find_above(page: Page, title: Sequence[int]) -> list[int]:
+    """Positions of the kickers and journal's lines above a title at the top of its page."""
+    top = max((page.lines[at].y for at in title), default=0.0)
+    if top < 0.6 * page.height:
+        return []
+    return [at for at, line in enumerate(page.lines) if line.y > top and not _is_sentence(line)]
+
+
+def _is_journal(text: str, page: Page) -> bool:
+    """Whether the page prints a short text again with a year or volume: a journal's name."""
+    if len(text.split()) > 7:
+        return False
+    again = re.compile(rf"{re.escape(text)}\W*(?:vol(?:ume|\.)?\W*)?\d{{1,4}}\b", re.I)
+    return any(again.search(line.text) for line in page.lines)
+
+
 def _get_size(line: Line) -> float:
-    """The larger type of small capitals."""
-    return max((word.size for word in line.words if len(word.text) > 1 or word.text.isalpha()), default=0)
+    """The larger type of small capitals; a large initial alone is none."""
+    total = sum(len(word.text) for word in line.words)
+    seen = 0
+    for size, n in sorted(((word.size, len(word.text)) for word in line.words), reverse=True):
+        seen += n
+        if seen >= 0.12 * total:
+            return size
+    return line.size
 
 
 def _is_one_title(line: Line, after: Line) -> bool:
@@ -188,7 +221,7 @@ def _get_title_text(lines: Sequence[Line]) -> str:
             text += part
         else:
             text = f"{text} {part}"
-    text = re.sub(r"\s*[*∗†‡§¶⋆✩☆]+$", "", " ".join(text.split()))
+    text = re.sub(r"\s*[*∗†‡§¶⋆✩☆]+$|\s*\[v\d+;.*$", "", " ".join(text.split()))
     return text.strip(" ,")
 
 
@@ -247,32 +280,34 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
         return []
     lines = page.lines
     bottom = min(lines[at].y for at in title)
-    left, right = min(lines[at].x0 for at in title), max(lines[at].x1 for at in title)
     below = sorted(
         (at for at, line in enumerate(lines) if line.upright and line.y < bottom - 1 and at not in title),
         key=lambda at: (-round(lines[at].y), lines[at].x0),
     )
-    end = _find_end([lines[at] for at in below], body_size, page)
-    del left, right
+    end, stop = _find_end([lines[at] for at in below], body_size, page)
     region = [at for at in below if lines[at].y > end]
-    return sorted(region, key=lambda at: (_block(lines, region, at), -round(lines[at].y), lines[at].x0))
+    if stop is not None and not find_people([lines[at] for at in region]).names:
+        region += [  # people beside the abstract, as in some proceedings
+            at
+            for at in below
+            if 0.1 * page.height < lines[at].y <= end
+            and (lines[at].x1 < stop.x0 or lines[at].x0 > stop.x0 + 30 * body_size)
+        ]
+    return region
 
 
-def _block(lines: Sequence[Line], region: Sequence[int], at: int) -> int:
-    """Rows of names are read across; there is one block."""
-    return 0
-
-
-def _find_end(lines: Sequence[Line], body_size: float, page: Page) -> float:
-    """The height at which the text begins."""
+def _find_end(
+    lines: Sequence[Line], body_size: float, page: Page
+) -> tuple[float, Line | None]:
+    """The height at which the text begins, and its first line."""
     for at, line in enumerate(lines):
-        if _STOP.match(line.text) and len(line.text) < 4000:
-            return line.y
+        if _STOP.match(line.text):
+            return line.y, line
         if line.size > 0.9 * body_size and _is_sentence(line):
             under = [other for other in lines[at + 1 : at + 6] if 0 < line.y - other.y < 2 * line.size]
             if any(_is_sentence(other) for other in under):
-                return line.y
-    return 0.45 * page.height
+                return line.y, line
+    return 0.45 * page.height, None
 
 
 def _is_sentence(line: Line) -> bool:
@@ -315,7 +350,11 @@ def _read_identifiers(front: Front, text: str) -> None:
 
 
 def _read_date(front: Front, page: Page, text: str, body_size: float) -> None:
-    edge = "\n".join(line.text for line in page.lines if _is_edge(line, page, body_size))
+    edge = "\n".join(
+        line.text
+        for at, line in enumerate(page.lines)
+        if at in front.lines or _is_edge(line, page, body_size)
+    )
     if "venue" not in front.record and (match := _VENUE.search(edge)):
         front.record["venue"] = _trim_venue(match[1])
         front.sources["venue"] = "guessed from the first page's head or foot"

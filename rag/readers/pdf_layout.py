@@ -39,6 +39,7 @@ _NAMED = re.compile(
     r"|future work|competing interests|authors?['’]? contributions?|funding|key ?words?|data availability"
     r"|statement of need|supplementary .+|discussion and conclusions?)\W*", re.I
 )  # fmt: skip
+_LEAD_IN = re.compile(r"(?:abstract|summary|index terms|key ?words)\s*[.:—–-]+\s*\w", re.I)
 _REFERENCES = re.compile(
     r"(?:\d{1,2}\.?\s+|[IVX]+\.\s+)?(?:references?(?: and notes| cited)?|bibliography|literature cited|works cited"
     r"|literature|notes and references|references and further reading)\W*", re.I
@@ -208,8 +209,11 @@ def _classify(lines: list[Line], page: Page, body_size: float) -> Iterator[tuple
     """Each line with its kind; rows of tables are joined, labels of figures left out."""
     aside: Kind | None = None
     before: Line | None = None
+    text_before: Line | None = None
+    before_heading: Line | None = None
     for cells in _iter_rows(lines):
-        line = cells[0] if len(cells) == 1 else _join_cells(cells)
+        in_text = text_before is not None and _goes_on(text_before, cells)
+        line = cells[0] if len(cells) == 1 else _join_cells(cells, in_text)
         small = line.size < _SMALL * body_size
         near = before is not None and _follows(before, line)
         like = before is not None and abs(before.size - line.size) < 0.4
@@ -217,20 +221,49 @@ def _classify(lines: list[Line], page: Page, body_size: float) -> Iterator[tuple
             aside = "caption"
         elif small and _NOTE_MARK.match(line.text) and line.y < 0.6 * page.height:
             aside = "footnote"
+        elif small and not aside and line.y < 0.4 * page.height and _is_under(line, lines, body_size):
+            aside = "footnote"
         elif aside and not (near and like and len(cells) == 1):
             aside = None
         before = line
+        text_before = None
         if aside:
             yield aside, line
-        elif len(cells) > 1 and not _is_stretched(cells):
+        elif len(cells) > 1 and not in_text and not _is_stretched(cells):
             if sum(char.isalpha() for char in line.text) > 2:
                 yield "row", line
         elif _is_label(line, body_size):
             continue
-        elif _is_heading(line, body_size):
+        elif _is_heading(line, body_size) or (
+            before_heading is not None and _is_more_heading(before_heading, line)
+        ):
+            before_heading = line
             yield "heading", line
+            continue
         else:
+            text_before = line
+            before_heading = None
             yield ("small" if small else "text"), line
+
+
+def _goes_on(before: Line, cells: Sequence[Line]) -> bool:
+    """Whether parts of a line go on with an unfinished sentence, around a formula without letters."""
+    return (
+        len(cells) > 1
+        and not _ENDS.search(before.text)
+        and _follows(before, cells[0])
+        and abs(cells[0].x0 - before.x0) < 1.5 * before.size
+        and all(abs(cell.size - before.size) < 1 for cell in cells)
+        and cells[-1].x1 < before.x1 + 2 * before.size
+    )
+
+
+def _is_under(line: Line, lines: Sequence[Line], body_size: float) -> bool:
+    """Whether the column above a line is text of ordinary size."""
+    above = [
+        other for other in lines if other.y > line.y and other.x0 < line.x1 and line.x0 < other.x1
+    ]
+    return sum(other.size >= _SMALL * body_size for other in above) >= 8
 
 
 def _follows(before: Line, line: Line) -> bool:
@@ -258,9 +291,9 @@ def _is_stretched(cells: Sequence[Line]) -> bool:
     return n_words >= 6 and max(gaps) < 3 * cells[0].size and n_words >= 3 * len(cells)
 
 
-def _join_cells(cells: Sequence[Line]) -> Line:
+def _join_cells(cells: Sequence[Line], in_text: bool) -> Line:
     words = list(cells[0].words)
-    stretched = _is_stretched(cells)
+    stretched = in_text or _is_stretched(cells)
     for cell in cells[1:]:
         if not stretched:
             edge = cell.words[0]
@@ -282,8 +315,11 @@ def _is_heading(line: Line, body_size: float) -> bool:
     text = line.text
     if len(text) > 110 or len(line.words) > 14 or text.endswith((",", ";", "-")):
         return False
-    stands_out = (
-        line.bold or line.size > 1.06 * body_size or (text.isupper() and len(text) > 5)
+    if _LEAD_IN.match(text):
+        return False
+    italic = re.search(r"ital|obli|CMTI|slant", line.font, re.I) and _NUMBERED.match(text)
+    stands_out = bool(
+        line.bold or italic or line.size > 1.06 * body_size or (text.isupper() and len(text) > 5)
     )
     if _NAMED.fullmatch(_NUMBERED.sub("", text)):
         return stands_out or text[:1].isupper()
@@ -292,6 +328,19 @@ def _is_heading(line: Line, body_size: float) -> bool:
     numbered = _NUMBERED.match(text)
     begins = text[numbered.end() :][:1].isupper() if numbered else text[:1].isupper()
     return stands_out and begins and (bool(numbered) or line.size > 1.06 * body_size or line.bold)
+
+
+def _is_more_heading(before: Line, line: Line) -> bool:
+    """Whether a heading goes on in this line: in its type, right under it."""
+    return (
+        _follows(before, line)
+        and before.font == line.font
+        and before.bold == line.bold
+        and abs(before.size - line.size) < 0.3
+        and (line.bold or "ital" in line.font.lower())
+        and not line.text.endswith(".")
+        and not _NUMBERED.match(line.text)
+    )
 
 
 def _is_references_heading(
@@ -322,6 +371,13 @@ def _build_paragraphs(
             before = [aside for aside in asides if aside.page == current.page]
             yield from before
             asides = [aside for aside in asides if aside.page != current.page]
+        if (
+            current is not None
+            and current.kind == "text"
+            and (kind == "small" or (kind == "heading" and line.size < _SMALL * body_size))
+            and not _ENDS.search(current.text)
+        ):
+            kind = "footnote"  # a box beside the text
         if kind in ("caption", "footnote", "row"):
             if (
                 asides
@@ -341,7 +397,7 @@ def _build_paragraphs(
             current is not None
             and last is not None
             and current.kind == kind
-            and _is_continued(current.text, last, line, following, leading)
+            and _is_continued(current.text, last, line, following, leading, kind == "heading")
         ):
             _append(current, line.text, number, known)
         else:
@@ -366,12 +422,14 @@ def _find_leading(lines: Sequence[tuple[int, Kind, Line]], body_size: float) -> 
 
 
 def _is_continued(
-    text: str, last: Line, line: Line, following: Line | None, leading: float
+    text: str, last: Line, line: Line, following: Line | None, leading: float, heading: bool
 ) -> bool:
     """Whether a line goes on with the paragraph that the last line stands in."""
     size = max(line.size, 1.0)
     if abs(last.size - line.size) > 0.15 * size:
         return False
+    if heading:
+        return _is_more_heading(last, line)
     down = last.y - line.y
     if 0 < down < 4 * leading and abs(line.x0 - last.x0) < 8 * size:  # in the same column
         indented = 0.7 * size < line.x0 - last.x0 < 4.5 * size and (

@@ -21,6 +21,7 @@ _DEGREES = frozenset(
     "md phd msc bsc ba bs ms ma mph mba mph dphil dr prof professor mr mrs ms rn rgn frcp fellow member senior "
     "student ieee acm jr mbbs mbchb dsc scd pharmd pt frcs facs esq mres bpharm mphil dvm aic osa life".split()
 )
+_SUFFIXES = frozenset({"III", "VII", "VIII"})
 _INSTITUTION = re.compile(
     r"universi|institut|college|laborator|hospital|academy|akademi|polytech|école|ecole\b|hochschule|facult|"
     r"corporation|\bcorp\b|\binc\b|\bltd\b|\bllc\b|gmbh|foundation|clinic\b|google|microsoft|yahoo|\bibm\b|facebook|"
@@ -29,34 +30,36 @@ _INSTITUTION = re.compile(
     re.I,
 )
 _PLACE = re.compile(
-    r"\b(?:department|dept|school|division|unit|group|street|avenue|road|ave|drive|box|blvd|parkway|suite|floor|"
-    r"building|campus|usa|u\.s\.a|united|states|kingdom|uk|england|scotland|france|germany|italy|spain|china|japan|"
-    r"india|israel|canada|australia|brazil|netherlands|switzerland|sweden|norway|denmark|finland|austria|belgium|"
+    r"\b(?:department|dept|departamento|dipartimento|d[ée]partement|abteilung|faculdade|facultad|school|division|unit|street|avenue|road|ave|blvd|parkway|suite|floor|"
+    r"building|campus|usa|u\.s\.a|united|states|kingdom|uk|england|scotland|germany|italy|spain|china|japan|"
+    r"canada|australia|brazil|netherlands|switzerland|sweden|norway|denmark|finland|austria|belgium|"
     r"korea|singapore|taiwan|poland|portugal|greece|turkey|iran|russia|ireland|zealand|mexico|africa|romania|"
     r"hungary|republic|technology|technologies|sciences?|engineering|mathematics|physics|medicine|biology|chemistry|"
     r"informatics|computing|computer|systems|software|electrical|programming|statistics|economics|psychology|"
-    r"education|health|languages?|north|south|east|west|new|san|los|santa|ann|palo|city|park|valley|hill|seattle|"
-    r"pittsburgh|cambridge|boston|london|paris|berlin|munich|beijing|tokyo|toronto|montreal|stanford|princeton|"
-    r"berkeley|california|massachusetts|pennsylvania|texas|washington|michigan|illinois|florida|maryland|virginia|"
-    r"georgia|jersey|york|ohio|chicago|philadelphia|austin|atlanta|houston|redmond|haifa|jerusalem|shanghai|"
-    r"zurich|zürich|amsterdam|edinburgh|oxford|melbourne|sydney|barcelona|madrid|rome|milan|vienna|"
-    r"abstract|introduction|keywords?|received|accepted|published|article|access|open|correspondence|corresponding|"
+    r"education|health|languages?|seattle|"
+    r"pittsburgh|cambridge|boston|munich|beijing|tokyo|toronto|montreal|stanford|princeton|"
+    r"california|massachusetts|pennsylvania|texas|michigan|illinois|"
+    r"ohio|philadelphia|atlanta|redmond|haifa|jerusalem|shanghai|"
+    r"zurich|zürich|amsterdam|edinburgh|melbourne|barcelona|"
+    r"abstract|introduction|keywords?|received|accepted|published|article|access|correspondence|corresponding|"
     r"author|authors|email|e-mail|editor|edited|editors|reviewed|review|journal|volume|issue|license|copyright|"
-    r"conference|proceedings|workshop|symposium|january|february|march|april|june|july|august|september|october|"
-    r"november|december|version|draft|submitted|revised|paper|report|technical|preprint|contents|download|cite|"
-    r"citation|available|online|original|summary|background|methods|equal|contribution|work|supported|grant|the|"
-    r"for|with|this|are|was|were|our|from|present|address|phone|tel|fax|and|published|communicated|data|model|"
+    r"conference|proceedings|workshop|symposium|january|february|july|september|october|"
+    r"november|december|version|draft|submitted|revised|paper|report|technical|preprint|contents|download|"
+    r"citation|available|online|original|methods|equal|contribution|supported|the|"
+    r"for|with|this|are|were|our|from|address|phone|tel|fax|and|published|communicated|data|model|"
     r"learning|network|networks|analysis|doi|www|https?)\b",
     re.I,
 )
 _CITIES = frozenset(
     "palo alto|ann arbor|san francisco|los angeles|mountain view|menlo park|college park|hong kong|tel aviv|"
     "santa barbara|san jose|san diego|santa clara|salt lake|saint petersburg|rio janeiro|sao paulo|são paulo|"
+    "new york|washington dc|austin texas|west lafayette|north carolina|south carolina|new jersey|new mexico|"
+    "new zealand|new haven|los alamos|santa fe|south africa|south korea|north america|london uk|great britain|"
     "stony brook|murray hill|chapel hill|la jolla|le chesnay|villers lès nancy|del mar|mexico city".split("|")
 )
 _EMAIL = re.compile(r"[\[{(][^\[\](){}]*[\])}]\s*@\s*\S+|\S+\s?@\s?\S+\.\S+|\S*@\S*")
 _PART = re.compile(r"\s*(?:[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?!\s+al))\s*")
-_TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*\.?")
+_TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*[.-]?")
 _MARK = re.compile(r"[^\w\s,.'’;&()@{}|\-‐‑–·•/:]+|(?<=\s)\d[\d\s,]*|^\d+\s*|\d+")
 _BREAK = "\x1f"
 """Stands where a raised mark or a symbol stood."""
@@ -125,34 +128,48 @@ def _read_line(line: Line) -> tuple[list[str], bool, bool]:
     text = _EMAIL.sub(" , ", _mark_breaks(line))
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
     text = re.sub(r"\bet\s+al\.?|\([^)]*\)|^\W*(?:by|authors?)\b:?", " ", text, flags=re.I)
+    ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
+    kept: list[str] = []
+    for group in text.split(";"):
+        pieces, is_whole = _read_group(group)
+        kept += pieces
+        ends_open = ends_open and is_whole
+    return kept, ends_open, has_et_al
+
+
+def _read_group(text: str) -> tuple[list[str], bool]:
+    """The names before an institution or place, and whether there is none."""
     pieces = [
         " ".join(piece.split())
         for part in text.split(_BREAK)
         for piece in _PART.split(part)
+        if piece.strip()
     ]
-    ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
     kept: list[str] = []
     for piece in pieces:
-        if not piece or _is_degree(piece):
+        if _is_degree(piece):
             continue
-        if _INSTITUTION.search(piece) or (len(piece.split()) > 1 and _PLACE.search(piece)):
-            ends_open = False
-            if not kept or len(kept) < len([p for p in pieces if p]) // 3:
-                return [], False, has_et_al
-            break
-        if " ".join(piece.lower().split()) in _CITIES:
-            ends_open = False
-            break
+        if (
+            _INSTITUTION.search(piece)
+            or (len(piece.split()) > 1 and _PLACE.search(piece))
+            or piece.lower() in _CITIES
+        ):
+            return (kept if kept and is_name(kept[0]) else []), False
         kept.append(_strip_degrees(piece))
-    return kept, ends_open, has_et_al
+    return kept, True
 
 
 def _mark_breaks(line: Line) -> str:
     """The line's text, with a break for each raised mark and each symbol."""
     parts: list[str] = []
+    before: Word | None = None
     for word in line.words:
+        far = before is not None and word.x0 - before.x1 > 0.8 * line.size
+        before = word
         if _is_raised(word, line):
             parts.append(_BREAK)
+        elif far:
+            parts += [_BREAK, word.text]
         else:
             parts += ["" if word.glued or not parts else " ", word.text]
     return _MARK.sub(_BREAK, "".join(parts))
@@ -186,7 +203,7 @@ def _join_pending(head: str, found: Sequence[str], line: Line, before: Line) -> 
     n_head, n_next = len(head.split()), len(found[0].split())
     if n_head > 1 and n_next > 1:
         return None
-    joined = f"{head} {found[0]}"
+    joined = f"{head}{found[0]}" if head.endswith("-") else f"{head} {found[0]}"
     return joined if is_name(joined) else None
 
 
@@ -206,20 +223,24 @@ def is_name(piece: str) -> bool:
                 return False
             continue
         capital += 1
-    letters = [token for token in tokens if len(re.sub(r"\W", "", token)) > 1]
-    return capital >= 2 and bool(letters)
+    whole = [token for token in tokens if len(re.sub(r"\W", "", token)) > 1]
+    return capital >= 2 and any(len(token) > 2 or not token.isupper() for token in whole)
 
 
 def _recase(name: str) -> str:
-    """A name in capitals as it is written elsewhere."""
-    if not name.isupper() or sum(char.isalpha() for char in name) < 5:
-        return name
-    return " ".join(
-        token if len(token) <= 2 or "." in token else re.sub(
-            r"[^\W\d_]+", lambda m: m[0].capitalize(), token
-        )
-        for token in name.split()
-    )  # fmt: skip
+    """Names in capitals as they are written elsewhere; initials and suffixes stay."""
+    tokens = name.split()
+    n_capital = sum(token.isupper() and len(token) > 2 and "." not in token for token in tokens)
+
+    def recase_token(token: str) -> str:
+        short = len(token) == 2 and n_capital and re.search("[AEIOUY]", token)
+        if not token.isupper() or "." in token or token in _SUFFIXES:
+            return token
+        if len(token) < 3 and not short:
+            return token
+        return re.sub(r"[^\W\d_]+", lambda match: match[0].capitalize(), token)
+
+    return " ".join(map(recase_token, tokens))
 
 
 def _find_affiliations(lines: Sequence[Line]) -> tuple[str, ...]:

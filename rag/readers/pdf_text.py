@@ -26,10 +26,11 @@ _ACCENTS = {
     "¸": "\u0327", "˚": "\u030a", "˘": "\u0306", "˝": "\u030b", "¯": "\u0304", "˙": "\u0307",
     "ˋ": "\u0300", "ˊ": "\u0301",
 }  # fmt: skip
-_REACH = 14
+_REACH = 60
 """How many characters from its letter an accent may stand in the file."""
 _HYPHENS = "\x02\ufffe"
 """pdfium's signs for a hyphen that ends a line."""
+_BOLD = re.compile(r"bold|black|heavy|CMBX|-B$|Medi\b|\.B\b|SFBX", re.I)
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
 
 
@@ -82,7 +83,10 @@ class Line:
 
     @property
     def bold(self) -> bool:
-        return bool(re.search(r"bold|black|heavy|CMBX|-B$|Medi\b|\.B\b|SFBX", self.font, re.I))
+        """Whether its first and its last word are set in bold type."""
+        return all(
+            _BOLD.search(font) is not None for font in {self.words[0].font, self.words[-1].font}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,8 @@ class _Characters:
                 continue
             left, right = self.find_box(at)
             under = self._find_under(at, (left + right) / 2)
+            if under is None and at and texts[at - 1].isalpha():
+                under = at - 1
             if under is None:
                 continue
             base = "i" if texts[under] == "ı" else texts[under]
@@ -219,16 +225,22 @@ class _Characters:
     def _close_gap(self, at: int) -> None:
         """Without the spaces that pdfium sees around an accent in the middle of a word."""
         texts = self.texts
-        for space, before, after in ((at + 1, at - 1, at + 2), (at - 1, at - 2, at + 1)):
-            if not (0 <= before and after < len(texts) and texts[space] in " \r\n"):
-                continue
-            if texts[before].isalpha() and texts[after].isalpha():
-                gap = self.find_box(after)[0] - self.find_box(before)[1]
-                size = self.find_type(before)[0]
-                if -size < gap < 0.15 * size:
-                    texts[space] = "\0"
-            elif texts[after] in " \r\n":
-                texts[space] = "\0"
+        first, last = at, at
+        while first > 0 and texts[first - 1] in " \0" and texts[first - 1]:
+            first -= 1
+        while last + 1 < len(texts) and texts[last + 1] in " \0" and texts[last + 1]:
+            last += 1
+        spaces = [space for space in range(first, last + 1) if texts[space] == " "]
+        if not spaces or not first or last + 1 == len(texts):
+            return
+        before, after = first - 1, last + 1
+        within = texts[before].isalpha() and texts[after].isalpha()
+        if within:
+            gap = self.find_box(after)[0] - self.find_box(before)[1]
+            size = self.find_type(before)[0]
+            within = -size < gap < 0.15 * size
+        for space in spaces if within else spaces[1:]:
+            texts[space] = "\0"
 
 
 def _iter_segments(characters: _Characters, marks: bool) -> Iterator[list[tuple[Word, bool]]]:
@@ -284,11 +296,11 @@ def _build_word(
     if len(run) > 1:
         right = characters.find_box(run[-1])[1]
     text = normalize_text("".join(characters.texts[at] for at in run))
+    font = characters.find_font(run[0])
     if like is not None:
         word, upright = like
-        return Word(text, left, max(left, right), word.y, word.size, word.font, glued), upright
+        return Word(text, left, max(left, right), word.y, word.size, font, glued), upright
     size, y, upright = characters.find_type(run[0])
-    font = characters.find_font(run[0])
     return Word(text, left, max(left, right), y, size, font, glued), upright
 
 
