@@ -123,8 +123,7 @@ def is_title(text: str) -> bool:
     latin = sum(char < "\u0300" and char.isalpha() for char in text)
     return (
         plain >= 0.6 * latin  # else the codes of a font without Unicode
-        and
-        (2 <= len(text.split()) <= 45 or (letters >= 6 and " " not in text))
+        and (2 <= len(text.split()) <= 45 or (letters >= 6 and " " not in text))
         and letters >= 0.5 * len(text.replace(" ", ""))
         and "@" not in text
         and not _NOT_A_TITLE.search(text)
@@ -211,7 +210,11 @@ def _get_title_text(lines: Sequence[Line]) -> str:
         words = tuple(
             word
             for word in line.words
-            if not (word.y > line.y + 0.15 * line.size and word.size < 0.9 * line.size and len(word.text) < 4)
+            if not (
+                word.y > line.y + 0.15 * line.size
+                and word.size < 0.9 * line.size
+                and len(word.text) < 4
+            )
             and not re.fullmatch(r"[*∗†‡§¶⋆✩☆]+", word.text)
         )
         part = join_words(words) if words else ""
@@ -261,7 +264,9 @@ def _read_title(
     stated = stated if is_title(stated) else ""
     letters, own = _keep_letters(printed), _keep_letters(stated)
     on_page = bool(own) and own in _keep_letters(text)
-    if on_page and (not printed or letters in own or (own in letters and len(own) > 0.9 * len(letters))):
+    if on_page and (
+        not printed or letters in own or (own in letters and len(own) > 0.9 * len(letters))
+    ):
         front.title, front.sources["title"] = stated, "read"
     elif printed and is_title(printed):
         front.title, front.sources["title"] = printed, "guessed from the largest type of the page"
@@ -281,7 +286,11 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
     lines = page.lines
     bottom = min(lines[at].y for at in title)
     below = sorted(
-        (at for at, line in enumerate(lines) if line.upright and line.y < bottom - 1 and at not in title),
+        (
+            at
+            for at, line in enumerate(lines)
+            if line.upright and line.y < bottom - 1 and at not in title
+        ),
         key=lambda at: (-round(lines[at].y), lines[at].x0),
     )
     end, stop = _find_end([lines[at] for at in below], body_size, page)
@@ -296,15 +305,15 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
     return region
 
 
-def _find_end(
-    lines: Sequence[Line], body_size: float, page: Page
-) -> tuple[float, Line | None]:
+def _find_end(lines: Sequence[Line], body_size: float, page: Page) -> tuple[float, Line | None]:
     """The height at which the text begins, and its first line."""
     for at, line in enumerate(lines):
         if _STOP.match(line.text):
             return line.y, line
         if line.size > 0.9 * body_size and _is_sentence(line):
-            under = [other for other in lines[at + 1 : at + 6] if 0 < line.y - other.y < 2 * line.size]
+            under = [
+                other for other in lines[at + 1 : at + 6] if 0 < line.y - other.y < 2 * line.size
+            ]
             if any(_is_sentence(other) for other in under):
                 return line.y, line
     return 0.45 * page.height, None
@@ -361,7 +370,10 @@ def _read_date(front: Front, page: Page, text: str, body_size: float) -> None:
     for part in (edge, text):
         for what, pattern in _YEARS:
             match = pattern.search(part)
-            if match and (part is edge or what not in ("a date", "the conference's name", "the conference's line")):
+            if match and (
+                part is edge
+                or what not in ("a date", "the conference's name", "the conference's line")
+            ):
                 _set_year(front, int(match[1]), what)
                 return
         if match := _SHORT_YEAR.search(edge):
@@ -388,5 +400,9 @@ def _set_year(front: Front, year: int, what: str) -> None:
 
 
 def _trim_venue(text: str) -> str:
-    text = re.split(r",?\s*(?:pages?|pp\.?|vol(?:ume|\.)?|no\.)\s*\d|,\s*(?:19|20)\d\d|\s[•|©]|\bdoi\b", text, flags=re.I)[0]
+    text = re.split(
+        r",?\s*(?:pages?|pp\.?|vol(?:ume|\.)?|no\.)\s*\d|,\s*(?:19|20)\d\d|\s[•|©]|\bdoi\b",
+        text,
+        flags=re.I,
+    )[0]
     return " ".join(text.split()).strip(" ,.;:-–")

@@ -25,7 +25,9 @@ _SMALL = 0.94
 _LABEL = 0.72
 """Type below this share of the body's is part of a figure."""
 
-_NUMBER_LINE = re.compile(r"\W*(?:page\s*)?(?:\d{1,5}|[ivxl]{1,6})(?:\s*(?:of|/)\s*\d{1,5})?\W*", re.I)
+_NUMBER_LINE = re.compile(
+    r"\W*(?:page\s*)?(?:\d{1,5}|[ivxl]{1,6})(?:\s*(?:of|/)\s*\d{1,5})?\W*", re.I
+)
 _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|table|tab\.|algorithm|listing|scheme|box|plate|supplementary (?:fig|table)\w*)"
     r"\s*(?:S?\d+|[IVX]+\b)\s*(?:[.:|—–-]|\(|$|(?=[A-Z]))", re.I
@@ -114,7 +116,9 @@ def build_layout(pages: Sequence[Page], front_page: int, front: frozenset[int]) 
                 else:
                     references.append((page.number, line))
                     continue
-            if kind in ("heading", "text", "small") and _is_references_heading(line, lines, page, pages):
+            if kind in ("heading", "text", "small") and _is_references_heading(
+                line, lines, page, pages
+            ):
                 in_references = True
                 continue
             lines.append((page.number, kind, line))
@@ -122,7 +126,9 @@ def build_layout(pages: Sequence[Page], front_page: int, front: frozenset[int]) 
         word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text)
     )
     paragraphs = tuple(_build_paragraphs(lines, known, body_size))
-    return Layout(paragraphs, tuple(_build_references(references, known)), tuple(margins), body_size)
+    return Layout(
+        paragraphs, tuple(_build_references(references, known)), tuple(margins), body_size
+    )
 
 
 def find_body_size(pages: Sequence[Page]) -> float:
@@ -173,7 +179,9 @@ def _drop_line_numbers(lines: list[Line]) -> list[Line]:
     """Without the numbers that a manuscript prints beside its lines."""
     numbers = [line for line in lines if re.fullmatch(r"\d{1,4}", line.text)]
     by_edge = Counter(round(line.x1 / 4) for line in numbers)
-    edges = {edge for edge, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))}
+    edges = {
+        edge for edge, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))
+    }
     if not edges:
         return lines
     return [line for line in lines if line not in numbers or round(line.x1 / 4) not in edges]
@@ -221,7 +229,9 @@ def _classify(lines: list[Line], page: Page, body_size: float) -> Iterator[tuple
             aside = "caption"
         elif small and _NOTE_MARK.match(line.text) and line.y < 0.6 * page.height:
             aside = "footnote"
-        elif small and not aside and line.y < 0.4 * page.height and _is_under(line, lines, body_size):
+        elif (
+            small and not aside and line.y < 0.4 * page.height and _is_under(line, lines, body_size)
+        ):
             aside = "footnote"
         elif aside and not (near and like and len(cells) == 1):
             aside = None
@@ -269,7 +279,9 @@ def _is_under(line: Line, lines: Sequence[Line], body_size: float) -> bool:
 def _follows(before: Line, line: Line) -> bool:
     """Whether a line stands right under the one before."""
     down = before.y - line.y
-    return 0 < down < 1.7 * max(before.size, line.size) and line.x0 < before.x1 and before.x0 < line.x1
+    return (
+        0 < down < 1.7 * max(before.size, line.size) and line.x0 < before.x1 and before.x0 < line.x1
+    )
 
 
 def _iter_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -306,8 +318,10 @@ def _is_label(line: Line, body_size: float) -> bool:
     """Whether a line belongs to a figure or formula: tiny, or hardly a letter."""
     text = line.text
     letters = sum(char.isalpha() for char in text)
-    return line.size < _LABEL * body_size or letters < 0.35 * len(text.replace(" ", "")) or (
-        letters < 3
+    return (
+        line.size < _LABEL * body_size
+        or letters < 0.35 * len(text.replace(" ", ""))
+        or (letters < 3)
     )
 
 

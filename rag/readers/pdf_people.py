@@ -55,7 +55,9 @@ _CITIES = frozenset(
     "santa barbara|san jose|san diego|santa clara|salt lake|saint petersburg|rio janeiro|sao paulo|são paulo|"
     "new york|washington dc|austin texas|west lafayette|north carolina|south carolina|new jersey|new mexico|"
     "new zealand|new haven|los alamos|santa fe|south africa|south korea|north america|london uk|great britain|"
-    "stony brook|murray hill|chapel hill|la jolla|le chesnay|villers lès nancy|del mar|mexico city".split("|")
+    "stony brook|murray hill|chapel hill|la jolla|le chesnay|villers lès nancy|del mar|mexico city".split(
+        "|"
+    )
 )
 _EMAIL = re.compile(r"[\[{(][^\[\](){}]*[\])}]\s*@\s*\S+|\S+\s?@\s?\S+\.\S+|\S*@\S*")
 _PART = re.compile(r"\s*(?:[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?!\s+al))\s*")
@@ -82,7 +84,11 @@ def find_people(lines: Sequence[Line]) -> People:
     cut = False
     in_contact = False
     for line in lines:
-        if re.match(r"\W*(?:correspond|edited|reviewed|academic editor|communicated|handling)", line.text, re.I):
+        if re.match(
+            r"\W*(?:correspond|edited|reviewed|academic editor|communicated|handling)",
+            line.text,
+            re.I,
+        ):
             in_contact = True
             continue
         if style is not None and not _is_styled(line, style):
@@ -124,7 +130,7 @@ def _is_styled(line: Line, style: tuple[float, str]) -> bool:
 
 
 def _read_line(line: Line) -> tuple[list[str], bool, bool]:
-    """Its pieces up to the first institution or place; whether the last is open; *et al.*"""
+    """Its pieces up to the first institution or place; whether the last is open; whether there are others."""
     text = _EMAIL.sub(" , ", _mark_breaks(line))
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
     text = re.sub(r"\bet\s+al\.?|\([^)]*\)|^\W*(?:by|authors?)\b:?", " ", text, flags=re.I)
@@ -185,9 +191,19 @@ def _is_degree(piece: str) -> bool:
 
 def _strip_degrees(piece: str) -> str:
     tokens = piece.split()
-    while tokens and re.sub(r"\W", "", tokens[0]).lower() in {"dr", "prof", "professor", "mr", "mrs"}:
+    while tokens and re.sub(r"\W", "", tokens[0]).lower() in {
+        "dr",
+        "prof",
+        "professor",
+        "mr",
+        "mrs",
+    }:
         tokens.pop(0)
-    while len(tokens) > 2 and re.sub(r"\W", "", tokens[-1]).lower() in _DEGREES - {"ma", "ba", "jr"}:
+    while len(tokens) > 2 and re.sub(r"\W", "", tokens[-1]).lower() in _DEGREES - {
+        "ma",
+        "ba",
+        "jr",
+    }:
         tokens.pop()
     for at, token in enumerate(tokens):  # an account name behind the name
         if at >= 2 and token[:1].islower() and token.lower() not in _PARTICLES:
@@ -253,5 +269,7 @@ def _iter_institutions(lines: Sequence[Line]) -> Iterator[str]:
         for part in re.split(rf"[{_BREAK},;()]|\s-\s", text):
             piece = " ".join(part.split()).strip(" .:-–")
             if 3 <= len(piece) <= 90 and _INSTITUTION.search(piece) and len(piece.split()) <= 10:
-                if piece[:1].isupper() and not re.match(r"(?:The work|This|We|Research was)\b", piece):
+                if piece[:1].isupper() and not re.match(
+                    r"(?:The work|This|We|Research was)\b", piece
+                ):
                     yield piece

@@ -1,7 +1,7 @@
 """Lines of a PDF with their place and type, by pypdfium2.
 
 pdfium gives characters in reading order and says where a line ends. What it parts at a raised
-mark ("Ada Lovelace\\n†\\n, Bo Li") is one line again here, and what stands far apart in one line
+mark ("Ada Lovelace", "†", ", Bo Li") is one line again here, and what stands far apart in one line
 (two columns, the cells of a table) is two. Lone accents of old TeX fonts sit on their letters.
 """
 
@@ -152,7 +152,9 @@ class _Characters:
             if 0xD800 <= code < 0xE000:
                 pair = code < 0xDC00 and at + 1 < len(codes) and 0xDC00 <= codes[at + 1] < 0xE000
                 low = codes[at + 1] if pair else 0
-                self.texts[at] = chr(0x10000 + ((code - 0xD800) << 10) + low - 0xDC00) if pair else ""
+                self.texts[at] = (
+                    chr(0x10000 + ((code - 0xD800) << 10) + low - 0xDC00) if pair else ""
+                )
                 if code < 0xDC00 and not pair:
                     self.texts[at] = ""
 
@@ -358,7 +360,9 @@ def _goes_on(line: Line, after: Line) -> bool:
     gap = first.x0 - last.x1
     near = -0.35 * size < gap < 0.5 * size
     level = min(abs(after.y - line.y), abs(first.y - last.y))
-    return near and level < 0.62 * size and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
+    return (
+        near and level < 0.62 * size and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
+    )
 
 
 def _is_mark(word: Word) -> bool:

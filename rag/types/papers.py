@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -168,6 +169,10 @@ class Paper(Particulars):
     def also_at(self) -> tuple[str, ...]:
         """Every place but the first."""
         return tuple(str(place) for place in self.places[1:])
+
+    def find_page(self, offset: int) -> int | None:
+        """The page, from 1, on which a character of the text stands; None without pages."""
+        return max(1, bisect_right(self.page_starts, offset)) if self.page_starts else None
 
     @property
     def name(self) -> str:
