@@ -77,7 +77,9 @@ def read(source: DocumentSource) -> DocumentParts:
     _require_text(source.name, pages)
     cover = find_cover(pages[0]) if n_pages > 1 else None
     paper = pages[1:] if cover else pages
-    front = read_front(paper[0], find_body_size(paper), metadata)
+    front = read_front(
+        paper[0], find_body_size(paper), metadata, pages[0] if cover else None
+    )
     if cover:
         for name in front.sources:
             front.sources[name] += f", behind a cover page by {cover}"

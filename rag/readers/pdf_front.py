@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.readers.names import Byline, parse_author_field
-from rag.readers.pdf_people import find_people
+from rag.readers.pdf_people import find_people, is_institution
 from rag.readers.pdf_text import Line, Page, join_words
 
 _NOT_A_TITLE = re.compile(
@@ -47,13 +47,13 @@ _YEARS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     (what, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for what, pattern in (
         ("the line that says how to cite it", rf"\bcite (?:this|as)\b[^()]{{5,400}}?\({_Y}\)"),
+        ("the journal's line", rf"^\D{{3,70}}[\s,(]{_Y}\)?[;,:]\s?(?:vol\.? ?)?\d+"),
+        ("the journal's line", rf"\b\d{{1,4}}\s?\({_Y}\)\s?[\d:,]"),
+        ("the journal's line", rf"\({_Y}\),?\s*\d+\b"),
         ("the date of publication", rf"\bpublished(?: online)?:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the journal's line", rf"\b(?:vol(?:ume|\.)?|no\.|nr\.|issue|pp?\.|pages)\s*\d[^\n]{{0,60}}?\b{_Y}\b(?!\s*[–-]\s*\d)"),
         ("the conference's line", rf"(?:proceedings|proc\.|conference|workshop|symposium)[^©]{{0,110}}?\b{_Y}\b"),
         ("the copyright", rf"(?:copyright|©|\(c\)|ⓒ|\bc\b)\s*(?:\(c\)|©|by)?\s*[^\d\n]{{0,40}}?{_Y}\b"),
-        ("the journal's line", rf"^\D{{3,70}}[\s,(]{_Y}\)?[;,:]\s?(?:vol\.? ?)?\d+"),
-        ("the journal's line", rf"\b\d{{1,4}}\s?\({_Y}\)\s?[\d:,]"),
-        ("the journal's line", rf"\({_Y}\),?\s*\d+\b"),
         ("the date of acceptance", rf"\baccepted:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the date of receipt", rf"\breceived:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("a date", rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTHS}\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?{_Y}\b"),
@@ -100,8 +100,10 @@ def find_cover(page: Page) -> str | None:
     return next((name for name, pattern in _COVERS if pattern.search(text[:4000])), None)
 
 
-def read_front(page: Page, body_size: float, metadata: Mapping[str, str]) -> Front:
-    """The front of a paper from the page that its title stands on."""
+def read_front(
+    page: Page, body_size: float, metadata: Mapping[str, str], cover: Page | None = None
+) -> Front:
+    """The front of a paper from the page that its title stands on, its date from a cover before it."""
     front = Front(page=page.number)
     text = "\n".join(line.text for line in page.lines)
     title_lines = _find_title_lines(page, body_size)
@@ -110,7 +112,9 @@ def read_front(page: Page, body_size: float, metadata: Mapping[str, str]) -> Fro
     _read_byline(front, [page.lines[at] for at in region], metadata, text)
     front.lines = frozenset((*title_lines, *region, *_find_above(page, title_lines)))
     _read_identifiers(front, text)
-    _read_date(front, page, text, body_size)
+    for dated in filter(None, (cover, page)):
+        if "year" not in front.record:
+            _read_date(front, dated, body_size)
     return front
 
 
@@ -149,15 +153,19 @@ def _find_title_lines(page: Page, body_size: float) -> list[int]:
             groups.append([at])
         else:
             group.append(at)
-    ranked = sorted(groups, key=lambda g: (-_get_size(lines[g[0]]), -lines[g[0]].y))
+    ranked = sorted(
+        groups,
+        key=lambda g: (-round(_get_size(lines[g[0]])), _is_rubric(g, lines), -lines[g[0]].y),
+    )
     for group in ranked:
         text = _get_title_text([lines[at] for at in group])
         large = _get_size(lines[group[0]]) > 1.08 * body_size
         if (
             is_title(text)
-            and not _STOP.match(text)
+            and not (_STOP.match(text) and len(text.split()) < 4)
             and (large or lines[group[0]].bold)
             and not _is_journal(text, page)
+            and not (len(text.split()) < 6 and is_institution(text))
         ):
             return group
     return _find_first_lines(page, places)
@@ -169,6 +177,12 @@ def _find_above(page: Page, title: Sequence[int]) -> list[int]:
     if top < 0.6 * page.height:
         return []
     return [at for at, line in enumerate(page.lines) if line.y > top and not _is_sentence(line)]
+
+
+def _is_rubric(group: Sequence[int], lines: Sequence[Line]) -> bool:
+    """Whether a line in capitals stands alone, as a journal's section does over its articles."""
+    text = lines[group[0]].text
+    return len(group) == 1 and text.isupper() and len(text.split()) < 5
 
 
 def _is_journal(text: str, page: Page) -> bool:
@@ -310,13 +324,13 @@ def _find_end(lines: Sequence[Line], body_size: float, page: Page) -> tuple[floa
     for at, line in enumerate(lines):
         if _STOP.match(line.text):
             return line.y, line
-        if line.size > 0.9 * body_size and _is_sentence(line):
+        if line.size > 0.84 * body_size and _is_sentence(line):
             under = [
                 other for other in lines[at + 1 : at + 6] if 0 < line.y - other.y < 2 * line.size
             ]
             if any(_is_sentence(other) for other in under):
                 return line.y, line
-    return 0.45 * page.height, None
+    return 0.3 * page.height, None
 
 
 def _is_sentence(line: Line) -> bool:
@@ -358,11 +372,12 @@ def _read_identifiers(front: Front, text: str) -> None:
         front.sources["doi"] = "read"
 
 
-def _read_date(front: Front, page: Page, text: str, body_size: float) -> None:
+def _read_date(front: Front, page: Page, body_size: float) -> None:
+    text = "\n".join(line.text for line in page.lines)
     edge = "\n".join(
         line.text
         for at, line in enumerate(page.lines)
-        if at in front.lines or _is_edge(line, page, body_size)
+        if (page.number == front.page and at in front.lines) or _is_edge(line, page, body_size)
     )
     if "venue" not in front.record and (match := _VENUE.search(edge)):
         front.record["venue"] = _trim_venue(match[1])
@@ -385,10 +400,11 @@ def _read_date(front: Front, page: Page, text: str, body_size: float) -> None:
 def _is_edge(line: Line, page: Page, body_size: float) -> bool:
     """Whether a line is outside the running text: at the page's edge, or in small type."""
     return (
-        line.y > 0.86 * page.height
-        or line.y < 0.2 * page.height
+        line.y > 0.88 * page.height
+        or line.y < 0.1 * page.height
         or line.size < 0.93 * body_size
         or not line.upright
+        or len(page.lines) < 30
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from rag.readers.pdf_text import Line, Word
 
@@ -60,6 +61,11 @@ _CITIES = frozenset(
     )
 )
 _EMAIL = re.compile(r"[\[{(][^\[\](){}]*[\])}]\s*@\s*\S+|\S+\s?@\s?\S+\.\S+|\S*@\S*")
+_DATE = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?\d{4}\b|\b\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]+\s+\d{4}\b",
+    re.I,
+)
 _PART = re.compile(r"\s*(?:[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?!\s+al))\s*")
 _TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*[.-]?")
 _MARK = re.compile(r"[^\w\s,.'’;&()@{}|\-‐‑–·•/:]+|(?<=\s)\d[\d\s,]*|^\d+\s*|\d+")
@@ -133,6 +139,7 @@ def _read_line(line: Line) -> tuple[list[str], bool, bool]:
     """Its pieces up to the first institution or place; whether the last is open; whether there are others."""
     text = _EMAIL.sub(" , ", _mark_breaks(line))
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
+    text = _DATE.sub(" , ", text)
     text = re.sub(r"\bet\s+al\.?|\([^)]*\)|^\W*(?:by|authors?)\b:?", " ", text, flags=re.I)
     ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
     kept: list[str] = []
@@ -169,8 +176,10 @@ def _mark_breaks(line: Line) -> str:
     """The line's text, with a break for each raised mark and each symbol."""
     parts: list[str] = []
     before: Word | None = None
+    gaps = [two.x0 - one.x1 for one, two in zip(line.words, line.words[1:], strict=False)]
+    wide = max(0.8 * line.size, 2 * median(gaps)) if gaps else 0.0
     for word in line.words:
-        far = before is not None and word.x0 - before.x1 > 0.8 * line.size
+        far = before is not None and word.x0 - before.x1 > wide
         before = word
         if _is_raised(word, line):
             parts.append(_BREAK)
@@ -206,7 +215,7 @@ def _strip_degrees(piece: str) -> str:
     }:
         tokens.pop()
     for at, token in enumerate(tokens):  # an account name behind the name
-        if at >= 2 and token[:1].islower() and token.lower() not in _PARTICLES:
+        if at >= 2 and token.islower() and token not in _PARTICLES:
             tokens = tokens[:at]
             break
     return " ".join(tokens)
@@ -216,7 +225,8 @@ def _join_pending(head: str, found: Sequence[str], line: Line, before: Line) -> 
     """A name that goes on in the next line, whole; None where the line begins another."""
     if not found or not 0 < before.y - line.y < 2.2 * line.size:
         return None
-    n_head, n_next = len(head.split()), len(found[0].split())
+    initials = re.fullmatch(r"(?:[^\W\d_]\.[\s-]?)+", head)
+    n_head, n_next = 1 if initials else len(head.split()), len(found[0].split())
     if n_head > 1 and n_next > 1:
         return None
     joined = f"{head}{found[0]}" if head.endswith("-") else f"{head} {found[0]}"
@@ -235,12 +245,16 @@ def is_name(piece: str) -> bool:
         if token.lower() in _PARTICLES and not token[:1].isupper():
             continue
         if not _TOKEN.fullmatch(token) or not (token[0].isupper() or not token[0].islower()):
-            if not re.fullmatch(r"(?:['’`]t|d['’]\w+|al-\w+|el-\w+)", token):
+            if not re.fullmatch(r"(?:['’`]t|d['’]\w+|al-\w+|el-\w+|(?:de|di|du|mac|von|van)[A-Z]\w*\.?)", token):
                 return False
             continue
         capital += 1
     whole = [token for token in tokens if len(re.sub(r"\W", "", token)) > 1]
     return capital >= 2 and any(len(token) > 2 or not token.isupper() for token in whole)
+
+
+def is_institution(text: str) -> bool:
+    return _INSTITUTION.search(text) is not None
 
 
 def _recase(name: str) -> str:

@@ -197,16 +197,17 @@ class _Characters:
             if text not in _ACCENTS:
                 continue
             left, right = self.find_box(at)
-            under = self._find_under(at, (left + right) / 2)
-            if under is None and at and texts[at - 1].isalpha():
-                under = at - 1
-            if under is None:
+            centre = (left + right) / 2
+            for under in (self._find_under(at, centre), at - 1, at + 1):
+                if under is None or not 0 <= under < len(texts) or not texts[under].isalpha():
+                    continue
+                base = "i" if texts[under] == "ı" else texts[under]
+                composed = unicodedata.normalize("NFC", base + _ACCENTS[text])
+                if len(composed) == 1:
+                    texts[under], texts[at] = composed, "\0"
+                    break
+            else:
                 continue
-            base = "i" if texts[under] == "ı" else texts[under]
-            composed = unicodedata.normalize("NFC", base + _ACCENTS[text])
-            if len(composed) != 1:
-                continue
-            texts[under], texts[at] = composed, "\0"
             self._close_gap(at)
 
     def _find_under(self, at: int, centre: float) -> int | None:
