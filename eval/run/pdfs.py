@@ -22,7 +22,14 @@ PAPERS = Path(__file__).parent.parent / "sets" / "pdfs" / "papers.jsonl"
 QUOTES_PER_PAPER = 12
 MIN_QUOTE_LETTERS = 40
 
-TARGETS = {"title": 0.95, "authors": 0.80, "false names": 0.03, "year": 0.90, "page": 0.98, "seconds": 0.5}
+TARGETS = {
+    "title": 0.95,
+    "authors": 0.80,
+    "false names": 0.03,
+    "year": 0.90,
+    "page": 0.98,
+    "seconds": 0.5,
+}
 
 
 @dataclass(frozen=True, slots=True)

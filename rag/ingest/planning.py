@@ -353,6 +353,8 @@ def _describe_entry(entry: Entry) -> str:
         for field, value in values.items()
         if field in sources
     ]
+    if "text" in sources:
+        parts.append(f"text: {sources['text']}")
     if entry.page_starts:
         parts.append(counted(len(entry.page_starts), "page"))
     return "; ".join(parts)

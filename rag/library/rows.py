@@ -143,7 +143,7 @@ def build_paper(
 ) -> Paper:
     """Of a row of ``papers``, and what stands in tables of its own."""
     scalars: dict[str, Any] = {name: row[name] for name in PAPER_SCALARS}
-    lists: dict[str, Any] = json.loads(details)
+    scalars |= {name: tuple(value) for name, value in json.loads(details).items()}
     scalars["authors_complete"] = bool(row["authors_complete"])
     scalars["code"] = None if row["code"] is None else bool(row["code"])
     return Paper(
@@ -153,7 +153,6 @@ def build_paper(
         affiliations=tuple(affiliations),
         links=tuple(links),
         page_starts=tuple(json.loads(page_starts)),
-        **{name: tuple(lists.get(name, ())) for name in DETAILS},
         **scalars,
     )
 

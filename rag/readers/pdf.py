@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rag.readers import field_mapping
 from rag.readers.pdf_front import Front, find_cover, read_front
 from rag.readers.pdf_layout import Layout, Paragraph, build_layout, find_body_size
-from rag.readers.pdf_text import Page, read_page
+from rag.readers.pdf_text import Line, Page, read_page
 from rag.readers.source import DocumentParts, DocumentSource, is_pdf
 from rag.types import Entry, Place, Rejection
 from rag.types.errors import ReadError
@@ -77,9 +77,7 @@ def read(source: DocumentSource) -> DocumentParts:
     _require_text(source.name, pages)
     cover = find_cover(pages[0]) if n_pages > 1 else None
     paper = pages[1:] if cover else pages
-    front = read_front(
-        paper[0], find_body_size(paper), metadata, pages[0] if cover else None
-    )
+    front = read_front(paper[0], find_body_size(paper), metadata, pages[0] if cover else None)
     if cover:
         for name in front.sources:
             front.sources[name] += f", behind a cover page by {cover}"
@@ -176,7 +174,7 @@ def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout)
         section_starts=tuple(at for at, _ in sections),
         section_names=tuple(name for _, name in sections),
         references=layout.references,
-        provenance=_build_provenance(stated, front),
+        provenance=_build_provenance(stated, front, pages),
         raw=page_texts[0],
     )
 
@@ -207,12 +205,24 @@ def _fill_starts(starts: Mapping[int, int], n_pages: int, n_chars: int) -> tuple
     return tuple(offsets)
 
 
-def _build_provenance(stated: Entry, front: Front) -> tuple[str, ...]:
+def _has_letters(line: Line) -> bool:
+    return any(map(str.isalpha, line.text))
+
+
+def _format_pages(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5]))
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[str, ...]:
     """``field: how it is known`` for each that can be looked for on a first page."""
     values = {
         "title": front.title, "authors": stated.authors, "year": stated.year, "venue": stated.venue,
     }  # fmt: skip
-    return tuple(
+    bare = [page.number for page in pages if not any(_has_letters(line) for line in page.lines)]
+    lacks = (f"text: none on {_format_pages(bare)}",) if bare else ()
+    return lacks + tuple(
         f"{name}: {front.sources.get(name, 'read') if values[name] else 'not found'}"
         for name in _FIELDS
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.readers.names import Byline, parse_author_field
-from rag.readers.pdf_people import find_people, is_institution
+from rag.readers.pdf_people import find_people, is_institution, is_name
 from rag.readers.pdf_text import Line, Page, join_words
 
 _NOT_A_TITLE = re.compile(
@@ -262,7 +262,8 @@ def _find_first_lines(page: Page, places: Sequence[int]) -> list[int]:
         ):
             break
         group.append(at)
-    return group
+    sentences = sum(_is_sentence(page.lines[at]) for at in group)
+    return [] if sentences > 1 or sentences == len(group) > 1 else group
 
 
 def _keep_letters(text: str) -> str:
@@ -346,7 +347,7 @@ def _read_byline(
     stated = parse_author_field(metadata.get("Author", ""))
     page = _keep_letters(text)
     printed = stated.authors and all(
-        " " in name and _keep_letters(name) in page for name in stated.authors
+        is_name(name) and _keep_letters(name) in page for name in stated.authors
     )
     if printed and len(stated.authors) > len(people.names):
         front.byline = Byline(stated.authors, stated.complete, people.affiliations)

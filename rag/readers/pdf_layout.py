@@ -178,13 +178,22 @@ def _is_margin(line: Line, page: Page, repeated: frozenset[str], body_size: floa
 def _drop_line_numbers(lines: list[Line]) -> list[Line]:
     """Without the numbers that a manuscript prints beside its lines."""
     numbers = [line for line in lines if re.fullmatch(r"\d{1,4}", line.text)]
-    by_edge = Counter(round(line.x1 / 4) for line in numbers)
-    edges = {
-        edge for edge, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))
-    }
-    if not edges:
-        return lines
-    return [line for line in lines if line not in numbers or round(line.x1 / 4) not in edges]
+    for edge in (_get_left, _get_right):  # set flush at either side
+        by_edge = Counter(map(edge, numbers))
+        edges = {
+            at for at, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))
+        }
+        if edges:
+            return [line for line in lines if line not in numbers or edge(line) not in edges]
+    return lines
+
+
+def _get_left(line: Line) -> int:
+    return round(line.x0 / 4)
+
+
+def _get_right(line: Line) -> int:
+    return round(line.x1 / 4)
 
 
 def _order_columns(lines: list[Line], page: Page) -> list[Line]:
@@ -318,11 +327,8 @@ def _is_label(line: Line, body_size: float) -> bool:
     """Whether a line belongs to a figure or formula: tiny, or hardly a letter."""
     text = line.text
     letters = sum(char.isalpha() for char in text)
-    return (
-        line.size < _LABEL * body_size
-        or letters < 0.35 * len(text.replace(" ", ""))
-        or (letters < 3)
-    )
+    tiny = line.size < _LABEL * body_size and len(line.words) < 6
+    return tiny or letters < 3 or letters < 0.35 * len(text.replace(" ", ""))
 
 
 def _is_heading(line: Line, body_size: float) -> bool:

@@ -245,7 +245,9 @@ def is_name(piece: str) -> bool:
         if token.lower() in _PARTICLES and not token[:1].isupper():
             continue
         if not _TOKEN.fullmatch(token) or not (token[0].isupper() or not token[0].islower()):
-            if not re.fullmatch(r"(?:['’`]t|d['’]\w+|al-\w+|el-\w+|(?:de|di|du|mac|von|van)[A-Z]\w*\.?)", token):
+            if not re.fullmatch(
+                r"(?:['’`]t|d['’]\w+|al-\w+|el-\w+|(?:de|di|du|mac|von|van)[A-Z]\w*\.?)", token
+            ):
                 return False
             continue
         capital += 1
