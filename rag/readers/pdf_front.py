@@ -306,6 +306,9 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
         return []
     lines = page.lines
     bottom = min(lines[at].y for at in title)
+    edges = [lines[at].x0 for at in title]
+    is_inset = len(title) > 1 and max(edges) - min(edges) < 3 and min(edges) > 0.25 * page.width
+    margin = min(edges) - 2 if is_inset else 0.0  # a column of notes stands left of the paper
     below = sorted(
         (
             at
@@ -314,8 +317,9 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
         ),
         key=lambda at: (-round(lines[at].y), lines[at].x0),
     )
-    end, stop = _find_end([lines[at] for at in below], body_size, page)
-    region = [at for at in below if lines[at].y > end]
+    beneath = [at for at in below if lines[at].x1 > margin]
+    end, stop = _find_end([lines[at] for at in beneath], body_size, page)
+    region = [at for at in beneath if lines[at].y > end]
     if stop is not None and not find_people([lines[at] for at in region]).names:
         region += [  # people beside the abstract, as in some proceedings
             at

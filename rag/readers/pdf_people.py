@@ -139,7 +139,6 @@ def _read_line(line: Line) -> tuple[list[str], bool, bool]:
     """Its pieces up to the first institution or place; whether the last is open; whether there are others."""
     text = _EMAIL.sub(" , ", _mark_breaks(line))
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
-    text = _DATE.sub(" , ", text)
     text = re.sub(r"\bet al\b\.?|\([^()]*+\)|^\W{0,5}(?:by|authors?)\b:?", " ", text, flags=re.I)
     ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
     kept: list[str] = []
@@ -187,7 +186,7 @@ def _mark_breaks(line: Line) -> str:
             parts += [_BREAK, word.text]
         else:
             parts += ["" if word.glued or not parts else " ", word.text]
-    return _MARK.sub(_BREAK, "".join(parts))
+    return _MARK.sub(_BREAK, _DATE.sub(" , ", "".join(parts)))
 
 
 def _is_raised(word: Word, line: Line) -> bool:
