@@ -143,6 +143,18 @@ def run_paper(args: argparse.Namespace) -> int:
     return DONE
 
 
+def run_correct(args: argparse.Namespace) -> int:
+    values = {
+        name: value
+        for name in ("title", "authors", "year", "venue", "doi")
+        if (value := getattr(args, name)) is not None
+    }
+    if not values:
+        raise SettingsError("nothing to correct; give --title, --author, --year, --venue or --doi")
+    with open_assistant(args) as assistant:
+        return _show_ingest(assistant.correct(args.key, values), args.json)
+
+
 def run_ui(args: argparse.Namespace) -> int:
     from rag.app.web_server import require_servable, start_server
     from rag.cli.preparation import prepare_library

@@ -123,8 +123,8 @@ def iter_reference(
     """One paper with its markers; quotes follow unless the answer's text holds them already."""
     from rag.library.bibliography import format_byline
 
-    first = citations[0]
-    places = ", ".join((first.source, *first.also_at))
+    pages = dict.fromkeys(f"p. {c.page}" for c in citations if c.page is not None)
+    places = ", ".join((citations[0].source, *pages, *citations[0].also_at))
     markers = apply_colour(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
     line = f"{paper.name} — {format_byline(paper)}"
     yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({places})', DIM_STYLE, out)}"

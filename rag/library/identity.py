@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from rag.library.labels import build_label
 from rag.text import fold
@@ -59,8 +60,13 @@ _DIGEST_ENTRY_FIELDS = tuple(field.name for field in fields(Entry) if field.name
 _PAPER_FIELDS = tuple(field.name for field in fields(Paper))
 
 
+_LATER_FIELDS = frozenset({"section_starts", "section_names", "references", "provenance"})
+"""Fields that a digest leaves out while they are empty: it is the same as before there were any."""
+
+
 def _compute_digest(values: Mapping[str, object]) -> str:
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    stored = {name: value for name, value in values.items() if value or name not in _LATER_FIELDS}
+    text = json.dumps(stored, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -100,8 +106,17 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         url=next((e.url for e in ranked if e.url), None),
         doi=next((e.doi for e in ranked if e.doi), None),
         venue=next((e.venue for e in ranked if e.venue), None),
-        page_starts=next((e.page_starts for e in ranked if e.text == text), ()),
+        **_get_layout(next(e for e in ranked if e.text == text)),
+        references=next((e.references for e in ranked if e.references), ()),
+        provenance=next((e.provenance for e in ranked if e.provenance), ()),
     )
+
+
+def _get_layout(entry: Entry) -> dict[str, Any]:
+    """Where pages and sections begin in the entry's text."""
+    return {
+        name: getattr(entry, name) for name in ("page_starts", "section_starts", "section_names")
+    }
 
 
 def _merge_authorships(

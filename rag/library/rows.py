@@ -56,6 +56,8 @@ PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
     "score", "url", "doi", "venue",
 )  # fmt: skip
+DETAILS = ("section_starts", "section_names", "references", "provenance")
+"""Lists that no condition selects by, in one column."""
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
 _STORED_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
 
@@ -98,6 +100,9 @@ def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[st
         "authors_complete": int(paper.authors_complete),
         "code": None if paper.code is None else int(paper.code),
         "page_starts": json.dumps(paper.page_starts),
+        "details": json.dumps(
+            {name: value for name in DETAILS if (value := getattr(paper, name))}, ensure_ascii=False
+        ),
         "digest": digest,
         **forms,
         "searched_text": "" if bare else build_searched(f"{paper.title or ''} {paper.text}"),
@@ -136,9 +141,11 @@ def build_paper(
     affiliations: Iterable[str] = (),
     links: Iterable[str] = (),
     page_starts: str = "[]",
+    details: str = "{}",
 ) -> Paper:
     """Of a row of ``papers``, and what stands in tables of its own."""
-    scalars = {name: row[name] for name in PAPER_SCALARS}
+    scalars: dict[str, Any] = {name: row[name] for name in PAPER_SCALARS}
+    scalars |= {name: tuple(value) for name, value in json.loads(details).items()}
     scalars["authors_complete"] = bool(row["authors_complete"])
     scalars["code"] = None if row["code"] is None else bool(row["code"])
     return Paper(

@@ -272,6 +272,22 @@ CREATE INDEX authorships_people ON authorships (name, paper_id, role);
 DROP INDEX authorships_name;
 """
 
+_DETAILS = """
+ALTER TABLE papers ADD COLUMN details {text} NOT NULL DEFAULT '{{}}';   -- JSON, of what is not selected by
+
+-- What a person says of an entry, by the bytes of its document, so that it holds when these are read again.
+CREATE TABLE corrections (
+    sha256 {text} NOT NULL,
+    line   {number} NOT NULL,
+    field  {text} NOT NULL,
+    value  {text} NOT NULL,                    -- JSON
+    PRIMARY KEY (sha256, line, field)
+) {keyed};
+"""
+
+_LATER_COLUMNS = frozenset({"details"})
+"""Of ``papers``, which `_fill_lists` comes before."""
+
 _BATCH = 2_000
 
 
@@ -293,7 +309,14 @@ def _fill_lists(connection: Connection) -> None:
             for row in old_rows.mappings()
         ]
         connection.execute(AUTHORSHIPS.delete().where(of_batch))
-        values = [rows.build_paper_row(paper, digest) for paper, digest in papers]
+        values = [
+            {
+                name: value
+                for name, value in rows.build_paper_row(paper, digest).items()
+                if name not in _LATER_COLUMNS
+            }
+            for paper, digest in papers
+        ]
         changes: dict[str, object] = {
             name: bindparam(name) for name in values[0] if name != "paper_id"
         }
@@ -350,6 +373,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
     Migration(_JOURNAL),
     Migration(_ROLES),
+    Migration(_DETAILS),
     Migration(_WORDS, _fill_words),
 )
 """In order; a database counts those that were run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,6 +35,10 @@ class Particulars:
         links: URLs in the text, in order, once each.
         url, doi, venue: From formats that give them.
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
+        section_starts, section_names: The offset at which each section begins, and its heading.
+        references: The works that the paper cites, as it prints them; never quoted as evidence.
+        provenance: How fields are known, where that is not by their being printed as such:
+            ``year: guessed from the copyright``, ``authors: not found``.
     """
 
     affiliations: tuple[str, ...] = ()
@@ -48,6 +53,10 @@ class Particulars:
     doi: str | None = None
     venue: str | None = None
     page_starts: tuple[int, ...] = ()
+    section_starts: tuple[int, ...] = ()
+    section_names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,14 @@ class Paper(Particulars):
     def also_at(self) -> tuple[str, ...]:
         """Every place but the first."""
         return tuple(str(place) for place in self.places[1:])
+
+    def find_page(self, offset: int) -> int | None:
+        """The page, from 1, on which a character of the text stands; None without pages."""
+        return max(1, bisect_right(self.page_starts, offset)) if self.page_starts else None
+
+    def is_not_found(self, field: str) -> bool:
+        """Whether a reader looked for a field and did not find it, though it may be printed."""
+        return f"{field}: not found" in self.provenance
 
     @property
     def name(self) -> str:

@@ -36,6 +36,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
                 "label": c.label,
                 "quote": c.quote,
                 "span": list(c.span),
+                "page": c.page,
             }
             for c in answer.citations
         ],
@@ -111,6 +112,10 @@ def build_paper_record(paper: Paper) -> Mapping[str, Any]:
         "url": paper.url,
         "doi": paper.doi,
         "venue": paper.venue,
+        "pages": len(paper.page_starts) or None,
+        "sections": list(paper.section_names),
+        "references": list(paper.references),
+        "provenance": list(paper.provenance),
     }
 
 

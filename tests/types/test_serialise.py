@@ -86,6 +86,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
                 "label": "label of p7",
                 "quote": "Zebras",
                 "span": [0, 6],
+                "page": None,
             }
         ],
         "papers": [{"paper": "p7", "source": "a.txt:3", "score": 0.5, "also_at": ["b.txt:9"]}],
@@ -172,6 +173,10 @@ def test_a_paper_is_recorded_whole() -> None:
         "url": None,
         "doi": "10.1/x",
         "venue": None,
+        "pages": None,
+        "sections": [],
+        "references": [],
+        "provenance": [],
     }
 
 
