@@ -106,8 +106,8 @@ def _get_library_state(assistant: Assistant) -> dict[str, object]:
 
 def _told(library: Library, health: Health) -> dict[str, object]:
     try:
-        assert library.view  # what every question needs: also the aliases file can be read
-        n_documents, n_people = len(library.list_documents()), library.n_people
+        view = library.view  # as every question asks for it: the aliases file must be readable too
+        n_documents, n_people = len(library.list_documents()), view.library.n_people
     except LibraryError:  # the state says so
         return {"state": "; ".join(health.problems)}
     return {
