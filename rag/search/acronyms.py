@@ -67,7 +67,8 @@ _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 def has_long_form(word: str, paper_terms: Collection[str]) -> bool:
     """Whether a paper has the word in another form than typed.
 
-    Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``).
+    Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``)
+    or made to tell how (``noisily``).
     """
     if _PLURAL_ACRONYM.fullmatch(word):
         return any(term in paper_terms for term in extract_terms(word[:-1]))
@@ -76,6 +77,9 @@ def has_long_form(word: str, paper_terms: Collection[str]) -> bool:
     parts = _LETTERS_OR_DIGITS.findall(word)
     if len(parts) > 1 and "".join(parts) == word:
         return all(fold(part) in paper_terms for part in parts)
+    if word.endswith("ly"):
+        adjectives = (word[:-2], f"{word[:-3]}y", f"{word[:-1]}e")
+        return any(term in paper_terms for a in adjectives for term in extract_terms(a))
     beginning = fold(word).removesuffix("s")
     if not word.islower() or len(beginning) < MIN_STEM:
         return False

@@ -8,6 +8,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from threading import Lock
 from typing import Protocol
 
@@ -443,13 +444,25 @@ def _match_words(
 ) -> tuple[WordMatch, ...]:
     """How the paper meets each word as typed; a word's research term counts as the word.
 
-    So does the acronym of a phrase: ``short`` are the spans of those that this paper has.
+    So does the acronym of a phrase (``short`` are the spans of those that this paper has), and a word
+    that the paper joins with its neighbour: ``palm print`` is met by ``palmprint``.
     """
     has = extract_paper_terms(paper)
     tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
     best = np.max(tables, axis=0) if tables else None
+    words = [word for word, *_ in word_weights]
+    joined = {
+        at + side
+        for at, (first, second) in enumerate(pairwise(words))
+        if first.isalpha()
+        and second.isalpha()
+        and not has.isdisjoint(extract_terms(first + second))
+        for side in (0, 1)
+    }
     met = []
-    for (word, (start, end), idf), forms in zip(word_weights, word_forms, strict=True):
+    for at, ((word, (start, end), idf), forms) in enumerate(
+        zip(word_weights, word_forms, strict=True)
+    ):
         inside = spans_in(typed.spans, (start, end))
         cosine = (
             float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
@@ -457,7 +470,7 @@ def _match_words(
         is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
-        is_found = is_found or is_part(word, paper) or has_long_form(word, has)
+        is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
 

@@ -57,6 +57,7 @@ def test_a_name_in_capitals_is_known_by_its_end() -> None:
         ("market1501", "on Market-1501 it", True),
         ("params", "with 0.2M parameters", True),
         ("intro", "introduces a task", True),
+        ("noisily", "under noisy labels", True),
         ("RNNs", "a transformer reads", False),
         ("market1501", "a market of 2020", False),
         ("card", "a cardinal point", False),
