@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
+from rag.answers.question_parts import split_question
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.snapshot import LibrarySnapshot
 from rag.types import PaperHit, Retrieval, Sufficiency
@@ -34,18 +35,31 @@ class Choice:
 
     Attributes:
         several: Whether the question is about all selected papers.
+        parts: The first paper's sentences scored for each part of the question, if it has parts.
     """
 
     retrieval: Retrieval
     cited: tuple[PaperHit, ...]
     verdict: Sufficiency
     several: bool = False
+    parts: tuple[PaperHit, ...] = ()
 
 
 def choose_papers(
     query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
 ) -> Choice:
     """What a content question is answered from: the papers in focus, those it names, or the best."""
+    choice = _choose_papers(query, find, retrieve, library)
+    if choice.several or not choice.verdict.sufficient:
+        return choice
+    within = (choice.cited[0].paper.paper_id,)
+    hits = [retrieve(part, 1, within=within).papers for part in split_question(query.text)]
+    return replace(choice, parts=tuple(hit for of_part in hits for hit in of_part))
+
+
+def _choose_papers(
+    query: Query, find: Find, retrieve: RetrieveWithin, library: LibrarySnapshot
+) -> Choice:
     focus = query.papers
     retrieval = find(query.text, RANKING)
     if focus:
@@ -65,9 +79,18 @@ def choose_papers(
     else:
         cited = extractive.choose_cited_papers(query.text, retrieval)
     verdict = sufficiency.compute_sufficiency(retrieval, cited)
+    if query.want == "overview" and query.topic and not verdict.sufficient:
+        return _choose_on_topic(query, find)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _choose_on_topic(query: Query, find: Find) -> Choice:
+    """An overview needs papers on its topic: the words that ask for one may be in none of them."""
+    retrieval = find(query.topic, RANKING)
+    cited = extractive.choose_cited_papers(query.text, retrieval)
+    return Choice(retrieval, cited, sufficiency.compute_sufficiency(retrieval, cited))
 
 
 def _find_named_papers(query: Query, library: LibrarySnapshot) -> tuple[str, ...]:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answers import comparison, phrases
+from rag.answers.answer_line import build_line
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
-from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
-from rag.answers.sufficiency import NEAREST
+from rag.answers.question_parts import split_question
+from rag.answers.quoting import (
+    choose_sentences,
+    is_asking_for_paper,
+    is_describing_paper,
+    render_paper_name,
+    render_quote,
+    render_source,
+)
+from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
@@ -18,6 +28,7 @@ from rag.types import (
     PaperHit,
     Retrieval,
     ScoredPaper,
+    Sentence,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -27,6 +38,8 @@ MAX_QUOTES = 3
 MAX_PAPERS = 6
 MAX_MISSING = 4
 MAX_WORD_CHARS = 40
+NEAR_SCORE = 0.3
+"""Score from which a paper is near a question; what is about something else stays below."""
 
 CLOSE = 0.94
 """A paper whose score is this share of the best one's may be the one that is meant."""
@@ -110,23 +123,28 @@ def answer_by_quotes(
     verdict: Sufficiency,
     *,
     several: bool = False,
+    parts: Sequence[PaperHit] = (),
 ) -> Answer:
     """Quote the cited papers, side by side where a comparison is asked for; or abstain.
 
-    ``several``: the question is about all of them, though its words may not say so.
+    Args:
+        query: Its words tell which sentences answer.
+        retrieval: The ranking behind the answer.
+        cited: The papers to quote, best first.
+        verdict: Whether they suffice.
+        several: Whether the question is about all of them, though its words may not say so.
+        parts: The first paper's sentences scored for each part of the question, if it has parts.
     """
     if not verdict.sufficient:
-        return build_abstention(retrieval, verdict)
+        return build_abstention(query, retrieval, verdict)
     marks = Citations()
     if len(cited) > 1 and query.want == "comparison":
         table_text = comparison.render_comparison(query, cited, marks)
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
-    elif len(cited) == 1:
-        text = _render_one_paper(query.text, cited[0], marks)
-    elif several or has_plural_request(query.text):
-        text = _render_many_papers(query.text, cited, marks)
+    elif len(cited) > 1 and (several or has_plural_request(query.text)):
+        text = _render_many_papers(query, cited, marks)
     else:
-        text = _render_likeliest(query.text, cited, marks)
+        text = _render_likeliest(query, cited, parts, marks)
     return Answer(
         question="",
         status="answered",
@@ -138,30 +156,44 @@ def answer_by_quotes(
     )
 
 
-def build_abstention(retrieval: Retrieval, verdict: Sufficiency) -> Answer:
-    """Say what is missing and name the nearest papers."""
-    missing_words = (
-        plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(verdict.missing[:MAX_MISSING])
-    )
-    missing = join_names(f"“{word}”" for word in missing_words)
+def build_abstention(query: Query, retrieval: Retrieval, verdict: Sufficiency) -> Answer:
+    """Say which asked thing is nowhere, and quote the nearest sentence where one is near."""
+    first = replace(retrieval, papers=retrieval.papers[:1])
+    words = verdict.missing or find_missing_words(first, first.papers)
+    bounded = (plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(words[:MAX_MISSING]))
+    missing = join_names(f"“{word}”" for word in bounded)
     marks = Citations()
-    lines = [phrases.refuse_content(missing)]
-    if retrieval.papers:
-        lines.append(f"\n{phrases.HEAD_NEAREST}\n")
-    for hit in retrieval.papers[:NEAREST]:
-        best = sorted(hit.sentences, key=lambda s: -s.score)
-        spans = [span for s in best for span in hit.apart.rest(hit.paper.text, s.span)]
-        spans += [s.span for s in best]
-        marker = marks.get_marker(hit.paper, spans[0] if spans else (0, 0))
-        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    near = [hit for hit in retrieval.papers[:NEAREST] if hit.score >= NEAR_SCORE]
+    n_lacking = len(retrieval.papers[:NEAREST]) if verdict.missing else 1
+    text = phrases.refuse_content(missing, n_lacking, is_near=bool(near))
+    if near:
+        text = f"{text} {_render_nearest(query, near, marks)}"
     return Answer(
         question="",
         status="abstained",
         route="content",
-        text="\n".join(lines),
+        text=text,
         citations=marks.list_citations(),
         papers=list_scored_papers(retrieval),
+        outcome="nearest" if near else "nothing",
     )
+
+
+def _render_nearest(query: Query, near: Sequence[PaperHit], marks: Citations) -> str:
+    """``Nearest: “…” [1] — *Title*``, and the markers of two papers more."""
+    first, *others = near
+    best = choose_sentences(query.text, first, 1, asks_for=query.asks_for)
+    quote = (
+        build_line(query.text, first.paper, best[0].span, marks).text
+        if best
+        else _render_title(first.paper, marks)
+    )
+    text = f"{phrases.HEAD_NEAREST} {quote} — {render_source(first.paper)}"
+    further = []
+    for hit in others:
+        best = choose_sentences(query.text, hit, 1)
+        further.append(marks.get_marker(hit.paper, best[0].span if best else (0, 0)))
+    return f"{text}\n\n{phrases.point_to_other_papers(further)}" if further else text
 
 
 def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
@@ -172,43 +204,63 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
-def _render_one_paper(question: str, hit: PaperHit, marks: Citations) -> str:
-    best = choose_sentences(question, hit, MAX_QUOTES)
+def _render_likeliest(
+    query: Query, cited: Sequence[PaperHit], parts: Sequence[PaperHit], marks: Citations
+) -> str:
+    """The paper that answers; of one that is only described, also those that may be meant instead."""
+    text = _render_one_paper(query, cited[0], parts, marks)
+    if len(cited) == 1 or not is_describing_paper(query.text):
+        return text
+    lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
+    for hit in cited[1:]:
+        best = choose_sentences(query.text, hit, 1)
+        marker = marks.get_marker(hit.paper, best[0].span if best else (0, 0))
+        lines.append(f"- {render_paper_name(hit.paper)} [{marker}]")
+    return "\n".join(lines)
+
+
+def _render_one_paper(
+    query: Query, hit: PaperHit, parts: Sequence[PaperHit], marks: Citations
+) -> str:
+    """The quote that answers, the paper, and the markers of what else it says on this.
+
+    The paper comes first where it is the paper that is asked for. ``parts``: its sentences scored for
+    each part of a question that asks several things.
+    """
+    best = choose_sentences(query.text, hit, MAX_QUOTES, asks_for=query.asks_for)
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    lead, *rest = best
-    lines = [f"{render_paper_name(hit.paper)}:", "", render_quote(hit.paper, lead, marks)]
-    if rest:
-        further_quotes = " ".join(
-            render_quote(hit.paper, s, marks) for s in sorted(rest, key=lambda s: s.span)
-        )
-        lines += ["", f"{phrases.HEAD_FURTHER_QUOTES} {further_quotes}"]
-    return "\n".join(lines)
+    leads = (_choose_leads(query.text, hit, parts) if parts else []) or best[:1]
+    quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
+    if is_asking_for_paper(query.text):
+        text = f"{render_paper_name(hit.paper)}: {quotes}"
+    else:
+        text = f"{quotes} — {render_source(hit.paper)}"
+    rest = [s for s in best if s.span not in {lead.span for lead in leads}]
+    further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
+    return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
 
-def _render_likeliest(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
-    first, *other_hits = cited
-    lines = [_render_one_paper(question, first, marks), "", phrases.HEAD_OTHER_PAPERS, ""]
-    for hit in other_hits:
-        quotes = " ".join(
-            render_quote(hit.paper, s, marks) for s in choose_sentences(question, hit, 1)
-        )
-        lines.append(
-            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
-        )
-    return "\n".join(lines)
+def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
+    """The sentence for each part of a question, each once; none where one holds all of them."""
+    texts = split_question(question)
+    chosen = [
+        choose_sentences(text, replace(part, apart=hit.apart), 1)
+        for text, part in zip(texts, parts, strict=True)
+    ]
+    leads = {sentence.span: sentence for (sentence,) in filter(None, chosen)}
+    return list(leads.values()) if len(leads) > 1 else []
 
 
-def _render_many_papers(question: str, cited: Sequence[PaperHit], marks: Citations) -> str:
+def _render_many_papers(query: Query, cited: Sequence[PaperHit], marks: Citations) -> str:
     n = 2 if len(cited) <= MAX_QUOTES else 1
     lines = [phrases.head_several_papers(len(cited)), ""]
     for hit in cited:
-        best = sorted(choose_sentences(question, hit, n, several=True), key=lambda s: s.span)
-        quotes = " ".join(render_quote(hit.paper, s, marks) for s in best)
-        lines.append(
-            f"- {render_paper_name(hit.paper)}: {quotes or _render_title(hit.paper, marks)}"
-        )
+        best = choose_sentences(query.text, hit, n, several=True, asks_for=query.asks_for)
+        quote = render_quote(hit.paper, best[0], marks) if best else _render_title(hit.paper, marks)
+        further = "".join(f" [{marks.get_marker(hit.paper, s.span)}]" for s in best[1:])
+        lines.append(f"- {render_paper_name(hit.paper)}: {quote}{further}")
     return "\n".join(lines)
 
 

@@ -226,11 +226,19 @@ def refuse_unread_alone(words: str) -> str:
     )
 
 
-def refuse_content(missing: str) -> str:
-    """No paper answers a question of content; ``missing``: the words that none of them has."""
+def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
+    """No paper answers a question of content.
+
+    ``missing``: the words that none of the n nearest papers has. ``is_near``: whether a paper is near
+    the question, so that its nearest sentence follows.
+    """
+    head = "Not stated" if is_near else "Nothing here is about that"
     if not missing:
-        return "No paper here answers that."
-    return f"No paper here answers that; none of the relevant ones mentions {missing}."
+        return f"{head}."
+    who = choose_number(
+        n, "the nearest paper does not mention", "none of the nearest papers mentions"
+    )
+    return f"{head}: {who} {missing}."
 
 
 # --- orders and groups --------------------------------------------------------------------------
@@ -244,8 +252,7 @@ def head_extreme(word: str, n: int, phrase: str, needed: str) -> str:
 
 # --- answers in the papers' own words -----------------------------------------------------------
 
-HEAD_NEAREST = "The nearest papers, in case one of them helps:"
-HEAD_FURTHER_QUOTES = "It also says:"
+HEAD_NEAREST = "Nearest:"
 HEAD_OTHER_PAPERS = "It could also be:"
 
 
@@ -255,6 +262,15 @@ def head_comparison(n: int) -> str:
 
 def head_several_papers(n: int) -> str:
     return f"{counted(n)} {choose_number(n, 'has', 'have')} something on this:"
+
+
+def point_to_more(markers: Sequence[int]) -> str:
+    """``More from this paper: [2] [3]``: quotes that are read behind their markers."""
+    return f"More from this paper: {' '.join(f'[{marker}]' for marker in markers)}"
+
+
+def point_to_other_papers(markers: Sequence[int]) -> str:
+    return f"Other papers near it: {' '.join(f'[{marker}]' for marker in markers)}"
 
 
 def tell_paper_that_fits(name: str) -> str:

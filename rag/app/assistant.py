@@ -442,7 +442,7 @@ class Assistant:
             return
         yield Step(f"looking through {library.n_papers} papers")
         if route_name in ("smalltalk", "unsupported"):
-            answer = small_talk.answer_aside(query)
+            answer = small_talk.answer_aside(query, reading.question)
         elif filtered_library and not filtered_library.n_papers:
             answer = Answer("", "abstained", route_name, filtered_library.why_empty)
         else:
@@ -502,7 +502,7 @@ class Assistant:
         yield Step("checking quotes")
         if voice is None:
             answer = extractive.answer_by_quotes(
-                query, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             )
             yield Delta(answer.text)
             yield answer
@@ -525,9 +525,9 @@ class Assistant:
             unsupported=self.settings.unsupported,
             judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
             screen=screen,
-            abstain=lambda: extractive.build_abstention(retrieval, verdict),
+            abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
-                query, retrieval, cited, verdict, several=choice.several
+                query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             ),
             build_table=(lambda marks: comparison.render_comparison(query, cited, marks))
             if compares

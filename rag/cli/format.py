@@ -207,7 +207,7 @@ def iter_reference(
     markers = apply_colour(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
     line = f"{paper.name} — {format_byline(paper)}"
     yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({places})', DIM_STYLE, out)}"
-    plain_answer = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", answer_text)
+    plain_answer = re.sub(r"\\([!-/:-@\[-`{-~])|\*\*", r"\1", answer_text)
     for quote in dict.fromkeys(c.quote for c in citations):
         if quote and quote not in plain_answer:
             yield from _split_lines(f"“{remove_control_characters(quote)}”", "    ")

@@ -1,11 +1,12 @@
-"""Matches phrases of a question with acronyms of a paper: *frames per second* with ``FPS``."""
+"""Matches short and long forms: *frames per second* with ``FPS``, *params* with *parameters*."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
-from rag.text import STOP_WORDS, fold, iter_words
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types import Paper, Span
 
 MIN_WORDS, MAX_ACRONYM_WORDS = 3, 6
@@ -55,3 +56,31 @@ def is_part(name: str, paper: Paper) -> bool:
         and name.isupper()
         and any(acronym.endswith(name) for acronym in extract_acronyms(paper))
     )
+
+
+MIN_STEM = 5
+"""Letters of a word that may be the beginning of a longer one: *params*, *intro*."""
+_PLURAL_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s")
+_LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
+
+
+def has_long_form(word: str, paper_terms: Collection[str]) -> bool:
+    """Whether a paper has the word in another form than typed.
+
+    Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``)
+    or made to tell how (``noisily``).
+    """
+    if _PLURAL_ACRONYM.fullmatch(word):
+        return any(term in paper_terms for term in extract_terms(word[:-1]))
+    if word.isupper() and f"{fold(word)}s" in paper_terms:
+        return True
+    parts = _LETTERS_OR_DIGITS.findall(word)
+    if len(parts) > 1 and "".join(parts) == word:
+        return all(fold(part) in paper_terms for part in parts)
+    if word.endswith("ly"):
+        adjectives = (word[:-2], f"{word[:-3]}y", f"{word[:-1]}e")
+        return any(term in paper_terms for a in adjectives for term in extract_terms(a))
+    beginning = fold(word).removesuffix("s")
+    if not word.islower() or len(beginning) < MIN_STEM:
+        return False
+    return any(term.startswith(beginning) for term in paper_terms)

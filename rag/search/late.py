@@ -56,12 +56,14 @@ class QueryTokens:
         weights: (n,) float32 that add up to 1.
         clauses: (n,) number of each token's clause, from 0.
         asking: (n,) whether the token is part of a question phrase.
+        named: (n,) whether the token is part of a coined name, such as a method's.
     """
 
     vectors: Matrix
     weights: Matrix
     clauses: NDArray[np.intp]
     asking: NDArray[np.bool_]
+    named: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +132,9 @@ def _build_scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> L
 ASKING_BOOST = 8.0
 HEADING_LOSS = 0.8
 """Share of its weight that a token loses if the heading contains it; less for a near match."""
+NAMED_LOSS = 0.8
+"""Share of its weight that a token of a coined name loses: the sentence that repeats the name of a
+method is not the one that answers."""
 
 
 def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]) -> Matrix:
@@ -148,6 +153,7 @@ def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[n
         return np.zeros(0, np.float32)
     contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
     weights = query.weights * (1 + ASKING_BOOST * query.asking) * contrast
+    weights *= 1 - NAMED_LOSS * query.named
     if heading.any():
         heading_scores = np.clip(best[:, heading].max(axis=1), 0, 1)
         weights *= 1 - HEADING_LOSS * heading_scores**2

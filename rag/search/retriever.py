@@ -8,6 +8,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from threading import Lock
 from typing import Protocol
 
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from rag.library import Library
 from rag.library.chunking import get_sentences, get_text_offset
+from rag.library.snapshot import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
-from rag.search.acronyms import extract_acronyms, find_expansions, is_part
+from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
 from rag.search.query import (
     FRAME_WORDS,
     AnalysedQuery,
@@ -27,7 +29,16 @@ from rag.search.query import (
     spans_in,
 )
 from rag.text import extract_terms, fold, iter_words, split_terms
-from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
+from rag.types import (
+    Chunk,
+    Paper,
+    PaperHit,
+    Retrieval,
+    Sentence,
+    SentenceRole,
+    Span,
+    WordMatch,
+)
 from rag.types.cancellation import heed, heeded
 from rag.types.ports import Lexical, Vectors
 from rag.types.token_vectors import Encoding
@@ -258,11 +269,17 @@ class Retriever:
         for place in analysed_query.asking:
             inside = spans_in(spans, place)
             asking[inside.start : inside.stop] = True
+        named = np.zeros(len(spans), dtype=bool)
+        for word, place in iter_words(analysed_query.text):
+            if is_made_up(word):
+                inside = spans_in(spans, place)
+                named[inside.start : inside.stop] = True
         return late.QueryTokens(
             vectors=_normalize_rows(vectors),
             weights=weights / weights.sum(),
             clauses=np.maximum(clauses, 0),
             asking=asking,
+            named=named,
         )
 
     # --- chunks and papers --------------------------------------------------------------------
@@ -372,12 +389,14 @@ def _match_without_tokens(
 
 
 def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:
-    """The sentences of the chunks found, in text order, each with its best score.
+    """The sentences of the chunks found, in text order, each with its best score and its role.
 
     Where the model read none of them, because the heading took all of its room, they score 0.
     """
     scores: dict[Span, float] = {}
+    roles: dict[Span, SentenceRole] = {}
     for candidate in group:
+        roles |= _list_roles(candidate.chunk)
         wording = candidate.wording
         if candidate.best is None or wording.tokens is None:
             pairs = _compute_overlaps(wording.query, paper, candidate.sentences)
@@ -391,7 +410,14 @@ def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentenc
     if not scores:
         offset = group[0].chunk.span[0]
         scores = {(a + offset, b + offset): 0.0 for a, b in get_sentences(group[0].chunk)}
-    return tuple(Sentence(span, scores[span]) for span in sorted(scores))
+    return tuple(Sentence(span, scores[span], roles.get(span)) for span in sorted(scores))
+
+
+def _list_roles(chunk: Chunk) -> dict[Span, SentenceRole]:
+    """The roles of a chunk's sentences, by their spans in the paper's text; none where not known."""
+    at = chunk.span[0]
+    spans = [(start + at, end + at) for start, end in get_sentences(chunk)] if chunk.roles else []
+    return dict(zip(spans, chunk.roles or (), strict=True))
 
 
 def _list_word_forms(
@@ -418,13 +444,25 @@ def _match_words(
 ) -> tuple[WordMatch, ...]:
     """How the paper meets each word as typed; a word's research term counts as the word.
 
-    So does the acronym of a phrase: ``short`` are the spans of those that this paper has.
+    So does the acronym of a phrase (``short`` are the spans of those that this paper has), and a word
+    that the paper joins with its neighbour: ``palm print`` is met by ``palmprint``.
     """
     has = extract_paper_terms(paper)
     tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
     best = np.max(tables, axis=0) if tables else None
+    words = [word for word, *_ in word_weights]
+    joined = {
+        at + side
+        for at, (first, second) in enumerate(pairwise(words))
+        if first.isalpha()
+        and second.isalpha()
+        and not has.isdisjoint(extract_terms(first + second))
+        for side in (0, 1)
+    }
     met = []
-    for (word, (start, end), idf), forms in zip(word_weights, word_forms, strict=True):
+    for at, ((word, (start, end), idf), forms) in enumerate(
+        zip(word_weights, word_forms, strict=True)
+    ):
         inside = spans_in(typed.spans, (start, end))
         cosine = (
             float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
@@ -432,7 +470,7 @@ def _match_words(
         is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
-        is_found = is_found or is_part(word, paper)
+        is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
 

@@ -12,6 +12,8 @@ from rag.types.query import ReadAs, Reading, RouteName
 from rag.types.retrievals import Span
 
 Status = Literal["answered", "abstained", "failed"]
+Outcome = Literal["answered", "nearest", "nothing"]
+"""Whether a question of content was answered, only something near it is said, or nothing is near."""
 Verdict = Literal["supported", "partly", "not_found"]
 """Whether the cited papers support a sentence."""
 
@@ -112,6 +114,7 @@ class Answer:
         first_token_ms: From the question to the model's first token; None without a model.
         cached: Whether the model's reply came from the response cache.
         steps: Names of the steps in order, each with its duration in milliseconds.
+        outcome: Told by an abstention on content; None where the status tells it.
     """
 
     question: str
@@ -139,6 +142,7 @@ class Answer:
     first_token_ms: float | None = None
     cached: bool = False
     steps: tuple[tuple[str, float], ...] = ()
+    outcome: Outcome | None = None
 
     @property
     def n_by_verdict(self) -> Mapping[Verdict, int]:

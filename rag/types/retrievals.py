@@ -53,10 +53,14 @@ class RoleSpan:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of one paper's text and how well it fits the query, comparable within a query."""
+    """A sentence of one paper's text, how well it fits the query (comparable within a query), and its role.
+
+    ``role`` is None where no model has read the paper for roles.
+    """
 
     span: Span
     score: float
+    role: SentenceRole | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ from datetime import date
 from typing import Any
 
 from rag.types import Answer, Condition, Paper, Reading, RoleSpan
+from rag.types.answers import Outcome, Status
 from rag.types.fields import MANY, Range, find_field
+
+_OUTCOMES: Mapping[Status, Outcome] = {"answered": "answered", "abstained": "nothing"}
+"""Of answers that tell none of their own; a failure has none."""
 
 
 def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
@@ -19,6 +23,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
     return head | {
         "question": answer.question,
         "status": answer.status,
+        "outcome": answer.outcome or _OUTCOMES.get(answer.status),
         "route": answer.route,
         "text": answer.text,
         "citations": [

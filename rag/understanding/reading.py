@@ -22,6 +22,7 @@ from rag.understanding.dialogue_state import DialogueState, build_state
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
+from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.slots import is_topical
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
@@ -42,20 +43,6 @@ ASIDE_SHARE = 0.9
 _BARE_WORDS = 3
 """Up to so many words without a question are the name of a topic."""
 
-_HOSTILE = tuple(
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        r"\b(?:drop|truncate|alter)\s+table\b|\bdelete\s+from\s+\w+|\binsert\s+into\b",
-        r"\bunion\s+(?:all\s+)?select\b|\bselect\b.{1,80}\bfrom\s+\w+(?:\s+where\b|\s*;|\s*--)",
-        r"<\s*/?\s*(?:script|img|iframe|svg|object|embed|style|link|meta|form|input|body|html|a)\b[^>]*>",
-        r"\bjavascript:|!\[[^\]]*\]\([^)]*\)|\{\{.*\}\}|\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1",
-        r"\b(?:system|hidden|initial|developer)\s+(?:prompt|message|instructions?)\b",
-        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines)\b",
-        r"\b(?:rm\s+-rf|os\.system|subprocess|eval\(|exec\(|curl\s+http|wget\s+http|/etc/passwd)|\$\{\w+:",
-    )
-)
-"""Commands and markup: a filter against an adversary is rightly a list."""
-
 
 def read_question(
     question: str,
@@ -73,9 +60,10 @@ def read_question(
         encode: The embedded model, for the heads; None for those that go by words alone.
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
+    typed, question = question, remove_commands(question)
     if read_as is None and (reason := find_hostile(question)):
-        return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
-    typed, question = question, expand_chat_spelling(question)
+        return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
+    question = expand_chat_spelling(question)
     snapshot = load_snapshot(library)
     state = build_state(thread)
     entities = find_entities(question, snapshot)
@@ -109,15 +97,6 @@ def _choose_wants(
     looks_for_people = first.startswith("people") and not names_somebody
     share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
     return prefer_content(frame.wants, share, is_bare=is_bare)
-
-
-def find_hostile(question: str) -> str:
-    """Why a text is no question about papers, whatever its words; empty if it may be one."""
-    if not any(c.isalpha() or c.isdigit() for c in question):
-        return "there is no question in it"
-    if any(pattern.search(question) for pattern in _HOSTILE):
-        return "it is a command or markup, no question about the papers"
-    return ""
 
 
 def _is_bare(frame: Frame, entities: Entities) -> bool:

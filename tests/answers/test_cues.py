@@ -71,3 +71,25 @@ def test_a_number_weighs_more_where_things_are_counted_than_where_a_figure_may_b
         counted.compute_gain(sentence) == pytest.approx(2 * figure.compute_gain(sentence))
         and figure.kinds
     )
+
+
+PROBLEM = "However, such methods suffer from drift."
+PROPOSAL = "To address this problem, we propose an anchor."
+
+
+@pytest.mark.parametrize(
+    "question", ["why do boats drift?", "limitations of sails", "what is wrong"]
+)
+def test_a_problem_is_told_by_its_role_and_words_not_by_what_is_proposed(question: str) -> None:
+    wanted = AnswerCues.read_question(question)
+    assert wanted.asks_for_problem
+    assert wanted.compute_gain(PROBLEM, "problem") > wanted.compute_gain(PROBLEM, "method")
+    assert wanted.compute_gain(PROBLEM) > wanted.compute_gain(PROPOSAL)
+
+
+def test_the_detail_that_the_reading_names_counts_where_no_word_asks_for_it() -> None:
+    assert not AnswerCues.read_question("boats?").asks_for_problem
+    assert AnswerCues.read_question("boats?", "cause").asks_for_problem
+    link = AnswerCues.read_question("its code?")
+    assert link.asks_for_link
+    assert link.compute_gain("It is on a site.", "resource") > link.compute_gain("It is on a site.")

@@ -21,6 +21,7 @@ from rag.answers.extractive import (
     choose_cited_papers,
     has_plural_request,
 )
+from rag.answers.question_parts import split_question
 from rag.answers.quoting import MAX_PAPER_NAME_CHARS, choose_sentences, render_paper_name
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
@@ -28,6 +29,7 @@ from rag.text import split_sentences
 from rag.text.markdown import hazards, plain
 from rag.types import Answer, Paper, PaperHit, Query, Retrieval, Sentence, Sufficiency, WordMatch
 from rag.types.query import Want
+from rag.types.serialise import record
 from rag.understanding.comparison import asks_to_compare
 from tests.shelf import paper
 
@@ -195,33 +197,57 @@ def test_marks_without_a_word_are_not_quoted() -> None:
 # --- the words ----------------------------------------------------------------------------------
 
 
-def test_one_paper_is_named_and_quoted_the_best_sentence_first() -> None:
+def test_the_quote_that_answers_comes_first_then_the_paper_and_where_more_is_said() -> None:
     found = answered(
         "how does rain fall?",
         hit(paper("p1", "A: Title", TEXT, ["Wei Zhang"], year=2023), [0.3, 0.1, 0.2, 0.9]),
     )
     assert found.text == (
-        "**A: Title** (Wei Zhang, 2023):\n\n“Clouds drift.” [1]\n\n"
-        "It also says: “We propose DuetFace.” [2] “It reaches 92.5% on LFW.” [3]"
+        "“Clouds drift.” [1] — *A: Title* (Wei Zhang, 2023)\n\nMore from this paper: [2] [3]"
     )
     assert [c.quote for c in found.citations] == [
-        "Clouds drift.", "We propose DuetFace.", "It reaches 92.5% on LFW.",
+        "Clouds drift.", "It reaches 92.5% on LFW.", "Faces leak.",
     ]  # fmt: skip
     assert (found.status, found.route, found.model) == ("answered", "content", "extractive")
+    assert record(found)["outcome"] == "answered"
 
 
-def test_at_most_three_sentences_of_a_paper_are_quoted() -> None:
+def test_at_most_three_sentences_of_a_paper_are_cited() -> None:
     found = answered("what is here?", hit(paper("p1", "T", "A thing is here. " * 9)))
     assert len(found.citations) == MAX_QUOTES == 3
 
 
-def test_papers_that_could_be_meant_as_well_follow_the_first() -> None:
+def test_papers_that_could_be_meant_as_well_follow_one_that_is_only_described() -> None:
     hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in (1, 2, 3)]
-    found = answered("what is gait?", *hits)
-    assert found.text == (
-        "**Title 1**:\n\n“Gait 1 is here.” [1]\n\nIt could also be:\n\n"
-        "- **Title 2**: “Gait 2 is here.” [2]\n- **Title 3**: “Gait 3 is here.” [3]"
+    described = "something on gait silhouettes recorded under bridges that become reliable after rain damage"
+    assert answered(described, *hits).text == (
+        "**Title 1**: “Gait 1 is here.” [1]\n\nIt could also be:\n\n"
+        "- **Title 2** [2]\n- **Title 3** [3]"
     )
+    assert answered("how is gait measured?", *hits).text == "“Gait 1 is here.” [1] — *Title 1*"
+
+
+def test_a_question_of_two_parts_gets_a_quote_a_part() -> None:
+    question = "How does it hide faces, and what does it reach on LFW?"
+    assert split_question(question) == ("How does it hide faces", "what does it reach on LFW?")
+    held = paper("p1", "T", TEXT)
+    parts = (hit(held, [0.1, 0.9, 0.1, 0.1]), hit(held, [0.1, 0.1, 0.9, 0.1]))
+    whole_hit = hit(held, [0.9, 0.1, 0.2, 0.1])
+    found = answer_by_quotes(
+        Query("passages", text=question), Retrieval(question, (whole_hit,)), (whole_hit,), ENOUGH,
+        parts=parts,
+    )  # fmt: skip
+    assert found.text.startswith(
+        "“We propose DuetFace.” [1] T: “It reaches 92.5% on LFW.” [2] — *T*"
+    )
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What is it?", "what is it and what for", "Which loss is it?", "a paper: with two parts"],
+)
+def test_or_it_has_no_parts(question: str) -> None:
+    assert split_question(question) == ()
 
 
 def test_several_papers_are_listed_where_several_are_asked_for() -> None:
@@ -279,23 +305,33 @@ def test_an_abstention_names_what_is_missing_and_the_nearest_papers() -> None:
     hits = [hit(paper(f"p{n}", f"Title {n}", f"Gait {n} is here.")) for n in range(1, 6)]
     found = answered("zeppelins?", *hits, verdict=Sufficiency(False, 0.1, ("zeppelin", "kite")))
     assert found.text == (
-        "No paper here answers that; none of the relevant ones mentions “zeppelin” and “kite”.\n\n"
-        "The nearest papers, in case one of them helps:\n\n"
-        "- **Title 1** [1]\n- **Title 2** [2]\n- **Title 3** [3]"
+        "Not stated: none of the nearest papers mentions “zeppelin” and “kite”. "
+        "Nearest: “Gait 1 is here.” [1] — *Title 1*\n\nOther papers near it: [2] [3]"
     )
-    assert (found.status, len(found.papers)) == ("abstained", 5)
+    assert (found.status, found.outcome, len(found.papers)) == ("abstained", "nearest", 5)
+
+
+def test_where_nothing_is_near_nothing_is_quoted() -> None:
+    far = hit(paper("p1", "T", TEXT), score=0.2)
+    found = answered("zeppelins?", far, verdict=Sufficiency(False, 0.1, ("zeppelins",)))
+    assert (
+        found.text == "Nothing here is about that: the nearest paper does not mention “zeppelins”."
+    )
+    assert (found.outcome, found.citations) == ("nothing", ())
 
 
 def test_an_abstention_without_a_missing_word_or_a_paper_says_only_that() -> None:
-    found = build_abstention(Retrieval("q", ()), Sufficiency(False, 0.0))
-    assert (found.text, found.citations) == ("No paper here answers that.", ())
+    found = build_abstention(
+        Query("passages", text="q"), Retrieval("q", ()), Sufficiency(False, 0.0)
+    )
+    assert (found.text, found.citations) == ("Nothing here is about that.", ())
+    assert (found.status, found.outcome) == ("abstained", "nothing")
 
 
 def test_missing_words_are_told_once_few_and_short() -> None:
     missing = ("x" * 999, "a[1]", "b", "b", "c", "d")
     found = answered("q", hit(paper("p1")), verdict=Sufficiency(False, 0.1, missing))
-    first = found.text.splitlines()[0]
-    assert first.endswith(f"mentions “{'x' * 40}”, “a(1)” and “b”.")
+    assert f"does not mention “{'x' * 40}”, “a(1)” and “b”." in found.text
 
 
 # --- any text at all ----------------------------------------------------------------------------
@@ -317,8 +353,8 @@ def test_whatever_papers_and_questions_say_the_answer_keeps_its_contract(
     verdict = Sufficiency(enough, 0.5, (question,))
     found = answered(question, *hits, verdict=verdict)
     for citation in found.citations:
-        if enough and citation.quote:
-            assert f"“{plain(citation.quote)}” [{citation.marker}]" in found.text
+        quote = f"“{plain(citation.quote)}” [{citation.marker}]"
+        assert quote in found.text.replace("**", "") or f" [{citation.marker}]" in found.text
 
 
 # --- from ingested documents --------------------------------------------------------------------
@@ -356,7 +392,7 @@ def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
     [
         ("What is DuetFace?", "**DuetFace: Collaborative Face Recognition** (Yuxi Mi, 2022) is"),
         ("which paper is about gait?", "**A survey of gait recognition in the dark** (2021) is"),
-        ("zeppelins?", "No paper here answers that; none of the relevant ones mentions “zepp"),
+        ("zeppelins?", "Nothing here is about that: none of the nearest papers mentions “zepp"),
     ],
 )
 def test_a_library_of_titles_alone_answers_by_them(
@@ -364,7 +400,7 @@ def test_a_library_of_titles_alone_answers_by_them(
 ) -> None:
     found = whole(titles, question)
     assert found.text.startswith(start)
-    assert {c.quote for c in found.citations} == {""}
+    assert {c.quote for c in found.citations} <= {""}
 
 
 def test_a_heading_that_fills_the_model_leaves_its_paper_quotable(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.search.acronyms import extract_acronyms, find_expansions, is_part
+from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
+from rag.search.retriever import extract_paper_terms
 from tests.shelf import paper
 
 
@@ -46,3 +47,22 @@ def test_a_name_in_capitals_is_known_by_its_end() -> None:
     found = paper("p1", "T", "Tested on MSCOCO and with a CNN.")
     assert is_part("COCO", found)
     assert not any(is_part(name, found) for name in ("coco", "MSCO", "NN", "OCO", "COCOS"))
+
+
+@pytest.mark.parametrize(
+    ("word", "printed", "found"),
+    [
+        ("RNNs", "an RNN reads", True),
+        ("CNN", "two CNNs read", True),
+        ("market1501", "on Market-1501 it", True),
+        ("params", "with 0.2M parameters", True),
+        ("intro", "introduces a task", True),
+        ("noisily", "under noisy labels", True),
+        ("RNNs", "a transformer reads", False),
+        ("market1501", "a market of 2020", False),
+        ("card", "a cardinal point", False),
+    ],
+)
+def test_a_word_is_met_by_its_long_form(word: str, printed: str, found: bool) -> None:
+    terms = extract_paper_terms(paper("p1", "T", printed))
+    assert has_long_form(word, terms) is found

@@ -14,7 +14,14 @@ from rag.library.token_vector_store import (
     encode_tokens,
     encode_vector,
 )
-from rag.search.late import ASKING_BOOST, QueryTokens, TokenMatrix, compute_sentence_scores, score
+from rag.search.late import (
+    ASKING_BOOST,
+    NAMED_LOSS,
+    QueryTokens,
+    TokenMatrix,
+    compute_sentence_scores,
+    score,
+)
 from rag.types.token_vectors import Encoding
 
 DIM = 6
@@ -34,7 +41,8 @@ def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
 
 def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
     w = np.array(weights, np.float32)
-    return QueryTokens(vectors, w / w.sum(), np.array(clauses), np.zeros(len(w), bool))
+    none = np.zeros(len(w), bool)
+    return QueryTokens(vectors, w / w.sum(), np.array(clauses), none, none)
 
 
 @st.composite
@@ -120,11 +128,14 @@ def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> Non
 
 def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
     axes = np.eye(2, dtype=np.float32)
-    asked = QueryTokens(
-        axes, np.array([0.5, 0.5], np.float32), np.array([0, 1]), np.array([0, 1], bool)
-    )
+    none, second = np.zeros(2, bool), np.array([0, 1], bool)
+    weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
+    asked = QueryTokens(axes, weights, clauses, second, none)
     values = compute_sentence_scores(asked, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
+    named = QueryTokens(axes, weights, clauses, none, second)
+    values = compute_sentence_scores(named, np.eye(2, dtype=np.float32), NO_HEADING)
+    assert values[1] / values[0] == pytest.approx(1 - NAMED_LOSS)
 
 
 def test_a_token_that_all_sentences_have_tells_them_apart_little() -> None:

@@ -325,6 +325,14 @@ def test_a_phrase_counts_as_found_where_the_paper_has_its_acronym() -> None:
     assert said["p2"]["second"] and not said["p2"]["frames"]
 
 
+def test_a_word_that_the_paper_joins_with_its_neighbour_is_found() -> None:
+    retriever = small([paper("p1", "T", "A palmprint is read."), paper("p2", "T", "Rain falls.")])
+    found = retriever.retrieve("palm print readers")
+    said = {h.paper.paper_id: {m.word: m.is_found for m in h.words} for h in found.papers}
+    assert said["p1"]["palm"] and said["p1"]["print"]
+    assert not (said["p2"]["palm"] or said["p2"]["print"])
+
+
 def test_what_a_paper_does_not_say_is_not_found() -> None:
     found = small([paper("p1", "DuetFace", "We split images.")]).retrieve("images of zebras", 1)
     assert {m.word: m.is_found for m in found.papers[0].words} == {

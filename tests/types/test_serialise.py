@@ -73,6 +73,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "id": "q1",
         "question": "who?",
         "status": "answered",
+        "outcome": "answered",
         "route": "experts",
         "text": "Ann [1].",
         "citations": [

@@ -1,0 +1,132 @@
+"""The line that answers: one exact quote, begun where it begins to answer, its value in bold.
+
+A quote may begin after words that point at a sentence which is not shown (``To address this issue,``);
+where it begins with a pronoun, the paper's short name stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.answers.citations import Citations
+from rag.library.snapshot import get_short_name
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.text.markdown import plain
+from rag.types import Paper, Span
+
+_POINTING = r"(?:this|these|those|that|such|the (?:above|aforementioned|former)|it|them)\b"
+_CONNECTIVE = re.compile(
+    r"(?:however|moreover|furthermore|in addition|additionally|besides|specifically|concretely|in particular|"
+    r"more specifically|to be specific|thus|therefore|hence|consequently|accordingly|as a result|then|next|"
+    r"finally|lastly|at last|in practice|in fact|meanwhile|notably|nevertheless|unfortunately|correspondingly|importantly|"
+    r"more importantly|intuitively|also|indeed|overall|in summary|in conclusion|to this end|"
+    r"for this purpose|by doing so|on the other hand|for example|for instance|empirically|and|but|"
+    r"first(?:ly)?|second(?:ly)?|third(?:ly)?|"
+    r"in this (?:way|paper|work|letter|study|article|regard|context)|"
+    rf"(?:to|by|with|from|for|in|on|under|inspired by|motivated by|based on|guided by|given|considering)\b"
+    rf"(?:\s+[\w-]+){{0,3}}?\s+{_POINTING}[^,.;:]{{0,60}})\s*,\s*",
+    re.IGNORECASE,
+)
+MAX_OPENINGS = 3
+MIN_QUOTE_WORDS = 5
+_PRONOUN = re.compile(
+    r"(?:it|its|they|their|our|both|the (?:proposed|resulting|suggested|presented)|"
+    r"(?:this|these|the) (?:\w+ )?(?:method|approach|framework|model|network|system|algorithm|data ?set|benchmark|"
+    r"strategy|module|paper|work|scheme|technique|solution)s?)\b",
+    re.IGNORECASE,
+)
+MAX_NAME_WORDS = 6
+
+_FIGURE = re.compile(
+    r"(?<![\w.^])[~≈<>+−-]?\d[\d,.]*(?<![.,])(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
+    r"(?:\s(?:fps|faces|frames|images|videos|tokens|hours|minutes|seconds|days|weeks|years|params|parameters|million|billion|"
+    r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
+    re.IGNORECASE,
+)
+_NUMBER_ASKED = re.compile(
+    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:number of|accuracy|fps|speeds?|"
+    r"percent(?:age)?|rank-?1|r1|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
+    r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
+    re.IGNORECASE,
+)
+_UNITS = (
+    (re.compile(r"\bfast|\bspeed|\bfps\b", re.I), "fps frames second seconds faster speedup ms"),
+    (
+        re.compile(r"\b(?:big|large|biggest|largest|size|small|tiny|params)\b", re.I),
+        "parameters million mb gb samples images videos",
+    ),
+    (re.compile(r"\baccura\w+", re.I), "accuracy"),
+)
+"""Words that stand beside the figure where the question has another word for it."""
+WORDS_BEFORE, WORDS_AFTER = 4, 5
+"""Words around a figure that may say what it is a figure of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A quote as it is shown: the span that is cited, and its words with name, bold and marks."""
+
+    span: Span
+    text: str
+
+
+def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
+    """The quote of one sentence of a paper for a question, with its marker."""
+    span = trim_opening(paper.text, span)
+    quote = plain(paper.text[slice(*span)])
+    if figure := find_figure(question, quote):
+        start, end = figure
+        quote = f"{quote[:start]}**{quote[start:end]}**{quote[end:]}"
+    name = _get_name_before(quote, paper)
+    return Line(span, f"{name}“{quote}” [{marks.get_marker(paper, span)}]")
+
+
+def trim_opening(text: str, span: Span) -> Span:
+    """The span without the words at its beginning that only lead over from the sentence before it."""
+    start, end = span
+    for _ in range(MAX_OPENINGS):
+        match = _CONNECTIVE.match(text, start, end)
+        if match is None or len(text[match.end() : end].split()) < MIN_QUOTE_WORDS:
+            break
+        start = match.end()
+    return start, end
+
+
+def _get_name_before(quote: str, paper: Paper) -> str:
+    name = get_short_name(paper)
+    if not paper.title or len(name.split()) > MAX_NAME_WORDS or not _PRONOUN.match(quote):
+        return ""
+    return f"{plain(name)}: "
+
+
+def find_figure(question: str, quote: str) -> Span | None:
+    """Where the figure stands that a question asks for; None where it asks for none, or it is unclear.
+
+    Of several figures it is the one with most of the question's words around it.
+    """
+    if not _NUMBER_ASKED.search(question):
+        return None
+    units = " ".join(words for pattern, words in _UNITS if pattern.search(question))
+    wanted = {
+        term
+        for word, _ in iter_words(f"{question} {units}")
+        if fold(word) not in STOP_WORDS
+        for term in extract_terms(word)
+    }
+    figures = [match.span() for match in _FIGURE.finditer(quote)]
+    scores = [_score_figure(span, quote, wanted) for span in figures]
+    best = max(scores, default=0.0)
+    return figures[scores.index(best)] if best > 0 and scores.count(best) == 1 else None
+
+
+def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
+    """The question's words beside a figure; those behind it, up to the next comma, count more."""
+    ahead = re.split(r"[;(]|,\s", quote[span[0] :], maxsplit=1)[0]
+    behind = re.split(r"[;)]|,\s", quote[: span[0]])[-1]
+    after = [word for word, _ in iter_words(ahead)][: WORDS_AFTER + 1]
+    before = [word for word, _ in iter_words(behind)][-WORDS_BEFORE:]
+    near = {t for word in after for t in extract_terms(word)} & wanted
+    around = {t for word in before for t in extract_terms(word)} & wanted
+    has_unit = not wanted.isdisjoint(extract_terms(quote[slice(*span)]))
+    return 1.5 * len(near) + len(around - near) + 0.5 * has_unit
