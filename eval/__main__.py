@@ -186,6 +186,7 @@ def _add_readings(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
     parser.add_argument("--data", type=Path, help="data folder (default: as set)")
+    parser.add_argument("--public", type=Path, help="also fit to a collection in PubMedQA's form")
     parser.set_defaults(run=run_calibrate)
 
 
@@ -448,10 +449,18 @@ def run_readings(args: argparse.Namespace) -> int:
 def run_calibrate(args: argparse.Namespace) -> int:
     import yaml
 
+    from eval.sets.collections import CORPUS
     from eval.train.abstention import run_calibration
+    from rag.app.assistant import build
 
     with open_assistant(load(data=args.data)) as assistant:
-        print(yaml.safe_dump(run_calibration(assistant), sort_keys=False), end="")
+        if args.public is None:
+            fitted = run_calibration(assistant)
+        else:
+            with ensure_data_folder(None) as data, build(get_settings_for(data)) as public:
+                public.ingest([args.public / CORPUS])
+                fitted = run_calibration(assistant, (public, args.public))
+    print(yaml.safe_dump(fitted, sort_keys=False), end="")
     return DONE
 
 

@@ -3,7 +3,9 @@
 The examples are the questions of `ASKED` that ask for content; the same questions about facts with
 their papers left out of the ranking (not answerable: a neighbour in the same field is no answer);
 questions made from the titles and method names of the library (answerable: by construction), and
-those of sets/calibration.yaml (not answerable). The fit is a logistic regression with an L2 penalty,
+those of sets/calibration.yaml (not answerable). With ``--public FOLDER``, questions of a public
+collection in PubMedQA's form join them, each with its abstract and with that left out; the first
+`HELD_OUT` are not touched, for ``python -m eval pubmedqa``. The fit is a logistic regression with an L2 penalty,
 solved by Newton's method; kinds of examples are weighted so that the made ones do not drown the
 asked ones. The threshold is the highest, up to one half, that abstains from at most `MAX_ABSTAINED`
 of the asked questions about facts and of those about half-remembered papers.
@@ -23,6 +25,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from eval.sets.collections import CORPUS, read_rows
 from rag.answers import extractive, sufficiency
 from rag.app.assistant import Assistant
 from rag.search.query import FRAME_WORDS
@@ -33,6 +36,7 @@ from rag.types import Paper, Retrieval
 CALIBRATION_FOLDER = Path(__file__).parents[1] / "sets"
 ASKED = ("development.jsonl", "asked.jsonl")
 MAX_ABSTAINED = 0.04
+HELD_OUT = 200
 WORTH = {"fact": 120, "known-item": 120, "unanswerable": 120}
 """What the questions of a kind weigh together; kinds that are not named, 60."""
 PENALTY = 0.3
@@ -55,6 +59,20 @@ def build_examples(assistant: Assistant) -> list[Example]:
     example_list = [*_iter_asked(assistant), *_iter_present(assistant), *_iter_absent(assistant)]
     routes = (assistant.read(e.question).query.route for e in example_list)
     return [e for e, name in zip(example_list, routes, strict=True) if name == "content"]
+
+
+def build_public_examples(assistant: Assistant, folder: Path) -> list[Example]:
+    """Questions of a public collection, whose corpus is the assistant's library."""
+    rows = list(read_rows(folder / CORPUS))
+    at = {str(place): p.paper_id for p in assistant.library.list_papers() for place in p.places}
+    ids = {str(row["_id"]): at.get(f"{CORPUS}:{line}") for line, row in enumerate(rows, 1)}
+    examples = []
+    for item in list(read_rows(folder / "qa.jsonl"))[HELD_OUT:]:
+        question, paper_id = str(item["question"]), ids[str(item["gold_doc"])]
+        if paper_id is not None:
+            examples.append(Example(question, "public", True))
+            examples.append(Example(question, "public left out", False, frozenset((paper_id,))))
+    return examples
 
 
 def _iter_asked(assistant: Assistant) -> Iterator[Example]:
@@ -199,11 +217,23 @@ def compute_example_weights(example_list: Sequence[Example]) -> NDArray[np.float
 
 
 def run_calibration(
-    assistant: Assistant, out: Path = sufficiency.CALIBRATION_FILE
+    assistant: Assistant,
+    public: tuple[Assistant, Path] | None = None,
+    out: Path = sufficiency.CALIBRATION_FILE,
 ) -> dict[str, Any]:
-    """Fit, write the file, and return its contents."""
+    """Fit, write the file, and return its contents.
+
+    Args:
+        assistant: Over the seeds.
+        public: An assistant over a public collection's corpus, and the collection's folder.
+        out: The file.
+    """
     example_list = build_examples(assistant)
     names, values = compute_feature_table(assistant, example_list)
+    if public:
+        public_examples = build_public_examples(*public)
+        _, public_values = compute_feature_table(public[0], public_examples)
+        example_list, values = example_list + public_examples, np.vstack((values, public_values))
     wanted = np.array([float(e.answerable) for e in example_list])
     solution = compute_coefficients(values, wanted, compute_example_weights(example_list))
     scores = _compute_probabilities(values, solution)

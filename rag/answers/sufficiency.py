@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from rag.answers.quoting import count_content_words
 from rag.answers.required_details import find_missing_particular
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -28,6 +29,8 @@ HIGHEST_IDF = 6.0
 """Larger values of idf count no more."""
 LONG_WORDS = 18
 """Content words from which a question counts as a full description."""
+DESCRIPTION_LENGTH = (6, 16)
+"""Content words up to which a text without a question mark is no description, and from which it is one."""
 NEAREST = 3
 """Papers named by an abstention."""
 N_READ = 3
@@ -111,7 +114,8 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
     papers name something of each); ``single_…`` looks at the one paper that misses least, because a
     topic is not there if its words are spread over papers. ``ahead`` is the lead over what any paper
     of the field scores. Long descriptions may well have words that no paper has, so some values are
-    given once more divided by the root of the length.
+    given once more divided by the root of the length; and a description of a half-remembered paper,
+    which asks nothing (``describes``), lacks more words than a question.
     """
     best, query = cited[0], retrieval.query
     met = [m for m in _find_best_matches(cited) if m.idf > 0]
@@ -135,7 +139,16 @@ def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[st
         "short_single_missing": single * short,
         "short_pairs": pairs * short,
         "long": min(1.0, len(met) / LONG_WORDS),
+        "describes": _compute_description(query),
     }
+
+
+def _compute_description(query: str) -> float:
+    """How much a text is a description, 0-1, by its length; what ends in a question mark is none."""
+    if query.rstrip().endswith("?"):
+        return 0.0
+    short, full = DESCRIPTION_LENGTH
+    return min(1.0, max(0.0, (count_content_words(query) - short) / (full - short)))
 
 
 def _compute_background(scores: Sequence[float]) -> float:

@@ -195,3 +195,12 @@ def test_a_paper_that_the_question_names_is_enough_unless_a_word_is_missing() ->
     lacking = PaperHit(HELD, 0.1, 1, (), weak, tuple(met(QUESTION, ALL - {"channels"})))
     assert compute_sufficiency(Retrieval(QUESTION, (named,)), (named,)).sufficient
     assert not compute_sufficiency(Retrieval(QUESTION, (lacking,)), (lacking,)).sufficient
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("how do masts and sails and keels and rudders and anchors hold together?", 0.0), ("masts", 0.0),
+     (" ".join(f"mast{n}" for n in range(11)), 0.5), (" ".join(f"mast{n}" for n in range(30)), 1.0)],
+)  # fmt: skip
+def test_a_long_text_that_asks_nothing_is_a_description(text: str, share: float) -> None:
+    assert measured(text, hit(text, set()))["describes"] == share
