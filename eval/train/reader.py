@@ -26,6 +26,7 @@ from eval.train.network_fit import (
     fit_chain,
     fit_heads,
     fit_temperature,
+    scale_vectors,
 )
 from eval.train.reader_examples import Example, compute_digest, load_examples
 from eval.train.reader_items import (
@@ -193,7 +194,8 @@ class TaggerFit:
         self.rows = build_rows(patterns)
         self.vectors = None
         if material.vectors is not None:
-            self.vectors = np.concatenate([add_neighbours(own) for own in material.vectors])
+            around = np.concatenate([add_neighbours(own) for own in material.vectors])
+            self.vectors = scale_vectors(around)
         self.allowed = np.concatenate(
             [allow_tags(item, material.examples[item.line]) for item in material.items]
         )
@@ -343,6 +345,7 @@ class QuestionFit:
                     )
                 ]
             )
+        self.scaled = None if self.vectors is None else scale_vectors(self.vectors)
         self.groups = np.array([item.line for item in material.items])
         self.targets = {name: np.full(len(material.items), -1) for name in self.classes}
         for i, item in enumerate(material.items):
@@ -361,7 +364,7 @@ class QuestionFit:
                 self.targets["what"][i] = self.classes["what"].index(example.what)
 
     def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
         wordings, worth = self.material.wordings, self.material.worth
         fit_heads(fit, items, wordings, self.targets, worth)
         return fit
@@ -483,6 +486,7 @@ class TurnFit:
         self.vectors = None
         if question.vectors is not None:
             self.vectors = np.hstack([question.vectors[lasts], wants[lasts]])
+        self.scaled = None if self.vectors is None else scale_vectors(self.vectors)
         self.groups = np.array([pair.line for pair in pairs])
         self.targets = {
             "link": np.array([self.classes["link"].index(pair.link) for pair in pairs]),
@@ -498,7 +502,7 @@ class TurnFit:
         )
 
     def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
         fit_heads(fit, items, self.wordings, self.targets, self.worth)
         return fit
 

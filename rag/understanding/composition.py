@@ -388,8 +388,12 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
+    # "Which papers use Mamba?" with a paper called Mamba-CL: what they use is the topic.
+    named = [p.words for p in parts.steps if p.slot == "papers"]
+    if named and not query.about and _USES.search(parts.question):
+        query = replace(query, about=Topic(clean_words(named[0])), papers=())
     # "papers like DuetFace": of the same topic, without itself.
-    if parts.papers and not query.about:
+    elif parts.papers and not query.about:
         paper = parts.library.by_id.get(parts.papers[0])
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
@@ -401,6 +405,12 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
                 where=(*query.where, itself),
             )
     return replace(query, order=parts.order, k=_get_limit(parts))
+
+
+_USES = re.compile(
+    r"\b(?:us(?:e|es|ing|ed)|build(?:s|ing)? on|cit(?:e|es|ing)|appl(?:y|ies|ying)|extend(?:s|ing)?|adopt(?:s|ing)?)\b",
+    re.IGNORECASE,
+)
 
 
 def _finish_count(query: Query, frame: Frame, parts: SlotParts) -> Query | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.library.snapshot import LibrarySnapshot, get_recency_key
 from rag.text import STOP_WORDS, split_terms
 from rag.types import Answer, Thread
-from rag.types.query import Query, Reading
+from rag.types.query import Part, Query, Reading
 from rag.understanding.frame_types import Shown, SlotKind, TurnContext
 
 _FADES_AFTER = 4
@@ -27,6 +27,8 @@ class DialogueState:
         people: Names shown in the last answer, in order.
         earlier_papers: Ids shown before that, the latest first.
         earlier_people: Names shown before that, the latest first.
+        parts: Of the last question, as it was read.
+        broader: The topic that the last query's was narrowed from: "few-shot" of another one.
     """
 
     query: Query
@@ -35,6 +37,14 @@ class DialogueState:
     people: tuple[str, ...] = ()
     earlier_papers: tuple[str, ...] = ()
     earlier_people: tuple[str, ...] = ()
+    broader: str = ""
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def slot_words(self) -> str:
+        """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
+        slots = ("about", "papers", "people")
+        return next((p.words for p in self.parts if p.slot in slots and p.words), "")
 
     @property
     def shown(self) -> Shown:
@@ -105,8 +115,17 @@ def build_state(thread: Thread) -> DialogueState | None:
             people,
             tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
+            _find_broader(earlier, reading.query),
+            reading.parts,
         )
     return state
+
+
+def _find_broader(earlier: DialogueState, query: Query) -> str:
+    before, now = earlier.query.topic, query.topic
+    if before and now != before and now.endswith(before):
+        return before
+    return earlier.broader if now == before or (earlier.broader and now.endswith(earlier.broader)) else ""
 
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
@@ -140,12 +159,17 @@ def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) ->
     papers = shown[: len(state.papers)] or shown
     if not papers:
         return ""
-    if (at := find_ordinal(question, len(papers))) is not None:
-        return papers[at].paper_id
+    # "what data does the second use?", after an answer that shows one alone
+    earlier = shown[len(state.papers) :] if len(papers) == 1 else []
+    for some in (papers, earlier):
+        if (at := find_ordinal(question, len(some))) is not None:
+            return some[at].paper_id
     if match := _AGED.search(question):
         by_age = sorted(papers, key=get_recency_key)
         older = match.group().lower().startswith(("old", "earl"))
         return (by_age[-1] if older else by_age[0]).paper_id
+    if called := find_called(question, state, library):
+        return called
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     scores = {
         p.paper_id: 3 * len(words & set(split_terms(p.name))) + len(words & library.get_terms(p))
@@ -155,6 +179,21 @@ def find_meant(question: str, state: DialogueState, library: LibrarySnapshot) ->
     return best if scores[best] else papers[0].paper_id
 
 
+def find_called(question: str, state: DialogueState, library: LibrarySnapshot) -> str:
+    """Id of the one shown paper that ``the tracking one`` means, by words of its title; or empty."""
+    match = _CALLED.search(question)
+    words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
+    if not words or words <= {*_ORDINALS} or _AGED.search(question):
+        return ""
+    shown = [library.by_id[i] for i in (*state.papers, *state.earlier_papers) if i in library.by_id]
+    titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
+    titled = titled or [p.paper_id for p in shown if words <= library.get_terms(p)]
+    return titled[0] if titled else ""
+
+
+_CALLED = re.compile(
+    r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b", re.IGNORECASE
+)
 _AGED = re.compile(
     r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
     re.IGNORECASE,

@@ -36,6 +36,7 @@ CONTENT_SHARE = 0.45
 PEOPLE_SHARE = 0.25
 """The same where people are the other reading: long descriptions of a half-remembered paper
 ("identify people in coarse footage …") look like a search for people more often than not."""
+TURN_SHARE = 0.55
 ASIDE_SHARE = 0.9
 """From this probability on a question is small talk, or one that no paper could answer."""
 
@@ -108,6 +109,10 @@ def _choose_wants(
     names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
     looks_for_people = first.startswith("people") and not names_somebody
     share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
+    # In a conversation "who found out?" may be short for much, and its head has seen what came before.
+    share = share if state is None else TURN_SHARE
+    if _is_name_alone(frame, entities) and (not frame.links or frame.links[0][0] == "new"):
+        return (("passages", 1.0), *frame.wants)
     return prefer_content(frame.wants, share, is_bare=is_bare)
 
 
@@ -129,6 +134,13 @@ def _is_bare(frame: Frame, entities: Entities) -> bool:
         and 0 < len(words) <= _BARE_WORDS
         and all(is_topical(w, asking) for w in words)
     )
+
+
+def _is_name_alone(frame: Frame, entities: Entities) -> bool:
+    """Whether a question is the name of a paper and no more: ``duetface``."""
+    papers = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
+    rest = frame.question[: papers[0].start] + frame.question[papers[0].end :] if papers else "?"
+    return len(papers) == 1 and not any(c.isalnum() for c in rest)
 
 
 def _is_of_library(frame: Frame, library: LibrarySnapshot) -> bool:
