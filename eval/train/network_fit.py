@@ -147,7 +147,11 @@ class NetworkFit:
         }
         self._vectors = None
         if vectors is not None:
-            self._vectors, self._middle, self._spread = vectors.values, vectors.middle, vectors.spread
+            self._vectors, self._middle, self._spread = (
+                vectors.values,
+                vectors.middle,
+                vectors.spread,
+            )
             dim, n_hidden = self._vectors.shape[1], options.n_hidden
             self.values |= {
                 "hidden": self._rng.normal(0, np.sqrt(2 / dim), (dim, n_hidden)).astype(np.float32),

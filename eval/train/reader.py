@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -65,9 +66,9 @@ EMBEDDER = "minilm-l6-v2"
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=128, n_epochs=12, batch=48, rate=3e-3, pattern_rate=1.2e-2)
-QUESTION = FitOptions(n_hidden=256, n_epochs=18, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
-TURN = FitOptions(n_hidden=64, n_epochs=22, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
+TAGGER = FitOptions(n_hidden=128, n_epochs=9, batch=64, rate=3.5e-3, pattern_rate=1.4e-2)
+QUESTION = FitOptions(n_hidden=256, n_epochs=13, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
+TURN = FitOptions(n_hidden=64, n_epochs=18, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
 NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
 """Pairs of unrelated questions that are added, for each conversation of the examples."""
@@ -91,14 +92,12 @@ SHOWN_AFTER: dict[str, Shown] = {
 @dataclass(frozen=True, slots=True)
 class Options:
     """Attributes:
-    dim: Principal directions of word vectors; 0 for word patterns alone.
-    share: Of the wordings that are learned from, for the learning curve.
+    dim: Principal directions of word vectors.
     """
 
-    n_folds: int = 4
+    n_folds: int = 3
     n_variants: int = 1
     dim: int = 128
-    share: float = 1.0
     tagger: FitOptions = TAGGER
     question: FitOptions = QUESTION
     turn: FitOptions = TURN
@@ -113,7 +112,6 @@ class Material:
         starts: Where each item's words begin among all words.
         wordings: Of each item: the same for all variants of one turn of a line.
         worth: Of each item; those of a line have 1 in all, however many turns it has.
-        learns: Whether a line is learned from.
     """
 
     examples: list[Example]
@@ -124,7 +122,6 @@ class Material:
     middle: Floats
     axes: Floats
     vectors: list[Floats] | None
-    learns: NDArray[np.bool_]
     starts: Ints = field(init=False)
     wordings: Ints = field(init=False)
     worth: Floats = field(init=False)
@@ -142,19 +139,14 @@ class Material:
         return np.arange(self.starts[item], self.starts[item + 1])
 
 
-def prepare_material(
-    examples: list[Example], encode: Encode | None, options: Options, seed: int = 5
-) -> Material:
+def prepare_material(examples: list[Example], encode: Encode, options: Options) -> Material:
     folds = assign_folds(examples, options.n_folds)
     items, samples = build_items(examples, folds, load_banks(options.n_folds), options.n_variants)
-    middle, axes, vectors = np.zeros(0, np.float32), np.zeros((0, 0), np.float32), None
-    if encode is not None and options.dim:
-        raw = encode_words(items, encode)
-        middle, axes = compute_projection(raw, options.dim)
-        vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
-    learns = np.random.default_rng(seed).random(len(examples)) < options.share
+    raw = encode_words(items, encode)
+    middle, axes = compute_projection(raw, options.dim)
+    vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
     return Material(
-        examples, folds, items, samples, list_asking_words(items), middle, axes, vectors, learns
+        examples, folds, items, samples, list_asking_words(items), middle, axes, vectors
     )
 
 
@@ -223,10 +215,8 @@ def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
     """Tag each item by a tagger that never saw its wording."""
     tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
     folds = np.array([item.fold for item in material.items])
-    learns = material.learns[[item.line for item in material.items]]
     for fold in range(n_folds):
-        seen = np.flatnonzero((folds != fold) & learns)
-        fit, chain = tagger.fit(seen.tolist())
+        fit, chain = tagger.fit(np.flatnonzero(folds != fold).tolist())
         tagging.chains.append(chain)
         for i in np.flatnonzero(folds == fold).tolist():
             words = material.get_words(i)
@@ -319,7 +309,6 @@ def list_classes(examples: Sequence[Example]) -> dict[str, tuple[str, ...]]:
         "asks_for": ("", *get_args(Detail)),
         "measure": get_args(Measure),
         "what": tuple(sorted({e.what for e in examples if e.want == "aside" and e.what})),
-        "several": ("no", "yes"),
     }
 
 
@@ -350,12 +339,15 @@ class QuestionFit:
         self.targets = {name: np.full(len(material.items), -1) for name in self.classes}
         for i, item in enumerate(material.items):
             example = material.examples[item.line]
-            if example.link or not item.is_last:
+            if not item.is_last:
+                continue
+            # Who marked little of a line named no detail either, where it has one.
+            has_detail = example.asks_for or (example.is_marked and not example.link)
+            if example.want == "passages" and has_detail:
+                self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
+            if example.link:
                 continue
             self.targets["want"][i] = self.classes["want"].index(example.want)
-            if example.want == "passages":
-                self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
-                self.targets["several"][i] = int(example.is_about_several)
             if example.want == "values":
                 self.targets["measure"][i] = self.classes["measure"].index(
                     example.measure or "each"
@@ -370,19 +362,15 @@ class QuestionFit:
         return fit
 
     def list_items(self) -> Ints:
-        """Items of single questions."""
-        return np.flatnonzero(self.targets["want"] >= 0)
+        """Items with something to learn: single questions, and turns that ask for a detail."""
+        return np.flatnonzero((self.targets["want"] >= 0) | (self.targets["asks_for"] >= 0))
 
 
-def cross_score(
-    fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, learns: NDArray[np.bool_], n_folds: int
-) -> Floats:
+def cross_score(fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, n_folds: int) -> Floats:
     """Scores of every item (not only of those) by a fit without its fold."""
-    lines = fitter.groups
     scores = np.zeros((len(folds), sum(map(len, fitter.classes.values()))), np.float32)
     for fold in range(n_folds):
-        seen = items[(folds[items] != fold) & learns[lines[items]]]
-        fit = fitter.fit(seen)
+        fit = fitter.fit(items[folds[items] != fold])
         held = np.flatnonzero(folds == fold)
         scores[held] = fit.score(held)
     return scores
@@ -546,19 +534,19 @@ def cross_validate(material: Material, options: Options, report: Report) -> Trai
     report("tags are cross-validated")
     question = QuestionFit(material, tagging, options.question)
     folds = np.array([item.fold for item in material.items])
-    scores = cross_score(question, question.list_items(), folds, material.learns, n_folds)
+    scores = cross_score(question, question.list_items(), folds, n_folds)
     report("wants are cross-validated")
     wants = compute_shares(scores[:, get_columns(question.classes, "want")])
     pairs = list_pairs(material)
     turn = TurnFit(material, tagging, question, wants, pairs, options.turn)
     pair_folds = np.array([pair.fold for pair in pairs], np.int64)
-    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, material.learns, n_folds)
+    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, n_folds)
     report("turns are cross-validated")
     negation = build_negation(material)
     negation_scores = np.zeros((len(negation.items), 2), np.float32)
     slot_folds = folds[negation.items]
     for fold in range(n_folds):
-        seen = np.flatnonzero((slot_folds != fold) & material.learns[negation.groups])
+        seen = np.flatnonzero(slot_folds != fold)
         held = np.flatnonzero(slot_folds == fold)
         negation_scores[held] = fit_negation(material, negation, seen).score(held)
     return Trained(
@@ -625,18 +613,40 @@ def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
+def drop_vectors(trained: Trained, options: Options, report: Report) -> Trained:
+    """The same without word vectors: what the tagger read is kept, questions and turns are fitted anew."""
+    material = replace(trained.material, vectors=None, middle=NO_VECTORS[0], axes=NO_VECTORS)
+    tagger, question, turn = copy(trained.tagger), copy(trained.question), copy(trained.turn)
+    tagger.material = question.material = material
+    tagger.vectors = question.scaled = turn.scaled = None
+    folds = np.array([item.fold for item in material.items])
+    pair_folds = np.array([pair.fold for pair in turn.pairs], np.int64)
+    scores = cross_score(question, question.list_items(), folds, options.n_folds)
+    pairs = np.arange(len(pair_folds))
+    turn_scores = cross_score(turn, pairs, pair_folds, options.n_folds)
+    report("questions and turns are cross-validated by words alone")
+    return replace(
+        trained, material=material, tagger=tagger, question=question, question_scores=scores,
+        turn=turn, turn_scores=turn_scores,
+    )  # fmt: skip
+
+
+NO_VECTORS = np.zeros((1, 0), np.float32)
+
+
 def train(
     encode: Encode, embedder: str, report: Report, options: Options = Options()
-) -> list[Trained]:
+) -> tuple[Trained, Trained]:
     """Cross-validate, fit and write the heads with word vectors, and those without."""
     examples, digest = load_examples(), compute_digest()
-    runs = []
-    for path, dim in ((WEIGHTS, options.dim), (WORDS_ONLY_WEIGHTS, 0)):
-        own = replace(options, dim=dim)
-        material = prepare_material(examples, encode if dim else None, own)
-        report(f"{len(examples)} examples as {len(material.items)} texts are ready")
-        trained = cross_validate(material, own, report)
-        fit_all(trained, embedder if dim else "", digest, path)
-        report(f"{path.name} is written, {path.stat().st_size / 1e6:.1f} MB")
-        runs.append(trained)
-    return runs
+    material = prepare_material(examples, encode, options)
+    report(f"{len(examples)} examples as {len(material.items)} texts are ready")
+    trained = cross_validate(material, options, report)
+    fit_all(trained, embedder, digest, WEIGHTS)
+    report(f"{WEIGHTS.name} is written, {WEIGHTS.stat().st_size / 1e6:.1f} MB")
+    by_words = drop_vectors(trained, options, report)
+    fit_all(by_words, "", digest, WORDS_ONLY_WEIGHTS)
+    report(
+        f"{WORDS_ONLY_WEIGHTS.name} is written, {WORDS_ONLY_WEIGHTS.stat().st_size / 1e6:.1f} MB"
+    )
+    return trained, by_words

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers.citations import Citations
+from rag.answers.comparing_words import COMPARES, content_words, is_telling
 from rag.answers.quoting import (
     choose_sentences,
     find_beginning,
@@ -20,7 +21,6 @@ from rag.answers.quoting import (
 )
 from rag.types import PaperHit, Sentence
 from rag.types.query import Query
-from rag.understanding.comparison import COMPARES, content_words, is_telling
 
 NOT_STATED = "not stated"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
+from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.snapshot import LibrarySnapshot
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
-from rag.understanding.comparison import find_comparing_words, is_telling
 
 RANKING = 20
 """Papers in the ranking behind an answer."""

@@ -13,6 +13,7 @@ from typing import cast
 
 from rag.library.snapshot import LibrarySnapshot
 from rag.text import join_names
+from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
@@ -34,7 +35,6 @@ from rag.understanding.entities import (
 )
 from rag.understanding.field_words import read_attribute
 from rag.understanding.frame_types import Frame, Slot
-from rag.understanding.numbers import parse_bounds, parse_number
 from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
 
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
@@ -166,7 +166,6 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
         about=about,
         people=parts.names,
         asks_for=cast("Detail", detail) if detail else None,
-        is_about_several=frame.is_about_several > 0.5,
         form=parts.form,
         text=text,
     )

@@ -100,7 +100,9 @@ def _tag_rest(frame: Frame, library: LibrarySnapshot) -> Frame:
         words.pop()
     # "just type 2": a number may end it.
     texts = [frame.question[a:b].lower() for a, b in words]
-    if not 0 < len(words) < 5 or not any(t in library.all_words for text in texts for t in split_terms(text)):
+    if not 0 < len(words) < 5 or not any(
+        w in library.all_words for text in texts for w in re.findall(r"\w+", text)
+    ):
         return frame
     negative = bool(_NOT.match(frame.question[start:]))
     first, last = words[0][0], words[-1][1]
@@ -157,14 +159,23 @@ def _choose_link(
     question = frame.question
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
-    if link == "new" and state.people and _COAUTHOR.search(question) and len(_list_people(entities)) == 1:
+    if (
+        link == "new"
+        and state.people
+        and _COAUTHOR.search(question)
+        and len(_list_people(entities)) == 1
+    ):
         return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
     if (is_open or link == "one_of") and len(state.papers) > 1 and not _NOT.match(question):
         if find_called(question, state, library):
             return "one_of"
-        if is_open and find_ordinal(question, len(state.papers)) is not None and _ONE.search(question):
+        if (
+            is_open
+            and find_ordinal(question, len(state.papers)) is not None
+            and _ONE.search(question)
+        ):
             return "one_of"
     # "who wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_set = state.query.want in SETS and not state.query.papers
@@ -172,7 +183,11 @@ def _choose_link(
         return "all_of"
     if link in ("new", "refine") and state.paper and _POINTER.search(question):
         return "same_paper"
-    if link in ("new", "refine", "same_paper") and state.people and _PERSON_POINTER.search(question):
+    if (
+        link in ("new", "refine", "same_paper")
+        and state.people
+        and _PERSON_POINTER.search(question)
+    ):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
@@ -186,14 +201,21 @@ def _choose_link(
 
 
 def _list_people(entities: Entities) -> list[str]:
-    return [name for span in entities.spans if isinstance(span.value, Mention) for name in span.value.names[:1]]
+    return [
+        name
+        for span in entities.spans
+        if isinstance(span.value, Mention)
+        for name in span.value.names[:1]
+    ]
 
 
 _COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
 _SURE = 0.9
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)
-_ONE = re.compile(r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE)
+_ONE = re.compile(
+    r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE
+)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 _POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
@@ -411,7 +433,9 @@ def _replace_topic(alone: Reading, state: DialogueState) -> str:
     old = state.slot_words
     if own and old and old in state.question:
         return state.question.replace(old, own)
-    return f"{alone.question} {state.question}" if len(alone.question.split()) < 5 else alone.question
+    return (
+        f"{alone.question} {state.question}" if len(alone.question.split()) < 5 else alone.question
+    )
 
 
 def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibrarySnapshot) -> Query:
@@ -488,8 +512,8 @@ def _ask_focus(
         return Query("values", by=("date",), papers=(find_meant(question, state, library),))
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
-    if link in ("same_paper", "one_of") and own.want in SETS and flags:
-        paper = state.paper if link == "same_paper" else find_meant(question, state, library)
+    paper = state.paper if link == "same_paper" else find_meant(question, state, library)
+    if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
     if own.want in CONTENT:
         papers = (
@@ -559,7 +583,13 @@ def _ask_people(alone: Reading, state: DialogueState, library: LibrarySnapshot) 
     # "who works on wages? / their papers": those that the people were found by.
     is_plural = len(state.people) > 1 and not _SINGULAR.search(alone.question)
     is_plural = is_plural and find_ordinal(alone.question, len(state.people)) is None
-    if own.want == "papers" and last.want == "people" and last.about and not own.about and is_plural:
+    if (
+        own.want == "papers"
+        and last.want == "people"
+        and last.about
+        and not own.about
+        and is_plural
+    ):
         where = merge_conditions((*last.where, *_drop_authors(own.where)))
         return Query("papers", where=where, about=last.about, order=own.order, k=own.k)
     names = find_people(alone.question, state, library)

@@ -125,7 +125,11 @@ def _find_broader(earlier: DialogueState, query: Query) -> str:
     before, now = earlier.query.topic, query.topic
     if before and now != before and now.endswith(before):
         return before
-    return earlier.broader if now == before or (earlier.broader and now.endswith(earlier.broader)) else ""
+    return (
+        earlier.broader
+        if now == before or (earlier.broader and now.endswith(earlier.broader))
+        else ""
+    )
 
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
@@ -192,7 +196,8 @@ def find_called(question: str, state: DialogueState, library: LibrarySnapshot) -
 
 
 _CALLED = re.compile(
-    r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b", re.IGNORECASE
+    r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
+    re.IGNORECASE,
 )
 _AGED = re.compile(
     r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",

@@ -14,10 +14,10 @@ from rag.library.coined import find_named_spans, find_paper_entitled
 from rag.library.person_index import Mention
 from rag.library.snapshot import LibrarySnapshot, get_short_name, is_made_up
 from rag.text import STOP_WORDS, fold, split_terms
+from rag.text.numbers import parse_bounds
+from rag.text.times import TimePhrase, find_times
 from rag.types.fields import ANY_DIGIT, Condition, Range
 from rag.understanding.frame_types import EntitySpan, Slot, SlotKind
-from rag.understanding.numbers import parse_bounds
-from rag.understanding.times import TimePhrase, find_times
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.library.snapshot import LibrarySource, load_snapshot
-from rag.understanding.rendering import render
+from rag.text.rendering import render
 
 
 def convert_to_english(question: str, library: LibrarySource) -> tuple[str, tuple[str, ...]]:

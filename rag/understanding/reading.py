@@ -12,17 +12,18 @@ from dataclasses import replace
 
 from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
 from rag.text import STOP_WORDS
+from rag.text.chat_spelling import expand_chat_spelling
 from rag.types import ReadAs, Thread
 from rag.types.query import Query, Reading
 from rag.types.token_vectors import Encoding
-from rag.understanding.chat_spelling import expand_chat_spelling
 from rag.understanding.composition import compose
 from rag.understanding.dialogue import join
-from rag.understanding.dialogue_state import DialogueState, build_state
+from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.slots import is_topical
+from rag.understanding.two_questions import are_two, split_questions, tell_open
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _ROUTES: dict[ReadAs, tuple[str, ...]] = {
@@ -76,10 +77,35 @@ def read_question(
     """
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
-    typed, question = question, expand_chat_spelling(question)
     snapshot = load_snapshot(library)
     state = build_state(thread)
-    entities = find_entities(question, snapshot)
+
+    def read(text: str, state: DialogueState | None) -> Reading:
+        return _read_one(text, state, snapshot, encode, read_as)
+
+    whole = expand_chat_spelling(question)
+    reading = read(whole, state)
+    if read_as is None and (two := split_questions(whole)):
+        first = read(two[0], state)
+        second = read(
+            two[1], DialogueState(first.query, two[0], list_named(first), parts=first.parts)
+        )
+        if are_two(first.query, second.query):
+            note = tell_open(two[1])
+            reading = replace(
+                first, others=(second.query, *first.others), notes=(*first.notes, note)
+            )
+    return replace(reading, question=question)
+
+
+def _read_one(
+    question: str,
+    state: DialogueState | None,
+    library: LibrarySnapshot,
+    encode: Callable[[str], Encoding | None],
+    read_as: ReadAs | None,
+) -> Reading:
+    entities = find_entities(question, library)
     context = state.build_context() if state else None
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
@@ -87,12 +113,10 @@ def read_question(
     if read_as:
         frame = _keep_route(frame, read_as)
     else:
-        frame = replace(frame, wants=_choose_wants(frame, entities, state, snapshot))
+        frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
     if state is None or read_as:
-        reading = compose(frame, entities, snapshot)
-    else:
-        reading = join(frame, entities, state, snapshot)
-    return replace(reading, question=typed)
+        return compose(frame, entities, library)
+    return join(frame, entities, state, library)
 
 
 def _choose_wants(

@@ -11,6 +11,7 @@ from rag.library.snapshot import LibrarySnapshot
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
 from rag.text.everyday import is_everyday
+from rag.text.numbers import parse_number
 from rag.types.fields import Condition, Range
 from rag.types.query import (
     Form,
@@ -33,7 +34,6 @@ from rag.understanding.field_words import is_ascending, read_attribute, read_gro
 from rag.understanding.frame_types import EntitySpan, Frame, Slot, SlotKind
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
-from rag.understanding.numbers import parse_number
 
 _EDGES = " \t\n.,;:?!\"'“”‘’()[]"
 _VALUE_KINDS: frozenset[SlotKind] = frozenset(
@@ -245,7 +245,9 @@ def _read_paper(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if ids:
         if len(ids) > 1:
             name = clean_words(slot.text)
-            parts.notes.append(f'"{name}" may be any of {len(ids)} papers; the first of them is meant here')
+            parts.notes.append(
+                f'"{name}" may be any of {len(ids)} papers; the first of them is meant here'
+            )
         parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
         parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
     else:

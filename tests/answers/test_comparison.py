@@ -16,7 +16,6 @@ from rag.text import split_sentences
 from rag.text.markdown import hazards
 from rag.types import Paper, PaperHit, Query, Sentence
 from rag.types.query import Topic
-from rag.understanding.comparison import asks_to_compare, find_sides
 from tests.shelf import paper
 
 ASKED = "How does DuetFace differ from PartialFace?"
@@ -29,47 +28,16 @@ def hit(found: Paper) -> PaperHit:
     return PaperHit(found, 1.0, 1, scored, {})
 
 
-def compare(question: str) -> Query:
-    sides = find_sides(question)
+def compare(question: str, *sides: str) -> Query:
     return Query("comparison", about=Topic(all_of=sides) if sides else None, text=question)
-
-
-@pytest.mark.parametrize(
-    ("question", "pair"),
-    [
-        (ASKED, ("DuetFace", "PartialFace")),
-        ("Compare RainSign with NightSign on speed.", ("RainSign", "NightSign on speed")),
-        ("What is the difference between label noise and data drift in how they arise?", ("label noise", "data drift")),
-        ("RainSign vs NightSign", ("RainSign", "NightSign")),
-        ("Which of the two is faster, RainSign or NightSign?", ("RainSign", "NightSign")),
-        ("What do RainSign and NightSign have in common?", ("RainSign", "NightSign")),
-        ("How do RainSign and NightSign differ?", ("RainSign", "NightSign")),
-        ("Forgery detectors: first paper vs the follow-up", None),
-        ("How do they differ?", None),
-        ("Compare the methods that work at night.", None),
-        ("RainSign vs RainSign", None),
-        ("What is RainSign?", None),
-    ],
-)  # fmt: skip
-def test_both_sides_are_read_where_both_can_be_looked_for(
-    question: str, pair: tuple[str, str] | None
-) -> None:
-    assert find_sides(question) == pair
-
-
-@pytest.mark.parametrize(
-    ("question", "compares"),
-    [(ASKED, True), ("Compare the two.", True), ("who does what?", True), ("What is RainSign?", False),
-     ("I think it compared two histograms.", False)],
-)  # fmt: skip
-def test_a_comparison_is_told_from_other_questions(question: str, compares: bool) -> None:
-    assert asks_to_compare(question) == compares
 
 
 def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and NightSign."), [hit(RAIN), hit(NIGHT)], marks
+        compare("Compare RainSign and NightSign.", "RainSign", "NightSign"),
+        [hit(RAIN), hit(NIGHT)],
+        marks,
     )
     head, rule, rain, night = made.splitlines()
     assert head == "| Paper | Approach | Tested on | Result |"
@@ -90,7 +58,7 @@ def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     silent = paper("p3", "Quiet", "Hills. Rivers.")
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and Quiet."), [hit(RAIN), hit(silent)], marks
+        compare("Compare RainSign and Quiet.", "RainSign", "Quiet"), [hit(RAIN), hit(silent)], marks
     )
     assert "**Quiet** [4] | not stated | not stated | not stated |" in made
     check_citations(made, marks.list_citations(), {"p1": RAIN, "p3": silent})
@@ -105,7 +73,9 @@ COMPLAINT = paper(
 
 def test_what_is_said_of_other_work_tells_no_aspect_of_a_paper() -> None:
     made = render_comparison(
-        compare("Compare RainSign and DimSign."), [hit(RAIN), hit(COMPLAINT)], Citations()
+        compare("Compare RainSign and DimSign.", "RainSign", "DimSign"),
+        [hit(RAIN), hit(COMPLAINT)],
+        Citations(),
     )
     dim = made.splitlines()[-1]
     assert "| “We propose DimSign, a shade.” [4] | see Result | “Experiments on two datasets demonstrate" in dim  # fmt: skip

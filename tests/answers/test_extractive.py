@@ -27,8 +27,6 @@ from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards, plain
 from rag.types import Answer, Paper, PaperHit, Query, Retrieval, Sentence, Sufficiency, WordMatch
-from rag.types.query import Want
-from rag.understanding.comparison import asks_to_compare
 from tests.shelf import paper
 
 ENOUGH = Sufficiency(True, 0.9)
@@ -48,8 +46,9 @@ def quoted(found: PaperHit, question: str, n: int = 1) -> list[str]:
 
 def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> Answer:
     """The answer to a content question, checked against the papers."""
-    want: Want = "comparison" if asks_to_compare(question) else "passages"
-    found = answer_by_quotes(Query(want, text=question), Retrieval(question, hits), hits, verdict)
+    found = answer_by_quotes(
+        Query("passages", text=question), Retrieval(question, hits), hits, verdict
+    )
     check_citations(found.text, found.citations, {h.paper.paper_id: h.paper for h in hits})
     assert hazards(found.text) == ()
     return found

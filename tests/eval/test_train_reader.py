@@ -32,9 +32,9 @@ def write(folder: Path, text: str, name: str = "a.txt") -> Path:
 
 
 def test_a_marked_line_is_read_into_text_and_slots(tmp_path: Path) -> None:
-    write(tmp_path, "## papers several\n# why\n\npapers on [T:soil], not by [!P:Kim]\n")
+    write(tmp_path, "## papers unmarked\n# why\n\npapers on [T:soil], not by [!P:Kim]\n")
     (example,) = load_examples(tmp_path)
-    assert (example.want, example.is_about_several, example.place) == ("papers", True, "a.txt:4")
+    assert (example.want, example.is_marked, example.place) == ("papers", False, "a.txt:4")
     assert get_text(example.turns[0]) == "papers on soil, not by Kim"
     assert list_marks(example.turns[0]) == [(10, 14, "topic", False), (23, 26, "person", True)]
 
@@ -60,7 +60,7 @@ def test_a_conversation_is_about_its_last_turn(tmp_path: Path) -> None:
         ("## nonsense", "not a header's part"),
         ("## papers asks=colour", "not a header's part"),
         ("## papers people", "want twice"),
-        ("## several", "no want"),
+        ("## unmarked", "no want"),
         ("## aside", "what=KIND"),
         ("## rel=new want=papers\nonly one turn", "first => second"),
     ],
