@@ -12,12 +12,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.train.forked import run_forked
 from eval.train.network_fit import (
     FitOptions,
     Ints,
@@ -215,13 +217,18 @@ def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
     """Tag each item by a tagger that never saw its wording."""
     tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
     folds = np.array([item.fold for item in material.items])
-    for fold in range(n_folds):
+    held = [np.flatnonzero(folds == fold).tolist() for fold in range(n_folds)]
+    words = [np.concatenate([material.get_words(i) for i in own]) for own in held]
+
+    def score_fold(fold: int) -> tuple[TagChain, Floats]:
         fit, chain = tagger.fit(np.flatnonzero(folds != fold).tolist())
+        return chain, fit.score(words[fold])
+
+    for own, (chain, scores) in zip(
+        words, run_forked([partial(score_fold, fold) for fold in range(n_folds)]), strict=True
+    ):
         tagging.chains.append(chain)
-        for i in np.flatnonzero(folds == fold).tolist():
-            words = material.get_words(i)
-            if len(words):
-                tagging.scores[words] = fit.score(words)
+        tagging.scores[own] = scores
     tagging.temperature = _fit_chain_temperature(material, tagger, tagging)
     for i, item in enumerate(material.items):
         spans, confidences, shares = decode_item(
@@ -368,11 +375,15 @@ class QuestionFit:
 
 def cross_score(fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, n_folds: int) -> Floats:
     """Scores of every item (not only of those) by a fit without its fold."""
+    held = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
+
+    def score_fold(fold: int) -> Floats:
+        return fitter.fit(items[folds[items] != fold]).score(held[fold])
+
     scores = np.zeros((len(folds), sum(map(len, fitter.classes.values()))), np.float32)
-    for fold in range(n_folds):
-        fit = fitter.fit(items[folds[items] != fold])
-        held = np.flatnonzero(folds == fold)
-        scores[held] = fit.score(held)
+    parts = run_forked([partial(score_fold, fold) for fold in range(n_folds)])
+    for own, part in zip(held, parts, strict=True):
+        scores[own] = part
     return scores
 
 
@@ -579,19 +590,29 @@ def fit_temperatures(trained: Trained) -> dict[str, dict[str, float]]:
 def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
     """Fit on all examples and write the weights."""
     material, temperatures = trained.material, fit_temperatures(trained)
-    tagger, chain = trained.tagger.fit(range(len(material.items)))
-    networks: dict[str, Network] = {
-        "tagger": tagger.build_network(temperatures["tagger"]),
-        "negation": fit_negation(
-            material, trained.negation, np.arange(len(trained.negation.items))
-        ).build_network(temperatures["negation"]),
-        "question": trained.question.fit(trained.question.list_items()).build_network(
-            temperatures["question"]
-        ),
-        "turn": trained.turn.fit(np.arange(len(trained.turn.pairs))).build_network(
-            temperatures["turn"]
-        ),
-    }
+    n_slots, n_pairs = len(trained.negation.items), len(trained.turn.pairs)
+
+    def fit_tagger() -> tuple[Network, TagChain | None]:
+        fit, chain = trained.tagger.fit(range(len(material.items)))
+        return fit.build_network(temperatures["tagger"]), chain
+
+    def fit_question() -> tuple[Network, TagChain | None]:
+        fit = trained.question.fit(trained.question.list_items())
+        return fit.build_network(temperatures["question"]), None
+
+    def fit_turn() -> tuple[Network, TagChain | None]:
+        fit = trained.turn.fit(np.arange(n_pairs))
+        return fit.build_network(temperatures["turn"]), None
+
+    def fit_excluded() -> tuple[Network, TagChain | None]:
+        fit = fit_negation(material, trained.negation, np.arange(n_slots))
+        return fit.build_network(temperatures["negation"]), None
+
+    names = ("tagger", "question", "turn", "negation")
+    fitted = run_forked([fit_tagger, fit_question, fit_turn, fit_excluded])
+    networks = {name: network for name, (network, _) in zip(names, fitted, strict=True)}
+    chain = fitted[0][1]
+    assert chain is not None
     about = {
         "examples": digest,
         "embedder": embedder,

@@ -146,6 +146,10 @@ def list_shown_people(answer: Answer) -> tuple[str, ...]:
     if reading is not None and reading.query.people:
         asked = [n for p in reading.query.people for n in p.names]
         names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
+    # "papers by Ana Prieto": she is spoken of, though a list of papers is shown
+    elif reading is not None:
+        authors = [c for c in reading.query.where if (c.field, c.operator) == ("author", "is")]
+        names |= dict.fromkeys(str(c.value) for c in authors)
     return tuple(names)
 
 

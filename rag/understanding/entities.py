@@ -171,6 +171,16 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
                     # One ordinary word ("exoplanets") may as well be the topic.
                     is_certain = " " in value or fold(value) not in library.words
                     spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+        # "exoplanet papers": of a category that is named in the plural
+        for value in library.categories:
+            one = fold(value).removesuffix("s")
+            at = folded.find(f"{one} ") if len(one) > 3 else -1
+            if (
+                at >= 0
+                and _is_apart(folded, at, at + len(one))
+                and _PAPERS.match(text, at + len(one))
+            ):
+                spans.append(EntitySpan(at, at + len(one), "category", value, is_certain=True))
     # "papers with a tencent affiliation", "the IV category"
     for match in _AFFILIATED.finditer(text):
         if fold(match.group(1)) in library.place_words:
@@ -186,6 +196,7 @@ def _find_values(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
     return spans
 
 
+_PAPERS = re.compile(r"\s+(?:papers?|articles?|entries)\b", re.IGNORECASE)
 _AFFILIATED = re.compile(r"(?<![\w-])([\w-]{1,40}) affiliations?\b", re.IGNORECASE)
 _FIGURES = re.compile(
     r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
@@ -193,7 +204,8 @@ _FIGURES = re.compile(
 )
 """Figures of profile pages in words that mean nothing else."""
 _SURE_FLAGS = re.compile(
-    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
+    r"\b(?:year|date|title|venue|score|doi|category)s?\s+(?:is|are|was|were)(?:n['’]t|\s+not)\s+(?:given|known|printed|stated|there|listed)\b"
+    r"|\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""

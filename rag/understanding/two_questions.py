@@ -7,14 +7,17 @@ import re
 from rag.types.query import Query
 
 _CONTENT = ("passages", "overview", "comparison")
-_ASKS = r"(?:who|whom|whose|how many|how much|when|where|which|what|why|list|show|tell me|give me|is|are|do|does|did|has|have)\b"
+_ASKS = (
+    r"(?:who|whom|whose|how many|how much|when|where|which|what|why|list|show|tell me|give me)\b"
+)
 _BETWEEN = re.compile(
-    rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS})"
+    rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS}|(?:is|are|do|does|did|has|have)\b)"
     rf"|,?\s+and(?:\s+(?:also|then))?\s+(?={_ASKS})|\s*;\s*(?={_ASKS})",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
-    rf"\W*(?:{_ASKS}|papers\b|people\b|can you\b|could you\b|please\b)", re.IGNORECASE
+    rf"\W*(?:{_ASKS}|is\b|are\b|do\b|does\b|has\b|papers\b|people\b|can you\b|could you\b|please\b)",
+    re.IGNORECASE,
 )
 
 
@@ -31,12 +34,10 @@ def split_questions(text: str) -> tuple[str, str] | None:
 
 
 def are_two(first: Query, second: Query) -> bool:
-    """Whether one answer cannot be to both: two questions on what papers say have one."""
-    if second.want == "aside" or first.want == "aside":
+    """Whether no one answer is to both: what papers say on the second is sought with the first."""
+    if second.want in ("aside", *_CONTENT) or first.want == "aside":
         return False
-    if first.want in _CONTENT and second.want in _CONTENT:
-        return False
-    return first.want != second.want or first.about != second.about and first.want == "people"
+    return first.want != second.want or (first.want == "people" and first.about != second.about)
 
 
 def tell_open(second: str) -> str:

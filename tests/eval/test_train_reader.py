@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
+from eval.train.forked import run_forked
 from eval.train.network_fit import (
     FitOptions,
     NetworkFit,
@@ -182,3 +183,12 @@ def test_the_temperature_makes_shares_right() -> None:
     shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
     targets = np.array([rng.choice(3, p=p / p.sum()) for p in shares.astype(float)])
     assert fit_temperature(2 * scores, targets) == pytest.approx(2, rel=0.15)
+
+
+def test_fits_side_by_side_come_back_in_order() -> None:
+    values = np.arange(5)
+    tasks = [lambda at=at: (at, values * at) for at in range(5)]
+    results = run_forked(tasks)
+    assert [at for at, _ in results] == list(range(5))
+    assert all((own == values * at).all() for at, own in results)
+    assert run_forked([lambda: "alone"]) == ["alone"]
