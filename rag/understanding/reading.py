@@ -135,8 +135,10 @@ def _choose_wants(
     share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
     # In a conversation "who found out?" may be short for much, and its head has seen what came before.
     share = share if state is None else TURN_SHARE
-    if _is_name_alone(frame, entities) and (not frame.links or frame.links[0][0] == "new"):
-        return (("passages", 1.0), *frame.wants)
+    if not frame.links or frame.links[0][0] == "new":
+        alone = _find_name_alone(frame, entities)
+        if alone:
+            return (("passages" if alone == "paper" else "profile", 1.0), *frame.wants)
     return prefer_content(frame.wants, share, is_bare=is_bare)
 
 
@@ -160,11 +162,11 @@ def _is_bare(frame: Frame, entities: Entities) -> bool:
     )
 
 
-def _is_name_alone(frame: Frame, entities: Entities) -> bool:
-    """Whether a question is the name of a paper and no more: ``duetface``."""
-    papers = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
-    rest = frame.question[: papers[0].start] + frame.question[papers[0].end :] if papers else "?"
-    return len(papers) == 1 and not any(c.isalnum() for c in rest)
+def _find_name_alone(frame: Frame, entities: Entities) -> str:
+    """What a question that is one name and no more names, a paper or a person: ``duetface``; or empty."""
+    named = [e for e in entities.spans if e.kind in ("paper", "person") and e.is_certain]
+    rest = frame.question[: named[0].start] + frame.question[named[0].end :] if named else "?"
+    return named[0].kind if len(named) == 1 and not any(c.isalnum() for c in rest) else ""
 
 
 def _is_of_library(frame: Frame, library: LibrarySnapshot) -> bool:
