@@ -303,8 +303,17 @@ _PAPER_NOUN = re.compile(
 )
 
 
+_OF_PEOPLE = re.compile(
+    r"\b(?:who|whom|whose|authors?|authored|written|wrote|writers?|people|persons?|team|group|researchers?|scientists?|by whom)\b",
+    re.IGNORECASE,
+)
+
+
 def _build_authors(relation: str, parts: SlotParts) -> Query | None:
     kind = cast("RelationKind", relation)
+    # "names of the two modules of DuetFace": something else of the paper than its people
+    if parts.leftover and not _OF_PEOPLE.search(parts.question):
+        return None
     if parts.papers:
         if relation == "common_authors" and len(parts.papers) < 2:
             kind = "authors"

@@ -67,6 +67,10 @@ def join(
     elif link == "those_people":
         people = find_people(question, state, library)
     # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
+    # "Compare M3D and DANCE / which of them uses expert models?"
+    if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
+        wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
+        frame = replace(frame, wants=wants or frame.wants)
     about_topic = ask_people_on(frame, state)
     if focus and not about_topic and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
@@ -107,6 +111,7 @@ def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 
 
 _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
+_WHICH_OF = re.compile(r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those)\b", re.IGNORECASE)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
@@ -262,6 +267,15 @@ def _ask_focus(
             papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
+    # "papers on sleep / what percentage of them have code?": those shown are the whole
+    if (
+        link == "all_of"
+        and own.want == "share"
+        and own.where
+        and state.query.about
+        and state.papers
+    ):
+        return Query("share", where=own.where, base=(Condition("paper", "in", state.papers),))
     base = get_set(state.query)
     if link == "all_of" and own.want in SETS and base is not None:
         return narrow_set(frame, alone, base)

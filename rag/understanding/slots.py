@@ -203,10 +203,18 @@ def _is_negated(question: str, slot: Slot) -> bool:
     return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
+_IN_TITLE = re.compile(
+    r"[\"'”’]?\s+(?:with)?in\s+(?:the\s+|their\s+|its\s+)?titles?\b", re.IGNORECASE
+)
+
+
 def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     words = clean_words(slot.text)
     if not words:
         return
+    # "which papers mention diffusion in the title?"
+    if _IN_TITLE.match(parts.question, slot.end):
+        return _read_value(parts, replace(slot, kind="words", value=None), entities)
     if slot.is_negative:
         parts.without.append(words)
         parts.steps.append(Part("about", f'not about "{words}"', slot.text))

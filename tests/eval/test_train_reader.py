@@ -20,6 +20,7 @@ from eval.train.network_fit import (
     fit_chain,
     fit_heads,
     fit_temperature,
+    scale_vectors,
 )
 from eval.train.reader_examples import ExamplesError, get_text, list_marks, load_examples, read_turn
 from eval.train.reader_items import TAGS, assign_folds, build_items, tag_words
@@ -166,7 +167,7 @@ def test_heads_learn_from_vectors_and_from_patterns() -> None:
         n_hidden=8, n_epochs=40, batch=20, rate=0.02, pattern_rate=0.02, dropout=0.0
     )
     classes = {"v": ("no", "yes"), "p": ("no", "yes")}
-    fit = NetworkFit(classes, vectors, rows, groups, groups, options)
+    fit = NetworkFit(classes, scale_vectors(vectors), rows, groups, groups, options)
     worth = np.ones(200, np.float32)
     fit_heads(fit, groups, groups, {"v": by_vector, "p": by_pattern}, worth)
     scores = fit.build_network({"v": 1.0, "p": 1.0}).score(
