@@ -312,7 +312,7 @@ _OF_PEOPLE = re.compile(
 def _build_authors(relation: str, parts: SlotParts) -> Query | None:
     kind = cast("RelationKind", relation)
     # "names of the two modules of DuetFace": something else of the paper than its people
-    if parts.leftover and not _OF_PEOPLE.search(parts.question):
+    if (parts.leftover or parts.has_unknown) and not _OF_PEOPLE.search(parts.question):
         return None
     if parts.papers:
         if relation == "common_authors" and len(parts.papers) < 2:
