@@ -138,11 +138,17 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         return _build_content(cast("Want", want), frame, parts, text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
+        # "any Google papers?": a list that cannot be made is no small talk for that.
+        if frame.wants[0][0] != "aside" and frame.wants[0][1] > _LIKELY:
+            kind = "unsupported"
         return Query("aside", what=kind)
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+_LIKELY = 0.5
 
 
 def _is_of_everything(query: Query) -> bool:

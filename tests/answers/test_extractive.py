@@ -354,7 +354,10 @@ def titles(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
     ("question", "start"),
     [
         ("What is DuetFace?", "**DuetFace: Collaborative Face Recognition** (Yuxi Mi, 2022) is"),
-        ("how is gait recognised in the dark?", "**A survey of gait recognition in the dark** (2021) is"),
+        (
+            "how is gait recognised in the dark?",
+            "**A survey of gait recognition in the dark** (2021) is",
+        ),
         ("zeppelins?", "No paper here answers that; none of the relevant ones mentions “zepp"),
     ],
 )
