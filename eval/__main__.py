@@ -237,9 +237,6 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     reader.add_argument(
         "--check", action="store_true", help="only read the examples, and say what is wrong in them"
     )
-    reader.add_argument(
-        "--curve", action="store_true", help="also measure with a share of the wordings"
-    )
     reader.set_defaults(run=run_train_reader)
     roles = heads.add_parser("roles", help="what tells the roles of sentences")
     roles.add_argument(
@@ -514,12 +511,11 @@ def run_train_reader(args: argparse.Namespace) -> int:
     if args.check:
         print(f"{len(reader_examples.load_examples())} examples are sound")
         return DONE
-    encode = reader_report.keep_encodings(MiniLM().encode)
     report = reader_report.StepReport()
-    for trained in reader.train(encode, reader.EMBEDDER, report):
+    runs = reader.train(MiniLM().encode, reader.EMBEDDER, report)
+    for trained in runs:
         print(f"\n{reader_report.format_training(trained)}\n")
-    if args.curve:
-        print(reader_report.format_curve(encode, report))
+    print(reader_report.format_curve(runs[0], report))
     return DONE
 
 

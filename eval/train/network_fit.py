@@ -50,13 +50,25 @@ class PatternRows:
 
     def select_columns(self, items: Ints, groups: Ints, least: int) -> NDArray[np.intp]:
         """Columns that occur in at least so many groups of the items."""
-        part = self.rows[items].tocoo()
-        pairs = np.unique(
-            part.col.astype(np.int64) * (int(groups.max()) + 1) + groups[items][part.row]
-        )
-        columns = pairs // (int(groups.max()) + 1)
-        counts = np.bincount(columns, minlength=len(self.hashes))
+        _, places = np.unique(groups[items], return_inverse=True)
+        each = (np.ones(len(items), np.float32), places, np.arange(len(items) + 1))
+        by_group = sparse.csr_matrix(each, (len(items), int(places.max()) + 1)).T @ self.rows[items]
+        counts = np.bincount(by_group.tocsr().indices, minlength=len(self.hashes))
         return np.flatnonzero(counts >= least)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScaledVectors:
+    """(n_items, dim) with mean 0 and deviation 1; the raw ones are ``values * spread + middle``."""
+
+    values: Floats
+    middle: Floats
+    spread: Floats
+
+
+def scale_vectors(vectors: Floats) -> ScaledVectors:
+    middle, spread = vectors.mean(0), vectors.std(0) + 1e-4
+    return ScaledVectors((vectors - middle) / spread, middle, spread)
 
 
 def build_rows(patterns: Sequence[Sequence[str]]) -> PatternRows:
@@ -110,14 +122,14 @@ class NetworkFit:
 
     Args:
         classes: Of each head.
-        vectors: (n_items, dim), or None for word patterns alone.
+        vectors: Of all items, or None for word patterns alone.
         items: Those that are learned from; ``groups`` (n_items,) says which wording each is of.
     """
 
     def __init__(
         self,
         classes: Mapping[str, tuple[str, ...]],
-        vectors: Floats | None,
+        vectors: ScaledVectors | None,
         patterns: PatternRows,
         items: Ints,
         groups: Ints,
@@ -135,10 +147,12 @@ class NetworkFit:
         }
         self._vectors = None
         if vectors is not None:
-            self._middle = vectors[items].mean(0)
-            self._spread = vectors[items].std(0) + 1e-4
-            self._vectors = (vectors - self._middle) / self._spread
-            dim, n_hidden = vectors.shape[1], options.n_hidden
+            self._vectors, self._middle, self._spread = (
+                vectors.values,
+                vectors.middle,
+                vectors.spread,
+            )
+            dim, n_hidden = self._vectors.shape[1], options.n_hidden
             self.values |= {
                 "hidden": self._rng.normal(0, np.sqrt(2 / dim), (dim, n_hidden)).astype(np.float32),
                 "hidden_bias": np.zeros(n_hidden, np.float32),

@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.train.forked import run_forked
 from eval.train.network_fit import (
     FitOptions,
     Ints,
@@ -26,6 +29,7 @@ from eval.train.network_fit import (
     fit_chain,
     fit_heads,
     fit_temperature,
+    scale_vectors,
 )
 from eval.train.reader_examples import Example, compute_digest, load_examples
 from eval.train.reader_items import (
@@ -64,9 +68,9 @@ EMBEDDER = "minilm-l6-v2"
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=128, n_epochs=12, batch=48, rate=3e-3, pattern_rate=1.2e-2)
-QUESTION = FitOptions(n_hidden=256, n_epochs=18, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
-TURN = FitOptions(n_hidden=64, n_epochs=22, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
+TAGGER = FitOptions(n_hidden=128, n_epochs=9, batch=64, rate=3.5e-3, pattern_rate=1.4e-2)
+QUESTION = FitOptions(n_hidden=256, n_epochs=13, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
+TURN = FitOptions(n_hidden=64, n_epochs=18, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
 NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
 """Pairs of unrelated questions that are added, for each conversation of the examples."""
@@ -90,14 +94,12 @@ SHOWN_AFTER: dict[str, Shown] = {
 @dataclass(frozen=True, slots=True)
 class Options:
     """Attributes:
-    dim: Principal directions of word vectors; 0 for word patterns alone.
-    share: Of the wordings that are learned from, for the learning curve.
+    dim: Principal directions of word vectors.
     """
 
-    n_folds: int = 4
+    n_folds: int = 3
     n_variants: int = 1
     dim: int = 128
-    share: float = 1.0
     tagger: FitOptions = TAGGER
     question: FitOptions = QUESTION
     turn: FitOptions = TURN
@@ -112,7 +114,6 @@ class Material:
         starts: Where each item's words begin among all words.
         wordings: Of each item: the same for all variants of one turn of a line.
         worth: Of each item; those of a line have 1 in all, however many turns it has.
-        learns: Whether a line is learned from.
     """
 
     examples: list[Example]
@@ -123,7 +124,6 @@ class Material:
     middle: Floats
     axes: Floats
     vectors: list[Floats] | None
-    learns: NDArray[np.bool_]
     starts: Ints = field(init=False)
     wordings: Ints = field(init=False)
     worth: Floats = field(init=False)
@@ -141,19 +141,14 @@ class Material:
         return np.arange(self.starts[item], self.starts[item + 1])
 
 
-def prepare_material(
-    examples: list[Example], encode: Encode | None, options: Options, seed: int = 5
-) -> Material:
+def prepare_material(examples: list[Example], encode: Encode, options: Options) -> Material:
     folds = assign_folds(examples, options.n_folds)
     items, samples = build_items(examples, folds, load_banks(options.n_folds), options.n_variants)
-    middle, axes, vectors = np.zeros(0, np.float32), np.zeros((0, 0), np.float32), None
-    if encode is not None and options.dim:
-        raw = encode_words(items, encode)
-        middle, axes = compute_projection(raw, options.dim)
-        vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
-    learns = np.random.default_rng(seed).random(len(examples)) < options.share
+    raw = encode_words(items, encode)
+    middle, axes = compute_projection(raw, options.dim)
+    vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
     return Material(
-        examples, folds, items, samples, list_asking_words(items), middle, axes, vectors, learns
+        examples, folds, items, samples, list_asking_words(items), middle, axes, vectors
     )
 
 
@@ -193,7 +188,8 @@ class TaggerFit:
         self.rows = build_rows(patterns)
         self.vectors = None
         if material.vectors is not None:
-            self.vectors = np.concatenate([add_neighbours(own) for own in material.vectors])
+            around = np.concatenate([add_neighbours(own) for own in material.vectors])
+            self.vectors = scale_vectors(around)
         self.allowed = np.concatenate(
             [allow_tags(item, material.examples[item.line]) for item in material.items]
         )
@@ -221,15 +217,18 @@ def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
     """Tag each item by a tagger that never saw its wording."""
     tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
     folds = np.array([item.fold for item in material.items])
-    learns = material.learns[[item.line for item in material.items]]
-    for fold in range(n_folds):
-        seen = np.flatnonzero((folds != fold) & learns)
-        fit, chain = tagger.fit(seen.tolist())
+    held = [np.flatnonzero(folds == fold).tolist() for fold in range(n_folds)]
+    words = [np.concatenate([material.get_words(i) for i in own]) for own in held]
+
+    def score_fold(fold: int) -> tuple[TagChain, Floats]:
+        fit, chain = tagger.fit(np.flatnonzero(folds != fold).tolist())
+        return chain, fit.score(words[fold])
+
+    for own, (chain, scores) in zip(
+        words, run_forked([partial(score_fold, fold) for fold in range(n_folds)]), strict=True
+    ):
         tagging.chains.append(chain)
-        for i in np.flatnonzero(folds == fold).tolist():
-            words = material.get_words(i)
-            if len(words):
-                tagging.scores[words] = fit.score(words)
+        tagging.scores[own] = scores
     tagging.temperature = _fit_chain_temperature(material, tagger, tagging)
     for i, item in enumerate(material.items):
         spans, confidences, shares = decode_item(
@@ -317,7 +316,6 @@ def list_classes(examples: Sequence[Example]) -> dict[str, tuple[str, ...]]:
         "asks_for": ("", *get_args(Detail)),
         "measure": get_args(Measure),
         "what": tuple(sorted({e.what for e in examples if e.want == "aside" and e.what})),
-        "several": ("no", "yes"),
     }
 
 
@@ -343,16 +341,20 @@ class QuestionFit:
                     )
                 ]
             )
+        self.scaled = None if self.vectors is None else scale_vectors(self.vectors)
         self.groups = np.array([item.line for item in material.items])
         self.targets = {name: np.full(len(material.items), -1) for name in self.classes}
         for i, item in enumerate(material.items):
             example = material.examples[item.line]
-            if example.link or not item.is_last:
+            if not item.is_last:
+                continue
+            # Who marked little of a line named no detail either, where it has one.
+            has_detail = example.asks_for or (example.is_marked and not example.link)
+            if example.want == "passages" and has_detail:
+                self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
+            if example.link:
                 continue
             self.targets["want"][i] = self.classes["want"].index(example.want)
-            if example.want == "passages":
-                self.targets["asks_for"][i] = self.classes["asks_for"].index(example.asks_for)
-                self.targets["several"][i] = int(example.is_about_several)
             if example.want == "values":
                 self.targets["measure"][i] = self.classes["measure"].index(
                     example.measure or "each"
@@ -361,27 +363,27 @@ class QuestionFit:
                 self.targets["what"][i] = self.classes["what"].index(example.what)
 
     def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
         wordings, worth = self.material.wordings, self.material.worth
         fit_heads(fit, items, wordings, self.targets, worth)
         return fit
 
     def list_items(self) -> Ints:
-        """Items of single questions."""
-        return np.flatnonzero(self.targets["want"] >= 0)
+        """Items with something to learn: single questions, and turns that ask for a detail."""
+        return np.flatnonzero((self.targets["want"] >= 0) | (self.targets["asks_for"] >= 0))
 
 
-def cross_score(
-    fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, learns: NDArray[np.bool_], n_folds: int
-) -> Floats:
+def cross_score(fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, n_folds: int) -> Floats:
     """Scores of every item (not only of those) by a fit without its fold."""
-    lines = fitter.groups
+    held = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
+
+    def score_fold(fold: int) -> Floats:
+        return fitter.fit(items[folds[items] != fold]).score(held[fold])
+
     scores = np.zeros((len(folds), sum(map(len, fitter.classes.values()))), np.float32)
-    for fold in range(n_folds):
-        seen = items[(folds[items] != fold) & learns[lines[items]]]
-        fit = fitter.fit(seen)
-        held = np.flatnonzero(folds == fold)
-        scores[held] = fit.score(held)
+    parts = run_forked([partial(score_fold, fold) for fold in range(n_folds)])
+    for own, part in zip(held, parts, strict=True):
+        scores[own] = part
     return scores
 
 
@@ -483,6 +485,7 @@ class TurnFit:
         self.vectors = None
         if question.vectors is not None:
             self.vectors = np.hstack([question.vectors[lasts], wants[lasts]])
+        self.scaled = None if self.vectors is None else scale_vectors(self.vectors)
         self.groups = np.array([pair.line for pair in pairs])
         self.targets = {
             "link": np.array([self.classes["link"].index(pair.link) for pair in pairs]),
@@ -498,7 +501,7 @@ class TurnFit:
         )
 
     def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.vectors, self.rows, items, self.groups, self.options)
+        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
         fit_heads(fit, items, self.wordings, self.targets, self.worth)
         return fit
 
@@ -542,19 +545,19 @@ def cross_validate(material: Material, options: Options, report: Report) -> Trai
     report("tags are cross-validated")
     question = QuestionFit(material, tagging, options.question)
     folds = np.array([item.fold for item in material.items])
-    scores = cross_score(question, question.list_items(), folds, material.learns, n_folds)
+    scores = cross_score(question, question.list_items(), folds, n_folds)
     report("wants are cross-validated")
     wants = compute_shares(scores[:, get_columns(question.classes, "want")])
     pairs = list_pairs(material)
     turn = TurnFit(material, tagging, question, wants, pairs, options.turn)
     pair_folds = np.array([pair.fold for pair in pairs], np.int64)
-    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, material.learns, n_folds)
+    turn_scores = cross_score(turn, np.arange(len(pairs)), pair_folds, n_folds)
     report("turns are cross-validated")
     negation = build_negation(material)
     negation_scores = np.zeros((len(negation.items), 2), np.float32)
     slot_folds = folds[negation.items]
     for fold in range(n_folds):
-        seen = np.flatnonzero((slot_folds != fold) & material.learns[negation.groups])
+        seen = np.flatnonzero(slot_folds != fold)
         held = np.flatnonzero(slot_folds == fold)
         negation_scores[held] = fit_negation(material, negation, seen).score(held)
     return Trained(
@@ -587,19 +590,29 @@ def fit_temperatures(trained: Trained) -> dict[str, dict[str, float]]:
 def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
     """Fit on all examples and write the weights."""
     material, temperatures = trained.material, fit_temperatures(trained)
-    tagger, chain = trained.tagger.fit(range(len(material.items)))
-    networks: dict[str, Network] = {
-        "tagger": tagger.build_network(temperatures["tagger"]),
-        "negation": fit_negation(
-            material, trained.negation, np.arange(len(trained.negation.items))
-        ).build_network(temperatures["negation"]),
-        "question": trained.question.fit(trained.question.list_items()).build_network(
-            temperatures["question"]
-        ),
-        "turn": trained.turn.fit(np.arange(len(trained.turn.pairs))).build_network(
-            temperatures["turn"]
-        ),
-    }
+    n_slots, n_pairs = len(trained.negation.items), len(trained.turn.pairs)
+
+    def fit_tagger() -> tuple[Network, TagChain | None]:
+        fit, chain = trained.tagger.fit(range(len(material.items)))
+        return fit.build_network(temperatures["tagger"]), chain
+
+    def fit_question() -> tuple[Network, TagChain | None]:
+        fit = trained.question.fit(trained.question.list_items())
+        return fit.build_network(temperatures["question"]), None
+
+    def fit_turn() -> tuple[Network, TagChain | None]:
+        fit = trained.turn.fit(np.arange(n_pairs))
+        return fit.build_network(temperatures["turn"]), None
+
+    def fit_excluded() -> tuple[Network, TagChain | None]:
+        fit = fit_negation(material, trained.negation, np.arange(n_slots))
+        return fit.build_network(temperatures["negation"]), None
+
+    names = ("tagger", "question", "turn", "negation")
+    fitted = run_forked([fit_tagger, fit_question, fit_turn, fit_excluded])
+    networks = {name: network for name, (network, _) in zip(names, fitted, strict=True)}
+    chain = fitted[0][1]
+    assert chain is not None
     about = {
         "examples": digest,
         "embedder": embedder,
@@ -621,18 +634,40 @@ def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
+def drop_vectors(trained: Trained, options: Options, report: Report) -> Trained:
+    """The same without word vectors: what the tagger read is kept, questions and turns are fitted anew."""
+    material = replace(trained.material, vectors=None, middle=NO_VECTORS[0], axes=NO_VECTORS)
+    tagger, question, turn = copy(trained.tagger), copy(trained.question), copy(trained.turn)
+    tagger.material = question.material = material
+    tagger.vectors = question.scaled = turn.scaled = None
+    folds = np.array([item.fold for item in material.items])
+    pair_folds = np.array([pair.fold for pair in turn.pairs], np.int64)
+    scores = cross_score(question, question.list_items(), folds, options.n_folds)
+    pairs = np.arange(len(pair_folds))
+    turn_scores = cross_score(turn, pairs, pair_folds, options.n_folds)
+    report("questions and turns are cross-validated by words alone")
+    return replace(
+        trained, material=material, tagger=tagger, question=question, question_scores=scores,
+        turn=turn, turn_scores=turn_scores,
+    )  # fmt: skip
+
+
+NO_VECTORS = np.zeros((1, 0), np.float32)
+
+
 def train(
     encode: Encode, embedder: str, report: Report, options: Options = Options()
-) -> list[Trained]:
+) -> tuple[Trained, Trained]:
     """Cross-validate, fit and write the heads with word vectors, and those without."""
     examples, digest = load_examples(), compute_digest()
-    runs = []
-    for path, dim in ((WEIGHTS, options.dim), (WORDS_ONLY_WEIGHTS, 0)):
-        own = replace(options, dim=dim)
-        material = prepare_material(examples, encode if dim else None, own)
-        report(f"{len(examples)} examples as {len(material.items)} texts are ready")
-        trained = cross_validate(material, own, report)
-        fit_all(trained, embedder if dim else "", digest, path)
-        report(f"{path.name} is written, {path.stat().st_size / 1e6:.1f} MB")
-        runs.append(trained)
-    return runs
+    material = prepare_material(examples, encode, options)
+    report(f"{len(examples)} examples as {len(material.items)} texts are ready")
+    trained = cross_validate(material, options, report)
+    fit_all(trained, embedder, digest, WEIGHTS)
+    report(f"{WEIGHTS.name} is written, {WEIGHTS.stat().st_size / 1e6:.1f} MB")
+    by_words = drop_vectors(trained, options, report)
+    fit_all(by_words, "", digest, WORDS_ONLY_WEIGHTS)
+    report(
+        f"{WORDS_ONLY_WEIGHTS.name} is written, {WORDS_ONLY_WEIGHTS.stat().st_size / 1e6:.1f} MB"
+    )
+    return trained, by_words

@@ -76,7 +76,6 @@ class Example:
     what: str = ""
     link: str = ""
     last: str = ""
-    is_about_several: bool = False
     is_marked: bool = True
 
 
@@ -165,7 +164,7 @@ def _read_header(text: str) -> dict[str, str]:
         key, equals, value = word.partition("=")
         if not equals:
             value = word
-            if word in ("several", "unmarked"):
+            if word == "unmarked":
                 key = word
             elif word in get_args(RelationKind) and (
                 header.get("want") or word not in get_args(Want)
@@ -200,7 +199,7 @@ def _read_line(line: str, header: dict[str, str], place: str) -> Example:
     return Example(
         place, turns, want, header.get("asks", ""), header.get("measure", ""),
         header.get("what", ""), header.get("rel", ""), header.get("last", ""),
-        "several" in header, "unmarked" not in header,
+        "unmarked" not in header,
     )  # fmt: skip
 
 

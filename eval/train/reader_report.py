@@ -5,29 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eval.train.network_fit import Ints
-from eval.train.reader import (
-    Options,
-    Report,
-    Trained,
-    cross_validate,
-    fit_temperatures,
-    prepare_material,
-)
-from eval.train.reader_examples import load_examples
-from eval.train.reader_items import TAGS, Encode, Item, tag_words
-from rag.types.token_vectors import Encoding
+from eval.train.reader import Report, Trained, decode_item, fit_temperatures
+from eval.train.reader_items import TAGS, Item, tag_words
 from rag.understanding.head_features import Floats
 from rag.understanding.head_weights import compute_shares
 from rag.understanding.heads import join_tags
 
 _N_CONFUSIONS = 12
-_CURVE = (0.125, 0.25, 0.5, 1.0)
+_CURVE = (0.25, 0.5, 1.0)
 _EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01)
 
 
@@ -41,34 +32,42 @@ class StepReport:
         sys.stderr.write(f"[{time.monotonic() - self._start:5.0f} s] {step}\n")
 
 
-def keep_encodings(encode: Encode) -> Encode:
-    """Encodes each text once, whoever asks."""
-    kept: dict[str, Encoding] = {}
-
-    def encode_new(texts: Sequence[str]) -> list[Encoding]:
-        new = [text for text in texts if text not in kept]
-        kept.update(zip(new, encode(new), strict=True))
-        return [kept[text] for text in texts]
-
-    return encode_new
-
-
-def format_curve(encode: Encode, report: Report) -> str:
-    """Figures of the cross-validation when only a share of the wordings is learned from."""
+def format_curve(trained: Trained, report: Report) -> str:
+    """Figures of the first fold when only a share of the other wordings is learned from."""
+    material = trained.material
+    folds = np.array([item.fold for item in material.items])
+    held = np.flatnonzero(folds == 0)
+    pairs = np.array([pair.fold for pair in trained.turn.pairs])
+    draws = np.random.default_rng(5).random(len(material.examples))
+    drawn = draws[[item.line for item in material.items]]
+    drawn_pairs = draws[[pair.line for pair in trained.turn.pairs]]
     lines = ["share of the wordings    want   slots   link"]
     for share in _CURVE:
-        options = Options(share=share)
-        material = prepare_material(load_examples(), encode, options)
-        trained = cross_validate(material, options, report)
-        originals = np.array([item.is_original for item in material.items])
-        pairs = np.array([pair.is_original for pair in trained.turn.pairs], bool)
+        seen = np.flatnonzero((folds != 0) & (drawn < share))
+        spans = dict(enumerate(trained.tagging.spans))
+        scores, turn_scores = trained.question_scores, trained.turn_scores
+        if share < 1:
+            fit, chain = trained.tagger.fit(seen.tolist())
+            for i in held.tolist():
+                words = material.get_words(i)
+                spans[i] = decode_item(material.items[i], fit.score(words), chain)[0]
+            items = np.intersect1d(trained.question.list_items(), seen)
+            scores = scores.copy()
+            scores[held] = trained.question.fit(items).score(held)
+            seen_pairs = np.flatnonzero((pairs != 0) & (drawn_pairs < share))
+            turn_scores = trained.turn.fit(seen_pairs).score(np.arange(len(pairs)))
+        part = replace(trained, question_scores=scores, turn_scores=turn_scores)
+        originals = [i for i in held.tolist() if material.items[i].is_original]
+        known = np.array([pair.is_original and pair.fold == 0 for pair in trained.turn.pairs])
         want = compute_accuracy(
-            trained.score_head("want")[originals], trained.question.targets["want"][originals]
+            part.score_head("want")[originals], trained.question.targets["want"][originals]
         )
         link = compute_accuracy(
-            trained.score_turn_head("link")[pairs], trained.turn.targets["link"][pairs]
+            part.score_turn_head("link")[known], trained.turn.targets["link"][known]
         )
-        lines.append(f"{share:21.3f}   {want:.3f}   {compute_slots_f1(trained):.3f}  {link:.3f}")
+        slots = compute_f1(*count_slots(trained, [(i, spans[i]) for i in originals]))
+        lines.append(f"{share:21.2f}   {want:.3f}   {slots:.3f}  {link:.3f}")
+    report("the learning curve is drawn")
     return "\n".join(lines)
 
 
@@ -147,12 +146,21 @@ def list_true_spans(item: Item) -> set[tuple[int, int, str]]:
     return {(start, end, kind) for start, end, kind, _, _ in runs}
 
 
-def count_slots(trained: Trained) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Of each kind: exactly right, marked, read; over last turns with full mark-up."""
+Spans = Iterable[tuple[int, Sequence[tuple[int, int, str]]]]
+
+
+def count_slots(
+    trained: Trained, read_spans: Spans | None = None
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Of each kind: exactly right, marked, read; over last turns with full mark-up.
+
+    ``read_spans``: items with what was read in them; None for all, by the cross-validation.
+    """
     right: Counter[str] = Counter()
     marked: Counter[str] = Counter()
     read: Counter[str] = Counter()
-    for item, spans in zip(trained.material.items, trained.tagging.spans, strict=True):
+    for i, spans in read_spans or enumerate(trained.tagging.spans):
+        item = trained.material.items[i]
         example = trained.material.examples[item.line]
         if item.is_original and item.is_last and example.is_marked:
             true = list_true_spans(item)
@@ -162,14 +170,13 @@ def count_slots(trained: Trained) -> tuple[Counter[str], Counter[str], Counter[s
     return right, marked, read
 
 
-def compute_slots_f1(trained: Trained) -> float:
-    right, marked, read = count_slots(trained)
+def compute_f1(right: Counter[str], marked: Counter[str], read: Counter[str]) -> float:
     return 2 * sum(right.values()) / max(1, sum(marked.values()) + sum(read.values()))
 
 
 def _format_slots(trained: Trained) -> list[str]:
     right, marked, read = count_slots(trained)
-    lines = [f"slots, exactly: micro F1 {compute_slots_f1(trained):.3f}"]
+    lines = [f"slots, exactly: micro F1 {compute_f1(right, marked, read):.3f}"]
     for kind in sorted(marked):
         f1 = 2 * right[kind] / (marked[kind] + read[kind])
         lines.append(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
+from rag.answers.comparing_words import COMPARES, content_words, is_telling
 from rag.answers.quoting import choose_sentences, render_paper_name
 from rag.answers.rows import format_date
 from rag.library.naming import get_recency_key, get_short_name
@@ -21,7 +22,6 @@ from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Query
-from rag.understanding.comparison import COMPARES, content_words, is_telling
 
 NOT_STATED = "not stated"
 FEW = 3

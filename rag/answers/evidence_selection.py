@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
+from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
@@ -14,7 +15,6 @@ from rag.library.view import LibraryView
 from rag.search.topics import list_on_topic
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
-from rag.understanding.comparison import find_comparing_words, is_telling
 
 RANKING = 20
 """Papers in the ranking behind an answer."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.adapters.weights import load_whole_words
-from rag.answers import comparison, experts, extractive
+from rag.answers import comparison, experts, extractive, small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading, refuse_unread_alone
 from rag.answers.evidence_selection import RANKING, choose_papers
 from rag.answers.filtered_library import (
@@ -36,6 +36,7 @@ from rag.library import Library
 from rag.library.view import LibraryView
 from rag.readers.pdf_pages import draw_page
 from rag.readers.process import ReadingLimits
+from rag.search.spelling import process_spelling
 from rag.text import ensure_encodable
 from rag.types import (
     Answer,
@@ -58,9 +59,7 @@ from rag.types.cancellation import CancelToken, heed, heeding
 from rag.types.errors import ModelError
 from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
-from rag.understanding import small_talk
 from rag.understanding.languages import convert_to_english
-from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted

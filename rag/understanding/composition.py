@@ -13,6 +13,7 @@ from typing import cast
 
 from rag.library.view import LibraryView
 from rag.text import join_names
+from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
     Detail,
@@ -34,7 +35,6 @@ from rag.understanding.entities import (
 )
 from rag.understanding.field_words import read_attribute
 from rag.understanding.frame_types import Frame, Slot
-from rag.understanding.numbers import parse_bounds, parse_number
 from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
 
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
@@ -138,11 +138,17 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         return _build_content(cast("Want", want), frame, parts, text)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
+        # "any Google papers?": a list that cannot be made is no small talk for that.
+        if frame.wants[0][0] != "aside" and frame.wants[0][1] > _LIKELY:
+            kind = "unsupported"
         return Query("aside", what=kind)
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+_LIKELY = 0.5
 
 
 def _is_of_everything(query: Query) -> bool:
@@ -168,7 +174,6 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
         about=about,
         people=parts.names,
         asks_for=cast("Detail", detail) if detail else None,
-        is_about_several=frame.is_about_several > 0.5,
         form=parts.form,
         text=text,
     )
@@ -310,8 +315,17 @@ _PAPER_NOUN = re.compile(
 )
 
 
+_OF_PEOPLE = re.compile(
+    r"\b(?:who|whom|whose|authors?|authored|written|wrote|writers?|people|persons?|team|group|researchers?|scientists?|by whom)\b",
+    re.IGNORECASE,
+)
+
+
 def _build_authors(relation: str, parts: SlotParts) -> Query | None:
     kind = cast("RelationKind", relation)
+    # "names of the two modules of DuetFace": something else of the paper than its people
+    if (parts.leftover or parts.has_unknown) and not _OF_PEOPLE.search(parts.question):
+        return None
     if parts.papers:
         if relation == "common_authors" and len(parts.papers) < 2:
             kind = "authors"
@@ -394,8 +408,12 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
+    # "Which papers use Mamba?" with a paper called Mamba-CL: what they use is the topic.
+    named = [p.words for p in parts.steps if p.slot == "papers"]
+    if named and not query.about and _USES.search(parts.question):
+        query = replace(query, about=Topic(clean_words(named[0])), papers=())
     # "papers like DuetFace": of the same topic, without itself.
-    if parts.papers and not query.about:
+    elif parts.papers and not query.about:
         paper = parts.library.get_paper(parts.papers[0])
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
@@ -407,6 +425,12 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
                 where=(*query.where, itself),
             )
     return replace(query, order=parts.order, k=_get_limit(parts))
+
+
+_USES = re.compile(
+    r"\b(?:us(?:e|es|ing|ed)|build(?:s|ing)? on|cit(?:e|es|ing)|appl(?:y|ies|ying)|extend(?:s|ing)?|adopt(?:s|ing)?)\b",
+    re.IGNORECASE,
+)
 
 
 def _finish_count(query: Query, frame: Frame, parts: SlotParts) -> Query | None:

@@ -9,15 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from rag.library.view import LibraryView
-from rag.types.fields import FIELDS, Condition, Range
-from rag.types.query import Part, PersonRef, Query, Reading, Topic
+from rag.text import STOP_WORDS, split_terms
+from rag.types.fields import FIELDS, Condition
+from rag.types.query import Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import build_author, compose, describe_want
+from rag.understanding.dialogue_links import POINTER, THEM, choose_link, tag_rest
+from rag.understanding.dialogue_merging import (
+    exclude,
+    find_flag,
+    get_set,
+    merge,
+    narrow_set,
+    narrow_topic,
+    set_role,
+)
+from rag.understanding.dialogue_people import ask_people, ask_people_on
 from rag.understanding.dialogue_state import (
-    AUTHOR_OF,
     CONTENT,
     SETS,
     DialogueState,
@@ -28,26 +38,20 @@ from rag.understanding.dialogue_state import (
     list_named,
 )
 from rag.understanding.entities import Entities, negate
+from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
-from rag.understanding.slots import merge_conditions
 
 # --- the next turn --------------------------------------------------------------------------
 
 
 def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
-    link = frame.links[0][0] if frame.links else "new"
+    link = choose_link(frame, entities, state, library)
     question = frame.question
-    if link in ("new", "refine") and state.paper and _POINTER.search(question):
-        link = "same_paper"
-    elif (
-        link in ("new", "refine", "same_paper")
-        and state.people
-        and _PERSON_POINTER.search(question)
-    ):
-        link = "those_people"
-    if state.paper and AUTHOR_OF.search(question):
-        link = "those_people"
+    frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
+    frame = tag_rest(frame, library)
+    if link != "aside" and frame.want == "aside" and len(frame.wants) > 1:
+        frame = replace(frame, wants=(*frame.wants[1:], frame.wants[0]))
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     if link == "same_paper":
@@ -61,11 +65,25 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     elif link == "those_people":
         people = find_people(question, state, library)
     # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
-    if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
+    # "Compare M3D and DANCE / which of them uses expert models?"
+    if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
+        wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
+        frame = replace(frame, wants=wants or frame.wants)
+    about_topic = ask_people_on(frame, state)
+    if focus and not about_topic and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     alone = compose(frame, entities, library, focus, people)
-    frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
-    joined = _JOINERS[link](frame, alone, state, library) if link in _JOINERS else None
+    joined = about_topic or _ask_share(frame, alone, state)
+    if joined is None and link in _JOINERS:
+        joined = _JOINERS[link](frame, alone, state, library)
+    # "how many journals? / list them with the number of papers"
+    is_same = link not in ("narrow", "correct") and not alone.query.where and state.query.by
+    if frame.want == "groups" and is_same and not alone.query.by and THEM.search(question):
+        joined = replace(state.query, want="groups", order=None, k=None)
+    named = list_named(alone)
+    # "What is mclSTExp?": in a conversation, what names one paper is about that one.
+    if joined is None and link == "new" and len(named) == 1 and alone.query.want == "passages":
+        joined = replace(alone.query, papers=named)
     if joined is None:
         return alone
     parts = (*alone.parts, *_list_carried(joined, alone.query))
@@ -77,16 +95,22 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     )
 
 
+def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
+    """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
+    last, link = state.query, frame.links[0][0]
+    if last.want not in SETS or last.papers or link in ("new", "all_of"):
+        return None
+    if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
+        return None
+    if last.about is None and not last.where:
+        return None
+    base = last.base if last.want == "share" else ()
+    return Query("share", where=last.where, about=last.about, base=base)
+
+
+_SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
+_WHICH_OF = re.compile(r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those)\b", re.IGNORECASE)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
-_POINTER = re.compile(
-    r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
-    re.IGNORECASE,
-)
-_PERSON_POINTER = re.compile(
-    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
-    re.IGNORECASE,
-)
-"""Words that point at what was shown, whatever the head makes of the rest."""
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
 
@@ -122,76 +146,9 @@ def _list_carried(query: Query, own: Query) -> list[Part]:
     return carried
 
 
-def _merge(last: Query, alone: Reading) -> Query:
-    """The last query with the parts that the new turn names in their place."""
-    own = alone.query
-    is_ordered = any(part.slot == "order" for part in alone.parts)
-    groups = {_group(c.field) for c in own.where}
-    kept = tuple(c for c in last.where if _group(c.field) not in groups)
-    # "papers from May 2022? / and June?": the month is of the year spoken of.
-    times = {c.field for c in own.where if _group(c.field) == "time"}
-    if times == {"month"} and (year := _find_year(last)):
-        kept = (*kept, Condition("year", "is", year))
-    topic = own.about
-    if topic is None:
-        topic = last.about
-    elif last.about and not topic.words and not topic.all_of:
-        topic = replace(last.about, without=topic.without)
-    adds = bool(_WITH.search(alone.question))
-    if adds:
-        kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
-    people, where = last.people, (*kept, *own.where)
-    named = tuple(
-        PersonRef(str(c.value), (str(c.value),))
-        for c in own.where
-        if (c.field, c.operator) == ("author", "is")
-    )
-    # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
-    if last.people and named and not own.people:
-        if adds and last.want == "profile":
-            where = (*where, *(build_author(p) for p in last.people))
-            return replace(own, where=merge_conditions(where), text="")
-        people = named
-        where = tuple(c for c in where if _group(c.field) != "person")
-    if own.people:
-        people = own.people if last.people else ()
-        if not last.people:
-            where = tuple(c for c in where if _group(c.field) != "person")
-            where += tuple(map(build_author, own.people))
-    return replace(
-        last,
-        where=merge_conditions(where),
-        about=topic,
-        people=people,
-        papers=own.papers or last.papers,
-        order=own.order if is_ordered else last.order,
-        besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
-        k=own.k or last.k,
-        form=own.form,
-        text=own.text if last.want in CONTENT else "",
-    )
-
-
-_WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
-
-
-def _find_year(query: Query) -> int | None:
-    """The one year that a query's times are of."""
-    years = set()
-    for condition in query.where:
-        for value in condition.values if condition.field in ("year", "date") else ():
-            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
-            years |= {end.year if isinstance(end, date) else end for end in ends}
-    return years.pop() if len(years) == 1 and None not in years else None  # type: ignore[return-value]
-
-
-def _group(field: str) -> str:
-    """Fields of which a new condition replaces the old one: a time a time, a person a person."""
-    if field in ("year", "month", "day", "date"):
-        return "time"
-    return "person" if FIELDS[field].type == "person" else field
-
-
+_NOT_ONE = re.compile(
+    r"\bnot (?:the )?(?P<words>[\w'’-]+(?: [\w'’-]+){0,2}?) ones?\b", re.IGNORECASE
+)
 _WITHOUT = re.compile(
     r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
     re.IGNORECASE,
@@ -205,81 +162,68 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         return replace(last, papers=named)
     # "papers with code / and without?"
     if not own.where and _WITHOUT.fullmatch(alone.question):
-        flags = [c for c in last.where if isinstance(c.value, bool)]
-        if flags:
-            return last.remove_condition(flags[-1]).add_conditions([negate(flags[-1])])
+        if flag := find_flag(last):
+            return last.remove_condition(flag).add_conditions([negate(flag)])
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         wants_list = own.want not in CONTENT and frame.confidence > 0.6
         if wants_list:
             return own
-        has_names = bool(own.people or own.about or own.where)
-        return replace(
-            own,
-            text=f"{own.text} {state.question}"
-            if not has_names or len(own.text.split()) < 5
-            else own.text,
-        )
-    merged = _merge(last, alone)
-    merged = replace(merged, where=_set_role(merged.where, alone))
+        if _THAN.search(alone.question) and named and state.paper:
+            return _compare((state.paper, *named), own)
+        text = _replace_topic(alone, state)
+        detail = own.asks_for if text == alone.question else last.asks_for
+        return replace(own, text=text, papers=named, asks_for=detail)
+    merged = merge(last, alone, state.broader)
+    merged = replace(merged, where=set_role(merged.where, alone))
     # "what about by year instead?"
     groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
     if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
         return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
-    if own.want in SETS and last.want in SETS and own.want != last.want and frame.confidence > 0.5:  # fmt: skip
+    is_read = own.want == frame.want and frame.confidence > 0.5
+    if own.want in SETS and last.want in SETS and own.want != last.want and is_read:
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
     if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
         return replace(own, about=own.about or last.about)
     return merged
 
 
+def _compare(papers: Sequence[str], own: Query) -> Query:
+    papers = tuple(dict.fromkeys(papers))
+    if len(papers) < 2:
+        return replace(own, papers=papers)
+    return replace(own, want="comparison", papers=papers, is_about_several=True)
+
+
+def _replace_topic(alone: Reading, state: DialogueState) -> str:
+    """The last question with the new turn's topic in place of its own: ``and pesticides?``.
+
+    Where either names none, the turn's words stand before the last question's, which say what is meant.
+    """
+    own = next((p.words for p in alone.parts if p.slot in ("about", "papers", "people")), "")
+    old = state.slot_words
+    if own and old and old in state.question:
+        return state.question.replace(old, own)
+    return (
+        f"{alone.question} {state.question}" if len(alone.question.split()) < 5 else alone.question
+    )
+
+
 def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
-    has_new_topic = own.about is not None and bool(own.about.words)
+    if not own.where and _WITHOUT.fullmatch(alone.question) and (flag := find_flag(last)):
+        return last.remove_condition(flag).add_conditions([negate(flag)])
     if last.want == "people" and last.relation is None and last.about is not None:
-        return _merge(last, alone)
-    if last.want in SETS and not (has_new_topic and last.about):
-        return _narrow_set(frame, alone, last)
+        merged = merge(last, alone)
+        return replace(merged, about=narrow_topic(last.about, own.about))
+    if (base := get_set(last)) is not None:
+        return narrow_set(frame, alone, base)
     papers = state.papers or state.earlier_papers
     where = (*own.where, *(build_author(p) for p in own.people))
     want = own.want if own.want in SETS else "papers"
     return replace(
         own, want=want, where=where, people=(), papers=papers, is_about_several=True, text=""
-    )
-
-
-def _narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
-    """A list, a count or the like under further conditions; it stays what it is unless asked."""
-    own = alone.query
-    before = _set_role(last.where, alone)
-    where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
-    about = last.about
-    if own.about is not None:
-        about = replace(about, without=own.about.without) if about else own.about
-    is_ordered = any(part.slot == "order" for part in alone.parts)
-    narrowed = replace(
-        last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
-    )
-    # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
-    if own.want in SETS and own.want not in ("papers", last.want):
-        base = last.where if own.want == "share" else ()
-        where = own.where if own.want == "share" else where
-        order = own.order if own.want == "extreme" else None
-        return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
-    return narrowed
-
-
-_ROLE_FIELDS = ("first_author", "last_author", "printed_author")
-
-
-def _set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ...]:
-    """``how many as first author?``: the person of the last question in another role."""
-    role = next((p.printed for p in alone.parts if p.printed in _ROLE_FIELDS), "")
-    if not role or any(FIELDS[c.field].type == "person" for c in alone.query.where):
-        return tuple(where)
-    return tuple(
-        replace(c, field=role) if c.field in ("author", *_ROLE_FIELDS) else c for c in where
     )
 
 
@@ -290,12 +234,22 @@ def _ask_focus(
     own, question = alone.query, alone.question
     link = frame.links[0][0]
     if link == "those_people" or (link == "one_of" and own.people):
-        return _ask_people(alone, state, library)
+        return ask_people(alone, state, library)
     focus = own.papers or own.like
+    if link == "one_of" and (query := _ask_extreme(frame, alone, state)):
+        return query
+    # "compare the two / which is older?"
+    if link == "all_of" and own.want in CONTENT and _WHICH_OLDER.match(question):
+        papers, order = list_focus(state, own.want), read_order(question)
+        if len(papers) > 1 and order is not None and order.field == "date":
+            return Query("extreme", papers=papers, order=order, is_about_several=True)
+    # "is the second one newer?": its date.
+    if link == "one_of" and own.want in CONTENT and _NEWER.search(question):
+        return Query("values", by=("date",), papers=(find_meant(question, state, library),))
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
-    if link in ("same_paper", "one_of") and own.want in SETS and flags:
-        paper = state.paper if link == "same_paper" else find_meant(question, state, library)
+    paper = state.paper if link == "same_paper" else find_meant(question, state, library)
+    if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
     if own.want in CONTENT:
         papers = (
@@ -311,13 +265,18 @@ def _ask_focus(
             papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
+    # "papers on sleep / what percentage of them have code?": those shown are the whole
     if (
         link == "all_of"
-        and own.want in SETS
-        and state.query.want in SETS
-        and not state.query.papers
+        and own.want == "share"
+        and own.where
+        and state.query.about
+        and state.papers
     ):
-        return _narrow_set(frame, replace(alone, query=replace(own, about=None)), state.query)
+        return Query("share", where=own.where, base=(Condition("paper", "in", state.papers),))
+    base = get_set(state.query)
+    if link == "all_of" and own.want in SETS and base is not None:
+        return narrow_set(frame, alone, base)
     if link == "all_of" and own.want in SETS:
         papers = state.papers or state.earlier_papers
         return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
@@ -325,37 +284,32 @@ def _ask_focus(
     return own if focus or own.people else None
 
 
+def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
+    """``the most recent, please``: of the whole list, of which an answer shows the beginning."""
+    last = state.query
+    order = next((p.words for p in alone.parts if p.slot == "order"), "")
+    if not order or last.want not in SETS or any(s.kind not in _ORDERING for s in frame.slots):
+        return None
+    words = [w for w in split_terms(alone.question.replace(order, " ")) if w not in STOP_WORDS]
+    if len(words) > 2 or frame.want in ("people", "values"):
+        return None
+    return replace(last, want="extreme", by=(), order=read_order(order), k=None, form=Form())
+
+
+_WHICH_OLDER = re.compile(
+    r"\W*(?:and\s+)?which\b(?:\s+(?:one|paper|of (?:them|these|the two|both)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?"
+    r"(?:old|new|earl|late|first|last|more recent|most recent)\w*(?:\s+one)?\W*$",
+    re.IGNORECASE,
+)
+_ORDERING = ("order", "preamble", "number")
+_NEWER = re.compile(r"\b(?:newer|older|more recent)\W*$", re.IGNORECASE)
+
+
 def _drop_itself(query: Query) -> tuple[Condition, ...]:
     return tuple(c for c in query.where if c.field != "paper")
 
 
 _THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE)
-_IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
-
-
-def _ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
-    """The turn's own question, of the people that it points at."""
-    own = alone.query
-    # "What has the first one published on it?": on the topic that the people were found for.
-    if (
-        state.query.want == "people"
-        and state.query.about
-        and not own.about
-        and _IT.search(alone.question)
-    ):
-        return Query("papers", about=state.query.about, people=own.people, where=own.where)
-    names = find_people(alone.question, state, library)
-    people = own.people or tuple(PersonRef(name, (name,)) for name in names)
-    # "did the same first author write a later paper?": others than the one spoken of.
-    if AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
-        limits = (build_author(people[0]), *_exclude(own.where, (state.paper,)))
-        where = merge_conditions(limits)
-        return Query("count" if own.want == "count" else "papers", where=where)
-    if own.want in CONTENT:
-        return Query("profile", people=people) if len(people) == 1 else own
-    if own.relation in ("authors", "first_author", "common_authors"):
-        return Query("profile", people=people)
-    return own
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
@@ -366,24 +320,15 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
             "papers",
             about=Topic(paper.name),
             like=paper.paper_id,
-            where=_exclude((), (paper.paper_id,)),
+            where=exclude((), (paper.paper_id,)),
         )
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)
     if last.want in CONTENT:
         return replace(last, want="papers", about=Topic(last.topic or last.text), text="",
-                       where=_exclude(last.where, state.papers), papers=(), asks_for=None)  # fmt: skip
-    return replace(last, where=_exclude(last.where, state.papers), want="papers", k=alone.query.k)
-
-
-def _exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Condition, ...]:
-    before = tuple(
-        v for c in where if (c.field, c.operator) == ("paper", "not_in") for v in c.values
-    )
-    rest = tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
-    gone = tuple(dict.fromkeys((*before, *papers)))
-    return (*rest, Condition("paper", "not_in", gone)) if gone else rest
+                       where=exclude(last.where, state.papers), papers=(), asks_for=None)  # fmt: skip
+    return replace(last, where=exclude(last.where, state.papers), want="papers", k=alone.query.k)
 
 
 def _elaborate(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
@@ -407,17 +352,22 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     own = alone.query
     if (named := list_named(alone)) and state.query.papers and state.query.want not in CONTENT:
         return replace(state.query, papers=named[:1])
+    last = state.query
+    excluded = own.without or (_NOT_ONE.search(alone.question) or {"words": ""})["words"]
+    # "papers on famines / not the Irish one": the list without it.
+    if excluded and not own.topic and last.want in (*SETS, "people") and last.about:
+        return replace(last, about=narrow_topic(last.about, Topic(without=excluded)))
     # "not the drone one": another of those shown.
     if own.without and not own.topic and len(state.papers) > 1:
         wrong = find_meant(own.without, state, library)
         rest = tuple(i for i in state.papers if i != wrong)
         return replace(state.query, papers=rest[:1])
     if own.want not in CONTENT and own.want == state.query.want:
-        return _merge(state.query, alone)
+        return merge(state.query, alone)
     if own.papers or own.people or own.about:
         if state.query.want in CONTENT and own.want in CONTENT:
             return own
-        return _merge(state.query, alone)
+        return merge(state.query, alone)
     return own
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types import Answer, Thread
-from rag.types.query import Query, Reading
+from rag.types import Answer, Paper, Thread
+from rag.types.query import Part, Query, Reading
 from rag.understanding.frame_types import Shown, SlotKind, TurnContext
 
 _FADES_AFTER = 4
@@ -28,6 +28,8 @@ class DialogueState:
         people: Names shown in the last answer, in order.
         earlier_papers: Ids shown before that, the latest first.
         earlier_people: Names shown before that, the latest first.
+        parts: Of the last question, as it was read.
+        broader: The topic that the last query's was narrowed from: "few-shot" of another one.
     """
 
     query: Query
@@ -36,6 +38,14 @@ class DialogueState:
     people: tuple[str, ...] = ()
     earlier_papers: tuple[str, ...] = ()
     earlier_people: tuple[str, ...] = ()
+    broader: str = ""
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def slot_words(self) -> str:
+        """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
+        slots = ("about", "papers", "people")
+        return next((p.words for p in self.parts if p.slot in slots and p.words), "")
 
     @property
     def shown(self) -> Shown:
@@ -106,8 +116,21 @@ def build_state(thread: Thread) -> DialogueState | None:
             people,
             tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
+            _find_broader(earlier, reading.query),
+            reading.parts,
         )
     return state
+
+
+def _find_broader(earlier: DialogueState, query: Query) -> str:
+    before, now = earlier.query.topic, query.topic
+    if before and now != before and now.endswith(before):
+        return before
+    return (
+        earlier.broader
+        if now == before or (earlier.broader and now.endswith(earlier.broader))
+        else ""
+    )
 
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
@@ -124,6 +147,10 @@ def list_shown_people(answer: Answer) -> tuple[str, ...]:
     if reading is not None and reading.query.people:
         asked = [n for p in reading.query.people for n in p.names]
         names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
+    # "papers by Ana Prieto": she is spoken of, though a list of papers is shown
+    elif reading is not None:
+        authors = [c for c in reading.query.where if (c.field, c.operator) == ("author", "is")]
+        names |= dict.fromkeys(str(c.value) for c in authors)
     return tuple(names)
 
 
@@ -141,22 +168,48 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
     papers = shown[: len(state.papers)] or shown
     if not papers:
         return ""
-    if (at := find_ordinal(question, len(papers))) is not None:
-        return papers[at].paper_id
+    # "what data does the second use?", after an answer that shows one alone
+    earlier = shown[len(state.papers) :] if len(papers) == 1 else []
+    for some in (papers, earlier):
+        if (at := find_ordinal(question, len(some))) is not None:
+            return some[at].paper_id
     if match := _AGED.search(question):
         by_age = sorted(papers, key=get_recency_key)
         older = match.group().lower().startswith(("old", "earl"))
         return (by_age[-1] if older else by_age[0]).paper_id
+    if called := find_called(question, state, library):
+        return called
     words = {t for t in split_terms(question) if t not in STOP_WORDS}
     scores = {
         p.paper_id: 3 * len(words & set(split_terms(p.name)))
-        + len(words.intersection(split_terms(f"{p.title or ''} . {p.text}")))
+        + len(words.intersection(list_terms(p)))
         for p in shown
     }
     best = max(scores, key=lambda i: scores[i])
     return best if scores[best] else papers[0].paper_id
 
 
+def list_terms(paper: Paper) -> set[str]:
+    """The terms of a paper's title and text."""
+    return set(split_terms(f"{paper.title or ''} . {paper.text}"))
+
+
+def find_called(question: str, state: DialogueState, library: LibraryView) -> str:
+    """Id of the one shown paper that ``the tracking one`` means, by words of its title; or empty."""
+    match = _CALLED.search(question)
+    words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
+    if not words or words <= {*_ORDINALS} or _AGED.search(question):
+        return ""
+    shown = library.list_papers((*state.papers, *state.earlier_papers))
+    titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
+    titled = titled or [p.paper_id for p in shown if words <= list_terms(p)]
+    return titled[0] if titled else ""
+
+
+_CALLED = re.compile(
+    r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
+    re.IGNORECASE,
+)
 _AGED = re.compile(
     r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
     re.IGNORECASE,

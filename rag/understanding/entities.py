@@ -16,10 +16,10 @@ from rag.library.naming import get_short_name, is_made_up
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, split_terms
+from rag.text.numbers import parse_bounds
+from rag.text.times import TimePhrase, find_times
 from rag.types.fields import ANY_DIGIT, Condition, Range
 from rag.understanding.frame_types import EntitySpan, Slot
-from rag.understanding.numbers import parse_bounds
-from rag.understanding.times import TimePhrase, find_times
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
@@ -165,6 +165,7 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
                     is_certain = " " in value or fold(value) not in library.vocabulary.lower
                     at = places[printed]
                     spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+        spans += _find_plural_categories(folded, library)
     # "papers with a tencent affiliation", "the IV category"
     for match in _AFFILIATED.finditer(text):
         if fold(match.group(1)) in library.vocabulary.places:
@@ -191,6 +192,7 @@ _PRINTED_KINDS: tuple[Literal["affiliation", "venue", "category"], ...] = (
 _MOST_EDGES = 32
 """Beginnings and ends of words within a value, two a word, that are looked at."""
 _CODE = re.compile(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b")
+_OF_KIND = re.compile(r"(?<![\w-])(\w{4,}) (?:papers?|articles?|entries)\b")
 _AFFILIATED = re.compile(r"(?<![\w-])([\w-]{1,40}) affiliations?\b", re.IGNORECASE)
 _FIGURES = re.compile(
     r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
@@ -198,10 +200,23 @@ _FIGURES = re.compile(
 )
 """Figures of profile pages in words that mean nothing else."""
 _SURE_FLAGS = re.compile(
-    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
+    r"\b(?:year|date|title|venue|score|doi|category)s?\s+(?:is|are|was|were)(?:n['’]t|\s+not)\s+(?:given|known|printed|stated|there|listed)\b"
+    r"|\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
+
+
+def _find_plural_categories(folded: str, library: LibraryView) -> list[EntitySpan]:
+    """Categories that are printed in the plural: ``exoplanet papers`` of the category Exoplanets."""
+    named = {match[1]: match.start() for match in _OF_KIND.finditer(folded)}
+    printed = library.list_printed("category", [f"{one}s" for one in named])
+    return [
+        EntitySpan(
+            named[many[:-1]], named[many[:-1]] + len(many) - 1, "category", value, is_certain=True
+        )
+        for many, value in printed.items()
+    ]
 
 
 def _list_places(folded: str) -> dict[str, int]:

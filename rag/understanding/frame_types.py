@@ -112,7 +112,6 @@ class Frame:
         asks_for: Details of content; ``""`` is none.
         links: To the conversation; empty without one.
         what: The kind of an ``aside``.
-        is_about_several: Probability.
         evidence: Word patterns that speak most for the first want, against the second.
     """
 
@@ -122,7 +121,6 @@ class Frame:
     asks_for: Ranked = ()
     measures: Ranked = ()
     what: Ranked = ()
-    is_about_several: float = 0.0
     links: Ranked = ()
     evidence: tuple[str, ...] = ()
 

@@ -95,7 +95,6 @@ class Heads:
             self.question.rank(scores, "asks_for"),
             self.question.rank(scores, "measure"),
             self.question.rank(scores, "what"),
-            dict(self.question.rank(scores, "several"))["yes"],
             evidence=self._list_evidence(patterns, wants),
         )
         if context is None:

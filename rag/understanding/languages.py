@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.library.view import LibraryView
-from rag.understanding.rendering import render
+from rag.text.rendering import render
 
 
 def convert_to_english(question: str, library: LibraryView) -> tuple[str, tuple[str, ...]]:

@@ -12,18 +12,19 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
+from rag.text.chat_spelling import expand_chat_spelling
 from rag.types import ReadAs, Thread
 from rag.types.query import Query, Reading
 from rag.types.token_vectors import Encoding
-from rag.understanding.chat_spelling import expand_chat_spelling
 from rag.understanding.composition import compose
 from rag.understanding.dialogue import join
-from rag.understanding.dialogue_state import DialogueState, build_state
+from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.slots import is_topical
+from rag.understanding.two_questions import are_two, split_questions, tell_open
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
 _ROUTES: dict[ReadAs, tuple[str, ...]] = {
@@ -37,6 +38,7 @@ CONTENT_SHARE = 0.45
 PEOPLE_SHARE = 0.25
 """The same where people are the other reading: long descriptions of a half-remembered paper
 ("identify people in coarse footage …") look like a search for people more often than not."""
+TURN_SHARE = 0.55
 ASIDE_SHARE = 0.9
 """From this probability on a question is small talk, or one that no paper could answer."""
 
@@ -63,8 +65,33 @@ def read_question(
     typed, question = question, remove_commands(question)
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
-    question = expand_chat_spelling(question)
     state = build_state(thread)
+
+    def read(text: str, state: DialogueState | None) -> Reading:
+        return _read_one(text, state, library, encode, read_as)
+
+    whole = expand_chat_spelling(question)
+    reading = read(whole, state)
+    if read_as is None and (two := split_questions(whole)):
+        first = read(two[0], state)
+        second = read(
+            two[1], DialogueState(first.query, two[0], list_named(first), parts=first.parts)
+        )
+        if are_two(first.query, second.query):
+            note = tell_open(two[1])
+            reading = replace(
+                first, others=(second.query, *first.others), notes=(*first.notes, note)
+            )
+    return replace(reading, question=typed)
+
+
+def _read_one(
+    question: str,
+    state: DialogueState | None,
+    library: LibraryView,
+    encode: Callable[[str], Encoding | None],
+    read_as: ReadAs | None,
+) -> Reading:
     entities = find_entities(question, library)
     context = state.build_context() if state else None
     encoding = encode(question)
@@ -75,10 +102,8 @@ def read_question(
     else:
         frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
     if state is None or read_as:
-        reading = compose(frame, entities, library)
-    else:
-        reading = join(frame, entities, state, library)
-    return replace(reading, question=typed)
+        return compose(frame, entities, library)
+    return join(frame, entities, state, library)
 
 
 def _choose_wants(
@@ -95,6 +120,12 @@ def _choose_wants(
     names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
     looks_for_people = first.startswith("people") and not names_somebody
     share = PEOPLE_SHARE if looks_for_people else CONTENT_SHARE
+    # In a conversation "who found out?" may be short for much, and its head has seen what came before.
+    share = share if state is None else TURN_SHARE
+    if not frame.links or frame.links[0][0] == "new":
+        alone = _find_name_alone(frame, entities)
+        if alone:
+            return (("passages" if alone == "paper" else "profile", 1.0), *frame.wants)
     return prefer_content(frame.wants, share, is_bare=is_bare)
 
 
@@ -107,6 +138,13 @@ def _is_bare(frame: Frame, entities: Entities) -> bool:
         and 0 < len(words) <= _BARE_WORDS
         and all(is_topical(w, asking) for w in words)
     )
+
+
+def _find_name_alone(frame: Frame, entities: Entities) -> str:
+    """What a question that is one name and no more names, a paper or a person: ``duetface``; or empty."""
+    named = [e for e in entities.spans if e.kind in ("paper", "person") and e.is_certain]
+    rest = frame.question[: named[0].start] + frame.question[named[0].end :] if named else "?"
+    return named[0].kind if len(named) == 1 and not any(c.isalnum() for c in rest) else ""
 
 
 def _is_of_library(frame: Frame, library: LibraryView) -> bool:

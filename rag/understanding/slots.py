@@ -11,6 +11,7 @@ from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
 from rag.text.everyday import is_everyday
+from rag.text.numbers import parse_number
 from rag.types.fields import Condition, Range
 from rag.types.query import (
     Form,
@@ -30,10 +31,9 @@ from rag.understanding.entities import (
     resolve_person,
 )
 from rag.understanding.field_words import is_ascending, read_attribute, read_group, read_order
-from rag.understanding.frame_types import Frame, Slot, SlotKind
+from rag.understanding.frame_types import EntitySpan, Frame, Slot, SlotKind
 from rag.understanding.head_features import split_words
 from rag.understanding.heads import load_heads
-from rag.understanding.numbers import parse_number
 
 _EDGES = " \t\n.,;:?!\"'“”‘’()[]"
 _VALUE_KINDS: frozenset[SlotKind] = frozenset(
@@ -169,7 +169,7 @@ def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
         for slot in frame.slots
     ]
     for span in entities.spans:
-        if not span.is_certain:
+        if not span.is_certain and not _is_narrowing(span, frame):
             continue
         around = [s for s in slots if s.start < span.end and span.start < s.end]
         if any(s.kind == span.kind and s.value is not None for s in around):
@@ -186,6 +186,13 @@ def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
     return sorted(slots, key=lambda s: s.start)
 
 
+def _is_narrowing(span: EntitySpan, frame: Frame) -> bool:
+    """``papers by Wei Zhao / oncology only``: a category, which on its own might be a topic."""
+    is_turn = bool(frame.links) and frame.links[0][0] in ("narrow", "refine")
+    return is_turn and span.kind == "category" and not _ON.search(frame.question[: span.start])
+
+
+_ON = re.compile(r"\b(?:on|about|of|regarding)\s+(?:the\s+)?$", re.IGNORECASE)
 _NEGATION = re.compile(
     r"(?:\bnot|n['’]t|\bwithout|\bexcept(?:ing)?|\bexclud(?:e|es|ing)|\bother than|\bapart from|\bnor|\bignoring)\s+"
     r"(?:(?:about|on|in|by|from|with|for|the|any|those|ones|papers|of|to|related|is|are|it)\s+)*$",
@@ -199,10 +206,18 @@ def _is_negated(question: str, slot: Slot) -> bool:
     return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
+_IN_TITLE = re.compile(
+    r"[\"'”’]?\s+(?:with)?in\s+(?:the\s+|their\s+|its\s+)?titles?\b", re.IGNORECASE
+)
+
+
 def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     words = clean_words(slot.text)
     if not words:
         return
+    # "which papers mention diffusion in the title?"
+    if _IN_TITLE.match(parts.question, slot.end):
+        return _read_value(parts, replace(slot, kind="words", value=None), entities)
     if slot.is_negative:
         parts.without.append(words)
         parts.steps.append(Part("about", f'not about "{words}"', slot.text))
@@ -213,6 +228,9 @@ def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
 
 def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     mention = resolve_person(slot, parts.question, parts.library)
+    # "papers about the famine / not of Lancashire": nobody here, so what is excluded is no person.
+    if slot.is_negative and mention.how == "absent" and not parts.people:
+        return _read_topic(parts, slot, entities)
     if mention.note:
         parts.notes.append(mention.note)
     typed = mention.names[0] if len(mention.names) == 1 else mention.typed
@@ -236,6 +254,11 @@ def _read_paper(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if not ids and (described := find_described(slot.text, parts.library)):
         ids = (described,)
     if ids:
+        if len(ids) > 1:
+            name = clean_words(slot.text)
+            parts.notes.append(
+                f'"{name}" may be any of {len(ids)} papers; the first of them is meant here'
+            )
         parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
         parts.steps.append(Part("papers", " ".join(f"#{i}" for i in ids[:1]), slot.text))
     else:

@@ -16,7 +16,6 @@ from rag.text import split_sentences
 from rag.text.markdown import hazards
 from rag.types import Paper, PaperHit, Query, Sentence, SentenceRole
 from rag.types.query import Topic
-from rag.understanding.comparison import asks_to_compare, find_sides
 from tests.shelf import paper
 
 ASKED = "How does DuetFace differ from PartialFace?"
@@ -31,41 +30,8 @@ def hit(found: Paper, *roles: SentenceRole) -> PaperHit:
     return PaperHit(found, 1.0, 1, scored, {})
 
 
-def compare(question: str) -> Query:
-    sides = find_sides(question)
+def compare(question: str, *sides: str) -> Query:
     return Query("comparison", about=Topic(all_of=sides) if sides else None, text=question)
-
-
-@pytest.mark.parametrize(
-    ("question", "pair"),
-    [
-        (ASKED, ("DuetFace", "PartialFace")),
-        ("Compare RainSign with NightSign on speed.", ("RainSign", "NightSign on speed")),
-        ("What is the difference between label noise and data drift in how they arise?", ("label noise", "data drift")),
-        ("RainSign vs NightSign", ("RainSign", "NightSign")),
-        ("Which of the two is faster, RainSign or NightSign?", ("RainSign", "NightSign")),
-        ("What do RainSign and NightSign have in common?", ("RainSign", "NightSign")),
-        ("How do RainSign and NightSign differ?", ("RainSign", "NightSign")),
-        ("Forgery detectors: first paper vs the follow-up", None),
-        ("How do they differ?", None),
-        ("Compare the methods that work at night.", None),
-        ("RainSign vs RainSign", None),
-        ("What is RainSign?", None),
-    ],
-)  # fmt: skip
-def test_both_sides_are_read_where_both_can_be_looked_for(
-    question: str, pair: tuple[str, str] | None
-) -> None:
-    assert find_sides(question) == pair
-
-
-@pytest.mark.parametrize(
-    ("question", "compares"),
-    [(ASKED, True), ("Compare the two.", True), ("who does what?", True), ("What is RainSign?", False),
-     ("I think it compared two histograms.", False)],
-)  # fmt: skip
-def test_a_comparison_is_told_from_other_questions(question: str, compares: bool) -> None:
-    assert asks_to_compare(question) == compares
 
 
 OF_RAIN: tuple[SentenceRole, ...] = ("background", "aim", "method", "result")
@@ -75,7 +41,7 @@ OF_NIGHT: tuple[SentenceRole, ...] = ("aim", "background")
 def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and NightSign."),
+        compare("Compare RainSign and NightSign.", "RainSign", "NightSign"),
         [hit(RAIN, *OF_RAIN), hit(NIGHT, *OF_NIGHT)],
         marks,
     )
@@ -90,7 +56,9 @@ def test_every_cell_is_a_quotation_or_says_that_there_is_none() -> None:
 def test_what_the_question_asks_beyond_the_names_has_the_first_column() -> None:
     hits = [hit(RAIN, *OF_RAIN), hit(NIGHT, *OF_NIGHT)]
     made = render_comparison(
-        compare("How do RainSign and NightSign differ in wetness?"), hits, Citations()
+        compare("How do RainSign and NightSign differ in wetness?", "RainSign", "NightSign"),
+        hits,
+        Citations(),
     )
     assert "| Paper | Wetness | Idea | Result |" in made
 
@@ -99,7 +67,7 @@ def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     silent = paper("p3", "Quiet", "Hills. Rivers.")
     marks = Citations()
     made = render_comparison(
-        compare("Compare RainSign and Quiet."),
+        compare("Compare RainSign and Quiet.", "RainSign", "Quiet"),
         [hit(RAIN, *OF_RAIN), hit(silent, "other", "other")],
         marks,
     )
@@ -109,7 +77,9 @@ def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
 
 def test_without_roles_a_table_tells_ideas_alone() -> None:
     made = render_comparison(
-        compare("Compare RainSign and NightSign."), [hit(RAIN), hit(NIGHT)], Citations()
+        compare("Compare RainSign and NightSign.", "RainSign", "NightSign"),
+        [hit(RAIN), hit(NIGHT)],
+        Citations(),
     )
     assert "| Paper | Idea |\n|---|---|" in made
     assert NOT_STATED not in made

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
+from eval.train.forked import run_forked
 from eval.train.network_fit import (
     FitOptions,
     NetworkFit,
@@ -19,6 +20,7 @@ from eval.train.network_fit import (
     fit_chain,
     fit_heads,
     fit_temperature,
+    scale_vectors,
 )
 from eval.train.reader_examples import ExamplesError, get_text, list_marks, load_examples, read_turn
 from eval.train.reader_items import TAGS, assign_folds, build_items, tag_words
@@ -32,9 +34,9 @@ def write(folder: Path, text: str, name: str = "a.txt") -> Path:
 
 
 def test_a_marked_line_is_read_into_text_and_slots(tmp_path: Path) -> None:
-    write(tmp_path, "## papers several\n# why\n\npapers on [T:soil], not by [!P:Kim]\n")
+    write(tmp_path, "## papers unmarked\n# why\n\npapers on [T:soil], not by [!P:Kim]\n")
     (example,) = load_examples(tmp_path)
-    assert (example.want, example.is_about_several, example.place) == ("papers", True, "a.txt:4")
+    assert (example.want, example.is_marked, example.place) == ("papers", False, "a.txt:4")
     assert get_text(example.turns[0]) == "papers on soil, not by Kim"
     assert list_marks(example.turns[0]) == [(10, 14, "topic", False), (23, 26, "person", True)]
 
@@ -60,7 +62,7 @@ def test_a_conversation_is_about_its_last_turn(tmp_path: Path) -> None:
         ("## nonsense", "not a header's part"),
         ("## papers asks=colour", "not a header's part"),
         ("## papers people", "want twice"),
-        ("## several", "no want"),
+        ("## unmarked", "no want"),
         ("## aside", "what=KIND"),
         ("## rel=new want=papers\nonly one turn", "first => second"),
     ],
@@ -165,7 +167,7 @@ def test_heads_learn_from_vectors_and_from_patterns() -> None:
         n_hidden=8, n_epochs=40, batch=20, rate=0.02, pattern_rate=0.02, dropout=0.0
     )
     classes = {"v": ("no", "yes"), "p": ("no", "yes")}
-    fit = NetworkFit(classes, vectors, rows, groups, groups, options)
+    fit = NetworkFit(classes, scale_vectors(vectors), rows, groups, groups, options)
     worth = np.ones(200, np.float32)
     fit_heads(fit, groups, groups, {"v": by_vector, "p": by_pattern}, worth)
     scores = fit.build_network({"v": 1.0, "p": 1.0}).score(
@@ -182,3 +184,12 @@ def test_the_temperature_makes_shares_right() -> None:
     shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
     targets = np.array([rng.choice(3, p=p / p.sum()) for p in shares.astype(float)])
     assert fit_temperature(2 * scores, targets) == pytest.approx(2, rel=0.15)
+
+
+def test_fits_side_by_side_come_back_in_order() -> None:
+    values = np.arange(5)
+    tasks = [lambda at=at: (at, values * at) for at in range(5)]
+    results = run_forked(tasks)
+    assert [at for at, _ in results] == list(range(5))
+    assert all((own == values * at).all() for at, own in results)
+    assert run_forked([lambda: "alone"]) == ["alone"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import Condition, Range
 from rag.types.query_text import print_condition
 from rag.understanding.dialogue_state import find_ordinal
 from rag.understanding.entities import read_flag, read_role
 from rag.understanding.field_words import read_attribute, read_group, read_order
-from rag.understanding.numbers import parse_bounds, parse_number
 from rag.understanding.slots import merge_conditions, read_form
 
 

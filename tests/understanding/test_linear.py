@@ -69,8 +69,8 @@ def grows(used: Used) -> str:
 def test_every_pattern_is_tried() -> None:
     names = {used.name for used in PATTERNS}
     assert {
-        "rag.understanding.times._ATOM",
-        "rag.understanding.comparison._PAIRS",
+        "rag.text.times._ATOM",
+        "rag.answers.comparing_words.COMPARES",
         "rag.understanding.slots._NEGATION",
     } <= names
     assert {"rag.generation.claim_parser._CITED", "rag.answers.cues.CUES"} <= names

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rag.text.english import dated_day
-from rag.types.fields import Condition, Range
-from rag.understanding.time_expressions import (
+from rag.text.time_expressions import (
     COUNT,
     FINE,
     MONTH,
@@ -27,6 +26,7 @@ from rag.understanding.time_expressions import (
     parse_count,
     parse_period,
 )
+from rag.types.fields import Condition, Range
 
 _RECENTLY = (
     r"(?:quite\s+|very\s+|most\s+|more\s+)?(?:recently|lately)|(?:in\s+)?recent\s+years|newly"

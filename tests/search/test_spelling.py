@@ -10,7 +10,7 @@ import pytest
 from rag.adapters.weights import load_whole_words
 from rag.config.settings import Settings
 from rag.library import Library
-from rag.understanding.spelling import process_spelling
+from rag.search.spelling import process_spelling
 from tests.desk import Desk
 
 TEXTS = (

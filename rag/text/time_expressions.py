@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rag.text.english import MONTHS
-from rag.understanding.numbers import NUMBERS
+from rag.text.numbers import NUMBERS
 
 Day = tuple[int, int, int]
 """Year, month, day."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.text.rendering import render
 from rag.understanding.languages import convert_to_english
-from rag.understanding.rendering import render
 from tests.shelf import Shelf, paper
 
 

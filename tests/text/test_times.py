@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rag.text.times import find_times
 from rag.types.query_text import print_conditions
-from rag.understanding.times import find_times
 
 NEWEST = (2025, 5, 20)
 

@@ -1,0 +1,149 @@
+"""How a turn hangs together with the conversation: the head's relation, and words that point."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import cast
+
+from rag.library.person_index import Mention
+from rag.library.view import LibraryView
+from rag.text import STOP_WORDS, split_terms
+from rag.understanding.dialogue_state import (
+    AUTHOR_OF,
+    CONTENT,
+    SETS,
+    DialogueState,
+    find_called,
+    find_ordinal,
+    list_terms,
+)
+from rag.understanding.entities import Entities
+from rag.understanding.frame_types import Frame, Link, Slot
+from rag.understanding.head_features import split_words
+from rag.understanding.heads import load_heads
+from rag.understanding.slots import is_topical
+
+
+def tag_rest(frame: Frame, library: LibraryView) -> Frame:
+    """The frame with a topic where the tagger has none: ``just type 2``, ``which of these are few-shot?``."""
+    link = frame.links[0][0]
+    sets = link in ("narrow", "refine", "correct") or (link == "all_of" and frame.want in SETS)
+    if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
+        return frame
+    start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
+    asking = load_heads().asking_words
+
+    def asks(word: tuple[int, int]) -> bool:
+        text = frame.question[slice(*word)].lower()
+        return text in _LIMITING or not is_topical(text, asking)
+
+    words = [(a, b) for a, b in split_words(frame.question) if a >= start]
+    words = [span for span in words if frame.question[span[0]].isalnum()]
+    while words and asks(words[0]):
+        words.pop(0)
+    while words and asks(words[-1]):
+        words.pop()
+    # "just type 2": a number may end it.
+    texts = [frame.question[a:b].lower() for a, b in words]
+    if not 0 < len(words) < 5 or not any(
+        w in library.vocabulary.any for text in texts for w in re.findall(r"\w+", text)
+    ):
+        return frame
+    negative = bool(_NOT.match(frame.question[start:]))
+    first, last = words[0][0], words[-1][1]
+    rest = Slot(first, last, "topic", frame.question[first:last], negative, 0.5)
+    return replace(frame, slots=(*frame.slots, rest))
+
+
+_LIMITING = frozenset("only just please ones without minus except not".split())
+
+
+def choose_link(
+    frame: Frame, entities: Entities, state: DialogueState, library: LibraryView
+) -> Link:
+    """The relation of the head, unless words point at what was shown, whatever it makes of the rest."""
+    link = cast("Link", frame.links[0][0] if frame.links else "new")
+    question = frame.question
+    if state.paper and AUTHOR_OF.search(question):
+        return "those_people"
+    if (
+        link == "new"
+        and state.people
+        and COAUTHOR.search(question)
+        and len(_list_people(entities)) == 1
+    ):
+        return "those_people"
+    is_open = link in ("new", "refine", "narrow", "same_paper")
+    # "The tracking one, what is its dataset called?", "What data does the second use?"
+    if (is_open or link == "one_of") and not _NOT.match(question):
+        shown = dict.fromkeys((*state.papers, *state.earlier_papers))
+        if len(shown) > 1 and find_called(question, state, library):
+            return "one_of"
+        if (
+            is_open
+            and len(state.papers) > 1
+            and find_ordinal(question, len(state.papers)) is not None
+            and _ONE.search(question)
+        ):
+            return "one_of"
+    # "who wrote them?" of a list or a count, though the head takes it for one paper's authors
+    is_of_set = state.query.want in SETS and not state.query.papers
+    if link == "same_paper" and is_of_set and THEM.search(question):
+        return "all_of"
+    # "can you cure it": no question of what this assistant can do
+    is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
+    if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
+        return "same_paper"
+    # "papers on longevity / anything with mice?"
+    is_list = state.query.about is not None and state.query.want in (*SETS, "overview")
+    if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
+        return "narrow"
+    if (
+        link in ("new", "refine", "same_paper")
+        and state.people
+        and _PERSON_POINTER.search(question)
+    ):
+        return "those_people"
+    # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
+    names_nothing = not any(e.is_certain for e in entities.spans)
+    is_about_one = len(state.papers) == 1 and state.query.want in (*CONTENT, "values")
+    if link in ("new", "refine") and is_about_one and names_nothing and frame.want in CONTENT:
+        topics = " ".join(slot.text for slot in frame.slots if slot.kind == "topic")
+        words = {word for word in split_terms(topics or question) if word not in STOP_WORDS}
+        paper = library.get_paper(state.paper)
+        is_of_paper = paper is not None and words <= list_terms(paper)
+        if link == "refine" or (is_of_paper and frame.links[0][1] < _SURE):
+            return "same_paper"
+    return link
+
+
+def _list_people(entities: Entities) -> list[str]:
+    return [
+        name
+        for span in entities.spans
+        if isinstance(span.value, Mention)
+        for name in span.value.names[:1]
+    ]
+
+
+COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
+_SOME_WITH = re.compile(
+    r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
+    re.IGNORECASE,
+)
+THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
+_SURE = 0.9
+_NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)
+_ONE = re.compile(
+    r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE
+)
+POINTER = re.compile(
+    r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
+    re.IGNORECASE,
+)
+_PERSON_POINTER = re.compile(
+    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
+    re.IGNORECASE,
+)
+"""Words that point at what was shown, whatever the head makes of the rest."""

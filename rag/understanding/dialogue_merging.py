@@ -1,0 +1,186 @@
+"""Queries of a conversation put together: slots replaced, conditions added, topics narrowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from rag.text import split_terms
+from rag.types.fields import FIELDS, Condition, Range
+from rag.types.query import PersonRef, Query, Reading, Topic
+from rag.understanding.composition import build_author
+from rag.understanding.dialogue_state import CONTENT, SETS
+from rag.understanding.frame_types import Frame
+from rag.understanding.slots import merge_conditions
+
+
+def merge(last: Query, alone: Reading, broader: str = "") -> Query:
+    """The last query with the parts that the new turn names in their place."""
+    own = _read_in_context(alone, last)
+    is_ordered = any(part.slot == "order" for part in alone.parts)
+    groups = {_group(c.field) for c in own.where}
+    kept = tuple(c for c in last.where if _group(c.field) not in groups)
+    # "papers from May 2022? / and June?": the month is of the year spoken of.
+    times = {c.field for c in own.where if _group(c.field) == "time"}
+    if times == {"month"} and (year := _find_year(last)):
+        kept = (*kept, Condition("year", "is", year))
+    if _ANY_TIME.search(alone.question) and not times:
+        kept = tuple(c for c in kept if _group(c.field) != "time")
+    topic = own.about
+    if topic is None:
+        topic = last.about
+    elif last.about and not topic.words and not topic.all_of:
+        topic = replace(last.about, without=topic.without)
+    elif broader:
+        topic = narrow_topic(Topic(broader), topic)
+    adds = bool(_WITH.search(alone.question))
+    if adds:
+        kept = tuple(c for c in last.where if _group(c.field) not in groups - {"person"})
+    people, where = last.people, (*kept, *own.where)
+    named = tuple(
+        PersonRef(str(c.value), (str(c.value),))
+        for c in own.where
+        if (c.field, c.operator) == ("author", "is")
+    )
+    # "the h-index of Yuxi Mi? / and Ann Mao?", "how many papers with Cai Wu?"
+    if last.people and named and not own.people:
+        if adds and last.want == "profile":
+            where = (*where, *(build_author(p) for p in last.people))
+            return replace(own, where=merge_conditions(where), text="")
+        people = named
+        where = tuple(c for c in where if _group(c.field) != "person")
+    if own.people:
+        people = own.people if last.people else ()
+        if not last.people:
+            where = tuple(c for c in where if _group(c.field) != "person")
+            where += tuple(map(build_author, own.people))
+    return replace(
+        last,
+        where=merge_conditions(where),
+        about=topic,
+        people=people,
+        papers=own.papers or last.papers,
+        order=own.order if is_ordered else last.order,
+        besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
+        k=own.k or last.k,
+        form=own.form,
+        text=own.text if last.want in CONTENT else "",
+    )
+
+
+_ANY_TIME = re.compile(
+    r"\b(?:all|whole|entire|any|every)\b.{0,12}\b(?:time|period|years?)\b|\bever\b|\bfrom all years\b",
+    re.IGNORECASE,
+)
+_NEXT_YEAR = re.compile(
+    r"\b(?:(?:the )?(?:year|one) (?P<before>before|earlier)|(?:a|one) year (?P<earlier>earlier|before)"
+    r"|the (?P<previous>previous|preceding) year"
+    r"|(?:the )?year (?:after|later)|(?:a|one) year later|the (?:next|following) year)\b",
+    re.IGNORECASE,
+)
+
+
+def _read_in_context(alone: Reading, last: Query) -> Query:
+    """The turn's own query, with what it says relative to the last: ``and the year before?``."""
+    own = alone.query
+    match, year = _NEXT_YEAR.search(alone.question), _find_year(last)
+    if match and year:
+        shifted = year - 1 if any(match.groupdict().values()) else year + 1
+        rest = tuple(c for c in own.where if _group(c.field) != "time")
+        return replace(own, where=(*rest, Condition("year", "is", shifted)))
+    return own
+
+
+def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
+    """``which of these are few-shot?``: the topic spoken of, and what is said of it."""
+    if last is None or own is None:
+        return own or last
+    if not own.words or not last.words:
+        words = own.words or last.words
+    elif set(split_terms(last.words)) <= set(split_terms(own.words)):
+        words = own.words
+    else:
+        words = f"{own.words} {last.words}"
+    without = " or ".join(filter(None, dict.fromkeys((last.without, own.without))))
+    return Topic(words, without)
+
+
+_WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
+
+
+def _find_year(query: Query) -> int | None:
+    """The one year that a query's times are of."""
+    years = set()
+    for condition in query.where:
+        for value in condition.values if condition.field in ("year", "date") else ():
+            ends = (value.low, value.high) if isinstance(value, Range) else (value, value)
+            years |= {end.year if isinstance(end, date) else end for end in ends}
+    return years.pop() if len(years) == 1 and None not in years else None  # type: ignore[return-value]
+
+
+def _group(field: str) -> str:
+    """Fields of which a new condition replaces the old one: a time a time, a person a person."""
+    if field in ("year", "month", "day", "date"):
+        return "time"
+    return "person" if FIELDS[field].type == "person" else field
+
+
+def find_flag(query: Query) -> Condition | None:
+    """The last condition that holds or does not, such as ``code``."""
+    return next((c for c in reversed(query.where) if isinstance(c.value, bool)), None)
+
+
+def get_set(last: Query) -> Query | None:
+    """The list that ``those`` are of: of an overview, the papers on its topic; None for single papers."""
+    if last.want in SETS:
+        return last
+    if last.want == "overview" and last.about is not None and not last.papers:
+        return Query("papers", where=last.where, about=last.about)
+    return None
+
+
+def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
+    """A list, a count or the like under further conditions; it stays what it is unless asked."""
+    own = _read_in_context(alone, last)
+    before = set_role(last.where, alone)
+    where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
+    about = narrow_topic(last.about, own.about)
+    is_ordered = any(part.slot == "order" for part in alone.parts)
+    narrowed = replace(
+        last, where=where, about=about, order=own.order if is_ordered else last.order, k=own.k
+    )
+    # "only those with code" after a count is a count; "how many of them have code?" after a list is one.
+    if own.want in SETS and own.want not in ("papers", last.want):
+        base = last.where if own.want == "share" else ()
+        where = own.where if own.want == "share" else where
+        order = own.order if own.want == "extreme" else None
+        return replace(narrowed, want=own.want, by=own.by, base=base, where=where, order=order)
+    return narrowed
+
+
+_ROLE_FIELDS = ("first_author", "last_author", "printed_author")
+
+
+def set_role(where: Sequence[Condition], alone: Reading) -> tuple[Condition, ...]:
+    """``how many as first author?``: the person of the last question in another role."""
+    role = next((p.printed for p in alone.parts if p.printed in _ROLE_FIELDS), "")
+    if not role or any(FIELDS[c.field].type == "person" for c in alone.query.where):
+        return tuple(where)
+    return tuple(
+        replace(c, field=role) if c.field in ("author", *_ROLE_FIELDS) else c for c in where
+    )
+
+
+def drop_authors(where: Sequence[Condition]) -> tuple[Condition, ...]:
+    return tuple(c for c in where if c.field != "author")
+
+
+def exclude(where: Sequence[Condition], papers: Sequence[str]) -> tuple[Condition, ...]:
+    before = tuple(
+        v for c in where if (c.field, c.operator) == ("paper", "not_in") for v in c.values
+    )
+    rest = tuple(c for c in where if (c.field, c.operator) != ("paper", "not_in"))
+    gone = tuple(dict.fromkeys((*before, *papers)))
+    return (*rest, Condition("paper", "not_in", gone)) if gone else rest

@@ -1,0 +1,128 @@
+"""What a turn asks of the people spoken of, and for the people of what was shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rag.library.view import LibraryView
+from rag.types.fields import Condition
+from rag.types.query import PersonRef, Query, Reading
+from rag.understanding.composition import build_author
+from rag.understanding.dialogue_links import COAUTHOR
+from rag.understanding.dialogue_merging import drop_authors, exclude, get_set, narrow_topic
+from rag.understanding.dialogue_state import (
+    AUTHOR_OF,
+    CONTENT,
+    DialogueState,
+    find_ordinal,
+    find_people,
+)
+from rag.understanding.frame_types import Frame
+from rag.understanding.slots import merge_conditions
+
+
+def ask_people_on(frame: Frame, state: DialogueState) -> Query | None:
+    """``who has written about this?``, ``who is behind most of them?``: people of the last topic."""
+    last, link = state.query, frame.links[0][0]
+    shares = {label.split()[0]: share for label, share in reversed(frame.wants)}
+    is_of_people = frame.wants[0][0].startswith("people") or (
+        bool(_WHO.match(frame.question)) and shares.get("people", 0.0) > _ENOUGH
+    )
+    if not is_of_people or last.about is None or not last.about.words:
+        return None
+    if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
+        return None
+    is_of_set = get_set(last) is not None and link == "all_of" and not last.papers
+    if is_of_set and (len(state.papers) > 1 or last.want != "papers"):
+        return Query("people", about=last.about, where=last.where)
+    if link in ("new", "aside", "correct", "more") or not _ON_THAT.search(frame.question):
+        return None
+    return Query("people", about=last.about, where=last.where)
+
+
+_WHO = re.compile(r"\W*(?:(?:and|so|ok)\s+)?(?:who|whose|whom)\b", re.IGNORECASE)
+_ENOUGH = 0.25
+_ON_THAT = re.compile(
+    r"\b(?:on|about|in|with|into) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
+    r"|\bto (?:talk|speak|write|turn) to\b",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
+
+
+def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
+    """The turn's own question, of the people that it points at."""
+    own = alone.query
+    # "What has the first one published on it?": on the topic that the people were found for.
+    if (
+        state.query.want == "people"
+        and state.query.about
+        and not own.about
+        and _IT.search(alone.question)
+    ):
+        return Query("papers", about=state.query.about, people=own.people, where=own.where)
+    pair = tuple(PersonRef(n, (n,)) for n in _list_pair(state))
+    if len(pair) == 2 and own.want in ("papers", "count") and _TOGETHER.search(alone.question):
+        return Query(own.want, people=pair, relation="shared", where=drop_authors(own.where))
+    is_named = any(p.slot == "people" and p.words for p in alone.parts)
+    if is_named and COAUTHOR.search(alone.question) and (spoken := state.people[:1]):
+        return Query("people", people=(PersonRef(spoken[0], spoken),), relation="coauthors")
+    if (query := _ask_people_found(alone, state)) is not None:
+        return query
+    names = find_people(alone.question, state, library)
+    authors = tuple(c for c in own.where if c.field == "author" and c.value in names)
+    if len(authors) > 1:
+        rest = tuple(c for c in own.where if c not in authors)
+        own = replace(own, where=(*rest, Condition("author", "in", names)))
+    people = own.people or tuple(PersonRef(name, (name,)) for name in names)
+    # "who is Ana Prieto? / papers on soil?"
+    if own.want == "papers" and own.about and own.people and not is_named:
+        where = (*own.where, *(build_author(p) for p in own.people))
+        return replace(own, people=(), where=merge_conditions(where))
+    # "did the same first author write a later paper?": others than the one spoken of.
+    if AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
+        limits = (build_author(people[0]), *exclude(own.where, (state.paper,)))
+        where = merge_conditions(limits)
+        return Query("count" if own.want == "count" else "papers", where=where)
+    if own.want in CONTENT:
+        return Query("profile", people=people) if len(people) == 1 else own
+    if own.relation in ("authors", "first_author", "common_authors"):
+        return Query("profile", people=people)
+    return own
+
+
+def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
+    """Of the people found for a topic: some of them, or the papers that they were found by."""
+    own, last, people = alone.query, state.query, state.people or state.earlier_people
+    if last.want != "people" or last.about is None or last.relation:
+        return None
+    # "who of them is an economic historian?"
+    if own.want == "people" and not own.relation and own.about:
+        return replace(last, about=narrow_topic(last.about, own.about), k=own.k)
+    # "and on Yuxi Mi's page?"
+    where = drop_authors(own.where)
+    if own.want == "papers" and where and not _PRONOUN.search(alone.question):
+        return last.add_conditions(where)
+    # "who works on wages? / their papers"
+    is_one = (
+        _SINGULAR.search(alone.question) or find_ordinal(alone.question, len(people)) is not None
+    )
+    if own.want != "papers" or own.about or is_one or len(people) < 2:
+        return None
+    where = merge_conditions((*last.where, *where))
+    return Query("papers", where=where, about=last.about, order=own.order, k=own.k)
+
+
+def _list_pair(state: DialogueState) -> list[str]:
+    """The two people spoken of last: whom the last query is about, and whom the question named."""
+    asked = [name for person in state.query.people for name in person.names[:1]]
+    named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
+    return list(dict.fromkeys((*asked, *named)))
+
+
+_TOGETHER = re.compile(r"\b(?:together|jointly|in common|with each other)\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\b(?:they|them|their|theirs|he|she|his|her|him|these|those)\b", re.IGNORECASE
+)
+_SINGULAR = re.compile(r"\b(?:he|she|him|her|his|hers|person|one)\b", re.IGNORECASE)

@@ -1,0 +1,44 @@
+"""Two questions in one message: the first is answered, the second is said to be still open."""
+
+from __future__ import annotations
+
+import re
+
+from rag.types.query import Query
+
+_CONTENT = ("passages", "overview", "comparison")
+_ASKS = (
+    r"(?:who|whom|whose|how many|how much|when|where|which|what|why|list|show|tell me|give me)\b"
+)
+_BETWEEN = re.compile(
+    rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS}|(?:is|are|do|does|did|has|have)\b)"
+    rf"|,?\s+and(?:\s+(?:also|then))?\s+(?={_ASKS})|\s*;\s*(?={_ASKS})",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    rf"\W*(?:{_ASKS}|is\b|are\b|do\b|does\b|has\b|papers\b|people\b|can you\b|could you\b|please\b)",
+    re.IGNORECASE,
+)
+
+
+def split_questions(text: str) -> tuple[str, str] | None:
+    """``How many papers are on tides and who wrote them?`` as two; None where there is one."""
+    for match in _BETWEEN.finditer(text):
+        first, second = (
+            text[: match.start("end") + 1 if match["end"] else match.start()],
+            text[match.end() :],
+        )
+        if _BEGINS.match(first) and min(len(first.split()), len(second.split())) > 1:
+            return first.strip(), second.strip()
+    return None
+
+
+def are_two(first: Query, second: Query) -> bool:
+    """Whether no one answer is to both: what papers say on the second is sought with the first."""
+    if second.want in ("aside", *_CONTENT) or first.want == "aside":
+        return False
+    return first.want != second.want or (first.want == "people" and first.about != second.about)
+
+
+def tell_open(second: str) -> str:
+    return f'This answers the first of two questions; ask the second one next: "{second}"'
