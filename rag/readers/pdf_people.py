@@ -282,9 +282,23 @@ def _find_affiliations(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_iter_institutions(lines)))[:40]
 
 
-def _iter_institutions(lines: Sequence[Line]) -> Iterator[str]:
+def _join_open_lines(lines: Sequence[Line]) -> Iterator[str]:
+    """The lines' texts; one that ends or goes on within a name ("Center for") is joined."""
+    text = ""
     for line in lines:
-        text = _EMAIL.sub(" , ", _mark_breaks(line))
+        after = _EMAIL.sub(" , ", _mark_breaks(line))
+        if re.search(r"\b(?:for|of|and|the|de|&)\s?$", text) or re.match(
+            r"(?:and|of|for|de) ", after
+        ):
+            text = f"{text} {after}"
+            continue
+        yield text
+        text = after
+    yield text
+
+
+def _iter_institutions(lines: Sequence[Line]) -> Iterator[str]:
+    for text in _join_open_lines(lines):
         for part in re.split(rf"[{_BREAK},;()]|\s-\s", text):
             piece = " ".join(part.split()).strip(" .:-–")
             is_short = 3 <= len(piece) <= 90 and len(piece.split()) <= 10
