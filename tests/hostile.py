@@ -236,6 +236,17 @@ def seen(text: str) -> str:
     )
 
 
+def drop_unverified(text: str) -> str:
+    """The text without the sentences that are marked as found in no paper."""
+    return re.sub(r"[^\n|]*?\(unverified\)", lambda m: _drop_last_sentence(m[0]), text)
+
+
+def _drop_last_sentence(marked: str) -> str:
+    body = marked.removesuffix("(unverified)").rstrip()
+    ends = [m.end() for m in re.finditer(r"(?:[.!?]|\]\.?)(?=\s)", body[:-1])]
+    return body[: ends[-1]] if ends else ""
+
+
 def numbers(text: str) -> set[str]:
     """Every number in a text, in one form."""
     plain = unicodedata.normalize("NFKC", text)

@@ -48,6 +48,7 @@ class ModelSession:
         usage: Tokens and cost of all calls so far; unreported tokens are estimated.
         first_token_at: When the newest reply began, on the clock of ``time.perf_counter``.
         notes: Problems of the cache and the like, one sentence each.
+        judge: The session of the model that verifies; this one, or another.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class ModelSession:
         self._is_fresh = fresh
         self._new: list[tuple[str, str]] = []
         self._n_asked = self._n_found = 0
+        self.judge = self
 
     @property
     def cached(self) -> bool:

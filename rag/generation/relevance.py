@@ -80,6 +80,10 @@ class Relevance:
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
 
+    def rests_on_papers(self, text: str, keys: Iterable[str]) -> bool:
+        """Whether the embedded model finds a sentence near to one of its papers, other words or not."""
+        return self._near is not None and self._near(text, tuple(self._of(keys))) >= NEAR
+
     def _borrows_name(self, text: str, own_items: set[str], keys: Iterable[str]) -> bool:
         """Whether a name is taken out of the one sentence that has it, and nothing else of that sentence.
 
@@ -90,7 +94,7 @@ class Relevance:
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
         names = content(" ".join(_list_names(text))) - self._asked - self._titles
-        known = names | self._asked | self._titles
+        known = names | self._asked
         return any(
             not (items & own_items) - known
             for items in stated.values()

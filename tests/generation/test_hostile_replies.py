@@ -10,7 +10,16 @@ from rag.answers.citations import check_citations
 from rag.generation.gate import CitationGate
 from rag.text.markdown import hazards, markers
 from tests.generation.test_gate import EVIDENCE, PAPERS
-from tests.hostile import PLACES, Payload, fits, numbers, payloads, pieces, seen
+from tests.hostile import (
+    PLACES,
+    Payload,
+    drop_unverified,
+    fits,
+    numbers,
+    payloads,
+    pieces,
+    seen,
+)
 
 TRUE = (
     "DuetFace splits images into frequency channels [E1].",
@@ -55,8 +64,10 @@ def test_nothing_hostile_is_seen_at_any_point_of_the_stream(payload: Payload, pl
             continue
         shown += new
         words = seen(shown)
-        assert not re.search(payload.seen, words), words
-        assert numbers(words) <= NUMBERS, words
+        believed = seen(drop_unverified(shown))
+        hidden = believed if payload.name.startswith("number") else words
+        assert not re.search(payload.seen, hidden), words
+        assert numbers(believed) <= NUMBERS, words
         assert hazards(shown) == ()
         marked |= set(markers(shown))
         assert marked <= {citation.marker for citation in gate.citations}
