@@ -11,7 +11,7 @@ from functools import lru_cache
 from rag.answers.prompt_injection import extract_instructions, has_instruction
 from rag.generation.attributions import is_titled
 from rag.generation.claim_parser import Claim, ClaimReader
-from rag.generation.declining import declines
+from rag.generation.declining import declines, denies
 from rag.generation.evidence import apart_of, list_papers
 from rag.generation.ground import Ground
 from rag.generation.numbers import split_scripts
@@ -136,7 +136,9 @@ class ClaimChecker:
         if not claim.keys and stating:
             claim = self._add_missing_citation(claim)
         ground = self._ground(claim.keys) if claim.keys else self._all
-        support = compare_claim(claim_words, ground, ordinary=ORDINARY, known=self._asked)
+        support = compare_claim(
+            claim_words, ground, ordinary=ORDINARY, known=self._list_known(claim_words)
+        )
         if support.is_masked:
             return self._build_omission(claim, "disguises_left_out")
         if support.invented or any(self._is_title(q) for q, _ in find_quotations(claim_words)):
@@ -147,11 +149,20 @@ class ClaimChecker:
         if not answers and self._relevance.strays(claim_words, claim.keys):
             return self._build_omission(claim, "off_question_left_out")
         verdict = None if is_decline else self._compute_verdict(claim, support, stating)
-        if not answers and (claim.keys or stating):
+        if not answers and claim.keys:
             verdict = "not_found"
         if verdict is not None:
             self._counts[f"sentences_{verdict}"] += 1
         return Ruling(claim, True, verdict, answers)
+
+    def _list_known(self, claim_words: str) -> Collection[str]:
+        """Words of the question that a sentence may have though its papers do not.
+
+        All of them where it denies something of them; else those that some paper given has.
+        """
+        if denies(claim_words):
+            return self._asked
+        return {word for word in self._asked if self._all.has_word(word)}
 
     def _build_omission(self, claim: Claim, name: str) -> Ruling:
         self._counts[name] += 1

@@ -55,6 +55,11 @@ def _sort_words(listed: list[str]) -> _Words:
     )
 
 
+def denies(sentence: str) -> bool:
+    """Whether a sentence denies anything."""
+    return bool(_load_words()["deniers"].find_places(_split_words(sentence)))
+
+
 def declines(sentence: str) -> bool:
     """Whether a sentence says that the papers do not state something."""
     words = _split_words(sentence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
@@ -80,6 +80,8 @@ _HEDGE = re.compile(
     r"|oltre|più di|mais de|cerca de|более|около)|[~≈]|超过|約|约|以上)\s*(?:an?\s+|the\s+)?$",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
+"""Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
 _CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
 
@@ -160,8 +162,12 @@ def split_scripts(text: str) -> str:
 
 def extract_figures(text: str) -> list[Figure]:
     """Every figure of a text, in digits and in English words, in order."""
-    found = [*_iter_digits(text), *_iter_words_of_number(text)]
-    return sorted(found, key=lambda figure: figure.at)
+    figures = sorted([*_iter_digits(text), *_iter_words_of_number(text)], key=lambda f: f.at)
+    for n in range(len(figures) - 2, -1, -1):
+        this, following = figures[n], figures[n + 1]
+        if not this.after and _LISTED.fullmatch(text, this.end, following.at):
+            figures[n] = replace(this, after=following.after)
+    return figures
 
 
 def _iter_digits(text: str) -> list[Figure]:
@@ -187,7 +193,9 @@ def _iter_digits(text: str) -> list[Figure]:
 def _read_values(number: str) -> frozenset[Decimal]:
     plain = re.sub(r"[\s\u00a0\u202f]", "", number)
     forms = (
-        {plain.replace(",", "")} if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain) else set()
+        {plain.replace(",", "")}
+        if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", plain)
+        else set()
     )
     if re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", plain):
         forms.add(plain.replace(".", "").replace(",", "."))
@@ -250,7 +258,9 @@ def _build_figure(
     sign = _SIGN.search(before)
     negative = sign is not None and sign[1] != "+"
     hedged = _HEDGE.search(before) is not None
-    return Figure(text[at:end], values, unit, negative, hedged, vague, _list_after(text[end:]), at, end)
+    return Figure(
+        text[at:end], values, unit, negative, hedged, vague, _list_after(text[end:]), at, end
+    )
 
 
 def _list_after(rest: str) -> tuple[str, ...]:

@@ -188,7 +188,7 @@ def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
     displaced = any(
         figure.after[0] in printed.after[:3]
         for printed in paper.figures
-        if printed not in matching and printed.unit in ("", figure.unit)
+        if printed not in matching and printed.unit == figure.unit
     )
     return not displaced
 
@@ -310,10 +310,11 @@ def _list_unknown_names(
     claim: str, english: bool, ground: Ground, known: Collection[str]
 ) -> tuple[str, ...]:
     plain = _LATEX.sub(" ", claim) if "\\" in claim else claim
+    units = {at for f in extract_figures(plain) for at in range(f.at, f.end)}
     unknown = [
         name
-        for name, _ in _list_names(plain, english)
-        if not ground.has_name(name) and fold(name).removesuffix("s") not in known and fold(name) not in known
+        for name, at in _list_names(plain, english)
+        if at not in units and not ground.has_name(name) and fold(name).removesuffix("s") not in known and fold(name) not in known
     ]  # fmt: skip
     return tuple(dict.fromkeys(unknown))
 
