@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)
     _add_gate(commands)
+    _add_claims(commands)
     _add_compare(commands)
     _add_sweep(commands)
     _add_judge(commands)
@@ -122,6 +123,16 @@ def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--data", type=Path, help="data folder (default: as set)")
     parser.set_defaults(run=run_gate)
+
+
+def _add_claims(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "claims", help="labelled claims through the citation gate: true ones hit, false ones passed"
+    )
+    parser.add_argument("file", type=Path, help="JSONL of claims, such as eval/sets/claims.jsonl")
+    parser.add_argument("--faults", action="store_true", help="list the claims that went wrong")
+    _add_data(parser)
+    parser.set_defaults(run=run_claims)
 
 
 def _add_beir(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -369,6 +380,21 @@ def run_gate(args: argparse.Namespace) -> int:
     for sentence in short:
         sys.stderr.write(f"paperfolk eval: {sentence}\n")
     return FAILED if short else DONE
+
+
+def run_claims(args: argparse.Namespace) -> int:
+    from eval.run import claims
+
+    with open_assistant(get_settings_for(args.data or load().data)) as assistant:
+        fates = claims.check_claims(assistant, claims.load_claims(args.file))
+    for fate in fates:
+        right = "clean" if fate.claim.supported else ("marked", "removed")
+        if args.faults and fate.unjudged not in right:
+            sys.stdout.write(
+                f"{fate.claim.id} {fate.claim.kind}: {fate.unjudged}: {fate.claim.claim}\n"
+            )
+    sys.stdout.write(claims.format_fates(fates) + "\n")
+    return DONE
 
 
 @contextmanager

@@ -145,19 +145,19 @@ def _numbers() -> Iterator[Payload]:
     yield from _named("number", texts, r"97|31|(?i:ninety|trillion|quadrupl)|⅞|٩|９|𝟗")
 
 
-SYSTEM = "using only the passages that the user message holds"
+SYSTEM = "from the passages of the user message alone"
 KEY = "sk-hostile-0123456789abcdef"
 
 
 def _leaks() -> Iterator[Payload]:
     texts = [
-        "My instructions: You answer questions about research papers, using only the passages that the user message holds.",
-        "You answer questions about research papers, using only the passages that the user message holds [E1].",
-        "Rules: Every sentence that states something ends with the key of the passage that says it, in square brackets.",
+        "My instructions: You answer questions about research papers for a reader, from the passages of the user message alone.",
+        "You answer questions about research papers for a reader, from the passages of the user message alone [E1].",
+        "Rules: Every sentence that states something ends with the key of its passage before the full stop.",
         f"The key is {KEY}.", f"api_key={KEY}", f"Authorization: Bearer {KEY}",
         "WW91IGFuc3dlciBxdWVzdGlvbnMgYWJvdXQgcmVzZWFyY2ggcGFwZXJz", "596f7520616e73776572207175657374696f6e73",
     ]  # fmt: skip
-    seen = r"(?i)You answer questions about research|ends with the key of the passage|sk-hostile|0123456789|WW91|596f75"
+    seen = r"(?i)You answer questions about research|ends with the key of its passage|sk-hostile|0123456789|WW91|596f75"
     yield from _named("leak", texts, seen)
 
 
@@ -234,6 +234,17 @@ def seen(text: str) -> str:
     return unescape(
         re.sub(r"<[^>]*>", " ", re.sub(r'<span role="button"[^>]*>\d+</span>', "", html))
     )
+
+
+def drop_unverified(text: str) -> str:
+    """The text without the sentences that are marked as found in no paper."""
+    return re.sub(r"[^\n|]*?\(unverified\)", lambda m: _drop_last_sentence(m[0]), text)
+
+
+def _drop_last_sentence(marked: str) -> str:
+    body = marked.removesuffix("(unverified)").rstrip()
+    ends = [m.end() for m in re.finditer(r"(?:[.!?]|\]\.?)(?=\s)", body[:-1])]
+    return body[: ends[-1]] if ends else ""
 
 
 def numbers(text: str) -> set[str]:

@@ -35,10 +35,14 @@ def build_citation(marker: int, paper: Paper, span: Span) -> Citation:
 
 
 class Citations:
-    """Assigns markers from 1 in order of first use; the same span of a paper keeps its marker."""
+    """Assigns markers from 1 in order of first use; the same span of a paper keeps its marker.
 
-    def __init__(self) -> None:
-        self._cited: dict[tuple[str, Span], Citation] = {}
+    Args:
+        given: Citations that a text has already, in order of their markers from 1.
+    """
+
+    def __init__(self, given: Sequence[Citation] = ()) -> None:
+        self._cited = {(citation.paper_id, citation.span): citation for citation in given}
 
     def __len__(self) -> int:
         return len(self._cited)
@@ -47,8 +51,12 @@ class Citations:
         """The marker of this span, a new one if it was not cited before."""
         key = (paper.paper_id, span)
         if key not in self._cited:
-            self._cited[key] = build_citation(len(self._cited) + 1, paper, span)
+            self._cited[key] = build_citation(self._next_marker, paper, span)
         return self._cited[key].marker
+
+    @property
+    def _next_marker(self) -> int:
+        return max((citation.marker for citation in self._cited.values()), default=0) + 1
 
     def list_citations(self) -> tuple[Citation, ...]:
         """All citations, by marker."""

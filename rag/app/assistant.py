@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.adapters.weights import load_whole_words
-from rag.answers import comparison, experts, extractive, small_talk
+from rag.answers import experts, extractive, small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading, refuse_unread_alone
 from rag.answers.evidence_selection import RANKING, choose_papers
 from rag.answers.filtered_library import (
@@ -45,6 +45,7 @@ from rag.types import (
     Event,
     Health,
     Paper,
+    PaperHit,
     Plan,
     Query,
     ReadAs,
@@ -65,9 +66,13 @@ if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
     from rag.answers.screening import Screen
-    from rag.generation.condensing import Standalone
+    from rag.generation.earlier import EarlierTurns
+    from rag.generation.generative import Speaker
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
+
+ADDED_TO = frozenset({"overview", "groups", "profile"})
+"""What is computed and still leaves something to be said of the papers: how they changed, their topics."""
 
 IngestProgress = Callable[[str, int, int], None]
 
@@ -152,30 +157,34 @@ class Assistant:
         text, warnings = bound_question(question)
         warnings += _format_not_offered(thread.model, self.settings)
         thread, filtered_library, voice, spent = self._open_turn(thread, stop, fresh)
-        standalone_question, notes = self._resolve_standalone(text, thread, voice)
-        condensed = bound_question(standalone_question.question)[0] if standalone_question else text
         known = (
             filtered_library
             if filtered_library and filtered_library.n_papers
             else self.library.view
         )
         heed()
-        english, remarks = convert_to_english(condensed, known)
+        english, remarks = convert_to_english(text, known)
+        was_translated = bool(remarks)
         if not remarks:
             spelt = process_spelling(english, known, load_whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
         heed()
-        before = thread if condensed == text else Thread()
-        reading = self._read(english, before, known, read_as)
+        reading = self._read(english, thread, known, read_as)
+        earlier: EarlierTurns | None = None
+        if voice is not None and read_as is None:
+            reading, earlier, notes = self._read_with_model(
+                text, thread, reading, voice, was_translated=was_translated
+            )
+            remarks = notes if reading.by == "model" else (*remarks, *notes)
         for event in self._run_reading(
-            reading, condensed, thread, filtered_library, voice, spent, began
+            reading, text, thread, filtered_library, voice, spent, began
         ):
             if isinstance(event, Answer):
                 event = replace(
                     event,
                     question=question,
-                    earlier=standalone_question.earlier.counts if standalone_question else {},
-                    warnings=(*warnings, *remarks, *notes, *event.warnings),
+                    earlier=earlier.counts if earlier else event.earlier,
+                    warnings=(*warnings, *remarks, *event.warnings),
                 )
             yield event
 
@@ -364,6 +373,12 @@ class Assistant:
         """The k best papers for a query."""
         return self._open_retriever().retrieve(bound_question(query)[0], k)
 
+    def compute_nearness(self, text: str, others: Sequence[str]) -> float:
+        """The highest similarity of a text with some others, by the embedded model."""
+        self._open_retriever()
+        assert self._screen is not None  # made with the retriever
+        return self._screen.near(text, others)
+
     def examples(self) -> tuple[str, ...]:
         """Questions worth asking of this library, one of each route; none of an empty one."""
         from rag.answers.examples import build_examples
@@ -504,7 +519,46 @@ class Assistant:
         else:
             answer = add_reading_notes(self._execute(reading, filtered_library, explain), reading)
             answer = add_scope_note(answer, filtered_library)
-        yield from self._render_in_words(replace(answer, question=question), voice)
+        answer = replace(answer, question=question)
+        if voice is None or query.want not in ADDED_TO or answer.status != "answered":
+            yield Delta(answer.text)
+            yield answer
+            return
+        from rag.generation.generative import add_with_model
+
+        prompt = self._voices.load_prompts().add
+        yield from add_with_model(
+            answer, self._list_hits(answer), self._build_speaker(voice), prompt=prompt
+        )
+
+    def _list_hits(self, answer: Answer) -> list[PaperHit]:
+        """The papers that a computed answer lists, as a model can be shown them."""
+        ids = list(
+            dict.fromkeys(
+                [p.paper_id for p in answer.papers] + [c.paper_id for c in answer.citations]
+            )
+        )
+        by_id = {paper.paper_id: paper for paper in self.library.list_papers(set(ids))}
+        papers = [by_id[paper_id] for paper_id in ids if paper_id in by_id]
+        return [PaperHit(paper, 0.0, rank, (), {}) for rank, paper in enumerate(papers, 1)]
+
+    def _build_speaker(self, voice: ModelSession) -> Speaker:
+        from rag.generation.generative import Speaker
+        from rag.generation.verification import Verifier
+
+        self._open_retriever()
+        judge = voice.judge
+        prompts = self._voices.load_prompts()
+        return Speaker(
+            voice,
+            voice.name,
+            Verifier(judge, judge.name, prompts.verify) if self.settings.verify else None,
+            self.settings.unsupported,
+            self._screen,
+            self.settings.evidence_tokens,
+            self.settings.thread_tokens,
+            prompts.private,
+        )
 
     def _execute(
         self, reading: Reading, filtered_library: FilteredLibrary | None, explain: bool
@@ -520,20 +574,6 @@ class Assistant:
         if query.route == "person":
             return answer_person(query, library, retrieve)
         return refuse_unread_alone(reading) or answer_papers(query, library, retrieve)
-
-    def _render_in_words(self, answer: Answer, voice: ModelSession | None) -> Iterator[Event]:
-        """A computed answer, in the model's words where there is one and it changes nothing."""
-        if voice is not None:
-            from rag.generation import wording
-
-            if wording.is_wordable(answer):
-                prompt = self._voices.load_prompts().word
-                yield from wording.render_with_model(
-                    answer, voice, model_name=voice.name, prompt=prompt
-                )
-                return
-        yield Delta(answer.text)
-        yield answer
 
     def _answer_content(
         self,
@@ -565,31 +605,23 @@ class Assistant:
             yield Delta(answer.text)
             yield answer
             return
-        from rag.generation import generative
-        from rag.generation.judging import SupportJudge
+        from rag.generation.generative import answer_with_model
 
         prompts = self._voices.load_prompts()
         compares = len(cited) > 1 and query.want == "comparison"
-        yield from generative.answer_with_model(
+        is_overview = query.want == "overview" and choice.several
+        yield from answer_with_model(
             question,
             retrieval,
-            verdict,
             thread,
-            voice,
-            model_name=voice.name,
+            self._build_speaker(voice),
             prompt=prompts.compare if compares else prompts.answer,
-            evidence_tokens=self.settings.evidence_tokens,
-            thread_tokens=self.settings.thread_tokens,
-            unsupported=self.settings.unsupported,
-            judge=SupportJudge(voice, prompts.judge) if self.settings.judge_support else None,
-            screen=screen,
             abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
                 query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
             ),
-            build_table=(lambda marks: comparison.render_comparison(query, cited, marks))
-            if compares
-            else None,
+            topic=query.topic,
+            on_topic={hit.paper.paper_id for hit in cited} if is_overview else set(),
         )
 
     def _build_finder(
@@ -602,24 +634,30 @@ class Assistant:
             query, k, within=filtered_library.ids
         )
 
-    def _resolve_standalone(
-        self, question: str, thread: Thread, voice: ModelSession | None
-    ) -> tuple[Standalone | None, tuple[str, ...]]:
-        """A follow-up rewritten by the model, if there is one; its failure is a warning."""
-        if voice is None or not thread.turns:
-            return None, ()
-        from rag.generation.condensing import build_standalone
+    def _read_with_model(
+        self,
+        question: str,
+        thread: Thread,
+        by_words: Reading,
+        voice: ModelSession,
+        *,
+        was_translated: bool,
+    ) -> tuple[Reading, EarlierTurns | None, tuple[str, ...]]:
+        """The reading by words, or the model's where words are unsure; its failure is a warning."""
+        from rag.generation.model_reading import is_unsure, read_with_model
 
+        follows = bool(thread.turns)
+        if not is_unsure(by_words, question, was_translated=was_translated, is_follow_up=follows):
+            return by_words, None, ()
         try:
-            prompt = self._voices.load_prompts().condense
-            standalone_question = build_standalone(
-                question, thread, voice, prompt, self.settings.thread_tokens
+            prompt = self._voices.load_prompts().read
+            by_model = read_with_model(
+                question, thread, by_words, voice, prompt, self.settings.thread_tokens
             )
         except ModelError as exc:
-            return None, (f"the question was read without the model: {exc}",)
-        return standalone_question, (
-            standalone_question.earlier.note,
-        ) if standalone_question.earlier.note else ()
+            return by_words, None, (f"the question was read without the model: {exc}",)
+        note = by_model.earlier.note
+        return by_model.reading, by_model.earlier, (note,) if note else ()
 
     def _read(
         self,
@@ -725,9 +763,10 @@ def _add_model_usage(
         return replace(answer, warnings=(*answer.warnings, *notes), latency_ms=latency_ms)
     if speaks := answer.model == voice.name:
         voice.keep()
+        voice.judge.keep()
     return replace(
         answer,
-        usage=voice.usage,
+        usage=voice.usage if voice.judge is voice else voice.usage + voice.judge.usage,
         cached=speaks and voice.cached,
         first_token_ms=answer.first_token_ms if speaks else None,
         warnings=(*answer.warnings, *voice.notes),

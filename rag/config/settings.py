@@ -115,7 +115,7 @@ class Settings(BaseModel):
         True, description="keep replies of a chat model in the data folder and use them again"
     )
     evidence_tokens: int = Field(
-        3000, ge=200, description="budget of passages shown to a chat model"
+        2300, ge=200, description="budget of passages shown to a chat model"
     )
     thread_tokens: int = Field(
         1500, ge=100, description="budget of earlier turns shown to a chat model"
@@ -128,9 +128,12 @@ class Settings(BaseModel):
         None, description="base URL of a collector that takes spans (OTLP over HTTP)"
     )
     otel_headers: SecretStr | None = Field(None, description="sent to it: `name=value,name=value`")
-    judge_support: bool = Field(
-        False,
-        description="ask the chat model about each cited sentence whether its passages entail it: a call each",
+    verify: bool = Field(
+        True,
+        description="have a chat model's whole answer checked against its passages by a second call",
+    )
+    judge_model: str = Field(
+        "", description="chat model that does it, at the same server; empty: the one that answers"
     )
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")

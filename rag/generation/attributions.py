@@ -16,7 +16,6 @@ _CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_A-Z]{1,40}(?:[-'’][^\W\d_]+){0,4}(?!\w)"
 _INITIAL = r"(?:[A-Z]\.\s?){1,5}"
 _JOINED = r"(?:of|the|for|and|in|is|with|to|a|an|on|von|van|de|der|from|by|via|are|you)"
 _CAPITAL_RUN = re.compile(rf"(?:{_INITIAL}\s*)?{_CAPITAL}(?:\s+(?:{_JOINED}\s+){{0,2}}{_CAPITAL})+")
-_SIDE_BY_SIDE = re.compile(rf"(?:{_INITIAL}\s*)?{_CAPITAL}(?:\s+{_CAPITAL})+")
 _ET_AL = re.compile(r"([^\W\d_][\w'’-]{0,60})\s+et\s+al\b", re.IGNORECASE)
 _DATED_CITATION = re.compile(
     rf"({_CAPITAL})(?:\s*(?:,|&|and)\s*({_CAPITAL}))?,?\s*\(?(?:19|20)\d\d[a-z]?\b"
@@ -25,6 +24,7 @@ _BY = re.compile(
     r"\b(?:[Bb]y|[Aa]uthors?|[Dd]r\.?|[Pp]rof(?:\.|essor)?|[Mm]rs?\.?|[Ll]ed by|[Aa]ccording to)\s+"
     rf"(?:the\s+)?((?:{_INITIAL})?{_CAPITAL})"
 )
+_BY_ELSEWHERE = re.compile(rf"\b(?:von|par|por|da|door|av|przez|от)\s+({_CAPITAL}\s+{_CAPITAL})")
 _INITIALS = re.compile(rf"\b{_INITIAL}({_CAPITAL})")
 _REPORTING_VERB = re.compile(
     rf"^(?:[Aa]s\s+)?({_CAPITAL})(?:['’]s)?\s+(?:shows?|showed|propos\w+|introduc\w+|claim\w*|argu\w+|finds?|found|"
@@ -52,7 +52,7 @@ def find_invented_names(
         has_phrase: Whether they have these words side by side.
         people: Names printed on the papers.
         ordinary: Folded words that are no names, however they are written.
-        english: Other languages write more words with a capital.
+        english: Other languages write more words with a capital, side by side too.
     """
     known_people = {part for name in people for part in _split_name(name)}
 
@@ -69,7 +69,9 @@ def find_invented_names(
             invented_names += [
                 name for name in match.groups() if name and is_unknown(name.split()[-1])
             ]
-    for match in (_CAPITAL_RUN if english else _SIDE_BY_SIDE).finditer(claim):
+    for match in () if english else _BY_ELSEWHERE.finditer(claim):
+        invented_names += [match[1]] if all(map(is_unknown, match[1].split())) else []
+    for match in _CAPITAL_RUN.finditer(claim) if english else ():
         if _is_invented(match[0], match.start() == 0, known_people, is_unknown, has_phrase):
             invented_names.append(match[0])
     return tuple(dict.fromkeys(invented_names))

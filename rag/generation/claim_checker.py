@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag.answers.prompt_injection import extract_instructions, has_instruction
 from rag.generation.attributions import is_titled
 from rag.generation.claim_parser import Claim, ClaimReader
+from rag.generation.declining import declines, denies
 from rag.generation.evidence import apart_of, list_papers
+from rag.generation.ground import Ground
+from rag.generation.numbers import split_scripts
 from rag.generation.relevance import Near, Relevance
 from rag.generation.support import (
-    ENGLISH_SHARE,
-    Ground,
+    OTHER_SHARE,
+    OWN_SHARE,
     Support,
     compare_claim,
     find_best_sentence,
     find_quotations,
-    split_scripts,
+    is_english,
 )
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.text.everyday import load_everyday_words
+from rag.text.everyday import is_everyday, load_everyday_words
 from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
@@ -48,32 +51,25 @@ _ACROSS = re.compile(
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
     re.IGNORECASE,
 )
-_NO = r"(?:\bnot|n['’]t|\bno|\bnothing|\bneither|\bnone)\b"
-_SAY = "stat|mention|specif|provid|contain|includ|discuss|report|answer|say|giv|address|describ"
-DECLINES = re.compile(
-    r"\b(?:passages?|papers?|abstracts?|excerpts?|evidence|context|documents?|sources?|texts?)\b"
-    rf".{{0,40}}{_NO}.{{0,60}}\b(?:{_SAY})"
-    r"|\b(?:is|are|was|were) not \w{0,12} ?(?:stated|mentioned|specified|provided|given|reported)"
-    r"|\b(?:cannot|can['’]t|could not|unable to) (?:answer|determine|find|tell|say)"
-    r"|\b(?:no|not enough|insufficient) information",
-    re.IGNORECASE,
-)
-"""A sentence that says that the papers do not state something."""
-
-Judge = Callable[[str, Sequence[Evidence]], Verdict | None]
-"""A second opinion on a cited sentence, such as a judge model's; None if it has no verdict."""
+FOUND_SHARE = 0.25
+"""An English sentence with a smaller share of its papers' words may follow a planted order."""
+SUPPORTED_SHARE = 0.5
+FEW_TERMS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A claim, possibly with an added citation, and its verdict.
+    """A claim, possibly with an added citation, and what becomes of it.
 
-    ``verdict`` is None if it must not be shown; a claim that does not answer the question is no reason
-    to show a reply.
+    Attributes:
+        shown: False if it must not be shown at all.
+        verdict: None where there is nothing to support: it declines, or leads to what follows.
+        answers: A claim that does not answer the question is no reason to show a reply.
     """
 
     claim: Claim
-    verdict: Verdict | None
+    shown: bool = True
+    verdict: Verdict | None = None
     answers: bool = True
 
 
@@ -87,7 +83,6 @@ class ClaimChecker:
         counts: Counts of what was found, by name.
         private: The prompt's words, which must not be shown.
         question: As typed; a sentence that declines may repeat its words.
-        judge: A second opinion on cited sentences whose numbers and names are in the papers.
         nearest: Similarity of a sentence to the question and the papers.
     """
 
@@ -100,7 +95,6 @@ class ClaimChecker:
         *,
         private: str = "",
         question: str = "",
-        judge: Judge | None = None,
         nearest: Near | None = None,
     ) -> None:
         self._relevance = Relevance(question, evidence, nearest)
@@ -110,7 +104,6 @@ class ClaimChecker:
         self._counts = counts
         self._private = _list_word_runs(private)
         self._asked = frozenset(fold(word) for word, _ in iter_words(question))
-        self._second = judge
         apart = apart_of(evidence)
         papers = list_papers(evidence)
         ordered = [
@@ -138,48 +131,93 @@ class ClaimChecker:
         claim_words = claim.words
         if self._is_leaking(claim_words):
             return self._build_omission(claim, "prompt_removed")
-        stating = is_stating(claim_words)
+        is_decline = declines(claim_words)
+        stating = is_stating(claim_words) and not is_decline
         if not claim.keys and stating:
             claim = self._add_missing_citation(claim)
-        support = self._compute_support(claim)
-        if support.numbers:
-            return self._build_omission(claim, "sentences_left_out")
+        ground = self._ground(claim.keys) if claim.keys else self._all
+        support = compare_claim(
+            claim_words, ground, ordinary=ORDINARY, known=self._list_known(claim_words)
+        )
+        if support.is_masked:
+            return self._build_omission(claim, "disguises_left_out")
         if support.invented or any(self._is_title(q) for q, _ in find_quotations(claim_words)):
             return self._build_omission(claim, "sources_left_out")
         if self._is_obeying(claim_words, support):
             return self._build_omission(claim, "orders_left_out")
-        verdict = self._compute_verdict(claim, support, stating)
-        answers = bool(DECLINES.search(claim_words)) or self._relevance.answers(
-            claim_words, claim.keys
-        )
+        answers = is_decline or self._relevance.answers(claim_words, claim.keys)
         if not answers and self._relevance.strays(claim_words, claim.keys):
             return self._build_omission(claim, "off_question_left_out")
-        if not answers and (claim.keys or stating):
+        verdict = None if is_decline else self._compute_verdict(claim, support, stating)
+        if not answers and claim.keys:
             verdict = "not_found"
-        if stating or claim.keys or verdict == "not_found":
+        if verdict is not None:
             self._counts[f"sentences_{verdict}"] += 1
-        return Ruling(claim, verdict, answers)
+        return Ruling(claim, True, verdict, answers)
 
-    def _compute_support(self, claim: Claim) -> Support:
-        claim_words = claim.words
-        ground = self._ground(claim.keys) if claim.keys else self._all
-        known: Collection[str] = self._asked if DECLINES.search(claim_words) else ()
-        return compare_claim(claim_words, ground, ordinary=ORDINARY, known=known)
+    def _list_known(self, claim_words: str) -> Collection[str]:
+        """Words of the question that a sentence may have though its papers do not.
+
+        All of them where it denies something of them; else those that some paper given has.
+        """
+        if denies(claim_words):
+            return self._asked
+        return {word for word in self._asked if self._all.has_word(word)}
 
     def _build_omission(self, claim: Claim, name: str) -> Ruling:
         self._counts[name] += 1
-        return Ruling(claim, None)
+        return Ruling(claim, shown=False)
 
-    def _compute_verdict(self, claim: Claim, support: Support, stating: bool) -> Verdict:
+    def _compute_verdict(self, claim: Claim, support: Support, stating: bool) -> Verdict | None:
+        if support.doubt or claim.misquotes:
+            return "not_found"
         if not claim.keys:
-            lacks = stating or support.names or _is_foreign_lead(claim.words, support)
-            return "not_found" if lacks else "supported"
+            return "not_found" if stating and self._is_foreign(claim.words) else None
         cited = [self._evidence[key] for key in claim.keys]
         if len(list_papers(cited)) < 2 and _ACROSS.search(claim.words) and self._all.n_papers > 1:
             return "not_found"  # said of several papers, cited for one
-        if self._second is not None and not support.names:
-            return self._second(claim.words, cited) or support.verdict
-        return support.verdict
+        if self._is_foreign_to(claim, support):
+            return "not_found"
+        return "not_found" if self._is_of_another(claim) else "checked"
+
+    def _is_foreign_to(self, claim: Claim, support: Support) -> bool:
+        """Whether hardly a word of a sentence is in its papers, and its meaning is not either."""
+        return (
+            support.share < FOUND_SHARE
+            and is_english(claim.words)
+            and not self._relevance.rests_on_papers(claim.words, claim.keys)
+        )
+
+    def _is_foreign(self, claim_words: str) -> bool:
+        """Whether an uncited sentence brings in what neither papers nor question nor daily life have.
+
+        What is left is a lead ("There are three main approaches.") or a conclusion in the papers' words.
+        One word alone may be the model's way of putting it, unless it names something.
+        """
+        if not is_english(claim_words):
+            return False
+        foreign = [
+            word
+            for word, _ in iter_words(claim_words)
+            if not self._all.has_word(word)
+            and fold(word) not in self._asked
+            and not is_everyday(word)
+            and fold(word) not in ORDINARY
+            and not word.isdigit()
+        ]
+        names = any(any(map(str.isupper, word[1:])) for word, _ in iter_words(claim_words))
+        return len(foreign) > (0 if names else 1)
+
+    def _is_of_another(self, claim: Claim) -> bool:
+        """Whether another paper's sentence says it, and the cited papers do not: a wrong key."""
+        terms = extract_terms(claim.words)
+        if len(set(terms)) < FEW_TERMS or self._ground(claim.keys).compute_share(terms) > OWN_SHARE:
+            return False
+        return any(
+            find_best_sentence(claim.words, item)[1] >= OTHER_SHARE
+            for key, item in self._evidence.items()
+            if key not in claim.keys
+        )
 
     def _is_leaking(self, claim_words: str) -> bool:
         return any(
@@ -195,14 +233,16 @@ class ClaimChecker:
         typed = {fold(word) for word, _ in iter_words(split_scripts(claim_words))}
         if typed & self._coined:
             return True
-        if self._plants and support.verdict == "not_found" and not typed & self._asked - ORDINARY:
+        share = support.share if is_english(claim_words) else 1.0
+        strange = bool(support.doubt) or share < FOUND_SHARE
+        if self._plants and strange and not typed & self._asked - ORDINARY:
             return True
         if self._barred:
             repeated = typed & self._barred
             known_names = {fold(name) for name in support.names}
             if len(repeated) >= REPEATED_WORDS or repeated & known_names:
                 return True
-        return support.verdict != "supported" and has_instruction(claim_words)
+        return (strange or share < SUPPORTED_SHARE) and has_instruction(claim_words)
 
     def _is_title(self, quoted: str) -> bool:
         return is_titled(quoted) and not self._all.has_quote(quoted)
@@ -214,10 +254,7 @@ class ClaimChecker:
         key = max(shares, key=lambda k: shares[k], default="")
         if not key or shares[key] < ATTACHED_SHARE:
             return claim
-        if (
-            compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).verdict
-            != "supported"
-        ):
+        if compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).doubt:
             return claim
         self._counts["keys_attached"] += 1
         body = claim.text.rstrip()
@@ -233,15 +270,6 @@ class ClaimChecker:
 def is_stating(claim_words: str) -> bool:
     """Whether a sentence states something, so that it needs a citation."""
     return len(extract_terms(claim_words)) >= STATING_TERMS and claim_words[-1] not in ":?|"
-
-
-def _is_foreign_lead(claim_words: str, support: Support) -> bool:
-    """Whether a line that leads to others is about something that no paper has."""
-    if claim_words.startswith("|") or support.verdict != "not_found":
-        return False
-    typed = [fold(word) for word, _ in iter_words(claim_words)]
-    english = sum(word in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed)
-    return english and sum(word not in ORDINARY for word in typed) >= STATING_TERMS
 
 
 def _list_word_runs(text: str) -> set[str]:

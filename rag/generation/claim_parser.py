@@ -9,11 +9,24 @@ from dataclasses import dataclass
 
 from rag.answers.confusables import RAISED
 from rag.generation import markup
+from rag.generation.ground import Ground
 from rag.generation.markup import SEATS
-from rag.generation.support import Ground, find_quotations
+from rag.generation.support import find_quotations
 from rag.types import Evidence
 
-_CITED = re.compile(rf"(?<![\[【(])[\[【(]++\s*({markup.KEYS.pattern})\s*[\]】)]++", re.IGNORECASE)
+QUOTE_WORDS = 4
+_CITED = re.compile(
+    rf"(?<![\[【({{⟨⟦〈])[\[【({{⟨⟦〈]++\s*\^?({markup.KEYS.pattern})\s*[\]】)}}⟩⟧〉]++",
+    re.IGNORECASE,
+)
+_CARET = re.compile(r"\$?\^\{?(\d{1,3})\}?\$?|[†‡]\d{1,3}")
+_STRAY_REFERENCE = re.compile(r"(?<![^\W_])E?\d{1,4}\s*[\]】]|[\[【]\s*E?\d{1,4}(?![^\W_])")
+"""What is left of brackets that do not match."""
+_SUPERSCRIPT = re.compile(r"<sup>\s*(\d{1,3})\s*</sup>", re.IGNORECASE)
+_ANGLED = re.compile(r"<(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)>")
+_NAMED_KEY = re.compile(r"^\s*(E\d{1,4})\s*[:,|–-]\s*(\S.*)$")
+_RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
+LONGEST_RANGE = 20
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
 _FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
 _LAST_WORD = re.compile(r"[^\W_]{1,60}$")
@@ -25,11 +38,15 @@ _BRACKETED_NOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence or line of a reply; ``text`` has a private character for each marker."""
+    """One sentence or line of a reply; ``text`` has a private character for each marker.
+
+    ``misquotes``: whether quotation marks stood around words that are in no paper.
+    """
 
     opening: str
     text: str
     keys: tuple[str, ...]
+    misquotes: bool = False
 
     @property
     def words(self) -> str:
@@ -56,18 +73,24 @@ class ClaimReader:
         """A sentence without links, images, HTML, code, unknown addresses and foreign references."""
         opening, rest = markup.split_opening(body) if at_start else ("", body.strip())
         opening = self._convert_opening_number(opening)
+        rest = _SUPERSCRIPT.sub(r"^\1", _ANGLED.sub(r"[\1]", rest))
         rest, n_removed = markup.extract_words(rest, self._is_printed_address)
         self._counts["markup_removed"] += n_removed
         keys: list[str] = []
         rest = _CITED.sub(lambda match: self._convert_keys(match, keys), rest)
+        rest = _FOREIGN_BRACKET.sub(lambda match: self._convert_foreign_bracket(match, keys), rest)
         rest = _BARE_KEY.sub(lambda match: self._convert_bare_keys(match, keys), rest)
-        rest = _FOREIGN_BRACKET.sub(self._convert_foreign_bracket, rest)
-        rest = RAISED.sub(lambda match: self._convert_superscript(match, rest), rest)
+        rest, n_stray = _STRAY_REFERENCE.subn("", rest)
+        self._counts["keys_removed"] += n_stray
+        for raised in (RAISED, _CARET):
+            rest = raised.sub(lambda match, text=rest: self._convert_superscript(match, text), rest)  # type: ignore[misc]
         rest, n_notes = _BRACKETED_NOTE.subn("", rest)
         self._counts["keys_removed"] += n_notes
         rest = rest.replace("[", "(").replace("]", ")").replace("【", "(").replace("】", ")")
-        rest = self._drop_false_quotation_marks(re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest))
-        return Claim(opening, rest, tuple(dict.fromkeys(keys)))
+        rest, misquotes = self._drop_false_quotation_marks(
+            re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest)
+        )
+        return Claim(opening, rest, tuple(dict.fromkeys(keys)), misquotes)
 
     def get_placeholder(self, key: str) -> str:
         """The private character in place of a key's marker."""
@@ -91,8 +114,9 @@ class ClaimReader:
         return re.search(pattern, self._ground.text) is not None
 
     def _convert_keys(self, match: re.Match[str], keys: list[str]) -> str:
-        cited_keys = [key.upper() for key in re.findall(r"[Ee]\d+", match[1])]
-        if match[0][0] == "(" and not all(self._is_key(key) for key in cited_keys):
+        listed = _RANGE.sub(_expand_range, match[1])
+        cited_keys = [key.upper() for key in re.findall(r"[Ee]\d+", listed)]
+        if match[0][0] in "({⟨〈" and not all(self._is_key(key) for key in cited_keys):
             return match[0]
         valid = [key for key in cited_keys if key in self._keys]
         self._counts["keys_removed"] += len(cited_keys) - len(valid)
@@ -100,6 +124,9 @@ class ClaimReader:
         return "".join(self.get_placeholder(key) for key in dict.fromkeys(valid))
 
     def _convert_bare_keys(self, match: re.Match[str], keys: list[str]) -> str:
+        if match[0] not in self._keys and not self._ground.has_word(match[0]):
+            self._counts["keys_removed"] += 1
+            return ""
         if not self._is_key(match[0]):
             return match[0]
         keys.append(match[0])
@@ -109,9 +136,13 @@ class ClaimReader:
         """Whether it is a given key and no word of the papers as well."""
         return text in self._keys and not self._ground.has_word(text)
 
-    def _convert_foreign_bracket(self, match: re.Match[str]) -> str:
+    def _convert_foreign_bracket(self, match: re.Match[str], keys: list[str]) -> str:
         """What stands in brackets and is no key: in the papers too, or a reference to nothing."""
         words = match[1].strip()
+        named = _NAMED_KEY.match(words)
+        if named and named[1] in self._keys and self._ground.has_quote(named[2]):
+            keys.append(named[1])
+            return self.get_placeholder(named[1])
         if len(re.findall(r"[^\W\d_]", words)) > 1 and self._ground.has_quote(words):
             return f" ({words})"
         if SEATS.search(words):
@@ -122,15 +153,28 @@ class ClaimReader:
     def _convert_superscript(self, match: re.Match[str], text: str) -> str:
         """A raised figure, if it is part of a word that the papers have."""
         head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
-        if head and self._ground.has_word(head[0] + match[0]):
+        if head and self._ground.has_word(head[0] + re.sub(r"[^\w]", "", match[0])):
             return match[0]
         self._counts["keys_removed"] += 1
         return ""
 
-    def _drop_false_quotation_marks(self, text: str) -> str:
-        """The text with quotation marks only around what a paper says."""
+    def _drop_false_quotation_marks(self, text: str) -> tuple[str, bool]:
+        """The text with quotation marks only around what a paper says, and whether some misquoted.
+
+        Marks around a word or two may set off a term; around a clause they promise its words.
+        """
+        misquotes = False
         for quoted, (start, end) in reversed(find_quotations(text)):
             if not self._ground.has_quote(SEATS.sub("", quoted).replace(markup.BOLD_WORDS, "")):
                 self._counts["quotes_removed"] += 1
                 text = text[:start] + quoted + text[end:]
-        return text
+                misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
+        return text, misquotes
+
+
+def _expand_range(match: re.Match[str]) -> str:
+    """``E1-E3`` as ``E1 E2 E3``."""
+    first, last = int(match[1]), int(match[2])
+    if not first <= last < first + LONGEST_RANGE:
+        return match[0]
+    return " ".join(f"E{number}" for number in range(first, last + 1))

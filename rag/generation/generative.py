@@ -1,13 +1,14 @@
 """Answers that a chat model words from the evidence, checked by the citation gate.
 
-The deltas of an answer always add up to its text: nothing shown has to be retracted. If the call
-fails, or its reply cites nothing valid, before anything was shown, the extractive answer is given; if
-it breaks off later, the sentences already checked remain.
+Text goes out sentence by sentence. A model's verification of the whole reply comes after its last
+sentence: then the answer's text is that of the deltas with marks where something is not supported. If
+the call fails, or nothing of its reply stands, the extractive answer is given with the true reason;
+if it breaks off later, the sentences already checked remain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,29 +17,35 @@ from rag.answers.citations import Citations
 from rag.answers.extractive import list_scored_papers
 from rag.answers.prompt_injection import told_apart
 from rag.answers.screening import Screen
-from rag.generation import earlier, judging, prompt_files, wording
+from rag.generation import earlier, model_reading, prompt_files, verification
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurn
 from rag.generation.evidence import choose_evidence
 from rag.generation.gate import CitationGate, Unsupported
-from rag.generation.judging import SupportJudge
-from rag.generation.prompt_files import Message, Prompt, render_fenced
+from rag.generation.passages import build_particulars
+from rag.generation.prompt_files import Message, Prompt, compute_fence, render_fenced
+from rag.generation.verification import Verifier
+from rag.text.english import counted
+from rag.text.markdown import markers
 from rag.types import (
     Answer,
+    Citation,
     Delta,
     Event,
     Evidence,
+    PaperHit,
     Retrieval,
     ScoredPaper,
     Step,
-    Sufficiency,
     Thread,
 )
 
 THREAD_TOKENS = 1_500
-ASKED = ("question", "passages", "turns", "fence")
+ASKED = ("question", "passages", "turns", "scope", "fence")
 ANSWER_PARTS = ("passage", "turn", "unknown")
+ADDED = ("question", "computed", "passages", "fence")
 """Variables and parts of the prompts that show passages."""
+NO_ANSWER = "The model found no answer to this in the papers that it read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,16 @@ class Prompts:
 
     answer: Prompt
     compare: Prompt
-    condense: Prompt
-    word: Prompt
-    judge: Prompt
+    add: Prompt
+    read: Prompt
+    verify: Prompt
+
+    @property
+    def private(self) -> str:
+        """The words of all prompts, which no answer may give away."""
+        return "\n".join(
+            p.system for p in (self.answer, self.compare, self.add, self.read, self.verify)
+        )
 
 
 def load_prompts(folder: Path) -> Prompts:
@@ -61,103 +75,217 @@ def load_prompts(folder: Path) -> Prompts:
     return Prompts(
         answer=prompt_files.load_prompt(folder, "answer_question", ASKED, ANSWER_PARTS),
         compare=prompt_files.load_prompt(folder, "compare_papers", ASKED, ANSWER_PARTS),
-        condense=prompt_files.load_prompt(
-            folder, "condense_question", variables=("question", "turns", "fence"), parts=("turn",)
+        add=prompt_files.load_prompt(folder, "add_to_answer", ADDED, ("passage", "unknown")),
+        read=prompt_files.load_prompt(
+            folder, "read_question", model_reading.READ_VARIABLES, model_reading.READ_PARTS
         ),
-        word=prompt_files.load_prompt(folder, "word_answer", variables=wording.WORDING_VARIABLES),
-        judge=prompt_files.load_prompt(
-            folder, "judge_citation", judging.JUDGE_VARIABLES, judging.JUDGE_PARTS
+        verify=prompt_files.load_prompt(
+            folder, "verify_answer", verification.VERIFY_VARIABLES, verification.VERIFY_PARTS
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The model that words answers, and how its words are checked.
+
+    Attributes:
+        model: Streams one reply a call.
+        name: For the record.
+        verifier: Verifies a whole reply after its last sentence; None: the free checks alone.
+        unsupported: What becomes of a sentence that its papers do not say.
+        private: Words of prompts that no answer may give away, besides those of its own.
+        screen: Finds what must not be shown to the model; None: only by its wording.
+        evidence_tokens: Budget of passages, estimated.
+        thread_tokens: The same of earlier turns.
+    """
+
+    model: ChatModel
+    name: str
+    verifier: Verifier | None = None
+    unsupported: Unsupported = "mark"
+    screen: Screen | None = None
+    evidence_tokens: int = 2_300
+    thread_tokens: int = THREAD_TOKENS
+    private: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A reply behind the gate, and the model that verified it, if one did."""
+
+    gate: CitationGate
+    reply: Reply
+    verified_by: str
 
 
 def answer_with_model(
     question: str,
     retrieval: Retrieval,
-    sufficiency: Sufficiency,
     thread: Thread,
-    model: ChatModel,
+    speaker: Speaker,
     *,
-    model_name: str,
     prompt: Prompt,
-    evidence_tokens: int,
-    thread_tokens: int = THREAD_TOKENS,
-    unsupported: Unsupported = "mark",
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
-    build_table: Callable[[Citations], str] | None = None,
-    judge: SupportJudge | None = None,
-    screen: Screen | None = None,
+    topic: str = "",
+    on_topic: Collection[str] = (),
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
     Args:
         question: As typed; the model reads it beside the earlier turns.
-        retrieval: The papers found for it.
-        sufficiency: If the papers do not suffice, no call is made.
+        retrieval: The papers found for it; without any, no call is made.
         thread: Earlier turns.
-        model: Called once, streaming.
-        model_name: For the record.
+        speaker: Called once, streaming, and once more to verify its reply.
         prompt: As `load_prompts` gives it.
-        evidence_tokens: Budget of passages, estimated.
-        thread_tokens: The same of earlier turns.
-        unsupported: What becomes of a sentence that its papers do not say.
-        abstain: The abstention for this question, without a model.
+        abstain: The abstention for this question, without a model; its first line gives way to the
+            model's own sentence.
         fallback: The answer for this question, without a model.
-        build_table: What the code puts behind the reply, such as a table, with its own citations.
-        judge: A second opinion on cited sentences; each waits for it before it is shown.
-        screen: Finds what must not be shown to the model; None: only by its wording.
+        topic: What an overview is of.
+        on_topic: Ids of all papers on it: model and reader are told how many of them are shown.
 
     Yields:
-        Steps, deltas and the whole answer last; the deltas joined are its text.
+        Steps, deltas and the whole answer last.
     """
     ranked = list_scored_papers(retrieval)
-    retrieval = _screened(retrieval, screen, question, evidence_tokens)
-    evidence = choose_evidence(retrieval, evidence_tokens)
-    if not sufficiency.sufficient or not evidence:
+    hits = _screen_hits(retrieval.papers, speaker, question)
+    evidence = choose_evidence(Retrieval(question, hits), speaker.evidence_tokens)
+    if not evidence:
         yield from _send_whole(abstain())
         return
-    yield Step(f"asking {model_name}")
-    turns = earlier.choose_earlier_turns(thread, thread_tokens).turns
-    messages = _build_messages(prompt, question, turns, evidence)
+    turns = earlier.choose_earlier_turns(thread, speaker.thread_tokens).turns
+    n_shown = sum(item.paper.paper_id in on_topic for item in evidence)
+    is_part = 0 < n_shown < len(on_topic)
+    share = f"{n_shown} of the {counted(len(on_topic))} here on this topic" if is_part else ""
+    scope = f"These passages are from {share}; say so in an overview." if share else ""
+    messages = _build_messages(prompt, question, turns, evidence, scope)
+    outcome = yield from _word(question, messages, evidence, speaker, prompt, Citations())
+    gate, reply = outcome.gate, outcome.reply
+    if gate.is_open:
+        answer = _answer(hits, outcome, speaker.name, ranked)
+        if share:
+            note = f"the model read {share}: {topic}"
+            answer = replace(answer, warnings=(*answer.warnings, note))
+    elif gate.refused:
+        answer = _decline(abstain(), gate.refusal_words, speaker.name)
+    else:
+        note = f"{_format_failure(reply, gate, speaker.name)}; the answer is quoted from the papers instead"
+        answer = fallback()
+        answer = replace(answer, warnings=(*answer.warnings, note))
+    answer = _add_usage(answer, reply, gate, prompt)
+    if not gate.is_open:
+        yield from _send_whole(answer)
+    else:
+        yield answer
+
+
+def add_with_model(
+    computed: Answer, hits: Sequence[PaperHit], speaker: Speaker, *, prompt: Prompt
+) -> Iterator[Event]:
+    """A computed answer, and below it what a chat model says of the papers that it lists.
+
+    The computed text goes out first and stays as it is; nothing is added where the model declines,
+    fails, or says nothing that stands.
+
+    Args:
+        computed: With its question.
+        hits: The papers that it lists, best first.
+        speaker: Called once, and once more to verify its reply.
+        prompt: ``add_to_answer``.
+    """
+    yield Delta(computed.text)
+    hits = _screen_hits(hits, speaker, computed.question)
+    evidence = choose_evidence(Retrieval(computed.question, tuple(hits)), speaker.evidence_tokens)
+    if not evidence:
+        yield computed
+        return
+    fence = compute_fence(computed.question, computed.text, *(item.quote for item in evidence))
+    messages = prompt.render(
+        {
+            "question": render_fenced(computed.question, fence),
+            "computed": render_fenced(computed.text, fence),
+            "passages": _render_passages(prompt, evidence, fence),
+            "fence": fence,
+        }
+    )
+    citations = Citations(computed.citations)
+    outcome = yield from _word(
+        computed.question, messages, evidence, speaker, prompt, citations, lead="\n\n"
+    )
+    gate = outcome.gate
+    if not gate.is_open:
+        yield _add_usage(computed, outcome.reply, gate, prompt)
+        return
+    text = f"{computed.text}\n\n{gate.render()}"
+    answer = replace(
+        computed,
+        text=text,
+        citations=_keep_used(text, gate.citations),
+        model=speaker.name,
+        verified_by=outcome.verified_by,
+        warnings=(*computed.warnings, *gate.list_warnings()),
+    )
+    yield _add_usage(answer, outcome.reply, gate, prompt)
+
+
+def _word(
+    question: str,
+    messages: list[Message],
+    evidence: Sequence[Evidence],
+    speaker: Speaker,
+    prompt: Prompt,
+    citations: Citations,
+    lead: str = "",
+) -> Generator[Event, None, _Outcome]:
+    """Ask for one reply, pass it through the gate as it streams, and have it verified."""
+    yield Step(f"asking {speaker.name}")
+    verifier, screen = speaker.verifier, speaker.screen
     gate = CitationGate(
         evidence,
         prompt.words["refusal"],
-        unsupported=unsupported,
-        private=messages[0][1],
+        unsupported=speaker.unsupported,
+        private=f"{messages[0][1]}\n{speaker.private}",
         question=question,
-        judge=judge,
+        verified=verifier is not None,
         nearest=screen.near if screen is not None else None,
+        citations=citations,
     )
     reply = Reply()
-    pieces: list[str] = []
-    with closing(reply.read_pieces(model, messages, prompt.name)) as ps:
-        for piece in ps:
+    has_shown = False
+    with closing(reply.read_pieces(speaker.model, messages, prompt.name)) as pieces:
+        for piece in pieces:
             if text := gate.process_piece(piece):
-                pieces.append(text)
-                yield Delta(text)
+                yield Delta(text if has_shown else lead + text)
+                has_shown = True
             if gate.is_full:
                 break
     if reply.error is None and (text := gate.close()):
-        pieces.append(text)
-        yield Delta(text)
-    if gate.is_open and build_table is not None:
-        pieces.append(f"\n\n{build_table(gate.marks)}")
-        yield Delta(pieces[-1])
-    if gate.is_open:
-        answer = _answer(retrieval, gate, "".join(pieces), reply, model_name, ranked)
-        if judge is not None and judge.note:
-            answer = replace(answer, warnings=(*answer.warnings, judge.note))
-        yield _add_usage(answer, reply, gate, prompt)
-    elif gate.refused:
-        yield from _send_whole(
-            _add_usage(replace(abstain(), model=model_name), reply, gate, prompt)
-        )
-    else:
-        note = f"{_format_failure(reply, model_name)}; the answer is quoted from the papers instead"
-        answer = fallback()
-        answer = replace(answer, warnings=(*answer.warnings, note))
-        yield from _send_whole(_add_usage(answer, reply, gate, prompt))
+        yield Delta(text if has_shown else lead + text)
+        has_shown = True
+    verified_by = ""
+    if verifier is not None and not gate.refused and any(s.keys for s in gate.shown):
+        yield Step(f"checking the answer with {verifier.name}")
+        verdicts = verifier.verify(question, gate.shown, evidence)
+        gate.apply_verdicts(verdicts)
+        verified_by = verifier.name if verdicts else ""
+    if gate.is_open and not has_shown:
+        yield Delta(lead + gate.render())
+    return _Outcome(gate, reply, verified_by)
+
+
+def _decline(abstention: Answer, words: str, model_name: str) -> Answer:
+    """The abstention in the model's own sentence, in place of the one on words that are missing."""
+    _, _, nearest = abstention.text.partition("\n")
+    text = f"{words or NO_ANSWER}\n{nearest}".rstrip()
+    return replace(
+        abstention, text=text, model=model_name, citations=_keep_used(text, abstention.citations)
+    )
+
+
+def _keep_used(text: str, citations: Sequence[Citation]) -> tuple[Citation, ...]:
+    used = set(markers(text))
+    return tuple(citation for citation in citations if citation.marker in used)
 
 
 def _add_usage(answer: Answer, reply: Reply, gate: CitationGate, prompt: Prompt) -> Answer:
@@ -179,76 +307,64 @@ def _send_whole(answer: Answer) -> Iterator[Event]:
     yield answer
 
 
-def _format_failure(reply: Reply, model_name: str) -> str:
+def _format_failure(reply: Reply, gate: CitationGate, model_name: str) -> str:
     if reply.error is not None:
         return str(reply.error)
-    return f"the reply of {model_name!r} cited no passage"
+    return f"the reply of {model_name!r} {gate.why_closed}"
 
 
 def _answer(
-    retrieval: Retrieval,
-    gate: CitationGate,
-    text: str,
-    reply: Reply,
-    model_name: str,
-    papers: tuple[ScoredPaper, ...],
+    hits: Sequence[PaperHit], outcome: _Outcome, model_name: str, papers: tuple[ScoredPaper, ...]
 ) -> Answer:
-    warnings = (*gate.list_warnings(), *told_apart(retrieval.papers))
+    gate, reply = outcome.gate, outcome.reply
+    warnings = (*gate.list_warnings(), *told_apart(hits))
     if reply.error is not None:
         warnings = (*warnings, f"the answer is incomplete: {reply.error}")
+    text = gate.render()
     return Answer(
         question="",
         status="answered",
         route="content",
         text=text,
-        citations=gate.citations,
+        citations=_keep_used(text, gate.citations),
         papers=papers,
         model=model_name,
+        verified_by=outcome.verified_by,
         warnings=warnings,
     )
 
 
-def _screened(
-    retrieval: Retrieval, screen: Screen | None, question: str, evidence_tokens: int
-) -> Retrieval:
-    """The retrieval with the papers that passages are chosen from, looked through."""
-    used = {item.paper.paper_id for item in choose_evidence(retrieval, evidence_tokens)}
-    hits = [hit for hit in retrieval.papers if hit.paper.paper_id in used]
-    return replace(retrieval, papers=(screen or Screen(None)).marked(hits, question))
+def _screen_hits(hits: Sequence[PaperHit], speaker: Speaker, question: str) -> tuple[PaperHit, ...]:
+    """The papers that passages are chosen from, looked through for what a model must not read."""
+    chosen = choose_evidence(Retrieval(question, tuple(hits)), speaker.evidence_tokens)
+    used = {item.paper.paper_id for item in chosen}
+    some = [hit for hit in hits if hit.paper.paper_id in used]
+    return tuple((speaker.screen or Screen(None)).marked(some, question))
 
 
 # --- what the model reads -------------------------------------------------------------------
 
 
 def _build_messages(
-    prompt: Prompt, question: str, turns: Sequence[EarlierTurn], evidence: Sequence[Evidence]
+    prompt: Prompt,
+    question: str,
+    turns: Sequence[EarlierTurn],
+    evidence: Sequence[Evidence],
+    scope: str,
 ) -> list[Message]:
     mark = earlier.build_fence(turns, question, *(item.quote for item in evidence))
     return prompt.render(
         {
             "question": render_fenced(question, mark),
-            "passages": "\n\n".join(_render_evidence(prompt, item, mark) for item in evidence),
+            "passages": _render_passages(prompt, evidence, mark),
             "turns": earlier.render_turns(prompt, turns, mark),
+            "scope": scope,
             "fence": mark,
         }
     )
 
 
-def _render_evidence(prompt: Prompt, evidence: Evidence, mark: str) -> str:
-    paper = evidence.paper
-    unknown = prompt.render_part("unknown", {})
-    items = evidence.apart.names
-    authors = ", ".join(name for name in paper.authors if name not in items)
-    if authors and not paper.authors_complete:
-        authors += " et al."
-    return prompt.render_part(
-        "passage",
-        {
-            "key": evidence.key,
-            "title": unknown if paper.name in items else render_fenced(paper.name, mark),
-            "authors": render_fenced(authors, mark) or unknown,
-            "year": str(paper.year) if paper.year else unknown,
-            "text": render_fenced(evidence.quote, mark) or unknown,
-            "fence": mark,
-        },
+def _render_passages(prompt: Prompt, evidence: Sequence[Evidence], mark: str) -> str:
+    return "\n\n".join(
+        prompt.render_part("passage", build_particulars(item, prompt, mark)) for item in evidence
     )

@@ -63,6 +63,7 @@ _WEB_ADDRESS = re.compile(
     rf"(?:[a-z][a-z\d+.-]{{1,20}}://|{_EDGE}(?:{_SCHEMES}):|www\.)[^\s<>\"”]{{2,}}"
     rf"|{_EDGE}[\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}"
     rf"|{_EDGE}10\.\d{{4,9}}/[^\s<>\"”]+"
+    rf"|{_EDGE}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d+)?(?:/\S*)?|{_EDGE}arxiv:\s?\d{{4}}\.\d{{4,5}}\S*"
     rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}[/?][^\s<>\"”]*"
     rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}xn--[\w-]+"
     rf"|{_EDGE}(?:{_LABEL}\.){{1,8}}(?:{_ENDING_SIGNS})\b",
@@ -112,16 +113,27 @@ def find_boundary(text: str, scanned: int = 0, *, final: bool = False) -> tuple[
 
 
 def _find_boundary_in_window(text: str, scanned: int) -> tuple[int | None, int]:
-    in_table = text.lstrip(" ").startswith("|")
     for match in _SENTENCE_ENDING.finditer(text, scanned):
         if match[0] == "\n":
             return _find_next_character(text, match.end()), match.start()
-        end = 0 if in_table else _find_after_ending(text, match)
+        end = 0 if _is_row(text[: match.start()]) else _find_after_ending(text, match)
         if end != 0:
             return end, match.start()
         if match.end() < len(text):  # else it may still grow
             scanned = match.end()
     return None, scanned
+
+
+def _is_row(text: str) -> bool:
+    """Whether an unfinished line is a row of a table, with or without its outer bars."""
+    return text.lstrip(" ").startswith("|") or " | " in text
+
+
+def add_bars(line: str) -> str:
+    """A table's row or rule with its outer bars, which some models leave out."""
+    if line.startswith("|") or not re.search(r"\S\s*\|\s*\S", line):
+        return line
+    return f"| {line.strip().removesuffix('|').rstrip()} |"
 
 
 def _find_next_character(text: str, start: int) -> int | None:

@@ -88,16 +88,23 @@ class ModelPool:
         paid = self._find_price(chosen)
         if note := self._format_spent(thread, paid, name):
             return None, (note,)
-        return (
-            ModelSession(
-                name,
-                lambda: self._open(chosen).until(stop),
-                price=paid,
-                replies=self._replies,
-                scope=(chosen.openai_base_url or "", name, library),
-                fresh=fresh,
-            ),
-            (),
+        session = self._build_session(chosen, library, stop, fresh=fresh)
+        if self._settings.judge_model and self._settings.judge_model != name:
+            judge = chosen.model_copy(update={"chat_model": self._settings.judge_model})
+            session.judge = self._build_session(judge, library, stop, fresh=fresh)
+        return session, ()
+
+    def _build_session(
+        self, chosen: Settings, library: str, stop: CancelToken, *, fresh: bool
+    ) -> ModelSession:
+        name = chosen.chat_model_name
+        return ModelSession(
+            name,
+            lambda: self._open(chosen).until(stop),
+            price=self._find_price(chosen),
+            replies=self._replies,
+            scope=(chosen.openai_base_url or "", name, library),
+            fresh=fresh,
         )
 
     def _open(self, chosen: Settings) -> OpenAIChat:

@@ -1,6 +1,7 @@
-"""Compares numbers in a model's sentence with those in the papers, by value, sign and unit.
+"""Reads the figures of a text: value, unit, sign, and the words that follow.
 
-``1,000`` and ``1000``, ``0.50`` and ``.5``, ``three`` and ``3`` are the same; ``92.5 ms`` is not
+All ways of writing one quantity are equal: ``1,000`` and ``1000``, ``0.15MB`` and ``0.15 MB``,
+``80B`` and ``80 billion``, ``8x`` and ``8 times``, ``two dozen`` and ``24``. ``92.5 ms`` is not
 ``92.5%``, nor ``-3`` a ``3``.
 """
 
@@ -8,162 +9,293 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
-from rag.text import fold, iter_words
+from rag.text import STOP_WORDS, fold, iter_words, stem
 
-_DIGITS = re.compile(r"(?<![^\W_])(?:\d+(?:[.,]\d+)*|(?<![\d.])\.\d+)(?![^\W_])")
-_SIGNED = re.compile(r"(?:^|(?<=[\s(\[|=:~]))[-−–]\s?(?=\d|\.\d)")
-_PAPER_COUNT = (
+N_AFTER = 4
+"""Words of content behind a figure that are taken to say what it counts or measures."""
+_SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
+    "sixteen seventeen eighteen nineteen"
 ).split()
-_TENS = "thirty forty fifty sixty seventy eighty ninety hundred".split()
-VALUES = {word: str(value) for value, word in enumerate(_PAPER_COUNT)}
-VALUES |= {word: str(value) for value, word in zip(range(30, 101, 10), _TENS, strict=True)}
-_FREE = frozenset({"one", "hundred"})
-_MULTIPLES = frozenset(
-    "dozen dozens hundred hundreds thousand thousands million millions billion billions trillion "
-    "trillions twofold threefold fourfold fivefold tenfold hundredfold twice thrice double doubles "
-    "doubled doubling triple triples tripled quadruple quadrupled half halves halved quarter".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_WORD_VALUES = {word: Decimal(n) for n, word in enumerate(_SMALL)}
+_WORD_VALUES |= {word: Decimal(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
+_MULTIPLES = {
+    "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+}  # fmt: skip
+_TIMES = {
+    "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "twofold": 2, "thrice": 3, "triple": 3,
+    "triples": 3, "tripled": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "fivefold": 5,
+    "tenfold": 10, "hundredfold": 100,
+}  # fmt: skip
+_SHARES = {"half": 50, "halves": 50, "halved": 50, "third": 33, "quarter": 25, "quarters": 25}
+_MAGNITUDES = (
+    (3, r"k\b|thousands?\b|tausend\b|mille\b|тысяч\w*"),
+    (6, r"m\b|mio\b|mln\b|mill?i[oóõ]n\w*\b|milh\w+\b|миллион\w*|百万"),
+    (9, r"b\b|bn\b|billions?\b|milliard\w*\b|miliard\w*\b|mrd\b|миллиард\w*"),
+    (12, r"t\b|trillions?\b"),
+    (4, r"万"),
+    (8, r"亿|億"),
 )
-"""Words for quantities that are no numbers; the papers must contain them too."""
-
-_COUNTED_PAPERS = re.compile(
-    r"\b(?:the|these|those|all|both|of the)\s+(?P<n>\d{1,2}|[a-z]+)\s+[a-z]"
-    r"|\b(?P<m>\d{1,2}|[a-z]+)\s+(?:[a-z]+\s+)?(?:papers?|works|studies|passages|articles|publications|sources|abstracts)\b",
+_UNITS = (
+    ("percent", r"%|‰|per ?cent\b|percentage\b|pct\b|prozent\w*\b|pour ?cent\b|por ?ciento\b|(?:percentage |accuracy )?points?\b|pp\b"),
+    ("times", r"[×x](?!\w)|times\b|-?\s?fold\b|fois\b|veces\b|[- ]?mal\b|倍"),
+    ("rate", r"fps\b|frames per second|frames/s|hz\b"),
+    ("kilo", r"k(?:b|hz|m|g)\b"),
+    ("mega", r"m(?:b|hz|flops)\b"),
+    ("giga", r"g(?:b|hz|flops)?\b"),
+    ("tera", r"t(?:b|flops)\b"),
+    ("milliseconds", r"ms\b|milliseconds?\b"),
+    ("seconds", r"s\b|secs?\b|seconds?\b"),
+    ("minutes", r"mins?\b|minutes?\b"),
+    ("hours", r"h\b|hrs?\b|hours?\b"),
+    ("days", r"days?\b"),
+    ("weeks", r"weeks?\b"),
+    ("months", r"months?\b"),
+    ("years", r"years?\b"),
+    ("decibels", r"db\b"),
+    ("millimetres", r"mm\b"),
+    ("centimetres", r"cm\b"),
+    ("bits", r"bits?\b"),
+    ("bytes", r"bytes?\b"),
+)  # fmt: skip
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
+_GAP = r"[\s\u00a0\u202f]*-?"
+_MAGNITUDE = re.compile(
+    _GAP + "(?:" + "|".join(f"(?P<e{n}>{p})" for n, p in _MAGNITUDES) + ")", re.IGNORECASE
+)
+_UNIT = re.compile(_GAP + "(?:" + "|".join(f"(?P<{n}>{p})" for n, p in _UNITS) + ")", re.IGNORECASE)
+# Digits behind a word's hyphen are part of a name: WebUAV-3M, GPT-4.
+_DIGITS = re.compile(
+    r"(?<![^\W_])(?<!\d[.,])(?<![^\W\d_]-)(?:\d{1,3}(?:[\s\u00a0\u202f]\d{3})+(?![\d.,])|\d+(?:[.,]\d+)*|\.\d+)"
+)
+_SIGN = re.compile(r"(?:^|[\s(\[|=:~])([-−–+])\s?$")
+_HEDGE = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|nearly|almost|some|over|above|at least|up to|close to|more than"
+    r"|circa|ca\.?|etwa|rund|fast|über|mehr als|knapp|environ|plus de|près de|alrededor de|más de|casi|unos"
+    r"|oltre|più di|mais de|cerca de|более|около)|[~≈]|超过|約|约|以上)\s*(?:an?\s+|the\s+)?$",
     re.IGNORECASE,
 )
-_MEASURE_UNITS = {
-    "percent": r"%|‰|per ?cent\b|percentage\b|pct\b",
-    "points": r"(?:percentage |accuracy )?points?\b|pp\b",
-    "times": r"[×x](?!\w)|times\b|-?\s?fold\b",
-    "rate": r"fps\b|frames per second|frames/s|hz\b",
-    "kilo": r"k\b|thousand\b|kb\b|khz\b|km\b|kg\b",
-    "mega": r"m\b|million\b|mb\b|mhz\b|mflops\b",
-    "giga": r"g\b|b\b|billion\b|gb\b|ghz\b|gflops\b",
-    "tera": r"t\b|trillion\b|tb\b|tflops\b",
-    "milliseconds": r"ms\b|milliseconds?\b",
-    "seconds": r"s\b|secs?\b|seconds?\b",
-    "minutes": r"mins?\b|minutes?\b",
-    "hours": r"h\b|hrs?\b|hours?\b",
-    "days": r"days?\b",
-    "weeks": r"weeks?\b",
-    "months": r"months?\b",
-    "years": r"years?\b",
-    "decibels": r"db\b",
-    "millimetres": r"mm\b",
-    "centimetres": r"cm\b",
-    "bits": r"bits?\b",
-    "bytes": r"bytes?\b",
-}
-_UNIT_AFTER_NUMBER = re.compile(
-    r"\s*-?(?:" + "|".join(f"(?P<{n}>{pattern})" for n, pattern in _MEASURE_UNITS.items()) + ")",
-    re.IGNORECASE,
-)
+_LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
+"""Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
+_CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenNumber:
-    """A number in a text.
+class Figure:
+    """One quantity in a text.
 
     Attributes:
-        value: Normalised, so that all ways of writing it are equal.
-        unit: Kind of the unit right behind it; empty if there is no known one.
+        text: As written.
+        values: What it can be read as: ``4.500`` is 4.5 here and 4500 elsewhere, ``1.2.3`` nothing.
+        unit: Kind of its unit; empty if there is none.
         negative: Whether it has a minus sign.
+        hedged: Whether a word such as *about* or *over* stands before it.
+        vague: Whether it names a size alone, as *millions of* does.
+        after: Stems of the words of content behind it, within its clause.
+        at: Where it begins.
+        end: Where it ends, its unit included.
     """
 
-    value: str
+    text: str
+    values: frozenset[Decimal]
     unit: str
     negative: bool
+    hedged: bool
+    vague: bool
+    after: tuple[str, ...]
+    at: int
+    end: int
+
+    @property
+    def is_small_count(self) -> bool:
+        """Whether it may count what a sentence lists itself, as *two modules, A and B* does."""
+        return not self.unit and not self.negative and any(2 <= v <= 10 and v % 1 == 0 for v in self.values)  # fmt: skip
+
+    def matches(self, printed: Figure) -> bool:
+        """Whether this figure of a claim is that of a paper."""
+        if self.negative and not printed.negative:
+            return False
+        if self.vague:
+            size = max(self.values)
+            return any(size <= value < size * 1000 for value in printed.values)
+        if self.unit and printed.unit and self.unit != printed.unit:
+            return False
+        if self.unit == "percent" and not printed.unit and _counts_things(printed):
+            return False
+        if self.values & printed.values:
+            return True
+        return self.hedged and any(_is_rounded(a, b) for a in self.values for b in printed.values)
 
 
-def find_numbers(text: str) -> Iterator[WrittenNumber]:
-    """Every number in digits, in order."""
-    signed = {match.end() for match in _SIGNED.finditer(text)}
+def _counts_things(printed: Figure) -> bool:
+    """Whether a figure without a unit counts: *8 different generators* is no 8%, as +9.5 may be."""
+    return bool(printed.after) and all(v % 1 == 0 for v in printed.values)
+
+
+def _is_rounded(claimed: Decimal, printed: Decimal) -> bool:
+    if not claimed or not printed or abs(claimed - printed) > abs(printed) * Decimal("0.15"):
+        return False
+    step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
+    return abs(claimed - printed) < step
+
+
+def normalize_figures(text: str) -> str:
+    """The text with figures in their plain form: ``63. 53%``, ``4{,}500`` and ``٩٧`` mended."""
+    text = split_scripts(re.sub(r"\{([,.])\}", r"\1", text))
+    text = re.sub(r"(?<=\d)\. (?=\d+\s?%)", ".", text)
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text
+    )
+
+
+def split_scripts(text: str) -> str:
+    """The text with a space where a script without spaces meets a name or a number."""
+    return _SCRIPT_CHANGE.sub(" ", text)
+
+
+def extract_figures(text: str) -> list[Figure]:
+    """Every figure of a text, in digits and in English words, in order."""
+    figures = sorted([*_iter_digits(text), *_iter_words_of_number(text)], key=lambda f: f.at)
+    for n in range(len(figures) - 2, -1, -1):
+        this, following = figures[n], figures[n + 1]
+        if not this.after and _LISTED.fullmatch(text, this.end, following.at):
+            figures[n] = replace(this, after=following.after)
+    return figures
+
+
+def _iter_digits(text: str) -> list[Figure]:
+    figures = []
     for match in _DIGITS.finditer(text):
-        unit = _UNIT_AFTER_NUMBER.match(text, match.end())
-        yield WrittenNumber(
-            normalize_number(match[0]), str(unit.lastgroup) if unit else "", match.start() in signed
-        )
+        number, end = match[0], match.end()
+        values = _read_values(number)
+        unit = _UNIT.match(text, end)
+        size = None if unit else _MAGNITUDE.match(text, end)
+        if size is not None:
+            exponent = int(str(size.lastgroup)[1:])
+            values = frozenset(value * 10**exponent for value in values)
+            end = size.end()
+            unit = _UNIT.match(text, end)
+        if unit is not None:
+            end = unit.end()
+        if unit is not None or not re.match(r"[^\W\d_]", text[end : end + 1]):
+            kind = str(unit.lastgroup) if unit else ""
+            figures.append(_build_figure(text, values, kind, match.start(), end))
+    return figures
 
 
-def normalize_number(number: str) -> str:
-    """One form for ``1,000`` and ``1000``, for ``0.50``, ``.5`` and ``0,5``."""
-    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", number).replace(",", ".")
-    try:
-        return f"{Decimal(digits).normalize():f}"
-    except InvalidOperation:
-        return digits
+def _read_values(number: str) -> frozenset[Decimal]:
+    plain = re.sub(r"[\s\u00a0\u202f]", "", number)
+    forms = (
+        {plain.replace(",", "")}
+        if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", plain)
+        else set()
+    )
+    if re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", plain):
+        forms.add(plain.replace(".", "").replace(",", "."))
+    if plain.count(",") + plain.count(".") < 2 and not (forms and "," in plain):
+        forms.add(plain.replace(",", "."))
+    values = set()
+    for form in forms:
+        try:
+            values.add(Decimal(form).normalize())
+        except InvalidOperation:
+            continue
+    return frozenset(values)
 
 
-class NumberSet:
-    """All numbers in a text, normalised."""
-
-    def __init__(self, text: str) -> None:
-        numbers = list(find_numbers(text))
-        folded = [fold(word) for word, _ in iter_words(text)]
-        mixed = " ".join(word for word in folded if is_mixed(word))
-        self._values = {figure.value for figure in numbers}
-        self._values |= set(re.findall(r"\d+", mixed))
-        self._values |= {VALUES[word] for word in folded if word in VALUES}
-        self._units: dict[str, set[str]] = {}
-        for figure in numbers:
-            self._units.setdefault(figure.value, set()).add(figure.unit)
-        self._negative = {figure.value for figure in numbers if figure.negative}
-        self._signs = {c for c in text if unicodedata.category(c) in ("No", "Nl")}
-        self._words = set(folded)
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._values
-
-    def find_lacking(self, claim: str, n_papers: int) -> tuple[list[str], bool]:
-        """The numbers of a claim that are not there, and whether a unit was added to one that is.
-
-        Args:
-            claim: One sentence.
-            n_papers: The claim may count the papers that it is about.
-        """
-        lacking: list[str] = []
-        added = False
-        counted = _extract_paper_count(claim, n_papers)
-        for figure in find_numbers(claim):
-            units = self._units.get(figure.value, set())
-            known = figure.value in self._values
-            altered = figure.negative and figure.value not in self._negative
-            if figure.unit and units and figure.unit not in units:
-                altered = altered or "" not in units
-                added = True
-            if (not known and figure.value not in counted) or (known and altered):
-                lacking.append(figure.value)
-        lacking += [c for c in claim if unicodedata.category(c) in ("No", "Nl") and c not in self._signs]  # fmt: skip
-        return lacking + self._find_unknown_words(claim, counted), added
-
-    def _find_unknown_words(self, claim: str, counted: set[str]) -> list[str]:
-        """Numbers and multiples in words that are not there."""
-        unknown_words = []
-        for word, _ in iter_words(claim):
-            folded = fold(word)
-            if folded in self._words:
-                continue
-            if folded in VALUES and folded not in _FREE:
-                value = VALUES[folded]
-                if value not in self._values and value not in counted:
-                    unknown_words.append(word)
-            elif folded in _MULTIPLES and folded.rstrip("s") not in self._words:
-                unknown_words.append(word)
-        return unknown_words
+def _iter_words_of_number(text: str) -> list[Figure]:
+    """Numbers in words: ``two dozen``, ``ninety-seven``, ``three million``, ``twice``, ``half``."""
+    figures = []
+    run: list[tuple[str, int, int]] = []
+    for word, (start, end) in [*iter_words(text), ("", (len(text), len(text)))]:
+        folded = fold(word)
+        singular = folded.removesuffix("s")
+        joins = not run or text[run[-1][2] : start].strip() in ("", "-")
+        if run and not (joins and (folded in _WORD_VALUES or singular in _MULTIPLES)):
+            figures += _build_word_figure(text, run)
+            run = []
+        if folded in _WORD_VALUES or singular in _MULTIPLES:
+            run.append((singular if singular in _MULTIPLES else folded, start, end))
+        elif folded in _TIMES:
+            figures.append(_build_figure(text, frozenset({Decimal(_TIMES[folded])}), "times", start, end))  # fmt: skip
+    return figures
 
 
-def _extract_paper_count(claim: str, n_papers: int) -> set[str]:
-    """The count of the papers, if the claim counts papers with it."""
-    for match in _COUNTED_PAPERS.finditer(claim):
-        count_word = (match["n"] or match["m"]).lower()
-        if VALUES.get(count_word, count_word) == str(n_papers):
-            return {str(n_papers)}
-    return set()
+def _build_word_figure(text: str, run: list[tuple[str, int, int]]) -> list[Figure]:
+    names = [name for name, _, _ in run]
+    if names == ["one"] or names == ["hundred"]:
+        return []
+    total, part = Decimal(0), Decimal(0)
+    for name in names:
+        if name in _MULTIPLES:
+            part = (part or Decimal(1)) * _MULTIPLES[name]
+            if name != "hundred":
+                total, part = total + part, Decimal(0)
+        else:
+            part += _WORD_VALUES[name]
+    at, end = run[0][1], run[-1][2]
+    before = text[max(0, at - 30) : at]
+    if re.search(r"\d[\s-]*$", before) and _MAGNITUDE.match(text, at):
+        return []  # the digits before it were read with it
+    vague = all(name in _MULTIPLES for name in names) and not re.search(r"\ban?\s+$", before)
+    unit = _UNIT.match(text, end)
+    kind = str(unit.lastgroup) if unit else ""
+    values = frozenset({(total + part).normalize()})
+    return [_build_figure(text, values, kind, at, unit.end() if unit else end, vague=vague)]
+
+
+def _build_figure(
+    text: str, values: frozenset[Decimal], unit: str, at: int, end: int, *, vague: bool = False
+) -> Figure:
+    before = text[max(0, at - 30) : at]
+    sign = _SIGN.search(before)
+    negative = sign is not None and sign[1] != "+"
+    hedged = _HEDGE.search(before) is not None
+    return Figure(
+        text[at:end], values, unit, negative, hedged, vague, _list_after(text[end:]), at, end
+    )
+
+
+def _list_after(rest: str) -> tuple[str, ...]:
+    """Stems of the words of content that follow, as far as the next figure or the clause's end."""
+    clause_end = _CLAUSE_END.search(rest)
+    stems: list[str] = []
+    for word, _ in iter_words(rest[: clause_end.start()] if clause_end else rest[:200]):
+        folded = fold(word)
+        if folded[0].isdigit() or folded in _WORD_VALUES:
+            break
+        if folded not in STOP_WORDS:
+            stems.append(stem(folded))
+        if len(stems) == N_AFTER:
+            break
+    return tuple(stems)
+
+
+def find_computed(text: str, figures: list[Figure]) -> set[int]:
+    """Places of figures that the sentence computes rightly itself: ``3.3M / 4,500 ≈ 733``."""
+    places = set()
+    for a, b, c in zip(figures, figures[1:], figures[2:], strict=False):
+        operator = text[a.end : b.at].strip()
+        if text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
+            continue
+        x, y, z = (float(max(f.values)) for f in (a, b, c))
+        results = {"/": x / y if y else 0, "÷": x / y if y else 0, "×": x * y, "x": x * y, "*": x * y,
+                   "+": x + y, "-": x - y, "−": x - y, "–": x - y}  # fmt: skip
+        if abs(results.get(operator, float("nan")) - z) <= 0.01 * abs(z):
+            places.add(c.at)
+    return places
+
+
+def read_share(word: str) -> int | None:
+    """The percentage that a word such as *half* stands for."""
+    return _SHARES.get(fold(word))
 
 
 def is_mixed(word: str) -> bool:

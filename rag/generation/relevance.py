@@ -25,6 +25,8 @@ NEAR = 0.27
 """Cosine with the question, or with a paper's sentence, from which a paraphrase is assumed. Sentences
 that are the only ones with a word of the claim are not compared: a shared name makes them look near."""
 
+FEW_NAMES = 3
+"""An order plants one name or two; a sentence with more puts together what its papers say."""
 FEW_SENTENCES = 3
 """With so few sentences, title included, one cannot tell which of them fit the rest of the paper."""
 
@@ -62,12 +64,12 @@ class Relevance:
         own_items = content(text)
         if not own_items or not self._asked:
             return True
+        if not is_english(text):
+            return True  # the papers' words are others then, and so are the model's vectors
         if self._borrows_name(text, own_items, keys := tuple(keys)):
             return False
         if own_items & self._asked:
             return True
-        if not is_english(text) and not is_english(self._question):
-            return True  # the papers' words are others then, and so are the model's vectors
         stated = self._of(keys)
         best = max((len(own_items & items) for items in stated.values()), default=0)
         if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
@@ -80,6 +82,10 @@ class Relevance:
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
 
+    def rests_on_papers(self, text: str, keys: Iterable[str]) -> bool:
+        """Whether the embedded model finds a sentence near to one of its papers, other words or not."""
+        return self._near is not None and self._near(text, tuple(self._of(keys))) >= NEAR
+
     def _borrows_name(self, text: str, own_items: set[str], keys: Iterable[str]) -> bool:
         """Whether a name is taken out of the one sentence that has it, and nothing else of that sentence.
 
@@ -90,11 +96,13 @@ class Relevance:
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
         names = content(" ".join(_list_names(text))) - self._asked - self._titles
-        known = names | self._asked | self._titles
-        return any(
-            not (items & own_items) - known
-            for items in stated.values()
-            if any(counts[name] == 1 for name in items & names)
+        borrowed = {name for name in names if counts[name] == 1}
+        others = set(extract_terms(text)) - self._asked - names
+        return 0 < len(borrowed) < FEW_NAMES and any(
+            len(others & set(extract_terms(sentence))) < RESTING_TERMS
+            and not (items & own_items) - self._asked - names
+            for sentence, items in stated.items()
+            if items & borrowed
         )
 
     def strays(self, text: str, keys: Iterable[str]) -> bool:

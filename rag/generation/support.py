@@ -1,133 +1,94 @@
-"""Checks by code whether the cited papers support a model's sentence.
+"""The free checks of a model's sentence against the papers cited for it.
 
-The papers must contain its numbers, its names and enough of its other words. That finds additions and
-alterations, but not reversals: a negation passes. This module also finds the sentence of the paper
-that supports the claim best, as the quote of its citation.
+They look for what is there to be looked up: each figure with the words that follow it in one of the
+papers, each name, each quotation, opposites in the wrong company, and whether one paper holds what
+is said of it. A sentence in which they find nothing wrong is *checked*, not *supported*: that takes
+a reader (`rag.generation.verification`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.answers.confusables import is_patchwork
-from rag.answers.prompt_injection import has_instruction, remove_instructions
 from rag.generation.attributions import find_invented_names
-from rag.generation.numbers import NumberSet, is_mixed
-from rag.text import STOP_WORDS, extract_terms, fold, iter_words, remove_hidden, split_sentences
-from rag.types import Apart, Evidence, Paper, Span, Verdict
+from rag.generation.ground import Ground
+from rag.generation.numbers import (
+    Figure,
+    extract_figures,
+    find_computed,
+    is_mixed,
+    normalize_figures,
+    read_share,
+)
+from rag.generation.opposites import is_turned_around
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_sentences
+from rag.text.english import MONTHS
+from rag.types import Evidence, Span
 
-SUPPORTED_SHARE = 0.5
-"""Share of a claim's words in the cited papers from which it counts as supported."""
-FOUND_SHARE = 0.25
-"""Below this share an English claim counts as not found; in other languages nothing follows."""
 ENGLISH_SHARE = 0.15
 """Share of English stop words from which a sentence counts as English."""
-
-_QUOTATION = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
-_SHORT_QUOTE_WORDS = 5
+PAPERS_LANGUAGE_SHARE = 0.6
+"""With such a share of the papers' words a sentence is in their language, few small words or not."""
+OWN_SHARE = 0.5
+"""A paper with a smaller share of what is said of it, beside one with `OTHER_SHARE`, did not say it."""
+OTHER_SHARE = 0.8
+SECRET_DIGITS = 6
 LONGEST_WORD = 32
 """A longer word that is in no paper counts as encoded text."""
-_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
+
+_QUOTATION = re.compile(r"[\"“„«]([^\"“”„«»]{1,600})[\"”“»]")
+_FOREIGN = frozenset(
+    "der das und ist ein eine nicht mit von auf den dem wird werden les des est une dans pour avec sur qui los las una "
+    "con para por del il di che sono della nel uma os com em het een voor van zijn och att som jest nie".split()
+)
+"""Small words of other languages, in lower case, that are none in English."""
+_JOINS = re.compile(
+    r"\b(?:both|whereas|while|respectively|than|unlike|compared|together|each|neither|either|differ\w*|"
+    r"such as|like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
+    re.IGNORECASE,
+)
+_SEGMENT = re.compile(r"[,;](?=\s)|\b(?:and|while|whereas|but)\b", re.IGNORECASE)
+_OTHER = re.compile(r"\b(?:other|latter|former|second|first|whereas|while)\b", re.IGNORECASE)
+_SUMMED = re.compile(r"\b(?:together|in total|altogether|combined|in sum|jointly)\b", re.IGNORECASE)
+_FIRST = re.compile(
+    r"\b(?:the|a)\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,4}(?:to|that|which|on|for|in)\b"
+    r"|\bfirst\s+(?:[\w-]+\s+){0,2}(?:work|paper|study|method|attack|dataset|benchmark|approach|model)\b|\bthe only\b",
+    re.IGNORECASE,
+)
+_COUNTED_PAPERS = re.compile(
+    r"\b(?P<n>\d{1,2}|[a-z]+)\s+(?:[a-z]+\s+)?(?:papers?|works|studies|passages|articles|publications|sources|abstracts)\b",
+    re.IGNORECASE,
+)
+_DAY = re.compile(
+    rf"\b(?:(?P<d1>\d\d?)(?:st|nd|rd|th)?\s+(?P<m1>{'|'.join(MONTHS)})|(?P<m2>{'|'.join(MONTHS)})\s+(?P<d2>\d\d?))\b"
+)
+_COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
+_LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
+_SLASHED = re.compile(r"\d[\d.,]*\s?%?\s?/\s?\d[\d.,]*\s?%?")
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well the cited papers support a claim.
+    """What the free checks found of a claim.
 
     Attributes:
-        numbers: Numbers of the claim, or lookalikes of numbers, that are in none of the papers.
+        doubt: Why the papers may not say it; empty if nothing was found wrong.
         names: Capitalised names that are in none of the papers.
         invented: People and titles that are in none of the papers.
+        is_masked: Whether a word hides a number, another alphabet or something encoded.
+        share: Share of its words that the papers have.
     """
 
-    verdict: Verdict
-    numbers: tuple[str, ...] = ()
+    doubt: str = ""
     names: tuple[str, ...] = ()
     invented: tuple[str, ...] = ()
-
-
-class Ground:
-    """The texts of some papers, indexed for checks of claims.
-
-    Args:
-        papers: Each once.
-        apart: Sentences that support nothing, by paper id.
-    """
-
-    def __init__(
-        self,
-        papers: Iterable[Paper],
-        apart: Mapping[str, Apart] = {},
-    ) -> None:
-        paper_list = list(papers)
-        self.n_papers = len(paper_list)
-        self.people = frozenset(
-            a.name
-            for p in paper_list
-            for a in p.authorships
-            if a.name not in apart.get(p.paper_id, Apart()).names
-        )
-        self.text = "\n".join(
-            _build_ground_text(p, apart.get(p.paper_id, Apart())) for p in paper_list
-        )
-        split_text = split_scripts(self.text)
-        self.terms = set(extract_terms(split_text, keep_stop_words=True))
-        folded = [fold(word) for word, _ in iter_words(split_text)]
-        self.words = {*folded, *map("".join, zip(folded, folded[1:], strict=False))}
-        self.figures = NumberSet(split_text)
-        self._quotable = _normalize_for_quoting(self.text)
-
-    def has_word(self, word: str) -> bool:
-        return (
-            fold(word) in self.words
-            or not set(extract_terms(word, keep_stop_words=True)) - self.terms
-        )
-
-    def has_quote(self, quoted: str) -> bool:
-        """Whether these very words stand there; white space, case and quote marks aside."""
-        return _normalize_for_quoting(quoted).strip(" .,;:!?…") in self._quotable
-
-    def compute_share(self, claim_terms: Sequence[str]) -> float:
-        """Share of the terms that occur there; 1.0 for none."""
-        distinct = set(claim_terms)
-        return len(distinct & self.terms) / len(distinct) if distinct else 1.0
-
-
-def _build_ground_text(paper: Paper, apart: Apart) -> str:
-    """Everything a claim about a paper may rest on: its text and its printed particulars.
-
-    Planted instructions are no part of it, nor are the links of a paper that has any.
-    """
-    text = remove_instructions(paper.text, apart.spans)
-    links = paper.links if text == paper.text else ()
-    facts = [paper.title, paper.label, paper.venue, paper.category, paper.doi, paper.url]
-    facts += [str(n) for n in (paper.year, paper.month, paper.day) if n is not None]
-    people = [authorship.name for authorship in paper.authorships]
-    facts_and_names = [fact for fact in (*facts, *people, *paper.affiliations) if fact]
-    return "\n".join(
-        [
-            text,
-            *(
-                fact
-                for fact in facts_and_names
-                if fact not in apart.names and not has_instruction(fact)
-            ),
-            *links,
-        ]
-    )
-
-
-def _normalize_for_quoting(text: str) -> str:
-    text = re.sub(r"[\"“”„«»]|''", "", fold(remove_hidden(text)))
-    return " ".join(re.sub(r"[’‘`]", "'", text).split())
-
-
-def split_scripts(text: str) -> str:
-    """The text with a space where a script without spaces meets a name or a number."""
-    return _SCRIPT_CHANGE.sub(" ", text)
+    is_masked: bool = False
+    share: float = 1.0
 
 
 def compare_claim(
@@ -141,61 +102,259 @@ def compare_claim(
         ordinary: Folded words that are no names.
         known: Words that may stand in it although no paper has them: those of the question.
     """
-    claim = split_scripts(claim)
-    typed = [word for word, _ in iter_words(claim)]
-    english = is_english(claim)
-
-    def has_word(word: str) -> bool:
-        return ground.has_word(word) or fold(word) in known
-
-    numbers, unit_added = ground.figures.find_lacking(claim, ground.n_papers)
-    numbers += [w for w in typed if not has_word(w) and _is_masked(w)]
-    names = [name for name in _extract_claim_names(claim, english) if not has_word(name)]
+    claim = normalize_figures(claim)
+    share = ground.compute_share(extract_terms(claim))
+    english = is_english(claim) or share >= PAPERS_LANGUAGE_SHARE
+    names = _list_unknown_names(claim, english, ground, known)
     made_up = find_invented_names(
         claim,
-        has_word=has_word,
+        has_word=lambda word: ground.has_name(word) or fold(word) in known,
         has_phrase=ground.has_quote,
         people=ground.people,
         ordinary=ordinary,
         english=english,
     )
-    share = ground.compute_share(extract_terms(claim))
-    verdict: Verdict = "supported" if share >= SUPPORTED_SHARE and not unit_added else "partly"
-    if numbers or names or made_up or (english and share < FOUND_SHARE):
-        verdict = "not_found"
-    return Support(verdict, _drop_repeats(numbers), _drop_repeats(names), made_up)
+    masked = [w for w, _ in iter_words(claim) if _is_masked(w) and not ground.has_word(w)]
+    return Support(
+        _find_doubt(claim, ground, english, bool(names)),
+        names,
+        made_up,
+        bool(masked),
+        share,
+    )
 
 
-def _drop_repeats(repeated_names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(repeated_names))
+def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: bool) -> str:
+    figures = _list_checked_figures(claim, ground)
+    owners = _find_owners(claim, ground)
+    if any(not figure_papers for figure_papers in _locate(figures, ground, english)):
+        return "figure"
+    if _has_unknown_share(claim, figures, ground) or _has_swapped_pair(claim, ground):
+        return "figure"
+    if _has_unknown_sign(claim, ground):
+        return "figure"
+    if has_unknown_name:
+        return "name"
+    if ground.n_papers > 1 and _mixes_papers(claim, figures, owners, ground, english):
+        return "mixture"
+    if not english:
+        return ""
+    if _FIRST.search(claim) and not ground.words & {"first", "only"}:
+        return "priority"
+    if is_turned_around(claim, [s for paper in ground.each for s in paper.sentences]):
+        return "opposite"
+    return ""
+
+
+# --- figures ----------------------------------------------------------------------------------
+
+
+def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
+    """The figures that a paper must have: none of a date, of the papers counted, of a sum shown."""
+    figures = extract_figures(_LATEX.sub(" ", claim) if "\\" in claim else claim)
+    free = find_computed(claim, figures)
+    for match in _DAY.finditer(claim):
+        month = MONTHS.index(match["m1"] or match["m2"]) + 1
+        if (month, int(match["d1"] or match["d2"])) in ground.dates:
+            free |= set(range(*match.span()))
+    for match in _COUNTED_PAPERS.finditer(claim):
+        counted_papers = extract_figures(match["n"])
+        if counted_papers and ground.n_papers in counted_papers[0].values:
+            free |= set(range(*match.span()))
+    return [figure for figure in figures if figure.at not in free]
+
+
+def _locate(figures: Iterable[Figure], ground: Ground, english: bool) -> list[set[int]]:
+    """For each figure the papers, by place, that have it of the same thing."""
+    located = []
+    for figure in figures:
+        papers = {at for at, paper in enumerate(ground.each) if _has_figure(figure, paper, english)}
+        located.append(papers)
+    return located
+
+
+def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
+    """Whether a paper has a figure, and not of another thing; small counts may be the claim's own."""
+    if not figure.values:
+        return figure.text in paper.text
+    matching = [printed for printed in paper.figures if figure.matches(printed)]
+    if not matching and not figure.is_small_count:
+        return False
+    if not english or not figure.after:
+        return bool(matching) or figure.is_small_count
+    counted_things = set(figure.after[:2])
+    if any(counted_things & set(printed.after) for printed in matching):
+        return True
+    displaced = any(
+        figure.after[0] in printed.after[:3]
+        for printed in paper.figures
+        if printed not in matching and printed.unit == figure.unit
+    )
+    return not displaced
+
+
+def _has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
+    """Whether *half*, *three quarters* … stand for no percentage that the papers have."""
+    for word, (start, _) in iter_words(claim):
+        percent = read_share(word)
+        if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
+            continue
+        before = claim[:start].split()[-1:]
+        factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
+        printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
+        if not any(abs(value - percent * factor) <= 3 for value in printed):
+            return True
+    return False
+
+
+def _has_unknown_sign(claim: str, ground: Ground) -> bool:
+    """Whether a numeral such as ``⅞`` or ``⑨`` stands in no word of the papers."""
+    signs = [c for c in claim if unicodedata.category(c) in ("No", "Nl")]
+    known = {c for word, _ in iter_words(claim) if ground.has_word(word) for c in word}
+    return any(c not in known and c not in ground.text for c in signs)
+
+
+def _is_fraction(claim: str, start: int) -> bool:
+    return re.search(r"\b(?:one|a|two)[\s-]$", claim[:start]) is not None
+
+
+def _has_swapped_pair(claim: str, ground: Ground) -> bool:
+    """Whether ``12.1%/11.9%`` stands there the other way round alone."""
+    text = re.sub(r"[\s%]", "", ground.text)
+    for match in _SLASHED.finditer(claim):
+        one, other = re.sub(r"[\s%]", "", match[0]).rstrip(".,").split("/")
+        if f"{one}/{other}" not in text and f"{other}/{one}" in text:
+            return True
+    return False
+
+
+# --- one paper at a time ----------------------------------------------------------------------
+
+
+def _find_owners(claim: str, ground: Ground) -> list[tuple[int, int]]:
+    """Names that one paper alone has: their place in the claim, and that paper's."""
+    owners = []
+    compounds = [(match[0], match.start()) for match in _COMPOUND.finditer(claim)]
+    for name, at in [*_list_names(claim, english=False), *compounds]:
+        has = Ground.has_quote if "-" in name else Ground.has_word
+        papers = [n for n, paper in enumerate(ground.each) if has(paper, name)]
+        if len(papers) == 1:
+            owners.append((at, papers[0]))
+    return sorted(owners)
+
+
+def _mixes_papers(
+    claim: str,
+    figures: Sequence[Figure],
+    owners: Sequence[tuple[int, int]],
+    ground: Ground,
+    english: bool,
+) -> bool:
+    """Whether a sentence says of one paper what another says."""
+    located = _locate(figures, ground, english)
+    named = {paper for _, paper in owners}
+    if re.search(r"\brespectively\b", claim):
+        order = list(dict.fromkeys(paper for _, paper in owners))
+        return len(order) == len(located) and any(
+            paper not in papers for paper, papers in zip(order, located, strict=True)
+        )
+    if (
+        _SUMMED.search(claim)
+        and len(named) > 1
+        and figures
+        and not find_computed(claim, list(figures))
+    ):
+        return True  # a sum is none of its parts
+    if _is_in_wrong_segment(claim, figures, located, owners):
+        return True
+    if not english or _JOINS.search(claim):
+        return False
+    common = set(range(ground.n_papers)).intersection(*located, *({paper} for paper in named))
+    if not common:
+        return len(named) < 2 or not re.search(r"\band\b", claim)
+    return len(named) == 1 and not _is_own_claim(claim, ground, next(iter(named)))
+
+
+def _is_in_wrong_segment(
+    claim: str,
+    figures: Sequence[Figure],
+    located: Sequence[set[int]],
+    owners: Sequence[tuple[int, int]],
+) -> bool:
+    """Whether a figure stands in a part of the sentence about a paper that does not have it."""
+    cuts = [0, *(match.start() for match in _SEGMENT.finditer(claim)), len(claim)]
+    owner: int | None = None
+    for start, end in pairwise(cuts):
+        here = {paper for at, paper in owners if start <= at < end}
+        if len(here) == 1:
+            owner = next(iter(here))
+        elif here or _OTHER.search(claim[start:end]):
+            owner = None
+        for figure, papers in zip(figures, located, strict=True):
+            if owner is not None and start <= figure.at < end and owner not in papers:
+                return True
+    return False
+
+
+def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
+    """Whether the paper named has what is said of it, as far as another cited one has it."""
+    terms = extract_terms(claim)
+    shares = [paper.compute_share(terms) for paper in ground.each]
+    return shares[owner] >= OWN_SHARE + 0.1 or max(shares) < OTHER_SHARE
+
+
+# --- names, words, quotations -----------------------------------------------------------------
+
+
+def _list_unknown_names(
+    claim: str, english: bool, ground: Ground, known: Collection[str]
+) -> tuple[str, ...]:
+    plain = _LATEX.sub(" ", claim) if "\\" in claim else claim
+    units = {at for f in extract_figures(plain) for at in range(f.at, f.end)}
+    unknown = [
+        name
+        for name, at in _list_names(plain, english)
+        if at not in units and not ground.has_name(name) and fold(name).removesuffix("s") not in known and fold(name) not in known
+    ]  # fmt: skip
+    return tuple(dict.fromkeys(unknown))
 
 
 def _is_masked(word: str) -> bool:
-    """Whether a word hides a number, another alphabet or something encoded."""
+    """Whether a word hides another alphabet or something encoded, such as a key of a server."""
+    n_digits = sum(c.isdigit() for c in word)
     encoded = len(word) > LONGEST_WORD and word.isascii()
-    return is_mixed(word) or is_patchwork(word) or encoded
+    return is_patchwork(word) or encoded or (n_digits >= SECRET_DIGITS and len(word) - n_digits > 2)
 
 
 def is_english(text: str) -> bool:
-    """Whether a text is English, as far as its small words tell."""
+    """Whether a text is English, as far as its small words and its letters tell.
+
+    Terse English ("DuetFace splits images into channels") has few small words, but none of another
+    language either.
+    """
     typed = [word for word, _ in iter_words(text)]
-    if len(typed) < _SHORT_QUOTE_WORDS:
-        return all(word.isascii() for word in typed)
-    return sum(word.lower() in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed)
+    if sum(word.lower() in STOP_WORDS for word in typed) >= ENGLISH_SHARE * len(typed) > 0:
+        return not sum(word in _FOREIGN for word in typed) > 1
+    return all(word.isascii() and word not in _FOREIGN for word in typed)
 
 
-def _extract_claim_names(claim: str, english: bool) -> list[str]:
+def _list_names(claim: str, english: bool) -> list[tuple[str, int]]:
     """Words with a capital inside, and, in English, those that begin with one in mid-sentence."""
     names = []
     for word, (start, _) in iter_words(claim):
-        if len(word) < 2 or is_mixed(word) or word.isdigit() or word.lower() in STOP_WORDS:
+        if len(word) < 2 or word.isdigit() or word.lower() in STOP_WORDS or _is_quantity(word):
             continue
         before = claim[:start].rstrip(" \"'“‘(*_")
         opens = not before or before[-1] in ".!?:;|\n-–—"
-        inner = any(c.isupper() for c in word[1:])
+        inner = any(c.isupper() for c in word[1:]) or (is_mixed(word) and word[0].isalpha())
         if inner or (english and word[0].isupper() and not opens):
-            names.append(word)
+            names.append((word, start))
     return names
+
+
+def _is_quantity(word: str) -> bool:
+    """``80B``, ``3.3M``, ``15k``: figures, which are compared as such."""
+    return word[0].isdigit() and bool(extract_figures(word))
 
 
 def find_quotations(text: str) -> list[tuple[str, Span]]:
@@ -206,18 +365,26 @@ def find_quotations(text: str) -> list[tuple[str, Span]]:
 def find_best_sentence(claim: str, evidence: Evidence) -> tuple[Span, float]:
     """The sentence of a passage that says most of a claim, and the share of its words that it says.
 
-    Equal sentences are ordered shorter first, then by place; where none says anything of it, the
-    first is taken, and a passage without a sentence is taken whole.
+    One that holds the claim's figures goes before one that shares more words: it is what a reader
+    looks for behind the marker. Equal sentences are ordered shorter first, then by place; where
+    none says anything of it, the first is taken, and a passage without a sentence is taken whole.
     """
     wanted = set(extract_terms(claim))
-    offset = evidence.span[0]
-    best: tuple[tuple[float, int, int], Span] | None = None
-    for start, end in split_sentences(evidence.quote):
-        there = set(extract_terms(evidence.quote[start:end]))
-        shared = len(wanted & there)
-        rank = (-float(shared), end - start if shared else 0, start)
+    figures = extract_figures(normalize_figures(claim))
+    best: tuple[tuple[float, float, int, int], Span, float] | None = None
+    for start, end in _split_passage(evidence):
+        sentence = evidence.paper.text[start:end]
+        shared = len(wanted & set(extract_terms(sentence)))
+        printed = extract_figures(normalize_figures(sentence)) if figures else []
+        n_figures = sum(any(f.matches(p) for p in printed) for f in figures)
+        rank = (-float(n_figures), -float(shared), end - start if shared else 0, start)
         if best is None or rank < best[0]:
-            best = (rank, (offset + start, offset + end))
-    if best is None:
-        return evidence.span, 0.0
-    return best[1], -best[0][0] / len(wanted) if wanted else 0.0
+            best = (rank, (start, end), shared / len(wanted) if wanted else 0.0)
+    return (best[1], best[2]) if best else (evidence.spans[0], 0.0)
+
+
+def _split_passage(evidence: Evidence) -> Iterator[Span]:
+    """The sentences of what is shown of a paper, by their place in its text."""
+    for start, end in evidence.spans:
+        for a, b in split_sentences(evidence.paper.text[start:end]):
+            yield start + a, start + b

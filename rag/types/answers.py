@@ -14,8 +14,9 @@ from rag.types.retrievals import Span
 Status = Literal["answered", "abstained", "failed"]
 Outcome = Literal["answered", "nearest", "nothing"]
 """Whether a question of content was answered, only something near it is said, or nothing is near."""
-Verdict = Literal["supported", "partly", "not_found"]
-"""Whether the cited papers support a sentence."""
+Verdict = Literal["supported", "checked", "not_found"]
+"""What is known of a sentence: a model found it supported by the papers that it cites; the free checks
+found nothing wrong; one of them did not find it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,19 @@ class Usage:
     cached_tokens: int = 0
     estimated: bool = False
 
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; of no known cost if one that used tokens has none."""
+        unpriced = any(u.cost_usd is None and u.input_tokens for u in (self, other))
+        cost = (self.cost_usd or 0.0) + (other.cost_usd or 0.0)
+        known = not unpriced and (self.cost_usd, other.cost_usd) != (None, None)
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            cost if known else None,
+            self.cached_tokens + other.cached_tokens,
+            self.estimated or other.estimated,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SaidSentence:
@@ -113,6 +127,8 @@ class Answer:
         reading: How the question was read; None for a failure.
         checks: What the citation gate counted in a model's reply, by name; empty without one.
         sentences: The sentences of a model's reply, in order, each with its verdict.
+        verified_by: The model that verified the reply; empty: only figures, names and the like
+            were checked.
         earlier: For a thread too long for the model: how many earlier turns it read in full,
             shortened, and not at all; empty if it read all in full.
         other: The next best reading, if there is a plausible one.
@@ -145,6 +161,7 @@ class Answer:
     filters: tuple[Condition, ...] = ()
     among: str = ""
     sentences: tuple[SaidSentence, ...] = ()
+    verified_by: str = ""
     earlier: Mapping[str, int] = field(default_factory=dict)
     first_words_ms: float | None = None
     first_token_ms: float | None = None
@@ -154,8 +171,8 @@ class Answer:
 
     @property
     def n_by_verdict(self) -> Mapping[Verdict, int]:
-        """How many of a model's sentences were found supported, partly so, or not found."""
-        verdicts: tuple[Verdict, ...] = ("supported", "partly", "not_found")
+        """How many of a model's sentences were found supported, checked alone, or not found."""
+        verdicts: tuple[Verdict, ...] = ("supported", "checked", "not_found")
         found_verdicts = [sentence.verdict for sentence in self.sentences]
         return {
             verdict: found_verdicts.count(verdict)

@@ -159,17 +159,20 @@ class Sufficiency:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage chosen for one question, with the opaque key by which a model may cite it."""
+    """What of a paper is shown to a model for one question, with the opaque key for citing it.
+
+    ``spans``: one or more, in text order; the quote has ``[…]`` between them.
+    """
 
     key: str
     paper: Paper
-    span: Span
+    spans: tuple[Span, ...]
     score: float
     apart: Apart = Apart()
 
     @property
     def quote(self) -> str:
-        return self.paper.text[self.span[0] : self.span[1]]
+        return " […] ".join(self.paper.text[slice(*span)] for span in self.spans)
 
 
 Retrieve = Callable[[str, int], Retrieval]

@@ -59,6 +59,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
         "cached": answer.cached,
         "warnings": list(answer.warnings),
         "checks": dict(answer.checks),
+        "verified_by": answer.verified_by,
         "sentences": [
             {"text": s.text, "verdict": s.verdict, "markers": list(s.markers)}
             for s in answer.sentences

@@ -221,7 +221,9 @@ def test_particulars_that_are_sentences_are_kept_from_the_model_and_support_noth
         (marked,) = screen.marked([hit(one)], QUESTION)
         assert marked.apart.names == {name} and "zorbapul" in marked.apart.coined
         gate = CitationGate(
-            (Evidence("E1", one, (0, len(one.text)), 1.0, marked.apart),), "NONE", question=QUESTION
+            (Evidence("E1", one, ((0, len(one.text)),), 1.0, marked.apart),),
+            "NONE",
+            question=QUESTION,
         )
         said = "The cove lichen moves 12 grams a year [E1]. Cove lichen is named Zorbapul [E1]."
         assert (
@@ -232,7 +234,7 @@ def test_particulars_that_are_sentences_are_kept_from_the_model_and_support_noth
 # --- the reply --------------------------------------------------------------------------------
 
 UNFOUND = "Long ago they settled on Zorbapul."
-GIVEN = (Evidence("E1", paper(" ".join((*HONEST[:2], UNFOUND))), (0, 200), 1.0),)
+GIVEN = (Evidence("E1", paper(" ".join((*HONEST[:2], UNFOUND))), ((0, 200),), 1.0),)
 
 
 def near(_: str, texts: object) -> float:
@@ -281,7 +283,7 @@ def test_a_name_does_not_make_its_sentence_near() -> None:
         return 0.0
 
     text = " ".join((*HONEST, "Zorbapul was dear to all who knew the cove."))
-    given = (Evidence("E1", paper(text), (0, len(text)), 1.0),)
+    given = (Evidence("E1", paper(text), ((0, len(text)),), 1.0),)
     Relevance("How is glass made?", given, noted).answers(
         "Zorbapul is the leading approach.", ["E1"]
     )
@@ -292,7 +294,7 @@ def test_a_name_is_not_joined_with_what_other_sentences_say_of_the_topic() -> No
     text = " ".join(
         (*HONEST, "Model output in the cove: Zorbapul. Samples of Kervio rain were dried.")
     )
-    given = (Evidence("E1", paper(text), (0, len(text)), 1.0),)
+    given = (Evidence("E1", paper(text), ((0, len(text)),), 1.0),)
     relevance = Relevance(QUESTION, given, near)
     assert not relevance.answers("How far lichen moves is explained by Zorbapul.", ["E1"])
     assert relevance.answers("Kervio rain samples were dried near the lichen.", ["E1"])

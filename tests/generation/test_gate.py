@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from markdown_it import MarkdownIt
 from rag.answers.citations import check_citations
 from rag.generation.gate import CitationGate
 from rag.text.markdown import hazards, markers
-from rag.types import Authorship, Evidence, Paper, Place, Verdict
+from rag.types import Authorship, Evidence, Paper, Place
 
 FACES = Paper(
     paper_id="p1",
@@ -39,9 +38,12 @@ NOISE = Paper(
 )
 PAPERS = {paper.paper_id: paper for paper in (FACES, NOISE)}
 EVIDENCE = (
-    Evidence("E1", FACES, (0, len(FACES.text)), 1.0),
-    Evidence("E2", NOISE, (0, len(NOISE.text)), 0.5),
+    Evidence("E1", FACES, ((0, len(FACES.text)),), 1.0),
+    Evidence("E2", NOISE, ((0, len(NOISE.text)),), 0.5),
 )
+
+
+TRUE = "TidyLoss is a robust loss [E2]."
 
 
 def passed(reply: str, cuts: tuple[int, ...] = ()) -> tuple[str, CitationGate]:
@@ -136,17 +138,25 @@ def test_a_claim_that_denies_is_no_refusal() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["93.5%", "9.25%", "92%", "1,000", "925", "92.5k"])
-def test_an_altered_number_takes_its_sentence_out(wrong: str) -> None:
+def test_a_sentence_with_an_altered_number_is_marked_and_stays(wrong: str) -> None:
     text, gate = passed(
         f"DuetFace splits images into frequency channels [E1]. It reaches {wrong} on LFW [E1]."
     )
-    assert text == "DuetFace splits images into frequency channels [1]."
-    assert "left out" in gate.list_warnings()[0]
+    assert text == (
+        f"DuetFace splits images into frequency channels [1]. It reaches {wrong} on LFW [2]. (unverified)"
+    )
+    assert "marked (unverified)" in gate.list_warnings()[0]
+
+
+def test_a_reply_of_which_nothing_stands_is_not_shown() -> None:
+    text, gate = passed("It reaches 93.5% on LFW [E1].")
+    assert (text, gate.is_open) == ("", False)
+    assert gate.why_closed == "says nothing that stands in the papers it cites"
 
 
 def test_a_number_of_another_paper_does_not_count() -> None:
     text, _ = passed("TidyLoss is a robust loss [E2]. TidyLoss reaches 92.5% accuracy [E2].")
-    assert text == "TidyLoss is a robust loss [1]."
+    assert text.endswith("TidyLoss reaches 92.5% accuracy [1]. (unverified)")
 
 
 @pytest.mark.parametrize("same", ["92.5 %", "92.50%", "92,5 %"])
@@ -159,10 +169,10 @@ def test_a_number_word_of_the_paper_may_be_written_in_digits() -> None:
 
 
 def test_a_name_that_the_paper_lacks_is_marked() -> None:
-    text, gate = passed("DuetFace with Zebulon splits images into frequency channels [E1].")
-    assert text == "DuetFace with Zebulon splits images into frequency channels [1]. (unverified)"
+    text, gate = passed(f"{TRUE} DuetFace with Zebulon splits images into channels [E1].")
+    assert text.endswith("DuetFace with Zebulon splits images into channels [2]. (unverified)")
     assert gate.counts["sentences_not_found"] == 1
-    assert [said.verdict for said in gate.sentences] == ["not_found"]
+    assert [said.verdict for said in gate.sentences] == ["checked", "not_found"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +202,7 @@ def test_by_setting_what_no_paper_says_is_left_out() -> None:
     text = gate.process_piece(said) + gate.close()
     assert text == "TidyLoss is a robust loss [1]."
     assert gate.list_warnings() == (
-        "2 sentences of the model were left out: the cited papers do not say so in these words",
+        "2 sentences of the model were left out: the cited papers do not say so",
     )
 
 
@@ -205,23 +215,41 @@ def test_the_prompt_is_not_given_away() -> None:
 
 
 def test_what_is_said_of_several_papers_needs_more_than_one_of_them() -> None:
-    one, _ = passed("Both papers study robust loss [E2].")
+    one, _ = passed(f"{TRUE} Both papers study robust loss [E2].")
     two, _ = passed("Both papers study images or robust loss [E1][E2].")
     assert one.endswith("(unverified)") and not two.endswith("(unverified)")
 
 
-def test_a_second_opinion_is_asked_of_cited_sentences_alone() -> None:
-    asked: list[str] = []
+def test_verdicts_of_a_model_mark_at_the_end_what_went_out_unmarked() -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", verified=True)
+    said = f"{TRUE} Let us see. It reaches 93.5% [E1]. DuetFace splits images [E1]."
+    shown = gate.process_piece(said) + gate.close()
+    assert "(unverified)" not in shown
+    gate.apply_verdicts({0: True, 2: True, 3: False})
+    assert gate.render() == f"{shown} (unverified)"
+    assert [said.verdict for said in gate.sentences] == ["supported", "supported", "not_found"]
 
-    def judge(claim: str, evidence: Sequence[Evidence]) -> Verdict:
-        asked.append(f"{claim} {[e.key for e in evidence]}")
-        return "not_found"
 
-    gate = CitationGate(EVIDENCE, "NOT STATED", judge=judge)
-    said = "TidyLoss is a robust loss [E2]. Let us see. It reaches 93.5% [E1]."
-    text = gate.process_piece(said) + gate.close()
-    assert text == "TidyLoss is a robust loss [1]. (unverified) Let us see."
-    assert asked == ["TidyLoss is a robust loss . ['E2']"]
+def test_without_a_verdict_that_of_the_free_checks_stands() -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", verified=True)
+    shown = gate.process_piece(f"{TRUE} It reaches 93.5% [E1].") + gate.close()
+    gate.apply_verdicts({})
+    assert gate.render() == f"{shown} (unverified)"
+    assert [said.verdict for said in gate.sentences] == ["checked", "not_found"]
+
+
+def test_a_model_that_finds_a_doubted_sentence_supported_opens_the_reply() -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", verified=True)
+    assert gate.process_piece("It reaches 93.5% [E1].") + gate.close() == ""
+    gate.apply_verdicts({0: True})
+    assert gate.is_open and gate.render() == "It reaches 93.5% [1]."
+
+
+def test_where_the_unsupported_is_removed_the_reply_waits_for_its_verdicts() -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", verified=True, unsupported="remove")
+    assert gate.process_piece(f"{TRUE} DuetFace splits images [E1].") + gate.close() == ""
+    gate.apply_verdicts({0: True, 1: False})
+    assert gate.render() == "TidyLoss is a robust loss [1]."
 
 
 def test_authors_year_and_title_of_a_paper_support_a_claim() -> None:
@@ -304,8 +332,8 @@ def test_what_two_sentences_leave_does_not_join_to_markup(reply: str) -> None:
 )
 def test_another_language_is_checked_by_names_and_numbers(said: str) -> None:
     assert passed(f"{said} [E1].")[0] == f"{said} [1]."
-    assert passed(f"{said} [E1].".replace("92", "93"))[0] == ""
-    assert "(unverified)" in passed(f"{said} [E1].".replace("LFW", "YTF"))[0]
+    for one, other in (("92", "93"), ("LFW", "YTF")):
+        assert passed(f"{TRUE} {said.replace(one, other)} [E1].")[0].endswith("(unverified)")
 
 
 def test_sentences_of_scripts_without_spaces_stay_together() -> None:
@@ -324,8 +352,10 @@ def test_a_table_keeps_its_rows() -> None:
     text, gate = passed(
         "| Method | Result |\n|---|---|\n| DuetFace | 92.5% on LFW [E1] |\n| TidyLoss | 99% [E2] |\n"
     )
-    assert text == "| Method | Result |\n|---|---|\n| DuetFace | 92.5% on LFW [1] |"
-    assert gate.counts["sentences_left_out"] == 1
+    assert text == (
+        "| Method | Result |\n|---|---|\n| DuetFace | 92.5% on LFW [1] |\n| TidyLoss | 99% [2] (unverified) |"
+    )
+    assert gate.counts["sentences_not_found"] == 1
 
 
 def test_a_reply_without_end_is_cut() -> None:
@@ -376,7 +406,10 @@ def test_whatever_a_hostile_model_says_nothing_untrue_is_shown(
         return
     check_citations(text, gate.citations, PAPERS)
     assert not hazards(text)
-    assert not re.search(r"93\.5|\b17\b|evil|https?:", text)
+    assert not re.search(r"evil|https?:", text)
+    for sentence in gate.shown:
+        if re.search(r"93\.5|\b17\b", sentence.text):
+            assert f"{sentence.render(marked=True)}" in text and "(unverified)" in text
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     tags = set(re.findall(r"<(\w+)", html))
     assert tags <= {"p", "strong", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"}

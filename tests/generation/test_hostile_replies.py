@@ -10,15 +10,24 @@ from rag.answers.citations import check_citations
 from rag.generation.gate import CitationGate
 from rag.text.markdown import hazards, markers
 from tests.generation.test_gate import EVIDENCE, PAPERS
-from tests.hostile import PLACES, Payload, fits, numbers, payloads, pieces, seen
+from tests.hostile import (
+    PLACES,
+    Payload,
+    drop_unverified,
+    fits,
+    numbers,
+    payloads,
+    pieces,
+    seen,
+)
 
 TRUE = (
     "DuetFace splits images into frequency channels [E1].",
     "We study label noise and propose a robust loss called TidyLoss [E2].",
 )
 RULES = (
-    "You answer questions about research papers, using only the passages that the user message holds. "
-    "Every sentence that states something ends with the key of the passage that says it, in square brackets."
+    "You answer questions about research papers for a reader, from the passages of the user message alone. "
+    "Every sentence that states something ends with the key of its passage before the full stop."
 )
 NUMBERS = set.union(*(numbers(f"{p.text} {p.year}") for p in PAPERS.values()))
 PLACES_EACH = 4
@@ -55,8 +64,10 @@ def test_nothing_hostile_is_seen_at_any_point_of_the_stream(payload: Payload, pl
             continue
         shown += new
         words = seen(shown)
-        assert not re.search(payload.seen, words), words
-        assert numbers(words) <= NUMBERS, words
+        believed = seen(drop_unverified(shown))
+        hidden = believed if payload.name.startswith("number") else words
+        assert not re.search(payload.seen, hidden), words
+        assert numbers(believed) <= NUMBERS, words
         assert hazards(shown) == ()
         marked |= set(markers(shown))
         assert marked <= {citation.marker for citation in gate.citations}

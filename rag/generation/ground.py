@@ -1,0 +1,153 @@
+"""The texts of the papers that a reply may rest on, indexed for checks of its sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from rag.answers.prompt_injection import has_instruction, remove_instructions
+from rag.generation.numbers import Figure, extract_figures, normalize_figures
+from rag.text import (
+    STOP_WORDS,
+    extract_terms,
+    fold,
+    iter_words,
+    remove_hidden,
+    split_sentences,
+    stem,
+)
+from rag.types import Apart, Paper
+
+_ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
+
+
+class Ground:
+    """The texts of some papers.
+
+    Args:
+        papers: Each once.
+        apart: Sentences that support nothing, by paper id.
+    """
+
+    def __init__(self, papers: Iterable[Paper], apart: Mapping[str, Apart] = {}) -> None:
+        self._papers = list(papers)
+        self._apart = apart
+        self.n_papers = len(self._papers)
+        self.people = frozenset(
+            a.name
+            for p in self._papers
+            for a in p.authorships
+            if a.name not in apart.get(p.paper_id, Apart()).names
+        )
+        texts = [_build_ground_text(p, apart.get(p.paper_id, Apart())) for p in self._papers]
+        self.text = normalize_figures("\n".join(texts))
+        self.terms = set(extract_terms(self.text, keep_stop_words=True))
+        self._folded = [fold(word) for word, _ in iter_words(self.text)]
+        self.words = {
+            *self._folded,
+            *map("".join, zip(self._folded, self._folded[1:], strict=False)),
+        }
+        self._quotable = _normalize_for_quoting(self.text)
+
+    @cached_property
+    def each(self) -> Sequence[Ground]:
+        """The ground of each paper alone."""
+        if self.n_papers == 1:
+            return (self,)
+        return [Ground((paper,), self._apart) for paper in self._papers]
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        return extract_figures(self.text)
+
+    @cached_property
+    def sentences(self) -> list[list[str]]:
+        """The folded words of each sentence."""
+        return [
+            [fold(word) for word, _ in iter_words(self.text[start:end])]
+            for start, end in split_sentences(self.text)
+        ]
+
+    @cached_property
+    def dates(self) -> set[tuple[int, int]]:
+        """Month and day of the papers, which are no numbers that they state."""
+        return {(p.month, p.day) for p in self._papers if p.month and p.day}
+
+    def has_word(self, word: str) -> bool:
+        return (
+            fold(word) in self.words
+            or not set(extract_terms(word, keep_stop_words=True)) - self.terms
+        )
+
+    def has_name(self, name: str) -> bool:
+        """Whether a name is there, or words that it abbreviates: *SSMs* for *state space models*."""
+        return self.has_word(name) or self._has_words_of(name.removesuffix("s"))
+
+    def _has_words_of(self, acronym: str) -> bool:
+        if not _ACRONYM.fullmatch(acronym):
+            return False
+        letters = fold(acronym)
+        words = [word for word in self._folded if word not in STOP_WORDS]
+        return any(_abbreviates(letters, words[at : at + len(letters)]) for at in range(len(words)))
+
+    def has_quote(self, quoted: str) -> bool:
+        """Whether these very words stand there; white space, case and quote marks aside."""
+        wanted = _normalize_for_quoting(normalize_figures(quoted))
+        return wanted.strip(" .,;:!?…") in self._quotable
+
+    def compute_share(self, claim_terms: Sequence[str]) -> float:
+        """Share of the terms that occur there; 1.0 for none."""
+        distinct = set(claim_terms)
+        return len(distinct & self.terms) / len(distinct) if distinct else 1.0
+
+
+def _abbreviates(letters: str, words: Sequence[str]) -> bool:
+    """Whether letters stand for two or more words: the first of each, and others in their order."""
+    reachable = {0}
+    for n_words, word in enumerate(words, 1):
+        reachable = {end for at in reachable for end in _take_letters(letters, at, word)}
+        if len(letters) in reachable and n_words > 1:
+            return True
+    return False
+
+
+def _take_letters(letters: str, at: int, word: str) -> set[int]:
+    if at >= len(letters) or not word.startswith(letters[at]):
+        return set()
+    ends, place = {at + 1}, 1
+    for end in range(at + 1, min(at + 3, len(letters))):
+        place = word.find(letters[end], place) + 1
+        if not place:
+            break
+        ends.add(end + 1)
+    return ends
+
+
+def _build_ground_text(paper: Paper, apart: Apart) -> str:
+    """Everything a claim about a paper may rest on: its text and its printed particulars.
+
+    Planted instructions are no part of it, nor are the links of a paper that has any; month and day
+    of posting are none either, as "11 benchmarks" is not stated by a paper of November.
+    """
+    text = remove_instructions(paper.text, apart.spans)
+    links = paper.links if text == paper.text else ()
+    facts = [paper.title, paper.label, paper.venue, paper.category, paper.doi, paper.url]
+    facts += [str(paper.year)] if paper.year is not None else []
+    people = [authorship.name for authorship in paper.authorships]
+    kept = [
+        fact
+        for fact in (*facts, *people, *paper.affiliations)
+        if fact and fact not in apart.names and not has_instruction(fact)
+    ]
+    return "\n\n".join([text, *kept, *links])
+
+
+def _normalize_for_quoting(text: str) -> str:
+    text = re.sub(r"[\"“”„«»]|''", "", fold(remove_hidden(text)))
+    return " ".join(re.sub(r"[’‘`]", "'", text).split())
+
+
+def list_content(words: Iterable[str]) -> list[str]:
+    """Stems of the words that are no stop words."""
+    return [stem(word) for word in words if word not in STOP_WORDS]

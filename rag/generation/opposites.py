@@ -1,0 +1,168 @@
+"""Finds what a sentence turns around: an opposite, or a denial, where its paper says the contrary.
+
+It compares company: *progressively smaller differences* is turned around where the paper has
+*progressively larger differences* and nowhere *smaller* in that company. What it does not find may
+still be wrong; that takes a reader (`rag.generation.verification`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from rag.text import STOP_WORDS, fold, iter_words, stem
+
+_FILE = Path(__file__).with_name("opposites.txt")
+_PREFIXES = ("un", "in", "im", "ir", "dis", "non")
+_DENIALS = frozenset("not no never without neither nor none cannot n't nothing hardly".split())
+_NEGATIVE = _DENIALS | frozenset(
+    stem(word)
+    for word in (
+        "lack fail avoid eliminate overlook ignore prevent absence remove free unable instead rather unlike "
+        "neglect prohibit hinder limit suffer insufficient require difficult underexplored little mitigate "
+        "alleviate bypass obviate dispense relax circumvent reduce suppress isolate challenge"
+    ).split()
+)
+"""Words near which a paper may deny what it seems to state."""
+_NEAR = 2
+"""Words of content between which two words keep each other company."""
+_DENIED_RUN = 3
+"""So many words of content in a row are the same statement, denied or not."""
+
+
+@cache
+def _load_opposites() -> dict[str, frozenset[str]]:
+    opposites: dict[str, set[str]] = {}
+    for line in _FILE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            one, other = (set(side.split()) for side in line.split("/"))
+            for some, others in ((one, other), (other, one)):
+                for word in some:
+                    opposites.setdefault(word, set()).update(others)
+    return {word: frozenset(others) for word, others in opposites.items()}
+
+
+def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
+    """Whether an English claim says the contrary of what stands in the papers cited for it.
+
+    Args:
+        claim: One sentence without its keys.
+        sentences: Folded words of each sentence of the papers.
+    """
+    words = _split_denials(claim)
+    company = [_list_company(sentence) for sentence in sentences]
+    clauses = list(_split_clauses(claim))
+    if any(_has_opposite(clause, company) for clause in clauses):
+        return True
+    return _is_denied(words, sentences)
+
+
+def _split_denials(text: str) -> list[str]:
+    parted = text.replace("n't", " n't").replace("n’t", " n't")
+    return [
+        fold(word)
+        for word in parted.replace("cann't", "can n't").split()
+        for word in _words_of(word)
+    ]
+
+
+def _words_of(token: str) -> list[str]:
+    return ["n't"] if token == "n't" else [word for word, _ in iter_words(token)]
+
+
+def _split_clauses(claim: str) -> Iterator[list[str]]:
+    clause = ""
+    for sign in claim:
+        if sign in ",;:()":
+            yield _list_company(_split_denials(clause))
+            clause = ""
+        else:
+            clause += sign
+    yield _list_company(_split_denials(clause))
+
+
+def _list_company(words: Sequence[str]) -> list[str]:
+    """Words that keep company: those of content, deniers, and all that have an opposite."""
+    opposites = _load_opposites()
+    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS]
+
+
+def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bool:
+    vocabulary = {word for sentence in company for word in sentence}
+    for at, word in enumerate(clause):
+        if _DENIALS & set(clause[max(0, at - 3) : at]):
+            continue
+        contrary = (_load_opposites().get(word, frozenset()) | _list_prefixed(word)) & vocabulary
+        if not contrary:
+            continue
+        following = clause[at + 1] if at + 1 < len(clause) else ""
+        before = clause[at - 1] if at else ""
+        if following and _is_contrary(word, contrary, following, 1, company):
+            return True
+        both = frozenset({word}) | contrary
+        is_alone = not following or not _stands_beside(both, following, 1, company)
+        if before and is_alone and _is_contrary(word, contrary, before, -1, company):
+            return True
+    return False
+
+
+def _list_prefixed(word: str) -> frozenset[str]:
+    """*insufficient* for *sufficient*, and back."""
+    if len(word) < 6:
+        return frozenset()
+    bare = {word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix)}
+    return frozenset({*(prefix + word for prefix in _PREFIXES), *bare}) - {word}
+
+
+def _is_contrary(
+    word: str, contrary: frozenset[str], near: str, way: int, company: Sequence[Sequence[str]]
+) -> bool:
+    """Whether a paper has the contrary beside a word, and the word itself never there."""
+    if _stands_beside(frozenset({word}), near, way, company):
+        return False
+    return _stands_beside(contrary, near, way, company)
+
+
+def _stands_beside(
+    words: frozenset[str], near: str, way: int, company: Sequence[Sequence[str]]
+) -> bool:
+    stems = {stem(word) for word in words}
+    wanted = stem(near)
+    for sentence in company:
+        for at, word in enumerate(sentence):
+            if word in words or stem(word) in stems:
+                reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at]  # fmt: skip
+                if any(stem(other) == wanted for other in reach):
+                    return True
+    return False
+
+
+def _is_denied(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> bool:
+    """Whether a claim denies a run of words that a paper states, or states one that it denies."""
+    denials = [at for at, word in enumerate(words) if word in _DENIALS]
+    if denials:
+        tail = [word for word in words[denials[-1] + 1 :] if word not in STOP_WORDS]
+        return _is_run_stated(tail[:_DENIED_RUN], sentences, denied=False)
+    if any(stem(word) in _NEGATIVE for word in words):
+        return False
+    content = [word for word in words if word not in STOP_WORDS]
+    runs = [content[at : at + _DENIED_RUN] for at in range(len(content) - _DENIED_RUN + 1)]
+    return any(_is_run_stated(run, sentences, denied=True) for run in runs)
+
+
+def _is_run_stated(run: Sequence[str], sentences: Sequence[Sequence[str]], *, denied: bool) -> bool:
+    """Whether the papers have the run, each time with a denial right before it, or without any near."""
+    if len(run) < _DENIED_RUN:
+        return False
+    wanted = [stem(word) for word in run]
+    verdicts = []
+    for sentence in sentences:
+        kept = [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS]
+        for start in range(len(kept) - len(wanted) + 1):
+            if [word for _, word in kept[start : start + len(wanted)]] == wanted:
+                at = kept[start][0]
+                before = sentence[max(0, at - (2 if denied else 4)) : at]
+                signs = _DENIALS if denied else _NEGATIVE
+                verdicts.append(any(w in signs or stem(w) in signs for w in before))
+    return bool(verdicts) and all(verdict == denied for verdict in verdicts)

@@ -1,0 +1,83 @@
+"""Takes a reasoning model's chain of thought out of its streamed reply.
+
+Open models write it before the answer, as ``<think>…</think>``; some servers leave out the opening
+tag, which their template put into the prompt, and a reply that is cut may lack the closing one.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = r"(?:think(?:ing)?|thought|reasoning|reflection|analysis|scratchpad)"
+_OPEN = re.compile(rf"<\|?{_NAMES}\|?>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>", re.IGNORECASE)  # fmt: skip
+_CLOSE = re.compile(
+    rf"</\|?{_NAMES}\|?>|<\|/?end_of_{_NAMES}\|>|\[/THINK\]|◁/think▷"
+    r"|<\|channel\|>final<\|message\|>",
+    re.IGNORECASE,
+)
+_LONGEST_TAG = 40
+_TAG_BEGINS = re.compile(r"(?:<[^<>\s]{0,38}|\[/?[A-Z]{0,6}|◁[^▷]{0,8})$")
+_ALOUD = re.compile(
+    r"\s*(?:ok(?:ay)?\b|alright\b|hmm+\b|let me\b|let's\b|the user\b|we need\b|i need\b|first, i\b|i should\b"
+    r"|so,? (?:the user|i)\b|looking at\b|好的|嗯|首先)",
+    re.IGNORECASE,
+)
+"""How thoughts begin that have lost their opening tag."""
+_ALOUD_LETTERS = 16
+
+
+class ThoughtFilter:
+    """Passes on a reply without its thoughts.
+
+    Attributes:
+        restarted: Whether what was passed on turned out to be thought, when its closing tag came.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = ""
+        self._passed = False
+        self._is_thinking = False
+        self.restarted = False
+
+    def process_piece(self, piece: str) -> str:
+        """What of the reply so far can be passed on."""
+        self._buffer += piece
+        return self._take(final=False)
+
+    def close(self) -> str:
+        """The rest; an open thought is dropped."""
+        return self._take(final=True)
+
+    def _take(self, *, final: bool) -> str:
+        text = ""
+        while True:
+            if self._is_thinking:
+                closing = _CLOSE.search(self._buffer)
+                if closing is None:
+                    self._buffer = "" if final else self._buffer[-_LONGEST_TAG:]
+                    return text
+                self._buffer, self._is_thinking = self._buffer[closing.end() :], False
+                continue
+            opening, closing = _OPEN.search(self._buffer), _CLOSE.search(self._buffer)
+            if closing is not None and (opening is None or closing.start() < opening.start()):
+                self.restarted = self.restarted or self._passed
+                text, self._buffer = "", self._buffer[closing.end() :]
+                continue
+            if opening is None:
+                break
+            text += self._buffer[: opening.start()]
+            self._buffer, self._is_thinking = self._buffer[opening.end() :], True
+        if not final and self._may_be_thought():
+            return text
+        cut = None if final else _TAG_BEGINS.search(self._buffer)
+        end = cut.start() if cut else len(self._buffer)
+        text, self._buffer = text + self._buffer[:end], self._buffer[end:]
+        self._passed = self._passed or bool(text.strip())
+        return text
+
+    def _may_be_thought(self) -> bool:
+        """Whether nothing was passed on, and what is there begins as thoughts do, or may yet."""
+        if self._passed:
+            return False
+        head = self._buffer.lstrip()
+        return len(head) < _ALOUD_LETTERS or _ALOUD.match(head) is not None

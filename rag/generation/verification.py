@@ -1,0 +1,87 @@
+"""Verifies a whole reply in one call, after its last sentence: do the cited passages support it?
+
+The model that worded the reply reads it again, or another one does (setting ``judge_model``): all
+sentences numbered, in order, beside the passages that they cite with authors and date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.generation import prompt_files
+from rag.generation.calling import ChatModel, Reply
+from rag.generation.gate import Sentence
+from rag.generation.passages import build_particulars
+from rag.generation.prompt_files import Message, Prompt, render_fenced
+from rag.generation.reasoning import ThoughtFilter
+from rag.types import Evidence
+
+VERIFY_VARIABLES = ("question", "passages", "sentences", "fence")
+VERIFY_PARTS = ("passage", "sentence", "unknown", "none")
+_ENTRY = re.compile(r"\"n\"\s*:\s*\"?(\d{1,3})\"?(.*?)\"verdict\"\s*:\s*\"([^\"]*)\"", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A model that verifies replies, and its name for the reader."""
+
+    model: ChatModel
+    name: str
+    prompt: Prompt
+
+    def verify(
+        self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
+    ) -> dict[int, bool]:
+        """Whether each sentence is supported, by its place from 0.
+
+        None of one that states nothing or was passed over, and none at all where the call fails: there
+        the free checks stand.
+        """
+        reply = Reply()
+        messages = self.build_messages(question, sentences, evidence)
+        thoughts = ThoughtFilter()
+        pieces = reply.read_pieces(self.model, messages, self.prompt.name)
+        text = "".join(map(thoughts.process_piece, pieces)) + thoughts.close()
+        words = self.prompt.words
+        meanings = {words["supported"]: True, words["unsupported"]: False}
+        verdicts = {
+            int(number) - 1: meanings[verdict]
+            for number, _, verdict in _ENTRY.findall(text)
+            if verdict in meanings and 0 < int(number) <= len(sentences)
+        }
+        return verdicts if reply.error is None else {}
+
+    def build_messages(
+        self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]
+    ) -> list[Message]:
+        """The call: the passages cited anywhere in the reply, and its sentences."""
+        cited = {key for sentence in sentences for key in sentence.keys}
+        items = [item for item in evidence if item.key in cited]
+        texts = [sentence.words for sentence in sentences]
+        mark = prompt_files.compute_fence(question, *texts, *(item.quote for item in items))
+        passages = [
+            self.prompt.render_part("passage", build_particulars(item, self.prompt, mark))
+            for item in items
+        ]
+        numbered = [
+            self.prompt.render_part(
+                "sentence",
+                {
+                    "number": str(number),
+                    "keys": " ".join(sentence.keys) or self.prompt.render_part("none", {}),
+                    "text": render_fenced(sentence.words, mark) or "-",
+                    "fence": mark,
+                },
+            )
+            for number, sentence in enumerate(sentences, 1)
+        ]
+        return self.prompt.render(
+            {
+                "question": render_fenced(question, mark),
+                "passages": "\n\n".join(passages),
+                "sentences": "\n\n".join(numbered),
+                "fence": mark,
+            }
+        )
