@@ -128,12 +128,14 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     if want in _CONTENT and parts.people and not parts.topics and _has_figure(parts):
         want = "values"
     # "summarise Shiming Ge's papers" is the person's portrait.
-    if (
-        want == "overview"
-        and parts.people
-        and not (parts.topics or parts.papers or parts.described)
-    ):
+    names_paper = bool(parts.papers or parts.described)
+    if want == "overview" and parts.people and not (parts.topics or names_paper):
         return _build_profile("profile", "", frame, parts)
+    # "tell me about GazeForensics", "tell me about xylophones": what is not a topic here is asked of what
+    # papers say; an overview without a topic is of the library.
+    is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
+    if want == "overview" and not parts.topics and (names_paper or not is_of_library):
+        want = "passages"
     if want in _CONTENT:
         return _build_content(cast("Want", want), frame, parts, text)
     if want == "aside":
@@ -149,6 +151,11 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
 
 
 _LIKELY = 0.5
+_OF_LIBRARY = re.compile(
+    r"\b(?:library|libraries|collection|corpus|archive|database|here|new|newest|latest|topics?|themes?|papers)\b",
+    re.IGNORECASE,
+)
+"""Words for all that is here; they are no topic."""
 
 
 def _is_of_everything(query: Query) -> bool:
