@@ -16,6 +16,8 @@ Act = Callable[["OpenAIServer", BaseHTTPRequestHandler, dict[str, Any]], None]
 """Handles a call itself, given the server, the open connection and the request's body."""
 
 MODEL = "test-model"
+VERIFIES = "You check an answer about research papers, sentence by sentence"
+"""How the prompt begins that has an answer verified."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class OpenAIServer:
 
     Attributes:
         replies: Used in order, one a call; ``default`` is used when none are left.
+        verdicts: Used for every call that asks for the verification of an answer, which takes none of
+            `replies`; by default one without a verdict.
+        verifications: The bodies of these calls; `requests` holds the others.
         models: Names of the models to report.
         requests: The bodies received, in order, each with its ``headers``.
     """
@@ -78,7 +83,9 @@ class OpenAIServer:
     def __init__(self, default: Reply | None = None) -> None:
         self.default = default or Reply(answer_with_first_sentences)
         self.replies: deque[Reply] = deque()
+        self.verdicts = Reply('{"verdicts": []}', usage=(0, 0))
         self.requests: list[dict[str, Any]] = []
+        self.verifications: list[dict[str, Any]] = []
         self.models: Reply = Reply(raw=json.dumps(_MODELS))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _build_handler(self))
         self._http.daemon_threads = True
@@ -124,8 +131,10 @@ def _build_handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            server.requests.append({**body, "headers": headers})
-            reply = server.take_reply()
+            verifies = VERIFIES in json.dumps(body.get("messages", []))
+            calls = server.verifications if verifies else server.requests
+            calls.append({**body, "headers": headers})
+            reply = server.verdicts if verifies else server.take_reply()
             server.wait(reply.delay_s)
             try:
                 self._answer(reply, body)

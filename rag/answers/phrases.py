@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rag.text.english import choose_number, counted, join_names
+from rag.types import Answer
 
 # --- how a question was read --------------------------------------------------------------------
 
@@ -259,3 +260,14 @@ def head_several_papers(n: int) -> str:
 
 def tell_paper_that_fits(name: str) -> str:
     return f"{name} is the paper that fits."
+
+
+def format_checks(answer: Answer) -> str:
+    """What was checked of a model's sentences: ``figures and names checked: 2 unverified``."""
+    words = {"supported": "supported", "checked": "not judged", "not_found": "unverified"}
+    counts = answer.n_by_verdict
+    if not answer.verified_by:
+        n = counts.get("not_found", 0)
+        return "figures and names checked" + (f": {n} unverified" if n else "")
+    listing = ", ".join(f"{n} {words[verdict]}" for verdict, n in counts.items())
+    return f"checked by {answer.verified_by}: {listing}"

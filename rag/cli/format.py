@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from rag.answers.phrases import ROUTE_WORDS
+from rag.answers.phrases import ROUTE_WORDS, format_checks
 from rag.types import Answer, Citation, Delta, Event, Paper
 
 if TYPE_CHECKING:
@@ -133,6 +133,12 @@ def print_answer_stream(
         _show_step("", err)
         writer.write_piece(answer.text)
     writer.close()
+    if answer.verified_by:  # its marks came after the words
+        out.writelines(
+            f"\n{apply_colour('(unverified)', YELLOW, out)} {remove_control_characters(sentence.text)}\n"
+            for sentence in answer.sentences
+            if sentence.verdict == "not_found"
+        )
     out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
     if answer.reading is not None:
         out.write(
@@ -165,10 +171,8 @@ def format_spent_line(answer: Answer) -> str:
     if answer.first_words_ms is not None:
         parts.append(f"first words after {answer.first_words_ms / 1000:.1f} s")
     parts.append(f"{answer.latency_ms / 1000:.1f} s")
-    if verdict_counts := [
-        f"{n} {verdict.replace('_', ' ')}" for verdict, n in answer.n_by_verdict.items()
-    ]:
-        parts.append(f"sentences {' / '.join(verdict_counts)}")
+    if answer.sentences:
+        parts.append(format_checks(answer))
     return f"{answer.model}: {', '.join(parts)}"
 
 

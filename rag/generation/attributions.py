@@ -24,6 +24,7 @@ _BY = re.compile(
     r"\b(?:[Bb]y|[Aa]uthors?|[Dd]r\.?|[Pp]rof(?:\.|essor)?|[Mm]rs?\.?|[Ll]ed by|[Aa]ccording to)\s+"
     rf"(?:the\s+)?((?:{_INITIAL})?{_CAPITAL})"
 )
+_BY_ELSEWHERE = re.compile(rf"\b(?:von|par|por|da|door|av|przez|от)\s+({_CAPITAL}\s+{_CAPITAL})")
 _INITIALS = re.compile(rf"\b{_INITIAL}({_CAPITAL})")
 _REPORTING_VERB = re.compile(
     rf"^(?:[Aa]s\s+)?({_CAPITAL})(?:['’]s)?\s+(?:shows?|showed|propos\w+|introduc\w+|claim\w*|argu\w+|finds?|found|"
@@ -68,6 +69,8 @@ def find_invented_names(
             invented_names += [
                 name for name in match.groups() if name and is_unknown(name.split()[-1])
             ]
+    for match in () if english else _BY_ELSEWHERE.finditer(claim):
+        invented_names += [match[1]] if all(map(is_unknown, match[1].split())) else []
     for match in _CAPITAL_RUN.finditer(claim) if english else ():
         if _is_invented(match[0], match.start() == 0, known_people, is_unknown, has_phrase):
             invented_names.append(match[0])

@@ -1,6 +1,6 @@
 """Selects the evidence that a chat model is shown, within a budget of tokens.
 
-Breadth first: each of the best papers contributes its best sentence, then these papers are filled up
+The first papers are shown whole, the next ones by their best sentence each, then these are filled up
 in order, then lower-ranked papers follow. No sentence is cut; a paper is one passage with one key.
 """
 
@@ -14,11 +14,13 @@ from rag.answers.prompt_injection import merged
 from rag.text import split_sentences
 from rag.types import Apart, Evidence, Paper, PaperHit, Retrieval, Sentence, Span
 
+WHOLE_PAPERS = 2
+WHOLE_SENTENCES = 12
+"""Papers shown whole, or as far as an abstract goes, before any other speaks: most facts that are asked
+for stand in one of them."""
 FIRST_PAPERS = 20
-"""Papers that are filled up before lower-ranked ones are shown: of known items 103 of 109 are among
-20, 97 among 8."""
-BEST_SENTENCES = 1
-"""Sentences taken of each paper before any paper is filled up."""
+"""Papers of which the best sentence is shown before any but the first are filled up: of known items
+103 of 109 are among 20, 97 among 8."""
 FEWEST_WORDS = 5
 """A shorter sentence, such as "Code is available.", is shown only beside its neighbour."""
 PASSAGE_TOKENS = 40
@@ -76,12 +78,16 @@ def apart_of(evidence: Iterable[Evidence]) -> dict[str, Apart]:
 
 def _iter_sentences(hits: Sequence[PaperHit]) -> Iterator[tuple[PaperHit, Span]]:
     """Sentences in the order in which they are taken."""
-    for some in (hits[:FIRST_PAPERS], hits[FIRST_PAPERS:]):
-        ranked = [(hit, _rank_spans(hit)) for hit in some]
-        for hit, spans in ranked:
-            yield from ((hit, span) for span in spans[:BEST_SENTENCES])
-        for hit, spans in ranked:
-            yield from ((hit, span) for span in spans[BEST_SENTENCES:])
+    ranked = [(hit, _rank_spans(hit)) for hit in hits]
+    some = ranked[:FIRST_PAPERS]
+    for hit, spans in some[:WHOLE_PAPERS]:
+        yield from ((hit, span) for span in spans[:WHOLE_SENTENCES])
+    for hit, spans in some[WHOLE_PAPERS:]:
+        yield from ((hit, span) for span in spans[:1])
+    for at, (hit, spans) in enumerate(some):
+        yield from ((hit, span) for span in spans[WHOLE_SENTENCES if at < WHOLE_PAPERS else 1 :])
+    for hit, spans in ranked[FIRST_PAPERS:]:
+        yield from ((hit, span) for span in spans)
 
 
 def _rank_spans(hit: PaperHit) -> list[Span]:

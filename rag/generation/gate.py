@@ -42,6 +42,8 @@ from rag.types import Citation, Evidence, SaidSentence, Verdict
 UNVERIFIED = "(unverified)"
 OMISSION = "[…]"
 MAX_REPLY_CHARS = 20_000
+REFUSAL_CHARS = 300
+"""So much of a reply that begins with the refusal is read, for the sentence on what is missing."""
 KEYLESS_CHARS = 1_500
 """A reply that has cited nothing after so many letters is not going to."""
 
@@ -180,7 +182,8 @@ class CitationGate:
         """Whether the reply is over, by refusal or by length, whatever may still come."""
         cites = any(sentence.keys for sentence in self._sentences)
         is_idle = not cites and len(self._reply) >= KEYLESS_CHARS
-        return self.refused or is_idle or self._n_chars >= MAX_REPLY_CHARS
+        is_over = self.refused and len(self._reply) >= REFUSAL_CHARS
+        return is_over or is_idle or self._n_chars >= MAX_REPLY_CHARS
 
     @property
     def restarted(self) -> bool:
@@ -243,7 +246,7 @@ class CitationGate:
             self._restart()
         self._reply += words
         self._buffer += words
-        while not self.refused:
+        while True:
             end, self._scanned = markup.find_boundary(self._buffer, self._scanned, final=final)
             if end is None:
                 break
@@ -288,6 +291,9 @@ class CitationGate:
         at_start, self._line_start = self._line_start, "\n" in space
         if self._is_refusal(body):
             self.refused = not self._open
+            body = body[body.find(self._refusal) + len(self._refusal) :].lstrip(" .:,;*_–—-")
+        if self.refused and not declines(body):
+            pass  # what a model says beside its refusal, other than what is missing, is not shown
         elif body and not (at_start and self._is_passed_over(body)):
             self._add_sentence(self._check_sentence(body, at_start))
         self._add_gap(gap)

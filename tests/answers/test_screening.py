@@ -221,7 +221,9 @@ def test_particulars_that_are_sentences_are_kept_from_the_model_and_support_noth
         (marked,) = screen.marked([hit(one)], QUESTION)
         assert marked.apart.names == {name} and "zorbapul" in marked.apart.coined
         gate = CitationGate(
-            (Evidence("E1", one, ((0, len(one.text)),), 1.0, marked.apart),), "NONE", question=QUESTION
+            (Evidence("E1", one, ((0, len(one.text)),), 1.0, marked.apart),),
+            "NONE",
+            question=QUESTION,
         )
         said = "The cove lichen moves 12 grams a year [E1]. Cove lichen is named Zorbapul [E1]."
         assert (

@@ -485,13 +485,13 @@ def test_what_becomes_of_unsupported_sentences_and_who_judges_them_are_settings(
     ) as ours:
         settings = Settings(
             data=library_data, model_path=weights, openai_base_url=ours.url, chat_model=MODEL,
-            retries=0, cache=False, unsupported="remove", judge_support=True,
+            retries=0, cache=False, unsupported="remove", judge_model="judge",
         )  # fmt: skip
         with build(settings) as strict:
             answer = strict.ask(ROUTES["content"])
     assert answer.text == "DuetFace is a face recognition method [1]."
-    assert len(ours.requests) == 3
-    assert answer.warnings[-1].startswith("the judge gave no verdict on 2 sentences")
+    assert [call["model"] for call in ours.verifications] == ["judge"]
+    assert answer.verified_by == ""
 
 
 # --- what enters --------------------------------------------------------------------------------

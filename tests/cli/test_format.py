@@ -114,7 +114,7 @@ def test_what_a_model_cost_stands_under_its_answer() -> None:
     assert format_spent_line(replace(asked, usage=Usage())) == ""
     said = (SaidSentence("A.", "supported", (1,)), SaidSentence("B.", "not_found"))
     assert format_spent_line(replace(guessed, sentences=said)).endswith(
-        "2.1 s, sentences 1 supported / 1 not found"
+        "2.1 s, figures and names checked: 1 unverified"
     )
 
 

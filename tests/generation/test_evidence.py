@@ -28,13 +28,17 @@ def test_neighbouring_sentences_are_one_passage() -> None:
     assert (evidence.key, evidence.quote) == ("E1", FOUR)
 
 
-def test_what_lies_apart_is_two_passages_in_text_order() -> None:
+def test_what_lies_apart_is_one_passage_in_text_order_with_its_gap() -> None:
     retrieval = Retrieval("q", (hit("a", FOUR, (4, 1, 2, 3)),))
     budget = 40 + count_tokens("Title a") + 2 * (count_tokens("Four is here.") + 1)
-    assert [e.quote for e in choose_evidence(retrieval, budget)] == [
-        "One is here.",
-        "Four is here.",
-    ]
+    (evidence,) = choose_evidence(retrieval, budget)
+    assert (evidence.key, evidence.quote) == ("E1", "One is here. […] Four is here.")
+
+
+def test_a_fragment_speaks_only_beside_what_says_more() -> None:
+    text = "Code is available. We test the filter on four lakes in winter."
+    (evidence,) = choose_evidence(Retrieval("q", (hit("a", text, (9, 1)),)), 60)
+    assert evidence.quote == "We test the filter on four lakes in winter."
 
 
 def test_every_paper_speaks_before_one_is_filled_up() -> None:
@@ -44,14 +48,11 @@ def test_every_paper_speaks_before_one_is_filled_up() -> None:
     assert len(evidence[0].quote) > len(evidence[1].quote)
 
 
-def test_the_first_papers_are_filled_up_before_further_ones_speak() -> None:
-    hits = tuple(hit(f"p{rank}", FOUR, (1, 1, 1, 1), rank) for rank in range(1, 21))
-    one = (
-        40 + count_tokens("Title p1") + sum(count_tokens(part) + 1 for part in FOUR.split(". ")) + 5
-    )
-    evidence = choose_evidence(Retrieval("q", hits), 8 * one)
-    assert [e.quote for e in evidence][:8] == [FOUR] * 8
-    assert len(evidence) < 11
+def test_the_first_papers_are_whole_and_the_next_speak_in_a_sentence() -> None:
+    hits = tuple(hit(f"p{rank}", FOUR, (1, 4, 1, 1), rank) for rank in range(1, 21))
+    evidence = choose_evidence(Retrieval("q", hits), 500)
+    assert [e.quote for e in evidence][:3] == [FOUR, FOUR, "Two is here."]
+    assert len(evidence) > 7
 
 
 def test_no_sentence_is_cut_to_fit() -> None:
@@ -68,7 +69,7 @@ def test_where_no_sentence_fits_the_best_is_cut() -> None:
 
 def test_a_paper_without_text_is_shown_by_its_title() -> None:
     (evidence,) = choose_evidence(Retrieval("q", (hit("a", ""),)), 1000)
-    assert (evidence.span, evidence.quote) == ((0, 0), "")
+    assert (evidence.spans, evidence.quote) == (((0, 0),), "")
 
 
 def test_a_paper_whose_sentences_were_not_ranked_is_shown_from_its_beginning() -> None:
@@ -96,4 +97,5 @@ def test_passages_stay_within_the_budget_and_are_whole_sentences(
     assert [e.key for e in evidence] == [f"E{n}" for n in range(1, len(evidence) + 1)]
     for item in evidence:
         spans = split_sentences(item.paper.text)
-        assert item.span[0] in {s for s, _ in spans} and item.span[1] in {e for _, e in spans}
+        assert {a for a, _ in item.spans} <= {a for a, _ in spans}
+        assert {b for _, b in item.spans} <= {b for _, b in spans}

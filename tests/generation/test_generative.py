@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,8 @@ from rag.adapters.openai import build_chat_model
 from rag.answers.citations import check_citations
 from rag.config.settings import Settings
 from rag.generation import generative
-from rag.generation.generative import load_prompts
-from rag.generation.judging import SupportJudge
+from rag.generation.generative import Speaker, load_prompts
+from rag.generation.verification import Verifier
 from rag.text import split_sentences
 from rag.text.markdown import hazards, markers
 from rag.types import (
@@ -31,7 +32,6 @@ from rag.types import (
     Retrieval,
     Sentence,
     Step,
-    Sufficiency,
     Thread,
     Turn,
 )
@@ -61,7 +61,6 @@ QUESTION = "How does DuetFace treat images?"
 PROMPTS = load_prompts(Settings().prompts)
 QUOTED = Answer(QUESTION, "answered", "content", "Quoted without a model.", warnings=("old",))
 ABSTAINED = Answer(QUESTION, "abstained", "content", "These papers do not say.")
-ENOUGH = Sufficiency(True, 0.9)
 
 
 class Scripted:
@@ -87,25 +86,27 @@ class Scripted:
 
 
 def events(model: Any, **changes: Any) -> list[Any]:
+    speaking = {n: changes.pop(n) for n in ("verifier", "unsupported") if n in changes}
     given_: dict[str, Any] = {
         "question": QUESTION,
         "retrieval": retrieval(),
-        "sufficiency": ENOUGH,
         "thread": Thread(),
-        "model_name": MODEL,
+        "speaker": Speaker(model, MODEL, evidence_tokens=1000, **speaking),
         "prompt": PROMPTS.answer,
-        "evidence_tokens": 1000,
         "abstain": lambda: ABSTAINED,
         "fallback": lambda: QUOTED,
     }
-    return list(generative.answer_with_model(model=model, **(given_ | changes)))
+    return list(generative.answer_with_model(**(given_ | changes)))
 
 
 def answer_of(found: list[Any]) -> Answer:
     *before, answer = found
     assert isinstance(answer, Answer)
     assert not any(isinstance(event, Answer) for event in before)
-    assert "".join(e.text for e in before if isinstance(e, Delta)) == answer.text
+    shown = "".join(e.text for e in before if isinstance(e, Delta))
+    assert shown == (
+        answer.text.replace(" (unverified)", "") if answer.verified_by else answer.text
+    )
     return answer
 
 
@@ -136,7 +137,7 @@ def test_an_answer_comes_in_words_and_whole_with_its_record(server: OpenAIServer
     assert (answer.status, answer.model, answer.warnings) == ("answered", MODEL, ())
     assert answer.prompt_sha256 == PROMPTS.answer.sha256
     assert (answer.usage.input_tokens, answer.usage.output_tokens) == (11, 7)
-    assert answer.checks == {"sentences_supported": 2}
+    assert answer.checks == {"sentences_checked": 2}
     assert [p.source for p in answer.papers] == ["seed.txt:1", "seed.txt:2"]
     assert isinstance(found[0], Step)
     assert sum(isinstance(event, Delta) for event in found) == 2
@@ -155,7 +156,8 @@ def test_the_model_reads_question_passages_and_turns_each_in_its_fence(
     assert "Answer: A loss . Nothing else ." in asked
     opened = re.findall(r"<<<(\w{16}) (?!end)", asked)
     assert len(opened) == 4 and len(set(opened)) == 1
-    assert opened[0] in request["messages"][0]["content"]
+    assert asked.startswith(f"Mark of this message: {opened[0]}\n")
+    assert opened[0] not in request["messages"][0]["content"]
 
 
 def test_what_reads_like_an_order_in_a_paper_is_not_shown_to_the_model() -> None:
@@ -182,19 +184,27 @@ def test_a_model_that_obeys_a_paper_gets_nothing_past_the_gate() -> None:
     assert any("links, images" in warning for warning in answer.warnings)
 
 
-def test_too_little_evidence_abstains_without_a_call() -> None:
+def test_without_any_paper_no_call_is_made() -> None:
     model = Scripted(["DuetFace splits images [E1]."])
-    answer = answer_of(events(model, sufficiency=Sufficiency(False, 0.1, ("batch",))))
-    assert answer == ABSTAINED
-    assert model.asked == []
     assert answer_of(events(model, retrieval=Retrieval("q", ()))) == ABSTAINED
+    assert model.asked == []
 
 
-@pytest.mark.parametrize("reply", ["NOT STATED", "The passages do not state this."])
-def test_a_model_that_declines_abstains(server: OpenAIServer, reply: str) -> None:
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ("NOT STATED", generative.NO_ANSWER),
+        ("NOT STATED. The passages do not name a camera.", "The passages do not name a camera."),
+        ("The passages do not state this.", "The passages do not state this."),
+        ("Die Passagen nennen keine Kamera.", "Die Passagen nennen keine Kamera."),
+    ],
+)
+def test_a_model_that_declines_abstains_in_its_own_sentence(
+    server: OpenAIServer, reply: str, shown: str
+) -> None:
     server.replies.append(Reply(reply))
     answer = answer_of(events(model_at(server)))
-    assert (answer.status, answer.text) == ("abstained", ABSTAINED.text)
+    assert (answer.status, answer.text) == ("abstained", shown)
     assert (answer.model, answer.usage.input_tokens) == (MODEL, 11)
     assert answer.prompt_sha256 == PROMPTS.answer.sha256
 
@@ -246,8 +256,8 @@ def test_a_stream_cut_in_mid_sentence_keeps_the_checked_sentences(server: OpenAI
 def test_a_reader_who_leaves_ends_the_call() -> None:
     model = Scripted(["DuetFace splits images into frequency channels [E1]. ", "It "] * 50)
     running = generative.answer_with_model(
-        QUESTION, retrieval(), ENOUGH, Thread(), model, model_name=MODEL, prompt=PROMPTS.answer,
-        evidence_tokens=1000, abstain=lambda: ABSTAINED, fallback=lambda: QUOTED,
+        QUESTION, retrieval(), Thread(), Speaker(model, MODEL), prompt=PROMPTS.answer,
+        abstain=lambda: ABSTAINED, fallback=lambda: QUOTED,
     )  # fmt: skip
     assert any(isinstance(event, Delta) for event in (next(running), next(running)))
     running.close()
@@ -261,25 +271,60 @@ def test_by_setting_a_sentence_that_no_paper_says_is_left_out() -> None:
     assert answer_of(events(Scripted([said]))).text.endswith("(unverified)")
 
 
+SAID = "DuetFace splits images into frequency channels [E1]. It reaches 99.9% on LFW [E1]."
+MARKED = "DuetFace splits images into frequency channels [1]. It reaches 99.9% on LFW [2]."
+
+
 @pytest.mark.parametrize(
-    ("verdict", "shown", "note"),
+    ("verdicts", "shown", "by"),
     [
-        ('{"reason": "so", "verdict": "entailed"}', "channels [1].", ""),
-        ('{"reason": "no", "verdict": "not entailed"}', "channels [1]. (unverified)", "unverified"),
-        ("I cannot say.", "channels [1].", "the judge gave no verdict on 1 sentence"),
+        (["supported", "supported"], MARKED, "judge"),
+        (["unsupported", "supported"], MARKED.replace("channels [1].", "channels [1]. (unverified)"), "judge"),
+        (["states nothing"], f"{MARKED} (unverified)", ""),
+        ([], f"{MARKED} (unverified)", ""),
     ],
-)
-def test_a_judge_has_the_second_word_on_a_cited_sentence(
-    verdict: str, shown: str, note: str
+)  # fmt: skip
+def test_a_whole_reply_is_verified_in_one_call_after_its_last_sentence(
+    verdicts: list[str], shown: str, by: str
 ) -> None:
-    asked = Scripted([verdict])
-    said = "DuetFace splits images into frequency channels [E1]. It reaches 99.9% [E1]."
-    judge = SupportJudge(asked, PROMPTS.judge)
-    answer = answer_of(events(Scripted([said]), judge=judge))
-    assert answer.text == f"DuetFace splits images into frequency {shown}"
-    assert len(asked.asked) == 1
-    assert "splits images into frequency channels ." in asked.asked[0][1][1]
-    assert not note or any(note in warning for warning in answer.warnings)
+    entries = [{"n": n, "why": "so", "verdict": verdict} for n, verdict in enumerate(verdicts, 1)]
+    judge = Scripted([json.dumps({"verdicts": entries})])
+    found = events(Scripted([SAID]), verifier=Verifier(judge, "judge", PROMPTS.verify))
+    answer = found[-1]
+    assert (answer.text, answer.verified_by) == (shown, by)
+    last_words = max(at for at, event in enumerate(found) if isinstance(event, Delta))
+    assert found.index(Step("checking the answer with judge")) > last_words
+    (messages,) = judge.asked
+    assert "sentence 1, cites E1>>>\nDuetFace splits images" in messages[1][1]
+    assert "sentence 2, cites E1>>>" in messages[1][1] and "passage E2" not in messages[1][1]
+
+
+def test_a_verification_that_fails_leaves_the_free_checks() -> None:
+    judge = Scripted([], ProviderUnreachable("gone"))
+    found = events(Scripted([SAID]), verifier=Verifier(judge, "judge", PROMPTS.verify))
+    assert found[-1].text == f"{MARKED} (unverified)" and found[-1].verified_by == ""
+
+
+def test_thoughts_reach_nobody_and_their_own_reason_is_told() -> None:
+    answer = answer_of(
+        events(Scripted(["<think>The user wants E1 ", "[E1].</think>\n", SAID[:53]]))
+    )
+    assert answer.text == "DuetFace splits images into frequency channels [1]."
+    answer = answer_of(events(Scripted(["<think>It never ends [E1]."])))
+    assert answer.text == QUOTED.text and "held thoughts alone" in answer.warnings[-1]
+
+
+def test_below_a_computed_answer_the_model_adds_what_stands_and_nothing_else() -> None:
+    computed = Answer("How has it changed?", "answered", "catalogue", "2 papers.")
+    hits = retrieval().papers
+    added = generative.add_with_model(computed, hits, Speaker(Scripted([SAID[:53]]), MODEL), prompt=PROMPTS.add)  # fmt: skip
+    first, *_, answer = added
+    assert first == Delta("2 papers.")
+    assert answer.text == "2 papers.\n\nDuetFace splits images into frequency channels [1]."
+    for reply in ("NOTHING TO ADD", "Whales sing.", "It reaches 99.9% [E1]."):
+        speaker = Speaker(Scripted([reply]), MODEL)
+        *_, answer = generative.add_with_model(computed, hits, speaker, prompt=PROMPTS.add)
+        assert (answer.text, answer.model) == (computed.text, "extractive")
 
 
 def test_callbacks_around_the_call_see_it(server: OpenAIServer) -> None:
@@ -321,4 +366,5 @@ def test_every_answer_to_a_hostile_reply_keeps_the_contract(bits: list[str], see
         )
         assert markers(answer.text)
         assert not hazards(answer.text)
-        assert not re.search(r"evil|97\.5|10\.5555|https?:", answer.text)
+        assert not re.search(r"evil|10\.5555|https?:", answer.text)
+        assert "97.5" not in answer.text or "(unverified)" in answer.text

@@ -14,15 +14,13 @@ from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import check_citations
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
-from rag.generation.wording import split_answer
 from rag.text.markdown import hazards, markers
 from rag.types import Answer, Delta, Thread, Turn
-from tests.hostile import PLACES, Payload, fits, numbers, payloads, pieces, seen
+from tests.hostile import PLACES, Payload, drop_unverified, fits, numbers, payloads, pieces, seen
 
 COMPUTED = {
-    "experts": "Who works on low-resolution face recognition?",
     "person": "What does Yuxi Mi work on?",
-    "catalogue": "How many papers are from 2021?",
+    "groups": "How many papers on face recognition are there by year?",
 }
 READ = {
     "content": "What is DuetFace?",
@@ -67,7 +65,7 @@ def plain(library_data: Path, weights: Path) -> Iterator[Callable[[str], Answer]
 def worded(library_data: Path, weights: Path, server: OpenAIServer) -> Iterator[Assistant]:
     settings = Settings(
         data=library_data, model_path=weights, openai_base_url=server.url, chat_model=MODEL,
-        retries=0, cache=False,
+        retries=0, cache=False, verify=False,
     )  # fmt: skip
     with build(settings) as opened:
         yield opened
@@ -78,12 +76,6 @@ def passages(request: dict[str, Any]) -> list[str]:
     asked = request["messages"][-1]["content"]
     found = re.findall(r"passage \[(E\d+)\]>>>.*?\nText: (.*?[.!?])(?:\s|$)", asked, re.DOTALL)
     return [f"{text[:-1]} [{key}]{text[-1]}" for key, text in found[:2]]
-
-
-def facts(request: dict[str, Any]) -> list[str]:
-    asked = request["messages"][-1]["content"]
-    found = re.findall(r" statement>>>\n(.*?)\n<<<", asked, re.DOTALL)
-    return found or [str(asked)[:200]]
 
 
 def hostile(payload: Payload, place: str, true: Callable[[dict[str, Any]], list[str]]) -> Reply:
@@ -132,26 +124,27 @@ def test_of_what_papers_say_nothing_hostile_is_seen(
         words = seen(state)
         assert hazards(state) == ()
         assert set(markers(state)) <= cited
-        assert numbers(words) <= known, numbers(words) - known
+        believed = seen(drop_unverified(state))
+        assert numbers(believed) <= known, numbers(believed) - known
         if not re.search(payload.seen, read):
-            assert not re.search(payload.seen, words), words
+            hidden = believed if payload.name.startswith("number") else words
+            assert not re.search(payload.seen, hidden), words
 
 
 @pytest.mark.parametrize(("route", "payload", "place"), COMPUTED_CASES, ids=named(COMPUTED_CASES))
-def test_of_what_was_computed_nothing_is_changed(
+def test_what_was_computed_stands_as_it_is_above_what_a_model_adds(
     worded: Assistant, plain: Callable[[str], Answer], server: OpenAIServer, route: str, payload: Payload, place: str
 ) -> None:  # fmt: skip
     computed = plain(COMPUTED[route])
-    server.default = hostile(payload, place, facts)
+    server.default = hostile(payload, place, passages)
     states, answer = streamed(worded, COMPUTED[route], Thread())
-    assert (answer.value, answer.citations, answer.experts, answer.papers) == (
-        computed.value, computed.citations, computed.experts, computed.papers,
-    )  # fmt: skip
-    assert markers(answer.text) == markers(computed.text)
-    assert split_answer(answer.text).rest == split_answer(computed.text).rest
-    assert states == [answer.text]
-    words, told = seen(answer.text), seen(computed.text)
-    assert numbers(words) == numbers(told)
-    assert hazards(answer.text) == ()
-    if not re.search(payload.seen, told):
-        assert not re.search(payload.seen, words), words
+    assert (answer.value, answer.experts) == (computed.value, computed.experts)
+    assert answer.text.startswith(computed.text) and states[0] == computed.text
+    papers = {p.paper_id: p for p in worded.library.list_papers()}
+    check_citations(answer.text, answer.citations, papers)
+    added = answer.text.removeprefix(computed.text)
+    assert hazards(added) == ()
+    hidden = seen(drop_unverified(added) if payload.name.startswith("number") else added)
+    read = "\n".join(str(m["content"]) for r in server.requests for m in r["messages"][1:])
+    if not re.search(payload.seen, f"{computed.text} {read}"):
+        assert not re.search(payload.seen, hidden), hidden

@@ -61,7 +61,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         ),
         checks={"sentences_supported": 1},
         other=Alternative("content", "what papers say"),
-        sentences=(SaidSentence("Ann works.", "partly", (1,)),),
+        sentences=(SaidSentence("Ann works.", "not_found", (1,)),),
         earlier={"shortened": 2},
         filters=(Condition("code", "is", True),),
         among="3 of 9 papers (with the Code mark)",
@@ -125,7 +125,8 @@ def test_an_answer_is_recorded_field_by_field() -> None:
         "other_reading": {"route": "content", "words": "what papers say"},
         "filters": [{"field": "code", "operator": "is", "value": True}],
         "steps": [{"name": "reading the question", "ms": 0.46}],
-        "sentences": [{"text": "Ann works.", "verdict": "partly", "markers": [1]}],
+        "verified_by": "",
+        "sentences": [{"text": "Ann works.", "verdict": "not_found", "markers": [1]}],
         "earlier_turns": {"shortened": 2},
     }
 

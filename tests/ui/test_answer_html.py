@@ -200,15 +200,18 @@ def test_the_footer_says_what_is_estimated_kept_and_how_soon_the_first_words_cam
     assert answer_html.list_spent(replace(made, cached=True))[0] == "from the cache"
 
 
-def test_the_footer_counts_what_is_supported_and_shows_the_rest_when_pointed_at() -> None:
+def test_the_footer_says_what_was_checked_by_whom_and_never_more() -> None:
     said = (
         SaidSentence("A is so.", "supported", (1,)),
-        SaidSentence("B <may> be.", "partly", (1,)),
+        SaidSentence("B <may> be.", "not_found", (1,)),
     )
-    html = answer_html.render_footer(cited("x", model="gpt-x", sentences=said))
-    assert "sentences: 1 supported, 1 in part" in html
-    assert 'title="in part: B &lt;may&gt; be."' in html
-    assert "sentences" not in answer_html.render_footer(cited("x"))
+    html = answer_html.render_footer(cited("x", model="gpt-x", verified_by="gpt-y", sentences=said))
+    assert "checked by gpt-y: 1 supported, 1 unverified" in html
+    assert 'title="unverified: B &lt;may&gt; be."' in html
+    assert "checked" not in answer_html.render_footer(cited("x"))
+    unjudged = tuple(replace(s, verdict="checked") for s in said)
+    html = answer_html.render_footer(cited("x", model="gpt-x", sentences=unjudged))
+    assert ">figures and names checked<" in html and "supported" not in html
 
 
 def test_the_footer_says_what_was_spent_and_what_was_left_to_answer_from() -> None:
