@@ -8,8 +8,10 @@ wait as long as a server asks; an error that a retry cannot mend is reported at 
 
 from __future__ import annotations
 
+import json
 import logging
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import partial
@@ -17,7 +19,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.tracers.langchain import wait_for_all_tracers
 from langchain_openai import ChatOpenAI
@@ -106,10 +108,33 @@ def _open_generator(
     yield from make(*args, **kwargs)
 
 
-def _refuses_usage(exc: ModelError) -> bool:
-    """Whether the error says that the server cannot report tokens in a stream."""
-    refused = isinstance(exc, ProviderError) and exc.status in (400, 422)
-    return refused and "stream_options" in f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+def _refuses(exc: ModelError, name: str) -> bool:
+    """Whether the error says that the server does not know a part of the request."""
+    refused = isinstance(exc, ProviderError) and exc.status in (400, 404, 422, 501)
+    told = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+    return refused and re.search(rf"\b{name}\b", told) is not None
+
+
+class _NoStream(MalformedReply):
+    """The server sent something, but no stream."""
+
+
+def _list_tool_chunks(chunk: ChatGenerationChunk) -> list[Any]:
+    return list(getattr(chunk.message, "tool_call_chunks", None) or ())
+
+
+def _build_text_chunk(text: str) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=text))
+
+
+def _extract_tool_text(arguments: str) -> str:
+    """What a model says as arguments of a tool that nobody offered, as some servers have it do."""
+    try:
+        loaded = json.loads(arguments)
+    except ValueError:
+        return ""
+    values = list(loaded.values()) if isinstance(loaded, dict) else []
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else arguments
 
 
 class OpenAIChat(ChatOpenAI):
@@ -163,10 +188,26 @@ class OpenAIChat(ChatOpenAI):
             except ModelError as exc:
                 if begun:
                     raise
-                if _refuses_usage(exc) and kwargs.get("stream_usage") is not False:
+                if _refuses(exc, "stream_options") and kwargs.get("stream_usage") is not False:
                     kwargs["stream_usage"] = False
+                elif "response_format" in kwargs and _refuses(exc, "response_format"):
+                    del kwargs["response_format"]
+                elif isinstance(exc, _NoStream) or _refuses(exc, "stream"):
+                    yield self._answer_at_once(exc, *args, **kwargs)
+                    return
                 else:
                     attempt = self._wait(exc, attempt, limits)
+
+    def _answer_at_once(self, exc: ModelError, *args: Any, **kwargs: Any) -> ChatGenerationChunk:
+        """The whole reply of a server that cannot stream; the stream's error if it has none either."""
+        kwargs.pop("stream_usage", None)
+        try:
+            (reply,) = self._generate(*args, **kwargs).generations
+        except ModelError:
+            raise exc from None
+        usage = getattr(reply.message, "usage_metadata", None)
+        message = AIMessageChunk(content=reply.text, usage_metadata=usage)
+        return ChatGenerationChunk(message=message, generation_info=reply.generation_info)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await BaseChatModel._agenerate(self, *args, **kwargs)
@@ -181,16 +222,21 @@ class OpenAIChat(ChatOpenAI):
         """Make one attempt; a stream without text or without a proper end is an error."""
         end: dict[str, Any] = {}
         has_pieces = has_words = False
+        arguments = ""
         with convert_errors(self._host, self.model_name):
             make = partial(_open_generator, super()._stream, *args, **kwargs)
             for chunk in run_in_thread(make, limits, "model call"):
                 has_pieces = True
                 end |= chunk.generation_info or {}
                 has_words = has_words or bool(chunk.text)
+                arguments += "".join(c["args"] or "" for c in _list_tool_chunks(chunk))
                 if has_words:
                     yield chunk
         if not has_pieces:
-            raise build_unparsable_error(self._host)
+            raise _NoStream(str(build_unparsable_error(self._host)))
+        if not has_words and (text := _extract_tool_text(arguments)):
+            has_words = True
+            yield _build_text_chunk(text)
         self._check_end(end, has_words=has_words)
 
     def _check_end(self, info: dict[str, Any], *, has_words: bool) -> None:

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
     from rag.answers.screening import Screen
-    from rag.generation.condensing import Standalone
+    from rag.generation.earlier import EarlierTurns
     from rag.generation.generative import Speaker
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
@@ -155,26 +155,30 @@ class Assistant:
         text, warnings = bound_question(question)
         warnings += _format_not_offered(thread.model, self.settings)
         thread, filtered_library, voice, spent = self._open_turn(thread, stop, fresh)
-        standalone_question, notes = self._resolve_standalone(text, thread, voice)
-        condensed = bound_question(standalone_question.question)[0] if standalone_question else text
         known = filtered_library if filtered_library and filtered_library.n_papers else self.library
         heed()
-        english, remarks = convert_to_english(condensed, known)
+        english, remarks = convert_to_english(text, known)
+        was_translated = bool(remarks)
         if not remarks:
             spelt = process_spelling(english, known, load_whole_words(self.settings))
             english, remarks = spelt.text, spelt.notes
         heed()
-        before = thread if condensed == text else Thread()
-        reading = self._read(english, before, known, read_as)
+        reading = self._read(english, thread, known, read_as)
+        earlier: EarlierTurns | None = None
+        if voice is not None and read_as is None:
+            reading, earlier, notes = self._read_with_model(
+                text, thread, reading, voice, was_translated=was_translated
+            )
+            remarks = notes if reading.by == "model" else (*remarks, *notes)
         for event in self._run_reading(
-            reading, condensed, thread, filtered_library, voice, spent, began
+            reading, text, thread, filtered_library, voice, spent, began
         ):
             if isinstance(event, Answer):
                 event = replace(
                     event,
                     question=question,
-                    earlier=standalone_question.earlier.counts if standalone_question else {},
-                    warnings=(*warnings, *remarks, *notes, *event.warnings),
+                    earlier=earlier.counts if earlier else event.earlier,
+                    warnings=(*warnings, *remarks, *event.warnings),
                 )
             yield event
 
@@ -568,24 +572,30 @@ class Assistant:
             query, k, within=filtered_library.ids
         )
 
-    def _resolve_standalone(
-        self, question: str, thread: Thread, voice: ModelSession | None
-    ) -> tuple[Standalone | None, tuple[str, ...]]:
-        """A follow-up rewritten by the model, if there is one; its failure is a warning."""
-        if voice is None or not thread.turns:
-            return None, ()
-        from rag.generation.condensing import build_standalone
+    def _read_with_model(
+        self,
+        question: str,
+        thread: Thread,
+        by_words: Reading,
+        voice: ModelSession,
+        *,
+        was_translated: bool,
+    ) -> tuple[Reading, EarlierTurns | None, tuple[str, ...]]:
+        """The reading by words, or the model's where words are unsure; its failure is a warning."""
+        from rag.generation.model_reading import is_unsure, read_with_model
 
+        follows = bool(thread.turns)
+        if not is_unsure(by_words, question, was_translated=was_translated, is_follow_up=follows):
+            return by_words, None, ()
         try:
-            prompt = self._voices.load_prompts().condense
-            standalone_question = build_standalone(
-                question, thread, voice, prompt, self.settings.thread_tokens
+            prompt = self._voices.load_prompts().read
+            by_model = read_with_model(
+                question, thread, by_words, voice, prompt, self.settings.thread_tokens
             )
         except ModelError as exc:
-            return None, (f"the question was read without the model: {exc}",)
-        return standalone_question, (
-            standalone_question.earlier.note,
-        ) if standalone_question.earlier.note else ()
+            return by_words, None, (f"the question was read without the model: {exc}",)
+        note = by_model.earlier.note
+        return by_model.reading, by_model.earlier, (note,) if note else ()
 
     def _read(
         self,

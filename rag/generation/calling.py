@@ -15,8 +15,8 @@ from rag.types.errors import ModelError
 class ChatModel(Protocol):
     """The methods of a LangChain ``BaseChatModel`` that are used; raises only `ModelError`."""
 
-    def stream(self, input: list[Message], config: Any = None) -> Iterator[Any]:
-        """Message chunks with ``text`` and ``usage_metadata``."""
+    def stream(self, input: list[Message], config: Any = None, **kwargs: Any) -> Iterator[Any]:
+        """Message chunks with ``text`` and ``usage_metadata``; ``kwargs`` go to the server."""
         ...
 
 
@@ -28,11 +28,11 @@ class Reply:
     error: ModelError | None = None
 
     def read_pieces(
-        self, model: ChatModel, messages: list[Message], name: str
+        self, model: ChatModel, messages: list[Message], name: str, **kwargs: Any
     ) -> Generator[str, None, None]:
         """The reply's text; a failure ends it and is kept in ``error``."""
         try:
-            stream = model.stream(messages, config={"run_name": name})
+            stream = model.stream(messages, config={"run_name": name}, **kwargs)
             with closing(stream):  # type: ignore[type-var]
                 for chunk in stream:
                     self._count(chunk.usage_metadata)

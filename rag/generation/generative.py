@@ -17,7 +17,7 @@ from rag.answers.citations import Citations
 from rag.answers.extractive import list_scored_papers
 from rag.answers.prompt_injection import told_apart
 from rag.answers.screening import Screen
-from rag.generation import earlier, prompt_files, verification
+from rag.generation import earlier, model_reading, prompt_files, verification
 from rag.generation.calling import ChatModel, Reply
 from rag.generation.earlier import EarlierTurn
 from rag.generation.evidence import choose_evidence
@@ -54,7 +54,7 @@ class Prompts:
     answer: Prompt
     compare: Prompt
     add: Prompt
-    condense: Prompt
+    read: Prompt
     verify: Prompt
 
 
@@ -68,8 +68,8 @@ def load_prompts(folder: Path) -> Prompts:
         answer=prompt_files.load_prompt(folder, "answer_question", ASKED, ANSWER_PARTS),
         compare=prompt_files.load_prompt(folder, "compare_papers", ASKED, ANSWER_PARTS),
         add=prompt_files.load_prompt(folder, "add_to_answer", ADDED, ("passage", "unknown")),
-        condense=prompt_files.load_prompt(
-            folder, "condense_question", variables=("question", "turns", "fence"), parts=("turn",)
+        read=prompt_files.load_prompt(
+            folder, "read_question", model_reading.READ_VARIABLES, model_reading.READ_PARTS
         ),
         verify=prompt_files.load_prompt(
             folder, "verify_answer", verification.VERIFY_VARIABLES, verification.VERIFY_PARTS

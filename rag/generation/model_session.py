@@ -22,7 +22,7 @@ CHARS_PER_TOKEN = 4
 
 
 class _Model(Protocol):
-    def stream(self, input: list[Message], config: Any = None) -> Iterator[Any]: ...
+    def stream(self, input: list[Message], config: Any = None, **kwargs: Any) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ModelSession:
         """Whether there were calls and all were answered from what is kept."""
         return self._n_found > 0 and not self._n_asked
 
-    def stream(self, input: list[Message], config: Any = None) -> Iterator[Any]:
+    def stream(self, input: list[Message], config: Any = None, **kwargs: Any) -> Iterator[Any]:
         """The reply in pieces with ``text`` and ``usage_metadata``.
 
         Raises:
@@ -97,7 +97,7 @@ class ModelSession:
         counted: Usage | None = None
         failed = False
         try:
-            for chunk in self._model().stream(input, config=config):
+            for chunk in self._model().stream(input, config=config, **kwargs):
                 if chunk.text and self.first_token_at is None:
                     self.first_token_at = time.perf_counter()
                 pieces.append(str(chunk.text))

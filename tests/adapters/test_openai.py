@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
@@ -218,7 +221,75 @@ def test_a_reply_that_was_not_finished_is_an_error(server: OpenAIServer, reason:
     ],
 )
 def test_a_reply_that_does_not_parse_is_malformed(server: OpenAIServer, reply: Reply) -> None:
+    server.default = reply  # one that is no stream is asked for once more, whole
     assert isinstance(failure(server, reply), MalformedReply)
+
+
+def _answer_whole(
+    server: OpenAIServer, handler: BaseHTTPRequestHandler, body: dict[str, Any]
+) -> None:
+    """A server that knows no streaming: the whole reply, whatever was asked."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": "Good day."},
+        "finish_reason": "stop",
+    }
+    data = json.dumps(
+        {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
+    )
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    handler.wfile.write(data.encode())
+
+
+@pytest.mark.parametrize(
+    "first", [Reply(act=_answer_whole), Reply(status=400, error="stream is not supported")]
+)
+def test_a_server_that_cannot_stream_is_asked_for_the_whole_reply(
+    server: OpenAIServer, first: Reply
+) -> None:
+    server.replies.extend([first, Reply(act=_answer_whole)])
+    assert streamed(at(server)) == "Good day."
+
+
+def test_a_server_that_knows_no_response_format_is_asked_without(server: OpenAIServer) -> None:
+    server.replies.append(Reply(status=400, error="response_format is unknown"))
+    model = build_chat_model(at(server))
+    text = "".join(
+        str(chunk.text) for chunk in model.stream(ASKED, response_format={"type": "json_object"})
+    )
+    assert text and "response_format" not in server.requests[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ('{"text": "Good day."}', "Good day."),
+        ('{"want": "count", "k": 2}', '{"want": "count", "k": 2}'),
+    ],
+)
+def test_what_comes_as_a_tool_call_alone_is_the_reply(
+    server: OpenAIServer, arguments: str, said: str
+) -> None:
+    call = {
+        "index": 0,
+        "id": "c",
+        "type": "function",
+        "function": {"name": "answer", "arguments": arguments},
+    }
+    piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL,
+             "choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]}  # fmt: skip
+    server.replies.append(Reply("", raw_piece=json.dumps(piece), finish_reason="tool_calls"))
+    assert streamed(at(server)) == said
+
+
+def test_reasoning_content_is_no_part_of_the_reply(server: OpenAIServer) -> None:
+    piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL,
+             "choices": [{"index": 0, "delta": {"reasoning_content": "The user wants"}, "finish_reason": None}]}  # fmt: skip
+    server.replies.append(Reply("Good day.", raw_piece=json.dumps(piece)))
+    assert streamed(at(server)) == "Good day."
 
 
 def test_an_error_in_mid_stream_is_one_sentence(server: OpenAIServer) -> None:

@@ -72,7 +72,7 @@ class Scripted:
         self.asked: list[Any] = []
         self.closed = False
 
-    def stream(self, input: Any, config: Any = None) -> Iterator[Any]:
+    def stream(self, input: Any, config: Any = None, **_: Any) -> Iterator[Any]:
         from langchain_core.messages import AIMessageChunk
 
         self.asked.append(input)

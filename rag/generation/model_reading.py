@@ -1,0 +1,169 @@
+"""Lets a chat model read a question as a typed query, where words leave it unsure or are of another language.
+
+What the model fills is checked like any other query, and it may name nothing that was not typed or
+shown: earlier answers hold text of papers, which may hold orders. A follow-up is filled from the
+thread's last query and the papers in focus; nothing is searched for in rewritten words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rag.generation import markup
+from rag.generation.calling import ChatModel, Reply
+from rag.generation.earlier import EarlierTurns, build_fence, choose_earlier_turns, render_turns
+from rag.generation.numbers import is_mixed
+from rag.generation.prompt_files import Prompt, render_fenced
+from rag.generation.reasoning import ThoughtFilter
+from rag.generation.support import is_english
+from rag.text import fold, iter_words, stem
+from rag.types import Answer, Query, Reading, Thread
+from rag.types.errors import MalformedReply
+from rag.types.fields import QueryError
+from rag.types.query_json import build_schema, load_query
+
+READ_VARIABLES = ("question", "turns", "shown", "fence")
+READ_PARTS = ("turn", "shown")
+UNSURE = 0.5
+"""A reading by words of less confidence is put to the model."""
+SHOWN_PAPERS = 10
+LONGEST_TEXT_CHARS = 1_000
+_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_CONTENT = ("passages", "overview", "comparison")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReading:
+    """The model's reading, and which earlier turns it read."""
+
+    reading: Reading
+    earlier: EarlierTurns = field(default_factory=EarlierTurns)
+
+
+def is_unsure(
+    reading: Reading, question: str, *, was_translated: bool = False, is_follow_up: bool = False
+) -> bool:
+    """Whether a reading by words should be put to a model.
+
+    A first question read as one of content goes to the model with its passages anyway.
+    """
+    if was_translated or not is_english(question):
+        return True
+    if reading.query.want == "aside" or (reading.query.want in _CONTENT and not is_follow_up):
+        return False
+    return reading.confidence < UNSURE or reading.is_close or bool(reading.unread)
+
+
+def read_with_model(
+    question: str,
+    thread: Thread,
+    by_words: Reading,
+    model: ChatModel,
+    prompt: Prompt,
+    budget_tokens: int,
+) -> ModelReading:
+    """The question as the model reads it, the reading by words as the next best.
+
+    Raises:
+        ModelError: The call failed, or its reply is no query, or names what was not typed or shown.
+    """
+    earlier_turns = choose_earlier_turns(thread, budget_tokens)
+    last = thread.turns[-1].answer if thread.turns else None
+    papers = _list_shown(last)
+    lines = [f"P{n}: {name}" for n, (_, name) in enumerate(papers, 1)]
+    fence = build_fence(earlier_turns.turns, question, *lines)
+    messages = prompt.render(
+        {
+            "question": render_fenced(question, fence),
+            "turns": render_turns(prompt, earlier_turns.turns, fence),
+            "shown": _render_shown(prompt, last, lines, fence),
+            "fence": fence,
+        }
+    )
+    reply = Reply()
+    thoughts = ThoughtFilter()
+    schema = {"type": "json_schema", "json_schema": {"name": "query", "schema": build_schema()}}
+    pieces = reply.read_pieces(model, messages, prompt.name, response_format=schema)
+    text = "".join(map(thoughts.process_piece, pieces)) + thoughts.close()
+    if reply.error is not None:
+        raise reply.error
+    query = _load(text, papers, prompt.name)
+    if foreign := _find_foreign_name(query, question, thread):
+        raise MalformedReply(
+            f"the model's reply to {prompt.name!r} names {foreign!r}, which was neither typed nor shown"
+        )
+    reading = replace(
+        by_words,
+        query=_complete(query, by_words.query, question),
+        by="model",
+        reason="the model reads it so",
+        parts=(),
+        unread=(),
+        others=(by_words.query,),
+        is_close=False,
+        confidence=1.0,
+    )
+    return ModelReading(reading, earlier_turns)
+
+
+def _list_shown(last: Answer | None) -> list[tuple[str, str]]:
+    """Ids and names of the papers that the last answer cites, in order."""
+    cited = {c.paper_id: c.title or c.label for c in last.citations} if last else {}
+    return list(cited.items())[:SHOWN_PAPERS]
+
+
+def _render_shown(prompt: Prompt, last: Answer | None, lines: Sequence[str], fence: str) -> str:
+    if last is None:
+        return ""
+    query = str(last.reading.query) if last.reading else ""
+    papers = render_fenced("\n".join(lines), fence) or "no papers"
+    values = {"papers": papers, "query": render_fenced(query, fence) or "none", "fence": fence}
+    return prompt.render_part("shown", values)
+
+
+def _load(text: str, papers: Sequence[tuple[str, str]], name: str) -> Query:
+    """The query in a reply."""
+    match = _OBJECT.search(text)
+    try:
+        record: Mapping[str, Any] = json.loads(match[0]) if match else {}
+        numbered = [str(number) for number in record.get("papers") or ()]
+        ids = [papers[int(number.lstrip("Pp")) - 1][0] for number in numbered]
+        filled = {key: value for key, value in record.items() if value is not None}
+        return load_query({**filled, "papers": ids})
+    except (ValueError, IndexError, TypeError, AttributeError, QueryError) as exc:
+        raise MalformedReply(f"the model's reply to {name!r} is no query: {exc}") from exc
+
+
+def _complete(query: Query, by_words: Query, question: str) -> Query:
+    """The query with what content needs for retrieval, and the papers that words alone have in focus."""
+    if query.want not in _CONTENT:
+        return replace(query, text="")
+    text = query.text[:LONGEST_TEXT_CHARS] or by_words.text or question
+    return replace(query, text=text, papers=query.papers or by_words.papers)
+
+
+def _find_foreign_name(query: Query, question: str, thread: Thread) -> str:
+    """A name in a query that is neither in the question nor in its conversation."""
+    texts = [question]
+    for turn in thread.turns:
+        texts += [turn.question, turn.answer.text]
+        texts += [citation.title or citation.label for citation in turn.answer.citations]
+        texts += [expert.name for expert in turn.answer.experts]
+    known = {stem(fold(word)) for text in texts for word, _ in iter_words(text)}
+    for name in [person.typed for person in query.people] + [
+        str(condition.value) for condition in query.where if condition.field == "author"
+    ]:
+        if any(stem(fold(word)) not in known for word, _ in iter_words(name)):
+            return name[:60]
+    worded = " ".join([query.text, query.topic, query.without, *query.sides])
+    if markup.extract_words(worded, lambda address: address in question)[1]:
+        return "an address"
+    for word, _ in iter_words(worded):
+        is_name = any(c.isupper() for c in word[1:]) or is_mixed(word)
+        if is_name and stem(fold(word)) not in known:
+            return word[:60]
+    return ""
