@@ -192,14 +192,21 @@ class ClaimChecker:
         """Whether an uncited sentence brings in what neither papers nor question nor daily life have.
 
         What is left is a lead ("There are three main approaches.") or a conclusion in the papers' words.
+        One word alone may be the model's way of putting it, unless it names something.
         """
         if not is_english(claim_words):
             return False
-        return any(
-            not self._all.has_word(word) and fold(word) not in self._asked and not is_everyday(word)
+        foreign = [
+            word
             for word, _ in iter_words(claim_words)
-            if fold(word) not in ORDINARY and not word.isdigit()
-        )
+            if not self._all.has_word(word)
+            and fold(word) not in self._asked
+            and not is_everyday(word)
+            and fold(word) not in ORDINARY
+            and not word.isdigit()
+        ]
+        names = any(any(map(str.isupper, word[1:])) for word, _ in iter_words(claim_words))
+        return len(foreign) > (0 if names else 1)
 
     def _is_of_another(self, claim: Claim) -> bool:
         """Whether another paper's sentence says it, and the cited papers do not: a wrong key."""

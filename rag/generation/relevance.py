@@ -64,14 +64,12 @@ class Relevance:
         own_items = content(text)
         if not own_items or not self._asked:
             return True
+        if not is_english(text):
+            return True  # the papers' words are others then, and so are the model's vectors
         if self._borrows_name(text, own_items, keys := tuple(keys)):
             return False
         if own_items & self._asked:
             return True
-        if not is_english(text):
-            # the papers' words are others then, and so are the model's vectors: a name must do
-            stated_terms = set().union(*self._of(keys).values())
-            return not is_english(self._question) or bool(own_items & stated_terms)
         stated = self._of(keys)
         best = max((len(own_items & items) for items in stated.values()), default=0)
         if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
