@@ -492,15 +492,16 @@ class Assistant:
 
         self._open_retriever()
         judge = voice.judge
-        verify = self._voices.load_prompts().verify
+        prompts = self._voices.load_prompts()
         return Speaker(
             voice,
             voice.name,
-            Verifier(judge, judge.name, verify) if self.settings.verify else None,
+            Verifier(judge, judge.name, prompts.verify) if self.settings.verify else None,
             self.settings.unsupported,
             self._screen,
             self.settings.evidence_tokens,
             self.settings.thread_tokens,
+            prompts.private,
         )
 
     def _execute(

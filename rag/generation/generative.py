@@ -57,6 +57,13 @@ class Prompts:
     read: Prompt
     verify: Prompt
 
+    @property
+    def private(self) -> str:
+        """The words of all prompts, which no answer may give away."""
+        return "\n".join(
+            p.system for p in (self.answer, self.compare, self.add, self.read, self.verify)
+        )
+
 
 def load_prompts(folder: Path) -> Prompts:
     """Read and check the prompt files.
@@ -86,6 +93,7 @@ class Speaker:
         name: For the record.
         verifier: Verifies a whole reply after its last sentence; None: the free checks alone.
         unsupported: What becomes of a sentence that its papers do not say.
+        private: Words of prompts that no answer may give away, besides those of its own.
         screen: Finds what must not be shown to the model; None: only by its wording.
         evidence_tokens: Budget of passages, estimated.
         thread_tokens: The same of earlier turns.
@@ -98,6 +106,7 @@ class Speaker:
     screen: Screen | None = None
     evidence_tokens: int = 2_300
     thread_tokens: int = THREAD_TOKENS
+    private: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +235,7 @@ def _word(
         evidence,
         prompt.words["refusal"],
         unsupported=speaker.unsupported,
-        private=messages[0][1],
+        private=f"{messages[0][1]}\n{speaker.private}",
         question=question,
         verified=verifier is not None,
         nearest=screen.near if screen is not None else None,

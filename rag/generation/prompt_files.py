@@ -66,6 +66,11 @@ class Prompt:
     words: Mapping[str, str]
     _file: _File
 
+    @property
+    def system(self) -> str:
+        """The system message as it stands in the file: nothing that a reader may see."""
+        return self._file.system
+
     def render(self, values: Mapping[str, str]) -> list[Message]:
         """The two messages of the call.
 

@@ -26,8 +26,8 @@ TRUE = (
     "We study label noise and propose a robust loss called TidyLoss [E2].",
 )
 RULES = (
-    "You answer questions about research papers, using only the passages that the user message holds. "
-    "Every sentence that states something ends with the key of the passage that says it, in square brackets."
+    "You answer questions about research papers for a reader, from the passages of the user message alone. "
+    "Every sentence that states something ends with the key of its passage before the full stop."
 )
 NUMBERS = set.union(*(numbers(f"{p.text} {p.year}") for p in PAPERS.values()))
 PLACES_EACH = 4

@@ -104,12 +104,12 @@ def test_tokens_that_a_server_does_not_report_are_estimated_and_marked(
     assert 0 < usage.output_tokens < usage.input_tokens
 
 
-def test_both_calls_of_a_follow_up_are_counted(
+def test_both_calls_of_a_question_that_the_model_reads_are_counted(
     asked: Callable[..., Assistant], server: OpenAIServer
 ) -> None:
     first = asked().ask(QUESTION)
-    server.replies.append(Reply(OTHER))
-    second = asked().ask("and bridge distillation?", after(first))
+    server.replies.append(Reply('{"want": "passages", "text": "What is bridge distillation?"}'))
+    second = asked().ask("und was ist bridge distillation?", after(first))
     assert (second.usage.input_tokens, second.usage.output_tokens) == (22, 14)
 
 
@@ -193,10 +193,10 @@ def test_what_the_gate_would_not_pass_now_is_not_shown_though_it_is_kept(
     asked: Callable[..., Assistant], server: OpenAIServer, data: Path
 ) -> None:
     """As if the gate had learned something since: the reply itself is checked, not its text."""
-    asked().ask(QUESTION)
+    asked(verify=False).ask(QUESTION)
     with closing(sqlite3.connect(data / "replies.db")) as db, db:
         db.execute("UPDATE replies SET text = 'See ![it](http://evil.example) [E99]. ' || text")
-    answer = asked().ask(QUESTION)
+    answer = asked(verify=False).ask(QUESTION)
     assert answer.cached and "evil" not in answer.text and "E99" not in answer.text
 
 
@@ -204,12 +204,10 @@ def test_a_thread_is_part_of_the_question(
     asked: Callable[..., Assistant], server: OpenAIServer
 ) -> None:
     first = asked().ask(QUESTION)
-    server.replies.append(Reply(OTHER))  # the follow-up made whole
     assert not asked().ask("and bridge distillation?", after(first)).cached
-    assert len(server.requests) == 3
+    assert len(server.requests) == 2
     assert asked().ask("and bridge distillation?", after(first)).cached
-    assert len(server.requests) == 3
-    server.replies.append(Reply(OTHER))
+    assert len(server.requests) == 2
     assert not asked().ask("and bridge distillation?", after(first, first)).cached
 
 

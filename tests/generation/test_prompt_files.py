@@ -113,7 +113,7 @@ def test_a_part_takes_exactly_its_variables(tmp_path: Path) -> None:
 def test_the_shipped_prompts_fit_the_code() -> None:
     prompts = load_prompts(Settings().prompts)
     assert prompts.answer.words["refusal"] == "NOT STATED"
-    assert len({prompts.answer.sha256, prompts.condense.sha256}) == 2
+    assert len({prompts.answer.sha256, prompts.read.sha256}) == 2
 
 
 def test_a_fence_depends_on_all_that_it_fences_and_on_nothing_else() -> None:
