@@ -34,6 +34,7 @@ from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
 from rag.library.snapshot import load_snapshot
 from rag.readers.process import ReadingLimits
+from rag.search.topics import OnTopic, find_on_topic
 from rag.text import ensure_encodable
 from rag.types import (
     Answer,
@@ -551,6 +552,9 @@ class Assistant:
 
         prompts = self._voices.load_prompts()
         compares = len(cited) > 1 and query.want == "comparison"
+        on_topic: list[OnTopic] = []
+        if query.want == "overview" and query.topic:
+            on_topic = find_on_topic(query.topic, library, self._build_finder(filtered_library))
         yield from answer_with_model(
             question,
             retrieval,
@@ -561,6 +565,8 @@ class Assistant:
             fallback=lambda: extractive.answer_by_quotes(
                 query, retrieval, cited, verdict, several=choice.several
             ),
+            topic=query.topic,
+            on_topic={one.paper.paper_id for one in on_topic},
         )
 
     def _build_finder(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag.answers.filtered_library import format_filters
 from rag.app.conversations import StoredThread, StoredTurn
 from rag.library.bibliography import format_byline, format_papers
+from rag.text.markdown import MARKER
 from rag.types import Answer, Paper
 from rag.types.serialise import build_condition_record, record
 
@@ -22,16 +24,23 @@ def list_cited_papers(thread: StoredThread) -> list[str]:
 
 
 def answer_markdown(answer: Answer, papers: Sequence[Paper]) -> str:
-    """One answer to paste elsewhere: its text and its numbered references.
+    """One answer to paste elsewhere: its text and its references, one number a paper.
+
+    On screen a marker leads to a sentence, and a paper may have several; in a paragraph that is pasted
+    three numbers for one paper would be wrong.
 
     Args:
         answer: Whole.
         papers: Those that it cites, where they are still in the library.
     """
     known = {paper.paper_id: paper for paper in papers}
-    return (
-        "\n\n".join(filter(None, (answer.text.strip(), _render_references(answer, known)))) + "\n"
-    )
+    numbers: dict[str, int] = {}
+    for citation in answer.citations:
+        numbers.setdefault(citation.paper_id, len(numbers) + 1)
+    by_marker = {citation.marker: numbers[citation.paper_id] for citation in answer.citations}
+    text = MARKER.sub(lambda m: f"[{by_marker.get(int(m[1]), m[1])}]", answer.text.strip())
+    text = re.sub(r"(\[\d+\])(?:\s*\1)+", r"\1", text)
+    return "\n\n".join(filter(None, (text, _render_references(answer, known, numbers)))) + "\n"
 
 
 def to_markdown(thread: StoredThread, papers: Sequence[Paper]) -> str:
@@ -53,14 +62,17 @@ def to_markdown(thread: StoredThread, papers: Sequence[Paper]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _render_references(answer: Answer, papers: Mapping[str, Paper]) -> str:
+def _render_references(
+    answer: Answer, papers: Mapping[str, Paper], numbers: Mapping[str, int]
+) -> str:
+    """A line for each paper, with all that was quoted of it."""
     lines = []
-    for citation in answer.citations:
-        paper = papers.get(citation.paper_id)
+    for paper_id, number in numbers.items():
+        citations = [citation for citation in answer.citations if citation.paper_id == paper_id]
+        first, paper = citations[0], papers.get(paper_id)
         by = f" {format_byline(paper)}." if paper else ""
-        lines.append(
-            f"- [{citation.marker}] {citation.title or citation.label}.{by} {citation.source}: “{citation.quote}”"
-        )
+        quotes = " ".join(f"“{quote}”" for quote in dict.fromkeys(c.quote for c in citations))
+        lines.append(f"- [{number}] {first.title or first.label}.{by} {first.source}: {quotes}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ if it breaks off later, the sentences already checked remain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from rag.generation.gate import CitationGate, Unsupported
 from rag.generation.passages import build_particulars
 from rag.generation.prompt_files import Message, Prompt, compute_fence, render_fenced
 from rag.generation.verification import Verifier
+from rag.text.english import counted
 from rag.text.markdown import markers
 from rag.types import (
     Answer,
@@ -127,7 +128,8 @@ def answer_with_model(
     prompt: Prompt,
     abstain: Callable[[], Answer],
     fallback: Callable[[], Answer],
-    scope: str = "",
+    topic: str = "",
+    on_topic: Collection[str] = (),
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -140,7 +142,8 @@ def answer_with_model(
         abstain: The abstention for this question, without a model; its first line gives way to the
             model's own sentence.
         fallback: The answer for this question, without a model.
-        scope: How much of the library the passages are, for model and reader.
+        topic: What an overview is of.
+        on_topic: Ids of all papers on it: model and reader are told how many of them are shown.
 
     Yields:
         Steps, deltas and the whole answer last.
@@ -152,11 +155,18 @@ def answer_with_model(
         yield from _send_whole(abstain())
         return
     turns = earlier.choose_earlier_turns(thread, speaker.thread_tokens).turns
+    n_shown = sum(item.paper.paper_id in on_topic for item in evidence)
+    is_part = 0 < n_shown < len(on_topic)
+    share = f"{n_shown} of the {counted(len(on_topic))} here on this topic" if is_part else ""
+    scope = f"These passages are from {share}; say so in an overview." if share else ""
     messages = _build_messages(prompt, question, turns, evidence, scope)
     outcome = yield from _word(question, messages, evidence, speaker, prompt, Citations())
     gate, reply = outcome.gate, outcome.reply
     if gate.is_open:
         answer = _answer(hits, outcome, speaker.name, ranked)
+        if share:
+            note = f"the model read {share}: {topic}"
+            answer = replace(answer, warnings=(*answer.warnings, note))
     elif gate.refused:
         answer = _decline(abstain(), gate.refusal_words, speaker.name)
     else:

@@ -184,6 +184,15 @@ def test_a_model_that_obeys_a_paper_gets_nothing_past_the_gate() -> None:
     assert any("links, images" in warning for warning in answer.warnings)
 
 
+def test_model_and_reader_are_told_how_many_papers_of_the_topic_are_shown() -> None:
+    model = Scripted(["DuetFace splits images into frequency channels [E1]."])
+    found = events(model, topic="faces", on_topic={"p1", "p2", "p8"})
+    share = "2 of the 3 papers here on this topic"
+    assert f"These passages are from {share}" in model.asked[0][1][1]
+    assert answer_of(found).warnings == (f"the model read {share}: faces",)
+    assert answer_of(events(Scripted(model.pieces), on_topic={"p1"})).warnings == ()
+
+
 def test_without_any_paper_no_call_is_made() -> None:
     model = Scripted(["DuetFace splits images [E1]."])
     assert answer_of(events(model, retrieval=Retrieval("q", ()))) == ABSTAINED
@@ -228,7 +237,7 @@ def test_a_model_that_declines_abstains_in_its_own_sentence(
 def test_a_call_that_fails_gives_the_quoted_answer_with_a_note(
     server: OpenAIServer, reply: Reply, note: str
 ) -> None:
-    server.replies.append(reply)
+    server.default = reply
     answer = answer_of(events(model_at(server, timeout_s=0.5)))
     assert (answer.status, answer.text, answer.model) == ("answered", QUOTED.text, "extractive")
     assert answer.warnings[0] == "old"
