@@ -67,6 +67,7 @@ def test_a_question_and_its_steps_are_spans_without_text(
     assert {step.parent_span_id for step in steps} == {question.span_id}
     assert {step.name for step in steps} == {
         "reading the question", "searching papers", "checking quotes", f"asking {MODEL}",
+        f"checking the answer with {MODEL}",
     }  # fmt: skip
     assert all(s.start_time_unix_nano <= s.end_time_unix_nano for s in [question, *steps])
     assert [event.name for event in question.events] == ["first words"]
