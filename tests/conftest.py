@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ def pytest_configure() -> None:
     for variable in list(os.environ):
         if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
+    # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -122,7 +123,10 @@ def forkserver() -> Iterator[None]:
     CONTEXT.set_forkserver_preload(
         ["tests.ingest.test_crash", "chromadb.api.rust", "rag.adapters.tantivy"]
     )
-    yield
+    # Streamlit's tests put a script in its place, which every new process would run.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield
 
 
 @dataclass(frozen=True)
