@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,18 +60,22 @@ class DocumentSource:
 
 @dataclass(frozen=True, slots=True)
 class DocumentParts:
-    """The parts that a format's reader finds in a source."""
+    """The parts that a format's reader finds in a source; ``notes`` as in `DocumentReading`."""
 
     entries: tuple[Entry, ...]
     rejections: tuple[Rejection, ...] = ()
     page: ProfilePage | None = None
     institution: str | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_results(
-        cls, results: Iterable[Entry | Rejection], page: ProfilePage | None = None
+        cls,
+        results: Iterable[Entry | Rejection],
+        page: ProfilePage | None = None,
+        notes: Callable[[], tuple[str, ...]] = tuple,
     ) -> DocumentParts:
-        """Entries and rejections as they come, each in their order."""
+        """Entries and rejections as they come, each in their order; the notes when all have come."""
         entries: list[Entry] = []
         rejections: list[Rejection] = []
         for result in results:
@@ -79,7 +83,7 @@ class DocumentParts:
                 entries.append(result)
             else:
                 rejections.append(result)
-        return cls(tuple(entries), tuple(rejections), page)
+        return cls(tuple(entries), tuple(rejections), page, notes=notes())
 
 
 def build_source(name: str, data: bytes) -> DocumentSource:

@@ -9,6 +9,9 @@ from typing import Literal
 Role = Literal["first", "listed", "page"]
 """A person's role on a paper: printed first, printed later, or owner of the page that lists it."""
 
+NO_TITLE = "no title printed, label made from the text"
+"""The note by which an export says that its title is a label, and by which the export is read back."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -33,6 +36,13 @@ class Particulars:
         score: The figure printed before the header, such as 88.9.
         links: URLs in the text, in order, once each.
         url, doi, venue: From formats that give them.
+        arxiv: The arXiv id without its version, such as ``2203.04567``.
+        pmid: The number in PubMed.
+        keywords: Keywords, subject headings and tags, each once.
+        retracted: Whether the document says that the paper was retracted; None where it says nothing.
+        guesses: Fields that were concluded and not read, each with what from: ``(("year", "the arXiv
+            id"),)``.
+        not_found: Fields that the reader looked for and could not find: not known to be absent.
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
     """
 
@@ -47,6 +57,12 @@ class Particulars:
     url: str | None = None
     doi: str | None = None
     venue: str | None = None
+    arxiv: str | None = None
+    pmid: str | None = None
+    keywords: tuple[str, ...] = ()
+    retracted: bool | None = None
+    guesses: tuple[tuple[str, str], ...] = ()
+    not_found: tuple[str, ...] = ()
     page_starts: tuple[int, ...] = ()
 
 
@@ -61,6 +77,8 @@ class Entry(Particulars):
         text: Plain text of the abstract (or of the whole paper), what quotes are taken from.
         authors: Printed names in order; empty where none are printed.
         authors_complete: False behind ``et al.`` and where no author is printed: unknown, not empty.
+        families: The family name of each author, empty where the document does not part it.
+        files: Names of the files that the entry says are its text.
     """
 
     place: Place
@@ -69,6 +87,8 @@ class Entry(Particulars):
     text: str
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
+    families: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +130,8 @@ class DocumentReading:
         sha256: Of the file's bytes, hex.
         format: Name of the reader that recognised it, such as ``author_page``.
         institution: The line above a list of abstracts, if there is one.
+        notes: What is to be said of the reading, though nothing was rejected: columns that were not
+            understood, pages without text.
     """
 
     document: str
@@ -119,16 +141,21 @@ class DocumentReading:
     page: ProfilePage | None = None
     institution: str | None = None
     rejections: tuple[Rejection, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """The link from a paper to a person. ``position`` counts from 1; None for ``page``."""
+    """The link from a paper to a person. ``position`` counts from 1; None for ``page``.
+
+    ``family`` is the family name, where a document parts it from the rest.
+    """
 
     paper_id: str
     name: str
     role: Role
     position: int | None = None
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
