@@ -112,6 +112,8 @@ def _parse_mapping(value: Mapping[str, object]) -> When:
 
 
 def _parse_parts(value: object) -> When:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return parse_date(value[0])
     while isinstance(value, Sequence) and not isinstance(value, str) and value:
         if not isinstance(value[0], Sequence) or isinstance(value[0], str):
             parts = [str(part) for part in value if part not in (None, "")]

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from rag.readers import columns, dates, identifiers, latex
-from rag.readers.columns import Columns, find_field
+from rag.readers.columns import Columns, find_field, is_filled
 from rag.readers.names import Byline, Name, build_name, parse_author_field, parse_author_names
 from rag.types import Entry, Place
 from rag.types.papers import NO_TITLE
 
-__all__ = ["Columns", "NotARecord", "build_record_entry", "find_field"]
+__all__ = ["Columns", "NotARecord", "build_record_entry", "find_field", "is_filled"]
 
 _ARXIV_CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:[ ,;]+[a-z-]+(?:\.[A-Za-z-]+)?)+")
 _RETRACTED = re.compile(r"\W{0,2}(?:retracted|withdrawn)(?:\W+(?:article|paper)\b)?\W{1,3}", re.IGNORECASE)
