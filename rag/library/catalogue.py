@@ -38,6 +38,7 @@ from rag.library.tables import (
     DOCUMENTS,
     ENTRIES,
     LEFT_OUT,
+    KEYWORDS,
     LINKS,
     OUTBOX,
     PAGES,
@@ -249,7 +250,9 @@ class Library(Reader):
                     tuple(Place(*part[1:]) for part in parts[PLACES][paper_id]),
                     (name for _, name in parts[AFFILIATIONS][paper_id]),
                     (url for _, url in parts[LINKS][paper_id]),
+                    (word for _, word in parts[KEYWORDS][paper_id]),
                     row["page_starts"],
+                    row["known"],
                 )
                 for row in self.select(PAPERS_READ[which], **values)
                 for paper_id in (row["paper_id"],)

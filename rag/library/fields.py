@@ -62,8 +62,9 @@ _VALUES: Mapping[str, _Values] = {
     "category": lambda p, c: _list_single(p.category),
     "affiliation": lambda p, c: p.affiliations,
     "venue": lambda p, c: _list_single(p.venue),
-    "keyword": lambda p, c: (),  # no reader fills it yet
+    "keyword": lambda p, c: p.keywords,
     "code": lambda p, c: (bool(p.code),),
+    "retracted": lambda p, c: (bool(p.retracted),),
     "link": lambda p, c: p.links,
     "title": lambda p, c: _list_single(p.title),
     "text": lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (),
@@ -122,7 +123,8 @@ def match_condition(paper: Paper, condition: Condition, library: LibrarySnapshot
     operator: Operator = condition.operator
     if operator in ("known", "unknown"):
         # A document that prints no marks leaves it unknown whether there is code.
-        is_known = paper.code is not None if condition.field == "code" else bool(values)
+        mark = {"code": paper.code, "retracted": paper.retracted}.get(condition.field, values or None)
+        is_known = mark is not None
         return is_known == (operator == "known")
     if condition.field == "link" and operator in ("contains", "not_contains", "contains_any"):
         is_hosted = any(_is_hosted_by(str(v), fold(str(w))) for v in values for w in wanted)
@@ -279,6 +281,7 @@ def format_condition(condition: Condition) -> str:
 
 _FLAGS: Mapping[str, tuple[str, str]] = {
     "code": ("without the Code mark", "with the Code mark"),
+    "retracted": ("that are not marked as retracted", "that are marked as retracted"),
     "complete_authors": ("with 'et al.'", "with a complete author list"),
     "has_page": ("without an author page", "with an author page"),
 }

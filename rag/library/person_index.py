@@ -21,6 +21,7 @@ from pydantic import ConfigDict, RootModel, ValidationError
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from rag.library.identity import is_shorter_print
 from rag.text import STOP_WORDS, fold
 from rag.text.markdown import plain
 from rag.types import Span
@@ -34,7 +35,10 @@ _CAPITALS = re.compile(
 )
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
-_MAX_PARTS = 4
+_MAX_PARTS = 6
+_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
+_NUMBER = re.compile(r"\s(0\d{3})\b")
+"""DBLP's number behind a name that several people have; no part of the name."""
 _NEAR_RATIO = 72.0
 """Least rapidfuzz ratio (0-100) at which a name is offered as near."""
 
@@ -154,7 +158,8 @@ class NameIndex:
         self._by_part: dict[str, list[str]] = defaultdict(list)
         self._by_initials: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
         self._parts = {
-            name: tuple(get_name_key(part) for part in name.split()) for name in self.names
+            name: tuple(filter(None, map(get_name_key, name.split()))) or (fold(name),)
+            for name in self.names
         }
         self._spaced = {name: " ".join(parts) for name, parts in self._parts.items()}
         for name, parts in self._parts.items():
@@ -163,6 +168,8 @@ class NameIndex:
             for part in dict.fromkeys(parts):
                 self._by_part[part].append(name)
             self._by_initials[_get_initials(parts)][name] = self._spaced[name]
+            if len(parts) > 2 and parts[-1] in _SUFFIXES:
+                self._exact["".join(parts[:-1])].append(name)
             if (short := _drop_initials(parts)) != parts:
                 self._exact["".join(short)].append(name)
                 self._by_initials[_get_initials(short)][name] = self._spaced[name]
@@ -229,11 +236,14 @@ class NameIndex:
     def find_lookalikes(self, name: str) -> tuple[str, ...]:
         """Other names that may be the same person's, such as ``Kexin Bao`` and ``Kexin Baoa``.
 
-        One letter apart in a name of nine letters or more, or the same parts turned around.
+        One letter apart in a name of nine letters or more, the same parts turned around, or one with
+        initials where the other has names: ``T. J. Siddal``, ``Tanvir Siddal``.
         """
         mine = self._parts.get(name, ())
         turned = mine[::-1]
         lookalikes = {n for n in self._exact.get("".join(turned), ()) if self._parts[n] == turned}
+        for part in (part for part in mine if len(part) > 1):
+            lookalikes |= {n for n in self._by_part[part] if is_shorter_print(n, name)}
         if len("".join(mine)) >= 8:
             alike = process.extract(
                 "".join(mine), self._joined, scorer=OSA.distance, score_cutoff=1, limit=None
@@ -268,7 +278,12 @@ class NameIndex:
         typed = text[span[0] : span[1]]
         joined = "".join(word.key for word in part)
         if not comma and joined in self._exact:
-            return Mention(span, typed, self._find_by_spacing(joined, part), "exact")
+            names = self._find_by_spacing(joined, part)
+            if number := _NUMBER.match(text, span[1]):
+                numbered = tuple(n for n in names if n.endswith(number.group()))
+                end = number.end() if numbered else span[1]
+                return Mention((span[0], end), text[span[0] : end], numbered or names, "exact")
+            return Mention(span, typed, names, "exact")
         if not comma and joined in self._aliases:
             return Mention(span, typed, (self._aliases[joined],), "alias")
         if joined in self._turned and (comma or self._is_name_like(part)):
@@ -287,17 +302,17 @@ class NameIndex:
         return same or tuple(self._exact[joined])
 
     def _match_single_word(self, text: str, word: Token) -> Mention | None:
-        """A name typed in one word: ``QianyuZhou``."""
-        if word.key in self._exact and len(word.key) >= 5:
+        """A name typed in one word: ``QianyuZhou``, ``王伟``."""
+        if word.key in self._exact and len(word.key) >= (5 if word.key.isascii() else 2):
             return Mention((word.start, word.end), word.text, tuple(self._exact[word.key]), "exact")
         if word.key in self._aliases:
             return Mention((word.start, word.end), word.text, (self._aliases[word.key],), "alias")
         return None
 
     def _match_partial(self, text: str, words: Sequence[Token]) -> Mention | None:
-        """A surname or given name alone, well or badly spelt."""
-        if len(words) != 1:
-            return None
+        """A surname or given name alone, well or badly spelt; a surname of several words as printed."""
+        if len(words) > 1:
+            return self._match_run(text, words)
         word = words[0]
         names = tuple(self._by_part.get(word.key, ()))
         how: How = "partial"
@@ -310,6 +325,19 @@ class NameIndex:
         if not names:
             return None
         return Mention((word.start, word.end), word.text, names, how)
+
+    def _match_run(self, text: str, words: Sequence[Token]) -> Mention | None:
+        """``van der Berg``, ``García Márquez``: words that follow one another in a longer name."""
+        keys = tuple(word.key for word in words)
+        rarest = min(keys, key=lambda key: len(self._by_part.get(key, ())))
+        names = tuple(
+            name
+            for name in self._by_part.get(rarest, ())
+            for parts in (self._parts[name],)
+            if any(parts[at : at + len(keys)] == keys for at in range(len(parts) - len(keys) + 1))
+        )
+        span = (words[0].start, words[-1].end)
+        return Mention(span, text[span[0] : span[1]], names, "partial") if names else None
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter."""

@@ -19,6 +19,7 @@ from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
     CHUNKS,
+    KEYWORDS,
     LINKS,
     PAPERS,
     PLACES,
@@ -52,7 +53,7 @@ CHUNKS_WITH_TEXT = select(CHUNKS, func.substr(PAPERS.c.text, _FROM, _LENGTH).lab
 
 PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
-    "score", "url", "doi", "venue",
+    "score", "url", "doi", "venue", "arxiv", "pmid", "retracted",
 )  # fmt: skip
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
 _STORED_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
@@ -95,6 +96,10 @@ def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[st
         **{name: getattr(paper, name) for name in PAPER_SCALARS},
         "authors_complete": int(paper.authors_complete),
         "code": None if paper.code is None else int(paper.code),
+        "retracted": None if paper.retracted is None else int(paper.retracted),
+        "known": json.dumps([paper.guesses, paper.not_found])
+        if paper.guesses or paper.not_found
+        else "",
         "page_starts": json.dumps(paper.page_starts),
         "digest": digest,
         **forms,
@@ -114,9 +119,11 @@ def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, objec
             PLACES: [{"document": p.document, "line": p.line} for p in paper.places],
             AFFILIATIONS: [{"name": name} for name in paper.affiliations],
             LINKS: [{"url": url, "address": build_address(url)} for url in paper.links],
+            KEYWORDS: [{"name": word} for word in paper.keywords],
             TITLE_WORDS: [{"word": word} for word in list_title_words(paper.title)],
             AUTHORSHIPS: [
-                {"name": a.name, "role": a.role, "position": a.position} for a in paper.authorships
+                {"name": a.name, "role": a.role, "position": a.position, "family": a.family}
+                for a in paper.authorships
             ],
         }
         for table, values in parts.items():
@@ -133,18 +140,25 @@ def build_paper(
     places: tuple[Place, ...],
     affiliations: Iterable[str] = (),
     links: Iterable[str] = (),
+    keywords: Iterable[str] = (),
     page_starts: str = "[]",
+    known: str = "",
 ) -> Paper:
     """Of a row of ``papers``, and what stands in tables of its own."""
-    scalars = {name: row[name] for name in PAPER_SCALARS}
+    scalars = {name: row.get(name) for name in PAPER_SCALARS}
     scalars["authors_complete"] = bool(row["authors_complete"])
-    scalars["code"] = None if row["code"] is None else bool(row["code"])
+    for name in ("code", "retracted"):
+        scalars[name] = None if scalars[name] is None else bool(scalars[name])
+    guesses, not_found = json.loads(known) if known else ((), ())
     return Paper(
         paper_id=row["paper_id"],
         authorships=authorships,
         places=places,
         affiliations=tuple(affiliations),
         links=tuple(links),
+        keywords=tuple(keywords),
+        guesses=tuple((str(field), str(basis)) for field, basis in guesses),
+        not_found=tuple(not_found),
         page_starts=tuple(json.loads(page_starts)),
         **scalars,
     )
@@ -187,11 +201,16 @@ def encode_entry(entry: Entry) -> str:
 @translated
 def build_entry(row: Row) -> Entry:
     values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
+        key: _build_tuple(value) if isinstance(value, list) else value
         for key, value in json.loads(row["parsed"]).items()
         if key in _STORED_ENTRY_FIELDS
     }
     return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
+
+
+def _build_tuple(value: object) -> object:
+    """Lists as tuples, at every depth."""
+    return tuple(map(_build_tuple, value)) if isinstance(value, list) else value
 
 
 @translated

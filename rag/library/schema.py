@@ -211,12 +211,43 @@ CREATE TABLE changes (
 ) {keyed};
 """
 
+_IDENTITY = (
+    """
+ALTER TABLE papers ADD COLUMN arxiv {text};
+ALTER TABLE papers ADD COLUMN pmid {text};
+ALTER TABLE papers ADD COLUMN retracted {number};
+ALTER TABLE papers ADD COLUMN known {text} NOT NULL DEFAULT '';           -- JSON: guesses, not found
+ALTER TABLE authorships ADD COLUMN family {text} NOT NULL DEFAULT '';
+
+-- What entries about the same paper share; see rag/library/matching.py.
+CREATE TABLE entry_keys (
+    document_id {number} NOT NULL REFERENCES documents ON DELETE CASCADE,
+    ordinal     {number} NOT NULL,
+    key         {text} NOT NULL,
+    PRIMARY KEY (document_id, ordinal, key)
+) {keyed};
+CREATE INDEX entry_keys_key ON entry_keys (key);
+
+-- Entries, by their digests, that a person has parted from all others.
+CREATE TABLE apart (digest {text} PRIMARY KEY) {keyed};
+"""
+    + _PART.replace("{table}", "paper_keywords").replace("{value}", "name").replace("{more}", "")
+)
+
+_SCALARS_BEFORE = (
+    "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code", "score",
+    "url", "doi", "venue",
+)  # fmt: skip
+"""Columns of ``papers`` before `_LISTS`."""
+_ADDED_AFTER = frozenset(("arxiv", "pmid", "retracted", "known", "family"))
+"""Columns that `_IDENTITY` adds, after `_LISTS` has filled its own."""
+
 _BATCH = 2_000
 
 
 def _fill_lists(connection: Connection) -> None:
     """Put what the JSON column holds, and the forms for searching, where they now stand."""
-    old = table("papers", *map(column, ("paper_id", "digest", "lists", *rows.PAPER_SCALARS)))
+    old = table("papers", *map(column, ("paper_id", "digest", "lists", *_SCALARS_BEFORE)))
     ids = list(connection.execute(select(old.c.paper_id)).scalars())
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
@@ -232,7 +263,7 @@ def _fill_lists(connection: Connection) -> None:
             for row in old_rows.mappings()
         ]
         connection.execute(AUTHORSHIPS.delete().where(of_batch))
-        values = [rows.build_paper_row(paper, digest) for paper, digest in papers]
+        values = [_drop_later(rows.build_paper_row(paper, digest)) for paper, digest in papers]
         changes: dict[str, object] = {
             name: bindparam(name) for name in values[0] if name != "paper_id"
         }
@@ -243,12 +274,16 @@ def _fill_lists(connection: Connection) -> None:
         )
         for part, part_rows in rows.build_part_rows(paper for paper, _ in papers).items():
             if part_rows:
-                connection.execute(part.insert(), part_rows)
+                connection.execute(part.insert(), [_drop_later(row) for row in part_rows])
     for document_id, person in connection.execute(select(PAGES.c.document_id, PAGES.c.person)):
         connection.execute(
             text("UPDATE pages SET folded = :folded, searched = :searched WHERE document_id = :id"),
             {"id": document_id, **rows.build_forms(person)},
         )
+
+
+def _drop_later(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in _ADDED_AFTER}
 
 
 @rows.translated
@@ -257,7 +292,7 @@ def _read_old_paper(row: RowMapping, authorships: tuple[Authorship, ...]) -> Pap
     places = tuple(Place(document, line) for document, line in lists["places"])
     page_starts = json.dumps(lists["page_starts"])
     return rows.build_paper(
-        row, authorships, places, lists["affiliations"], lists["links"], page_starts
+        row, authorships, places, lists["affiliations"], lists["links"], page_starts=page_starts
     )
 
 
@@ -276,6 +311,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_LEFT_OUT),
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
     Migration(_JOURNAL),
+    Migration(_IDENTITY),
 )
 """In order; a database counts those that were run."""
 

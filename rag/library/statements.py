@@ -14,6 +14,7 @@ from rag.library.tables import (
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
+    KEYWORDS,
     LINKS,
     META,
     PAGES,
@@ -44,15 +45,16 @@ def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str
 
 
 PAPERS_READ = _build_readings(
-    PAPERS, ("paper_id", "page_starts", *rows.PAPER_SCALARS), "document", "line", "paper_id"
+    PAPERS, ("paper_id", "page_starts", "known", *rows.PAPER_SCALARS), "document", "line", "paper_id"
 )
 PARTS_READ = {
     table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
     for table, names in (
-        (AUTHORSHIPS, ("name", "role", "position")),
+        (AUTHORSHIPS, ("name", "role", "position", "family")),
         (PLACES, ("document", "line")),
         (AFFILIATIONS, ("name",)),
         (LINKS, ("url",)),
+        (KEYWORDS, ("name",)),
     )
 }
 """What a paper has any number of, in its order."""

@@ -45,15 +45,21 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKD", text).translate(_BASES).casefold()
 
 
-class _Bases(dict[int, int | None]):
+class _Bases(dict[int, int | str | None]):
     """Maps code points to their base letters, dropping combining marks; filled on demand."""
 
-    def __missing__(self, point: int) -> int | None:
+    def __missing__(self, point: int) -> int | str | None:
         self[point] = None if unicodedata.combining(chr(point)) else point
         return self[point]
 
 
-_BASES = _Bases()
+_BASES = _Bases(
+    str.maketrans(
+        dict(zip("łŁøØđĐðÐħĦŧŦıŋŊ", "lLoOdDdDhHtTinN", strict=True))
+        | {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
+    )
+)
+"""Letters with a stroke or a ligature do not decompose: people type Lukasz for Łukasz."""
 
 
 _STEMMER = Stemmer.Stemmer("english")

@@ -81,6 +81,15 @@ class Plan:
     rebuild: bool = False
     passed_over: tuple[Rejection, ...] = ()
 
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """What is to be said of documents that were read, with their names."""
+        return tuple(
+            (document.name, note)
+            for document in self.documents
+            for note in (document.reading.notes if document.reading else ())
+        )
+
     def count(self, change: Change) -> int:
         """Entries with this change; those of unchanged documents are unchanged."""
         unchanged_kind = "unchanged" if change == "unchanged" else None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from rag.library.identity import is_shorter_print
 from rag.library.person_index import NameIndex, extract_tokens, get_name_key, load_aliases
 from rag.types.errors import SettingsError
 
