@@ -13,7 +13,7 @@ from rag.answers.rows import (
     find_naming_sentence,
     format_date,
 )
-from rag.library.fields import list_values
+from rag.library.fields import get_days, list_values
 from rag.library.snapshot import LibrarySnapshot
 from rag.text import join_names, split_sentences
 from rag.text.markdown import plain
@@ -56,6 +56,8 @@ def answer_attributes(
         known += any(is_known for is_known, _ in statements)
         text = "; ".join(words for _, words in statements)
         lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
+    if len(papers) == 2 and names and names[0] in ("date", "year", "month"):
+        lines = [*_tell_order(papers), *lines]
     if len(papers) > MAX_ROWS:
         lines.append(phrases.count_more(len(papers) - MAX_ROWS))
     return Answer(
@@ -67,6 +69,17 @@ def answer_attributes(
         build_scored_papers(papers),
         value=_get_value(papers, names, library),
     )
+
+
+def _tell_order(papers: Sequence[Paper]) -> list[str]:
+    """Which of two dated papers came first; nothing where their dates do not tell."""
+    if not all(paper.year for paper in papers):
+        return []
+    older, newer = sorted(papers, key=lambda paper: get_days(paper).low)  # type: ignore[arg-type,return-value]
+    if get_days(older).high >= get_days(newer).low:  # type: ignore[operator]
+        return []
+    first, then = (f"**{plain(p.name)}** ({format_date(p)})" for p in (older, newer))
+    return [f"{first} came before {then}.", ""]
 
 
 def _describe_attribute(paper: Paper, name: str, library: LibrarySnapshot) -> tuple[bool, str]:
@@ -94,6 +107,9 @@ def _describe_attribute(paper: Paper, name: str, library: LibrarySnapshot) -> tu
     if name == "score":
         score = "not given" if paper.score is None else f"{paper.score:g}"
         return paper.score is not None, f"score {score}"
+    if name == "n_authors" and paper.authors and not paper.authors_complete:
+        n = len(paper.authors)
+        return True, f"at least {n + 1} authors: {n} are printed, and the list is cut"
     if name == "link":
         return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
     if name == "place":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.attributes import answer_attributes
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
 from rag.answers.orders import (
@@ -371,6 +371,8 @@ def _list_remarks(
             if condition.field == "author":
                 n = sum(page.person in p.authors for p in papers)
                 remarks.append(phrases.tell_printed_names(n))
+        if condition.field == "author" and condition.operator == "is":
+            remarks.append(person_phrases.format_lookalikes(str(condition.value), library))
         if condition.field == "last_author":
             remarks.append(_format_cut_lists(condition, library))
         remarks.append(_format_uncounted(condition, query, library))

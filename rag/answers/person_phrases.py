@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rag.answers.phrases import add_before
+from rag.library.snapshot import LibrarySnapshot
 from rag.text.english import choose_number, counted, join_names
+from rag.text.markdown import plain
 from rag.types import Role
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -168,6 +170,24 @@ def tell_common_company(names: str, n: int) -> str:
 
 
 MORE_MAY_BE_HIDDEN = "Author lists cut by 'et al.' may hide more."
+
+
+def format_lookalikes(name: str, library: LibrarySnapshot) -> str:
+    """Other prints of perhaps the same person, with what speaks for it; nothing where there are none."""
+    lookalikes = library.names.find_lookalikes(name)
+    if not lookalikes:
+        return ""
+    mine = {other for p in library.list_papers_of(name) for other in library.list_people_of(p)}
+    described = []
+    for other in lookalikes[:MAX_LOOKALIKES]:
+        papers = library.list_papers_of(other)
+        shared = sorted({n for p in papers for n in library.list_people_of(p)} & mine - {name, other})
+        with_whom = f", also with {plain(shared[0])}" if shared else ""
+        described.append(f"{plain(other)} ({counted(len(papers))}{with_whom})")
+    return tell_lookalikes(join_names(described))
+
+
+MAX_LOOKALIKES = 6
 
 
 def tell_lookalikes(names: str) -> str:

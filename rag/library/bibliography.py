@@ -23,6 +23,8 @@ MEDIA_TYPES: Mapping[ExportFormat, str] = {
     "ris": "application/x-research-info-systems",
     "csv": "text/csv",
 }
+MAX_AUTHORS, SHOWN_AUTHORS = 30, 6
+"""A reference prints all of so many authors; of more, so many and how many there are beside."""
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """Characters that make a spreadsheet take a cell for a formula, also behind white space."""
 BIBTEX_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -34,10 +36,16 @@ COLUMNS = (
 
 def format_byline(paper: Paper) -> str:
     """``A, B and C, 2022``; says so where authors or year are unknown or the list was cut."""
-    names = join_names(paper.authors) if paper.authors_complete else ", ".join(paper.authors)
+    n_more = len(paper.authors) - SHOWN_AUTHORS if len(paper.authors) > MAX_AUTHORS else 0
+    authors = paper.authors[:SHOWN_AUTHORS] if n_more else paper.authors
+    if n_more:
+        names = f"{', '.join(authors)} and {n_more:,} more"
+    else:
+        names = join_names(authors) if paper.authors_complete else ", ".join(authors)
     if paper.authors and not paper.authors_complete:
         names += " et al."
-    return f"{names or 'authors unknown'}, {paper.year or 'year unknown'}"
+    mark = ", retracted" if paper.retracted else ""
+    return f"{names or 'authors unknown'}, {paper.year or 'year unknown'}{mark}"
 
 
 def format_papers(papers: Sequence[Paper], form: ExportFormat) -> str:

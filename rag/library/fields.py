@@ -281,7 +281,7 @@ def format_condition(condition: Condition) -> str:
 
 _FLAGS: Mapping[str, tuple[str, str]] = {
     "code": ("without the Code mark", "with the Code mark"),
-    "retracted": ("that are not marked as retracted", "that are marked as retracted"),
+    "retracted": ("not marked as retracted", "marked as retracted"),
     "complete_authors": ("with 'et al.'", "with a complete author list"),
     "has_page": ("without an author page", "with an author page"),
 }

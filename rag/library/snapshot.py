@@ -281,7 +281,12 @@ def load_snapshot(library: LibrarySource) -> LibrarySnapshot:
     return _build_snapshot(_State(library.fingerprint, tuple(sorted(aliases.items())), library))
 
 
+RETRACTED = re.compile(r"^\W?(?:retracted|withdrawn)(?: article| paper)?\W+", re.IGNORECASE)
+"""What stands in front of a retracted paper's title, and is no name of the paper."""
+
+
 def get_short_name(paper: Paper) -> str:
     """The title up to a colon, if that is short; otherwise the full title or label."""
-    head = (paper.title or "").split(":")[0].strip()
-    return head if ":" in (paper.title or "") and len(head.split()) <= 4 else paper.name
+    title = RETRACTED.sub("", paper.title or "")
+    head = title.split(":")[0].strip()
+    return head if ":" in title and len(head.split()) <= 4 else paper.name

@@ -27,6 +27,7 @@ from rag.search.query import (
     spans_in,
 )
 from rag.text import extract_terms, fold, iter_words, split_terms
+from rag.text.analysis import is_without_spaces
 from rag.types import Chunk, Paper, PaperHit, Retrieval, Sentence, Span, WordMatch
 from rag.types.cancellation import heed, heeded
 from rag.types.ports import Lexical, Vectors
@@ -433,6 +434,7 @@ def _match_words(
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
         is_found = is_found or is_part(word, paper)
+        is_found = is_found or (is_without_spaces(word) and word in f"{paper.name} {paper.text}")
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
 

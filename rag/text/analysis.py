@@ -103,7 +103,17 @@ def _extract_word_terms(word: str, keep_stop_words: bool) -> tuple[str, ...]:
     if not keep_stop_words and folded in STOP_WORDS:
         return ()
     folded = folded.replace("^", "").replace("'", "")
+    if len(folded) > 2 and is_without_spaces(folded):
+        return tuple(folded[at : at + 2] for at in range(len(folded) - 1))
     return (stem(folded),) if folded else ()
+
+
+def is_without_spaces(word: str) -> bool:
+    """Whether a word is a run of Chinese, Japanese or Thai, in which words are not parted."""
+    return not word.isascii() and _UNPARTED.fullmatch(word) is not None
+
+
+_UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 
 
 # --- sentences ------------------------------------------------------------------------------

@@ -193,7 +193,8 @@ _FIGURES = re.compile(
 )
 """Figures of profile pages in words that mean nothing else."""
 _SURE_FLAGS = re.compile(
-    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
+    r"\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)"
+    r"|(?:\b(?:not|un)[ -]?)?\bretracted\b|\bretractions?\b",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
@@ -236,6 +237,7 @@ _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bgit\s?hub\b", Condition("link", "contains", "github")),
     (r"\bgit\s?lab\b", Condition("link", "contains", "gitlab")),
     (r"\bcode|\bimplement|\bopen[\s-]?sourced?\b|\brepositor|\brepo\b|\bquellcode\b", Condition("code", "is", True)),
+    (r"\bretract|\bwithdrawn\b", Condition("retracted", "is", True)),
     (r"\blinks?\b|\burls?\b|\bwebsite\b", Condition("link", "known")),
     (r"\bdois?\b", Condition("doi", "known")),
     (r"\b(?:years?|dates?|dated)\b", Condition("year", "known")),

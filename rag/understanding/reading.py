@@ -13,15 +13,18 @@ from dataclasses import replace
 from rag.library.snapshot import LibrarySnapshot, LibrarySource, load_snapshot
 from rag.text import STOP_WORDS
 from rag.types import ReadAs, Thread
-from rag.types.query import Query, Reading
+from rag.types.fields import Condition
+from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
 from rag.understanding.chat_spelling import expand_chat_spelling
-from rag.understanding.composition import compose
+from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_state import DialogueState, build_state
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
+from rag.understanding.pointers import expand_pointers, find_pasted
+from rag.understanding.preamble import drop_preamble
 from rag.understanding.slots import is_topical
 
 _CONTENT = frozenset({"passages", "overview", "comparison"})
@@ -77,8 +80,14 @@ def read_question(
         return Reading(Query("aside", what=f"unsupported: {reason}"), question, reason=reason)
     typed, question = question, expand_chat_spelling(question)
     snapshot = load_snapshot(library)
+    if read_as is None and (pasted := _read_pasted(typed, snapshot)):
+        return pasted
+    question, notes = expand_pointers(question, snapshot)
+    question = drop_preamble(question)
     state = build_state(thread)
     entities = find_entities(question, snapshot)
+    if read_as is None and (ordered := _read_order(question, entities)):
+        return replace(ordered, question=typed)
     context = state.build_context() if state else None
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
@@ -91,7 +100,45 @@ def read_question(
         reading = compose(frame, entities, snapshot)
     else:
         reading = join(frame, entities, state, snapshot)
-    return replace(reading, question=typed)
+    return replace(reading, question=typed, notes=(*notes, *reading.notes))
+
+
+_WHICH_FIRST = re.compile(
+    r"\b(?:older|newer|earlier|later|first|before|after|oldest|newest|earliest|latest|more recent|predates?|preceded?)\b",
+    re.IGNORECASE,
+)
+
+
+def _read_order(question: str, entities: Entities) -> Reading | None:
+    """``Which came first, StPR or Mamba-CL?``: the dates of two papers that are named, and nothing else."""
+    named = [e.value for e in entities.spans if e.kind == "paper" and e.is_certain]
+    ids = [value[0] for value in named if isinstance(value, tuple) and len(value) == 1]
+    if len(ids) != 2 or ids[0] == ids[1] or not _WHICH_FIRST.search(question):
+        return None
+    kinds = {e.kind for e in entities.spans} - {"paper", "time", "order", "number"}
+    rest = len(question) - sum(e.end - e.start for e in entities.spans if e.kind == "paper")
+    if kinds or rest > 60:
+        return None
+    query = Query("values", by=("date",), papers=(str(ids[0]), str(ids[1])))
+    return Reading(query, question, reason=describe_want(query), confidence=1.0)
+
+
+def _read_pasted(question: str, library: LibrarySnapshot) -> Reading | None:
+    """Papers like a pasted abstract, people on its topic, or how many papers are; without a model."""
+    pasted = find_pasted(question, library)
+    if pasted is None:
+        return None
+    paper, text, request = pasted
+    topic = Topic(paper.name if paper else text)
+    like = paper.paper_id if paper else ""
+    itself = (Condition("paper", "not_in", (like,)),) if like else ()
+    if re.match(r"(?:who\b|which (?:people|authors|researchers))", request, re.IGNORECASE):
+        query = Query("people", about=topic, like=like)
+    elif re.match(r"how many papers\b", request, re.IGNORECASE):
+        query = Query("count", about=topic, like=like)
+    else:
+        query = Query("papers", about=topic, like=like, where=itself)
+    return Reading(query, question, reason=describe_want(query), confidence=1.0)
 
 
 def _choose_wants(
@@ -122,7 +169,7 @@ def find_hostile(question: str) -> str:
 
 def _is_bare(frame: Frame, entities: Entities) -> bool:
     """Whether a question is a few words of which none asks: ``deep learning``, ``zeppelins?``."""
-    words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
+    words = re.findall(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}", frame.question.lower())
     asking = load_heads().asking_words
     return (
         not entities.spans

@@ -1,0 +1,260 @@
+"""Papers that a question points at by anything but their title: each pointer becomes the title.
+
+A DOI, an arXiv id, a PMID, an address, a BibTeX entry, a reference from a bibliography, ``Quill & Berg, 2021``, or a stretch
+of the paper's own abstract. What follows then reads the title, as if it had been typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.library.snapshot import LibrarySnapshot
+from rag.text import fold
+from rag.types import Paper
+
+_WITH = r"(?:(?:the\s+)?(?:paper|article|work|preprint|one|entry|study|publication)\s+)?(?:(?:with|under|whose|having|of|at)\s+(?:the\s+)?)?"
+_DOI = re.compile(
+    rf"{_WITH}(?:\bDOI(?:\s+is|:)?\s*)?(?:https?://(?:dx\.)?doi\.org/|\bdoi\.org/|\bdoi:\s*)?\b(?P<id>10\.\d{{4,9}}/[^\s\"<>?]+)",
+    re.IGNORECASE,
+)
+_ARXIV = re.compile(
+    rf"{_WITH}(?:arxiv(?:\s+(?:id|number|preprint|paper))?(?:\s+is)?[:.\s]*)?(?<![\d.])(?P<id>\d{{4}}\.\d{{4,5}})(?:v\d+)?(?![\d.]*\d)",
+    re.IGNORECASE,
+)
+_PMID = re.compile(rf"{_WITH}\b(?:PMID|PubMed(?:\s+id)?)[:\s]*(?P<id>\d{{1,9}})\b", re.IGNORECASE)
+_URL = re.compile(r"(?P<id>(?:https?://|www\.)[^\s<>\"]+)", re.IGNORECASE)
+_BIBTEX = re.compile(r"@[A-Za-z]+\s*\{.*\}", re.DOTALL)
+_FIELD = re.compile(r"\b(title|doi|eprint)\s*=\s*[{\"]+(.*?)[}\"]+\s*(?:,|\n|\}|$)", re.I | re.S)
+_PARTICLE = r"(?:(?:van|von|der|den|de|la|le|del|di|da|dos|el|al|ten|ter)\s+){0,3}"
+_SURNAME = rf"{_PARTICLE}[^\W\d_a-z][\w'’-]+(?:\s[^\W\d_a-z][\w'’-]+)?"
+_CITATION = re.compile(
+    rf"[\[(]?(?<![\w'’-])(?P<names>{_SURNAME}(?:(?:,? (?:&|and|und|et|y) |, (?=[^\W\d_a-z])){_SURNAME}){{0,3}}(?P<more>,? et al\.?)?)"
+    r"(?:['’]s)?(?P<gap>,?\s*[(\[]|,\s*|\s+)(?P<year>(?:19|20)\d\d)(?P<letter>[a-z])?[)\]]?(?![\w-])"
+)
+_MIN_PASTED_WORDS = 15
+_SHINGLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A stretch of a question that means papers of the library; of none, where an identifier is unknown."""
+
+    start: int
+    end: int
+    papers: tuple[Paper, ...]
+    typed: str
+
+
+def expand_pointers(question: str, library: LibrarySnapshot) -> tuple[str, tuple[str, ...]]:
+    """The question with titles for pointers, and what is to be said of those that nothing here fits."""
+    expanded, notes, at = [], list[str](), 0
+    for pointer in _drop_overlaps(_iter_pointers(question, library)):
+        if not pointer.papers:
+            notes.append(f"no paper here has {pointer.typed}")
+            continue
+        expanded.append(question[at : pointer.start])
+        head = " " if pointer.start and question[pointer.start - 1].isalnum() else ""
+        expanded.append(head + " and ".join(paper.name.rstrip(" .") for paper in pointer.papers))
+        at = pointer.end
+    return "".join((*expanded, question[at:])), tuple(dict.fromkeys(notes))
+
+
+def _drop_overlaps(pointers: Iterator[Pointer]) -> list[Pointer]:
+    chosen: list[Pointer] = []
+    for pointer in pointers:  # the surest come first
+        if all(pointer.end <= other.start or pointer.start >= other.end for other in chosen):
+            chosen.append(pointer)
+    return sorted(chosen, key=lambda pointer: pointer.start)
+
+
+def _iter_pointers(question: str, library: LibrarySnapshot) -> Iterator[Pointer]:
+    if "@" in question and (match := _BIBTEX.search(question)):
+        if papers := _find_by_bibtex(match.group(), library):
+            yield Pointer(*match.span(), papers, match.group())
+    if (reference := _find_reference(question, library)) is not None:
+        yield reference
+    finders: Sequence[tuple[re.Pattern[str], Callable[[str, LibrarySnapshot], tuple[Paper, ...]], str]] = (
+        (_DOI, _find_by_doi, "DOI"),
+        (_URL, _find_by_url, ""),
+        (_ARXIV, _find_by_arxiv, "arXiv id"),
+        (_PMID, _find_by_pmid, "PMID"),
+    )
+    for pattern, find, noun in finders:
+        for match in pattern.finditer(question):
+            identifier = match["id"].rstrip(".,;:)]'\"”!?")
+            papers = find(identifier, library)
+            end = match.end("id") - len(match["id"]) + len(identifier)
+            end = max(end, match.end()) if match.end() > match.end("id") else end
+            if papers or noun in ("DOI", "PMID"):
+                yield Pointer(match.start(), end, papers[:1], f"{noun} {identifier}")
+    for match in _CITATION.finditer(question):
+        if papers := _find_by_citation(match, library):
+            yield Pointer(*match.span(), papers, match.group())
+
+
+# --- identifiers ----------------------------------------------------------------------------
+
+
+def _find_by_doi(doi: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
+    doi = doi.lower()
+    if arxiv := re.match(r"10\.48550/arxiv\.(\S+)", doi):
+        return _find_by_arxiv(arxiv.group(1), library)
+    return tuple(p for p in library.papers if p.doi and p.doi.lower() == doi)
+
+
+def _find_by_arxiv(arxiv: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
+    number = re.sub(r"v\d+$", "", arxiv.lower())
+    return tuple(
+        p
+        for p in library.papers
+        if p.arxiv == number or any(number in (address or "") for address in (p.url, p.doi))
+    )
+
+
+def _find_by_pmid(pmid: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
+    return tuple(p for p in library.papers if p.pmid == pmid)
+
+
+def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
+    if match := _DOI.search(url):
+        return _find_by_doi(match["id"].rstrip("/"), library)
+    if "arxiv.org" in url.lower() and (match := _ARXIV.search(url)):
+        return _find_by_arxiv(match["id"], library)
+    if match := re.search(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", url):
+        return _find_by_pmid(match.group(1) or match.group(2), library)
+    bare = _get_bare(url)
+    named = tuple(p for p in library.papers if p.url and _get_bare(p.url) == bare)
+    return named or tuple(p for p in library.papers if bare in map(_get_bare, p.links))
+
+
+def _get_bare(url: str) -> str:
+    """An address without what differs between copies: scheme, ``www``, ``.pdf``, a last stroke, a query."""
+    bare = url.lower().split("://")[-1].removeprefix("www.").partition("#")[0]
+    return re.sub(r"(?:\.pdf|/pdf|\.html?)?/*$", "", bare.partition("?utm")[0])
+
+
+def _find_by_bibtex(entry: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
+    fields = {name.lower(): value for name, value in _FIELD.findall(entry)}
+    title = _get_letters(re.sub(r"[{}\\]", "", fields.get("title", "")))
+    return (
+        _find_by_doi(fields.get("doi", ""), library)
+        or (_find_by_arxiv(fields["eprint"], library) if "eprint" in fields else ())
+        or tuple(p for p in library.papers if title and _get_letters(p.name) == title)
+    )[:1]
+
+
+# --- references -----------------------------------------------------------------------------
+
+
+def _get_letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", fold(text))
+
+
+def _find_reference(question: str, library: LibrarySnapshot) -> Pointer | None:
+    """A line of a bibliography: a title of the library among nothing but its people, year, venue and figures."""
+    if not re.search(r"(?:19|20)\d\d", question) or len(question) > 600:
+        return None
+    folded = fold(question)
+    for paper in library.papers:
+        title = fold(paper.name)
+        at = folded.find(title) if len(title.split()) > 2 else -1
+        if at < 0 or len(folded) != len(question):
+            continue
+        start = _find_start(question, at)
+        around = f"{question[start:at]} {question[at + len(title) :]}"
+        own = {w for name in paper.authors for w in re.findall(r"[^\W\d_]+", fold(name))}
+        own |= set(re.findall(r"[^\W\d_]+", fold(f"{paper.venue or ''} {paper.doi or ''} {paper.url or ''}")))
+        words = [w for w in re.findall(r"[^\W\d_]+", fold(around)) if len(w) > 1]
+        foreign = [w for w in words if w not in own and w not in _IN_REFERENCES]
+        if question[start:at].strip() and len(foreign) <= len(words) // 3 and (own & set(words)):
+            end = len(question.rstrip(" ?")) if len(foreign) == 0 or "?" not in question else at + len(title)
+            return Pointer(start, end, (paper,), question[start:end])
+    return None
+
+
+_IN_REFERENCES = frozenset(
+    "et al and in vol volume no pp pages proceedings proc of the journal arxiv preprint conference international "
+    "doi https http org www eds ed press university available at abs on".split()
+)
+
+
+def _find_start(question: str, at: int) -> int:
+    """Where the reference begins: behind a request that stands in front of it with a colon."""
+    colon = question.rfind(": ", 0, at)
+    return colon + 2 if colon >= 0 else 0
+
+
+def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[Paper, ...]:
+    """Papers of that year whose authors begin with these surnames, and are as many as the citation says."""
+    names = re.sub(r",? et al\.?$", "", match["names"])
+    surnames = [fold(n).strip() for n in re.split(r",? (?:&|and|und|et|y) |, ", names) if n.strip()]
+    year, is_cut = int(match["year"]), bool(match["more"])
+    # "papers by Jana Doe 2019": a person whose name is whole, and a year.
+    if any(" " in m.typed for m in library.names.find_mentions(names)):
+        return ()
+    if match["gap"].isspace() and not is_cut and re.search(r"\b(?:by|from)\s+$", match.string[: match.start()]):
+        return ()
+    papers = _find_cited(surnames, year, library, is_cut=is_cut)
+    if not papers and " " in surnames[0]:  # "Since Varga (2019)": the word before is none of the name
+        papers = _find_cited([surnames[0].split()[-1], *surnames[1:]], year, library, is_cut=is_cut)
+    return papers
+
+
+def _find_cited(
+    surnames: Sequence[str], year: int, library: LibrarySnapshot, *, is_cut: bool
+) -> tuple[Paper, ...]:
+    fitting = [
+        p
+        for p in library.papers
+        if p.year == year and p.authors and all(map(_ends_with, p.authors, surnames))
+        and len(p.authors) >= len(surnames)
+    ]  # fmt: skip
+    if is_cut:
+        fitting = [p for p in fitting if len(p.authors) > 1 or not p.authors_complete]
+    exact = [p for p in fitting if not is_cut and len(p.authors) == len(surnames)]
+    return tuple(exact or fitting)[:3]
+
+
+def _ends_with(name: str, surname: str) -> bool:
+    folded = re.sub(r"(?:,? (?:jr|sr|ii|iii|iv)\.?| 0\d{3})$", "", fold(name))
+    return folded == surname or folded.endswith(f" {surname}")
+
+
+# --- pasted text ----------------------------------------------------------------------------
+
+
+def find_pasted(question: str, library: LibrarySnapshot) -> tuple[Paper | None, str, str] | None:
+    """A pasted abstract: its paper if that is here, its words, and the request around it; None without one."""
+    parts = re.split(r"(?<=[.:?!])\s+", question.strip())
+    lengths = [len(part.split()) for part in parts]
+    if sum(lengths) < _MIN_PASTED_WORDS + 3 or len(parts) < 2:
+        return None
+    is_first, is_last = _is_request(parts[0]), _is_request(parts[-1])
+    if is_first == is_last:
+        return None
+    request, body = (parts[0], parts[1:]) if is_first else (parts[-1], parts[:-1])
+    text = " ".join(body)
+    if len(text.split()) < _MIN_PASTED_WORDS or "?" in text:
+        return None
+    wanted = _get_shingles(text)
+    best = max(library.papers, key=lambda p: len(wanted & _get_shingles(p.text)), default=None) if wanted else None
+    shared = len(wanted & _get_shingles(best.text)) if best else 0
+    return (best if shared > len(wanted) / 2 else None), text, request
+
+
+_REQUEST = re.compile(
+    r"\b(?:similar|related|like|this|these|neighbou?rs?|resembl\w+|close to|following|such)\b", re.IGNORECASE
+)
+
+
+def _is_request(part: str) -> bool:
+    words = part.split()
+    ends = part.endswith((":", "?")) or bool(re.match(r"(?:find|list|show|give|name|which|who)\b", part, re.I))
+    return len(words) <= 14 and ends and _REQUEST.search(part) is not None
+
+
+def _get_shingles(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"[^\W_]+", fold(text))
+    return {tuple(words[at : at + _SHINGLE]) for at in range(len(words) - _SHINGLE + 1)}
