@@ -68,6 +68,7 @@ _KEPT_BY_NOBODY = frozenset(
     "rights librarycatalog callnumber extra shorttitle "
     "numberofvolumes openaccess eid scopusid corpusid paperid member prefix score deposited indexed "
     "copyright license licence issuedate unnamed0 index rownumber row paper jabref "
+    "citation firstauthor createdate pmcid nihmsid authorsid authorids authoridentifiers "
     "eventdate origdate howpublished annote bdskurl1 keywordsids pubstate langid "
     "volumetitle pagination numpage articlenum sourceid source1 entrytype bibtype".split()
 )
@@ -129,6 +130,7 @@ class Columns:
     def __init__(self, what: str = "column") -> None:
         self._what = what
         self._counts: Counter[str] = Counter()
+        self._dates: Counter[str] = Counter()
 
     def count(self, columns: Iterable[tuple[str, object]]) -> None:
         """Note one record's columns with their values."""
@@ -138,6 +140,13 @@ class Columns:
                 if is_filled(value) and (not isinstance(value, str) or value.strip()):
                     self._counts[column] += 1
 
+    def check_date(self, columns: Iterable[tuple[str, object]], year: int | None) -> None:
+        """Note a record whose date was given and is not known."""
+        if year is None:
+            for column, value in columns:
+                if find_field(column) in ("date", "year") and is_filled(value):
+                    self._dates[column] += 1
+
     @property
     def notes(self) -> tuple[str, ...]:
         """``column 'Foo': not understood, filled in 12 rows``, in the order of the document."""
@@ -145,4 +154,7 @@ class Columns:
             f"{self._what} {column!r}: not understood, filled in {n} "
             f"{'row' if n == 1 else 'rows'}"
             for column, n in self._counts.items()
+        ) + tuple(
+            f"{self._what} {column!r}: no date that is understood in {n} {'row' if n == 1 else 'rows'}"
+            for column, n in self._dates.items()
         )

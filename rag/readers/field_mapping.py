@@ -14,7 +14,7 @@ from rag.readers import columns, dates, identifiers, latex
 from rag.readers.columns import Columns, find_field, is_filled
 from rag.readers.names import Byline, Name, build_name, parse_author_field, parse_author_names
 from rag.types import Entry, Place
-from rag.types.papers import NO_TITLE
+from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 
 __all__ = ["Columns", "NotARecord", "build_record_entry", "find_field", "is_filled"]
 
@@ -48,13 +48,13 @@ def build_record_entry(
         NotARecord: A title or text is no text.
     """
     fields = columns.extract_fields(record)
+    _read_own_note(fields)
     text, links = latex.convert_paragraphs(_get_text(fields, "text"))
     if _NO_ABSTRACT.fullmatch(text):
         text, links = "", ()
     title = _get_title(fields)
-    when = dates.combine(
-        *(fields.get(name) for name in ("year", "month", "day", "date")),
-    )
+    month, day = (_convert_to_text(fields.get(name)) for name in ("month", "day"))
+    when = dates.combine(fields.get("year"), month, day, fields.get("date"))
     byline = byline if byline is not None else _build_byline(fields)
     if _convert_to_text(fields.get("complete")).lower() == "no":
         byline = replace(byline, complete=False)
@@ -73,6 +73,8 @@ def build_record_entry(
         day=when.day,
         category=_get_category(fields),
         code=_get_flag(fields.get("code")),
+        # Of other programs' records it is another score.
+        score=_get_score(fields.get("score")) if "complete" in fields or "ours" in fields else None,
         links=links,
         url=url,
         doi=_get_doi(fields),
@@ -86,8 +88,31 @@ def build_record_entry(
     )
 
 
+def _read_own_note(fields: dict[str, object]) -> None:
+    """What our own exports say in a note, because their format has no field for it."""
+    note = " ".join(latex.to_text(_convert_to_text(fields.get("note"))).split())
+    if not note.startswith(OUR_NOTE):
+        return
+    fields["ours"] = True
+    for part in note.removeprefix(OUR_NOTE).split("; "):
+        name, _, value = part.partition(" ")
+        if name in ("category", "code", "score") and value:
+            fields.setdefault(name, value)
+        elif part == NO_TITLE:
+            fields["untitled"] = True
+        elif part == CUT_LIST:
+            fields["complete"] = "no"
+        elif part == "retracted":
+            fields["retracted"] = True
+
+
+def _get_score(value: object) -> float | None:
+    text = _convert_to_text(value)
+    return float(text) if re.fullmatch(r"\d{1,3}(?:\.\d+)?", text) else None
+
+
 def _get_title(fields: Mapping[str, object]) -> str | None:
-    if NO_TITLE in _convert_to_text(fields.get("note")):
+    if fields.get("untitled"):
         return None
     title = latex.to_text(_get_text(fields, "title"))
     subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))

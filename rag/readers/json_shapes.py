@@ -35,10 +35,10 @@ def find_records(value: object, levels: int = 4) -> list[object] | None:
 
 def flatten(record: Record) -> Record:
     """The record with the fields of its service under names that every format shares."""
-    for is_shape, convert in _SHAPES:
-        if is_shape(record):
-            record = convert(record)
-    return record
+    if _is_wrapped(record):
+        record = _unwrap(record)
+    convert = next((convert for is_shape, convert in _SHAPES if is_shape(record)), dict)
+    return convert(record)
 
 
 # --- services -------------------------------------------------------------------------------
@@ -233,7 +233,6 @@ def _has(*names: str) -> Callable[[Record], bool]:
 
 
 _SHAPES: Sequence[tuple[Callable[[Record], bool], Callable[[Record], Record]]] = (
-    (_is_wrapped, _unwrap),
     (lambda r: isinstance(r.get("content"), Mapping) and "title" not in r, _convert_openreview),
     (_has("abstract_inverted_index", "authorships"), _convert_openalex),
     (_has("authors_parsed", "versions"), _convert_arxiv),
@@ -243,5 +242,5 @@ _SHAPES: Sequence[tuple[Callable[[Record], bool], Callable[[Record], Record]]] =
     (_has("container-title", "issued", "published-print", "published-online", "DOI"), _convert_crossref),
     (_has("sortpubdate", "fulljournalname"), _convert_mesh),
 )
-"""Tried in order: a wrapped record is unwrapped before its shape is looked at."""
+"""The first that fits counts."""
 

@@ -30,7 +30,7 @@ def recognise(source: DocumentSource) -> bool:
 
 
 def read(source: DocumentSource) -> DocumentParts:
-    spread = _ARRAY_OR_SPREAD.match(source.text) is not None
+    spread = _ARRAY_OR_SPREAD.match(source.text) is not None or _is_one_value(source.text)
     items = _iter_objects(source.text) if spread else _iter_lines(source)
     columns = field_mapping.Columns("field")
     results = (
@@ -39,6 +39,23 @@ def read(source: DocumentSource) -> DocumentParts:
         for record in _iter_records(item, source.text)
     )
     return DocumentParts.from_results(results, notes=lambda: columns.notes)
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether an object goes on over the end of the first line, as a service's answer may."""
+    first, _, rest = text.strip().partition("\n")
+    if not rest or len(first) > MAX_ENTRY_CHARS:
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        try:
+            return isinstance(json.loads(text), dict)
+        except (ValueError, RecursionError):
+            return False
+    except RecursionError:
+        return False
+    return False
 
 
 def _iter_records(item: _Item, text: str) -> Iterator[_Item]:
@@ -157,6 +174,8 @@ def _build_json_entry(
     record = json_shapes.flatten(item.value)
     columns.count((str(name), value) for name, value in record.items())
     try:
-        return field_mapping.build_record_entry(record, Place(document, item.line), item.raw)
+        entry = field_mapping.build_record_entry(record, Place(document, item.line), item.raw)
+        columns.check_date(((str(name), value) for name, value in record.items()), entry.year)
+        return entry
     except field_mapping.NotARecord as exc:
         return Rejection(document, item.line, str(exc))

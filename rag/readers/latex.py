@@ -57,6 +57,9 @@ _SCRIPT = re.compile(
     r"\\(?:(?P<up>textsuperscript|textsu|sps?|up)|textsubscript|textinferior|sb)(?![A-Za-z])\s?"
     r"\{(?P<script>(?:[^{}]|\{[^{}]{0,80}\}){0,200})\}"
 )
+_ASCII_SIGNS = {"circum": "^", "tilde": "~"}
+_ASCII = re.compile(r"\\textascii(circum|tilde)(?![A-Za-z])(?:\{\})? ?")
+"""pylatexenc makes other signs of these two, which only look like them."""
 _ACCENT = r"\\(?:[~^'\"`=.]|[uvHcdbkr](?=[\s\\{]))"
 _STACKED = re.compile(rf"({_ACCENT})\s?({_ACCENT})\s?(\\?[A-Za-z]|\{{\\?[A-Za-z]\}})")
 _HREF = re.compile(r"\\href\s*\{([^{}]*)\}\s*(\{)?")
@@ -157,6 +160,7 @@ def _normalize_source(text: str, protected_pieces: _ProtectedPieces) -> str:
     text = text.replace("\\\\", " ").replace("\\-", "-")
     text = _SHORT_COMMAND.sub(lambda m: _SHORTHAND[m.group(1)], text)
     text = _DROPPED.sub("", text)
+    text = _ASCII.sub(lambda m: protected_pieces.store_piece(_ASCII_SIGNS[m.group(1)]), text)
     text = _STACKED.sub(r"\1{\2{\3}}", text)
     text = _SCRIPT.sub(_convert_script, text)
     text = _MATH.sub(protected_pieces.store_dollar, text)

@@ -130,6 +130,10 @@ def _build_table_entry(
     record: dict[str, object] = {}
     for column, cell in zip(header.columns, row.cells, strict=False):
         if field_mapping.is_filled(cell):
-            record.setdefault(column, cell)
+            # Our own export marks what a spreadsheet would compute: ``'=HYPERLINK(…)``.
+            is_marked = "page_owners" in header.columns and cell[:1] == "'"
+            record.setdefault(column, cell[1:] if is_marked else cell)
     columns.count(record.items())
-    return field_mapping.build_record_entry(record, place, raw)
+    entry = field_mapping.build_record_entry(record, place, raw)
+    columns.check_date(record.items(), entry.year)
+    return entry

@@ -55,6 +55,8 @@ _DIALECTS: Mapping[str, _Dialect] = {
     ),
 }  # fmt: skip
 _FEW_LINES = 60
+_END = "\x00"
+"""A line that ends a record in every dialect; no document has it."""
 
 
 def recognise(source: DocumentSource) -> bool:
@@ -111,6 +113,8 @@ def _build_parser_class(name: str) -> type[Any]:
 
         def parse_line(self, line: str) -> tuple[str | None, str]:
             match = self.pattern.match(line)
+            if line == _END:
+                return _END, ""
             if match is None or (line[:1] == " " and name == "WokParser"):
                 return None, line.strip()
             return match["tag"], (match["value"] or "").strip()
@@ -126,7 +130,7 @@ def _build_parser(dialect: _Dialect) -> RisParser:
         delimiter_tags_mapping={},
         ignore=[],
     )
-    parser.pattern, parser.START_TAG, parser.END_TAG = dialect.line, dialect.start, "ER"
+    parser.pattern, parser.START_TAG, parser.END_TAG = dialect.line, dialect.start, _END
     parser._iter_till_start = lambda lines: {}  # it is given one record, from its first line on
     return parser  # type: ignore[no-any-return]
 
@@ -140,7 +144,7 @@ def _build_tagged_entry(
     columns: field_mapping.Columns,
 ) -> Entry | Rejection:
     place, raw = Place(document, start + 1), "\n".join(lines).rstrip()
-    (parsed,) = parser.parse_lines(iter([*_join_continued(lines, dialect), "ER  - ", "ER"])) or ({},)
+    (parsed,) = parser.parse_lines(iter([*_join_continued(lines, dialect), _END])) or ({},)
     record: dict[str, object] = {}
     for tag, values in parsed.items():
         if tag == "unknown":
@@ -156,7 +160,7 @@ def _build_tagged_entry(
 
 def _join_continued(lines: Sequence[str], dialect: _Dialect) -> Iterator[str]:
     """Lines up to the record's end; one that continues a value follows it, except where it lists."""
-    lists = ("AU", "AF", "CR", "C1", "RP") if dialect.parser == "WokParser" else ()
+    lists = ("AU", "AF", "CR", "C1", "RP") if dialect.parser == "WokParser" else ("%K", "%A")
     current = ""
     for line in lines:
         match = dialect.line.match(line)
@@ -186,7 +190,12 @@ def _mend(record: dict[str, object], dialect: _Dialect) -> None:
         # T2 is the journal; only where a tool gives JO alone as well is one of them the short form.
         names = [str(v) for k in ("journal", "journaltitle", "fulljournalname") for v in record.get(k) or ()]  # type: ignore[attr-defined]
         record["venue"] = max(names, key=len)
+    for accession in record.pop("accession", None) or ():  # type: ignore[attr-defined]
+        name, _, value = accession.partition(":")
+        if name.lower() in ("arxiv", "pmid") and value:
+            record.setdefault(name.lower(), value)
     if dialect.names is tags.MEDLINE:
+        record["title"] = str(record.get("title") or "").removesuffix(".")
         for location in record.pop("locations", None) or ():  # type: ignore[attr-defined]
             if location.endswith("[doi]"):
                 record["doi"] = location.removesuffix("[doi]").strip()

@@ -124,7 +124,7 @@ def _read_pubmed(element: Element) -> _Record:
     dates = [element.find(path) for path in (".//JournalIssue/PubDate", ".//ArticleDate", ".//PubMedPubDate")]
     ids = {found.get("IdType"): (found.text or "") for found in element.findall(".//ArticleIdList/ArticleId")}
     return {
-        "title": _get(article, "ArticleTitle") or _get(element, ".//BookTitle"),
+        "title": (_get(article, "ArticleTitle") or _get(element, ".//BookTitle")).removesuffix("."),
         "abstract": "\n\n".join(sections) if len(sections) > 1 else "".join(sections),
         "authors": [_read_pubmed_author(found) for found in article.findall(".//AuthorList/Author")],
         "affiliations": _list(article, ".//AffiliationInfo/Affiliation"),

@@ -10,7 +10,11 @@ Role = Literal["first", "listed", "page"]
 """A person's role on a paper: printed first, printed later, or owner of the page that lists it."""
 
 NO_TITLE = "no title printed, label made from the text"
-"""The note by which an export says that its title is a label, and by which the export is read back."""
+CUT_LIST = "author list cut by et al."
+OUR_NOTE = "Paperfolk: "
+"""What a note begins with in which an export says what its format has no field for; by these words the
+export is read back.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
