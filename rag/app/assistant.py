@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from rag.generation.model_session import ModelSession
 from rag.ingest import ingesting
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
+from rag.library.identity import trace_fields
 from rag.library.snapshot import load_snapshot
 from rag.readers.process import ReadingLimits
 from rag.text import ensure_encodable
@@ -42,6 +43,7 @@ from rag.types import (
     Event,
     Health,
     Paper,
+    Place,
     Plan,
     Query,
     ReadAs,
@@ -405,6 +407,24 @@ class Assistant:
             limits=self._limits,
             progress=progress,
         )
+
+    def part(self, places: Sequence[Place], *, join: bool = False) -> Report:
+        """Part entries from the papers that they were joined to; see `rag.ingest.ingesting.part_entries`."""
+        from rag.adapters.embedders import build_embedder
+
+        return ingesting.part_entries(
+            self.library, self._stores, lambda: build_embedder(self.settings), places, join=join
+        )
+
+    def trace(self, paper: Paper) -> Mapping[str, Place]:
+        """At which of the paper's places each of its fields was read."""
+        entries = [
+            entry
+            for document in dict.fromkeys(place.document for place in paper.places)
+            for entry in self.library.list_entries(document)
+            if entry.place in paper.places
+        ]
+        return trace_fields(paper, entries)
 
     @property
     def _limits(self) -> ReadingLimits:

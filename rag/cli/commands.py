@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag.cli.format import remove_control_characters
 from rag.library.permissions import keep_private
-from rag.types.errors import ReadError, SettingsError
+from rag.types import Place
+from rag.types.errors import NotFound, ReadError, SettingsError
 
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
@@ -178,12 +179,29 @@ def run_paper(args: argparse.Namespace) -> int:
     from rag.types.serialise import build_paper_record
 
     with open_assistant(args) as assistant:
+        if args.part or args.join:
+            place = parse_place(args.key)
+            assistant.part([place], join=args.join)
         paper = assistant.paper(args.key)
+        traced = assistant.trace(paper)
     if args.json:
-        _print_json(build_paper_record(paper))
+        places = {field: str(place) for field, place in traced.items()}
+        _print_json({**build_paper_record(paper), "read_at": places})
     else:
-        sys.stdout.writelines(f"{line}\n" for line in iter_paper_lines(paper, sys.stdout))
+        sys.stdout.writelines(f"{line}\n" for line in iter_paper_lines(paper, sys.stdout, traced))
     return DONE
+
+
+def parse_place(key: str) -> Place:
+    """``<document>:<line>``.
+
+    Raises:
+        NotFound: It is no place.
+    """
+    document, _, line = key.rpartition(":")
+    if not (document and line.isascii() and line.isdigit()):
+        raise NotFound(f"{key!r} is no place; give <document>:<line>, as 'paper ID' lists them")
+    return Place(document, int(line))
 
 
 def run_chat(args: argparse.Namespace) -> int:

@@ -206,6 +206,13 @@ def _add_listing_commands(command: Any) -> None:
     paper.add_argument(
         "key", metavar="ID", help="a paper's id, its beginning, or <seed file>:<line>"
     )
+    parting = paper.add_mutually_exclusive_group()
+    parting.add_argument(
+        "--part",
+        action="store_true",
+        help="make the entry at <file>:<line> a paper of its own, whatever it was joined to",
+    )
+    parting.add_argument("--join", action="store_true", help="let it be joined again")
     _add_json(paper)
 
 

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from rapidfuzz import fuzz
@@ -45,6 +46,7 @@ class _Facts:
     first: frozenset[str]
     year: int | None
     content: str
+    is_file: bool
 
 
 def list_keys(entry: Entry) -> tuple[str, ...]:
@@ -57,6 +59,9 @@ def list_keys(entry: Entry) -> tuple[str, ...]:
         f"pmid:{entry.pmid}" if entry.pmid else "",
         f"content:{compute_paper_id(entry.title, entry.text)}" if words or title else "",
     ]
+    # A bibliography names the file of a paper; the file knows its own name.
+    files = (entry.place.document,) if entry.page_starts else entry.files
+    keys += [f"file:{PurePosixPath(name).name.lower()}" for name in files]
     if title and _is_telling(entry.title or "", title):
         keys.append(f"title:{title[:200]}")
     elif title and (first := _get_family(entry)):
@@ -97,6 +102,7 @@ def _get_facts(entry: Entry) -> _Facts:
         content=compute_paper_id(entry.title, entry.text)
         if len(extract_letters(entry.text)) >= SHORT_CHARS
         else "",
+        is_file=bool(entry.page_starts),
     )  # fmt: skip
 
 
@@ -118,6 +124,8 @@ def group_entries(entries: Mapping[Key, Entry], apart: Iterable[Key] = ()) -> li
                 buckets[shared].append(key)
     for shared in sorted(buckets, key=_get_rank):
         kind = shared.partition(":")[0]
+        if kind == "file" and not _is_one_file([facts[key] for key in buckets[shared]]):
+            kind = "title"  # "Full Text PDF.pdf" is the name of many: then titles decide
         heads: list[Key] = []
         for key in buckets[shared]:
             group = group_of[key]
@@ -138,9 +146,14 @@ def group_entries(entries: Mapping[Key, Entry], apart: Iterable[Key] = ()) -> li
     )
 
 
+def _is_one_file(of_name: Sequence[_Facts]) -> bool:
+    """Whether one file has the name, and one entry names it."""
+    return sum(f.is_file for f in of_name) == 1 and sum(not f.is_file for f in of_name) == 1
+
+
 def _get_rank(shared: str) -> tuple[int, str]:
     """Surer keys first, so that what they join is known when others are looked at."""
-    return ("doi", "arxiv", "pmid", "content", "title").index(shared.partition(":")[0]), shared
+    return ("doi", "arxiv", "pmid", "content", "file", "title").index(shared.partition(":")[0]), shared
 
 
 def _is_same(kind: str, group: Sequence[Key], other: Sequence[Key], facts: Mapping[Key, _Facts]) -> bool:
@@ -148,7 +161,15 @@ def _is_same(kind: str, group: Sequence[Key], other: Sequence[Key], facts: Mappi
     pairs = [(facts[a], facts[b]) for a in group[:8] for b in other[:8]]
     if any(_contradict(a, b, kind) for a, b in pairs):
         return False
-    return kind != "title" or any(_agree_beside_title(a, b) for a, b in pairs)
+    if kind == "content" and not any(a.content for pair in pairs for a in pair):
+        kind = "title"  # without abstracts the content is the title
+    if kind != "title":
+        return True
+    return any(_have_like_titles(a, b) and _agree_beside_title(a, b) for a, b in pairs)
+
+
+def _have_like_titles(a: _Facts, b: _Facts) -> bool:
+    return bool(a.title and b.title) and fuzz.ratio(a.title, b.title) >= _ALIKE_TITLES
 
 
 def _contradict(a: _Facts, b: _Facts, kind: str) -> bool:
@@ -159,7 +180,7 @@ def _contradict(a: _Facts, b: _Facts, kind: str) -> bool:
     others = bool(a.first and b.first) and not a.first & b.first
     if kind == "title":
         return others
-    if not (a.title and b.title) or fuzz.ratio(a.title, b.title) >= _ALIKE_TITLES:
+    if not (a.title and b.title) or _have_like_titles(a, b):
         return others and kind == "content" and not a.content
     return others
 
@@ -168,7 +189,8 @@ def _agree_beside_title(a: _Facts, b: _Facts) -> bool:
     """Whether year and first author, as far as both know them, are of one paper in two versions."""
     years_apart = abs(a.year - b.year) if a.year and b.year else 0
     if a.first and b.first:
-        return years_apart <= (3 if a.n_title_words > _MIN_TITLE_WORDS else 1)
+        n = a.n_title_words
+        return years_apart <= (3 if n > _MIN_TITLE_WORDS else int(n == _MIN_TITLE_WORDS))
     return years_apart <= 1
 
 

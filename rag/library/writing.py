@@ -299,6 +299,7 @@ class Writer:
                 self._db.execute(APART.delete().where(is_listed(APART.c.digest, digests)))
             else:
                 self._add_missing(APART, [{"digest": digest} for digest in digests])
+            self._set_meta(identity="")  # so that the next ingest groups all entries anew
 
     def store_aliases(self, aliases: Mapping[str, str]) -> None:
         """Show these names (the keys) as others from now on, and no others."""

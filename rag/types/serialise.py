@@ -98,6 +98,12 @@ def build_paper_record(paper: Paper) -> Mapping[str, Any]:
         "url": paper.url,
         "doi": paper.doi,
         "venue": paper.venue,
+        "arxiv": paper.arxiv,
+        "pmid": paper.pmid,
+        "keywords": list(paper.keywords),
+        "retracted": paper.retracted,
+        "guesses": dict(paper.guesses),
+        "not_found": list(paper.not_found),
     }
 
 

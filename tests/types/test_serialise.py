@@ -169,6 +169,12 @@ def test_a_paper_is_recorded_whole() -> None:
         "url": None,
         "doi": "10.1/x",
         "venue": None,
+        "arxiv": None,
+        "pmid": None,
+        "keywords": [],
+        "retracted": None,
+        "guesses": {},
+        "not_found": [],
     }
 
 
