@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_beir(commands)
     _add_experts(commands)
     _add_pubmedqa(commands)
+    _add_pdfs(commands)
     _add_speed(commands)
     _add_browser(commands)
     _add_readings(commands)
@@ -145,6 +146,37 @@ def _add_pubmedqa(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("folder", type=Path, help="holds corpus.jsonl and qa.jsonl")
     parser.add_argument("--limit", type=int, help="ask the first N questions only")
     parser.set_defaults(run=run_pubmedqa)
+
+
+def _add_pdfs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "pdfs", help="how well PDFs are read, over files whose addresses are in eval/sets/pdfs"
+    )
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="a folder with the files (default: list the addresses)"
+    )
+    parser.add_argument("--split", choices=("tune", "held"), help="one half alone")
+    parser.add_argument("--mistakes", action="store_true", help="say what was wrong")
+    parser.set_defaults(run=run_pdfs)
+
+
+def run_pdfs(args: argparse.Namespace) -> int:
+    from eval.run import pdfs
+
+    truth = pdfs.load_truth()
+    if args.folder is None:
+        for paper in truth:
+            print(paper.split, paper.sha256, paper.address, sep="\t")
+        return DONE
+    files = pdfs.find_files(args.folder, truth)
+    if not files:
+        raise ReadError(f"no PDF of the set is below {str(args.folder)!r}; fetch them first")
+    for split in ("tune", "held"):
+        if args.split in (None, split):
+            score = pdfs.score_pdfs([paper for paper in truth if paper.split == split], files)
+            print(*pdfs.iter_lines(split, score), sep="\n")
+            print(*(score.mistakes if args.mistakes else ()), sep="\n")
+    return DONE
 
 
 def _add_speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

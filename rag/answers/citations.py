@@ -30,6 +30,7 @@ def build_citation(marker: int, paper: Paper, span: Span) -> Citation:
         label=paper.label,
         quote=paper.text[start:end],
         span=span,
+        page=paper.find_page(start),
     )
 
 

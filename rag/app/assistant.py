@@ -34,6 +34,7 @@ from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
 from rag.library.identity import trace_fields
 from rag.library.snapshot import load_snapshot
+from rag.readers.pdf_pages import draw_page
 from rag.readers.process import ReadingLimits
 from rag.text import ensure_encodable
 from rag.types import (
@@ -50,6 +51,7 @@ from rag.types import (
     Reading,
     Report,
     Retrieval,
+    Span,
     Step,
     Thread,
 )
@@ -425,6 +427,40 @@ class Assistant:
             if entry.place in paper.places
         ]
         return trace_fields(paper, entries)
+
+    def draw_page(self, paper: Paper, span: Span) -> bytes | None:
+        """The page of a PDF that a span begins on, as PNG with the span marked; None without one.
+
+        Raises:
+            ReadError: It cannot be drawn.
+        """
+        page = paper.find_page(span[0])
+        paths = {document.name: Path(document.path) for document in self.library.list_documents()}
+        for place in paper.places:
+            path = paths.get(place.document)
+            if page is not None and path is not None and path.suffix.lower() == ".pdf":
+                if path.is_file():
+                    return draw_page(path, page, paper.text[slice(*span)], self._limits)
+        return None
+
+    def correct(self, key: str, values: Mapping[str, object]) -> Report:
+        """Say what a paper's fields are, in all of its places; kept when they are read again.
+
+        Raises:
+            NotFound: There is no such paper.
+        """
+        from rag.adapters.embedders import build_embedder
+
+        digests = {document.name: document.sha256 for document in self.library.list_documents()}
+        places = self.paper(key).places
+        return ingesting.apply_ingest(
+            self.library,
+            self._stores,
+            lambda: build_embedder(self.settings),
+            (),
+            corrections={(digests[place.document], place.line): values for place in places},
+            limits=self._limits,
+        )
 
     @property
     def _limits(self) -> ReadingLimits:

@@ -59,7 +59,7 @@ def _render_references(answer: Answer, papers: Mapping[str, Paper]) -> str:
         paper = papers.get(citation.paper_id)
         by = f" {format_byline(paper)}." if paper else ""
         lines.append(
-            f"- [{citation.marker}] {citation.title or citation.label}.{by} {citation.source}: “{citation.quote}”"
+            f"- [{citation.marker}] {citation.title or citation.label}.{by} {citation.where}: “{citation.quote}”"
         )
     return "\n".join(lines)
 

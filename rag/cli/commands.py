@@ -204,6 +204,18 @@ def parse_place(key: str) -> Place:
     return Place(document, int(line))
 
 
+def run_correct(args: argparse.Namespace) -> int:
+    values = {
+        name: value
+        for name in ("title", "authors", "year", "venue", "doi")
+        if (value := getattr(args, name)) is not None
+    }
+    if not values:
+        raise SettingsError("nothing to correct; give --title, --author, --year, --venue or --doi")
+    with open_assistant(args) as assistant:
+        return _show_ingest(assistant.correct(args.key, values), args.json)
+
+
 def run_chat(args: argparse.Namespace) -> int:
     from rag.cli.chat import run_terminal_chat
 

@@ -204,8 +204,8 @@ def iter_reference(
     """One paper with its markers; quotes follow unless the answer's text holds them already."""
     from rag.library.bibliography import format_byline
 
-    first = citations[0]
-    places = ", ".join((first.source, *first.also_at))
+    pages = dict.fromkeys(f"p. {c.page}" for c in citations if c.page is not None)
+    places = ", ".join((citations[0].source, *pages, *citations[0].also_at))
     markers = apply_colour(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
     line = f"{paper.name} — {format_byline(paper)}"
     yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({places})', DIM_STYLE, out)}"
@@ -242,9 +242,6 @@ def iter_paper_lines(
         paper.keywords and f"keywords: {'; '.join(paper.keywords)}",
     ]
     yield from filter(None, [*identifiers, paper.url, *paper.links])
-    yield from (f"{field}: concluded from {basis}" for field, basis in paper.guesses)
-    if paper.not_found:
-        yield f"not found by its reader: {', '.join(paper.not_found)}"
     if len(paper.places) > 1 and traced:
         of_place = defaultdict(list)
         for field, place in traced.items():

@@ -22,7 +22,7 @@ def iter_ingest_lines(outcome: Plan | Report) -> Iterator[str]:
     plan = get_plan(outcome)
     for document in plan.documents:
         yield f"{document.name}: {_format_document_counts(document)}"
-        if isinstance(outcome, Plan):
+        if isinstance(outcome, Plan) or any(entry.details for entry in document.entries):
             yield from _iter_entry_lines(document)
     if isinstance(outcome, Report):
         yield from (f"mended: {item}" for item in outcome.mended)
@@ -74,6 +74,8 @@ def _iter_entry_lines(document: DocumentPlan) -> Iterator[str]:
     changed = [entry for entry in document.entries if entry.change != "unchanged"]
     for entry in changed[:SHOWN_ENTRIES]:
         yield f"  {entry.change:<8} {entry.place}  {entry.name}"
+        if entry.details:
+            yield f"           {entry.details}"
     if len(changed) > SHOWN_ENTRIES:
         yield f"  and {len(changed) - SHOWN_ENTRIES} more"
 
@@ -104,7 +106,13 @@ def build_ingest_record(outcome: Plan | Report) -> Mapping[str, object]:
 
 def _build_document_record(document: DocumentPlan) -> Mapping[str, object]:
     entries = [
-        {"source": str(e.place), "paper": e.paper_id, "name": e.name, "change": e.change}
+        {
+            "source": str(e.place),
+            "paper": e.paper_id,
+            "name": e.name,
+            "change": e.change,
+            "details": e.details,
+        }
         for e in document.entries
         if e.change != "unchanged"
     ]

@@ -214,6 +214,27 @@ def _add_listing_commands(command: Any) -> None:
     )
     parting.add_argument("--join", action="store_true", help="let it be joined again")
     _add_json(paper)
+    correct = command(
+        "correct",
+        commands.run_correct,
+        "say what a paper's title, people, year or venue are",
+        'correct scan.pdf:1 --year 1948 --author "C. E. Shannon"',
+    )
+    correct.add_argument(
+        "key", metavar="ID", help="a paper's id, its beginning, or <seed file>:<line>"
+    )
+    correct.add_argument("--title", help="its title")
+    correct.add_argument(
+        "--author",
+        action="append",
+        dest="authors",
+        metavar="NAME",
+        help="its authors, in order, one option each",
+    )
+    correct.add_argument("--year", type=int, help="the year of its publication")
+    correct.add_argument("--venue", help="its journal or conference")
+    correct.add_argument("--doi", help="its DOI")
+    _add_json(correct)
 
 
 def _add_keeping_commands(command: Any) -> None:

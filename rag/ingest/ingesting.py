@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.ingest import indexing
+from rag.ingest.correcting import Corrections
 from rag.ingest.planning import build_plan
 from rag.library import Library, Writer, integrity, invariants, open_writer
 from rag.library.chunking import CHUNKER, get_embedded_text
@@ -42,6 +43,7 @@ def apply_ingest(
     drop: Collection[str] = (),
     wait_s: float = 0.0,
     limits: ReadingLimits = ReadingLimits(),  # noqa: B008 - frozen
+    corrections: Corrections | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Read what stands under ``paths`` into the library; mend what a crash or damage has left.
@@ -56,6 +58,7 @@ def apply_ingest(
         rebuild: Read, embed and index everything anew, also by another embedder.
         wait_s: How long to wait for another writer.
         limits: What one document may cost; one that costs more is rejected.
+        corrections: What a person says of entries, kept from now on.
         progress: Told of the stages ``reading``, ``embedding`` and ``indexing``.
 
     Raises:
@@ -71,6 +74,8 @@ def apply_ingest(
         harmed = indexing.find_damage(library, stores, known.indexes)
         if not lost:
             indexing.mend_indexes(library, stores, writer, broken=bool(harmed), progress=progress)
+        if corrections:
+            writer.store_corrections(corrections)
         planned = build_plan(
             library,
             paths,

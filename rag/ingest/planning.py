@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag import readers
+from rag.ingest.correcting import Corrections, correct_entries, correct_reading
 from rag.library import Library, identity
 from rag.library.exclusions import EXCLUSIONS_FILE as LEFT_OUT
 from rag.library.integrity import STAMPS_FILE as SOUND
@@ -18,6 +19,7 @@ from rag.library.sqlite import LIBRARY_LOCK
 from rag.readers.process import ReadingLimits, ReadingProcess
 from rag.readers.source import find_bad_byte
 from rag.text import fold
+from rag.text.english import counted
 from rag.types import (
     Change,
     Document,
@@ -63,12 +65,13 @@ def build_plan(
     own_files = _list_own_files(library.folder.resolve())
     files_by_name = _find_files_by_name(paths, stored, own_files, library.left_out(), passed_over)
     files_by_name = {name: path for name, path in files_by_name.items() if name not in drop}
+    corrections = library.list_corrections()
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
     with ReadingProcess(limits) as process:
         for n_done, (name, path) in enumerate(files_by_name.items(), 1):
             document_plan = _plan_document(
-                library, process, name, path, stored.get(name), prune, rebuild
+                library, process, name, path, stored.get(name), prune, rebuild, corrections
             )
             if isinstance(document_plan, Rejection):
                 rejections.append(document_plan)
@@ -79,6 +82,7 @@ def build_plan(
             planned.append(document_plan)
             if progress:
                 progress("reading", n_done, len(files_by_name))
+    planned.extend(_iter_corrected(library, stored, {*files_by_name, *drop}, corrections))
     planned.extend(_iter_removed(library, paths, stored, {*files_by_name, *drop}, prune))
     planned.extend(dropped)
     return Plan(tuple(planned), tuple(rejections), rebuild, tuple(passed_over))
@@ -92,6 +96,7 @@ def _plan_document(
     stored: Document | None,
     prune: bool,
     rebuild: bool,
+    corrections: Corrections,
 ) -> DocumentPlan | Rejection:
     if byte := find_bad_byte(str(path)):
         return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
@@ -103,8 +108,10 @@ def _plan_document(
             and path.is_file()
             and _compute_sha256(path) == stored.sha256
         ):
-            return DocumentPlan(name, str(path), "unchanged", n_entries=stored.n_entries)
-        new_reading = _copy_under_name(process.read(path), name)
+            return _plan_corrected(library, stored, str(path), corrections) or DocumentPlan(
+                name, str(path), "unchanged", n_entries=stored.n_entries
+            )
+        new_reading = correct_reading(_copy_under_name(process.read(path), name), corrections)
     except ReadError as exc:
         return Rejection(name, None, str(exc))
     except OSError as exc:
@@ -118,6 +125,37 @@ def _plan_document(
     return DocumentPlan(
         name, str(path), "changed" if stored else "new", new_reading, entries, n_remaining
     )
+
+
+def _plan_corrected(
+    library: Library, stored: Document, path: str, corrections: Corrections
+) -> DocumentPlan | None:
+    """What a document whose bytes are as before becomes by what a person said since; None: the same."""
+    if not any(sha256 == stored.sha256 for sha256, _ in corrections):
+        return None
+    before = library.list_entries(stored.name)
+    entries = correct_entries(before, stored.sha256, corrections)
+    if entries == tuple(before):
+        return None
+    reading = DocumentReading(
+        stored.name, stored.sha256, stored.format, entries, stored.page, stored.institution,
+        stored.rejections,
+    )  # fmt: skip
+    entry_plans = _match_entries(before, reading, keep=False)
+    return DocumentPlan(stored.name, path, "changed", reading, entry_plans, len(entries))
+
+
+def _iter_corrected(
+    library: Library,
+    stored: dict[str, Document],
+    names: Collection[str],
+    corrections: Corrections,
+) -> Iterator[DocumentPlan]:
+    """Documents that are not read now and of which a person has said something since."""
+    for name, document in stored.items():
+        if name not in names:
+            if plan := _plan_corrected(library, document, document.path, corrections):
+                yield plan
 
 
 def _compute_sha256(path: Path) -> str:
@@ -294,4 +332,29 @@ def _get_entry_title(entry: Entry) -> str:
 
 def _build_entry_plan(entry: Entry, change: Change) -> EntryPlan:
     name = entry.title or build_label(entry.text)
-    return EntryPlan(entry.place, name, identity.compute_paper_id(entry.title, entry.text), change)
+    paper_id = identity.compute_paper_id(entry.title, entry.text)
+    return EntryPlan(entry.place, name, paper_id, change, _describe_entry(entry))
+
+
+def _describe_entry(entry: Entry) -> str:
+    """What was read of a paper whose fields a reader had to look for, and how each is known."""
+    if not entry.provenance:
+        return ""
+    sources = dict(line.split(": ", 1) for line in entry.provenance)
+    authors = ", ".join(entry.authors) + ("" if entry.authors_complete else " et al.")
+    values = {
+        "title": entry.title and f"“{entry.title}”",
+        "authors": entry.authors and authors,
+        "year": entry.year and str(entry.year),
+        "venue": entry.venue,
+    }
+    parts = [
+        f"{field}: {value or 'not found'}" + (f" ({sources[field]})" if value else "")
+        for field, value in values.items()
+        if field in sources
+    ]
+    if "text" in sources:
+        parts.append(f"text: {sources['text']}")
+    if entry.page_starts:
+        parts.append(counted(len(entry.page_starts), "page"))
+    return "; ".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -35,6 +36,7 @@ from rag.library.tables import (
     AUTHORSHIPS,
     CHANGES,
     CHUNKS,
+    CORRECTIONS,
     DOCUMENTS,
     ENTRIES,
     LEFT_OUT,
@@ -252,7 +254,7 @@ class Library(Reader):
                     (url for _, url in parts[LINKS][paper_id]),
                     (word for _, word in parts[KEYWORDS][paper_id]),
                     row["page_starts"],
-                    row["known"],
+                    row["details"],
                 )
                 for row in self.select(PAPERS_READ[which], **values)
                 for paper_id in (row["paper_id"],)
@@ -338,6 +340,13 @@ class Library(Reader):
         """
         paths = self.select(select(LEFT_OUT.c.path))
         return frozenset(row["path"] for row in paths) | old_list(self.folder)
+
+    def list_corrections(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """What people said of entries, by the document's sha256 and the line: values by field."""
+        corrections: dict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
+        for row in self.select(select(CORRECTIONS)):
+            corrections[row["sha256"], row["line"]][row["field"]] = json.loads(row["value"])
+        return dict(corrections)
 
     def list_entries(self, document: str) -> list[Entry]:
         """The entries of one document as read, in its order; none for an unknown name."""

@@ -11,8 +11,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields
+from typing import Any
 
 from rag.library.labels import build_label
 from rag.text import fold
@@ -64,9 +65,9 @@ _PAPER_FIELDS = tuple(field.name for field in fields(Paper))
 
 
 _LATER = frozenset(
-    ("arxiv", "pmid", "keywords", "retracted", "guesses", "not_found", "families", "files")
+    "arxiv pmid keywords retracted families files section_starts section_names references provenance".split()
 )
-"""Fields that older versions did not know: empty, they leave a digest what it was."""
+"""Fields that a digest leaves out while they are empty: it is the same as before there were any."""
 
 
 def _compute_digest(values: Mapping[str, object]) -> str:
@@ -115,19 +116,36 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         code=any(marks) if marks else None,
         retracted=any(retractions) if retractions else None,
         score=next((e.score for e in ranked if e.score is not None), None),
-        guesses=tuple(
-            (field, basis)
-            for field, entry in sources.items()
-            for guessed, basis in (entry.guesses if entry else ())
-            if guessed == field
-        ),
-        not_found=tuple(f for f in _merge_distinct(e.not_found for e in ranked) if f not in known),
-        page_starts=whole.page_starts if whole else (),
+        provenance=_merge_provenance(ranked, sources, known),
+        references=next((e.references for e in ranked if e.references), ()),
+        **_get_layout(whole),
         **values,  # type: ignore[arg-type]
         **lists,  # type: ignore[arg-type]
     )
 
 
+def _get_layout(entry: Entry | None) -> dict[str, Any]:
+    """Where pages and sections begin in the text of a file."""
+    names = ("page_starts", "section_starts", "section_names")
+    return {name: getattr(entry, name) for name in names} if entry else {}
+
+
+def _merge_provenance(
+    entries: Sequence[Entry], sources: Mapping[str, Entry | None], known: Set[str]
+) -> tuple[str, ...]:
+    """How fields are known, of the entries that gave them; what one did not find another may know."""
+    kept: dict[str, str] = {}
+    for entry in entries:
+        for line in entry.provenance:
+            field, _, basis = line.partition(": ")
+            is_lost = basis == NOT_FOUND
+            if (is_lost and field not in known) or (not is_lost and sources.get(field, entry) is entry):
+                kept.setdefault(field, line)
+    return tuple(kept.values())
+
+
+NOT_FOUND = "not found"
+"""How a field is known that a reader looked for: not known to be absent."""
 _FIRST = ("category", "url", "doi", "venue", "arxiv", "pmid")
 """Fields that come from the first entry that knows them."""
 _ALL = ("affiliations", "links", "keywords")
@@ -142,7 +160,7 @@ def _rank(entry: Entry) -> tuple[bool, bool, bool, Place]:
 
 
 def _rank_authors(entry: Entry) -> tuple[bool, bool, int, int]:
-    is_read = "authors" not in dict(entry.guesses)
+    is_read = not entry.how_known("authors").startswith("guessed")
     return is_read, entry.authors_complete, len(entry.authors), sum(map(len, entry.authors))
 
 

@@ -55,6 +55,8 @@ PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
     "score", "url", "doi", "venue", "arxiv", "pmid", "retracted",
 )  # fmt: skip
+DETAILS = ("section_starts", "section_names", "references", "provenance")
+"""Lists that no condition selects by, in one column."""
 PAGE_FIELDS = tuple(field.name for field in fields(ProfilePage))
 _STORED_ENTRY_FIELDS = frozenset(field.name for field in fields(Entry)) - {"place", "raw"}
 
@@ -97,10 +99,10 @@ def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[st
         "authors_complete": int(paper.authors_complete),
         "code": None if paper.code is None else int(paper.code),
         "retracted": None if paper.retracted is None else int(paper.retracted),
-        "known": json.dumps([paper.guesses, paper.not_found])
-        if paper.guesses or paper.not_found
-        else "",
         "page_starts": json.dumps(paper.page_starts),
+        "details": json.dumps(
+            {name: value for name in DETAILS if (value := getattr(paper, name))}, ensure_ascii=False
+        ),
         "digest": digest,
         **forms,
         "searched_text": "" if bare else build_searched(f"{paper.title or ''} {paper.text}"),
@@ -142,14 +144,14 @@ def build_paper(
     links: Iterable[str] = (),
     keywords: Iterable[str] = (),
     page_starts: str = "[]",
-    known: str = "",
+    details: str = "{}",
 ) -> Paper:
     """Of a row of ``papers``, and what stands in tables of its own."""
-    scalars = {name: row.get(name) for name in PAPER_SCALARS}
+    scalars: dict[str, Any] = {name: row.get(name) for name in PAPER_SCALARS}
+    scalars |= {name: tuple(value) for name, value in json.loads(details).items()}
     scalars["authors_complete"] = bool(row["authors_complete"])
     for name in ("code", "retracted"):
         scalars[name] = None if scalars[name] is None else bool(scalars[name])
-    guesses, not_found = json.loads(known) if known else ((), ())
     return Paper(
         paper_id=row["paper_id"],
         authorships=authorships,
@@ -157,8 +159,6 @@ def build_paper(
         affiliations=tuple(affiliations),
         links=tuple(links),
         keywords=tuple(keywords),
-        guesses=tuple((str(field), str(basis)) for field, basis in guesses),
-        not_found=tuple(not_found),
         page_starts=tuple(json.loads(page_starts)),
         **scalars,
     )

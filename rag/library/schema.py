@@ -216,7 +216,6 @@ _IDENTITY = (
 ALTER TABLE papers ADD COLUMN arxiv {text};
 ALTER TABLE papers ADD COLUMN pmid {text};
 ALTER TABLE papers ADD COLUMN retracted {number};
-ALTER TABLE papers ADD COLUMN known {text} NOT NULL DEFAULT '';           -- JSON: guesses, not found
 ALTER TABLE authorships ADD COLUMN family {text} NOT NULL DEFAULT '';
 
 -- What entries about the same paper share; see rag/library/matching.py.
@@ -239,8 +238,20 @@ _SCALARS_BEFORE = (
     "url", "doi", "venue",
 )  # fmt: skip
 """Columns of ``papers`` before `_LISTS`."""
-_ADDED_AFTER = frozenset(("arxiv", "pmid", "retracted", "known", "family"))
-"""Columns that `_IDENTITY` adds, after `_LISTS` has filled its own."""
+_ADDED_AFTER = frozenset(("arxiv", "pmid", "retracted", "details", "family"))
+"""Columns that later migrations add, after `_LISTS` has filled its own."""
+_DETAILS = """
+ALTER TABLE papers ADD COLUMN details {text} NOT NULL DEFAULT '{{}}';   -- JSON, of what is not selected by
+
+-- What a person says of an entry, by the bytes of its document, so that it holds when these are read again.
+CREATE TABLE corrections (
+    sha256 {text} NOT NULL,
+    line   {number} NOT NULL,
+    field  {text} NOT NULL,
+    value  {text} NOT NULL,                    -- JSON
+    PRIMARY KEY (sha256, line, field)
+) {keyed};
+"""
 
 _BATCH = 2_000
 
@@ -311,6 +322,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_LEFT_OUT),
     Migration(_LISTS, _fill_lists, _WITHOUT_JSON),
     Migration(_JOURNAL),
+    Migration(_DETAILS),
     Migration(_IDENTITY),
 )
 """In order; a database counts those that were run."""

@@ -45,7 +45,11 @@ def _build_readings(table: Table, names: Iterable[str], *order: str) -> dict[str
 
 
 PAPERS_READ = _build_readings(
-    PAPERS, ("paper_id", "page_starts", "known", *rows.PAPER_SCALARS), "document", "line", "paper_id"
+    PAPERS,
+    ("paper_id", "page_starts", "details", *rows.PAPER_SCALARS),
+    "document",
+    "line",
+    "paper_id",
 )
 PARTS_READ = {
     table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")

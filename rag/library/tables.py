@@ -69,11 +69,11 @@ PAPERS = Table(
     _text("label"), _text("text"), _number("authors_complete"), _number("year", null=True),
     _number("month", null=True), _number("day", null=True), _text("category", null=True),
     _number("code", null=True), _real("score"), _text("url", null=True), _text("doi", null=True),
-    _text("venue", null=True), _text("digest"), _text("page_starts"), _text("searched_text"),
+    _text("venue", null=True), _text("digest"), _text("page_starts"), _text("details"), _text("searched_text"),
     *(_text(f"{form}_{name}", null=True) for name in ("title", "category", "doi", "venue")
       for form in ("folded", "searched")),
     _number("n_title_chars"), _number("n_words"), _number("n_authors"), _number("n_places"),
-    _text("arxiv", null=True), _text("pmid", null=True), _number("retracted", null=True), _text("known"),
+    _text("arxiv", null=True), _text("pmid", null=True), _number("retracted", null=True),
 )  # fmt: skip
 
 
@@ -128,6 +128,11 @@ INGESTS = Table(
 )  # fmt: skip
 
 LEFT_OUT = Table("left_out", METADATA, _text("path", key=True))
+
+CORRECTIONS = Table(
+    "corrections", METADATA,
+    _text("sha256", key=True), _number("line", key=True), _text("field", key=True), _text("value"),
+)  # fmt: skip
 
 ALIASES = Table(
     "aliases", METADATA,

@@ -40,6 +40,7 @@ from rag.library.tables import (
     APART,
     CHANGES,
     CHUNKS,
+    CORRECTIONS,
     DOCUMENTS,
     ENTRIES,
     ENTRY_KEYS,
@@ -308,6 +309,16 @@ class Writer:
             self._add_rows(ALIASES, [
                 {"name": name, "shown": shown, **rows.build_forms(shown)}
                 for name, shown in aliases.items()
+            ])  # fmt: skip
+
+    def store_corrections(self, values: Mapping[tuple[str, int], Mapping[str, object]]) -> None:
+        """Keep what a person says of entries: by sha256 of the document and line, values by field."""
+        with self._open_transaction():
+            self._store_rows(CORRECTIONS, [
+                {"sha256": sha256, "line": line, "field": field,
+                 "value": json.dumps(value, ensure_ascii=False)}
+                for (sha256, line), fields in values.items()
+                for field, value in fields.items()
             ])  # fmt: skip
 
     # --- papers, from their entries -------------------------------------------------------------

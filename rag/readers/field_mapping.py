@@ -83,7 +83,7 @@ def build_record_entry(
         pmid=_get_pmid(fields, url),
         keywords=_list_keywords(fields.get("keywords")),
         retracted=_find_retraction(fields, title),
-        guesses=_list_guesses(fields),
+        provenance=_list_guesses(fields),
         files=_list_files(fields.get("files")),
     )
 
@@ -121,9 +121,9 @@ def _get_title(fields: Mapping[str, object]) -> str | None:
     return title or None
 
 
-def _list_guesses(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+def _list_guesses(fields: Mapping[str, object]) -> tuple[str, ...]:
     if "year" not in fields and dates.is_serial_day(fields.get("date")):
-        return (("year", "the day number of a spreadsheet"),)
+        return ("year: guessed from the day number of a spreadsheet",)
     return ()
 
 

@@ -1,55 +1,53 @@
-"""One paper as PDF, by pypdf: title, text by page, and the sure details of its first page.
+"""One paper as PDF, by pypdfium2: its front, its running text by page and section, its references.
 
-The text is the pages' text with lines joined to paragraphs; a scan has none and is refused.
+`rag.readers.pdf_text` gives lines, `rag.readers.pdf_layout` the text that they make, and
+`rag.readers.pdf_front` what the first page says of the paper. A scan has no text and is refused.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import accumulate
-from statistics import quantiles
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rag.readers import field_mapping
-from rag.readers.names import Byline, is_author_line, parse_author_field
-from rag.readers.source import DocumentParts, DocumentSource, drop_logs_and_warnings, is_pdf
+from rag.readers.pdf_front import Front, find_cover, read_front
+from rag.readers.pdf_layout import Layout, Paragraph, build_layout, find_body_size
+from rag.readers.pdf_text import Line, Page, read_page
+from rag.readers.source import DocumentParts, DocumentSource, is_pdf
 from rag.types import Entry, Place, Rejection
 from rag.types.errors import ReadError
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
+    from pypdfium2 import PdfDocument
 
 NAME = "pdf"
 SUFFIXES = (".pdf",)
 
 MIN_LETTERS = 40
 """A document with fewer letters in all its pages has no text to answer from."""
+MIN_READABLE = 0.55
+"""Share of letters below which a text is not words but the codes of a font without Unicode."""
+MIN_COMMON = 0.02
+"""Share of the commonest words of some languages below which a text in Latin letters is such codes."""
+_COMMON = frozenset(
+    "the of and in to a is for that we de la le et les des en el los y que der die und das von den di il e un "
+    "del da do os na w i z se van het een och att i av en og a az nem és ja on ve bir".split()
+)
 
-_PAGE_END = "\n\n"
-_NOT_A_TITLE = re.compile(
-    r"microsoft word|untitled|^(?:title|document|paper|arxiv|preprint|slide \d+)\b"
-    r"|\.(?:docx?|pdf|tex|dvi|indd)$|\\|^[\W\d_]*$",
+_PARAGRAPH_END = "\n\n"
+_PDF_URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
+_NOTICE = re.compile(
+    r"permission to make digital|copyright\b|©|\(c\) (?:19|20)|this (?:work|article|paper) is (?:licensed|distributed)"
+    r"|all rights reserved|publication rights licensed|creative commons|this is an open[- ]access article"
+    r"|licensee ",
     re.IGNORECASE,
 )
-_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+[A-Za-z0-9])")
-_ARXIV = re.compile(
-    r"\barXiv:\s?(?P<id>\d{4}\.\d{4,5})v\d+\s+\[(?P<category>[\w.-]+)\]"
-    r"\s+(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4})"
-)
-"""The stamp on a preprint's first page; a preprint that is merely cited looks otherwise."""
-
-_PDF_URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
-_LIGATURES = re.compile("[ﬀ-ﬆ]")
-_HEADED = re.compile(
-    r"(?:abstract|(?:\d\.? )?introduction|key ?words|index terms)\b", re.IGNORECASE
-)
-_HYPHENATED = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-\n([a-zß-ÿ]\w*)")
+_RUN_IN = re.compile(r"(?:abstract|summary)\s*[.:—–-]+\s*", re.IGNORECASE)
+_FIELDS = ("title", "authors", "year", "venue")
+"""The fields of which is kept how they are known."""
 
 
 def recognise(source: DocumentSource) -> bool:
@@ -60,208 +58,171 @@ def read(source: DocumentSource) -> DocumentParts:
     """The paper; a page whose text cannot be taken out is rejected under its number.
 
     Raises:
-        ReadError: The file is broken, encrypted, or a scan without text.
+        ReadError: The file is broken, needs a password, is a scan without text, or its fonts do not
+            say which letters they print.
     """
-    from pypdf import PdfReader
-
-    with drop_logs_and_warnings("pypdf"):
-        try:
-            reader = PdfReader(io.BytesIO(source.data))
-            _open_pdf(source.name, reader)
-            n_pages = len(reader.pages)
-        except (ReadError, MemoryError):
-            raise
-        except Exception as exc:
-            # On objects that are not what they should be, pypdf raises whatever comes: for a filter
-            # "/Fl" its DeprecationError, which is none of its own PyPdfErrors.
-            raise ReadError(
-                f"file {source.name!r} is a broken PDF ({_format_clause(exc)}); open and save it anew"
-            ) from exc
-        printed: list[str] = []
-        rejections: list[Rejection] = []
-        sizes: dict[float, list[str]] = {}
+    pages: list[Page] = []
+    rejections: list[Rejection] = []
+    with _open(source) as document:
+        n_pages = len(document)
+        metadata = _read_metadata(document)
         for number in range(1, n_pages + 1):
-            visit = _visitor(sizes) if number == 1 else None
             try:
-                printed.append(
-                    _normalize_text(reader.pages[number - 1].extract_text(visitor_text=visit))
-                )
-            except MemoryError:
-                raise
-            except Exception as exc:  # as above; the other pages are read
-                printed.append("")
+                pages.append(_read_page(document, number))
+            except ValueError as exc:
+                pages.append(Page(number, 0.0, 0.0, ()))
                 rejections.append(
-                    Rejection(
-                        source.name, number, f"the page's text is broken ({_format_clause(exc)})"
-                    )
+                    Rejection(source.name, number, f"the page's text is broken ({exc})")
                 )
-        if sum(char.isalpha() for page in printed for char in page) < MIN_LETTERS:
-            raise ReadError(
-                f"file {source.name!r} has no text on its {n_pages} pages, as a scan has none; "
-                "run text recognition (OCR) over it first"
-            )
-        front = _Front(_read_metadata(reader), printed[0], _largest(sizes))
-    return DocumentParts((_build_pdf_entry(source.name, printed, front),), tuple(rejections))
+    _require_text(source.name, pages)
+    cover = find_cover(pages[0]) if n_pages > 1 else None
+    paper = pages[1:] if cover else pages
+    front = read_front(paper[0], find_body_size(paper), metadata, pages[0] if cover else None)
+    if cover:
+        for name in front.sources:
+            front.sources[name] += f", behind a cover page by {cover}"
+    layout = build_layout(paper, front.page, front.lines)
+    return DocumentParts((_build_entry(source.name, pages, front, layout),), tuple(rejections))
 
 
-def _format_clause(exc: BaseException) -> str:
-    printed = " ".join(str(exc).split())[:80].rstrip(" .")
-    return printed[:1].lower() + printed[1:] if printed else type(exc).__name__
+@contextmanager
+def _open(source: DocumentSource) -> Iterator[PdfDocument]:
+    """The file; where only what may be done with it is restricted, it is open to be read."""
+    import pypdfium2
+    from pypdfium2.raw import FPDF_ERR_PASSWORD
 
-
-def _open_pdf(name: str, reader: PdfReader) -> None:
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise ReadError(f"file {name!r} is encrypted; save it without its password first")
-
-
-@dataclass(frozen=True, slots=True)
-class _Front:
-    """The sources of title and authors: metadata, first page, and its lines in the largest type."""
-
-    metadata: dict[str, str]
-    page: str
-    largest: str
-
-
-def _read_metadata(reader: PdfReader) -> dict[str, str]:
     try:
-        raw_metadata: Any = reader.metadata or {}
-        return {
-            key: " ".join(str(raw_metadata[key]).split())
-            for key in ("/Title", "/Author")
-            if key in raw_metadata
-        }
-    except Exception:  # as in read(); a paper is read without its metadata
-        return {}
+        document = pypdfium2.PdfDocument(source.data)
+    except pypdfium2.PdfiumError as exc:
+        if exc.err_code == FPDF_ERR_PASSWORD:
+            raise ReadError(
+                f"file {source.name!r} is encrypted; save it without its password first"
+            ) from exc
+        raise ReadError(f"file {source.name!r} is a broken PDF; open and save it anew") from exc
+    try:
+        yield document
+    finally:
+        document.close()
 
 
-def _visitor(sizes: dict[float, list[str]]) -> Callable[..., None]:
-    """Notes the upright texts of a page by the height of their type."""
+def _read_page(document: PdfDocument, number: int) -> Page:
+    import pypdfium2
 
-    def visit(text: str, matrix: Any, text_matrix: Any, font: Any, size: Any) -> None:
-        with suppress(TypeError, ValueError, ArithmeticError, IndexError):  # no numbers: no height
-            upright = not text_matrix[1] and not matrix[1]
-            height = abs(float(size) * float(text_matrix[3] or 1) * float(matrix[3] or 1))
-            if upright and text.strip():
-                sizes.setdefault(round(height, 1), []).append(text)
-
-    return visit
-
-
-def _largest(sizes: dict[float, list[str]]) -> str:
-    """The texts in the largest type that may be a title, joined; none where all type is alike."""
-    if len(sizes) < 2:
-        return ""
-    joined = (_join_lines("".join(pieces)) for _, pieces in sorted(sizes.items(), reverse=True))
-    return next((line for line in joined if _is_title_line(line)), "")
+    try:
+        page = document[number - 1]
+        try:
+            return read_page(page, number, marks=number <= 2)
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError as exc:
+        raise ValueError(str(exc).rstrip(" .")[:80].lower()) from exc
 
 
-def _is_title_line(line: str) -> bool:
-    return 2 <= len(line.split()) <= 40 and "@" not in line and not _NOT_A_TITLE.search(line)
+def _read_metadata(document: PdfDocument) -> Mapping[str, str]:
+    stated = document.get_metadata_dict(skip_empty=True)
+    return {key: " ".join(value.split()) for key, value in stated.items()}
 
 
-def _join_lines(text: str) -> str:
-    """Lines joined; a word parted at a line's end is whole, a compound keeps its hyphen."""
-    joined_text = _join_hyphenated(_normalize_text(text), Counter())
-    return " ".join(re.sub(r"(?<=\w)-\n(?=\w)", "-", joined_text).split())
+def _require_text(name: str, pages: list[Page]) -> None:
+    printed = " ".join(line.text for page in pages for line in page.lines)
+    signs = [char for char in printed if not char.isspace()]
+    letters = sum(map(str.isalpha, signs))
+    unreadable = sum(page.n_unreadable for page in pages)
+    if letters < MIN_LETTERS and unreadable < MIN_LETTERS:
+        raise ReadError(
+            f"file {name!r} has no text on its {len(pages)} pages, as a scan has none; "
+            "run text recognition (OCR) over it first"
+        )
+    if letters < MIN_READABLE * (len(signs) + unreadable) or _is_garbled(printed):
+        raise ReadError(
+            f"file {name!r} has fonts that do not say which letters they print, so its text cannot be "
+            "read; print it anew as PDF, or run text recognition (OCR) over it"
+        )
 
 
-def _normalize_text(text: str) -> str:
-    """Composed characters, ligatures as letters, no control characters."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
-    return "".join(c for c in text if c == "\n" or c == "\t" or unicodedata.category(c)[0] != "C")
+def _is_garbled(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text[:100_000].lower())
+    latin = sum(char < "\u0300" for word in words for char in word)
+    if len(words) < 300 or latin < 0.8 * sum(map(len, words)):
+        return False
+    return sum(word in _COMMON for word in words) < MIN_COMMON * len(words)
 
 
-def _build_pdf_entry(document: str, printed: list[str], front: _Front) -> Entry:
-    full_text = "\n".join(printed)
-    known = Counter(re.findall(r"[\w-]+", full_text.lower()))
-    pages = [_join_paragraphs(_join_hyphenated(page, known)) for page in printed]
-    lengths = (len(page) + len(_PAGE_END) for page in pages[:-1])
-    byline = _find_byline(front)
-    record: dict[str, object] = {}
-    if stamp := _ARXIV.search(front.page):
-        record = {**stamp.groupdict(), "url": f"https://arxiv.org/abs/{stamp['id']}"}
-    dois = set(_DOI.findall(front.page))
-    stated = field_mapping.build_record_entry(record, Place(document, 1), full_text, byline)
+def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout) -> Entry:
+    page_texts = ["\n".join(line.text for line in page.lines) for page in pages]
+    sections: list[tuple[int, str]] = []
+    starts: dict[int, int] = {}
+    text = ""
+    for paragraph in _iter_kept(layout.paragraphs):
+        at = len(text) + (len(_PARAGRAPH_END) if text else 0)
+        if paragraph.kind == "heading":
+            sections.append((at, paragraph.text))
+            continue
+        for offset, page in paragraph.pages:
+            starts.setdefault(page, at + offset)
+        text += (_PARAGRAPH_END if text else "") + paragraph.text
+    stated = field_mapping.build_record_entry(
+        front.record, Place(document, 1), "\n".join(page_texts), front.byline
+    )
     return replace(
         stated,
-        title=_find_title(front),
-        text=_PAGE_END.join(pages),
-        doi=dois.pop() if len(dois) == 1 else None,
-        links=tuple(dict.fromkeys(_PDF_URL.findall(full_text))),
-        page_starts=tuple(accumulate(lengths, initial=0)),
+        title=front.title,
+        text=text,
+        doi=front.doi,
+        links=tuple(dict.fromkeys(_PDF_URL.findall("\n".join(page_texts)))),
+        page_starts=_fill_starts(starts, len(pages), len(text)),
+        section_starts=tuple(at for at, _ in sections),
+        section_names=tuple(name for _, name in sections),
+        references=layout.references,
+        provenance=_build_provenance(stated, front, pages),
+        raw=page_texts[0],
     )
 
 
-def _find_title(front: _Front) -> str | None:
-    """From the metadata if the page prints it too, else the largest type, else the first lines."""
-    metadata_title = front.metadata.get("/Title", "")
-    sensible = _is_title_line(metadata_title)
-    if sensible and _keep_letters(metadata_title) in _keep_letters(front.page):
-        return metadata_title
-    return front.largest or (metadata_title if sensible else _find_first_lines(front.page))
-
-
-def _keep_letters(text: str) -> str:
-    return "".join(char for char in text.lower() if char.isalnum())
-
-
-def _find_first_lines(page: str) -> str | None:
-    """Lines from the top until authors, an abstract or a blank line; at most three."""
-    lines = [line.strip() for line in page.strip().split("\n")]
-    title: list[str] = []
-    for line in lines[:8]:
-        if not title and (line.startswith("arXiv:") or len(line.split()) < 2):
+def _iter_kept(paragraphs: tuple[Paragraph, ...]) -> Iterator[Paragraph]:
+    """Without notices of rights; the word *Abstract* before its text is its heading."""
+    for paragraph in paragraphs:
+        if paragraph.kind != "heading" and _NOTICE.match(paragraph.text):
             continue
-        stops = not line or re.match(r"abstract\b", line, re.IGNORECASE) or "@" in line
-        if stops or (title and is_author_line(line)) or len(title) == 3:
-            break
-        title.append(line)
-    joined = _join_lines("\n".join(title))
-    return joined if _is_title_line(joined) else None
+        match = _RUN_IN.match(paragraph.text) if paragraph.kind in ("text", "small") else None
+        if match:
+            yield Paragraph("heading", "Abstract", paragraph.page, [(0, paragraph.page)])
+            n = match.end()
+            shifted = [(max(0, offset - n), page) for offset, page in paragraph.pages]
+            yield Paragraph(paragraph.kind, paragraph.text[n:], paragraph.page, shifted)
+        else:
+            yield paragraph
 
 
-def _find_byline(front: _Front) -> Byline:
-    """The metadata's authors, if they are names that the first page prints."""
-    metadata_byline = parse_author_field(front.metadata.get("/Author", ""))
-    page = _keep_letters(front.page)
-    if metadata_byline.authors and all(
-        " " in name and _keep_letters(name) in page for name in metadata_byline.authors
-    ):
-        return metadata_byline
-    return Byline()
+def _fill_starts(starts: Mapping[int, int], n_pages: int, n_chars: int) -> tuple[int, ...]:
+    """The offset at which each page begins; a page without text begins where the next one does."""
+    offsets = [n_chars] * n_pages
+    following = n_chars
+    for page in range(n_pages, 0, -1):
+        following = min(following, starts.get(page, following))
+        offsets[page - 1] = following
+    offsets[0] = 0
+    return tuple(offsets)
 
 
-def _join_hyphenated(page: str, known: Counter[str]) -> str:
-    """Words parted at a line's end, whole; the hyphen stays where the document has it elsewhere."""
-
-    def join_word(match: re.Match[str]) -> str:
-        first, second = match.group(1), match.group(2)
-        hyphenated, joined_word = f"{first}-{second}", f"{first}{second}"
-        keeps = known[hyphenated.lower()] > known[joined_word.lower()]
-        before = page[match.start() - 1 : match.start()]
-        return hyphenated if keeps or before == "-" else joined_word
-
-    return _HYPHENATED.sub(join_word, page)
+def _has_letters(line: Line) -> bool:
+    return any(map(str.isalpha, line.text))
 
 
-def _join_paragraphs(page: str) -> str:
-    """Lines joined to paragraphs.
+def _format_pages(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5]))
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
-    A clearly short line ends one if the next could begin one; so the abstract, which its own word
-    begins, is a paragraph by itself.
-    """
-    lines = [" ".join(line.split()) for line in page.split("\n")]
-    lengths = [len(line) for line in lines if line]
-    full = quantiles(lengths, n=10)[-1] if len(lengths) > 1 else 0
-    paragraphs: list[list[str]] = [[]]
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if line:
-            if _HEADED.match(line):
-                paragraphs.append([])
-            paragraphs[-1].append(line)
-        opens = following[:1].isupper() or following[:1].isdigit()
-        if not line or (len(line) < 0.6 * full and opens):
-            paragraphs.append([])
-    return "\n\n".join(" ".join(lines) for lines in paragraphs if lines)
+
+def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[str, ...]:
+    """``field: how it is known`` for each that can be looked for on a first page."""
+    values = {
+        "title": front.title, "authors": stated.authors, "year": stated.year, "venue": stated.venue,
+    }  # fmt: skip
+    bare = [page.number for page in pages if not any(_has_letters(line) for line in page.lines)]
+    lacks = (f"text: none on {_format_pages(bare)}",) if bare else ()
+    return lacks + tuple(
+        f"{name}: {front.sources.get(name, 'read') if values[name] else 'not found'}"
+        for name in _FIELDS
+    )

@@ -159,7 +159,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 def serve_requests() -> None:
     """Answer each document that is asked for, until nothing more can be asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is told, and ends this process
-    _bound_memory(int(sys.argv[1]))
+    bound_memory(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     requested_items, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints does not answer
@@ -201,7 +201,7 @@ def _bound_time(seconds: float) -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _bound_memory(memory_mb: int) -> None:
+def bound_memory(memory_mb: int) -> None:
     try:
         import resource
 

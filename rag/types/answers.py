@@ -21,7 +21,8 @@ class Citation:
     """The link from a marker in an answer to a place in a paper.
 
     ``quote`` equals ``paper.text[span]``, except where a paper holds no text at all: then both
-    are empty and the title carries the citation.
+    are empty and the title carries the citation. ``page`` is where the quote begins in a document
+    of pages.
     """
 
     marker: int
@@ -32,6 +33,13 @@ class Citation:
     label: str
     quote: str
     span: Span
+    page: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The places, and the page in the first: ``a.pdf:1, p. 3``."""
+        page = [] if self.page is None else [f"p. {self.page}"]
+        return ", ".join((self.source, *page, *self.also_at))
 
 
 @dataclass(frozen=True, slots=True)

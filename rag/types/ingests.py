@@ -38,12 +38,18 @@ be read completely."""
 
 @dataclass(frozen=True, slots=True)
 class EntryPlan:
-    """What an ingest does to one entry; ``name`` is its title or label."""
+    """What an ingest does to one entry.
+
+    Attributes:
+        name: Its title or label.
+        details: What was read and how it is known, for entries whose fields had to be looked for.
+    """
 
     place: Place
     name: str
     paper_id: str
     change: Change
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -44,10 +45,11 @@ class Particulars:
         pmid: The number in PubMed.
         keywords: Keywords, subject headings and tags, each once.
         retracted: Whether the document says that the paper was retracted; None where it says nothing.
-        guesses: Fields that were concluded and not read, each with what from: ``(("year", "the arXiv
-            id"),)``.
-        not_found: Fields that the reader looked for and could not find: not known to be absent.
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
+        section_starts, section_names: The offset at which each section begins, and its heading.
+        references: The works that the paper cites, as it prints them; never quoted as evidence.
+        provenance: How fields are known, where that is not by their being printed as such:
+            ``year: guessed from the copyright``, ``authors: not found``.
     """
 
     affiliations: tuple[str, ...] = ()
@@ -65,9 +67,16 @@ class Particulars:
     pmid: str | None = None
     keywords: tuple[str, ...] = ()
     retracted: bool | None = None
-    guesses: tuple[tuple[str, str], ...] = ()
-    not_found: tuple[str, ...] = ()
     page_starts: tuple[int, ...] = ()
+    section_starts: tuple[int, ...] = ()
+    section_names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
+
+    def how_known(self, field: str) -> str:
+        """``guessed from the copyright``, ``not found``; empty where a field was read, or is not there."""
+        of_field = (line for line in self.provenance if line.startswith(f"{field}: "))
+        return next(of_field, "").partition(": ")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,10 @@ class Paper(Particulars):
     def also_at(self) -> tuple[str, ...]:
         """Every place but the first."""
         return tuple(str(place) for place in self.places[1:])
+
+    def find_page(self, offset: int) -> int | None:
+        """The page, from 1, on which a character of the text stands; None without pages."""
+        return max(1, bisect_right(self.page_starts, offset)) if self.page_starts else None
 
     @property
     def name(self) -> str:

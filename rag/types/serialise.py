@@ -31,6 +31,7 @@ def record(answer: Answer, item_id: str | None = None) -> dict[str, Any]:
                 "label": c.label,
                 "quote": c.quote,
                 "span": list(c.span),
+                "page": c.page,
             }
             for c in answer.citations
         ],
@@ -102,8 +103,10 @@ def build_paper_record(paper: Paper) -> Mapping[str, Any]:
         "pmid": paper.pmid,
         "keywords": list(paper.keywords),
         "retracted": paper.retracted,
-        "guesses": dict(paper.guesses),
-        "not_found": list(paper.not_found),
+        "pages": len(paper.page_starts) or None,
+        "sections": list(paper.section_names),
+        "references": list(paper.references),
+        "provenance": list(paper.provenance),
     }
 
 

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from rag.answers.citations import Citations, InvalidAnswer, build_citation, check_citations
 from rag.text.markdown import hazards, markers, plain
 from rag.types import Paper, Place
+from tests.shelf import paper
 
 PAPER = Paper(
     paper_id="p1",
@@ -127,3 +128,15 @@ def test_plain_text_renders_as_one_paragraph_without_any_markup(text: str) -> No
     assert not hazards(shown)
     assert not markers(shown)
     assert plain(shown) == shown
+
+
+def test_a_citation_names_the_page_that_its_quote_begins_on() -> None:
+    paged = paper("p1", text="One is here. Two is there. Three.", page_starts=(0, 13, 27))
+    pages = [build_citation(1, paged, span).page for span in ((0, 12), (13, 26), (5, 33), (27, 33))]
+    assert pages == [1, 2, 1, 3]
+    assert build_citation(1, paper("p2", text="No pages."), (0, 9)).page is None
+
+
+def test_a_page_without_text_is_never_named() -> None:
+    paged = paper("p1", text="One. Three.", page_starts=(0, 5, 5))
+    assert build_citation(1, paged, (5, 11)).page == 3

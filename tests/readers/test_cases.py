@@ -24,7 +24,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "families": list(entry.families), "year": entry.year, "month": entry.month, "day": entry.day,
         "venue": entry.venue, "doi": entry.doi, "url": entry.url, "arxiv": entry.arxiv, "pmid": entry.pmid,
         "category": entry.category, "keywords": list(entry.keywords), "affiliations": list(entry.affiliations),
-        "files": list(entry.files), "retracted": entry.retracted, "guesses": dict(entry.guesses), "text": entry.text,
+        "files": list(entry.files), "retracted": entry.retracted, "provenance": list(entry.provenance), "text": entry.text,
     }  # fmt: skip
     return {name: value for name, value in values.items() if value not in (None, [], {}, "", False)}
 

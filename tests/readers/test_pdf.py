@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from pathlib import Path
 
 import pytest
 
 from rag.readers import read, read_bytes
+from rag.readers.pdf_text import normalize_text
 from rag.types.errors import ReadError
 from tests.readers.pdf_maker import Line, make_pdf
 
@@ -51,9 +51,9 @@ def test_pages_begin_where_page_starts_says() -> None:
     (entry,) = read_bytes("p.pdf", make_pdf([FIRST, [], SECOND])).entries
     assert len(entry.page_starts) == 3
     first, second, third = entry.page_starts
-    assert first == 0 and entry.text[second : second + 2] == "\n\n"
+    assert (first, second) == (0, third), "a page without text begins where the next one does"
     assert entry.text[third:].startswith("The second page concludes")
-    assert entry.text[:third].endswith("\n\n")
+    assert "text: none on page 2" in entry.provenance
 
 
 def test_words_parted_at_a_lines_end_are_mended_and_compounds_keep_their_hyphen() -> None:
@@ -82,7 +82,7 @@ def test_metadata_that_is_no_title_is_passed_over(title: str) -> None:
     info = {"Title": title, "Author": "root"}
     (entry,) = read_bytes("p.pdf", make_pdf([FIRST], info)).entries
     assert entry.title == "Quick Foxes: Low-Resolution Recognition"
-    assert entry.authors == ()
+    assert entry.authors == ("Ada Lovelace", "Bo Li")
 
 
 def test_in_type_of_one_size_the_first_lines_are_the_title() -> None:
@@ -96,17 +96,6 @@ def test_in_type_of_one_size_the_first_lines_are_the_title() -> None:
 def test_a_scan_is_refused() -> None:
     with pytest.raises(ReadError, match=r"'s\.pdf' has no text on its 2 pages, .*\(OCR\)"):
         read_bytes("s.pdf", make_pdf([[], []]))
-
-
-def test_an_encrypted_file_is_refused() -> None:
-    from pypdf import PdfReader, PdfWriter
-
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(make_pdf([FIRST]))))
-    writer.encrypt("secret", algorithm="RC4-128")
-    out = io.BytesIO()
-    writer.write(out)
-    with pytest.raises(ReadError, match=r"'e\.pdf' is encrypted; save it without its password"):
-        read_bytes("e.pdf", out.getvalue())
 
 
 @pytest.mark.parametrize("cut", [9, 40, 300, 700])
@@ -132,19 +121,16 @@ def test_no_change_of_one_byte_raises_anything_but_read_error() -> None:
             assert "d.pdf" in str(exc)
 
 
-def test_a_page_with_an_unknown_filter_is_rejected_and_the_others_are_read() -> None:
+def test_an_unknown_filter_costs_no_page() -> None:
     page = [(12.0, "Kelp drifts in coves and is measured there with many buoys.")]
     data = make_pdf([page, page])
     broken = data.replace(b"<< /Length", b"<< /Filter /Fl /Length", 1)
-    reading = read_bytes("a.pdf", broken)
-    assert [r.line for r in reading.rejections] == [1]
-    assert "Kelp drifts" in reading.entries[0].text
+    (entry,) = read_bytes("a.pdf", broken).entries
+    assert "Kelp drifts" in (entry.title or "") + entry.text
 
 
 def test_ligatures_are_letters_and_control_characters_go() -> None:
-    from rag.readers.pdf import _normalize_text
-
-    assert _normalize_text("e\ufb03cient\x00 \ufb01ne\r\nx") == "efficient fine\nx"
+    assert normalize_text("e\ufb03cient\x00 \ufb01ne") == "efficient fine"
 
 
 def test_a_pdf_is_told_by_content(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def test_an_answer_is_recorded_field_by_field() -> None:
                 "label": "label of p7",
                 "quote": "Zebras",
                 "span": [0, 6],
+                "page": None,
             }
         ],
         "papers": [{"paper": "p7", "source": "a.txt:3", "score": 0.5, "also_at": ["b.txt:9"]}],
@@ -173,8 +174,10 @@ def test_a_paper_is_recorded_whole() -> None:
         "pmid": None,
         "keywords": [],
         "retracted": None,
-        "guesses": {},
-        "not_found": [],
+        "pages": None,
+        "sections": [],
+        "references": [],
+        "provenance": [],
     }
 
 

@@ -15,10 +15,10 @@ from rag.app.conversation_export import answer_markdown
 from rag.config.settings import Settings, load
 from rag.ingest import uploads
 from rag.types import Answer, Paper, Reading, Span
-from rag.types.errors import LibraryEmpty, NotFound, RagError
+from rag.types.errors import LibraryEmpty, NotFound, RagError, ReadError
 from ui.components.click_component import Act, read_asset, render_clickable
 from ui.views import answer_html
-from ui.views.escaping import fault, without_paths
+from ui.views.escaping import fault, plain, without_paths
 from ui.views.reading_chips import list_paper_ids, render_chips
 
 CHAT, PEOPLE, PAPERS, LIBRARY, QUALITY = (
@@ -245,9 +245,28 @@ def draw_panel(assistant: Assistant) -> None:
             type="tertiary",
             on_click=close_source,
         )
+        if span and paper.page_starts:
+            _draw_page(assistant, paper, span)
         render_clickable(
             answer_html.render_source(paper, span),
             key="source_board",
             on_act=handle_act,
             closable=True,
         )
+
+
+def _draw_page(assistant: Assistant, paper: Paper, span: Span) -> None:
+    """Draw the page that a quote stands on, the quote marked; once for each opened quote."""
+    key = (paper.paper_id, span)
+    drawn_key, image = st.session_state.get("drawn_page", (None, None))
+    if drawn_key != key:
+        try:
+            with st.spinner("drawing the page …"):
+                image = assistant.draw_page(paper, span)
+        except ReadError as exc:
+            st.caption(plain(str(exc)))
+            image = None
+        st.session_state["drawn_page"] = (key, image)
+    if image is not None:
+        page = f"Page {paper.find_page(span[0])} of {len(paper.page_starts)}"
+        st.image(image, caption=plain(page), width="stretch")

@@ -304,7 +304,8 @@ def _render_reference(
 ) -> str:
     """One paper with all its markers; a quote follows where the answer does not show it already."""
     first = citations[0]
-    places = ", ".join((first.source, *first.also_at))
+    pages = dict.fromkeys(f"p. {c.page}" for c in citations if c.page is not None)
+    places = ", ".join((first.source, *pages, *first.also_at))
     who = format_byline(paper) if paper else ""
     hidden = dict.fromkeys(c.quote for c in citations if c.quote not in answer_text)
     quotes = "".join(f"<q>{escape(make_excerpt(quote, SHOWN_QUOTE_WORDS))}</q>" for quote in hidden)
@@ -360,7 +361,8 @@ def render_source(paper: Paper, span: Span | None = None) -> str:
 def _format_authors(paper: Paper) -> str:
     printed = ", ".join(render_person_button(name) for name in paper.authors)
     if not printed:
-        printed = "<i>authors not printed</i>"
+        not_found = "authors: not found" in paper.provenance
+        printed = f"<i>authors not {'found in this file' if not_found else 'printed'}</i>"
     elif not paper.authors_complete:
         printed += " et al."
     owners = [render_person_button(a.name) for a in paper.authorships if a.role == "page"]

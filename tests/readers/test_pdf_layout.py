@@ -1,0 +1,179 @@
+"""What is text in a PDF, what is not, and who wrote it, over papers set by `paper_maker`."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.readers import read_bytes
+from rag.readers.pdf_people import is_name
+from rag.types import Entry
+from rag.types.errors import ReadError
+from tests.readers.paper_maker import BYLINE, TITLE, make_paper
+
+LEFT = [
+    ("head", "Abstract"),
+    ("text", "We measured waves in forty coves with and without kelp and"),
+    ("text", "found that kelp halves their height in winter storms."),
+    ("gap", ""),
+    ("head", "1 Introduction"),
+    ("text", "Waves wear sheltered shores away. Many people hold that sea-"),
+    ("text", "weed slows them, but few have measured how far. In the north-"),
+    ("text", "ern coves that we study here, kelp stands from May onwards, and"),
+]
+RIGHT = [
+    ("text", "fishermen say that it calms the water behind it for weeks."),
+    ("indent", "A second paragraph begins with an indented line and tells of"),
+    ("text", "the buoys1 that we moored, which sent their heights each hour to"),
+    ("small", "1 The buoys were lent by the harbour office of the city."),
+]
+SECOND_LEFT = [
+    ("text", "the laboratory on the hill, where they were kept for years."),
+    ("head", "2 Results"),
+    ("text", "Kelp halved the waves in thirty coves and did nothing in ten."),
+    ("small", "Figure 1: Height of the waves by month, in metres, at all buoys."),
+    ("head", "References"),
+    ("text", "[1] A. Lovelace. Notes on engines. Taylor, 1843."),
+    ("text", "[2] B. Li and C. Okafor. Seaweed and storms in the far"),
+    ("text", "north. Journal of Waves, 12:1-9, 2001."),
+]
+
+
+@pytest.fixture(scope="module")
+def entry() -> Entry:
+    (only,) = read_bytes("kelp.pdf", make_paper([[LEFT, RIGHT], [SECOND_LEFT]])).entries
+    return only
+
+
+def test_sentences_are_whole_over_columns_and_pages(entry: Entry) -> None:
+    assert "kelp stands from May onwards, and fishermen say that it calms the water" in entry.text
+    assert "sent their heights each hour to the laboratory on the hill" in entry.text
+
+
+def test_words_parted_at_line_ends_are_whole(entry: Entry) -> None:
+    assert "hold that seaweed slows them" in entry.text
+    assert "In the northern coves" in entry.text
+
+
+def test_heads_feet_and_page_numbers_are_no_text(entry: Entry) -> None:
+    assert "Quill et al." not in entry.text
+    assert "Page 1 of 2" not in entry.text and "Page 2 of 2" not in entry.text
+
+
+def test_line_numbers_of_a_manuscript_are_no_text() -> None:
+    column = [("text", f"This is sentence {word} of a manuscript.") for word in "abcdefghijklmn"]
+    (only,) = read_bytes("m.pdf", make_paper([[column]], line_numbers=True)).entries
+    assert "sentence c of a manuscript. This is sentence d" in only.text
+
+
+def test_footnotes_and_captions_are_paragraphs_beside_the_text(entry: Entry) -> None:
+    paragraphs = entry.text.split("\n\n")
+    assert "1 The buoys were lent by the harbour office of the city." in paragraphs
+    assert any(text.startswith("Figure 1: Height of the waves") for text in paragraphs)
+
+
+def test_sections_begin_where_their_headings_stand(entry: Entry) -> None:
+    begins = dict(zip(entry.section_names, entry.section_starts, strict=True))
+    assert list(begins) == ["Abstract", "1 Introduction", "2 Results"]
+    assert entry.text[begins["Abstract"] :].startswith("We measured waves")
+    assert entry.text[begins["2 Results"] :].startswith("Kelp halved the waves")
+    assert "1 Introduction" not in entry.text
+
+
+def test_references_are_kept_apart_from_what_is_quoted(entry: Entry) -> None:
+    assert len(entry.references) == 2
+    assert entry.references[1].endswith("in the far north. Journal of Waves, 12:1-9, 2001.")
+    assert "Notes on engines" not in entry.text
+
+
+def test_each_sentence_knows_its_page(entry: Entry) -> None:
+    first, second = entry.page_starts
+    assert first == 0
+    assert entry.text[second:].startswith("the laboratory on the hill"), (
+        "in the midst of a sentence"
+    )
+
+
+def test_people_institutions_and_dates_come_from_the_first_page(entry: Entry) -> None:
+    assert entry.title == TITLE
+    assert entry.authors == ("Mara Quill", "Tomas van den Berg", "J. R. Okafor")
+    assert "University of Harbour City" in entry.affiliations
+    assert "Marine Institute" in entry.affiliations
+    assert entry.year == 2019
+    assert BYLINE not in entry.text and "example.org" not in entry.text
+
+
+def test_fields_say_how_they_are_known(entry: Entry) -> None:
+    sources = dict(line.split(": ", 1) for line in entry.provenance)
+    assert sources["authors"] == "guessed from the lines under the title"
+    assert sources["year"].startswith("guessed from")
+    (bare,) = read_bytes("bare.pdf", make_paper([[LEFT]], front=False, head="")).entries
+    assert "authors: not found" in bare.provenance and not bare.authors
+
+
+def test_what_may_not_be_copied_is_read_and_what_needs_a_password_is_told() -> None:
+    (only,) = read_bytes("o.pdf", make_paper([[LEFT]], owner="secret")).entries
+    assert only.title == TITLE
+    with pytest.raises(ReadError, match=r"'p\.pdf' is encrypted; save it without its password"):
+        read_bytes("p.pdf", make_paper([[LEFT]], password="secret"))
+
+
+def test_a_paper_is_read_from_behind_a_cover_page() -> None:
+    cover = [
+        ("text", "Your use of the JSTOR archive indicates your acceptance of the Terms."),
+        ("text", "JSTOR is a not-for-profit service that helps scholars."),
+    ]
+    body = make_paper([[LEFT, RIGHT]])
+    both = _join([make_paper([[cover]], front=False, head=""), body])
+    (only,) = read_bytes("j.pdf", both).entries
+    assert only.title == TITLE and "JSTOR" not in only.text
+    assert only.page_starts == (0, 0)
+    assert any("behind a cover page by JSTOR" in line for line in only.provenance)
+
+
+def test_fonts_that_do_not_say_their_letters_are_told() -> None:
+    column = [("text", "%$ ) ('& !#%$ )('& *+,- ./01 ::;; <=>? 23 45") for _ in range(30)]
+    with pytest.raises(ReadError, match="fonts that do not say which letters they print"):
+        read_bytes("f.pdf", make_paper([[column]]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada Lovelace",
+        "J. R. Okafor",
+        "Tomas van den Berg",
+        "Bo Li",
+        "Mary J. O’Connell",
+        "DE LA CRUZ ANA",
+    ],
+)
+def test_names_are_told_by_their_shape(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "University of Oslo",
+        "Ann Arbor",
+        "Department of Botany",
+        "Open Access",
+        "Mausam",
+        "the quick fox",
+    ],
+)
+def test_places_and_institutions_are_no_names(piece: str) -> None:
+    assert not is_name(piece)
+
+
+def _join(parts: list[bytes]) -> bytes:
+    import io
+
+    import pypdfium2
+
+    joined = pypdfium2.PdfDocument.new()
+    for part in parts:
+        joined.import_pages(pypdfium2.PdfDocument(part))
+    out = io.BytesIO()
+    joined.save(out)
+    return out.getvalue()
