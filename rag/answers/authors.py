@@ -133,6 +133,9 @@ def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     mark = listing.get_marker(paper)
     # "who wrote the SignNet paper?"
     if not paper.authorships:
+        if paper.is_lost("authors"):
+            document = plain(paper.places[0].document)
+            return f"{name} {mark}: its authors could not be read from {document}."
         return f"{name} {mark}: its document names no authors, so they are unknown."
     owners = [a.name for a in paper.authorships if a.role == "page"]
     # "who is the first author of MaskNet?"

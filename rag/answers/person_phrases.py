@@ -113,8 +113,10 @@ def tell_none_on(topic: str, limits: str) -> str:
     return f"No papers on **{topic}** {limits}."
 
 
-def head_without_authors(topic: str) -> str:
-    return f"There is work on **{topic}** here, but its authors are not given:"
+def head_without_authors(topic: str, *, is_lost: bool = False) -> str:
+    """``is_lost``: a reader looked for them and did not find them."""
+    verb = "could not be read" if is_lost else "are not given"
+    return f"There is work on **{topic}** here, but its authors {verb}:"
 
 
 # --- one person, and several --------------------------------------------------------------------
@@ -239,8 +241,12 @@ WHICH_PAPER = "I cannot tell which paper is meant; name it by its title or metho
 # --- who may be missing -------------------------------------------------------------------------
 
 
-def tell_missing_authors(n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None) -> str:
+def tell_missing_authors(
+    n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None, n_lost: int = 0
+) -> str:
     """How many papers do not name all of their authors; empty where all do.
+
+    ``n_lost``: how many of the unnamed may print authors that could not be read.
 
     ``n_first``: how many authors each of the cut lists names, if that is the same for all.
     """
@@ -251,8 +257,11 @@ def tell_missing_authors(n_papers: int, n_cut: int, n_unnamed: int, n_first: int
         first = "authors" if n_first is None else counted(n_first, "author")
         verb = choose_number(n_cut, "names", "name")
         clauses.append(f"{n_cut} of the {counted(n_papers)} {verb} only the first {first}")
-    if n_unnamed:
-        clauses.append(f"{n_unnamed} {choose_number(n_unnamed, 'names', 'name')} no authors at all")
+    if n_unnamed > n_lost:
+        n = n_unnamed - n_lost
+        clauses.append(f"{n} {choose_number(n, 'names', 'name')} no authors at all")
+    if n_lost:
+        clauses.append(f"of {n_lost} the authors could not be read")
     return f"Who may be missing: {join_names(clauses)}." if clauses else ""
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from rag.library.labels import build_label
 from rag.text import fold
 from rag.types import Authorship, Entry, Paper, Place, Role
+from rag.types.papers import NOT_FOUND
 
 SHORT_CHARS = 80
 """A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
@@ -144,8 +145,6 @@ def _merge_provenance(
     return tuple(kept.values())
 
 
-NOT_FOUND = "not found"
-"""How a field is known that a reader looked for: not known to be absent."""
 _FIRST = ("category", "url", "doi", "venue", "arxiv", "pmid")
 """Fields that come from the first entry that knows them."""
 _ALL = ("affiliations", "links", "keywords")

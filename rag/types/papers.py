@@ -10,6 +10,8 @@ from typing import Literal
 Role = Literal["first", "listed", "page"]
 """A person's role on a paper: printed first, printed later, or owner of the page that lists it."""
 
+NOT_FOUND = "not found"
+"""How a field is known that a reader looked for: not known to be absent."""
 NO_TITLE = "no title printed, label made from the text"
 CUT_LIST = "author list cut by et al."
 OUR_NOTE = "Paperfolk: "
@@ -72,6 +74,10 @@ class Particulars:
     section_names: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     provenance: tuple[str, ...] = ()
+
+    def is_lost(self, field: str) -> bool:
+        """Whether a reader looked for a field and did not find it: the document may print it."""
+        return self.how_known(field) == NOT_FOUND
 
     def how_known(self, field: str) -> str:
         """``guessed from the copyright``, ``not found``; empty where a field was read, or is not there."""
