@@ -183,7 +183,9 @@ def format_lookalikes(name: str, library: LibrarySnapshot) -> str:
     described = []
     for other in lookalikes[:MAX_LOOKALIKES]:
         papers = library.list_papers_of(other)
-        shared = sorted({n for p in papers for n in library.list_people_of(p)} & mine - {name, other})
+        shared = sorted(
+            {n for p in papers for n in library.list_people_of(p)} & mine - {name, other}
+        )
         with_whom = f", also with {plain(shared[0])}" if shared else ""
         described.append(f"{plain(other)} ({counted(len(papers))}{with_whom})")
     return tell_lookalikes(join_names(described))

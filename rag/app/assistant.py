@@ -64,6 +64,8 @@ from rag.understanding.languages import convert_to_english
 from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
+    from rag.adapters.services import Service
+    from rag.app.enriching import Brought
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
     from rag.answers.screening import Screen
@@ -420,13 +422,34 @@ class Assistant:
 
     def trace(self, paper: Paper) -> Mapping[str, Place]:
         """At which of the paper's places each of its fields was read."""
-        entries = [
-            entry
-            for document in dict.fromkeys(place.document for place in paper.places)
-            for entry in self.library.list_entries(document)
-            if entry.place in paper.places
-        ]
-        return trace_fields(paper, entries)
+        return trace_fields(paper, self.library.list_entries_of(paper))
+
+    def enrich(
+        self,
+        services: Sequence[Service],
+        *,
+        contact: str = "",
+        limit: int | None = None,
+        progress: IngestProgress | None = None,
+    ) -> tuple[Brought, Report]:
+        """Ask services what papers lack, and read what they said; see `rag.app.enriching`."""
+        from rag.app.enriching import bring_records
+
+        told = progress or (lambda *_: None)
+        brought = bring_records(self.library, services, contact=contact, limit=limit, progress=told)
+        return brought, self._ingest_files(brought.files, progress)
+
+    def _ingest_files(self, files: Sequence[Path], progress: IngestProgress | None) -> Report:
+        from rag.adapters.embedders import build_embedder
+
+        return ingesting.apply_ingest(
+            self.library,
+            self._stores,
+            lambda: build_embedder(self.settings),
+            files,
+            limits=self._limits,
+            progress=progress,
+        )
 
     def draw_page(self, paper: Paper, span: Span) -> bytes | None:
         """The page of a PDF that a span begins on, as PNG with the span marked; None without one.

@@ -216,6 +216,26 @@ def run_correct(args: argparse.Namespace) -> int:
         return _show_ingest(assistant.correct(args.key, values), args.json)
 
 
+def run_enrich(args: argparse.Namespace) -> int:
+    from rag.adapters.services import SERVICES
+    from rag.cli.format import open_progress
+
+    chosen = [s for s in SERVICES if not args.service or s.name.lower().split()[0] in args.service]
+    with open_assistant(args) as assistant, open_progress(sys.stderr) as progress:
+        brought, report = assistant.enrich(
+            chosen, contact=args.contact, limit=args.limit, progress=progress
+        )
+    n = len(chosen)
+    sys.stdout.write(
+        f"{brought.n_asked} questions to {n} {'service' if n == 1 else 'services'}, {brought.n_brought} "
+        f"records of papers here, {brought.n_known} asked before\n"
+    )
+    if brought.stopped:
+        sys.stderr.write(f"paperfolk: {remove_control_characters(brought.stopped)}\n")
+    status = _show_ingest(report, args.json) if brought.files else DONE
+    return FAILED if brought.stopped else status
+
+
 def run_chat(args: argparse.Namespace) -> int:
     from rag.cli.chat import run_terminal_chat
 

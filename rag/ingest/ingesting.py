@@ -157,7 +157,9 @@ def part_entries(
     for place in places:
         entries = [e for e in library.list_entries(place.document) if e.place == place]
         if not entries:
-            raise NotFound(f"no entry of a document begins at '{place}'; 'paper ID' lists the places")
+            raise NotFound(
+                f"no entry of a document begins at '{place}'; 'paper ID' lists the places"
+            )
         digests.append(compute_entry_digest(entries[0]))
     with open_writer(library.folder, library.url) as writer:
         writer.part_entries(digests, join=join)

@@ -123,7 +123,9 @@ def match_condition(paper: Paper, condition: Condition, library: LibrarySnapshot
     operator: Operator = condition.operator
     if operator in ("known", "unknown"):
         # A document that prints no marks leaves it unknown whether there is code.
-        mark = {"code": paper.code, "retracted": paper.retracted}.get(condition.field, values or None)
+        mark = {"code": paper.code, "retracted": paper.retracted}.get(
+            condition.field, values or None
+        )
         is_known = mark is not None
         return is_known == (operator == "known")
     if condition.field == "link" and operator in ("contains", "not_contains", "contains_any"):

@@ -18,7 +18,7 @@ from typing import Any
 from rag.library.labels import build_label
 from rag.text import fold
 from rag.types import Authorship, Entry, Paper, Place, Role
-from rag.types.papers import NOT_FOUND
+from rag.types.papers import FILLED_IN, NOT_FOUND
 
 SHORT_CHARS = 80
 """A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
@@ -102,7 +102,11 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
     lists = {name: _merge_distinct(getattr(e, name) for e in ranked) for name in _ALL}
     known = {name for name, value in {**values, **lists, "year": dated.year}.items() if value}
     known |= {name for name, value in (("title", title), ("authors", printed.authors)) if value}
-    sources = {"title": next((e for e in ranked if e.title), None), "authors": printed, "year": dated}
+    sources = {
+        "title": next((e for e in ranked if e.title), None),
+        "authors": printed,
+        "year": dated,
+    }
     return Paper(
         paper_id=identity,
         title=title,
@@ -140,7 +144,9 @@ def _merge_provenance(
         for line in entry.provenance:
             field, _, basis = line.partition(": ")
             is_lost = basis == NOT_FOUND
-            if (is_lost and field not in known) or (not is_lost and sources.get(field, entry) is entry):
+            if (is_lost and field not in known) or (
+                not is_lost and sources.get(field, entry) is entry
+            ):
                 kept.setdefault(field, line)
     return tuple(kept.values())
 
@@ -152,10 +158,17 @@ _ALL = ("affiliations", "links", "keywords")
 _PREPRINT_VENUE = re.compile(r"\W*(?:arxiv|corr|biorxiv|medrxiv|ssrn|preprint)", re.IGNORECASE)
 
 
-def _rank(entry: Entry) -> tuple[bool, bool, bool, Place]:
+def _rank(entry: Entry) -> tuple[bool, bool, bool, bool, Place]:
     """Titled entries first; of a preprint and its publication the latter; files after what is said of them."""
     is_preprint = bool(entry.arxiv) and _PREPRINT_VENUE.match(entry.venue or "arXiv") is not None
-    return entry.title is None, is_preprint, bool(entry.page_starts), entry.place
+    return (
+        entry.title is None, _is_of_service(entry), is_preprint, bool(entry.page_starts), entry.place
+    )  # fmt: skip
+
+
+def _is_of_service(entry: Entry) -> bool:
+    """Whether a service said so, which fills in what the paper's own documents lack."""
+    return any(f": {FILLED_IN} " in line for line in entry.provenance)
 
 
 def _rank_authors(entry: Entry) -> tuple[bool, bool, int, int]:

@@ -153,10 +153,14 @@ def _is_one_file(of_name: Sequence[_Facts]) -> bool:
 
 def _get_rank(shared: str) -> tuple[int, str]:
     """Surer keys first, so that what they join is known when others are looked at."""
-    return ("doi", "arxiv", "pmid", "content", "file", "title").index(shared.partition(":")[0]), shared
+    return ("doi", "arxiv", "pmid", "content", "file", "title").index(
+        shared.partition(":")[0]
+    ), shared
 
 
-def _is_same(kind: str, group: Sequence[Key], other: Sequence[Key], facts: Mapping[Key, _Facts]) -> bool:
+def _is_same(
+    kind: str, group: Sequence[Key], other: Sequence[Key], facts: Mapping[Key, _Facts]
+) -> bool:
     """Whether two groups that share a key may be one: none of one contradicts any of the other."""
     pairs = [(facts[a], facts[b]) for a in group[:8] for b in other[:8]]
     if any(_contradict(a, b, kind) for a, b in pairs):
@@ -199,12 +203,29 @@ def compute_group_ids(groups: Sequence[Sequence[Entry]]) -> list[str]:
     used: set[str] = set()
     ids: list[str] = []
     for entries in groups:
-        best = min(entries, key=lambda e: (len(extract_letters(e.text)) < SHORT_CHARS, bool(e.page_starts), e.place))
+        best = min(
+            entries,
+            key=lambda e: (
+                len(extract_letters(e.text)) < SHORT_CHARS,
+                bool(e.page_starts),
+                e.place,
+            ),
+        )
         paper_id = compute_paper_id(best.title, best.text)
         number = 0
         while paper_id in used:
-            parts = (best.doi, best.arxiv, best.pmid, *best.authors, best.year, best.venue, number or None)
-            paper_id = compute_paper_id("|".join(str(p) for p in parts if p), best.text[:60] + str(best.title))
+            parts = (
+                best.doi,
+                best.arxiv,
+                best.pmid,
+                *best.authors,
+                best.year,
+                best.venue,
+                number or None,
+            )
+            paper_id = compute_paper_id(
+                "|".join(str(p) for p in parts if p), best.text[:60] + str(best.title)
+            )
             number += 1
         used.add(paper_id)
         ids.append(paper_id)

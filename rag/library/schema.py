@@ -211,8 +211,7 @@ CREATE TABLE changes (
 ) {keyed};
 """
 
-_IDENTITY = (
-    """
+_IDENTITY = """
 ALTER TABLE papers ADD COLUMN arxiv {text};
 ALTER TABLE papers ADD COLUMN pmid {text};
 ALTER TABLE papers ADD COLUMN retracted {number};
@@ -229,9 +228,7 @@ CREATE INDEX entry_keys_key ON entry_keys (key);
 
 -- Entries, by their digests, that a person has parted from all others.
 CREATE TABLE apart (digest {text} PRIMARY KEY) {keyed};
-"""
-    + _PART.replace("{table}", "paper_keywords").replace("{value}", "name").replace("{more}", "")
-)
+""" + _PART.replace("{table}", "paper_keywords").replace("{value}", "name").replace("{more}", "")
 
 _SCALARS_BEFORE = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code", "score",

@@ -217,7 +217,9 @@ class Writer:
             }
             for ordinal, entry in enumerate(entries)
         ])  # fmt: skip
-        keys = [(ordinal, key) for ordinal, e in enumerate(entries) for key in matching.list_keys(e)]
+        keys = [
+            (ordinal, key) for ordinal, e in enumerate(entries) for key in matching.list_keys(e)
+        ]
         self._add_rows(ENTRY_KEYS, [
             {"document_id": document_id, "ordinal": ordinal, "key": key} for ordinal, key in keys
         ])  # fmt: skip
@@ -260,7 +262,11 @@ class Writer:
         groups = matching.group_entries(entries, apart)
         ids = matching.compute_group_ids([[entries[key] for key in group] for group in groups])
         new_ids = {key: i for group, i in zip(groups, ids, strict=True) for key in group}
-        touched = {str(i) for i in self._db.execute(select(PAPERS.c.paper_id)).scalars()} if again else set()
+        touched = (
+            {str(i) for i in self._db.execute(select(PAPERS.c.paper_id)).scalars()}
+            if again
+            else set()
+        )
         changed: list[dict[str, object]] = []
         for row in found:
             now = new_ids[row["document_id"], row["ordinal"]]
@@ -283,7 +289,9 @@ class Writer:
         frontier = keys
         while frontier:
             at = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal)
-            places = {tuple(r) for r in self._db.execute(at.where(is_listed(ENTRY_KEYS.c.key, frontier)))}
+            places = {
+                tuple(r) for r in self._db.execute(at.where(is_listed(ENTRY_KEYS.c.key, frontier)))
+            }
             places -= reached
             reached |= places
             names = [f"{document}:{ordinal}" for document, ordinal in places]

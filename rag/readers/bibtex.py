@@ -60,9 +60,7 @@ def read(source: DocumentSource) -> DocumentParts:
         if r.key.lower() in volumes and r.kind != "xdata"
     ]
     results = (
-        _build_bibtex_entry(source.name, record, columns)
-        if isinstance(record, _Record)
-        else record
+        _build_bibtex_entry(source.name, record, columns) if isinstance(record, _Record) else record
         for record in records
         if isinstance(record, Rejection) or record.key.lower() not in volumes
     )

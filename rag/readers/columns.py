@@ -103,9 +103,7 @@ def extract_fields(record: Mapping[str, object]) -> dict[str, object]:
     _collect(record, values, _LEVELS)
     fields: dict[str, object] = {}
     for field, spellings in _KEYS.items():
-        filled = [
-            values[key] for key in spellings.lower().split() if is_filled(values.get(key))
-        ]
+        filled = [values[key] for key in spellings.lower().split() if is_filled(values.get(key))]
         if field in _JOINED and len(filled) > 1:
             fields[field] = [*filled]
         elif filled:
@@ -151,8 +149,7 @@ class Columns:
     def notes(self) -> tuple[str, ...]:
         """``column 'Foo': not understood, filled in 12 rows``, in the order of the document."""
         return tuple(
-            f"{self._what} {column!r}: not understood, filled in {n} "
-            f"{'row' if n == 1 else 'rows'}"
+            f"{self._what} {column!r}: not understood, filled in {n} {'row' if n == 1 else 'rows'}"
             for column, n in self._counts.items()
         ) + tuple(
             f"{self._what} {column!r}: no date that is understood in {n} {'row' if n == 1 else 'rows'}"

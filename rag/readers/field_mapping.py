@@ -19,7 +19,9 @@ from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 __all__ = ["Columns", "NotARecord", "build_record_entry", "find_field", "is_filled"]
 
 _ARXIV_CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:[ ,;]+[a-z-]+(?:\.[A-Za-z-]+)?)+")
-_RETRACTED = re.compile(r"\W{0,2}(?:retracted|withdrawn)(?:\W+(?:article|paper)\b)?\W{1,3}", re.IGNORECASE)
+_RETRACTED = re.compile(
+    r"\W{0,2}(?:retracted|withdrawn)(?:\W+(?:article|paper)\b)?\W{1,3}", re.IGNORECASE
+)
 _NO_ABSTRACT = re.compile(
     r"\W*(?:no abstract(?: is)?(?: available| provided)?|abstract (?:not|un)\s?available"
     r"|an abstract is not available.*)\W*",
@@ -197,7 +199,12 @@ def _parse_list(value: object) -> object:
 def _is_author(item: object) -> bool:
     """Whether a person of the record is one who wrote it: no editor or translator of Zotero's list."""
     kind = item.get("creatorType") or item.get("role") if isinstance(item, Mapping) else None
-    return not isinstance(kind, str) or kind.lower() in ("author", "presenter", "inventor", "contributor")
+    return not isinstance(kind, str) or kind.lower() in (
+        "author",
+        "presenter",
+        "inventor",
+        "contributor",
+    )
 
 
 def _parse_author(item: object) -> str | Name:
@@ -229,7 +236,9 @@ def _parse_author(item: object) -> str | Name:
     literal = get("literal")
     if literal:
         return Name("{" + literal + "}", literal)
-    return get("displayname", "name", "fullname", "author", "rawauthorname", "text", "value") or given
+    return (
+        get("displayname", "name", "fullname", "author", "rawauthorname", "text", "value") or given
+    )
 
 
 def _list_affiliations(item: object) -> tuple[str, ...]:

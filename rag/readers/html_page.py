@@ -21,7 +21,10 @@ NAME = "html"
 SUFFIXES = (".html", ".htm", ".xhtml")
 
 _Record = dict[str, object]
-_BEGINS = re.compile(r"\s*(?:<\?xml[^<>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta)\b", re.I | re.S)
+_BEGINS = re.compile(
+    r"\s*(?:<\?xml[^<>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta)\b",
+    re.I | re.S,
+)
 _META = {
     "citation_title": "title", "citation_author": "authors", "citation_authors": "authors",
     "citation_publication_date": "date", "citation_date": "date", "citation_online_date": "date",
@@ -82,9 +85,13 @@ def _parse(source: DocumentSource) -> HtmlElement:
 
     text = re.sub(r"^\s*<\?xml[^<>]*\?>", "", source.text.lstrip("\ufeff"), count=1)
     try:
-        return html.document_fromstring(text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8"))
+        return html.document_fromstring(
+            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
+        )
     except (etree.ParserError, ValueError) as exc:
-        raise ReadError(f"file {source.name!r} is a web page without contents; save it anew") from exc
+        raise ReadError(
+            f"file {source.name!r} is a web page without contents; save it anew"
+        ) from exc
 
 
 def _build_page_entry(document: str, element: HtmlElement, record: _Record) -> Entry | Rejection:
@@ -174,8 +181,12 @@ def _read_row(row: HtmlElement, fields: Mapping[str, str]) -> _Record | None:
             record["authors"] = [_get_words(person) for person in found]
         elif found:
             first = found[0]
-            text = str(first) if isinstance(first, str) else first.get("content") or _get_words(first)
-            record[field] = re.sub(r"^(?:Title|Authors|Subjects|Abstract):\s*|^\[[A-Z]+\]\s*", "", text)
+            text = (
+                str(first) if isinstance(first, str) else first.get("content") or _get_words(first)
+            )
+            record[field] = re.sub(
+                r"^(?:Title|Authors|Subjects|Abstract):\s*|^\[[A-Z]+\]\s*", "", text
+            )
     if "line" in record:  # ``M Quill, J Berg - Journal of Bees, 2021 - publisher``
         names, _, rest = str(record.pop("line")).partition(" - ")
         record["authors"], record["year"] = names, rest
@@ -189,7 +200,10 @@ def _read_row(row: HtmlElement, fields: Mapping[str, str]) -> _Record | None:
 
 
 def _read_item(element: HtmlElement) -> _Record | None:
-    titles = [_get_words(el).strip(" .") for el in element.xpath(".//b|.//strong|.//a|.//*[contains(@class,'title')]")]
+    titles = [
+        _get_words(el).strip(" .")
+        for el in element.xpath(".//b|.//strong|.//a|.//*[contains(@class,'title')]")
+    ]
     venues = [_get_words(el) for el in element.xpath(".//i|.//em|.//*[contains(@class,'venue')]")]
     record = parse_reference(_get_words(element), titles, venues)
     links = [link for link in element.xpath(".//a/@href") if str(link).startswith("http")]

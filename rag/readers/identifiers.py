@@ -6,7 +6,8 @@ import re
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]+", re.IGNORECASE)
 _ARXIV = re.compile(
-    r"(?<![\w.])(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?![\w/]|\.\d)", re.IGNORECASE
+    r"(?<![\w.])(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?![\w/]|\.\d)",
+    re.IGNORECASE,
 )
 _ARXIV_ADDRESS = re.compile(r"arxiv\.org/(?:abs|pdf|html|format|e-print)/([^\s?#]+)", re.IGNORECASE)
 _PUBMED_ADDRESS = re.compile(

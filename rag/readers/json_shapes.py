@@ -21,7 +21,10 @@ def find_records(value: object, levels: int = 4) -> list[object] | None:
     """The list of records within an answer or export; None where the value is itself a record."""
     if not isinstance(value, Mapping) or not levels:
         return None
-    if any(isinstance(value.get(name), (str, Mapping, list)) for name in ("title", "content", "display_name")):
+    if any(
+        isinstance(value.get(name), (str, Mapping, list))
+        for name in ("title", "content", "display_name")
+    ):
         return None
     for name in ENVELOPES:
         inner = value.get(name)
@@ -49,7 +52,18 @@ def _is_wrapped(record: Record) -> bool:
     return "title" not in record and any(isinstance(record.get(k), Mapping) for k in _WRAPPERS)
 
 
-_WRAPPERS = ("data", "info", "_source", "attributes", "document", "paper", "work", "item", "citedPaper", "citingPaper")
+_WRAPPERS = (
+    "data",
+    "info",
+    "_source",
+    "attributes",
+    "document",
+    "paper",
+    "work",
+    "item",
+    "citedPaper",
+    "citingPaper",
+)
 
 
 def _unwrap(record: Record) -> Record:
@@ -100,7 +114,9 @@ def _convert_openreview(record: Record) -> Record:
         name: value["value"] if isinstance(value, Mapping) and "value" in value else value
         for name, value in content.items()
     }
-    stamp = record.get("pdate") or record.get("odate") or record.get("cdate") or record.get("tcdate")
+    stamp = (
+        record.get("pdate") or record.get("odate") or record.get("cdate") or record.get("tcdate")
+    )
     flat.setdefault("date", stamp)
     if forum := record.get("forum") or record.get("id"):
         flat.setdefault("url", f"https://openreview.net/forum?id={forum}")
@@ -120,6 +136,9 @@ def _convert_crossref(record: Record) -> Record:
     for name in ("container-title", "title", "subtitle"):
         if isinstance(flat.get(name), list):
             flat[name] = next(filter(None, flat[name]), None)  # type: ignore[call-overload]
+    updates = flat.pop("updated-by", None)
+    if isinstance(updates, list) and any("retract" in str(u) for u in updates):
+        flat["is_retracted"] = True
     flat["keywords"] = flat.pop("subject", None) or flat.get("keyword") or flat.get("categories")
     flat.pop("categories", None)
     flat.pop("id", None) if "DOI" in flat else None
@@ -136,11 +155,14 @@ def _has_parts(value: object) -> bool:
 
 
 def _is_book_keeping(name: str) -> bool:
-    return name in (
-        "content-domain indexed reference references-count is-referenced-by-count relation source "
-        "short-container-title original-title short-title assertion journal-issue resource event-place "
-        "alternative-id update-policy funder archive issn-type isbn-type collection-title"
-    ).split()
+    return (
+        name
+        in (
+            "content-domain indexed reference references-count is-referenced-by-count relation source "
+            "short-container-title original-title short-title assertion journal-issue resource event-place "
+            "alternative-id update-policy funder archive issn-type isbn-type collection-title"
+        ).split()
+    )
 
 
 def _convert_semantic_scholar(record: Record) -> Record:
@@ -174,7 +196,9 @@ def _convert_arxiv(record: Record) -> Record:
     first = versions[0] if isinstance(versions, list) and versions else None
     flat["date"] = (isinstance(first, Mapping) and first.get("created")) or flat.get("update_date")
     flat.pop("update_date", None)
-    return {n: v for n, v in flat.items() if n not in ("submitter", "comments", "report-no", "license")}
+    return {
+        n: v for n, v in flat.items() if n not in ("submitter", "comments", "report-no", "license")
+    }
 
 
 def _convert_datacite(record: Record) -> Record:
@@ -185,8 +209,20 @@ def _convert_datacite(record: Record) -> Record:
         items = values if isinstance(values, list) else []
         return next((item.get(key) for item in items if isinstance(item, Mapping)), None)
 
-    flat["title"], flat["abstract"] = get_first("titles", "title"), get_first("descriptions", "description")
-    names = ("title", "abstract", "creators", "doi", "url", "publicationYear", "subjects", "container")
+    flat["title"], flat["abstract"] = (
+        get_first("titles", "title"),
+        get_first("descriptions", "description"),
+    )
+    names = (
+        "title",
+        "abstract",
+        "creators",
+        "doi",
+        "url",
+        "publicationYear",
+        "subjects",
+        "container",
+    )
     flat["creators"] = [
         {"family": c.get("familyName"), "given": c.get("givenName"), "name": c.get("name")}
         if isinstance(c, Mapping) else c
@@ -220,7 +256,9 @@ def _convert_zotero(record: Record) -> Record:
 
 def _convert_mesh(record: Record) -> Record:
     """PubMed's summary: ``uid``, ``sortpubdate``, names under ``authors``."""
-    flat = {k: record.get(k) for k in ("title", "authors", "abstract", "pubdate", "fulljournalname")}
+    flat = {
+        k: record.get(k) for k in ("title", "authors", "abstract", "pubdate", "fulljournalname")
+    }
     flat["pmid"] = record.get("uid")
     for item in record.get("articleids") or ():  # type: ignore[attr-defined]
         if isinstance(item, Mapping) and item.get("idtype") == "doi":
@@ -236,11 +274,16 @@ _SHAPES: Sequence[tuple[Callable[[Record], bool], Callable[[Record], Record]]] =
     (lambda r: isinstance(r.get("content"), Mapping) and "title" not in r, _convert_openreview),
     (_has("abstract_inverted_index", "authorships"), _convert_openalex),
     (_has("authors_parsed", "versions"), _convert_arxiv),
-    (_has("externalIds", "externalids", "publicationVenue", "s2FieldsOfStudy"), _convert_semantic_scholar),
+    (
+        _has("externalIds", "externalids", "publicationVenue", "s2FieldsOfStudy"),
+        _convert_semantic_scholar,
+    ),
     (_has("titles", "descriptions"), _convert_datacite),
     (_has("creators", "abstractNote", "itemType"), _convert_zotero),
-    (_has("container-title", "issued", "published-print", "published-online", "DOI"), _convert_crossref),
+    (
+        _has("container-title", "issued", "published-print", "published-online", "DOI"),
+        _convert_crossref,
+    ),
     (_has("sortpubdate", "fulljournalname"), _convert_mesh),
 )
 """The first that fits counts."""
-

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from rag.readers import field_mapping, json_shapes
 from rag.readers.source import MAX_ENTRY_CHARS, DocumentParts, DocumentSource, too_long
 from rag.types import Entry, Place, Rejection
+from rag.types.papers import FILLED_IN, SERVICE_MARK
 
 NAME = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -164,6 +165,21 @@ def _format_flaw(exc: Exception, before: int = 0) -> str:
     )
 
 
+def _mark_service(entry: Entry, mark: object) -> Entry:
+    """The entry with each of its fields known as a service's word: its own documents come first."""
+    if not isinstance(mark, dict):
+        return entry
+    basis = f"{FILLED_IN} {mark.get('service')} on {mark.get('on')}"
+    names = [name for name in _FILLED if getattr(entry, name) not in (None, (), "")]
+    return replace(entry, provenance=tuple(f"{name}: {basis}" for name in names))
+
+
+_FILLED = (
+    "title", "text", "authors", "year", "venue", "doi", "url", "arxiv", "pmid", "keywords",
+    "affiliations", "retracted",
+)  # fmt: skip
+
+
 def _build_json_entry(
     document: str, item: _Item, columns: field_mapping.Columns
 ) -> Entry | Rejection:
@@ -171,11 +187,12 @@ def _build_json_entry(
         return Rejection(document, item.line, item.flaw)
     if not isinstance(item.value, dict):
         return Rejection(document, item.line, "not a JSON object with a title or abstract")
-    record = json_shapes.flatten(item.value)
+    given = {name: value for name, value in item.value.items() if name != SERVICE_MARK}
+    record = json_shapes.flatten(given)
     columns.count((str(name), value) for name, value in record.items())
     try:
         entry = field_mapping.build_record_entry(record, Place(document, item.line), item.raw)
         columns.check_date(((str(name), value) for name, value in record.items()), entry.year)
-        return entry
+        return _mark_service(entry, item.value.get(SERVICE_MARK))
     except field_mapping.NotARecord as exc:
         return Rejection(document, item.line, str(exc))

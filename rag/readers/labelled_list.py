@@ -68,7 +68,9 @@ def _iter_starts(lines: list[str]) -> Iterator[int]:
 
 def _get_label(match: re.Match[str]) -> str:
     key = get_key(match["label"])
-    return _ALSO.get(key, {"author": "authors", "summary": "abstract", "journal": "venue"}.get(key, key))
+    return _ALSO.get(
+        key, {"author": "authors", "summary": "abstract", "journal": "venue"}.get(key, key)
+    )
 
 
 def _build_labelled_entry(
@@ -78,7 +80,9 @@ def _build_labelled_entry(
     label, parts = "", list[str]()
 
     def store() -> None:
-        value = "\n".join(parts).strip() if label == "abstract" else " ".join(" ".join(parts).split())
+        value = (
+            "\n".join(parts).strip() if label == "abstract" else " ".join(" ".join(parts).split())
+        )
         if label and value:
             record.setdefault(label, value)
 

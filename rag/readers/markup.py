@@ -45,9 +45,12 @@ _DROPPED = re.compile(
 )
 _CDATA = re.compile(r"<!\[CDATA\[((?:(?!<!\[CDATA\[).)*?)\]\]>", re.DOTALL)
 _HEADING = rf"<\s?/?\s?{_PREFIX}(?:title|label|h\d|p|b|strong)\s?>"
-_ABSTRACT_TITLE = re.compile(rf"{_HEADING}\s{{0,9}}(?:Abstract|Summary)[.:]?\s{{0,9}}{_HEADING}", re.I)
+_ABSTRACT_TITLE = re.compile(
+    rf"{_HEADING}\s{{0,9}}(?:Abstract|Summary)[.:]?\s{{0,9}}{_HEADING}", re.I
+)
 _SECTION_TITLE = re.compile(
-    rf"<\s?{_PREFIX}title\s?>\s{{0,9}}([^<>]{{1,60}}?)\s{{0,9}}[.:]?\s{{0,9}}<\s?/\s?{_PREFIX}title\s?>", re.I
+    rf"<\s?{_PREFIX}title\s?>\s{{0,9}}([^<>]{{1,60}}?)\s{{0,9}}[.:]?\s{{0,9}}<\s?/\s?{_PREFIX}title\s?>",
+    re.I,
 )
 _ENTITY = re.compile(r"\\?&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|e|o|a|º|ª|TM|®|©|™|\(R\)|°)$", re.IGNORECASE)
@@ -102,4 +105,6 @@ def lower_script(script: str, before: str) -> str:
 
 
 def _lower(match: re.Match[str], text: str) -> str:
-    return lower_script(_strip_tags(match.group(1)), text[max(0, match.start() - 1) : match.start()])
+    return lower_script(
+        _strip_tags(match.group(1)), text[max(0, match.start() - 1) : match.start()]
+    )

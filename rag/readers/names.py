@@ -138,7 +138,7 @@ def _parse_comma_list(names_text: str) -> list[Name]:
 
 
 def _is_paired(parts: Sequence[str]) -> bool:
-    """Whether each family name is followed by its initials: ``Moss, I., Fern, Paul B.``"""
+    """Whether each family name is followed by its initials: ``Moss, I., Fern, Paul B.``."""
     families, given = parts[::2], parts[1::2]
     return (
         len(families) == len(given)
@@ -219,7 +219,9 @@ def _parse_bare(name: str) -> Name:
     words = name.split()
     if len(words) > 1 and len(words[-1].replace(".", "")) <= 3 and _is_initials(words[-1]):
         rest = words[:-1]
-        if not any(map(_is_initials, rest)) and all(w[:1].isupper() or w in _PARTICLES for w in rest):
+        if not any(map(_is_initials, rest)) and all(
+            w[:1].isupper() or w in _PARTICLES for w in rest
+        ):
             if not _SUFFIX.fullmatch(words[-1]):
                 return build_name(_space_initials(words[-1]), " ".join(rest))
     return Name(name)
@@ -272,5 +274,3 @@ def _clean(name: str) -> str:
     plain = latex.to_text(name).strip(" ,;·'\"“”")
     bare = plain if _NUMBERED.search(plain) else _MARKS.sub("", plain)
     return _TITLED.sub("", bare).strip(" ,;·")
-
-

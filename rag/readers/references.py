@@ -10,13 +10,20 @@ from rag.readers.names import parse_author_field
 
 _YEAR = re.compile(r"[(\[]?(?<!\d)((?:19|20)\d\d)(?![\d.]\d)[a-z]?[)\]]?")
 _QUOTED = re.compile(r"[“\"«‘]([^“”\"«»]{8,300}?)[,.]?[”\"»’](?!\w)")
-_APA = re.compile(r"^(?P<names>[^()]{3,600}?)\s*\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s+(?P<rest>.+)$", re.S)
+_APA = re.compile(
+    r"^(?P<names>[^()]{3,600}?)\s*\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s+(?P<rest>.+)$", re.S
+)
 _SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\d)?!]))[.?!]\s+(?=[^\W\d_]|\d)")
 _ADDRESS = re.compile(r"https?://[^\s)\]>]+")
-_MARKUP = re.compile(r"\s*\[(?:pdf|code|arxiv|bib|bibtex|doi|link|html|slides|video|project|page|web|poster)[^\]]*\]", re.I)
+_MARKUP = re.compile(
+    r"\s*\[(?:pdf|code|arxiv|bib|bibtex|doi|link|html|slides|video|project|page|web|poster)[^\]]*\]",
+    re.I,
+)
 
 
-def parse_reference(text: str, titles: Sequence[str] = (), venues: Sequence[str] = ()) -> dict[str, object] | None:
+def parse_reference(
+    text: str, titles: Sequence[str] = (), venues: Sequence[str] = ()
+) -> dict[str, object] | None:
     """The fields of one item of a list; None where it names no publication.
 
     Args:
@@ -42,14 +49,20 @@ def parse_reference(text: str, titles: Sequence[str] = (), venues: Sequence[str]
         if not at:
             return None
         title, before, after = pieces[at], " ".join(pieces[:at]), " ".join(pieces[at + 1 :])
-    year = _YEAR.search(after) or _YEAR.search(before) or (re.search(r"((?:19|20)\d\d)", apa["year"]) if apa else None)
-    names = _read_names(before) or _read_names(re.split(r"[.(]|(?:19|20)\d\d", after.strip(" .,:“”\""))[0])
+    year = (
+        _YEAR.search(after)
+        or _YEAR.search(before)
+        or (re.search(r"((?:19|20)\d\d)", apa["year"]) if apa else None)
+    )
+    names = _read_names(before) or _read_names(
+        re.split(r"[.(]|(?:19|20)\d\d", after.strip(' .,:“”"'))[0]
+    )
     if len(title.split()) < 3 or not (year or names):
         return None
     venue = next((v for v in venues if v != title and v in after), "") or _read_venue(after, names)
     link = next((a for a in addresses if not a.endswith((".bib", ".zip"))), None)
     return {
-        "title": title.strip(" .,“”\""),
+        "title": title.strip(' .,“”"'),
         "authors": names,
         "year": year.group(1) if year else None,
         "venue": venue,
@@ -61,7 +74,7 @@ def parse_reference(text: str, titles: Sequence[str] = (), venues: Sequence[str]
 
 def _read_names(text: str) -> str:
     """The text if it reads as a list of names."""
-    text = _YEAR.sub("", text).strip(" .,:;()[]“”\"-–—*")
+    text = _YEAR.sub("", text).strip(' .,:;()[]“”"-–—*')
     text = re.sub(r"^\[?\d{1,3}[\].)]\s*", "", text)
     byline = parse_author_field(text)
     words = text.split()
@@ -73,7 +86,7 @@ def _read_names(text: str) -> str:
 
 def _read_venue(after: str, names: str) -> str:
     rest = after.replace(names, "", 1) if names else after
-    rest = _YEAR.sub("", rest).strip(" .,;:()“”\"")
+    rest = _YEAR.sub("", rest).strip(' .,;:()“”"')
     rest = re.sub(r"^In:?\s+", "", rest)
     venue = re.split(r"[,;(]|\.\s|\bvol\b|\bpp?\.", rest)[0].strip(" .")
     return venue if 2 <= len(venue) <= 150 and not venue[0].isdigit() else ""

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rag.readers import field_mapping
-from rag.readers.tags import WEB_OF_SCIENCE
 from rag.readers.source import DocumentParts, DocumentSource
+from rag.readers.tags import WEB_OF_SCIENCE
 from rag.types import Entry, Place, Rejection
 
 NAME = "csv"

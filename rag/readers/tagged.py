@@ -68,7 +68,9 @@ def _find_dialect(source: DocumentSource) -> _Dialect | None:
     lines = [line for line in source.head.split("\n") if line.strip()][:_FEW_LINES]
     for dialect in _DIALECTS.values():
         matches = [match["tag"] for line in lines if (match := dialect.line.match(line))]
-        starts = dialect.start in matches or (dialect.start == "0" and "T" in matches and "A" in matches)
+        starts = dialect.start in matches or (
+            dialect.start == "0" and "T" in matches and "A" in matches
+        )
         titles = any(dialect.names.get(tag) in ("title", "abstract") for tag in matches)
         if starts and titles and 2 * len(matches) > min(len(lines), 4):
             return dialect
@@ -183,12 +185,18 @@ def _mend(record: dict[str, object], dialect: _Dialect) -> None:
     """What a tag means only together with others."""
     for name in ("title", "abstract"):
         if isinstance(record.get(name), list):
-            record[name] = " ".join(dict.fromkeys(record[name])) if name == "abstract" else record[name][0]  # type: ignore[index,call-overload]
+            record[name] = (
+                " ".join(dict.fromkeys(record[name])) if name == "abstract" else record[name][0]
+            )  # type: ignore[index,call-overload]
     if not record.get("journal") and not record.get("journaltitle"):
         record["venue"] = record.get("fulljournalname") or record.get("booktitle")
     elif dialect.names is tags.RIS:
         # T2 is the journal; only where a tool gives JO alone as well is one of them the short form.
-        names = [str(v) for k in ("journal", "journaltitle", "fulljournalname") for v in record.get(k) or ()]  # type: ignore[attr-defined]
+        names = [
+            str(v)
+            for k in ("journal", "journaltitle", "fulljournalname")
+            for v in record.get(k) or ()
+        ]  # type: ignore[attr-defined]
         record["venue"] = max(names, key=len)
     for accession in record.pop("accession", None) or ():  # type: ignore[attr-defined]
         name, _, value = accession.partition(":")
@@ -209,7 +217,9 @@ def _mend(record: dict[str, object], dialect: _Dialect) -> None:
         record.pop("authorfullnames", None)
     if "authoraddresses" in record:
         addresses = record.pop("authoraddresses")
-        record["affiliations"] = [re.sub(r"^\[[^\]]*\]\s*", "", str(a)).rstrip(".") for a in addresses]  # type: ignore[attr-defined]
+        record["affiliations"] = [
+            re.sub(r"^\[[^\]]*\]\s*", "", str(a)).rstrip(".") for a in addresses
+        ]  # type: ignore[attr-defined]
     if dialect.names is tags.WEB_OF_SCIENCE:
         for name in ("keywords", "keywordsplus"):
             if name in record:

@@ -30,8 +30,10 @@ _BEGINS = re.compile(
 def recognise(source: DocumentSource) -> bool:
     """Whether it begins as XML and one of the records that are read stands in it."""
     head = source.head.lstrip("\ufeff")
-    return head.lstrip()[:1] == "<" and _BEGINS.match(head[:4096]) is not None and any(
-        re.search(rf"<(?:\w+:)?{name}[\s>]", source.text) for name in _RECORDS
+    return (
+        head.lstrip()[:1] == "<"
+        and _BEGINS.match(head[:4096]) is not None
+        and any(re.search(rf"<(?:\w+:)?{name}[\s>]", source.text) for name in _RECORDS)
     )
 
 
@@ -47,7 +49,9 @@ def read(source: DocumentSource) -> DocumentParts:
 def _parse(source: DocumentSource) -> Element:
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+    )
     text = re.sub(r"^\s*<\?xml[^<>]*\?>", "", source.text.lstrip("\ufeff"), count=1)
     try:
         root = etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
@@ -121,8 +125,14 @@ def _read_pubmed(element: Element) -> _Record:
         (f"{part.get('Label')}: " if part.get("Label") else "") + _get_markup(part)
         for part in article.findall(".//Abstract/AbstractText")
     ]
-    dates = [element.find(path) for path in (".//JournalIssue/PubDate", ".//ArticleDate", ".//PubMedPubDate")]
-    ids = {found.get("IdType"): (found.text or "") for found in element.findall(".//ArticleIdList/ArticleId")}
+    dates = [
+        element.find(path)
+        for path in (".//JournalIssue/PubDate", ".//ArticleDate", ".//PubMedPubDate")
+    ]
+    ids = {
+        found.get("IdType"): (found.text or "")
+        for found in element.findall(".//ArticleIdList/ArticleId")
+    }
     return {
         "title": (_get(article, "ArticleTitle") or _get(element, ".//BookTitle")).removesuffix("."),
         "abstract": "\n\n".join(sections) if len(sections) > 1 else "".join(sections),
@@ -151,7 +161,11 @@ def _read_pubmed_date(element: Element | None) -> object:
     year = _get(element, "Year")
     if not year:
         return _get(element, "MedlineDate") or None
-    return {"year": year, "month": _get(element, "Month") or None, "day": _get(element, "Day") or None}
+    return {
+        "year": year,
+        "month": _get(element, "Month") or None,
+        "day": _get(element, "Day") or None,
+    }
 
 
 # --- EndNote --------------------------------------------------------------------------------
@@ -184,7 +198,11 @@ def _read_endnote(element: Element) -> _Record:
 
 
 def _read_atom(element: Element) -> _Record:
-    links = [link.get("href") for link in element.findall("link") if link.get("rel") in (None, "alternate")]
+    links = [
+        link.get("href")
+        for link in element.findall("link")
+        if link.get("rel") in (None, "alternate")
+    ]
     category = element.find("primary_category")
     category = element.find("category") if category is None else category
     return {
@@ -240,7 +258,9 @@ def _join_paragraphs(abstract: Element | None) -> str:
         parent = paragraph.getparent()
         label = _get(parent, "title") if parent is not None and parent.tag == "sec" else ""
         first = parent is not None and parent.find("p") is paragraph
-        parts.append((f"{label.rstrip(' .:')}: " if label and first else "") + _get_markup(paragraph))
+        parts.append(
+            (f"{label.rstrip(' .:')}: " if label and first else "") + _get_markup(paragraph)
+        )
     return "\n\n".join(parts) or _get_markup(abstract)
 
 
@@ -249,7 +269,11 @@ def _read_jats_author(contrib: Element) -> object:
     name = contrib.find(".//name") if name is None else name
     if name is None:
         return {"literal": _get_words(contrib, "collab") or _get_words(contrib, "string-name")}
-    return {"family": _get(name, "surname"), "given": _get(name, "given-names"), "suffix": _get(name, "suffix")}
+    return {
+        "family": _get(name, "surname"),
+        "given": _get(name, "given-names"),
+        "suffix": _get(name, "suffix"),
+    }
 
 
 def _read_jats_date(date: Element) -> _Record:

@@ -113,7 +113,9 @@ def is_without_spaces(word: str) -> bool:
     return not word.isascii() and _UNPARTED.fullmatch(word) is not None
 
 
-_UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
+_UNPARTED = re.compile(
+    "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+"
+)
 
 
 # --- sentences ------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ Role = Literal["first", "listed", "page"]
 
 NOT_FOUND = "not found"
 """How a field is known that a reader looked for: not known to be absent."""
+SERVICE_MARK = "paperfolk_service"
+FILLED_IN = "filled in from"
+"""The name under which a service's record says who gave it; how its fields are known."""
 NO_TITLE = "no title printed, label made from the text"
 CUT_LIST = "author list cut by et al."
 OUR_NOTE = "Paperfolk: "

@@ -75,7 +75,9 @@ def _iter_pointers(question: str, library: LibrarySnapshot) -> Iterator[Pointer]
             yield Pointer(*match.span(), papers, match.group())
     if (reference := _find_reference(question, library)) is not None:
         yield reference
-    finders: Sequence[tuple[re.Pattern[str], Callable[[str, LibrarySnapshot], tuple[Paper, ...]], str]] = (
+    finders: Sequence[
+        tuple[re.Pattern[str], Callable[[str, LibrarySnapshot], tuple[Paper, ...]], str]
+    ] = (
         (_DOI, _find_by_doi, "DOI"),
         (_URL, _find_by_url, ""),
         (_ARXIV, _find_by_arxiv, "arXiv id"),
@@ -122,7 +124,9 @@ def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[Paper, ...]:
         return _find_by_doi(match["id"].rstrip("/"), library)
     if "arxiv.org" in url.lower() and (match := _ARXIV.search(url)):
         return _find_by_arxiv(match["id"], library)
-    if match := re.search(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", url):
+    if match := re.search(
+        r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", url
+    ):
         return _find_by_pmid(match.group(1) or match.group(2), library)
     bare = _get_bare(url)
     named = tuple(p for p in library.papers if p.url and _get_bare(p.url) == bare)
@@ -165,11 +169,19 @@ def _find_reference(question: str, library: LibrarySnapshot) -> Pointer | None:
         start = _find_start(question, at)
         around = f"{question[start:at]} {question[at + len(title) :]}"
         own = {w for name in paper.authors for w in re.findall(r"[^\W\d_]+", fold(name))}
-        own |= set(re.findall(r"[^\W\d_]+", fold(f"{paper.venue or ''} {paper.doi or ''} {paper.url or ''}")))
+        own |= set(
+            re.findall(
+                r"[^\W\d_]+", fold(f"{paper.venue or ''} {paper.doi or ''} {paper.url or ''}")
+            )
+        )
         words = [w for w in re.findall(r"[^\W\d_]+", fold(around)) if len(w) > 1]
         foreign = [w for w in words if w not in own and w not in _IN_REFERENCES]
         if question[start:at].strip() and len(foreign) <= len(words) // 3 and (own & set(words)):
-            end = len(question.rstrip(" ?")) if len(foreign) == 0 or "?" not in question else at + len(title)
+            end = (
+                len(question.rstrip(" ?"))
+                if len(foreign) == 0 or "?" not in question
+                else at + len(title)
+            )
             return Pointer(start, end, (paper,), question[start:end])
     return None
 
@@ -194,10 +206,16 @@ def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[P
     # "papers by Jana Doe 2019": a person whose name is whole, and a year.
     if any(" " in m.typed for m in library.names.find_mentions(names)):
         return ()
-    if match["gap"].isspace() and not is_cut and re.search(r"\b(?:by|from)\s+$", match.string[: match.start()]):
+    if (
+        match["gap"].isspace()
+        and not is_cut
+        and re.search(r"\b(?:by|from)\s+$", match.string[: match.start()])
+    ):
         return ()
     papers = _find_cited(surnames, year, library, is_cut=is_cut)
-    if not papers and " " in surnames[0]:  # "Since Varga (2019)": the word before is none of the name
+    if (
+        not papers and " " in surnames[0]
+    ):  # "Since Varga (2019)": the word before is none of the name
         papers = _find_cited([surnames[0].split()[-1], *surnames[1:]], year, library, is_cut=is_cut)
     return papers
 
@@ -239,19 +257,26 @@ def find_pasted(question: str, library: LibrarySnapshot) -> tuple[Paper | None, 
     if len(text.split()) < _MIN_PASTED_WORDS or "?" in text:
         return None
     wanted = _get_shingles(text)
-    best = max(library.papers, key=lambda p: len(wanted & _get_shingles(p.text)), default=None) if wanted else None
+    best = (
+        max(library.papers, key=lambda p: len(wanted & _get_shingles(p.text)), default=None)
+        if wanted
+        else None
+    )
     shared = len(wanted & _get_shingles(best.text)) if best else 0
     return (best if shared > len(wanted) / 2 else None), text, request
 
 
 _REQUEST = re.compile(
-    r"\b(?:similar|related|like|this|these|neighbou?rs?|resembl\w+|close to|following|such)\b", re.IGNORECASE
+    r"\b(?:similar|related|like|this|these|neighbou?rs?|resembl\w+|close to|following|such)\b",
+    re.IGNORECASE,
 )
 
 
 def _is_request(part: str) -> bool:
     words = part.split()
-    ends = part.endswith((":", "?")) or bool(re.match(r"(?:find|list|show|give|name|which|who)\b", part, re.I))
+    ends = part.endswith((":", "?")) or bool(
+        re.match(r"(?:find|list|show|give|name|which|who)\b", part, re.I)
+    )
     return len(words) <= 14 and ends and _REQUEST.search(part) is not None
 
 

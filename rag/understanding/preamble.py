@@ -1,4 +1,4 @@
-"""Drops what somebody tells before asking: ``I am preparing slides for Friday. What does StPR propose?``"""
+"""Drops what somebody tells before asking: ``I am preparing slides for Friday. What does StPR propose?``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ _ASKS = re.compile(
     r"has|have|can|could|list|show|find|give|name|count|tell|summari[sz]e|compare|explain)\b",
     re.IGNORECASE,
 )
-_TELLS = re.compile(r"\b(?:i|i'm|i've|i'd|my|me|we|we're|we've|our|us|hi|hello|hey|dear)\b", re.IGNORECASE)
+_TELLS = re.compile(
+    r"\b(?:i|i'm|i've|i'd|my|me|we|we're|we've|our|us|hi|hello|hey|dear)\b", re.IGNORECASE
+)
 _REFERS = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|such|there|he|she|his|her|him|same|one|ones|above|former|latter|here)\b",
     re.IGNORECASE,
@@ -23,7 +25,9 @@ def drop_preamble(question: str) -> str:
     if len(parts) < 2:
         return question
     told, asked = parts[:-1], parts[-1]
-    is_told = all(_TELLS.search(part) and "?" not in part and not _ASKS.match(part) for part in told)
+    is_told = all(
+        _TELLS.search(part) and "?" not in part and not _ASKS.match(part) for part in told
+    )
     if is_told and _ASKS.match(asked) and not _REFERS.search(asked) and len(asked.split()) > 2:
         return asked
     return question

@@ -37,7 +37,10 @@ def test_a_guess_is_told_only_where_it_is_what_is_shown() -> None:
         (phrases.tell_undated(3, "", 3), "3 papers whose year could not be read"),
         (phrases.tell_undated(3, "", 1), "1 of which may print one that could not be read"),
         (person_phrases.tell_missing_authors(4, 0, 2, None), "2 name no authors at all"),
-        (person_phrases.tell_missing_authors(4, 0, 2, None, 2), "of 2 the authors could not be read"),
+        (
+            person_phrases.tell_missing_authors(4, 0, 2, None, 2),
+            "of 2 the authors could not be read",
+        ),
         (person_phrases.head_without_authors("peat", is_lost=True), "could not be read"),
     ],
 )

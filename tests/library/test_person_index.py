@@ -190,7 +190,12 @@ def test_lookalikes_are_those_of_reading_all_names(crowd: list[str]) -> None:
         expected = []
         for other in index.names:
             parts = other.split()
-            if other == name or len(parts) != len(mine):
+            if other == name:
+                continue
+            if is_shorter_print(other, name):
+                expected.append(other)
+                continue
+            if len(parts) != len(mine):
                 continue
             rare = any(
                 a != b and min(sum(p in n.split() for n in index.names) for p in (a, b)) == 1

@@ -14,7 +14,11 @@ from rag.readers import read_bytes
 from rag.types import Entry, Paper
 
 WORD = st.text(st.sampled_from("abcdefghijklmnoprstuvwyzäñøłéčĐŽ"), min_size=2, max_size=8)
-TITLE = st.lists(st.one_of(WORD, st.sampled_from(["50%", "&", "{x}", "$5", "10^6", "#1", "a_b", "~30", "“so”"])), min_size=1, max_size=6).map(" ".join)
+TITLE = st.lists(
+    st.one_of(WORD, st.sampled_from(["50%", "&", "{x}", "$5", "10^6", "#1", "a_b", "~30", "“so”"])),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
 NAMES = st.sampled_from(
     ["Moreau, Lea", "van den Berg, Jan", "García Márquez, Gabi", "Kinga, Marten Luis, Jr.", "Łukasz Žak",
      "{The Reed Group}", "Li, Bo", "Doe JA", "Muñoz, Inma", "Ann Lee", "Xiao W", "王伟", "O'Neil, Kate"]
@@ -39,10 +43,14 @@ def read_paper(data: str, name: str) -> Entry:
 @pytest.mark.parametrize("form", ["bibtex", "ris", "csv"])
 @settings(max_examples=60, deadline=None)
 @given(record=RECORDS, is_cut=st.booleans())
-def test_an_export_is_read_back_whole(form: ExportFormat, record: dict[str, object], is_cut: bool) -> None:
+def test_an_export_is_read_back_whole(
+    form: ExportFormat, record: dict[str, object], is_cut: bool
+) -> None:
     authors = record["authors"]
     assert isinstance(authors, list)
-    first = read_paper(json.dumps({**record, "authors": [*authors, *(["et al."] if is_cut else [])]}), "a.jsonl")
+    first = read_paper(
+        json.dumps({**record, "authors": [*authors, *(["et al."] if is_cut else [])]}), "a.jsonl"
+    )
     paper: Paper = merge("p1", [first], {})
     again = read_paper(format_papers([paper], form), f"a.{form}")
     for name in ("title", "authors", "authors_complete", "year", "month", "day", "venue", "doi", "arxiv",
