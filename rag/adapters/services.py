@@ -73,7 +73,9 @@ class ServiceClient:
     ) -> None:
         self.service, self._sleep, self._asked_at = service, sleep, 0.0
         agent = f"paperfolk (mailto:{contact})" if contact else "paperfolk"
-        self._http = httpx.Client(timeout=TIMEOUT_S, headers={"User-Agent": agent}, follow_redirects=True)
+        self._http = httpx.Client(
+            timeout=TIMEOUT_S, headers={"User-Agent": agent}, follow_redirects=True
+        )
 
     def find(self, kind: Kind, value: str) -> Mapping[str, Any] | None:
         """The service's record of what this identifies; None where it has none.

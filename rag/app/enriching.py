@@ -76,7 +76,9 @@ def bring_records(
                 record = client.find(kind, value)
                 n_asked += 1
                 asked[key] = _get_day()
-                if record is not None and (line := _check_record(record, name, key, paper, library)):
+                if record is not None and (
+                    line := _check_record(record, name, key, paper, library)
+                ):
                     with _get_file(folder, client.service).open("a", encoding="utf-8") as file:
                         file.write(line + "\n")
                     n_brought += 1
@@ -95,7 +97,9 @@ def bring_records(
 def _lacks_something(paper: Paper) -> bool:
     """Whether a field is unknown, or nobody has looked whether the paper was retracted."""
     known = (paper.title, paper.year, paper.venue, paper.authors, paper.text, paper.doi)
-    return paper.title is not None and (not all(known) or not paper.authors_complete or paper.retracted is None)
+    return paper.title is not None and (
+        not all(known) or not paper.authors_complete or paper.retracted is None
+    )
 
 
 def _choose_identifier(paper: Paper, service: Service) -> tuple[Kind, str]:

@@ -7,8 +7,9 @@ Better BibTeX, PubMed's and other search answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-Record = Mapping[str, object]
+Record = Mapping[str, Any]
 
 ENVELOPES = (
     "results items notes data papers works documents docs records hits hit entries articles message result "
@@ -135,7 +136,7 @@ def _convert_crossref(record: Record) -> Record:
         flat.pop(name, None)
     for name in ("container-title", "title", "subtitle"):
         if isinstance(flat.get(name), list):
-            flat[name] = next(filter(None, flat[name]), None)  # type: ignore[call-overload]
+            flat[name] = next(filter(None, flat[name]), None)
     updates = flat.pop("updated-by", None)
     if isinstance(updates, list) and any("retract" in str(u) for u in updates):
         flat["is_retracted"] = True
@@ -226,7 +227,7 @@ def _convert_datacite(record: Record) -> Record:
     flat["creators"] = [
         {"family": c.get("familyName"), "given": c.get("givenName"), "name": c.get("name")}
         if isinstance(c, Mapping) else c
-        for c in (flat.get("creators") if isinstance(flat.get("creators"), list) else [])  # type: ignore[union-attr]
+        for c in (flat.get("creators") if isinstance(flat.get("creators"), list) else [])
     ]  # fmt: skip
     container = flat.get("container")
     flat["venue"] = container.get("title") if isinstance(container, Mapping) else None
@@ -241,7 +242,7 @@ def _convert_zotero(record: Record) -> Record:
     )  # fmt: skip
     flat["files"] = [
         attached.get("path") or attached.get("title")
-        for attached in (flat.pop("attachments", None) or ())  # type: ignore[attr-defined]
+        for attached in (flat.pop("attachments", None) or ())
         if isinstance(attached, Mapping)
     ]
     extra = str(flat.get("extra") or "")
@@ -260,7 +261,7 @@ def _convert_mesh(record: Record) -> Record:
         k: record.get(k) for k in ("title", "authors", "abstract", "pubdate", "fulljournalname")
     }
     flat["pmid"] = record.get("uid")
-    for item in record.get("articleids") or ():  # type: ignore[attr-defined]
+    for item in record.get("articleids") or ():
         if isinstance(item, Mapping) and item.get("idtype") == "doi":
             flat["doi"] = item.get("value")
     return flat

@@ -147,12 +147,12 @@ def _build_tagged_entry(
 ) -> Entry | Rejection:
     place, raw = Place(document, start + 1), "\n".join(lines).rstrip()
     (parsed,) = parser.parse_lines(iter([*_join_continued(lines, dialect), _END])) or ({},)
-    record: dict[str, object] = {}
+    record: dict[str, Any] = {}
     for tag, values in parsed.items():
         if tag == "unknown":
             columns.count((unknown, " ".join(found)) for unknown, found in values.items())
         elif name := dialect.names.get(tag):
-            record.setdefault(name, []).extend(filter(None, values))  # type: ignore[attr-defined]
+            record.setdefault(name, []).extend(filter(None, values))
     _mend(record, dialect)
     try:
         return field_mapping.build_record_entry(record, place, raw)
@@ -181,13 +181,13 @@ def _join_continued(lines: Sequence[str], dialect: _Dialect) -> Iterator[str]:
         yield current
 
 
-def _mend(record: dict[str, object], dialect: _Dialect) -> None:
+def _mend(record: dict[str, Any], dialect: _Dialect) -> None:
     """What a tag means only together with others."""
     for name in ("title", "abstract"):
         if isinstance(record.get(name), list):
             record[name] = (
                 " ".join(dict.fromkeys(record[name])) if name == "abstract" else record[name][0]
-            )  # type: ignore[index,call-overload]
+            )
     if not record.get("journal") and not record.get("journaltitle"):
         record["venue"] = record.get("fulljournalname") or record.get("booktitle")
     elif dialect.names is tags.RIS:
@@ -196,37 +196,37 @@ def _mend(record: dict[str, object], dialect: _Dialect) -> None:
             str(v)
             for k in ("journal", "journaltitle", "fulljournalname")
             for v in record.get(k) or ()
-        ]  # type: ignore[attr-defined]
+        ]
         record["venue"] = max(names, key=len)
-    for accession in record.pop("accession", None) or ():  # type: ignore[attr-defined]
+    for accession in record.pop("accession", None) or ():
         name, _, value = accession.partition(":")
         if name.lower() in ("arxiv", "pmid") and value:
             record.setdefault(name.lower(), value)
     if dialect.names is tags.MEDLINE:
         record["title"] = str(record.get("title") or "").removesuffix(".")
-        for location in record.pop("locations", None) or ():  # type: ignore[attr-defined]
+        for location in record.pop("locations", None) or ():
             if location.endswith("[doi]"):
                 record["doi"] = location.removesuffix("[doi]").strip()
         record.setdefault("abstract", record.get("otherabstract"))
-        record["keywords"] = [*(record.get("keywords") or ()), *_list_headings(record)]  # type: ignore[misc]
+        record["keywords"] = [*(record.get("keywords") or ()), *_list_headings(record)]
         record.pop("meshterms", None)
     if "groups" in record:
         people = record.get("authorfullnames") or record.get("authors") or []
         groups = record.pop("groups")
-        record["authors"] = [*people, *({"literal": group} for group in groups)]  # type: ignore[misc,attr-defined]
+        record["authors"] = [*people, *({"literal": group} for group in groups)]
         record.pop("authorfullnames", None)
     if "authoraddresses" in record:
         addresses = record.pop("authoraddresses")
         record["affiliations"] = [
             re.sub(r"^\[[^\]]*\]\s*", "", str(a)).rstrip(".") for a in addresses
-        ]  # type: ignore[attr-defined]
+        ]
     if dialect.names is tags.WEB_OF_SCIENCE:
         for name in ("keywords", "keywordsplus"):
             if name in record:
-                record[name] = "; ".join(record[name])  # type: ignore[arg-type]
+                record[name] = "; ".join(record[name])
 
 
-def _list_headings(record: Mapping[str, object]) -> list[str]:
+def _list_headings(record: Mapping[str, Any]) -> list[str]:
     """MeSH headings without qualifiers: ``*Ice/chemistry`` is Ice."""
     headings = record.get("meshterms") or ()
-    return [str(heading).lstrip("*").split("/")[0] for heading in headings]  # type: ignore[attr-defined]
+    return [str(heading).lstrip("*").split("/")[0] for heading in headings]

@@ -53,12 +53,9 @@ class _Bases(dict[int, int | str | None]):
         return self[point]
 
 
-_BASES = _Bases(
-    str.maketrans(
-        dict(zip("łŁøØđĐðÐħĦŧŦıŋŊ", "lLoOdDdDhHtTinN", strict=True))
-        | {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
-    )
-)
+_STROKED = dict(zip("łŁøØđĐðÐħĦŧŦıŋŊ", "lLoOdDdDhHtTinN", strict=True))
+_JOINED = {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
+_BASES = _Bases({ord(letter): base for letter, base in {**_STROKED, **_JOINED}.items()})
 """Letters with a stroke or a ligature do not decompose: people type Lukasz for Łukasz."""
 
 

@@ -96,11 +96,45 @@ def read_question(
         frame = _keep_route(frame, read_as)
     else:
         frame = replace(frame, wants=_choose_wants(frame, entities, state, snapshot))
+        frame = _read_people(frame)
     if state is None or read_as:
         reading = compose(frame, entities, snapshot)
     else:
         reading = join(frame, entities, state, snapshot)
+    query = reading.query
+    # "How many researchers work on drones?" counts the people, not their papers.
+    if (query.want, query.by) == ("count", ()) and _HOW_MANY_AUTHORS.search(question):
+        reading = replace(reading, query=replace(query, by=("author",)))
     return replace(reading, question=typed, notes=(*notes, *reading.notes))
+
+
+_HOW_MANY_PEOPLE = re.compile(
+    r"\bhow many (?:[\w-]+ )?(?:people|persons|individuals|patients|participants|women|men|children|adults|adolescents|"
+    r"students|users|workers|households|residents|citizens|veterans|families)\b",
+    re.IGNORECASE,
+)
+_WRITE = re.compile(
+    r"\b(?:work(?:s|ed|ing)? (?:on|in|with|together)|wr[io]t\w*|publish\w*|author\w*|research\w*|co-?author\w*|"
+    r"contribut\w*|named|listed|library|here|papers?|pages?)\b",
+    re.IGNORECASE,
+)
+
+
+_HOW_MANY_AUTHORS = re.compile(
+    r"\bhow many (?:[\w-]+ )?(?:people|persons|researchers|authors|scientists)\b(?! (?:does|do|has|have) the\b)",
+    re.IGNORECASE,
+)
+
+
+def _read_people(frame: Frame) -> Frame:
+    """``How many people are harmed by gambling?`` is asked of what papers say, and not of their authors.
+
+    People are those behind the papers where writing or working is spoken of.
+    """
+    if not _HOW_MANY_PEOPLE.search(frame.question) or _WRITE.search(frame.question):
+        return frame
+    others = tuple(want for want in frame.wants if want[0] != "passages")
+    return replace(frame, wants=(("passages", 1.0), *others))
 
 
 _WHICH_FIRST = re.compile(
