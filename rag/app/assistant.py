@@ -64,11 +64,11 @@ from rag.understanding.languages import convert_to_english
 from rag.understanding.spelling import process_spelling
 
 if TYPE_CHECKING:
-    from rag.adapters.services import Service
-    from rag.app.enriching import Brought
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
+    from rag.adapters.services import Service
     from rag.answers.screening import Screen
+    from rag.app.enriching import Brought
     from rag.generation.condensing import Standalone
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding

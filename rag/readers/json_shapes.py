@@ -224,11 +224,12 @@ def _convert_datacite(record: Record) -> Record:
         "subjects",
         "container",
     )
+    creators = flat.get("creators")
     flat["creators"] = [
         {"family": c.get("familyName"), "given": c.get("givenName"), "name": c.get("name")}
-        if isinstance(c, Mapping) else c
-        for c in (flat.get("creators") if isinstance(flat.get("creators"), list) else [])
-    ]  # fmt: skip
+        for c in (creators if isinstance(creators, list) else [])
+        if isinstance(c, Mapping)
+    ]
     container = flat.get("container")
     flat["venue"] = container.get("title") if isinstance(container, Mapping) else None
     return {name: flat.get(name) for name in (*names[:-1], "venue")}

@@ -134,7 +134,7 @@ def _build_parser(dialect: _Dialect) -> RisParser:
     )
     parser.pattern, parser.START_TAG, parser.END_TAG = dialect.line, dialect.start, _END
     parser._iter_till_start = lambda lines: {}  # it is given one record, from its first line on
-    return parser  # type: ignore[no-any-return]
+    return parser
 
 
 def _build_tagged_entry(

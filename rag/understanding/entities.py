@@ -1,7 +1,7 @@
 """Entities of a question that are found by look-up or by rule, because there they are exact.
 
-People through the library's name index, papers through one recogniser (name, title, DOI, arXiv id,
-URL), times, and the values that the library prints: categories, venues, affiliations.
+People through the library's name index, papers by name and title (`pointers` has made titles of DOIs
+and the like), times, and the values that the library prints: categories, venues, affiliations.
 """
 
 from __future__ import annotations
@@ -20,14 +20,7 @@ from rag.understanding.numbers import parse_bounds
 from rag.understanding.times import TimePhrase, find_times
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
-_ARXIV = re.compile(r"\b(?:arxiv[:\s]*)?(\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
-_CITATION = re.compile(
-    r"(?<![\w'’-])(?P<names>[A-Z][a-z][\w'’-]{1,30}(?:(?:,? (?:&|and) |, )[A-Z][a-z][\w'’-]{1,30}){0,2}(?: et al\.?)?)"
-    r"(?:,\s*|\s*\(|(?<=al\.)\s|(?<=al)\s)(?P<year>(?:19|20)\d\d)\)?"
-)
 _CATEGORY = re.compile(r"\b(?:cs\.)?([A-Z]{2})\b")
 
 
@@ -74,16 +67,9 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
         EntitySpan(*span, "paper", (paper_id,), is_certain=True)
         for span, paper_id in find_named_spans(text, library)
     ]
-    for pattern, find in ((_DOI, _find_by_doi), (_ARXIV, _find_by_arxiv), (_URL, _find_by_url)):
-        for match in pattern.finditer(text):
-            if ids := find(match.group().rstrip(".,;)"), library):
-                spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     for match in _PAPER_ID.finditer(text):
         if match.group(1) in library.by_id:
             spans.append(EntitySpan(*match.span(), "paper", (match.group(1),), is_certain=True))
-    for match in _CITATION.finditer(text):
-        if ids := _find_by_citation(match, library):
-            spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
     for match in re.finditer(r"[^\W_][\w-]{3,}", text):
         paper_id = find_paper_entitled(match.group(), library)
@@ -93,49 +79,6 @@ def _find_papers(text: str, library: LibrarySnapshot) -> list[EntitySpan]:
         start = text.find(word)
         spans.append(EntitySpan(start, start + len(word), "paper", ids))
     return spans
-
-
-def _find_by_doi(doi: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    return tuple(p.paper_id for p in library.papers if p.doi and fold(p.doi) == fold(doi))
-
-
-def _find_by_arxiv(text: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    number = _ARXIV.search(text)
-    assert number is not None
-    return tuple(
-        p.paper_id
-        for p in library.papers
-        if any(number.group(1) in (address or "") for address in (p.url, p.doi, *p.links))
-    )
-
-
-def _find_by_url(url: str, library: LibrarySnapshot) -> tuple[str, ...]:
-    bare = url.rstrip("/").split("://")[-1].lower()
-    return tuple(
-        p.paper_id
-        for p in library.papers
-        if any(
-            bare == address.rstrip("/").split("://")[-1].lower()
-            for address in (p.url, *p.links)
-            if address
-        )
-    )
-
-
-def _find_by_citation(match: re.Match[str], library: LibrarySnapshot) -> tuple[str, ...]:
-    """``Quill & Berg, 2021``: papers of that year by people with these surnames."""
-    surnames = [fold(name) for name in re.findall(r"[A-Z][\w'’-]+", match["names"])]
-    year = int(match["year"])
-    return tuple(
-        p.paper_id
-        for p in library.papers
-        if p.year == year
-        and p.authors
-        and fold(p.authors[0]).split()[-1] == surnames[0]
-        and all(
-            any(surname in fold(name).split() for name in p.authors) for surname in surnames[1:]
-        )
-    )
 
 
 def find_described(description: str, library: LibrarySnapshot) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.library.coined import find_named_spans
 from rag.library.snapshot import LibrarySnapshot
 from rag.text import fold
 from rag.types import Paper
@@ -34,7 +35,7 @@ _CITATION = re.compile(
     r"(?:['’]s)?(?P<gap>,?\s*[(\[]|,\s*|\s+)(?P<year>(?:19|20)\d\d)(?P<letter>[a-z])?[)\]]?(?![\w-])"
 )
 _MIN_PASTED_WORDS = 15
-_SHINGLE = 5
+_SHINGLE, _MAX_SOURCES = 5, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,32 +159,30 @@ def _get_letters(text: str) -> str:
 
 def _find_reference(question: str, library: LibrarySnapshot) -> Pointer | None:
     """A line of a bibliography: a title of the library among nothing but its people, year, venue and figures."""
-    if not re.search(r"(?:19|20)\d\d", question) or len(question) > 600:
+    if not re.search(r"(?:19|20)\d\d", question) or len(question) > 600 or "," not in question:
         return None
-    folded = fold(question)
-    for paper in library.papers:
-        title = fold(paper.name)
-        at = folded.find(title) if len(title.split()) > 2 else -1
-        if at < 0 or len(folded) != len(question):
-            continue
+    for (at, end), paper_id in find_named_spans(question, library):
         start = _find_start(question, at)
-        around = f"{question[start:at]} {question[at + len(title) :]}"
-        own = {w for name in paper.authors for w in re.findall(r"[^\W\d_]+", fold(name))}
-        own |= set(
-            re.findall(
-                r"[^\W\d_]+", fold(f"{paper.venue or ''} {paper.doi or ''} {paper.url or ''}")
-            )
-        )
-        words = [w for w in re.findall(r"[^\W\d_]+", fold(around)) if len(w) > 1]
-        foreign = [w for w in words if w not in own and w not in _IN_REFERENCES]
-        if question[start:at].strip() and len(foreign) <= len(words) // 3 and (own & set(words)):
-            end = (
-                len(question.rstrip(" ?"))
-                if len(foreign) == 0 or "?" not in question
-                else at + len(title)
-            )
+        if len(question[at:end].split()) < 3 or not question[start:at].strip():
+            continue
+        paper = library.by_id[paper_id]
+        around = f"{question[start:at]} {question[end:]}"
+        words = [word for word in _list_words(around) if len(word) > 1]
+        own = {
+            word
+            for value in (*paper.authors, paper.venue, paper.doi, paper.url)
+            for word in _list_words(value)
+        }
+        foreign = [word for word in words if word not in own and word not in _IN_REFERENCES]
+        if len(foreign) <= len(words) // 3 and own & set(words):
+            # What is asked of it stands behind it: "… Bog Letters. Who wrote it?"
+            end = end if foreign and "?" in question else len(question.rstrip(" ?"))
             return Pointer(start, end, (paper,), question[start:end])
     return None
+
+
+def _list_words(text: str | None) -> list[str]:
+    return re.findall(r"[^\W\d_]+", fold(text or ""))
 
 
 _IN_REFERENCES = frozenset(
@@ -256,14 +255,20 @@ def find_pasted(question: str, library: LibrarySnapshot) -> tuple[Paper | None, 
     text = " ".join(body)
     if len(text.split()) < _MIN_PASTED_WORDS or "?" in text:
         return None
+    return _find_source(text, library), text, request
+
+
+def _find_source(text: str, library: LibrarySnapshot) -> Paper | None:
+    """The paper that more than half of a pasted text stands in."""
+    words = text.split()
+    samples = [
+        " ".join(words[at : at + _SHINGLE]) for at in (0, len(words) // 2, len(words) - _SHINGLE)
+    ]
+    candidates = [p for p in library.papers if any(sample in p.text for sample in samples)]
     wanted = _get_shingles(text)
-    best = (
-        max(library.papers, key=lambda p: len(wanted & _get_shingles(p.text)), default=None)
-        if wanted
-        else None
-    )
-    shared = len(wanted & _get_shingles(best.text)) if best else 0
-    return (best if shared > len(wanted) / 2 else None), text, request
+    shared = {p.paper_id: len(wanted & _get_shingles(p.text)) for p in candidates[:_MAX_SOURCES]}
+    best = max(candidates[:_MAX_SOURCES], key=lambda p: shared[p.paper_id], default=None)
+    return best if best is not None and shared[best.paper_id] > len(wanted) / 2 else None
 
 
 _REQUEST = re.compile(
