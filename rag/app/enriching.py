@@ -90,7 +90,8 @@ def bring_records(
         _write_asked(folder / ASKED_FILE, asked)
         for client in clients:
             client.close()
-    files = tuple(file for s in services if (file := _get_file(folder, s)).is_file())
+    paths = [_get_file(folder, service) for service in services]
+    files = tuple(path for path in paths if path.is_file())
     return Brought(files, n_asked, n_brought, n_known, stopped)
 
 
