@@ -132,6 +132,8 @@ def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     name = f"**{plain(paper.name)}**"
     mark = listing.get_marker(paper)
     # "who wrote the SignNet paper?"
+    if not paper.authorships and paper.is_not_found("authors"):
+        return f"{name} {mark}: I could not find its authors in the file, so they are unknown."
     if not paper.authorships:
         if paper.is_lost("authors"):
             document = plain(paper.places[0].document)

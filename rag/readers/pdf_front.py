@@ -33,8 +33,8 @@ _STOP = re.compile(
 )  # fmt: skip
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+[A-Za-z0-9])")
 _ARXIV = re.compile(
-    r"\barXiv:\s?(?P<id>(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))v\d+\s+(?:\[(?P<category>[\w.-]+)\])?"
-    r"\s*(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4})"
+    r"\barXiv:\s?(?P<id>(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))v\d++\s++(?:\[(?P<category>[\w.-]++)\]\s*+)?"
+    r"(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4})"
 )
 """The stamp on a preprint's first page; a preprint that is merely cited looks otherwise."""
 
@@ -53,7 +53,7 @@ _YEARS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
         ("the date of publication", rf"\bpublished(?: online)?:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the journal's line", rf"\b(?:vol(?:ume|\.)?|no\.|nr\.|issue|pp?\.|pages)\s*\d[^\n]{{0,60}}?\b{_Y}\b(?!\s*[–-]\s*\d)"),
         ("the conference's line", rf"(?:proceedings|proc\.|conference|workshop|symposium)[^©]{{0,110}}?\b{_Y}\b"),
-        ("the copyright", rf"(?:copyright|©|\(c\)|ⓒ|\bc\b)\s*(?:\(c\)|©|by)?\s*[^\d\n]{{0,40}}?{_Y}\b"),
+        ("the copyright", rf"(?:copyright|©|\(c\)|ⓒ|\bc\b)[^\d\n]{{0,48}}?{_Y}\b"),
         ("the date of acceptance", rf"\baccepted:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("the date of receipt", rf"\breceived:?\s[^.\n]{{0,30}}?\b{_Y}\b"),
         ("a date", rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTHS}\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?{_Y}\b"),
@@ -67,8 +67,14 @@ _VENUE = re.compile(
     r"|ieee transactions|acm transactions|lecture notes in|communications of|annals of|advances in|bulletin of"
     r"|annual review of)\b[^\n]{3,120})", re.IGNORECASE
 )  # fmt: skip
+_VENUE_END = re.compile(
+    r",? ?(?:pages?|pp\.?|vol(?:ume|\.)?|no\.) ?\d|, ?(?:19|20)\d\d| ?\((?:19|20)\d\d|[•|©]|\bdoi\b",
+    re.IGNORECASE,
+)
+MAX_CANDIDATES = 40
+"""Groups of lines, by their type, that are looked at for the title."""
 _COVERS = (
-    ("JSTOR", re.compile(r"JSTOR\b.*(?:terms|archive|not-for-profit)", re.I | re.S)),
+    ("JSTOR", re.compile(r"JSTOR\b.{0,300}?(?:terms|archive|not-for-profit)", re.I | re.S)),
     ("HAL", re.compile(r"HAL is a multi-?disciplinary open access", re.I)),
     ("ResearchGate", re.compile(r"see discussions, stats,? and author profiles", re.I)),
     ("a repository", re.compile(r"this (?:is|document is) (?:an? )?(?:the )?(?:author.{0,30}version|downloaded from)"
@@ -157,7 +163,7 @@ def _find_title_lines(page: Page, body_size: float) -> list[int]:
         groups,
         key=lambda g: (-round(_get_size(lines[g[0]])), _is_rubric(g, lines), -lines[g[0]].y),
     )
-    for group in ranked:
+    for group in ranked[:MAX_CANDIDATES]:
         text = _get_title_text([lines[at] for at in group])
         large = _get_size(lines[group[0]]) > 1.08 * body_size
         if (
@@ -238,8 +244,8 @@ def _get_title_text(lines: Sequence[Line]) -> str:
             text += part
         else:
             text = f"{text} {part}"
-    text = re.sub(r"\s*[*∗†‡§¶⋆✩☆]+$|\s*\[v\d+;.*$", "", " ".join(text.split()))
-    return text.strip(" ,")
+    text = re.split(r" ?\[v\d", " ".join(text.split()))[0]
+    return text.rstrip("*∗†‡§¶⋆✩☆ ,").lstrip(" ,")
 
 
 def _find_first_lines(page: Page, places: Sequence[int]) -> list[int]:
@@ -300,6 +306,9 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
         return []
     lines = page.lines
     bottom = min(lines[at].y for at in title)
+    edges = [lines[at].x0 for at in title]
+    is_inset = len(title) > 1 and max(edges) - min(edges) < 3 and min(edges) > 0.25 * page.width
+    margin = min(edges) - 2 if is_inset else 0.0  # a column of notes stands left of the paper
     below = sorted(
         (
             at
@@ -308,8 +317,9 @@ def _find_region(page: Page, title: Sequence[int], body_size: float) -> list[int
         ),
         key=lambda at: (-round(lines[at].y), lines[at].x0),
     )
-    end, stop = _find_end([lines[at] for at in below], body_size, page)
-    region = [at for at in below if lines[at].y > end]
+    beneath = [at for at in below if lines[at].x1 > margin]
+    end, stop = _find_end([lines[at] for at in beneath], body_size, page)
+    region = [at for at in beneath if lines[at].y > end]
     if stop is not None and not find_people([lines[at] for at in region]).names:
         region += [  # people beside the abstract, as in some proceedings
             at
@@ -367,7 +377,7 @@ def _read_identifiers(front: Front, text: str) -> None:
         fields = {key: value for key, value in stamp.groupdict().items() if value}
         front.record = {**fields, "url": f"https://arxiv.org/abs/{stamp['id']}"}
         front.sources["year"] = "read"
-    dois = {re.sub(r"[.,;)]+$", "", doi) for doi in _DOI.findall(text)}
+    dois = {doi.rstrip(".,;)") for doi in _DOI.findall(text)}
     if len(dois) == 1:
         front.doi = dois.pop()
         front.sources["doi"] = "read"
@@ -417,9 +427,5 @@ def _set_year(front: Front, year: int, what: str) -> None:
 
 
 def _trim_venue(text: str) -> str:
-    text = re.split(
-        r",?\s*(?:pages?|pp\.?|vol(?:ume|\.)?|no\.)\s*\d|,\s*(?:19|20)\d\d|\s[•|©]|\bdoi\b",
-        text,
-        flags=re.I,
-    )[0]
+    text = _VENUE_END.split(text)[0]
     return " ".join(text.split()).strip(" ,.;:-–")

@@ -29,11 +29,13 @@ _NUMBER_LINE = re.compile(
     r"\W*(?:page\s*)?(?:\d{1,5}|[ivxl]{1,6})(?:\s*(?:of|/)\s*\d{1,5})?\W*", re.I
 )
 _CAPTION = re.compile(
-    r"(?:fig(?:ure|\.)?|table|tab\.|algorithm|listing|scheme|box|plate|supplementary (?:fig|table)\w*)"
-    r"\s*(?:S?\d+|[IVX]+\b)\s*(?:[.:|—–-]|\(|$|(?=[A-Z]))", re.I
+    r"(?:fig(?:ure|\.)?|table|tab\.|algorithm|listing|scheme|box|plate|supplementary (?:fig|table)\w*+)"
+    r"\s*+(?:S?\d++|[IVX]+\b)\s*(?:[.:|—–-]|\(|$|(?=[A-Z]))", re.I
 )  # fmt: skip
 _NOTE_MARK = re.compile(r"(?:\d{1,2}|[*†‡§¶∗⋆]+)(?=\s?[A-Z\"“(h])")
-_NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d+\.?)*)\s+(?=\D)")
+_NUMBERED = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.?){0,3})\s+(?=\D)"
+)
 _NAMED = re.compile(
     r"(?:abstract|summary|introduction|background|related work|(?:materials and )?methods?(?: and materials)?"
     r"|methodology|experiments?|results?(?: and discussion)?|evaluation|discussion|limitations?|findings"
@@ -49,7 +51,7 @@ _REFERENCES = re.compile(
 _AFTER_REFERENCES = re.compile(r"(?:appendi|supplement|[A-Z]\.?\d*\.?\s+[A-Z][a-z])", re.I)
 _REFERENCE_MARK = re.compile(r"\[\w{1,12}\+?\d*\]|\(?\d{1,3}[.)]?\s")
 _ENDS = re.compile(r"[.!?:;。！？][\"'”’)\]\d,]*$")
-_HYPHEN_END = re.compile(r"(\w++)(?<=[a-zß-ÿ])-$")
+_HYPHEN_END = re.compile(r"(?<!\w)(\w++)(?<=[a-zß-ÿ])-$")
 _WORD = re.compile(r"[\w-]+")
 
 
@@ -184,7 +186,8 @@ def _drop_line_numbers(lines: list[Line]) -> list[Line]:
             at for at, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))
         }
         if edges:
-            return [line for line in lines if line not in numbers or edge(line) not in edges]
+            own = {id(line) for line in numbers if edge(line) in edges}
+            return [line for line in lines if id(line) not in own]
     return lines
 
 
@@ -279,6 +282,8 @@ def _goes_on(before: Line, cells: Sequence[Line]) -> bool:
 
 def _is_under(line: Line, lines: Sequence[Line], body_size: float) -> bool:
     """Whether the column above a line is text of ordinary size."""
+    if len(line.words) < 3:
+        return False
     above = [
         other for other in lines if other.y > line.y and other.x0 < line.x1 and line.x0 < other.x1
     ]
@@ -465,7 +470,7 @@ def _is_continued(
 
 def _append(paragraph: Paragraph, line: str, page: int, known: Counter[str]) -> None:
     """Join a line to a paragraph; a word parted at the line's end is whole."""
-    match = _HYPHEN_END.search(paragraph.text)
+    match = _HYPHEN_END.search(paragraph.text, max(0, len(paragraph.text) - 60))
     next_word = re.match(r"[a-zß-ÿ]\w*", line)
     if match and next_word:
         hyphenated = f"{match[1]}-{next_word[0]}".lower()

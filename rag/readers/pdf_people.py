@@ -60,13 +60,13 @@ _CITIES = frozenset(
         "|"
     )
 )
-_EMAIL = re.compile(r"[\[{(][^\[\](){}]*[\])}]\s*@\s*\S+|\S+\s?@\s?\S+\.\S+|\S*@\S*")
+_EMAIL = re.compile(r"[\[{(][^\[\](){}]{0,300}+[\])}]\s?@\s?\S++|(?<!\S)[^\s@]*+\s?@\s?\S*+")
 _DATE = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)"
     r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?\d{4}\b|\b\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]+\s+\d{4}\b",
     re.I,
 )
-_PART = re.compile(r"\s*(?:[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?!\s+al))\s*")
+_PART = re.compile(r"[,;·•|/&\t]|\band\b|\bAND\b|\bwith\b|\bund\b|\bet\b(?! al)")
 _TOKEN = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_](?:[^\W\d_]|['’.‐‑–-](?=[^\W\d_]))*[.-]?")
 _MARK = re.compile(r"[^\w\s,.'’;&()@{}|\-‐‑–·•/:]+|(?<=\s)\d[\d\s,]*|^\d+\s*|\d+")
 _BREAK = "\x1f"
@@ -139,8 +139,7 @@ def _read_line(line: Line) -> tuple[list[str], bool, bool]:
     """Its pieces up to the first institution or place; whether the last is open; whether there are others."""
     text = _EMAIL.sub(" , ", _mark_breaks(line))
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
-    text = _DATE.sub(" , ", text)
-    text = re.sub(r"\bet\s+al\.?|\([^)]*\)|^\W*(?:by|authors?)\b:?", " ", text, flags=re.I)
+    text = re.sub(r"\bet al\b\.?|\([^()]*+\)|^\W{0,5}(?:by|authors?)\b:?", " ", text, flags=re.I)
     ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
     kept: list[str] = []
     for group in text.split(";"):
@@ -187,7 +186,7 @@ def _mark_breaks(line: Line) -> str:
             parts += [_BREAK, word.text]
         else:
             parts += ["" if word.glued or not parts else " ", word.text]
-    return _MARK.sub(_BREAK, "".join(parts))
+    return _MARK.sub(_BREAK, _DATE.sub(" , ", "".join(parts)))
 
 
 def _is_raised(word: Word, line: Line) -> bool:

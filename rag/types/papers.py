@@ -214,6 +214,10 @@ class Paper(Particulars):
         """The page, from 1, on which a character of the text stands; None without pages."""
         return max(1, bisect_right(self.page_starts, offset)) if self.page_starts else None
 
+    def is_not_found(self, field: str) -> bool:
+        """Whether a reader looked for a field and did not find it, though it may be printed."""
+        return f"{field}: not found" in self.provenance
+
     @property
     def name(self) -> str:
         """The title, or the label where none was printed."""

@@ -37,6 +37,14 @@ def test_where_only_the_page_owner_is_known_no_list_is_spoken_of() -> None:
     )
 
 
+def test_authors_that_were_not_found_in_a_file_are_not_said_to_be_lacking() -> None:
+    known = {"complete": False, "provenance": ("authors: not found",)}
+    text = ask("who wrote MaskNet?", shelf=Shelf([paper("p1", "MaskNet: Masks", **known)])).text
+    assert text.endswith("I could not find its authors in the file, so they are unknown.")
+    text = ask("who wrote MaskNet?", shelf=Shelf([paper("p1", "MaskNet: Masks")])).text
+    assert text.endswith("its document names no authors, so they are unknown.")
+
+
 def test_papers_in_groups_without_a_common_co_author_are_told_as_perhaps_two_people() -> None:
     shelf = Shelf(
         [

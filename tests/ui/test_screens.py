@@ -21,6 +21,8 @@ from rag.config.settings import load
 from rag.types import Answer, Condition, Health
 from rag.types.fields import Range
 from tests.conftest import SEEDS
+from tests.readers.paper_maker import make_paper
+from tests.readers.test_pdf_layout import LEFT, RIGHT
 from ui.components import session
 from ui.server import application
 from ui.views import people_html
@@ -742,6 +744,29 @@ def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -
     assert "the library holds 169 papers" in said_under(at, "Remove documents")
     assert at.metric[0].value == "169"
     assert not list((own / "uploads").glob("[!.]*"))
+
+
+def test_a_pdf_is_shown_as_it_was_read_and_corrected_and_its_page_is_drawn(own: Path) -> None:
+    at = run(screen("library"))
+    at.file_uploader[0].set_value(("kelp.pdf", make_paper([[LEFT, RIGHT]]), "application/pdf"))
+    run(at)
+    assert "authors: Mara Quill, Tomas van den Berg, J. R. Okafor (guessed" in at.code[0].value
+    at.button(key="confirm").click()
+    run(at)
+    at.selectbox(key="correct_0").set_value("kelp.pdf")
+    run(at)
+    at.number_input[0].set_value(2020)
+    at.button(key="keep_correction").click()
+    run(at)
+    assert "year: 2020 (corrected by a person)" in said_under(at, "Correct")
+    with build(load()) as assistant:
+        kelp = assistant.paper("kelp.pdf:1")
+        assert (kelp.year, kelp.authors[0]) == (2020, "Mara Quill")
+        at = screen("chat")
+        at.session_state["source"] = (kelp.paper_id, (0, 40), None)
+        assert assistant.draw_page(kelp, (0, 40))
+    run(at)
+    assert at.session_state["drawn_page"][1].startswith(b"\x89PNG")
 
 
 def test_an_upload_of_another_readers_name_replaces_nothing_unasked(own: Path) -> None:

@@ -76,7 +76,7 @@ def format_reason(rejection: Rejection) -> str:
 
 # --- what was done --------------------------------------------------------------------------
 
-Part = Literal["add", "remove", "state"]
+Part = Literal["add", "correct", "remove", "state"]
 """The parts of this page that change the library; each reports what it did."""
 
 
@@ -181,6 +181,45 @@ def run_ingest(
     st.session_state["ingested"] = (part, list(iter_ingest_lines(ingest_report)))
 
 
+# --- correcting ---------------------------------------------------------------------------------
+
+
+def correct(assistant: Assistant, names: Sequence[str]) -> None:
+    """Draw the correction of a paper: what was read of it, to be changed and kept."""
+    st.header("Correct", anchor=False)
+    show_outcome("correct")
+    turn = st.session_state.setdefault("correct_turn", 0)
+    name = st.selectbox(
+        "A PDF, whose title, people and year had to be looked for",
+        names,
+        index=None,
+        placeholder="choose a document",
+        key=f"correct_{turn}",
+    )
+    if name is None:
+        return
+    paper = assistant.paper(f"{name}:1")
+    render_lines(paper.provenance)
+    with st.form("correction"):
+        title = st.text_input("Title", paper.title or "")
+        listing = st.text_area("Authors, one a line", "\n".join(paper.authors))
+        year = st.number_input("Year", 1000, 2999, paper.year, step=1)
+        venue = st.text_input("Venue", paper.venue or "")
+        pressed = st.form_submit_button("Keep", type="primary", key="keep_correction")
+    if pressed:
+        authors = [line.strip() for line in listing.splitlines() if line.strip()]
+        entered = {"title": title.strip(), "authors": authors, "year": year, "venue": venue.strip()}
+        before = {"title": paper.title or "", "authors": list(paper.authors), "year": paper.year,
+                  "venue": paper.venue or ""}  # fmt: skip
+        changes = {name: value or None for name, value in entered.items() if value != before[name]}
+        if changes:
+            changes |= {"authors": authors} if "authors" in changes else {}
+            report = assistant.correct(paper.paper_id, changes)
+            st.session_state["ingested"] = ("correct", list(iter_ingest_lines(report)))
+        st.session_state["correct_turn"] = turn + 1
+        st.rerun()
+
+
 # --- removing -------------------------------------------------------------------------------
 
 
@@ -263,6 +302,8 @@ def main() -> None:
             show_outcome("remove")
         add(assistant, document_list)
         if document_list:
+            if names := [d.name for d in document_list if d.format == "pdf"]:
+                correct(assistant, names)
             remove(assistant, document_list)
             render_health(assistant)
     except RagError as exc:

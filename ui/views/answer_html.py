@@ -361,7 +361,7 @@ def render_source(paper: Paper, span: Span | None = None) -> str:
 def _format_authors(paper: Paper) -> str:
     printed = ", ".join(render_person_button(name) for name in paper.authors)
     if not printed:
-        not_found = "authors: not found" in paper.provenance
+        not_found = paper.is_not_found("authors")
         printed = f"<i>authors not {'found in this file' if not_found else 'printed'}</i>"
     elif not paper.authors_complete:
         printed += " et al."
