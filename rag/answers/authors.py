@@ -135,9 +135,6 @@ def _render_author_line(paper: Paper, query: Query, listing: Listing) -> str:
     if not paper.authorships and paper.is_not_found("authors"):
         return f"{name} {mark}: I could not find its authors in the file, so they are unknown."
     if not paper.authorships:
-        if paper.is_lost("authors"):
-            document = plain(paper.places[0].document)
-            return f"{name} {mark}: its authors could not be read from {document}."
         return f"{name} {mark}: its document names no authors, so they are unknown."
     owners = [a.name for a in paper.authorships if a.role == "page"]
     # "who is the first author of MaskNet?"

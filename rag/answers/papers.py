@@ -386,7 +386,7 @@ def _list_remarks(
         among = _find_matching(library, rest, query)
         n = sum(p.year is None for p in among)
         if n:
-            n_lost = sum(p.is_lost("year") for p in among)
+            n_lost = sum(p.is_not_found("year") for p in among)
             remarks.append(phrases.tell_undated(n, format_conditions(rest), n_lost))
         # "how many papers from the first half of 2023?": papers of 2023 without a month may be
         # too.
@@ -432,7 +432,9 @@ def _answer_none(
         return Answer("", "abstained", "catalogue", text)
     text = phrases.tell_none(phrase)
     # "papers from 2014": those whose year was not found may be.
-    if timed and (lost := [p for p in _find_matching(library, rest, query) if p.is_lost("year")]):
+    if timed and (
+        lost := [p for p in _find_matching(library, rest, query) if p.is_not_found("year")]
+    ):
         text += f" {phrases.tell_undated(len(lost), format_conditions(rest), len(lost))}"
     # "papers about drones from 2024"
     if query.topic and matching and conditions:

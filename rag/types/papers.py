@@ -78,10 +78,6 @@ class Particulars:
     references: tuple[str, ...] = ()
     provenance: tuple[str, ...] = ()
 
-    def is_lost(self, field: str) -> bool:
-        """Whether a reader looked for a field and did not find it: the document may print it."""
-        return self.how_known(field) == NOT_FOUND
-
     def how_known(self, field: str) -> str:
         """``guessed from the copyright``, ``not found``; empty where a field was read, or is not there."""
         of_field = (line for line in self.provenance if line.startswith(f"{field}: "))
@@ -216,7 +212,7 @@ class Paper(Particulars):
 
     def is_not_found(self, field: str) -> bool:
         """Whether a reader looked for a field and did not find it, though it may be printed."""
-        return f"{field}: not found" in self.provenance
+        return self.how_known(field) == NOT_FOUND
 
     @property
     def name(self) -> str:

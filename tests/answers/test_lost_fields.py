@@ -18,9 +18,9 @@ def entry(line: int = 1, **values: object) -> Entry:
 
 def test_what_one_document_did_not_find_another_may_know() -> None:
     alone = merge("p1", [entry(provenance=LOST)], {})
-    assert alone.is_lost("authors") and alone.is_lost("year")
+    assert alone.is_not_found("authors") and alone.is_not_found("year")
     joined = merge("p1", [entry(provenance=LOST), entry(2, authors=("Lea Moreau",))], {})
-    assert not joined.is_lost("authors") and joined.is_lost("year")
+    assert not joined.is_not_found("authors") and joined.is_not_found("year")
 
 
 def test_a_guess_is_told_only_where_it_is_what_is_shown() -> None:
