@@ -13,7 +13,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.readers import bibtex_names, field_mapping
-from rag.readers.source import DocumentParts, DocumentSource, drop_logs_and_warnings
+from rag.readers.source import (
+    DocumentParts,
+    DocumentSource,
+    decode_western,
+    drop_logs_and_warnings,
+)
 from rag.types import Entry, Place, Rejection
 
 if TYPE_CHECKING:
@@ -45,6 +50,7 @@ def recognise(source: DocumentSource) -> bool:
 
 def read(source: DocumentSource) -> DocumentParts:
     """Every entry; two with the same key are two entries, a field given twice counts once."""
+    source, western = decode_western(source)
     library = _parse(_add_keys(source.text))
     strings = {str(s.key).lower(): str(s.value) for s in library.strings}
     records: list[_Record | Rejection] = []
@@ -64,7 +70,7 @@ def read(source: DocumentSource) -> DocumentParts:
         for record in records
         if isinstance(record, Rejection) or record.key.lower() not in volumes
     )
-    return DocumentParts.from_results(results, notes=lambda: (*notes, *columns.notes))
+    return DocumentParts.from_results(results, notes=lambda: (*western, *notes, *columns.notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,24 @@ def _decode_document(name: str, data: bytes) -> str:
     return data.decode("utf-8-sig", errors="surrogateescape")
 
 
+WESTERN_NOTE = "not UTF-8 but Windows-1252, and read as that; save it as UTF-8 to be sure"
+
+
+def decode_western(source: DocumentSource) -> tuple[DocumentSource, tuple[str, ...]]:
+    """An export that is Windows-1252 throughout, as spreadsheets save it, as text; and a note of it.
+
+    One that has UTF-8 as well stays as it is, and its entries with other bytes are rejected.
+    """
+    others = {char for char in source.text if char > "\x7f"}
+    if not others or any(not "\udc80" <= char <= "\udcff" for char in others):
+        return source, ()
+    try:
+        text = source.data.decode("cp1252")
+    except UnicodeDecodeError:
+        return source, ()
+    return build_source(source.name, text.encode()), (WESTERN_NOTE,)
+
+
 def _build_binary_error(name: str, data: bytes) -> ReadError:
     sample = data[:4096]
     if 0.3 < sample.count(0) / len(sample) < 0.7:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rag.readers import field_mapping
-from rag.readers.source import DocumentParts, DocumentSource
+from rag.readers.source import DocumentParts, DocumentSource, decode_western
 from rag.readers.tags import WEB_OF_SCIENCE
 from rag.types import Entry, Place, Rejection
 
@@ -32,6 +32,7 @@ def recognise(source: DocumentSource) -> bool:
 
 
 def read(source: DocumentSource) -> DocumentParts:
+    source, notes = decode_western(source)
     header = _find_header(source.text)
     assert header is not None, "recognise() has found one"
     lines = source.lines
@@ -40,7 +41,7 @@ def read(source: DocumentSource) -> DocumentParts:
         _build_table_entry(source.name, header, row, "\n".join(lines[row.start : row.end]), columns)
         for row in _iter_rows(lines, header.index + 1, header.delimiter)
     )
-    return DocumentParts.from_results(results, notes=lambda: columns.notes)
+    return DocumentParts.from_results(results, notes=lambda: (*notes, *columns.notes))
 
 
 @dataclass(frozen=True, slots=True)

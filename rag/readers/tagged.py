@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.readers import field_mapping, tags
-from rag.readers.source import DocumentParts, DocumentSource
+from rag.readers.source import DocumentParts, DocumentSource, decode_western
 from rag.types import Entry, Place, Rejection
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _find_dialect(source: DocumentSource) -> _Dialect | None:
 
 
 def read(source: DocumentSource) -> DocumentParts:
+    source, notes = decode_western(source)
     dialect = _find_dialect(source)
     assert dialect is not None, "recognise() has found one"
     lines = source.lines
@@ -87,7 +88,7 @@ def read(source: DocumentSource) -> DocumentParts:
         _build_tagged_entry(source.name, start, lines[start:end], dialect, parser, columns)
         for start, end in _iter_spans(lines, dialect)
     )
-    return DocumentParts.from_results(results, notes=lambda: columns.notes)
+    return DocumentParts.from_results(results, notes=lambda: (*notes, *columns.notes))
 
 
 def _iter_spans(lines: Sequence[str], dialect: _Dialect) -> Iterator[tuple[int, int]]:
