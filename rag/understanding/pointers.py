@@ -27,7 +27,10 @@ _ARXIV = re.compile(
 _PMID = re.compile(rf"{_WITH}\b(?:PMID|PubMed(?:\s+id)?)[:\s]*(?P<id>\d{{1,9}})\b", re.IGNORECASE)
 _URL = re.compile(r"(?P<id>(?:https?://|www\.)[^\s<>\"]+)", re.IGNORECASE)
 _BIBTEX = re.compile(r"@[A-Za-z]+\s*\{.*\}", re.DOTALL)
-_FIELD = re.compile(r"\b(title|doi|eprint)\s*=\s*[{\"]+(.*?)[}\"]+\s*(?:,|\n|\}|$)", re.I | re.S)
+_FIELD = re.compile(
+    r"\b(title|doi|eprint)\s{0,9}=\s{0,9}[{\"]{1,3}((?:[^{}\"]|\{[^{}\"]{0,80}\}){1,400})",
+    re.IGNORECASE,
+)
 _PARTICLE = r"(?:(?:van|von|der|den|de|la|le|del|di|da|dos|el|al|ten|ter)\s+){0,3}"
 _SURNAME = rf"{_PARTICLE}[^\W\d_a-z][\w'’-]+(?:\s[^\W\d_a-z][\w'’-]+)?"
 _CITATION = re.compile(
@@ -35,6 +38,7 @@ _CITATION = re.compile(
     r"(?:['’]s)?(?P<gap>,?\s*[(\[]|,\s*|\s+)(?P<year>(?:19|20)\d\d)(?P<letter>[a-z])?[)\]]?(?![\w-])"
 )
 _MIN_PASTED_WORDS = 15
+_MAX_CHARS = 3_000
 _SHINGLE, _MAX_SOURCES = 5, 20
 
 
@@ -59,7 +63,9 @@ def expand_pointers(question: str, library: LibrarySnapshot) -> tuple[str, tuple
         head = " " if pointer.start and question[pointer.start - 1].isalnum() else ""
         expanded.append(head + " and ".join(paper.name.rstrip(" .") for paper in pointer.papers))
         at = pointer.end
-    return "".join((*expanded, question[at:])), tuple(dict.fromkeys(notes))
+    text = "".join((*expanded, question[at:]))
+    # What is longer would be cut where it is looked for, and no longer be the text that was read.
+    return (question if len(text) > _MAX_CHARS else text), tuple(dict.fromkeys(notes))
 
 
 def _drop_overlaps(pointers: Iterator[Pointer]) -> list[Pointer]:
