@@ -16,7 +16,9 @@ from rag.readers.names import (
 )
 
 _EXTENDED = re.compile(r"(?:^|,)\s*(?:family|given|prefix|suffix)(?:-i)?\s*=")
-_PART = re.compile(r"\s*([a-z-]+)\s*=\s*(\"[^\"]*\"|\{(?:[^{}]|\{[^{}]*\})*\}|[^,]*)(?:,|$)")
+_PART = re.compile(
+    r"(?<![\s\w-])\s{0,3}([a-z-]{1,20})\s{0,3}=\s{0,3}(\"[^\"]{0,200}\"|\{(?:[^{}]|\{[^{}]{0,80}\}){0,200}\}|[^,]{0,200})(?:,|$)"
+)
 _LETTER = r"(?:\{\\?[A-Za-z]\}|\\?[A-Za-z])"
 _SPECIAL = re.compile(
     rf"\{{\\[^{{}}\s]{{1,12}}(?:\s?\{{?[A-Za-z]\}})?\}}?|\\[~^'\"`=.]\s?{_LETTER}|\\[uvHcdbkr]\s?\{{[A-Za-z]\}}"

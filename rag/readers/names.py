@@ -24,7 +24,7 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _TITLED = re.compile(
-    r"^(?:(?:Dr|Prof|Professor|Ph\.?D|M\.?D|M\.?Sc)\.?\s+)+|[\s,]+(?:Ph\.?D|M\.?D|M\.?Sc|M\.?P\.?H)\.?$"
+    r"^(?:(?:Dr|Prof|Professor|Ph\.?D|M\.?D|M\.?Sc)\.?\s{1,3}){1,4}|(?<![\s,])[\s,]{1,3}(?:Ph\.?D|M\.?D|M\.?Sc|M\.?P\.?H)\.?$"
 )
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-öø-ÿ]\.?[-‐ ]?){1,4}")
 _MARKS = re.compile(r"(?<=[^\W\d_.])[\d*†‡§¶∗✉♯#,\s]*[\d*†‡§¶∗✉♯#]$|^[\d*†‡§¶∗]+\s*")

@@ -16,7 +16,7 @@ _APA = re.compile(
 _SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\d)?!]))[.?!]\s+(?=[^\W\d_]|\d)")
 _ADDRESS = re.compile(r"https?://[^\s)\]>]+")
 _MARKUP = re.compile(
-    r"\s*\[(?:pdf|code|arxiv|bib|bibtex|doi|link|html|slides|video|project|page|web|poster)[^\]]*\]",
+    r"\[(?:pdf|code|arxiv|bib|bibtex|doi|link|html|slides|video|project|page|web|poster)[^\]]{0,200}\]",
     re.I,
 )
 

@@ -16,6 +16,11 @@ _REFERS = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|such|there|he|she|his|her|him|same|one|ones|above|former|latter|here)\b",
     re.IGNORECASE,
 )
+_STATES_TOPIC = re.compile(
+    r"\b(?:stud(?:y|ies|ied)|work(?:s|ing|ed)? on|interested in|research(?:ing)?|read(?:ing)? (?:about|on))\b",
+    re.IGNORECASE,
+)
+"""``We study noisy labels. How is the matrix estimated?`` asks of noisy labels."""
 _PART = re.compile(r"(?<=[^\W\d_]{2}[.!:;])\s+(?=[^\W\d_a-z])|(?<=\w:)\s+(?=\w)")
 
 
@@ -26,7 +31,11 @@ def drop_preamble(question: str) -> str:
         return question
     told, asked = parts[:-1], parts[-1]
     is_told = all(
-        _TELLS.search(part) and "?" not in part and not _ASKS.match(part) for part in told
+        _TELLS.search(part)
+        and not _STATES_TOPIC.search(part)
+        and "?" not in part
+        and not _ASKS.match(part)
+        for part in told
     )
     if is_told and _ASKS.match(asked) and not _REFERS.search(asked) and len(asked.split()) > 2:
         return asked

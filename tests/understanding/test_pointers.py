@@ -74,6 +74,7 @@ def test_a_pasted_abstract_is_known_by_its_words() -> None:
         ("My student Paul asked me this: what is peat made of?", "what is peat made of?"),
         ("I read about peat. Which papers cover it?", "I read about peat. Which papers cover it?"),
         ("What is peat? And who weighs bogs?", "What is peat? And who weighs bogs?"),
+        ("We study peat. How is the weight found?", "We study peat. How is the weight found?"),
         ("Peat burns. What does moss do?", "Peat burns. What does moss do?"),
     ],
 )
