@@ -84,7 +84,7 @@ def _rejecting(name: str) -> Iterator[None]:
     except (ReadError, MemoryError):
         raise
     except Exception as exc:
-        # The readers rest on csv, json, pypdf, bibtexparser and pylatexenc, each of which raises what
+        # The readers rest on csv, json, pypdfium2, bibtexparser and pylatexenc, each of which raises what
         # it likes on odd bytes: csv.Error for a field of 131,073 characters, and so on.
         clause = " ".join(f"{type(exc).__name__}: {exc}".split())[:200].rstrip(" .:")
         raise ReadError(

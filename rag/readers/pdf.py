@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from rag.readers import field_mapping
 from rag.readers.pdf_front import Front, find_cover, read_front
-from rag.readers.pdf_layout import Layout, Paragraph, build_layout, find_body_size
+from rag.readers.pdf_layout import Layout, build_layout, find_body_size
+from rag.readers.pdf_paragraphs import Paragraph
 from rag.readers.pdf_text import Line, Page, read_page
 from rag.readers.source import DocumentParts, DocumentSource, is_pdf
 from rag.types import Entry, Place, Rejection

@@ -30,6 +30,10 @@ _INSTITUTION = re.compile(
     r"\blabs?\b|\bcnrs\b|inria|\bmit\b|\bsri\b|bell labs|consorti|società|\bsociety\b",
     re.I,
 )
+_NO_INSTITUTION = re.compile(
+    r"(?:The work|This|We|Research was)\b|[^A-ZÀ-Þ]|(?:Inc|Ltd|LLC|Corp|GmbH|Research|Labs?|Cent(?:er|re))$"
+)
+"""Sentences about a work's support, and what a comma parts from a company's name."""
 _PLACE = re.compile(
     r"\b(?:department|dept|departamento|dipartimento|d[ée]partement|abteilung|faculdade|facultad|school|division|unit|street|avenue|road|ave|blvd|parkway|suite|floor|"
     r"building|campus|usa|u\.s\.a|united|states|kingdom|uk|england|scotland|germany|italy|spain|china|japan|"
@@ -278,13 +282,25 @@ def _find_affiliations(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_iter_institutions(lines)))[:40]
 
 
-def _iter_institutions(lines: Sequence[Line]) -> Iterator[str]:
+def _join_open_lines(lines: Sequence[Line]) -> Iterator[str]:
+    """The lines' texts; one that ends or goes on within a name ("Center for") is joined."""
+    text = ""
     for line in lines:
-        text = _EMAIL.sub(" , ", _mark_breaks(line))
+        after = _EMAIL.sub(" , ", _mark_breaks(line))
+        if re.search(r"\b(?:for|of|and|the|de|&)\s?$", text) or re.match(
+            r"(?:and|of|for|de) ", after
+        ):
+            text = f"{text} {after}"
+            continue
+        yield text
+        text = after
+    yield text
+
+
+def _iter_institutions(lines: Sequence[Line]) -> Iterator[str]:
+    for text in _join_open_lines(lines):
         for part in re.split(rf"[{_BREAK},;()]|\s-\s", text):
             piece = " ".join(part.split()).strip(" .:-–")
-            if 3 <= len(piece) <= 90 and _INSTITUTION.search(piece) and len(piece.split()) <= 10:
-                if piece[:1].isupper() and not re.match(
-                    r"(?:The work|This|We|Research was)\b", piece
-                ):
-                    yield piece
+            is_short = 3 <= len(piece) <= 90 and len(piece.split()) <= 10
+            if is_short and is_institution(piece) and not _NO_INSTITUTION.match(piece):
+                yield piece

@@ -245,8 +245,8 @@ def draw_panel(assistant: Assistant) -> None:
             type="tertiary",
             on_click=close_source,
         )
-        if span and paper.page_starts:
-            _draw_page(assistant, paper, span)
+        if span and paper.page_starts and _draw_page(assistant, paper, span):
+            span = None  # marked on the page, which the text below must not scroll away
         render_clickable(
             answer_html.render_source(paper, span),
             key="source_board",
@@ -255,8 +255,8 @@ def draw_panel(assistant: Assistant) -> None:
         )
 
 
-def _draw_page(assistant: Assistant, paper: Paper, span: Span) -> None:
-    """Draw the page that a quote stands on, the quote marked; once for each opened quote."""
+def _draw_page(assistant: Assistant, paper: Paper, span: Span) -> bool:
+    """Draw the page that a quote stands on, the quote marked, if it can be; once for each quote."""
     key = (paper.paper_id, span)
     drawn_key, image = st.session_state.get("drawn_page", (None, None))
     if drawn_key != key:
@@ -270,3 +270,4 @@ def _draw_page(assistant: Assistant, paper: Paper, span: Span) -> None:
     if image is not None:
         page = f"Page {paper.find_page(span[0])} of {len(paper.page_starts)}"
         st.image(image, caption=plain(page), width="stretch")
+    return image is not None
