@@ -27,7 +27,7 @@ _NO_ABSTRACT = re.compile(
     r"|an abstract is not available.*)\W*",
     re.IGNORECASE | re.DOTALL,
 )
-_FILE = re.compile(r"[^:;{}\n]+\.pdf\b", re.IGNORECASE)
+_FILE_BORDER = re.compile(r"[:;{}\n]")
 _MAX_KEYWORD_CHARS = 120
 
 
@@ -349,8 +349,9 @@ def _list_files(value: object) -> tuple[str, ...]:
     """Names of files in ``file`` fields: ``{:doe.pdf:pdf}``, ``Full Text:files/12/doe.pdf:application/pdf``."""
     texts = value if isinstance(value, list) else [value]
     names = (
-        match.group().replace("\\\\", "/").replace("\\", "").strip()
+        piece.strip().replace("\\\\", "/").replace("\\", "")
         for text in texts
-        for match in _FILE.finditer(_convert_to_text(text))
+        for piece in _FILE_BORDER.split(_convert_to_text(text))
+        if piece.strip().lower().endswith(".pdf")
     )
     return tuple(dict.fromkeys(PurePosixPath(name).name for name in names))

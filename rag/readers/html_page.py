@@ -22,7 +22,8 @@ SUFFIXES = (".html", ".htm", ".xhtml")
 
 _Record = dict[str, object]
 _BEGINS = re.compile(
-    r"\s*(?:<\?xml[^<>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta)\b",
+    r"(?:<\?xml[^<>]{0,200}\?>\s{0,9}|<!--(?:(?!-->).){0,2000}-->\s{0,9}){0,5}"
+    r"<(?:!doctype\s{1,9}html|html|head|body|meta)\b",
     re.I | re.S,
 )
 _META = {
@@ -63,7 +64,7 @@ _KNOWN_LISTS: tuple[tuple[str, Mapping[str, str]], ...] = (
 
 
 def recognise(source: DocumentSource) -> bool:
-    return _BEGINS.match(source.head.lstrip("\ufeff")) is not None
+    return _BEGINS.match(source.head.lstrip("\ufeff").lstrip()) is not None
 
 
 def read(source: DocumentSource) -> DocumentParts:
@@ -130,7 +131,7 @@ def _find_abstract(page: HtmlElement) -> str:
     paths = "//*[contains(@class, 'abstract') or contains(@id, 'abstract') or contains(@class, 'Abstract')]"
     texts = [_get_words(element) for element in page.xpath(paths) if element.tag != "meta"]
     best = max((t for t in texts if 80 <= len(t) <= 6_000), key=len, default="")
-    return re.sub(r"^(?:Abstract|Summary)\s*[:.]?\s*", "", best)
+    return re.sub(r"^(?:Abstract|Summary)\s{0,9}[:.]?\s{0,9}", "", best)
 
 
 def _read_linked_data(page: HtmlElement) -> Iterator[_Record]:

@@ -22,16 +22,17 @@ SUFFIXES = (".xml", ".atom", ".nxml")
 
 _Record = dict[str, object]
 _BEGINS = re.compile(
-    r"\s*(?:<\?xml[^<>]*\?>|<!--.*?-->|<\?[^<>]*\?>|<!DOCTYPE\s+(?!html)[^<>\[]*(?:\[[^\]]*\])?\s*>|\s)*<\s*(?!html|!)[A-Za-z]",
+    r"(?:<\?[^<>]{0,400}\?>\s{0,9}|<!--(?:(?!-->).){0,2000}-->\s{0,9}"
+    r"|<!DOCTYPE\s{1,9}(?!html)[^<>\[]{0,400}(?:\[[^\]]{0,2000}\])?\s{0,9}>\s{0,9}){0,8}<(?!html|!)[A-Za-z]",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def recognise(source: DocumentSource) -> bool:
     """Whether it begins as XML and one of the records that are read stands in it."""
-    head = source.head.lstrip("\ufeff")
+    head = source.head.lstrip("\ufeff").lstrip()
     return (
-        head.lstrip()[:1] == "<"
+        head[:1] == "<"
         and _BEGINS.match(head[:4096]) is not None
         and any(re.search(rf"<(?:\w+:)?{name}[\s>]", source.text) for name in _RECORDS)
     )
