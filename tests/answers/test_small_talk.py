@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rag.answers.small_talk import answer_aside
 from rag.types import Query
-from rag.understanding.small_talk import answer_aside
 
 
 @pytest.mark.parametrize(
