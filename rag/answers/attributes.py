@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
+from typing import cast
 
 from rag.answers import phrases
 from rag.answers.rows import (
@@ -12,7 +14,7 @@ from rag.answers.rows import (
     find_naming_sentence,
     format_date,
 )
-from rag.library.fields import list_values
+from rag.library.fields import get_days, list_values
 from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
 from rag.text.markdown import plain
@@ -51,6 +53,8 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
         known += any(is_known for is_known, _ in statements)
         text = "; ".join(words for _, words in statements)
         lines.append(f"**{plain(paper.name)}**: {text} {listing.get_marker(paper)}.")
+    if len(papers) == 2 and names and names[0] in ("date", "year", "month"):
+        lines = [*_tell_order(papers), *lines]
     if len(ids) > MAX_ROWS:
         lines.append(phrases.count_more(len(ids) - MAX_ROWS))
     return Answer(
@@ -62,6 +66,22 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
         library.list_scored(ids),
         value=_get_value(papers, names, library),
     )
+
+
+def _tell_order(papers: Sequence[Paper]) -> list[str]:
+    """Which of two dated papers came first; nothing where their dates do not tell."""
+    if not all(paper.year for paper in papers):
+        return []
+    older, newer = sorted(papers, key=lambda paper: _get_ends(paper)[0])
+    if _get_ends(older)[1] >= _get_ends(newer)[0]:
+        return []
+    first, then = (f"**{plain(p.name)}** ({format_date(p)})" for p in (older, newer))
+    return [f"{first} came before {then}.", ""]
+
+
+def _get_ends(paper: Paper) -> tuple[date, date]:
+    days = get_days(paper.year or 0, paper.month, paper.day)
+    return cast("date", days.low), cast("date", days.high)
 
 
 def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[bool, str]:
@@ -89,6 +109,9 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
     if name == "score":
         score = "not given" if paper.score is None else f"{paper.score:g}"
         return paper.score is not None, f"score {score}"
+    if name == "n_authors" and paper.authors and not paper.authors_complete:
+        n = len(paper.authors)
+        return True, f"at least {n + 1} authors: {n} are printed, and the list is cut"
     if name == "link":
         return bool(paper.links), " ".join(paper.links) or "no link in the abstract"
     if name == "place":

@@ -363,7 +363,8 @@ def _answer_unknown_authors(
 ) -> Answer:
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
-    text = f"{person_phrases.head_without_authors(plain(topic))}\n\n{rows}"
+    is_lost = any(f.paper.is_not_found("authors") for f in topic_papers)
+    text = f"{person_phrases.head_without_authors(plain(topic), is_lost=is_lost)}\n\n{rows}"
     return Answer(
         "",
         "abstained",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answers import phrases
+from rag.answers import person_phrases, phrases
 from rag.answers.attributes import answer_attributes
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
 from rag.answers.orders import (
@@ -362,6 +362,8 @@ def _list_remarks(query: Query, papers: PaperSet, *, is_alone: bool) -> str:
             if condition.field == "author":
                 n = papers.count(Condition("printed_author", "is", page.person))
                 remarks.append(phrases.tell_printed_names(n))
+        if condition.field == "author" and condition.operator == "is":
+            remarks.append(person_phrases.format_lookalikes(str(condition.value), library))
         if condition.field == "last_author":
             remarks.append(_format_cut_lists(condition, library))
         remarks.append(_format_uncounted(condition, query, library))
@@ -375,7 +377,8 @@ def _list_remarks(query: Query, papers: PaperSet, *, is_alone: bool) -> str:
         among = _select_matching(library, rest, query)
         n = among.count(Condition("year", "unknown"))
         if n:
-            remarks.append(phrases.tell_undated(n, format_conditions(rest)))
+            n_lost = library.count_not_found("year", among.conditions)
+            remarks.append(phrases.tell_undated(n, format_conditions(rest), n_lost))
         # "how many papers from the first half of 2023?": papers of 2023 without a month may be
         # too.
         vague = _count_undecided(among, timed)
@@ -421,10 +424,14 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     conditions, library = query.where, matching.library
     timed, rest = _split_timed(query)
     # "papers from 2024 / and in February?": undated papers of that year forbid a plain no.
-    if vague := _count_undecided(_select_matching(library, rest, query), timed):
+    among = _select_matching(library, rest, query)
+    if vague := _count_undecided(among, timed):
         text = phrases.tell_undecided(vague, phrase)
         return Answer("", "abstained", "catalogue", text)
     text = phrases.tell_none(phrase)
+    # "papers from 2014": those whose year was not found may be.
+    if timed and (n_lost := library.count_not_found("year", among.conditions)):
+        text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
     # "papers about drones from 2024"
     if query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"

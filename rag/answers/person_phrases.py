@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rag.answers.phrases import add_before
+from rag.library.view import LibraryView
 from rag.text.english import choose_number, counted, join_names
+from rag.text.markdown import plain
 from rag.types import Role
 
 ROLE_NAMES: Mapping[Role, str] = {
@@ -125,8 +127,10 @@ def tell_none_on(topic: str, limits: str) -> str:
     return f"No papers on **{topic}** {limits}."
 
 
-def head_without_authors(topic: str) -> str:
-    return f"There is work on **{topic}** here, but its authors are not given:"
+def head_without_authors(topic: str, *, is_lost: bool = False) -> str:
+    """``is_lost``: a reader looked for them and did not find them."""
+    verb = "could not be read" if is_lost else "are not given"
+    return f"There is work on **{topic}** here, but its authors {verb}:"
 
 
 # --- one person, and several --------------------------------------------------------------------
@@ -184,6 +188,26 @@ def tell_common_company(names: str, n: int) -> str:
 MORE_MAY_BE_HIDDEN = "Author lists cut by 'et al.' may hide more."
 
 
+def format_lookalikes(name: str, library: LibraryView) -> str:
+    """Other prints of perhaps the same person, with what speaks for it; nothing where there are none."""
+    lookalikes = library.names.find_lookalikes(name)
+    if not lookalikes:
+        return ""
+    mine = {other for p in library.list_papers_of(name) for other in library.list_people_of(p)}
+    described = []
+    for other in lookalikes[:MAX_LOOKALIKES]:
+        papers = library.list_papers_of(other)
+        shared = sorted(
+            {n for p in papers for n in library.list_people_of(p)} & mine - {name, other}
+        )
+        with_whom = f", also with {plain(shared[0])}" if shared else ""
+        described.append(f"{plain(other)} ({counted(len(papers))}{with_whom})")
+    return tell_lookalikes(join_names(described))
+
+
+MAX_LOOKALIKES = 6
+
+
 def tell_lookalikes(names: str) -> str:
     return (
         f"Perhaps the same person under another name: {names}; they are kept apart unless the "
@@ -233,8 +257,12 @@ WHICH_PAPER = "I cannot tell which paper is meant; name it by its title or metho
 # --- who may be missing -------------------------------------------------------------------------
 
 
-def tell_missing_authors(n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None) -> str:
+def tell_missing_authors(
+    n_papers: int, n_cut: int, n_unnamed: int, n_first: int | None, n_lost: int = 0
+) -> str:
     """How many papers do not name all of their authors; empty where all do.
+
+    ``n_lost``: how many of the unnamed may print authors that could not be read.
 
     ``n_first``: how many authors each of the cut lists names, if that is the same for all.
     """
@@ -245,8 +273,11 @@ def tell_missing_authors(n_papers: int, n_cut: int, n_unnamed: int, n_first: int
         first = "authors" if n_first is None else counted(n_first, "author")
         verb = choose_number(n_cut, "names", "name")
         clauses.append(f"{n_cut} of the {counted(n_papers)} {verb} only the first {first}")
-    if n_unnamed:
-        clauses.append(f"{n_unnamed} {choose_number(n_unnamed, 'names', 'name')} no authors at all")
+    if n_unnamed > n_lost:
+        n = n_unnamed - n_lost
+        clauses.append(f"{n} {choose_number(n, 'names', 'name')} no authors at all")
+    if n_lost:
+        clauses.append(f"of {n_lost} the authors could not be read")
     return f"Who may be missing: {join_names(clauses)}." if clauses else ""
 
 

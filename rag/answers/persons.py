@@ -176,11 +176,8 @@ def _build_person_answer(
 def _format_caution(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """Other spellings of perhaps the same person, and signs that the name is of several."""
     clauses = []
-    if lookalikes := library.names.find_lookalikes(name):
-        names_text = join_names(
-            f"{plain(o)} ({counted(library.count_papers_of(o))})" for o in lookalikes
-        )
-        clauses.append(person_phrases.tell_lookalikes(names_text))
+    if lookalikes := person_phrases.format_lookalikes(name, library):
+        clauses.append(lookalikes)
     # "who is Daichi Zhang?": papers without a common co-author may be by two people of one name;
     # an author page shows that they are one.
     if (n := _count_circles(name, papers, library)) > 1 and library.find_page(name) is None:

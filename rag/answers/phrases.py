@@ -143,8 +143,12 @@ def tell_without_mark(n: int, n_unknown: int) -> str:
     )
 
 
-def tell_undated(n: int, phrase: str) -> str:
-    return f"({counted(n)}{add_before(phrase)} without a printed year not counted.)"
+def tell_undated(n: int, phrase: str, n_lost: int = 0) -> str:
+    """Papers whose year is unknown; of ``n_lost`` it could not be read, which is not to say there is none."""
+    if n_lost == n:
+        return f"({counted(n)}{add_before(phrase)} whose year could not be read not counted.)"
+    lost = f", {n_lost} of which may print one that could not be read," if n_lost else ""
+    return f"({counted(n)}{add_before(phrase)} without a printed year{lost} not counted.)"
 
 
 def tell_without_month(n: int) -> str:

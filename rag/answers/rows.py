@@ -126,4 +126,5 @@ def format_truncation(papers: Sequence[Paper]) -> str:
     silent = [p for p in papers if not p.authors]
     lengths = {len(p.authors) for p in cut}
     n_first = lengths.pop() if len(lengths) == 1 else None
-    return person_phrases.tell_missing_authors(len(papers), len(cut), len(silent), n_first)
+    n_lost = sum(p.is_not_found("authors") for p in silent)
+    return person_phrases.tell_missing_authors(len(papers), len(cut), len(silent), n_first, n_lost)

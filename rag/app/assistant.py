@@ -33,6 +33,7 @@ from rag.generation.model_session import ModelSession
 from rag.ingest import ingesting
 from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
+from rag.library.identity import trace_fields
 from rag.library.view import LibraryView
 from rag.readers.pdf_pages import draw_page
 from rag.readers.process import ReadingLimits
@@ -46,6 +47,7 @@ from rag.types import (
     Health,
     Paper,
     PaperHit,
+    Place,
     Plan,
     Query,
     ReadAs,
@@ -65,7 +67,9 @@ from rag.understanding.languages import convert_to_english
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
     from rag.adapters.minilm import MiniLM
+    from rag.adapters.services import Service
     from rag.answers.screening import Screen
+    from rag.app.enriching import Brought
     from rag.generation.earlier import EarlierTurns
     from rag.generation.generative import Speaker
     from rag.search.retriever import Retriever
@@ -439,6 +443,45 @@ class Assistant:
             prune=prune,
             rebuild=rebuild,
             drop=drop,
+            limits=self._limits,
+            progress=progress,
+        )
+
+    def part(self, places: Sequence[Place], *, join: bool = False) -> Report:
+        """Part entries from the papers that they were joined to; see `rag.ingest.ingesting.part_entries`."""
+        from rag.adapters.embedders import build_embedder
+
+        return ingesting.part_entries(
+            self.library, self._stores, lambda: build_embedder(self.settings), places, join=join
+        )
+
+    def trace(self, paper: Paper) -> Mapping[str, Place]:
+        """At which of the paper's places each of its fields was read."""
+        return trace_fields(paper, self.library.list_entries_of(paper))
+
+    def enrich(
+        self,
+        services: Sequence[Service],
+        *,
+        contact: str = "",
+        limit: int | None = None,
+        progress: IngestProgress | None = None,
+    ) -> tuple[Brought, Report]:
+        """Ask services what papers lack, and read what they said; see `rag.app.enriching`."""
+        from rag.app.enriching import bring_records
+
+        told = progress or (lambda *_: None)
+        brought = bring_records(self.library, services, contact=contact, limit=limit, progress=told)
+        return brought, self._ingest_files(brought.files, progress)
+
+    def _ingest_files(self, files: Sequence[Path], progress: IngestProgress | None) -> Report:
+        from rag.adapters.embedders import build_embedder
+
+        return ingesting.apply_ingest(
+            self.library,
+            self._stores,
+            lambda: build_embedder(self.settings),
+            files,
             limits=self._limits,
             progress=progress,
         )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rag.cli.field_options import list_conditions
 from rag.cli.markdown import remove_control_characters
 from rag.library.permissions import keep_private
-from rag.types.errors import ReadError, SettingsError
+from rag.types import Place
+from rag.types.errors import NotFound, ReadError, SettingsError
 
 if TYPE_CHECKING:
     from rag.app.assistant import Assistant
@@ -132,15 +133,32 @@ def run_paper(args: argparse.Namespace) -> int:
     from rag.types.serialise import build_paper_record, build_sentence_records
 
     with open_assistant(args) as assistant:
+        if args.part or args.join:
+            place = parse_place(args.key)
+            assistant.part([place], join=args.join)
         paper = assistant.paper(args.key)
         sentences = assistant.library.list_role_spans(paper.paper_id)
+        traced = assistant.trace(paper)
     if args.json:
         records = build_sentence_records(paper, sentences)
-        print_json({**build_paper_record(paper), "sentences": records})
+        places = {field: str(place) for field, place in traced.items()}
+        print_json({**build_paper_record(paper), "sentences": records, "read_at": places})
     else:
         with open_paged(sys.stdout) as out:
-            out.writelines(f"{line}\n" for line in iter_paper_lines(paper, out))
+            out.writelines(f"{line}\n" for line in iter_paper_lines(paper, out, traced))
     return DONE
+
+
+def parse_place(key: str) -> Place:
+    """``<document>:<line>``.
+
+    Raises:
+        NotFound: It is no place.
+    """
+    document, _, line = key.rpartition(":")
+    if not (document and line.isascii() and line.isdigit()):
+        raise NotFound(f"{key!r} is no place; give <document>:<line>, as 'paper ID' lists them")
+    return Place(document, int(line))
 
 
 def run_correct(args: argparse.Namespace) -> int:
@@ -153,6 +171,26 @@ def run_correct(args: argparse.Namespace) -> int:
         raise SettingsError("nothing to correct; give --title, --author, --year, --venue or --doi")
     with open_assistant(args) as assistant:
         return _show_ingest(assistant.correct(args.key, values), args.json)
+
+
+def run_enrich(args: argparse.Namespace) -> int:
+    from rag.adapters.services import SERVICES
+    from rag.cli.format import open_progress
+
+    chosen = [s for s in SERVICES if not args.service or s.name.lower().split()[0] in args.service]
+    with open_assistant(args) as assistant, open_progress(sys.stderr) as progress:
+        brought, report = assistant.enrich(
+            chosen, contact=args.contact, limit=args.limit, progress=progress
+        )
+    n = len(chosen)
+    sys.stdout.write(
+        f"{brought.n_asked} questions to {n} {'service' if n == 1 else 'services'}, {brought.n_brought} "
+        f"records of papers here, {brought.n_known} asked before\n"
+    )
+    if brought.stopped:
+        sys.stderr.write(f"paperfolk: {remove_control_characters(brought.stopped)}\n")
+    status = _show_ingest(report, args.json) if brought.files else DONE
+    return FAILED if brought.stopped else status
 
 
 def run_ui(args: argparse.Namespace) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from rag.answers.phrases import ROUTE_WORDS, format_checks
 from rag.cli.markdown import WIDTH, open_writer, remove_control_characters
-from rag.types import Answer, Citation, Delta, Event, Paper
+from rag.types import Answer, Citation, Delta, Event, Paper, Place
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -138,8 +140,10 @@ def iter_reference(
             yield from _split_lines(f"“{remove_control_characters(quote)}”", "    ")
 
 
-def iter_paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:
-    """All details of one paper."""
+def iter_paper_lines(
+    paper: Paper, out: TextIO, traced: Mapping[str, Place] = MappingProxyType({})
+) -> Iterator[str]:
+    """All details of one paper; of one that stands in several places, where each was read."""
     from rag.library.bibliography import format_byline
 
     yield apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out) + (
@@ -156,7 +160,18 @@ def iter_paper_lines(paper: Paper, out: TextIO) -> Iterator[str]:
     for paragraph in paper.text.splitlines() or ["(no text)"]:
         yield from _split_lines(remove_control_characters(paragraph), "")
     yield ""
-    yield from filter(None, [paper.doi and f"doi: {paper.doi}", paper.url, *paper.links])
+    identifiers = [
+        paper.doi and f"doi: {paper.doi}",
+        paper.arxiv and f"arXiv: {paper.arxiv}",
+        paper.pmid and f"PMID: {paper.pmid}",
+        paper.keywords and f"keywords: {'; '.join(paper.keywords)}",
+    ]
+    yield from filter(None, [*identifiers, paper.url, *paper.links])
+    if len(paper.places) > 1 and traced:
+        of_place = defaultdict(list)
+        for field, place in traced.items():
+            of_place[place].append(field)
+        yield from (f"read at {place}: {', '.join(names)}" for place, names in of_place.items())
     yield apply_colour(f"{paper.paper_id}  {', '.join(map(str, paper.places))}", DIM_STYLE, out)
 
 

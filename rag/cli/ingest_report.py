@@ -9,6 +9,7 @@ from rag.types import Change, DocumentPlan, Plan, Report
 
 SHOWN_ENTRIES = 20
 SHOWN_PASSED_OVER = 20
+SHOWN_NOTES = 40
 CHANGES: tuple[Change, ...] = ("new", "changed", "removed", "kept", "unchanged")
 
 
@@ -49,9 +50,14 @@ def _format_paper_counts(report: Report) -> str:
 
 
 def iter_unread_lines(outcome: Plan | Report) -> Iterator[str]:
-    """What could not be read, each with its reason; then files of other kinds, some of many."""
+    """What could not be read, each with its reason; what is to be said of the rest; then files of other
+    kinds, some of many.
+    """
     plan = get_plan(outcome)
     yield from map(str, plan.rejections)
+    yield from (f"{name}: {note}" for name, note in plan.notes[:SHOWN_NOTES])
+    if len(plan.notes) > SHOWN_NOTES:
+        yield f"and {len(plan.notes) - SHOWN_NOTES} more notes, which --json lists"
     first_files = plan.passed_over[:SHOWN_PASSED_OVER]
     yield from (f"passed over: {file_line}" for file_line in first_files)
     if len(plan.passed_over) > len(first_files):
@@ -84,6 +90,7 @@ def build_ingest_record(outcome: Plan | Report) -> Mapping[str, object]:
         "rejections": [
             {"document": r.document, "line": r.line, "reason": r.reason} for r in plan.rejections
         ],
+        "notes": [{"document": name, "note": note} for name, note in plan.notes],
         "passed_over": [{"document": r.document, "reason": r.reason} for r in plan.passed_over],
     }
     if isinstance(outcome, Report):

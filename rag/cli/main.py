@@ -233,6 +233,13 @@ def _add_listing_commands(command: Any) -> None:
     paper.add_argument(
         "key", metavar="ID", help="a paper's id, its beginning, or <seed file>:<line>"
     )
+    parting = paper.add_mutually_exclusive_group()
+    parting.add_argument(
+        "--part",
+        action="store_true",
+        help="make the entry at <file>:<line> a paper of its own, whatever it was joined to",
+    )
+    parting.add_argument("--join", action="store_true", help="let it be joined again")
     _add_json(paper)
     correct = command(
         "correct",
@@ -258,6 +265,23 @@ def _add_listing_commands(command: Any) -> None:
 
 
 def _add_keeping_commands(command: Any) -> None:
+    enrich = command(
+        "enrich",
+        commands.run_enrich,
+        "ask Crossref, OpenAlex and Semantic Scholar what papers lack (needs a network)",
+        "enrich --contact ada@example.org --limit 50",
+    )
+    enrich.add_argument(
+        "--service",
+        action="append",
+        choices=["crossref", "openalex", "semantic"],
+        help="ask this service alone; may be given again",
+    )
+    enrich.add_argument(
+        "--contact", default="", metavar="MAIL", help="your address, which the services ask for"
+    )
+    enrich.add_argument("--limit", type=_parse_positive, metavar="N", help="papers asked about")
+    _add_json(enrich)
     ui = command("ui", commands.run_ui, "open the chat in the browser", "ui --port 8600")
     ui.add_argument("--port", type=int, metavar="N", help="default: 8501")
     ui.add_argument("--no-browser", action="store_true", help="serve only, open no window")

@@ -17,16 +17,19 @@ from rag.ingest.correcting import Corrections
 from rag.ingest.planning import build_plan
 from rag.library import Library, Writer, integrity, invariants, open_writer
 from rag.library.chunking import CHUNKER, get_embedded_text
+from rag.library.identity import compute_entry_digest
+from rag.library.matching import RULES
 from rag.library.token_vector_store import encode_tokens, encode_vector
 from rag.readers.process import ReadingLimits
-from rag.types import Chunk, Plan, Report
+from rag.types import Chunk, Place, Plan, Report
+from rag.types.errors import NotFound
 from rag.types.ports import Embedder, Encoder, Stores
 
 Progress = Callable[[str, int, int], None]
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
 
-__all__ = ["apply_ingest", "build_plan"]
+__all__ = ["apply_ingest", "build_plan", "part_entries"]
 
 
 def apply_ingest(
@@ -83,7 +86,7 @@ def apply_ingest(
             progress=progress,
         )
         n_embedded = None
-        if lost or not planned.changes_nothing or _has_old_chunks(library):
+        if lost or not planned.changes_nothing or _has_old_rules(library):
             ingest_id = writer.start_ingest(planned)
             terms = Terms(
                 leave_out=tuple(
@@ -139,9 +142,37 @@ class Terms:
     trusted: bool
 
 
-def _has_old_chunks(library: Library) -> bool:
-    """Whether an older Paperfolk cut the chunks by other rules."""
-    return library.read_meta().get("chunker", CHUNKER) != CHUNKER
+def part_entries(
+    library: Library,
+    stores: Stores,
+    embedder: Callable[[], Embedder],
+    places: Collection[Place],
+    *,
+    join: bool = False,
+) -> Report:
+    """Keep the entries at these places as papers of their own from now on; ``join``: no longer.
+
+    Raises:
+        NotFound: No entry begins at a place.
+    """
+    digests = []
+    for place in places:
+        entries = [e for e in library.list_entries(place.document) if e.place == place]
+        if not entries:
+            raise NotFound(
+                f"no entry of a document begins at '{place}'; 'paper ID' lists the places"
+            )
+        digests.append(compute_entry_digest(entries[0]))
+    with open_writer(library.folder, library.url) as writer:
+        writer.part_entries(digests, join=join)
+    return apply_ingest(library, stores, embedder, ())
+
+
+def _has_old_rules(library: Library) -> bool:
+    """Whether chunks were cut, or entries joined, by other rules or decisions than now hold."""
+    meta = library.read_meta()
+    made = (meta.get("chunker", CHUNKER), meta.get("identity", ""))
+    return "chunker" in meta and made != (CHUNKER, RULES)
 
 
 def _apply(

@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+from rag.library.family_names import NameParts, split_name
 from rag.text import STOP_WORDS, fold, join_names
-from rag.types import Paper
+from rag.types import Authorship, Paper
+from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 
 ExportFormat = Literal["bibtex", "ris", "csv"]
 
@@ -23,21 +25,29 @@ MEDIA_TYPES: Mapping[ExportFormat, str] = {
     "ris": "application/x-research-info-systems",
     "csv": "text/csv",
 }
+MAX_AUTHORS, SHOWN_AUTHORS = 30, 6
+"""A reference prints all of so many authors; of more, so many and how many there are beside."""
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """Characters that make a spreadsheet take a cell for a formula, also behind white space."""
 BIBTEX_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 COLUMNS = (
     "paper title label authors authors_complete page_owners affiliations year month day category "
-    "code score venue doi url links sources text"
+    "code score venue doi url links keywords arxiv pmid retracted sources text"
 ).split()
 
 
 def format_byline(paper: Paper) -> str:
     """``A, B and C, 2022``; says so where authors or year are unknown or the list was cut."""
-    names = join_names(paper.authors) if paper.authors_complete else ", ".join(paper.authors)
+    n_more = len(paper.authors) - SHOWN_AUTHORS if len(paper.authors) > MAX_AUTHORS else 0
+    authors = paper.authors[:SHOWN_AUTHORS] if n_more else paper.authors
+    if n_more:
+        names = f"{', '.join(authors)} and {n_more:,} more"
+    else:
+        names = join_names(authors) if paper.authors_complete else ", ".join(authors)
     if paper.authors and not paper.authors_complete:
         names += " et al."
-    return f"{names or 'authors unknown'}, {paper.year or 'year unknown'}"
+    mark = ", retracted" if paper.retracted else ""
+    return f"{names or 'authors unknown'}, {paper.year or 'year unknown'}{mark}"
 
 
 def format_papers(papers: Sequence[Paper], form: ExportFormat) -> str:
@@ -85,10 +95,21 @@ def build_keys(papers: Sequence[Paper]) -> list[str]:
 
 
 def _build_key_stem(paper: Paper) -> str:
-    family = _convert_to_ascii(paper.authors[0].split()[-1]) if paper.authors else "anon"
+    printed = _list_printed(paper)
+    family = _convert_to_ascii(_get_key_name(split_name(printed[0]))) if printed else "anon"
     words = (_convert_to_ascii(word) for word in re.split(r"[\W_]+", paper.name))
     first = next((w for w in words if len(w) > 2 and w not in STOP_WORDS), "")
     return f"{family or 'anon'}{paper.year or ''}{first}"
+
+
+def _list_printed(paper: Paper) -> list[Authorship]:
+    return [authorship for authorship in paper.authorships if authorship.role != "page"]
+
+
+def _get_key_name(name: NameParts) -> str:
+    """The family name without particles; of a group its first word that says something."""
+    words = [w for w in name.family.split() if not w.islower() and fold(w) not in STOP_WORDS]
+    return "".join(words if name.given else words[:1]) or name.family
 
 
 def _convert_to_ascii(word: str) -> str:
@@ -105,26 +126,44 @@ def _format_letters(n: int) -> str:
 
 
 def _list_bibtex_fields(paper: Paper) -> Iterable[tuple[str, str]]:
-    authors = list(paper.authors)
+    authors = [_format_bibtex_name(person) for person in _list_printed(paper)]
     if authors and not paper.authors_complete:
         authors.append("others")
     if authors:
-        yield "author", " and ".join(map(_convert_to_latex, authors))
+        yield "author", " and ".join(authors)
     yield "title", "{" + _convert_to_latex(paper.name) + "}"
     if paper.year is not None:
         yield "year", str(paper.year)
         if paper.month is not None:
             yield "month", BIBTEX_MONTHS[paper.month - 1]
+            if paper.day is not None:
+                yield "day", str(paper.day)
     for name, value in (
         ("journal", paper.venue),
         ("doi", paper.doi),
         ("url", paper.url or (paper.links[0] if paper.links else None)),
-        ("keywords", paper.category),
+        ("eprint", paper.arxiv),
+        ("archiveprefix", "arXiv" if paper.arxiv else None),
+        ("pmid", paper.pmid),
+        ("keywords", "; ".join(paper.keywords)),
+        ("category", paper.category),
+        ("affiliation", "; ".join(paper.affiliations)),
     ):
         if value:
-            yield name, value if name in ("url", "doi") else _convert_to_latex(value)
+            yield name, value if name in ("url", "doi", "eprint") else _convert_to_latex(value)
     yield "abstract", _convert_to_latex(paper.text)
     yield "note", _convert_to_latex(_format_note(paper))
+
+
+def _format_bibtex_name(person: Authorship) -> str:
+    """As read, where BibTeX parts it right by itself; a group in braces, so that nothing parts it."""
+    name = split_name(person)
+    if not name.given:
+        return "{" + _convert_to_latex(name.family) + "}"
+    if name.suffix or (" " in name.family):
+        parts = (name.family, name.suffix, name.given)
+        return ", ".join(_convert_to_latex(part) for part in parts if part)
+    return _convert_to_latex(f"{name.given} {name.family}")
 
 
 def _convert_to_latex(text: str) -> str:
@@ -144,11 +183,21 @@ def _convert_to_latex(text: str) -> str:
 def _format_note(paper: Paper) -> str:
     parts = ["; ".join(map(str, paper.places))]
     if paper.title is None:
-        parts.append("no title printed, label made from the text")
+        parts.append(NO_TITLE)
+    if paper.authors and not paper.authors_complete:
+        parts.append(CUT_LIST)
+    if paper.category:
+        parts.append(f"category {paper.category}")
+    if paper.code is not None:
+        parts.append(f"code {'yes' if paper.code else 'no'}")
+    if paper.score is not None:
+        parts.append(f"score {paper.score:g}")
+    if paper.retracted:
+        parts.append("retracted")
     owners = [a.name for a in paper.authorships if a.role == "page"]
     if owners:
         parts.append(f"{join_names(owners)} among the authors by the profile page")
-    return "; ".join(parts)
+    return OUR_NOTE + "; ".join(parts)
 
 
 # --- RIS ------------------------------------------------------------------------------------
@@ -169,21 +218,24 @@ def to_ris(papers: Sequence[Paper]) -> str:
 def _list_ris_fields(paper: Paper) -> Iterable[tuple[str, str]]:
     yield "ID", paper.paper_id
     yield "TI", paper.name
-    for name in paper.authors:
-        given_names, _, family = name.rpartition(" ")
-        yield "AU", f"{family}, {given_names}" if given_names else family
+    for name in map(split_name, _list_printed(paper)):
+        yield "AU", ", ".join(filter(None, (name.family, name.given, name.suffix)))
     if paper.year is not None:
         yield "PY", str(paper.year)
         if paper.month is not None:
             yield "DA", f"{paper.year}/{paper.month:02}/{f'{paper.day:02}' if paper.day else ''}/"
-    for tag, value in (("JO", paper.venue), ("DO", paper.doi), ("KW", paper.category)):
+    for tag, value in (("JO", paper.venue), ("DO", paper.doi)):
         if value:
             yield tag, value
+    for accession in (paper.arxiv and f"arXiv:{paper.arxiv}", paper.pmid and f"PMID:{paper.pmid}"):
+        if accession:
+            yield "AN", accession
+    yield from (("KW", keyword) for keyword in paper.keywords)
+    yield from (("AD", affiliation) for affiliation in paper.affiliations)
     for link in dict.fromkeys(filter(None, (paper.url, *paper.links))):
         yield "UR", link
     yield "AB", paper.text
-    cut_note = "; author list cut by et al." if paper.authors and not paper.authors_complete else ""
-    yield "N1", _format_note(paper) + cut_note
+    yield "N1", _format_note(paper)
 
 
 # --- CSV ------------------------------------------------------------------------------------
@@ -204,7 +256,7 @@ def _build_row(paper: Paper) -> list[str]:
         paper.paper_id,
         paper.title,
         None if paper.title else paper.label,
-        "; ".join(paper.authors),
+        "; ".join(map(_format_cell_name, _list_printed(paper))),
         "yes" if paper.authors_complete else "no",
         "; ".join(owners),
         "; ".join(paper.affiliations),
@@ -218,10 +270,21 @@ def _build_row(paper: Paper) -> list[str]:
         paper.doi,
         paper.url,
         "; ".join(paper.links),
+        "; ".join(paper.keywords),
+        paper.arxiv,
+        paper.pmid,
+        "yes" if paper.retracted else None,
         "; ".join(map(str, paper.places)),
         paper.text,
     ]
     return [_cell(value) for value in values]
+
+
+def _format_cell_name(person: Authorship) -> str:
+    """As printed, but for ``Bo W``, which would be read as the initial of a family Bo."""
+    name = split_name(person)
+    is_short = len(person.name.split()[-1].replace(".", "")) <= 3 and bool(name.given)
+    return f"{name.family}, {name.given}" if is_short and not name.suffix else person.name
 
 
 def _cell(value: object) -> str:

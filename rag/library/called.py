@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 from sqlalchemy import case, func, literal, select, union
 
@@ -124,6 +125,13 @@ class CalledPapers(ScopedLibrary):
         cited = self._chosen().where(PAPERS.c.paper_id.in_(union(*ids, linked)))
         return self.library.list_papers(
             [row[0] for row in self.library.fetch(cited.order_by(*IN_PLACE))]
+        )
+
+    def find_numbered(self, kind: Literal["arxiv", "pmid"], number: str) -> list[Paper]:
+        """Papers with a number that arXiv or PubMed gave them."""
+        numbered = self._chosen().where(PAPERS.c[kind] == number)
+        return self.library.list_papers(
+            [row[0] for row in self.library.fetch(numbered.order_by(*IN_PLACE))]
         )
 
     def find_described(self, terms: Collection[str]) -> list[str]:

@@ -39,6 +39,7 @@ from rag.library.tables import (
     CORRECTIONS,
     DOCUMENTS,
     ENTRIES,
+    KEYWORDS,
     LEFT_OUT,
     LINKS,
     NAMES,
@@ -240,6 +241,7 @@ class Library(Reader):
                     tuple(Place(*part[1:]) for part in parts[PLACES][paper_id]),
                     (name for _, name in parts[AFFILIATIONS][paper_id]),
                     (url for _, url in parts[LINKS][paper_id]),
+                    (word for _, word in parts[KEYWORDS][paper_id]),
                     row["page_starts"],
                     row["details"],
                 )
@@ -349,6 +351,12 @@ class Library(Reader):
         for row in self.select(select(CORRECTIONS)):
             corrections[row["sha256"], row["line"]][row["field"]] = json.loads(row["value"])
         return dict(corrections)
+
+    def list_entries_of(self, paper: Paper) -> list[Entry]:
+        """The entries that were joined to a paper, document by document."""
+        documents = dict.fromkeys(place.document for place in paper.places)
+        entries = (entry for document in documents for entry in self.list_entries(document))
+        return [entry for entry in entries if entry.place in paper.places]
 
     def list_entries(self, document: str) -> list[Entry]:
         """The entries of one document as read, in its order; none for an unknown name."""

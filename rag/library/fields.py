@@ -54,8 +54,9 @@ _VALUES: Mapping[str, _Values] = {
     "category": lambda p, c: _list_single(p.category),
     "affiliation": lambda p, c: p.affiliations,
     "venue": lambda p, c: _list_single(p.venue),
-    "keyword": lambda p, c: (),  # no reader fills it yet
+    "keyword": lambda p, c: p.keywords,
     "code": lambda p, c: (bool(p.code),),
+    "retracted": lambda p, c: (bool(p.retracted),),
     "link": lambda p, c: p.links,
     "title": lambda p, c: _list_single(p.title),
     "text": lambda p, c: (f"{p.title or ''} {p.text}",) if p.text else (),
@@ -241,6 +242,7 @@ def format_condition(condition: Condition) -> str:
 
 _FLAGS: Mapping[str, tuple[str, str]] = {
     "code": ("without the Code mark", "with the Code mark"),
+    "retracted": ("not marked as retracted", "marked as retracted"),
     "complete_authors": ("with 'et al.'", "with a complete author list"),
     "has_page": ("without an author page", "with an author page"),
 }

@@ -1,7 +1,8 @@
 """Decides which entries are the same paper, and merges them.
 
-Papers are identified by their abstract without case, accents, spaces or punctuation, so the same
-abstract is one paper in whatever document and LaTeX it occurs.
+A paper's id is made from its abstract without case, accents, spaces or punctuation, so the same
+abstract has one id in whatever document and LaTeX it occurs. Which entries are one paper, though
+their words differ, `rag.library.matching` decides.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields
 from typing import Any
 
 from rag.library.labels import build_label
 from rag.text import fold
-from rag.types import Authorship, Entry, Paper, Role
+from rag.types import Authorship, Entry, Paper, Place, Role
+from rag.types.papers import FILLED_IN, NOT_FOUND
 
 SHORT_CHARS = 80
 """A text with fewer letters and digits ("No abstract.") may belong to many papers: the title joins in."""
@@ -26,15 +29,15 @@ _LETTER_GAPS = re.compile(r"[\W_]+")
 
 def compute_paper_id(title: str | None, text: str) -> str:
     """``p`` and 12 hex digits, from the abstract's letters and digits, or the title's without one."""
-    words = _extract_letters(text)
+    words = extract_letters(text)
     if len(words) < SHORT_CHARS:
-        words = f"{_extract_letters(title or '')}|{words}"
+        words = f"{extract_letters(title or '')}|{words}"
     if words == "|":
         words = f"{title}|{text}"
     return "p" + hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
-def _extract_letters(text: str) -> str:
+def extract_letters(text: str) -> str:
     return _LETTER_GAPS.sub("", text.lower() if text.isascii() else fold(text))
 
 
@@ -46,7 +49,9 @@ def compute_entry_digest(entry: Entry) -> str:
 def compute_paper_digest(paper: Paper) -> str:
     """Digest of the paper's contents and places."""
     values = {name: getattr(paper, name) for name in _PAPER_FIELDS}
-    values["authorships"] = [(a.name, a.role, a.position) for a in paper.authorships]
+    values["authorships"] = [
+        (a.name, a.role, a.position, *filter(None, (a.family,))) for a in paper.authorships
+    ]
     values["places"] = [str(place) for place in paper.places]
     return _compute_digest(values)
 
@@ -60,78 +65,150 @@ _DIGEST_ENTRY_FIELDS = tuple(field.name for field in fields(Entry) if field.name
 _PAPER_FIELDS = tuple(field.name for field in fields(Paper))
 
 
-_LATER_FIELDS = frozenset({"section_starts", "section_names", "references", "provenance"})
+_LATER = frozenset(
+    "arxiv pmid keywords retracted families files section_starts section_names references provenance".split()
+)
 """Fields that a digest leaves out while they are empty: it is the same as before there were any."""
 
 
 def _compute_digest(values: Mapping[str, object]) -> str:
-    stored = {name: value for name, value in values.items() if value or name not in _LATER_FIELDS}
-    text = json.dumps(stored, sort_keys=True, ensure_ascii=False)
+    values = {k: v for k, v in values.items() if k not in _LATER or v not in (None, ())}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) -> Paper:
     """The one paper that these entries describe.
 
-    Each field comes from the first entry that knows it: entries with a title first, then by place.
-    A mark counts wherever it stands: ``code`` is True if any entry says so.
+    Each field comes from the first entry that knows it, in the order of `_rank`. A mark counts
+    wherever it stands: ``code`` is True if any entry says so.
 
     Args:
         identity: The paper's id, by `compute_paper_id`.
         entries: At least one, all of this paper.
         owners: Owner of the page, by document name.
     """
-    ranked = sorted(entries, key=lambda entry: (entry.title is None, entry.place))
-    text = next((e.text for e in ranked if e.text), "")
+    ranked = sorted(entries, key=_rank)
+    whole = next((e for e in ranked if e.page_starts and e.text), None)
+    text = whole.text if whole else next((e.text for e in ranked if e.text), "")
     title = next((e.title for e in ranked if e.title), None)
-    printed = max(ranked, key=lambda e: (e.authors_complete, len(e.authors)))
+    printed = max(ranked, key=_rank_authors)
     marks = [e.code for e in ranked if e.code is not None]
-    dated = next((e for e in ranked if e.year is not None or e.month is not None), ranked[0])
+    retractions = [e.retracted for e in ranked if e.retracted is not None]
+    dated = next((e for e in ranked if _knows_date(e)), ranked[0])
+    values = {
+        name: next((getattr(e, name) for e in ranked if getattr(e, name)), None) for name in _FIRST
+    }
+    lists = {name: _merge_distinct(getattr(e, name) for e in ranked) for name in _ALL}
+    known = {name for name, value in {**values, **lists, "year": dated.year}.items() if value}
+    known |= {name for name, value in (("title", title), ("authors", printed.authors)) if value}
+    sources = {
+        "title": next((e for e in ranked if e.title), None),
+        "authors": printed,
+        "year": dated,
+    }
     return Paper(
         paper_id=identity,
         title=title,
         label=title or build_label(text),
         text=text,
-        authorships=_merge_authorships(identity, printed.authors, ranked, owners),
+        authorships=_merge_authorships(identity, printed, ranked, owners),
         authors_complete=printed.authors_complete,
         places=tuple(e.place for e in ranked),
-        affiliations=_merge_distinct(e.affiliations for e in ranked),
         year=dated.year,
         month=dated.month,
         day=dated.day,
-        category=next((e.category for e in ranked if e.category), None),
         code=any(marks) if marks else None,
+        retracted=any(retractions) if retractions else None,
         score=next((e.score for e in ranked if e.score is not None), None),
-        links=_merge_distinct(e.links for e in ranked),
-        url=next((e.url for e in ranked if e.url), None),
-        doi=next((e.doi for e in ranked if e.doi), None),
-        venue=next((e.venue for e in ranked if e.venue), None),
-        **_get_layout(next(e for e in ranked if e.text == text)),
+        provenance=_merge_provenance(ranked, sources, known),
         references=next((e.references for e in ranked if e.references), ()),
-        provenance=next((e.provenance for e in ranked if e.provenance), ()),
+        **_get_layout(whole),
+        **values,  # type: ignore[arg-type]
+        **lists,  # type: ignore[arg-type]
     )
 
 
-def _get_layout(entry: Entry) -> dict[str, Any]:
-    """Where pages and sections begin in the entry's text."""
-    return {
-        name: getattr(entry, name) for name in ("page_starts", "section_starts", "section_names")
-    }
+def _get_layout(entry: Entry | None) -> dict[str, Any]:
+    """Where pages and sections begin in the text of a file."""
+    names = ("page_starts", "section_starts", "section_names")
+    return {name: getattr(entry, name) for name in names} if entry else {}
+
+
+def _merge_provenance(
+    entries: Sequence[Entry], sources: Mapping[str, Entry | None], known: Set[str]
+) -> tuple[str, ...]:
+    """How fields are known, of the entries that gave them; what one did not find another may know."""
+    kept: dict[str, str] = {}
+    for entry in entries:
+        for line in entry.provenance:
+            field, _, basis = line.partition(": ")
+            is_lost = basis == NOT_FOUND
+            if (is_lost and field not in known) or (
+                not is_lost and sources.get(field, entry) is entry
+            ):
+                kept.setdefault(field, line)
+    return tuple(kept.values())
+
+
+_FIRST = ("category", "url", "doi", "venue", "arxiv", "pmid")
+"""Fields that come from the first entry that knows them."""
+_ALL = ("affiliations", "links", "keywords")
+"""Fields to which every entry adds."""
+_PREPRINT_VENUE = re.compile(r"\W*(?:arxiv|corr|biorxiv|medrxiv|ssrn|preprint)", re.IGNORECASE)
+
+
+def _rank(entry: Entry) -> tuple[bool, bool, bool, bool, Place]:
+    """Titled entries first; of a preprint and its publication the latter; files after what is said of them."""
+    is_preprint = bool(entry.arxiv) and _PREPRINT_VENUE.match(entry.venue or "arXiv") is not None
+    return (
+        entry.title is None, _is_of_service(entry), is_preprint, bool(entry.page_starts), entry.place
+    )  # fmt: skip
+
+
+def _is_of_service(entry: Entry) -> bool:
+    """Whether a service said so, which fills in what the paper's own documents lack."""
+    return any(f": {FILLED_IN} " in line for line in entry.provenance)
+
+
+def _rank_authors(entry: Entry) -> tuple[bool, bool, int, int]:
+    is_read = not entry.how_known("authors").startswith("guessed")
+    return is_read, entry.authors_complete, len(entry.authors), sum(map(len, entry.authors))
+
+
+def _knows_date(entry: Entry) -> bool:
+    return entry.year is not None or entry.month is not None
+
+
+def trace_fields(paper: Paper, entries: Sequence[Entry]) -> dict[str, Place]:
+    """Where each field of a merged paper was read: the first place whose entry has that very value."""
+    traced: dict[str, Place] = {}
+    for name in ("title", "text", "year", *_FIRST, *_ALL, "authors"):
+        value = getattr(paper, name)
+        if value:
+            for entry in sorted(entries, key=_rank):
+                own = getattr(entry, name)
+                if own == value or (name in _ALL and own):
+                    traced[name] = entry.place
+                    break
+    return traced
 
 
 def _merge_authorships(
-    identity: str, authors: Sequence[str], entries: Sequence[Entry], owners: Mapping[str, str]
+    identity: str, printed: Entry, entries: Sequence[Entry], owners: Mapping[str, str]
 ) -> tuple[Authorship, ...]:
     """Printed names in order, then names that only another entry prints, then page owners."""
+    families = dict(zip(printed.authors, printed.families, strict=False))
     authorships = [
-        Authorship(identity, name, _get_role(position), position)
-        for position, name in enumerate(authors, 1)
+        Authorship(identity, name, _get_role(position), position, families.get(name, ""))
+        for position, name in enumerate(printed.authors, 1)
     ]
-    known = set(authors)
+    known = set(printed.authors)
     for name in _merge_distinct(e.authors for e in entries):
         if name not in known:
             known.add(name)
-            authorships.append(Authorship(identity, name, "listed", None))
+            if not any(is_shorter_print(name, other) for other in printed.authors):
+                authorships.append(Authorship(identity, name, "listed", None))
     for name in _merge_distinct(
         (owners[e.place.document],) for e in entries if e.place.document in owners
     ):
@@ -139,6 +216,39 @@ def _merge_authorships(
             known.add(name)
             authorships.append(Authorship(identity, name, "page"))
     return tuple(authorships)
+
+
+def is_shorter_print(name: str, other: str) -> bool:
+    """Whether one name prints the other with initials, turned or without accents: ``M. Quill``, ``Mara Quill``."""
+    mine, theirs = _split_name(name), _split_name(other)
+    shared = Counter(w for w in mine if len(w) > 1) & Counter(w for w in theirs if len(w) > 1)
+    if not shared or name == other:
+        return False
+    short, long = sorted((_drop(mine, shared), _drop(theirs, shared)), key=len)
+    if not long:
+        return True
+    if not short:  # ``Tanvir J. Siddal`` and ``Tanvir Siddal``
+        return shared.total() > 1 and all(len(word) == 1 for word in long)
+    pairs = zip(short, long, strict=False)
+    surplus = long[len(short) :]
+    return all(a[0] == b[0] and 1 in (len(a), len(b)) for a, b in pairs) and (
+        all(len(word) == 1 for word in surplus) or all(len(word) == 1 for word in short)
+    )
+
+
+def _drop(words: Sequence[str], shared: Counter[str]) -> list[str]:
+    left = Counter(shared)
+    rest: list[str] = []
+    for word in words:
+        if left[word]:
+            left[word] -= 1
+        else:
+            rest.append(word)
+    return rest
+
+
+def _split_name(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", fold(name))
 
 
 def _get_role(position: int) -> Role:

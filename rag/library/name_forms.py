@@ -11,6 +11,8 @@ from rag.text import fold
 
 _NAME_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
 
+_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -41,13 +43,18 @@ def extract_tokens(text: str) -> tuple[Token, ...]:
 @lru_cache(maxsize=10_000)
 def split_name(name: str) -> tuple[str, ...]:
     """The keys of a name's parts: ``Ke-Yue Zhang`` -> ``keyue``, ``zhang``."""
-    return tuple(get_name_key(part) for part in name.split())
+    return tuple(filter(None, map(get_name_key, name.split()))) or (fold(name),)
 
 
 def drop_initials(parts: tuple[str, ...]) -> tuple[str, ...]:
     """``christopher d manning`` -> ``christopher manning``; names of initials alone stay whole."""
     long = tuple(part for part in parts if len(part) > 1)
     return long if len(long) > 1 else parts
+
+
+def drop_suffix(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """``martin luther king jr`` -> ``martin luther king``."""
+    return parts[:-1] if len(parts) > 2 and parts[-1] in _SUFFIXES else parts
 
 
 def get_initials(parts: Sequence[str]) -> str:
@@ -63,6 +70,7 @@ def build_name_forms(name: str) -> dict[str, str]:
         "joined": "".join(parts),
         "turned": "".join((*parts[-1:], *parts[:-1])),
         "shortened": "".join(short),
+        "unsuffixed": "".join(drop_suffix(parts)),
         "initials": get_initials(parts),
         "short_initials": get_initials(short),
     }

@@ -12,6 +12,9 @@ LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 COINED_CHARS = 6
 """Letters from which a coined name may be misspelt."""
 
+RETRACTED = re.compile(r"^\W?(?:retracted|withdrawn)(?: article| paper)?\W+", re.IGNORECASE)
+"""What stands in front of a retracted paper's title, and is no name of the paper."""
+
 
 def is_made_up(word: str) -> bool:
     """Whether a word is a name that somebody gave: capitals within, a digit or a hyphenated name."""
@@ -28,8 +31,9 @@ def is_headed(word: str, title: str | None) -> bool:
 
 def shorten(title: str) -> str:
     """The title up to a colon, if that is short; otherwise the full title."""
-    head = title.split(":")[0].strip()
-    return head if ":" in title and len(head.split()) <= 4 else title
+    bare = RETRACTED.sub("", title)
+    head = bare.split(":")[0].strip()
+    return head if ":" in bare and len(head.split()) <= 4 else title
 
 
 def get_short_name(paper: Paper) -> str:

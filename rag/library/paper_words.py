@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Table, exists, or_, select
 
 from rag.library.name_forms import build_name_forms, split_name
-from rag.library.naming import COINED_CHARS, LETTERS, NAMED, is_made_up, shorten
+from rag.library.naming import COINED_CHARS, LETTERS, NAMED, RETRACTED, is_made_up, shorten
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
@@ -92,8 +92,8 @@ def _list_names(title: str) -> Iterator[tuple[str, str]]:
     if not title:
         return
     short = shorten(title)
-    is_long = len(title.split()) >= LEAST_WORDS
-    yield title, _get_start(title) if is_long else ""
+    for name in dict.fromkeys((title, RETRACTED.sub("", title))):
+        yield name, _get_start(name) if len(name.split()) >= LEAST_WORDS else ""
     if short != title:
         is_name = len(short.split()) == 1 or any(map(is_made_up, NAMED.findall(short)))
         yield short, _get_start(short) if is_name else ""

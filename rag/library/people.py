@@ -28,7 +28,7 @@ from rag.types import Condition, Paper, ProfilePage
 
 NAME_FORMS: Mapping[str, tuple[ColumnElement[str], ...]] = {
     "name": (NAMES.c.name,),
-    "exact": (NAMES.c.joined, NAMES.c.shortened),
+    "exact": (NAMES.c.joined, NAMES.c.shortened, NAMES.c.unsuffixed),
     "turned": (NAMES.c.turned,),
     "initials": (NAMES.c.initials, NAMES.c.short_initials),
 }

@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from rag.library.identity import is_shorter_print
 from rag.library.lookups import Lookup
 from rag.library.name_forms import (
     Token,
@@ -38,7 +39,9 @@ _CAPITALS = re.compile(
 )
 """Capitals within a word that a name may have: ``LeCun``, ``Fei-Fei``, ``O'Neil``, ``J.K.``"""
 
-_MAX_PARTS = 4
+_MAX_PARTS = 6
+_NUMBER = re.compile(r"\s(0\d{3})\b")
+"""DBLP's number behind a name that several people have; no part of the name."""
 _LONG_PART_CHARS = 5
 _PART_RATIO = 55.0
 _MOST_PARTS = 200
@@ -209,11 +212,16 @@ class NameIndex:
     def find_lookalikes(self, name: str) -> tuple[str, ...]:
         """Other names that may be the same person's, such as ``Kexin Bao`` and ``Kexin Baoa``.
 
-        One letter apart in a name of nine letters or more, or the same parts turned around.
+        One letter apart in a name of nine letters or more, the same parts turned around, or one with
+        initials where the other has names: ``T. J. Siddal``, ``Tanvir Siddal``.
         """
         mine = split_name(name)
         turned = mine[::-1]
         lookalikes = {n for n in self._exact.get("".join(turned)) if split_name(n) == turned}
+        words = [part for part in mine if len(part) > 1]
+        self._by_part.load(words)
+        for word in words:
+            lookalikes |= {n for n in self._by_part.get(word) if is_shorter_print(n, name)}
         joined = "".join(mine)
         if len(joined) >= 8:
             lookalikes |= {
@@ -257,7 +265,12 @@ class NameIndex:
         typed = text[span[0] : span[1]]
         joined = "".join(word.key for word in part)
         if not comma and joined in self._exact:
-            return Mention(span, typed, self._find_by_spacing(joined, part), "exact")
+            names = self._find_by_spacing(joined, part)
+            if number := _NUMBER.match(text, span[1]):
+                numbered = tuple(n for n in names if n.endswith(number.group()))
+                end = number.end() if numbered else span[1]
+                return Mention((span[0], end), text[span[0] : end], numbered or names, "exact")
+            return Mention(span, typed, names, "exact")
         if not comma and joined in self._aliases:
             return Mention(span, typed, (self._aliases[joined],), "alias")
         if joined in self._turned and (comma or self._is_name_like(part)):
@@ -276,17 +289,17 @@ class NameIndex:
         return tuple(name for name in names if _join(name) == spaced) or names
 
     def _match_single_word(self, text: str, word: Token) -> Mention | None:
-        """A name typed in one word: ``QianyuZhou``."""
-        if word.key in self._exact and len(word.key) >= 5:
+        """A name typed in one word: ``QianyuZhou``, ``王伟``."""
+        if word.key in self._exact and len(word.key) >= (5 if word.key.isascii() else 2):
             return Mention((word.start, word.end), word.text, self._exact.get(word.key), "exact")
         if word.key in self._aliases:
             return Mention((word.start, word.end), word.text, (self._aliases[word.key],), "alias")
         return None
 
     def _match_partial(self, text: str, words: Sequence[Token]) -> Mention | None:
-        """A surname or given name alone, well or badly spelt."""
-        if len(words) != 1:
-            return None
+        """A surname or given name alone, well or badly spelt; a surname of several words as printed."""
+        if len(words) > 1:
+            return self._match_run(text, words)
         word = words[0]
         names = self._by_part.get(word.key)
         how: How = "partial"
@@ -299,6 +312,18 @@ class NameIndex:
         if not names:
             return None
         return Mention((word.start, word.end), word.text, names, how)
+
+    def _match_run(self, text: str, words: Sequence[Token]) -> Mention | None:
+        """``van der Berg``, ``García Márquez``: words that follow one another in a longer name."""
+        keys = tuple(word.key for word in words)
+        names = tuple(
+            name
+            for name in self._by_part.get(min(keys, key=self._counts.get))
+            for parts in (split_name(name),)
+            if any(parts[at : at + len(keys)] == keys for at in range(len(parts) - len(keys) + 1))
+        )
+        span = (words[0].start, words[-1].end)
+        return Mention(span, text[span[0] : span[1]], names, "partial") if names else None
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter."""

@@ -19,6 +19,7 @@ from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
     CHUNKS,
+    KEYWORDS,
     LINKS,
     PAPERS,
     PLACES,
@@ -54,7 +55,7 @@ CHUNKS_WITH_TEXT = select(CHUNKS, func.substr(PAPERS.c.text, _FROM, _LENGTH).lab
 
 PAPER_SCALARS = (
     "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code",
-    "score", "url", "doi", "venue",
+    "score", "url", "doi", "venue", "arxiv", "pmid", "retracted",
 )  # fmt: skip
 DETAILS = ("section_starts", "section_names", "references", "provenance")
 """Lists that no condition selects by, in one column."""
@@ -99,6 +100,7 @@ def build_paper_row(paper: Paper, digest: str, *, bare: bool = False) -> dict[st
         **{name: getattr(paper, name) for name in PAPER_SCALARS},
         "authors_complete": int(paper.authors_complete),
         "code": None if paper.code is None else int(paper.code),
+        "retracted": None if paper.retracted is None else int(paper.retracted),
         "page_starts": json.dumps(paper.page_starts),
         "details": json.dumps(
             {name: value for name in DETAILS if (value := getattr(paper, name))}, ensure_ascii=False
@@ -121,9 +123,11 @@ def build_part_rows(papers: Iterable[Paper]) -> dict[Table, list[dict[str, objec
             PLACES: [{"document": p.document, "line": p.line} for p in paper.places],
             AFFILIATIONS: [{"name": name} for name in paper.affiliations],
             LINKS: [{"url": url, "address": build_address(url)} for url in paper.links],
+            KEYWORDS: [{"name": word} for word in paper.keywords],
             TITLE_WORDS: [{"word": word} for word in list_title_words(paper.title)],
             AUTHORSHIPS: [
-                {"name": a.name, "role": a.role, "position": a.position} for a in paper.authorships
+                {"name": a.name, "role": a.role, "position": a.position, "family": a.family}
+                for a in paper.authorships
             ],
         }
         for table, values in parts.items():
@@ -140,20 +144,23 @@ def build_paper(
     places: tuple[Place, ...],
     affiliations: Iterable[str] = (),
     links: Iterable[str] = (),
+    keywords: Iterable[str] = (),
     page_starts: str = "[]",
     details: str = "{}",
 ) -> Paper:
     """Of a row of ``papers``, and what stands in tables of its own."""
-    scalars: dict[str, Any] = {name: row[name] for name in PAPER_SCALARS}
+    scalars: dict[str, Any] = {name: row.get(name) for name in PAPER_SCALARS}
     scalars |= {name: tuple(value) for name, value in json.loads(details).items()}
     scalars["authors_complete"] = bool(row["authors_complete"])
-    scalars["code"] = None if row["code"] is None else bool(row["code"])
+    for name in ("code", "retracted"):
+        scalars[name] = None if scalars[name] is None else bool(scalars[name])
     return Paper(
         paper_id=row["paper_id"],
         authorships=authorships,
         places=places,
         affiliations=tuple(affiliations),
         links=tuple(links),
+        keywords=tuple(keywords),
         page_starts=tuple(json.loads(page_starts)),
         **scalars,
     )
@@ -210,11 +217,16 @@ def encode_entry(entry: Entry) -> str:
 @translated
 def build_entry(row: Row) -> Entry:
     values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
+        key: _build_tuple(value) if isinstance(value, list) else value
         for key, value in json.loads(row["parsed"]).items()
         if key in _STORED_ENTRY_FIELDS
     }
     return Entry(place=Place(row["document"], row["line"]), raw=row["raw"], **values)
+
+
+def _build_tuple(value: object) -> object:
+    """Lists as tuples, at every depth."""
+    return tuple(map(_build_tuple, value)) if isinstance(value, list) else value
 
 
 @translated

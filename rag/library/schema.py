@@ -215,6 +215,48 @@ _ROLES = """
 ALTER TABLE chunks ADD COLUMN roles {blob};  -- a byte a sentence, as rag.types.SENTENCE_ROLES; null: not known
 """
 
+_DETAILS = """
+ALTER TABLE papers ADD COLUMN details {text} NOT NULL DEFAULT '{{}}';   -- JSON, of what is not selected by
+
+-- What a person says of an entry, by the bytes of its document, so that it holds when these are read again.
+CREATE TABLE corrections (
+    sha256 {text} NOT NULL,
+    line   {number} NOT NULL,
+    field  {text} NOT NULL,
+    value  {text} NOT NULL,                    -- JSON
+    PRIMARY KEY (sha256, line, field)
+) {keyed};
+"""
+
+_IDENTITY = """
+ALTER TABLE papers ADD COLUMN arxiv {text};
+ALTER TABLE papers ADD COLUMN pmid {text};
+ALTER TABLE papers ADD COLUMN retracted {number};
+ALTER TABLE authorships ADD COLUMN family {text} NOT NULL DEFAULT '';
+CREATE INDEX papers_arxiv ON papers (arxiv);
+CREATE INDEX papers_pmid ON papers (pmid);
+
+-- What entries about the same paper share; see rag/library/matching.py.
+CREATE TABLE entry_keys (
+    document_id {number} NOT NULL REFERENCES documents ON DELETE CASCADE,
+    ordinal     {number} NOT NULL,
+    key         {text} NOT NULL,
+    PRIMARY KEY (document_id, ordinal, key)
+) {keyed};
+CREATE INDEX entry_keys_key ON entry_keys (key);
+
+-- Entries, by their digests, that a person has parted from all others.
+CREATE TABLE apart (digest {text} PRIMARY KEY) {keyed};
+""" + _PART.replace("{table}", "paper_keywords").replace("{value}", "name").replace("{more}", "")
+
+_SCALARS_BEFORE = (
+    "title", "label", "text", "authors_complete", "year", "month", "day", "category", "code", "score",
+    "url", "doi", "venue",
+)  # fmt: skip
+"""Columns of ``papers`` before `_LISTS`."""
+_ADDED_AFTER = frozenset(("arxiv", "pmid", "retracted", "details", "family"))
+"""Columns that later migrations add, after `_LISTS` has filled its own."""
+
 _WORDS = """
 -- People's names, in the forms they are typed in; see rag/library/person_index.py.
 CREATE TABLE names (
@@ -222,12 +264,14 @@ CREATE TABLE names (
     joined         {text} NOT NULL,            -- letters alone, folded
     turned         {text} NOT NULL,            -- family name first
     shortened      {text} NOT NULL,            -- without initials
+    unsuffixed     {text} NOT NULL,            -- without "Jr." and the like
     initials       {text} NOT NULL,
     short_initials {text} NOT NULL
 ) {keyed};
 CREATE INDEX names_joined ON names (joined);
 CREATE INDEX names_turned ON names (turned);
 CREATE INDEX names_shortened ON names (shortened);
+CREATE INDEX names_unsuffixed ON names (unsuffixed);
 CREATE INDEX names_initials ON names (initials);
 CREATE INDEX names_short_initials ON names (short_initials);
 
@@ -272,28 +316,12 @@ CREATE INDEX authorships_people ON authorships (name, paper_id, role);
 DROP INDEX authorships_name;
 """
 
-_DETAILS = """
-ALTER TABLE papers ADD COLUMN details {text} NOT NULL DEFAULT '{{}}';   -- JSON, of what is not selected by
-
--- What a person says of an entry, by the bytes of its document, so that it holds when these are read again.
-CREATE TABLE corrections (
-    sha256 {text} NOT NULL,
-    line   {number} NOT NULL,
-    field  {text} NOT NULL,
-    value  {text} NOT NULL,                    -- JSON
-    PRIMARY KEY (sha256, line, field)
-) {keyed};
-"""
-
-_LATER_COLUMNS = frozenset({"details"})
-"""Of ``papers``, which `_fill_lists` comes before."""
-
 _BATCH = 2_000
 
 
 def _fill_lists(connection: Connection) -> None:
     """Put what the JSON column holds, and the forms for searching, where they now stand."""
-    old = table("papers", *map(column, ("paper_id", "digest", "lists", *rows.PAPER_SCALARS)))
+    old = table("papers", *map(column, ("paper_id", "digest", "lists", *_SCALARS_BEFORE)))
     ids = list(connection.execute(select(old.c.paper_id)).scalars())
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
@@ -309,14 +337,7 @@ def _fill_lists(connection: Connection) -> None:
             for row in old_rows.mappings()
         ]
         connection.execute(AUTHORSHIPS.delete().where(of_batch))
-        values = [
-            {
-                name: value
-                for name, value in rows.build_paper_row(paper, digest).items()
-                if name not in _LATER_COLUMNS
-            }
-            for paper, digest in papers
-        ]
+        values = [_drop_later(rows.build_paper_row(paper, digest)) for paper, digest in papers]
         changes: dict[str, object] = {
             name: bindparam(name) for name in values[0] if name != "paper_id"
         }
@@ -327,7 +348,7 @@ def _fill_lists(connection: Connection) -> None:
         )
         for part, part_rows in rows.build_part_rows(paper for paper, _ in papers).items():
             if part_rows:
-                connection.execute(part.insert(), part_rows)
+                connection.execute(part.insert(), [_drop_later(row) for row in part_rows])
     for document_id, person in connection.execute(select(PAGES.c.document_id, PAGES.c.person)):
         connection.execute(
             text("UPDATE pages SET folded = :folded, searched = :searched WHERE document_id = :id"),
@@ -347,13 +368,17 @@ def _fill_words(connection: Connection) -> None:
     paper_words.update_names(connection)
 
 
+def _drop_later(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in _ADDED_AFTER}
+
+
 @rows.translated
 def _read_old_paper(row: RowMapping, authorships: tuple[Authorship, ...]) -> Paper:
     lists = json.loads(row["lists"])
     places = tuple(Place(document, line) for document, line in lists["places"])
     page_starts = json.dumps(lists["page_starts"])
     return rows.build_paper(
-        row, authorships, places, lists["affiliations"], lists["links"], page_starts
+        row, authorships, places, lists["affiliations"], lists["links"], page_starts=page_starts
     )
 
 
@@ -374,6 +399,7 @@ LIBRARY_MIGRATIONS = (
     Migration(_JOURNAL),
     Migration(_ROLES),
     Migration(_DETAILS),
+    Migration(_IDENTITY),
     Migration(_WORDS, _fill_words),
 )
 """In order; a database counts those that were run."""

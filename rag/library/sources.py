@@ -39,6 +39,7 @@ from rag.library.tables import (
     ALIASES,
     AUTHORSHIPS,
     ENTRIES,
+    KEYWORDS,
     LINKS,
     PAGES,
     PAPERS,
@@ -258,10 +259,6 @@ _PLACE = Texts(
     PLACES.c.folded + ":" + _LINE,
     PLACES.c.searched + f":{WORD}" + _LINE,
 )
-_NOWHERE = _build_several(
-    lambda test: select(PAPERS.c.paper_id, PAPERS.c.title.label("value")).where(false()), false()
-)
-
 SOURCES: Mapping[str, Source] = {
     "year": _build_scalar(Numbers(PAPERS.c.year)),
     "month": _build_scalar(Numbers(PAPERS.c.month)),
@@ -270,11 +267,15 @@ SOURCES: Mapping[str, Source] = {
     "category": _build_column("category"),
     "affiliation": _build_part(AFFILIATIONS, "name"),
     "venue": _build_column("venue"),
-    "keyword": _NOWHERE,  # no reader fills it yet
+    "keyword": _build_part(KEYWORDS, "name"),
     # A document that prints no marks leaves it unknown whether there is code.
     "code": replace(
         _build_scalar(Numbers(func.coalesce(PAPERS.c.code, 0)), true()),
         known=PAPERS.c.code.is_not(None),
+    ),
+    "retracted": replace(
+        _build_scalar(Numbers(func.coalesce(PAPERS.c.retracted, 0)), true()),
+        known=PAPERS.c.retracted.is_not(None),
     ),
     "link": _build_part(LINKS, "url"),
     "title": _build_column("title"),

@@ -14,6 +14,7 @@ from rag.library.tables import (
     CHUNKS,
     DOCUMENTS,
     ENTRIES,
+    KEYWORDS,
     LINKS,
     META,
     PAGES,
@@ -53,10 +54,11 @@ PAPERS_READ = _build_readings(
 PARTS_READ = {
     table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
     for table, names in (
-        (AUTHORSHIPS, ("name", "role", "position")),
+        (AUTHORSHIPS, ("name", "role", "position", "family")),
         (PLACES, ("document", "line")),
         (AFFILIATIONS, ("name",)),
         (LINKS, ("url",)),
+        (KEYWORDS, ("name",)),
     )
 }
 """What a paper has any number of, in its order."""

@@ -73,6 +73,7 @@ PAPERS = Table(
     *(_text(f"{form}_{name}", null=True) for name in ("title", "category", "doi", "venue")
       for form in ("folded", "searched")),
     _number("n_title_chars"), _number("n_words"), _number("n_authors"), _number("n_places"),
+    _text("arxiv", null=True), _text("pmid", null=True), _number("retracted", null=True),
 )  # fmt: skip
 
 
@@ -86,13 +87,23 @@ PLACES = _part("paper_places", "document", _number("line"))
 AFFILIATIONS = _part("paper_affiliations", "name")
 LINKS = _part("paper_links", "url", _text("address"))
 TITLE_WORDS = _part("paper_title_words", "word")
-AUTHORSHIPS = _part("authorships", "name", _text("role"), _number("position", null=True))
+KEYWORDS = _part("paper_keywords", "name")
+AUTHORSHIPS = _part(
+    "authorships", "name", _text("role"), _number("position", null=True), _text("family")
+)
 
 ENTRIES = Table(
     "entries", METADATA,
     _document(), _number("ordinal", key=True), _number("line"), _paper(key=False), _text("raw"),
     _text("parsed"), _text("digest"),
 )  # fmt: skip
+
+ENTRY_KEYS = Table(
+    "entry_keys", METADATA,
+    _document(), _number("ordinal", key=True), _text("key", key=True),
+)  # fmt: skip
+
+APART = Table("apart", METADATA, _text("digest", key=True))
 
 CHUNKS = Table(
     "chunks", METADATA,
@@ -131,6 +142,7 @@ ALIASES = Table(
 NAMES = Table(
     "names", METADATA,
     _text("name", key=True), _text("joined"), _text("turned"), _text("shortened"),
+    _text("unsuffixed"),
     _text("initials"), _text("short_initials"),
 )  # fmt: skip
 
@@ -158,7 +170,7 @@ VOCABULARY = Table(
 )
 
 PARTS_OF_PAPERS = (
-    PLACES, AFFILIATIONS, LINKS, TITLE_WORDS, AUTHORSHIPS, PAPER_NAMES, PAPER_WORDS
+    PLACES, AFFILIATIONS, LINKS, KEYWORDS, TITLE_WORDS, AUTHORSHIPS, PAPER_NAMES, PAPER_WORDS
 )  # fmt: skip
 """Tables whose rows are derived from one paper, and go with it."""
 

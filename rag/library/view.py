@@ -5,6 +5,7 @@ Nothing of it is in memory but what was looked up: each method is a statement, o
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -36,6 +37,7 @@ from rag.library.tables import (
 )
 from rag.types import Condition, Place, ScoredPaper
 from rag.types.fields import FIELDS
+from rag.types.papers import NOT_FOUND
 from rag.types.query import Order
 
 MOST_TITLES = 5_000
@@ -104,6 +106,11 @@ class LibraryView(CalledPapers, ScopedPeople):
         total = select(func.coalesce(func.sum(PAPERS.c.n_places), 0)).where(self._test(conditions))
         return int(self.library.fetch(total)[0][0])
 
+    def count_not_found(self, field: str, conditions: Sequence[Condition] = ()) -> int:
+        """Papers of which a reader looked for a field and did not find it, though it may be printed."""
+        basis = literal(json.dumps(f"{field}: {NOT_FOUND}"))
+        return self._count(self._test(conditions), has_part(PAPERS.c.details, basis))
+
     def count_cut_lists(
         self, conditions: Sequence[Condition] = (), shorter_than: float = math.inf
     ) -> int:
@@ -148,7 +155,9 @@ class LibraryView(CalledPapers, ScopedPeople):
     def count_valued(self, field: str, conditions: Sequence[Condition] = ()) -> int:
         """How many papers have a value in a field."""
         source = find_source(field)
-        known = true() if field == "code" else source.known  # a mark that is not there is no mark
+        known = (
+            true() if field in ("code", "retracted") else source.known
+        )  # a mark that is not there is no mark
         return self._count(self._test(conditions), known)
 
     def count_known(self, field: str, conditions: Sequence[Condition] = ()) -> int:

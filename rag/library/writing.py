@@ -17,28 +17,33 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
+    Text,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal,
+    or_,
     select,
     text,
     true,
 )
 
-from rag.library import chunking, identity, paper_words, rows
+from rag.library import chunking, identity, matching, paper_words, rows
 from rag.library.database import FAULTS, Database, translated
 from rag.library.exclusions import EXCLUSIONS_FILE as OLD_LIST
 from rag.library.exclusions import old_list
 from rag.library.schema import WHOLE_VECTOR
 from rag.library.tables import (
     ALIASES,
+    APART,
     CHANGES,
     CHUNKS,
     CORRECTIONS,
     DOCUMENTS,
     ENTRIES,
+    ENTRY_KEYS,
     INGESTS,
     LEFT_OUT,
     META,
@@ -72,6 +77,11 @@ _CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
     ).label("whole")
 )
 """Chunks with text, and whether each is the whole of its paper."""
+_TO_BE_FOUND = ""
+"""The paper of an entry that was just stored."""
+_PLACE_OF_KEY, _PLACE_OF_ENTRY = (
+    cast(t.c.document_id, Text) + ":" + cast(t.c.ordinal, Text) for t in (ENTRY_KEYS, ENTRIES)
+)
 
 
 class Writer:
@@ -79,6 +89,7 @@ class Writer:
 
     def __init__(self, folder: Path, database: Database, connection: Connection) -> None:
         self._folder, self._database, self._db = folder, database, connection
+        self._shared: set[str] = set()
         with self._open_transaction():
             if not self._read_meta_value("library_id"):
                 self._set_meta(library_id=uuid.uuid4().hex[:8])
@@ -154,6 +165,7 @@ class Writer:
     def _apply_plan(self, plan: Plan, *, again: bool, bare: bool = False) -> None:
         """Store what the documents say; ``bare``: to see which chunks there will be, and no more."""
         touched: set[str] = set()
+        self._shared = set()
         for document in plan.documents:
             if document.change in ("new", "changed"):
                 touched |= self._store_document(document)
@@ -162,9 +174,13 @@ class Writer:
             elif document.change == "unchanged":
                 same = DOCUMENTS.update().where(DOCUMENTS.c.name == document.name)
                 self._db.execute(same.values(path=document.path))
-        again = again or plan.rebuild or self._read_meta_value("chunker") != chunking.CHUNKER
+        rules = (self._read_meta_value("chunker"), self._read_meta_value("identity"))
+        again = again or plan.rebuild or rules != (chunking.CHUNKER, matching.RULES)
         if again:
-            touched |= self._update_paper_ids()
+            self._store_keys()
+        touched |= self._update_paper_ids(again=again) - {_TO_BE_FOUND}
+        self._set_meta(identity=matching.RULES)
+        if again:
             orphans = list(self._db.execute(_ORPHANS).scalars())
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
@@ -180,7 +196,6 @@ class Writer:
         kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
         kept_entries = [entry for _, entry in old if entry.place.line in kept_lines]
         entries = [*reading.entries, *kept_entries]
-        ids = [identity.compute_paper_id(entry.title, entry.text) for entry in entries]
         document_id = self._store_document_row({
             "name": document.name,
             "path": document.path,
@@ -197,20 +212,38 @@ class Writer:
         if reading.page:
             forms = rows.build_forms(reading.page.person)
             self._add_rows(PAGES, [{"document_id": document_id, **asdict(reading.page), **forms}])
+        of_document = ENTRY_KEYS.c.document_id == document_id
+        shared = set(self._db.execute(select(ENTRY_KEYS.c.key).where(of_document)).scalars())
+        self._db.execute(ENTRY_KEYS.delete().where(of_document))
         self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
         self._add_rows(ENTRIES, [
             {
                 "document_id": document_id,
                 "ordinal": ordinal,
                 "line": entry.place.line,
-                "paper_id": paper_id,
+                "paper_id": _TO_BE_FOUND,
                 "raw": entry.raw,
                 "parsed": rows.encode_entry(entry),
                 "digest": identity.compute_entry_digest(entry),
             }
-            for ordinal, (paper_id, entry) in enumerate(zip(ids, entries, strict=True))
+            for ordinal, entry in enumerate(entries)
         ])  # fmt: skip
-        return {*ids, *(paper_id for paper_id, _ in old)}
+        keys = [
+            (ordinal, key) for ordinal, e in enumerate(entries) for key in matching.list_keys(e)
+        ]
+        self._add_rows(ENTRY_KEYS, [
+            {"document_id": document_id, "ordinal": ordinal, "key": key} for ordinal, key in keys
+        ])  # fmt: skip
+        self._shared |= shared.union(key for _, key in keys)
+        return {paper_id for paper_id, _ in old}
+
+    def _store_keys(self) -> None:
+        """Store the keys of all entries anew: other rules, or a version without them, made these."""
+        self._db.execute(ENTRY_KEYS.delete())
+        for row in self._db.execute(_ENTRIES).mappings().all():
+            place = {"document_id": row["document_id"], "ordinal": row["ordinal"]}
+            keys = matching.list_keys(rows.build_entry(row))
+            self._add_rows(ENTRY_KEYS, [{**place, "key": key} for key in keys])
 
     def _store_document_row(self, values: Mapping[str, object]) -> int:
         inserted = build_insert(self._dialect, DOCUMENTS).values(dict(values))
@@ -221,20 +254,36 @@ class Writer:
     def _remove_document(self, name: str) -> set[str]:
         named = DOCUMENTS.c.name == name
         touched = {paper_id for paper_id, _ in self._list_entries(named)}
+        keys = select(ENTRY_KEYS.c.key).join(DOCUMENTS).where(named)
+        self._shared |= set(self._db.execute(keys).scalars())
         self._db.execute(DOCUMENTS.delete().where(named))
         return touched
 
-    def _update_paper_ids(self) -> set[str]:
-        """Give every entry the id that the present rules give; returns all ids, old and new."""
-        touched = {
-            str(paper_id) for paper_id in self._db.execute(select(PAPERS.c.paper_id)).scalars()
-        }
+    def _update_paper_ids(self, *, again: bool) -> set[str]:
+        """Find which entries are one paper, of all or of those that share keys with what changed.
+
+        Returns:
+            The ids of the papers whose entries are others than before.
+        """
+        where = true() if again else self._build_reach()
+        found = self._db.execute(_ENTRIES.where(where)).mappings().all()
+        entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in found}
+        parted = set(self._db.execute(select(APART.c.digest)).scalars())
+        apart = [(r["document_id"], r["ordinal"]) for r in found if r["digest"] in parted]
+        groups = matching.group_entries(entries, apart)
+        ids = matching.compute_group_ids([[entries[key] for key in group] for group in groups])
+        new_ids = {key: i for group, i in zip(groups, ids, strict=True) for key in group}
+        touched = (
+            {str(i) for i in self._db.execute(select(PAPERS.c.paper_id)).scalars()}
+            if again
+            else set()
+        )
         changed: list[dict[str, object]] = []
-        for row in self._db.execute(_ENTRIES).mappings().all():
-            entry = rows.build_entry(row)
-            now = identity.compute_paper_id(entry.title, entry.text)
-            touched |= {row["paper_id"], now}
+        for row in found:
+            now = new_ids[row["document_id"], row["ordinal"]]
+            touched.add(now)
             if now != row["paper_id"]:
+                touched.add(row["paper_id"])
                 changed.append({"now": now, "of": row["document_id"], "at": row["ordinal"]})
         if changed:
             place = and_(
@@ -244,6 +293,33 @@ class Writer:
                 ENTRIES.update().where(place).values(paper_id=bindparam("now")), changed
             )
         return touched
+
+    def _build_reach(self) -> ColumnElement[bool]:
+        """SQL test whether an entry shares a key with what changed, over any number of steps."""
+        keys, reached = set(self._shared), set[tuple[int, int]]()
+        frontier = keys
+        while frontier:
+            at = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal)
+            places = {
+                tuple(r) for r in self._db.execute(at.where(is_listed(ENTRY_KEYS.c.key, frontier)))
+            }
+            places -= reached
+            reached |= places
+            names = [f"{document}:{ordinal}" for document, ordinal in places]
+            theirs = select(ENTRY_KEYS.c.key).where(is_listed(_PLACE_OF_KEY, names))
+            frontier = set(self._db.execute(theirs).scalars()) - keys
+            keys |= frontier
+        names = [f"{document}:{ordinal}" for document, ordinal in reached]
+        return or_(is_listed(_PLACE_OF_ENTRY, names), ENTRIES.c.paper_id == _TO_BE_FOUND)
+
+    def part_entries(self, digests: Collection[str], *, join: bool = False) -> None:
+        """Keep the entries with these digests apart from all others, or no longer."""
+        with self._open_transaction():
+            if join:
+                self._db.execute(APART.delete().where(is_listed(APART.c.digest, digests)))
+            else:
+                self._add_missing(APART, [{"digest": digest} for digest in digests])
+            self._set_meta(identity="")  # so that the next ingest groups all entries anew
 
     def store_aliases(self, aliases: Mapping[str, str]) -> None:
         """Show these names (the keys) as others from now on, and no others."""

@@ -72,6 +72,7 @@ def read_bytes(name: str, data: bytes) -> DocumentReading:
         page=parts.page,
         institution=parts.institution,
         rejections=parts.rejections,
+        notes=parts.notes,
     )
 
 
@@ -177,7 +178,7 @@ def _drop_flawed(parts: DocumentParts, name: str) -> DocumentParts:
         page = institution = None
         rejected.append(Rejection(name, 1, f"the heading is not valid UTF-8 ({byte})"))
     rejected.sort(key=lambda rejection: rejection.line or 0)
-    return DocumentParts(tuple(entries), tuple(rejected), page, institution)
+    return DocumentParts(tuple(entries), tuple(rejected), page, institution, parts.notes)
 
 
 def _find_flaw(entry: Entry) -> str | None:
@@ -186,7 +187,7 @@ def _find_flaw(entry: Entry) -> str | None:
     if len(entry.raw) > MAX_ENTRY_CHARS:
         return too_long(len(entry.raw))
     single = (entry.raw, entry.title, entry.text, entry.category, entry.url, entry.doi, entry.venue)
-    several = (*entry.authors, *entry.affiliations, *entry.links)
+    several = (*entry.authors, *entry.affiliations, *entry.links, *entry.keywords)
     byte = find_bad_byte("\n".join(filter(None, (*single, *several))))
     if byte:
         return f"the entry is not valid UTF-8 ({byte}); save the file as UTF-8"

@@ -15,7 +15,11 @@ from rag.types import Entry, Place, Rejection
 NAME = "abstract_list"
 SUFFIXES = (".txt",)
 
-_ABSTRACT_START = re.compile(r"\s*Abstract\s*[:：]\s*", re.IGNORECASE)
+_ABSTRACT_START = re.compile(
+    r"\s*(?:\[?\d{1,4}[.)\]:]?\s+|[-*•]\s+|#{1,4}\s*)?(?:\*\*|__)?(?:Abstract|Summary)(?:\s+\d{1,4})?"
+    r"(?:\*\*|__)?(?:\s*[:：](?:\*\*|__)?|\s*\.(?=\s)|\s+[—–-](?=\s)|\s*[—–](?=\S)|\s*$)\s*",
+    re.IGNORECASE,
+)
 
 
 def recognise(source: DocumentSource) -> bool:

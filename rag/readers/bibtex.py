@@ -1,24 +1,45 @@
-"""BibTeX, by bibtexparser: an entry with a title is a paper, with or without its abstract."""
+"""BibTeX and BibLaTeX, by bibtexparser: an entry with a title is a paper, with or without its abstract.
+
+Macros are put in and joined by ``#``, a child takes from its ``crossref`` what it lacks. What tools
+write though it is no BibTeX is read all the same: entries without a key, doubled and missing commas.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.readers import field_mapping
-from rag.readers.names import Byline, parse_author_names
-from rag.readers.source import DocumentParts, DocumentSource, drop_logs_and_warnings
+from rag.readers import bibtex_names, field_mapping
+from rag.readers.source import (
+    DocumentParts,
+    DocumentSource,
+    decode_western,
+    drop_logs_and_warnings,
+)
 from rag.types import Entry, Place, Rejection
 
 if TYPE_CHECKING:
+    from bibtexparser.library import Library
     from bibtexparser.model import Block
 
 NAME = "bibtex"
 SUFFIXES = (".bib", ".bibtex")
 
-_ENTRY = re.compile(r"^[ \t]*@[A-Za-z]+\s*[{(]\s*(?:[^\s,{}=]+\s*)?,", re.MULTILINE)
+_ENTRY = re.compile(
+    r"^[ \t]*@[A-Za-z]+\s*[{(]\s*(?:(?:[^\s,{}=]+\s*)?,|[A-Za-z][\w-]*\s*=)", re.MULTILINE
+)
 _PROSE = re.compile(r"^[^\S\n]*Abstract\s*:", re.MULTILINE | re.IGNORECASE)
+_KEYLESS = re.compile(
+    r"^([ \t]*@(?!string|comment|preamble)[A-Za-z]+\s*\{)(\s*)(?=[A-Za-z][\w-]*\s*=)", re.M | re.I
+)
+_NO_KEY = "-without-a-key-"
+_VOLUMES = frozenset(("proceedings", "mvproceedings", "periodical", "xdata", "set"))
+_NOT_INHERITED = frozenset(
+    ("title", "subtitle", "author", "crossref", "xdata", "abstract", "doi", "url", "file", "key")
+)
 
 
 def recognise(source: DocumentSource) -> bool:
@@ -29,79 +50,221 @@ def recognise(source: DocumentSource) -> bool:
 
 def read(source: DocumentSource) -> DocumentParts:
     """Every entry; two with the same key are two entries, a field given twice counts once."""
+    source, western = decode_western(source)
+    library = _parse(_add_keys(source.text))
+    strings = {str(s.key).lower(): str(s.value) for s in library.strings}
+    records: list[_Record | Rejection] = []
+    for block, following in pairwise((*library.blocks, None)):
+        records.extend(_iter_records(source.name, block, strings, _get_rest(following)))
+    known = [record for record in records if isinstance(record, _Record)]
+    _inherit(known)
+    volumes = _find_volumes(known)
+    columns = field_mapping.Columns("field")
+    notes = [
+        f"line {r.line}: @{r.kind} {r.fields.get('title', r.key)!r} is a volume, and no paper itself"
+        for r in known
+        if r.key.lower() in volumes and r.kind != "xdata"
+    ]
+    results = (
+        _build_bibtex_entry(source.name, record, columns) if isinstance(record, _Record) else record
+        for record in records
+        if isinstance(record, Rejection) or record.key.lower() not in volumes
+    )
+    return DocumentParts.from_results(results, notes=lambda: (*western, *notes, *columns.notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    line: int
+    kind: str
+    key: str
+    raw: str
+    fields: dict[str, str]
+
+
+def _parse(text: str) -> Library:
     from bibtexparser.entrypoint import parse_string
 
     with drop_logs_and_warnings("bibtexparser"):
-        library = parse_string(source.text)
-    strings = {str(s.key).lower(): str(s.value) for s in library.strings}
-    results = (_convert_block(source.name, block, strings) for block in library.blocks)
-    return DocumentParts.from_results(result for result in results if result is not None)
+        return parse_string(text, parse_stack=[])
 
 
-def _convert_block(
-    document: str, block: Block, strings: Mapping[str, str]
-) -> Entry | Rejection | None:
+def _add_keys(text: str) -> str:
+    """The text with a key wherever EndNote writes none; no line is added."""
+    number = iter(range(len(text)))
+    return _KEYLESS.sub(lambda m: f"{m.group(1)}{_NO_KEY}{next(number)},{m.group(2)}", text)
+
+
+def _iter_records(
+    document: str,
+    block: Block | None,
+    strings: Mapping[str, str],
+    rest: str = "",
+    *,
+    repaired: bool = False,
+) -> Iterator[_Record | Rejection]:
+    """A block's record; ``rest`` is what the parser has left over behind one that it could not read."""
     from bibtexparser import model
 
-    place = Place(document, (block.start_line or 0) + 1)
-    if isinstance(block, model.DuplicateBlockKeyBlock | model.DuplicateFieldKeyBlock):
-        twice = block.ignore_error_block
-        if isinstance(twice, model.Entry):
-            fields = [(f.key, _drop_braces(str(f.value), strings)) for f in twice.fields]
-            return _build_bibtex_entry(place, block.raw or "", fields)
-    if isinstance(block, model.ParsingFailedBlock):
-        return Rejection(document, place.line, _format_reason(block.error))
-    if not isinstance(block, model.Entry):
+    assert block is not None
+
+    line = (block.start_line or 0) + 1
+    raw = re.sub(rf"{_NO_KEY}\d+,", "", block.raw or "", count=1)
+    entry = getattr(block, "ignore_error_block", None) or block
+    if isinstance(entry, model.Entry):
+        values = [(f.key, str(f.value), _resolve(str(f.value), strings)) for f in entry.fields]
+        if repaired or all(resolved is not None for *_, resolved in values):
+            fields: dict[str, str] = {}
+            for key, value, resolved in values:
+                fields.setdefault(key.lower(), value if resolved is None else resolved)
+            yield _Record(line, entry.entry_type.lower(), entry.key, raw, fields)
+            return
+    elif not isinstance(block, model.ParsingFailedBlock):
+        return
+    if not repaired:
+        is_cut = isinstance(block, model.ParsingFailedBlock) and entry is block
+        raw = f"{raw}\n{rest}" if rest and is_cut else raw
+        mended = _parse(_repair(_add_keys(raw)))
+        if len(mended.blocks) == 1 and isinstance(mended.blocks[0], model.Entry):
+            again = mended.blocks[0]
+            for record in _iter_records(document, again, strings, repaired=True):
+                if isinstance(record, _Record):
+                    yield _Record(line, record.kind, record.key, raw, record.fields)
+            return
+    error = getattr(block, "error", None) or ValueError("a value is not closed")
+    yield Rejection(document, line, _format_reason(error))
+
+
+def _get_rest(block: Block | None) -> str:
+    from bibtexparser import model
+
+    return str(block.raw) if isinstance(block, model.ImplicitComment) else ""
+
+
+def _resolve(value: str, strings: Mapping[str, str]) -> str | None:
+    """The text of a value: macros put in, parts joined by ``#``; None where it is no value."""
+    parts: list[str] = []
+    position = 0
+    while True:
+        position = _skip_space(value, position)
+        end = _find_part_end(value, position)
+        if end is None or end == position:
+            return None
+        part = value[position:end]
+        if part[0] in '{"':
+            parts.append(part[1:-1])
+        else:
+            macro = strings.get(part.lower())
+            parts.append(part if macro is None else _resolve(macro, {}) or macro.strip('"{}'))
+        position = _skip_space(value, end)
+        if position == len(value):
+            return "".join(parts)
+        if value[position] != "#":
+            return None
+        position += 1
+
+
+def _skip_space(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _find_part_end(value: str, start: int) -> int | None:
+    """Where a braced, quoted or bare part ends that begins at ``start``."""
+    if start == len(value):
         return None
-    return _build_bibtex_entry(
-        place, block.raw or "", [(f.key, str(f.value)) for f in block.fields]
+    first = value[start]
+    if first not in '{"':
+        match = re.compile(r"[^\s#{}\",]+").match(value, start)
+        return match.end() if match else None
+    depth = 0
+    for at in range(start, len(value)):
+        char = value[at]
+        if char in "{}" and value[at - 1 : at] != "\\":
+            depth += 1 if char == "{" else -1
+            if first == "{" and depth == 0:
+                return at + 1
+        elif first == char == '"' and depth == 0 and at > start:
+            return at + 1
+    return None
+
+
+def _repair(raw: str) -> str:
+    """An entry with one comma between its fields, where there are two or none."""
+    opening = raw.find("{") + 1
+    pieces, position = [raw[:opening]], opening
+    value_ended = False
+    while position < len(raw):
+        if raw[position] in '{"':
+            end = _find_part_end(raw, position) or len(raw)
+        elif raw[position] == ",":
+            end = re.compile(r",(?:\s*,)*").match(raw, position).end()  # type: ignore[union-attr]
+            pieces.append(",")
+            position, value_ended = end, False
+            continue
+        else:
+            end = position + 1
+            if value_ended and re.compile(r"[A-Za-z][\w-]*\s*=").match(raw, position):
+                pieces.append(", ")
+        if not raw[position].isspace():
+            value_ended = raw[position] in '{"'
+        pieces.append(raw[position:end])
+        position = end
+    return "".join(pieces)
+
+
+def _inherit(records: Sequence[_Record]) -> None:
+    """Give each child what it lacks and its ``crossref`` or ``xdata`` has."""
+    by_key = {record.key.lower(): record for record in reversed(records)}
+    for record in records:
+        seen = {record.key.lower()}
+        child = record
+        while (parent := by_key.get(_get_parent(child))) and parent.key.lower() not in seen:
+            seen.add(parent.key.lower())
+            given = parent.fields
+            title = given.get("booktitle") or given.get("title")
+            if parent.kind != "xdata" and title:
+                record.fields.setdefault("booktitle", title)
+            if not {"year", "date"} & record.fields.keys():
+                record.fields.update({k: given[k] for k in ("year", "date", "month") if k in given})
+            barred = frozenset(("crossref",)) if parent.kind == "xdata" else _NOT_INHERITED
+            for name, value in given.items():
+                if name not in barred and name not in ("year", "date", "month"):
+                    record.fields.setdefault(name, value)
+            child = parent
+
+
+def _get_parent(record: _Record) -> str:
+    return (record.fields.get("crossref") or record.fields.get("xdata") or "").strip().lower()
+
+
+def _find_volumes(records: Sequence[_Record]) -> frozenset[str]:
+    """Keys of what is no paper: proceedings, and volumes that nobody wrote and others stand in."""
+    parents = {_get_parent(record) for record in records}
+    return frozenset(
+        r.key.lower()
+        for r in records
+        if r.kind in _VOLUMES or (r.key.lower() in parents and "author" not in r.fields)
     )
 
 
-def _drop_braces(value: str, strings: Mapping[str, str]) -> str:
-    """A value without its braces or quotes; bibtexparser leaves them where a key came twice."""
-    if value[:1] + value[-1:] in ("{}", '""'):
-        return value[1:-1]
-    return strings.get(value.lower(), value)
-
-
-def _build_bibtex_entry(place: Place, raw: str, key_values: list[tuple[str, str]]) -> Entry:
-    fields: dict[str, str] = {}
-    for key, value in key_values:
-        fields.setdefault(key.lower(), value)
-    if "url" not in fields and (arxiv := _get_arxiv(fields)):
-        fields["url"] = f"https://arxiv.org/abs/{arxiv}"
-    return field_mapping.build_record_entry(
-        fields, place, raw, _parse_bibtex_byline(fields.pop("author", ""))
-    )
+def _build_bibtex_entry(
+    document: str, record: _Record, columns: field_mapping.Columns
+) -> Entry | Rejection:
+    fields = dict(record.fields)
+    columns.count((k, v) for k, v in fields.items() if k not in ("crossref", "xdata", "ids"))
+    byline = bibtex_names.parse_byline(fields.pop("author", ""))
+    place = Place(document, record.line)
+    try:
+        return field_mapping.build_record_entry(
+            {**fields, "type": f"{record.kind} {fields.get('type', '')}"}, place, record.raw, byline
+        )
+    except field_mapping.NotARecord as exc:
+        return Rejection(document, record.line, str(exc))
 
 
 def _format_reason(error: Exception) -> str:
     detail = str(getattr(error, "abort_reason", "") or error).strip().splitlines()
     clause = detail[0].rstrip(" .") if detail else "it cannot be parsed"
     return f"the BibTeX entry is broken: {clause[:1].lower()}{clause[1:]}"
-
-
-def _get_arxiv(fields: dict[str, str]) -> str | None:
-    kind = fields.get("archiveprefix") or fields.get("eprinttype") or ""
-    return fields.get("eprint") if kind.lower() == "arxiv" else None
-
-
-def _parse_bibtex_byline(field: str) -> Byline:
-    from bibtexparser.middlewares import names
-
-    name_list = [" ".join(name.split()) for name in names.split_multiple_persons_names(field)]
-    return parse_author_names([_convert_name(name) for name in name_list])
-
-
-def _convert_name(name: str) -> str:
-    """``Last, First`` as ``First Last``; a name in braces, such as a group's, stays whole."""
-    from bibtexparser.middlewares import names
-
-    if name.startswith("{") and name.endswith("}"):
-        return name
-    try:
-        parts = names.parse_single_name_into_parts(name, strict=False)
-    except names.InvalidNameError:
-        return name
-    return str(parts.merge_first_name_first)

@@ -1,57 +1,44 @@
-"""Turns records of named fields, from any format, into entries.
-
-Key spellings vary (``abstract``, ``Abstract``, ``paper_abstract``, ``summary``); they are compared
-by their letters and digits alone.
-"""
+"""Turns records of named fields, from any format, into entries."""
 
 from __future__ import annotations
 
+import json
 import re
-from calendar import monthrange
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from rag.readers import latex
-from rag.readers.names import Byline, parse_author_field, parse_author_names
+from rag.readers import columns, dates, identifiers, latex
+from rag.readers.columns import Columns, find_field, is_filled
+from rag.readers.names import Byline, Name, build_name, parse_author_field, parse_author_names
 from rag.types import Entry, Place
+from rag.types.papers import CUT_LIST, NO_TITLE, OUR_NOTE
 
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "papertitle", "articletitle"),
-    "text": ("abstract", "paperabstract", "abstracttext", "summary", "text", "body", "content"),
-    "authors": ("authors", "author", "authornames", "creators", "creator"),
-    "affiliations": ("affiliations", "affiliation", "institutions", "institution"),
-    "year": ("year", "publicationyear", "pubyear"),
-    "date": ("date", "published", "publicationdate", "publisheddate", "pubdate"),
-    "month": ("month",),
-    "day": ("day",),
-    "url": ("url", "link", "paperurl", "urlabs", "pdfurl"),
-    "doi": ("doi",),
-    "venue": ("venue", "journal", "journaltitle", "booktitle", "conference", "journalref"),
-    "category": ("category", "primarycategory", "primaryclass", "categories"),
-    "code": ("code", "hascode"),
-    "id": ("id", "eprint"),
-}
-_FIELD_OF = {key: field for field, keys in _KEYS.items() for key in keys}
-_MONTH_BY_NAME = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
-_DATE_FIELD = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+__all__ = ["Columns", "NotARecord", "build_record_entry", "find_field", "is_filled"]
+
 _ARXIV_CATEGORIES = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?(?:[ ,;]+[a-z-]+(?:\.[A-Za-z-]+)?)+")
-_NOT_A_LETTER = re.compile(r"[\W_]+")
+_RETRACTED = re.compile(
+    r"\W{0,2}(?:retracted|withdrawn)(?:\W+(?:article|paper)\b)?\W{1,3}", re.IGNORECASE
+)
+_NO_ABSTRACT = re.compile(
+    r"\W*(?:no abstract(?: is)?(?: available| provided)?|abstract (?:not|un)\s?available"
+    r"|an abstract is not available.*)\W*",
+    re.IGNORECASE | re.DOTALL,
+)
+_FILE_BORDER = re.compile(r"[:;{}\n]")
+_MAX_KEYWORD_CHARS = 120
 
 
 class NotARecord(ValueError):
     """A field has an impossible value; the message is a clause for the rejection."""
 
 
-def find_field(key: str) -> str | None:
-    """The field that a key names: ``Paper_Title`` -> ``title``; None for any other key."""
-    return _FIELD_OF.get(_NOT_A_LETTER.sub("", key).lower())
-
-
 def build_record_entry(
     record: Mapping[str, object], place: Place, raw: str, byline: Byline | None = None
 ) -> Entry:
-    """One record as an entry; fields that are not known are left out.
+    """One record as an entry; columns that are not known are left out, see `columns.Columns`.
 
     Args:
         record: Field names as given. A mapping under ``metadata`` fills what is missing.
@@ -62,11 +49,18 @@ def build_record_entry(
     Raises:
         NotARecord: A title or text is no text.
     """
-    fields = _extract_fields(record)
+    fields = columns.extract_fields(record)
+    _read_own_note(fields)
     text, links = latex.convert_paragraphs(_get_text(fields, "text"))
-    title = latex.to_text(_get_text(fields, "title")) or None
-    when = _parse_date(fields)
-    byline = byline or _build_byline(fields)
+    if _NO_ABSTRACT.fullmatch(text):
+        text, links = "", ()
+    title = _get_title(fields)
+    month, day = (_convert_to_text(fields.get(name)) for name in ("month", "day"))
+    when = dates.combine(fields.get("year"), month, day, fields.get("date"))
+    byline = byline if byline is not None else _build_byline(fields)
+    if _convert_to_text(fields.get("complete")).lower() == "no":
+        byline = replace(byline, complete=False)
+    url = _get_url(fields)
     return Entry(
         place=place,
         raw=raw,
@@ -74,39 +68,65 @@ def build_record_entry(
         text=text,
         authors=byline.authors,
         authors_complete=byline.complete,
-        affiliations=byline.affiliations,
+        families=byline.families,
+        affiliations=byline.affiliations or _split_names(fields.get("affiliations")),
         year=when.year,
         month=when.month,
         day=when.day,
         category=_get_category(fields),
-        code=fields["code"] if isinstance(fields.get("code"), bool) else None,  # type: ignore[arg-type]
+        code=_get_flag(fields.get("code")),
+        # Of other programs' records it is another score.
+        score=_get_score(fields.get("score")) if "complete" in fields or "ours" in fields else None,
         links=links,
-        url=_get_url(fields),
+        url=url,
         doi=_get_doi(fields),
-        venue=latex.to_text(_convert_to_text(fields.get("venue"))) or None,
+        venue=_get_venue(fields),
+        arxiv=_get_arxiv(fields, url),
+        pmid=_get_pmid(fields, url),
+        keywords=_list_keywords(fields.get("keywords")),
+        retracted=_find_retraction(fields, title),
+        provenance=_list_guesses(fields),
+        files=_list_files(fields.get("files")),
     )
 
 
-def _extract_fields(record: Mapping[str, object]) -> dict[str, object]:
-    """Values by field; of several spellings the one listed first in ``_KEYS`` that has a value."""
-    values_by_key = {_NOT_A_LETTER.sub("", key).lower(): value for key, value in record.items()}
-    inner = values_by_key.get("metadata")
-    if isinstance(inner, Mapping):
-        for key, value in inner.items():
-            values_by_key.setdefault(_NOT_A_LETTER.sub("", str(key)).lower(), value)
-    fields: dict[str, object] = {}
-    for field, keys in _KEYS.items():
-        value = next(
-            (
-                values_by_key[key]
-                for key in keys
-                if values_by_key.get(key) not in (None, "", [], {})
-            ),
-            None,
-        )
-        if value is not None:
-            fields[field] = value
-    return fields
+def _read_own_note(fields: dict[str, object]) -> None:
+    """What our own exports say in a note, because their format has no field for it."""
+    note = " ".join(latex.to_text(_convert_to_text(fields.get("note"))).split())
+    if not note.startswith(OUR_NOTE):
+        return
+    fields["ours"] = True
+    for part in note.removeprefix(OUR_NOTE).split("; "):
+        name, _, value = part.partition(" ")
+        if name in ("category", "code", "score") and value:
+            fields.setdefault(name, value)
+        elif part == NO_TITLE:
+            fields["untitled"] = True
+        elif part == CUT_LIST:
+            fields["complete"] = "no"
+        elif part == "retracted":
+            fields["retracted"] = True
+
+
+def _get_score(value: object) -> float | None:
+    text = _convert_to_text(value)
+    return float(text) if re.fullmatch(r"\d{1,3}(?:\.\d+)?", text) else None
+
+
+def _get_title(fields: Mapping[str, object]) -> str | None:
+    if fields.get("untitled"):
+        return None
+    title = latex.to_text(_get_text(fields, "title"))
+    subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))
+    if title and subtitle and subtitle.lower() not in title.lower():
+        title = f"{title}{'' if title[-1] in ':?!' else ':'} {subtitle}"
+    return title or None
+
+
+def _list_guesses(fields: Mapping[str, object]) -> tuple[str, ...]:
+    if "year" not in fields and dates.is_serial_day(fields.get("date")):
+        return ("year: guessed from the day number of a spreadsheet",)
+    return ()
 
 
 def _get_text(fields: Mapping[str, object], field: str) -> str:
@@ -126,47 +146,107 @@ def _get_json_name(value: object) -> str:
 
 
 def _convert_to_text(value: object) -> str:
-    """The value as text, the first of several; nothing for an object."""
+    """The value as text, the first of several; of an object its name."""
     if isinstance(value, list):
-        return _convert_to_text(value[0]) if value else ""
+        return _convert_to_text(next(filter(columns.is_filled, value), ""))
+    if isinstance(value, Mapping):
+        for key in ("display_name", "name", "title", "value", "$t", "#text", "text", "URL", "url"):
+            if isinstance(value.get(key), (str, int, float, list)):
+                return _convert_to_text(value[key])
+        return ""
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value).strip()
     return ""
 
 
+def _get_flag(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"yes": True, "true": True, "no": False, "false": False}.get(
+        _convert_to_text(value).lower()
+    )
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
 def _build_byline(fields: Mapping[str, object]) -> Byline:
-    value = fields.get("authors")
+    value = _parse_list(fields.get("authors"))
     affiliations = _split_names(fields.get("affiliations"))
-    if isinstance(value, list):
-        byline = parse_author_names([_format_author(item) for item in value])
-        affiliations = affiliations or tuple(
-            dict.fromkeys(name for item in value for name in _list_affiliations(item))
-        )
-    else:
+    if isinstance(value, Mapping):
+        value = value.get("author") or [value]  # DBLP's ``{"author": [...]}``
+        value = value if isinstance(value, list) else [value]
+    if not isinstance(value, list):
         byline = parse_author_field(_convert_to_text(value))
-    return Byline(byline.authors, byline.complete, affiliations)
+        return replace(byline, affiliations=affiliations or byline.affiliations)
+    people = [item for item in value if _is_author(item)]
+    byline = parse_author_names([_parse_author(item) for item in people])
+    theirs = dict.fromkeys(name for item in people for name in _list_affiliations(item))
+    return replace(byline, affiliations=affiliations or tuple(theirs))
 
 
-def _format_author(item: object) -> str:
-    """One author: a string, ``{"name": ...}`` or an object of first and last name."""
+def _parse_list(value: object) -> object:
+    """A list that a table prints in one cell, ``['Jana Doe', 'Rik Roe']``; else the value."""
+    if not isinstance(value, str) or not (value.strip()[:1] == "[" and value.strip()[-1:] == "]"):
+        return value
+    for parse in (json.loads, literal_eval):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            parsed = parse(value.strip())
+            return parsed if isinstance(parsed, list) else value
+    return value
+
+
+def _is_author(item: object) -> bool:
+    """Whether a person of the record is one who wrote it: no editor or translator of Zotero's list."""
+    kind = item.get("creatorType") or item.get("role") if isinstance(item, Mapping) else None
+    return not isinstance(kind, str) or kind.lower() in (
+        "author",
+        "presenter",
+        "inventor",
+        "contributor",
+    )
+
+
+def _parse_author(item: object) -> str | Name:
+    """One author: a string, ``{"name": ...}``, or an object of first and last name and their parts."""
+    if isinstance(item, list):  # arXiv's ``["Bours", "Etta", "Jr", "EN Saclay"]``
+        family, given, suffix = (*(_convert_to_text(part) for part in item[:3]), "", "", "")[:3]
+        return build_name(given, family, suffix=suffix)
     if not isinstance(item, Mapping):
         return _convert_to_text(item)
-    parts = {
-        _NOT_A_LETTER.sub("", str(key)).lower(): _convert_to_text(value)
-        for key, value in item.items()
-    }
-    for key in ("name", "fullname", "literal", "author"):
-        if parts.get(key):
-            return parts[key]
-    first = next((parts[k] for k in ("first", "given", "firstname", "givenname") if k in parts), "")
-    last = next((parts[k] for k in ("last", "family", "lastname", "familyname") if k in parts), "")
-    return f"{first} {last}".strip()
+    parts = {columns.get_key(str(key)): value for key, value in item.items()}
+    inner = parts.get("author")
+    if isinstance(inner, Mapping):
+        return _parse_author(inner) or _convert_to_text(parts.get("rawauthorname"))
+
+    def get(*keys: str) -> str:
+        return next((text for key in keys if (text := _convert_to_text(parts.get(key)))), "")
+
+    family = get("family", "last", "lastname", "familyname", "surname")
+    given = get("given", "first", "firstname", "givenname", "forename", "initials")
+    if family:
+        particle = " ".join(
+            filter(None, (get("droppingparticle"), get("nondroppingparticle", "prefix")))
+        )
+        middle = get("middle") or " ".join(
+            map(str, parts["middle"]) if isinstance(parts.get("middle"), list) else ()
+        )
+        given = " ".join(filter(None, (given, middle)))
+        return build_name(given, family, particle=particle, suffix=get("suffix"))
+    literal = get("literal")
+    if literal:
+        return Name("{" + literal + "}", literal)
+    return (
+        get("displayname", "name", "fullname", "author", "rawauthorname", "text", "value") or given
+    )
 
 
 def _list_affiliations(item: object) -> tuple[str, ...]:
     if not isinstance(item, Mapping):
         return ()
-    return _split_names(item.get("affiliation") or item.get("affiliations"))
+    return _split_names(
+        item.get("affiliation") or item.get("affiliations") or item.get("institutions")
+    )
 
 
 def _split_names(value: object) -> tuple[str, ...]:
@@ -176,72 +256,102 @@ def _split_names(value: object) -> tuple[str, ...]:
         parts = value.split(";")
     else:
         parts = value if isinstance(value, list) else []
-    return tuple(dict.fromkeys(name for name in map(_format_name, parts) if name))
+    plain = (latex.to_text(_convert_to_text(part)) for part in parts)
+    return tuple(dict.fromkeys(name for name in plain if name))
 
 
-def _format_name(value: object) -> str:
-    return latex.to_text(
-        _convert_to_text(value.get("name") if isinstance(value, Mapping) else value)
-    )
+# --- identifiers ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _When:
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
+def _get_url(fields: Mapping[str, object]) -> str | None:
+    for field in ("url", "id"):
+        printed = _convert_to_text(fields.get(field)).replace("\\_", "_").replace("\\%", "%")
+        if match := re.match(r"https?://\S+", printed):
+            return match.group()
+    if arxiv := _get_arxiv(fields, None):
+        return f"https://arxiv.org/abs/{arxiv}"
+    return None
 
 
-def _parse_date(fields: Mapping[str, object]) -> _When:
-    """The record's date; an impossible or unreadable part is unknown."""
-    dated = _DATE_FIELD.match(
-        _convert_to_text(fields.get("date")) or _convert_to_text(fields.get("year"))
-    )
-    printed = _YEAR.search(_convert_to_text(fields.get("year"))) or _YEAR.search(
-        _convert_to_text(fields.get("date"))
-    )
-    year = int(printed.group()) if printed else None
-    month, day = (
-        _parse_month_name(_convert_to_text(fields.get("month"))),
-        _convert_to_text(fields.get("day")),
-    )
-    if dated and year == int(dated.group(1)):
-        month, day = _parse_bounded_integer(dated.group(2), 12), dated.group(3)
-    return _When(year, month, _parse_bounded_integer(day, monthrange(year or 2000, month or 1)[1]))
+def _get_doi(fields: Mapping[str, object]) -> str | None:
+    for field in ("doi", "id", "url"):
+        printed = _convert_to_text(fields.get(field))
+        if (field == "doi" or "doi.org/" in printed) and (doi := identifiers.parse_doi(printed)):
+            return doi
+    return latex.to_text(_convert_to_text(fields.get("doi"))).lower() or None
 
 
-def _parse_month_name(printed: str) -> int | None:
-    if printed[:3].lower() in _MONTH_BY_NAME:
-        return _MONTH_BY_NAME.index(printed[:3].lower()) + 1
-    return _parse_bounded_integer(printed, 12)
+def _get_arxiv(fields: Mapping[str, object], url: str | None) -> str | None:
+    archive = _convert_to_text(fields.get("archive")).lower()
+    printed = _convert_to_text(fields.get("arxiv"))
+    if printed and archive in ("", "arxiv") and (arxiv := identifiers.parse_arxiv(printed)):
+        return arxiv
+    identifier = _convert_to_text(fields.get("id"))
+    if re.fullmatch(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+/\d{7}", identifier):
+        return identifiers.parse_arxiv(identifier)
+    for address in (url, identifier, _convert_to_text(fields.get("doi"))):
+        if address and (arxiv := identifiers.find_arxiv_in_url(address)):
+            return arxiv
+    return None
 
 
-def _parse_bounded_integer(digits: str | None, maximum: int) -> int | None:
-    if not digits or not re.fullmatch(r"[0-9]{1,2}", digits):
-        return None
-    return int(digits) if 1 <= int(digits) <= maximum else None
+def _get_pmid(fields: Mapping[str, object], url: str | None) -> str | None:
+    printed = _convert_to_text(fields.get("pmid"))
+    match = re.search(r"(?<!\d)\d{1,9}(?:\.0)?$", printed.rstrip("/ "))
+    return match.group().removesuffix(".0") if match else identifiers.find_pmid_in_url(url or "")
+
+
+# --- the rest -------------------------------------------------------------------------------
 
 
 def _get_category(fields: Mapping[str, object]) -> str | None:
     printed = _convert_to_text(fields.get("category"))
     if _ARXIV_CATEGORIES.fullmatch(printed):
         printed = re.split(r"[ ,;]+", printed)[0]
-    return printed or None
+    return latex.to_text(printed) or None
 
 
-def _get_url(fields: Mapping[str, object]) -> str | None:
-    for field in ("url", "id"):
-        printed = _convert_to_text(fields.get(field))
-        if re.match(r"https?://\S+$", printed):
-            return printed
-    return None
+def _get_venue(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("venue")
+    if isinstance(value, Mapping):  # a location of OpenAlex, whose source is the journal
+        value = value.get("source") or value
+    return latex.to_text(_convert_to_text(value)) or None
 
 
-def _get_doi(fields: Mapping[str, object]) -> str | None:
-    printed = re.sub(
-        r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)",
-        "",
-        _convert_to_text(fields.get("doi")),
-        flags=re.I,
+def _list_keywords(value: object) -> tuple[str, ...]:
+    """Keywords in lists, in objects with a name, or in one text parted by signs; each once."""
+    value = _parse_list(value)
+    if isinstance(value, list):
+        names = [word for item in value for word in _list_keywords(item)]
+    elif isinstance(value, Mapping):
+        names = [_convert_to_text(value) or next(
+            (_convert_to_text(value[k]) for k in ("tag", "keyword", "term", "category", "subject")
+             if value.get(k)), "")]  # fmt: skip
+    else:
+        text = _convert_to_text(value)
+        sign = next((s for s in (";", "|", "\n", "/ ", ",") if s in text), None)
+        names = text.split(sign) if sign else [text]
+    plain = (latex.to_text(name).strip(" .,;*") for name in names)
+    return tuple(dict.fromkeys(w for w in plain if w and len(w) <= _MAX_KEYWORD_CHARS))
+
+
+def _find_retraction(fields: Mapping[str, object], title: str | None) -> bool | None:
+    """Whether a flag, the kind of publication, or the beginning of the title says so."""
+    flag = _get_flag(fields.get("retracted"))
+    kinds = fields.get("type")
+    printed = " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds or "")
+    if flag or "retracted publication" in printed.lower() or _RETRACTED.match(title or ""):
+        return True
+    return flag
+
+
+def _list_files(value: object) -> tuple[str, ...]:
+    """Names of files in ``file`` fields: ``{:doe.pdf:pdf}``, ``Full Text:files/12/doe.pdf:application/pdf``."""
+    texts = value if isinstance(value, list) else [value]
+    names = (
+        piece.strip().replace("\\\\", "/").replace("\\", "")
+        for text in texts
+        for piece in _FILE_BORDER.split(_convert_to_text(text))
+        if piece.strip().lower().endswith(".pdf")
     )
-    return printed or None
+    return tuple(dict.fromkeys(PurePosixPath(name).name for name in names))

@@ -1,4 +1,4 @@
-"""Papers as JSON: one object a line, or one array of objects.
+"""Papers as JSON: one object a line, one array of objects, or an answer that has them under a name.
 
 A broken line or object is rejected with its line; the others are kept.
 """
@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.readers import field_mapping
+from rag.readers import field_mapping, json_shapes
 from rag.readers.source import MAX_ENTRY_CHARS, DocumentParts, DocumentSource, too_long
 from rag.types import Entry, Place, Rejection
+from rag.types.papers import FILLED_IN, SERVICE_MARK
 
 NAME = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson", ".json")
 
+_LIST_END = re.compile(r"\s*\]")
+_LIST_START = re.compile(r'"([\w-]+)"\s*:\s*\[')
 _BEGINS = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*\{)")
 _ARRAY_OR_SPREAD = re.compile(r"\s*(?:\[|\{[ \t]*\n)")
 _DECODER = json.JSONDecoder()
@@ -28,9 +31,49 @@ def recognise(source: DocumentSource) -> bool:
 
 
 def read(source: DocumentSource) -> DocumentParts:
-    spread = _ARRAY_OR_SPREAD.match(source.text) is not None
+    spread = _ARRAY_OR_SPREAD.match(source.text) is not None or _is_one_value(source.text)
     items = _iter_objects(source.text) if spread else _iter_lines(source)
-    return DocumentParts.from_results(_build_json_entry(source.name, item) for item in items)
+    columns = field_mapping.Columns("field")
+    results = (
+        _build_json_entry(source.name, record, columns)
+        for item in items
+        for record in _iter_records(item, source.text)
+    )
+    return DocumentParts.from_results(results, notes=lambda: columns.notes)
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether an object goes on over the end of the first line, as a service's answer may."""
+    first, _, rest = text.strip().partition("\n")
+    if not rest or len(first) > MAX_ENTRY_CHARS:
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        try:
+            return isinstance(json.loads(text), dict)
+        except (ValueError, RecursionError):
+            return False
+    except RecursionError:
+        return False
+    return False
+
+
+def _iter_records(item: _Item, text: str) -> Iterator[_Item]:
+    """The item, or the records within it where it is a service's answer."""
+    records = json_shapes.find_records(item.value)
+    if records is None:
+        yield item
+        return
+    # The place of each is found again in the text: the list that holds as many.
+    for start in _LIST_START.finditer(item.raw):
+        if start.group(1) in json_shapes.ENVELOPES:
+            found = list(_iter_objects(item.raw[start.end() - 1 :], whole=False))
+            if [one.value for one in found] == records:
+                before = item.line - 1 + item.raw.count("\n", 0, start.end())
+                yield from (replace(one, line=one.line + before) for one in found)
+                return
+    yield from (_Item(item.line, json.dumps(r, ensure_ascii=False), r) for r in records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +97,15 @@ def _iter_lines(source: DocumentSource) -> Iterator[_Item]:
                 yield _Item(number, line, flaw=_format_flaw(exc))
 
 
-def _iter_objects(text: str) -> Iterator[_Item]:
-    """Objects that may take several lines; after a broken one, on to the next as far indented."""
+def _iter_objects(text: str, *, whole: bool = True) -> Iterator[_Item]:
+    """Objects that may take several lines; after a broken one, on to the next as far indented.
+
+    Not ``whole``: those of the list with which the text begins.
+    """
     position, line = 0, 1
     while True:
+        if not whole and position and _LIST_END.match(text, position):
+            return
         start = _find_resumption(text, position)
         line += text.count("\n", position, start)
         if start >= len(text):
@@ -117,12 +165,34 @@ def _format_flaw(exc: Exception, before: int = 0) -> str:
     )
 
 
-def _build_json_entry(document: str, item: _Item) -> Entry | Rejection:
+def _mark_service(entry: Entry, mark: object) -> Entry:
+    """The entry with each of its fields known as a service's word: its own documents come first."""
+    if not isinstance(mark, dict):
+        return entry
+    basis = f"{FILLED_IN} {mark.get('service')} on {mark.get('on')}"
+    names = [name for name in _FILLED if getattr(entry, name) not in (None, (), "")]
+    return replace(entry, provenance=tuple(f"{name}: {basis}" for name in names))
+
+
+_FILLED = (
+    "title", "text", "authors", "year", "venue", "doi", "url", "arxiv", "pmid", "keywords",
+    "affiliations", "retracted",
+)  # fmt: skip
+
+
+def _build_json_entry(
+    document: str, item: _Item, columns: field_mapping.Columns
+) -> Entry | Rejection:
     if item.flaw:
         return Rejection(document, item.line, item.flaw)
     if not isinstance(item.value, dict):
         return Rejection(document, item.line, "not a JSON object with a title or abstract")
+    given = {name: value for name, value in item.value.items() if name != SERVICE_MARK}
+    record = json_shapes.flatten(given)
+    columns.count((str(name), value) for name, value in record.items())
     try:
-        return field_mapping.build_record_entry(item.value, Place(document, item.line), item.raw)
+        entry = field_mapping.build_record_entry(record, Place(document, item.line), item.raw)
+        columns.check_date(((str(name), value) for name, value in record.items()), entry.year)
+        return _mark_service(entry, item.value.get(SERVICE_MARK))
     except field_mapping.NotARecord as exc:
         return Rejection(document, item.line, str(exc))

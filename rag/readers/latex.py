@@ -12,6 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rag.readers import markup
 from rag.readers.source import drop_logs
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _NEEDS_PARSER = re.compile(r"[\\{}$]")
 _LITERAL = re.compile(
     r"\\([%&#_${}*])"  # escaped: the character itself
     r"|\\([~^\"'`.=])(?=[\s\d]|$)"  # an accent over nothing
-    r"|(?<![\w).,;:\]}])(~)"  # "about", not a tie
+    r"|(?<![\w).,;:\]}\\])(~)"  # "about": no tie, and no accent, as in Mu{\~n}oz
     r"|([%&#])"  # not a comment, a cell or an argument
 )
 _MATH = re.compile(
@@ -52,6 +53,15 @@ _DROPPED = re.compile(
     r"\\(?:color|hspace|vspace|label|ref|eqref|cite[a-z]*|footnotemark)\*?\s*(?:\[[^\[\]]*\]\s*)*\{[^{}]*\}"
     r"|\\(?:left|right|[bB]igg?[lr]?|xspace|textstyle|displaystyle|limits|nolimits)(?![A-Za-z])"
 )
+_SCRIPT = re.compile(
+    r"\\(?:(?P<up>textsuperscript|textsu|sps?|up)|textsubscript|textinferior|sb)(?![A-Za-z])\s?"
+    r"\{(?P<script>(?:[^{}]|\{[^{}]{0,80}\}){0,200})\}"
+)
+_ASCII_SIGNS = {"circum": "^", "tilde": "~"}
+_ASCII = re.compile(r"\\textascii(circum|tilde)(?![A-Za-z])(?:\{\})? ?")
+"""pylatexenc makes other signs of these two, which only look like them."""
+_ACCENT = r"\\(?:[~^'\"`=.]|[uvHcdbkr](?=[\s\\{]))"
+_STACKED = re.compile(rf"({_ACCENT})\s?({_ACCENT})\s?(\\?[A-Za-z]|\{{\\?[A-Za-z]\}})")
 _HREF = re.compile(r"\\href\s*\{([^{}]*)\}\s*(\{)?")
 _BOLD_PART = re.compile(r"(\w)?\\(?:textbf|textit|emph|underline) \{([A-Za-z]+)\} (?=[a-z])")
 _LATEX_QUOTED = re.compile(r"(?:``|(?<!\w)'')(?=\S)([^`\n]{1,300}?)(?<=\S)(?:''|\")")
@@ -74,6 +84,7 @@ def convert(source: str) -> tuple[str, tuple[str, ...]]:
     A link with a label (``\href{url}{label}``) leaves the label in the text. Words are never
     lost: an unknown command leaves its name, or its argument if it has one.
     """
+    source = markup.to_plain(source)
     protected_pieces = _ProtectedPieces(source)
     text = unicodedata.normalize("NFC", _UNSEEN.sub("", source))
     text = _AUTOLINK.sub(r"\1", text)
@@ -149,11 +160,21 @@ def _normalize_source(text: str, protected_pieces: _ProtectedPieces) -> str:
     text = text.replace("\\\\", " ").replace("\\-", "-")
     text = _SHORT_COMMAND.sub(lambda m: _SHORTHAND[m.group(1)], text)
     text = _DROPPED.sub("", text)
+    text = _ASCII.sub(lambda m: protected_pieces.store_piece(_ASCII_SIGNS[m.group(1)]), text)
+    text = _STACKED.sub(r"\1{\2{\3}}", text)
+    text = _SCRIPT.sub(_convert_script, text)
     text = _MATH.sub(protected_pieces.store_dollar, text)
     text = _HREF.sub(lambda m: "{" if m.group(2) else m.group(1), text)
     text = re.sub(r"\\url\s*(?=\{)", "", text)
     text = _join_bold_parts(text)
     return _LITERAL.sub(protected_pieces.store_literal, text)
+
+
+def _convert_script(match: re.Match[str]) -> str:
+    script = to_text(match["script"].replace("$", ""))
+    if match["up"]:
+        return markup.raise_script(script)
+    return markup.lower_script(script, match.string[max(0, match.start() - 1) : match.start()])
 
 
 def _join_bold_parts(text: str) -> str:

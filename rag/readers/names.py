@@ -4,41 +4,81 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.readers import latex
+from rag.readers.columns import is_blank
 
-_ET_AL_ENDING = re.compile(r"\b(?:and\s+others|et\s+al\.?)$", re.IGNORECASE)
-_AND_OTHERS = re.compile(r"(?:and\s+)?others|et\s+al\.?", re.IGNORECASE)
+_ET_AL_ENDING = re.compile(
+    r"(?:\b(?:and\s+others|et\s+al\.?|u\.\s?a\.)|\.\.\.|…|\b(?:and|&)\s+\d+\s+(?:more|others))$",
+    re.IGNORECASE,
+)
+_AND_OTHERS = re.compile(
+    r"(?:and\s+)?others|et\s+al\.?|\.\.\.|…|(?:and\s+)?\d+\s+(?:more|others)", re.IGNORECASE
+)
 _AFFILIATIONS = re.compile(r"(?<!\s)\s+·\s+")
-_AND = re.compile(r"(?<!\s)(?:\s*+,)?\s++(?:and|&)\s+")
+_AND = re.compile(r"(?<!\s)(?:\s*+,)?\s++(?:and|&)\s+", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:jr|sr|snr|jnr|ii|iii|iv|2nd|3rd)\.?", re.IGNORECASE)
+_DEGREE = re.compile(
+    r"(?:(?:dr|prof|professor|doctor)\.?|(?:ph\.?\s?d|m\.?d|m\.?sc|b\.?sc|m\.?a|mph|msc|rn|dphil)\.?)",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(
+    r"^(?:(?:Dr|Prof|Professor|Ph\.?D|M\.?D|M\.?Sc)\.?\s{1,3}){1,4}|(?<![\s,])[\s,]{1,3}(?:Ph\.?D|M\.?D|M\.?Sc|M\.?P\.?H)\.?$"
+)
+_INITIALS = re.compile(r"(?:[^\W\d_a-zß-öø-ÿ]\.?[-‐ ]?){1,4}")
+_MARKS = re.compile(r"(?<=[^\W\d_.])[\d*†‡§¶∗✉♯#,\s]*[\d*†‡§¶∗✉♯#]$|^[\d*†‡§¶∗]+\s*")
+_NUMBERED = re.compile(r" 0\d{3}$")
+_PARTICLES = frozenset(
+    "van von der den de del della di da do dos das du des la le el al bin ibn ten ter te zu zur zum "
+    "af av y e 't op vom d'".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Byline:
-    """The printed authors. Without any, the list is incomplete: unknown, not empty."""
+    """The printed authors. Without any, the list is incomplete: unknown, not empty.
+
+    ``families`` has each author's family name, empty where the document does not part it.
+    """
 
     authors: tuple[str, ...] = ()
     complete: bool = False
     affiliations: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name as it is shown, and its family part where that is known."""
+
+    shown: str
+    family: str = ""
+
+
+def build_name(given: str, family: str, *, particle: str = "", suffix: str = "") -> Name:
+    """``Jan``, ``Berg``, ``van den`` as Jan van den Berg, of the family van den Berg."""
+    full = " ".join(filter(None, (particle.strip(), family.strip())))
+    return Name(" ".join(filter(None, (given.strip(), full, suffix.strip()))), full)
 
 
 def parse_author_line(line: str) -> Byline:
     """``First Author, Second Author et al. · tencent-ai, tsinghua``."""
     printed, *rest = _AFFILIATIONS.split(line.strip(), maxsplit=1)
     names_text, cut = _without_et_al(printed)
-    authors = _normalize_names(
-        part for piece in _AND.split(names_text) for part in piece.split(",")
-    )
-    affiliations = _normalize_names(rest[0].split(",")) if rest else ()
-    return Byline(authors, bool(authors) and not cut, affiliations)
+    parts = (part for piece in _AND.split(names_text) for part in piece.split(","))
+    byline = _build_byline(map(Name, parts), cut=cut)
+    if not rest:
+        return byline
+    affiliations = (latex.to_text(name).strip(" ,;·") for name in rest[0].split(","))
+    return replace(byline, affiliations=tuple(dict.fromkeys(filter(None, affiliations))))
 
 
 def _without_et_al(line: str) -> tuple[str, bool]:
-    """The line without a last *et al.* or *and others*, and whether there was one."""
+    """The line without a last *et al.*, *and others* or dots, and whether there was one."""
     line = line.rstrip()
     match = _ET_AL_ENDING.search(line)
-    return (line[: match.start()].rstrip(" ,"), True) if match else (line, False)
+    return (line[: match.start()].rstrip(" ,;&"), True) if match else (line, False)
 
 
 def is_author_line(line: str) -> bool:
@@ -58,44 +98,179 @@ def _is_name(name: str) -> bool:
     return not parts[0][0].islower() and not parts[-1][0].islower()
 
 
-def parse_author_names(names: Sequence[str]) -> Byline:
+def parse_author_names(names: Sequence[str | Name]) -> Byline:
     """Names already parted; ``others`` or ``et al.`` for the last says that there are more."""
-    real_names = [name for name in names if not _AND_OTHERS.fullmatch(name.strip())]
-    authors = _normalize_names(
-        _convert_order(name) if name.count(",") == 1 else name for name in real_names
-    )
-    return Byline(authors, bool(authors) and len(real_names) == len(names))
+    real_names = [n for n in names if not (isinstance(n, str) and _AND_OTHERS.fullmatch(n.strip()))]
+    parsed = [n if isinstance(n, Name) else parse_name(n) for n in real_names]
+    return _build_byline(parsed, cut=len(real_names) < len(names))
 
 
 def parse_author_field(field: str) -> Byline:
-    """A field of several names: parted by ``;``, by ``and``, or by commas; ``Last, First`` is turned."""
-    names_text, cut = _without_et_al(field.lstrip())
-    if ";" in names_text:
-        names = [_convert_order(name) for name in names_text.split(";")]
-    elif _AND.search(names_text) and all(piece.count(",") <= 1 for piece in _AND.split(names_text)):
-        names = [name for piece in _AND.split(names_text) for name in _split_pair(piece)]
+    """A field of several names: parted by ``;``, lines, ``and``, or by commas; ``Last, First`` is turned.
+
+    What stands in brackets behind a name, as in arXiv's listing, is an affiliation.
+    """
+    field, affiliations = _take_out_brackets(field)
+    names_text, cut = _without_et_al(field)
+    names_text = names_text.strip().rstrip(";,")
+    names: list[Name]
+    if separator := next((s for s in (";", "|", "\n", "\t") if s in names_text), ""):
+        names = [parse_name(name) for name in names_text.split(separator)]
     else:
-        pieces = [part for piece in _AND.split(names_text) for part in piece.split(",")]
-        names = _split_pair(names_text) if len(pieces) == 2 else pieces
-    authors = _normalize_names(names)
-    return Byline(authors, bool(authors) and not cut)
+        names = _parse_comma_list(names_text)
+    return replace(_build_byline(names, cut=cut), affiliations=affiliations)
 
 
-def _split_pair(piece: str) -> list[str]:
+def _parse_comma_list(names_text: str) -> list[Name]:
+    pieces = _AND.split(names_text)
+    commas = [piece.count(",") for piece in pieces]
+    if len(pieces) > 1 and all(n <= 1 for n in commas):
+        return [name for piece in pieces for name in _parse_pair(piece)]
+    parts = [part.strip() for piece in pieces for part in piece.split(",") if part.strip()]
+    if len(parts) == 2 and len(pieces) == 1:
+        return _parse_pair(names_text)
+    if _is_paired(parts):
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        return [build_name(_space_initials(given), family) for family, given in pairs]
+    if len(pieces) == 1 and len(parts) == 3 and any(map(_SUFFIX.fullmatch, parts[1:])):
+        return [parse_name(names_text)]
+    return [parse_name(part) for part in _join_suffixes(parts)]
+
+
+def _is_paired(parts: Sequence[str]) -> bool:
+    """Whether each family name is followed by its initials: ``Moss, I., Fern, Paul B.``."""
+    families, given = parts[::2], parts[1::2]
+    return (
+        len(families) == len(given)
+        and all(_is_initials(name.rpartition(" ")[2]) for name in given)
+        and all(not _is_initials(name.rpartition(" ")[2]) for name in families)
+    )
+
+
+def _is_initials(text: str) -> bool:
+    return len(text) <= 12 and _INITIALS.fullmatch(text.strip()) is not None
+
+
+def _join_suffixes(parts: Sequence[str]) -> list[str]:
+    """Parts in which ``Jr.`` or ``PhD`` stands with the name that it follows."""
+    joined: list[str] = []
+    for part in parts:
+        if joined and _SUFFIX.fullmatch(part):
+            joined[-1] += f" {part}"
+        elif not (joined and _DEGREE.fullmatch(part)):
+            joined.append(part)
+    return joined
+
+
+def _parse_pair(piece: str) -> list[Name]:
     """One ``Last, First``, or two names that stand each for themselves."""
     halves = [half.strip() for half in piece.split(",")]
-    if len(halves) != 2 or all(" " in half for half in halves):
-        return halves
-    return [_convert_order(piece)]
+    if len(halves) != 2 or not all(halves):
+        return [parse_name(half) for half in halves]
+    if _SUFFIX.fullmatch(halves[1]) or _DEGREE.fullmatch(halves[1]):
+        return [parse_name(piece)]
+    return [parse_name(half) for half in halves] if is_two_names(piece) else [parse_name(piece)]
 
 
-def _convert_order(name: str) -> str:
-    """``Last, First`` or ``Last, Jr, First`` as ``First Last`` and ``First Last Jr``."""
+def is_two_names(piece: str) -> bool:
+    """Whether what stands on either side of a comma reads as a whole name: ``Inga Moss, Paul Fern``."""
+    halves = [half.strip() for half in piece.split(",")]
+    return all(map(_has_given_name, halves)) and (
+        _is_initials(halves[0]) or not _is_initials(halves[-1])
+    )
+
+
+def _has_given_name(half: str) -> bool:
+    """Whether it reads as a whole name: ``Jana Doe``, not ``van den Berg``."""
+    words = half.split()
+    return len(words) > 1 and words[0].lower() not in _PARTICLES
+
+
+def parse_name(name: str) -> Name:
+    """One name: ``Last, First``, ``Last, Jr, First``, ``Last, First, Jr``, ``Last FM`` or as read."""
+    name = name.strip()
+    if name.startswith("{") and name.endswith("}") and "," not in name:
+        return Name(name, name)  # a group, which has no given name
     parts = [part.strip() for part in name.split(",")]
-    return " ".join(part for part in (parts[-1], *parts[:-1]) if part)
+    parts = [part for part in parts if part and not (parts[0] != part and _DEGREE.fullmatch(part))]
+    if len(parts) < 2:
+        return _parse_bare(parts[0] if parts else "")
+    suffixes = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
+    given = " ".join(part for part in parts[1:] if part not in suffixes)
+    suffix = " ".join(suffixes)
+    given = _space_initials(given)
+    words = given.split()
+    at = next((i for i, word in enumerate(words) if word in _PARTICLES), len(words))
+    if 0 < at and all(word in _PARTICLES for word in words[at:]):
+        # ``Berg, Jan van den``: the particle stands behind the given name.
+        return build_name(
+            " ".join(words[:at]), parts[0], particle=" ".join(words[at:]), suffix=suffix
+        )
+    number = _NUMBERED.search(parts[0]) or _NUMBERED.search(f" {given}")
+    family = _NUMBERED.sub("", parts[0])
+    if number:
+        given = _NUMBERED.sub("", f" {given}").strip()
+        suffix = f"{suffix} {number.group().strip()}".strip()
+    return build_name(given, family, suffix=suffix)
 
 
-def _normalize_names(names: Iterable[str]) -> tuple[str, ...]:
+def _parse_bare(name: str) -> Name:
+    """A name without a comma; ``Doe JA`` and ``Doe J.`` have the family first."""
+    words = name.split()
+    if len(words) > 1 and len(words[-1].replace(".", "")) <= 3 and _is_initials(words[-1]):
+        rest = words[:-1]
+        if not any(map(_is_initials, rest)) and all(
+            w[:1].isupper() or w in _PARTICLES for w in rest
+        ):
+            if not _SUFFIX.fullmatch(words[-1]):
+                return build_name(_space_initials(words[-1]), " ".join(rest))
+    return Name(name)
+
+
+def _space_initials(given: str) -> str:
+    """``JA``, ``J.A.`` and ``J A`` as ``J. A.``; anything else as it is."""
+    if not _is_initials(given) or (len(given) > 3 and "." not in given and " " not in given):
+        return given
+    letters = re.findall(r"([^\W\d_])\.?([-‐]?)", given)
+    return "".join(f"{letter}.{hyphen or ' '}" for letter, hyphen in letters).strip(" -‐")
+
+
+def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
+    """The field without what stands in brackets behind a name, and that, once each."""
+    if not any(sign in field for sign in "(["):
+        return field, ()
+    kept: list[str] = []
+    inner: list[str] = []
+    depth, start = 0, 0
+    for at, char in enumerate(field):
+        if char in "([":
+            depth += 1
+            start = at + 1 if depth == 1 else start
+        elif char in ")]" and depth:
+            depth -= 1
+            if not depth and not field[at + 1 :][:2].strip().isalpha():  # no nickname
+                inner.append(field[start:at])
+        elif not depth:
+            kept.append(char)
+    if depth:
+        return field, ()
+    plain = (latex.to_text(text).strip() for text in inner)
+    return "".join(kept), tuple(dict.fromkeys(t for t in plain if re.search(r"[^\W\d_]{2}", t)))
+
+
+def _build_byline(names: Iterable[Name], *, cut: bool) -> Byline:
     """Plain text, no empty ones, each once, in order."""
-    plain = (latex.to_text(name).strip(" ,;·") for name in names)
-    return tuple(dict.fromkeys(name for name in plain if name))
+    families: dict[str, str] = {}
+    for name in names:
+        shown = _clean(name.shown)
+        if shown and not is_blank(shown):
+            families.setdefault(shown, _clean(name.family))
+    known = tuple(families.values()) if any(families.values()) else ()
+    return Byline(tuple(families), bool(families) and not cut, families=known)
+
+
+def _clean(name: str) -> str:
+    """Plain text without titles and the marks of footnotes: ``Rik Roe2*`` is Rik Roe."""
+    plain = latex.to_text(name).strip(" ,;·'\"“”")
+    bare = plain if _NUMBERED.search(plain) else _MARKS.sub("", plain)
+    return _TITLED.sub("", bare).strip(" ,;·")

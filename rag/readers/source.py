@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,18 +60,22 @@ class DocumentSource:
 
 @dataclass(frozen=True, slots=True)
 class DocumentParts:
-    """The parts that a format's reader finds in a source."""
+    """The parts that a format's reader finds in a source; ``notes`` as in `DocumentReading`."""
 
     entries: tuple[Entry, ...]
     rejections: tuple[Rejection, ...] = ()
     page: ProfilePage | None = None
     institution: str | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_results(
-        cls, results: Iterable[Entry | Rejection], page: ProfilePage | None = None
+        cls,
+        results: Iterable[Entry | Rejection],
+        page: ProfilePage | None = None,
+        notes: Callable[[], tuple[str, ...]] = tuple,
     ) -> DocumentParts:
-        """Entries and rejections as they come, each in their order."""
+        """Entries and rejections as they come, each in their order; the notes when all have come."""
         entries: list[Entry] = []
         rejections: list[Rejection] = []
         for result in results:
@@ -79,7 +83,7 @@ class DocumentParts:
                 entries.append(result)
             else:
                 rejections.append(result)
-        return cls(tuple(entries), tuple(rejections), page)
+        return cls(tuple(entries), tuple(rejections), page, notes=notes())
 
 
 def build_source(name: str, data: bytes) -> DocumentSource:
@@ -129,6 +133,24 @@ def _decode_document(name: str, data: bytes) -> str:
     if b"\0" in data:
         raise _build_binary_error(name, data)
     return data.decode("utf-8-sig", errors="surrogateescape")
+
+
+WESTERN_NOTE = "not UTF-8 but Windows-1252, and read as that; save it as UTF-8 to be sure"
+
+
+def decode_western(source: DocumentSource) -> tuple[DocumentSource, tuple[str, ...]]:
+    """An export that is Windows-1252 throughout, as spreadsheets save it, as text; and a note of it.
+
+    One that has UTF-8 as well stays as it is, and its entries with other bytes are rejected.
+    """
+    others = {char for char in source.text if char > "\x7f"}
+    if not others or any(not "\udc80" <= char <= "\udcff" for char in others):
+        return source, ()
+    try:
+        text = source.data.decode("cp1252")
+    except UnicodeDecodeError:
+        return source, ()
+    return build_source(source.name, text.encode()), (WESTERN_NOTE,)
 
 
 def _build_binary_error(name: str, data: bytes) -> ReadError:

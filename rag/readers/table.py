@@ -1,4 +1,6 @@
-"""Papers as CSV: a header that names a title or abstract, one row a paper.
+"""Papers as CSV or tabs: a header that names a title or abstract, one row a paper.
+
+Before the header may stand a spreadsheet's ``sep=;``. Web of Science's two letters are column names too.
 
 The delimiter (comma, semicolon, tab or bar) is the one under which the header names most fields.
 """
@@ -12,13 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rag.readers import field_mapping
-from rag.readers.source import DocumentParts, DocumentSource
+from rag.readers.source import DocumentParts, DocumentSource, decode_western
+from rag.readers.tags import WEB_OF_SCIENCE
 from rag.types import Entry, Place, Rejection
 
 NAME = "csv"
 SUFFIXES = (".csv", ".tsv")
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _MAX_HEADER_CHARS = 40
 _PRINTED_FIELD = re.compile(r"^.*\S.*$", re.MULTILINE)
 
@@ -28,13 +32,16 @@ def recognise(source: DocumentSource) -> bool:
 
 
 def read(source: DocumentSource) -> DocumentParts:
+    source, notes = decode_western(source)
     header = _find_header(source.text)
     assert header is not None, "recognise() has found one"
     lines = source.lines
-    return DocumentParts.from_results(
-        _build_table_entry(source.name, header, row, "\n".join(lines[row.start : row.end]))
+    columns = field_mapping.Columns()
+    results = (
+        _build_table_entry(source.name, header, row, "\n".join(lines[row.start : row.end]), columns)
         for row in _iter_rows(lines, header.index + 1, header.delimiter)
     )
+    return DocumentParts.from_results(results, notes=lambda: (*notes, *columns.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,21 @@ class _Header:
 
 def _find_header(text: str) -> _Header | None:
     """The first line that is not blank, if it names two known columns or reads as column names."""
+    named = None
     printed = _PRINTED_FIELD.search(text)
+    if printed and (named := _SEPARATOR_LINE.fullmatch(printed.group())):
+        printed = _PRINTED_FIELD.search(text, printed.end())
     if printed is None:
         return None
+    delimiters = named.group(1) if named else _DELIMITERS
     index = text.count("\n", 0, printed.start())
     tried: list[_Header] = []
-    for delimiter in _DELIMITERS:
+    for delimiter in delimiters:
         # csv refuses a field of more than 131,072 characters, which all of a wide table's header
         # is under a delimiter that it does not have.
         with suppress(csv.Error):
             (cells,) = csv.reader([printed.group()], delimiter=delimiter)
-            tried.append(_Header(index, delimiter, tuple(cell.strip() for cell in cells)))
+            tried.append(_Header(index, delimiter, _name_columns(cells)))
     if not tried:
         return None
     best = max(tried, key=lambda header: (header.n_known, len(header.columns)))
@@ -69,6 +80,14 @@ def _find_header(text: str) -> _Header | None:
         return None
     short = all(len(column) <= _MAX_HEADER_CHARS for column in best.columns)
     return best if short else None
+
+
+def _name_columns(cells: Sequence[str]) -> tuple[str, ...]:
+    """Column names; those of Web of Science, ``PT AU TI``, in words."""
+    names = tuple(cell.strip() for cell in cells)
+    if {"PT", "AU", "TI"} <= set(names):
+        return tuple(WEB_OF_SCIENCE.get(name, name) for name in names)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +118,9 @@ def _iter_rows(lines: list[str], start: int, delimiter: str) -> Iterator[_Row]:
             start += begun + 1
 
 
-def _build_table_entry(document: str, header: _Header, row: _Row, raw: str) -> Entry | Rejection:
+def _build_table_entry(
+    document: str, header: _Header, row: _Row, raw: str, columns: field_mapping.Columns
+) -> Entry | Rejection:
     place = Place(document, row.start + 1)
     if row.flaw:
         return Rejection(document, place.line, row.flaw)
@@ -109,5 +130,11 @@ def _build_table_entry(document: str, header: _Header, row: _Row, raw: str) -> E
         return Rejection(document, place.line, reason)
     record: dict[str, object] = {}
     for column, cell in zip(header.columns, row.cells, strict=False):
-        record.setdefault(column, cell)
-    return field_mapping.build_record_entry(record, place, raw)
+        if field_mapping.is_filled(cell):
+            # Our own export marks what a spreadsheet would compute: ``'=HYPERLINK(…)``.
+            is_marked = "page_owners" in header.columns and cell[:1] == "'"
+            record.setdefault(column, cell[1:] if is_marked else cell)
+    columns.count(record.items())
+    entry = field_mapping.build_record_entry(record, place, raw)
+    columns.check_date(record.items(), entry.year)
+    return entry

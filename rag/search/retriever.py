@@ -29,6 +29,7 @@ from rag.search.query import (
     spans_in,
 )
 from rag.text import extract_terms, fold, iter_words, split_terms
+from rag.text.analysis import is_without_spaces
 from rag.types import (
     Chunk,
     Paper,
@@ -471,6 +472,7 @@ def _match_words(
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
         is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
+        is_found = is_found or (is_without_spaces(word) and word in f"{paper.name} {paper.text}")
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)
 

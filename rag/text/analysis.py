@@ -45,15 +45,18 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKD", text).translate(_BASES).casefold()
 
 
-class _Bases(dict[int, int | None]):
+class _Bases(dict[int, int | str | None]):
     """Maps code points to their base letters, dropping combining marks; filled on demand."""
 
-    def __missing__(self, point: int) -> int | None:
+    def __missing__(self, point: int) -> int | str | None:
         self[point] = None if unicodedata.combining(chr(point)) else point
         return self[point]
 
 
-_BASES = _Bases()
+_STROKED = dict(zip("łŁøØđĐðÐħĦŧŦıŋŊ", "lLoOdDdDhHtTinN", strict=True))
+_JOINED = {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
+_BASES = _Bases({ord(letter): base for letter, base in {**_STROKED, **_JOINED}.items()})
+"""Letters with a stroke or a ligature do not decompose: people type Lukasz for Łukasz."""
 
 
 _STEMMER = Stemmer.Stemmer("english")
@@ -97,7 +100,19 @@ def _extract_word_terms(word: str, keep_stop_words: bool) -> tuple[str, ...]:
     if not keep_stop_words and folded in STOP_WORDS:
         return ()
     folded = folded.replace("^", "").replace("'", "")
+    if len(folded) > 2 and is_without_spaces(folded):
+        return tuple(folded[at : at + 2] for at in range(len(folded) - 1))
     return (stem(folded),) if folded else ()
+
+
+def is_without_spaces(word: str) -> bool:
+    """Whether a word is a run of Chinese, Japanese or Thai, in which words are not parted."""
+    return not word.isascii() and _UNPARTED.fullmatch(word) is not None
+
+
+_UNPARTED = re.compile(
+    "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+"
+)
 
 
 # --- sentences ------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ FIELDS: dict[str, Field] = {
         Field("venue", "name", "a venue", plural="venues", flag="venue", help="a journal or conference, or a word of it"),
         Field("keyword", "name", "keywords", plural="keywords", flag="keyword", help="a keyword that the paper gives"),
         Field("code", "flag", "the Code mark", plural="code marks", flag="code", help="with or without the Code mark"),
+        Field("retracted", "flag", "a word on retraction", plural="marks of retraction", flag="retracted",
+              help="whether the paper is marked as retracted"),
         Field("link", "text", "a link in the abstract", flag="link", help="a host that the abstract links to, such as github"),
         Field("title", "text", "a title", is_sortable=True, flag="title", help="words in the title"),
         Field("text", "text", "an abstract", flag="text", help="words in title or text"),

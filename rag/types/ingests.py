@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.types.papers import DocumentReading, Place, ProfilePage, Rejection
+from rag.types.papers import FILLED_IN, DocumentReading, Place, ProfilePage, Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,21 @@ class Plan:
     rejections: tuple[Rejection, ...] = ()
     rebuild: bool = False
     passed_over: tuple[Rejection, ...] = ()
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """What is to be said of documents that were read, with their names."""
+        notes: list[tuple[str, str]] = []
+        for document in self.documents:
+            if document.reading is not None:
+                notes += [(document.name, note) for note in document.reading.notes]
+                texts = {entry.how_known("text") for entry in document.reading.entries}
+                notes += [
+                    (document.name, f"text: {basis}")
+                    for basis in sorted(texts)
+                    if basis and not basis.startswith(FILLED_IN)
+                ]
+        return tuple(notes)
 
     def count(self, change: Change) -> int:
         """Entries with this change; those of unchanged documents are unchanged."""

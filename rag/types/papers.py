@@ -10,6 +10,18 @@ from typing import Literal
 Role = Literal["first", "listed", "page"]
 """A person's role on a paper: printed first, printed later, or owner of the page that lists it."""
 
+NOT_FOUND = "not found"
+"""How a field is known that a reader looked for: not known to be absent."""
+SERVICE_MARK = "paperfolk_service"
+FILLED_IN = "filled in from"
+"""The name under which a service's record says who gave it; how its fields are known."""
+NO_TITLE = "no title printed, label made from the text"
+CUT_LIST = "author list cut by et al."
+OUR_NOTE = "Paperfolk: "
+"""What a note begins with in which an export says what its format has no field for; by these words the
+export is read back.
+"""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -34,6 +46,10 @@ class Particulars:
         score: The figure printed before the header, such as 88.9.
         links: URLs in the text, in order, once each.
         url, doi, venue: From formats that give them.
+        arxiv: The arXiv id without its version, such as ``2203.04567``.
+        pmid: The number in PubMed.
+        keywords: Keywords, subject headings and tags, each once.
+        retracted: Whether the document says that the paper was retracted; None where it says nothing.
         page_starts: For paged documents, the offset in ``text`` at which each page begins.
         section_starts, section_names: The offset at which each section begins, and its heading.
         references: The works that the paper cites, as it prints them; never quoted as evidence.
@@ -52,11 +68,20 @@ class Particulars:
     url: str | None = None
     doi: str | None = None
     venue: str | None = None
+    arxiv: str | None = None
+    pmid: str | None = None
+    keywords: tuple[str, ...] = ()
+    retracted: bool | None = None
     page_starts: tuple[int, ...] = ()
     section_starts: tuple[int, ...] = ()
     section_names: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     provenance: tuple[str, ...] = ()
+
+    def how_known(self, field: str) -> str:
+        """``guessed from the copyright``, ``not found``; empty where a field was read, or is not there."""
+        of_field = (line for line in self.provenance if line.startswith(f"{field}: "))
+        return next(of_field, "").partition(": ")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +95,8 @@ class Entry(Particulars):
         text: Plain text of the abstract (or of the whole paper), what quotes are taken from.
         authors: Printed names in order; empty where none are printed.
         authors_complete: False behind ``et al.`` and where no author is printed: unknown, not empty.
+        families: The family name of each author, empty where the document does not part it.
+        files: Names of the files that the entry says are its text.
     """
 
     place: Place
@@ -78,6 +105,8 @@ class Entry(Particulars):
     text: str
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
+    families: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +148,8 @@ class DocumentReading:
         sha256: Of the file's bytes, hex.
         format: Name of the reader that recognised it, such as ``author_page``.
         institution: The line above a list of abstracts, if there is one.
+        notes: What is to be said of the reading, though nothing was rejected: columns that were not
+            understood, pages without text.
     """
 
     document: str
@@ -128,16 +159,21 @@ class DocumentReading:
     page: ProfilePage | None = None
     institution: str | None = None
     rejections: tuple[Rejection, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """The link from a paper to a person. ``position`` counts from 1; None for ``page``."""
+    """The link from a paper to a person. ``position`` counts from 1; None for ``page``.
+
+    ``family`` is the family name, where a document parts it from the rest.
+    """
 
     paper_id: str
     name: str
     role: Role
     position: int | None = None
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +212,7 @@ class Paper(Particulars):
 
     def is_not_found(self, field: str) -> bool:
         """Whether a reader looked for a field and did not find it, though it may be printed."""
-        return f"{field}: not found" in self.provenance
+        return self.how_known(field) == NOT_FOUND
 
     @property
     def name(self) -> str:

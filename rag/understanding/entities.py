@@ -1,7 +1,7 @@
 """Entities of a question that are found by look-up or by rule, because there they are exact.
 
-People through the library's name index, papers through one recogniser (name, title, DOI, arXiv id,
-URL), times, and the values that the library prints: categories, venues, affiliations.
+People through the library's name index, papers by name and title (`pointers` has made titles of DOIs
+and the like), times, and the values that the library prints: categories, venues, affiliations.
 """
 
 from __future__ import annotations
@@ -22,14 +22,7 @@ from rag.types.fields import ANY_DIGIT, Condition, Range
 from rag.understanding.frame_types import EntitySpan, Slot
 
 _QUOTED = re.compile(r"\"([^\"]{2,200})\"|“([^”]{2,200})”|(?<!\w)'([^']{2,200})'(?!\w)")
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
-_ARXIV = re.compile(r"\b(?:arxiv[:\s]*)?(\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _PAPER_ID = re.compile(r"(?<!\w)#?(p[0-9a-f]{12})\b")
-_CITATION = re.compile(
-    r"(?<![\w'’-])(?P<names>[A-Z][a-z][\w'’-]{1,30}(?:(?:,? (?:&|and) |, )[A-Z][a-z][\w'’-]{1,30}){0,2}(?: et al\.?)?)"
-    r"(?:,\s*|\s*\(|(?<=al\.)\s|(?<=al)\s)(?P<year>(?:19|20)\d\d)\)?"
-)
 _CATEGORY = re.compile(r"\b(?:cs\.)?([A-Z]{2})\b")
 
 
@@ -77,17 +70,10 @@ def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
         EntitySpan(*span, "paper", (paper_id,), is_certain=True)
         for span, paper_id in find_named_spans(text, library)
     ]
-    for pattern, find in ((_DOI, _find_by_doi), (_ARXIV, _find_by_arxiv), (_URL, _find_by_url)):
-        for match in pattern.finditer(text):
-            if ids := find(match.group().rstrip(".,;)"), library):
-                spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     known = library.select_ids(set(_PAPER_ID.findall(text)))
     for match in _PAPER_ID.finditer(text):
         if match.group(1) in known:
             spans.append(EntitySpan(*match.span(), "paper", (match.group(1),), is_certain=True))
-    for match in _CITATION.finditer(text):
-        if ids := _find_by_citation(match, library):
-            spans.append(EntitySpan(*match.span(), "paper", ids, is_certain=True))
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
     for match in re.finditer(r"[^\W_][\w-]{3,}", text):
         paper_id = find_paper_entitled(match.group(), library)
@@ -98,42 +84,6 @@ def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
         start = text.find(word)
         spans.append(EntitySpan(start, start + len(word), "paper", ids))
     return spans
-
-
-def _find_by_doi(doi: str, library: LibraryView) -> tuple[str, ...]:
-    return tuple(library.find_ids([Condition("doi", "is", doi)]))
-
-
-def _find_by_arxiv(text: str, library: LibraryView) -> tuple[str, ...]:
-    number = _ARXIV.search(text)
-    assert number is not None
-    return tuple(p.paper_id for p in library.find_with_address(number.group(1)))
-
-
-def _find_by_url(url: str, library: LibraryView) -> tuple[str, ...]:
-    bare = url.rstrip("/").split("://")[-1].lower()
-    return tuple(
-        p.paper_id
-        for p in library.find_with_address(bare)
-        if any(
-            bare == address.rstrip("/").split("://")[-1].lower()
-            for address in (p.url, *p.links)
-            if address
-        )
-    )
-
-
-def _find_by_citation(match: re.Match[str], library: LibraryView) -> tuple[str, ...]:
-    """``Quill & Berg, 2021``: papers of that year by people with these surnames."""
-    surnames = [fold(name) for name in re.findall(r"[A-Z][\w'’-]+", match["names"])]
-    return tuple(
-        p.paper_id
-        for p in library.find_cited(surnames[0], int(match["year"]))
-        if fold(p.authors[0]).split()[-1] == surnames[0]
-        and all(
-            any(surname in fold(name).split() for name in p.authors) for surname in surnames[1:]
-        )
-    )
 
 
 def find_described(description: str, library: LibraryView) -> str:
@@ -201,7 +151,8 @@ _FIGURES = re.compile(
 """Figures of profile pages in words that mean nothing else."""
 _SURE_FLAGS = re.compile(
     r"\b(?:year|date|title|venue|score|doi|category)s?\s+(?:is|are|was|were)(?:n['’]t|\s+not)\s+(?:given|known|printed|stated|there|listed)\b"
-    r"|\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)",
+    r"|\buntitled\b|\bundated\b|\bet\.? al\b\.?|\bgit\s?hub\b|\btitled(?= (?:papers|ones|entries|works)\b)"
+    r"|(?:\b(?:not|un)[ -]?)?\bretracted\b|\bretractions?\b",
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
@@ -264,6 +215,7 @@ _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bgit\s?hub\b", Condition("link", "contains", "github")),
     (r"\bgit\s?lab\b", Condition("link", "contains", "gitlab")),
     (r"\bcode|\bimplement|\bopen[\s-]?sourced?\b|\brepositor|\brepo\b|\bquellcode\b", Condition("code", "is", True)),
+    (r"\bretract|\bwithdrawn\b", Condition("retracted", "is", True)),
     (r"\blinks?\b|\burls?\b|\bwebsite\b", Condition("link", "known")),
     (r"\bdois?\b", Condition("doi", "known")),
     (r"\b(?:years?|dates?|dated)\b", Condition("year", "known")),

@@ -14,15 +14,18 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
 from rag.text.chat_spelling import expand_chat_spelling
 from rag.types import ReadAs, Thread
-from rag.types.query import Query, Reading
+from rag.types.fields import Condition
+from rag.types.query import Query, Reading, Topic
 from rag.types.token_vectors import Encoding
-from rag.understanding.composition import compose
+from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue import join
 from rag.understanding.dialogue_state import DialogueState, build_state, list_named
 from rag.understanding.entities import Entities, find_entities
 from rag.understanding.frame_types import Frame, Ranked
 from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
+from rag.understanding.pointers import expand_pointers, find_pasted
+from rag.understanding.preamble import drop_preamble
 from rag.understanding.slots import is_topical
 from rag.understanding.two_questions import are_two, split_questions, tell_open
 
@@ -62,7 +65,12 @@ def read_question(
         encode: The embedded model, for the heads; None for those that go by words alone.
         read_as: The reading that is wanted by hand; None to choose it from the words.
     """
-    typed, question = question, remove_commands(question)
+    typed = question
+    if read_as is None and (pasted := _read_pasted(typed, library)):
+        return pasted
+    # Before markup goes: an entry pasted from a .bib file has {{double braces}}.
+    question, notes = expand_pointers(question, library)
+    question = remove_commands(question)
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
     state = build_state(thread)
@@ -70,7 +78,7 @@ def read_question(
     def read(text: str, state: DialogueState | None) -> Reading:
         return _read_one(text, state, library, encode, read_as)
 
-    whole = expand_chat_spelling(question)
+    whole = drop_preamble(expand_chat_spelling(question))
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)
@@ -82,7 +90,7 @@ def read_question(
             reading = replace(
                 first, others=(second.query, *first.others), notes=(*first.notes, note)
             )
-    return replace(reading, question=typed)
+    return replace(reading, question=typed, notes=(*notes, *reading.notes))
 
 
 def _read_one(
@@ -93,6 +101,8 @@ def _read_one(
     read_as: ReadAs | None,
 ) -> Reading:
     entities = find_entities(question, library)
+    if read_as is None and (ordered := _read_order(question, entities)):
+        return ordered
     context = state.build_context() if state else None
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
@@ -101,9 +111,83 @@ def _read_one(
         frame = _keep_route(frame, read_as)
     else:
         frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
+        frame = _read_people(frame)
     if state is None or read_as:
-        return compose(frame, entities, library)
-    return join(frame, entities, state, library)
+        reading = compose(frame, entities, library)
+    else:
+        reading = join(frame, entities, state, library)
+    query = reading.query
+    # "How many researchers work on drones?" counts the people, not their papers.
+    if (query.want, query.by) == ("count", ()) and _HOW_MANY_AUTHORS.search(question):
+        reading = replace(reading, query=replace(query, by=("author",)))
+    return reading
+
+
+_HOW_MANY_PEOPLE = re.compile(
+    r"\bhow many (?:[\w-]+ )?(?:people|persons|individuals|patients|participants|women|men|children|adults|adolescents|"
+    r"students|users|workers|households|residents|citizens|veterans|families)\b",
+    re.IGNORECASE,
+)
+_WRITE = re.compile(
+    r"\b(?:work(?:s|ed|ing)? (?:on|in|with|together)|wr[io]t\w*|publish\w*|author\w*|research\w*|co-?author\w*|"
+    r"contribut\w*|named|listed|library|here|papers?|pages?)\b",
+    re.IGNORECASE,
+)
+
+
+_HOW_MANY_AUTHORS = re.compile(
+    r"\bhow many (?:[\w-]+ )?(?:people|persons|researchers|authors|scientists)\b(?! (?:does|do|has|have) the\b)",
+    re.IGNORECASE,
+)
+
+
+def _read_people(frame: Frame) -> Frame:
+    """``How many people are harmed by gambling?`` is asked of what papers say, and not of their authors.
+
+    People are those behind the papers where writing or working is spoken of.
+    """
+    if not _HOW_MANY_PEOPLE.search(frame.question) or _WRITE.search(frame.question):
+        return frame
+    others = tuple(want for want in frame.wants if want[0] != "passages")
+    return replace(frame, wants=(("passages", 1.0), *others))
+
+
+_WHICH_FIRST = re.compile(
+    r"\b(?:older|newer|earlier|later|first|before|after|oldest|newest|earliest|latest|more recent|predates?|preceded?)\b",
+    re.IGNORECASE,
+)
+
+
+def _read_order(question: str, entities: Entities) -> Reading | None:
+    """``Which came first, StPR or Mamba-CL?``: the dates of two papers that are named, and nothing else."""
+    named = [e.value for e in entities.spans if e.kind == "paper" and e.is_certain]
+    ids = [value[0] for value in named if isinstance(value, tuple) and len(value) == 1]
+    if len(ids) != 2 or ids[0] == ids[1] or not _WHICH_FIRST.search(question):
+        return None
+    kinds = {e.kind for e in entities.spans} - {"paper", "time", "order", "number"}
+    rest = len(question) - sum(e.end - e.start for e in entities.spans if e.kind == "paper")
+    if kinds or rest > 60:
+        return None
+    query = Query("values", by=("date",), papers=(str(ids[0]), str(ids[1])))
+    return Reading(query, question, reason=describe_want(query), confidence=1.0)
+
+
+def _read_pasted(question: str, library: LibraryView) -> Reading | None:
+    """Papers like a pasted abstract, people on its topic, or how many papers are; without a model."""
+    pasted = find_pasted(question, library)
+    if pasted is None:
+        return None
+    paper, text, request = pasted
+    topic = Topic(paper.name if paper else text)
+    like = paper.paper_id if paper else ""
+    itself = (Condition("paper", "not_in", (like,)),) if like else ()
+    if re.match(r"(?:who\b|which (?:people|authors|researchers))", request, re.IGNORECASE):
+        query = Query("people", about=topic, like=like)
+    elif re.match(r"how many papers\b", request, re.IGNORECASE):
+        query = Query("count", about=topic, like=like)
+    else:
+        query = Query("papers", about=topic, like=like, where=itself)
+    return Reading(query, question, reason=describe_want(query), confidence=1.0)
 
 
 def _choose_wants(
@@ -131,7 +215,7 @@ def _choose_wants(
 
 def _is_bare(frame: Frame, entities: Entities) -> bool:
     """Whether a question is a few words of which none asks: ``deep learning``, ``zeppelins?``."""
-    words = re.findall(r"[^\W\d_]{3,}", frame.question.lower())
+    words = re.findall(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}", frame.question.lower())
     asking = load_heads().asking_words
     return (
         not entities.spans

@@ -72,6 +72,7 @@ entries = st.builds(
     score=st.none() | st.sampled_from((1.5, 88.9)), venue=st.none() | texts, doi=st.none() | texts,
     affiliations=st.lists(texts, max_size=2, unique=True).map(tuple),
     links=st.lists(st.sampled_from(LINKS), max_size=2, unique=True).map(tuple),
+    keywords=st.lists(texts, max_size=2, unique=True).map(tuple), retracted=st.none() | st.booleans(),
 )  # fmt: skip
 libraries = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entry.place)
 aliases = st.dictionaries(st.sampled_from(NAMES), st.sampled_from((*NAMES, "Zoë Li")), max_size=3)
@@ -136,9 +137,9 @@ def store(library: Library, found: list[Entry], shown: dict[str, str]) -> None:
 def match_condition(paper: Paper, condition: Condition, library: LibraryView) -> bool:
     """Whether a paper meets a condition, in Python."""
     values, operator = list_values(condition.field, paper, library), condition.operator
-    if condition.field == "code" and operator in ABSENCE:
+    if condition.field in ("code", "retracted") and operator in ABSENCE:
         # A document that prints no marks leaves it unknown whether there is code.
-        return (paper.code is not None) == (operator == "known")
+        return (getattr(paper, condition.field) is not None) == (operator == "known")
     if operator in ABSENCE:
         return meets(values, condition)
     if condition.field == "link" and operator in ("contains", "not_contains", "contains_any"):

@@ -36,3 +36,10 @@ def test_unusual_line_separators_do_not_shift_the_lines() -> None:
     text = "Abstract: one\u2028still one\x0b\x85\nAbstract: two\n"
     reading = read_bytes("l.txt", text.encode())
     assert [e.place.line for e in reading.entries] == [1, 2]
+
+
+def test_numbered_abstracts_with_windows_line_ends_are_a_list() -> None:
+    data = b"Bog Institute\r\n\r\n1. Abstract: Peat is counted.\r\n\r\n2. ABSTRACT - Bogs are\r\nweighed.\r\n"
+    reading = read_bytes("a.txt", data)
+    assert [entry.text for entry in reading.entries] == ["Peat is counted.", "Bogs are weighed."]
+    assert reading.institution == "Bog Institute"

@@ -93,5 +93,5 @@ def test_the_seeds_are_five_documents(seeds: Path) -> None:
 
 
 def test_every_format_has_its_own_name() -> None:
-    found = [known.name for known in FORMATS]
-    assert sorted(found) == ["abstract_list", "author_page", "bibtex", "csv", "jsonl", "pdf"]
+    names = [known.name for known in FORMATS]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,157 @@
+"""Which named fields of records are understood, by any of their spellings, and which were not.
+
+Spellings vary (``abstract``, ``Abstract Note``, ``paper_abstract``); they are compared by their letters
+and digits alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+_KEYS: Mapping[str, str] = {
+    "title": "title papertitle articletitle displayname documenttitle maintitle primarytitle "
+    "titleprimary bookTitle",
+    "subtitle": "subtitle",
+    "text": "abstract paperabstract abstracttext abstractnote abstracts summary text body content "
+    "abstracten description notesabstract",
+    "authors": "authorfullnames authorsfullnames authornamesfull authors author authornames creators "
+    "creator authorsname authoraf authorshipsauthordisplayname authorname inventors",
+    "complete": "authorscomplete",
+    "affiliations": "affiliations affiliation institutions institution authoraffiliations addresses "
+    "authorswithaffiliations",
+    "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear",
+    "date": "date published publicationdate publisheddate pubdate issued publishedprint "
+    "publishedonline datepublished coverdate created publicationdatestring updatedate pdate cdate "
+    "datepublication onlinedate",
+    "month": "month publicationmonth",
+    "day": "day",
+    "url": "url link paperurl urlabs pdfurl links articleurl sourceurl landingpageurl openaccessurl "
+    "externalurl doiurl fulltexturl urls",
+    "doi": "doi doilink doinumber",
+    "venue": "venue journal journaltitle journalbook booktitle publicationtitle publicationtitles "
+    "containertitle sourcetitle sourcefulltitle fulljournalname journalname publicationname "
+    "conferencename conference conferencetitle proceedingstitle journalref hostvenue "
+    "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname series",
+    "category": "category primarycategory primaryclass categories eprintclass",
+    "code": "code hascode",
+    "id": "id key identifier",
+    "arxiv": "arxiv arxivid eprint",
+    "archive": "archiveprefix eprinttype archive",
+    "pmid": "pmid pubmedid pubmed pubmedpmid",
+    "keywords": "keywords keyword authorkeywords indexkeywords keywordsplus tags manualtags "
+    "automatictags meshterms meshheadings meshheading mesh subject subjects subjectterms concepts "
+    "topics fieldsofstudy s2fieldsofstudy descriptors",
+    "files": "file files fileattachments attachments pdf",
+    "retracted": "isretracted retracted",
+    "note": "note notes n1 remarks",
+    "type": "itemtype type documenttype publicationtype publicationtypes genre typecrossref subtype",
+    "score": "score",
+    "places": "sources",
+    "links": "linksinthetext",
+    "label": "label",
+    "page_owners": "pageowners",
+}  # fmt: skip
+"""The spellings of each field, the preferred ones first."""
+_FIELD_OF = {key.lower(): field for field, keys in _KEYS.items() for key in keys.split()}
+_JOINED = frozenset(("keywords",))
+"""Fields whose values in several columns all count."""
+
+_KEPT_BY_NOBODY = frozenset(
+    "volume issue number pages page pagestart pageend pagecount numpages startpage endpage firstpage lastpage "
+    "artno articleno articlenumber issn eissn isbn publisher publisherlocation place location address "
+    "language languageoforiginaldocument citationkey citedby citedbycount "
+    "citationcount timescited referencecount references citedreferences nreferences isreferencedbycount dateadded "
+    "datemodified accessdate accessed urldate lastmodified timestamp biburl bibsource owner groups "
+    "editor editors translator seriesnumber edition chapter organization school "
+    "rights librarycatalog callnumber extra shorttitle "
+    "numberofvolumes openaccess eid scopusid corpusid paperid member prefix score deposited indexed "
+    "copyright license licence issuedate unnamed0 index rownumber row paper jabref "
+    "citation firstauthor createdate pmcid nihmsid authorsid authorids authoridentifiers "
+    "eventdate origdate howpublished annote bdskurl1 keywordsids pubstate langid "
+    "volumetitle pagination numpage articlenum sourceid source1 entrytype bibtype".split()
+)
+"""Bibliographic details that a paper does not keep here: known, so that they need no remark."""
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+_LEVELS = 2
+"""Records may lie in ``metadata`` or ``data``, not deeper."""
+
+
+def get_key(column: str) -> str:
+    """The spelling that is compared: ``Paper_Title`` -> ``papertitle``."""
+    return _NOT_A_LETTER.sub("", column).lower()
+
+
+def find_field(column: str) -> str | None:
+    """The field that a column names: ``Paper_Title`` -> ``title``; None for any other column."""
+    return _FIELD_OF.get(get_key(column))
+
+
+def is_filled(value: object) -> bool:
+    return value not in (None, "", [], {}) and not (isinstance(value, str) and is_blank(value))
+
+
+def is_blank(value: str) -> bool:
+    """Whether a cell says that it has no value: ``nan``, ``N/A``."""
+    return value.strip().lower() in ("", "nan", "none", "null", "n/a", "na", "nat", "<na>", "-")
+
+
+def extract_fields(record: Mapping[str, object]) -> dict[str, object]:
+    """Values by field; of several columns the one preferred that has a value, of keywords all."""
+    values: dict[str, object] = {}
+    _collect(record, values, _LEVELS)
+    fields: dict[str, object] = {}
+    for field, spellings in _KEYS.items():
+        filled = [values[key] for key in spellings.lower().split() if is_filled(values.get(key))]
+        if field in _JOINED and len(filled) > 1:
+            fields[field] = [*filled]
+        elif filled:
+            fields[field] = filled[0]
+    return fields
+
+
+def _collect(record: Mapping[str, object], values: dict[str, object], levels: int) -> None:
+    for column, value in record.items():
+        key = get_key(str(column))
+        if not is_filled(values.get(key)):
+            values[key] = value
+    inner = values.get("metadata")
+    if levels and isinstance(inner, Mapping):
+        values["metadata"] = None
+        _collect(inner, values, levels - 1)
+
+
+class Columns:
+    """Counts the columns that were filled and not understood, over the records of a document."""
+
+    def __init__(self, what: str = "column") -> None:
+        self._what = what
+        self._counts: Counter[str] = Counter()
+        self._dates: Counter[str] = Counter()
+
+    def count(self, columns: Iterable[tuple[str, object]]) -> None:
+        """Note one record's columns with their values."""
+        for column, value in columns:
+            key = get_key(column)
+            if key and key not in _FIELD_OF and key not in _KEPT_BY_NOBODY and key != "metadata":
+                if is_filled(value) and (not isinstance(value, str) or value.strip()):
+                    self._counts[column] += 1
+
+    def check_date(self, columns: Iterable[tuple[str, object]], year: int | None) -> None:
+        """Note a record whose date was given and is not known."""
+        if year is None:
+            for column, value in columns:
+                if find_field(column) in ("date", "year") and is_filled(value):
+                    self._dates[column] += 1
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """``column 'Foo': not understood, filled in 12 rows``, in the order of the document."""
+        return tuple(
+            f"{self._what} {column!r}: not understood, filled in {n} {'row' if n == 1 else 'rows'}"
+            for column, n in self._counts.items()
+        ) + tuple(
+            f"{self._what} {column!r}: no date that is understood in {n} {'row' if n == 1 else 'rows'}"
+            for column, n in self._dates.items()
+        )
