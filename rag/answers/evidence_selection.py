@@ -70,6 +70,8 @@ def _choose_papers(
         n = min(len(focus), extractive.MAX_PAPERS) if several else 1
         cited = retrieval.papers[:n]
         verdict = _compute_focus_sufficiency(query, cited, retrieve)
+        if n == 1 and query.asks_for == "abstract":
+            verdict = Sufficiency(True, 1.0)
         if unheard := _find_unknown_sides(query, library):
             verdict = Sufficiency(False, verdict.probability, unheard)
         return Choice(retrieval, cited, verdict, several)
@@ -81,6 +83,9 @@ def _choose_papers(
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
+    if named_ids and query.asks_for == "abstract":
+        named = retrieve(query.text, 1, within=named_ids).papers
+        return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
     else:

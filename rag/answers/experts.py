@@ -187,6 +187,10 @@ def answer_experts(
             return Answer("", "abstained", "experts", text, library=library.fingerprint)
         votes = {name: votes[name] for name in chosen}
     everybody = rank(votes)
+    # "who has the most papers on deepfakes?": they are counted, whatever their roles.
+    is_counted = query.order is not None and query.order.field == "n_papers"
+    if is_counted:
+        everybody.sort(key=lambda expert: -len(expert.papers))
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
         return _answer_unknown_authors(topic, topic_papers, library)
@@ -199,6 +203,7 @@ def answer_experts(
         return _answer_nobody_else(topic, len(everybody), topic_papers, library)
     under = format_conditions(on_papers) + "".join(map(format_person_limit, on_people))
     under = f"{under}, besides those named already" if query.besides else under
+    under = f"{under}{person_phrases.MOST_FIRST}" if is_counted else under
     further = [e for e in everybody if e.name not in excluded_names][len(people) :]
     text, listing = _render_experts(
         topic, people, further, topic_papers, recent=recent, under=under

@@ -89,6 +89,7 @@ def tell_excluded_people(n: int, topic: str) -> str:
 
 # --- people on a topic --------------------------------------------------------------------------
 
+MOST_FIRST = ", those with most papers first"
 NEWER_COUNT_MORE = "newer papers count for more"
 
 

@@ -152,7 +152,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
 
 _LIKELY = 0.5
 _OF_LIBRARY = re.compile(
-    r"\b(?:library|libraries|collection|corpus|archive|database|here|new|newest|latest|topics?|themes?|papers)\b",
+    r"\b(?:library|libraries|collection|corpus|archive|database|here|new|newest|latest|topics?|themes?|papers are there)\b",
     re.IGNORECASE,
 )
 """Words for all that is here; they are no topic."""
@@ -269,7 +269,7 @@ def _build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
             about=topic,
             like=like,
             besides=besides,
-            order=Order("date") if recent else None,
+            order=Order("date") if recent else _read_count_order(parts),
             k=None if bounds else _get_limit(parts),
         )
     if parts.people:
@@ -302,6 +302,17 @@ def _build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         order=order,
         k=None if bounds else _get_limit(parts),
     )
+
+
+def _read_count_order(parts: SlotParts) -> Order | None:
+    """``who has the most papers on deepfakes?``: people by how many they have."""
+    return Order("n_papers") if _MOST_PAPERS.search(parts.question) else None
+
+
+_MOST_PAPERS = re.compile(
+    r"\b(?:most (?:papers|work|works|articles|publications|entries|studies)|publish(?:ed|es)?(?: the)? most|most often|most prolific)\b",
+    re.IGNORECASE,
+)
 
 
 def _has_each(parts: SlotParts) -> bool:
