@@ -78,7 +78,7 @@ test: $(VENV)/development chromium postgresql
 	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium) to run them"; }; \
 	$(HAS_POSTGRESQL) || { only="$${only:+$$only and }not postgresql"; \
 	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $${only:+-m "$$only"} $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $${only:+-m "$$only"} $(ARGS)
 
 check: $(VENV)/development
 	@$(BIN)/ruff check .

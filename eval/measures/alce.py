@@ -48,7 +48,11 @@ class CitationQuality:
 
 
 def extract_claims(record: Mapping[str, Any]) -> tuple[Claim, ...]:
-    """The sentences of an answer record; headings that only announce what follows are none."""
+    """The sentences of an answer record.
+
+    Headings that only announce what follows (``More from this paper: [2]``) and the source named after
+    a quote (``— *Title*``) are none.
+    """
     quotes_by_marker = {
         int(c["marker"]): Quote(str(c.get("title") or c["label"]), str(c["quote"]))
         for c in record.get("citations") or ()
@@ -63,7 +67,8 @@ def extract_claims(record: Mapping[str, Any]) -> tuple[Claim, ...]:
                 piece = piece[leading.end() :]
             sentence = _MARKERS.sub("", _DRESS.sub("", piece)).strip()
             cited = _list_quotes(piece, quotes_by_marker)
-            if any(c.isalpha() for c in sentence) and (cited or not sentence.endswith(":")):
+            is_pointer = sentence.endswith(":") or sentence.startswith(("—", "–"))
+            if any(c.isalpha() for c in sentence) and not is_pointer:
                 claim_list.append(Claim(sentence, cited))
     return tuple(claim_list)
 

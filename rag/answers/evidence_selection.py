@@ -9,6 +9,7 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
+from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
@@ -70,7 +71,7 @@ def _choose_papers(
         n = min(len(focus), extractive.MAX_PAPERS) if several else 1
         cited = retrieval.papers[:n]
         verdict = _compute_focus_sufficiency(query, cited, retrieve)
-        if n == 1 and query.asks_for == "abstract":
+        if n == 1 and cited and asks_for_summary(query, cited[0].paper):
             verdict = Sufficiency(True, 1.0)
         if unheard := _find_unknown_sides(query, library):
             verdict = Sufficiency(False, verdict.probability, unheard)
@@ -78,14 +79,15 @@ def _choose_papers(
     if query.want == "overview" and query.topic:
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
         if len(on_topic) > 1:
-            ranking = _put_first(on_topic, retrieval)
+            ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
     if named_ids and query.asks_for == "abstract":
         named = retrieve(query.text, 1, within=named_ids).papers
-        return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
+        if named and asks_for_summary(query, named[0].paper):
+            return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
     else:
@@ -94,6 +96,15 @@ def _choose_papers(
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retrieval:
+    """The ranking of a question with the papers on its topic that it lacks.
+
+    "the paper that unlearns by swapping" may be read as an overview: its ranking is by all its words.
+    """
+    ranked = {hit.paper.paper_id: hit for hit in (*retrieval.papers, *on_topic)}.values()
+    return Retrieval(retrieval.query, tuple(replace(h, rank=n) for n, h in enumerate(ranked, 1)))
 
 
 def _find_papers_on_topic(

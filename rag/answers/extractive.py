@@ -20,7 +20,7 @@ from rag.answers.quoting import (
     render_source,
 )
 from rag.answers.sufficiency import NEAREST, find_missing_words
-from rag.answers.summary import render_summary
+from rag.answers.summary import asks_for_summary, render_summary
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
@@ -144,7 +144,7 @@ def answer_by_quotes(
         text = f"{phrases.head_comparison(len(cited))}\n\n{table_text}"
     elif query.want == "overview" and several:
         text = overview.render_overview(query, cited, marks)
-    elif len(cited) == 1 and query.asks_for == "abstract":
+    elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
     elif len(cited) > 1 and (several or has_plural_request(query.text)):
         text = _render_many_papers(query, cited, marks)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
+from rag.answers.comparing_words import content_words
 from rag.answers.quoting import choose_sentences, render_paper_name
 from rag.text.markdown import plain
-from rag.types import PaperHit, Sentence, SentenceRole, Span
+from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Query
 
 _WHOLE = re.compile(r"\b(?:abstracts?|full text|whole text)\b", re.IGNORECASE)
@@ -18,6 +19,25 @@ MAX_WHOLE_CHARS = 4_000
 _FURTHER_ROLES: tuple[SentenceRole, ...] = ("result", "method", "problem")
 """What is told beside the idea, the most wanted first."""
 _SENTENCES = 3
+
+
+def asks_for_summary(query: Query, paper: Paper) -> bool:
+    """Whether a question asks for nothing but a paper in short: ``mAP of DAPS on PRW`` asks for more.
+
+    One coined word may stand in the text alone, such as the name of an untitled method.
+    """
+    if query.asks_for != "abstract":
+        return False
+    named = content_words(f"{paper.name} {' '.join(paper.authors)}")
+    words = content_words(_SHORT.sub(" ", query.text)) - named
+    return len(words) <= 1 and words <= content_words(paper.text)
+
+
+_SHORT = re.compile(
+    r"\b(?:abstracts?|summar\w+|overview|ideas?|contribut\w+|gist|tl;?dr|sentences?|paragraphs?|explain|describe|"
+    r"briefly|short|introduction|intro|paper|points?|novelty|core)\b",
+    re.IGNORECASE,
+)
 
 
 def render_summary(query: Query, hit: PaperHit, marks: Citations) -> str:

@@ -69,7 +69,7 @@ _DAY = re.compile(
 )
 _COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
 _LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
-_SLASHED = re.compile(r"\d[\d.,]*\s?%?\s?/\s?\d[\d.,]*\s?%?")
+_SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def compose(
         unread=tuple(_list_unread(query, parts)),
         others=tuple(other for _, other in others[:2]),
         is_close=bool(others) and confidence < CLOSE,
-        notes=tuple(dict.fromkeys(parts.notes)),
+        # "which abstracts mention Market-1501": what two papers are called is a topic there.
+        notes=tuple(dict.fromkeys([*parts.notes, *(parts.paper_notes if query.papers else ())])),
         confidence=confidence,
     )
 
@@ -446,7 +447,7 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
 
 
 _USES = re.compile(
-    r"\b(?:us(?:e|es|ing|ed)|build(?:s|ing)? on|cit(?:e|es|ing)|appl(?:y|ies|ying)|extend(?:s|ing)?|adopt(?:s|ing)?)\b",
+    r"\b(?:us(?:e|es|ing|ed)|mention(?:s|ed|ing)?|report(?:s|ed|ing)? on|(?:evaluat|test|train)\w* on|build(?:s|ing)? on|cit(?:e|es|ing)|appl(?:y|ies|ying)|extend(?:s|ing)?|adopt(?:s|ing)?)\b",
     re.IGNORECASE,
 )
 

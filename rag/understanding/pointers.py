@@ -297,9 +297,11 @@ def _find_source(text: str, library: LibraryView) -> Paper | None:
 
 
 _REQUEST = re.compile(
-    r"\b(?:similar|related|like|this|these|neighbou?rs?|resembl\w+|close to|following|such)\b",
+    r"\b(?:similar|related|like|neighbou?rs?|resembl\w+|close to)\b"
+    r"|^(?:who|which (?:people|authors|researchers)|how many papers)\b.*\b(?:this|these|following|such)\b",
     re.IGNORECASE,
 )
+"""What asks for papers like a text or for people on it; "which work is this?" asks for the paper that is told."""
 
 
 def _is_request(part: str) -> bool:

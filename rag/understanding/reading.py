@@ -158,11 +158,16 @@ _WHICH_FIRST = re.compile(
 )
 
 
+_OTHERWISE = re.compile(r"\b(?:new in|compar\w+|differ\w*|better|why|how)\b", re.IGNORECASE)
+"""``What is new in NAR-Former V2 compared with the first NAR-Former?`` asks for more than dates."""
+
+
 def _read_order(question: str, entities: Entities) -> Reading | None:
     """``Which came first, StPR or Mamba-CL?``: the dates of two papers that are named, and nothing else."""
     named = [e.value for e in entities.spans if e.kind == "paper" and e.is_certain]
     ids = [value[0] for value in named if isinstance(value, tuple) and len(value) == 1]
-    if len(ids) != 2 or ids[0] == ids[1] or not _WHICH_FIRST.search(question):
+    is_asked = _WHICH_FIRST.search(question) and not _OTHERWISE.search(question)
+    if len(ids) != 2 or ids[0] == ids[1] or not is_asked:
         return None
     kinds = {e.kind for e in entities.spans} - {"paper", "time", "order", "number"}
     rest = len(question) - sum(e.end - e.start for e in entities.spans if e.kind == "paper")

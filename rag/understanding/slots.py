@@ -63,6 +63,7 @@ class SlotParts:
     role: str = ""
     form: Form = Form()
     notes: list[str] = field(default_factory=list)
+    paper_notes: list[str] = field(default_factory=list)
     steps: list[Part] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     leftover: str = ""
@@ -256,7 +257,7 @@ def _read_paper(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if ids:
         if len(ids) > 1:
             name = clean_words(slot.text)
-            parts.notes.append(
+            parts.paper_notes.append(
                 f'"{name}" may be any of {len(ids)} papers; the first of them is meant here'
             )
         parts.papers += [paper_id for paper_id in ids[:1] if paper_id not in parts.papers]
