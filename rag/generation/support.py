@@ -69,7 +69,8 @@ _DAY = re.compile(
 )
 _COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
 _LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
-_SLASHED = re.compile(r"\d[\d.,]*\s?%?\s?/\s?\d[\d.,]*\s?%?")
+_NUMBER = r"(?<!\d)(?<!\d[.,])\d(?:[.,]?\d)*\s?%?"
+_SLASHED = re.compile(rf"{_NUMBER}\s?/\s?{_NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)
