@@ -38,7 +38,7 @@ SLOWEST = 4
 """Shapes of a pattern that are tried at length."""
 ANSWER_S = 3.0
 """An idle machine takes a tenth of it; what this guards against took thirteen seconds."""
-OTHERS = ("rag.readers", "rag.text", "rag.__main__")
+OTHERS = ("rag.readers", "rag.text.analysis", "rag.__main__")
 """Tried with the readers, or nothing to try."""
 
 MODULES = [
