@@ -198,7 +198,7 @@ def test_a_person_of_the_paper_may_be_named() -> None:
 
 def test_by_setting_what_no_paper_says_is_left_out() -> None:
     gate = CitationGate(EVIDENCE, "NOT STATED", unsupported="remove")
-    said = "TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals. It cures colds [E2]."
+    said = "TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals and zoos. It cures colds [E2]."
     text = gate.process_piece(said) + gate.close()
     assert text == "TidyLoss is a robust loss [1]."
     assert gate.list_warnings() == (
@@ -264,8 +264,8 @@ def test_an_uncited_claim_that_a_passage_makes_gets_its_marker() -> None:
 
 
 def test_an_uncited_claim_that_no_passage_makes_is_marked() -> None:
-    text, _ = passed("TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals.")
-    assert text.endswith("Both methods transfer well to hospitals. (unverified)")
+    text, _ = passed("TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals and zoos.")
+    assert text.endswith("Both methods transfer well to hospitals and zoos. (unverified)")
 
 
 def test_quotation_marks_stay_around_the_papers_words_alone() -> None:
