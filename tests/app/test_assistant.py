@@ -166,7 +166,9 @@ def test_a_new_subject_leaves_the_thread(assistant: Assistant) -> None:
     alone = assistant.ask("What is bridge distillation?")
     assert second.reading is not None and alone.reading is not None
     assert second.reading.query == alone.reading.query
-    assert untimed(replace(second, reading=None)) == untimed(replace(alone, reading=None))
+    # How sure a reading is, and so what is offered beside it, depends on the thread.
+    answers = (untimed(replace(a, reading=None, other=None)) for a in (second, alone))
+    assert next(answers) == next(answers)
 
 
 def test_an_answer_tells_its_steps_and_how_long_each_took(assistant: Assistant) -> None:
@@ -473,7 +475,7 @@ def test_what_the_papers_do_not_hold_is_declined_by_the_model_in_its_own_words(
     server.replies.append(Reply("NOT STATED. The passages do not mention zeppelins."))
     answer = sound(worded, worded.ask("How are zeppelins steered in a thunderstorm?"))
     assert answer.status == "abstained" and len(server.requests) == 1
-    assert answer.text.startswith("The passages do not mention zeppelins.\n")
+    assert answer.text.splitlines()[0] == "The passages do not mention zeppelins."
 
 
 def test_a_model_that_fails_leaves_the_quoted_answer_and_a_warning(
