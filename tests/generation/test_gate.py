@@ -264,7 +264,9 @@ def test_an_uncited_claim_that_a_passage_makes_gets_its_marker() -> None:
 
 
 def test_an_uncited_claim_that_no_passage_makes_is_marked() -> None:
-    text, _ = passed("TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals and zoos.")
+    text, _ = passed(
+        "TidyLoss is a robust loss [E2]. Both methods transfer well to hospitals and zoos."
+    )
     assert text.endswith("Both methods transfer well to hospitals and zoos. (unverified)")
 
 
