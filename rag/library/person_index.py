@@ -139,6 +139,14 @@ class NameIndex:
         }
         self._exact.load(joined)
         self._turned.load(joined)
+        # A text of slips would ask for the initials of each run by themselves.
+        runs = (words[at : at + n] for at in range(len(words)) for n in range(2, _MAX_PARTS + 1))
+        self._by_initials.load(
+            get_initials(order)
+            for run in runs
+            if self._is_name_like(run) and not all(word.key in self._counts for word in run)
+            for order in ([w.key for w in run], [w.key for w in run][::-1])
+        )
 
     def find_mentions(self, text: str) -> list[Mention]:
         """People surely named in a question, in order, not overlapping, never absent ones."""
