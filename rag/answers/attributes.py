@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
-from typing import cast
 
 from rag.answers import phrases
 from rag.answers.rows import (
@@ -13,8 +11,9 @@ from rag.answers.rows import (
     Listing,
     find_naming_sentence,
     format_date,
+    sort_by_date,
 )
-from rag.library.fields import get_days, list_values
+from rag.library.fields import list_values
 from rag.library.view import LibraryView
 from rag.text import join_names, split_sentences
 from rag.text.markdown import plain
@@ -70,18 +69,8 @@ def answer_attributes(names: Sequence[str], ids: Sequence[str], library: Library
 
 def _tell_order(papers: Sequence[Paper]) -> list[str]:
     """Which of two dated papers came first; nothing where their dates do not tell."""
-    if not all(paper.year for paper in papers):
-        return []
-    older, newer = sorted(papers, key=lambda paper: _get_ends(paper)[0])
-    if _get_ends(older)[1] >= _get_ends(newer)[0]:
-        return []
-    first, then = (f"**{plain(p.name)}** ({format_date(p)})" for p in (older, newer))
-    return [f"{first} came before {then}.", ""]
-
-
-def _get_ends(paper: Paper) -> tuple[date, date]:
-    days = get_days(paper.year or 0, paper.month, paper.day)
-    return cast("date", days.low), cast("date", days.high)
+    names = [f"**{plain(p.name)}** ({format_date(p)})" for p in sort_by_date(papers)]
+    return [f"{' came before '.join(names)}.", ""] if names else []
 
 
 def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[bool, str]:

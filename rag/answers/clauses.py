@@ -29,10 +29,12 @@ def find_clause(text: str, span: Span) -> Span:
     return start, end
 
 
-_INTRODUCES = re.compile(
+_BRINGS = re.compile(
     r"\b(?:propos\w+|introduc\w+|present(?:s|ed)?|develop\w*|design\w*|call(?:ed)?|dubbed|termed|named)\b",
     re.IGNORECASE,
 )
+"""Verbs of bringing something. "In this paper, we investigate the label skew" brings nothing yet, though
+it introduces the paper (`rag.answers.quoting`)."""
 _IDEA_ROLES: Mapping[SentenceRole | None, int] = {"aim": 2, "method": 1, "resource": 1}
 
 
@@ -46,6 +48,6 @@ def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
     def score_sentence(sentence: Sentence) -> int:
         text = hit.paper.text[slice(*sentence.span)]
         role = _IDEA_ROLES.get(sentence.role, 0)
-        return role + (2 if role and _INTRODUCES.search(text) else 0) + bool(name and name in text)
+        return role + (2 if role and _BRINGS.search(text) else 0) + bool(name and name in text)
 
     return max(order, key=score_sentence, default=None)

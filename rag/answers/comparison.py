@@ -15,9 +15,9 @@ from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import COMPARES, content_words, is_telling
-from rag.answers.quoting import choose_sentences, render_paper_name
-from rag.answers.rows import format_date
-from rag.library.naming import get_recency_key, get_short_name
+from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
+from rag.answers.rows import format_date, sort_by_date
+from rag.library.naming import get_short_name
 from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
@@ -63,11 +63,9 @@ def _name(paper: Paper) -> str:
 
 
 def _tell_order(papers: Sequence[Paper]) -> str:
-    """The papers by date, newest first; empty where a year is not known or all are of one date."""
-    if any(p.year is None for p in papers) or len({(p.year, p.month) for p in papers}) < 2:
-        return ""
-    newest_first = sorted(papers, key=get_recency_key)
-    return phrases.tell_order_of_dates([(_name(p), format_date(p)) for p in newest_first])
+    """Which is the newest and when the others were; empty where their dates do not tell."""
+    oldest_first = sort_by_date(papers)
+    return phrases.tell_order_of_dates([(_name(p), format_date(p)) for p in oldest_first[::-1]])
 
 
 def _tell_common_people(papers: Sequence[Paper]) -> str:
@@ -170,9 +168,8 @@ def _count_figures(hit: PaperHit, sentence: Sentence) -> int:
 def _render_cell(hit: PaperHit, sentence: Sentence | None, marks: Citations) -> str:
     if sentence is None:
         return NOT_STATED
-    start, end = find_clause(hit.paper.text, sentence.span)
-    marker = marks.get_marker(hit.paper, (start, end))
-    return _escape_bars(f"“{plain(hit.paper.text[start:end])}” [{marker}]")
+    span = find_clause(hit.paper.text, sentence.span)
+    return _escape_bars(render_quote(hit.paper, span, marks))
 
 
 def _escape_bars(text: str) -> str:

@@ -263,7 +263,11 @@ def _render_many_papers(query: Query, cited: Sequence[PaperHit], marks: Citation
     lines = [phrases.head_several_papers(len(cited)), ""]
     for hit in cited:
         best = choose_sentences(query.text, hit, n, several=True, asks_for=query.asks_for)
-        quote = render_quote(hit.paper, best[0], marks) if best else _render_title(hit.paper, marks)
+        quote = (
+            render_quote(hit.paper, best[0].span, marks)
+            if best
+            else _render_title(hit.paper, marks)
+        )
         further = "".join(f" [{marks.get_marker(hit.paper, s.span)}]" for s in best[1:])
         lines.append(f"- {render_paper_name(hit.paper)}: {quote}{further}")
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.cues import AnswerCues
 from rag.answers.grouping import group_papers
-from rag.answers.quoting import CODE_LOSS, choose_sentences, is_pointing_to_code
+from rag.answers.quoting import CODE_LOSS, choose_sentences, is_pointing_to_code, render_quote
 from rag.answers.rows import format_date, format_years
 from rag.library.naming import get_recency_key
 from rag.text.markdown import plain
@@ -106,9 +106,7 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
-    start, end = find_clause(hit.paper.text, sentence.span)
-    marker = marks.get_marker(hit.paper, (start, end))
-    return f"“{plain(hit.paper.text[start:end])}” [{marker}]"
+    return render_quote(hit.paper, find_clause(hit.paper.text, sentence.span), marks)
 
 
 def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:

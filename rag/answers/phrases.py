@@ -266,7 +266,9 @@ def head_comparison(n: int) -> str:
 
 
 def tell_order_of_dates(dated: Sequence[tuple[str, str]]) -> str:
-    """``**DANCE** (Jun 2024) is newer than M3D (Dec 2023)``; the newest first."""
+    """``**DANCE** (Jun 2024) is newer than M3D (Dec 2023)``; the newest first; empty for none."""
+    if not dated:
+        return ""
     (newest, date), *older = dated
     rest = join_names(f"{name} ({when})" for name, when in older)
     return f"**{newest}** ({date}) is newer than {rest}."

@@ -10,7 +10,7 @@ from rag.answers.cues import AnswerCues
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.markdown import plain
-from rag.types import Paper, PaperHit, Sentence
+from rag.types import Paper, PaperHit, Sentence, Span
 from rag.types.query import Detail
 
 MAX_PAPER_NAME_CHARS = 300
@@ -143,10 +143,10 @@ def count_content_words(question: str) -> int:
 # --- as they are shown ----------------------------------------------------------------------
 
 
-def render_quote(paper: Paper, sentence: Sentence, marks: Citations) -> str:
-    """A sentence of a paper in quotation marks, with its marker."""
-    marker = marks.get_marker(paper, sentence.span)
-    return f"“{plain(paper.text[slice(*sentence.span)])}” [{marker}]"
+def render_quote(paper: Paper, span: Span, marks: Citations) -> str:
+    """A stretch of a paper's text in quotation marks, with its marker."""
+    marker = marks.get_marker(paper, span)
+    return f"“{plain(paper.text[slice(*span)])}” [{marker}]"
 
 
 def render_paper_name(paper: Paper) -> str:

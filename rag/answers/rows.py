@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import cast
 
 from rag.answers import person_phrases, phrases
 from rag.answers.citations import build_citation
+from rag.library.fields import get_days
 from rag.library.naming import get_short_name
 from rag.text import split_sentences, split_terms
 from rag.text.english import MONTHS
@@ -82,6 +85,20 @@ def format_date(paper: Paper) -> str:
     if paper.year is None:
         return f"{month} (year not printed)" if month else ""
     return f"{month} {paper.year}".strip()
+
+
+def sort_by_date(papers: Sequence[Paper]) -> list[Paper]:
+    """The papers, oldest first; none where a year is not known or the printed dates leave the order open.
+
+    A paper of 2022 without a month is neither older nor newer than one of May 2022.
+    """
+    dated = [(get_days(p.year, p.month, p.day), p) for p in papers if p.year is not None]
+    dated.sort(key=lambda one: cast("date", one[0].low))
+    is_open = any(
+        cast("date", a.high) >= cast("date", b.low)
+        for (a, _), (b, _) in zip(dated, dated[1:], strict=False)
+    )
+    return [] if is_open or len(dated) < len(papers) else [paper for _, paper in dated]
 
 
 def format_years(papers: Iterable[Paper]) -> str:

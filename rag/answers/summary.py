@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import content_words
-from rag.answers.quoting import choose_sentences, render_paper_name
-from rag.text.markdown import plain
+from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Query
 
@@ -48,7 +47,7 @@ def render_summary(query: Query, hit: PaperHit, marks: Citations) -> str:
     else:
         chosen = _choose_telling(query, hit)
         spans = [find_clause(text, s.span) for s in sorted(chosen, key=lambda s: s.span)]
-    quotes = " ".join(_render_quote(hit, span, marks) for span in spans)
+    quotes = " ".join(render_quote(hit.paper, span, marks) for span in spans)
     return f"{render_paper_name(hit.paper)}: {quotes or f'[{marks.get_marker(hit.paper, (0, 0))}]'}"
 
 
@@ -63,7 +62,3 @@ def _choose_telling(query: Query, hit: PaperHit) -> list[Sentence]:
     for role in _FURTHER_ROLES:
         chosen += [s for s in order if s.role == role and s not in chosen][:1]
     return chosen[:n]
-
-
-def _render_quote(hit: PaperHit, span: Span, marks: Citations) -> str:
-    return f"“{plain(hit.paper.text[slice(*span)])}” [{marks.get_marker(hit.paper, span)}]"

@@ -10,6 +10,7 @@ import pytest
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import Citations, check_citations
 from rag.answers.comparison import NOT_STATED, list_facts, render_comparison
+from rag.answers.rows import sort_by_date
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
 from rag.text import split_sentences
@@ -150,3 +151,19 @@ def test_a_model_compares_in_words_and_nothing_is_put_behind_them(
             assert asked[0]["content"].startswith("You compare research papers")
             server.replies.append(Reply("NOT STATED"))
             assert worded.ask("DuetFace vs PartialFace").status == "abstained"
+
+
+@pytest.mark.parametrize(
+    ("dates", "order"),
+    [
+        ([(2022, 5), (2021, None)], ["p2", "p1"]),
+        ([(2022, 5), (2022, None)], []),
+        ([(2022, 5), (2022, 5)], []),
+        ([(2022, 5), (None, None)], []),
+    ],
+)
+def test_papers_are_in_order_only_where_their_dates_tell(
+    dates: list[tuple[int | None, int | None]], order: list[str]
+) -> None:
+    papers = [paper(f"p{n}", year=y, month=m) for n, (y, m) in enumerate(dates, 1)]
+    assert [p.paper_id for p in sort_by_date(papers)] == order
