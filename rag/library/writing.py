@@ -16,15 +16,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Subquery,
     Table,
-    Text,
     and_,
     bindparam,
-    cast,
     exists,
     func,
     literal,
-    or_,
     select,
     text,
     true,
@@ -68,6 +66,7 @@ _ORPHANS = select(CHUNKS.c.chunk_id).where(
 )
 
 
+_NEEDED = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
 _NEIGHBOUR = CHUNKS.alias()
 _CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
     (
@@ -79,9 +78,7 @@ _CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
 """Chunks with text, and whether each is the whole of its paper."""
 _TO_BE_FOUND = ""
 """The paper of an entry that was just stored."""
-_PLACE_OF_KEY, _PLACE_OF_ENTRY = (
-    cast(t.c.document_id, Text) + ":" + cast(t.c.ordinal, Text) for t in (ENTRY_KEYS, ENTRIES)
-)
+_OTHER_KEYS = ENTRY_KEYS.alias()
 
 
 class Writer:
@@ -184,15 +181,17 @@ class Writer:
             orphans = list(self._db.execute(_ORPHANS).scalars())
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
-        self._merge_papers(touched, again=again, bare=bare)
+        has_replaced = self._merge_papers(touched, again=again, bare=bare)
         if not bare:
-            paper_words.update_names(self._db)
+            may_go = again or has_replaced or any(d.change != "new" for d in plan.documents)
+            paper_words.update_names(self._db, touched, is_whole=may_go)
         self._update_fingerprint()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
         reading = document.reading
         assert reading is not None
-        old = self._list_entries(DOCUMENTS.c.name == document.name)
+        # Of a document that is stored in pieces, those before this one stay as they are.
+        old = [] if document.start else self._list_entries(DOCUMENTS.c.name == document.name)
         kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
         kept_entries = [entry for _, entry in old if entry.place.line in kept_lines]
         entries = [*reading.entries, *kept_entries]
@@ -213,9 +212,11 @@ class Writer:
             forms = rows.build_forms(reading.page.person)
             self._add_rows(PAGES, [{"document_id": document_id, **asdict(reading.page), **forms}])
         of_document = ENTRY_KEYS.c.document_id == document_id
-        shared = set(self._db.execute(select(ENTRY_KEYS.c.key).where(of_document)).scalars())
-        self._db.execute(ENTRY_KEYS.delete().where(of_document))
-        self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
+        shared = set[str]()
+        if not document.start:
+            shared = set(self._db.execute(select(ENTRY_KEYS.c.key).where(of_document)).scalars())
+            self._db.execute(ENTRY_KEYS.delete().where(of_document))
+            self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
         self._add_rows(ENTRIES, [
             {
                 "document_id": document_id,
@@ -226,10 +227,12 @@ class Writer:
                 "parsed": rows.encode_entry(entry),
                 "digest": identity.compute_entry_digest(entry),
             }
-            for ordinal, entry in enumerate(entries)
+            for ordinal, entry in enumerate(entries, document.start)
         ])  # fmt: skip
         keys = [
-            (ordinal, key) for ordinal, e in enumerate(entries) for key in matching.list_keys(e)
+            (ordinal, key)
+            for ordinal, entry in enumerate(entries, document.start)
+            for key in matching.list_keys(entry)
         ]
         self._add_rows(ENTRY_KEYS, [
             {"document_id": document_id, "ordinal": ordinal, "key": key} for ordinal, key in keys
@@ -265,8 +268,14 @@ class Writer:
         Returns:
             The ids of the papers whose entries are others than before.
         """
-        where = true() if again else self._build_reach()
-        found = self._db.execute(_ENTRIES.where(where)).mappings().all()
+        reached = _ENTRIES
+        if not again:
+            reach = self._build_reach()
+            is_same = and_(
+                reach.c.document_id == ENTRIES.c.document_id, reach.c.ordinal == ENTRIES.c.ordinal
+            )
+            reached = _ENTRIES.join(reach, is_same)
+        found = self._db.execute(reached).mappings().all()
         entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in found}
         parted = set(self._db.execute(select(APART.c.digest)).scalars())
         apart = [(r["document_id"], r["ordinal"]) for r in found if r["digest"] in parted]
@@ -294,23 +303,27 @@ class Writer:
             )
         return touched
 
-    def _build_reach(self) -> ColumnElement[bool]:
-        """SQL test whether an entry shares a key with what changed, over any number of steps."""
-        keys, reached = set(self._shared), set[tuple[int, int]]()
-        frontier = keys
+    def _build_reach(self) -> Subquery:
+        """The places of entries that share a key with what changed, over any number of steps.
+
+        Each step follows the index of keys, so it costs what is reached, not what the library has.
+        """
+        keys = frontier = set(self._shared)
+        of_entry = and_(
+            _OTHER_KEYS.c.document_id == ENTRY_KEYS.c.document_id,
+            _OTHER_KEYS.c.ordinal == ENTRY_KEYS.c.ordinal,
+        )
+        theirs = select(_OTHER_KEYS.c.key).join_from(ENTRY_KEYS, _OTHER_KEYS, of_entry).distinct()
         while frontier:
-            at = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal)
-            places = {
-                tuple(r) for r in self._db.execute(at.where(is_listed(ENTRY_KEYS.c.key, frontier)))
-            }
-            places -= reached
-            reached |= places
-            names = [f"{document}:{ordinal}" for document, ordinal in places]
-            theirs = select(ENTRY_KEYS.c.key).where(is_listed(_PLACE_OF_KEY, names))
-            frontier = set(self._db.execute(theirs).scalars()) - keys
-            keys |= frontier
-        names = [f"{document}:{ordinal}" for document, ordinal in reached]
-        return or_(is_listed(_PLACE_OF_ENTRY, names), ENTRIES.c.paper_id == _TO_BE_FOUND)
+            reached = theirs.where(is_listed(ENTRY_KEYS.c.key, sorted(frontier)))
+            frontier = set(self._db.execute(reached).scalars()) - keys
+            keys = keys | frontier
+        places = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal).where(
+            is_listed(ENTRY_KEYS.c.key, sorted(keys))
+        )
+        place = (ENTRIES.c.document_id, ENTRIES.c.ordinal)
+        new = select(*place).where(ENTRIES.c.paper_id == _TO_BE_FOUND)
+        return places.union(new).subquery()
 
     def part_entries(self, digests: Collection[str], *, join: bool = False) -> None:
         """Keep the entries with these digests apart from all others, or no longer."""
@@ -342,8 +355,11 @@ class Writer:
 
     # --- papers, from their entries -------------------------------------------------------------
 
-    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> None:
-        """Merge the entries of these papers again; put what changed into the outbox."""
+    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> bool:
+        """Merge the entries of these papers again; put what changed into the outbox.
+
+        Returns whether any paper that was there before changed or went.
+        """
         ids = sorted(paper_ids)
         entries: dict[str, list[Entry]] = defaultdict(list)
         for paper_id, entry in self._list_entries(is_listed(ENTRIES.c.paper_id, ids)):
@@ -362,10 +378,11 @@ class Writer:
         stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
         stored_ids = [paper.paper_id for paper in stored]
         gone = set(before) - set(after)
+        replaced = [*gone, *(paper_id for paper_id in stored_ids if paper_id in before)]
         if again and not bare:
             paper_words.clear_counts(self._db)
         elif not bare:
-            paper_words.change_counts(self._db, removed=[*gone, *stored_ids])
+            paper_words.change_counts(self._db, removed=replaced)
         self._remove_papers(gone)
         self._store_papers(stored, digests, bare=bare)
         if not bare:
@@ -377,6 +394,7 @@ class Writer:
             )
         total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
+        return bool(replaced)
 
     def _store_papers(
         self, papers: Sequence[Paper], digests: Mapping[str, str], *, bare: bool
@@ -433,6 +451,12 @@ class Writer:
                 self._db.execute(select(OUTBOX.c.chunk_id).order_by(OUTBOX.c.chunk_id)).scalars()
             )
 
+    def count_pending(self) -> int:
+        """How many ids are in the outbox."""
+        with self._open_transaction():
+            counted = select(func.count()).select_from(OUTBOX)
+            return int(self._db.execute(counted).scalar_one())
+
     def clear_outbox(self, generation: int) -> None:
         """The indexes of this generation now hold exactly the library's chunks."""
         with self._open_transaction():
@@ -463,10 +487,15 @@ class Writer:
     def drop_unused_vectors(self) -> int:
         """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""
         in_use = select(META.c.value).where(META.c.key == "embedder").scalar_subquery()
-        needed = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
         with self._open_transaction():
-            unused = VECTORS.delete().where((VECTORS.c.embedder != in_use) | ~needed)
+            unused = VECTORS.delete().where((VECTORS.c.embedder != in_use) | ~_NEEDED)
             return self._db.execute(unused).rowcount
+
+    def count_unused_vectors(self) -> int:
+        """Vectors of no chunk: an interrupted ingest has made them for what it did not store."""
+        unused = select(func.count()).select_from(VECTORS).where(~_NEEDED)
+        with self._open_transaction():
+            return int(self._db.execute(unused).scalar_one())
 
     def require_whole(self) -> None:
         """Raise a LibraryError where the file is damaged, beyond what can be derived again."""
@@ -521,16 +550,28 @@ class Writer:
 
     # --- journal --------------------------------------------------------------------------------
 
-    def start_ingest(self, plan: Plan) -> int:
+    def was_interrupted(self) -> bool:
+        """Whether the last ingest did not come to its end."""
+        last = select(INGESTS.c.finished_at).order_by(INGESTS.c.ingest_id.desc()).limit(1)
+        with self._open_transaction():
+            rows_found = self._db.execute(last).all()
+        return bool(rows_found) and rows_found[0][0] is None
+
+    def start_ingest(self) -> int:
         """Note in the journal that an ingest begins; returns its number."""
-        begun = INGESTS.insert().values(started_at=_get_timestamp(), counts=json.dumps(plan.counts))
+        begun = INGESTS.insert().values(started_at=_get_timestamp(), counts="{}")
         with self._open_transaction():
             return int(self._db.execute(begun.returning(INGESTS.c.ingest_id)).scalar_one())
 
-    def log_ingest_end(self, ingest_id: int) -> None:
+    def log_ingest_end(
+        self, ingest_id: int, counts: Mapping[str, int], pace: float | None = None
+    ) -> None:
+        """Note what it did, and how much longer than estimated it took, for the next estimate."""
         ended = INGESTS.update().where(INGESTS.c.ingest_id == ingest_id)
         with self._open_transaction():
-            self._db.execute(ended.values(finished_at=_get_timestamp()))
+            self._db.execute(ended.values(finished_at=_get_timestamp(), counts=json.dumps(counts)))
+            if pace is not None:
+                self._set_meta(ingest_pace=f"{pace:.3g}")
 
     # --- rows -----------------------------------------------------------------------------------
 
