@@ -23,6 +23,7 @@ from rag.answers.filtered_library import (
 )
 from rag.answers.library_overview import answer_library, is_of_library
 from rag.app.bounding import bound_query, bound_question, bound_thread
+from rag.app.look_ups import list_focus, needs_look_ups
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
@@ -48,6 +49,7 @@ from rag.types import (
     Retrieval,
     Span,
     Step,
+    Sufficiency,
     Thread,
 )
 from rag.types.cancellation import CancelToken, heed, heeding
@@ -57,6 +59,7 @@ from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
 from rag.types.retrievals import RANKING
 from rag.understanding.languages import convert_to_english
+from rag.understanding.two_questions import tells_open
 
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
@@ -66,11 +69,17 @@ if TYPE_CHECKING:
     from rag.app.enriching import Brought
     from rag.generation.earlier import EarlierTurns
     from rag.generation.generative import Speaker
+    from rag.generation.look_ups import LookUp
     from rag.ingest.indexing import Indexes
     from rag.readers.process import ReadingLimits
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
 
+SMALL_EVIDENCE_TOKENS = 700
+SMALL_THREAD_TOKENS = 200
+"""Budgets of a small model: two or three passages, which it reads in seconds on a processor."""
+LOOK_UP_PAPERS = 10
+"""Papers of one look-up that may become evidence."""
 ADDED_TO = frozenset({"overview", "groups", "profile"})
 """What is computed and still leaves something to be said of the papers: how they changed, their topics."""
 
@@ -171,7 +180,12 @@ class Assistant:
         heed()
         reading = self._read(english, thread, known, read_as)
         earlier: EarlierTurns | None = None
-        if voice is not None and read_as is None:
+        if (
+            voice is not None
+            and not voice.is_small
+            and read_as is None
+            and not self._is_planned(reading, thread, known)
+        ):
             reading, earlier, notes = self._read_with_model(
                 text, thread, reading, voice, was_translated=was_translated
             )
@@ -262,6 +276,7 @@ class Assistant:
                 if voice is not None and voice.first_token_at is not None:
                     first_token_ms = (voice.first_token_at - began) * 1000
             if isinstance(event, Answer):
+                reading = event.reading or reading
                 event = replace(
                     event,
                     reading=reading,
@@ -555,6 +570,14 @@ class Assistant:
         query = reading.query
         library = filtered_library or self.library.view
         route_name = query.route
+        able = None if voice is None or voice.is_small else voice
+        if able is not None and self._is_planned(reading, thread, library):
+            note = yield from self._answer_by_look_ups(
+                reading, question, thread, filtered_library, able
+            )
+            if not note:
+                return
+            able.notes = (*able.notes, note)
         if route_name == "content" and library.n_papers and not is_of_library(query):
             yield from self._answer_content(query, question, thread, filtered_library, voice)
             return
@@ -567,7 +590,7 @@ class Assistant:
             answer = add_reading_notes(self._execute(reading, filtered_library, explain), reading)
             answer = add_scope_note(answer, filtered_library)
         answer = replace(answer, question=question)
-        if voice is None or query.want not in ADDED_TO or answer.status != "answered":
+        if able is None or query.want not in ADDED_TO or answer.status != "answered":
             yield Delta(answer.text)
             yield answer
             return
@@ -575,8 +598,78 @@ class Assistant:
 
         prompt = self._voices.load_prompts().add
         yield from add_with_model(
-            answer, self._list_hits(answer), self._build_speaker(voice), prompt=prompt
+            answer, self._list_hits(answer), self._build_speaker(able), prompt=prompt
         )
+
+    def _is_planned(self, reading: Reading, thread: Thread, library: LibraryView) -> bool:
+        """Whether a model that is there is to plan several look-ups."""
+        words = reading.query.text if reading.by == "model" else reading.question
+        is_planned = self.settings.plan and library.n_papers > 0
+        return is_planned and needs_look_ups(words, reading, thread, library)
+
+    def _answer_by_look_ups(
+        self,
+        reading: Reading,
+        question: str,
+        thread: Thread,
+        filtered_library: FilteredLibrary | None,
+        voice: ModelSession,
+    ) -> Generator[Event, None, str]:
+        """The events of an answer that a model plans; why there is none, or nothing."""
+        from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
+
+        speaker, prompts = self._build_speaker(voice), self._voices.load_prompts()
+        n_tokens = self.settings.plan_tokens
+        if voice.tokens_left is not None:
+            n_tokens = min(n_tokens, voice.tokens_left - self.settings.evidence_tokens)
+        if n_tokens <= 0:
+            return "the conversation's budget leaves no tokens for several look-ups"
+
+        def execute(query: Query) -> LookUp:
+            library = filtered_library
+            if query.route == "content" and query.where:
+                filters = (*thread.filters, *query.where)
+                library = apply_filters(self.library.view, replace(thread, filters=filters))
+            return self._look_up(bound_query(query)[0], library)
+
+        closed = replace(reading, notes=tuple(n for n in reading.notes if not tells_open(n)))
+        focus_query = replace(reading.query, text=reading.query.text or question)
+        focus: tuple[PaperHit, ...] = ()
+        if ids := list_focus(question, reading.query, thread, self.library.view):
+            hits = self._open_retriever().retrieve(focus_query.text, len(ids), within=ids).papers
+            focus = speaker.screen.marked(hits, question) if speaker.screen else hits
+        return (
+            yield from answer_by_look_ups(
+                Planner(question, thread, focus, voice, prompts.plan, execute),
+                closed,
+                speaker,
+                prompts,
+                PlanLimits(n_tokens, self.settings.reply_timeout_s),
+                abstain=lambda: Answer("", "abstained", "content", "", outcome="nothing"),
+                fallback=lambda found: extractive.answer_by_quotes(
+                    focus_query, found, found.papers[:3], Sufficiency(True, 1.0), several=True
+                ),
+            )
+        )
+
+    def _look_up(self, query: Query, filtered_library: FilteredLibrary | None) -> LookUp:
+        """What one planned query finds: papers to be read, or a computed answer."""
+        from rag.generation.look_ups import LookUp
+
+        library = filtered_library or self.library.view
+        if not library.n_papers:
+            return LookUp(query, ())
+        if query.route == "content" and not is_of_library(query):
+            retriever = self._open_retriever()
+            finder = self._build_finder(filtered_library)
+            found = choose_papers(query, finder, retriever.retrieve, library)
+            cited = {hit.paper.paper_id for hit in found.cited}
+            rest = [hit for hit in found.retrieval.papers if hit.paper.paper_id not in cited]
+            hits = [*found.cited, *rest][:LOOK_UP_PAPERS]
+            assert self._screen is not None  # made with the retriever
+            return LookUp(query, self._screen.marked(hits, query.text))
+        answer = self._execute(Reading(query, by="model"), filtered_library, False)
+        return LookUp(query, tuple(self._list_hits(answer)), answer)
 
     def _list_hits(self, answer: Answer) -> list[PaperHit]:
         """The papers that a computed answer lists, as a model can be shown them."""
@@ -595,15 +688,21 @@ class Assistant:
 
         self._open_retriever()
         judge = voice.judge
+        evidence_tokens, thread_tokens = self.settings.evidence_tokens, self.settings.thread_tokens
+        if voice.is_small:
+            evidence_tokens = min(evidence_tokens, SMALL_EVIDENCE_TOKENS)
+            thread_tokens = min(thread_tokens, SMALL_THREAD_TOKENS)
+        # A small model cannot check its own words; one that is set for it can.
+        is_verified = self.settings.verify and not (voice.is_small and judge is voice)
         prompts = self._voices.load_prompts()
         return Speaker(
             voice,
             voice.name,
-            Verifier(judge, judge.name, prompts.verify) if self.settings.verify else None,
+            Verifier(judge, judge.name, prompts.verify) if is_verified else None,
             self.settings.unsupported,
             self._screen,
-            self.settings.evidence_tokens,
-            self.settings.thread_tokens,
+            evidence_tokens,
+            thread_tokens,
             prompts.private,
         )
 
@@ -672,7 +771,11 @@ class Assistant:
             retrieval,
             thread,
             self._build_speaker(voice),
-            prompt=prompts.compare if compares else prompts.answer,
+            prompt=prompts.brief
+            if voice.is_small
+            else prompts.compare
+            if compares
+            else prompts.answer,
             abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
                 query, retrieval, cited, verdict, several=choice.several, parts=choice.parts

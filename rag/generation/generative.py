@@ -9,6 +9,7 @@ if it breaks off later, the sentences already checked remain.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +44,8 @@ from rag.types import (
 THREAD_TOKENS = 1_500
 ASKED = ("question", "passages", "turns", "scope", "fence")
 ANSWER_PARTS = ("passage", "turn", "unknown")
+PLANNED = ("question", "turns", "shown", "fence")
+PLAN_PARTS = ("passage", "computed", "shown", "turn", "unknown")
 ADDED = ("question", "computed", "passages", "fence")
 """Variables and parts of the prompts that show passages."""
 NO_ANSWER = "The model found no answer to this in the papers that it read."
@@ -53,16 +56,19 @@ class Prompts:
     """The prompts of this module, checked."""
 
     answer: Prompt
+    brief: Prompt
     compare: Prompt
     add: Prompt
     read: Prompt
     verify: Prompt
+    plan: Prompt
 
     @property
     def private(self) -> str:
         """The words of all prompts, which no answer may give away."""
         return "\n".join(
-            p.system for p in (self.answer, self.compare, self.add, self.read, self.verify)
+            p.system
+            for p in (self.answer, self.compare, self.add, self.read, self.verify, self.plan)
         )
 
 
@@ -74,6 +80,7 @@ def load_prompts(folder: Path) -> Prompts:
     """
     return Prompts(
         answer=prompt_files.load_prompt(folder, "answer_question", ASKED, ANSWER_PARTS),
+        brief=prompt_files.load_prompt(folder, "answer_briefly", ASKED, ANSWER_PARTS),
         compare=prompt_files.load_prompt(folder, "compare_papers", ASKED, ANSWER_PARTS),
         add=prompt_files.load_prompt(folder, "add_to_answer", ADDED, ("passage", "unknown")),
         read=prompt_files.load_prompt(
@@ -82,6 +89,7 @@ def load_prompts(folder: Path) -> Prompts:
         verify=prompt_files.load_prompt(
             folder, "verify_answer", verification.VERIFY_VARIABLES, verification.VERIFY_PARTS
         ),
+        plan=prompt_files.load_prompt(folder, "plan_question", PLANNED, PLAN_PARTS),
     )
 
 
@@ -130,6 +138,7 @@ def answer_with_model(
     fallback: Callable[[], Answer],
     topic: str = "",
     on_topic: Collection[str] = (),
+    remark: str = "",
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -144,6 +153,7 @@ def answer_with_model(
         fallback: The answer for this question, without a model.
         topic: What an overview is of.
         on_topic: Ids of all papers on it: model and reader are told how many of them are shown.
+        remark: A sentence for the model on what it is to leave to others.
 
     Yields:
         Steps, deltas and the whole answer last.
@@ -158,7 +168,7 @@ def answer_with_model(
     n_shown = sum(item.paper.paper_id in on_topic for item in evidence)
     is_part = 0 < n_shown < len(on_topic)
     share = f"{n_shown} of the {counted(len(on_topic))} here on this topic" if is_part else ""
-    scope = f"These passages are from {share}; say so in an overview." if share else ""
+    scope = f"These passages are from {share}; say so in an overview." if share else remark
     messages = _build_messages(prompt, question, turns, evidence, scope)
     outcome = yield from _word(question, messages, evidence, speaker, prompt, Citations())
     gate, reply = outcome.gate, outcome.reply
@@ -241,7 +251,10 @@ def _word(
     """Ask for one reply, pass it through the gate as it streams, and have it verified."""
     yield Step(f"asking {speaker.name}")
     verifier, screen = speaker.verifier, speaker.screen
-    gate = CitationGate(
+    # The gate reads the papers while the model reads the prompt: 50 ms that nobody waits for.
+    pool = ThreadPoolExecutor(1, "gate")
+    opening = pool.submit(
+        CitationGate,
         evidence,
         prompt.words["refusal"],
         unsupported=speaker.unsupported,
@@ -251,15 +264,18 @@ def _word(
         nearest=screen.near if screen is not None else None,
         citations=citations,
     )
+    pool.shutdown(wait=False)
     reply = Reply()
     has_shown = False
     with closing(reply.read_pieces(speaker.model, messages, prompt.name)) as pieces:
         for piece in pieces:
+            gate = opening.result()
             if text := gate.process_piece(piece):
                 yield Delta(text if has_shown else lead + text)
                 has_shown = True
             if gate.is_full:
                 break
+    gate = opening.result()
     if reply.error is None and (text := gate.close()):
         yield Delta(text if has_shown else lead + text)
         has_shown = True
