@@ -616,6 +616,7 @@ class Assistant:
         voice: ModelSession,
     ) -> Generator[Event, None, str]:
         """The events of an answer that a model plans; why there is none, or nothing."""
+        from rag.answers import extractive
         from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
 
         speaker, prompts = self._build_speaker(voice), self._voices.load_prompts()
@@ -654,6 +655,7 @@ class Assistant:
 
     def _look_up(self, query: Query, filtered_library: FilteredLibrary | None) -> LookUp:
         """What one planned query finds: papers to be read, or a computed answer."""
+        from rag.answers.evidence_selection import choose_papers
         from rag.generation.look_ups import LookUp
 
         library = filtered_library or self.library.view
