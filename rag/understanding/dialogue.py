@@ -77,7 +77,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:
         people = state.people
     alone = compose(frame, entities, library, focus, people)
-    joined = about_topic or _ask_share(frame, alone, state) or _keep_slots(frame, alone, state)
+    joined = (
+        about_topic or _ask_share(frame, alone, state) or _keep_slots(frame, alone, state, library)
+    )
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
     # "how many journals? / list them with the number of papers"
@@ -99,7 +101,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     )
 
 
-def _keep_slots(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
+def _keep_slots(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
+) -> Query | None:
     """The last query with what plain words change of it; None where none of these does."""
     own, last, question = alone.query, state.query, frame.question
     # "drop the year", "forget the topic"
@@ -122,13 +126,14 @@ def _keep_slots(frame: Frame, alone: Reading, state: DialogueState) -> Query | N
     if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
         other = replace(build_author(own.people[0]), field=persons[0].field)
         return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
-    # "what protects faces in videos? / who can I ask about that": not all people there are
+    # "how are faces protected? / who can I ask about that": not all people there are
     is_of_everything = own in (Query("people", by=("author",)), Query("papers"))
-    if is_of_everything and not is_of_library and last.want in CONTENT:
-        words = [p.words for p in state.parts if p.printed.startswith('about "')]
-        if about := last.about or (Topic(" ".join(words)) if words else None):
-            return Query(own.want, about=about)
-    return None
+    if not is_of_everything or is_of_library or last.want not in CONTENT:
+        return None
+    if state.topic:
+        return Query(own.want, about=state.topic)
+    paper = library.get_paper(state.paper) if state.paper else None
+    return Query(own.want, about=Topic(paper.name), like=paper.paper_id) if paper else None
 
 
 _DROPS = re.compile(
