@@ -128,7 +128,8 @@ def _keep_slots(
         return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
     # "how are faces protected? / who can I ask about that": not all people there are
     is_of_everything = own in (Query("people", by=("author",)), Query("papers"))
-    if not is_of_everything or is_of_library or last.want not in CONTENT:
+    is_further = frame.links[0][0] == "more"  # "any similar papers?"
+    if not is_of_everything or is_of_library or is_further or last.want not in CONTENT:
         return None
     if state.topic:
         return Query(own.want, about=state.topic)
