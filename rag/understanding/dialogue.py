@@ -18,6 +18,7 @@ from rag.types.query_text import print_condition
 from rag.understanding.composition import build_author, compose, describe_want
 from rag.understanding.dialogue_links import POINTER, THEM, choose_link, tag_rest
 from rag.understanding.dialogue_merging import (
+    drop_slot,
     exclude,
     find_flag,
     get_set,
@@ -72,8 +73,13 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     about_topic = ask_people_on(frame, state)
     if focus and not about_topic and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
+    # "who is Nannan Wang / who is the most frequent coauthor?"
+    if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:
+        people = state.people
     alone = compose(frame, entities, library, focus, people)
-    joined = about_topic or _ask_share(frame, alone, state)
+    joined = (
+        about_topic or _ask_share(frame, alone, state) or _keep_slots(frame, alone, state, library)
+    )
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
     # "how many journals? / list them with the number of papers"
@@ -93,6 +99,57 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
     )
+
+
+def _keep_slots(
+    frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
+) -> Query | None:
+    """The last query with what plain words change of it; None where none of these does."""
+    own, last, question = alone.query, state.query, frame.question
+    # "drop the year", "forget the topic"
+    if (match := _DROPS.fullmatch(question)) and last.want not in CONTENT:
+        return drop_slot(last, match["what"].lower())
+    # "just the top three" of people ranked
+    kinds = {slot.kind for slot in frame.slots} - {"preamble"}
+    if kinds == {"number"} and own.k and last.want == "people" and _TOP.match(question):
+        return replace(last, k=own.k)
+    is_of_library = _OF_ALL.search(question)
+    # "who is Nannan Wang? / how many papers in 2023?"
+    is_set = own.want in SETS and not own.papers and not own.people and not own.like
+    is_somebody = last.want == "profile" and last.relation is None and len(last.people) == 1
+    if is_somebody and is_set and not is_of_library and not own.about:
+        if not any(FIELDS[c.field].type == "person" for c in own.where):
+            return own.add_conditions([build_author(last.people[0])])
+    # "papers by De Cheng / and Lingfeng He?"
+    persons = [c for c in last.where if FIELDS[c.field].type == "person"]
+    is_name = own.want == "profile" and _AND.match(question) and kinds == {"person"}
+    if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
+        other = replace(build_author(own.people[0]), field=persons[0].field)
+        return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
+    # "how are faces protected? / who can I ask about that": not all people there are
+    is_of_everything = own in (Query("people", by=("author",)), Query("papers"))
+    is_further = frame.links[0][0] == "more"  # "any similar papers?"
+    if not is_of_everything or is_of_library or is_further or last.want not in CONTENT:
+        return None
+    if state.topic:
+        return Query(own.want, about=state.topic)
+    paper = library.get_paper(state.paper) if state.paper else None
+    return Query(own.want, about=Topic(paper.name), like=paper.paper_id) if paper else None
+
+
+_DROPS = re.compile(
+    r"\W*(?:(?:ok|and|now|please)\W+)*(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without|whatever|leave out)"
+    r"(?: about)? the (?P<what>[a-z]+)(?: (?:limit|filter|condition|range|restriction)s?)?(?: please)?\W*",
+    re.IGNORECASE,
+)
+_TOP = re.compile(
+    r"\W*(?:(?:and|only|just|ok|show|give|me|please)\W+)*(?:the )?(?:top|first|best)\b",
+    re.IGNORECASE,
+)
+_OF_ALL = re.compile(
+    r"\b(?:here|library|collection|corpus|archive|overall|altogether|in total)\b", re.IGNORECASE
+)
+_AND = re.compile(r"\W*(?:and|or|what about|how about|now|same for)\b", re.IGNORECASE)
 
 
 def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:

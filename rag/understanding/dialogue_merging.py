@@ -127,6 +127,16 @@ def _group(field: str) -> str:
     return "person" if FIELDS[field].type == "person" else field
 
 
+def drop_slot(query: Query, name: str) -> Query | None:
+    """The query without a slot that a word names: ``year``, ``topic``, ``code``; None if it has none."""
+    if name in ("topic", "subject"):
+        return replace(query, about=None) if query.about and query.where else None
+    group = {"date": "time", "year": "time", "years": "time", "period": "time", "time": "time",
+             "author": "person", "person": "person", "name": "person", "journal": "venue"}.get(name, name)  # fmt: skip
+    rest = tuple(c for c in query.where if _group(c.field) != group)
+    return replace(query, where=rest) if rest != query.where else None
+
+
 def find_flag(query: Query) -> Condition | None:
     """The last condition that holds or does not, such as ``code``."""
     return next((c for c in reversed(query.where) if isinstance(c.value, bool)), None)

@@ -29,22 +29,23 @@ def ask_people_on(frame: Frame, state: DialogueState) -> Query | None:
     is_of_people = frame.wants[0][0].startswith("people") or (
         bool(_WHO.match(frame.question)) and shares.get("people", 0.0) > _ENOUGH
     )
-    if not is_of_people or last.about is None or not last.about.words:
+    topic = state.topic
+    if not is_of_people or topic is None or not topic.words:
         return None
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return None
     is_of_set = get_set(last) is not None and link == "all_of" and not last.papers
     if is_of_set and (len(state.papers) > 1 or last.want != "papers"):
-        return Query("people", about=last.about, where=last.where)
+        return Query("people", about=topic, where=last.where)
     if link in ("new", "aside", "correct", "more") or not _ON_THAT.search(frame.question):
         return None
-    return Query("people", about=last.about, where=last.where)
+    return Query("people", about=topic, where=last.where)
 
 
 _WHO = re.compile(r"\W*(?:(?:and|so|ok)\s+)?(?:who|whose|whom)\b", re.IGNORECASE)
 _ENOUGH = 0.25
 _ON_THAT = re.compile(
-    r"\b(?:on|about|in|with|into) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
+    r"\b(?:on|about|in|with|into|doing|studying) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
     r"|\bto (?:talk|speak|write|turn) to\b",
     re.IGNORECASE,
 )

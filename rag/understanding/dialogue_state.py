@@ -9,7 +9,7 @@ from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types import Answer, Paper, Thread
-from rag.types.query import Part, Query, Reading
+from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Shown, SlotKind, TurnContext
 
 _FADES_AFTER = 4
@@ -46,6 +46,13 @@ class DialogueState:
         """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
         slots = ("about", "papers", "people")
         return next((p.words for p in self.parts if p.slot in slots and p.words), "")
+
+    @property
+    def topic(self) -> Topic | None:
+        """What the last question was about; where it asked what papers say, the topic that it named."""
+        words = [p.words for p in self.parts if p.printed.startswith('about "')]
+        is_open = self.query.want in CONTENT and not self.query.papers and words
+        return self.query.about or (Topic(" ".join(words)) if is_open else None)
 
     @property
     def shown(self) -> Shown:
