@@ -1,33 +1,45 @@
-"""Carries out a plan: embeds, stores and indexes the papers, in that order.
+"""Reads documents into the library portion by portion: reads, embeds, stores and indexes the papers.
 
-Vectors are computed first and stored in batches, then one transaction stores the papers, then the
-indexes are updated. So a killed process leaves either the old library or the new one with indexes
-that the next start completes; and nothing is embedded twice.
+A portion's vectors are computed first and stored in batches, then one transaction stores its papers,
+then the indexes are updated. So a killed process leaves whole portions, with indexes that the next
+start completes, and nothing is read or embedded twice; the library can be asked meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.ingest import indexing, sentence_roles
 from rag.ingest.correcting import Corrections
-from rag.ingest.planning import build_plan
+from rag.ingest.planning import Listing, build_plan, iter_plans, iter_unread, list_files
+from rag.ingest.portions import iter_portions
+from rag.ingest.watching import (
+    IngestWatch,
+    Progress,
+    Watch,
+    estimate_entries,
+    estimate_seconds,
+)
 from rag.library import Library, Writer, integrity, invariants, open_writer
 from rag.library.chunking import CHUNKER, get_embedded_text
 from rag.library.identity import compute_entry_digest
 from rag.library.matching import RULES
 from rag.library.token_vector_store import encode_tokens, encode_vector
 from rag.readers.process import ReadingLimits
-from rag.types import Chunk, Place, Plan, Report
+from rag.text.english import counted
+from rag.types import Chunk, DocumentPlan, Place, Plan, Rejection, Report
 from rag.types.errors import NotFound
+from rag.types.ingests import Survey
 from rag.types.ports import Embedder, Encoder, Stores
 
-Progress = Callable[[str, int, int], None]
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
+MOST_UNINDEXED = 5_000
+"""Chunks stored and not indexed yet, while more come."""
 
 __all__ = ["apply_ingest", "build_plan", "part_entries"]
 
@@ -45,6 +57,8 @@ def apply_ingest(
     limits: ReadingLimits = ReadingLimits(),  # noqa: B008 - frozen
     corrections: Corrections | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
+    announce: Callable[[Survey], None] | None = None,
 ) -> Report:
     """Read what stands under ``paths`` into the library; mend what a crash or damage has left.
 
@@ -59,7 +73,9 @@ def apply_ingest(
         wait_s: How long to wait for another writer.
         limits: What one document may cost; one that costs more is rejected.
         corrections: What a person says of entries, kept from now on.
-        progress: Told of the stages ``reading``, ``embedding`` and ``indexing``.
+        progress: Told of the stages ``reading``, ``embedding``, ``roles`` and ``indexing``.
+        watch: Told how far the whole is, with every step.
+        announce: Told what there is to do before the first document is read.
 
     Raises:
         LibraryLocked: Another process is writing.
@@ -76,44 +92,69 @@ def apply_ingest(
             indexing.mend_indexes(library, stores, writer, broken=bool(harmed), progress=progress)
         if corrections:
             writer.store_corrections(corrections)
-        planned = build_plan(
-            library,
-            paths,
-            prune=prune,
+        listing = list_files(library, paths, drop)
+        watching = _begin_watch(library, listing, rebuild, watch, progress, announce)
+        run = _Run(
+            library, stores, embedder, writer, watching, listing,
+            leave_out=tuple(plan.path for plan in listing.dropped),
             rebuild=rebuild,
-            drop=drop,
-            limits=limits,
-            progress=progress,
-        )
-        n_embedded = None
-        if lost or not planned.changes_nothing or _has_old_rules(library):
-            ingest_id = writer.start_ingest(planned)
-            terms = Terms(
-                leave_out=tuple(
-                    document_plan.path
-                    for document_plan in planned.documents
-                    if document_plan.name in drop
-                ),
-                again=bool(lost),
-                trusted=not (rebuild or (lost and harmed)),
-            )
-            n_embedded = _apply(library, stores, embedder(), writer, planned, terms, progress)
-            writer.log_ingest_end(ingest_id)
-        elif sentence_roles.lacks_roles(library):  # an older Paperfolk, or a killed one
-            sentence_roles.store_roles(writer, library.index_state.embedder, progress=progress)
-        if n_embedded is not None or not as_left:  # also what a killed one did not come to
+            again=bool(lost),
+            trusted=not (rebuild or (lost and harmed)),
+            was_interrupted=writer.was_interrupted(),
+            n_vectors_left=writer.count_unused_vectors(),
+        )  # fmt: skip
+        is_done = False
+        try:
+            run.carry_out(paths, prune=prune, limits=limits)
+            is_done = True
+        finally:
+            watching.close(is_done=is_done)
+        if run.has_stored or not as_left:  # also what a killed one did not come to
             writer.drop_unused_vectors()
     integrity.keep_stamps(library, indexing.stamp(library, stores))
     return Report(
-        plan=planned,
+        plan=run.plan,
         n_papers=library.n_papers,
         n_chunks=library.n_chunks,
-        n_embedded=n_embedded or 0,
+        n_embedded=run.n_embedded,
         fingerprint=library.fingerprint,
         seconds=time.perf_counter() - began,
         n_in_several_places=library.n_in_several_places,
         mended=(*lost, *harmed),
+        resumed=run.format_resumed(),
     )
+
+
+def _begin_watch(
+    library: Library,
+    listing: Listing,
+    rebuild: bool,
+    watch: Watch | None,
+    progress: Progress | None,
+    announce: Callable[[Survey], None] | None,
+) -> IngestWatch:
+    """Estimate what there is to do."""
+    unchanged = frozenset[str]() if rebuild else listing.unchanged
+    sizes = {name: _get_size(p) for name, p in listing.files.items() if name not in unchanged}
+    costs = {name: estimate_seconds(listing.files[name], n) for name, n in sizes.items()}
+    pace = float(library.read_meta().get("ingest_pace", 1.0))
+    survey = Survey(
+        n_files=len(listing.files),
+        n_unchanged=len(listing.files) - len(sizes),
+        n_bytes=sum(sizes.values()),
+        n_entries=sum(estimate_entries(listing.files[name], n) for name, n in sizes.items()),
+        seconds=sum(costs.values()) * pace,
+    )
+    if announce:
+        announce(survey)
+    return IngestWatch(library.folder, survey, costs, pace, watch, progress)
+
+
+def _get_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it is told when it is to be read
+        return 0
 
 
 def _look_over(library: Library, writer: Writer) -> list[str]:
@@ -125,21 +166,6 @@ def _look_over(library: Library, writer: Writer) -> list[str]:
     writer.require_whole()
     writer.drop_broken_vectors()
     return [*invariants.derived_problems(library), *invariants.content_problems(library)]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a plan is carried out.
-
-    Attributes:
-        leave_out: Paths to exclude when their folder is read again.
-        again: Whether to rebuild all data derived from the documents' entries.
-        trusted: Whether the indexes in use are known to be sound.
-    """
-
-    leave_out: tuple[str, ...]
-    again: bool
-    trusted: bool
 
 
 def part_entries(
@@ -175,31 +201,144 @@ def _has_old_rules(library: Library) -> bool:
     return "chunker" in meta and made != (CHUNKER, RULES)
 
 
-def _apply(
-    library: Library,
-    stores: Stores,
-    embedder: Embedder,
-    writer: Writer,
-    planned: Plan,
-    terms: Terms,
-    progress: Progress | None,
-) -> int:
-    state = library.index_state
-    if state.embedder not in ("", embedder.name) and not planned.rebuild:
-        raise indexing.build_mismatch(library, state, embedder.name)
-    chunks = writer.list_unembedded(planned, embedder.name, again=terms.again)
-    roles = _embed(embedder, writer, chunks, progress)
-    writer.store(planned, embedder.name, leave_out=terms.leave_out, again=terms.again)
-    sentence_roles.store_roles(writer, embedder.name, roles, progress)
-    indexing.apply_outbox(library, stores, writer, trusted=terms.trusted, progress=progress)
-    return len(chunks)
+@dataclass(slots=True)
+class _Run:
+    """One ingest on its way.
+
+    Attributes:
+        leave_out: Paths to exclude when their folder is read again.
+        again: Whether to rebuild all data derived from the documents' entries.
+        trusted: Whether the indexes in use are known to be sound.
+        was_interrupted: Whether the ingest before this one did not come to its end.
+        n_vectors_left: Vectors that it had made for papers that it did not come to store.
+    """
+
+    library: Library
+    stores: Stores
+    build_embedder: Callable[[], Embedder]
+    writer: Writer
+    watch: IngestWatch
+    listing: Listing
+    leave_out: tuple[str, ...]
+    rebuild: bool
+    again: bool
+    trusted: bool
+    was_interrupted: bool
+    n_vectors_left: int
+    n_embedded: int = 0
+    ingest_id: int | None = None
+    planned: list[DocumentPlan] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    _embedder: Embedder | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What was to be done, without the contents of documents that are stored already."""
+        rejections = tuple(self.rejections)
+        return Plan(tuple(self.planned), rejections, self.rebuild, self.listing.passed_over)
+
+    @property
+    def has_stored(self) -> bool:
+        return self.ingest_id is not None
+
+    def carry_out(self, paths: Sequence[Path], *, prune: bool, limits: ReadingLimits) -> None:
+        """Read the documents and store them, a portion after the other.
+
+        What changes all papers, or their embedder, is one portion: half of it would be neither the
+        old library nor the new one.
+        """
+        is_whole = self.rebuild or self.again or _has_old_rules(self.library)
+        reading = iter_plans(
+            self.library, self.listing, prune=prune, rebuild=self.rebuild, limits=limits,
+            begin=self.watch.begin_file,
+        )  # fmt: skip
+        with closing(reading):
+            n_files = len(self.listing.files)
+            portions = iter_portions(
+                map(self._note, reading),
+                lambda: self._note_all(iter_unread(self.library, self.listing, paths, prune=prune)),
+                self.listing.stored,
+                is_whole=is_whole,
+                tell=lambda n: self.watch.report("reading", n, n_files),
+            )
+            for portion, parts, is_last in portions:
+                plan = Plan(portion, rebuild=self.rebuild)
+                if is_whole or not plan.changes_nothing:
+                    self.watch.begin_portion(parts)
+                    self._store(plan)
+                    self.watch.end_portion()
+                if is_last:
+                    self._finish()
+
+    def _note(self, planned: tuple[DocumentPlan, tuple[Rejection, ...]]) -> DocumentPlan:
+        plan, rejections = planned
+        self.rejections.extend(rejections)
+        self.planned.append(plan.drop_contents())
+        self.watch.end_file(plan.name, len(plan.entries))
+        return plan
+
+    def _note_all(self, plans: Iterable[DocumentPlan]) -> list[DocumentPlan]:
+        plans = list(plans)
+        self.planned.extend(plan.drop_contents() for plan in plans)
+        return plans
+
+    def _store(self, plan: Plan) -> None:
+        """Embed a portion and store it; index it where enough has come together."""
+        writer, embedder = self.writer, self._open_embedder()
+        if self.ingest_id is None:
+            self.ingest_id = writer.start_ingest()
+        chunks = writer.list_unembedded(plan, embedder.name, again=self.again)
+        roles = _embed(embedder, writer, chunks, self.watch.report)
+        self.n_embedded += len(chunks)
+        writer.store(plan, embedder.name, leave_out=self.leave_out, again=self.again)
+        sentence_roles.store_assigned(writer, embedder.name, roles)
+        n_pending, n_chunks = writer.count_pending(), self.library.n_chunks
+        if self.trusted and n_pending >= min((n_chunks - n_pending) / 2, MOST_UNINDEXED):
+            self._index()
+
+    def _index(self) -> None:
+        indexing.apply_outbox(
+            self.library, self.stores, self.writer, trusted=self.trusted,
+            progress=self.watch.report,
+        )  # fmt: skip
+
+    def _finish(self) -> None:
+        """Index what is not indexed yet, and give roles to sentences that have none."""
+        name = self.library.index_state.embedder if self._embedder is None else self._embedder.name
+        if self.ingest_id is not None or sentence_roles.lacks_roles(self.library):
+            # Also those of an older Paperfolk, or of a killed one.
+            sentence_roles.store_missing(self.writer, name, self.watch.report)
+        if self.ingest_id is not None:
+            self._index()
+            self.writer.log_ingest_end(self.ingest_id, self.plan.counts, self.watch.pace)
+
+    def _open_embedder(self) -> Embedder:
+        if self._embedder is None:
+            embedder, state = self.build_embedder(), self.library.index_state
+            if state.embedder not in ("", embedder.name) and not self.rebuild:
+                raise indexing.build_mismatch(self.library, state, embedder.name)
+            self._embedder = embedder
+        return self._embedder
+
+    def format_resumed(self) -> str:
+        """What an interrupted ingest had done, in a sentence; empty where none was interrupted."""
+        n_before = self.plan.count("unchanged")
+        if not self.was_interrupted or not (n_before or self.n_vectors_left):
+            return ""
+        vectors = ""
+        if self.n_vectors_left:
+            vectors = f"; {counted(self.n_vectors_left, 'vector')} of others were there already"
+        return (
+            f"went on where an ingest was interrupted: {counted(n_before)} read before were "
+            f"skipped{vectors}"
+        )
 
 
 def _embed(
     embedder: Embedder,
     writer: Writer,
     chunks: Sequence[tuple[Chunk, bool]],
-    progress: Progress | None,
+    progress: Progress,
 ) -> dict[str, bytes]:
     """Embed in batches of chunks of like length, and keep each batch at once.
 
@@ -225,6 +364,5 @@ def _embed(
                 embedder.name,
                 [(i, encode_vector(v), None) for i, v in zip(ids, vectors, strict=True)],
             )
-        if progress:
-            progress("embedding", start + len(batch), len(ordered))
+        progress("embedding", start + len(batch), len(ordered))
     return roles

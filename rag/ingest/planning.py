@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag import readers
 from rag.ingest.correcting import Corrections, correct_entries, correct_reading
 from rag.library import Library, identity
 from rag.library.exclusions import EXCLUSIONS_FILE as LEFT_OUT
+from rag.library.integrity import INGEST_FILE
 from rag.library.integrity import STAMPS_FILE as SOUND
 from rag.library.labels import build_label
 from rag.library.schema import LIBRARY_FILE
@@ -37,6 +38,49 @@ PlanProgress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and the total."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The documents of an ingest, before any is read.
+
+    Attributes:
+        files: Those that there are, by their names in the library.
+        stored: Those that the library has, by name.
+        unchanged: Names of files whose bytes are those that the library has read.
+        dropped: What becomes of documents to be removed.
+        passed_over: Files in no format that is read.
+    """
+
+    files: Mapping[str, Path]
+    stored: Mapping[str, Document]
+    unchanged: frozenset[str]
+    dropped: tuple[DocumentPlan, ...]
+    passed_over: tuple[Rejection, ...]
+
+
+def list_files(library: Library, paths: Sequence[Path], drop: Collection[str] = ()) -> Listing:
+    """Find the documents under ``paths``; a document is known by its bytes.
+
+    Raises:
+        ReadError: A path does not exist.
+        NotFound: A document to drop is not in the library.
+    """
+    stored = {document.name: document for document in library.list_documents()}
+    dropped = tuple(_iter_dropped(library, stored, drop))
+    passed_over: list[Rejection] = []
+    own_files = _list_own_files(library.folder.resolve())
+    files = _find_files_by_name(paths, stored, own_files, library.left_out(), passed_over)
+    files = {name: path for name, path in files.items() if name not in drop}
+    unchanged = frozenset(n for n, path in files.items() if _has_bytes_of(path, stored.get(n)))
+    return Listing(files, stored, unchanged, dropped, tuple(passed_over))
+
+
+def _has_bytes_of(path: Path, stored: Document | None) -> bool:
+    try:
+        return stored is not None and path.is_file() and _compute_sha256(path) == stored.sha256
+    except OSError:  # it is told when it is to be read
+        return False
+
+
 def build_plan(
     library: Library,
     paths: Sequence[Path],
@@ -47,7 +91,7 @@ def build_plan(
     limits: ReadingLimits = ReadingLimits(),  # noqa: B008 - frozen
     progress: PlanProgress | None = None,
 ) -> Plan:
-    """Compare the documents under ``paths`` with the library; a document is known by its bytes.
+    """Compare the documents under ``paths`` with the library.
 
     A document that was read from below one of the given folders and is there no longer is
     ``missing``, and with ``prune`` ``removed``. Entries that a changed document no longer has are
@@ -59,33 +103,67 @@ def build_plan(
         ReadError: A path does not exist.
         NotFound: A document to drop is not in the library.
     """
-    stored = {document.name: document for document in library.list_documents()}
-    dropped = list(_iter_dropped(library, stored, drop))
-    passed_over: list[Rejection] = []
-    own_files = _list_own_files(library.folder.resolve())
-    files_by_name = _find_files_by_name(paths, stored, own_files, library.left_out(), passed_over)
-    files_by_name = {name: path for name, path in files_by_name.items() if name not in drop}
-    corrections = library.list_corrections()
+    listing = list_files(library, paths, drop)
     planned: list[DocumentPlan] = []
     rejections: list[Rejection] = []
+    plans = iter_plans(library, listing, prune=prune, rebuild=rebuild, limits=limits)
+    for n_done, (document_plan, rejected) in enumerate(plans, 1):
+        planned.append(document_plan)
+        rejections.extend(rejected)
+        if progress:
+            progress("reading", n_done, len(listing.files))
+    planned.extend(iter_unread(library, listing, paths, prune=prune))
+    return Plan(tuple(planned), tuple(rejections), rebuild, listing.passed_over)
+
+
+def iter_plans(
+    library: Library,
+    listing: Listing,
+    *,
+    prune: bool = False,
+    rebuild: bool = False,
+    limits: ReadingLimits = ReadingLimits(),  # noqa: B008 - frozen
+    begin: Callable[[str], None] = lambda name: None,
+) -> Generator[tuple[DocumentPlan, tuple[Rejection, ...]], None, None]:
+    """What becomes of each file, read when it is asked for, and what of it cannot be read.
+
+    ``begin`` is told the name of each before it is read.
+    """
+    corrections = library.list_corrections()
     with ReadingProcess(limits) as process:
-        for n_done, (name, path) in enumerate(files_by_name.items(), 1):
-            document_plan = _plan_document(
-                library, process, name, path, stored.get(name), prune, rebuild, corrections
-            )
-            if isinstance(document_plan, Rejection):
-                rejections.append(document_plan)
-                n_entries = stored[name].n_entries if name in stored else 0
-                document_plan = DocumentPlan(name, str(path), "rejected", n_entries=n_entries)
-            elif document_plan.reading:
-                rejections.extend(document_plan.reading.rejections)
-            planned.append(document_plan)
-            if progress:
-                progress("reading", n_done, len(files_by_name))
-    planned.extend(_iter_corrected(library, stored, {*files_by_name, *drop}, corrections))
-    planned.extend(_iter_removed(library, paths, stored, {*files_by_name, *drop}, prune))
-    planned.extend(dropped)
-    return Plan(tuple(planned), tuple(rejections), rebuild, tuple(passed_over))
+        for name, path in listing.files.items():
+            begin(name)
+            stored = listing.stored.get(name)
+            is_known = name in listing.unchanged and not rebuild
+            if is_known and stored and not (prune and stored.n_kept):
+                yield _plan_unchanged(library, stored, path, corrections), ()
+                continue
+            plan = _plan_document(library, process, name, path, stored, prune, corrections)
+            if isinstance(plan, Rejection):
+                n_entries = stored.n_entries if stored else 0
+                yield DocumentPlan(name, str(path), "rejected", n_entries=n_entries), (plan,)
+            else:
+                yield plan, plan.reading.rejections if plan.reading else ()
+
+
+def iter_unread(
+    library: Library, listing: Listing, paths: Sequence[Path], *, prune: bool = False
+) -> Iterator[DocumentPlan]:
+    """What becomes of documents that are not read: those corrected, gone and to be removed."""
+    corrections = library.list_corrections()
+    names = {*listing.files, *(plan.name for plan in listing.dropped)}
+    yield from _iter_corrected(library, listing.stored, names, corrections)
+    yield from _iter_removed(library, paths, listing.stored, names, prune)
+    yield from listing.dropped
+
+
+def _plan_unchanged(
+    library: Library, stored: Document, path: Path, corrections: Corrections
+) -> DocumentPlan:
+    corrected = _plan_corrected(library, stored, str(path), corrections)
+    return corrected or DocumentPlan(
+        stored.name, str(path), "unchanged", n_entries=stored.n_entries
+    )
 
 
 def _plan_document(
@@ -95,22 +173,11 @@ def _plan_document(
     path: Path,
     stored: Document | None,
     prune: bool,
-    rebuild: bool,
     corrections: Corrections,
 ) -> DocumentPlan | Rejection:
     if byte := find_bad_byte(str(path)):
         return Rejection(name, None, f"its path is not valid UTF-8 ({byte}); rename it")
     try:
-        if (
-            stored
-            and not rebuild
-            and not (prune and stored.n_kept)
-            and path.is_file()
-            and _compute_sha256(path) == stored.sha256
-        ):
-            return _plan_corrected(library, stored, str(path), corrections) or DocumentPlan(
-                name, str(path), "unchanged", n_entries=stored.n_entries
-            )
         new_reading = correct_reading(_copy_under_name(process.read(path), name), corrections)
     except ReadError as exc:
         return Rejection(name, None, str(exc))
@@ -147,7 +214,7 @@ def _plan_corrected(
 
 def _iter_corrected(
     library: Library,
-    stored: dict[str, Document],
+    stored: Mapping[str, Document],
     names: Collection[str],
     corrections: Corrections,
 ) -> Iterator[DocumentPlan]:
@@ -211,7 +278,7 @@ def _find_files_by_name(
 def _list_own_files(folder: Path) -> frozenset[Path]:
     stores = (LIBRARY_FILE, "threads.db", "replies.db")
     files = [f"{name}{end}" for name in stores for end in ("", "-wal", "-shm", "-journal")]
-    other_files = (LEFT_OUT, LIBRARY_LOCK, SOUND, "aliases.yaml", "questions.jsonl")
+    other_files = (LEFT_OUT, LIBRARY_LOCK, SOUND, INGEST_FILE, "aliases.yaml", "questions.jsonl")
     names = (*files, *other_files, "index", "models", "evaluations")
     return frozenset(folder / name for name in names)
 
@@ -259,7 +326,7 @@ def _is_another(path: Path, stored: Document | None) -> bool:
 def _iter_removed(
     library: Library,
     paths: Sequence[Path],
-    stored: dict[str, Document],
+    stored: Mapping[str, Document],
     names: Collection[str],
     prune: bool,
 ) -> Iterator[DocumentPlan]:

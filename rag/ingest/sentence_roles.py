@@ -67,17 +67,18 @@ def assign_roles(
     return {c.chunk_id: encode_roles(r) for (c, _), r in zip(chunks, assigned, strict=True)}
 
 
-def store_roles(
-    writer: Writer,
-    embedder: str,
-    assigned: Mapping[str, bytes] | None = None,
-    progress: Progress | None = None,
-) -> None:
-    """Store the roles that were assigned, and give roles to all other chunks that have none."""
+def store_assigned(writer: Writer, embedder: str, assigned: Mapping[str, bytes]) -> None:
+    """Store the roles that `assign_roles` gave, in place of those of another head."""
+    if embedder.startswith(EMBEDDER):
+        writer.expect_roles(compute_version())
+        writer.store_roles(assigned.items())
+
+
+def store_missing(writer: Writer, embedder: str, progress: Progress | None = None) -> None:
+    """Give roles to all chunks that have none."""
     if not embedder.startswith(EMBEDDER):
         return
     writer.expect_roles(compute_version())
-    writer.store_roles((assigned or {}).items())
     n_done, total = 0, writer.count_without_roles()
     while rows := writer.list_without_roles(embedder, BATCH):
         encodings = [decode_stored(vector, tokens).decode() for *_, vector, tokens in rows]

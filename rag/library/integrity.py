@@ -13,6 +13,8 @@ from pathlib import Path
 from rag.library.catalogue import Library
 
 STAMPS_FILE = "library.sound"
+INGEST_FILE = "ingest.json"
+"""How far the ingest is that runs, or that was interrupted; see `rag.ingest.watching`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ _ORPHANS = select(CHUNKS.c.chunk_id).where(
 )
 
 
+_NEEDED = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
 _NEIGHBOUR = CHUNKS.alias()
 _CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
     (
@@ -192,7 +193,8 @@ class Writer:
     def _store_document(self, document: DocumentPlan) -> set[str]:
         reading = document.reading
         assert reading is not None
-        old = self._list_entries(DOCUMENTS.c.name == document.name)
+        # Of a document that is stored in pieces, those before this one stay as they are.
+        old = [] if document.start else self._list_entries(DOCUMENTS.c.name == document.name)
         kept_lines = {e.place.line for e in document.entries if e.change == "kept"}
         kept_entries = [entry for _, entry in old if entry.place.line in kept_lines]
         entries = [*reading.entries, *kept_entries]
@@ -213,9 +215,11 @@ class Writer:
             forms = rows.build_forms(reading.page.person)
             self._add_rows(PAGES, [{"document_id": document_id, **asdict(reading.page), **forms}])
         of_document = ENTRY_KEYS.c.document_id == document_id
-        shared = set(self._db.execute(select(ENTRY_KEYS.c.key).where(of_document)).scalars())
-        self._db.execute(ENTRY_KEYS.delete().where(of_document))
-        self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
+        shared = set[str]()
+        if not document.start:
+            shared = set(self._db.execute(select(ENTRY_KEYS.c.key).where(of_document)).scalars())
+            self._db.execute(ENTRY_KEYS.delete().where(of_document))
+            self._db.execute(ENTRIES.delete().where(ENTRIES.c.document_id == document_id))
         self._add_rows(ENTRIES, [
             {
                 "document_id": document_id,
@@ -226,10 +230,12 @@ class Writer:
                 "parsed": rows.encode_entry(entry),
                 "digest": identity.compute_entry_digest(entry),
             }
-            for ordinal, entry in enumerate(entries)
+            for ordinal, entry in enumerate(entries, document.start)
         ])  # fmt: skip
         keys = [
-            (ordinal, key) for ordinal, e in enumerate(entries) for key in matching.list_keys(e)
+            (ordinal, key)
+            for ordinal, entry in enumerate(entries, document.start)
+            for key in matching.list_keys(entry)
         ]
         self._add_rows(ENTRY_KEYS, [
             {"document_id": document_id, "ordinal": ordinal, "key": key} for ordinal, key in keys
@@ -433,6 +439,12 @@ class Writer:
                 self._db.execute(select(OUTBOX.c.chunk_id).order_by(OUTBOX.c.chunk_id)).scalars()
             )
 
+    def count_pending(self) -> int:
+        """How many ids are in the outbox."""
+        with self._open_transaction():
+            counted = select(func.count()).select_from(OUTBOX)
+            return int(self._db.execute(counted).scalar_one())
+
     def clear_outbox(self, generation: int) -> None:
         """The indexes of this generation now hold exactly the library's chunks."""
         with self._open_transaction():
@@ -463,10 +475,15 @@ class Writer:
     def drop_unused_vectors(self) -> int:
         """Drop vectors that no chunk or no embedder in use needs; returns how many there were."""
         in_use = select(META.c.value).where(META.c.key == "embedder").scalar_subquery()
-        needed = exists().where(CHUNKS.c.chunk_id == VECTORS.c.chunk_id).correlate(VECTORS)
         with self._open_transaction():
-            unused = VECTORS.delete().where((VECTORS.c.embedder != in_use) | ~needed)
+            unused = VECTORS.delete().where((VECTORS.c.embedder != in_use) | ~_NEEDED)
             return self._db.execute(unused).rowcount
+
+    def count_unused_vectors(self) -> int:
+        """Vectors of no chunk: an interrupted ingest has made them for what it did not store."""
+        unused = select(func.count()).select_from(VECTORS).where(~_NEEDED)
+        with self._open_transaction():
+            return int(self._db.execute(unused).scalar_one())
 
     def require_whole(self) -> None:
         """Raise a LibraryError where the file is damaged, beyond what can be derived again."""
@@ -521,16 +538,28 @@ class Writer:
 
     # --- journal --------------------------------------------------------------------------------
 
-    def start_ingest(self, plan: Plan) -> int:
+    def was_interrupted(self) -> bool:
+        """Whether the last ingest did not come to its end."""
+        last = select(INGESTS.c.finished_at).order_by(INGESTS.c.ingest_id.desc()).limit(1)
+        with self._open_transaction():
+            rows_found = self._db.execute(last).all()
+        return bool(rows_found) and rows_found[0][0] is None
+
+    def start_ingest(self) -> int:
         """Note in the journal that an ingest begins; returns its number."""
-        begun = INGESTS.insert().values(started_at=_get_timestamp(), counts=json.dumps(plan.counts))
+        begun = INGESTS.insert().values(started_at=_get_timestamp(), counts="{}")
         with self._open_transaction():
             return int(self._db.execute(begun.returning(INGESTS.c.ingest_id)).scalar_one())
 
-    def log_ingest_end(self, ingest_id: int) -> None:
+    def log_ingest_end(
+        self, ingest_id: int, counts: Mapping[str, int], pace: float | None = None
+    ) -> None:
+        """Note what it did, and how much longer than estimated it took, for the next estimate."""
         ended = INGESTS.update().where(INGESTS.c.ingest_id == ingest_id)
         with self._open_transaction():
-            self._db.execute(ended.values(finished_at=_get_timestamp()))
+            self._db.execute(ended.values(finished_at=_get_timestamp(), counts=json.dumps(counts)))
+            if pace is not None:
+                self._set_meta(ingest_pace=f"{pace:.3g}")
 
     # --- rows -----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.types.papers import FILLED_IN, DocumentReading, Place, ProfilePage, Rejection
@@ -30,6 +30,14 @@ class Document:
     rejections: tuple[Rejection, ...] = ()
     n_kept: int = 0
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether an ingest that was interrupted has stored only its first entries."""
+        return self.sha256.startswith(PARTIAL)
+
+
+PARTIAL = "partial:"
+"""Stands before the sha256 of a document of which only the first entries are stored yet."""
 
 Change = Literal["new", "changed", "unchanged", "removed", "kept"]
 """What an ingest does to an entry. ``kept`` entries would be removed, but their document could not
@@ -63,6 +71,7 @@ class DocumentPlan:
         reading: Contents to store; None if nothing of the document is written.
         entries: One for each of its entries; empty for an unchanged or missing document.
         n_entries: Entries it has after the ingest, or, if it is to be removed, had before.
+        start: Entries that are stored already and stay as they are; those of ``reading`` follow them.
     """
 
     name: str
@@ -71,6 +80,22 @@ class DocumentPlan:
     reading: DocumentReading | None = None
     entries: tuple[EntryPlan, ...] = ()
     n_entries: int = 0
+    start: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the document, if it was read."""
+        if self.reading is None:
+            return ()
+        bases = {entry.how_known("text") for entry in self.reading.entries}
+        texts = [f"text: {b}" for b in sorted(bases) if b and not b.startswith(FILLED_IN)]
+        return (*self.reading.notes, *texts)
+
+    def drop_contents(self) -> DocumentPlan:
+        """The same without what was read, for a report: of thousands only the names stay in memory."""
+        if self.reading is None:
+            return self
+        return replace(self, reading=replace(self.reading, entries=(), notes=self.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +115,9 @@ class Plan:
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What is to be said of documents that were read, with their names."""
-        notes: list[tuple[str, str]] = []
-        for document in self.documents:
-            if document.reading is not None:
-                notes += [(document.name, note) for note in document.reading.notes]
-                texts = {entry.how_known("text") for entry in document.reading.entries}
-                notes += [
-                    (document.name, f"text: {basis}")
-                    for basis in sorted(texts)
-                    if basis and not basis.startswith(FILLED_IN)
-                ]
-        return tuple(notes)
+        return tuple(
+            (document.name, note) for document in self.documents for note in document.notes
+        )
 
     def count(self, change: Change) -> int:
         """Entries with this change; those of unchanged documents are unchanged."""
@@ -129,7 +146,9 @@ class Plan:
 class Report:
     """What an ingest did. Papers and chunks are counted over the whole library, afterwards.
 
-    ``mended`` lists faults of the derived data (chunks, vectors, lexical index) that it repaired.
+    Attributes:
+        mended: Faults of the derived data (chunks, vectors, lexical index) that it repaired.
+        resumed: What an interrupted ingest had done and this one did not do again, in a sentence.
     """
 
     plan: Plan
@@ -140,6 +159,51 @@ class Report:
     seconds: float
     n_in_several_places: int = 0
     mended: tuple[str, ...] = ()
+    resumed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestState:
+    """How far an ingest is.
+
+    Attributes:
+        stage: What is being done: ``planning``, ``reading``, ``embedding``, ``roles`` or ``indexing``.
+        file: The document in hand; empty where none is.
+        n_files, n_files_done: Documents to be read, and those that are done with.
+        n_entries: Entries read so far.
+        share: Of the whole work, 0 to 1.
+        rate: Entries a second, reading, embedding and indexing included; 0 where not known yet.
+        left_s: Seconds left; None where that cannot be said yet.
+        is_alive: Whether it goes on; else its process has ended before its work was done.
+    """
+
+    stage: str
+    file: str = ""
+    n_files: int = 0
+    n_files_done: int = 0
+    n_entries: int = 0
+    share: float = 0.0
+    rate: float = 0.0
+    left_s: float | None = None
+    is_alive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an ingest has before it, said before the first document is read.
+
+    Attributes:
+        n_files, n_unchanged: Documents there are, and those of them that the library holds as they are.
+        n_bytes: Size of the others.
+        n_entries: About how many entries they have, by their sizes.
+        seconds: About how long they will take.
+    """
+
+    n_files: int
+    n_unchanged: int
+    n_bytes: int
+    n_entries: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
