@@ -16,9 +16,7 @@ from rag.library.view import LibraryView
 from rag.search.topics import list_on_topic
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
-
-RANKING = 20
-"""Papers in the ranking behind an answer."""
+from rag.types.retrievals import RANKING
 
 Find = Callable[[str, int], Retrieval]
 """Retrieves the k best papers for a query, of those that pass the filters."""

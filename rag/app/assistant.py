@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.adapters.weights import load_whole_words
-from rag.answers import experts, extractive, small_talk
+from rag.answers import small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading, refuse_unread_alone
-from rag.answers.evidence_selection import RANKING, choose_papers
 from rag.answers.filtered_library import (
     FilteredLibrary,
     add_chosen_papers,
@@ -23,20 +22,13 @@ from rag.answers.filtered_library import (
     load_excluded,
 )
 from rag.answers.library_overview import answer_library, is_of_library
-from rag.answers.papers import answer_papers
-from rag.answers.persons import answer_person
-from rag.answers.sufficiency import NEAREST
 from rag.app.bounding import bound_query, bound_question, bound_thread
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
-from rag.ingest import ingesting
-from rag.ingest.indexing import Indexes, check_indexes
 from rag.library import Library
 from rag.library.identity import trace_fields
 from rag.library.view import LibraryView
-from rag.readers.pdf_pages import draw_page
-from rag.readers.process import ReadingLimits
 from rag.search.spelling import process_spelling
 from rag.text import ensure_encodable
 from rag.types import (
@@ -60,8 +52,10 @@ from rag.types import (
 )
 from rag.types.cancellation import CancelToken, heed, heeding
 from rag.types.errors import ModelError
+from rag.types.ingests import IngestState, Survey
 from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
+from rag.types.retrievals import RANKING
 from rag.understanding.languages import convert_to_english
 
 if TYPE_CHECKING:
@@ -72,6 +66,8 @@ if TYPE_CHECKING:
     from rag.app.enriching import Brought
     from rag.generation.earlier import EarlierTurns
     from rag.generation.generative import Speaker
+    from rag.ingest.indexing import Indexes
+    from rag.readers.process import ReadingLimits
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
 
@@ -415,7 +411,9 @@ class Assistant:
         drop: Sequence[str] = (),
     ) -> Plan:
         """What `ingest` would do; nothing is written."""
-        return ingesting.build_plan(
+        from rag.ingest.planning import build_plan
+
+        return build_plan(
             self.library,
             self._choose_paths(paths, drop),
             prune=prune,
@@ -431,27 +429,46 @@ class Assistant:
         rebuild: bool = False,
         drop: Sequence[str] = (),
         progress: IngestProgress | None = None,
+        watch: Callable[[IngestState], None] | None = None,
+        announce: Callable[[Survey], None] | None = None,
     ) -> Report:
         """Read documents into the library; see `rag.ingest.ingesting.apply_ingest`."""
-        from rag.adapters.embedders import build_embedder
-
-        return ingesting.apply_ingest(
-            self.library,
-            self._stores,
-            lambda: build_embedder(self.settings),
+        return self._apply_ingest(
             self._choose_paths(paths, drop),
             prune=prune,
             rebuild=rebuild,
             drop=drop,
-            limits=self._limits,
             progress=progress,
+            watch=watch,
+            announce=announce,
         )
+
+    def _apply_ingest(self, paths: Sequence[Path], **options: Any) -> Report:
+        from rag.adapters.embedders import build_embedder
+        from rag.ingest.ingesting import apply_ingest
+
+        return apply_ingest(
+            self.library,
+            self._stores,
+            lambda: build_embedder(self.settings),
+            paths,
+            limits=self._limits,
+            **options,
+        )
+
+    @property
+    def ingest_state(self) -> IngestState | None:
+        """How far the ingest is that runs on this data folder, in any process, or was interrupted."""
+        from rag.ingest.watching import read_ingest_state
+
+        return read_ingest_state(self.settings.data)
 
     def part(self, places: Sequence[Place], *, join: bool = False) -> Report:
         """Part entries from the papers that they were joined to; see `rag.ingest.ingesting.part_entries`."""
         from rag.adapters.embedders import build_embedder
+        from rag.ingest.ingesting import part_entries
 
-        return ingesting.part_entries(
+        return part_entries(
             self.library, self._stores, lambda: build_embedder(self.settings), places, join=join
         )
 
@@ -472,19 +489,7 @@ class Assistant:
 
         told = progress or (lambda *_: None)
         brought = bring_records(self.library, services, contact=contact, limit=limit, progress=told)
-        return brought, self._ingest_files(brought.files, progress)
-
-    def _ingest_files(self, files: Sequence[Path], progress: IngestProgress | None) -> Report:
-        from rag.adapters.embedders import build_embedder
-
-        return ingesting.apply_ingest(
-            self.library,
-            self._stores,
-            lambda: build_embedder(self.settings),
-            files,
-            limits=self._limits,
-            progress=progress,
-        )
+        return brought, self._apply_ingest(brought.files, progress=progress)
 
     def draw_page(self, paper: Paper, span: Span) -> bytes | None:
         """The page of a PDF that a span begins on, as PNG with the span marked; None without one.
@@ -492,6 +497,8 @@ class Assistant:
         Raises:
             ReadError: It cannot be drawn.
         """
+        from rag.readers.pdf_pages import draw_page
+
         page = paper.find_page(span[0])
         paths = {document.name: Path(document.path) for document in self.library.list_documents()}
         for place in paper.places:
@@ -507,21 +514,16 @@ class Assistant:
         Raises:
             NotFound: There is no such paper.
         """
-        from rag.adapters.embedders import build_embedder
-
         digests = {document.name: document.sha256 for document in self.library.list_documents()}
         places = self.paper(key).places
-        return ingesting.apply_ingest(
-            self.library,
-            self._stores,
-            lambda: build_embedder(self.settings),
-            (),
-            corrections={(digests[place.document], place.line): values for place in places},
-            limits=self._limits,
+        return self._apply_ingest(
+            (), corrections={(digests[place.document], place.line): values for place in places}
         )
 
     @property
     def _limits(self) -> ReadingLimits:
+        from rag.readers.process import ReadingLimits
+
         return ReadingLimits(self.settings.read_timeout_s, self.settings.read_memory_mb)
 
     def _choose_paths(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
@@ -530,6 +532,8 @@ class Assistant:
 
     def health(self) -> Health:
         """Whether library, vectors and lexical index are in step."""
+        from rag.ingest.indexing import check_indexes
+
         return check_indexes(self.library, self._stores)
 
     # --- how an answer is made ----------------------------------------------------------------
@@ -613,9 +617,15 @@ class Assistant:
             return answer_library(query, library)
         retrieve = self._build_finder(filtered_library)
         if query.route == "experts":
+            from rag.answers import experts
+
             return experts.answer_experts(query, library, retrieve, explain)
         if query.route == "person":
+            from rag.answers.persons import answer_person
+
             return answer_person(query, library, retrieve)
+        from rag.answers.papers import answer_papers
+
         return refuse_unread_alone(reading) or answer_papers(query, library, retrieve)
 
     def _answer_content(
@@ -628,6 +638,10 @@ class Assistant:
     ) -> Iterator[Event]:
         library = filtered_library or self.library.view
         yield Step(f"searching {library.n_papers} papers")
+        from rag.answers import extractive
+        from rag.answers.evidence_selection import choose_papers
+        from rag.answers.sufficiency import NEAREST
+
         choice = choose_papers(
             query, self._build_finder(filtered_library), self._open_retriever().retrieve, library
         )
@@ -735,6 +749,7 @@ class Assistant:
             if self._retriever is None:
                 from rag.adapters.embedders import build_embedder, sentence_embedder
                 from rag.answers.screening import Screen
+                from rag.ingest.indexing import Indexes
                 from rag.search.retriever import Retriever
 
                 self.library.ensure_not_empty()

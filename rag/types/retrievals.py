@@ -24,6 +24,10 @@ SENTENCE_ROLES: tuple[SentenceRole, ...] = get_args(SentenceRole)
 """In the order of their stored numbers."""
 
 
+RANKING = 20
+"""Papers in the ranking behind an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Unit of indexing: a span of one paper's text.
