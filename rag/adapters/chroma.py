@@ -12,7 +12,7 @@ import itertools
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
 from pathlib import Path
@@ -26,7 +26,7 @@ from rag.types.ports import Generation, VectorRecord
 if TYPE_CHECKING:
     import numpy as np
     from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as ChromaCollection
     from numpy.typing import NDArray
 
 HNSW: Any = {"space": "cosine", "ef_search": 200}
@@ -148,15 +148,20 @@ class ChromaVectors:
         self._rows = [current["ids"][at] for at in order], rows
         return self._rows
 
-    def list_ids(self) -> set[str]:
+    def list_ids(self, among: Collection[str] | None = None) -> set[str]:
+        """The ids of all chunks here, or of those of some that are here."""
         with self._convert_errors():
-            return set(self._collection.get(include=[])["ids"])
+            if among is None:
+                return set(self._collection.get(include=[])["ids"])
+            batches = self._split_batches(sorted(among))
+            pages = (self._collection.get(ids=list(b), include=[]) for b in batches)
+            return {chunk_id for page in pages for chunk_id in page["ids"]}
 
     def count(self) -> int:
         with self._convert_errors():
             return self._collection.count()
 
-    def _open(self, generation: Generation, create: bool) -> Collection:
+    def _open(self, generation: Generation, create: bool) -> ChromaCollection:
         from chromadb.errors import NotFoundError
 
         server = self._server
@@ -249,11 +254,11 @@ def _skip_override_checks() -> Iterator[None]:
     def leave(method: Any = None, **_: object) -> Any:
         return (lambda decorated: decorated) if method is None else method
 
-    names = ("overrides", "override", "EnforceOverrides")
-    originals = {name: getattr(overrides, name) for name in names}
-    overrides.overrides = overrides.override = leave
-    overrides.EnforceOverrides = _Unchecked
+    unchecked = {"overrides": leave, "override": leave, "EnforceOverrides": _Unchecked}
+    originals = {name: getattr(overrides, name) for name in unchecked}
     try:
+        for name, replacement in unchecked.items():
+            setattr(overrides, name, replacement)
         yield
     finally:
         for name, original in originals.items():

@@ -147,9 +147,16 @@ class LexicalIndex:
         """Count the chunks in which each term occurs."""
         return {term: self._searcher.doc_freq(field, term) for term in set(terms)}
 
-    def list_ids(self) -> set[str]:
+    def list_ids(self, among: Collection[str] | None = None) -> set[str]:
+        """The ids of all chunks here, or of those of some that are here."""
         with self._convert_errors():
-            return {self._id(address) for address in self._addresses()}
+            if among is None:
+                return {self._id(address) for address in self._addresses()}
+            if not among:
+                return set()
+            query = tantivy.Query.term_set_query(self._schema, "chunk_id", list(among))
+            hits = self._searcher.search(query, len(among), count=False).hits
+            return {self._id(address) for _, address in hits}
 
     def count(self) -> int:
         return int(self._searcher.num_docs)

@@ -81,7 +81,7 @@ def extract_question(text: str) -> str:
 
 
 def run_ingest(args: argparse.Namespace) -> int:
-    from rag.cli.format import open_progress
+    from rag.cli.ingest_progress import open_ingest_progress
 
     missing = [str(path) for path in args.paths if not path.exists()]
     if missing:
@@ -90,8 +90,8 @@ def run_ingest(args: argparse.Namespace) -> int:
         options = {"prune": args.prune, "rebuild": args.rebuild, "drop": args.drop}
         if args.dry_run:
             return _show_ingest(assistant.plan_ingest(args.paths, **options), args.json)
-        with open_progress(sys.stderr) as report:
-            outcome = assistant.ingest(args.paths, progress=report, **options)
+        with open_ingest_progress(sys.stderr) as (watch, announce):
+            outcome = assistant.ingest(args.paths, watch=watch, announce=announce, **options)
         return _show_ingest(outcome, args.json)
 
 

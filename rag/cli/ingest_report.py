@@ -25,6 +25,7 @@ def iter_ingest_lines(outcome: Plan | Report) -> Iterator[str]:
         if isinstance(outcome, Plan) or any(entry.details for entry in document.entries):
             yield from _iter_entry_lines(document)
     if isinstance(outcome, Report):
+        yield from [outcome.resumed] if outcome.resumed else []
         yield from (f"mended: {item}" for item in outcome.mended)
     yield format_summary(outcome)
 
@@ -98,6 +99,7 @@ def build_ingest_record(outcome: Plan | Report) -> Mapping[str, object]:
             "papers": outcome.n_papers,
             "chunks": outcome.n_chunks,
             "embedded": outcome.n_embedded,
+            "resumed": outcome.resumed,
             "library": outcome.fingerprint,
             "seconds": round(outcome.seconds, 3),
         }

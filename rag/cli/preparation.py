@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from rag.cli.format import open_progress
+from rag.cli.ingest_progress import open_ingest_progress
 from rag.cli.ingest_report import format_summary, iter_unread_lines
 from rag.config.settings import Settings
 from rag.types.errors import ModelError, WeightsMissing
@@ -26,12 +26,12 @@ def prepare_library(settings: Settings, *, ingest: bool = False) -> None:
         if not n_papers:
             sys.stderr.write(f"reading the papers in {settings.seeds}\n")
         try:
-            with open_progress(sys.stderr) as report:
+            with open_ingest_progress(sys.stderr) as (watch, announce):
                 try:
-                    outcome = assistant.ingest(progress=report)
+                    outcome = assistant.ingest(watch=watch, announce=announce)
                 except WeightsMissing:
                     _fetch_weights(settings)
-                    outcome = assistant.ingest(progress=report)
+                    outcome = assistant.ingest(watch=watch)
         except ModelError as exc:  # the screens say what is missing, and have a button for it
             sys.stderr.write(f"paperfolk: {exc}\n")
             return

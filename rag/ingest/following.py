@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from rag.ingest.index_marks import is_in_step
 from rag.library import Library
 from rag.library.chunking import get_embedded_text
 from rag.text import extract_terms, split_terms
@@ -50,23 +51,21 @@ def _open_current(library: Library, stores: Stores, folder: Path) -> Lexical:
     state = library.index_state
     place = Generation(folder, "", state.embedder, state.dimension)
     version = _read_version(folder)
-    expected = set(library.list_chunk_ids())
     if version is not None and 0 < state.journal_from <= version + 1:
         with suppress(IndexUnreadable):  # and built anew, below
             lexical = stores.open_lexical(place)
             if version != state.version:
                 changed = library.list_changes(version)
-                present = [chunk_id for chunk_id in changed if chunk_id in expected]
-                gone = set(changed) - expected
-                lexical.update(_iter_records(library, present), gone)
+                present = sorted(chunk.chunk_id for chunk in library.list_chunks(changed))
+                lexical.update(_iter_records(library, present), set(changed) - set(present))
                 _write_version(folder, state.version)
-            if state.pending or lexical.list_ids() == expected:
+            if state.pending or is_in_step(library, state, folder, lexical):
                 return lexical
             lexical.close()
     (folder / VERSION_FILE).unlink(missing_ok=True)
     shutil.rmtree(folder / "lexical", ignore_errors=True)
     lexical = stores.open_lexical(place, create=True)
-    lexical.update(_iter_records(library, sorted(expected)))
+    lexical.update(_iter_records(library, sorted(library.list_chunk_ids())))
     _write_version(folder, state.version)
     return lexical
 

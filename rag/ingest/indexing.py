@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TypeVar
 
+from rag.ingest import index_marks
 from rag.ingest.following import build_lexical_record, follow_lexical
 from rag.library import IndexState, Library, Writer, invariants, open_writer
 from rag.library.permissions import require_room
@@ -121,8 +122,9 @@ class Indexes:
     def _open_store(self, state: IndexState, opener: Callable[[Generation], S]) -> S:
         """Open a store with the library's chunks; rebuild it if it has others."""
         try:
-            store = opener(get_generation(self._library, state))
-            if state.pending or _hold(self._library, store):
+            place = get_generation(self._library, state)
+            store = opener(place)
+            if state.pending or index_marks.is_in_step(self._library, state, place.folder, store):
                 return store
             store.close()
         except IndexUnreadable:
@@ -219,11 +221,13 @@ def apply_outbox(
         try:
             _update_indexes(library, stores, state, pending, tell)
             writer.clear_outbox(state.generation)
+            index_marks.keep_marks(library)
             return
         except IndexUnreadable:
             pass  # and built anew, below
     _build_indexes(library, stores, state, tell)
     writer.clear_outbox(state.generation + 1)
+    index_marks.keep_marks(library)
     _drop_older(library, stores, state)
 
 
@@ -255,7 +259,7 @@ def _fill(library: Library, stores: Stores, place: Generation, tell: IndexProgre
             lexical = stack.enter_context(closing(stores.open_lexical(place, create=True)))
             lexical.update(records)
             filled.append(lexical)
-        if not _hold(library, *filled):
+        if any(store.count() != len(chunk_ids) for store in filled):  # each was empty before
             counts = " and ".join(str(store.count()) for store in filled)
             raise LibraryError(
                 f"of {len(chunk_ids)} chunks only {counts} entries arrived in the indexes in "
@@ -282,17 +286,15 @@ def _update_indexes(
             lexical = stack.enter_context(closing(stores.open_lexical(place)))
             lexical.update(records, removed_ids)
             filled.append(lexical)
-        if not _hold(library, *filled):
+        n_chunks, changed = library.n_chunks, set(pending)
+        if not all(
+            store.count() == n_chunks and store.list_ids(changed) == set(present)
+            for store in filled
+        ):
             raise IndexUnreadable(
                 f"the indexes in {str(place.folder)!r} do not hold what the library holds; "
                 'run "paperfolk ingest --rebuild"'
             )
-
-
-def _hold(library: Library, *stores: Vectors | Lexical) -> bool:
-    """Whether both contain exactly the library's chunks; equal numbers do not suffice."""
-    expected = set(library.list_chunk_ids())
-    return all(store.count() == len(expected) and store.list_ids() == expected for store in stores)
 
 
 def _put(
@@ -380,7 +382,8 @@ def find_damage(library: Library, stores: Stores, known: str) -> tuple[str, ...]
 def stamp(library: Library, stores: Stores) -> str:
     """What tells the files of the indexes in use from others; see `rag.adapters.index_stores`."""
     state = library.index_state
-    return stores.stamp(get_generation(library, state)) if state.generation else ""
+    files = stores.stamp(get_generation(library, state)) if state.generation else ""
+    return files and f"{state.version} {files}"
 
 
 def _compare(

@@ -11,9 +11,11 @@ import streamlit as st
 from rag.app.assistant import Assistant
 from rag.cli.ingest_report import iter_ingest_lines
 from rag.ingest import uploads
+from rag.ingest.watching import format_ingest_state
 from rag.text.english import counted
 from rag.types import Document, Health, Rejection
 from rag.types.errors import RagError
+from rag.types.ingests import IngestState
 from ui.components import session
 from ui.views.escaping import fault, plain, without_paths
 
@@ -23,6 +25,18 @@ def render_counts(assistant: Assistant, document_list: list[Document]) -> None:
         st.metric("Papers", f"{assistant.library.n_papers:,}", width="content")
         st.metric("People", f"{assistant.library.n_people:,}", width="content")
         st.metric("Documents", f"{len(document_list):,}", width="content")
+
+
+@st.fragment(run_every="2s")
+def render_running(assistant: Assistant) -> None:
+    """The ingest that runs in any process, with its time left, or one that was interrupted."""
+    state = assistant.ingest_state
+    if state is None:
+        return
+    if state.is_alive:
+        st.progress(state.share, plain(format_ingest_state(state)))
+    else:
+        st.warning(plain(format_ingest_state(state)), icon=":material/warning:")
 
 
 def render_documents(assistant: Assistant, document_list: list[Document]) -> None:
@@ -174,10 +188,10 @@ def run_ingest(
     """Ingest with a progress bar; the result is shown in the next run of the script."""
     bar = st.progress(0.0, "reading …")
 
-    def report(step: str, n_done: int, total: int) -> None:
-        bar.progress(min(n_done / max(total, 1), 1.0), f"{plain(step)} …")
+    def report(state: IngestState) -> None:
+        bar.progress(state.share, plain(format_ingest_state(state)))
 
-    ingest_report = assistant.ingest(paths, rebuild=anew, drop=drop, progress=report)
+    ingest_report = assistant.ingest(paths, rebuild=anew, drop=drop, watch=report)
     st.session_state["ingested"] = (part, list(iter_ingest_lines(ingest_report)))
 
 
@@ -294,6 +308,7 @@ def main() -> None:
         document_list = (
             assistant.library.list_documents() if session.count_papers(assistant) else []
         )
+        render_running(assistant)
         if document_list:
             render_counts(assistant, document_list)
             render_documents(assistant, document_list)

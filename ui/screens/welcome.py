@@ -12,7 +12,9 @@ from rag.answers.phrases import ROUTE_WORDS
 from rag.app.assistant import Assistant
 from rag.app.preflight import Obstacle, fetch_model, find_obstacles
 from rag.config.settings import Settings
+from rag.ingest.watching import format_ingest_state
 from rag.types.errors import RagError
+from rag.types.ingests import IngestState
 from ui.components import session
 from ui.views.escaping import fault, plain
 
@@ -92,11 +94,11 @@ def read_seeds(assistant: Assistant, documents: Sequence[Path]) -> None:
     """Ingest the seeds; each is named explicitly, so those removed earlier are read again."""
     bar = st.progress(0.0, "reading …")
 
-    def report(step: str, n_done: int, total: int) -> None:
-        bar.progress(min(n_done / max(total, 1), 1.0), f"{plain(step)} …")
+    def report(state: IngestState) -> None:
+        bar.progress(state.share, plain(format_ingest_state(state)))
 
     try:
-        assistant.ingest(documents, progress=report)
+        assistant.ingest(documents, watch=report)
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
     else:

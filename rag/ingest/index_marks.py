@@ -1,0 +1,67 @@
+"""Whether an index has the chunks that the library has, at the cost of what changed since last time.
+
+A mark beside each index says at which version of the library it was compared. The library's journal
+names the chunks that changed later, so those alone are looked up; all ids are compared where there is
+no mark or the journal does not go so far back. `rag.ingest.indexing.check_indexes` compares them all.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from rag.library import IndexState, Library
+from rag.types.ports import Lexical, Vectors
+
+PREFIX = "compared-"
+KINDS = ("vectors", "lexical")
+
+
+def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors | Lexical) -> bool:
+    """Whether a store has exactly the library's chunks.
+
+    Args:
+        library: With no change on its way to the indexes.
+        state: Of its indexes.
+        folder: Where the mark stands: that of the generation, or of a server's own index.
+        store: One of the indexes.
+    """
+    path = folder / f"{PREFIX}{'vectors' if hasattr(store, 'query') else 'lexical'}"
+    n_chunks = library.n_chunks
+    if store.count() != n_chunks:
+        return False
+    version = _read_mark(path, state.library_id)
+    if version == state.version:
+        return True
+    if version is not None and 0 < state.journal_from <= version + 1 <= state.version:
+        changed = library.list_changes(version)
+        present = {chunk.chunk_id for chunk in library.list_chunks(changed)}
+        is_same = store.list_ids(changed) == present
+    else:
+        is_same = store.list_ids() == set(library.list_chunk_ids())
+    if is_same:
+        _write_mark(path, state)
+    return is_same
+
+
+def keep_marks(library: Library) -> None:
+    """Note that both indexes have what the library has, just after they were brought up to date."""
+    state = library.index_state
+    for kind in KINDS:
+        _write_mark(library.folder / "index" / f"{state.generation:06d}" / f"{PREFIX}{kind}", state)
+
+
+def _read_mark(path: Path, library_id: str) -> int | None:
+    try:
+        of_library, version = path.read_text(encoding="ascii").split()
+    except (OSError, ValueError):  # none, or a broken one
+        return None
+    return int(version) if of_library == library_id and version.isdecimal() else None
+
+
+def _write_mark(path: Path, state: IndexState) -> None:
+    with suppress(OSError):  # a folder that is read only: all is compared again next time
+        path.parent.mkdir(parents=True, exist_ok=True)  # where a server has the vectors
+        part = path.with_suffix(".part")
+        part.write_text(f"{state.library_id} {state.version}", encoding="ascii")
+        part.replace(path)
