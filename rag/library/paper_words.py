@@ -171,17 +171,26 @@ def _list_vocabulary(
 # --- of people ------------------------------------------------------------------------------
 
 
-def update_names(connection: Connection) -> None:
-    """Bring ``names`` in step with who stands on papers or owns a page."""
-    is_author = exists().where(AUTHORSHIPS.c.name == NAMES.c.name).correlate(NAMES)
-    is_owner = exists().where(PAGES.c.person == NAMES.c.name).correlate(NAMES)
-    connection.execute(NAMES.delete().where(~or_(is_author, is_owner)))
-    known = select(NAMES.c.name)
-    missing = (
-        select(AUTHORSHIPS.c.name)
-        .where(AUTHORSHIPS.c.name.not_in(known))
-        .union(select(PAGES.c.person).where(PAGES.c.person.not_in(known)))
-    )
+def update_names(
+    connection: Connection, paper_ids: Collection[str] = (), *, is_whole: bool = True
+) -> None:
+    """Bring ``names`` in step with who stands on papers or owns a page.
+
+    Args:
+        connection: In a transaction.
+        paper_ids: Papers that came or changed; others are looked at where all are.
+        is_whole: Whether all are; else nobody may have gone.
+    """
+    if is_whole:
+        is_author = exists().where(AUTHORSHIPS.c.name == NAMES.c.name).correlate(NAMES)
+        is_owner = exists().where(PAGES.c.person == NAMES.c.name).correlate(NAMES)
+        connection.execute(NAMES.delete().where(~or_(is_author, is_owner)))
+    known = exists().where(NAMES.c.name == AUTHORSHIPS.c.name).correlate(AUTHORSHIPS)
+    authors = select(AUTHORSHIPS.c.name).where(~known)
+    if not is_whole:
+        authors = authors.where(is_listed(AUTHORSHIPS.c.paper_id, paper_ids))
+    is_known = exists().where(NAMES.c.name == PAGES.c.person).correlate(PAGES)
+    missing = authors.union(select(PAGES.c.person).where(~is_known))
     names = list(connection.execute(missing).scalars())
     if names:
         connection.execute(

@@ -16,15 +16,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Subquery,
     Table,
-    Text,
     and_,
     bindparam,
-    cast,
     exists,
     func,
     literal,
-    or_,
     select,
     text,
     true,
@@ -80,9 +78,7 @@ _CHUNKS = rows.CHUNKS_WITH_TEXT.add_columns(
 """Chunks with text, and whether each is the whole of its paper."""
 _TO_BE_FOUND = ""
 """The paper of an entry that was just stored."""
-_PLACE_OF_KEY, _PLACE_OF_ENTRY = (
-    cast(t.c.document_id, Text) + ":" + cast(t.c.ordinal, Text) for t in (ENTRY_KEYS, ENTRIES)
-)
+_OTHER_KEYS = ENTRY_KEYS.alias()
 
 
 class Writer:
@@ -185,9 +181,10 @@ class Writer:
             orphans = list(self._db.execute(_ORPHANS).scalars())
             self._add_missing(OUTBOX, [{"chunk_id": chunk_id} for chunk_id in orphans])
             self._db.execute(CHUNKS.delete().where(is_listed(CHUNKS.c.chunk_id, orphans)))
-        self._merge_papers(touched, again=again, bare=bare)
+        has_replaced = self._merge_papers(touched, again=again, bare=bare)
         if not bare:
-            paper_words.update_names(self._db)
+            may_go = again or has_replaced or any(d.change != "new" for d in plan.documents)
+            paper_words.update_names(self._db, touched, is_whole=may_go)
         self._update_fingerprint()
 
     def _store_document(self, document: DocumentPlan) -> set[str]:
@@ -271,8 +268,14 @@ class Writer:
         Returns:
             The ids of the papers whose entries are others than before.
         """
-        where = true() if again else self._build_reach()
-        found = self._db.execute(_ENTRIES.where(where)).mappings().all()
+        reached = _ENTRIES
+        if not again:
+            reach = self._build_reach()
+            is_same = and_(
+                reach.c.document_id == ENTRIES.c.document_id, reach.c.ordinal == ENTRIES.c.ordinal
+            )
+            reached = _ENTRIES.join(reach, is_same)
+        found = self._db.execute(reached).mappings().all()
         entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in found}
         parted = set(self._db.execute(select(APART.c.digest)).scalars())
         apart = [(r["document_id"], r["ordinal"]) for r in found if r["digest"] in parted]
@@ -300,23 +303,27 @@ class Writer:
             )
         return touched
 
-    def _build_reach(self) -> ColumnElement[bool]:
-        """SQL test whether an entry shares a key with what changed, over any number of steps."""
-        keys, reached = set(self._shared), set[tuple[int, int]]()
-        frontier = keys
+    def _build_reach(self) -> Subquery:
+        """The places of entries that share a key with what changed, over any number of steps.
+
+        Each step follows the index of keys, so it costs what is reached, not what the library has.
+        """
+        keys = frontier = set(self._shared)
+        of_entry = and_(
+            _OTHER_KEYS.c.document_id == ENTRY_KEYS.c.document_id,
+            _OTHER_KEYS.c.ordinal == ENTRY_KEYS.c.ordinal,
+        )
+        theirs = select(_OTHER_KEYS.c.key).join_from(ENTRY_KEYS, _OTHER_KEYS, of_entry).distinct()
         while frontier:
-            at = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal)
-            places = {
-                tuple(r) for r in self._db.execute(at.where(is_listed(ENTRY_KEYS.c.key, frontier)))
-            }
-            places -= reached
-            reached |= places
-            names = [f"{document}:{ordinal}" for document, ordinal in places]
-            theirs = select(ENTRY_KEYS.c.key).where(is_listed(_PLACE_OF_KEY, names))
-            frontier = set(self._db.execute(theirs).scalars()) - keys
-            keys |= frontier
-        names = [f"{document}:{ordinal}" for document, ordinal in reached]
-        return or_(is_listed(_PLACE_OF_ENTRY, names), ENTRIES.c.paper_id == _TO_BE_FOUND)
+            reached = theirs.where(is_listed(ENTRY_KEYS.c.key, sorted(frontier)))
+            frontier = set(self._db.execute(reached).scalars()) - keys
+            keys = keys | frontier
+        places = select(ENTRY_KEYS.c.document_id, ENTRY_KEYS.c.ordinal).where(
+            is_listed(ENTRY_KEYS.c.key, sorted(keys))
+        )
+        place = (ENTRIES.c.document_id, ENTRIES.c.ordinal)
+        new = select(*place).where(ENTRIES.c.paper_id == _TO_BE_FOUND)
+        return places.union(new).subquery()
 
     def part_entries(self, digests: Collection[str], *, join: bool = False) -> None:
         """Keep the entries with these digests apart from all others, or no longer."""
@@ -348,8 +355,11 @@ class Writer:
 
     # --- papers, from their entries -------------------------------------------------------------
 
-    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> None:
-        """Merge the entries of these papers again; put what changed into the outbox."""
+    def _merge_papers(self, paper_ids: Collection[str], *, again: bool, bare: bool) -> bool:
+        """Merge the entries of these papers again; put what changed into the outbox.
+
+        Returns whether any paper that was there before changed or went.
+        """
         ids = sorted(paper_ids)
         entries: dict[str, list[Entry]] = defaultdict(list)
         for paper_id, entry in self._list_entries(is_listed(ENTRIES.c.paper_id, ids)):
@@ -368,10 +378,11 @@ class Writer:
         stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
         stored_ids = [paper.paper_id for paper in stored]
         gone = set(before) - set(after)
+        replaced = [*gone, *(paper_id for paper_id in stored_ids if paper_id in before)]
         if again and not bare:
             paper_words.clear_counts(self._db)
         elif not bare:
-            paper_words.change_counts(self._db, removed=[*gone, *stored_ids])
+            paper_words.change_counts(self._db, removed=replaced)
         self._remove_papers(gone)
         self._store_papers(stored, digests, bare=bare)
         if not bare:
@@ -383,6 +394,7 @@ class Writer:
             )
         total %= _MODULUS
         self._set_meta(papers_sum=f"{total:032x}")
+        return bool(replaced)
 
     def _store_papers(
         self, papers: Sequence[Paper], digests: Mapping[str, str], *, bare: bool
