@@ -73,12 +73,25 @@ class LibraryView(CalledPapers, ScopedPeople):
         return [row[0] for row in self.library.fetch(titles.order_by(*IN_PLACE).limit(limit))]
 
     def list_texts(
-        self, conditions: Sequence[Condition], parts: Sequence[str]
+        self,
+        conditions: Sequence[Condition],
+        parts: Sequence[str],
+        in_text: Collection[str] | None = None,
     ) -> list[tuple[str, str | None, str]]:
-        """Id, title and text of the papers whose searched text has all of some parts."""
+        """Id, title and text of the papers whose searched text has all of some parts.
+
+        Args:
+            conditions: That all of them meet.
+            parts: Of the searched form.
+            in_text: Papers that may have them in their texts, while others must in their titles;
+                None: all.
+        """
         columns = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.text)
-        said = (has_part(PAPERS.c.searched_text, literal(part)) for part in parts)
-        found = columns.where(self._test(conditions), *said)
+        said = and_(true(), *(has_part(PAPERS.c.searched_text, literal(p)) for p in parts))
+        if in_text is not None:
+            titled = and_(true(), *(has_part(PAPERS.c.searched_title, literal(p)) for p in parts))
+            said = or_(titled, and_(is_listed(PAPERS.c.paper_id, in_text), said))
+        found = columns.where(self._test(conditions), said)
         return [(row[0], row[1], row[2]) for row in self.library.fetch(found)]
 
     def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:

@@ -176,7 +176,10 @@ def list_on_topic(
         for hit in find_on_topic(topic, library, retrieve, among)
     }
     phrase = Phrase(topic)
-    texts = [] if phrase.is_empty else library.list_texts(among, phrase.list_parts())
+    texts = []
+    if not phrase.is_empty:
+        in_text = near if phrase.is_in_titles else None
+        texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
     said = []
     for paper_id, title, text in heeded(texts):
         is_said = phrase.is_in if paper_id in near else phrase.is_topic_of
@@ -269,6 +272,7 @@ def compute_coverage(topic: str, paper: Paper, library: LibraryView) -> float:
 _UNIT_WORDS = re.compile(r"[^\W_]+(?:[-‐-–'’^][^\W_]+)*")
 _CLAUSE = re.compile(r"(?<![.,;:!?()\[\]])[.,;:!?()\[\]]++(?:\s|$)")
 _HYPHEN = re.compile(r"[-‐-–]")
+_MARKS_IN_WORDS = re.compile(r"['’^]")
 _SHORT_STEM_CHARS = 3
 _PREFIX_CHARS = 4
 """A longer first part of a compound is a word of its own."""
@@ -300,6 +304,7 @@ class Phrase:
                 gap = 0
         units = [u for u in _UNIT_WORDS.findall(topic) if u.lower() not in STOP_WORDS]
         self._exact = units[0] if len(units) == 1 and _is_acronym(units[0]) else ""
+        self._gate = self._build_gate()
 
     @property
     def is_empty(self) -> bool:
@@ -318,27 +323,50 @@ class Phrase:
         mark = "" if prefixes else WORD
         words = [w for w in re.findall(r"[^\W_]+", fold(self._topic)) if w not in prefixes]
         stems = [stem(w) for w in words if stem(w) not in _load_dull_stems() and len(w) > 1]
-        return [mark + (s[:-1] if len(s) > _SHORT_STEM_CHARS else s[:1]) for s in stems]
+        return [mark + _cut_stem(s) for s in stems]
 
     def is_in(self, title: str, text: str) -> bool:
         """Whether the title or the text contains the phrase."""
         return self._is_in_text(title) or self._is_in_text(text)
 
+    @property
+    def is_in_titles(self) -> bool:
+        """Whether papers about it have it in their titles: one plain word is in many texts."""
+        return len(self._wanted) == 1 and not self._exact
+
     def is_topic_of(self, title: str, text: str) -> bool:
-        """Whether the paper is about the phrase: one plain word must be in the title."""
-        if len(self._wanted) == 1 and not self._exact:
+        """Whether the paper is about the phrase."""
+        if self.is_in_titles:
             return self._is_in_text(title)
         return self.is_in(title, text)
 
     def _is_in_text(self, text: str) -> bool:
         if self._exact:
             return re.search(rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W_])", text) is not None
+        if self._gate and not self._gate.search(
+            _MARKS_IN_WORDS.sub("", fold(self._join_prefixes(text)))
+        ):
+            return False
         return any(self._is_in_stems(self._list_stems(part)) for part in _CLAUSE.split(text))
 
+    def _build_gate(self) -> re.Pattern[str] | None:
+        """Matches every text that has the phrase, and few others, as stemming a text takes long."""
+        stems = [word for word, _ in self._wanted]
+        if self._exact or not all(word.isascii() for word in stems):
+            return None  # words that no spaces part
+        begun = [re.escape(_cut_stem(word)) + r"[^\W_]*" for word in stems]
+        between = [
+            rf"[\W_]+(?:[^\W_]+[\W_]+){{0,{3 * gap + 2}}}" for _, gap in self._wanted[1:]
+        ]  # a number may be several words here
+        rest = (gap + word for gap, word in zip(between, begun[1:], strict=True))
+        return re.compile(rf"(?<![^\W_]){''.join(begun[:1])}{''.join(rest)}")
+
+    def _join_prefixes(self, text: str) -> str:
+        """A prefix that the topic has is one with the word after it."""
+        return self._joins.sub(r"\1", fold(text)) if self._joins else text
+
     def _list_stems(self, text: str) -> list[str]:
-        """Every word's stem; a prefix that the topic has is one with the word after it."""
-        text = self._joins.sub(r"\1", fold(text)) if self._joins else text
-        return extract_terms(text, keep_stop_words=True)
+        return extract_terms(self._join_prefixes(text), keep_stop_words=True)
 
     def _is_in_stems(self, text_stems: Sequence[str]) -> bool:
         return any(self._from(text_stems, start) for start in range(len(text_stems)))
@@ -353,6 +381,11 @@ class Phrase:
                 return False
             at += 1 + after.index(word)
         return True
+
+
+def _cut_stem(word: str) -> str:
+    """What every word with this stem begins with."""
+    return word[:-1] if len(word) > _SHORT_STEM_CHARS else word[:1]
 
 
 def _is_acronym(word: str) -> bool:

@@ -82,3 +82,33 @@ def test_a_paper_that_says_the_topic_is_listed_though_the_search_does_not_find_i
     query = read("papers on federated learning", shelf=TOPICS).query
     answer = answer_papers(query, TOPICS, lambda query, k: Retrieval(query, ()))
     assert answer.value == ("seed.txt:1", "seed.txt:2")
+
+
+def test_the_gate_before_the_stems_lets_every_text_with_the_phrase_through(
+    assistant: Assistant,
+) -> None:
+    chance = random.Random(4)
+    papers = chance.sample(assistant.library.list_papers(), 60)
+    topics = ["re-identification", "deidentification", "don't care", "skies", "3.5 models", "r^2"]
+    for each in chance.sample(papers, 12):
+        words = each.text.split()
+        at = chance.randrange(len(words) - 3)
+        topics += [" ".join(words[at : at + n]) for n in (1, 2, 3)]
+    for topic in topics:
+        gated, plain = Phrase(topic), Phrase(topic)
+        plain._gate = None
+        for each in papers:
+            assert gated.is_in(each.title or "", each.text) == plain.is_in(
+                each.title or "", each.text
+            ), (topic, each.text)
+
+
+def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
+    assistant: Assistant,
+) -> None:
+    parts, view = Phrase("recognition").list_parts(), assistant.library.view
+    everywhere = {row[0]: row for row in view.list_texts((), parts)}
+    titled = {row[0] for row in view.list_texts((), parts, in_text=())}
+    assert titled == {i for i, title, _ in everywhere.values() if title and "ecognition" in title}
+    others = sorted(set(everywhere) - titled)[:2]
+    assert {row[0] for row in view.list_texts((), parts, in_text=others)} == titled | {*others}
