@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from rag.answers.prompt_injection import merged, pieces
 from rag.generation.support import is_english
@@ -124,12 +125,14 @@ def _list_names(text: str) -> list[str]:
 
 def content(text: str) -> set[str]:
     """Terms of a text, without everyday words and those of asking."""
-    return {
-        term
-        for word, _ in iter_words(text)
-        if fold(word) not in FRAME_WORDS and not is_everyday(word)
-        for term in extract_terms(word)
-    }
+    return {term for word, _ in iter_words(text) for term in _extract_content(word)}
+
+
+@lru_cache(maxsize=50_000)
+def _extract_content(word: str) -> tuple[str, ...]:
+    """Of one word: each answer looks at every word of some twenty papers."""
+    is_frame = fold(word) in FRAME_WORDS or is_everyday(word)
+    return () if is_frame else tuple(extract_terms(word))
 
 
 def _stated(item: Evidence) -> dict[str, set[str]]:
@@ -142,8 +145,9 @@ def _stated(item: Evidence) -> dict[str, set[str]]:
     if item.paper.name not in item.apart.names:
         lines.append(item.paper.name)
     items = [content(item) for item in lines]
+    n_lines = Counter(term for own_items in items for term in own_items)
     return {
         item: own_items
-        for at, (item, own_items) in enumerate(zip(lines, items, strict=True))
-        if len(items) <= FEW_SENTENCES or own_items & set().union(*items[:at], *items[at + 1 :])
+        for item, own_items in zip(lines, items, strict=True)
+        if len(items) <= FEW_SENTENCES or any(n_lines[term] > 1 for term in own_items)
     }
