@@ -1,7 +1,7 @@
 """Measures the speed and memory of ingest and of cold and warm questions, beside a LangChain chain.
 
-Each figure is the median over several fresh processes. Other work of the machine affects the figures,
-so its load is reported with them.
+Each figure is the median over several fresh processes. Other work of the machine affects the seconds,
+so its load is reported with them, and processor time beside them, which hangs less on it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ from rag.types.errors import RagError, ReadError
 COMPOSED_FROM = 20_000
 """Library size from which on the vectors of synthetic papers are composed, not embedded."""
 QUESTION = "How does DuetFace protect the privacy of faces?"
+COLD_QUESTIONS: Mapping[str, str] = {
+    "content": QUESTION,
+    "catalogue": "How many papers from 2023 have code?",
+    "list": "papers about diffusion models",
+    "person": "What does Daichi Zhang work on?",
+    "experts": "Who works on face anti-spoofing?",
+}
+"""A first question of each route."""
 DELAY_S = 0.2
 SPEED_TARGETS: Mapping[str, float] = {
     "ingest, whole, s": 15.0,
@@ -51,6 +59,8 @@ class Finished:
     seconds: float
     peak_mb: float
     stdout: str
+    cpu_s: float = 0.0
+    """Processor time of it and of its children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,8 @@ class SpeedBench:
                 raise SpeedError(
                     f"process {arguments!r} failed: {err.read().strip().splitlines()[-1:]}"
                 )
-            return Finished(seconds, usage.ru_maxrss / 1024, out.read())
+            cpu_s = usage.ru_utime + usage.ru_stime
+            return Finished(seconds, usage.ru_maxrss / 1024, out.read(), cpu_s)
 
     def run_worker(self, job: str, data: Path, argument: str, **environment: str) -> dict[str, Any]:
         finished_process = self.run_process(
@@ -179,19 +190,30 @@ def _run_ours(bench: SpeedBench, source: Path, papers: int) -> dict[str, Any]:
     )
     data = bench.folder / "data0"
     bench.run_process(["-m", "rag", "--data", str(data), "ask", QUESTION])
-    cold = [
-        bench.run_process(["-m", "rag", "--data", str(data), "ask", QUESTION])
-        for _ in range(bench.runs)
-    ]
+    cold = bench.compute_medians("cold", lambda _: _run_cold(bench, data))
     warm = bench.compute_medians(
         "questions", lambda n: bench.run_worker("questions", data, str(DEVELOPMENT))
     )
     return {
         **_compute_median(ingests),
-        "cold_s": statistics.median(c.seconds for c in cold),
-        "cold_mb": statistics.median(c.peak_mb for c in cold),
+        "cold_s": statistics.median(c["content"]["s"] for c in cold),
+        "cold": _compute_median(cold),
         "warm": _compute_median(warm),
+        "recall": bench.run_worker("recall", data, str(DEVELOPMENT)),
+        "embedding": bench.run_worker("sample", data, str(source)),
         "disk_kb": _compute_size(data) / 1024 / warm[0]["n_papers"],
+    }
+
+
+def _run_cold(bench: SpeedBench, data: Path) -> dict[str, Any]:
+    """Seconds, processor time and memory of a fresh process for a question of each route."""
+    runs = {
+        route: bench.run_process(["-m", "rag", "--data", str(data), "ask", question])
+        for route, question in COLD_QUESTIONS.items()
+    }
+    return {
+        route: {"s": run.seconds, "cpu_s": run.cpu_s, "mb": run.peak_mb}
+        for route, run in runs.items()
     }
 
 
@@ -202,7 +224,11 @@ def _run_ingest(bench: SpeedBench, n: int, source: Path, papers: int) -> dict[st
     if papers >= COMPOSED_FROM:
         command = ["-m", "eval.benchmarks.speed_worker", "fill", data, str(source)]
     finished_process = bench.run_process(command)
-    return {"ingest_s": finished_process.seconds, "ingest_mb": finished_process.peak_mb}
+    return {
+        "ingest_s": finished_process.seconds,
+        "ingest_cpu_s": finished_process.cpu_s,
+        "ingest_mb": finished_process.peak_mb,
+    }
 
 
 def _run_chain(bench: SpeedBench, source: Path, papers: int) -> dict[str, Any]:
@@ -264,12 +290,25 @@ def format_speed(figures: Mapping[str, Any]) -> str:
             )
         )
     theirs = chain["all"]["p50_ms"] if chain else None
+    if "ingest_cpu_s" in figures:
+        rows.append(["ingest, processor s", figures["ingest_cpu_s"], None])
+    if "embedding" in figures:
+        rows.append(["embedding a paper, processor ms", figures["embedding"]["cpu_ms"], None])
+        rows.append(
+            [
+                "candidates among the nearest by exact search, recall@10",
+                figures["recall"]["recall"],
+                None,
+            ]
+        )
     routes: list[list[Cell]] = [
         [
             name,
             latency["n"],
             latency["p50_ms"],
             latency["p95_ms"],
+            latency.get("p50_cpu_ms"),
+            latency.get("p95_cpu_ms"),
             latency["p50_ms"] / theirs if theirs else None,
         ]
         for name, latency in (*warm["routes"].items(), ("all", warm["all"]))
@@ -277,8 +316,16 @@ def format_speed(figures: Mapping[str, Any]) -> str:
     parts = [
         f"papers: {figures['papers']}; load of the machine at the start: {figures['load']:.1f}",
         format_table(["", "median", "wanted of the seeds"], rows),
-        format_table(["route", "n", "p50 ms", "p95 ms", "of the plain chain's p50"], routes),
+        format_table(
+            ["route", "n", "p50 ms", "p95 ms", "p50 cpu", "p95 cpu", "of the plain chain's p50"],
+            routes,
+        ),
     ]
+    if "cold" in figures:
+        cold: list[list[Cell]] = [
+            [route, run["s"], run["cpu_s"], run["mb"]] for route, run in figures["cold"].items()
+        ]
+        parts.append(format_table(["first question", "s", "processor s", "MB"], cold))
     if figures.get("composed"):
         parts.insert(1, "vectors composed of those of single sentences, so ingest does not embed")
     if chain:

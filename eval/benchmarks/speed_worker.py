@@ -27,6 +27,8 @@ from rag.types.ports import Encoder
 A_CALL = 5_000
 """Documents added by the plain chain in one call; Chroma accepts at most 5,461."""
 N_NAMED = 8
+N_NEAREST = 10
+N_SAMPLE = 300
 N_WORDED = 20
 """Number of fact questions asked of the model server, one after the other."""
 BY_NAME = (
@@ -39,7 +41,7 @@ Result = dict[str, Any]
 
 def run_warm_questions(settings: Settings, set_file: str) -> Result:
     """Time warm questions by route: those of the set without a thread, and some about people."""
-    latencies: dict[str, list[float]] = defaultdict(list)
+    latencies: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with build(settings) as assistant:
         texts = [
             *_load_texts(set_file),
@@ -51,9 +53,10 @@ def run_warm_questions(settings: Settings, set_file: str) -> Result:
             assistant.ask(text)
         warmed_ms = (time.perf_counter() - began) * 1000
         for text in texts:
-            began = time.perf_counter()
+            began, began_cpu = time.perf_counter(), time.process_time()
             answer = assistant.ask(text)
-            latencies[answer.route].append((time.perf_counter() - began) * 1000)
+            took = time.perf_counter() - began, time.process_time() - began_cpu
+            latencies[answer.route].append((took[0] * 1000, took[1] * 1000))
     return {
         "warmed_ms": warmed_ms,
         "n_papers": n_papers,
@@ -82,12 +85,56 @@ def build_name_questions(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _compute_spread(latencies: list[float]) -> Result:
+def _compute_spread(latencies: Sequence[tuple[float, float]]) -> Result:
+    """Of times and processor times."""
+    times, cpu_times = [ms for ms, _ in latencies], [cpu for _, cpu in latencies]
     return {
         "n": len(latencies),
-        "p50_ms": compute_percentile(latencies, 0.5),
-        "p95_ms": compute_percentile(latencies, 0.95),
+        "p50_ms": compute_percentile(times, 0.5),
+        "p95_ms": compute_percentile(times, 0.95),
+        "p50_cpu_ms": compute_percentile(cpu_times, 0.5),
+        "p95_cpu_ms": compute_percentile(cpu_times, 0.95),
     }
+
+
+def measure_recall(settings: Settings, set_file: str) -> Result:
+    """Share of the chunks nearest to each question that are among the candidates of the vectors."""
+    import numpy as np
+
+    from rag.adapters.embedders import build_embedder
+    from rag.adapters.index_stores import LocalStores
+    from rag.ingest.indexing import Indexes
+    from rag.library import Library
+    from rag.search.retriever import CANDIDATES
+
+    embedder = build_embedder(settings)
+    with Library(settings.data, settings.library_url) as library:
+        indexes = Indexes(library, LocalStores(), embedder.name)
+        ids = sorted(library.list_chunk_ids())
+        stored = library.list_vectors(ids, embedder.name)
+        rows = np.stack([np.frombuffer(stored[i], "<f2") for i in ids]).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        shares = []
+        for text in _load_texts(set_file):
+            vector = embedder.embed_query(text)
+            exact = {ids[at] for at in np.argsort(-(rows @ np.asarray(vector)))[:N_NEAREST]}
+            found = {chunk_id for chunk_id, _ in indexes.vectors.query(vector, CANDIDATES)}
+            shares.append(len(exact & found) / len(exact))
+        indexes.close()
+    return {"recall": sum(shares) / len(shares), "n": len(shares)}
+
+
+def measure_sample(settings: Settings, source: str) -> Result:
+    """Processor time to embed a paper with the real embedder, whatever made the library's vectors."""
+    from rag.adapters.embedders import build_embedder
+
+    texts = _load_abstracts(Path(source))[:N_SAMPLE]
+    embedder: Any = build_embedder(settings)
+    run = embedder.encode if isinstance(embedder, Encoder) else embedder.embed_documents
+    run(texts[:1])
+    began = time.process_time()
+    run(texts)
+    return {"cpu_ms": (time.process_time() - began) * 1000 / len(texts), "n": len(texts)}
 
 
 def run_composed_ingest(settings: Settings, source: str) -> Result:
@@ -165,9 +212,10 @@ def retrieve(settings: Settings, set_file: str) -> Result:
     retriever.invoke(texts[0])
     latencies = []
     for text in texts:
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         retriever.invoke(text)
-        latencies.append((time.perf_counter() - began) * 1000)
+        took = time.perf_counter() - began, time.process_time() - began_cpu
+        latencies.append((took[0] * 1000, took[1] * 1000))
     return {"all": _compute_spread(latencies), "rss_mb": get_peak_mb()}
 
 
@@ -221,6 +269,8 @@ JOBS: Mapping[str, Callable[[Settings, str], Result]] = {
     "chain-composed": partial(run_plain_chain, composed=True),
     "retrieve": retrieve,
     "first-token": run_first_token,
+    "recall": measure_recall,
+    "sample": measure_sample,
 }
 
 

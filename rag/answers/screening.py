@@ -10,6 +10,7 @@ not shown to a model, support no sentence of a reply, and are quoted only if the
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -202,12 +203,12 @@ def _is_sentence(text: str) -> bool:
 
 
 def _content(text: str) -> set[str]:
-    return {
-        term
-        for word, _ in iter_words(text)
-        if not is_everyday(word)
-        for term in extract_terms(word)
-    }
+    return {term for word, _ in iter_words(text) for term in _extract_content(word)}
+
+
+@lru_cache(maxsize=50_000)
+def _extract_content(word: str) -> tuple[str, ...]:
+    return () if is_everyday(word) else tuple(extract_terms(word))
 
 
 def is_name(text: str) -> bool:
@@ -240,14 +241,15 @@ def values(
     items = [set(extract_terms(text)) for text in lines]
     names = set(extract_terms(title))
     typed = [[word for word, _ in iter_words(text)] for text in lines]
+    n_lines = Counter(term for own_items in items for term in own_items)
     total = vectors.sum(axis=0)
     signs = np.zeros((len(lines), len(SIGNS)), np.float32)
     for at, own_items in enumerate(items):
-        rest = names.union(*items[:at], *items[at + 1 :])
+        n_shared = sum(n_lines[term] > 1 or term in names for term in own_items)
         remainder = total - vectors[at]
         lower = {word.lower() for word in typed[at]}
         signs[at, :4] = (
-            len(own_items & rest) / len(own_items) if own_items else 0.0,
+            n_shared / len(own_items) if own_items else 0.0,
             float(vectors[at] @ remainder) / (float(np.linalg.norm(remainder)) or 1.0),
             bool(lower & _SECOND),
             bool(lower & _FIRST_SCREENED),
@@ -263,10 +265,10 @@ def _strangeness(text: str, typed: Sequence[str], known: Collection[str]) -> tup
     """Shares of words that are no English stop words and that are unknown, of other letters, of code."""
     n = len(typed) or 1
     long = [folded for word in typed if len(folded := fold(word)) > 3]
-    letters = sum(c.isalpha() for c in text) or 1
+    letters = sum(map(str.isalpha, text)) or 1
     return (
         sum(word.lower() not in STOP_WORDS for word in typed) / n,
         sum(word not in known for word in long) / (len(long) or 1),
-        sum(c.isalpha() and ord(c) > _LATIN for c in text) / letters,
-        sum(c in _CODE for c in text) / len(text) if text else 0.0,
+        0.0 if text.isascii() else sum(c.isalpha() and ord(c) > _LATIN for c in text) / letters,
+        sum(map(_CODE.__contains__, text)) / len(text) if text else 0.0,
     )

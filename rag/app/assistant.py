@@ -54,7 +54,7 @@ from rag.types import (
 )
 from rag.types.cancellation import CancelToken, heed, heeding
 from rag.types.errors import ModelError
-from rag.types.ingests import IngestState, Survey
+from rag.types.ingests import PARTIAL, IngestState, Survey
 from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
 from rag.types.retrievals import RANKING
@@ -529,7 +529,10 @@ class Assistant:
         Raises:
             NotFound: There is no such paper.
         """
-        digests = {document.name: document.sha256 for document in self.library.list_documents()}
+        digests = {
+            document.name: document.sha256.removeprefix(PARTIAL)
+            for document in self.library.list_documents()
+        }
         places = self.paper(key).places
         return self._apply_ingest(
             (), corrections={(digests[place.document], place.line): values for place in places}

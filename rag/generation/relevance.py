@@ -126,12 +126,14 @@ def _list_names(text: str) -> list[str]:
 @lru_cache(maxsize=8192)  # the sentences of the papers, which many questions share
 def content(text: str) -> frozenset[str]:
     """Terms of a text, without everyday words and those of asking."""
-    return frozenset(
-        term
-        for word, _ in iter_words(text)
-        if fold(word) not in FRAME_WORDS and not is_everyday(word)
-        for term in extract_terms(word)
-    )
+    return frozenset(term for word, _ in iter_words(text) for term in _extract_content(word))
+
+
+@lru_cache(maxsize=50_000)
+def _extract_content(word: str) -> tuple[str, ...]:
+    """Of one word: each answer looks at every word of some twenty papers."""
+    is_frame = fold(word) in FRAME_WORDS or is_everyday(word)
+    return () if is_frame else tuple(extract_terms(word))
 
 
 def _stated(item: Evidence) -> dict[str, frozenset[str]]:
@@ -144,8 +146,9 @@ def _stated(item: Evidence) -> dict[str, frozenset[str]]:
     if item.paper.name not in item.apart.names:
         lines.append(item.paper.name)
     items = [content(item) for item in lines]
+    n_lines = Counter(term for own_items in items for term in own_items)
     return {
         item: own_items
-        for at, (item, own_items) in enumerate(zip(lines, items, strict=True))
-        if len(items) <= FEW_SENTENCES or own_items & set().union(*items[:at], *items[at + 1 :])
+        for item, own_items in zip(lines, items, strict=True)
+        if len(items) <= FEW_SENTENCES or any(n_lines[term] > 1 for term in own_items)
     }
