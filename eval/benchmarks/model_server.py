@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,6 +37,7 @@ class Reply:
         piece_delay_s: Waited before each piece.
         usage: Input and output tokens; None: not reported.
         act: Does anything else in place of an answer.
+        tools: Calls of tools, each a name and its arguments, sent after the text.
     """
 
     text: str | Callable[[dict[str, Any]], str] = ""
@@ -54,6 +55,7 @@ class Reply:
     usage: tuple[int, int] | None = (11, 7)
     finish_reason: str = "stop"
     act: Act | None = None
+    tools: Sequence[tuple[str, Mapping[str, Any]]] = ()
 
 
 def answer_with_first_sentences(request: dict[str, Any]) -> str:
@@ -154,11 +156,13 @@ def _build_handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             elif body.get("stream"):
                 self._stream(reply, body)
             else:
-                choice = {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": _get_reply_text(reply, body)},
-                    "finish_reason": reply.finish_reason,
+                message: dict[str, Any] = {
+                    "role": "assistant",
+                    "content": _get_reply_text(reply, body),
                 }
+                if reply.tools:
+                    message["tool_calls"] = _build_tool_calls(reply)
+                choice = {"index": 0, "message": message, "finish_reason": _get_end(reply)}
                 self._send(
                     200,
                     json.dumps(_build_head("", body) | {"choices": [choice]} | _build_usage(reply)),
@@ -195,9 +199,11 @@ def _build_handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                 if reply.piece_delay_s:
                     time.sleep(reply.piece_delay_s)
                 self._event(body, {"content": piece})
+            for call in _build_tool_calls(reply):
+                self._event(body, {"tool_calls": [call]})
             if reply.raw_piece is not None:
                 self._chunk(f"data: {reply.raw_piece}\n\n")
-            self._event(body, {}, reply.finish_reason)
+            self._event(body, {}, _get_end(reply))
             if reply.usage and (body.get("stream_options") or {}).get("include_usage"):
                 usage = _build_head(".chunk", body) | {"choices": []} | _build_usage(reply)
                 self._chunk(f"data: {json.dumps(usage)}\n\n")
@@ -221,6 +227,22 @@ def _build_handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
 
 def _get_reply_text(reply: Reply, body: dict[str, Any]) -> str:
     return reply.text if isinstance(reply.text, str) else reply.text(body)
+
+
+def _get_end(reply: Reply) -> str:
+    return "tool_calls" if reply.tools else reply.finish_reason
+
+
+def _build_tool_calls(reply: Reply) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": at,
+            "id": f"call-{at}",
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(arguments)},
+        }
+        for at, (name, arguments) in enumerate(reply.tools)
+    ]
 
 
 def _build_head(kind: str, body: dict[str, Any]) -> dict[str, Any]:

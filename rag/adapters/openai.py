@@ -20,6 +20,7 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.tracers.langchain import wait_for_all_tracers
 from langchain_openai import ChatOpenAI
@@ -119,6 +120,18 @@ class _NoStream(MalformedReply):
     """The server sent something, but no stream."""
 
 
+class NoTools(ModelError):
+    """The server, or its model, takes no tools."""
+
+
+def _refuses_tools(exc: ModelError, kwargs: dict[str, Any]) -> bool:
+    """``does not support tools`` and the like; llama.cpp's server says it with a status of 500."""
+    if "tools" not in kwargs or not isinstance(exc, ProviderError):
+        return False
+    told = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+    return exc.status in (400, 404, 422, 500, 501) and "tool" in told.lower()
+
+
 def _list_tool_chunks(chunk: ChatGenerationChunk) -> list[Any]:
     return list(getattr(chunk.message, "tool_call_chunks", None) or ())
 
@@ -172,7 +185,8 @@ class OpenAIChat(ChatOpenAI):
                 with convert_errors(self._host, self.model_name):
                     chat_result = run_call(make, limits, "model call")
                     (reply,) = chat_result.generations
-                self._check_end(reply.generation_info or {}, has_words=bool(reply.text))
+                has_words = bool(reply.text or getattr(reply.message, "tool_calls", ()))
+                self._check_end(reply.generation_info or {}, has_words=has_words)
                 return chat_result
             except ModelError as exc:
                 attempt = self._wait(exc, attempt, limits)
@@ -188,6 +202,8 @@ class OpenAIChat(ChatOpenAI):
             except ModelError as exc:
                 if begun:
                     raise
+                if _refuses_tools(exc, kwargs):
+                    raise NoTools(f"{self.model_name!r} at {self._host!r} takes no tools") from exc
                 if _refuses(exc, "stream_options") and kwargs.get("stream_usage") is not False:
                     kwargs["stream_usage"] = False
                 elif "response_format" in kwargs and _refuses(exc, "response_format"):
@@ -206,7 +222,13 @@ class OpenAIChat(ChatOpenAI):
         except ModelError:
             raise exc from None
         usage = getattr(reply.message, "usage_metadata", None)
-        message = AIMessageChunk(content=reply.text, usage_metadata=usage)
+        calls = [
+            tool_call_chunk(
+                name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=at
+            )
+            for at, call in enumerate(getattr(reply.message, "tool_calls", ()))
+        ]
+        message = AIMessageChunk(content=reply.text, usage_metadata=usage, tool_call_chunks=calls)
         return ChatGenerationChunk(message=message, generation_info=reply.generation_info)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
@@ -222,6 +244,7 @@ class OpenAIChat(ChatOpenAI):
         """Make one attempt; a stream without text or without a proper end is an error."""
         end: dict[str, Any] = {}
         has_pieces = has_words = False
+        offers_tools = "tools" in kwargs
         arguments = ""
         with convert_errors(self._host, self.model_name):
             make = partial(_open_generator, super()._stream, *args, **kwargs)
@@ -229,7 +252,10 @@ class OpenAIChat(ChatOpenAI):
                 has_pieces = True
                 end |= chunk.generation_info or {}
                 has_words = has_words or bool(chunk.text)
-                arguments += "".join(c["args"] or "" for c in _list_tool_chunks(chunk))
+                calls = _list_tool_chunks(chunk)
+                arguments += "".join(c["args"] or "" for c in calls)
+                if offers_tools and calls:
+                    has_words = True
                 if has_words:
                     yield chunk
         if not has_pieces:

@@ -8,6 +8,7 @@ text: a quote that contains ``[12]`` is shown with ``(12)`` while the citation k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.text.markdown import MARKER, markers
 from rag.types import Citation, Paper, Span
@@ -52,6 +53,13 @@ class Citations:
         key = (paper.paper_id, span)
         if key not in self._cited:
             self._cited[key] = build_citation(self._next_marker, paper, span)
+        return self._cited[key].marker
+
+    def add_citation(self, citation: Citation) -> int:
+        """The marker of a citation of another text, by its span."""
+        key = (citation.paper_id, citation.span)
+        if key not in self._cited:
+            self._cited[key] = replace(citation, marker=self._next_marker)
         return self._cited[key].marker
 
     @property

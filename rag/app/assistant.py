@@ -27,6 +27,7 @@ from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.answers.sufficiency import NEAREST
 from rag.app.bounding import bound_query, bound_question, bound_thread
+from rag.app.look_ups import needs_look_ups
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
@@ -56,6 +57,7 @@ from rag.types import (
     Retrieval,
     Span,
     Step,
+    Sufficiency,
     Thread,
 )
 from rag.types.cancellation import CancelToken, heed, heeding
@@ -63,6 +65,7 @@ from rag.types.errors import ModelError
 from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
 from rag.understanding.languages import convert_to_english
+from rag.understanding.two_questions import tells_open
 
 if TYPE_CHECKING:
     from rag.adapters.embedders import Hosted
@@ -72,9 +75,12 @@ if TYPE_CHECKING:
     from rag.app.enriching import Brought
     from rag.generation.earlier import EarlierTurns
     from rag.generation.generative import Speaker
+    from rag.generation.look_ups import LookUp
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
 
+LOOK_UP_PAPERS = 10
+"""Papers of one look-up that may become evidence."""
 ADDED_TO = frozenset({"overview", "groups", "profile"})
 """What is computed and still leaves something to be said of the papers: how they changed, their topics."""
 
@@ -266,6 +272,7 @@ class Assistant:
                 if voice is not None and voice.first_token_at is not None:
                     first_token_ms = (voice.first_token_at - began) * 1000
             if isinstance(event, Answer):
+                reading = event.reading or reading
                 event = replace(
                     event,
                     reading=reading,
@@ -551,6 +558,18 @@ class Assistant:
         query = reading.query
         library = filtered_library or self.library.view
         route_name = query.route
+        if (
+            voice is not None
+            and self.settings.plan
+            and library.n_papers
+            and needs_look_ups(reading.question, reading, thread)
+        ):
+            note = yield from self._answer_by_look_ups(
+                reading, question, thread, filtered_library, voice
+            )
+            if not note:
+                return
+            voice.notes = (*voice.notes, note)
         if route_name == "content" and library.n_papers and not is_of_library(query):
             yield from self._answer_content(query, question, thread, filtered_library, voice)
             return
@@ -573,6 +592,70 @@ class Assistant:
         yield from add_with_model(
             answer, self._list_hits(answer), self._build_speaker(voice), prompt=prompt
         )
+
+    def _answer_by_look_ups(
+        self,
+        reading: Reading,
+        question: str,
+        thread: Thread,
+        filtered_library: FilteredLibrary | None,
+        voice: ModelSession,
+    ) -> Generator[Event, None, str]:
+        """The events of an answer that a model plans; why there is none, or nothing."""
+        from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
+
+        speaker, prompts = self._build_speaker(voice), self._voices.load_prompts()
+        n_tokens = self.settings.plan_tokens
+        if voice.tokens_left is not None:
+            n_tokens = min(n_tokens, voice.tokens_left - self.settings.evidence_tokens)
+        if n_tokens <= 0:
+            return "the conversation's budget leaves no tokens for several look-ups"
+
+        def execute(query: Query) -> LookUp:
+            library = filtered_library
+            if query.route == "content" and query.where:
+                filters = (*thread.filters, *query.where)
+                library = apply_filters(self.library.view, replace(thread, filters=filters))
+            return self._look_up(bound_query(query)[0], library)
+
+        closed = replace(reading, notes=tuple(n for n in reading.notes if not tells_open(n)))
+        focus_query = replace(reading.query, text=reading.query.text or question)
+        focus: tuple[PaperHit, ...] = ()
+        if ids := reading.query.papers:
+            hits = self._open_retriever().retrieve(focus_query.text, len(ids), within=ids).papers
+            focus = speaker.screen.marked(hits, question) if speaker.screen else hits
+        return (
+            yield from answer_by_look_ups(
+                Planner(question, thread, focus, voice, prompts.plan, execute),
+                closed,
+                speaker,
+                prompts,
+                PlanLimits(n_tokens, self.settings.reply_timeout_s),
+                abstain=lambda: Answer("", "abstained", "content", "", outcome="nothing"),
+                fallback=lambda found: extractive.answer_by_quotes(
+                    focus_query, found, found.papers[:3], Sufficiency(True, 1.0), several=True
+                ),
+            )
+        )
+
+    def _look_up(self, query: Query, filtered_library: FilteredLibrary | None) -> LookUp:
+        """What one planned query finds: papers to be read, or a computed answer."""
+        from rag.generation.look_ups import LookUp
+
+        library = filtered_library or self.library.view
+        if not library.n_papers:
+            return LookUp(query, ())
+        if query.route == "content" and not is_of_library(query):
+            retriever = self._open_retriever()
+            finder = self._build_finder(filtered_library)
+            found = choose_papers(query, finder, retriever.retrieve, library)
+            cited = {hit.paper.paper_id for hit in found.cited}
+            rest = [hit for hit in found.retrieval.papers if hit.paper.paper_id not in cited]
+            hits = [*found.cited, *rest][:LOOK_UP_PAPERS]
+            assert self._screen is not None  # made with the retriever
+            return LookUp(query, self._screen.marked(hits, query.text))
+        answer = self._execute(Reading(query, by="model"), filtered_library, False)
+        return LookUp(query, tuple(self._list_hits(answer)), answer)
 
     def _list_hits(self, answer: Answer) -> list[PaperHit]:
         """The papers that a computed answer lists, as a model can be shown them."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 BOLD_STYLE, DIM_STYLE, CYAN, RED, YELLOW, GREEN = "1", "2", "36", "31", "33", "32"
 
 
+LOOK_UP = "look-up "
+"""How the steps begin that stay to be seen: what a model planned for a question that needs several."""
+
+
 def is_coloured(stream: TextIO) -> bool:
     """Whether the stream is a terminal that wants colours (``NO_COLOR`` and dumb ones do not)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -67,6 +71,9 @@ def print_answer_stream(
         out.write(
             f"\n{apply_colour(remove_control_characters(format_reading_line(answer, again)), DIM_STYLE, out)}\n"
         )
+    for name, _ in answer.steps:
+        if name.startswith(LOOK_UP):
+            out.write(f"{apply_colour(remove_control_characters(name), DIM_STYLE, out)}\n")
     if spent := format_spent_line(answer):
         out.write(f"{apply_colour(remove_control_characters(spent), DIM_STYLE, out)}\n")
     out.flush()

@@ -135,6 +135,13 @@ class Settings(BaseModel):
     judge_model: str = Field(
         "", description="chat model that does it, at the same server; empty: the one that answers"
     )
+    plan: bool = Field(
+        True,
+        description="let a chat model plan up to six look-ups for a question that needs several",
+    )
+    plan_tokens: int = Field(
+        8000, ge=500, description="tokens that the planning of one question may take"
+    )
     threads: int = Field(0, ge=0, description="cores for the embedded model; 0: all")
     host: str = Field("127.0.0.1", description="address of the browser chat")
     port: int = Field(8501, ge=0, le=65535, description="port of the browser chat")

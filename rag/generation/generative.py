@@ -43,6 +43,8 @@ from rag.types import (
 THREAD_TOKENS = 1_500
 ASKED = ("question", "passages", "turns", "scope", "fence")
 ANSWER_PARTS = ("passage", "turn", "unknown")
+PLANNED = ("question", "turns", "shown", "fence")
+PLAN_PARTS = ("passage", "computed", "shown", "turn", "unknown")
 ADDED = ("question", "computed", "passages", "fence")
 """Variables and parts of the prompts that show passages."""
 NO_ANSWER = "The model found no answer to this in the papers that it read."
@@ -57,12 +59,14 @@ class Prompts:
     add: Prompt
     read: Prompt
     verify: Prompt
+    plan: Prompt
 
     @property
     def private(self) -> str:
         """The words of all prompts, which no answer may give away."""
         return "\n".join(
-            p.system for p in (self.answer, self.compare, self.add, self.read, self.verify)
+            p.system
+            for p in (self.answer, self.compare, self.add, self.read, self.verify, self.plan)
         )
 
 
@@ -82,6 +86,7 @@ def load_prompts(folder: Path) -> Prompts:
         verify=prompt_files.load_prompt(
             folder, "verify_answer", verification.VERIFY_VARIABLES, verification.VERIFY_PARTS
         ),
+        plan=prompt_files.load_prompt(folder, "plan_question", PLANNED, PLAN_PARTS),
     )
 
 
@@ -130,6 +135,7 @@ def answer_with_model(
     fallback: Callable[[], Answer],
     topic: str = "",
     on_topic: Collection[str] = (),
+    remark: str = "",
 ) -> Iterator[Event]:
     """Answer a content question with a chat model.
 
@@ -144,6 +150,7 @@ def answer_with_model(
         fallback: The answer for this question, without a model.
         topic: What an overview is of.
         on_topic: Ids of all papers on it: model and reader are told how many of them are shown.
+        remark: A sentence for the model on what it is to leave to others.
 
     Yields:
         Steps, deltas and the whole answer last.
@@ -158,7 +165,7 @@ def answer_with_model(
     n_shown = sum(item.paper.paper_id in on_topic for item in evidence)
     is_part = 0 < n_shown < len(on_topic)
     share = f"{n_shown} of the {counted(len(on_topic))} here on this topic" if is_part else ""
-    scope = f"These passages are from {share}; say so in an overview." if share else ""
+    scope = f"These passages are from {share}; say so in an overview." if share else remark
     messages = _build_messages(prompt, question, turns, evidence, scope)
     outcome = yield from _word(question, messages, evidence, speaker, prompt, Citations())
     gate, reply = outcome.gate, outcome.reply

@@ -89,6 +89,7 @@ class ModelPool:
         if note := self._format_spent(thread, paid, name):
             return None, (note,)
         session = self._build_session(chosen, library, stop, fresh=fresh)
+        session.tokens_left = self._count_tokens_left(thread, paid)
         if self._settings.judge_model and self._settings.judge_model != name:
             judge = chosen.model_copy(update={"chat_model": self._settings.judge_model})
             session.judge = self._build_session(judge, library, stop, fresh=fresh)
@@ -123,6 +124,17 @@ class ModelPool:
             input_usd=chosen.price_input_usd,
             output_usd=chosen.price_output_usd,
         )
+
+    def _count_tokens_left(self, thread: Thread, paid: Price | None) -> int | None:
+        """What is left of a thread's budget, dollars by the price of input; None without a budget."""
+        tokens, dollars = self._settings.thread_budget_tokens, self._settings.thread_budget_usd
+        used = [turn.answer.usage for turn in thread.turns]
+        left = [] if tokens is None else [tokens - sum(map(_count_usage_tokens, used))]
+        if dollars is not None and paid is not None:
+            left_usd = dollars - sum(usage.cost_usd or 0.0 for usage in used)
+            million_usd = paid.compute_cost_usd(Usage(input_tokens=1_000_000))
+            left += [int(left_usd / million_usd * 1_000_000)] if million_usd else []
+        return min(left, default=None)
 
     def _format_spent(self, thread: Thread, paid: Price | None, name: str) -> str:
         """Why the conversation may not use a model any more; empty if it may."""

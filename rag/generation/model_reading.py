@@ -73,7 +73,7 @@ def read_with_model(
     """
     earlier_turns = choose_earlier_turns(thread, budget_tokens)
     last = thread.turns[-1].answer if thread.turns else None
-    papers = _list_shown(last)
+    papers = list_shown_papers(last)
     lines = [f"P{n}: {name}" for n, (_, name) in enumerate(papers, 1)]
     fence = build_fence(earlier_turns.turns, question, *lines)
     messages = prompt.render(
@@ -91,8 +91,12 @@ def read_with_model(
     text = "".join(map(thoughts.process_piece, pieces)) + thoughts.close()
     if reply.error is not None:
         raise reply.error
-    query = _load(text, papers, prompt.name)
-    if foreign := _find_foreign_name(query, question, thread):
+    match = _OBJECT.search(text)
+    try:
+        query = load_numbered_query(json.loads(match[0]) if match else {}, papers)
+    except (ValueError, QueryError) as exc:
+        raise MalformedReply(f"the model's reply to {prompt.name!r} is no query: {exc}") from exc
+    if foreign := find_foreign_name(query, [question, *list_thread_texts(thread)]):
         raise MalformedReply(
             f"the model's reply to {prompt.name!r} names {foreign!r}, which was neither typed nor shown"
         )
@@ -110,7 +114,7 @@ def read_with_model(
     return ModelReading(reading, earlier_turns)
 
 
-def _list_shown(last: Answer | None) -> list[tuple[str, str]]:
+def list_shown_papers(last: Answer | None) -> list[tuple[str, str]]:
     """Ids and names of the papers that the last answer cites, in order."""
     cited = {c.paper_id: c.title or c.label for c in last.citations} if last else {}
     return list(cited.items())[:SHOWN_PAPERS]
@@ -125,17 +129,23 @@ def _render_shown(prompt: Prompt, last: Answer | None, lines: Sequence[str], fen
     return prompt.render_part("shown", values)
 
 
-def _load(text: str, papers: Sequence[tuple[str, str]], name: str) -> Query:
-    """The query in a reply."""
-    match = _OBJECT.search(text)
+def load_numbered_query(record: Mapping[str, Any], papers: Sequence[tuple[str, str]]) -> Query:
+    """The query that a model fills, whose papers are numbers of those shown: ``["P1"]``.
+
+    Args:
+        record: Its JSON object.
+        papers: Ids and names, P1 first.
+
+    Raises:
+        QueryError: It is no query.
+    """
     try:
-        record: Mapping[str, Any] = json.loads(match[0]) if match else {}
         numbered = [str(number) for number in record.get("papers") or ()]
         ids = [papers[int(number.lstrip("Pp")) - 1][0] for number in numbered]
         filled = {key: value for key, value in record.items() if value is not None}
         return load_query({**filled, "papers": ids})
-    except (ValueError, IndexError, TypeError, AttributeError, QueryError) as exc:
-        raise MalformedReply(f"the model's reply to {name!r} is no query: {exc}") from exc
+    except (ValueError, IndexError, TypeError, AttributeError) as exc:
+        raise QueryError(f"papers are numbers of those shown, such as P1: {exc}") from exc
 
 
 def _complete(query: Query, by_words: Query, question: str) -> Query:
@@ -146,13 +156,18 @@ def _complete(query: Query, by_words: Query, question: str) -> Query:
     return replace(query, text=text, papers=query.papers or by_words.papers)
 
 
-def _find_foreign_name(query: Query, question: str, thread: Thread) -> str:
-    """A name in a query that is neither in the question nor in its conversation."""
-    texts = [question]
+def list_thread_texts(thread: Thread) -> list[str]:
+    """All that was typed and shown in a conversation."""
+    texts = []
     for turn in thread.turns:
         texts += [turn.question, turn.answer.text]
         texts += [citation.title or citation.label for citation in turn.answer.citations]
         texts += [expert.name for expert in turn.answer.experts]
+    return texts
+
+
+def find_foreign_name(query: Query, texts: Sequence[str]) -> str:
+    """A name in a query that stands in none of the texts that were typed and shown; or empty."""
     known = {stem(fold(word)) for text in texts for word, _ in iter_words(text)}
     for name in [person.typed for person in query.people] + [
         str(condition.value) for condition in query.where if condition.field == "author"
@@ -160,7 +175,7 @@ def _find_foreign_name(query: Query, question: str, thread: Thread) -> str:
         if any(stem(fold(word)) not in known for word, _ in iter_words(name)):
             return name[:60]
     worded = " ".join([query.text, query.topic, query.without, *query.sides])
-    if markup.extract_words(worded, lambda address: address in question)[1]:
+    if markup.extract_words(worded, lambda address: any(address in text for text in texts))[1]:
         return "an address"
     for word, _ in iter_words(worded):
         is_name = any(c.isupper() for c in word[1:]) or is_mixed(word)

@@ -49,6 +49,7 @@ class ModelSession:
         first_token_at: When the newest reply began, on the clock of ``time.perf_counter``.
         notes: Problems of the cache and the like, one sentence each.
         judge: The session of the model that verifies; this one, or another.
+        tokens_left: Of the conversation's budget; None without one.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class ModelSession:
         self._new: list[tuple[str, str]] = []
         self._n_asked = self._n_found = 0
         self.judge = self
+        self.tokens_left: int | None = None
 
     @property
     def cached(self) -> bool:
@@ -110,6 +112,24 @@ class ModelSession:
             self._count(counted or _compute_usage(input, pieces))
             if not failed and any(pieces):
                 self._new.append((key, "".join(pieces)))
+
+    def find_reply(self, messages: Sequence[Message]) -> str | None:
+        """The cached reply to a call that is not made by `stream`; see `add_reply`."""
+        reply = self._find(compute_reply_key(self._scope, messages))
+        self._n_found += reply is not None
+        return reply
+
+    def add_reply(
+        self, messages: Sequence[Message], text: str, reported: Mapping[str, Any] | None
+    ) -> None:
+        """Count a call that was made elsewhere with the model of `open_model`."""
+        self._n_asked += 1
+        self._count(_merge_usage(None, reported) or _compute_usage(messages, [text]))
+        self._new.append((compute_reply_key(self._scope, messages), text))
+
+    def open_model(self) -> Any:
+        """The model itself, for LangChain's agent; its calls belong into `add_reply`."""
+        return self._model()
 
     def keep(self) -> None:
         """Cache the replies of an answer that was shown, except failed ones."""

@@ -40,5 +40,13 @@ def are_two(first: Query, second: Query) -> bool:
     return first.want != second.want or (first.want == "people" and first.about != second.about)
 
 
+_OPEN = "This answers the first of two questions; ask the second one next:"
+
+
 def tell_open(second: str) -> str:
-    return f'This answers the first of two questions; ask the second one next: "{second}"'
+    return f'{_OPEN} "{second}"'
+
+
+def tells_open(note: str) -> bool:
+    """Whether a note of a reading is that of `tell_open`."""
+    return note.startswith(_OPEN)
