@@ -218,7 +218,9 @@ class OpenAIChat(ChatOpenAI):
         """The whole reply of a server that cannot stream; the stream's error if it has none either."""
         kwargs.pop("stream_usage", None)
         try:
-            (reply,) = self._generate(*args, **kwargs).generations
+            # An agent's model has `streaming` set, which would go to the server here too.
+            whole = self.model_copy(update={"streaming": False})
+            (reply,) = whole._generate(*args, **kwargs).generations
         except ModelError:
             raise exc from None
         usage = getattr(reply.message, "usage_metadata", None)

@@ -27,7 +27,7 @@ from rag.answers.papers import answer_papers
 from rag.answers.persons import answer_person
 from rag.answers.sufficiency import NEAREST
 from rag.app.bounding import bound_query, bound_question, bound_thread
-from rag.app.look_ups import needs_look_ups
+from rag.app.look_ups import list_focus, needs_look_ups
 from rag.config.settings import Settings
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
@@ -181,7 +181,7 @@ class Assistant:
         heed()
         reading = self._read(english, thread, known, read_as)
         earlier: EarlierTurns | None = None
-        if voice is not None and read_as is None:
+        if voice is not None and read_as is None and not self._is_planned(reading, thread, known):
             reading, earlier, notes = self._read_with_model(
                 text, thread, reading, voice, was_translated=was_translated
             )
@@ -558,12 +558,7 @@ class Assistant:
         query = reading.query
         library = filtered_library or self.library.view
         route_name = query.route
-        if (
-            voice is not None
-            and self.settings.plan
-            and library.n_papers
-            and needs_look_ups(reading.question, reading, thread)
-        ):
+        if voice is not None and self._is_planned(reading, thread, library):
             note = yield from self._answer_by_look_ups(
                 reading, question, thread, filtered_library, voice
             )
@@ -593,6 +588,12 @@ class Assistant:
             answer, self._list_hits(answer), self._build_speaker(voice), prompt=prompt
         )
 
+    def _is_planned(self, reading: Reading, thread: Thread, library: LibraryView) -> bool:
+        """Whether a model that is there is to plan several look-ups."""
+        words = reading.query.text if reading.by == "model" else reading.question
+        is_planned = self.settings.plan and library.n_papers > 0
+        return is_planned and needs_look_ups(words, reading, thread, library)
+
     def _answer_by_look_ups(
         self,
         reading: Reading,
@@ -621,7 +622,7 @@ class Assistant:
         closed = replace(reading, notes=tuple(n for n in reading.notes if not tells_open(n)))
         focus_query = replace(reading.query, text=reading.query.text or question)
         focus: tuple[PaperHit, ...] = ()
-        if ids := reading.query.papers:
+        if ids := list_focus(question, reading.query, thread, self.library.view):
             hits = self._open_retriever().retrieve(focus_query.text, len(ids), within=ids).papers
             focus = speaker.screen.marked(hits, question) if speaker.screen else hits
         return (

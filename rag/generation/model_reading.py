@@ -23,7 +23,7 @@ from rag.generation.support import is_english
 from rag.text import fold, iter_words, stem
 from rag.types import Answer, Query, Reading, Thread
 from rag.types.errors import MalformedReply
-from rag.types.fields import QueryError
+from rag.types.fields import FIELDS, QueryError
 from rag.types.query_json import build_schema, load_query
 
 READ_VARIABLES = ("question", "turns", "shown", "fence")
@@ -33,6 +33,7 @@ UNSURE = 0.5
 SHOWN_PAPERS = 10
 LONGEST_TEXT_CHARS = 1_000
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_SIGNS = {"=": "is", "==": "is", "!=": "is_not", ">": "above", "<": "below"}
 _CONTENT = ("passages", "overview", "comparison")
 
 
@@ -143,9 +144,22 @@ def load_numbered_query(record: Mapping[str, Any], papers: Sequence[tuple[str, s
         numbered = [str(number) for number in record.get("papers") or ()]
         ids = [papers[int(number.lstrip("Pp")) - 1][0] for number in numbered]
         filled = {key: value for key, value in record.items() if value is not None}
-        return load_query({**filled, "papers": ids})
+        conditions = [_convert_signs(condition) for condition in filled.pop("where", ())]
+        return load_query({**filled, "where": conditions, "papers": ids})
     except (ValueError, IndexError, TypeError, AttributeError) as exc:
         raise QueryError(f"papers are numbers of those shown, such as P1: {exc}") from exc
+
+
+def _convert_signs(condition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``year >= "2023"`` as conditions are typed; the prompts use signs, as models do."""
+    sign, value = condition.get("operator"), condition.get("value")
+    field = FIELDS.get(str(condition.get("field")))
+    if field and field.type == "integer" and isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if sign in (">=", "<="):
+        ends = {"low": value, "high": None} if sign == ">=" else {"low": None, "high": value}
+        return {**condition, "operator": "is", "value": ends}
+    return {**condition, "operator": _SIGNS.get(str(sign), sign), "value": value}
 
 
 def _complete(query: Query, by_words: Query, question: str) -> Query:

@@ -12,6 +12,7 @@ from rag.generation.generative import load_prompts
 from rag.generation.model_reading import is_unsure, read_with_model
 from rag.types import Answer, Citation, Query, Reading, Thread, Turn
 from rag.types.errors import MalformedReply, ProviderUnreachable
+from rag.types.query_parser import read_query
 from tests.generation.test_generative import Scripted
 
 PROMPT = load_prompts(Settings().prompts).read
@@ -43,6 +44,24 @@ def test_thoughts_and_fences_around_the_object_do_no_harm() -> None:
 def test_a_follow_up_is_a_query_about_the_paper_in_focus() -> None:
     reply = {"want": "passages", "papers": ["P1"], "text": "What about its speed?"}
     assert read(reply, "and its speed?", THREAD).query.papers == ("p7",)
+
+
+@pytest.mark.parametrize(
+    ("sign", "value", "printed"),
+    [
+        ("=", 2023, "year = 2023"),
+        ("is", "2023", "year = 2023"),
+        (">=", 2023, "year >= 2023"),
+        ("<=", "2023", "year <= 2023"),
+        (">", 2023, "year > 2023"),
+        ("!=", 2023, "year != 2023"),
+    ],
+)
+def test_conditions_are_read_with_the_signs_of_the_prompt(
+    sign: str, value: object, printed: str
+) -> None:
+    reply = {"want": "count", "where": [{"field": "year", "operator": sign, "value": value}]}
+    assert str(read(reply).query) == str(read_query(f"count papers where {printed}"))
 
 
 @pytest.mark.parametrize(
