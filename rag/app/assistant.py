@@ -79,6 +79,9 @@ if TYPE_CHECKING:
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
 
+SMALL_EVIDENCE_TOKENS = 700
+SMALL_THREAD_TOKENS = 200
+"""Budgets of a small model: two or three passages, which it reads in seconds on a processor."""
 LOOK_UP_PAPERS = 10
 """Papers of one look-up that may become evidence."""
 ADDED_TO = frozenset({"overview", "groups", "profile"})
@@ -181,7 +184,12 @@ class Assistant:
         heed()
         reading = self._read(english, thread, known, read_as)
         earlier: EarlierTurns | None = None
-        if voice is not None and read_as is None and not self._is_planned(reading, thread, known):
+        if (
+            voice is not None
+            and not voice.is_small
+            and read_as is None
+            and not self._is_planned(reading, thread, known)
+        ):
             reading, earlier, notes = self._read_with_model(
                 text, thread, reading, voice, was_translated=was_translated
             )
@@ -558,13 +566,14 @@ class Assistant:
         query = reading.query
         library = filtered_library or self.library.view
         route_name = query.route
-        if voice is not None and self._is_planned(reading, thread, library):
+        able = None if voice is None or voice.is_small else voice
+        if able is not None and self._is_planned(reading, thread, library):
             note = yield from self._answer_by_look_ups(
-                reading, question, thread, filtered_library, voice
+                reading, question, thread, filtered_library, able
             )
             if not note:
                 return
-            voice.notes = (*voice.notes, note)
+            able.notes = (*able.notes, note)
         if route_name == "content" and library.n_papers and not is_of_library(query):
             yield from self._answer_content(query, question, thread, filtered_library, voice)
             return
@@ -577,7 +586,7 @@ class Assistant:
             answer = add_reading_notes(self._execute(reading, filtered_library, explain), reading)
             answer = add_scope_note(answer, filtered_library)
         answer = replace(answer, question=question)
-        if voice is None or query.want not in ADDED_TO or answer.status != "answered":
+        if able is None or query.want not in ADDED_TO or answer.status != "answered":
             yield Delta(answer.text)
             yield answer
             return
@@ -585,7 +594,7 @@ class Assistant:
 
         prompt = self._voices.load_prompts().add
         yield from add_with_model(
-            answer, self._list_hits(answer), self._build_speaker(voice), prompt=prompt
+            answer, self._list_hits(answer), self._build_speaker(able), prompt=prompt
         )
 
     def _is_planned(self, reading: Reading, thread: Thread, library: LibraryView) -> bool:
@@ -675,15 +684,21 @@ class Assistant:
 
         self._open_retriever()
         judge = voice.judge
+        evidence_tokens, thread_tokens = self.settings.evidence_tokens, self.settings.thread_tokens
+        if voice.is_small:
+            evidence_tokens = min(evidence_tokens, SMALL_EVIDENCE_TOKENS)
+            thread_tokens = min(thread_tokens, SMALL_THREAD_TOKENS)
+        # A small model cannot check its own words; one that is set for it can.
+        is_verified = self.settings.verify and not (voice.is_small and judge is voice)
         prompts = self._voices.load_prompts()
         return Speaker(
             voice,
             voice.name,
-            Verifier(judge, judge.name, prompts.verify) if self.settings.verify else None,
+            Verifier(judge, judge.name, prompts.verify) if is_verified else None,
             self.settings.unsupported,
             self._screen,
-            self.settings.evidence_tokens,
-            self.settings.thread_tokens,
+            evidence_tokens,
+            thread_tokens,
             prompts.private,
         )
 
@@ -742,7 +757,11 @@ class Assistant:
             retrieval,
             thread,
             self._build_speaker(voice),
-            prompt=prompts.compare if compares else prompts.answer,
+            prompt=prompts.brief
+            if voice.is_small
+            else prompts.compare
+            if compares
+            else prompts.answer,
             abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
             fallback=lambda: extractive.answer_by_quotes(
                 query, retrieval, cited, verdict, several=choice.several, parts=choice.parts

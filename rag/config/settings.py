@@ -7,6 +7,7 @@ environment (``PAPERFOLK_*`` and variables that other programs share), keyword a
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -28,6 +29,9 @@ COMMON_VARIABLES = {
     "OTEL_EXPORTER_OTLP_HEADERS": "otel_headers",
 }
 """Variables shared with other programs. LangChain itself reads those of LangSmith."""
+SMALL_BILLIONS = 4.0
+_SIZE = re.compile(r"(?<![a-z0-9.])(?:\d+x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
+_SMALL_NAMES = re.compile(r"smollm|tinyllama")
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
 """The folder of the packages: the checkout, or where the wheel was installed."""
@@ -86,6 +90,10 @@ class Settings(BaseModel):
     )
     chat_models: tuple[str, ...] = Field(
         (), description="further models to choose from in the browser chat, separated by commas"
+    )
+    small_model: bool | None = Field(
+        None,
+        description="short prompts and few demands for a chat model; not set: by the size in its name (below 4b)",
     )
     mode: Literal["auto", "extractive", "generative"] = Field(
         "auto", description="`auto` is generative when a key or a base URL is set"
@@ -183,6 +191,17 @@ class Settings(BaseModel):
     @property
     def chat_model_name(self) -> str:
         return self.chat_model or "gpt-4o-mini"
+
+    @property
+    def has_small_model(self) -> bool:
+        """Whether the chat model is too small for long prompts: ``qwen3:1.7b``, ``smollm2-135m``."""
+        if self.small_model is not None:
+            return self.small_model
+        name = self.chat_model_name.lower()
+        billions = [
+            float(size) / (1000 if unit == "m" else 1) for size, unit in _SIZE.findall(name)
+        ]
+        return max(billions) < SMALL_BILLIONS if billions else _SMALL_NAMES.search(name) is not None
 
     @field_validator("openai_base_url", "otel_endpoint")
     @classmethod

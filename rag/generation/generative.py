@@ -55,6 +55,7 @@ class Prompts:
     """The prompts of this module, checked."""
 
     answer: Prompt
+    brief: Prompt
     compare: Prompt
     add: Prompt
     read: Prompt
@@ -78,6 +79,7 @@ def load_prompts(folder: Path) -> Prompts:
     """
     return Prompts(
         answer=prompt_files.load_prompt(folder, "answer_question", ASKED, ANSWER_PARTS),
+        brief=prompt_files.load_prompt(folder, "answer_briefly", ASKED, ANSWER_PARTS),
         compare=prompt_files.load_prompt(folder, "compare_papers", ASKED, ANSWER_PARTS),
         add=prompt_files.load_prompt(folder, "add_to_answer", ADDED, ("passage", "unknown")),
         read=prompt_files.load_prompt(

@@ -89,6 +89,7 @@ class ModelPool:
         if note := self._format_spent(thread, paid, name):
             return None, (note,)
         session = self._build_session(chosen, library, stop, fresh=fresh)
+        session.is_small = chosen.has_small_model
         session.tokens_left = self._count_tokens_left(thread, paid)
         if self._settings.judge_model and self._settings.judge_model != name:
             judge = chosen.model_copy(update={"chat_model": self._settings.judge_model})

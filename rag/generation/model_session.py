@@ -50,6 +50,7 @@ class ModelSession:
         notes: Problems of the cache and the like, one sentence each.
         judge: The session of the model that verifies; this one, or another.
         tokens_left: Of the conversation's budget; None without one.
+        is_small: Whether the model is asked for wordings alone, by a short prompt.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class ModelSession:
         self._n_asked = self._n_found = 0
         self.judge = self
         self.tokens_left: int | None = None
+        self.is_small = False
 
     @property
     def cached(self) -> bool:

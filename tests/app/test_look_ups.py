@@ -122,7 +122,7 @@ def test_papers_against_one_that_is_pointed_at_are_looked_up_with_its_words_in_v
     server.replies += [call(other), DONE]
     answer, look_ups = ask(worded, "Find papers that contradict [1]", thread)
     plan = server.requests[0]["messages"][-1]["content"]
-    assert "paper P1>>>\nTitle: DuetFace" in plan and "collaborative inference" in plan
+    assert "paper P1>>>\nTitle: DuetFace" in plan and "high-frequency channels" in plan
     assert look_ups == ['look-up 1: passages: "Do high-frequency channels leak the face?"']
     assert "[E1]>>>\nTitle: DuetFace" in server.requests[-1]["messages"][-1]["content"]
     assert answer.status == "answered"
