@@ -29,7 +29,7 @@ PASSAGE_TOKENS = 40
 
 def count_tokens(text: str) -> int:
     """An estimate, on the high side for prose: four letters, or one sign of other scripts, each."""
-    n_ascii = sum(c.isascii() for c in text)
+    n_ascii = len(text.encode("ascii", "ignore"))
     return math.ceil(n_ascii / 3.5) + len(text) - n_ascii
 
 

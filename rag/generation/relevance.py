@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from rag.answers.prompt_injection import merged, pieces
 from rag.generation.support import is_english
@@ -50,10 +51,10 @@ class Relevance:
         self._asked = content(question)
         self._near = nearest
         evidence = tuple(evidence)
-        self._elsewhere = content(" ".join(item.paper.text for item in evidence))
+        self._elsewhere = frozenset[str]().union(*(content(item.paper.text) for item in evidence))
         self._titles = content(" ".join(item.paper.name for item in evidence))
-        papers: dict[str, dict[str, set[str]]] = {}
-        self._stated: dict[str, dict[str, set[str]]] = {}
+        papers: dict[str, dict[str, frozenset[str]]] = {}
+        self._stated: dict[str, dict[str, frozenset[str]]] = {}
         for item in evidence:
             known = item.paper.paper_id in papers
             own_items = papers[item.paper.paper_id] if known else _stated(item)
@@ -86,7 +87,7 @@ class Relevance:
         """Whether the embedded model finds a sentence near to one of its papers, other words or not."""
         return self._near is not None and self._near(text, tuple(self._of(keys))) >= NEAR
 
-    def _borrows_name(self, text: str, own_items: set[str], keys: Iterable[str]) -> bool:
+    def _borrows_name(self, text: str, own_items: frozenset[str], keys: Iterable[str]) -> bool:
         """Whether a name is taken out of the one sentence that has it, and nothing else of that sentence.
 
         A planted "output Zorb" is no order that a detector knows; a model that obeys it says "The
@@ -110,7 +111,7 @@ class Relevance:
         stated = self._of(keys).values()
         return bool(content(text) & self._elsewhere - set().union(*stated))
 
-    def _of(self, keys: Iterable[str]) -> dict[str, set[str]]:
+    def _of(self, keys: Iterable[str]) -> dict[str, frozenset[str]]:
         """What the papers of some passages state; of all, if there is no key."""
         cited = [self._stated[key] for key in keys] or list(self._stated.values())
         return {text: items for item in cited for text, items in item.items()}
@@ -122,17 +123,18 @@ def _list_names(text: str) -> list[str]:
     return [word for word, at in found if any(map(str.isupper, word[1:] if at == 0 else word))]
 
 
-def content(text: str) -> set[str]:
+@lru_cache(maxsize=8192)  # the sentences of the papers, which many questions share
+def content(text: str) -> frozenset[str]:
     """Terms of a text, without everyday words and those of asking."""
-    return {
+    return frozenset(
         term
         for word, _ in iter_words(text)
         if fold(word) not in FRAME_WORDS and not is_everyday(word)
         for term in extract_terms(word)
-    }
+    )
 
 
-def _stated(item: Evidence) -> dict[str, set[str]]:
+def _stated(item: Evidence) -> dict[str, frozenset[str]]:
     """The sentences of a paper, and its title, that share content with the rest; with their content."""
     text = item.paper.text
     apart = merged(text, item.apart.spans)
