@@ -60,6 +60,7 @@ VENDORS = {
     "sqlalchemy": "rag.library.* rag.generation.response_cache rag.app.*",
     "langchain_chroma": "eval.benchmarks.speed_worker",  # the other system, which ours is compared with
     "langchain langchain_*": "rag.adapters.*",
+    "xllamacpp": "eval.benchmarks.tiny_model",  # a person installs it to try the path with real tokens
     "streamlit": "ui.*",
     "starlette": "ui.* rag.serve.*",
     "fastapi mcp mcp_types uvicorn": "rag.serve.*",

@@ -242,7 +242,11 @@ def _has_moved_change(claim: str, figures: Sequence[Figure], ground: Ground) -> 
 
     def is_printed(a: Figure, b: Figure, paper: Ground) -> bool:
         changes = find_changes(paper.text, paper.figures)
-        own = [(one, other) for one, other in changes if a.matches(one) or b.matches(other)]
+        own = [
+            (one, other)
+            for one, other in changes
+            if any(figure.matches(end) for figure in (a, b) for end in (one, other))
+        ]
         if own:
             return any(a.matches(one) and b.matches(other) for one, other in own)
         pairs = list(pairwise(paper.figures))
