@@ -256,7 +256,8 @@ def test_a_server_that_cannot_stream_is_asked_for_the_whole_reply(
 
 def test_a_server_that_knows_no_response_format_is_asked_without(server: OpenAIServer) -> None:
     server.replies.append(Reply(status=400, error="response_format is unknown"))
-    model = build_chat_model(at(server))
+    # The first such call loads much of the vendor's client: 5 s on a busy machine.
+    model = build_chat_model(at(server, timeout_s=60))
     text = "".join(
         str(chunk.text) for chunk in model.stream(ASKED, response_format={"type": "json_object"})
     )

@@ -211,3 +211,12 @@ def test_a_row_of_a_table_is_a_block_however_its_text_comes(cuts: list[int]) -> 
     assert out.getvalue() == (
         "Side by side:\n\nA\n  Result: “x | y” [1]\n\nB\n  Result: none\n\n\nEnd.\n"
     )
+
+
+def test_what_a_model_looked_up_stands_below_the_answer() -> None:
+    out = io.StringIO()
+    steps = (("searching 3 papers", 1.0), ('look-up 1: passages: "tides"', 2.0), ("asking m", 3.0))
+    answer = Answer("q", "answered", "content", "all", steps=steps)
+    print_answer_stream([answer], None, out, io.StringIO())  # type: ignore[arg-type]
+    assert out.getvalue().splitlines().count('look-up 1: passages: "tides"') == 1
+    assert "searching" not in out.getvalue() and "asking" not in out.getvalue()
