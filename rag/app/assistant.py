@@ -612,6 +612,7 @@ class Assistant:
         voice: ModelSession,
     ) -> Generator[Event, None, str]:
         """The events of an answer that a model plans; why there is none, or nothing."""
+        from rag.generation.generative import NO_ANSWER
         from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
 
         speaker, prompts = self._build_speaker(voice), self._voices.load_prompts()
@@ -641,7 +642,7 @@ class Assistant:
                 speaker,
                 prompts,
                 PlanLimits(n_tokens, self.settings.reply_timeout_s),
-                abstain=lambda: Answer("", "abstained", "content", "", outcome="nothing"),
+                abstain=lambda: Answer("", "abstained", "content", NO_ANSWER, outcome="nothing"),
                 fallback=lambda found: extractive.answer_by_quotes(
                     focus_query, found, found.papers[:3], Sufficiency(True, 1.0), several=True
                 ),

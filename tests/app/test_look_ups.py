@@ -222,6 +222,16 @@ def test_what_no_paper_says_still_leaves_what_is_computed(
     assert "**Shouhong Ding**" in answer.text
 
 
+def test_look_ups_that_find_nothing_are_an_abstention_in_words(
+    worded: Assistant, server: OpenAIServer
+) -> None:
+    in_1900 = {"field": "year", "operator": "is", "value": 1900}
+    server.replies += [call({**DUETFACE, "where": [in_1900]}), DONE]
+    question = "Compare what was done on deepfake detection in 2022 and in 2024."
+    answer, _ = ask(worded, question)
+    assert answer.status == "abstained" and answer.text and len(server.requests) == 2
+
+
 def test_words_that_cannot_be_used_give_way_to_quotes_of_all_that_was_looked_up(
     worded: Assistant, server: OpenAIServer
 ) -> None:
