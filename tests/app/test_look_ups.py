@@ -226,7 +226,8 @@ def test_look_ups_that_find_nothing_are_an_abstention_in_words(
     worded: Assistant, server: OpenAIServer
 ) -> None:
     in_1900 = {"field": "year", "operator": "is", "value": 1900}
-    server.replies += [call({**DUETFACE, "where": [in_1900]}), DONE]
+    asked = {"want": "passages", "text": "How are deepfakes detected?", "where": [in_1900]}
+    server.replies += [call(asked), DONE]
     question = "Compare what was done on deepfake detection in 2022 and in 2024."
     answer, _ = ask(worded, question)
     assert answer.status == "abstained" and answer.text and len(server.requests) == 2
