@@ -622,7 +622,6 @@ class Assistant:
         from rag.answers import extractive
         from rag.generation.generative import NO_ANSWER
         from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
-        from rag.generation.look_ups import PlanLimits, Planner, answer_by_look_ups
 
         speaker, prompts = self._build_speaker(voice), self._voices.load_prompts()
         n_tokens = self.settings.plan_tokens
