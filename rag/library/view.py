@@ -14,8 +14,11 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Select,
     and_,
+    case,
+    false,
     func,
     literal,
     or_,
@@ -24,7 +27,13 @@ from sqlalchemy import (
 )
 
 from rag.library.called import CalledPapers
-from rag.library.conditions import IN_PLACE, build_groups, compile_conditions
+from rag.library.conditions import (
+    IN_PLACE,
+    Sorting,
+    build_groups,
+    compile_conditions,
+    order_by,
+)
 from rag.library.people import ScopedPeople
 from rag.library.sources import PRINTED, find_source
 from rag.library.tables import (
@@ -67,10 +76,11 @@ class LibraryView(CalledPapers, ScopedPeople):
 
     # --- papers -------------------------------------------------------------------------------
 
-    def list_titles(self, limit: int = MOST_TITLES) -> list[str]:
-        """The titles of the first papers: enough to see what titles share."""
+    def list_titles(self, limit: int = MOST_TITLES, sorting: Sorting = None) -> list[str]:
+        """The titles of the first papers in an order: enough to see what titles share."""
         titles = select(PAPERS.c.title).where(self._test(), PAPERS.c.title.is_not(None))
-        return [row[0] for row in self.library.fetch(titles.order_by(*IN_PLACE).limit(limit))]
+        ordered = titles.order_by(*order_by(sorting)).limit(limit)
+        return [row[0] for row in self.library.fetch(ordered)]
 
     def list_texts(
         self, conditions: Sequence[Condition], parts: Sequence[str]
@@ -143,14 +153,40 @@ class LibraryView(CalledPapers, ScopedPeople):
 
     # --- values -------------------------------------------------------------------------------
 
-    def count_groups(self, field: str, conditions: Sequence[Condition] = ()) -> Counter[Any]:
-        """How many papers have each value of a field, most first, then by value."""
+    def count_groups(
+        self, field: str, conditions: Sequence[Condition] = (), limit: int | None = None
+    ) -> Counter[Any]:
+        """How many papers have each value of a field, most first, then by value; at most ``limit``."""
         conditions = (*self.scope, *conditions)
         is_plain = field == "author" and not self.aliases
         statement = _build_people(conditions) if is_plain else build_groups(field, conditions)
-        groups = self.library.fetch(statement)
+        groups = self.library.fetch(statement.limit(limit))
         convert = bool if FIELDS[field].type == "flag" else lambda value: value
         return Counter({convert(value): n for value, n in groups})
+
+    def count_each(
+        self, field: str, columns: Sequence[Sequence[Condition]], values: Collection[str] = ()
+    ) -> dict[Any, tuple[int, ...]]:
+        """A table: by each value of a field, how many papers meet each of some sets of conditions.
+
+        Papers without a value are in the row of None, where papers have one value at most. Rows of
+        nothing but zeros are left out; with ``values``, those of other values, too.
+        """
+        tests = [compile_conditions(conditions) for conditions in columns]
+        source = find_source(field)
+        if source.single is not None:
+            value: ColumnElement[Any] = source.single
+            rows = select(value, *map(_count_where, tests)).select_from(PAPERS)
+        else:
+            pairs = source.values.distinct().subquery()  # a name twice on a paper is one
+            value = pairs.c.value
+            rows = select(value, *map(_count_where, tests)).join_from(
+                pairs, PAPERS, PAPERS.c.paper_id == pairs.c.paper_id
+            )
+        rows = rows.where(self._test(), or_(false(), *tests)).group_by(value)
+        if values:
+            rows = rows.where(is_listed(value, values))
+        return {row[0]: tuple(row[1:]) for row in self.library.fetch(rows)}
 
     def count_valued(self, field: str, conditions: Sequence[Condition] = ()) -> int:
         """How many papers have a value in a field."""
@@ -198,6 +234,10 @@ class LibraryView(CalledPapers, ScopedPeople):
         else:
             printed = printed.order_by(*IN_PLACE)
         return list(dict.fromkeys(row[0] for row in self.library.fetch(printed)))
+
+
+def _count_where(test: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((test, 1), else_=0))
 
 
 def _build_people(conditions: Sequence[Condition]) -> Select[Any]:
