@@ -12,10 +12,12 @@ from ui.components.paper_state import ADDRESS, KEY, read_state
 
 OVERVIEW = "screens/overview.py"
 
+PAGES = {"papers": session.PAPERS, "people": session.PEOPLE, "library": session.LIBRARY}
+
 
 def handle_act(what: str, value: str) -> None:
     """Handle a press; what leads elsewhere is followed by `follow_link` in the same run."""
-    if what in ("ask", "papers"):
+    if what in ("ask", "papers", "page"):
         st.session_state["followed"] = (what, value)
     else:
         session.handle_act(what, value)
@@ -28,6 +30,8 @@ def follow_link(assistant: Assistant) -> None:
         session.close_source()
         st.session_state[KEY] = read_state(value)
         st.switch_page(session.PAPERS, query_params={ADDRESS: value})
+    if what == "page" and value in PAGES:
+        st.switch_page(PAGES[value])
     if what == "ask":
         open_question(value)
 

@@ -77,7 +77,9 @@ def load_state() -> PaperState:
     state: PaperState = st.session_state.get(KEY, PaperState())
     line = st.query_params.get(ADDRESS, "")
     if line and line != state.line:
+        st.query_params.pop(ADDRESS)  # one that spells nothing is told of once
         state = read_state(line)
+        st.query_params[ADDRESS] = state.line
         st.session_state[KEY] = state
     elif state.line and not line:
         st.query_params[ADDRESS] = state.line

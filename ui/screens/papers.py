@@ -42,7 +42,14 @@ def render_catalogue(assistant: Assistant) -> None:
     """Draw the list and what can be done with those chosen; a press draws only these anew."""
     if st.session_state.pop("whole_page", False):
         st.rerun()
-    state = paper_state.load_state()
+    session.say_fault()
+    try:
+        render_list_of(assistant, paper_state.load_state())
+    except RagError as exc:
+        st.error(fault(exc), icon=":material/error:")
+
+
+def render_list_of(assistant: Assistant, state: PaperState) -> None:
     view = assistant.library.view
     conditions = state.every_condition
     n_listed = view.count_papers(conditions)
@@ -149,10 +156,7 @@ def main() -> None:
         if not session.count_papers(assistant):
             st.info("No papers yet: add some on the Library page.", icon=":material/info:")
             return
-        try:
-            render_catalogue(assistant)
-        except RagError as exc:
-            st.error(fault(exc), icon=":material/error:")
+        render_catalogue(assistant)
     page_links.follow_link(assistant)
     session.draw_panel(assistant)
 

@@ -86,7 +86,7 @@ def _format_by(paper: Paper) -> str:
 def split_words(text: str) -> list[str]:
     """What is searched for: words, and phrases that stand in quotation marks."""
     found = re.findall(r'["“]([^"“”]+)["”]|(\S+)', text)
-    words = ((phrase or word).strip("\"“” ") for phrase, word in found)
+    words = ((phrase or word).strip('"“” ') for phrase, word in found)
     return [word for word in dict.fromkeys(words) if fold(word)]
 
 
@@ -178,7 +178,9 @@ def _render_chips(head: ListHead) -> str:
 
 def _render_facet(facet: Facet) -> str:
     rows = [
-        _render_value(facet.field, format_value(facet.field, value), str(value), n, value in facet.chosen)
+        _render_value(
+            facet.field, format_value(facet.field, value), str(value), n, value in facet.chosen
+        )
         for value, n in facet.values
     ]
     if facet.n_unknown or facet.is_unknown:
@@ -186,16 +188,16 @@ def _render_facet(facet: Facet) -> str:
     shown, more = rows[:SHOWN_VALUES], rows[SHOWN_VALUES:]
     if len(more) == 1:
         shown, more = rows, []
-    html = f'<ul>{"".join(shown)}</ul>'
+    html = f"<ul>{''.join(shown)}</ul>"
     if more:
         html += (
             f'<details data-name="more {facet.field}"><summary>{len(more)} more</summary>'
-            f'<ul>{"".join(more)}</ul></details>'
+            f"<ul>{''.join(more)}</ul></details>"
         )
     if facet.field in ("author", "affiliation"):
         label = f"Another {HEADINGS[facet.field].lower()}"
         html += f'<input type="text" data-act="named {facet.field}" aria-label="{label}" placeholder="{label.lower()} …">'
-    return f'<fieldset><legend>{HEADINGS[facet.field]}</legend>{html}</fieldset>'
+    return f"<fieldset><legend>{HEADINGS[facet.field]}</legend>{html}</fieldset>"
 
 
 def _render_value(field: str, name: str, value: str, n: int, chosen: bool) -> str:
