@@ -73,7 +73,7 @@ def render_list(
         wanted = tuple(int(number) for number in numbers.split(",") if number.isdigit())
         st.session_state[f"{key}_wanted"] = (asked, wanted)
 
-    css = read_asset("board.css") + read_asset("list.css")
+    css = read_asset("board.css") + read_asset("library.css") + read_asset("list.css")
     mount = st.components.v2.component(
         f"paperfolk_{key}", html=FRAME.format(label=label), css=css, js=read_asset("list.js")
     )

@@ -14,7 +14,7 @@ from math import cos, hypot, pi, sin, sqrt
 from rag.answers.topic_map import MappedTopic, TopicMap
 from rag.text.english import counted
 
-WIDTH, HEIGHT = 760, 470
+WIDTH, HEIGHT = 760, 560
 STEPS = 260
 CHAR_WIDTH = 6.9
 LINE_CHARS = 13
