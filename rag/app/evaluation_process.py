@@ -42,9 +42,8 @@ class EvaluationProcess:
 
     def _read(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            if line.strip():
-                self._lines.append(line.strip())
+        with self._process.stderr as lines:
+            self._lines.extend(line.strip() for line in lines if line.strip())
         self._process.wait()
 
     @property
@@ -66,6 +65,10 @@ class EvaluationProcess:
             return ""
         return self._lines[-1] if self._lines else "the evaluation ended without a word"
 
+    def wait(self, timeout_s: float) -> None:
+        """Until it has ended, or for so long."""
+        self._reader.join(timeout_s)
+
     def stop(self) -> None:
         """End it; what was answered so far is found again by the next one."""
         if self._process.poll() is None:
@@ -73,4 +76,4 @@ class EvaluationProcess:
                 os.killpg(self._process.pid, signal.SIGTERM)
             else:
                 self._process.terminate()
-        self._reader.join(10)
+        self.wait(10)

@@ -44,15 +44,20 @@ def build_filters(ids: Sequence[str]) -> tuple[Condition, ...]:
     return (Condition("paper", "in", tuple(ids)),) if 0 < len(ids) <= MOST_CHOSEN else ()
 
 
+def build_comparison(ids: Sequence[str], names: Sequence[str]) -> Reading:
+    """A comparison of these papers and no others."""
+    question = f"Compare {join_names(names)}"
+    query = Query("comparison", papers=tuple(ids), is_about_several=True, text=question)
+    return Reading(query, question, by="screen", reason="the papers were chosen")
+
+
 def render_compare(assistant: Assistant, ids: Sequence[str]) -> None:
     """Draw the button that asks for a comparison of a few papers in a new conversation."""
     if st.button("Compare", icon=":material/compare_arrows:", key="compare"):
         names = [paper.name for paper in assistant.library.list_papers(ids)]
-        question = f"Compare {join_names(names)}"
-        query = Query("comparison", papers=tuple(ids), is_about_several=True, text=question)
-        reading = Reading(query, question, by="screen", reason="the papers were chosen")
+        reading = build_comparison(ids, names)
         conversation_list.open_thread(None)
-        ask_next(question, None, reading)
+        ask_next(reading.question, None, reading)
         st.switch_page(session.CHAT)
 
 

@@ -125,9 +125,11 @@ def show_person(assistant: Assistant, name: str) -> None:
         assistant.library.list_papers([a.paper_id for a in person.authorships]),
         key=answer_html.get_recency_key,
     )
-    summary = assistant.person(name).text.split("\n\n")[0]
     render_clickable(
-        answer_html.render_markdown(summary), key="person_head", on_act=page_links.handle_act
+        person_html.render_lead(person, papers),
+        key="person_head",
+        on_act=page_links.handle_act,
+        style="overview.css",
     )
     selected_papers.render_button(
         assistant, "ask_about", (Condition("author", "in", (person.name,)),)

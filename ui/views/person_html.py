@@ -16,7 +16,7 @@ from rag.text.english import counted
 from rag.types import Condition, Paper, Person
 from ui.components.paper_state import print_papers
 from ui.views.answer_html import render_paper_list, render_person_button
-from ui.views.people_html import render_figures
+from ui.views.people_html import format_years, render_figures
 
 MAX_TOPICS = 7
 MAX_COAUTHORS = 12
@@ -39,7 +39,7 @@ class Narrowing:
 
     def select(self, papers: Sequence[Paper]) -> list[Paper]:
         of_topic = [p for p in papers if not self.topic or has_topic(p, self.topic)]
-        return [p for p in of_topic if not self.year or str(p.year or "unknown") == self.year]
+        return [p for p in of_topic if not self.year or str(p.year or "undated") == self.year]
 
 
 def has_topic(paper: Paper, topic: str) -> bool:
@@ -71,6 +71,15 @@ def render_person(
     return f'<div class="person-page">{left}{right}</div>'
 
 
+def render_lead(person: Person, papers: Sequence[Paper]) -> str:
+    """How many papers, from when, and what the person is to them, in a sentence."""
+    roles = Counter(a.role for a in person.authorships)
+    parts = [f"{counted(len(papers))} here", format_years(papers)]
+    parts += [f"first author of {roles['first']:,}"] if roles["first"] else []
+    parts += [f"{roles['page']:,} known from their own page alone"] if roles["page"] else []
+    return f'<p class="lead">{escape(" · ".join(filter(None, parts)))}</p>'
+
+
 def _format_head(n_chosen: int, n_all: int) -> str:
     return counted(n_all) if n_chosen == n_all else f"{n_chosen:,} of {counted(n_all)}"
 
@@ -97,7 +106,7 @@ def _render_years(papers: Sequence[Paper], narrowing: Narrowing) -> str:
     if known:
         bars = [(str(year), counts[year]) for year in range(min(known), max(known) + 1)]
     if counts[None]:
-        bars.append(("unknown", counts[None]))
+        bars.append(("undated", counts[None]))
     most = max(n for _, n in bars)
     html = "".join(
         f'<button class="bar" data-act="narrow" data-value="year={year}" aria-label="{year}: {counted(n)}"'
@@ -107,7 +116,7 @@ def _render_years(papers: Sequence[Paper], narrowing: Narrowing) -> str:
         else f'<div class="bar none"><span>{year}</span></div>'
         for year, n in bars
     )
-    return f'<div class="growth person">{html}</div>'
+    return f'<div class="growth years">{html}</div>'
 
 
 def _render_topics(papers: Sequence[Paper], years: Sequence[int], narrowing: Narrowing) -> str:
