@@ -10,9 +10,16 @@ from rag.types.errors import RagError
 from ui.components import library_changes
 from ui.views.escaping import fault, plain
 
+CORRECTING = "correcting"
+"""Name of the file whose dialogue is open: it is drawn in each run until it is closed."""
 
-@st.dialog("Correct what was read", width="medium")
-def open_correction(assistant: Assistant, document: Document) -> None:
+
+def close_correction() -> None:
+    st.session_state.pop(CORRECTING, None)
+
+
+@st.dialog("Correct what was read", width="medium", on_dismiss=close_correction)
+def render_correction(assistant: Assistant, document: Document) -> None:
     """Draw the fields of one entry, of several to be chosen; what is changed is kept."""
     entries = assistant.library.list_entries(document.name)
     entry = entries[0]
@@ -54,6 +61,7 @@ def open_correction(assistant: Assistant, document: Document) -> None:
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         return
+    close_correction()
     st.rerun()
 
 

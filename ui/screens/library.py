@@ -137,7 +137,9 @@ def handle_act(act: str, value: str) -> None:
         st.session_state[PICKED] = rest if value in picked else (*picked, value)
     elif act == "search":
         st.session_state["file_words"] = value
-    elif act in ("correct", "remove", "part"):
+    elif act == "correct":
+        st.session_state[correction_dialog.CORRECTING] = value
+    elif act in ("remove", "part"):
         st.session_state["library_act"] = (act, value)
     else:
         page_links.handle_act(act, value)
@@ -237,8 +239,10 @@ def do_act(assistant: Assistant, documents: Sequence[Document]) -> None:
     if act == "remove" and chosen:
         library_changes.remove_documents(assistant, chosen)
         st.rerun()
-    if act == "correct" and chosen:
-        correction_dialog.open_correction(assistant, chosen[0])
+    name = st.session_state.get(correction_dialog.CORRECTING)
+    for document in documents:
+        if document.name == name:
+            correction_dialog.render_correction(assistant, document)
 
 
 # --- the state ------------------------------------------------------------------------------

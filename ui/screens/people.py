@@ -155,7 +155,7 @@ def handle_act(name: str, what: str, value: str) -> None:
     narrowing, _ = get_narrowing(name)
     if what == "narrow":
         kind, _, chosen = value.partition("=")
-        st.session_state[NARROWED] = (name, narrowing.toggle(kind, chosen), False)
+        st.session_state[NARROWED] = (name, narrowing.switch(kind, chosen), False)
     elif what == "all":
         st.session_state[NARROWED] = (name, narrowing, True)
     else:

@@ -31,7 +31,7 @@ class Narrowing:
     topic: str = ""
     year: str = ""
 
-    def toggle(self, kind: str, value: str) -> Narrowing:
+    def switch(self, kind: str, value: str) -> Narrowing:
         """With a topic or a year; without it, if it is the one already."""
         if kind == "topic":
             return Narrowing("" if value == self.topic else value, self.year)
