@@ -161,7 +161,7 @@ def render_run_button(data: Path, *, first: bool) -> None:
         st.warning(fault(process.fault), icon=":material/warning:")
     label = "Check it now" if first else "Check again"
     if st.button(
-        label,
+        plain(label),
         icon=":material/play_arrow:",
         type="primary" if first else "secondary",
         key="evaluate",
