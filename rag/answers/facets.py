@@ -43,8 +43,19 @@ def is_of_facet(condition: Condition, field: str) -> bool:
 
 def count_facets(library: LibraryView, conditions: Sequence[Condition]) -> tuple[Facet, ...]:
     """The facets of the papers that meet conditions; a facet's own condition does not narrow it."""
+    conditions = _search_once(library, conditions)
     facets = (_count_facet(library, conditions, field) for field in FACET_FIELDS)
     return tuple(facet for facet in facets if facet.values or facet.chosen or facet.is_unknown)
+
+
+def _search_once(library: LibraryView, conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The conditions with those on words settled: no facet is one, so the texts are read once for all."""
+    words = [condition for condition in conditions if FIELDS[condition.field].type == "text"]
+    if not words:
+        return tuple(conditions)
+    ids = library.find_ids(words) or ["none"]
+    others = (condition for condition in conditions if condition not in words)
+    return (*others, Condition("paper", "in", tuple(ids)))
 
 
 def _count_facet(library: LibraryView, conditions: Sequence[Condition], field: str) -> Facet:

@@ -69,22 +69,25 @@ def map_topics(
     years = library.count_each("year", columns)
     totals = {at: sum(row[at] for row in years.values()) for at in range(len(names))}
     chosen = sorted((at for at in totals if totals[at] >= _LEAST), key=lambda at: -totals[at])[:k]
-    people = library.count_each("author", [columns[at] for at in chosen])
+    ids = {at: library.find_ids(columns[at]) for at in chosen}
+    people = library.list_people_by_paper(list({i for of_topic in ids.values() for i in of_topic}))
     topics = tuple(
         MappedTopic(
             names[at],
             totals[at],
             {year: row[at] for year, row in years.items() if row[at]},
-            _rank({name: row[position] for name, row in people.items()}),
+            _count_people(people, ids[at]),
         )
-        for position, at in enumerate(chosen)
+        for at in chosen
     )
     return TopicMap(topics, _count_ties(topics))
 
 
-def _rank(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((name, n) for name, n in ranked if n)
+def _count_people(
+    people: Mapping[str, Sequence[str]], paper_ids: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
+    counts = Counter(name for paper_id in paper_ids for name in set(people.get(paper_id, ())))
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _count_ties(topics: Sequence[MappedTopic]) -> dict[tuple[int, int], int]:

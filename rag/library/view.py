@@ -14,7 +14,6 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Select,
     and_,
     case,
@@ -165,28 +164,19 @@ class LibraryView(CalledPapers, ScopedPeople):
         return Counter({convert(value): n for value, n in groups})
 
     def count_each(
-        self, field: str, columns: Sequence[Sequence[Condition]], values: Collection[str] = ()
+        self, field: str, columns: Sequence[Sequence[Condition]]
     ) -> dict[Any, tuple[int, ...]]:
-        """A table: by each value of a field, how many papers meet each of some sets of conditions.
+        """A table in one pass: by each value of a field, how many papers meet each of some conditions.
 
-        Papers without a value are in the row of None, where papers have one value at most. Rows of
-        nothing but zeros are left out; with ``values``, those of other values, too.
+        The field has one value a paper at most; those without are in the row of None. Rows of nothing
+        but zeros are left out.
         """
+        value = find_source(field).single
+        assert value is not None, field
         tests = [compile_conditions(conditions) for conditions in columns]
-        source = find_source(field)
-        if source.single is not None:
-            value: ColumnElement[Any] = source.single
-            rows = select(value, *map(_count_where, tests)).select_from(PAPERS)
-        else:
-            pairs = source.values.distinct().subquery()  # a name twice on a paper is one
-            value = pairs.c.value
-            rows = select(value, *map(_count_where, tests)).join_from(
-                pairs, PAPERS, PAPERS.c.paper_id == pairs.c.paper_id
-            )
-        rows = rows.where(self._test(), or_(false(), *tests)).group_by(value)
-        if values:
-            rows = rows.where(is_listed(value, values))
-        return {row[0]: tuple(row[1:]) for row in self.library.fetch(rows)}
+        counts = (func.sum(case((test, 1), else_=0)) for test in tests)
+        rows = select(value, *counts).select_from(PAPERS).where(self._test(), or_(false(), *tests))
+        return {row[0]: tuple(row[1:]) for row in self.library.fetch(rows.group_by(value))}
 
     def count_valued(self, field: str, conditions: Sequence[Condition] = ()) -> int:
         """How many papers have a value in a field."""
@@ -234,10 +224,6 @@ class LibraryView(CalledPapers, ScopedPeople):
         else:
             printed = printed.order_by(*IN_PLACE)
         return list(dict.fromkeys(row[0] for row in self.library.fetch(printed)))
-
-
-def _count_where(test: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((test, 1), else_=0))
 
 
 def _build_people(conditions: Sequence[Condition]) -> Select[Any]:
