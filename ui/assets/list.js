@@ -34,7 +34,7 @@ class Listing {
     const head = this.host.querySelector(".head");
     if (head.shown !== data.html) this.drawHead(head);
     for (const [at, rows] of Object.entries(data.blocks)) {
-      this.blocks.set(Number(at), rows);
+      if (!this.blocks.has(Number(at))) this.blocks.set(Number(at), rows); // drawn once: what is focused stays
       this.asked.delete(Number(at));
     }
     for (const node of this.rows.children) if (node.near) this.fill(node);

@@ -67,6 +67,7 @@ def render_list(
             return
         act, value = str(pressed.get("act", "")), str(pressed.get("value", ""))
         if act != "want":
+            st.session_state[f"{key}_wanted"] = (signature, ())  # the browser has its rows
             on_act(act, value)
             return
         asked, _, numbers = value.rpartition(" ")
