@@ -1,4 +1,4 @@
-"""Twenty conversations at once over one assistant: every one gets its own answer, whole."""
+"""Many conversations at once over one assistant: every one gets its own answer, whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
 from rag.types import Answer, Thread, Turn
 
-N = 20
+N = 10
 
 
 def speaks(call: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ def at_once(make: Callable[[int], list[Answer]]) -> list[list[Answer]]:
         return list(pool.map(one, range(N)))
 
 
-def test_twenty_conversations_without_a_model(
+def test_many_conversations_without_a_model(
     library_data: Path, weights: Path, pairs: list[tuple[str, str]]
 ) -> None:
     given = Settings(data=library_data, model_path=weights)
@@ -75,7 +75,7 @@ def test_twenty_conversations_without_a_model(
     assert [[told(a) for a in one] for one in found] == expected
 
 
-def test_twenty_conversations_with_a_model_through_the_desk(
+def test_many_conversations_with_a_model_through_the_desk(
     library_data: Path, weights: Path, pairs: list[tuple[str, str]], tmp_path: Path
 ) -> None:
     with OpenAIServer(Reply(speaks, size=60, piece_delay_s=0.002)) as server:
@@ -108,7 +108,7 @@ def test_twenty_conversations_with_a_model_through_the_desk(
     assert kept == found
 
 
-def test_twenty_at_once_of_one_question_ask_a_model_and_agree(
+def test_many_at_once_of_one_question_ask_a_model_and_agree(
     library_data: Path, weights: Path, pairs: list[tuple[str, str]], tmp_path: Path
 ) -> None:
     """The file of kept replies is read and written by all of them."""

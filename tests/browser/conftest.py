@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +17,9 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
+    Playwright,
     Request,
     expect,
     sync_playwright,
@@ -23,6 +28,8 @@ from playwright.sync_api import (
 from eval.benchmarks.chat_process import start_chat_process
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
 
+START_S = 40.0
+JOURNEY_S = 180.0
 expect.set_options(timeout=30_000)  # a page that is slow on a busy machine is not a wrong page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,11 +47,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A command that starts Chromium, and leaves the process's id in ``pid`` beside it."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
-            return found
+            command = tmp_path_factory.mktemp("chromium") / "start"
+            note = shlex.quote(str(command.with_name("pid")))
+            command.write_text(f'#!/bin/sh\necho $$ >{note}\nexec {shlex.quote(found)} "$@"\n')
+            command.chmod(0o755)
+            return command
     pytest.fail("the browser tests need Chromium on the PATH: apt-get install chromium")
+
+
+@contextmanager
+def end_when_late(chromium: Path, seconds: float) -> Iterator[None]:
+    """End Chromium where the block takes longer, so that what waits for it fails.
+
+    Playwright waits without end for a new page or a script's value, and a Chromium that was started
+    on a busy machine may never give one: a whole run once stood still at its first page.
+    """
+    timer = threading.Timer(
+        seconds, lambda: os.kill(int(chromium.with_name("pid").read_text()), signal.SIGKILL)
+    )
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@pytest.fixture(autouse=True)
+def bounded_journey(chromium: Path) -> Iterator[None]:
+    with end_when_late(chromium, JOURNEY_S):
+        yield
 
 
 def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextManager[str]:
@@ -81,12 +116,25 @@ def model_url(
 
 
 @pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(chromium: Path) -> Iterator[Browser]:
     """Closed after the last journey: the driver's event loop is in the way of other tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = start_browser(playwright, chromium)
         yield browser
         browser.close()
+
+
+def start_browser(playwright: Playwright, chromium: Path, tries: int = 3) -> Browser:
+    """One that has opened a page; started anew where it does not."""
+    with end_when_late(chromium, START_S):
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            browser.new_page().close()
+            return browser
+        except Error:
+            if tries == 1:
+                raise
+    return start_browser(playwright, chromium, tries - 1)
 
 
 class Watched:
