@@ -30,8 +30,8 @@ SHARES = (
             "contains_any",
             tuple(
                 f"{kind} {noun}"
-                for kind in ("new", "novel", "first", "large-scale", "million-scale")
-                for noun in ("dataset", "data set", "benchmark")
+                for kind in ("new", "novel", "large-scale")
+                for noun in ("dataset", "benchmark")
             ),
         ),
     ),
@@ -51,14 +51,15 @@ def _load_figures(_assistant: Assistant, fingerprint: str) -> LibraryFigures:
     library = _assistant.library
     view = library.view
     years = view.count_each("year", [(), (Condition("code", "is", True),)])
-    new_data = SHARES[-1][1]
+    ids = view.find_ids([SHARES[-1][1]], "newest first")  # reading all texts once
+    shares = [(text, condition, view.count_papers([condition])) for text, condition in SHARES[:-1]]
     return LibraryFigures(
         library.n_papers,
         library.n_people,
         len(library.list_documents()),
         {year: (n, n_code) for year, (n, n_code) in years.items()},
-        [(text, condition, view.count_papers([condition])) for text, condition in SHARES],
-        view.find_papers([new_data], "newest first", MAX_NEW_DATA),
+        [*shares, (*SHARES[-1], len(ids))],
+        view.list_papers(ids[:MAX_NEW_DATA]),
     )
 
 
