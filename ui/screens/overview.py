@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.answers.topic_map import TopicMap, map_topics
+from rag.answers.topic_map import TopicMap
 from rag.app.assistant import Assistant
 from rag.types import Condition
 from rag.types.errors import RagError
 from ui.components import page_links, session
 from ui.components.click_component import render_clickable
+from ui.components.library_facts import load_topic_map
 from ui.views import overview_html, topic_drawing
 from ui.views.escaping import fault, plain
 from ui.views.overview_html import LibraryFigures
@@ -30,19 +31,13 @@ SHARES = (
             "contains_any",
             tuple(
                 f"{kind} {noun}"
-                for kind in ("new", "novel", "large-scale")
+                for kind in ("new", "novel", "large-scale", "million-scale")
                 for noun in ("dataset", "benchmark")
             ),
         ),
     ),
 )
 """What papers bring, in words, and the condition that counts it."""
-
-
-@st.cache_data(show_spinner=False, max_entries=2)
-def _load_map(_assistant: Assistant, fingerprint: str) -> TopicMap:
-    """The topics, for this state of the library."""
-    return map_topics(_assistant.library.view)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
@@ -87,7 +82,7 @@ def render_topics(assistant: Assistant, topic_map: TopicMap) -> str:
 
 def render_overview(assistant: Assistant) -> None:
     fingerprint = assistant.library.fingerprint
-    topic_map = _load_map(assistant, fingerprint)
+    topic_map = load_topic_map(assistant)
     figures = _load_figures(assistant, fingerprint)
     parts = [
         overview_html.render_figures(figures),

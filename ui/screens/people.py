@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from rag.answers.topic_map import TopicMap, map_topics
 from rag.app.assistant import Assistant
 from rag.types import Condition
 from rag.types.errors import NotFound, RagError
 from ui.components import page_links, selected_papers, session
 from ui.components.click_component import render_clickable
+from ui.components.library_facts import load_topic_map
 from ui.views import answer_html, people_html, person_html
 from ui.views.escaping import fault, plain
 from ui.views.person_html import Narrowing
@@ -48,18 +48,12 @@ def render_search(assistant: Assistant) -> None:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
-def _load_map(_assistant: Assistant, fingerprint: str) -> TopicMap:
-    """The topics of the library and whose they are, for this state of it."""
-    return map_topics(_assistant.library.view)
-
-
 def render_everyone(assistant: Assistant) -> None:
     """Draw the people with the most papers and what they work on; shown before a search."""
     library = assistant.library
     counts = library.view.count_groups("author", limit=MAX_PEOPLE)
     topics: dict[str, list[str]] = {}
-    for topic in _load_map(assistant, library.fingerprint).topics:
+    for topic in load_topic_map(assistant).topics:
         for name, _ in topic.people:
             topics.setdefault(name, []).append(topic.name)
     st.caption(

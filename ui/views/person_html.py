@@ -128,7 +128,7 @@ def _render_topics(papers: Sequence[Paper], years: Sequence[int], narrowing: Nar
         pressed = "true" if name == narrowing.topic else "false"
         head = (
             f'<th scope="row"><button class="title" data-act="narrow" data-value="topic={value}" '
-            f'aria-pressed="{pressed}">{value}</button> <span class="by">{len(on_topic)}</span></th>'
+            f'aria-pressed="{pressed}">{value} <span class="by">{len(on_topic)}</span></button></th>'
         )
         rows.append(f"<tr>{head}{_render_marks(Counter(p.year for p in on_topic), years)}</tr>")
     return _render_table("Works on", "Topic", rows, years)
