@@ -142,7 +142,6 @@ def _change_conditions(state: PaperState, act: str, value: str) -> tuple[Conditi
     if act.startswith("named "):
         return (*state.conditions, Condition(act.removeprefix("named "), "contains", value))
     if act == "remove":
-        at, _, text = value.partition(" ")
         chips = {key: (condition, one) for _, key, condition, one in _iter_chips(state)}
         if value in chips:
             return remove_condition(state.conditions, *chips[value])
