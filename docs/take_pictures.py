@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 WEIGHTS = ROOT / "data" / "models" / "all-MiniLM-L6-v2"
 QUESTIONS = {"answer": "What is bridge distillation?", "who": "Who works on face anti-spoofing?"}
+SHOWN_PAGES = {
+    "overview": ("/overview", ".topics"),
+    "papers": ("/papers?q=papers+where+text+contains+%22face+recognition%22", ".listing .row"),
+    "person": ("/people?name=Shiming+Ge", ".person-page"),
+}
+"""Address of each page, and what is there once it is drawn."""
 SIZE = {"width": 1280, "height": 760}
 TIMEOUT_MS = 60_000
 
@@ -33,6 +39,14 @@ def take(page: Page, address: str, question: str, path: Path) -> None:
     box.fill(question)
     box.press("Enter")
     expect(page.get_by_text("Read as", exact=False).last).to_be_visible(timeout=TIMEOUT_MS)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=path)
+
+
+def take_page(page: Page, address: str, until: str, path: Path) -> None:
+    """Open one page and keep what a reader sees."""
+    page.goto(address)
+    expect(page.locator(until).first).to_be_visible(timeout=TIMEOUT_MS)
     page.wait_for_timeout(1500)
     page.screenshot(path=path)
 
@@ -50,6 +64,8 @@ def main() -> None:
                 page = browser.new_page(viewport=SIZE, color_scheme=scheme)
                 for name, question in QUESTIONS.items():
                     take(page, address, question, PICTURES / f"{name}-{scheme}.png")
+                for name, (place, until) in SHOWN_PAGES.items():
+                    take_page(page, address + place, until, PICTURES / f"{name}-{scheme}.png")
                 page.close()
             browser.close()
 

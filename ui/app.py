@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from rag.types.errors import RagError
-from ui.components import session
+from ui.components import page_links, session
 from ui.server import current_user
 from ui.views.escaping import fault
 
@@ -16,6 +16,12 @@ st.set_page_config(page_title="Paperfolk", page_icon=str(ICON), layout="centered
 screen = st.navigation(
     [
         st.Page(session.CHAT, title="Chat", icon=":material/forum:", default=True),
+        st.Page(
+            page_links.OVERVIEW,
+            title="Overview",
+            icon=":material/bubble_chart:",
+            url_path="overview",
+        ),
         st.Page(session.PEOPLE, title="People", icon=":material/group:", url_path="people"),
         st.Page(session.PAPERS, title="Papers", icon=":material/article:", url_path="papers"),
         st.Page(session.LIBRARY, title="Library", icon=":material/shelves:", url_path="library"),

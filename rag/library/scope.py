@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Table, func, select, true
+from sqlalchemy import Select, Table, case, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from rag.library.conditions import Sorting, compile_conditions, order_by
@@ -59,10 +59,17 @@ class ScopedLibrary:
         conditions: Sequence[Condition] = (),
         sorting: Sorting = None,
         limit: int | None = None,
+        *,
+        offset: int = 0,
+        first: Sequence[Condition] = (),
     ) -> list[str]:
-        """Ids of the papers that meet all conditions; see `rag.library.conditions.order_by`."""
-        ids = self._chosen(conditions).order_by(*order_by(sorting)).limit(limit)
-        return [row[0] for row in self.library.fetch(ids)]
+        """Ids of the papers that meet all conditions; see `rag.library.conditions.order_by`.
+
+        ``first``: papers that meet these, too, come before the others.
+        """
+        rank = (case((compile_conditions(first), 0), else_=1),) if first else ()
+        ids = self._chosen(conditions).order_by(*rank, *order_by(sorting))
+        return [row[0] for row in self.library.fetch(ids.limit(limit).offset(offset or None))]
 
     def find_papers(
         self,

@@ -16,6 +16,8 @@ from sqlalchemy import (
     Column,
     Select,
     and_,
+    case,
+    false,
     func,
     literal,
     or_,
@@ -24,7 +26,13 @@ from sqlalchemy import (
 )
 
 from rag.library.called import CalledPapers
-from rag.library.conditions import IN_PLACE, build_groups, compile_conditions
+from rag.library.conditions import (
+    IN_PLACE,
+    Sorting,
+    build_groups,
+    compile_conditions,
+    order_by,
+)
 from rag.library.people import ScopedPeople
 from rag.library.sources import PRINTED, find_source
 from rag.library.tables import (
@@ -67,10 +75,11 @@ class LibraryView(CalledPapers, ScopedPeople):
 
     # --- papers -------------------------------------------------------------------------------
 
-    def list_titles(self, limit: int = MOST_TITLES) -> list[str]:
-        """The titles of the first papers: enough to see what titles share."""
+    def list_titles(self, limit: int = MOST_TITLES, sorting: Sorting = None) -> list[str]:
+        """The titles of the first papers in an order: enough to see what titles share."""
         titles = select(PAPERS.c.title).where(self._test(), PAPERS.c.title.is_not(None))
-        return [row[0] for row in self.library.fetch(titles.order_by(*IN_PLACE).limit(limit))]
+        ordered = titles.order_by(*order_by(sorting)).limit(limit)
+        return [row[0] for row in self.library.fetch(ordered)]
 
     def list_texts(
         self,
@@ -156,14 +165,31 @@ class LibraryView(CalledPapers, ScopedPeople):
 
     # --- values -------------------------------------------------------------------------------
 
-    def count_groups(self, field: str, conditions: Sequence[Condition] = ()) -> Counter[Any]:
-        """How many papers have each value of a field, most first, then by value."""
+    def count_groups(
+        self, field: str, conditions: Sequence[Condition] = (), limit: int | None = None
+    ) -> Counter[Any]:
+        """How many papers have each value of a field, most first, then by value; at most ``limit``."""
         conditions = (*self.scope, *conditions)
         is_plain = field == "author" and not self.aliases
         statement = _build_people(conditions) if is_plain else build_groups(field, conditions)
-        groups = self.library.fetch(statement)
+        groups = self.library.fetch(statement.limit(limit))
         convert = bool if FIELDS[field].type == "flag" else lambda value: value
         return Counter({convert(value): n for value, n in groups})
+
+    def count_each(
+        self, field: str, columns: Sequence[Sequence[Condition]]
+    ) -> dict[Any, tuple[int, ...]]:
+        """A table in one pass: by each value of a field, how many papers meet each of some conditions.
+
+        The field has one value a paper at most; those without are in the row of None. Rows of nothing
+        but zeros are left out.
+        """
+        value = find_source(field).single
+        assert value is not None, field
+        tests = [compile_conditions(conditions) for conditions in columns]
+        counts = (func.sum(case((test, 1), else_=0)) for test in tests)
+        rows = select(value, *counts).select_from(PAPERS).where(self._test(), or_(false(), *tests))
+        return {row[0]: tuple(row[1:]) for row in self.library.fetch(rows.group_by(value))}
 
     def count_valued(self, field: str, conditions: Sequence[Condition] = ()) -> int:
         """How many papers have a value in a field."""

@@ -76,19 +76,26 @@ def the_heading(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def the_table(page: Page) -> None:
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+def the_list(page: Page) -> None:
+    page.locator(".listing .row .pick input").first.click()
+    expect(page.locator(".st-key-chosen")).to_be_visible()
+
+
+def the_map(page: Page) -> None:
+    page.locator(".topics .disc").nth(1).click()
+    expect(page.locator('.topics .disc[aria-pressed="true"]')).to_have_count(1)
 
 
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "chat": ("/", the_heading),
     "answer": ("/", an_answer),
     "judged": ("/", a_judged_answer),
+    "overview": ("/overview", the_map),
     "people": ("/people", the_heading),
     "paper": ("/people", a_paper),
     "person": ("/people?name=Nannan%20Wang", the_heading),
-    "papers": ("/papers", the_table),
-    "library": ("/library", the_table),
+    "papers": ("/papers", the_list),
+    "library": ("/library", the_list),
     "quality": ("/quality", the_heading),
 }
 

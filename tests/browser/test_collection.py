@@ -26,11 +26,11 @@ def test_a_topic_leads_to_people_and_on_to_one_person(visit: Visit, shoot: Shoot
     first.click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     shoot(page, "2-person")
-    coauthor = page.locator("svg.graph g.node").first
-    other = coauthor.get_attribute("data-value")
+    coauthor = page.get_by_role("table", name="Co-authors").locator("button.person").first
+    other = coauthor.inner_text()
     coauthor.press("Enter")
     expect(page.get_by_role("heading", name=other)).to_be_visible()
-    expect(page.locator(".bars")).to_be_visible()
+    expect(page.locator(".growth.years")).to_be_visible()
 
 
 def test_a_link_to_a_person_opens_the_person(visit: Visit, shoot: Shoot) -> None:
@@ -40,17 +40,15 @@ def test_a_link_to_a_person_opens_the_person(visit: Visit, shoot: Shoot) -> None
     shoot(page, "dark")
 
 
-def test_filtered_papers_are_exported_whole(visit: Visit, shoot: Shoot, tmp_path: Path) -> None:
+def test_narrowed_papers_are_exported_whole(visit: Visit, shoot: Shoot, tmp_path: Path) -> None:
     page = visit("/papers")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
-    for label, option in (
-        ("Profile page", "Shiming Ge"),
-        ("Category", "LG"),
-        ("Code", "with code"),
-    ):
-        page.get_by_label(label).click()
-        page.get_by_role("option", name=option, exact=True).click()
+    for value in ("page=Shiming Ge", "category=LG", "code=True"):
+        page.locator(f'.facets input[data-value="{value}"]').click()
+        expect(page.locator(f'.facets input[data-value="{value}"]')).to_be_checked()
+        expect(page.locator(".listing .chip")).not_to_have_count(0)
     expect(page.get_by_text("3 of 169 papers")).to_be_visible()
+    page.get_by_label("select all").click()
+    expect(page.get_by_text("3 papers selected")).to_be_visible()
     shoot(page, "papers")
     saved = {}
     for name in ("BibTeX", "RIS", "CSV"):
@@ -64,38 +62,43 @@ def test_filtered_papers_are_exported_whole(visit: Visit, shoot: Shoot, tmp_path
         assert {row["category"] for row in csv.DictReader(file)} == {"LG"}
 
 
-def test_a_chosen_row_opens_its_paper_and_is_exported_alone(visit: Visit, shoot: Shoot) -> None:
+def test_the_list_is_walked_by_keyboard_to_its_end_and_opens_what_is_there(
+    visit: Visit, shoot: Shoot
+) -> None:
     page = visit("/papers")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    page.wait_for_timeout(500)  # the table is a canvas: there is nothing in it to wait for
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 18, box["y"] + 54)
-    opened = page.locator(".st-key-source article")
-    expect(opened).to_contain_text(".txt:")
-    expect(page.get_by_text("Export 1 chosen")).to_be_visible()
+    page.get_by_role("searchbox").press("ArrowDown")
+    row = page.locator(".listing .row:focus-within")
+    expect(row).to_have_attribute("aria-posinset", "1")
+    page.keyboard.press("x")
+    expect(page.get_by_text("1 paper selected")).to_be_visible()
+    page.keyboard.press("End")
+    expect(row).to_have_attribute("aria-posinset", "169")
+    title = row.locator(".name").inner_text()
+    before = row.bounding_box()
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-source article")).to_contain_text(title[:30])
+    expect(row).to_have_attribute("aria-current", "true")
+    page.wait_for_timeout(1200)
+    after = row.bounding_box()
+    assert before is not None and after is not None and abs(before["y"] - after["y"]) < 12
     shoot(page, "opened")
-    page.wait_for_timeout(500)
-    box = table.bounding_box()  # the page beside an opened paper is narrower
-    assert box is not None
-    page.mouse.click(box["x"] + 18, box["y"] + 89)
-    expect(page.get_by_text("Export 2 chosen")).to_be_in_viewport()
-    expect(opened).to_have_count(0)
-    ask = page.get_by_role("button", name="Ask about these papers").bounding_box()
-    box = table.bounding_box()
-    assert ask is not None and box is not None and ask["y"] < box["y"]
-    shoot(page, "two")
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-source article")).to_have_count(0)
 
 
-def test_the_library_page_names_its_documents(visit: Visit, shoot: Shoot) -> None:
-    page = visit("/library")
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text("169")
-    shoot(page, "library")
+def test_a_number_of_the_overview_opens_its_papers(visit: Visit, shoot: Shoot) -> None:
+    page = visit("/overview")
+    page.locator(".topics .disc").nth(2).press("Enter")
+    card = page.locator(".topic-card")
+    expect(card.locator("h3")).to_have_text("Federated learning")
+    shoot(page, "overview")
+    n = card.locator("button.num").first.inner_text().split()[0]
+    card.locator("button.num").first.click()
+    expect(page.locator(".listing .count")).to_have_text(f"{n} of 169 papers")
 
 
 def test_papers_fit_a_phone(visit: Visit, shoot: Shoot) -> None:
     page = visit("/papers", width=390, dark=True)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.locator(".listing .row").first).to_be_visible()
     shoot(page, "phone")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

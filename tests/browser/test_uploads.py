@@ -40,8 +40,8 @@ def test_an_uploaded_paper_is_read_and_answers(own_url: str, visit: Visit, shoot
     )
     expect(page.get_by_text("Falconry at Night")).to_be_visible()
     shoot(page, "1-plan")
-    page.get_by_role("button", name="Read into the library", exact=True).click()
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text("170")
+    page.get_by_role("button", name="Add 1 paper", exact=True).click()
+    expect(page.get_by_text("the library holds 170 papers")).to_be_visible()
     shoot(page, "2-read")
     page.get_by_role("link", name="Chat").click()
     ask(page, "What do medieval falcons hunt by?")
@@ -53,15 +53,13 @@ def test_a_seed_document_is_removed_and_no_longer_answers(
     own_url: str, visit: Visit, shoot: Shoot
 ) -> None:
     page = visit("/library", at=own_url)
-    page.get_by_label("Documents to remove").click()
-    page.get_by_role("option", name="001_a5f9dfde50f3564c.txt").click()
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("50 removed; nothing was written")).to_be_visible()
-    shoot(page, "1-plan")
-    page.get_by_role("button", name="Remove 1 document").click()
-    expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text("4")
-    shoot(page, "2-removed")
-    page.get_by_role("button", name="Check").click()
+    row = page.locator('.listing .row[data-id="001_a5f9dfde50f3564c.txt"]')
+    row.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("1 file with 50 papers removed")).to_be_visible()
+    expect(row).to_have_count(0)
+    shoot(page, "1-removed")
+    page.get_by_text("Check the library").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     expect(page.get_by_text("In step:")).to_be_visible()
 
 

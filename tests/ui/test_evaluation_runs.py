@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag.app.evaluation_process import EvaluationProcess
 from rag.types.errors import ReadError
 from ui.views import evaluation_plots, evaluation_runs
 
@@ -149,11 +152,11 @@ def html(at: AppTest) -> str:
     return "".join(one.proto.body for one in at.get("html"))
 
 
-def test_without_a_run_the_screen_names_the_command_that_makes_one(
+def test_without_a_run_the_screen_has_a_button_that_makes_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = screen(tmp_path, monkeypatch)
-    assert at.code[0].value == "paperfolk eval"
+    assert at.button(key="evaluate").label == "Check it now"
     assert "None has been run" in html(at)
 
 
@@ -177,4 +180,49 @@ def test_a_run_alone_is_shown_without_a_comparison(
     written(tmp_path, "only", "2026-01-01", {"q": "right"})
     at = screen(tmp_path, monkeypatch)
     assert len(at.selectbox) == 1
-    assert "What changed" not in [header.value for header in at.header]
+    assert "What changed" not in [header.value for header in at.subheader]
+
+
+def boards(at: AppTest) -> str:
+    found: list[Any] = list(at.get("bidi_component"))
+    return "".join(json.loads(board.proto.json)["html"] for board in found)
+
+
+def test_the_screen_says_how_many_are_right_and_opens_those_that_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {
+        "question": "What of <r>?",
+        "kind": "fact",
+        "outcome": "wrong",
+        "wanted": "a kite",
+        "text": "a *mouse*",
+    }
+    written(tmp_path, "old", "2026-01-01", {"q": "wrong", "r": "wrong"})
+    written(
+        tmp_path, "new", "2026-01-02", {"q": "right", "r": "wrong", "s": "right"}, errors=[error]
+    )
+    shown = boards(screen(tmp_path, monkeypatch))
+    assert "Of 3 questions whose answers are known, <strong>2</strong> were answered right" in shown
+    assert "<b>2 of 3</b> right" in shown and "what a paper says" in shown
+    assert "What of &lt;r&gt;?" in shown and "<dd>a kite</dd>" in shown
+
+
+def test_kinds_are_summed_over_the_newest_run_of_each_set(tmp_path: Path) -> None:
+    written(tmp_path, "old", "2026-01-01", {"q": "wrong"})
+    new = evaluation_runs.read_run(written(tmp_path, "new", "2026-01-02", {"q": "right"}))
+    other = replace(new, questions="heldout", outcomes={"fact": {"right": 2, "wrong": 1}})
+    newest = evaluation_runs.list_newest(
+        [other, new, evaluation_runs.read_run(tmp_path / "evaluations" / "old")]
+    )
+    assert newest == [other, new]
+    summed = evaluation_runs.sum_outcomes(newest)
+    assert (summed["fact"]["right"], summed["fact"]["wrong"]) == (3, 1)
+
+
+def test_an_evaluation_tells_its_progress_and_why_it_failed(tmp_path: Path) -> None:
+    code = "import sys; print('facts 3/7 2 s', file=sys.stderr); print('no library', file=sys.stderr); sys.exit(1)"
+    process = EvaluationProcess(tmp_path, (sys.executable, "-c", code))
+    process.wait(30)
+    assert process.progress == ("facts", 3, 7)
+    assert not process.is_running and process.fault == "no library"

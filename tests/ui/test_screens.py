@@ -7,7 +7,6 @@ import re
 import shutil
 import tomllib
 from html import unescape
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,11 @@ from rag.app.assistant import build
 from rag.app.conversations import Opinion, StoredThread, ThreadStore
 from rag.app.user_question_set import UserQuestionSet
 from rag.config.settings import load
-from rag.types import Answer, Condition, Health
+from rag.types import Answer, Condition
 from rag.types.fields import Range
-from tests.conftest import SEEDS
-from tests.readers.paper_maker import make_paper
-from tests.readers.test_pdf_layout import LEFT, RIGHT
 from ui.components import session
 from ui.server import application
 from ui.views import people_html
-from ui.views.escaping import plain
 
 SCREENS = Path(session.__file__).parents[1] / "screens"
 
@@ -476,10 +471,9 @@ def test_several_filters_stand_together_and_go_together() -> None:
     assert at.multiselect[0].value == []
 
 
-def test_enter_takes_one_name_or_document_and_not_all_that_match() -> None:
-    for name in ("chat", "library"):
-        fields = run(screen(name)).multiselect
-        assert fields and all(field.proto.select_all == 0 for field in fields)
+def test_enter_takes_one_name_and_not_all_that_match() -> None:
+    fields = run(screen("chat")).multiselect
+    assert fields and all(field.proto.select_all == 0 for field in fields)
 
 
 def test_filters_chosen_for_one_conversation_are_not_those_of_the_next() -> None:
@@ -597,7 +591,7 @@ def test_a_person_has_figures_coauthors_years_and_papers() -> None:
     run(at)
     shown = "".join(boards(at))
     assert at.title[0].value == "Shiming Ge"
-    for part in ("h-index", 'class="graph"', 'class="bars"', 'data-act="paper"'):
+    for part in ("h-index", "Works on", "Co-authors", 'class="growth', 'data-act="paper"'):
         assert part in shown
 
 
@@ -626,225 +620,6 @@ def test_a_name_that_is_not_printed_so_leads_to_those_it_may_stand_for() -> None
     run(at)
     assert at.markdown[0].value == "No one is printed as *S. Ge* in these papers."
     assert boards(at) == [people_html.render_names(["Shiming Ge"])]
-
-
-# --- papers and library ---------------------------------------------------------------------
-
-
-def listed(at: AppTest) -> int:
-    return len(at.dataframe[0].value)
-
-
-def test_the_table_holds_every_paper_until_filtered() -> None:
-    at = run(screen("papers"))
-    assert listed(at) == 169
-    at.selectbox(key="page").set_value("Shiming Ge")
-    at.selectbox(key="category").set_value("LG")
-    at.selectbox(key="code").set_value("with code")
-    run(at)
-    assert listed(at) == 3
-
-
-def test_the_table_begins_with_the_newest_papers_and_ends_with_those_without_a_year() -> None:
-    at = run(screen("papers"))
-    known = [year for year in at.dataframe[0].value["Year"] if year == year]
-    assert known == sorted(known, reverse=True) and known[0] > known[-1]
-    assert list(at.dataframe[0].value["Year"].isna()) == [False] * len(known) + [True] * (
-        listed(at) - len(known)
-    )
-
-
-def test_papers_are_asked_about_once_some_are_chosen_or_the_list_is_narrowed() -> None:
-    at = run(screen("papers"))
-    assert at.button(key="ask_about").disabled
-    at.selectbox(key="category").set_value("LG")
-    run(at)
-    assert not at.button(key="ask_about").disabled
-
-
-def test_narrowed_years_leave_out_unknown_ones() -> None:
-    at = run(screen("papers"))
-    at.slider(key="years").set_value((2021, 2021))
-    run(at)
-    assert listed(at) == 3
-
-
-def test_filters_that_match_nothing_say_so_and_show_no_table() -> None:
-    at = run(screen("papers"))
-    at.text_input(key="text").set_value("xylophone")
-    run(at)
-    assert not at.dataframe
-    assert "**0** of 169 papers" in [m.value for m in at.markdown]
-
-
-def test_the_library_screen_names_every_document() -> None:
-    at = run(screen("library"))
-    assert len(at.dataframe[0].value) == 5
-    assert [m.value for m in at.metric][0] == "169"
-
-
-MORE = b"""@article{one,
-  title = {Falconry at Night},
-  author = {Ada Kestrel and Bo Merlin},
-  year = {2021},
-  abstract = {We train medieval falcons to hunt by moonlight. They return with mice.}
-}
-@article{two, title = {}, abstract = {}}
-"""
-
-
-@pytest.fixture
-def own(tmp_path: Path, library_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library that a test may write to."""
-    shutil.copytree(library_data, tmp_path / "data")
-    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-def said_under(at: AppTest, header: str) -> str:
-    """The last lines of text in the part of the page below a header."""
-    found: list[Any] = [one for one in at.main if one.type in ("header", "code")]
-    first = next(i for i, one in enumerate(found) if one.value == header)
-    below = list(takewhile(lambda one: one.type == "code", found[first + 1 :]))
-    return str(below[-1].value)
-
-
-def test_why_a_file_cannot_be_read_is_whole_and_names_it_once(own: Path) -> None:
-    at = run(screen("library"))
-    at.file_uploader[0].set_value(("broken.bib", b"@article{two, title = {}}", "text/plain"))
-    run(at)
-    told = at.code[-1]
-    assert told.value.startswith("file 'broken.bib' holds no readable paper")
-    assert told.value.count("broken.bib") == 1
-    assert all(code.proto.wrap_lines for code in at.code)
-
-
-def test_an_upload_is_planned_then_read_and_what_is_broken_is_named(own: Path) -> None:
-    at = run(screen("library"))
-    at.file_uploader[0].set_value(("../falcons.bib", MORE, "text/plain"))
-    run(at)
-    assert "1 new" in at.code[0].value
-    assert at.warning[0].value == "1 cannot be read:"
-    assert "falcons.bib" in at.code[1].value
-    assert at.metric[0].value == "169"
-    assert not list((own / "uploads").glob("[!.]*"))  # nothing before it is confirmed
-    at.button(key="confirm").click()
-    run(at)
-    assert at.metric[0].value == "170"
-    assert not list((own / "uploads" / ".chosen").iterdir())
-    assert "uploaded" in list(at.dataframe[0].value["From"])
-    assert "the library holds 170 papers" in said_under(at, "Add papers")
-    assert at.toast[0].value.startswith("Done. 1 new, 1 rejected; the library holds 170 papers")
-    assert [path.name for path in (own / "uploads").glob("[!.]*")] == ["falcons.bib"]
-    at.multiselect(key="remove_0").set_value(["falcons.bib"])
-    run(at)
-    assert "1 removed" in at.code[-1].value
-    at.button(key="remove_now").click()
-    run(at)
-    assert "the library holds 169 papers" in said_under(at, "Remove documents")
-    assert at.metric[0].value == "169"
-    assert not list((own / "uploads").glob("[!.]*"))
-
-
-def test_a_pdf_is_shown_as_it_was_read_and_corrected_and_its_page_is_drawn(own: Path) -> None:
-    at = run(screen("library"))
-    at.file_uploader[0].set_value(("kelp.pdf", make_paper([[LEFT, RIGHT]]), "application/pdf"))
-    run(at)
-    assert "authors: Mara Quill, Tomas van den Berg, J. R. Okafor (guessed" in at.code[0].value
-    at.button(key="confirm").click()
-    run(at)
-    at.selectbox(key="correct_0").set_value("kelp.pdf")
-    run(at)
-    at.number_input[0].set_value(2020)
-    at.button(key="keep_correction").click()
-    run(at)
-    assert "year: 2020 (corrected by a person)" in said_under(at, "Correct")
-    with build(load()) as assistant:
-        kelp = assistant.paper("kelp.pdf:1")
-        assert (kelp.year, kelp.authors[0]) == (2020, "Mara Quill")
-        at = screen("chat")
-        at.session_state["source"] = (kelp.paper_id, (0, 40), None)
-        assert assistant.draw_page(kelp, (0, 40))
-    run(at)
-    assert at.session_state["drawn_page"][1].startswith(b"\x89PNG")
-
-
-def test_an_upload_of_another_readers_name_replaces_nothing_unasked(own: Path) -> None:
-    refs = [MORE, MORE.replace(b"Falconry at Night", b"Falconry by Day")]
-    for reader, content in zip(("ada", "bob"), refs, strict=True):
-        at = run(screen("library"))
-        at.session_state["reader"] = reader
-        at.file_uploader[0].set_value(("refs.bib", content, "text/plain"))
-        run(at)
-        if reader == "bob":
-            assert plain("refs.bib (uploaded by ada)") in at.caption[1].value
-            assert "removed" not in at.code[0].value
-        at.button(key="confirm").click()
-        run(at)
-    assert at.metric[0].value == "171"
-    kept = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
-    assert kept == {"refs.bib": refs[0], "refs (2).bib": refs[1]}
-    assert {"uploaded by ada", "uploaded by bob"} < set(at.dataframe[0].value["From"])
-
-
-def test_an_earlier_document_goes_where_a_reader_says_so(own: Path) -> None:
-    for content in (MORE, MORE.replace(b"by moonlight", b"by starlight")):
-        at = run(screen("library"))
-        at.file_uploader[0].set_value(("refs.bib", content, "text/plain"))
-        run(at)
-        for box in at.checkbox:
-            box.check()
-        run(at)
-        assert not list((own / "uploads").glob("* (2).bib"))
-        at.button(key="confirm").click()
-        run(at)
-    assert at.metric[0].value == "170"
-    kept = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
-    assert kept == {"refs (2).bib": content}
-    assert "refs.bib" not in list(at.dataframe[0].value["Document"])
-
-
-def test_what_is_chosen_and_taken_back_leaves_nothing(own: Path) -> None:
-    at = run(screen("library"))
-    at.file_uploader[0].set_value(("falcons.bib", MORE, "text/plain"))
-    run(at)
-    assert list((own / "uploads" / ".chosen").iterdir())
-    at.file_uploader[0].set_value(None)
-    run(at)
-    assert not list((own / "uploads" / ".chosen").iterdir())
-    assert at.metric[0].value == "169"
-
-
-def test_a_seed_document_is_removed_after_its_plan_and_its_file_stays(own: Path) -> None:
-    at = run(screen("library"))
-    assert set(at.dataframe[0].value["From"]) == {"this server"}
-    seed = SEEDS / at.dataframe[0].value["Document"][1]
-    at.multiselect(key="remove_0").set_value([seed.name])
-    run(at)
-    assert "50 removed; nothing was written" in at.code[-1].value
-    assert at.metric[2].value == "5"
-    at.button(key="remove_now").click()
-    run(at)
-    assert at.metric[2].value == "4"
-    assert seed.is_file()
-    assert seed.name not in list(at.dataframe[0].value["Document"])
-
-
-def test_health_is_checked_and_mended(own: Path) -> None:
-    at = run(screen("library"))
-    at.button(key="check").click()
-    run(at)
-    assert at.success[0].value.startswith("In step")
-    assert "repair" not in {b.key for b in at.button}
-    at.session_state["health"] = Health(169, 9, 8, 9, ("1 chunk has no vector",))
-    run(at)
-    assert at.error[0].value == "1 chunk has no vector (9 chunks, 8 vectors, 9 indexed)"
-    at.button(key="repair").click()
-    run(at)
-    assert "the library holds 169 papers" in said_under(at, "State")
-    assert any(s.value.startswith("In step") for s in at.success)
-    assert at.metric[0].value == "169"
-    assert "repair" not in {b.key for b in at.button}
 
 
 def test_a_question_to_a_conversation_that_was_deleted_elsewhere_is_not_asked_unseen() -> None:

@@ -34,6 +34,7 @@ def render_clickable(
     closable: bool = False,
     scroll: bool = False,
     copied: str = "",
+    style: str = "",
 ) -> None:
     """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
 
@@ -46,6 +47,7 @@ def render_clickable(
         scroll: Whether the page moves to the last question, or to the head of a first screen,
             when this first appears.
         copied: What a button of class ``copy`` puts on the clipboard.
+        style: A style sheet of the assets that the HTML needs besides its own.
     """
 
     def handle_change() -> None:
@@ -54,9 +56,9 @@ def render_clickable(
             on_act(str(pressed.get("act", "")), str(pressed.get("value", "")))
 
     # Registered on each run: registration is per server session, and cheap.
-    mount = st.components.v2.component(
-        "paperfolk_board", html=FRAME, css=read_asset("board.css"), js=read_asset("board.js")
-    )
+    css = read_asset("board.css") + (read_asset(style) if style else "")
+    name = f"paperfolk_board_{style.partition('.')[0]}" if style else "paperfolk_board"
+    mount = st.components.v2.component(name, html=FRAME, css=css, js=read_asset("board.js"))
     mount(
         key=key,
         data={

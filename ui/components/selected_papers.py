@@ -8,7 +8,8 @@ import streamlit as st
 
 from rag.answers.filtered_library import apply_filters
 from rag.app.assistant import Assistant
-from rag.types import Condition, Paper, Thread
+from rag.text import join_names
+from rag.types import Condition, Query, Reading, Thread
 from ui.components import conversation_list, session
 from ui.components.chat_turn import ask_next
 from ui.components.click_component import render_clickable
@@ -18,6 +19,8 @@ from ui.views.escaping import plain
 MAX_OPENINGS = 6
 MOST_CHOSEN = 500
 """Upper limit of papers selected one by one; larger selections are better made by filters."""
+TOO_MANY = f"At most {MOST_CHOSEN} papers can be asked about one by one; narrow the list instead"
+MAX_COMPARED = 4
 
 
 def render_button(
@@ -36,16 +39,26 @@ def render_button(
         st.switch_page(session.CHAT)
 
 
-def render_button_for_papers(assistant: Assistant, key: str, papers: Sequence[Paper]) -> None:
-    """The same for papers selected one by one; the button is disabled while none is selected."""
-    if not papers:
-        render_button(assistant, key, (), "Choose rows or narrow the list first")
-        return
-    if len(papers) > MOST_CHOSEN:
-        st.caption(f"At most {MOST_CHOSEN:,} papers can be asked about at once; choose some rows.")
-        return
-    ids = tuple(paper.paper_id for paper in papers)
-    render_button(assistant, key, (Condition("paper", "in", ids),))
+def build_filters(ids: Sequence[str]) -> tuple[Condition, ...]:
+    """The filter of a conversation about papers chosen one by one; none for more than can be."""
+    return (Condition("paper", "in", tuple(ids)),) if 0 < len(ids) <= MOST_CHOSEN else ()
+
+
+def build_comparison(ids: Sequence[str], names: Sequence[str]) -> Reading:
+    """A comparison of these papers and no others."""
+    question = f"Compare {join_names(names)}"
+    query = Query("comparison", papers=tuple(ids), is_about_several=True, text=question)
+    return Reading(query, question, by="screen", reason="the papers were chosen")
+
+
+def render_compare(assistant: Assistant, ids: Sequence[str]) -> None:
+    """Draw the button that asks for a comparison of a few papers in a new conversation."""
+    if st.button("Compare", icon=":material/compare_arrows:", key="compare"):
+        names = [paper.name for paper in assistant.library.list_papers(ids)]
+        reading = build_comparison(ids, names)
+        conversation_list.open_thread(None)
+        ask_next(reading.question, None, reading)
+        st.switch_page(session.CHAT)
 
 
 def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:

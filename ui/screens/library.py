@@ -1,122 +1,57 @@
-"""Library: documents and their sources, adding by upload, removing, and the state of the indexes."""
+"""Library: drop files in, see what was read of each, correct it, take it out, and take that back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 
 from rag.app.assistant import Assistant
-from rag.cli.ingest_report import iter_ingest_lines
 from rag.ingest import uploads
 from rag.ingest.watching import format_ingest_state
 from rag.text.english import counted
-from rag.types import Document, Health, Rejection
+from rag.types import Condition, Document, Entry, Health, Place
 from rag.types.errors import RagError
-from rag.types.ingests import IngestState
-from ui.components import session
-from ui.views.escaping import fault, plain, without_paths
+from ui.components import (
+    correction_dialog,
+    library_changes,
+    page_links,
+    selected_papers,
+    session,
+    virtual_list,
+)
+from ui.components.click_component import render_clickable
+from ui.components.library_changes import LibraryChange
+from ui.views import document_rows
+from ui.views.answer_html import escape
+from ui.views.escaping import fault, plain
 
-
-def render_counts(assistant: Assistant, document_list: list[Document]) -> None:
-    with st.container(horizontal=True, gap="large"):
-        st.metric("Papers", f"{assistant.library.n_papers:,}", width="content")
-        st.metric("People", f"{assistant.library.n_people:,}", width="content")
-        st.metric("Documents", f"{len(document_list):,}", width="content")
-
-
-@st.fragment(run_every="2s")
-def render_running(assistant: Assistant) -> None:
-    """The ingest that runs in any process, with its time left, or one that was interrupted."""
-    state = assistant.ingest_state
-    if state is None:
-        return
-    if state.is_alive:
-        st.progress(state.share, plain(format_ingest_state(state)))
-    else:
-        st.warning(plain(format_ingest_state(state)), icon=":material/warning:")
-
-
-def render_documents(assistant: Assistant, document_list: list[Document]) -> None:
-    st.header("Documents", anchor=False)
-    st.dataframe(
-        [
-            {
-                "Document": document.name,
-                "Format": document.format.replace("_", " "),
-                "Entries": document.n_entries,
-                "Rejected": len(document.rejections),
-                "Read": document.ingested_at[:16].replace("T", " "),
-                "From": origin(assistant, document),
-                "sha256": document.sha256[:12],
-            }
-            for document in document_list
-        ],
-        hide_index=True,
-        alt="Documents read into the library",
-    )
-    last = max(document.ingested_at for document in document_list)
-    st.caption(plain(f"Last read: {last[:16].replace('T', ' ')} UTC"))
-    rejected = [rejection for document in document_list for rejection in document.rejections]
-    if rejected:
-        st.warning(f"{len(rejected):,} could not be read:", icon=":material/warning:")
-        render_lines(map(format_reason, rejected))
-
-
-def render_lines(texts: Iterable[str]) -> None:
-    """Show lines of text unchanged, with no line cut off."""
-    st.code("\n".join(map(without_paths, texts)), language=None, wrap_lines=True)
+KEY = "files"
+MAX_MERGED = 20
+PICKED = "files_picked"
 
 
 def origin(assistant: Assistant, document: Document) -> str:
     """Where a document came from: who uploaded it, but not the folder on this server."""
     path = Path(document.path)
     if path.parent != uploads.get_upload_folder(assistant.settings.data).resolve():
-        return "this server"
-    return by(uploads.uploaders(assistant.settings.data).get(path.name, ""))
-
-
-def by(reader: str) -> str:
+        return "from this computer’s folders"
+    reader = uploads.uploaders(assistant.settings.data).get(path.name, "")
     return f"uploaded by {reader}" if reader else "uploaded"
-
-
-def format_reason(rejection: Rejection) -> str:
-    """Where and why something could not be read, with the document's name only once."""
-    names_document = rejection.line is None and repr(rejection.document) in rejection.reason
-    return rejection.reason if names_document else str(rejection)
-
-
-# --- what was done --------------------------------------------------------------------------
-
-Part = Literal["add", "correct", "remove", "state"]
-"""The parts of this page that change the library; each reports what it did."""
-
-
-def show_outcome(part: Part) -> None:
-    """The result of this part's last ingest, shown once in place of its button."""
-    where, outcome_lines = st.session_state.get("ingested", ("", []))
-    if where == part:
-        del st.session_state["ingested"]
-        st.toast(f"Done. {plain(outcome_lines[-1])}", icon=":material/check:")
-        st.success("Done.", icon=":material/check:")
-        render_lines(outcome_lines)
 
 
 # --- adding ---------------------------------------------------------------------------------
 
 
 def add(assistant: Assistant, documents: Sequence[Document]) -> None:
-    """Draw the upload: files, then a plan to review, then the ingest."""
-    st.header("Add papers", anchor=False)
+    """Draw the drop zone; what is dropped is shown as it would be read, then read."""
     turn = st.session_state.setdefault("upload_turn", 0)
     uploaded_files = st.file_uploader(
-        "Profile pages, lists of abstracts, BibTeX, CSV, JSON lines or PDF",
+        "Add papers: PDF, BibTeX, RIS, CSV, JSON lines, web pages, profile pages, lists of abstracts",
         accept_multiple_files=True,
         key=f"upload_{turn}",
     )
-    show_outcome("add")
     uploads.sweep(
         assistant.settings.data
     )  # sessions outlive their pages, by as much as Streamlit likes
@@ -128,20 +63,21 @@ def add(assistant: Assistant, documents: Sequence[Document]) -> None:
     if choice is None:
         choice = st.session_state["choice"] = uploads.ChosenUpload(assistant.settings.data)
     chosen = choice.take([(file.name, file.getvalue()) for file in uploaded_files], documents)
-    removed_items = in_place_of(assistant, chosen, documents)
-    plan = assistant.plan_ingest([item.path for item in chosen], drop=removed_items)
-    render_lines(iter_ingest_lines(plan))
-    if plan.rejections:
-        st.warning(f"{len(plan.rejections):,} cannot be read:", icon=":material/block:")
-        render_lines(map(format_reason, plan.rejections))
+    drop = in_place_of(assistant, chosen, documents)
+    with st.spinner("looking into them …", show_time=False):
+        plan = assistant.plan_ingest([item.path for item in chosen], drop=drop)
+    render_clickable(
+        document_rows.render_plan(plan), key="plan", on_act=session.handle_act, style="library.css"
+    )
     if plan.changes_nothing:
         st.info("There is nothing new in this.", icon=":material/info:")
-    elif st.button("Read into the library", type="primary", key="confirm"):
-        reader = {item.path for item in plan.documents if item.change in ("new", "changed")}
-        new = [item for item in chosen if str(item.path.resolve()) in reader]
-        with choice.keeping(new, st.session_state.get("reader", "")) as paths:
-            run_ingest(assistant, "add", paths, drop=removed_items)
-        discard(assistant, documents, removed_items)
+        return
+    n_new = plan.count("new")
+    what = counted(n_new) if n_new else "the changes"
+    if st.button(f"Add {plain(what)}", icon=":material/add:", type="primary", key="confirm"):
+        to_read = {item.path for item in plan.documents if item.change in ("new", "changed")}
+        new = [item for item in chosen if str(item.path.resolve()) in to_read]
+        library_changes.add_uploads(assistant, choice, new, documents, drop)
         st.session_state.pop("choice").close()
         st.session_state["upload_turn"] = turn + 1
         st.rerun()
@@ -170,159 +106,209 @@ def in_place_of(
     return removed_items
 
 
-def discard(assistant: Assistant, documents: Sequence[Document], names: Sequence[str]) -> None:
-    """Delete the files of removed documents that had been uploaded."""
-    for document in documents:
-        if document.name in names:
-            uploads.delete_upload(assistant.settings.data, Path(document.path))
-
-
-def run_ingest(
-    assistant: Assistant,
-    part: Part,
-    paths: Sequence[Path] = (),
-    *,
-    anew: bool = False,
-    drop: Sequence[str] = (),
-) -> None:
-    """Ingest with a progress bar; the result is shown in the next run of the script."""
-    bar = st.progress(0.0, "reading …")
-
-    def report(state: IngestState) -> None:
-        bar.progress(state.share, plain(format_ingest_state(state)))
-
-    ingest_report = assistant.ingest(paths, rebuild=anew, drop=drop, watch=report)
-    st.session_state["ingested"] = (part, list(iter_ingest_lines(ingest_report)))
-
-
-# --- correcting ---------------------------------------------------------------------------------
-
-
-def correct(assistant: Assistant, names: Sequence[str]) -> None:
-    """Draw the correction of a paper: what was read of it, to be changed and kept."""
-    st.header("Correct", anchor=False)
-    show_outcome("correct")
-    turn = st.session_state.setdefault("correct_turn", 0)
-    name = st.selectbox(
-        "A PDF, whose title, people and year had to be looked for",
-        names,
-        index=None,
-        placeholder="choose a document",
-        key=f"correct_{turn}",
-    )
-    if name is None:
-        return
-    paper = assistant.paper(f"{name}:1")
-    render_lines(paper.provenance)
-    with st.form("correction"):
-        title = st.text_input("Title", paper.title or "")
-        listing = st.text_area("Authors, one a line", "\n".join(paper.authors))
-        year = st.number_input("Year", 1000, 2999, paper.year, step=1)
-        venue = st.text_input("Venue", paper.venue or "")
-        pressed = st.form_submit_button("Keep", type="primary", key="keep_correction")
-    if pressed:
-        authors = [line.strip() for line in listing.splitlines() if line.strip()]
-        entered = {"title": title.strip(), "authors": authors, "year": year, "venue": venue.strip()}
-        before = {"title": paper.title or "", "authors": list(paper.authors), "year": paper.year,
-                  "venue": paper.venue or ""}  # fmt: skip
-        changes = {name: value or None for name, value in entered.items() if value != before[name]}
-        if changes:
-            changes |= {"authors": authors} if "authors" in changes else {}
-            report = assistant.correct(paper.paper_id, changes)
-            st.session_state["ingested"] = ("correct", list(iter_ingest_lines(report)))
-        st.session_state["correct_turn"] = turn + 1
-        st.rerun()
-
-
-# --- removing -------------------------------------------------------------------------------
-
-
-def remove(assistant: Assistant, document_list: list[Document]) -> None:
-    """Draw the removal: documents, then a plan to review, then the removal."""
-    st.header("Remove documents", anchor=False)
-    turn = st.session_state.setdefault("remove_turn", 0)
-    names = st.multiselect(
-        "Documents to remove",
-        sorted(document.name for document in document_list),
-        placeholder="choose documents",
-        select_all=False,  # the first offer is what Enter takes: one document, not all that match
-        key=f"remove_{turn}",
-    )
-    show_outcome("remove")
-    if not names:
-        st.caption(
-            "Files that were uploaded are deleted; others stay where they are and are left out "
-            "from then on, until they are uploaded or named to paperfolk ingest."
+def render_change(assistant: Assistant, change: LibraryChange) -> None:
+    """Draw what was done last, with what can be done about it."""
+    with st.container(key="done", horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f":material/check: {plain(change.sentence)}", width="content")
+        if change.added:
+            selected_papers.render_button(
+                assistant, "ask_added", (Condition("document", "in", change.added),)
+            )
+        if st.button("Undo", icon=":material/undo:", key="undo"):
+            library_changes.undo(assistant, change)
+            st.rerun()
+        st.button(
+            "Dismiss",
+            icon=":material/close:",
+            type="tertiary",
+            key="dismiss",
+            on_click=library_changes.store_change,
+            args=(None,),
         )
+
+
+@st.fragment(run_every="2s")
+def render_running(assistant: Assistant) -> None:
+    """The ingest that runs in any process, with its time left, or one that was interrupted."""
+    state = assistant.ingest_state
+    if state is None:
         return
-    plan = assistant.plan_ingest(drop=names)
-    render_lines(iter_ingest_lines(plan))
-    for document in document_list:
-        if document.name in names and (text := origin(assistant, document)) != "uploaded":
-            st.caption(f"{plain(document.name)}: {plain(text)}")
-    n = plan.counts["removed"]
-    what = f"{counted(len(names), 'document')} with {counted(n, 'entry')}"
-    if st.button(
-        f"Remove {plain(what)}", type="primary", icon=":material/delete:", key="remove_now"
-    ):
-        run_ingest(assistant, "remove", drop=names)
-        discard(assistant, document_list, names)
-        st.session_state["remove_turn"] = turn + 1
+    if state.is_alive:
+        st.progress(state.share, plain(format_ingest_state(state)))
+    else:
+        st.warning(plain(format_ingest_state(state)), icon=":material/warning:")
+
+
+# --- the files ------------------------------------------------------------------------------
+
+
+def handle_act(act: str, value: str) -> None:
+    """Keep a press until the page is drawn: what takes long shows its progress there."""
+    picked: tuple[str, ...] = st.session_state.get(PICKED, ())
+    if act == "pick":
+        rest = tuple(name for name in picked if name != value)
+        st.session_state[PICKED] = rest if value in picked else (*picked, value)
+    elif act == "search":
+        st.session_state["file_words"] = value
+    elif act == "correct":
+        st.session_state[correction_dialog.CORRECTING] = value
+    elif act in ("remove", "part"):
+        st.session_state["library_act"] = (act, value)
+    else:
+        page_links.handle_act(act, value)
+
+
+def render_files(assistant: Assistant, documents: Sequence[Document]) -> None:
+    """Draw every file as a row, those with problems first, and the bar of those chosen."""
+    words = st.session_state.get("file_words", "")
+    listed = [
+        d
+        for d in documents
+        if words.casefold() in f"{d.name} {d.page and d.page.person}".casefold()
+    ]
+    listed.sort(key=lambda document: (not document.rejections, document.name))
+    fingerprint = assistant.library.fingerprint
+    signature = f"{fingerprint}{abs(hash(words)):x}"
+    blocks = {}
+    for number in virtual_list.get_wanted(KEY, signature, len(listed)):
+        start = number * virtual_list.BLOCK
+        blocks[number] = [
+            document_rows.render_document(
+                document,
+                _list_entries(assistant, document),
+                origin(assistant, document),
+                start + at,
+                len(listed),
+            )
+            for at, document in enumerate(listed[start : start + virtual_list.BLOCK])
+        ]
+    picked = [d for d in documents if d.name in st.session_state.get(PICKED, ())]
+    virtual_list.render_list(
+        KEY,
+        "Files",
+        _render_head(len(listed), len(documents), words),
+        signature,
+        len(listed),
+        blocks,
+        session.telling(handle_act),
+        words=words,
+        chosen=[document.name for document in picked],
+    )
+    if picked:
+        render_picked(assistant, picked)
+
+
+def _list_entries(assistant: Assistant, document: Document) -> Sequence[Entry]:
+    """The entries of a file whose row tells of them."""
+    tells = document.n_entries == 1 or document.format == "abstract_list"
+    return assistant.library.list_entries(document.name) if tells else ()
+
+
+def _render_head(n_listed: int, n_all: int, words: str) -> str:
+    n = counted(n_all, "file") if n_listed == n_all else f"{n_listed:,} of {counted(n_all, 'file')}"
+    field = ""
+    if n_all > 10:
+        value = escape(words, quote=True)
+        field = f'<input type="search" aria-label="Name of a file or person" placeholder="Name of a file or person" value="{value}">'
+    return f'<div class="top"><p class="count" role="status">{n}</p>{field}</div>'
+
+
+def render_picked(assistant: Assistant, picked: Sequence[Document]) -> None:
+    names = tuple(document.name for document in picked)
+    with st.container(key="chosen", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{counted(len(names), 'file')} selected**", width="content")
+        selected_papers.render_button(assistant, "ask_about", (Condition("document", "in", names),))
+        if st.button("Remove", icon=":material/delete:", key="remove_chosen"):
+            st.session_state[PICKED] = ()
+            library_changes.remove_documents(assistant, picked)
+            st.rerun()
+
+
+def render_merged(assistant: Assistant, documents: Sequence[Document]) -> None:
+    """Draw the papers of several entries, which can be parted."""
+    merged = [Condition("n_places", "above", 1)]
+    n = assistant.library.view.count_papers(merged)
+    if not n:
+        return
+    with st.expander(f"{counted(n)} in several places", icon=":material/join:"):
+        st.caption("Entries that were taken to be the same paper. Part one that is another paper.")
+        papers = assistant.library.view.find_papers(merged, limit=MAX_MERGED)
+        render_clickable(
+            document_rows.render_merged(papers, {d.name: d for d in documents}),
+            key="merged",
+            on_act=session.telling(handle_act),
+            style="library.css",
+        )
+
+
+def do_act(assistant: Assistant, documents: Sequence[Document]) -> None:
+    """Do what was pressed in a row."""
+    act, value = st.session_state.pop("library_act", ("", ""))
+    if act == "part":
+        document, _, line = value.rpartition(":")
+        library_changes.part_entry(assistant, Place(document, int(line)))
         st.rerun()
+    chosen = [document for document in documents if document.name == value]
+    if act == "remove" and chosen:
+        library_changes.remove_documents(assistant, chosen)
+        st.rerun()
+    name = st.session_state.get(correction_dialog.CORRECTING)
+    for document in documents:
+        if document.name == name:
+            correction_dialog.render_correction(assistant, document)
 
 
 # --- the state ------------------------------------------------------------------------------
 
 
 def render_health(assistant: Assistant) -> None:
-    st.header("State", anchor=False)
-    show_outcome("state")
-    if st.button("Check", icon=":material/health_and_safety:", key="check"):
-        with st.spinner("checking …"):
-            st.session_state["health"] = assistant.health()
-    state: Health | None = st.session_state.get("health")
-    if state is None:
-        st.caption("Whether library, vectors and index are in step.")
-        return
-    counts_text = f"{state.n_chunks} chunks, {state.n_vectors} vectors, {state.n_indexed} indexed"
-    if state.ok:
-        st.success(f"In step: {plain(counts_text)}.", icon=":material/check:")
-    else:
+    with st.expander("Check the library", icon=":material/health_and_safety:"):
+        st.caption("Whether papers, vectors and the index of words are in step.")
+        if st.button("Check", key="check"):
+            with st.spinner("checking …"):
+                st.session_state["health"] = assistant.health()
+        state: Health | None = st.session_state.get("health")
+        if state is None:
+            return
+        counts_text = (
+            f"{state.n_chunks:,} chunks, {state.n_vectors:,} vectors, {state.n_indexed:,} indexed"
+        )
+        if state.ok:
+            st.success(f"In step: {plain(counts_text)}.", icon=":material/check:")
+            return
         st.error(fault(f"{'; '.join(state.problems)} ({counts_text})"), icon=":material/error:")
         if st.button("Repair", icon=":material/build:", key="repair", help="Reads everything anew"):
-            run_repair(assistant)
+            paths = [Path(d.path) for d in assistant.library.list_documents()]
+            library_changes.ingest(assistant, [p for p in paths if p.is_file()], anew=True)
             st.session_state["health"] = assistant.health()
             st.rerun()
 
 
-def run_repair(assistant: Assistant) -> None:
-    """Read, embed and index all documents again."""
-    there = [Path(d.path) for d in assistant.library.list_documents() if Path(d.path).is_file()]
-    run_ingest(assistant, "state", there, anew=True)
-
-
 def main() -> None:
     assistant = session.get_assistant()
-    st.title("Library", anchor=False)
-    try:
-        document_list = (
-            assistant.library.list_documents() if session.count_papers(assistant) else []
-        )
-        render_running(assistant)
-        if document_list:
-            render_counts(assistant, document_list)
-            render_documents(assistant, document_list)
-        else:
-            st.info("No papers yet: add some here.", icon=":material/info:")
-            show_outcome("remove")
-        add(assistant, document_list)
-        if document_list:
-            if names := [d.name for d in document_list if d.format == "pdf"]:
-                correct(assistant, names)
-            remove(assistant, document_list)
-            render_health(assistant)
-    except RagError as exc:
-        st.error(fault(exc), icon=":material/error:")
+    with st.container(key="wide"):
+        st.title("Library", anchor=False)
+        try:
+            has_papers = bool(session.count_papers(assistant))
+            documents = assistant.library.list_documents() if has_papers else []
+            render_running(assistant)
+            do_act(assistant, documents)
+            add(assistant, documents)
+            if (change := library_changes.get_last_change()) is not None:
+                render_change(assistant, change)
+            if documents:
+                library = assistant.library
+                counts = f"{counted(library.n_papers)} by {counted(library.n_people, 'person')}"
+                st.caption(f"The library holds {plain(counts)}.")
+                render_files(assistant, documents)
+                render_merged(assistant, documents)
+                render_health(assistant)
+            else:
+                st.caption("No papers yet: drop some above.")
+        except RagError as exc:
+            st.error(fault(exc), icon=":material/error:")
+    page_links.follow_link(assistant)
+    session.draw_panel(assistant)
 
 
 main()

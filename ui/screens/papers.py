@@ -1,136 +1,152 @@
-"""Papers: the whole catalogue in a table that filters, opens and exports."""
+"""Papers: one list to search, narrow, open, choose from, ask about, compare and export."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
+from rag.answers.facets import Facet, count_facets
 from rag.app.assistant import Assistant
 from rag.library.bibliography import EXPORT_SUFFIXES, MEDIA_TYPES, ExportFormat, format_papers
-from rag.types import Condition, Paper
+from rag.library.selection import format_nearest
+from rag.types import Condition
 from rag.types.errors import RagError
-from rag.types.fields import Range
-from ui.components import selected_papers, session
-from ui.views import answer_html
+from ui.components import page_links, paper_state, selected_papers, session, virtual_list
+from ui.components.paper_state import PaperState
+from ui.views import answer_html, paper_rows
 from ui.views.escaping import fault, plain
 
 FORMATS: dict[ExportFormat, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
-NARROW = 158
-CODE_FILTER = {"with code": True, "without code": False}
+KEY = "papers"
 
 
-def render_filters(papers: Sequence[Paper], owners: Sequence[str]) -> list[Condition]:
-    """Draw the filters; returns their conditions, none for a widget that was not used."""
-    words = st.text_input("Words in title or text", key="text", placeholder="few-shot")
-    conditions = [Condition("text", "contains", word) for word in words.split()]
-    choices = (
-        ("author", "Author", sorted({a.name for p in papers for a in p.authorships})),
-        ("category", "Category", sorted({p.category for p in papers if p.category})),
-        ("affiliation", "Affiliation", sorted({x for p in papers for x in p.affiliations})),
-        ("page", "Profile page", sorted(owners)),
-        ("code", "Code", list(CODE_FILTER)),
+@st.cache_data(show_spinner=False, max_entries=64)
+def _load_facets(
+    _assistant: Assistant, fingerprint: str, conditions: tuple[Condition, ...]
+) -> tuple[Facet, ...]:
+    """The facets, for this state of the library."""
+    return count_facets(_assistant.library.view, conditions)
+
+
+def handle_act(act: str, value: str) -> None:
+    """Change the list; what concerns the rest of the page is done in a run of all of it."""
+    if not paper_state.change_state(act, value):
+        page_links.handle_act(act, value)
+        st.session_state["whole_page"] = True
+
+
+@st.fragment
+def render_catalogue(assistant: Assistant) -> None:
+    """Draw the list and what can be done with those chosen; a press draws only these anew."""
+    if st.session_state.pop("whole_page", False):
+        st.rerun()
+    session.say_fault()
+    try:
+        render_list_of(assistant, paper_state.load_state())
+    except RagError as exc:
+        st.error(fault(exc), icon=":material/error:")
+
+
+def render_list_of(assistant: Assistant, state: PaperState) -> None:
+    view = assistant.library.view
+    conditions = state.every_condition
+    n_listed = view.count_papers(conditions)
+    key = (view.fingerprint, state.line, state.order)
+    signature = hashlib.sha256(repr(key).encode()).hexdigest()[:12]
+    words = paper_rows.split_words(state.words)
+    blocks = {}
+    for number in virtual_list.get_wanted(KEY, signature, n_listed):
+        start = number * virtual_list.BLOCK
+        ids = view.find_ids(
+            conditions, state.sorting, virtual_list.BLOCK, offset=start, first=state.first
+        )
+        blocks[number] = [
+            paper_rows.render_row(paper, start + at, n_listed, words)
+            for at, paper in enumerate(view.list_papers(ids))
+        ]
+    note = "" if n_listed else answer_html.remove_escapes(format_nearest(view, conditions))
+    n_chosen = state.count_chosen(n_listed)
+    head = paper_rows.ListHead(
+        n_listed,
+        assistant.library.n_papers,
+        state.words,
+        paper_state.list_chips(state),
+        _load_facets(assistant, view.fingerprint, conditions),
+        state.order,
+        bool(n_chosen) and n_chosen == n_listed,
+        note,
     )
-    with st.container(horizontal=True, vertical_alignment="top"):
-        for field, label, options in choices:
-            chosen = st.selectbox(
-                plain(label), options, index=None, placeholder="any", key=field, width=NARROW
+    opened = st.session_state.get("source")
+    virtual_list.render_list(
+        KEY,
+        "Papers",
+        paper_rows.render_head(head),
+        signature,
+        n_listed,
+        blocks,
+        session.telling(handle_act),
+        words=state.words,
+        chosen=state.marked,
+        all_chosen=state.all_chosen,
+        opened=opened[0] if opened else "",
+    )
+    if n_chosen:
+        render_chosen(assistant, state, n_chosen)
+
+
+def list_chosen(assistant: Assistant, state: PaperState) -> list[str]:
+    """Ids of the papers chosen, in the order of the list, or in that in which they were chosen."""
+    if not state.all_chosen:
+        return list(state.marked)
+    left_out = set(state.marked)
+    ids = assistant.library.view.find_ids(state.every_condition, state.sorting, first=state.first)
+    return [paper_id for paper_id in ids if paper_id not in left_out]
+
+
+def export_chosen(assistant: Assistant, state: PaperState, form: ExportFormat) -> str:
+    return format_papers(assistant.library.list_papers(list_chosen(assistant, state)), form)
+
+
+def render_chosen(assistant: Assistant, state: PaperState, n_chosen: int) -> None:
+    """Draw the bar of what can be done with the papers chosen."""
+    with st.container(key="chosen", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(paper_rows.format_chosen(n_chosen))}**", width="content")
+        whole = state.all_chosen and not state.marked
+        if whole and not state.conditions and not state.words:
+            filters: tuple[Condition, ...] = ()
+        elif whole:
+            filters = state.every_condition
+        else:
+            filters = selected_papers.build_filters(list_chosen(assistant, state))
+        why_not = "" if filters or whole else selected_papers.TOO_MANY
+        selected_papers.render_button(assistant, "ask_about", filters, why_not)
+        if 2 <= n_chosen <= selected_papers.MAX_COMPARED:
+            selected_papers.render_compare(assistant, list_chosen(assistant, state))
+        for form, name in FORMATS.items():
+            st.download_button(
+                plain(name),
+                data=partial(export_chosen, assistant, state, form),
+                file_name=f"papers{EXPORT_SUFFIXES[form]}",
+                mime=MEDIA_TYPES[form],
+                icon=":material/download:",
+                key=f"export_{form}",
+                on_click="ignore",
             )
-            if chosen is not None:
-                conditions.append(Condition(field, "is", CODE_FILTER.get(chosen, chosen)))
-        conditions += render_year_filter(papers)
-    return conditions
-
-
-def render_year_filter(papers: Sequence[Paper]) -> list[Condition]:
-    """Draw the slider of years; the full range is no filter, so papers without a year are included."""
-    known = sorted({paper.year for paper in papers if paper.year is not None})
-    if len(known) < 2:
-        return []
-    span = st.slider(
-        "Years",
-        known[0],
-        known[-1],
-        (known[0], known[-1]),
-        key="years",
-        width=NARROW,
-        help="A narrower span leaves out papers without a year.",
-    )
-    return [] if span == (known[0], known[-1]) else [Condition("year", "is", Range(*span))]
-
-
-def open_chosen(papers: Sequence[Paper], key: str) -> None:
-    """Open the paper if exactly one row is selected, else close the open one."""
-    rows: list[int] = st.session_state[key].selection.rows
-    if len(rows) == 1:
-        session.open_source(papers[rows[0]].paper_id)
-    else:
-        session.close_source()
-
-
-def render_table(papers: Sequence[Paper]) -> list[Paper]:
-    """Draw the papers as a table; returns the selected ones."""
-    key = f"rows_{hash(tuple(paper.paper_id for paper in papers))}"
-    event: Any = st.dataframe(
-        [answer_html.build_paper_row(paper) for paper in papers],
-        key=key,
-        height=min(36 * len(papers) + 40, 520),
-        hide_index=True,
-        on_select=lambda: open_chosen(papers, key),
-        selection_mode="multi-row",
-        column_config={
-            "Title": st.column_config.TextColumn(width="large"),
-            "Authors": st.column_config.TextColumn(width="medium"),
-            "Year": st.column_config.NumberColumn(format="%d", width="small"),
-            "Category": st.column_config.TextColumn(width="small"),
-            "Code": st.column_config.CheckboxColumn(width="small"),
-        },
-        placeholder="—",
-        alt="Papers that meet all conditions",
-    )
-    return [papers[row] for row in event.selection.rows]
-
-
-def render_exports(papers: Sequence[Paper], chosen: bool) -> None:
-    """Draw the download buttons for the selected papers, or for all papers listed."""
-    n = len(papers)
-    what = f"{n} chosen" if chosen else f"all {n} listed"
-    st.caption(f"Export {plain(what)}:", width="content")
-    for form, name in FORMATS.items():
-        st.download_button(
-            plain(name),
-            data=partial(format_papers, papers, form),
-            file_name=f"papers{EXPORT_SUFFIXES[form]}",
-            mime=MEDIA_TYPES[form],
-            icon=":material/download:",
-            key=f"export_{form}",
-            on_click="ignore",
+        st.button(
+            "Clear",
+            icon=":material/close:",
+            type="tertiary",
+            key="choose_none",
+            help="Select nothing",
+            on_click=clear_chosen,
         )
 
 
-def render_catalogue(assistant: Assistant) -> None:
-    every = assistant.library.list_papers()
-    conditions = render_filters(every, [page.person for page in assistant.library.list_pages()])
-    answer = assistant.catalogue(conditions) if conditions else None
-    listed_papers = every
-    if answer is not None:
-        listed_papers = assistant.library.list_papers([paper.paper_id for paper in answer.papers])
-    listed_papers = sorted(listed_papers, key=answer_html.get_recency_key)
-    st.markdown(f"**{len(listed_papers):,}** of {len(every):,} papers")
-    for warning in answer.warnings if answer else ():
-        st.html(f'<p class="pf note">{answer_html.escape(warning)}</p>')
-    if listed_papers:
-        above = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
-        chosen = render_table(listed_papers)
-        with above:
-            render_exports(chosen or listed_papers, bool(chosen))
-            selected_papers.render_button_for_papers(
-                assistant, "ask_about", chosen or (listed_papers if conditions else ())
-            )
-    elif answer is not None:
-        st.html(f'<div class="pf">{answer_html.render_markdown(answer.text)}</div>')
+def clear_chosen() -> None:
+    state: PaperState = st.session_state[paper_state.KEY]
+    paper_state.store_state(PaperState(state.words, state.conditions, state.order))
 
 
 def main() -> None:
@@ -138,12 +154,10 @@ def main() -> None:
     with st.container(key="wide"):
         st.title("Papers", anchor=False)
         if not session.count_papers(assistant):
-            st.info("No papers yet: open Chat to read your documents.", icon=":material/info:")
+            st.info("No papers yet: add some on the Library page.", icon=":material/info:")
             return
-        try:
-            render_catalogue(assistant)
-        except RagError as exc:
-            st.error(fault(exc), icon=":material/error:")
+        render_catalogue(assistant)
+    page_links.follow_link(assistant)
     session.draw_panel(assistant)
 
 

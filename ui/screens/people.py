@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from rag.app.assistant import Assistant
-from rag.text.english import counted
 from rag.types import Condition
 from rag.types.errors import NotFound, RagError
-from ui.components import selected_papers, session
+from ui.components import page_links, selected_papers, session
 from ui.components.click_component import render_clickable
-from ui.views import answer_html, coauthor_graph, people_html
+from ui.components.library_facts import load_topic_map
+from ui.views import answer_html, people_html, person_html
 from ui.views.escaping import fault, plain
+from ui.views.person_html import Narrowing
+
+MAX_PEOPLE = 24
+MAX_NAMES = 1_000
+"""Names that are sent to the browser; others can be typed."""
+NARROWED = "person_narrowed"
 
 
 def render_search(assistant: Assistant) -> None:
@@ -41,20 +49,34 @@ def render_search(assistant: Assistant) -> None:
 
 
 def render_everyone(assistant: Assistant) -> None:
-    """Draw the people with the most papers; shown before a search."""
+    """Draw the people with the most papers and what they work on; shown before a search."""
     library = assistant.library
-    people = [library.find_person(name) for name in library.list_names(most_papers_first=24)]
+    counts = library.view.count_groups("author", limit=MAX_PEOPLE)
+    topics: dict[str, list[str]] = {}
+    for topic in load_topic_map(assistant).topics:
+        for name, _ in topic.people:
+            topics.setdefault(name, []).append(topic.name)
     st.caption(
         f"{library.n_people:,} people are named in these papers. Those with most papers here:"
     )
-    render_clickable(people_html.render_people(people), key="everyone", on_act=session.handle_act)
+    render_clickable(
+        people_html.render_people_cards(counts, topics),
+        key="everyone",
+        on_act=page_links.handle_act,
+        style="overview.css",
+    )
 
 
 def render_picker(assistant: Assistant, label: str = "Or open a person") -> None:
     """Draw the field in which a person is chosen by name."""
-    names = assistant.library.list_names()
+    names = assistant.library.list_names(most_papers_first=MAX_NAMES)
     chosen = st.selectbox(
-        plain(label), names, index=None, placeholder="a name", key="chosen_person"
+        plain(label),
+        names,
+        index=None,
+        placeholder="a name",
+        key="chosen_person",
+        accept_new_options=True,
     )
     if chosen:
         st.session_state["go_to"] = {"name": chosen}
@@ -83,7 +105,7 @@ def render_nobody(assistant: Assistant, name: str) -> None:
 
 
 def show_person(assistant: Assistant, name: str) -> None:
-    """Draw the page of one person: figures, years, co-authors and papers."""
+    """Draw the page of one person: papers, and beside them years, topics and co-authors."""
     if st.button("All people", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
@@ -92,40 +114,57 @@ def show_person(assistant: Assistant, name: str) -> None:
     except NotFound:
         render_nobody(assistant, name)
         return
-    known = session.get_papers_by_id(assistant, {a.paper_id for a in person.authorships})
-    papers = [known[a.paper_id] for a in person.authorships]
     st.title(plain(person.name), anchor=False)
-    summary = assistant.person(name).text.split("\n\n")[0]
+    papers = sorted(
+        assistant.library.list_papers([a.paper_id for a in person.authorships]),
+        key=answer_html.get_recency_key,
+    )
     render_clickable(
-        people_html.render_person_head(summary, person),
+        person_html.render_lead(person, papers),
         key="person_head",
-        on_act=session.handle_act,
+        on_act=page_links.handle_act,
+        style="overview.css",
     )
     selected_papers.render_button(
         assistant, "ask_about", (Condition("author", "in", (person.name,)),)
     )
-    coauthor_network = coauthor_graph.count_network(person.name, papers)
-    if coauthor_network.shared:
-        st.header("Co-authors", anchor=False)
+    if papers:
+        narrowing, shows_all = get_narrowing(name)
         render_clickable(
-            coauthor_graph.draw_network(coauthor_network),
-            key="coauthors",
-            on_act=session.handle_act,
+            person_html.render_person(person, papers, narrowing, shows_all=shows_all),
+            key="person_page",
+            on_act=partial(handle_act, name),
+            style="overview.css",
         )
-        st.caption(plain(coauthor_graph.format_caption(coauthor_network)))
-    st.header("Papers by year", anchor=False)
-    render_clickable(people_html.render_by_year(papers), key="by_year", on_act=session.handle_act)
-    st.header(counted(len(papers)), anchor=False)
-    roles = {a.paper_id: a.role for a in person.authorships}
-    render_clickable(
-        answer_html.render_paper_list(sorted(papers, key=answer_html.get_recency_key), roles),
-        key="person_papers",
-        on_act=session.handle_act,
-    )
+
+
+def get_narrowing(name: str) -> tuple[Narrowing, bool]:
+    """To what the papers of a person are narrowed, and whether all of them are shown."""
+    before, narrowing, shows_all = st.session_state.get(NARROWED, ("", Narrowing(), False))
+    return (narrowing, shows_all) if before == name else (Narrowing(), False)
+
+
+def handle_act(name: str, what: str, value: str) -> None:
+    """Narrow the papers of a person, or follow the link."""
+    narrowing, _ = get_narrowing(name)
+    if what == "narrow":
+        kind, _, chosen = value.partition("=")
+        st.session_state[NARROWED] = (name, narrowing.switch(kind, chosen), False)
+    elif what == "all":
+        st.session_state[NARROWED] = (name, narrowing, True)
+    else:
+        page_links.handle_act(what, value)
 
 
 def main() -> None:
     assistant = session.get_assistant()
+    with st.container(key="wide"):
+        render_page(assistant)
+    page_links.follow_link(assistant)
+    session.draw_panel(assistant)
+
+
+def render_page(assistant: Assistant) -> None:
     if not session.count_papers(assistant):
         st.info("No papers yet: open Chat to read your documents.", icon=":material/info:")
         return
@@ -139,7 +178,6 @@ def main() -> None:
             render_picker(assistant)
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
-    session.draw_panel(assistant)
 
 
 main()

@@ -1,14 +1,18 @@
-"""Quality: how good the answers are, by the latest evaluation runs, and what changed since."""
+"""Quality: whether the answers can be trusted, by the latest evaluation runs; runs one at a press."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
+from rag.app.evaluation_process import EvaluationProcess
 from rag.config.settings import load
 from rag.types.errors import RagError
-from ui.views import evaluation_plots, evaluation_runs
+from ui.components import page_links, session
+from ui.components.click_component import render_clickable
+from ui.views import evaluation_plots, evaluation_runs, trust_html
 from ui.views.escaping import fault, plain
 from ui.views.evaluation_runs import REPORT, ChangedQuestion, EvaluationRun
 
@@ -18,10 +22,9 @@ SHARES = {
     "latency_p95_ms": ("Slowest 5%", "19 of 20 answers took less"),
     "faults": ("Citation faults", "Markers or quotes that do not hold in the paper"),
 }
-NONE_YET = """<div class="hero"><h1>Quality</h1>
-<p>An evaluation asks the library questions whose answers are known and measures what comes of
+NONE_YET = """<div class="hero"><p>An evaluation asks the library questions whose answers are known and measures what comes of
 them: whether the right paper is found, whether quotes hold, whether what the papers do not say
-is declined.</p><p>None has been run over this library yet. This command makes one:</p></div>"""
+is declined.</p><p>None has been run over this library yet.</p></div>"""
 
 
 def render_measured(run: EvaluationRun, other_run: EvaluationRun | None) -> None:
@@ -115,12 +118,12 @@ def choose(complete_runs: Sequence[EvaluationRun]) -> tuple[EvaluationRun, Evalu
 def show_runs(complete_runs: Sequence[EvaluationRun]) -> None:
     run, other_run = choose(complete_runs)
     render_measured(run, other_run)
-    st.header("How good, by kind", anchor=False)
+    st.subheader("How good, by kind", anchor=False)
     st.html(evaluation_plots.plot_figures(run, other_run))
-    st.header("What came of the questions", anchor=False)
+    st.subheader("What came of the questions", anchor=False)
     st.html(evaluation_plots.plot_outcomes(run))
     if other_run is not None:
-        st.header("What changed", anchor=False)
+        st.subheader("What changed", anchor=False)
         try:
             render_changes(evaluation_runs.list_changed_questions(other_run, run))
         except RagError as exc:
@@ -138,22 +141,80 @@ def show_runs(complete_runs: Sequence[EvaluationRun]) -> None:
         )
 
 
+# --- running it -----------------------------------------------------------------------------
+
+
+@st.cache_resource(show_spinner=False)
+def _load_running(data: Path) -> dict[str, EvaluationProcess]:
+    """The evaluation of this data folder, if it was started on this server."""
+    return {}
+
+
+def render_run_button(data: Path, *, first: bool) -> None:
+    """Draw the button that runs the evaluation, or how far it is."""
+    running = _load_running(data)
+    process = running.get("now")
+    if process is not None and process.is_running:
+        watch(data)
+        return
+    if process is not None and process.fault:
+        st.warning(fault(process.fault), icon=":material/warning:")
+    label = "Check it now" if first else "Check again"
+    if st.button(
+        plain(label),
+        icon=":material/play_arrow:",
+        type="primary" if first else "secondary",
+        key="evaluate",
+    ):
+        running["now"] = EvaluationProcess(data)
+        st.rerun()
+
+
+@st.fragment(run_every=2.0)
+def watch(data: Path) -> None:
+    """Draw how far the evaluation is, every two seconds, until it is done."""
+    process = _load_running(data)["now"]
+    if not process.is_running:
+        st.rerun()
+    name, n_done, total = process.progress
+    text = f"{n_done:,} of {total:,} {name}" if total else "opening the library"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(n_done / total if total else 0.0, f"{plain(text)} …", width=420)
+        st.button("Stop", icon=":material/stop:", key="stop_evaluation", on_click=process.stop)
+
+
+def show_trust(complete_runs: Sequence[EvaluationRun], data: Path) -> None:
+    """Draw whether the answers can be trusted, by the newest run of each set of questions."""
+    newest = evaluation_runs.list_newest(complete_runs)
+    outcomes = evaluation_runs.sum_outcomes(newest)
+    html = trust_html.render_headline(newest, outcomes) + trust_html.render_kinds(newest, outcomes)
+    render_clickable(html, key="trust", on_act=page_links.handle_act, style="trust.css")
+    sets = ", ".join(f"{run.questions} {run.n_questions:,}" for run in newest)
+    st.caption(plain(f"Questions: {sets}; last asked {newest[0].begun[:10]}."))
+    render_run_button(data, first=False)
+
+
 def main() -> None:
     try:
-        complete_runs, problems = evaluation_runs.list_runs(load().data)
+        data = load().data
+        complete_runs, problems = evaluation_runs.list_runs(data)
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         return
-    if complete_runs:
-        st.title("Quality", anchor=False)
+    st.title("Can I trust it?", anchor=False)
     for problem in problems:
         st.warning(fault(problem), icon=":material/warning:")
     if complete_runs:
-        show_runs(complete_runs)
+        show_trust(complete_runs, data)
+        with st.expander("Runs, measures and what changed", icon=":material/monitoring:"):
+            show_runs(complete_runs)
     else:
         st.html(NONE_YET)
-        st.code("paperfolk eval", language=None)
-        st.caption("It asks the project's own questions, and those that were judged in the chat.")
+        render_run_button(data, first=True)
+        st.caption(
+            "It asks the project's own questions, and those that were judged in the chat; some minutes."
+        )
+    page_links.follow_link(session.get_assistant())
 
 
 main()

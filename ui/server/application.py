@@ -26,7 +26,7 @@ from ui.server.login import LEAVE, PATH, Login, LoginGate, readers
 from ui.server.sessions import bounded
 
 SCRIPT = Path(__file__).parents[1] / "app.py"
-PATHS = ("/", "/people", "/papers", "/library", "/quality")
+PATHS = ("/", "/overview", "/people", "/papers", "/library", "/quality")
 POLICY = "; ".join(
     (
         "default-src 'self'",

@@ -452,22 +452,3 @@ def render_paper_list(papers: Sequence[Paper], roles: Mapping[str, Role] | None 
 def get_recency_key(paper: Paper) -> tuple[int, int, int, tuple[Place, ...]]:
     """Sort key: year, month, day descending; unknown years last; ties as the papers were read."""
     return (-(paper.year or 0), -(paper.month or 0), -(paper.day or 0), paper.places)
-
-
-def build_paper_row(paper: Paper) -> dict[str, object]:
-    """One row of the papers table."""
-    return {
-        "Title": paper.title or f"{paper.label} (no title)",
-        "Authors": _format_printed(paper),
-        "Year": paper.year,
-        "Category": paper.category,
-        "Code": bool(paper.code),
-        "Affiliations": ", ".join(paper.affiliations),
-        "Places": ", ".join(map(str, paper.places)),
-    }
-
-
-def _format_printed(paper: Paper) -> str | None:
-    if not paper.authors:
-        return None
-    return ", ".join(paper.authors) + ("" if paper.authors_complete else " et al.")

@@ -41,12 +41,24 @@ class _About(BaseModel):
     questions: _Set = Field(alias="set")
 
 
+class FailedQuestion(BaseModel):
+    """A question that was not answered as wanted: what was wanted, and what came."""
+
+    question: str
+    kind: str
+    outcome: str
+    wanted: str = ""
+    text: str = ""
+    faults: Sequence[str] = ()
+
+
 class _Summary(BaseModel):
     run: _About
     overall: Mapping[str, float | None]
     kinds: Mapping[str, Mapping[str, Mean]]
     outcomes: Mapping[str, Mapping[str, int]]
     decisive: Mapping[str, str] = {}
+    errors: Sequence[FailedQuestion] = ()
 
 
 class _Score(BaseModel):
@@ -77,6 +89,7 @@ class EvaluationRun:
     kinds: Mapping[str, Mapping[str, Mean]]
     outcomes: Mapping[str, Mapping[str, int]]
     decisive: Mapping[str, str]
+    errors: Sequence[FailedQuestion] = ()
 
     @property
     def name(self) -> str:
@@ -145,7 +158,27 @@ def read_run(folder: Path) -> EvaluationRun:
             kind: summary.decisive.get(kind) or _choose_measure(figures)
             for kind, figures in summary.kinds.items()
         },
+        summary.errors,
     )
+
+
+def list_newest(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
+    """The newest run of each set of questions; ``runs``: the newest first."""
+    newest: dict[str, EvaluationRun] = {}
+    for run in runs:
+        newest.setdefault(run.questions, run)
+    return list(newest.values())
+
+
+def sum_outcomes(runs: Sequence[EvaluationRun]) -> dict[str, dict[str, int]]:
+    """How often the questions of each kind came to what, over several runs; kinds by name."""
+    sums: dict[str, dict[str, int]] = {}
+    for run in runs:
+        for kind, counts in run.outcomes.items():
+            of_kind = sums.setdefault(kind, dict.fromkeys(OUTCOMES, 0))
+            for outcome, n in counts.items():
+                of_kind[outcome] = of_kind.get(outcome, 0) + n
+    return dict(sorted(sums.items()))
 
 
 def _choose_measure(figures: Mapping[str, Mean]) -> str:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from rag.text.english import counted
-from rag.types import Answer, Expert, Paper, Person, ProfilePage
-from ui.views.answer_html import ROLES, format_name, render_markdown, render_person_button
+from rag.types import Answer, Expert, Paper, ProfilePage
+from ui.views.answer_html import ROLES, format_name, render_person_button
+
+MAX_TOPICS = 3
 
 
 def render_experts(turn: Answer, papers: Mapping[str, Paper]) -> str:
@@ -63,7 +65,7 @@ def render_figures(page: ProfilePage) -> str:
         for name, value in figure_texts
         if value is not None
     )
-    return f'<p class="by">the profile page says</p><div class="figures">{tiles}</div>'
+    return f'<div class="figures">{tiles}</div><p class="by">as the profile page prints them</p>'
 
 
 def _format_figure(value: object) -> str:
@@ -72,30 +74,16 @@ def _format_figure(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else escape(str(value))
 
 
-def render_by_year(papers: Sequence[Paper]) -> str:
-    """Papers a year as bars, gaps included; papers without a year are named below."""
-    known = [paper.year for paper in papers if paper.year is not None]
-    unknown = len(papers) - len(known)
-    if not known:
-        return '<p class="by">no year is known</p>'
-    counts = {year: known.count(year) for year in range(min(known), max(known) + 1)}
-    top = max(counts.values())
-    bars = "".join(
-        f'<div style="--h:{n / top:.3f}"><b>{n or ""}</b><i></i><span>{year}</span></div>'
-        for year, n in counts.items()
-    )
-    label = "; ".join(f"{year}: {n}" for year, n in counts.items())
-    note = f'<p class="by">{unknown} without a year</p>' if unknown else ""
-    return f'<div class="bars" role="img" aria-label="Papers by year: {label}">{bars}</div>{note}'
-
-
-def render_people(people: Sequence[Person]) -> str:
-    """People as buttons with the number of their papers here."""
-    rows = "".join(
-        f'<li>{render_person_button(person.name)} <span class="by">{len(person.authorships)}</span></li>'
-        for person in people
-    )
-    return f'<ul class="people">{rows}</ul>'
+def render_people_cards(counts: Mapping[str, int], topics: Mapping[str, Sequence[str]]) -> str:
+    """People as cards: how many papers, and what they work on."""
+    rows = []
+    for name, n in counts.items():
+        about = ", ".join(topics.get(name, ())[:MAX_TOPICS])
+        rows.append(
+            f'<li>{render_person_button(name)} <span class="by">{counted(n)}</span>'
+            f"{f'<p>{escape(about)}</p>' if about else ''}</li>"
+        )
+    return f'<ul class="person-cards">{"".join(rows)}</ul>'
 
 
 def render_names(people: Iterable[str]) -> str:
@@ -103,8 +91,3 @@ def render_names(people: Iterable[str]) -> str:
     return (
         f'<ul class="people">{"".join(f"<li>{render_person_button(n)}</li>" for n in people)}</ul>'
     )
-
-
-def render_person_head(summary: str, person: Person) -> str:
-    """A person in a few words (Markdown) and, apart from them, what the profile page says."""
-    return render_markdown(summary) + (render_figures(person.page) if person.page else "")

@@ -1,0 +1,110 @@
+"""What a list of papers can be narrowed by, each value with the number of papers that it would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rag.library.view import LibraryView
+from rag.types import Condition
+from rag.types.fields import FIELDS, Range, Scalar
+
+FACET_FIELDS = ("year", "category", "code", "author", "affiliation", "venue", "keyword", "page")
+"""In the order shown; those of which no paper has a value are not shown."""
+MAX_VALUES = 40
+"""Values of a facet that are offered; by others one searches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One field, with its values and how many papers have each under all other conditions.
+
+    Attributes:
+        values: Years the newest first, all else the most frequent first; a chosen one is always there.
+        n_unknown: Papers without a value.
+        chosen: Of the values.
+        is_unknown: Whether the papers without one are chosen.
+    """
+
+    field: str
+    values: tuple[tuple[Scalar, int], ...]
+    n_unknown: int = 0
+    chosen: tuple[Scalar, ...] = ()
+    is_unknown: bool = False
+
+
+def is_of_facet(condition: Condition, field: str) -> bool:
+    """Whether a condition is one that the boxes of a facet can show."""
+    if condition.field != field or any(isinstance(value, Range) for value in condition.values):
+        return False
+    return condition.operator in ("is", "in", "unknown")
+
+
+def count_facets(library: LibraryView, conditions: Sequence[Condition]) -> tuple[Facet, ...]:
+    """The facets of the papers that meet conditions; a facet's own condition does not narrow it."""
+    conditions = _search_once(library, conditions)
+    facets = (_count_facet(library, conditions, field) for field in FACET_FIELDS)
+    return tuple(facet for facet in facets if facet.values or facet.chosen or facet.is_unknown)
+
+
+def _search_once(library: LibraryView, conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The conditions with those on words settled: no facet is one, so the texts are read once for all."""
+    words = [condition for condition in conditions if FIELDS[condition.field].type == "text"]
+    if not words:
+        return tuple(conditions)
+    ids = library.find_ids(words) or ["none"]
+    others = (condition for condition in conditions if condition not in words)
+    return (*others, Condition("paper", "in", tuple(ids)))
+
+
+def _count_facet(library: LibraryView, conditions: Sequence[Condition], field: str) -> Facet:
+    own = [condition for condition in conditions if is_of_facet(condition, field)]
+    others = [condition for condition in conditions if condition not in own]
+    counts: dict[Any, int] = dict(library.count_groups(field, others, MAX_VALUES))
+    chosen = tuple(value for condition in own for value in condition.values)
+    for value in chosen:
+        if value not in counts:
+            counts[value] = library.count_papers((*others, Condition(field, "is", value)))
+    values = tuple(counts.items())
+    n_unknown = 0
+    if field == "year":
+        values = tuple(sorted(values, reverse=True))
+        n_unknown = library.count_papers((*others, Condition(field, "unknown")))
+    elif field == "code":
+        values = tuple(sorted(values, reverse=True))
+    is_unknown = any(condition.operator == "unknown" for condition in own)
+    return Facet(field, values, n_unknown, chosen, is_unknown)
+
+
+def toggle_value(
+    conditions: Sequence[Condition], field: str, value: Scalar | None
+) -> tuple[Condition, ...]:
+    """The conditions with a value of a facet added or taken away; None: papers without a value."""
+    own = [condition for condition in conditions if is_of_facet(condition, field)]
+    others = tuple(condition for condition in conditions if condition not in own)
+    if value is None:
+        was = any(condition.operator == "unknown" for condition in own)
+        return others if was else (*others, Condition(field, "unknown"))
+    values = [v for condition in own for v in condition.values]
+    if FIELDS[field].type == "flag":
+        values = [] if value in values else [value]
+    elif value in values:
+        values.remove(value)
+    else:
+        values.append(value)
+    if not values:
+        return others
+    one = Condition(field, "is", values[0]) if len(values) == 1 else None
+    return (*others, one or Condition(field, "in", tuple(values)))
+
+
+def remove_condition(
+    conditions: Sequence[Condition], condition: Condition, value: Scalar | None = None
+) -> tuple[Condition, ...]:
+    """The conditions without one, or without one of its values."""
+    if value is None or len(condition.values) < 2:
+        return tuple(other for other in conditions if other != condition)
+    rest = tuple(other for other in condition.values if other != value)
+    changed = replace(condition, value=rest)
+    return tuple(changed if other == condition else other for other in conditions)
