@@ -6,7 +6,6 @@ is routed otherwise than meant, or if it only repeats the last answer.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +14,10 @@ from itertools import islice
 
 from rag.answers.examples import build_examples, count_shared_pairs
 from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
+from rag.answers.topic_names import find_full_phrase, format_as_printed
 from rag.library.naming import get_recency_key, get_short_name
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, fold
+from rag.text import fold
 from rag.types import Answer, Paper, RouteName, Thread
 
 MAX_SUGGESTIONS = 3
@@ -232,34 +232,8 @@ def _find_shared_topic(papers: Sequence[Paper], library: LibraryView) -> str:
     best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
     if not best:
         return ""
-    full_phrase = _find_full_phrase(best, [fold(title) for title in library.list_titles()])
-    return _format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
-
-
-def _format_as_printed(phrase: str, titles: str) -> str:
-    """The phrase with the capitals of its abbreviations: ``AI-generated image detection``."""
-    printed_match = re.search(re.escape(phrase), titles, re.IGNORECASE)
-    if printed_match is None:
-        return phrase
-    words = re.split(r"([ -])", printed_match[0])
-    return "".join(word if any(c.isupper() for c in word[1:]) else word.lower() for word in words)
-
-
-def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
-    """The phrase with the words that most titles have before and after it."""
-    for before in (False, True, True, False):
-        side = (
-            rf"([^\W_]+[ -]){re.escape(phrase)}" if before else rf"{re.escape(phrase)}([ -][^\W_]+)"
-        )
-        neighbour_pattern = re.compile(rf"(?<![^\W_]){side}(?![^\W_])")
-        matching_titles = [title for title in titles if phrase in title]
-        neighbours = Counter(
-            match[1] for title in matching_titles if (match := neighbour_pattern.search(title))
-        )
-        word, n = neighbours.most_common(1)[0] if neighbours else ("", 0)
-        if n > 1 and 2 * n > len(matching_titles) and word.strip() not in STOP_WORDS:
-            phrase = f"{word}{phrase}" if before else f"{phrase}{word}"
-    return phrase
+    full_phrase = find_full_phrase(best, [fold(title) for title in library.list_titles()])
+    return format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
 
 
 @lru_cache(maxsize=4)

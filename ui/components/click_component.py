@@ -1,4 +1,4 @@
-"""The only custom component: shows HTML of `ui.views.answer_html` and reports clicks on it."""
+"""The component of most pages: shows HTML of `ui.views.answer_html` and reports clicks on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def render_clickable(
     on_act: Act,
     cards: Sequence[dict[str, str]] = (),
     closable: bool = False,
-    scroll: bool = False,
     copied: str = "",
 ) -> None:
     """Show HTML whose ``data-act`` elements call ``on_act(act, value)`` before the next run.
@@ -41,10 +40,8 @@ def render_clickable(
         html: Already escaped; see `ui.views.answer_html.render_answer_html`.
         key: Unique on the page.
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
-        cards: What hovering a chip shows; see `ui.views.answer_html.build_cards`.
+        cards: What hovering a chip shows; see `ui.views.reference_html.build_cards`.
         closable: Whether the Escape key reports the act ``close``.
-        scroll: Whether the page moves to the last question, or to the head of a first screen,
-            when this first appears.
         copied: What a button of class ``copy`` puts on the clipboard.
     """
 
@@ -55,7 +52,10 @@ def render_clickable(
 
     # Registered on each run: registration is per server session, and cheap.
     mount = st.components.v2.component(
-        "paperfolk_board", html=FRAME, css=read_asset("board.css"), js=read_asset("board.js")
+        "paperfolk_board",
+        html=FRAME,
+        css=read_asset("board.css") + read_asset("answer.css"),
+        js=read_asset("board.js"),
     )
     mount(
         key=key,
@@ -63,7 +63,6 @@ def render_clickable(
             "html": html,
             "cards": list(cards),
             "closable": closable,
-            "scroll": scroll,
             "copied": copied,
         },
         on_act_change=handle_change,

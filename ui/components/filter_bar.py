@@ -23,8 +23,8 @@ from rag.text.english import counted
 from rag.types import Condition, Thread
 from rag.types.fields import Range
 from ui.components import conversation_list, session
-from ui.views import answer_html
 from ui.views.escaping import plain
+from ui.views.markdown_html import remove_escapes
 
 MOST_NAMES = 1_000
 """Upper limit of names sent to the browser; others can be typed."""
@@ -89,7 +89,7 @@ def format_filter(condition: Condition) -> str:
     if condition.field == "paper" and isinstance(condition.value, tuple):
         n = len(condition.value)
         return counted(n, "chosen paper")
-    return answer_html.remove_escapes(format_filters([condition])).replace("the Code mark", "code")
+    return remove_escapes(format_filters([condition])).replace("the Code mark", "code")
 
 
 def take_away(

@@ -14,7 +14,7 @@ from math import cos, pi, sin, sqrt
 
 from rag.text.english import counted
 from rag.types import Paper
-from ui.views.answer_html import render_person_button
+from ui.views.markdown_html import render_person_button
 
 WIDTH, HEIGHT, RADIUS = 720, 410, 165
 MOST_SHOWN = 16

@@ -17,7 +17,7 @@ from rag.text.english import counted
 from rag.types import Condition, Query, Reading
 from rag.types.fields import FIELDS
 from rag.types.query import Form, Order, Part
-from ui.views.answer_html import remove_escapes
+from ui.views.markdown_html import remove_escapes
 from ui.views.query_parts import NAMED_PAPERS, WANT, list_parts, split_part
 
 TITLE_WORDS = 8
