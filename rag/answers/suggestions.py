@@ -21,12 +21,15 @@ from rag.text import fold
 from rag.types import Answer, Paper, RouteName, Thread
 
 MAX_SUGGESTIONS = 3
+MAX_AFTER_NOTHING = 2
+"""The same after a question that is not answered."""
 _TRIED = 8
 _LOOKED_AT = 200
 """Papers of an answer, and people of them, that suggestions are made of."""
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
 
+_ALONE = Thread()
 AskQuestion = Callable[[str, Thread], Answer]
 
 
@@ -55,7 +58,23 @@ def find_suggestions(
         k: 1 or more.
     """
     earlier_texts = {turn.answer.text for turn in thread.turns} | {answer.text}
-    return _select_answerable(_iter_candidates(answer, library), thread, ask, earlier_texts, k)
+    if answer.status != "answered":
+        k = min(k, MAX_AFTER_NOTHING)
+    candidates = _put_offered_last(_iter_candidates(answer, library, thread), thread, library)
+    return _select_answerable(candidates, thread, ask, earlier_texts, k)
+
+
+def _put_offered_last(
+    candidates: Iterator[Suggestion], thread: Thread, library: LibraryView
+) -> Iterator[Suggestion]:
+    """What the answers before had in front and nobody took comes after all else."""
+    offered = {
+        candidate.question
+        for turn in thread.turns[-3:-1]
+        for candidate in islice(_iter_candidates(turn.answer, library), MAX_SUGGESTIONS)
+    }
+    every = list(islice(candidates, 2 * _TRIED))
+    return iter(sorted(every, key=lambda candidate: candidate.question in offered))
 
 
 def find_openings(
@@ -109,10 +128,12 @@ def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
             yield Suggestion(f"What does {name} propose?", "content")
 
 
-def _iter_candidates(answer: Answer, library: LibraryView) -> Iterator[Suggestion]:
+def _iter_candidates(
+    answer: Answer, library: LibraryView, thread: Thread = _ALONE
+) -> Iterator[Suggestion]:
     papers = _list_answer_papers(answer, library)
     if answer.status != "answered" or not papers:
-        yield from _iter_after_nothing(papers, library)
+        yield from _iter_after_nothing(papers, thread, library)
     elif answer.route == "content":
         yield from _iter_after_content(papers, library)
     elif answer.route == "experts":
@@ -199,11 +220,19 @@ def _iter_for_list(papers: Sequence[Paper]) -> Iterator[Suggestion]:
         yield Suggestion(f"Which of them are from {max(years)}?", "catalogue")
 
 
-def _iter_after_nothing(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
-    """The papers that came nearest, then one of each route, whatever was asked."""
-    for paper in papers[:2]:
+def _iter_after_nothing(
+    papers: Sequence[Paper], thread: Thread, library: LibraryView
+) -> Iterator[Suggestion]:
+    """The paper that came nearest, what was talked of before, then one of each route."""
+    for paper in papers[:1]:
         if name := _get_question_name(paper):
             yield Suggestion(f"What does {name} propose?", "content")
+    if topic := _find_shared_topic(papers[:3], library):
+        yield Suggestion(f"Who works on {topic}?", "experts")
+    for turn in reversed(thread.turns):
+        if turn.answer.status == "answered":
+            yield from _iter_candidates(turn.answer, library)
+            break
     yield from map(Suggestion, build_examples(library))
 
 

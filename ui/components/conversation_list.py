@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -15,7 +15,7 @@ from rag.app.conversations import StoredThread, ThreadStore
 from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
 from rag.types.errors import LibraryError, NotFound
-from ui.components import session
+from ui.components import dialogue, session
 from ui.components.click_component import render_clickable
 from ui.views.conversation_html import Row, render_thread_list
 from ui.views.escaping import fault, plain, without_paths
@@ -26,15 +26,13 @@ SEARCHED_FROM = 6
 
 
 @st.cache_resource(show_spinner=False)
-def _load_jobs(settings: Settings, owner: str) -> AnswerJobs:
-    return AnswerJobs(
-        session.build_once(settings), ThreadStore(settings.data, owner, settings.library_url)
-    )
+def _load_jobs(_assistant: Assistant, settings: Settings, owner: str) -> AnswerJobs:
+    return AnswerJobs(_assistant, ThreadStore(settings.data, owner, settings.library_url))
 
 
 def get_jobs(assistant: Assistant) -> AnswerJobs:
     """The answer jobs of the current user, or of the whole server if nobody signs in."""
-    return _load_jobs(assistant.settings, st.session_state.get("owner", ""))
+    return _load_jobs(assistant, assistant.settings, st.session_state.get("owner", ""))
 
 
 # --- which one is open ----------------------------------------------------------------------
@@ -136,21 +134,21 @@ def render_conversations(
         )
     matching_threads = store.list_threads(words) if words else every
     rows = [
-        Row(line.thread_id, line.name, datetime.fromisoformat(line.changed_at).date())
+        Row(line.thread_id, line.name, datetime.fromisoformat(line.changed_at).astimezone().date())
         for line in matching_threads[:MAX_CONVERSATIONS]
     ]
     none = "No conversation has these words." if words else "No conversations yet."
 
     def handle_press(what: str, thread_id: str) -> None:
         if what == "menu":
-            st.session_state["menu"] = thread_id
+            dialogue.open_dialogue("menu", thread_id)
         else:
             go(thread_id)
 
     with st.container(key="threads"):
         current = thread.thread_id if thread else None
         render_clickable(
-            render_thread_list(rows, current, none, datetime.now(UTC).date()),
+            render_thread_list(rows, current, none, datetime.now().astimezone().date()),
             key="thread_list",
             on_act=handle_press,
         )
@@ -160,24 +158,30 @@ def render_conversations(
 
 
 def render_dialogs(store: ThreadStore, assistant: Assistant) -> None:
-    """Open what was asked for of one conversation: its menu, or the question before it is deleted."""
-    menu_of = st.session_state.pop("menu", None)
-    deleted_id = st.session_state.pop("deleting", None)
-    for thread_id, show in ((menu_of, show_menu), (deleted_id, ask_before_delete)):
-        if thread_id is not None:
-            with suppress(NotFound):
+    """Draw what is open about one conversation: its menu, or the question before it is deleted."""
+    kinds: tuple[tuple[dialogue.Kind, Callable[..., object]], ...] = (
+        ("menu", show_menu),
+        ("delete", ask_before_delete),
+    )
+    for kind, show in kinds:
+        if thread_id := dialogue.get_opened(kind):
+            try:
                 show(store, store.get_thread(thread_id), assistant)
-                return
+            except NotFound:  # deleted elsewhere meanwhile
+                dialogue.close_dialogue()
 
 
-@st.dialog("Conversation")
+@st.dialog("Conversation", on_dismiss=dialogue.close_dialogue)
 def show_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) -> None:
     """The menu to rename, export or delete one conversation."""
     key = f"name_{thread.thread_id}"
-    name = st.text_input("Name", value=thread.name, key=key)
-    if name.strip() and name != thread.name:
-        session.telling(store.set_name)(thread.thread_id, name)
-        st.rerun()
+
+    @session.telling
+    def rename() -> None:
+        store.set_name(thread.thread_id, st.session_state[key])
+        dialogue.close_dialogue()
+
+    st.text_input("Name", value=thread.name, key=key, on_change=rename)
     st.caption("Export with its references:")
     with st.container(horizontal=True):
         for form, (suffix, media, _) in FORMS.items():
@@ -189,8 +193,15 @@ def show_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) ->
                 key=f"take_{form}",
                 on_click="ignore",
             )
-    if st.button("Delete …", icon=":material/delete:", type="tertiary", key="delete_thread"):
-        st.session_state["deleting"] = thread.thread_id
+    st.button(
+        "Delete …",
+        icon=":material/delete:",
+        type="tertiary",
+        key="delete_thread",
+        on_click=dialogue.open_dialogue,
+        args=("delete", thread.thread_id),
+    )
+    if dialogue.get_opened("menu") is None:
         st.rerun()
 
 
@@ -208,27 +219,27 @@ def render_export(assistant: Assistant, thread: StoredThread, form: str) -> str:
     )
 
 
-@st.dialog("Delete this conversation?")
+@st.dialog("Delete this conversation?", on_dismiss=dialogue.close_dialogue)
 def ask_before_delete(store: ThreadStore, thread: StoredThread, _: Assistant) -> None:
     st.text(thread.name)
     n = len(thread.turns)
     count_text = f"{n} questions and their answers" if n > 1 else "1 question and its answer"
     st.caption(plain(f"{count_text} will be deleted. This cannot be undone."))
-    args = (store, thread.thread_id)
     with st.container(horizontal=True, horizontal_alignment="right"):
-        cancel_pressed = st.button("Cancel", type="tertiary", key="delete_cancel")
-        delete_pressed = st.button(
+        st.button("Cancel", type="tertiary", key="delete_cancel", on_click=dialogue.close_dialogue)
+        st.button(
             "Delete",
             type="primary",
             key="delete_for_good",
             on_click=session.telling(delete),
-            args=args,
+            args=(store, thread.thread_id),
         )
-    if cancel_pressed or delete_pressed:
+    if dialogue.get_opened("delete") is None:
         st.rerun()
 
 
 def delete(store: ThreadStore, thread_id: str) -> None:
+    dialogue.close_dialogue()
     store.delete(thread_id)
     if st.session_state.get("thread") == thread_id:
         open_thread(None)

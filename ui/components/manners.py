@@ -1,10 +1,12 @@
-"""What all pages share below the conversations: the keys, and the switch between light and dark."""
+"""What all pages share: the keys, the switch between light and dark, and the bar of a phone."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from ui.components import conversation_list
 from ui.components.click_component import read_asset
+from ui.views.escaping import plain
 
 FRAME = """
 <div class="pf manners">
@@ -38,3 +40,18 @@ def render_manners() -> None:
     )
     with st.sidebar.container(key="manners"):
         mount(key="manners_board")
+
+
+def render_phone_bar(title: str, *, can_begin: bool = False) -> None:
+    """Draw the bar that a narrow screen has on top: where one is, and a new conversation."""
+    with st.container(key="phone_bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(title))
+        if can_begin:
+            st.button(
+                "New",
+                icon=":material/edit_square:",
+                type="tertiary",
+                key="phone_new",
+                on_click=conversation_list.open_thread,
+                args=(None,),
+            )

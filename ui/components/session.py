@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from types import MappingProxyType
 
@@ -21,6 +21,7 @@ from rag.text.markdown import plain as escape_markdown
 from rag.types import Answer, Paper, Reading, Span
 from rag.types.errors import LibraryEmpty, NotFound, RagError, ReadError
 from ui.components.click_component import Act, read_asset, render_clickable
+from ui.components.open_paper import OpenPaper, Quotes, list_places
 from ui.views import answer_html, markdown_html, paper_html, people_html, reference_html
 from ui.views.escaping import fault, plain, without_paths
 from ui.views.reading_chips import list_paper_ids, render_chips
@@ -34,8 +35,6 @@ CHAT, PEOPLE, PAPERS, LIBRARY, QUALITY = (
 )
 
 Acts = Mapping[str, Callable[[str], None]]
-Quotes = tuple[tuple[str, Span, int], ...]
-"""Paper, span and marker of each quote of an answer."""
 
 
 @st.cache_resource(show_spinner="opening the library …")
@@ -49,13 +48,25 @@ def build_once(settings: Settings) -> Assistant:
     return built
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _build_variant(_assistant: Assistant, settings: Settings) -> Assistant:
+    return _assistant.copy_with_settings(settings)
+
+
 def get_assistant() -> Assistant:
-    """The assistant of this server; if it cannot be built, show the reason and stop the script."""
+    """The assistant of this server, with this session's own model; where it cannot be built, say why and stop."""
     try:
-        return build_once(load())
+        assistant = build_once(load())
+        own = st.session_state.get("own_model")
+        return _build_variant(assistant, load(**own)) if own else assistant
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         st.stop()
+
+
+def has_own_model() -> bool:
+    """Whether this session has a chat model of its own."""
+    return "own_model" in st.session_state
 
 
 def count_papers(assistant: Assistant) -> int:
@@ -132,32 +143,6 @@ def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]
 
 
 # --- the side panel -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPaper:
-    """A paper beside the page.
-
-    Attributes:
-        paper_id: Of the paper.
-        mark: Identifier of the chip that opened it: the paper's id, or an answer's key and a marker.
-        quotes: All quotes of that answer: paper, span and marker of each, in order.
-    """
-
-    paper_id: str
-    mark: object = None
-    quotes: Quotes = ()
-
-    @property
-    def at(self) -> int:
-        """Which of the quotes is open, from 1; 0 for none."""
-        marker = self.mark[1] if isinstance(self.mark, tuple) else None
-        markers = [quote[2] for quote in self.quotes]
-        return markers.index(marker) + 1 if marker in markers else 0
-
-    @property
-    def span(self) -> Span | None:
-        return self.quotes[self.at - 1][1] if self.at else None
 
 
 def get_opened() -> OpenPaper | None:
@@ -319,17 +304,6 @@ def draw_panel(assistant: Assistant) -> None:
             closable=True,
             copied=format_papers([paper], "bibtex"),
         )
-
-
-def list_places(assistant: Assistant, paper: Paper) -> list[str]:
-    """Where a paper stands, in a reader's words: ``Shiming Ge's page, entry 9``, ``a.pdf, page 2``."""
-    view = assistant.library.view
-    owners = view.list_page_owners(paper)
-    places = [
-        f"{owner}'s page, entry {view.list_page_papers(owner).index(paper.paper_id) + 1}"
-        for owner in owners
-    ]
-    return places or [f"Read from {paper.places[0].document}"] if paper.places else places
 
 
 def _draw_page(assistant: Assistant, paper: Paper, span: Span) -> bool:

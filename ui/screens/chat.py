@@ -11,6 +11,7 @@ from rag.app.jobs import AnswerJobs
 from rag.types import Condition
 from ui.components import conversation_list, filter_bar, selected_papers, session
 from ui.components.chat_turn import Pending, ask_next, render_suggestions, render_turn
+from ui.components.manners import render_phone_bar
 from ui.screens import welcome
 from ui.views.escaping import plain
 
@@ -114,6 +115,7 @@ def main() -> None:
         thread = start_answer(desk, thread, pending)
     begun = thread is not None and bool(thread.turns)
     filters = filter_bar.get_terms(thread).filters
+    render_phone_bar(thread.name if begun and thread else "Paperfolk", can_begin=begun)
     hero = st.empty()
     if begun or filters:
         # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.answers.glance import Glance, build_glance
 from rag.app.assistant import Assistant
@@ -51,8 +52,10 @@ def render_library(assistant: Assistant, ask: Callable[[str], None]) -> None:
     """Draw a question of each kind, and the library itself: its topics, newest papers and people."""
     fingerprint = assistant.library.fingerprint
     with st.container(key="examples"):
-        columns = st.columns(2)
+        columns: Sequence[DeltaGenerator] = ()
         for index, question in enumerate(load_openings(assistant, fingerprint)):
+            if not index % 2:  # row by row, so that a narrow screen keeps the order
+                columns = st.columns(2)
             icon, kind = KINDS[index] if index < len(KINDS) else ("", "")
             columns[index % 2].button(
                 f"{plain(question)}  \n:small[{plain(kind)}]",

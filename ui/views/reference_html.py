@@ -25,10 +25,11 @@ def render_references(turn: Answer, papers: Mapping[str, Paper], active: int | N
     for citation in turn.citations:
         of_paper.setdefault(citation.paper_id, []).append(citation)
     if turn.route != "content":
+        on_cards = {paper_id for expert in turn.experts for paper_id in expert.papers}
         of_paper = {
             key: group
             for key, group in of_paper.items()
-            if (group[0].title or group[0].label) not in answer_text
+            if key not in on_cards and (group[0].title or group[0].label) not in answer_text
         }
     if not of_paper or turn.status != "answered":
         return ""
