@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.answers.glance import Glance
 from rag.answers.portrait import Portrait
 from rag.types import (
     Answer,
@@ -29,11 +31,14 @@ from rag.types.query import Topic
 from ui.views import (
     answer_html,
     coauthor_graph,
+    conversation_html,
     markdown_html,
     paper_html,
     people_html,
     reference_html,
+    welcome_html,
 )
+from ui.views.conversation_html import Row
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -46,7 +51,7 @@ HOSTILE = (
     "`<b>`\n\n    <i>indented</i>",
 )
 ALLOWED = frozenset(
-    "article b blockquote br button code details div em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q "
+    "article b blockquote br button code dd details div dl dt em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q "
     "section span strong summary table tbody td th thead tr ul a".split()
 )
 
@@ -117,6 +122,12 @@ def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
         title=text or None, label=text, text=text, links=(text,), affiliations=(text,), venue=text
     )
     answer = Answer(text, "answered", "content", text, warnings=(text,), model=text)
+    day = date(2026, 1, 1)
+    glance = Glance(1, 1, (2020, 2021), ((text, 1),), (one,), ((text, 1),))
+    portrait = Portrait(text, (one,), ((text, (text,)),), ((text, 1),), 1, caution=text)
+    ranked = replace(
+        answer, route="experts", experts=(Expert(text, 1.0, ("p1",), {"p1": "first"}),)
+    )
     for html in (
         answer_html.render_question_html(text),
         answer_html.render_working([(text, 0.0), (text, 0.1)], ""),
@@ -125,6 +136,11 @@ def test_any_text_is_safe_wherever_it_stands(text: str) -> None:
         answer_html.render_answer_html(answer, {}),
         paper_html.render_source(one, (0, len(text))),
         answer_html.render_paper_list([one]),
+        people_html.render_portrait(portrait, answer),
+        people_html.render_expert_cards(ranked, {"p1": one}),
+        conversation_html.render_thread_list([Row(text, text, day)], text, text, day),
+        welcome_html.render_head(glance),
+        welcome_html.render_glance(glance),
         people_html.render_names([text]),
     ):
         safe(html)
@@ -427,3 +443,21 @@ def test_co_authors_are_also_a_list_for_narrow_screens_most_papers_first() -> No
     names = [a["data-value"] for _, a in Tags(listed).tags if "data-act" in a]
     assert names == ["Zoe", "Ada", "Bo & Co"]
     assert ">Bo &amp; Co<" in listed
+
+
+# --- conversations --------------------------------------------------------------------------
+
+
+def test_conversations_stand_under_their_days_and_each_has_a_menu() -> None:
+    today = date(2026, 3, 10)
+    days = (today, date(2026, 3, 9), date(2026, 3, 5), date(2025, 12, 1))
+    rows = [Row(f"t{n}", f"about {n}", day) for n, day in enumerate(days)]
+    html = conversation_html.render_thread_list(rows, "t1", "none", today)
+    assert re.findall("<h3>(.*?)</h3>", html) == [
+        "Today",
+        "Yesterday",
+        "This week",
+        "December 2025",
+    ]
+    assert pressable(html, "thread") == pressable(html, "menu") == ["t0", "t1", "t2", "t3"]
+    assert html.count("aria-current") == 1

@@ -16,7 +16,9 @@ from ui.views.escaping import fault, plain
 
 def may_change() -> bool:
     """Whether this reader is the one who runs the program: nobody signs in, and the browser is on this computer."""
-    return not st.session_state.get("owner") and st.context.ip_address is None
+    through_proxy = {"forwarded", "x-forwarded-for"} & {name.lower() for name in st.context.headers}
+    is_here = st.context.ip_address is None and not through_proxy
+    return is_here and not st.session_state.get("owner")
 
 
 def render_badge(assistant: Assistant, settings: Settings) -> None:
