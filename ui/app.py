@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from rag.types.errors import RagError
-from ui.components import page_links, session
+from ui.components import conversation_list, page_links, session
+from ui.components.manners import render_manners, render_phone_bar
 from ui.server import current_user
 from ui.views.escaping import fault
 
@@ -33,6 +34,10 @@ session.apply_style()
 current_user.sign_in()
 session.say_fault()
 try:
+    if screen.url_path:  # the chat draws them itself, once it knows which one is open
+        render_phone_bar(screen.title)
+        conversation_list.render_elsewhere(session.get_assistant())
     screen.run()
+    render_manners()
 except RagError as exc:  # such as of a file that is damaged while the server runs
     st.error(fault(exc), icon=":material/error:")

@@ -148,7 +148,7 @@ def _answer_summary(query: Query, name: str, library: LibraryView) -> Answer:
     parts.append(format_top_coauthors(name, papers, library))
     parts += [
         note
-        for note in (format_page_line(name, library), _format_caution(name, papers, library))
+        for note in (format_page_line(name, library), format_caution(name, papers, library))
         if note
     ]
     return _build_person_answer((name,), papers, listing, "\n\n".join(filter(None, parts)), library)
@@ -173,7 +173,7 @@ def _build_person_answer(
     )
 
 
-def _format_caution(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
+def format_caution(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """Other spellings of perhaps the same person, and signs that the name is of several."""
     clauses = []
     if lookalikes := person_phrases.format_lookalikes(name, library):

@@ -5,19 +5,89 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
+from rag.answers.topic_names import name_topics
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, fold, join_names, stem
 from rag.text.english import counted
 from rag.text.markdown import plain
-from rag.types import Expert, Paper, Role
+from rag.types import Expert, Paper, ProfilePage, Role
 
 _THEMES = 6
 _COMPANY = 6
+_PERIODS = 3
+_TOPICS = 3
+"""Topics of each period."""
 _TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A person on one screen.
+
+    Attributes:
+        name: As the library prints it.
+        papers: Theirs, newest first.
+        periods: Stretches of years, newest first, with the topics that several titles of each share.
+        closest: The people with most papers in common, with how many.
+        n_coauthors: All who stand beside the person on a paper.
+        n_first: Papers that they are first author of.
+        page: Their profile page, if it was read.
+        caution: Whether the name may be of several people, in a sentence; empty where nothing tells so.
+    """
+
+    name: str
+    papers: tuple[Paper, ...]
+    periods: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    closest: tuple[tuple[str, int], ...] = ()
+    n_coauthors: int = 0
+    n_first: int = 0
+    page: ProfilePage | None = None
+    caution: str = ""
+
+
+def build_portrait(
+    name: str, papers: Sequence[Paper], library: LibraryView, caution: str = ""
+) -> Portrait:
+    """All that is told of a person at a glance; ``caution`` as in `Portrait`."""
+    shared = library.count_coauthors(name, papers)
+    closest = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
+    roles = build_expert(name, papers, library).roles.values()
+    return Portrait(
+        name,
+        tuple(papers),
+        tuple(divide_by_period(papers)),
+        tuple(closest),
+        len(shared),
+        sum(role == "first" for role in roles),
+        library.find_page(name),
+        caution,
+    )
+
+
+def divide_by_period(papers: Sequence[Paper]) -> list[tuple[str, tuple[str, ...]]]:
+    """Up to three stretches of years with about as many papers each, newest first, and their topics."""
+    by_year = Counter(paper.year for paper in papers if paper.year is not None)
+    share = max(1, -(-by_year.total() // _PERIODS))
+    stretches: list[list[int]] = []
+    n = share
+    for year in sorted(by_year, reverse=True):
+        if n >= share and len(stretches) < _PERIODS:
+            stretches.append([])
+            n = 0
+        stretches[-1].append(year)
+        n += by_year[year]
+    periods = []
+    for years in stretches:
+        titles = [p.title for p in papers if p.title and p.year in years]
+        if topics := tuple(name_topics([t for t, _ in find_themes(titles, _TOPICS)], titles)):
+            first, last = min(years), max(years)
+            periods.append((str(last) if first == last else f"{first}–{last}", topics))
+    return periods
 
 
 def build_expert(name: str, papers: Sequence[Paper], library: LibraryView) -> Expert:

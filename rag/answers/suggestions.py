@@ -6,7 +6,6 @@ is routed otherwise than meant, or if it only repeats the last answer.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,18 +14,22 @@ from itertools import islice
 
 from rag.answers.examples import build_examples, count_shared_pairs
 from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
+from rag.answers.topic_names import find_full_phrase, format_as_printed
 from rag.library.naming import get_recency_key, get_short_name
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, fold
+from rag.text import fold
 from rag.types import Answer, Paper, RouteName, Thread
 
 MAX_SUGGESTIONS = 3
+MAX_AFTER_NOTHING = 2
+"""The same after a question that is not answered."""
 _TRIED = 8
 _LOOKED_AT = 200
 """Papers of an answer, and people of them, that suggestions are made of."""
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
 
+_ALONE = Thread()
 AskQuestion = Callable[[str, Thread], Answer]
 
 
@@ -55,7 +58,23 @@ def find_suggestions(
         k: 1 or more.
     """
     earlier_texts = {turn.answer.text for turn in thread.turns} | {answer.text}
-    return _select_answerable(_iter_candidates(answer, library), thread, ask, earlier_texts, k)
+    if answer.status != "answered":
+        k = min(k, MAX_AFTER_NOTHING)
+    candidates = _put_offered_last(_iter_candidates(answer, library, thread), thread, library)
+    return _select_answerable(candidates, thread, ask, earlier_texts, k)
+
+
+def _put_offered_last(
+    candidates: Iterator[Suggestion], thread: Thread, library: LibraryView
+) -> Iterator[Suggestion]:
+    """What the answers before had in front and nobody took comes after all else."""
+    offered = {
+        candidate.question
+        for turn in thread.turns[-3:-1]
+        for candidate in islice(_iter_candidates(turn.answer, library), MAX_SUGGESTIONS)
+    }
+    every = list(islice(candidates, 2 * _TRIED))
+    return iter(sorted(every, key=lambda candidate: candidate.question in offered))
 
 
 def find_openings(
@@ -109,10 +128,12 @@ def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
             yield Suggestion(f"What does {name} propose?", "content")
 
 
-def _iter_candidates(answer: Answer, library: LibraryView) -> Iterator[Suggestion]:
+def _iter_candidates(
+    answer: Answer, library: LibraryView, thread: Thread = _ALONE
+) -> Iterator[Suggestion]:
     papers = _list_answer_papers(answer, library)
     if answer.status != "answered" or not papers:
-        yield from _iter_after_nothing(papers, library)
+        yield from _iter_after_nothing(papers, thread, library)
     elif answer.route == "content":
         yield from _iter_after_content(papers, library)
     elif answer.route == "experts":
@@ -199,11 +220,19 @@ def _iter_for_list(papers: Sequence[Paper]) -> Iterator[Suggestion]:
         yield Suggestion(f"Which of them are from {max(years)}?", "catalogue")
 
 
-def _iter_after_nothing(papers: Sequence[Paper], library: LibraryView) -> Iterator[Suggestion]:
-    """The papers that came nearest, then one of each route, whatever was asked."""
-    for paper in papers[:2]:
+def _iter_after_nothing(
+    papers: Sequence[Paper], thread: Thread, library: LibraryView
+) -> Iterator[Suggestion]:
+    """The paper that came nearest, what was talked of before, then one of each route."""
+    for paper in papers[:1]:
         if name := _get_question_name(paper):
             yield Suggestion(f"What does {name} propose?", "content")
+    if topic := _find_shared_topic(papers[:3], library):
+        yield Suggestion(f"Who works on {topic}?", "experts")
+    for turn in reversed(thread.turns):
+        if turn.answer.status == "answered":
+            yield from _iter_candidates(turn.answer, library)
+            break
     yield from map(Suggestion, build_examples(library))
 
 
@@ -232,34 +261,8 @@ def _find_shared_topic(papers: Sequence[Paper], library: LibraryView) -> str:
     best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
     if not best:
         return ""
-    full_phrase = _find_full_phrase(best, [fold(title) for title in library.list_titles()])
-    return _format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
-
-
-def _format_as_printed(phrase: str, titles: str) -> str:
-    """The phrase with the capitals of its abbreviations: ``AI-generated image detection``."""
-    printed_match = re.search(re.escape(phrase), titles, re.IGNORECASE)
-    if printed_match is None:
-        return phrase
-    words = re.split(r"([ -])", printed_match[0])
-    return "".join(word if any(c.isupper() for c in word[1:]) else word.lower() for word in words)
-
-
-def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
-    """The phrase with the words that most titles have before and after it."""
-    for before in (False, True, True, False):
-        side = (
-            rf"([^\W_]+[ -]){re.escape(phrase)}" if before else rf"{re.escape(phrase)}([ -][^\W_]+)"
-        )
-        neighbour_pattern = re.compile(rf"(?<![^\W_]){side}(?![^\W_])")
-        matching_titles = [title for title in titles if phrase in title]
-        neighbours = Counter(
-            match[1] for title in matching_titles if (match := neighbour_pattern.search(title))
-        )
-        word, n = neighbours.most_common(1)[0] if neighbours else ("", 0)
-        if n > 1 and 2 * n > len(matching_titles) and word.strip() not in STOP_WORDS:
-            phrase = f"{word}{phrase}" if before else f"{phrase}{word}"
-    return phrase
+    full_phrase = find_full_phrase(best, [fold(title) for title in library.list_titles()])
+    return format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -103,6 +104,13 @@ class Assistant:
         self._indexes: Indexes | None = None
         self._voices = ModelPool(settings)
         self._opening = threading.Lock()
+
+    def copy_with_settings(self, settings: Settings) -> Assistant:
+        """An assistant over the same opened library and indexes whose answers another model words."""
+        other = copy.copy(self)
+        other.settings = settings
+        other._voices = ModelPool(settings)
+        return other
 
     def close(self) -> None:
         if self._indexes is not None:

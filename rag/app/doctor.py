@@ -34,7 +34,7 @@ def get_state(assistant: Assistant) -> dict[str, object]:
     parts: dict[str, dict[str, object]] = {
         "library": _get_library_state(assistant),
         "embedder": {**_get_embedder_state(assistant.settings)},
-        "chat model": {**_get_chat_model_state(assistant.settings)},
+        "chat model": {**get_chat_model_state(assistant.settings)},
     }
     return {
         "wrong": list(_wrong(parts)),
@@ -134,7 +134,8 @@ def _get_embedder_state(settings: Settings) -> dict[str, str]:
     return {"state": "works", "name": chosen.name, "dimension": str(dimension)}
 
 
-def _get_chat_model_state(settings: Settings) -> dict[str, str]:
+def get_chat_model_state(settings: Settings) -> dict[str, str]:
+    """Whether the chat model can be reached and streams, in clauses by name."""
     if not settings.generative:
         return {"state": "none: answers are quoted from the papers (extractive)"}
     from rag.adapters.provider import check_reachable, check_streaming

@@ -6,6 +6,7 @@ environment (``PAPERFOLK_*`` and variables that other programs share), keyword a
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -324,6 +325,31 @@ def load_with_origins(
             f"setting {key!r} from {origins.get(key, 'argument')} does not fit: "
             + first["msg"].removeprefix("Value error, ")
         ) from exc
+
+
+def keep_in_file(values: Mapping[str, str | None], file: Path = Path("paperfolk.toml")) -> None:
+    """Put values into the settings file, in place of those there; None leaves what is there as it is.
+
+    The file may hold a key, so only its owner can read it from then on.
+
+    Raises:
+        SettingsError: It cannot be read or written.
+    """
+    given = {key: value for key, value in values.items() if value is not None}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        rest = [line for line in lines if line.partition("=")[0].strip() not in given]
+        added = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+        text = "\n".join([*added, *rest]) + "\n"
+        tomllib.loads(text)
+        new = file.with_name(f"{file.name}.new")
+        with open(
+            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as out:
+            out.write(text)
+        new.replace(file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise SettingsError(f"the settings file {str(file)!r} cannot be changed: {exc}") from exc
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

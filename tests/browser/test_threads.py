@@ -42,10 +42,11 @@ def test_a_conversation_is_renamed_exported_and_deleted(
 ) -> None:
     page = visit()
     ask(page, QUESTION)
-    page.get_by_role("button", name="This conversation").click()
+    page.get_by_role("button", name=f"Rename, export or delete: {QUESTION}").first.click()
     page.get_by_label("Name").fill("Swapping, in short")
     page.get_by_label("Name").press("Enter")
     expect(page.locator(".st-key-threads button").first).to_have_text("Swapping, in short")
+    page.get_by_role("button", name="Rename, export or delete: Swapping").click()
     saved = {}
     for name in ("Markdown", "JSON", "BibTeX", "RIS"):
         with page.expect_download() as download:
@@ -99,6 +100,6 @@ def test_conversations_fit_a_phone(visit: Visit, shoot: Shoot) -> None:
     page = visit(width=390, touch=True)
     ask(page, QUESTION)
     page.get_by_test_id("stExpandSidebarButton").click()
-    expect(page.get_by_role("button", name="This conversation")).to_be_visible()
+    expect(page.get_by_role("button", name="Rename, export or delete").first).to_be_visible()
     shoot(page, "sidebar")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

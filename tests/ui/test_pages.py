@@ -20,6 +20,7 @@ from tests.readers.test_pdf_layout import LEFT, RIGHT
 from tests.ui.test_screens import answers, boards, kept, run, screen
 from tests.ui.test_screens import data as data  # a fixture of every test here
 from ui.components import paper_state, selected_papers
+from ui.components.open_paper import OpenPaper
 from ui.views.escaping import plain
 
 
@@ -166,7 +167,7 @@ def test_a_title_opens_its_paper_beside_the_list() -> None:
     at = run(screen("papers"))
     (paper_id,) = re.findall(r'data-id="([^"]+)"', list_rows(at)[4])
     press(at, "paper", paper_id)
-    assert at.session_state["source"][0] == paper_id
+    assert at.session_state["source"].paper_id == paper_id
     run(at)
     assert read_list(at)["opened"] == paper_id
 
@@ -328,7 +329,8 @@ def test_a_pdf_is_shown_as_it_was_read_and_corrected_and_its_page_is_drawn(own: 
         kelp = assistant.paper("kelp.pdf:1")
         assert (kelp.year, kelp.authors[0]) == (2020, "Mara Quill")
         source = screen("chat")
-        source.session_state["source"] = (kelp.paper_id, (0, 40), None)
+        quotes = ((kelp.paper_id, (0, 40), 1),)
+        source.session_state["source"] = OpenPaper(kelp.paper_id, ("", 1), quotes)
         assert assistant.draw_page(kelp, (0, 40))
     run(source)
     assert source.session_state["drawn_page"][1].startswith(b"\x89PNG")

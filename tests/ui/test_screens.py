@@ -16,10 +16,11 @@ from streamlit.testing.v1 import AppTest
 from rag.app.assistant import build
 from rag.app.conversations import Opinion, StoredThread, ThreadStore
 from rag.app.user_question_set import UserQuestionSet
-from rag.config.settings import load
+from rag.config.settings import keep_in_file, load
 from rag.types import Answer, Condition
 from rag.types.fields import Range
-from ui.components import session
+from ui.components import model_settings, session
+from ui.components.open_paper import OpenPaper
 from ui.server import application
 from ui.views import people_html
 
@@ -140,7 +141,8 @@ def test_a_question_is_answered_where_conversations_cannot_be_kept(data: Path) -
 def test_the_first_screen_offers_questions_and_says_what_answers() -> None:
     at = run(screen("chat"))
     assert len([b for b in at.button if (b.key or "").startswith("example_")]) >= 4
-    assert "no language model is used" in at.sidebar.caption[0].value
+    assert at.button(key="model_badge").label == "No model"
+    assert "<h2>Topics</h2>" in boards(at)[-1] and "Nannan Wang" in boards(at)[-1]
 
 
 def test_every_example_question_is_answered() -> None:
@@ -166,7 +168,8 @@ def test_an_opened_citation_shows_its_quote_marked() -> None:
     at = run(screen("chat"))
     (answer,) = ask(at, "What is DuetFace?")
     citation = answer.citations[0]
-    at.session_state["source"] = (citation.paper_id, citation.span, ("", citation.marker))
+    quotes = ((citation.paper_id, citation.span, citation.marker),)
+    at.session_state["source"] = OpenPaper(citation.paper_id, ("", citation.marker), quotes)
     run(at)
     assert '<mark tabindex="-1">' in boards(at)[-1]
     at.button(key="close_source").click()
@@ -188,7 +191,6 @@ def test_a_model_server_that_does_not_answer_is_noted_and_the_papers_are_quoted(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
     at = run(screen("chat"))
-    assert at.sidebar.caption[0].value.startswith("gpt-4o-mini words the answers")
     (answer,) = ask(at, "What is DuetFace?")
     assert answer.status == "answered"
     assert "127.0.0.1:9" in answer.warnings[0]
@@ -243,9 +245,11 @@ def test_a_conversation_is_renamed_and_deleted_after_a_second_word() -> None:
     at = run(screen("chat"))
     ask(at, "What is DuetFace?")
     thread_id = at.session_state["thread"]
+    press(at, "Conversations", "menu", thread_id)
     at.text_input(key=f"name_{thread_id}").set_value("Faces *x*")
     run(at)
     assert conversations(at) == ["Faces *x*"]
+    press(at, "Conversations", "menu", thread_id)
     at.button(key="delete_thread").click()
     run(at)
     assert kept(at)
@@ -495,13 +499,53 @@ def test_a_conversation_is_answered_by_the_model_chosen_for_it(
     at = run(screen("chat"))
     at.radio[0].set_value("extractive")
     run(at)
-    assert "no language model is used" in at.sidebar.caption[0].value
     (answer,) = ask(at, "What is DuetFace?")
     assert answer.warnings == () and kept(at).model == "extractive"
     at.radio[0].set_value("other-model")
     run(at)
-    assert at.sidebar.caption[0].value.startswith("other-model words the answers")
     assert "127.0.0.1:9" in ask(at, "What is DuetFace?")[-1].warnings[0]
+
+
+def test_a_model_is_tried_and_used_in_this_session_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(model_settings, "may_change", lambda: True)  # no browser is here
+    monkeypatch.setenv("PAPERFOLK_RETRIES", "0")
+    at = run(screen("chat"))
+    at.button(key="model_badge").click()
+    run(at)
+    at.text_input(key="model_server").set_value("http://127.0.0.1:9/v1")
+    at.text_input(key="model_name").set_value("own-model")
+    at.button(key="model_try").click()
+    run(at)
+    assert "cannot be reached" in at.warning[0].value
+    at.button(key="model_use").click()
+    run(at)
+    assert "own-model" in at.radio[0].options
+    assert "127.0.0.1:9" in ask(at, "What is DuetFace?")[-1].warnings[0]
+    assert not (tmp_path / "paperfolk.toml").exists()
+    assert run(screen("chat")).button(key="model_badge").label == "No model"
+
+
+def test_a_kept_model_is_in_the_settings_file_of_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "paperfolk.toml"
+    file.write_text('data = "here"\nchat_model = "old"\n', encoding="utf-8")
+    keep_in_file({"chat_model": "new", "openai_api_key": 'k"1', "openai_base_url": None}, file)
+    kept_settings = load({}, file=file)
+    assert (kept_settings.chat_model, str(kept_settings.data)) == ("new", "here")
+    assert kept_settings.openai_api_key and kept_settings.openai_api_key.get_secret_value() == 'k"1'
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_paper_beside_the_page_is_asked_about_in_a_conversation_of_its_own() -> None:
+    at = run(screen("chat"))
+    (answer,) = ask(at, "What is DuetFace?")
+    paper_id = answer.citations[0].paper_id
+    other = screen("chat")
+    other.query_params["about"] = paper_id
+    run(other)
+    assert kept(other).filters == (Condition("paper", "in", (paper_id,)),)
 
 
 def test_a_suggestion_under_the_last_answer_is_asked_by_a_press() -> None:

@@ -1,35 +1,10 @@
 // Shows HTML made and escaped by ui/views/answer_html.py, reports clicks on [data-act], shows hover cards.
-// The page sticks to its end while an answer grows; once it is whole, reading starts at the question.
-// Sticking gives way only between its own moves and comes back with what is drawn below, so this tries
-// until the question has stayed in place for a while. There is one such mover on the page.
+// Where the page rests is the business of page.js; what is read only stays where it is beside an opened paper.
 let moving;
-const lastQuestion = () => [...document.querySelectorAll(".pf.question, .hero")].pop();
-
 // The reader's own moves end the page's.
 function byReader(stop) {
   for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"])
     window.addEventListener(kind, () => stop.abort(), { once: true, signal: stop.signal, passive: true });
-}
-
-function toLastQuestion() {
-  const asked = lastQuestion();
-  if (!asked) return;
-  moving?.abort();
-  const stop = (moving = new AbortController());
-  byReader(stop);
-  const began = performance.now();
-  let moved = began;
-  const go = () => {
-    if (stop.signal.aborted) return;
-    if (asked !== lastQuestion()) return stop.abort();
-    const before = asked.getBoundingClientRect().top;
-    asked.scrollIntoView({ block: "start" });
-    const now = performance.now();
-    if (Math.abs(asked.getBoundingClientRect().top - before) > 1) moved = now;
-    if (now - moved < 1200 && now - began < 15000) setTimeout(go, 60);
-    else stop.abort();
-  };
-  requestAnimationFrame(go);
 }
 
 // What was pressed last: a paper opens beside it, and what is read then stays where it is.
@@ -94,13 +69,11 @@ export default function (component) {
   if (!host) return;
 
   if (host.shown !== data.html) {
-    const first = host.shown === undefined;
     const focused = acting(host).indexOf(host.getRootNode().activeElement);
     host.shown = data.html;
     host.querySelector(".body").innerHTML = data.html;
-    const mark = host.querySelector("mark");
+    const mark = host.querySelector("mark:not(.other)");
     if (mark) requestAnimationFrame(() => mark.scrollIntoView({ block: "center" }));
-    if (first && data.scroll) toLastQuestion();
     if (focused >= 0) focus(host, focused);
   }
   const card = host.querySelector(".card");
@@ -156,7 +129,7 @@ export default function (component) {
   }
 
   host.onclick = (event) => {
-    const copying = event.target.closest(".tool.copy");
+    const copying = event.target.closest(".copy");
     if (copying) return copy(copying);
     const node = target(event);
     if (node) send(node);

@@ -217,7 +217,6 @@ def render_answer(
         assistant,
         turn.answer,
         f"answer_{place[0]}_{place[1]}",
-        scroll=last,
         tools=answer_actions.render_tools(turn, last=last, is_stored=held_already),
         acts=acts,
         opened=opened,

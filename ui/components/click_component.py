@@ -1,4 +1,4 @@
-"""The only custom component: shows HTML of `ui.views.answer_html` and reports clicks on it."""
+"""The component of most pages: shows HTML of `ui.views.answer_html` and reports clicks on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def render_clickable(
     on_act: Act,
     cards: Sequence[dict[str, str]] = (),
     closable: bool = False,
-    scroll: bool = False,
     copied: str = "",
     style: str = "",
 ) -> None:
@@ -42,10 +41,8 @@ def render_clickable(
         html: Already escaped; see `ui.views.answer_html.render_answer_html`.
         key: Unique on the page.
         on_act: Called with the pressed element's ``data-act`` and ``data-value``.
-        cards: What hovering a chip shows; see `ui.views.answer_html.build_cards`.
+        cards: What hovering a chip shows; see `ui.views.reference_html.build_cards`.
         closable: Whether the Escape key reports the act ``close``.
-        scroll: Whether the page moves to the last question, or to the head of a first screen,
-            when this first appears.
         copied: What a button of class ``copy`` puts on the clipboard.
         style: A style sheet of the assets that the HTML needs besides its own.
     """
@@ -56,7 +53,7 @@ def render_clickable(
             on_act(str(pressed.get("act", "")), str(pressed.get("value", "")))
 
     # Registered on each run: registration is per server session, and cheap.
-    css = read_asset("board.css") + (read_asset(style) if style else "")
+    css = read_asset("board.css") + read_asset("answer.css") + (read_asset(style) if style else "")
     name = f"paperfolk_board_{style.partition('.')[0]}" if style else "paperfolk_board"
     mount = st.components.v2.component(name, html=FRAME, css=css, js=read_asset("board.js"))
     mount(
@@ -65,7 +62,6 @@ def render_clickable(
             "html": html,
             "cards": list(cards),
             "closable": closable,
-            "scroll": scroll,
             "copied": copied,
         },
         on_act_change=handle_change,

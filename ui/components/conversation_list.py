@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -13,9 +15,9 @@ from rag.app.conversations import StoredThread, ThreadStore
 from rag.app.jobs import AnswerJobs
 from rag.config.settings import Settings
 from rag.types.errors import LibraryError, NotFound
-from ui.components import session
+from ui.components import dialogue, session
 from ui.components.click_component import render_clickable
-from ui.views import answer_html
+from ui.views.conversation_html import Row, render_thread_list
 from ui.views.escaping import fault, plain, without_paths
 
 MAX_CONVERSATIONS = 30
@@ -24,15 +26,13 @@ SEARCHED_FROM = 6
 
 
 @st.cache_resource(show_spinner=False)
-def _load_jobs(settings: Settings, owner: str) -> AnswerJobs:
-    return AnswerJobs(
-        session.build_once(settings), ThreadStore(settings.data, owner, settings.library_url)
-    )
+def _load_jobs(_assistant: Assistant, settings: Settings, owner: str) -> AnswerJobs:
+    return AnswerJobs(_assistant, ThreadStore(settings.data, owner, settings.library_url))
 
 
 def get_jobs(assistant: Assistant) -> AnswerJobs:
     """The answer jobs of the current user, or of the whole server if nobody signs in."""
-    return _load_jobs(assistant.settings, st.session_state.get("owner", ""))
+    return _load_jobs(assistant, assistant.settings, st.session_state.get("owner", ""))
 
 
 # --- which one is open ----------------------------------------------------------------------
@@ -87,21 +87,38 @@ def say_unkept(store: ThreadStore, thread: StoredThread) -> None:
 # --- the list -------------------------------------------------------------------------------
 
 
+def render_elsewhere(assistant: Assistant) -> None:
+    """Draw the conversations on a page that is not the chat; opening one leads there."""
+    if st.session_state.pop("to_chat", False):
+        st.switch_page(session.CHAT)
+    with st.sidebar:
+        render_conversations(get_jobs(assistant).store, None, assistant, elsewhere=True)
+
+
+def _go_to_thread(thread_id: str | None) -> None:
+    open_thread(thread_id)
+    st.query_params.pop("thread", None)
+    st.session_state["to_chat"] = True
+
+
 def render_conversations(
-    store: ThreadStore, thread: StoredThread | None, assistant: Assistant
+    store: ThreadStore,
+    thread: StoredThread | None,
+    assistant: Assistant,
+    *,
+    elsewhere: bool = False,
 ) -> None:
-    """Draw all conversations in the sidebar, with the menu of the open one."""
+    """Draw all conversations in the sidebar, each with a menu; ``elsewhere``: the page is not the chat."""
+    go = _go_to_thread if elsewhere else open_thread
     st.button(
         "New conversation",
         icon=":material/edit_square:",
         width="stretch",
-        on_click=open_thread,
+        on_click=go,
         args=(None,),
-        disabled=thread is None,
+        disabled=thread is None and not elsewhere,
         key="new_thread",
     )
-    if thread is not None and thread.turns:
-        render_menu(store, thread, assistant)
     try:
         every = store.list_threads()
     except LibraryError as exc:
@@ -116,55 +133,76 @@ def render_conversations(
             label_visibility="collapsed",
         )
     matching_threads = store.list_threads(words) if words else every
-    lines = [(line.thread_id, line.name) for line in matching_threads[:MAX_CONVERSATIONS]]
+    rows = [
+        Row(line.thread_id, line.name, datetime.fromisoformat(line.changed_at).astimezone().date())
+        for line in matching_threads[:MAX_CONVERSATIONS]
+    ]
     none = "No conversation has these words." if words else "No conversations yet."
+
+    def handle_press(what: str, thread_id: str) -> None:
+        if what == "menu":
+            dialogue.open_dialogue("menu", thread_id)
+        else:
+            go(thread_id)
+
     with st.container(key="threads"):
+        current = thread.thread_id if thread else None
         render_clickable(
-            answer_html.render_thread_list(lines, thread.thread_id if thread else None, none),
+            render_thread_list(rows, current, none, datetime.now().astimezone().date()),
             key="thread_list",
-            on_act=lambda _, thread_id: open_thread(thread_id),
+            on_act=handle_press,
         )
     if len(matching_threads) > MAX_CONVERSATIONS:
         st.caption(f"and {len(matching_threads) - MAX_CONVERSATIONS:,} older: search finds them")
+    render_dialogs(store, assistant)
 
 
-def render_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) -> None:
-    """Draw the menu to rename, export or delete the open conversation."""
-    opened = st.session_state.setdefault("menu_opened", 0)
-    with st.popover(
-        "This conversation", icon=":material/more_horiz:", width="stretch", key=f"menu_{opened}"
-    ):
-        key = f"name_{thread.thread_id}"
-        st.text_input(
-            "Name",
-            value=thread.name,
-            key=key,
-            on_change=session.telling(
-                lambda: store.set_name(thread.thread_id, st.session_state[key])
-            ),
-        )
-        st.caption("Export with its references:")
-        with st.container(horizontal=True):
-            for name, (suffix, media, _) in FORMS.items():
-                st.download_button(
-                    plain(name),
-                    data=partial(render_export, assistant, thread, name),
-                    file_name=f"conversation{suffix}",
-                    mime=media,
-                    key=f"take_{name}",
-                    on_click="ignore",
-                )
-        st.caption("Its address in the browser opens it again.")
-        deleting = st.button(
-            "Delete …", icon=":material/delete:", key="delete_thread", on_click=close_menu
-        )
-    if deleting:
-        ask_before_delete(store, thread)
+def render_dialogs(store: ThreadStore, assistant: Assistant) -> None:
+    """Draw what is open about one conversation: its menu, or the question before it is deleted."""
+    kinds: tuple[tuple[dialogue.Kind, Callable[..., object]], ...] = (
+        ("menu", show_menu),
+        ("delete", ask_before_delete),
+    )
+    for kind, show in kinds:
+        if thread_id := dialogue.get_opened(kind):
+            try:
+                show(store, store.get_thread(thread_id), assistant)
+            except NotFound:  # deleted elsewhere meanwhile
+                dialogue.close_dialogue()
 
 
-def close_menu() -> None:
-    """Redraw the menu, which closes it."""
-    st.session_state["menu_opened"] += 1
+@st.dialog("Conversation", on_dismiss=dialogue.close_dialogue)
+def show_menu(store: ThreadStore, thread: StoredThread, assistant: Assistant) -> None:
+    """The menu to rename, export or delete one conversation."""
+    key = f"name_{thread.thread_id}"
+
+    @session.telling
+    def rename() -> None:
+        store.set_name(thread.thread_id, st.session_state[key])
+        dialogue.close_dialogue()
+
+    st.text_input("Name", value=thread.name, key=key, on_change=rename)
+    st.caption("Export with its references:")
+    with st.container(horizontal=True):
+        for form, (suffix, media, _) in FORMS.items():
+            st.download_button(
+                plain(form),
+                data=partial(render_export, assistant, thread, form),
+                file_name=f"conversation{suffix}",
+                mime=media,
+                key=f"take_{form}",
+                on_click="ignore",
+            )
+    st.button(
+        "Delete …",
+        icon=":material/delete:",
+        type="tertiary",
+        key="delete_thread",
+        on_click=dialogue.open_dialogue,
+        args=("delete", thread.thread_id),
+    )
+    if dialogue.get_opened("menu") is None:
+        st.rerun()
 
 
 def render_export(assistant: Assistant, thread: StoredThread, form: str) -> str:
@@ -181,26 +219,27 @@ def render_export(assistant: Assistant, thread: StoredThread, form: str) -> str:
     )
 
 
-@st.dialog("Delete this conversation?")
-def ask_before_delete(store: ThreadStore, thread: StoredThread) -> None:
+@st.dialog("Delete this conversation?", on_dismiss=dialogue.close_dialogue)
+def ask_before_delete(store: ThreadStore, thread: StoredThread, _: Assistant) -> None:
     st.text(thread.name)
     n = len(thread.turns)
     count_text = f"{n} questions and their answers" if n > 1 else "1 question and its answer"
     st.caption(plain(f"{count_text} will be deleted. This cannot be undone."))
-    args = (store, thread.thread_id)
     with st.container(horizontal=True, horizontal_alignment="right"):
-        cancel_pressed = st.button("Cancel", type="tertiary", key="delete_cancel")
-        delete_pressed = st.button(
+        st.button("Cancel", type="tertiary", key="delete_cancel", on_click=dialogue.close_dialogue)
+        st.button(
             "Delete",
             type="primary",
             key="delete_for_good",
             on_click=session.telling(delete),
-            args=args,
+            args=(store, thread.thread_id),
         )
-    if cancel_pressed or delete_pressed:
+    if dialogue.get_opened("delete") is None:
         st.rerun()
 
 
 def delete(store: ThreadStore, thread_id: str) -> None:
+    dialogue.close_dialogue()
     store.delete(thread_id)
-    open_thread(None)
+    if st.session_state.get("thread") == thread_id:
+        open_thread(None)

@@ -22,9 +22,9 @@ from rag.config.settings import EXTRACTIVE, Settings
 from rag.text.english import counted
 from rag.types import Condition, Thread
 from rag.types.fields import Range
-from ui.components import conversation_list, session
-from ui.views import answer_html
+from ui.components import conversation_list, dialogue, model_settings, session
 from ui.views.escaping import plain
+from ui.views.markdown_html import remove_escapes
 
 MOST_NAMES = 1_000
 """Upper limit of names sent to the browser; others can be typed."""
@@ -77,6 +77,8 @@ def render_bar(assistant: Assistant, store: ThreadStore, thread: StoredThread | 
             n = filtered_library.n_papers if filtered_library else assistant.library.n_papers
             st.caption(f"{n:,} of {assistant.library.n_papers:,} papers", width="content")
         render_model_choice(assistant, store, thread, chosen)
+    if dialogue.get_opened("model") is not None:
+        model_settings.show_settings(assistant, get_settings(assistant, thread))
 
 
 def get_widget_key(thread: StoredThread | None) -> str:
@@ -89,7 +91,7 @@ def format_filter(condition: Condition) -> str:
     if condition.field == "paper" and isinstance(condition.value, tuple):
         n = len(condition.value)
         return counted(n, "chosen paper")
-    return answer_html.remove_escapes(format_filters([condition])).replace("the Code mark", "code")
+    return remove_escapes(format_filters([condition])).replace("the Code mark", "code")
 
 
 def take_away(
@@ -194,9 +196,10 @@ def render_choice(
 def render_model_choice(
     assistant: Assistant, store: ThreadStore, thread: StoredThread | None, chosen: ThreadTerms
 ) -> None:
-    """Draw the choice of the chat model; nothing if there is only one option."""
+    """Draw the choice of the chat model; where there is none, how to add one."""
     offered = assistant.settings.offered
     if len(offered) < 2:
+        model_settings.render_badge(assistant, get_settings(assistant, thread))
         return
     now = chosen.model if chosen.model in offered else offered[0]
     key = f"model_{get_widget_key(thread)}"
@@ -214,6 +217,13 @@ def render_model_choice(
             on_change=session.telling(
                 lambda: keep(store, thread, replace(chosen, model=st.session_state[key]))
             ),
+        )
+        st.button(
+            "Another model …",
+            type="tertiary",
+            key="model_change",
+            on_click=dialogue.open_dialogue,
+            args=("model",),
         )
 
 

@@ -14,7 +14,7 @@ from rag.types import Condition, Query
 from rag.types.fields import FIELDS, QueryError, Scalar
 from rag.types.query import Order
 from rag.types.query_parser import read_query
-from ui.views import answer_html
+from ui.views import markdown_html
 from ui.views.paper_rows import ORDERS, SEARCHED_ORDER, split_words
 
 KEY = "paper_state"
@@ -175,5 +175,5 @@ def _iter_chips(state: PaperState) -> Iterator[tuple[str, str, Condition, Scalar
 
 def format_condition(condition: Condition) -> str:
     """One condition in words: ``by Shiming Ge``, ``with code``."""
-    words = answer_html.remove_escapes(format_filters([condition]))
+    words = markdown_html.remove_escapes(format_filters([condition]))
     return words.replace("the Code mark", "code")

@@ -88,7 +88,6 @@ def render_start(assistant: Assistant, filters: tuple[Condition, ...]) -> None:
         answer_html.render_paper_list(filtered_library.find_papers(limit=MAX_OPENINGS)),
         key="opening_papers",
         on_act=session.handle_act,
-        scroll=True,
     )
     if n_papers > MAX_OPENINGS:
         st.caption(f"and {n_papers - MAX_OPENINGS:,} more")

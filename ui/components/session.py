@@ -10,14 +10,19 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from rag.answers.persons import format_caution
+from rag.answers.portrait import build_portrait
 from rag.app.assistant import Assistant, build
 from rag.app.conversation_export import answer_markdown
 from rag.config.settings import Settings, load
 from rag.ingest import uploads
+from rag.library.bibliography import format_papers
+from rag.text.markdown import plain as escape_markdown
 from rag.types import Answer, Paper, Reading, Span
 from rag.types.errors import LibraryEmpty, NotFound, RagError, ReadError
 from ui.components.click_component import Act, read_asset, render_clickable
-from ui.views import answer_html
+from ui.components.open_paper import OpenPaper, Quotes, list_places
+from ui.views import answer_html, markdown_html, paper_html, people_html, reference_html
 from ui.views.escaping import fault, plain, without_paths
 from ui.views.reading_chips import list_paper_ids, render_chips
 
@@ -43,13 +48,25 @@ def build_once(settings: Settings) -> Assistant:
     return built
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _build_variant(_assistant: Assistant, settings: Settings) -> Assistant:
+    return _assistant.copy_with_settings(settings)
+
+
 def get_assistant() -> Assistant:
-    """The assistant of this server; if it cannot be built, show the reason and stop the script."""
+    """The assistant of this server, with this session's own model; where it cannot be built, say why and stop."""
     try:
-        return build_once(load())
+        assistant = build_once(load())
+        own = st.session_state.get("own_model")
+        return _build_variant(assistant, load(**own)) if own else assistant
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         st.stop()
+
+
+def has_own_model() -> bool:
+    """Whether this session has a chat model of its own."""
+    return "own_model" in st.session_state
 
 
 def count_papers(assistant: Assistant) -> int:
@@ -80,7 +97,9 @@ def say_fault() -> None:
 
 
 def apply_style() -> None:
-    st.html(f"<style>{read_asset('board.css')}{read_asset('page.css')}</style>")
+    st.html(
+        f"<style>{read_asset('board.css')}{read_asset('answer.css')}{read_asset('page.css')}</style>"
+    )
 
 
 def get_mode(settings: Settings) -> tuple[str, str]:
@@ -118,7 +137,7 @@ def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]
     """The people an answer may mention: names in bold, and authors of the papers behind it."""
     printed = frozenset(a.name for paper in papers for a in paper.authorships)
     return printed | (
-        answer_html.extract_bold(answer.text)
+        markdown_html.extract_bold(answer.text)
         & _load_names(assistant, assistant.library.fingerprint)
     )
 
@@ -126,29 +145,40 @@ def find_people_in(assistant: Assistant, answer: Answer, papers: Iterable[Paper]
 # --- the side panel -------------------------------------------------------------------------
 
 
-def open_source(paper_id: str, span: Span | None = None, mark: object = None) -> None:
-    """Show a paper beside the page from the next run on; ``mark`` is the chip that opened it."""
-    st.session_state["source"] = (paper_id, span, mark)
+def get_opened() -> OpenPaper | None:
+    return st.session_state.get("source")
 
 
-def get_opened() -> object:
-    """Identifier of the chip whose paper is open, or None."""
-    source = st.session_state.get("source")
-    return source[2] if source else None
+def open_source(paper_id: str, mark: object = None, quotes: Quotes = ()) -> None:
+    """Show a paper beside the page from the next run on; the parts as in `OpenPaper`."""
+    st.session_state["source"] = OpenPaper(paper_id, mark, quotes)
 
 
 def close_source() -> None:
     st.session_state.pop("source", None)
 
 
+def step_through(step: int) -> None:
+    """Open the next or the previous quote of the answer, from the last one the first."""
+    opened = get_opened()
+    if opened is None or not opened.at or not isinstance(opened.mark, tuple):
+        return
+    paper_id, _, marker = opened.quotes[(opened.at - 1 + step) % len(opened.quotes)]
+    open_source(paper_id, (opened.mark[0], marker), opened.quotes)
+
+
 def handle_act(what: str, value: str) -> None:
     """Handle clicks whose effect is the same on every screen."""
     if what == "paper":
-        open_source(value, mark=value)
+        open_source(value, value)
     elif what == "person":
         st.session_state["go_to"] = {"name": value}
     elif what == "topic":
         st.session_state["go_to"] = {"topic": value}
+    elif what == "step":
+        step_through(int(value))
+    elif what == "about" and (opened := get_opened()):
+        st.session_state["go_to"] = {"about": opened.paper_id}
     elif what == "close":
         close_source()
 
@@ -159,8 +189,8 @@ def build_act_handler(answer: Answer, where: object, acts: Acts) -> Act:
 
     def handle_press(what: str, value: str) -> None:
         if what == "cite" and value in cited:
-            citation = cited[value]
-            open_source(citation.paper_id, citation.span, (where, citation.marker))
+            quotes = tuple((c.paper_id, c.span, c.marker) for c in answer.citations)
+            open_source(cited[value].paper_id, (where, int(value)), quotes)
         elif what in acts:
             telling(acts[what])(value)
         else:
@@ -180,7 +210,6 @@ def draw_answer(
     answer: Answer,
     key: str,
     *,
-    scroll: bool = False,
     tools: str = "",
     acts: Acts = MappingProxyType({}),
     opened: str | None = None,
@@ -191,13 +220,13 @@ def draw_answer(
         assistant: Its library contains the papers.
         answer: A complete answer.
         key: Unique on the page.
-        scroll: Whether the page moves to the last question when this first appears.
         tools: HTML of the buttons; see `ui.components.answer_actions`.
         acts: Handlers of these buttons by act; each gets the value of the clicked element.
         opened: The part of the query that is being changed.
     """
     answer = pathless(answer)
-    mark = get_opened()
+    opened_paper = get_opened()
+    mark = opened_paper.mark if opened_paper else None
     active = mark[1] if isinstance(mark, tuple) and mark[0] == key else None
     papers = get_papers_of(assistant, answer)
     chips = ""
@@ -212,31 +241,46 @@ def draw_answer(
             find_people_in(assistant, answer, papers.values()),
             chips=chips,
             tools=tools,
+            portrait=render_portrait(assistant, answer),
         ),
         key=key,
         on_act=build_act_handler(answer, key, acts),
-        cards=answer_html.build_cards(answer, papers),
+        cards=reference_html.build_cards(answer, papers),
         copied=answer_markdown(answer, list(papers.values())) if tools else "",
-        scroll=scroll,
     )
 
 
+def render_portrait(assistant: Assistant, answer: Answer) -> str:
+    """The portrait that stands in place of the words of an answer about one person; empty for any other."""
+    if answer.route != "person" or answer.status != "answered" or len(answer.experts) != 1:
+        return ""
+    name = answer.experts[0].name
+    notes, begin, _ = answer.text.partition(f"**{escape_markdown(name)}**: ")
+    if not begin:
+        return ""
+    view = assistant.library.view
+    papers = view.list_papers_of(name)
+    portrait = build_portrait(name, papers, view, format_caution(name, papers, view))
+    return markdown_html.render_markdown(notes) + people_html.render_portrait(portrait, answer)
+
+
 def draw_panel(assistant: Assistant) -> None:
-    """Draw the open paper, if any, and switch to a person that was clicked."""
+    """Draw the open paper, if any, and switch to the person or the conversation that was pressed."""
     destination = st.session_state.pop("go_to", None)
     if destination is not None:
         close_source()
-        st.switch_page(PEOPLE, query_params=destination)
-    source = st.session_state.get("source")
-    if not source:
+        page = CHAT if "about" in destination or "thread" in destination else PEOPLE
+        st.switch_page(page, query_params=destination)
+    opened = get_opened()
+    if not opened:
         return
-    paper_id, span, _ = source
     try:
-        paper = assistant.paper(paper_id)
+        paper = assistant.paper(opened.paper_id)
     except NotFound:
         close_source()
         st.toast("This paper is no longer in the library.")
         return
+    span = opened.span
     with st.container(key="source"):
         st.button(
             "Close",
@@ -248,10 +292,17 @@ def draw_panel(assistant: Assistant) -> None:
         if span and paper.page_starts and _draw_page(assistant, paper, span):
             span = None  # marked on the page, which the text below must not scroll away
         render_clickable(
-            answer_html.render_source(paper, span),
+            paper_html.render_source(
+                paper,
+                span,
+                [quote for paper_id, quote, _ in opened.quotes if paper_id == paper.paper_id],
+                bar=paper_html.render_bar(opened.at, len(opened.quotes)),
+                places=list_places(assistant, paper),
+            ),
             key="source_board",
             on_act=handle_act,
             closable=True,
+            copied=format_papers([paper], "bibtex"),
         )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.app.assistant import Assistant
 from rag.app.conversations import StoredThread
 from rag.app.jobs import AnswerJobs
+from rag.types import Condition
 from ui.components import conversation_list, filter_bar, selected_papers, session
 from ui.components.chat_turn import Pending, ask_next, render_suggestions, render_turn
+from ui.components.manners import render_phone_bar
 from ui.screens import welcome
 from ui.views.escaping import plain
 
@@ -21,11 +21,6 @@ SHOWN_TURNS = 12
 
 def render_sidebar(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | None) -> None:
     with st.sidebar:
-        settings = filter_bar.get_settings(assistant, thread)
-        name, sentence = session.get_mode(settings)
-        color: Literal["violet", "green"] = "violet" if settings.generative else "green"
-        st.badge(plain(name), icon=filter_bar.format_icon(name), color=color)
-        st.caption(plain(sentence))
         conversation_list.render_conversations(desk.store, thread, assistant)
 
 
@@ -87,16 +82,30 @@ def render_conversation(
     return below
 
 
+def open_about(desk: AnswerJobs) -> None:
+    """Begin the conversation that a page asked for: about one paper."""
+    if paper_id := st.query_params.get("about"):
+        st.query_params.pop("about")
+        condition = Condition("paper", "in", (paper_id,))
+        conversation_list.open_thread(desk.store.create_thread(filters=(condition,)))
+
+
+def render_input(assistant: Assistant, desk: AnswerJobs, thread: StoredThread | None) -> None:
+    """Draw the input with the filters and the model of the next answer."""
+    st.chat_input("Ask about papers or people", key="typed")
+    filter_bar.render_bar(assistant, desk.store, thread)
+
+
 def main() -> None:
     assistant = session.get_assistant()
     if not session.count_papers(assistant):
         welcome.render_empty(assistant, assistant.settings)
         return
     desk = conversation_list.get_jobs(assistant)
+    open_about(desk)
     wanted = conversation_list.get_current()
     thread = conversation_list.read(desk.store, wanted)
-    above = st.bottom.container()
-    typed = st.chat_input("Ask about papers or people")
+    typed: str | None = st.session_state.get("typed")
     pending: Pending | None = st.session_state.pop("pending", None)
     if typed and typed.strip():
         pending = Pending(typed.strip())
@@ -104,21 +113,28 @@ def main() -> None:
         ask_before_new_thread(pending)  # it may have been meant as the next one of what is gone
     elif pending is not None:
         thread = start_answer(desk, thread, pending)
-    with above:
-        filter_bar.render_bar(assistant, desk.store, thread)
-    render_sidebar(assistant, desk, thread)
+    begun = thread is not None and bool(thread.turns)
+    filters = filter_bar.get_terms(thread).filters
+    render_phone_bar(thread.name if begun and thread else "Paperfolk", can_begin=begun)
     hero = st.empty()
-    if thread is None or not thread.turns:
-        filters = filter_bar.get_terms(thread).filters
+    if begun or filters:
+        # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.
+        with st.bottom:
+            render_input(assistant, desk, thread)
+    render_sidebar(assistant, desk, thread)
+    if not begun:
         with hero.container():
-            settings = filter_bar.get_settings(assistant, thread)
-            welcome.show_warnings(settings)
+            welcome.show_warnings(filter_bar.get_settings(assistant, thread))
             if filters:
                 selected_papers.render_start(assistant, filters)
             else:
-                welcome.render_welcome(assistant, settings, ask_next)
+                welcome.render_head(assistant)
+                with st.container(key="centre"):
+                    render_input(assistant, desk, thread)
+                welcome.render_library(assistant, ask_next)
         session.draw_panel(assistant)
         return
+    assert thread is not None
     hero.empty()  # at once, not only when the answer is whole
     below = render_conversation(assistant, desk, thread)
     conversation_list.say_unkept(desk.store, thread)

@@ -15,7 +15,7 @@ from rag.types import Condition
 from rag.types.errors import RagError
 from ui.components import page_links, paper_state, selected_papers, session, virtual_list
 from ui.components.paper_state import PaperState
-from ui.views import answer_html, paper_rows
+from ui.views import markdown_html, paper_rows
 from ui.views.escaping import fault, plain
 
 FORMATS: dict[ExportFormat, str] = {"bibtex": "BibTeX", "ris": "RIS", "csv": "CSV"}
@@ -66,7 +66,7 @@ def render_list_of(assistant: Assistant, state: PaperState) -> None:
             paper_rows.render_row(paper, start + at, n_listed, words)
             for at, paper in enumerate(view.list_papers(ids))
         ]
-    note = "" if n_listed else answer_html.remove_escapes(format_nearest(view, conditions))
+    note = "" if n_listed else markdown_html.remove_escapes(format_nearest(view, conditions))
     n_chosen = state.count_chosen(n_listed)
     head = paper_rows.ListHead(
         n_listed,
@@ -78,7 +78,7 @@ def render_list_of(assistant: Assistant, state: PaperState) -> None:
         bool(n_chosen) and n_chosen == n_listed,
         note,
     )
-    opened = st.session_state.get("source")
+    opened = session.get_opened()
     virtual_list.render_list(
         KEY,
         "Papers",
@@ -90,7 +90,7 @@ def render_list_of(assistant: Assistant, state: PaperState) -> None:
         words=state.words,
         chosen=state.marked,
         all_chosen=state.all_chosen,
-        opened=opened[0] if opened else "",
+        opened=opened.paper_id if opened else "",
     )
     if n_chosen:
         render_chosen(assistant, state, n_chosen)

@@ -1,47 +1,64 @@
-"""The first screen: what Paperfolk is, example questions, and problems with a button to fix each."""
+"""The first screen: the library at a glance, a question of each kind, and problems with a button to fix each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from rag.answers.phrases import ROUTE_WORDS
+from rag.answers.glance import Glance, build_glance
 from rag.app.assistant import Assistant
 from rag.app.preflight import Obstacle, fetch_model, find_obstacles
 from rag.config.settings import Settings
 from rag.ingest.watching import format_ingest_state
+from rag.types import Thread
 from rag.types.errors import RagError
 from rag.types.ingests import IngestState
 from ui.components import session
+from ui.components.click_component import render_clickable
+from ui.views import welcome_html
 from ui.views.escaping import fault, plain
 
 LOOK_AGAIN_S = 20
-ROUTES = (
-    (":material/article:", ROUTE_WORDS["content"]),
-    (":material/group:", ROUTE_WORDS["experts"]),
-    (":material/person:", ROUTE_WORDS["person"]),
-    (":material/list:", ROUTE_WORDS["catalogue"]),
+KINDS = (
+    (":material/format_quote:", "What a paper says"),
+    (":material/group:", "Who works on it"),
+    (":material/person:", "One person"),
+    (":material/list:", "Counts and lists"),
 )
-"""Icon and kind of each example question, in the order shown."""
+"""Icon and kind of each question of the first screen, in order."""
+TOPICS, NEWEST, PEOPLE = 10, 5, 10
 
 
-def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str], None]) -> None:
-    """Draw what Paperfolk is, what the mode means, and an example question of each kind."""
-    _, sentence = session.get_mode(settings)
-    st.html(
-        '<div class="hero"><h1>Ask your papers,<br>and find the people behind them</h1>'
-        f"<p>{assistant.library.n_papers:,} papers are in. Every answer quotes the paper it comes from; "
-        "a number opens the sentence. "
-        "If the papers do not say, the answer tells you.</p>"
-        f'<p class="how"><b>{escape(_format_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
-    )
+@st.cache_data(show_spinner=False, max_entries=2)
+def load_glance(_assistant: Assistant, fingerprint: str) -> Glance:
+    """What the library is about, for this state of it."""
+    return build_glance(_assistant.library.view, TOPICS, NEWEST, PEOPLE)
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def load_openings(_assistant: Assistant, fingerprint: str) -> tuple[str, ...]:
+    """Questions of different kinds, each answered before it is offered, for this state of the library."""
+    return _assistant.openings(Thread())
+
+
+def render_head(assistant: Assistant) -> None:
+    """Draw what Paperfolk is, and how much is in the library."""
+    glance = load_glance(assistant, assistant.library.fingerprint)
+    st.html(welcome_html.render_head(glance))
+
+
+def render_library(assistant: Assistant, ask: Callable[[str], None]) -> None:
+    """Draw a question of each kind, and the library itself: its topics, newest papers and people."""
+    fingerprint = assistant.library.fingerprint
     with st.container(key="examples"):
-        columns = st.columns(2)
-        for index, question in enumerate(assistant.examples()):
-            icon, kind = ROUTES[index] if index < len(ROUTES) else ("", "")
+        columns: Sequence[DeltaGenerator] = ()
+        for index, question in enumerate(load_openings(assistant, fingerprint)):
+            if not index % 2:  # row by row, so that a narrow screen keeps the order
+                columns = st.columns(2)
+            icon, kind = KINDS[index] if index < len(KINDS) else ("", "")
             columns[index % 2].button(
                 f"{plain(question)}  \n:small[{plain(kind)}]",
                 key=f"example_{index}",
@@ -51,14 +68,24 @@ def render_welcome(assistant: Assistant, settings: Settings, ask: Callable[[str]
                 args=(question,),
             )
 
+    def handle_press(what: str, value: str) -> None:
+        if what == "ask":
+            ask(value)
+        else:
+            session.handle_act(what, value)
+
+    render_clickable(
+        welcome_html.render_glance(load_glance(assistant, fingerprint)),
+        key="glance",
+        on_act=handle_press,
+    )
+
 
 def render_empty(assistant: Assistant, settings: Settings) -> None:
     """Draw the screen of an empty library: what Paperfolk is, and the two ways to add papers."""
-    _, sentence = session.get_mode(settings)
     st.html(
         '<div class="hero"><h1>No papers yet</h1><p>Paperfolk answers questions from papers that it '
-        "has read, quotes them, and finds the people behind them.</p>"
-        f'<p class="how"><b>{escape(_format_mode(settings))} mode</b>: {escape(sentence)}</p></div>'
+        "has read, quotes them, and finds the people behind them.</p></div>"
     )
     missing = find_obstacles(settings)
     hindered = any(obstacle.what == "model" for obstacle in missing)
@@ -80,10 +107,6 @@ def render_empty(assistant: Assistant, settings: Settings) -> None:
         st.switch_page(session.LIBRARY)
     if seeds_pressed:
         read_seeds(assistant, documents)
-
-
-def _format_mode(settings: Settings) -> str:
-    return "Generative" if settings.generative else "Extractive"
 
 
 def _list_documents(folder: Path) -> list[Path]:

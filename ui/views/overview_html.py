@@ -14,7 +14,8 @@ from rag.answers.topic_map import MappedTopic, TopicMap, rank_people
 from rag.text.english import counted
 from rag.types import Condition, Paper
 from ui.components.paper_state import print_papers
-from ui.views.answer_html import format_name, render_person_button
+from ui.views.markdown_html import render_person_button
+from ui.views.paper_html import format_name
 
 MAX_YEARS = 10
 MAX_ROWS = 10

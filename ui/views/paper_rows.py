@@ -16,7 +16,7 @@ from rag.text import fold
 from rag.text.english import counted
 from rag.types import Paper
 from rag.types.fields import Scalar
-from ui.views.answer_html import render_person_button
+from ui.views.markdown_html import render_person_button
 
 SHOWN_AUTHORS = 4
 EXCERPT_CHARS = 260

@@ -15,7 +15,8 @@ from rag.answers.portrait import find_themes, list_title_phrases
 from rag.text.english import counted
 from rag.types import Condition, Paper, Person
 from ui.components.paper_state import print_papers
-from ui.views.answer_html import render_paper_list, render_person_button
+from ui.views.answer_html import render_paper_list
+from ui.views.markdown_html import render_person_button
 from ui.views.people_html import format_years, render_figures
 
 MAX_TOPICS = 7

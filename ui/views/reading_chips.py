@@ -17,7 +17,7 @@ from rag.text.english import counted
 from rag.types import Condition, Query, Reading
 from rag.types.fields import FIELDS
 from rag.types.query import Form, Order, Part
-from ui.views.answer_html import remove_escapes
+from ui.views.markdown_html import remove_escapes
 from ui.views.query_parts import NAMED_PAPERS, WANT, list_parts, split_part
 
 TITLE_WORDS = 8
@@ -118,8 +118,8 @@ def format_query(query: Query, titles: Titles | None = None) -> str:
 
 
 def format_other(reading: Reading) -> str:
-    """The next best reading in words; empty where there is none."""
-    if not reading.others:
+    """The next best reading in words; empty where there is none that could be answered."""
+    if not reading.others or reading.others[0].relation == "not_stated":
         return ""
     return reading.other_words or format_query(reading.others[0])
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from rag.text.english import counted
-from ui.views.answer_html import remove_escapes
 from ui.views.evaluation_runs import OUTCOMES, EvaluationRun, FailedQuestion
+from ui.views.markdown_html import remove_escapes
 
 KINDS = {
     "fact": ("Facts", "what a paper says"),

@@ -1,0 +1,49 @@
+"""The library at a glance: its topics, newest papers and people, computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.answers.portrait import find_themes
+from rag.answers.topic_names import name_topics
+from rag.library.view import LibraryView
+from rag.types import Paper
+
+_TITLES = 2_000
+"""Newest papers whose titles tell the topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a reader should know of a library before the first question.
+
+    Attributes:
+        n_papers, n_people: All of the library.
+        years: The first and the last year that papers have; None where none has one.
+        topics: Words that several titles share, with the number of titles.
+        newest: Papers, newest first.
+        people: Those with most papers, with the number of them.
+    """
+
+    n_papers: int
+    n_people: int
+    years: tuple[int, int] | None
+    topics: tuple[tuple[str, int], ...]
+    newest: tuple[Paper, ...]
+    people: tuple[tuple[str, int], ...]
+
+
+def build_glance(library: LibraryView, n_topics: int, n_newest: int, n_people: int) -> Glance:
+    """The library at a glance, with at most so many topics, papers and people."""
+    newest = library.find_papers((), "newest first", _TITLES)
+    years = library.count_groups("year")
+    titles = [p.title for p in newest if p.title]
+    topics = {name_topics([topic], titles)[0]: n for topic, n in find_themes(titles, n_topics)}
+    return Glance(
+        library.n_papers,
+        library.library.n_people,
+        (min(years), max(years)) if years else None,
+        tuple(topics.items()),
+        tuple(newest[:n_newest]),
+        tuple(library.count_groups("author").most_common(n_people)),
+    )

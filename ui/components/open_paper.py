@@ -1,0 +1,48 @@
+"""The paper beside the page: which one, opened by which quote, and where it stands in the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.app.assistant import Assistant
+from rag.types import Paper, Span
+
+Quotes = tuple[tuple[str, Span, int], ...]
+"""Paper, span and marker of each quote of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPaper:
+    """A paper beside the page.
+
+    Attributes:
+        paper_id: Of the paper.
+        mark: Identifier of the chip that opened it: the paper's id, or an answer's key and a marker.
+        quotes: All quotes of that answer: paper, span and marker of each, in order.
+    """
+
+    paper_id: str
+    mark: object = None
+    quotes: Quotes = ()
+
+    @property
+    def at(self) -> int:
+        """Which of the quotes is open, from 1; 0 for none."""
+        marker = self.mark[1] if isinstance(self.mark, tuple) else None
+        markers = [quote[2] for quote in self.quotes]
+        return markers.index(marker) + 1 if marker in markers else 0
+
+    @property
+    def span(self) -> Span | None:
+        return self.quotes[self.at - 1][1] if self.at else None
+
+
+def list_places(assistant: Assistant, paper: Paper) -> list[str]:
+    """Where a paper stands, in a reader's words: ``Shiming Ge's page, entry 9``, ``a.pdf, page 2``."""
+    view = assistant.library.view
+    owners = view.list_page_owners(paper)
+    places = [
+        f"{owner}'s page, entry {view.list_page_papers(owner).index(paper.paper_id) + 1}"
+        for owner in owners
+    ]
+    return places or [f"Read from {paper.places[0].document}"] if paper.places else places
