@@ -58,9 +58,11 @@ def find_suggestions(
         k: 1 or more.
     """
     earlier_texts = {turn.answer.text for turn in thread.turns} | {answer.text}
-    if answer.status != "answered":
+    candidates = _iter_candidates(answer, library, thread)
+    if answer.status == "answered":
+        candidates = _put_offered_last(candidates, thread, library)
+    else:
         k = min(k, MAX_AFTER_NOTHING)
-    candidates = _put_offered_last(_iter_candidates(answer, library, thread), thread, library)
     return _select_answerable(candidates, thread, ask, earlier_texts, k)
 
 

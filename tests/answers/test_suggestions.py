@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from rag.answers.rows import build_scored_papers
 from rag.answers.suggestions import find_suggestions
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
-from rag.types import Answer, Condition, Thread, Turn
+from rag.types import Answer, Condition, RouteName, Thread, Turn
 from rag.types.fields import Range
 from tests.conversation import ask_assistant
 from tests.shelf import Shelf, paper
@@ -83,3 +84,25 @@ def test_one_that_is_declined_or_read_otherwise_is_left_out() -> None:
 
     found = find_suggestions(answer, Thread(), Shelf(FACES), ask)
     assert found == ("Who works on few-shot AI faces?",)
+
+
+def answer_all(question: str, _: Thread) -> Answer:
+    routes: dict[str, RouteName] = {"wrote": "person", "works": "experts", "code": "catalogue"}
+    route = next((r for word, r in routes.items() if word in question), "content")
+    return Answer(question, "answered", route, question)
+
+
+def test_after_a_question_without_an_answer_they_go_back_to_what_was_talked_of() -> None:
+    about = Answer("q", "answered", "content", "text", papers=build_scored_papers(FACES[:1]))
+    nothing = Answer("?", "abstained", "content", "nothing here")
+    thread = Thread((Turn("q", about), Turn("?", nothing)))
+    found = find_suggestions(nothing, thread, Shelf(FACES), answer_all)
+    assert found == ("Who wrote FaceOne?", "Who works on few-shot AI faces?")
+
+
+def test_what_was_offered_before_comes_after_all_else() -> None:
+    about = Answer("q", "answered", "content", "text", papers=build_scored_papers(FACES[:1]))
+    first = find_suggestions(about, Thread((Turn("q", about),)), Shelf(FACES), answer_all)
+    again = replace(about, text="more")
+    thread = Thread((Turn("q", about), Turn("and?", again)))
+    assert find_suggestions(again, thread, Shelf(FACES), answer_all)[0] not in first

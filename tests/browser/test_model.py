@@ -16,7 +16,7 @@ def test_a_models_words_stream_in_and_its_citations_open(
     model_url: str, visit: Visit, shoot: Shoot
 ) -> None:
     page = visit(at=model_url)
-    expect(page.get_by_test_id("stSidebar")).to_contain_text(f"{MODEL} words the answers")
+    expect(page.locator(".st-key-terms")).to_contain_text(MODEL)
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill("What is DuetFace?")
     box.press("Enter")

@@ -43,8 +43,8 @@ def test_a_conversation_is_renamed_exported_and_deleted(
     page = visit()
     ask(page, QUESTION)
     page.get_by_role("button", name=f"Rename, export or delete: {QUESTION}").first.click()
-    page.get_by_label("Name").fill("Swapping, in short")
-    page.get_by_label("Name").press("Enter")
+    page.get_by_role("textbox", name="Name").fill("Swapping, in short")
+    page.get_by_role("textbox", name="Name").press("Enter")
     expect(page.locator(".st-key-threads button").first).to_have_text("Swapping, in short")
     page.get_by_role("button", name="Rename, export or delete: Swapping").click()
     saved = {}

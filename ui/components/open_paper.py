@@ -38,11 +38,9 @@ class OpenPaper:
 
 
 def list_places(assistant: Assistant, paper: Paper) -> list[str]:
-    """Where a paper stands, in a reader's words: ``Shiming Ge's page, entry 9``, ``a.pdf, page 2``."""
+    """On whose pages a paper stands, in a reader's words: ``Shiming Ge's page, entry 9``."""
     view = assistant.library.view
-    owners = view.list_page_owners(paper)
-    places = [
+    return [
         f"{owner}'s page, entry {view.list_page_papers(owner).index(paper.paper_id) + 1}"
-        for owner in owners
+        for owner in view.list_page_owners(paper)
     ]
-    return places or [f"Read from {paper.places[0].document}"] if paper.places else places

@@ -118,6 +118,7 @@ def main() -> None:
     render_phone_bar(thread.name if begun and thread else "Paperfolk", can_begin=begun)
     hero = st.empty()
     if begun or filters:
+        hero.empty()  # at once, not only when the answer is whole: there is one input at a time
         # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.
         with st.bottom:
             render_input(assistant, desk, thread)
@@ -135,7 +136,6 @@ def main() -> None:
         session.draw_panel(assistant)
         return
     assert thread is not None
-    hero.empty()  # at once, not only when the answer is whole
     below = render_conversation(assistant, desk, thread)
     conversation_list.say_unkept(desk.store, thread)
     session.draw_panel(assistant)

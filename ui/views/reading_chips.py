@@ -121,7 +121,8 @@ def format_other(reading: Reading) -> str:
     """The next best reading in words; empty where there is none that could be answered."""
     if not reading.others or reading.others[0].relation == "not_stated":
         return ""
-    return reading.other_words or format_query(reading.others[0])
+    words = reading.other_words or format_query(reading.others[0])
+    return "" if words == format_want(reading.query) else words
 
 
 def _format_part(query: Query, part: str, titles: Titles) -> str:

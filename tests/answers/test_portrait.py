@@ -1,0 +1,41 @@
+"""A person and a library at a glance."""
+
+from __future__ import annotations
+
+from rag.answers.glance import build_glance
+from rag.answers.portrait import build_portrait, divide_by_period
+from rag.answers.topic_names import name_topics
+from tests.shelf import Shelf, paper
+
+WORK = (
+    paper("p1", "GAN Face Editing", authors=("Ann Lee", "Bo Li"), year=2024),
+    paper("p2", "Fast GAN Face Editing", authors=("Ann Lee", "Bo Li"), year=2024),
+    paper("p3", "Iris Image Recognition", authors=("Ann Lee", "Cy Wu"), year=2020),
+    paper("p4", "Robust Iris Image Recognition", authors=("Dee Moe", "Ann Lee"), year=2019),
+)
+
+
+def test_topics_are_told_by_period_the_newest_first() -> None:
+    assert divide_by_period(WORK) == [
+        ("2024", ("GAN face editing",)),
+        ("2019–2020", ("iris image recognition",)),
+    ]
+    assert divide_by_period([]) == []
+
+
+def test_a_portrait_counts_what_is_there() -> None:
+    portrait = build_portrait("Ann Lee", WORK, Shelf(WORK))
+    assert portrait.closest[0] == ("Bo Li", 2)
+    assert (portrait.n_coauthors, portrait.n_first) == (3, 3)
+
+
+def test_a_topic_has_the_words_and_capitals_that_titles_give_it() -> None:
+    titles = ["AI-Generated Image Detection", "On AI-Generated Image Detection"]
+    assert name_topics(["ai-generated image"], titles) == ["AI-generated image detection"]
+
+
+def test_a_library_at_a_glance_has_topics_newest_papers_and_people() -> None:
+    glance = build_glance(Shelf(WORK), 3, 1, 2)
+    assert (glance.n_papers, glance.years) == (4, (2019, 2024))
+    assert glance.newest[0].year == 2024 and glance.people[0] == ("Ann Lee", 4)
+    assert ("GAN face editing", 2) in glance.topics
