@@ -257,6 +257,9 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--once", action="store_true", help="also measure on the half of the seeds kept for the end"
     )
     roles.set_defaults(run=run_train_roles)
+    ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
+    ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
+    ranker.set_defaults(run=run_train_ranker)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -550,6 +553,14 @@ def run_train_roles(args: argparse.Namespace) -> int:
     from rag.adapters.minilm import MiniLM
 
     print(train(args.folder, MiniLM().encode, once=args.once))
+    return DONE
+
+
+def run_train_ranker(args: argparse.Namespace) -> int:
+    from eval.train.ranker import train
+    from rag.app.assistant import build
+
+    print(train(lambda data: build(get_settings_for(data)), args.folder))
     return DONE
 
 

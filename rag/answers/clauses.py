@@ -48,6 +48,7 @@ def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
     def score_sentence(sentence: Sentence) -> int:
         text = hit.paper.text[slice(*sentence.span)]
         role = _IDEA_ROLES.get(sentence.role, 0)
-        return role + (2 if role and _BRINGS.search(text) else 0) + bool(name and name in text)
+        brings = (role or sentence.role is None) and _BRINGS.search(text)
+        return role + (2 if brings else 0) + bool(name and name in text)
 
     return max(order, key=score_sentence, default=None)

@@ -9,6 +9,7 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
+from rag.answers.quoting import is_describing_paper
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
@@ -76,7 +77,8 @@ def _choose_papers(
         return Choice(retrieval, cited, verdict, several)
     if query.want == "overview" and query.topic:
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
-        if len(on_topic) > 1:
+        # One paper alone is told so, unless the words describe a paper that is only half remembered.
+        if len(on_topic) > 1 or (on_topic and not is_describing_paper(query.text)):
             ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
     named_ids = _find_named_papers(query, library)

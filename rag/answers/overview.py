@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
-from rag.answers.cues import AnswerCues
 from rag.answers.grouping import group_papers
-from rag.answers.quoting import CODE_LOSS, choose_sentences, is_pointing_to_code, render_quote
+from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
+from rag.answers.summary import render_summary
 from rag.library.naming import get_recency_key
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
@@ -22,8 +22,6 @@ MAX_TOLD = 12
 _FEW = 4
 """So many papers are not grouped."""
 _PEOPLE = 3
-FIRST_ROLE_GAIN = 0.2
-"""What a sentence gains by the first of a detail's roles: a new benchmark is told before one used."""
 _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
     "problem": ("problem", "limitation"),
     "cause": ("problem", "limitation"),
@@ -33,6 +31,7 @@ _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
     "result": ("result",),
     "link": ("resource",),
 }
+"""The first is told before the others: a new benchmark before one used."""
 
 
 def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
@@ -42,6 +41,8 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     told = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
+    if len(hits) == 1 and not query.asks_for:
+        return f"{head}\n\n{render_summary(query, hits[0], marks)}"
     if not query.asks_for and (problem := _find_problem(hits)):
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
@@ -86,23 +87,15 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
 
 
 def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
-    """The sentence that tells the query's detail: of a fitting role, and in its form.
+    """The sentence that tells the query's detail: of a fitting role, the one that answers best.
 
     None where no sentence has such a role. That it is about the topic goes without saying.
     """
     assert query.asks_for is not None
-    cues = AnswerCues.read_question(query.text, query.asks_for)
+    order = choose_sentences(query.text, hit, len(hit.sentences), asks_for=query.asks_for)
     roles = _ROLES_OF_DETAIL.get(query.asks_for, ())
-    fitting = [s for s in hit.sentences if s.role in roles]
-
-    def score_sentence(sentence: Sentence) -> tuple[float, float]:
-        text = hit.paper.text[slice(*sentence.span)]
-        gain = cues.compute_gain(text, sentence.role)
-        gain += FIRST_ROLE_GAIN if sentence.role == roles[0] else 0.0
-        is_link = not cues.asks_for_link and is_pointing_to_code(text)
-        return gain - (CODE_LOSS if is_link else 0.0), sentence.score
-
-    return max(fitting, key=score_sentence, default=None)
+    of_first = [s for s in order if s.role == roles[0]] if roles else []
+    return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:

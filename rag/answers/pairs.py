@@ -1,4 +1,4 @@
-"""Compares two or more people: whether they are the same, and what they share."""
+"""Compares two or more people: whether they are the same, what they share; and whether one name is one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Paper, list_sources
 from rag.types.query import Query
+
+_COMPANY = 6
+"""Co-authors named of a circle."""
 
 
 def answer_pair(query: Query, names: Sequence[str], library: LibraryView) -> Answer:
@@ -86,6 +89,53 @@ def answer_company(names: Sequence[str], library: LibraryView) -> Answer:
         build_scored_papers(papers),
         tuple(build_expert(o, papers, library) for o in order),
     )
+
+
+def answer_one_name(name: str, library: LibraryView) -> Answer:
+    """Whether one name may be several people: its papers by circles of co-authors that never meet."""
+    listing = Listing()
+    papers = library.list_papers_of(name)
+    always, circles = find_circles(name, library)
+    lines = []
+    for circle in circles:
+        people = sorted({o for p in circle for o in library.list_people_of(p)} - {name, *always})
+        shown = join_names([plain(o) for o in people[:_COMPANY]])
+        marks = " ".join(listing.get_marker(paper) for paper in circle)
+        lines.append(f"- {person_phrases.tell_circle(len(circle), shown)} {marks}")
+    head = person_phrases.tell_circles(
+        f"**{plain(name)}**", len(papers), len(circles), join_names(map(plain, always))
+    )
+    return Answer(
+        "",
+        "answered",
+        "person",
+        "\n\n".join((head, "\n".join(lines))),
+        listing.citations,
+        build_scored_papers(papers),
+        (build_expert(name, papers, library),),
+    )
+
+
+def find_circles(name: str, library: LibraryView) -> tuple[list[str], list[list[Paper]]]:
+    """Who stands on all papers of a name, and its papers in groups that share no other co-author.
+
+    A page puts its person on every paper, which tells nothing; the largest group comes first.
+    """
+    papers = library.list_papers_of(name)
+    people = {p.paper_id: set(library.list_people_of(p)) - {name} for p in papers}
+    always = set.intersection(*people.values()) if len(papers) > 1 else set()
+    circles: list[tuple[set[str], list[Paper]]] = []
+    for paper in papers:
+        company, own = people[paper.paper_id] - always, [paper]
+        apart = []
+        for others, group in circles:
+            if others & company:
+                company, own = company | others, [*group, *own]
+            else:
+                apart.append((others, group))
+        circles = [*apart, (company, own)]
+    groups = [group for _, group in circles]
+    return sorted(always), sorted(groups, key=lambda group: -len(group))
 
 
 def find_shared_papers(names: Sequence[str], library: LibraryView) -> list[Paper]:

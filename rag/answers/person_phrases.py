@@ -318,3 +318,27 @@ def tell_different_people(n_together: int) -> str:
 
 def tell_shared_company(names: str) -> str:
     return f"They share no paper, but co-authors: {names}."
+
+
+def tell_circles(name: str, n_papers: int, n: int, always: str) -> str:
+    """Whether one name is one person, as far as its co-authors tell; ``always``: who is on all papers."""
+    besides = (
+        f", {always} aside, who {'is' if ' and ' not in always else 'are'} on all of them"
+        if always
+        else ""
+    )
+    if n < 2:
+        return (
+            f"Nothing here tells two people called {name} apart: the co-authors of "
+            f"{counted(n_papers)} are linked{besides}."
+        )
+    return (
+        f"That cannot be told: {name} stands on {counted(n_papers)}, and their co-authors{besides}, "
+        f"form {n} groups that never meet."
+    )
+
+
+def tell_circle(n_papers: int, people: str) -> str:
+    return (
+        f"{counted(n_papers)} with {people}" if people else f"{counted(n_papers)} with nobody else"
+    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
 from rag.answers.authors import answer_authors, answer_common
-from rag.answers.pairs import answer_company, answer_pair
+from rag.answers.pairs import answer_company, answer_one_name, answer_pair
 from rag.answers.paper_set import build_choice
 from rag.answers.portrait import (
     build_expert,
@@ -82,6 +82,9 @@ def _route_by_relation(
     # "Is Lei Shen the same person as Li Shen?"
     if len(names) > 1 and (relation in ("same", "shared") or relation in _COAUTHORS):
         return answer_pair(query, names, library)
+    # "Is Bo Li one person?"
+    if relation == "same":
+        return answer_one_name(names[0], library)
     if relation in _COAUTHORS:
         return _answer_coauthors(query, names[0], library)
     # "what has Yuxi Mi done on drones?", "papers by Shen Chen and Daichi Zhang"

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from rag.answers.quoting import count_content_words
 from rag.answers.required_details import find_missing_particular
+from rag.answers.sentence_forms import count_content_words
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.text.everyday import is_everyday

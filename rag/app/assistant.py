@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -392,9 +392,11 @@ class Assistant:
         """By paper id, by a unique beginning of one, or by ``<seed file>:<line>``."""
         return self.library.find_paper(ensure_encodable(key))
 
-    def retrieve(self, query: str, k: int = RANKING) -> Retrieval:
-        """The k best papers for a query."""
-        return self._open_retriever().retrieve(bound_question(query)[0], k)
+    def retrieve(
+        self, query: str, k: int = RANKING, *, within: Collection[str] | None = None
+    ) -> Retrieval:
+        """The k best papers for a query; ``within``: ids to choose from."""
+        return self._open_retriever().retrieve(bound_question(query)[0], k, within=within)
 
     def compute_nearness(self, text: str, others: Sequence[str]) -> float:
         """The highest similarity of a text with some others, by the embedded model."""

@@ -46,6 +46,11 @@ def _list_last_authors(paper: Paper, library: LibraryView) -> Sequence[object]:
     return (library.show_name(paper.authors[-1]),)
 
 
+def _list_roles(paper: Paper, library: LibraryView) -> Sequence[object]:
+    spans = library.library.list_role_spans(paper.paper_id)
+    return sorted({span.role for span in spans if span.role})
+
+
 _VALUES: Mapping[str, _Values] = {
     "year": lambda p, c: _list_single(p.year),
     "month": lambda p, c: _list_single(p.month),
@@ -55,6 +60,7 @@ _VALUES: Mapping[str, _Values] = {
     "affiliation": lambda p, c: p.affiliations,
     "venue": lambda p, c: _list_single(p.venue),
     "keyword": lambda p, c: p.keywords,
+    "role": _list_roles,
     "code": lambda p, c: (bool(p.code),),
     "retracted": lambda p, c: (bool(p.retracted),),
     "link": lambda p, c: p.links,
@@ -271,6 +277,17 @@ def _format_month(month: Scalar) -> str:
     return MONTHS[int(str(month)) - 1]
 
 
+_STATED = {
+    "limitation": "a limitation",
+    "problem": "a problem",
+    "resource": "what they give away",
+    "aim": "an aim",
+    "method": "a method",
+    "result": "a result",
+    "background": "a background",
+}
+
+
 def _format_value(field: str, value: str, operator: Operator) -> str:
     if operator == "has":
         return f"with {value if value == ANY_DIGIT else repr(value)} in the {field}"
@@ -293,6 +310,7 @@ def _format_value(field: str, value: str, operator: Operator) -> str:
         "place": f"at {value}",
         "venue": f"at {value}",
         "keyword": f"with keyword {value}",
+        "role": f"that state {_STATED.get(value, f'what is {value}')}",
         "doi": f"with DOI {value}",
     }
     return words.get(field, f"with {field} {value}")

@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from rag.library.search_forms import (
@@ -38,6 +39,7 @@ from rag.library.tables import (
     AFFILIATIONS,
     ALIASES,
     AUTHORSHIPS,
+    CHUNKS,
     ENTRIES,
     KEYWORDS,
     LINKS,
@@ -46,9 +48,11 @@ from rag.library.tables import (
     PLACES,
     TITLE_WORDS,
     has_part,
+    hex_of,
     is_listed,
 )
 from rag.text import fold
+from rag.types import SENTENCE_ROLES
 from rag.types.fields import ANY_DIGIT, QueryError, Range, Scalar
 
 Test = ColumnElement[bool]
@@ -236,6 +240,19 @@ def _list_page_owners(test: Callable[[Any], Test]) -> Select[Any]:
     return owners.where(test(forms))
 
 
+def _list_roles(test: Callable[[Any], Test]) -> Select[Any]:
+    """The roles that sentences of a paper have: bytes of its chunks, none of them above 0F."""
+    each = (
+        select(CHUNKS.c.paper_id, literal(role).label("name")).where(
+            has_part(hex_of(CHUNKS.c.roles), f"{at:02X}")
+        )
+        for at, role in enumerate(SENTENCE_ROLES)
+    )
+    roles = union_all(*each).subquery()
+    forms = Texts(roles.c.name, roles.c.name, literal(WORD) + roles.c.name)
+    return select(roles.c.paper_id, forms.raw.label("value")).where(test(forms)).distinct()
+
+
 _MONTH, _DAY = func.nullif(PAPERS.c.month, 0), func.nullif(PAPERS.c.day, 0)
 _LEAP = and_(PAPERS.c.year % 4 == 0, or_(PAPERS.c.year % 100 != 0, PAPERS.c.year % 400 == 0))
 _LENGTH = case(
@@ -268,6 +285,7 @@ SOURCES: Mapping[str, Source] = {
     "affiliation": _build_part(AFFILIATIONS, "name"),
     "venue": _build_column("venue"),
     "keyword": _build_part(KEYWORDS, "name"),
+    "role": _build_several(_list_roles),
     # A document that prints no marks leaves it unknown whether there is code.
     "code": replace(
         _build_scalar(Numbers(func.coalesce(PAPERS.c.code, 0)), true()),

@@ -237,3 +237,20 @@ def build_upsert(dialect: str, table: Table, columns: Iterable[str]) -> Any:
     inserted = build_insert(dialect, table)
     changes = {c: inserted.excluded[c] for c in columns if c not in keys}
     return inserted.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+class hex_of(FunctionElement[str]):
+    """Bytes as hexadecimal digits, in capitals, so that they can be searched."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(hex_of, "sqlite")
+def _write_for_sqlite(element: hex_of, compiler: Any, **options: Any) -> str:
+    return f"hex({compiler.process(element.clauses, **options)})"
+
+
+@compiles(hex_of, "postgresql")
+def _write_for_postgresql(element: hex_of, compiler: Any, **options: Any) -> str:
+    return f"upper(encode({compiler.process(element.clauses, **options)}, 'hex'))"

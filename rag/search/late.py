@@ -57,6 +57,7 @@ class QueryTokens:
         clauses: (n,) number of each token's clause, from 0.
         asking: (n,) whether the token is part of a question phrase.
         named: (n,) whether the token is part of a coined name, such as a method's.
+        heads: (n,) whether the token says what kind of thing is asked for.
     """
 
     vectors: Matrix
@@ -64,6 +65,7 @@ class QueryTokens:
     clauses: NDArray[np.intp]
     asking: NDArray[np.bool_]
     named: NDArray[np.bool_]
+    heads: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,13 +138,19 @@ NAMED_LOSS = 0.8
 """Share of its weight that a token of a coined name loses: the sentence that repeats the name of a
 method is not the one that answers."""
 
+SENTENCE_SIGNALS = ("focus", "plain", "unsaid", "asking", "head", "described", "alone")
 
-def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]) -> Matrix:
-    """(m,) How well each sentence of one paper fits the query, 0-1 or so, higher is better.
 
-    Tokens of the asking phrase count more than those that describe the paper, tokens that tell the
-    paper's sentences apart count more than those that all of them have, and what the heading says
-    too counts less: it led to the paper and is not what is asked of it.
+def compute_sentence_signals(
+    query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]
+) -> dict[str, Matrix]:
+    """(m,) each: how well the sentences of one paper fit parts of the query, -1 to 1, higher is better.
+
+    ``plain`` is MaxSim of the whole query. In the others what the heading says too, and coined names,
+    count less: they led to the paper and are not what is asked of it. ``unsaid`` takes all tokens,
+    ``asking`` those of question phrases, ``head`` those that say what kind of thing is asked for,
+    ``described`` the rest; ``focus`` all, those of question phrases and those that tell the sentences
+    apart more than others. ``alone`` is how far a sentence leads all others, token by token.
 
     Args:
         query: Its tokens are the rows of ``best``.
@@ -150,12 +158,22 @@ def compute_sentence_scores(query: QueryTokens, best: Matrix, heading: NDArray[n
         heading: (m,) which of the sentences stand for the heading.
     """
     if not best.shape[1]:
-        return np.zeros(0, np.float32)
-    contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
-    weights = query.weights * (1 + ASKING_BOOST * query.asking) * contrast
-    weights *= 1 - NAMED_LOSS * query.named
+        return {name: np.zeros(0, np.float32) for name in SENTENCE_SIGNALS}
+    unsaid = query.weights * (1 - NAMED_LOSS * query.named)
     if heading.any():
         heading_scores = np.clip(best[:, heading].max(axis=1), 0, 1)
-        weights *= 1 - HEADING_LOSS * heading_scores**2
-    scores: Matrix = (weights @ best) / weights.sum()
-    return scores
+        unsaid = unsaid * (1 - HEADING_LOSS * heading_scores**2)
+    contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
+    asking = unsaid * query.asking
+    parts = {
+        "focus": (unsaid + ASKING_BOOST * asking) * contrast,
+        "plain": query.weights,
+        "unsaid": unsaid,
+        "asking": asking if asking.any() else unsaid,
+        "head": unsaid * query.heads if (unsaid * query.heads).any() else unsaid,
+        "described": unsaid * ~query.asking if (unsaid * ~query.asking).any() else unsaid,
+    }
+    signals = {name: (weights @ best) / weights.sum() for name, weights in parts.items()}
+    top = np.partition(best, -2, axis=1)[:, -2:] if best.shape[1] > 1 else np.tile(best, 2)
+    lead = np.where(best >= top[:, 1:], best - top[:, :1], 0)
+    return signals | {"alone": (unsaid @ lead) / unsaid.sum()}

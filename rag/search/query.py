@@ -37,6 +37,12 @@ _ASKING_PHRASE = re.compile(
     r"\b(?:who|whom|whose|what|whats|which|when|where|why|how|names?|give|list|explain|describe)\b",
     re.IGNORECASE,
 )
+_HEAD_END = frozenset(
+    "of in on for to by with at from over against under than does do did is are was were has have had can "
+    "could will would should and or that when if as per between after before during".split()
+)
+"""Words that end the head of a question: ``which losses are …``, ``fps on cpu``."""
+MAX_HEAD_WORDS = 3
 MIN_CLAUSE_WORDS = 3
 STOP_WORD_IDF = 1.5
 """Stop words are not in the lexical index, so their idf is fixed and not counted."""
@@ -51,12 +57,14 @@ class AnalysedQuery:
         terms: Index terms, in order, with repeats.
         clauses: Spans of its clauses, in order; they do not overlap.
         asking: Spans of its question phrases (*which module …?*), as opposed to descriptions.
+        heads: Spans of the words that say what kind of thing is asked for (*module*).
     """
 
     text: str
     terms: tuple[str, ...]
     clauses: tuple[Span, ...]
     asking: tuple[Span, ...]
+    heads: tuple[Span, ...] = ()
 
 
 def parse_query(text: str) -> AnalysedQuery:
@@ -66,7 +74,8 @@ def parse_query(text: str) -> AnalysedQuery:
     asking = tuple(
         span for span in _split_at(text, _PHRASE_END) if _ASKING_PHRASE.search(text, *span)
     )
-    return AnalysedQuery(text, tuple(split_terms(text)), tuple(_iter_clauses(text)), asking)
+    heads = tuple(_iter_heads(text))
+    return AnalysedQuery(text, tuple(split_terms(text)), tuple(_iter_clauses(text)), asking, heads)
 
 
 def compute_token_weights(
@@ -98,6 +107,21 @@ def spans_in(spans: Sequence[Span], place: Span) -> range:
     """Which of some spans, in order and not overlapping, lie in a place of the same text."""
     first = bisect_left(spans, place[0], key=lambda span: span[0])
     return range(first, max(first, bisect_right(spans, place[1], key=lambda span: span[1])))
+
+
+def _iter_heads(text: str) -> Iterator[Span]:
+    """The words after each word of asking, up to a verb or a preposition; without one, the first words."""
+    words = list(iter_words(text))
+    firsts = [at + 1 for at, (word, _) in enumerate(words) if _ASKING_PHRASE.fullmatch(word)]
+    for first in firsts or [0]:
+        n = 0
+        for word, span in words[first:]:
+            folded = fold(word)
+            if n and folded in _HEAD_END or n == MAX_HEAD_WORDS:
+                break
+            if folded not in FRAME_WORDS and folded not in STOP_WORDS:
+                yield span
+                n += 1
 
 
 def _iter_clauses(text: str) -> Iterator[Span]:

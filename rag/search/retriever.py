@@ -270,6 +270,10 @@ class Retriever:
         for place in analysed_query.asking:
             inside = spans_in(spans, place)
             asking[inside.start : inside.stop] = True
+        heads = np.zeros(len(spans), dtype=bool)
+        for place in analysed_query.heads:
+            inside = spans_in(spans, place)
+            heads[inside.start : inside.stop] = True
         named = np.zeros(len(spans), dtype=bool)
         for word, place in iter_words(analysed_query.text):
             if is_made_up(word):
@@ -281,6 +285,7 @@ class Retriever:
             clauses=np.maximum(clauses, 0),
             asking=asking,
             named=named,
+            heads=heads,
         )
 
     # --- chunks and papers --------------------------------------------------------------------
@@ -395,23 +400,35 @@ def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentenc
     Where the model read none of them, because the heading took all of its room, they score 0.
     """
     scores: dict[Span, float] = {}
+    signals: dict[Span, Mapping[str, float]] = {}
     roles: dict[Span, SentenceRole] = {}
     for candidate in group:
         roles |= _list_roles(candidate.chunk)
         wording = candidate.wording
         if candidate.best is None or wording.tokens is None:
-            pairs = _compute_overlaps(wording.query, paper, candidate.sentences)
+            pairs = list(_compute_overlaps(wording.query, paper, candidate.sentences))
         else:
             heading = np.array([start == end for start, end in candidate.sentences])
-            values = late.compute_sentence_scores(wording.tokens, candidate.best, heading)
-            pairs = zip(candidate.sentences, map(float, values), strict=True)
+            table = late.compute_sentence_signals(wording.tokens, candidate.best, heading)
+            rows = zip(*(values.tolist() for values in table.values()), strict=True)
+            of_spans = [dict(zip(table, row, strict=True)) for row in rows]
+            pairs = [
+                (span, row["focus"])
+                for span, row in zip(candidate.sentences, of_spans, strict=True)
+            ]
+            for span, row in zip(candidate.sentences, of_spans, strict=True):
+                if row["focus"] > scores.get(span, -1.0):
+                    signals[span] = row
         for span, value in pairs:
             if span[0] < span[1]:
                 scores[span] = max(value, scores.get(span, -1.0))
     if not scores:
         offset = group[0].chunk.span[0]
         scores = {(a + offset, b + offset): 0.0 for a, b in get_sentences(group[0].chunk)}
-    return tuple(Sentence(span, scores[span], roles.get(span)) for span in sorted(scores))
+    return tuple(
+        Sentence(span, scores[span], roles.get(span), signals.get(span, {}))
+        for span in sorted(scores)
+    )
 
 
 def _list_roles(chunk: Chunk) -> dict[Span, SentenceRole]:

@@ -112,6 +112,8 @@ FIELDS: dict[str, Field] = {
               help="an affiliation, or a word of it"),
         Field("venue", "name", "a venue", plural="venues", flag="venue", help="a journal or conference, or a word of it"),
         Field("keyword", "name", "keywords", plural="keywords", flag="keyword", help="a keyword that the paper gives"),
+        Field("role", "name", "sentences of known roles", flag="role",
+              help="a role that one of its sentences has, such as limitation, problem or resource"),
         Field("code", "flag", "the Code mark", plural="code marks", flag="code", help="with or without the Code mark"),
         Field("retracted", "flag", "a word on retraction", plural="marks of retraction", flag="retracted",
               help="whether the paper is marked as retracted"),

@@ -59,12 +59,16 @@ class RoleSpan:
 class Sentence:
     """A sentence of one paper's text, how well it fits the query (comparable within a query), and its role.
 
-    ``role`` is None where no model has read the paper for roles.
+    Attributes:
+        role: None where no model has read the paper for roles.
+        signals: How well it fits parts of the query, as `rag.search.late.compute_sentence_signals` names
+            them; empty without token vectors.
     """
 
     span: Span
     score: float
     role: SentenceRole | None = None
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

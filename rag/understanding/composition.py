@@ -372,8 +372,6 @@ def _build_profile(want: str, relation: str, frame: Frame, parts: SlotParts) -> 
     kind = cast("RelationKind | None", relation or None)
     if kind is None and (parts.topics or parts.without or parts.conditions):
         return _build_papers("papers", "", frame, parts)
-    if kind == "same" and len(parts.people) < 2:
-        kind = None
     what = (join_names(parts.attribute_words) or "that") if kind == "not_stated" else ""
     return Query("profile", people=parts.names, relation=kind, what=what)
 

@@ -225,6 +225,7 @@ _FLAGS: tuple[tuple[str, Condition], ...] = (
     (r"\bcategor|\bsubjects?\b", Condition("category", "known")),
     (r"\bvenues?\b|\bjournals?\b", Condition("venue", "known")),
     (r"\bkeywords?\b", Condition("keyword", "known")),
+    (r"\blimitations?\b|\bshortcomings? of (?:its|their) own\b", Condition("role", "is", "limitation")),
     (r"\babstracts?\b|\btexts?\b", Condition("text", "known")),
     (r"\bauthors?\b|\bnames?\b|\bnamed\b", Condition("printed_author", "known")),
 )  # fmt: skip

@@ -120,3 +120,12 @@ def test_people_with_the_same_papers_stand_on_one_line() -> None:
     )
     assert first.endswith("*One* [1]; also [2]")
     assert second == "2. **Bo**, 1 paper, co-author: [1]"
+
+
+def test_a_topic_of_one_paper_is_told_as_one_in_its_own_clauses() -> None:
+    leaf = paper("p1", "LeafNet: Leaves", "Leaves fall. We propose LeafNet, a net. LeafNet wins by 3%.")  # fmt: skip
+    found = hit(leaf, {0: "problem", 1: "aim", 2: "result"})
+    query = Query("overview", about=Topic("leaves"), text="what is known about leaves?")
+    text = render_overview(query, [found], Citations())
+    assert text.startswith("**1 paper** on **leaves**")
+    assert "We propose LeafNet, a net." in text and "LeafNet wins by 3%." in text

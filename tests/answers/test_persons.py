@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.answers.pairs import answer_one_name, find_circles
 from tests.conversation import ask
 from tests.shelf import Shelf, paper
 from tests.shelves import PEOPLE
@@ -67,3 +68,30 @@ def test_whoever_worked_with_both_of_two_people_is_named_with_the_papers() -> No
     answer = ask("Who has worked with both Ann Mao and Bo Li?", shelf=shelf)
     assert [expert.name for expert in answer.experts] == ["Cai Wu"]
     assert "1 paper with Ann Mao [1], 1 paper with Bo Li [2]" in answer.text
+
+
+def test_one_name_is_told_by_the_groups_of_its_co_authors_that_never_meet() -> None:
+    """Dan Orr, on whose page all stand, is on every paper and joins nothing."""
+    shelf = Shelf(
+        [
+            paper("p1", "A", authors=("Bo Li", "Ann Mao", "Dan Orr")),
+            paper("p2", "B", authors=("Bo Li", "Ann Mao", "Dan Orr")),
+            paper("p3", "C", authors=("Bo Li", "Cai Wu", "Dan Orr")),
+        ]
+    )
+    answer = answer_one_name("Bo Li", shelf)
+    assert "Dan Orr aside" in answer.text and "form 2 groups that never meet" in answer.text
+    assert "2 papers with Ann Mao [1] [2]" in answer.text
+    assert "1 paper with Cai Wu [3]" in answer.text
+
+
+def test_co_authors_that_are_linked_do_not_tell_two_people_apart() -> None:
+    shelf = Shelf(
+        [
+            paper("p1", "A", authors=("Bo Li", "Ann Mao")),
+            paper("p2", "B", authors=("Bo Li", "Cai Wu")),
+            paper("p3", "C", authors=("Bo Li", "Ann Mao", "Cai Wu")),
+        ]
+    )
+    assert len(find_circles("Bo Li", shelf)[1]) == 1
+    assert "tells two people" in answer_one_name("Bo Li", shelf).text

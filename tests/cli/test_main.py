@@ -500,6 +500,7 @@ def test_an_account_is_made_from_a_password_that_is_not_printed(
         (["--no-complete-authors", "--month", "5"], "papers where not complete_authors and month = 5"),
         (["--venue", "CVPR"], 'papers where venue contains "CVPR"'),
         (["--keyword", "rain"], 'papers where keyword = "rain"'),
+        (["--role", "problem"], 'papers where role = "problem"'),
     ],
 )  # fmt: skip
 def test_each_option_of_papers_says_what_the_query_says(

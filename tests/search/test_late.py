@@ -19,7 +19,7 @@ from rag.search.late import (
     NAMED_LOSS,
     QueryTokens,
     TokenMatrix,
-    compute_sentence_scores,
+    compute_sentence_signals,
     score,
 )
 from rag.types.token_vectors import Encoding
@@ -42,7 +42,7 @@ def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
 def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
     w = np.array(weights, np.float32)
     none = np.zeros(len(w), bool)
-    return QueryTokens(vectors, w / w.sum(), np.array(clauses), none, none)
+    return QueryTokens(vectors, w / w.sum(), np.array(clauses), none, none, none)
 
 
 @st.composite
@@ -118,11 +118,15 @@ def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -
 NO_HEADING = np.zeros(2, bool)
 
 
+def focus(
+    asked: QueryTokens, best: NDArray[np.float32], heading: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    return compute_sentence_signals(asked, best, heading)["focus"]
+
+
 def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    values = compute_sentence_scores(
-        asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), NO_HEADING
-    )
+    values = focus(asked, np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), NO_HEADING)
     assert values == pytest.approx([1.0, 0.0])
 
 
@@ -130,11 +134,11 @@ def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
     axes = np.eye(2, dtype=np.float32)
     none, second = np.zeros(2, bool), np.array([0, 1], bool)
     weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
-    asked = QueryTokens(axes, weights, clauses, second, none)
-    values = compute_sentence_scores(asked, np.eye(2, dtype=np.float32), NO_HEADING)
+    asked = QueryTokens(axes, weights, clauses, second, none, none)
+    values = focus(asked, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
-    named = QueryTokens(axes, weights, clauses, none, second)
-    values = compute_sentence_scores(named, np.eye(2, dtype=np.float32), NO_HEADING)
+    named = QueryTokens(axes, weights, clauses, none, second, none)
+    values = focus(named, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 - NAMED_LOSS)
 
 
@@ -142,22 +146,37 @@ def test_a_token_that_all_sentences_have_tells_them_apart_little() -> None:
     axes = np.eye(2, dtype=np.float32)
     asked = query(axes, [1, 1], [0, 0])
     best = np.array([[0.9, 0.9, 0.9], [0.9, 0.1, 0.1]], np.float32)
-    values = compute_sentence_scores(asked, best, np.zeros(3, bool))
+    values = focus(asked, best, np.zeros(3, bool))
     assert values[0] > 3 * values[1] == pytest.approx(3 * values[2])
 
 
 def test_a_paper_without_sentences_has_no_scores() -> None:
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
-    assert compute_sentence_scores(
-        asked, np.zeros((2, 0), np.float32), np.zeros(0, bool)
-    ).shape == (0,)
+    assert focus(asked, np.zeros((2, 0), np.float32), np.zeros(0, bool)).shape == (0,)
 
 
 def test_a_token_that_the_heading_has_too_leads_to_no_sentence() -> None:
     """Both sentences have one token each; the heading has the first one's."""
     asked = query(np.eye(2, dtype=np.float32), [1, 1], [0, 0])
     best = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]], np.float32)
-    named, other = compute_sentence_scores(asked, best, np.array([True, False, False]))[1:]
+    named, other = focus(asked, best, np.array([True, False, False]))[1:]
     assert other > named
-    level = compute_sentence_scores(asked, best[:, 1:], NO_HEADING)
+    level = focus(asked, best[:, 1:], NO_HEADING)
     assert level[0] == pytest.approx(level[1])
+
+
+def test_each_part_of_a_question_is_matched_apart() -> None:
+    """The first token describes, the second asks and is the head; the sentences have one each."""
+    axes, second = np.eye(2, dtype=np.float32), np.array([0, 1], bool)
+    none = np.zeros(2, bool)
+    weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
+    asked = QueryTokens(axes, weights, clauses, second, none, second)
+    signals = compute_sentence_signals(asked, np.eye(2, dtype=np.float32), NO_HEADING)
+    assert signals["plain"] == pytest.approx([0.5, 0.5])
+    assert signals["asking"] == pytest.approx([0.0, 1.0])
+    assert signals["head"] == pytest.approx([0.0, 1.0])
+    assert signals["described"] == pytest.approx([1.0, 0.0])
+    both = compute_sentence_signals(asked, np.ones((2, 2), np.float32), NO_HEADING)
+    assert both["alone"] == pytest.approx([0.0, 0.0]) and signals["alone"] == pytest.approx(
+        [0.5, 0.5]
+    )

@@ -72,7 +72,7 @@ def test_every_pattern_is_tried() -> None:
         "rag.answers.comparing_words.COMPARES",
         "rag.understanding.slots._NEGATION",
     } <= names
-    assert {"rag.generation.claim_parser._CITED", "rag.answers.cues.CUES"} <= names
+    assert {"rag.generation.claim_parser._CITED", "rag.answers.sentence_forms.FORMS"} <= names
     assert len(PATTERNS) > 200
 
 

@@ -182,6 +182,7 @@ _FIELDS: Mapping[str, str] = {
     "h_index": "h-index",
     "keyword": "keyword",
     "n_authors": "number of authors",
+    "role": "role of a sentence",
     "n_citations": "citations",
     "n_coauthors": "number of co-authors",
     "n_papers": "number of papers",

@@ -1,0 +1,190 @@
+"""What a question asks for, and the forms of sentences that hold it, as patterns.
+
+The question words ("how many", "which datasets", "in what order") seldom occur in the sentence that
+answers; a number beside the thing counted, a list of names or "three-stage" does. Which form answers
+which kind, and how much it counts, is learned (`rag.answers.sentence_ranker`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.types.query import Detail
+
+_NUMBER_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
+    "millions?|billions?"
+)
+
+
+def _compile(patterns: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
+
+
+KINDS = _compile(
+    {
+        "number": r"\bhow (?:much|fast|far|large|big|long|often|high|low|small|accurate|old|deep)\b|\b(?:accuracy|"
+        r"fps|speeds?|percent(?:age)?|rank-?1|r1|eer|m?ap|points|gflops|flops|parameters?|params|rates?|scores?|gains?|"
+        r"numbers?|size|memory|improvements?|resolution|frames|faster|larger|smaller|biggest|largest|smallest|"
+        r"longest|share|dimensions?|drop|reduction|latency|runtime|speed-?up|fid|bleu|psnr|perplexity|f1|auc|auroc|"
+        r"errors?|margin|depth|costs?|savings?|overhead)\b",
+        "count": r"\bhow many\b|\bnumber of\b",
+        "data": r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|"
+        r"tried)\b",
+        "order": r"\b(?:what|which) (?:order|sequence|stages?|steps?|phases?)\b|\b(?:stages|phases)\b"
+        r"|\bin (?:what|which) order\b",
+        "problem": r"^\W*why\b|[,;:.] ?why\b|\band why\b|\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|"
+        r"drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|"
+        r"flaws?|suffers?|lacking|obstacles?)\b",
+        "background": r"\b(?:issues?|gaps?|fail\w*|existing|previous\w*|prior|earlier|before|older|traditional\w*|"
+        r"conventional\w*|criticis\w*|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|nobody|so far)\b",
+        "link": r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
+        "name": r"\b(?:called|names?|named|term)\b",
+        "which": r"\b(?:which|what) (?!(?:is|are|was|were|does|do|did|has|happens?|"
+        r"papers?|works?|stud(?:y|ies)|articles?|ones?)\b)\w+",
+        "means": r"\bhow (?:does|do|did|is|are|was|were|can|to)\b|\bin what way\b|\bby what means\b",
+        "verdict": r"^\W*(?:is|are|was|were|does|do|did|can|could|has|have|will)\b",
+        "comparison": r"\b(?:compar\w+|than|better|worse|against|versus|vs|differ\w*|beats?|outperform\w*|over)\b",
+        "definition": r"^\W*what(?:'s| is| are|s) (?!(?:the|its|their) \w+ (?:of|for|in|on|to|with|between)\b)|"
+        r"\b(?:stands? for|abbreviat\w+|spell\w* out|mean(?:s|ing)?|defin\w+)\b",
+        "purpose": r"\bwhat\b.{0,60}\bfor\b\W*$|\bpurpose\b|\bwhat\b.{0,40}\b(?:good|useful|used|designed) for\b",
+        "effect": r"\bwhat happens\b|\b(?:effects?|consequences?|outcomes?|results?|findings?|found|show[ns]?)\b",
+    }
+)
+"""Kinds of answer by the words that ask for them; a question may ask for several."""
+DETAIL_KINDS: Mapping[Detail, str] = {
+    "definition": "definition",
+    "problem": "problem",
+    "cause": "problem",
+    "limitation": "problem",
+    "method": "means",
+    "result": "effect",
+    "number": "number",
+    "data": "data",
+    "metric": "number",
+    "application": "purpose",
+    "comparison": "comparison",
+    "resource": "link",
+    "link": "link",
+    "yes_no": "verdict",
+}
+"""The kind of a detail that the reading of a question names."""
+SEEKING_KINDS = frozenset(("number", "count", "data", "order", "problem", "link", "name", "which"))
+"""Kinds that are no paper: what asks for one of them does not ask which paper is meant."""
+
+FORMS = _compile(
+    {
+        "digit": r"\d",
+        "figure": r"(?<![\w.,])\d[\d,.]*\s?(?:%|\\%|[x×](?!\w)|[kmb]b?\b|ms\b|fps\b|hours?\b|points?\b|times\b|"
+        r"seconds?\b|parameters\b|million\b|gflops\b|samples\b|images\b)",
+        "amount": rf"\b(?:{_NUMBER_WORDS})\b",
+        "tests": r"\b(?:experiment\w*|evaluat\w+|benchmark\w*|datasets?|validat\w+|results?|demonstrat\w+)\b",
+        "wins": r"\b(?:outperform\w*|surpass\w*|superior|better than|than|state[- ]of[- ]the[- ]art|improv\w+|"
+        r"achiev\w+|compared (?:to|with))\b",
+        "steps": r"->|→|\b(?:two|three|four|five|multi)[- ](?:stage|step|phase)|\bfirst(?:ly)?\b.{0,600}\b(?:then|second)"
+        r"|\(\w{1,3}\).{0,200}\(\w{1,3}\)|\b(?:first|second|third)(?:ly)?,",
+        "spelt": r"\w \([A-Z][\w-]*\)",
+        "problem": r"\b(?:however|suffer\w*|dilemma|hurts?|fail\w*|limit\w*|lack\w*|challeng\w*|difficult\w*|"
+        r"unfortunately|problem\w*|neglect\w*|ignor\w*|overlook\w*|few|costly|expensive|poor\w*|degrad\w*|"
+        r"vulnerab\w*|sensitiv\w*|threat\w*|risk\w*|inefficien\w*|hinder\w*|restrict\w*|insufficient\w*|"
+        r"drawback\w*|shortcoming\w*|negative impacts?|catastroph\w*|room for|disrupt\w*|redundan\w*|prone|despite|"
+        r"although|while)\b",
+        "reason": r"\b(?:because|since|due to|owing to|as a result|therefore|thus|hence|arises?|caus\w+|"
+        r"leads? to|leading to|result\w* in|attribut\w+|so that|thereby)\b",
+        "proposes": r"\bwe (?:\w+ ){0,3}?(?:propose|present|introduce|develop|design|devise|describe)\b"
+        r"|\b(?:this (?:paper|work)|novel|named|dubbed|termed|called)\b",
+        "remedy": r"\bto (?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy)\b",
+        "detail": r"^\W*(?:specifically|in particular|concretely|to be specific|more specifically|for example|"
+        r"for instance|in detail|that is|namely)\b|\b(?:i\.e\.|namely|such as|including|e\.g\.)",
+        "opposed": r"^\W*(?:however|but|yet|unfortunately|nevertheless|although|while|despite)\b",
+        "adds": r"^\W*(?:moreover|furthermore|in addition|additionally|besides|also|meanwhile|notably)\b",
+        "points": r"^\W*(?:it|they|this|these|those|such|its|their|the (?:proposed|former|latter|resulting))\b",
+        "code": r"\b(?:code|models?|data ?sets?|project|page|it)\b.{0,60}\b(?:available|released|found|open-sourced)"
+        r"\b|https?://",
+        "own": r"\b(?:we|our|us|(?:this|present) (?:paper|work|article|study|letter|report|survey)|"
+        r"(?:is|are) (?:proposed|introduced|presented)|the proposed)\b",
+        "does": r"\b(?:by|via|using|through|with) (?:\w+ ){0,3}?\w+ing\b|\b(?:consists? of|comprises?|based on|"
+        r"employ\w*|adopt\w*|leverag\w+|utiliz\w+|exploit\w*|combin\w+)\b",
+        "is": r"\b(?:is|are) (?:an?|the)\b|\brefers? to\b|\bdefined as\b",
+        "allows": r"\b(?:enabl\w+|allow\w*|help\w*|ensur\w+|encourag\w+|in order to|can be)\b",
+    }
+)
+"""What a sentence may look like."""
+_NAME = re.compile(r"\b(?=[^\WA-Z]*[A-Z][^\WA-Z0-9]*[A-Z0-9])\w++")
+_COUNTING = re.compile(r"\b(?:how many|number of)\b([^?.;:]*)", re.IGNORECASE)
+_AMOUNT = re.compile(rf"\b(?:\d[\d,.]*|{_NUMBER_WORDS})\b", re.IGNORECASE)
+COUNTED_WITHIN = 4
+"""Words between a number and what it counts."""
+N_COUNTED = 6
+"""Words after "how many" that may say what is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The kinds of answer that one question asks for.
+
+    Attributes:
+        kinds: Names of `KINDS`.
+        counted: Terms of what the question counts.
+        words: Its words, folded: a name among them is no answer.
+    """
+
+    kinds: frozenset[str]
+    counted: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
+        """Read a question's words of asking; ``asks_for``: the detail that its reading names."""
+        kinds = {name for name, pattern in KINDS.items() if pattern.search(question)}
+        if asks_for and asks_for in DETAIL_KINDS:
+            kinds.add(DETAIL_KINDS[asks_for])
+        return cls(
+            frozenset(kinds),
+            frozenset(_extract_counted_nouns(question)),
+            frozenset(fold(word) for word, _ in iter_words(question)),
+        )
+
+    def find_forms(self, sentence: str) -> dict[str, float]:
+        """How far a sentence has each form, 0 to 1."""
+        forms = {name: float(bool(p.search(sentence))) for name, p in FORMS.items()}
+        names = {n for n in _NAME.findall(sentence) if fold(n) not in self.words}
+        forms["name"] = float(bool(names))
+        forms["names"] = float(len(names) > 1)
+        forms["counted"] = float(bool(self.counted) and self._has_count(sentence))
+        problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
+        forms["problem"] = min(len(problems), 3) / 3
+        return forms
+
+    def _has_count(self, sentence: str) -> bool:
+        for match in _AMOUNT.finditer(sentence):
+            after = [word for word, _ in iter_words(sentence[match.end() :])][:COUNTED_WITHIN]
+            if any(term in self.counted for word in after for term in extract_terms(word)):
+                return True
+        return False
+
+
+def _extract_counted_nouns(question: str) -> Iterator[str]:
+    for match in _COUNTING.finditer(question):
+        nouns = [word for word, _ in iter_words(match[1]) if fold(word) not in STOP_WORDS]
+        for word in nouns[:N_COUNTED]:
+            yield from extract_terms(word)
+
+
+def is_pointing_to_code(text: str) -> bool:
+    """Whether a sentence says where something can be had."""
+    return FORMS["code"].search(text) is not None
+
+
+def is_of_itself(text: str) -> bool:
+    """Whether a sentence speaks of the paper that it stands in."""
+    return FORMS["own"].search(text) is not None
+
+
+def count_content_words(question: str) -> int:
+    """Words of a question that are neither stop words nor words of asking."""
+    return sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))

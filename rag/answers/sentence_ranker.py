@@ -1,0 +1,149 @@
+"""Ranks the sentences of one paper by how well they answer a question.
+
+The score is linear in what is known of a sentence: how its tokens match the parts of the question
+(`rag.search.late.compute_sentence_signals`), the words that it shares, its place and its role, and its
+forms, each for the kinds of answer that the question asks for. ``python -m eval train ranker`` fits
+the weights to public questions whose answering sentence is known, and writes `WEIGHTS_FILE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself
+from rag.search.late import SENTENCE_SIGNALS
+from rag.search.query import parse_query
+from rag.text import extract_terms
+from rag.types import SENTENCE_ROLES, PaperHit, Sentence
+
+Array = NDArray[np.float64]
+
+WEIGHTS_FILE = Path(__file__).with_name("sentence_ranker.npz")
+PAPER = "paper"
+"""The kind of a question that asks for no detail: it tells or seeks a paper."""
+
+_KINDS = (*KINDS, PAPER)
+_FORMS = (*FORMS, "name", "names", "counted")
+_WORDS = ("words", "asking_words", "head_words", "new_words")
+_PLACE = ("first", "last", "place", "early", "short", "long")
+_OF_ITSELF = (
+    "words",
+    "head",
+    "early",
+    "place",
+    *(f"role_{role}" for role in SENTENCE_ROLES),
+    *_FORMS,
+)
+"""What counts for each kind apart."""
+NAMES: tuple[str, ...] = (
+    *SENTENCE_SIGNALS,
+    *(f"best_{name}" for name in SENTENCE_SIGNALS),
+    *_WORDS,
+    *_PLACE,
+    *(f"role_{role}" for role in SENTENCE_ROLES),
+    *_FORMS,
+    *(f"{kind}:{name}" for kind in _KINDS for name in _OF_ITSELF),
+)
+"""The features, in the order of the weights."""
+SHORT_WORDS, LONG_WORDS = 8, 45
+
+
+@cache
+def load_weights() -> Array:
+    """The weight of each of `NAMES`; one that was not fitted weighs nothing."""
+    stored = np.load(WEIGHTS_FILE)
+    fitted = dict(zip(stored["names"].tolist(), stored["weights"].tolist(), strict=True))
+    return np.array([fitted.get(name, 0.0) for name in NAMES])
+
+
+def compute_scores(
+    question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
+) -> Array:
+    """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
+    return compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+
+
+def compute_features(
+    question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
+) -> Array:
+    """(n, len(NAMES)) What is known of each sentence.
+
+    Args:
+        question: Its words are looked for, but for those of the paper's name.
+        hit: The paper, with its words' matches.
+        sentences: Of this paper.
+        request: What the question asks for.
+        paper: Whether it tells or seeks a paper, so that what the paper is answers it.
+    """
+    text = hit.paper.text
+    texts = [text[slice(*s.span)] for s in sentences]
+    columns: dict[str, Array] = {}
+    for name in SENTENCE_SIGNALS:
+        values = np.array([s.signals.get(name, s.score) for s in sentences])
+        columns[name] = 10 * (values - values.mean())
+        columns[f"best_{name}"] = (values >= values.max()).astype(float)
+    columns |= _compute_word_shares(question, hit, texts)
+    n = max(1, len(sentences) - 1)
+    begins = next((at for at, told in enumerate(texts) if is_of_itself(told)), 0)
+    lengths = np.array([len(told.split()) for told in texts])
+    at = np.arange(len(sentences))
+    columns |= {
+        "first": (at == 0).astype(float),
+        "last": (at == len(sentences) - 1).astype(float),
+        "place": at / n,
+        "early": (at < begins).astype(float),
+        "short": (lengths < SHORT_WORDS).astype(float),
+        "long": (lengths > LONG_WORDS).astype(float),
+    }
+    for role in SENTENCE_ROLES:
+        columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
+    forms = [request.find_forms(told) for told in texts]
+    columns |= {name: np.array([f[name] for f in forms]) for name in _FORMS}
+    kinds = request.kinds | ({PAPER} if paper else frozenset())
+    nothing = np.zeros(len(sentences))
+    for kind in _KINDS:
+        for name in _OF_ITSELF:
+            columns[f"{kind}:{name}"] = columns[name] if kind in kinds else nothing
+    return np.stack([columns[name] for name in NAMES], axis=1)
+
+
+def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
+    """Shares, by idf, of the question's words that each sentence has; the paper's name counts nothing.
+
+    ``new_words`` are those that no other sentence of the paper has.
+    """
+    named = set(extract_terms(hit.paper.name))
+    query = parse_query(question)
+    parts = {
+        "words": ((0, len(question)),),
+        "asking_words": query.asking,
+        "head_words": query.heads,
+    }
+    has = [set(extract_terms(told)) for told in texts]
+    shares = {}
+    for name, spans in parts.items():
+        wanted = {
+            term: match.idf
+            for match in hit.words
+            if match.idf > 0 and any(a <= match.span[0] < b for a, b in spans)
+            for term in extract_terms(match.word)
+            if term not in named
+        }
+        total = sum(wanted.values()) or 1.0
+        shares[name] = np.array(
+            [sum(w for term, w in wanted.items() if term in told) / total for told in has]
+        )
+        if name == "words":
+            shares["new_words"] = np.array(
+                [
+                    sum(w for t, w in wanted.items() if t in told and sum(t in o for o in has) == 1)
+                    / total
+                    for told in has
+                ]
+            )
+    return shares
