@@ -196,9 +196,8 @@ class ChromaVectors:
         return collection
 
     def _connect(self, generation: Generation) -> Client:
-        with _skip_override_checks():
-            import chromadb
-            from chromadb.config import Settings
+        import chromadb
+        from chromadb.config import Settings
 
         # Without _env_file, Chroma would take settings from a .env in the working directory.
         settings = Settings(anonymized_telemetry=False, _env_file=None)
@@ -238,31 +237,6 @@ class ChromaVectors:
             raise IndexUnreadable(
                 f'the vectors in {self.where!r} are broken; run "paperfolk ingest" to rebuild them'
             ) from exc
-
-
-@contextmanager
-def _skip_override_checks() -> Iterator[None]:
-    """Import Chroma without its checks that methods override what they say they do.
-
-    They concern its own code, and take a quarter of the processor time of its import.
-    """
-    import overrides
-
-    class _Unchecked:
-        pass
-
-    def leave(method: Any = None, **_: object) -> Any:
-        return (lambda decorated: decorated) if method is None else method
-
-    unchecked = {"overrides": leave, "override": leave, "EnforceOverrides": _Unchecked}
-    originals = {name: getattr(overrides, name) for name in unchecked}
-    try:
-        for name, replacement in unchecked.items():
-            setattr(overrides, name, replacement)
-        yield
-    finally:
-        for name, original in originals.items():
-            setattr(overrides, name, original)
 
 
 def drop(generation: Generation, server: Server) -> None:
