@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rag.config.settings import Settings
 from rag.library.coined import find_papers_named_in
 from rag.library.view import LibraryView
 from rag.text.markdown import markers
@@ -36,6 +37,13 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+def is_planned(reading: Reading, thread: Thread, library: LibraryView, settings: Settings) -> bool:
+    """Whether a model that is there is to plan several look-ups; see `needs_look_ups`."""
+    words = reading.query.text if reading.by == "model" else reading.question
+    may_plan = settings.plan and library.n_papers > 0
+    return may_plan and needs_look_ups(words, reading, thread, library)
 
 
 def needs_look_ups(question: str, reading: Reading, thread: Thread, library: LibraryView) -> bool:

@@ -1,0 +1,56 @@
+"""Answers to what papers say: quoted from the best of them, or worded from them by a model.
+
+Imported when papers are first searched: it loads all that quoting needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answers import extractive
+from rag.answers.sufficiency import NEAREST
+from rag.app.request import Request
+from rag.types import Answer, Delta, Event, Step
+
+if TYPE_CHECKING:
+    from rag.app.model_writer import ModelWriter
+
+
+def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Event]:
+    """The events of the answer to a question that papers are searched for.
+
+    Args:
+        request: Whose papers are not none.
+        writer: Words the answer; None: it is quoted.
+    """
+    query, screen = request.query, request.scope.engine.open_screen()
+    choice = request.scope.choose_papers(query)
+    retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
+    if verdict.sufficient:
+        cited = screen.marked(cited, query.text)
+    else:
+        nearest = screen.marked(retrieval.papers[:NEAREST], query.text)
+        retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
+
+    def quote() -> Answer:
+        return extractive.answer_by_quotes(
+            query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
+        )
+
+    yield Step("checking quotes")
+    if writer is None:
+        answer = quote()
+        yield Delta(answer.text)
+        yield answer
+        return
+    is_overview = query.want == "overview" and choice.several
+    yield from writer.write_from_passages(
+        request,
+        retrieval,
+        compares=len(cited) > 1 and query.want == "comparison",
+        on_topic={hit.paper.paper_id for hit in cited} if is_overview else set(),
+        abstain=lambda: extractive.build_abstention(query, retrieval, verdict),
+        fallback=quote,
+    )

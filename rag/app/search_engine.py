@@ -1,0 +1,116 @@
+"""The embedder, the indexes and what searches them: opened when a question first needs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from rag.adapters.index_stores import LocalStores
+from rag.adapters.weights import load_whole_words
+from rag.app.bounding import bound_question
+from rag.config.settings import Settings
+from rag.library import Library
+from rag.types import Retrieval
+from rag.types.retrievals import RANKING
+
+if TYPE_CHECKING:
+    from rag.adapters.embedders import Hosted
+    from rag.adapters.minilm import MiniLM
+    from rag.answers.screening import Screen
+    from rag.ingest.indexing import Indexes
+    from rag.search.retriever import Retriever
+    from rag.types.token_vectors import Encoding
+
+
+class SearchEngine:
+    """Searches one library; safe to share between threads.
+
+    Args:
+        settings: Name the embedder.
+        library: What is searched.
+        stores: Where its indexes lie.
+    """
+
+    def __init__(self, settings: Settings, library: Library, stores: LocalStores) -> None:
+        self.library = library
+        self._settings, self._stores = settings, stores
+        self._retriever: Retriever | None = None
+        self._screen: Screen | None = None
+        self._encoder: MiniLM | None = None
+        self._is_encoder_sought = False
+        self._indexes: Indexes | None = None
+        self._opening = threading.Lock()
+
+    def close(self) -> None:
+        """Close the indexes; the next search opens them again."""
+        if self._indexes is not None:
+            self._indexes.close()
+        self._indexes = self._retriever = None
+
+    def retrieve(
+        self, query: str, k: int = RANKING, *, within: Collection[str] | None = None
+    ) -> Retrieval:
+        """The k best papers for a query of any length; ``within``: ids to choose from."""
+        return self.open_retriever().retrieve(bound_question(query)[0], k, within=within)
+
+    def encode_question(self, text: str) -> Encoding | None:
+        """A question as the reader's heads see it, whichever embedder searches.
+
+        None without the embedded model: the heads then go by words alone.
+        """
+        with self._opening:
+            encoder = self._open_encoder()
+        return None if encoder is None else encoder.encode_query(text)
+
+    def open_screen(self) -> Screen:
+        """What marks sentences that no answer may show; made with the retriever."""
+        self.open_retriever()
+        assert self._screen is not None
+        return self._screen
+
+    def open_retriever(self) -> Retriever:
+        """What ranks papers, opened once.
+
+        Raises:
+            LibraryEmpty: Nothing was ingested yet.
+            ModelError: The embedder cannot be used.
+        """
+        with self._opening:
+            if self._retriever is None:
+                from rag.adapters.embedders import build_embedder, sentence_embedder
+                from rag.answers.screening import Screen
+                from rag.ingest.indexing import Indexes
+                from rag.search.retriever import Retriever
+
+                self.library.ensure_not_empty()
+                encoder = self._open_encoder()
+                chosen: MiniLM | Hosted = build_embedder(self._settings)
+                if encoder is not None and chosen.name == encoder.name:
+                    chosen = encoder
+                self._indexes = Indexes(self.library, self._stores, chosen.name)
+                self._retriever = Retriever(self.library, self._indexes, chosen)
+                self._screen = Screen(
+                    sentence_embedder(self._settings, chosen), load_whole_words(self._settings)
+                )
+            return self._retriever
+
+    def _open_encoder(self) -> MiniLM | None:
+        """The embedded model, loaded once for reading and searching; with the lock held."""
+        if not self._is_encoder_sought:
+            self._encoder = _find_encoder(self._settings)
+            self._is_encoder_sought = True
+        return self._encoder
+
+
+def _find_encoder(settings: Settings) -> MiniLM | None:
+    """The embedded model; None where its weights are not here."""
+    from rag.adapters.minilm import MiniLM
+    from rag.adapters.weights import find_weights
+    from rag.types.errors import WeightsMissing
+
+    try:
+        find_weights(settings)
+    except WeightsMissing:
+        return None
+    return MiniLM(settings)

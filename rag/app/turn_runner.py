@@ -1,0 +1,261 @@
+"""Runs a turn of a conversation: reads the question, answers it, and says what that took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answers import small_talk
+from rag.answers.alternatives import add_reading_notes, find_other_reading
+from rag.answers.filtered_library import add_chosen_papers, add_scope_note, apply_filters
+from rag.app.bounding import bound_query, bound_question, bound_thread
+from rag.app.look_ups import is_planned
+from rag.app.question_reader import QuestionReader
+from rag.app.request import Request, Scope
+from rag.app.search_engine import SearchEngine
+from rag.config.settings import Settings
+from rag.generation.model_pool import ModelPool
+from rag.generation.model_session import ModelSession
+from rag.text import ensure_encodable
+from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread
+from rag.types.cancellation import CancelToken, heeding
+
+if TYPE_CHECKING:
+    from rag.app.model_writer import ModelWriter
+
+ADDED_TO = frozenset({"overview", "groups", "profile"})
+"""What is computed and still leaves something to be said of the papers: how they changed, their topics."""
+
+
+class TurnRunner:
+    """Answers questions over one library.
+
+    Args:
+        settings: What models may be asked and shown.
+        models: Opens the conversation's model.
+        engine: Has the library, and searches it.
+    """
+
+    def __init__(self, settings: Settings, models: ModelPool, engine: SearchEngine) -> None:
+        self._settings, self._models, self._engine = settings, models, engine
+        self._library = engine.library
+        self._reader = QuestionReader(settings, models, engine)
+
+    def stream_question(
+        self, question: str, thread: Thread, read_as: ReadAs | None, stop: CancelToken, fresh: bool
+    ) -> Iterator[Event]:
+        """The events of a question as typed; see `rag.app.assistant.Assistant.stream`."""
+        return self._watch(self._run_question(question, thread, read_as, stop, fresh), stop)
+
+    def stream_reading(
+        self, reading: Reading, thread: Thread, stop: CancelToken, fresh: bool
+    ) -> Iterator[Event]:
+        """The events of a reading that is there already."""
+        return self._watch(self._run_reading(reading, thread, stop, fresh), stop)
+
+    def read(self, question: str, thread: Thread) -> Reading:
+        """How a question is read by words, without answering it."""
+        text, _ = bound_question(question)
+        return self._reader.read_by_words(text, bound_thread(thread), self._library.view)
+
+    def answer_query(self, reading: Reading, thread: Thread, *, explain: bool = False) -> Answer:
+        """The answer to a typed query, without a model.
+
+        Args:
+            reading: The query, and who asked so.
+            thread: Whose filters hold.
+            explain: Say each score's parts.
+        """
+        began = time.perf_counter()
+        self._library.ensure_not_empty()
+        query, warnings = bound_query(reading.query)
+        question = bound_question(reading.question)[0]
+        reading = replace(reading, query=query, question=question)
+        scope = Scope(self._engine, apply_filters(self._library.view, thread))
+        request = Request(reading, query.text, thread, scope)
+        *_, answer = self._answer(request, explain=explain)
+        assert isinstance(answer, Answer)
+        answer = request.add_scope(answer, self._library.fingerprint)
+        return replace(
+            answer,
+            question=question,
+            reading=reading,
+            latency_ms=_compute_ms_since(began),
+            warnings=(*warnings, *answer.warnings),
+        )
+
+    # --- the steps of a turn ------------------------------------------------------------------
+
+    def _watch(self, run: Generator[Event, None, None], stop: CancelToken) -> Iterator[Event]:
+        """The events of an answer, which end once it is stopped, traced where that is asked for."""
+        events = heeding(run, stop)
+        tracing = self._models.get_tracing()
+        return events if tracing is None else tracing.process_events(events)
+
+    def _run_question(
+        self, question: str, thread: Thread, read_as: ReadAs | None, stop: CancelToken, fresh: bool
+    ) -> Generator[Event, None, None]:
+        began = time.perf_counter()
+        self._library.ensure_not_empty()
+        yield Step("reading the question")
+        question = ensure_encodable(question)
+        text, warnings = bound_question(question)
+        warnings += _format_not_offered(thread.model, self._settings)
+        thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
+        known = scope.library if scope.library.n_papers else self._library.view
+        turn = self._reader.read_turn(text, thread, known, voice, read_as)
+        request = Request(turn.reading, text, thread, scope, voice)
+        for event in self._measure(request, spent, began):
+            if isinstance(event, Answer):
+                event = replace(
+                    event,
+                    question=question,
+                    earlier=turn.earlier.counts if turn.earlier else event.earlier,
+                    warnings=(*warnings, *turn.notes, *event.warnings),
+                )
+            yield event
+
+    def _run_reading(
+        self, reading: Reading, thread: Thread, stop: CancelToken, fresh: bool
+    ) -> Generator[Event, None, None]:
+        began = time.perf_counter()
+        self._library.ensure_not_empty()
+        yield Step("reading the question")
+        query, warnings = bound_query(reading.query)
+        warnings += _format_not_offered(thread.model, self._settings)
+        thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
+        # A model words what is asked now: the question as typed may have asked for something else.
+        text = query.text or str(query)
+        request = Request(replace(reading, query=query), text, thread, scope, voice)
+        for event in self._measure(request, spent, began):
+            if isinstance(event, Answer):
+                event = replace(
+                    event, question=reading.question, warnings=(*warnings, *event.warnings)
+                )
+            yield event
+
+    def _open_turn(
+        self, thread: Thread, stop: CancelToken, fresh: bool
+    ) -> tuple[Thread, Scope, ModelSession | None, tuple[str, ...]]:
+        """The thread as it is read, the papers its filters leave, its model, and notes on models."""
+        thread = bound_thread(thread)
+        filtered_library = apply_filters(self._library.view, thread)
+        fingerprint = self._library.fingerprint
+        voice, spent = self._models.open_session(thread, fingerprint, stop, fresh=fresh)
+        scope = Scope(self._engine, filtered_library)
+        return add_chosen_papers(thread, filtered_library), scope, voice, spent
+
+    def _measure(
+        self, request: Request, spent: tuple[str, ...], began: float
+    ) -> Generator[Event, None, None]:
+        """The events of an answer, and the answer with how it was read and what it took.
+
+        ``spent``: notes on models that cannot be asked any more.
+        """
+        fingerprint, voice = self._library.fingerprint, request.voice
+        first_words_ms = first_token_ms = None
+        steps = [("reading the question", 0.0)]
+        for event in self._answer(request):
+            if isinstance(event, Step):
+                steps.append((event.name, _compute_ms_since(began)))
+            if isinstance(event, Delta) and first_words_ms is None:
+                first_words_ms = _compute_ms_since(began)
+                if voice is not None and voice.first_token_at is not None:
+                    first_token_ms = (voice.first_token_at - began) * 1000
+            if isinstance(event, Answer):
+                reading = event.reading or request.reading
+                event = replace(
+                    request.add_scope(event, fingerprint),
+                    reading=reading,
+                    other=find_other_reading(reading),
+                    first_words_ms=first_words_ms,
+                    first_token_ms=first_token_ms,
+                    steps=_compute_durations(steps, _compute_ms_since(began)),
+                )
+                event = _add_model_usage(event, voice, spent, began)
+            yield event
+
+    def _answer(self, request: Request, *, explain: bool = False) -> Iterator[Event]:
+        """Execute the query, and say beside the answer how it was read."""
+        query, scope, reading = request.query, request.scope, request.reading
+        library = scope.library
+        able = request.able_voice
+        if able is not None and is_planned(reading, request.thread, library, self._settings):
+            from rag.app.planned_answers import answer_by_plan
+
+            note = yield from answer_by_plan(request, self._build_writer(able))
+            if not note:
+                return
+            able.notes = (*able.notes, note)
+        if scope.is_searched_for(query):
+            yield Step(f"searching {library.n_papers} papers")
+            from rag.app.content_answers import answer_content
+
+            writer = None if request.voice is None else self._build_writer(request.voice)
+            yield from answer_content(request, writer)
+            return
+        yield Step(f"looking through {library.n_papers} papers")
+        answer = replace(_compute_answer(request, explain=explain), question=request.question)
+        if able is None or query.want not in ADDED_TO or answer.status != "answered":
+            yield Delta(answer.text)
+            yield answer
+            return
+        yield from self._build_writer(able).add_to(answer, request)
+
+    def _build_writer(self, voice: ModelSession) -> ModelWriter:
+        from rag.app.model_writer import ModelWriter
+
+        return ModelWriter(voice, self._settings, self._models, self._engine)
+
+
+def _compute_answer(request: Request, *, explain: bool) -> Answer:
+    """The answer to what no paper is searched for."""
+    query, filtered_library = request.query, request.scope.filtered_library
+    if query.route in ("smalltalk", "unsupported"):
+        return small_talk.answer_aside(query, request.reading.question)
+    if filtered_library and not filtered_library.n_papers:
+        return Answer("", "abstained", query.route, filtered_library.why_empty)
+    answer = request.scope.compute_answer(request.reading, explain=explain)
+    return add_scope_note(add_reading_notes(answer, request.reading), filtered_library)
+
+
+def _format_not_offered(model: str, settings: Settings) -> tuple[str, ...]:
+    """Said where the conversation's own model is not offered (any more)."""
+    if not model or model in settings.offered:
+        return ()
+    return (f"{model} is not offered by these settings; answered by {settings.offered[0]}",)
+
+
+def _add_model_usage(
+    answer: Answer, voice: ModelSession | None, spent: tuple[str, ...], began: float
+) -> Answer:
+    """The answer with what its model calls were and cost; replies that it stands on are kept."""
+    latency_ms = _compute_ms_since(began)
+    if voice is None:
+        notes = spent if answer.route == "content" else ()
+        return replace(answer, warnings=(*answer.warnings, *notes), latency_ms=latency_ms)
+    if speaks := answer.model == voice.name:
+        voice.keep()
+        voice.judge.keep()
+    return replace(
+        answer,
+        usage=voice.usage if voice.judge is voice else voice.usage + voice.judge.usage,
+        cached=speaks and voice.cached,
+        first_token_ms=answer.first_token_ms if speaks else None,
+        warnings=(*answer.warnings, *voice.notes),
+        latency_ms=latency_ms,
+    )
+
+
+def _compute_durations(
+    begun: Sequence[tuple[str, float]], ended_ms: float
+) -> tuple[tuple[str, float], ...]:
+    """Each step with how long it took, from when each began."""
+    ends = [*(at for _, at in begun[1:]), ended_ms]
+    return tuple((name, end - at) for (name, at), end in zip(begun, ends, strict=True))
+
+
+def _compute_ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
