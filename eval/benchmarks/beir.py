@@ -9,7 +9,8 @@ import time
 
 from eval.measures import formulas
 from eval.sets.collections import Collection, Measured, Measures, measure_collection
-from rag.app.assistant import Assistant, IngestProgress
+from rag.app.assistant import Assistant
+from rag.app.ingestion import IngestProgress
 
 BEIR_DEPTH = 100
 BEIR_MEASURES: Measures = {

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from eval.measures import formulas
 from eval.sets.collections import Measured, Measures, load_collection, measure_collection, read_rows
-from rag.app.assistant import Assistant, IngestProgress
+from rag.app.assistant import Assistant
+from rag.app.ingestion import IngestProgress
 
 EXPERTS_DEPTH = 100
 SHOWN = 10

@@ -18,7 +18,7 @@ import yaml
 
 from eval.measures.formulas import Grades, compute_percentile
 from eval.report.tables import Cell, format_table
-from rag.app.assistant import IngestProgress
+from rag.app.ingestion import IngestProgress
 from rag.types import Paper
 from rag.types.errors import ReadError
 

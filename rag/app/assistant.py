@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.answers.filtered_library import apply_filters
+from rag.app.ingestion import Ingestion, IngestProgress
 from rag.app.search_engine import SearchEngine
 from rag.app.turn_runner import TurnRunner
 from rag.config.settings import Settings
@@ -34,7 +35,7 @@ from rag.types import (
     Thread,
 )
 from rag.types.cancellation import CancelToken
-from rag.types.ingests import PARTIAL, IngestState, Survey
+from rag.types.ingests import IngestState, Survey
 from rag.types.query import Order, PersonRef, Topic
 from rag.types.query_parser import read_query
 from rag.types.retrievals import RANKING
@@ -42,9 +43,6 @@ from rag.types.retrievals import RANKING
 if TYPE_CHECKING:
     from rag.adapters.services import Service
     from rag.app.enriching import Brought
-    from rag.readers.process import ReadingLimits
-
-IngestProgress = Callable[[str, int, int], None]
 
 
 class Assistant:
@@ -57,16 +55,18 @@ class Assistant:
         self.library = Library(settings.data, settings.library_url)
         self._stores = LocalStores(_server(settings))
         self._engine = SearchEngine(settings, self.library, self._stores)
-        self._choose_models(settings)
+        self._apply_settings(settings)
 
     def copy_with_settings(self, settings: Settings) -> Assistant:
         """An assistant over the same opened library and indexes whose answers another model words."""
         other = copy.copy(self)
-        other._choose_models(settings)
+        other._engine = self._engine.copy_with_settings(settings)
+        other._apply_settings(settings)
         return other
 
-    def _choose_models(self, settings: Settings) -> None:
+    def _apply_settings(self, settings: Settings) -> None:
         self.settings = settings
+        self._ingestion = Ingestion(settings, self.library, self._stores)
         self._models = ModelPool(settings)
         self._turns = TurnRunner(settings, self._models, self._engine)
 
@@ -238,16 +238,7 @@ class Assistant:
         drop: Sequence[str] = (),
     ) -> Plan:
         """What `ingest` would do; nothing is written."""
-        from rag.ingest.planning import build_plan
-
-        return build_plan(
-            self.library,
-            self._choose_paths(paths, drop),
-            prune=prune,
-            rebuild=rebuild,
-            drop=drop,
-            limits=self._limits,
-        )
+        return self._ingestion.build_plan(paths, drop=drop, prune=prune, rebuild=rebuild)
 
     def ingest(
         self,
@@ -260,27 +251,14 @@ class Assistant:
         announce: Callable[[Survey], None] | None = None,
     ) -> Report:
         """Read documents into the library; see `rag.ingest.ingesting.apply_ingest`."""
-        return self._apply_ingest(
-            self._choose_paths(paths, drop),
+        return self._ingestion.apply(
+            paths,
             prune=prune,
             rebuild=rebuild,
             drop=drop,
             progress=progress,
             watch=watch,
             announce=announce,
-        )
-
-    def _apply_ingest(self, paths: Sequence[Path], **options: Any) -> Report:
-        from rag.adapters.embedders import build_embedder
-        from rag.ingest.ingesting import apply_ingest
-
-        return apply_ingest(
-            self.library,
-            self._stores,
-            lambda: build_embedder(self.settings),
-            paths,
-            limits=self._limits,
-            **options,
         )
 
     @property
@@ -292,12 +270,7 @@ class Assistant:
 
     def part(self, places: Sequence[Place], *, join: bool = False) -> Report:
         """Part entries from the papers that they were joined to; see `rag.ingest.ingesting.part_entries`."""
-        from rag.adapters.embedders import build_embedder
-        from rag.ingest.ingesting import part_entries
-
-        return part_entries(
-            self.library, self._stores, lambda: build_embedder(self.settings), places, join=join
-        )
+        return self._ingestion.part(places, join=join)
 
     def trace(self, paper: Paper) -> Mapping[str, Place]:
         """At which of the paper's places each of its fields was read."""
@@ -312,11 +285,7 @@ class Assistant:
         progress: IngestProgress | None = None,
     ) -> tuple[Brought, Report]:
         """Ask services what papers lack, and read what they said; see `rag.app.enriching`."""
-        from rag.app.enriching import bring_records
-
-        told = progress or (lambda *_: None)
-        brought = bring_records(self.library, services, contact=contact, limit=limit, progress=told)
-        return brought, self._apply_ingest(brought.files, progress=progress)
+        return self._ingestion.enrich(services, contact=contact, limit=limit, progress=progress)
 
     def draw_page(self, paper: Paper, span: Span) -> bytes | None:
         """The page of a PDF that a span begins on, as PNG with the span marked; None without one.
@@ -324,16 +293,7 @@ class Assistant:
         Raises:
             ReadError: It cannot be drawn.
         """
-        from rag.readers.pdf_pages import draw_page
-
-        page = paper.find_page(span[0])
-        paths = {document.name: Path(document.path) for document in self.library.list_documents()}
-        for place in paper.places:
-            path = paths.get(place.document)
-            if page is not None and path is not None and path.suffix.lower() == ".pdf":
-                if path.is_file():
-                    return draw_page(path, page, paper.text[slice(*span)], self._limits)
-        return None
+        return self._ingestion.draw_page(paper, span)
 
     def correct(self, key: str, values: Mapping[str, object]) -> Report:
         """Say what a paper's fields are, in all of its places; kept when they are read again.
@@ -341,24 +301,7 @@ class Assistant:
         Raises:
             NotFound: There is no such paper.
         """
-        digests = {
-            document.name: document.sha256.removeprefix(PARTIAL)
-            for document in self.library.list_documents()
-        }
-        places = self.paper(key).places
-        return self._apply_ingest(
-            (), corrections={(digests[place.document], place.line): values for place in places}
-        )
-
-    @property
-    def _limits(self) -> ReadingLimits:
-        from rag.readers.process import ReadingLimits
-
-        return ReadingLimits(self.settings.read_timeout_s, self.settings.read_memory_mb)
-
-    def _choose_paths(self, paths: Sequence[Path], drop: Sequence[str]) -> tuple[Path, ...]:
-        """What to read: without a word of it the seeds, but nothing where documents are dropped."""
-        return tuple(paths) or (() if drop else (self.settings.seeds,))
+        return self._ingestion.correct(self.paper(key), values)
 
     def health(self) -> Health:
         """Whether library, vectors and lexical index are in step."""

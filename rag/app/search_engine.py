@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -41,6 +42,12 @@ class SearchEngine:
         self._is_encoder_sought = False
         self._indexes: Indexes | None = None
         self._opening = threading.Lock()
+
+    def copy_with_settings(self, settings: Settings) -> SearchEngine:
+        """A search of the same library, which shares what is open and opens the rest by its own settings."""
+        other = copy.copy(self)
+        other._settings = settings
+        return other
 
     def close(self) -> None:
         """Close the indexes; the next search opens them again."""

@@ -188,7 +188,7 @@ def test_the_ranking_of_a_follow_up_counts_from_1_and_names_a_paper_once(
     thread = Thread((Turn(ROUTES["content"], assistant.ask(ROUTES["content"])),))
     answer = assistant.ask("how is it evaluated?", thread)
     assert answer.reading is not None and answer.reading.query.papers
-    retrieve = assistant._open_retriever().retrieve
+    retrieve = assistant._engine.open_retriever().retrieve
     found = choose_papers(
         answer.reading.query, retrieve, retrieve, assistant.library.view
     ).retrieval

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
-from rag.app.assistant import Assistant, build
+from rag.app.assistant import build
 from rag.app.conversations import ThreadStore
 from rag.app.jobs import WAITING_FOR_EACH, AnswerJob, AnswerJobs, Line
+from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
 from rag.types import Answer, Delta, Event, Retrieval, Step, Thread
 from rag.types.cancellation import CancelToken, heed, heeded, heeding
@@ -275,15 +276,15 @@ def test_the_search_itself_is_given_up(
 ) -> None:
     stop = CancelToken()
     with build(Settings(data=library_data, model_path=weights)) as assistant:
-        retrieve, tried = Assistant.retrieve, []
+        retrieve, tried = SearchEngine.retrieve, []
 
-        def stopped_within(self: Assistant, query: str, k: int = 20) -> Retrieval:
+        def stopped_within(self: SearchEngine, query: str, k: int = 20) -> Retrieval:
             stop.set()
             tried.append(query)
             with pytest.raises(Stopped):
                 retrieve(self, query, k)
             raise Stopped("as found")
 
-        monkeypatch.setattr(Assistant, "retrieve", stopped_within)
+        monkeypatch.setattr(SearchEngine, "retrieve", stopped_within)
         events = list(assistant.stream(QUESTION, stop=stop))
     assert tried and not [event for event in events if isinstance(event, Delta | Answer)]

@@ -13,6 +13,7 @@ from eval.report import expectations, summary
 from eval.run import runs
 from eval.sets import question_sets
 from rag.app.assistant import Assistant
+from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
 from rag.search.retriever import N_WORD_MATCHES
 from rag.types import Answer, Retrieval, Thread
@@ -37,11 +38,6 @@ class UpsideDown:
         found = self._inner.retrieve(query, k, **options)
         turned = [*reversed(found.papers[:N_WORD_MATCHES]), *found.papers[N_WORD_MATCHES:]]
         return Retrieval(query, tuple(replace(h, rank=n) for n, h in enumerate(turned, 1)))
-
-
-class Broken(Assistant):
-    def _open_retriever(self) -> Any:
-        return UpsideDown(super()._open_retriever())
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +94,14 @@ def test_a_few_facts_alone_pass(
 
 
 def test_a_broken_retriever_turns_it_red(
-    settings: Settings, some_facts: question_sets.QuestionSet, tmp_path: Path
+    settings: Settings,
+    some_facts: question_sets.QuestionSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert "fact.R@1" in short(Broken(settings), some_facts, tmp_path)
+    opened = SearchEngine.open_retriever
+    monkeypatch.setattr(SearchEngine, "open_retriever", lambda self: UpsideDown(opened(self)))
+    assert "fact.R@1" in short(Assistant(settings), some_facts, tmp_path)
 
 
 def test_a_dropped_citation_turns_it_red(

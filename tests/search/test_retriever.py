@@ -61,7 +61,7 @@ def test_a_hit_holds_its_paper_whole_and_in_text_order(assistant: Assistant) -> 
 
 
 def test_the_sentence_that_is_asked_for_scores_highest_in_its_paper(assistant: Assistant) -> None:
-    right, retriever = 0, assistant._open_retriever()
+    right, retriever = 0, assistant._engine.open_retriever()
     asked = [p for p in assistant.library.list_papers() if len(split_sentences(p.text)) > 3][:40:4]
     for each in asked:
         span = split_sentences(each.text)[2]
@@ -96,7 +96,7 @@ def test_a_word_counts_as_found_by_the_research_term_that_replaces_it(assistant:
 def test_within_many_papers_the_candidates_give_what_scoring_all_gives(
     assistant: Assistant,
 ) -> None:
-    every = assistant._open_retriever()
+    every = assistant._engine.open_retriever()
     few = Retriever(every._library, every._indexes, every._embedder, most_scored=10)
     ids = [p.paper_id for p in assistant.library.list_papers() if p.year and p.year >= 2022]
     assert len(ids) > 50
@@ -111,14 +111,14 @@ def test_within_many_papers_the_candidates_give_what_scoring_all_gives(
 
 def test_within_restricts_and_finds_all_that_are_named(assistant: Assistant) -> None:
     ids = [p.paper_id for p in assistant.library.list_papers()][-7:]
-    found = assistant._open_retriever().retrieve("DuetFace", 20, within=ids)
+    found = assistant._engine.open_retriever().retrieve("DuetFace", 20, within=ids)
     assert {hit.paper.paper_id for hit in found.papers} == set(ids)
-    assert assistant._open_retriever().retrieve("DuetFace", 20, within=[]).papers == ()
-    assert len(assistant._open_retriever().retrieve("DuetFace", 2, within=ids).papers) == 2
+    assert assistant._engine.open_retriever().retrieve("DuetFace", 20, within=[]).papers == ()
+    assert len(assistant._engine.open_retriever().retrieve("DuetFace", 2, within=ids).papers) == 2
 
 
 def test_a_score_does_not_depend_on_what_else_may_be_chosen(assistant: Assistant) -> None:
-    retriever = assistant._open_retriever()
+    retriever = assistant._engine.open_retriever()
     among_all = retriever.retrieve("how are forged faces detected", 5).papers
     ids = [hit.paper.paper_id for hit in among_all]
     alone = retriever.retrieve("how are forged faces detected", 5, within=ids).papers
