@@ -106,18 +106,23 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
 
 def _describe_code(paper: Paper) -> tuple[bool, str]:
     """Where the code is, as the text or the record says it; that there is only a mark, if so."""
-    span = find_code_link(paper)
-    address = _LINK_REQUEST.search(paper.text, *span) if span else None
-    links = (address.group() if address else "", *filter(_CODE_HOST.match, paper.links))
-    if link := next(filter(None, links), ""):
-        mark = {True: "yes", False: "no Code mark, but the text says where code is", None: "yes"}
-        return True, f"{mark[paper.code]}: {plain(link.rstrip(_SENTENCE_STOPS))}"
+    if address := find_code_address(paper):
+        mark = "no Code mark, but the text says where code is" if paper.code is False else "yes"
+        return True, f"{mark}: {address}"
     if paper.code is None:
         return False, "unknown: its document marks code for no paper"
     if not paper.code:
         return True, "no Code mark, and no address of code is printed"
     # "where is the code?": a bare yes left the question open.
     return True, "the page marks code as available, but prints no address of it"
+
+
+def find_code_address(paper: Paper) -> str:
+    """The address of code that the text or the record gives, escaped; empty where none is printed."""
+    span = find_code_link(paper)
+    address = _LINK_REQUEST.search(paper.text, *span) if span else None
+    links = (address.group() if address else "", *filter(_CODE_HOST.match, paper.links))
+    return plain(next(filter(None, links), "").rstrip(_SENTENCE_STOPS))
 
 
 def find_code_link(paper: Paper) -> Span | None:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers import person_phrases, phrases
+from rag.answers.attributes import find_code_address
 from rag.answers.expert_rows import render_further, render_groups
 from rag.answers.ranked_people import format_person_limit, select_people
 from rag.answers.rows import (
@@ -39,7 +40,7 @@ from rag.search.topics import (
 )
 from rag.text import join_names
 from rag.text.markdown import plain
-from rag.types import Answer, Authorship, Expert, Paper, Role
+from rag.types import Answer, Authorship, Condition, Expert, Paper, Role
 from rag.types.fields import FIELDS
 from rag.types.query import Query
 from rag.types.retrievals import Retrieve
@@ -225,6 +226,14 @@ def answer_experts(
     text, listing = _render_experts(
         topic, people, further, topic_papers, recent=recent, under=under
     )
+    # "who is the expert for this, and do they have code?": then where it is, too.
+    if Condition("code", "is", True) in on_papers:
+        addresses = [
+            f"Code: {address} {listing.get_marker(f.paper)}"
+            for f in topic_papers
+            if (address := find_code_address(f.paper))
+        ]
+        text = "\n\n".join((text, *addresses[:_FURTHER]))
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, topic_papers, recent=recent)}"
     text = phrases.put_notes_first(notes, text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
-from rag.answers.attributes import answer_attributes
+from rag.answers.attributes import answer_attributes, find_code_address
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
 from rag.answers.orders import (
     Value,
@@ -159,9 +159,13 @@ def _select_by_topic(
         remark = phrases.tell_excluded_papers(n_before - papers.n, plain(query.without))
         return papers, query, "", remark
     # "what did Shiming Ge publish on dataset condensation in 2024?": of one person's papers, those
-    # that touch the topic will do; not for a share, where each counts as much as one on it.
-    few = query.want != "share" and (bool(query.papers) or _has_one_person(query.where))
-    on_topic, remark = _select_papers_about(topic, papers, retrieve, few=few)
+    # that touch the topic will do.
+    few = bool(query.papers) or _has_one_person(query.where)
+    # A share and the two oldest are wrong by one that only touches it, unless nothing more is there.
+    is_exact = query.want in ("share", "extreme") or query.order is not None
+    on_topic, remark = _select_papers_about(topic, papers, retrieve, few=few and not is_exact)
+    if few and is_exact and not on_topic.n:
+        on_topic, remark = _select_papers_about(topic, papers, retrieve, few=True)
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
     if not on_topic.n and (spelt := resolve_spelling(topic, library)) != topic:
         on_topic, remark = _select_papers_about(spelt, papers, retrieve, few=few)
@@ -175,9 +179,10 @@ def _select_by_topic(
     if not on_topic.n and is_list and (word := find_rarest_word(topic, library)):
         holding = papers.narrow(Condition("text", "contains", word))
         if 0 < holding.n <= _MOST_BY_ONE_WORD:
-            about = Topic(word, query.without)
+            about = Topic(without=query.without) if query.without else None
             note = phrases.tell_rarest_word(plain(topic), plain(word))
-            return holding, replace(query, about=about), note, ""
+            where = (*query.where, holding.conditions[-1])
+            return holding, replace(query, about=about, where=where), note, ""
     return on_topic, query, "", remark
 
 
@@ -274,7 +279,7 @@ def _answer_selected(
         if query.papers:  # as they were named or shown
             ids.sort(key=query.papers.index)
         return answer_attributes(query.by, ids, library)
-    if not papers.n:
+    if not papers.n and not (query.want == "share" and not query.by and whole.n):
         return _answer_none(query, phrase, matching)
     if query.want == "extreme":
         return answer_extreme(query, papers, phrase)
@@ -300,7 +305,8 @@ def _answer_list(
     query: Query, papers: PaperSet, phrase: str, remark: str, whole: PaperSet
 ) -> Answer:
     """A count, a share or a list, with rows."""
-    listing, library = Listing(query.topic), papers.library
+    words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
+    listing, library = Listing(query.topic or " ".join(words)), papers.library
     scored = library.list_scored(papers.find_ids("newest first"))
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
@@ -334,7 +340,9 @@ def _answer_list(
     rows = ""
     if phrase or query.want == "papers":
         shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
-        rows = listing.render_rows(shown, n=n)
+        # "which of these have code?": with the address, where the paper prints one.
+        is_of_code = Condition("code", "is", True) in query.where
+        rows = listing.render_rows(shown, find_code_address if is_of_code else None, n=n)
     return Answer(
         "",
         "answered",
@@ -469,6 +477,10 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     # "papers from 2014": those whose year was not found may be.
     if timed and (n_lost := library.count_not_found("year", among.conditions)):
         text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
+    # "how many papers use hyperbolic geometry?"
+    word = find_rarest_word(query.topic, library) if query.want == "count" else ""
+    if word and (n := matching.count(Condition("text", "contains", word))):
+        text += f" {phrases.count_rarest_word(n, plain(word))}"
     # "papers about drones from 2024"
     if query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"

@@ -316,9 +316,7 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibraryView)
     return text
 
 
-def _answer_coauthors(
-    query: Query, name: str, library: LibraryView, retrieve: Retrieve
-) -> Answer:
+def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: Retrieve) -> Answer:
     """Everybody printed beside the person, with the shared papers, on a topic if one is asked for."""
     own_papers = library.list_papers_of(name)
     conditions = resolve_conditions(query.where, library).conditions

@@ -43,6 +43,11 @@ def tell_rarest_word(topic: str, word: str) -> str:
     return f"nothing here is about {topic} as a whole; below is what has its rarest word, {word}"
 
 
+def count_rarest_word(n: int, word: str) -> str:
+    verb = choose_number(n, "has", "have")
+    return f"({counted(n)} {verb} its rarest word, {word}.)"
+
+
 def tell_undated_rest(way: str, names: Sequence[str], n_more: int) -> str:
     """Papers that print no year, which an order by date cannot place."""
     rest = [f"{n_more} more"] if n_more else []

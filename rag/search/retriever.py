@@ -20,7 +20,13 @@ from rag.library.chunking import get_sentences, get_text_offset
 from rag.library.naming import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
-from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_measure, is_part
+from rag.search.acronyms import (
+    extract_acronyms,
+    find_expansions,
+    has_long_form,
+    is_measure,
+    is_part,
+)
 from rag.search.query import (
     FRAME_WORDS,
     AnalysedQuery,

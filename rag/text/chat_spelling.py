@@ -12,6 +12,7 @@ _INFORMAL = {
     "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "thx": "thanks", "abt": "about",
     "bout": "about", "wrt": "about", "b4": "before", "wud": "would", "shud": "should", "da": "the",
     "coz": "because", "cuz": "because", "nr": "number", "num": "number", "ppr": "paper", "pprs": "papers",
+    "reid": "re-identification", "re-id": "re-identification", "superres": "super-resolution",
 }  # fmt: skip
 _INFORMAL_WORD = re.compile(
     r"(?<![\w@./'-])(?:" + "|".join(re.escape(w) for w in _INFORMAL) + r")(?![\w@/'-]|\.\w)"

@@ -493,7 +493,9 @@ def _finish_share(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
     # A part that the conversation gave was said before all others.
     order = sorted(query.where, key=lambda c: at.get(c, -1))
     topic_at = max((s.start for s in parts.topics), default=-1) if query.about else -1
-    is_topic_asked = query.about is not None and topic_at >= max(map(lambda c: at.get(c, -1), order), default=-1)
+    is_topic_asked = query.about is not None and topic_at >= max(
+        map(lambda c: at.get(c, -1), order), default=-1
+    )
     asked = () if is_topic_asked else tuple(order[-1:])
     base = tuple(c for c in query.where if c not in asked)
     return replace(query, want="share", where=asked, base=base, by=tuple(parts.groups[:1]))

@@ -122,9 +122,7 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
             spans.append(EntitySpan(*match.span(), "affiliation", match.group(1), is_certain=True))
     for match in _AFFILIATED_WITH.finditer(text):
         name = match.group(1)
-        spans.append(
-            EntitySpan(match.start(1), match.end(1), "affiliation", name, is_certain=True)
-        )
+        spans.append(EntitySpan(match.start(1), match.end(1), "affiliation", name, is_certain=True))
     for match in _CODE.finditer(text):
         if (match.group(1) or match.group(2)) in categories:
             spans.append(
