@@ -179,10 +179,10 @@ def _select_by_topic(
     if not on_topic.n and is_list and (word := find_rarest_word(topic, library)):
         holding = papers.narrow(Condition("text", "contains", word))
         if 0 < holding.n <= _MOST_BY_ONE_WORD:
-            about = Topic(without=query.without) if query.without else None
             note = phrases.tell_rarest_word(plain(topic), plain(word))
+            rest = Topic(without=query.without) if query.without else None
             where = (*query.where, holding.conditions[-1])
-            return holding, replace(query, about=about, where=where), note, ""
+            return holding, replace(query, about=rest, where=where), note, ""
     return on_topic, query, "", remark
 
 

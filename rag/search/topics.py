@@ -146,10 +146,10 @@ def find_rarest_word(topic: str, library: LibraryView) -> str:
     )
     counts = library.vocabulary.terms
     counts.load(map(stem, map(fold, words)))
-    often = {word: counts.get(stem(fold(word))) for word in words}
+    often: dict[str, int] = {word: counts.get(stem(fold(word))) for word in words}
     if len(often) < 2 or not all(often.values()):
         return ""
-    return min(often, key=lambda word: often[word])
+    return min(often, key=often.__getitem__)
 
 
 def find_on_topic(

@@ -35,7 +35,7 @@ from rag.understanding.entities import (
 )
 from rag.understanding.field_words import read_attribute, read_order
 from rag.understanding.frame_types import Frame, Slot
-from rag.understanding.slots import SlotParts, clean_words, merge_conditions, read_slots
+from rag.understanding.slots import SlotParts, clean_words, read_slots
 
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
 
