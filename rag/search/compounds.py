@@ -37,10 +37,11 @@ def iter_compounds(question: str, library: LibraryView) -> Iterator[tuple[Span, 
         }
     )
     at = 0
-    for word, after in zip(words, [*words[1:], None], strict=True):
+    followers = dict(pairs)
+    for word in words:
         if word.start() < at:
             continue
-        if after is not None and (word, after) in pairs:
+        if (after := followers.get(word)) is not None:
             joined = fold(word.group() + after.group())
             if joined in known and _is_joined_only(word.group(), after.group(), joined, library):
                 at = after.end()

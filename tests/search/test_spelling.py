@@ -92,6 +92,7 @@ def test_other_words_names_quotes_and_addresses_stay(
         ("superresolution of faces", "super-resolution of faces"),
         ("re identification", "re identification"),
         ("data set", "data set"),
+        ("123 ?!", "123 ?!"),
         ('papers with "make up" in the title', 'papers with "make up" in the title'),
         ("Make Up For Lost Time", "Make Up For Lost Time"),
     ],
