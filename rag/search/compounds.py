@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PAIR_GAP = re.compile(r"[ \-‐-–]")
 _MIN_PART_CHARS = 3
 _MIN_JOINED_CHARS = 6
-_MIN_SPLIT_CHARS = 8
+_MIN_SPLIT_CHARS, _MAX_SPLIT_CHARS = 8, 40
 _MOST_WORDS = 48
 """Words of one question that are looked at; a pasted page is no compound."""
 
@@ -27,7 +27,11 @@ def iter_compounds(question: str, library: LibraryView) -> Iterator[tuple[Span, 
         for a, b in zip(words, words[1:], strict=False)
         if _PAIR_GAP.fullmatch(question[a.end() : b.start()]) and b.group().islower()
     ]
-    singles = [w for w in words if len(w.group()) >= _MIN_SPLIT_CHARS and w.group().islower()]
+    singles = [
+        w
+        for w in words
+        if _MIN_SPLIT_CHARS <= len(w.group()) <= _MAX_SPLIT_CHARS and w.group().islower()
+    ]
     known = library.vocabulary.any
     known.load(
         {
