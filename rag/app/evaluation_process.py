@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 
 MAX_LINES = 40
 """Last lines that are remembered of what it writes."""
-_STEP = re.compile(r"(?P<name>\S+) (?P<done>\d+)/(?P<total>\d+) \d+ s$")
 
 
 class EvaluationProcess:
@@ -54,8 +52,10 @@ class EvaluationProcess:
     def progress(self) -> tuple[str, int, int]:
         """The set of questions it is at, how many are answered, and of how many; no name before the first."""
         for line in reversed(self._lines):
-            if step := _STEP.search(line):
-                return step["name"], int(step["done"]), int(step["total"])
+            *_, name, done, _, _ = ["", "", "", "", *line.split()]  # such as: development 3/226 8 s
+            n_done, _, total = done.partition("/")
+            if n_done.isdecimal() and total.isdecimal():
+                return name, int(n_done), int(total)
         return "", 0, 0
 
     @property

@@ -19,8 +19,8 @@ _COMPUTED = (
 )
 _TASK = r"(?:please\s+)?(?:compare|contrast|explain|summari[sz]e|describe|discuss)\b"
 _WORDED = rf"(?:{_TASK}|(?:how|what) (?:do|does|did|is|are|was|were)\b|why\b(?=\s+\w)|in what\b)"
-_THEN_COMPUTED = re.compile(rf"{_JOINS}[\s,]+(?:also\s+|then\s+)?{_COMPUTED}", re.IGNORECASE)
-_THEN_WORDED = re.compile(rf"{_JOINS}[\s,]+(?:also\s+|then\s+)?{_WORDED}", re.IGNORECASE)
+_THEN_COMPUTED = re.compile(rf"{_JOINS}[\s,]{{1,4}}(?:also\s+|then\s+)?{_COMPUTED}", re.IGNORECASE)
+_THEN_WORDED = re.compile(rf"{_JOINS}[\s,]{{1,4}}(?:also\s+|then\s+)?{_WORDED}", re.IGNORECASE)
 _FIRST_TASK = re.compile(rf"\W*(?:(?:can|could) you\s+)?{_TASK}", re.IGNORECASE)
 _RELATION = (
     r"(?:contradict|disagree|conflict|refut|challeng|disput|oppos|inconsistent|at odds|confirm|corroborat"

@@ -129,11 +129,11 @@ def _build_table_entry(
         reason = f"the row has {len(row.cells)} fields where the header names {n_columns}"
         return Rejection(document, place.line, reason)
     record: dict[str, object] = {}
+    is_own = "page_owners" in header.columns
     for column, cell in zip(header.columns, row.cells, strict=False):
         if field_mapping.is_filled(cell):
             # Our own export marks what a spreadsheet would compute: ``'=HYPERLINK(…)``.
-            is_marked = "page_owners" in header.columns and cell[:1] == "'"
-            record.setdefault(column, cell[1:] if is_marked else cell)
+            record.setdefault(column, cell[1:] if is_own and cell[:1] == "'" else cell)
     columns.count(record.items())
     entry = field_mapping.build_record_entry(record, place, raw)
     columns.check_date(record.items(), entry.year)

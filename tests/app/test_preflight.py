@@ -92,4 +92,4 @@ def test_each_example_says_what_kind_of_question_it_is(
     monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
     at = AppTest.from_file(str(CHAT), default_timeout=60).run()
     labels = [at.button(key=f"example_{n}").label for n in range(4)]
-    assert [label.split("[")[1] for label in labels] == [f"{kind}]" for _, kind in welcome.ROUTES]
+    assert [label.split("[")[1] for label in labels] == [f"{kind}]" for _, kind in welcome.KINDS]

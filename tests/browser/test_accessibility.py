@@ -66,7 +66,7 @@ def a_judged_answer(page: Page) -> None:
 
 
 def a_paper(page: Page) -> None:
-    page.get_by_label("Who works on").fill("face anti-spoofing")
+    page.get_by_label("Who works on …").fill("face anti-spoofing")
     page.keyboard.press("Enter")
     page.locator("ol.experts button.ref").first.click()
     expect(page.locator(".st-key-source article")).to_be_visible()

@@ -15,7 +15,7 @@ Shoot = Callable[[Page, str], None]
 
 def test_a_topic_leads_to_people_and_on_to_one_person(visit: Visit, shoot: Shoot) -> None:
     page = visit("/people")
-    page.get_by_label("Who works on").fill("face anti-spoofing")
+    page.get_by_label("Who works on …").fill("face anti-spoofing")
     page.keyboard.press("Enter")
     first = page.locator("ol.experts button.person").first
     expect(first).to_be_visible()

@@ -75,10 +75,10 @@ def test_conversations_are_each_readers_own(guarded: str, visit: Visit) -> None:
     enter(bo, "bo", "battery staple")
     ask(ada, "What is DuetFace?")
     expect(ada).to_have_url(re.compile(r"\?thread=\w+"))
-    expect(ada.locator(".st-key-threads button")).to_have_count(1)
+    expect(ada.locator("button.thread")).to_have_count(1)
     bo.goto(ada.url)
     expect(bo.get_by_text("there is no conversation")).to_be_visible()
-    expect(bo.locator(".st-key-threads button")).to_have_count(0)
+    expect(bo.locator("button.thread")).to_have_count(0)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -117,7 +117,7 @@ def test_a_provider_signs_readers_in_and_members_alone_are_admitted(
     assert violations(page) == []
     page.get_by_role("button", name="Sign in").click()
     ask(page, "What is DuetFace?")
-    expect(page.locator(".st-key-threads button")).to_have_count(1)
+    expect(page.locator("button.thread")).to_have_count(1)
     shoot(page, "2-signed-in")
     provider.email = "eve@elsewhere.example"
     other = visit(page.url.removeprefix(served), at=served, provider=provider.url)

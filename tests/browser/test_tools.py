@@ -77,7 +77,7 @@ def test_filters_stand_above_the_input_and_hold_through_a_reload(
 ) -> None:
     page = visit(dark=True)
     page.locator(".threads, .st-key-threads .at").wait_for()
-    listed = page.locator(".st-key-threads button").count()
+    listed = page.locator("button.thread").count()
     page.get_by_role("button", name="Filters").click()
     page.get_by_label("Authors").fill("Shiming Ge")
     page.get_by_role("option", name="Shiming Ge").first.click()
@@ -88,7 +88,7 @@ def test_filters_stand_above_the_input_and_hold_through_a_reload(
     expect(page).to_have_url(re.compile(r"\?thread=\w+"))
     page.reload()
     expect(page.locator(".st-key-chip_0")).to_contain_text("by Shiming Ge")
-    expect(page.locator(".st-key-threads button")).to_have_count(listed)
+    expect(page.locator("button.thread")).to_have_count(listed)
     ask(page, "Who works on face recognition?")
     expect(page.locator(".pf.board .answer")).to_contain_text("Among 50 of 169 papers")
     page.reload()
@@ -103,8 +103,8 @@ def test_filters_stand_above_the_input_and_hold_through_a_reload(
 
 def test_chosen_papers_are_asked_about(visit: Visit, shoot: Shoot) -> None:
     page = visit("/papers")
-    page.get_by_label("Words in title or text").fill("anti-spoofing")
-    page.get_by_label("Words in title or text").press("Enter")
+    page.get_by_label("Words in title or abstract").fill("anti-spoofing")
+    page.get_by_label("Words in title or abstract").press("Enter")
     page.get_by_role("button", name="Ask about these papers").click()
     expect(page.get_by_role("heading", name="Ask about 4 papers")).to_be_in_viewport()
     shoot(page, "1-opening")

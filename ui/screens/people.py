@@ -17,8 +17,7 @@ from ui.views.escaping import fault, plain
 from ui.views.person_html import Narrowing
 
 MAX_PEOPLE = 24
-MAX_NAMES = 1_000
-"""Names that are sent to the browser; others can be typed."""
+MAX_NAMES = 1_000  # that are sent to the browser; others can be typed
 NARROWED = "person_narrowed"
 
 
