@@ -79,17 +79,7 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
         when = " ".join(filter(None, (str(paper.day or ""), format_date(paper))))
         return paper.year is not None, f"posted {when}" if when else "no date is given"
     if name == "code":
-        if not paper.code and (span := find_code_link(paper)):
-            mark = "no Code mark, but the" if paper.code is False else "yes, the"
-            address = _LINK_REQUEST.search(paper.text, *span)
-            assert address is not None
-            return (
-                True,
-                f"{mark} text says where code is: {plain(address.group().rstrip(_SENTENCE_STOPS))}",
-            )
-        if paper.code is None:
-            return False, "unknown: its document marks code for no paper"
-        return True, "yes, the page marks code as available" if paper.code else "no Code mark"
+        return _describe_code(paper)
     if name == "category":
         return paper.category is not None, f"category {paper.category or 'not given'}"
     if name == "affiliation":
@@ -112,6 +102,27 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
     if not values:
         return False, f"{FIELDS[name].noun.removeprefix('a ').removeprefix('an ')} not given"
     return True, f"{words} {join_names(values)}"
+
+
+def _describe_code(paper: Paper) -> tuple[bool, str]:
+    """Where the code is, as the text or the record says it; that there is only a mark, if so."""
+    if address := find_code_address(paper):
+        mark = "no Code mark, but the text says where code is" if paper.code is False else "yes"
+        return True, f"{mark}: {address}"
+    if paper.code is None:
+        return False, "unknown: its document marks code for no paper"
+    if not paper.code:
+        return True, "no Code mark, and no address of code is printed"
+    # "where is the code?": a bare yes left the question open.
+    return True, "the page marks code as available, but prints no address of it"
+
+
+def find_code_address(paper: Paper) -> str:
+    """The address of code that the text or the record gives, escaped; empty where none is printed."""
+    span = find_code_link(paper)
+    address = _LINK_REQUEST.search(paper.text, *span) if span else None
+    links = (address.group() if address else "", *filter(_CODE_HOST.match, paper.links))
+    return plain(next(filter(None, links), "").rstrip(_SENTENCE_STOPS))
 
 
 def find_code_link(paper: Paper) -> Span | None:

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answers import person_phrases, phrases
+from rag.answers.attributes import find_code_address
 from rag.answers.expert_rows import render_further, render_groups
 from rag.answers.ranked_people import format_person_limit, select_people
 from rag.answers.rows import (
@@ -26,6 +27,7 @@ from rag.answers.rows import (
     format_truncation,
 )
 from rag.library.fields import format_conditions
+from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.topics import (
     OnTopic,
@@ -38,7 +40,7 @@ from rag.search.topics import (
 )
 from rag.text import join_names
 from rag.text.markdown import plain
-from rag.types import Answer, Authorship, Expert, Paper, Role
+from rag.types import Answer, Authorship, Condition, Expert, Paper, Role
 from rag.types.fields import FIELDS
 from rag.types.query import Query
 from rag.types.retrievals import Retrieve
@@ -139,16 +141,31 @@ def answer_experts(
             (*notes, phrases.tell_spelling(plain(spelt), plain(topic))) if topic_papers else notes
         )
         topic = spelt if topic_papers else topic
+    # "re-id": too short for its meaning to be near any paper, yet papers say it.
+    if not topic_papers:
+        topic_papers = _find_worded(topic, library, retrieve)
     if not topic_papers:
         return _answer_nobody(topic, library, retrieve)
+    # "people at tencent working on deepfakes": the papers print "tencent-ai".
+    resolved = resolve_conditions(query.where, library)
+    if resolved.absent:
+        text = " ".join(resolved.absent)
+        return Answer("", "abstained", "experts", text, library=library.fingerprint)
+    query = replace(query, where=resolved.conditions)
+    notes = (*notes, *resolved.notes)
     # "experts on faces / only since 2024": conditions hold for the papers that vote.
     on_papers = [c for c in query.where if FIELDS[c.field].of == "paper"]
     on_people = [c for c in query.where if FIELDS[c.field].of == "person"]
+    if any(c.field == "affiliation" for c in on_papers):
+        n_silent = sum(not f.paper.affiliations for f in topic_papers)
+        if n_silent:
+            notes = (*notes, person_phrases.tell_no_affiliation(n_silent, len(topic_papers)))
     if on_papers:
         met = library.select_ids([f.paper.paper_id for f in topic_papers], on_papers)
         topic_papers = [f for f in topic_papers if f.paper.paper_id in met]
     if not topic_papers:
         text = person_phrases.tell_none_on(plain(topic), format_conditions(on_papers))
+        text = phrases.put_notes_first(notes, text)
         return Answer("", "abstained", "experts", text, library=library.fingerprint)
     newest = library.newest[0] if library.newest else 0
     votes = count_votes(
@@ -193,7 +210,8 @@ def answer_experts(
         everybody.sort(key=lambda expert: -len(expert.papers))
     # Papers are on the topic, but none of them prints its authors.
     if not everybody:
-        return _answer_unknown_authors(topic, topic_papers, library)
+        answer = _answer_unknown_authors(topic, topic_papers, format_conditions(on_papers), library)
+        return replace(answer, text=phrases.put_notes_first(notes, answer.text))
     if shut and len(everybody) == n_gone:
         text = person_phrases.tell_nobody_beside(plain(topic), plain(shut), n_gone)
         return Answer("", "abstained", "experts", text, library=library.fingerprint)
@@ -208,6 +226,14 @@ def answer_experts(
     text, listing = _render_experts(
         topic, people, further, topic_papers, recent=recent, under=under
     )
+    # "who is the expert for this, and do they have code?": then where it is, too.
+    if Condition("code", "is", True) in on_papers:
+        addresses = [
+            f"Code: {address} {listing.get_marker(f.paper)}"
+            for f in topic_papers
+            if (address := find_code_address(f.paper))
+        ]
+        text = "\n\n".join((text, *addresses[:_FURTHER]))
     if explain:
         text += f"\n\n{_render_scores(people, votes, listing, topic_papers, recent=recent)}"
     text = phrases.put_notes_first(notes, text)
@@ -221,6 +247,13 @@ def answer_experts(
         tuple(people),
         library=library.fingerprint,
     )
+
+
+def _find_worded(topic: str, library: LibraryView, retrieve: Retrieve) -> list[OnTopic]:
+    """The papers that have the topic's words, where none is near it in meaning."""
+    entries, n_said = list_on_topic(topic, library, retrieve)
+    ids = [entry.paper_id for entry in entries[:n_said]]
+    return [OnTopic(paper, 1.0) for paper in library.list_papers(ids)]
 
 
 def _find_people_on(topic: str, library: LibraryView, retrieve: Retrieve) -> set[str]:
@@ -364,12 +397,14 @@ def _answer_nobody_else(
 
 
 def _answer_unknown_authors(
-    topic: str, topic_papers: Sequence[OnTopic], library: LibraryView
+    topic: str, topic_papers: Sequence[OnTopic], under: str, library: LibraryView
 ) -> Answer:
+    """``under``: the conditions that these papers meet, in words."""
     listing = Listing(topic)
     rows = listing.render_rows([f.paper for f in topic_papers])
     is_lost = any(f.paper.is_not_found("authors") for f in topic_papers)
-    text = f"{person_phrases.head_without_authors(plain(topic), is_lost=is_lost)}\n\n{rows}"
+    head = person_phrases.head_without_authors(plain(topic), under, is_lost=is_lost)
+    text = f"{head}\n\n{rows}"
     return Answer(
         "",
         "abstained",

@@ -13,7 +13,7 @@ from rag.library.fields import list_values
 from rag.text import join_names
 from rag.text.english import MONTHS, counted
 from rag.text.markdown import plain
-from rag.types import Answer, Paper
+from rag.types import Answer, Condition, Paper
 from rag.types.fields import FIELDS
 from rag.types.query import Order, Query
 
@@ -75,8 +75,31 @@ def answer_extreme(query: Query, papers: PaperSet, phrase: str) -> Answer:
     # "which paper has the lowest score?" asks for the score as much as for the paper.
     if order.field == "score" and len(chosen) == 1:
         value = shown[0].score
-    text = f"{head}:\n\n{listing.render_rows(shown, format_note, n=len(chosen))}"
+    rows = listing.render_rows(shown, format_note, n=len(chosen))
+    text = "\n\n".join(filter(None, (f"{head}:", rows, _tell_undated(papers, order, listing))))
     return Answer("", "answered", "catalogue", text, listing.citations, scored, value=value)
+
+
+def _tell_undated(papers: PaperSet, order: Order, listing: Listing) -> str:
+    """Papers without a year, by name: one of May without a year may well be the newest."""
+    if papers.ranked is None or order.field not in ("date", "year") or order.way == "both ends":
+        return ""
+    undated = papers.narrow(Condition("year", "unknown")).find_papers()
+    if not undated:
+        return ""
+    names = [
+        f"*{plain(paper.name)}*{_format_month(paper)} {listing.get_marker(paper)}"
+        for paper in undated[:_UNDATED_NAMED]
+    ]
+    way = "older" if order.way == "ascending" else "newer"
+    return phrases.tell_undated_rest(way, names, len(undated) - len(names))
+
+
+_UNDATED_NAMED = 5
+
+
+def _format_month(paper: Paper) -> str:
+    return f" ({MONTHS[paper.month - 1]})" if paper.month else ""
 
 
 def answer_in_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
@@ -84,24 +107,29 @@ def answer_in_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
     order, library = query.order, papers.library
     assert order is not None
     words = _ORDER_WORDS[order.field]
-    ordered = papers.find_ids(order, query.k)
     n_known = library.count_known(order.field, papers.all_conditions)
+    # "the 3 newest papers on diffusion": those without a year are named below, not ranked.
+    is_cut = query.k is not None and 0 < query.k <= n_known < papers.n
+    ordered = papers.find_ids(order, query.k)
     listing = Listing()
     name = words.least if order.way == "ascending" else words.largest
     head = f"{counted(papers.n)}{add_before(phrase)}, {name} first"
-    if n_silent := papers.n - n_known:
+    if is_cut:
+        head += f"; the first {query.k} of the {n_known} with {words.needed}"
+    elif n_silent := papers.n - n_known:
         head += (
             f"; the last {n_silent} without {words.needed}"
             if n_known
             else f", {words.needed} of none is known"
         )
     rows = listing.render_rows(library.list_papers(ordered[:MAX_ROWS]), n=len(ordered))
+    undated = _tell_undated(papers, order, listing) if is_cut else ""
     scored = library.list_scored(ordered)
     return Answer(
         "",
         "answered",
         "catalogue",
-        f"{head}:\n\n{rows}",
+        "\n\n".join(filter(None, (f"{head}:", rows, undated))),
         listing.citations,
         scored,
         value=list_places(scored),

@@ -45,6 +45,13 @@ class PaperSet:
         """Some of the papers, best first."""
         return replace(self, ranked=tuple(ids))
 
+    def narrow(self, *conditions: Condition) -> PaperSet:
+        """Those that also meet these conditions, in the same order."""
+        if self.ranked is None:
+            return PaperSet(self.library, (*self.conditions, *conditions))
+        met = self.library.select_ids(self.ranked, conditions)
+        return self.rank([paper_id for paper_id in self.ranked if paper_id in met])
+
     def find_ids(self, sorting: Sorting = None, limit: int | None = None) -> list[str]:
         """In an order; those on a topic by how close they are, where none is given."""
         if self.ranked is not None and (sorting is None or sorting == "newest first"):

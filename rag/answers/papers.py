@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answers import person_phrases, phrases
-from rag.answers.attributes import answer_attributes
+from rag.answers.attributes import answer_attributes, find_code_address
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
 from rag.answers.orders import (
     Value,
@@ -32,6 +32,7 @@ from rag.search.topics import (
     WIDE,
     build_retrieve_without,
     find_on_topic,
+    find_rarest_word,
     list_on_topic,
     resolve_spelling,
     select_touching,
@@ -57,8 +58,15 @@ def answer_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Ans
         QueryError: Fields and what is wanted do not go together.
     """
     resolved = resolve_conditions(query.where, library)
-    base = resolve_conditions(query.base, library).conditions
-    query = replace(query, where=resolved.conditions, base=base)
+    whole = resolve_conditions(query.base, library)
+    query = replace(query, where=resolved.conditions, base=whole.conditions)
+    # "what fraction of Ding's papers": a name of two people is one to choose in the whole, too.
+    resolved = replace(
+        resolved,
+        notes=tuple(dict.fromkeys((*resolved.notes, *whole.notes))),
+        absent=tuple(dict.fromkeys((*resolved.absent, *whole.absent))),
+        choices=(*resolved.choices, *(c for c in whole.choices if c not in resolved.choices)),
+    )
     answer = _answer_figures(query, library)
     if answer is None and resolved.choices:
         # Several persons fit a name: they are offered, not merged.
@@ -114,9 +122,17 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
     if query.like:
         return _answer_similar(query.like, library, retrieve, conditions)
     matching = _select_matching(library, limits, query)
+    asked = [c for c in conditions if c not in query.base]
     query = replace(query, where=tuple(limits))
-    papers, query, note, remark = _select_by_topic(query, matching, retrieve)
-    answer = _answer_selected(query, papers, matching, of_people, remark)
+    # "what share of the papers about deepfakes has code?": the topic limits the whole.
+    is_of_topic = query.want == "share" and query.about is not None and bool(asked)
+    whole = _select_matching(library, query.base, query)
+    if is_of_topic:
+        whole, query, note, remark = _select_by_topic(query, whole, retrieve)
+        papers = whole.narrow(*asked)
+    else:
+        papers, query, note, remark = _select_by_topic(query, matching, retrieve)
+    answer = _answer_selected(query, papers, matching, of_people, remark, whole)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
@@ -145,7 +161,11 @@ def _select_by_topic(
     # "what did Shiming Ge publish on dataset condensation in 2024?": of one person's papers, those
     # that touch the topic will do.
     few = bool(query.papers) or _has_one_person(query.where)
-    on_topic, remark = _select_papers_about(topic, papers, retrieve, few=few)
+    # A share and the two oldest are wrong by one that only touches it, unless nothing more is there.
+    is_exact = query.want in ("share", "extreme") or query.order is not None
+    on_topic, remark = _select_papers_about(topic, papers, retrieve, few=few and not is_exact)
+    if few and is_exact and not on_topic.n:
+        on_topic, remark = _select_papers_about(topic, papers, retrieve, few=True)
     # Only a topic without papers is spelt anew: a rare word that is right must stay.
     if not on_topic.n and (spelt := resolve_spelling(topic, library)) != topic:
         on_topic, remark = _select_papers_about(spelt, papers, retrieve, few=few)
@@ -153,7 +173,21 @@ def _select_by_topic(
             about = Topic(spelt, query.without)
             note = phrases.tell_spelling(plain(spelt), plain(topic))
             return on_topic, replace(query, about=about), note, remark
+    # "any paper using hyperbolic geometry?": one is on hyperbolic distances. What is near by one
+    # word is shown as that, and the topic asked for is said to be in none.
+    is_list = query.want == "papers" and not few
+    if not on_topic.n and is_list and (word := find_rarest_word(topic, library)):
+        holding = papers.narrow(Condition("text", "contains", word))
+        if 0 < holding.n <= _MOST_BY_ONE_WORD:
+            note = phrases.tell_rarest_word(plain(topic), plain(word))
+            rest = Topic(without=query.without) if query.without else None
+            where = (*query.where, holding.conditions[-1])
+            return holding, replace(query, about=rest, where=where), note, ""
     return on_topic, query, "", remark
+
+
+_MOST_BY_ONE_WORD = 8
+"""A word of more papers tells nothing of a topic that none of them has."""
 
 
 def _select_papers_about(
@@ -232,10 +266,12 @@ def _answer_selected(
     matching: PaperSet,
     of_people: Sequence[Condition],
     remark: str,
+    whole: PaperSet,
 ) -> Answer:
     """What is wanted of the papers that meet the conditions and are on the topic.
 
-    ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found.
+    ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found;
+    ``whole``: those of which a share is taken.
     """
     phrase, library = _format_phrase(query), papers.library
     if query.want == "values" and query.measure == "each":
@@ -243,7 +279,7 @@ def _answer_selected(
         if query.papers:  # as they were named or shown
             ids.sort(key=query.papers.index)
         return answer_attributes(query.by, ids, library)
-    if not papers.n:
+    if not papers.n and not (query.want == "share" and not query.by and whole.n):
         return _answer_none(query, phrase, matching)
     if query.want == "extreme":
         return answer_extreme(query, papers, phrase)
@@ -253,7 +289,7 @@ def _answer_selected(
         return answer_average(query, papers, phrase)
     # "share of papers with code per year"
     if query.want == "share" and query.by:
-        return answer_shares(query, papers, _select_matching(library, query.base, query))
+        return answer_shares(query, papers, whole)
     if query.want == "groups" and query.measure == "average":
         return answer_average_size(query.by[0], papers, phrase)
     if query.want == "groups":
@@ -262,12 +298,15 @@ def _answer_selected(
         return answer_people(query, papers, of_people, phrase)
     if query.by and query.by != ("place",):
         return answer_distinct(query.by[0], papers, phrase)
-    return _answer_list(query, papers, phrase, remark)
+    return _answer_list(query, papers, phrase, remark, whole)
 
 
-def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> Answer:
+def _answer_list(
+    query: Query, papers: PaperSet, phrase: str, remark: str, whole: PaperSet
+) -> Answer:
     """A count, a share or a list, with rows."""
-    listing, library = Listing(query.topic), papers.library
+    words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
+    listing, library = Listing(query.topic or " ".join(words)), papers.library
     scored = library.list_scored(papers.find_ids("newest first"))
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
@@ -283,9 +322,8 @@ def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> An
             head = phrases.head_list(n, phrase, n_shown, remarks)
     # "what share of Ann Mao's papers are from 2024?"
     elif query.want == "share":
-        n_base = _select_matching(library, query.base, query).n
-        value = f"{n / n_base:.0%}"
-        head = f"{_format_share(query, n, n_base)} {remarks}"
+        value = f"{n / whole.n:.0%}"
+        head = f"{_format_share(query, n, whole)} {remarks}"
     elif query.by == ("place",):
         n_entries = library.sum_places(papers.all_conditions)
         value = n_entries
@@ -302,7 +340,9 @@ def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> An
     rows = ""
     if phrase or query.want == "papers":
         shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
-        rows = listing.render_rows(shown, n=n)
+        # "which of these have code?": with the address, where the paper prints one.
+        is_of_code = Condition("code", "is", True) in query.where
+        rows = listing.render_rows(shown, find_code_address if is_of_code else None, n=n)
     return Answer(
         "",
         "answered",
@@ -323,12 +363,17 @@ def _format_phrase(query: Query) -> str:
     return " ".join(filter(None, (format_conditions(query.where), about, among)))
 
 
-def _format_share(query: Query, n: int, n_base: int) -> str:
-    """What part of the base the papers are, each condition beyond the base as a verb of its own."""
+def _format_share(query: Query, n: int, whole: PaperSet) -> str:
+    """What part of the whole the papers are, each condition beyond it as a verb of its own."""
     parts = [format_condition(c) for c in query.where if c not in query.base and c.field != "paper"]
-    parts += [f"about {plain(query.topic)}"] if query.topic else []
+    about = f"about {plain(query.topic)}" if query.topic else ""
+    base = [format_conditions(query.base)]
+    if whole.ranked is None:
+        parts += [about] if about else []
+    else:
+        base.append(about)
     predicates = [phrases.turn_to_predicate(n, part) for part in parts]
-    return phrases.tell_share(n, n_base, format_conditions(query.base), predicates)
+    return phrases.tell_share(n, whole.n, " ".join(filter(None, base)), predicates)
 
 
 def _format_library_size(library: LibraryView) -> str:
@@ -432,6 +477,10 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     # "papers from 2014": those whose year was not found may be.
     if timed and (n_lost := library.count_not_found("year", among.conditions)):
         text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
+    # "how many papers use hyperbolic geometry?"
+    word = find_rarest_word(query.topic, library) if query.want == "count" else ""
+    if word and (n := matching.count(Condition("text", "contains", word))):
+        text += f" {phrases.count_rarest_word(n, plain(word))}"
     # "papers about drones from 2024"
     if query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"

@@ -128,10 +128,17 @@ def tell_none_on(topic: str, limits: str) -> str:
     return f"No papers on **{topic}** {limits}."
 
 
-def head_without_authors(topic: str, *, is_lost: bool = False) -> str:
+def tell_no_affiliation(n: int, n_all: int) -> str:
+    """That some papers on a topic may be of the affiliation asked for or not: they print none."""
+    verb = choose_number(n, "prints", "print")
+    return f"{n} of the {counted(n_all)} on the topic {verb} no affiliation"
+
+
+def head_without_authors(topic: str, limits: str = "", *, is_lost: bool = False) -> str:
     """``is_lost``: a reader looked for them and did not find them."""
     verb = "could not be read" if is_lost else "are not given"
-    return f"There is work on **{topic}** here, but its authors {verb}:"
+    under = f" {limits}" if limits else ""
+    return f"There is work on **{topic}** here{under}, but its authors {verb}:"
 
 
 # --- one person, and several --------------------------------------------------------------------
@@ -161,8 +168,10 @@ def tell_page_role(n: int) -> str:
     return f"{n} listed on their profile page, where the paper prints only 'et al.'"
 
 
-def tell_coauthors(name: str, n: int, n_papers: int) -> str:
-    return f"**{name}** has {counted(n, 'co-author')} on {counted(n_papers)}."
+def tell_coauthors(name: str, n: int, n_papers: int, limits: str = "") -> str:
+    """``limits``: what the papers are limited to, as in ``on drones (of 10 here)``."""
+    end = f" {limits}" if limits else ""
+    return f"**{name}** has {counted(n, 'co-author')} on {counted(n_papers)}{end}."
 
 
 def tell_most_frequent(names: str, n: int) -> str:

@@ -86,7 +86,7 @@ def _route_by_relation(
     if relation == "same":
         return answer_one_name(names[0], library)
     if relation in _COAUTHORS:
-        return _answer_coauthors(query, names[0], library)
+        return _answer_coauthors(query, names[0], library, retrieve)
     # "what has Yuxi Mi done on drones?", "papers by Shen Chen and Daichi Zhang"
     if len(names) > 1 or query.about or query.where:
         return _answer_papers(query, names, library, retrieve)
@@ -316,9 +316,17 @@ def _format_most_frequent(name: str, shared: Counter[str], library: LibraryView)
     return text
 
 
-def _answer_coauthors(query: Query, name: str, library: LibraryView) -> Answer:
-    """Everybody printed beside the person, with the shared papers."""
-    papers = library.list_papers_of(name)
+def _answer_coauthors(query: Query, name: str, library: LibraryView, retrieve: Retrieve) -> Answer:
+    """Everybody printed beside the person, with the shared papers, on a topic if one is asked for."""
+    own_papers = library.list_papers_of(name)
+    conditions = resolve_conditions(query.where, library).conditions
+    allowed = library.select_ids([p.paper_id for p in own_papers], conditions)
+    all_papers = [p for p in own_papers if p.paper_id in allowed]
+    papers = _select_by_topic(query, all_papers, library, retrieve)
+    limits = " ".join(filter(None, (_format_topic(query), format_conditions(conditions))))
+    # "who are Daichi Zhang's co-authors on forgery videos": where none of the papers is, nobody is.
+    if not papers and limits:
+        return _answer_nothing(plain(name), limits, own_papers, library, (name,))
     shared = library.count_coauthors(name, papers)
     listing = Listing()
     lines = []
@@ -330,7 +338,9 @@ def _answer_coauthors(query: Query, name: str, library: LibraryView) -> Answer:
             f"- **{plain(coauthor)}**: {counted(len(shared_papers))} together{format_years(shared_papers)} {marks}"
         )
     alone = [p for p in papers if len(library.list_people_of(p)) < 2]
-    head = person_phrases.tell_coauthors(plain(name), len(order), len(papers))
+    of_all = f" (of {len(own_papers)} here)" if len(papers) < len(own_papers) else ""
+    limits = f"{limits}{of_all}".strip()
+    head = person_phrases.tell_coauthors(plain(name), len(order), len(papers), limits)
     most_frequent = query.relation == "top_coauthor" and bool(shared)
     if most_frequent:
         head = f"{_format_most_frequent(name, shared, library)} {head}"

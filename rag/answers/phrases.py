@@ -38,6 +38,24 @@ def tell_spelling(spelling: str, typed: str) -> str:
     return f"showing {spelling} for '{typed}'"
 
 
+def tell_rarest_word(topic: str, word: str) -> str:
+    """That no paper is on a topic, and that those with one word of it are shown instead."""
+    return f"nothing here is about {topic} as a whole; below is what has its rarest word, {word}"
+
+
+def count_rarest_word(n: int, word: str) -> str:
+    verb = choose_number(n, "has", "have")
+    return f"({counted(n)} {verb} its rarest word, {word}.)"
+
+
+def tell_undated_rest(way: str, names: Sequence[str], n_more: int) -> str:
+    """Papers that print no year, which an order by date cannot place."""
+    rest = [f"{n_more} more"] if n_more else []
+    verb, be = ("prints", "is") if len(names) + n_more == 1 else ("print", "are")
+    end = f"{verb} no year, so whether {'it' if be == 'is' else 'any'} is {way} cannot be told"
+    return f"{join_names([*names, *rest])} {end}."
+
+
 def tell_other_reading(reading: str, other_words: str, question: str) -> str:
     return f"Read as {reading}; for {other_words}, ask: '{question}'"
 

@@ -58,6 +58,20 @@ def is_part(name: str, paper: Paper) -> bool:
     )
 
 
+_LETTER_AND_FIGURE = re.compile(r"([^\W\d_])(\d{1,3})")
+
+
+def is_measure(word: str, paper: Paper) -> bool:
+    """Whether a letter with a figure is short for a word of the paper with it: ``r1`` for ``Rank-1``."""
+    match = _LETTER_AND_FIGURE.fullmatch(word)
+    if match is None:
+        return False
+    letter, figure = match.groups()
+    long_form = rf"(?<![^\W_]){letter}[^\W\d_]{{2,}}[-@\s]{{0,2}}{figure}(?!\w|\.\d)"
+    either_way = rf"(?<!\w){figure}@{letter}[^\W\d_]+"
+    return re.search(rf"{long_form}|{either_way}", paper.text, re.IGNORECASE) is not None
+
+
 MIN_STEM = 5
 """Letters of a word that may be the beginning of a longer one: *params*, *intro*."""
 _PLURAL_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s")

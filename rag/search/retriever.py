@@ -20,7 +20,13 @@ from rag.library.chunking import get_sentences, get_text_offset
 from rag.library.naming import is_made_up
 from rag.library.token_vector_store import StoredEncoding
 from rag.search import families, fusion, late, thesaurus
-from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
+from rag.search.acronyms import (
+    extract_acronyms,
+    find_expansions,
+    has_long_form,
+    is_measure,
+    is_part,
+)
 from rag.search.query import (
     FRAME_WORDS,
     AnalysedQuery,
@@ -489,6 +495,7 @@ def _match_words(
         is_found = is_found or (word.islower() and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
         is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
+        is_found = is_found or is_measure(word, paper)
         is_found = is_found or (is_without_spaces(word) and word in f"{paper.name} {paper.text}")
         met.append(WordMatch(word, (start, end), idf, is_found, cosine))
     return tuple(met)

@@ -9,12 +9,13 @@ occurs in a paper, or if it is one letter away from the coined name of a paper.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
 from rag.library.naming import COINED_CHARS, LETTERS, is_made_up
 from rag.library.view import LibraryView
+from rag.search.compounds import iter_compounds
 from rag.search.query import FRAME_WORDS
 from rag.search.thesaurus import load_all_words
 from rag.text import STOP_WORDS, fold, stem
@@ -68,15 +69,33 @@ def process_spelling(
     """
     if not english:
         return CorrectedQuestion(question)
+    shut = _list_quoted(question)
+    # "make up transfer": each word is right by itself, but the papers write them as one.
+    compounds = [
+        (span, new)
+        for span, new in iter_compounds(question, library)
+        if not any(a < span[1] and span[0] < b for a, b in shut)
+    ]
+    question, joined_notes = _replace_words(question, compounds)
     slips = list(_iter_slips(question, library, _load_english(english)))
+    text, notes = _replace_words(question, slips)
+    return CorrectedQuestion(text, (*joined_notes, *notes))
+
+
+def _replace_words(
+    question: str, changes: Sequence[tuple[Span, str]]
+) -> tuple[str, tuple[str, ...]]:
+    """The question with spans of it replaced, and a note for each replacement."""
     text, at = "", 0
-    for (start, end), new in slips:
+    for (start, end), new in changes:
         text += question[at:start] + new
         at = end
-    pairs = dict.fromkeys((question[start:end], new) for (start, end), new in slips)
-    return CorrectedQuestion(
-        text + question[at:], tuple(f"read “{old}” as “{new}”" for old, new in pairs)
-    )
+    pairs = dict.fromkeys((question[start:end], new) for (start, end), new in changes)
+    return text + question[at:], tuple(f"read “{old}” as “{new}”" for old, new in pairs)
+
+
+def _list_quoted(question: str) -> list[Span]:
+    return [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,7 @@ def _iter_slips(
     question: str, library: LibraryView, english: _English
 ) -> Iterator[tuple[Span, str]]:
     """The misspelt words, in order, each with its correction."""
-    shut = [match.span() for match in _QUOTED_IN_QUESTION.finditer(question)]
+    shut = _list_quoted(question)
     library.vocabulary.load(question)
     doubtful: list[Span] = []
     different: set[str] = set()

@@ -12,10 +12,43 @@ _INFORMAL = {
     "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "thx": "thanks", "abt": "about",
     "bout": "about", "wrt": "about", "b4": "before", "wud": "would", "shud": "should", "da": "the",
     "coz": "because", "cuz": "because", "nr": "number", "num": "number", "ppr": "paper", "pprs": "papers",
+    "reid": "re-identification", "re-id": "re-identification", "superres": "super-resolution",
 }  # fmt: skip
 _INFORMAL_WORD = re.compile(
     r"(?<![\w@./'-])(?:" + "|".join(re.escape(w) for w in _INFORMAL) + r")(?![\w@/'-]|\.\w)"
 )
+
+
+_INTERJECTION = (
+    r"(?:o+k+(?:ay|ey)?|alright|hm+|uh+m?|u+mm+|erm+|a+h+|o+h+|aha+|huh|(?:ha){2,}h?|(?:he){2,}|hehe|lo+l|lmao|rofl|"
+    r"omg|wow|whoa|yeah|yep|yup|btw|by the way|fyi|tbh|imho|imo|anyways?|right|cool|nice|great|good|well|so)"
+)
+_MUST_PAUSE = r"(?:right|cool|nice|great|good|well|so)"
+"""Words that are talk only before a comma: ``well, what accuracy``; "good papers on masks" are good ones."""
+_TALK_BEFORE = re.compile(
+    rf"\s*(?:(?!{_MUST_PAUSE}\b){_INTERJECTION}\b[\s,.!…-]+|{_MUST_PAUSE}[,!…]+\s+)+(?:(?:and|so|then|but)\b\s+(?=\w+\s\w))?",
+    re.IGNORECASE,
+)
+_TALK_BEHIND = re.compile(
+    rf"(?:[\s,;]+(?!{_MUST_PAUSE}\b){_INTERJECTION})+(?=[\s?!.…]*$)", re.IGNORECASE
+)
+_LETTERS_IN_CAPITALS = re.compile(r"[A-Z]{2,}")
+
+
+def drop_interjections(text: str) -> str:
+    """The question without the talk around it: ``lol ok, what is OOD detection btw?``.
+
+    What is nothing but talk stays, and so does what is written in capitals, which may be a name.
+    """
+    before = _TALK_BEFORE.match(text)
+    if before and not _LETTERS_IN_CAPITALS.search(before.group()):
+        rest = text[before.end() :]
+        text = rest if len(rest.split()) > 1 else text
+    behind = _TALK_BEHIND.search(text)
+    if behind and not _LETTERS_IN_CAPITALS.search(behind.group()):
+        rest = text[: behind.start()] + text[behind.end() :]
+        text = rest if len(rest.split()) > 2 else text
+    return text
 
 
 def expand_chat_spelling(text: str) -> str:

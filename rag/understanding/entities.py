@@ -120,6 +120,9 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
     for match in _AFFILIATED.finditer(text):
         if fold(match.group(1)) in library.vocabulary.places:
             spans.append(EntitySpan(*match.span(), "affiliation", match.group(1), is_certain=True))
+    for match in _AFFILIATED_WITH.finditer(text):
+        name = match.group(1)
+        spans.append(EntitySpan(match.start(1), match.end(1), "affiliation", name, is_certain=True))
     for match in _CODE.finditer(text):
         if (match.group(1) or match.group(2)) in categories:
             spans.append(
@@ -144,6 +147,9 @@ _MOST_EDGES = 32
 _CODE = re.compile(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b")
 _OF_KIND = re.compile(r"(?<![\w-])(\w{4,}) (?:papers?|articles?|entries)\b")
 _AFFILIATED = re.compile(r"(?<![\w-])([\w-]{1,40}) affiliations?\b", re.IGNORECASE)
+_AFFILIATED_WITH = re.compile(
+    r"\b(?:affiliated|employed)\s+(?:with|to|at|by)\s+(?:the\s+)?([^\W\d_][\w-]{1,40}(?:\s+[Uu]niversity\b)?)"
+)
 _FIGURES = re.compile(
     r"\bh[- ]?ind(?:ex|ices)\b|\bAI[- ]scores?\b|\bnovelty(?: (?:percentage|score|figure)s?)\b|\bcitation (?:counts?|numbers?)\b",
     re.IGNORECASE,

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS
-from rag.text.chat_spelling import expand_chat_spelling
+from rag.text.chat_spelling import drop_interjections, expand_chat_spelling
 from rag.types import ReadAs, Thread
 from rag.types.fields import Condition
 from rag.types.query import Query, Reading, Topic
@@ -78,7 +78,7 @@ def read_question(
     def read(text: str, state: DialogueState | None) -> Reading:
         return _read_one(text, state, library, encode, read_as)
 
-    whole = drop_preamble(expand_chat_spelling(question))
+    whole = drop_preamble(drop_interjections(expand_chat_spelling(question)))
     reading = read(whole, state)
     if read_as is None and (two := split_questions(whole)):
         first = read(two[0], state)

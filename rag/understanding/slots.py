@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold
@@ -64,6 +65,7 @@ class SlotParts:
     form: Form = Form()
     notes: list[str] = field(default_factory=list)
     paper_notes: list[str] = field(default_factory=list)
+    telling_apart: list[str] = field(default_factory=list)
     steps: list[Part] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     leftover: str = ""
@@ -81,7 +83,8 @@ class SlotParts:
 def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotParts:
     """Each slot by the reader of its kind; certain look-ups that no slot covers are read too."""
     parts = SlotParts(frame.question, library)
-    slots = _extend_topics(frame.question, _add_certain(frame, entities), library)
+    slots = _add_pages(frame.question, _add_certain(frame, entities), library)
+    slots = _extend_topics(frame.question, slots, library)
     for slot in slots:
         _SLOT_READERS[slot.kind](parts, slot, entities)
     asking = load_heads().asking_words
@@ -187,6 +190,28 @@ def _add_certain(frame: Frame, entities: Entities) -> list[Slot]:
     return sorted(slots, key=lambda s: s.start)
 
 
+def _add_pages(question: str, slots: Sequence[Slot], library: LibraryView) -> list[Slot]:
+    """The slots with those whose page is meant by one of their names: ``from the ge page``.
+
+    A lone name in lower case is no name elsewhere: "ge" went unread, and all pages were listed.
+    """
+    slots = list(slots)
+    for match in _PAGE_NAME.finditer(question):
+        start, end = match.span(1)
+        owners = [
+            page.person
+            for page in library.pages
+            if fold(match.group(1)) in fold(page.person).split()
+        ]
+        around = [s for s in slots if s.start < match.end() and start < s.end]
+        if len(owners) != 1 or any(s.kind == "person" for s in around):
+            continue
+        mention = Mention((start, end), match.group(1), (owners[0],), "exact")
+        slots = [s for s in slots if s not in around or s.kind == "topic" and s.start < start]
+        slots.append(Slot(start, end, "person", match.group(1), value=mention))
+    return sorted(slots, key=lambda s: s.start)
+
+
 def _is_narrowing(span: EntitySpan, frame: Frame) -> bool:
     """``papers by Wei Zhao / oncology only``: a category, which on its own might be a topic."""
     is_turn = bool(frame.links) and frame.links[0][0] in ("narrow", "refine")
@@ -245,7 +270,9 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     parts.steps.append(Part("people", f'"{typed}"', slot.text, evidence=mention.how))
 
 
-_ON_PAGE = re.compile(r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?page\b", re.IGNORECASE)
+_PAGE_WORDS = r"(?:['’]s?)?\s+(?:(?:author|profile|own)\s+)?(?:page|profile)\b"
+_ON_PAGE = re.compile(_PAGE_WORDS, re.IGNORECASE)
+_PAGE_NAME = re.compile(rf"([^\W\d_]{{2,40}}){_PAGE_WORDS}", re.IGNORECASE)
 _PAGE_OF = re.compile(r"\bpage\s+of\s+$", re.IGNORECASE)
 """``on Yuxi Mi's page``: where a paper stands, not who wrote it."""
 
@@ -254,6 +281,13 @@ def _read_paper(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     ids = slot.value if isinstance(slot.value, tuple) else _find_ids(slot, entities)
     if not ids and (described := find_described(slot.text, parts.library)):
         ids = (described,)
+    # "the repository of SoccerNet 2022": of two papers called so, the year in their titles tells which.
+    years = re.findall(r"\b(?:19|20)\d\d\b", parts.question)
+    if len(ids) > 1 and years:
+        named = [p for p in parts.library.list_papers(ids) if years[0] in (p.title or "")]
+        if len(named) == 1:
+            ids = (named[0].paper_id,)
+            parts.telling_apart.append(years[0])
     if ids:
         if len(ids) > 1:
             name = clean_words(slot.text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rag.answers import experts
 from rag.answers.citations import check_citations
 from rag.answers.experts import compute_recency, count_votes
-from rag.types import Answer, Authorship, Role
+from rag.types import Answer, Authorship, Condition, Role
 from rag.types.query import Order, Query, Topic
 from tests.shelf import Shelf, paper
 
@@ -156,3 +156,33 @@ def test_a_word_that_is_no_slip_of_any_other_is_not_put_right() -> None:
         who(Shelf([paper("p1", "Tracking drones", UAV, ("Ann",))]), "blockchain").status
         == "abstained"
     )
+
+
+def test_an_affiliation_is_the_printed_one_for_people_too() -> None:
+    shelf = Shelf(
+        [
+            paper("p1", "UAV Tracking", UAV, ("Ann",), affiliations=("tencent-ai",)),
+            paper("p2", "UAV Tracking Again", UAV, ("Bo",), affiliations=("pku",)),
+            paper("p3", "UAV Tracking at Last", UAV, ("Cai",)),
+        ]
+    )
+
+    def name(condition: Condition) -> tuple[list[str], str]:
+        query = Query("people", about=Topic("UAV tracking"), where=(condition,))
+        answer = experts.answer_experts(query, shelf, shelf.retrieve)
+        return sorted(expert.name for expert in answer.experts), answer.text
+
+    people, text = name(Condition("affiliation", "is", "tencent"))
+    assert people == ["Ann"] and "1 of the 3 papers on the topic prints no affiliation" in text
+    assert name(Condition("affiliation", "lacks", ("tencent",)))[0] == ["Bo", "Cai"]
+    assert name(Condition("affiliation", "is", "xidian"))[1].startswith(
+        "No paper here has the affiliation xidian"
+    )
+
+
+def test_the_code_of_those_who_have_some_comes_with_its_address() -> None:
+    text = f"{UAV} Code: https://github.com/one/two."
+    shelf = Shelf([paper("p1", "UAV Tracking", text, ("Ann",), code=True)])
+    query = Query("people", about=Topic("UAV tracking"), where=(Condition("code", "is", True),))
+    answer = experts.answer_experts(query, shelf, shelf.retrieve)
+    assert "Code: https://github.com/one/two [1]" in answer.text

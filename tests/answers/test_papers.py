@@ -12,6 +12,7 @@ from rag.answers.papers import answer_papers
 from rag.library.selection import resolve_conditions
 from rag.types import Condition, Paper, Query
 from rag.types.fields import Range
+from rag.types.query import Topic
 from tests.conversation import ask
 from tests.shelf import Shelf, paper
 from tests.shelves import ENTRIES
@@ -33,6 +34,45 @@ def test_a_paper_is_asked_for_what_its_entry_says() -> None:
         ("does DuetFace have code?", "yes"),
     ):
         assert ask(question, shelf=shelf).value == value
+
+
+UAVS = Shelf(
+    [
+        paper("p1", "UAV Tracking at Night", "UAV tracking.", year=2021),
+        paper("p2", "UAV Tracking by Day", "UAV tracking.", year=2024),
+        paper("p3", "UAV Tracking", "UAV tracking.", year=None, month=5),
+        paper("p4", "Hyperbolic Trees", "Trees in a hyperbolic space.", year=2022),
+        paper("p5", "The Geometry of Masks", "Masks have a geometry.", year=2020),
+        paper("p6", "Geometry of Palms", "Palms have a geometry.", year=2020),
+    ]
+)
+
+
+def test_the_newest_on_a_topic_come_by_date_and_those_without_a_year_by_name() -> None:
+    answer = ask("the 2 newest papers about UAV tracking", shelf=UAVS)
+    assert [scored.paper_id for scored in answer.papers] == ["p2", "p1"]
+    assert (
+        "*UAV Tracking* (May) [3] prints no year, so whether it is newer cannot be told."
+        in answer.text
+    )
+
+
+def test_a_topic_of_no_paper_falls_back_on_its_rarest_word_and_says_so() -> None:
+    query = Query("papers", about=Topic("hyperbolic geometry"))
+    answer = answer_papers(query, UAVS, UAVS.retrieve)
+    assert [scored.paper_id for scored in answer.papers] == ["p4"]
+    assert "nothing here is about hyperbolic geometry as a whole" in answer.text
+    query = Query("count", about=Topic("hyperbolic geometry"))
+    assert "1 paper has its rarest word" in answer_papers(query, UAVS, UAVS.retrieve).text
+    # A word of the topic that nothing has: what is specific about it is not here.
+    query = Query("papers", about=Topic("quantum geometry"))
+    assert answer_papers(query, UAVS, UAVS.retrieve).papers == ()
+
+
+def test_a_share_of_none_is_told_of_the_whole() -> None:
+    query = Query("share", about=Topic("UAV tracking"), where=(Condition("year", "is", 2022),))
+    answer = answer_papers(query, UAVS, UAVS.retrieve)
+    assert answer.value == "0%" and "0 of the 3 papers about UAV tracking" in answer.text
 
 
 # --- brute force ----------------------------------------------------------------------------

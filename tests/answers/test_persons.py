@@ -22,6 +22,12 @@ def test_co_authors_come_with_the_shared_papers() -> None:
     )
 
 
+def test_co_authors_on_a_topic_are_those_of_the_papers_on_it() -> None:
+    answer = ask("who are Daichi Zhang's coauthors on masked faces", shelf=PEOPLE)
+    assert [expert.name for expert in answer.experts[1:]] == ["Chenyu Dai", "Shiming Ge"]
+    assert "on masked faces (of 3 here)" in answer.text
+
+
 def test_settled_aliases_join_the_papers_under_one_name() -> None:
     joined = Shelf(PEOPLE.papers, aliases={"Kexin Baoa": "Kexin Bao"})
     assert {p.paper_id for p in joined.list_papers_of("Kexin Bao")} == {"p7", "p8"}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag.search.acronyms import extract_acronyms, find_expansions, has_long_form, is_part
+from rag.search.acronyms import (
+    extract_acronyms,
+    find_expansions,
+    has_long_form,
+    is_measure,
+    is_part,
+)
 from rag.search.retriever import extract_paper_terms
 from tests.shelf import paper
 
@@ -66,3 +72,19 @@ def test_a_name_in_capitals_is_known_by_its_end() -> None:
 def test_a_word_is_met_by_its_long_form(word: str, printed: str, found: bool) -> None:
     terms = extract_paper_terms(paper("p1", "T", printed))
     assert has_long_form(word, terms) is found
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "is_there"),
+    [
+        ("r1", "96.2%@Rank-1 on the set", True),
+        ("R1", "a Recall@1 of 70", True),
+        ("f1", "an F-score", False),
+        ("r1", "Rank-10 and Rank-1.5", False),
+        ("market", "Market-1501", False),
+    ],
+)
+def test_a_letter_and_a_figure_are_short_for_a_measure(
+    word: str, text: str, is_there: bool
+) -> None:
+    assert is_measure(word, paper("p1", "A", text)) is is_there

@@ -84,6 +84,29 @@ def test_other_words_names_quotes_and_addresses_stay(
     assert process_spelling(question, library.view, english).text == question
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("make up transfer", "makeup transfer"),
+        ("who does make-up?", "who does makeup?"),
+        ("superresolution of faces", "super-resolution of faces"),
+        ("re identification", "re identification"),
+        ("data set", "data set"),
+        ("123 ?!", "123 ?!"),
+        ('papers with "make up" in the title', 'papers with "make up" in the title'),
+        ("Make Up For Lost Time", "Make Up For Lost Time"),
+    ],
+)
+def test_compounds_are_read_as_the_papers_write_them(
+    desk: Desk, english: frozenset[str], tmp_path: Path, typed: str, meant: str
+) -> None:
+    text = "Makeup moves between faces after super-resolution, by re-identification on a data set or dataset."
+    record = {"title": "Makeup Transfer", "abstract": text}
+    (tmp_path / "papers.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
+    desk.ingest(tmp_path / "papers.jsonl")
+    assert process_spelling(typed, desk.library.view, english).text == meant
+
+
 def test_a_word_as_near_to_two_others_stays(
     desk: Desk, english: frozenset[str], tmp_path: Path
 ) -> None:
