@@ -105,6 +105,8 @@ def test_chosen_papers_are_asked_about(visit: Visit, shoot: Shoot) -> None:
     page = visit("/papers")
     page.get_by_label("Words in title or abstract").fill("anti-spoofing")
     page.get_by_label("Words in title or abstract").press("Enter")
+    expect(page.get_by_text("4 of 169 papers")).to_be_visible()
+    page.get_by_label("select all").click()
     page.get_by_role("button", name="Ask about these papers").click()
     expect(page.get_by_role("heading", name="Ask about 4 papers")).to_be_in_viewport()
     shoot(page, "1-opening")

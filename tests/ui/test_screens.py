@@ -480,6 +480,15 @@ def test_enter_takes_one_name_and_not_all_that_match() -> None:
     assert fields and all(field.proto.select_all == 0 for field in fields)
 
 
+def test_conditions_without_a_widget_stay_when_the_filters_are_drawn() -> None:
+    filters = (Condition("text", "contains", "face"), Condition("text", "contains", "spoofing"))
+    at = run(narrowed_to(*filters))
+    assert kept(at).filters == filters
+    at.segmented_control[0].set_value(["with code"])
+    run(at)
+    assert set(kept(at).filters) == {Condition("code", "is", True), *filters}
+
+
 def test_filters_chosen_for_one_conversation_are_not_those_of_the_next() -> None:
     at = run(screen("chat"))
     at.slider[0].set_value((2023, 2024))

@@ -28,6 +28,8 @@ from ui.views.markdown_html import remove_escapes
 
 MOST_NAMES = 1_000
 """Upper limit of names sent to the browser; others can be typed."""
+FIELDS = ("year", "author", "category", "code")
+"""What has a widget here; other conditions, such as a page's words, stay as they are."""
 CODE = {"with code": True, "without code": False}
 
 
@@ -145,7 +147,8 @@ def render_fields(
     offered: FilterChoices, current_filters: Sequence[Condition], whose: str
 ) -> tuple[Condition, ...]:
     """Draw the widgets with the current filters; returns the filters that they now describe."""
-    now = {condition.field: condition for condition in current_filters}
+    rest = tuple(condition for condition in current_filters if condition.field not in FIELDS)
+    now = {condition.field: condition for condition in current_filters if condition not in rest}
     mark = f"{whose}_{st.session_state.get('filters_anew', 0)}"
     choice = [render_years(offered, now.get("year"), mark)]
     for field, label, options in (
@@ -158,8 +161,7 @@ def render_fields(
         was = next((w for w, v in CODE.items() if now.get("code") and now["code"].value == v), None)
         code = st.segmented_control("Code", list(CODE), default=was, key=f"code_{mark}")
         choice.append(Condition("code", "is", CODE[code]) if code else None)
-    choice.append(now.get("paper"))
-    return tuple(condition for condition in choice if condition is not None)
+    return tuple(condition for condition in choice if condition is not None) + rest
 
 
 def render_years(offered: FilterChoices, current: Condition | None, mark: str) -> Condition | None:
