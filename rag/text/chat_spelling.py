@@ -19,20 +19,13 @@ _INFORMAL_WORD = re.compile(
 )
 
 
-_INTERJECTION = (
-    r"(?:o+k+(?:ay|ey)?|alright|hm+|uh+m?|u+mm+|erm+|a+h+|o+h+|aha+|huh|(?:ha){2,}h?|(?:he){2,}|hehe|lo+l|lmao|rofl|"
-    r"omg|wow|whoa|yeah|yep|yup|btw|by the way|fyi|tbh|imho|imo|anyways?|right|cool|nice|great|good|well|so)"
+_TALK = re.compile(
+    r"o+k+(?:ay|ey)?|alright|hm+|uh+m?|erm+|a+h+|o+h+|aha|huh|(?:ha){2,}h?|(?:he){2,}|lo+l|lmao|rofl|"
+    r"omg|wow|whoa|yeah|yep|yup|btw|fyi|tbh|imho|imo|anyways?"
 )
-_MUST_PAUSE = r"(?:right|cool|nice|great|good|well|so)"
+_PAUSED = frozenset({"right", "cool", "nice", "great", "good", "well", "so"})
 """Words that are talk only before a comma: ``well, what accuracy``; "good papers on masks" are good ones."""
-_TALK_BEFORE = re.compile(
-    rf"\s*(?:(?!{_MUST_PAUSE}\b){_INTERJECTION}\b[\s,.!…-]+|{_MUST_PAUSE}[,!…]+\s+)+(?:(?:and|so|then|but)\b\s+(?=\w+\s\w))?",
-    re.IGNORECASE,
-)
-_TALK_BEHIND = re.compile(
-    rf"(?:[\s,;]+(?!{_MUST_PAUSE}\b){_INTERJECTION})+(?=[\s?!.…]*$)", re.IGNORECASE
-)
-_LETTERS_IN_CAPITALS = re.compile(r"[A-Z]{2,}")
+_ENDS = "?!.…"
 
 
 def drop_interjections(text: str) -> str:
@@ -40,15 +33,26 @@ def drop_interjections(text: str) -> str:
 
     What is nothing but talk stays, and so does what is written in capitals, which may be a name.
     """
-    before = _TALK_BEFORE.match(text)
-    if before and not _LETTERS_IN_CAPITALS.search(before.group()):
-        rest = text[before.end() :]
-        text = rest if len(rest.split()) > 1 else text
-    behind = _TALK_BEHIND.search(text)
-    if behind and not _LETTERS_IN_CAPITALS.search(behind.group()):
-        rest = text[: behind.start()] + text[behind.end() :]
-        text = rest if len(rest.split()) > 2 else text
+    words = text.split()
+    n = next((at for at, word in enumerate(words) if not _is_talk(word)), 0)
+    if n and words[n].lower() in ("and", "so", "then", "but") and len(words) > n + 2:
+        n += 1
+    if n and len(words) > n + 1:
+        text = text.split(maxsplit=n)[n]
+    words = text.split()
+    n = next((at for at, word in enumerate(reversed(words)) if not _is_talk(word)), 0)
+    if n and len(words) > n + 2:
+        end = words[-1][len(words[-1].rstrip(_ENDS)) :]
+        text = text.rsplit(maxsplit=n)[0].rstrip(" ,;") + end
     return text
+
+
+def _is_talk(word: str) -> bool:
+    bare = word.strip(f"{_ENDS},;:-")
+    if len(bare) > 1 and bare.isupper():
+        return False
+    is_before_pause = bare.lower() in _PAUSED and word[-1] in ",!…"
+    return is_before_pause or _TALK.fullmatch(bare.lower()) is not None
 
 
 def expand_chat_spelling(text: str) -> str:
