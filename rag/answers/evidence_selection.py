@@ -84,9 +84,8 @@ def _choose_papers(
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
-    if named_ids and query.asks_for == "abstract":
-        named = retrieve(query.text, 1, within=named_ids).papers
-        if named and asks_for_summary(query, named[0].paper):
+    if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
+        if named := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared

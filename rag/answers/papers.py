@@ -37,7 +37,7 @@ from rag.search.topics import (
     select_touching,
 )
 from rag.text.markdown import plain
-from rag.types import Answer, Condition, Status, list_sources
+from rag.types import Answer, Condition, Paper, Span, Status, list_sources
 from rag.types.fields import FIELDS, QueryError, Range
 from rag.types.query import Query, Topic
 from rag.types.retrievals import Retrieve
@@ -267,7 +267,7 @@ def _answer_selected(
 
 def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> Answer:
     """A count, a share or a list, with rows."""
-    listing, library = Listing(query.topic), papers.library
+    library = papers.library
     scored = library.list_scored(papers.find_ids("newest first"))
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
@@ -299,9 +299,10 @@ def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> An
         # "how many papers does Shiming Ge have?": the page's own figure differs, so no single
         # number is the value.
         value = None if is_alone and _is_ambiguous(conditions[0], library) else value
-    rows = ""
+    rows, listing = "", Listing()
     if phrase or query.want == "papers":
         shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
+        listing = Listing(query.topic, _find_role_sentences(query, shown, library))
         rows = listing.render_rows(shown, n=n)
     return Answer(
         "",
@@ -312,6 +313,20 @@ def _answer_list(query: Query, papers: PaperSet, phrase: str, remark: str) -> An
         scored,
         value=value,
     )
+
+
+def _find_role_sentences(
+    query: Query, shown: Sequence[Paper], library: LibraryView
+) -> dict[str, Span | None]:
+    """The sentence by whose role each paper is listed: the first one of that role."""
+    roles = {str(c.value) for c in query.where if (c.field, c.operator) == ("role", "is")}
+    if not roles:
+        return {}
+    spans = {p.paper_id: library.library.list_role_spans(p.paper_id) for p in shown}
+    return {
+        paper_id: next((s.span for s in of_paper if s.role in roles), None)
+        for paper_id, of_paper in spans.items()
+    }
 
 
 def _format_phrase(query: Query) -> str:
@@ -432,6 +447,8 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     # "papers from 2014": those whose year was not found may be.
     if timed and (n_lost := library.count_not_found("year", among.conditions)):
         text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
+    if any((c.field, c.value) == ("role", "limitation") for c in conditions):
+        text += f" {phrases.LIMITATIONS_UNMARKED}"
     # "papers about drones from 2024"
     if query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"
