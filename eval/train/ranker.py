@@ -39,7 +39,7 @@ WORTH = {
     "scitldr": 0.5,
 }
 """What a question of each set weighs."""
-PENALTY, KIND_PENALTY = 2.0, 8.0
+PENALTY, KIND_PENALTY = 1.0, 3.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
 _TELLS_CODE = ("code", "role_resource")
 _NEVER_GAIN = frozenset(

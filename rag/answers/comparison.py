@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
-from rag.answers.clauses import find_clause, find_idea
+from rag.answers.clauses import find_clause
 from rag.answers.comparing_words import COMPARES, content_words, is_telling
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
@@ -151,7 +151,7 @@ def _choose_row_sentences(
         order = choose_sentences(column.question, hit, every)
         free = [s for s in order if s not in row]
         if column is IDEA:
-            row.append(find_idea(hit, [s for s in free if s.role in (*column.roles, None)]))
+            row.append(next((s for s in free if s.role in (*column.roles, None)), None))
         else:
             row.append(_find_sentence(hit, column.roles, free))
     return row

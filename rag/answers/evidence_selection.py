@@ -115,7 +115,9 @@ def _find_papers_on_topic(
     ids = [entry.paper_id for entry in entries]
     if not ids:
         return ()
-    hits = {h.paper.paper_id: h for h in retrieve(query.topic, len(ids), within=ids).papers}
+    # "which datasets are used for it?": the sentences are to be matched with what is asked of them.
+    text = query.text if query.asks_for else query.topic
+    hits = {h.paper.paper_id: h for h in retrieve(text, len(ids), within=ids).papers}
     return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
 
 

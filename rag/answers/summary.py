@@ -9,6 +9,7 @@ from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import content_words
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
+from rag.library.naming import NAMED, is_made_up
 from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Query
 
@@ -29,7 +30,10 @@ def asks_for_summary(query: Query, paper: Paper) -> bool:
     """
     if query.asks_for != "abstract" and not _CONTRIBUTIONS.search(query.text):
         return False
-    named = content_words(f"{paper.name} {' '.join(paper.authors)}")
+    coined = [word for word in NAMED.findall(query.text) if is_made_up(word)]
+    # "main contributions of DiT-SR": the name of its method, which two words make.
+    known = coined if len(coined) == 1 and coined[0] in paper.text else []
+    named = content_words(" ".join((paper.name, *paper.authors, *known)))
     words = content_words(_SHORT.sub(" ", _CONTRIBUTIONS.sub(" ", query.text))) - named
     return len(words) <= 1 and words <= content_words(paper.text)
 
