@@ -36,10 +36,10 @@ WORTH = {
     "covidqa": 0.7,
     "scifact": 0.6,
     "pubmedqa": 0.3,
-    "scitldr": 0.5,
+    "scitldr": 0.25,
 }
 """What a question of each set weighs."""
-PENALTY, KIND_PENALTY = 1.0, 3.0
+PENALTY, KIND_PENALTY = 4.0, 16.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
 _TELLS_CODE = ("code", "role_resource")
 _NEVER_GAIN = frozenset(
