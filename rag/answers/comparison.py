@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
-from rag.answers.clauses import find_clause, find_idea
+from rag.answers.clauses import find_clause
 from rag.answers.comparing_words import COMPARES, content_words, is_telling
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
+from rag.answers.sentence_forms import Request
 from rag.library.naming import get_short_name
 from rag.text.english import join_names
 from rag.text.markdown import plain
@@ -31,15 +32,16 @@ _FIGURE = re.compile(r"(?<![\w.])\d[\d,.]*\s?(?:%|[A-Za-z]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its heading, and the roles of the sentences that can stand in it."""
+    """A column of the table: its heading, the roles of the sentences that can stand in it, what it answers."""
 
     heading: str
     roles: tuple[SentenceRole, ...]
+    question: str
 
 
-IDEA = Column("Idea", ("aim", "method"))
-METHOD = Column("How", ("method",))
-RESULT = Column("Result", ("result",))
+IDEA = Column("Idea", ("aim", "method"), "what do they propose?")
+METHOD = Column("How", ("method",), "how does it work?")
+RESULT = Column("Result", ("result",), "what are the results?")
 
 
 def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
@@ -108,7 +110,7 @@ def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> s
     headings = [*([plain(request).capitalize()] if request else []), *(c.heading for c in columns)]
     lines = [f"| Paper | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
     for hit in hits:
-        row = _choose_row_sentences(query, hit, columns, has_request=bool(request))
+        row = _choose_row_sentences(request, hit, columns)
         cells = [_render_cell(hit, sentence, marks) for sentence in row]
         name_cell = _escape_bars(render_paper_name(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
@@ -134,15 +136,22 @@ def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
 
 
 def _choose_row_sentences(
-    query: Query, hit: PaperHit, columns: Sequence[Column], *, has_request: bool
+    request: str, hit: PaperHit, columns: Sequence[Column]
 ) -> list[Sentence | None]:
     """The sentence for each column of one paper's row, each used once."""
-    order = choose_sentences(query.text, hit, len(hit.sentences))
-    row: list[Sentence | None] = [order[0] if order else None] if has_request else []
+    every = len(hit.sentences)
+    row: list[Sentence | None] = []
+    if request:
+        order = choose_sentences(request, hit, every)
+        if Request.read_question(request).kinds & {"number", "count"}:
+            # "speed and memory": the sentence that has the figures seldom has these words.
+            order.sort(key=lambda s: not _count_figures(hit, s))
+        row.append(next(iter(order), None))
     for column in columns:
+        order = choose_sentences(column.question, hit, every)
         free = [s for s in order if s not in row]
         if column is IDEA:
-            row.append(find_idea(hit, [s for s in free if s.role in (*column.roles, None)]))
+            row.append(next((s for s in free if s.role in (*column.roles, None)), None))
         else:
             row.append(_find_sentence(hit, column.roles, free))
     return row

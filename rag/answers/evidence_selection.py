@@ -84,9 +84,8 @@ def _choose_papers(
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
-    if named_ids and query.asks_for == "abstract":
-        named = retrieve(query.text, 1, within=named_ids).papers
-        if named and asks_for_summary(query, named[0].paper):
+    if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
+        if named := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
@@ -116,7 +115,9 @@ def _find_papers_on_topic(
     ids = [entry.paper_id for entry in entries]
     if not ids:
         return ()
-    hits = {h.paper.paper_id: h for h in retrieve(query.topic, len(ids), within=ids).papers}
+    # "which datasets are used for it?": the sentences are to be matched with what is asked of them.
+    text = query.text if query.asks_for else query.topic
+    hits = {h.paper.paper_id: h for h in retrieve(text, len(ids), within=ids).papers}
     return tuple(hits[paper_id] for paper_id in ids if paper_id in hits)
 
 

@@ -38,7 +38,7 @@ from rag.search.topics import (
     select_touching,
 )
 from rag.text.markdown import plain
-from rag.types import Answer, Condition, Status, list_sources
+from rag.types import Answer, Condition, Paper, Span, Status, list_sources
 from rag.types.fields import FIELDS, QueryError, Range
 from rag.types.query import Query, Topic
 from rag.types.retrievals import Retrieve
@@ -306,7 +306,7 @@ def _answer_list(
 ) -> Answer:
     """A count, a share or a list, with rows."""
     words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
-    listing, library = Listing(query.topic or " ".join(words)), papers.library
+    library = papers.library
     scored = library.list_scored(papers.find_ids("newest first"))
     conditions, n = query.where, len(scored)
     is_alone = len(conditions) == 1 and not query.topic and not query.papers
@@ -337,9 +337,12 @@ def _answer_list(
         # "how many papers does Shiming Ge have?": the page's own figure differs, so no single
         # number is the value.
         value = None if is_alone and _is_ambiguous(conditions[0], library) else value
-    rows = ""
+    rows, listing = "", Listing()
     if phrase or query.want == "papers":
         shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
+        listing = Listing(
+            query.topic or " ".join(words), _find_role_sentences(query, shown, library)
+        )
         # "which of these have code?": with the address, where the paper prints one.
         is_of_code = Condition("code", "is", True) in query.where
         rows = listing.render_rows(shown, find_code_address if is_of_code else None, n=n)
@@ -352,6 +355,20 @@ def _answer_list(
         scored,
         value=value,
     )
+
+
+def _find_role_sentences(
+    query: Query, shown: Sequence[Paper], library: LibraryView
+) -> dict[str, Span | None]:
+    """The sentence by whose role each paper is listed: the first one of that role."""
+    roles = {str(c.value) for c in query.where if (c.field, c.operator) == ("role", "is")}
+    if not roles:
+        return {}
+    spans = {p.paper_id: library.library.list_role_spans(p.paper_id) for p in shown}
+    return {
+        paper_id: next((s.span for s in of_paper if s.role in roles), None)
+        for paper_id, of_paper in spans.items()
+    }
 
 
 def _format_phrase(query: Query) -> str:
@@ -481,6 +498,8 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     word = find_rarest_word(query.topic, library) if query.want == "count" else ""
     if word and (n := matching.count(Condition("text", "contains", word))):
         text += f" {phrases.count_rarest_word(n, plain(word))}"
+    if any((c.field, c.value) == ("role", "limitation") for c in conditions):
+        text += f" {phrases.LIMITATIONS_UNMARKED}"
     # "papers about drones from 2024"
     if query.topic and matching.n and conditions:
         text += f" {phrases.tell_none_on_topic(matching.n, format_conditions(conditions))}"

@@ -229,6 +229,12 @@ def tell_none(phrase: str) -> str:
     return f"No papers{add_before(phrase)}."
 
 
+LIMITATIONS_UNMARKED = (
+    "(A sentence counts as a limitation only where its abstract heads it so; what papers find wrong with "
+    "earlier work is under the role 'problem'.)"
+)
+
+
 def tell_none_on_topic(n: int, phrase: str) -> str:
     return f"({counted(n)} {phrase}, none of them on that topic.)"
 

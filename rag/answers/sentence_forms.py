@@ -37,6 +37,8 @@ KINDS = _compile(
         r"tried)\b",
         "order": r"\b(?:what|which) (?:order|sequence|stages?|steps?|phases?)\b|\b(?:stages|phases)\b"
         r"|\bin (?:what|which) order\b",
+        "why": r"\bwhy\b|\b(?:reasons?|causes?|motivat\w*)\b",
+        "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
         "problem": r"^\W*why\b|[,;:.] ?why\b|\band why\b|\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|"
         r"drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|"
         r"flaws?|suffers?|lacking|obstacles?)\b",
@@ -93,6 +95,11 @@ FORMS = _compile(
         r"vulnerab\w*|sensitiv\w*|threat\w*|risk\w*|inefficien\w*|hinder\w*|restrict\w*|insufficient\w*|"
         r"drawback\w*|shortcoming\w*|negative impacts?|catastroph\w*|room for|disrupt\w*|redundan\w*|prone|despite|"
         r"although|while)\b",
+        "harm": r"\b(?:hurts?|harm\w*|degrad\w*|drops?|sensitiv\w*|fragil\w*|unstable|instability|disrupt\w*|collaps\w*|"
+        r"overfit\w*|forget\w*|bias\w*|redundan\w*|inefficien\w*|expensive|costly|burden\w*|overhead|drawbacks?|"
+        r"negative(?:ly)?|wors\w+|suboptimal|loss of|los(?:es?|ing)|slow\w*)\b",
+        "untried": r"\b(?:few|rarely|seldom|little|unexplored|under-?explored|overlooked|no (?:existing|prior|previous|"
+        r"dataset|work)|not (?:yet|been)|remains?|mostly|primarily|still|largely|only)\b",
         "reason": r"\b(?:because|since|due to|owing to|as a result|therefore|thus|hence|arises?|caus\w+|"
         r"leads? to|leading to|result\w* in|attribut\w+|so that|thereby)\b",
         "proposes": r"\bwe (?:\w+ ){0,3}?(?:propose|present|introduce|develop|design|devise|describe)\b"
@@ -130,23 +137,32 @@ class Request:
     Attributes:
         kinds: Names of `KINDS`.
         counted: Terms of what the question counts.
+        terms: Terms of its content words: what a number may measure.
         words: Its words, folded: a name among them is no answer.
     """
 
     kinds: frozenset[str]
     counted: frozenset[str]
+    terms: frozenset[str]
     words: frozenset[str]
 
     @classmethod
     def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
-        """Read a question's words of asking; ``asks_for``: the detail that its reading names."""
+        """Read a question's words of asking.
+
+        ``asks_for``, the detail that its reading names, counts where the words tell no kind: "which
+        has fewer parameters" was read as asking for a limitation.
+        """
         kinds = {name for name, pattern in KINDS.items() if pattern.search(question)}
-        if asks_for and asks_for in DETAIL_KINDS:
+        if not kinds and asks_for and asks_for in DETAIL_KINDS:
             kinds.add(DETAIL_KINDS[asks_for])
+        words = frozenset(fold(word) for word, _ in iter_words(question))
+        content = words - FRAME_WORDS - STOP_WORDS
         return cls(
             frozenset(kinds),
             frozenset(_extract_counted_nouns(question)),
-            frozenset(fold(word) for word, _ in iter_words(question)),
+            frozenset(term for word in content for term in extract_terms(word)),
+            words,
         )
 
     def find_forms(self, sentence: str) -> dict[str, float]:
@@ -156,6 +172,7 @@ class Request:
         forms["name"] = float(bool(names))
         forms["names"] = float(len(names) > 1)
         forms["counted"] = float(bool(self.counted) and self._has_count(sentence))
+        forms["measured"] = float(bool(self.terms) and self._has_measure(sentence))
         problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
         forms["problem"] = min(len(problems), 3) / 3
         return forms
@@ -166,6 +183,17 @@ class Request:
             if any(term in self.counted for word in after for term in extract_terms(word)):
                 return True
         return False
+
+    def _has_measure(self, sentence: str) -> bool:
+        """Whether a number stands beside a word of the question: ``404 FPS``, ``EER of 2.3%``."""
+        words = [word for word, _ in iter_words(sentence)]
+        near = {
+            at + step
+            for at, word in enumerate(words)
+            if self.terms.intersection(extract_terms(word))
+            for step in range(-COUNTED_WITHIN, COUNTED_WITHIN + 1)
+        }
+        return any(at in near and word[0].isdigit() for at, word in enumerate(words))
 
 
 def _extract_counted_nouns(question: str) -> Iterator[str]:

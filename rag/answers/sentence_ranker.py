@@ -8,6 +8,7 @@ the weights to public questions whose answering sentence is known, and writes `W
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself
+from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
 from rag.text import extract_terms
@@ -28,8 +30,8 @@ PAPER = "paper"
 """The kind of a question that asks for no detail: it tells or seeks a paper."""
 
 _KINDS = (*KINDS, PAPER)
-_FORMS = (*FORMS, "name", "names", "counted")
-_WORDS = ("words", "asking_words", "head_words", "new_words")
+_FORMS = (*FORMS, "name", "names", "counted", "measured")
+_WORDS = ("words", "asking_words", "head_words", "new_words", "coined_words")
 _PLACE = ("first", "last", "place", "early", "short", "long")
 _OF_ITSELF = (
     "words",
@@ -51,6 +53,7 @@ NAMES: tuple[str, ...] = (
 )
 """The features, in the order of the weights."""
 SHORT_WORDS, LONG_WORDS = 8, 45
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
 
 @cache
@@ -115,22 +118,28 @@ def compute_features(
 def _compute_word_shares(question: str, hit: PaperHit, texts: Sequence[str]) -> dict[str, Array]:
     """Shares, by idf, of the question's words that each sentence has; the paper's name counts nothing.
 
-    ``new_words`` are those that no other sentence of the paper has.
+    ``new_words`` are those that no other sentence of the paper has; ``coined_words`` names, which are
+    no words: most often they are the paper's own. An address is no word of a sentence: a link to
+    ``.../FedLMD`` does not tell how FedLMD works.
     """
     named = set(extract_terms(hit.paper.name))
+    coined = {match.word for match in hit.words if is_made_up(match.word)}
     query = parse_query(question)
     parts = {
         "words": ((0, len(question)),),
         "asking_words": query.asking,
         "head_words": query.heads,
+        "coined_words": ((0, len(question)),),
     }
-    has = [set(extract_terms(told)) for told in texts]
+    has = [set(extract_terms(_ADDRESS.sub(" ", told))) for told in texts]
     shares = {}
     for name, spans in parts.items():
         wanted = {
             term: match.idf
             for match in hit.words
-            if match.idf > 0 and any(a <= match.span[0] < b for a, b in spans)
+            if match.idf > 0
+            and (match.word in coined) == (name == "coined_words")
+            and any(a <= match.span[0] < b for a, b in spans)
             for term in extract_terms(match.word)
             if term not in named
         }

@@ -9,6 +9,7 @@ from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import content_words
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
+from rag.library.naming import NAMED, is_made_up
 from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
 from rag.types.query import Query
 
@@ -17,6 +18,8 @@ MAX_WHOLE_CHARS = 4_000
 """A longer text, such as that of a PDF, is not written out whole."""
 _FURTHER_ROLES: tuple[SentenceRole, ...] = ("result", "method", "problem")
 """What is told beside the idea, the most wanted first."""
+_CONTRIBUTION_ROLES: tuple[SentenceRole, ...] = ("method", "method", "resource", "result")
+"""The same where it is asked what the paper brings: its contributions are its parts."""
 _SENTENCES = 3
 
 
@@ -25,18 +28,27 @@ def asks_for_summary(query: Query, paper: Paper) -> bool:
 
     One coined word may stand in the text alone, such as the name of an untitled method.
     """
-    if query.asks_for != "abstract":
+    if query.asks_for != "abstract" and not _CONTRIBUTIONS.search(query.text):
         return False
-    named = content_words(f"{paper.name} {' '.join(paper.authors)}")
-    words = content_words(_SHORT.sub(" ", query.text)) - named
+    coined = [word for word in NAMED.findall(query.text) if is_made_up(word)]
+    # "main contributions of DiT-SR": the name of its method, which two words make.
+    known = coined if len(coined) == 1 and coined[0] in paper.text else []
+    named = content_words(" ".join((paper.name, *paper.authors, *known)))
+    words = content_words(_SHORT.sub(" ", _CONTRIBUTIONS.sub(" ", query.text))) - named
     return len(words) <= 1 and words <= content_words(paper.text)
 
 
 _SHORT = re.compile(
-    r"\b(?:abstracts?|summar\w+|overview|ideas?|contribut\w+|gist|tl;?dr|sentences?|paragraphs?|explain|describe|"
+    r"\b(?:in \w+ (?:sentences?|lines?|words|points)|abstracts?|summar\w+|overview|ideas?|contribut\w+|gist|tl;?dr|sentences?|paragraphs?|explain|describe|"
     r"briefly|short|introduction|intro|paper|points?|novelty|core)\b",
     re.IGNORECASE,
 )
+_CONTRIBUTIONS = re.compile(
+    r"\bcontributions?\b|\bnovelt(?:y|ies)\b|\b(?:main|key|core|basic|central|whole) (?:ideas?|points?|insights?)\b|\bgist\b"
+    r"|(?<=\bwhat )(?:do|does|did)(?= .{1,80}\b(?:contribute|propose|bring)\b)",
+    re.IGNORECASE,
+)
+"""Words for what a paper brings, whatever detail the question was read as asking for."""
 
 
 def render_summary(query: Query, hit: PaperHit, marks: Citations) -> str:
@@ -59,6 +71,7 @@ def _choose_telling(query: Query, hit: PaperHit) -> list[Sentence]:
     if idea is None or all(s.role is None for s in order):
         return order[:n]
     chosen = [idea]
-    for role in _FURTHER_ROLES:
+    is_of_parts = _CONTRIBUTIONS.search(query.text) is not None
+    for role in _CONTRIBUTION_ROLES if is_of_parts else _FURTHER_ROLES:
         chosen += [s for s in order if s.role == role and s not in chosen][:1]
     return chosen[:n]

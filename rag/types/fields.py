@@ -113,7 +113,7 @@ FIELDS: dict[str, Field] = {
         Field("venue", "name", "a venue", plural="venues", flag="venue", help="a journal or conference, or a word of it"),
         Field("keyword", "name", "keywords", plural="keywords", flag="keyword", help="a keyword that the paper gives"),
         Field("role", "name", "sentences of known roles", flag="role",
-              help="a role that one of its sentences has, such as limitation, problem or resource"),
+              help="a role that one of its sentences has, such as problem, method or resource (a limitation only where the abstract heads it so)"),
         Field("code", "flag", "the Code mark", plural="code marks", flag="code", help="with or without the Code mark"),
         Field("retracted", "flag", "a word on retraction", plural="marks of retraction", flag="retracted",
               help="whether the paper is marked as retracted"),

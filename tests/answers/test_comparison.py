@@ -167,3 +167,17 @@ def test_papers_are_in_order_only_where_their_dates_tell(
 ) -> None:
     papers = [paper(f"p{n}", year=y, month=m) for n, (y, m) in enumerate(dates, 1)]
     assert [p.paper_id for p in sort_by_date(papers)] == order
+
+
+def test_a_cell_of_figures_is_the_sentence_that_has_them() -> None:
+    """ "in speed and memory": the abstract says these words of others, and 0.15MB of its own."""
+    small = paper(
+        "p1", "RainSign", "Nets trade speed for memory. We propose RainSign. It takes 0.15MB."
+    )
+    made = render_comparison(
+        compare("Compare RainSign and NightSign in speed and memory", "RainSign", "NightSign"),
+        [hit(small, "background", "aim", "result"), hit(NIGHT, *OF_NIGHT)],
+        Citations(),
+    )
+    (row,) = (line for line in made.splitlines() if line.startswith("| **RainSign"))
+    assert row.split(" | ")[1].startswith("“It takes 0.15MB.”")

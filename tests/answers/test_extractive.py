@@ -202,9 +202,9 @@ def test_the_quote_that_answers_comes_first_then_the_paper_and_where_more_is_sai
     assert found.text == (
         "“Clouds drift.” [1] — *A: Title* (Wei Zhang, 2023)\n\nMore from this paper: [2] [3]"
     )
-    assert [c.quote for c in found.citations] == [
-        "Clouds drift.", "It reaches 92.5% on LFW.", "Faces leak.",
-    ]  # fmt: skip
+    first, *further = [c.quote for c in found.citations]
+    assert first == "Clouds drift."
+    assert set(further) == {"It reaches 92.5% on LFW.", "Faces leak."}
     assert (found.status, found.route, found.model) == ("answered", "content", "extractive")
     assert record(found)["outcome"] == "answered"
 

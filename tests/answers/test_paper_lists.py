@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from rag.answers.facets import count_facets
+from rag.answers.papers import answer_papers
 from rag.answers.topic_map import map_topics
 from rag.app.assistant import Assistant
 from rag.types import Condition
 from rag.types.query import Order
+from rag.types.query_parser import read_query
 
 CODE = Condition("code", "is", True)
 
@@ -61,3 +63,19 @@ def test_topics_are_counted_by_the_condition_that_lists_them(assistant: Assistan
         for other in range(at):
             both = {name for name, _ in topic.people} & {n for n, _ in found.topics[other].people}
             assert found.ties.get((other, at), 0) == len(both)
+
+
+def test_a_list_by_role_quotes_a_sentence_of_that_role(assistant: Assistant) -> None:
+    library = assistant.library
+    query = read_query('papers where role = "resource" and year = 2024')
+    answer = answer_papers(query, library.view, assistant.retrieve)
+    assert len(answer.citations) > 1
+    for citation in answer.citations:
+        roles = {s.span: s.role for s in library.list_role_spans(citation.paper_id)}
+        assert roles[citation.span] == "resource"
+
+
+def test_no_list_of_limitations_is_explained(assistant: Assistant) -> None:
+    query = read_query('papers where role = "limitation"')
+    answer = answer_papers(query, assistant.library.view, assistant.retrieve)
+    assert "only where its abstract heads it so" in answer.text

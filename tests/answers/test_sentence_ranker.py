@@ -118,3 +118,28 @@ def test_a_question_asks_for_a_paper_where_it_asks_for_nothing_else() -> None:
 def test_every_weight_is_of_a_feature() -> None:
     weights = load_weights()
     assert weights.shape == (len(NAMES),) and np.isfinite(weights).all() and (weights != 0).any()
+
+
+def test_an_address_and_a_coined_name_are_no_words_of_an_answer() -> None:
+    """ "how does FedLMD work" was answered by the link to its code."""
+    match = WordMatch("SailNet", (0, 7), 3.0, True, 1.0)
+    table = compute_features(
+        "SailNet",
+        replace(hit(), words=(match,)),
+        hit().sentences,
+        Request.read_question("SailNet"),
+        paper=False,
+    )
+    assert not table[:, NAMES.index("words")].any()
+    assert table[:, NAMES.index("coined_words")].tolist() == [0, 1, 0, 0, 0]
+
+
+def test_a_number_is_measured_where_it_stands_beside_a_word_of_the_question() -> None:
+    request = Request.read_question("how many harbours are reached, and in which time?")
+    forms = [request.find_forms(TEXT[slice(*span)])["measured"] for span in split_sentences(TEXT)]
+    assert forms == [0, 0, 0, 1, 0]
+
+
+def test_the_detail_of_a_reading_counts_where_the_words_tell_no_kind() -> None:
+    assert Request.read_question("which has fewer parameters", "limitation").kinds == {"number"}
+    assert Request.read_question("SailNet", "limitation").kinds == {"problem"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.answers.citations import Citations, check_citations
-from rag.answers.summary import MAX_WHOLE_CHARS, render_summary
+from rag.answers.summary import MAX_WHOLE_CHARS, asks_for_summary, render_summary
 from rag.text import split_sentences
 from rag.types import Paper, PaperHit, Query, Sentence, SentenceRole
 from rag.types.query import Form
@@ -45,3 +45,30 @@ def test_a_long_text_is_not_written_out_whole() -> None:
     long = paper("p1", "LeafNet", "We propose LeafNet. " * (MAX_WHOLE_CHARS // 15))
     query = Query("passages", asks_for="abstract", text="the abstract of LeafNet")
     assert len(render_summary(query, hit(long), Citations())) < 300
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "main contributions of LeafNet?",
+        "what does LeafNet propose?",
+        "what's its main idea?",
+        "novelty?",
+    ],
+)
+def test_contributions_are_told_in_their_parts(question: str) -> None:
+    """Whatever detail the question was read as asking for: here a result."""
+    paper_of_parts = paper("p1", "LeafNet: Leaves", f"{LEAF.text} It turns by wind.")
+    query = Query("passages", asks_for="result", text=question)
+    assert asks_for_summary(query, paper_of_parts)
+    marks = Citations()
+    render_summary(query, hit(paper_of_parts, *ROLES, "method"), marks)
+    quotes = [c.quote for c in marks.list_citations()]
+    assert quotes == ["We propose LeafNet, a net.", "It has two parts.", "It turns by wind."]
+
+
+@pytest.mark.parametrize(
+    "question", ["what does LeafNet propose against rain?", "accuracy of LeafNet", "method?"]
+)
+def test_a_question_that_asks_more_is_no_wish_for_a_summary(question: str) -> None:
+    assert not asks_for_summary(Query("passages", asks_for="result", text=question), LEAF)
