@@ -11,6 +11,7 @@ from rag.answers.clauses import find_clause, find_idea
 from rag.answers.grouping import group_papers
 from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
+from rag.answers.sentence_forms import is_pointing_to_code
 from rag.answers.summary import render_summary
 from rag.library.naming import get_recency_key
 from rag.text.markdown import plain
@@ -95,6 +96,15 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
     order = choose_sentences(query.text, hit, len(hit.sentences), asks_for=query.asks_for)
     roles = _ROLES_OF_DETAIL.get(query.asks_for, ())
     of_first = [s for s in order if s.role == roles[0]] if roles else []
+    text = hit.paper.text
+    if (
+        query.asks_for == "data"
+        and of_first
+        and is_pointing_to_code(text[slice(*of_first[0].span)])
+    ):
+        return (
+            None  # "what benchmarks exist?": it brings one, which its idea tells, not its address
+        )
     return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
 
 

@@ -64,13 +64,15 @@ def is_asking_for_paper(question: str) -> bool:
 
     A few words that ask for a kind of answer (``fps of X on cpu``) do not describe a paper.
     """
+    kinds = Request.read_question(question).kinds
+    if not kinds and is_describing_paper(question):
+        return True
     asking = parse_query(question).asking
     words = [word for a, b in asking for word, _ in iter_words(question[a:b])]
     if any(fold(word) not in FRAME_WORDS | STOP_WORDS for word in words):
         return False
-    return is_describing_paper(question) or not (
-        Request.read_question(question).kinds & SEEKING_KINDS
-    )
+    # "does it also have audio?" asks for no paper either
+    return is_describing_paper(question) or not kinds & (SEEKING_KINDS | {"verdict"})
 
 
 def is_describing_paper(question: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself
+from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself, is_pointing_to_code
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
@@ -53,6 +53,8 @@ NAMES: tuple[str, ...] = (
 )
 """The features, in the order of the weights."""
 SHORT_WORDS, LONG_WORDS = 8, 45
+ELSEWHERE = 3.0
+"""Log-odds that a sentence loses which only says where code or data is, where no link is asked for."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
 
@@ -68,7 +70,15 @@ def compute_scores(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
     """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
-    return compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+    scores = compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+    if "link" in request.kinds:
+        return scores
+    # "what benchmarks exist for tracking drones?" is not answered by where they can be downloaded;
+    # few questions that are trained on have such a sentence in their paper.
+    text = hit.paper.text
+    return scores - ELSEWHERE * np.array(
+        [is_pointing_to_code(text[slice(*s.span)]) for s in sentences]
+    )
 
 
 def compute_features(
