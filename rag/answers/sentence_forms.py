@@ -75,9 +75,7 @@ DETAIL_KINDS: Mapping[Detail, str] = {
     "yes_no": "verdict",
 }
 """The kind of a detail that the reading of a question names."""
-SEEKING_KINDS = frozenset(
-    ("number", "count", "data", "order", "problem", "link", "name", "which", "verdict")
-)
+SEEKING_KINDS = frozenset(("number", "count", "data", "order", "problem", "link", "name", "which"))
 """Kinds that are no paper: what asks for one of them does not ask which paper is meant."""
 
 FORMS = _compile(
