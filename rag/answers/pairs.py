@@ -162,8 +162,9 @@ def _format_verdict(names: Sequence[str], shared: Sequence[Paper], library: Libr
             clauses.append(person_phrases.tell_shared_company(join_names(map(plain, common))))
         else:
             clauses.append(person_phrases.NOTHING_SHARED)
+    alike = {name: library.names.find_lookalikes(name) for name in names[:-1]}
     for a, b in combinations(names, 2):
-        if b in library.names.find_lookalikes(a) or fold(a) == fold(b):
+        if b in alike[a] or fold(a) == fold(b):
             clauses.append(person_phrases.SAME_SPELLING)
     return " ".join(clauses)
 

@@ -33,16 +33,21 @@ def is_in_step(library: Library, state: IndexState, folder: Path, store: Vectors
     n_chunks = library.n_chunks
     if store.count() != n_chunks:
         return False
-    version = _read_mark(path, state.library_id) if n_chunks > SMALL else None
-    if version == state.version:
+    version = _read_mark(path, state.library_id)
+    is_small = n_chunks <= SMALL
+    if version == state.version and not is_small:
         return True
-    if version is not None and 0 < state.journal_from <= version + 1 <= state.version:
+    if (
+        not is_small
+        and version is not None
+        and 0 < state.journal_from <= version + 1 <= state.version
+    ):
         changed = library.list_changes(version)
         present = {chunk.chunk_id for chunk in library.list_chunks(changed)}
         is_same = store.list_ids(changed) == present
     else:
         is_same = store.list_ids() == set(library.list_chunk_ids())
-    if is_same:
+    if is_same and version != state.version:
         _write_mark(path, state)
     return is_same
 

@@ -30,7 +30,7 @@ def test_a_typed_question_gets_an_answer_whose_citation_opens_its_sentence(
     expect(page.get_by_role("heading", name="Ask your papers")).to_be_visible()
     shoot(page, "1-welcome")
     ask(page, QUESTION)
-    expect(page.locator(".answer")).to_contain_text("Learning Before Forgetting")
+    expect(page.locator(".answer")).to_contain_text("Knowledge Swapping")
     shoot(page, "2-answer")
     chip = page.locator(".pf.board .cite").first
     chip.hover()
