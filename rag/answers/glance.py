@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.answers.portrait import find_themes
-from rag.answers.topic_names import name_topics
+from rag.answers.topic_names import find_themes, name_topics
 from rag.library.view import LibraryView
 from rag.types import Paper
 
@@ -35,15 +34,14 @@ class Glance:
 
 def build_glance(library: LibraryView, n_topics: int, n_newest: int, n_people: int) -> Glance:
     """The library at a glance, with at most so many topics, papers and people."""
-    newest = library.find_papers((), "newest first", _TITLES)
     years = library.count_groups("year")
-    titles = [p.title for p in newest if p.title]
+    titles = library.list_titles(_TITLES, "newest first")
     topics = {name_topics([topic], titles)[0]: n for topic, n in find_themes(titles, n_topics)}
     return Glance(
         library.n_papers,
         library.library.n_people,
         (min(years), max(years)) if years else None,
         tuple(topics.items()),
-        tuple(newest[:n_newest]),
+        tuple(library.find_papers((), "newest first", n_newest)),
         tuple(library.count_groups("author").most_common(n_people)),
     )

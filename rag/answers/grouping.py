@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answers.portrait import list_title_phrases
+from rag.answers.topic_names import list_title_phrases
 from rag.search.topics import Phrase
 from rag.text import extract_terms, split_terms
 from rag.types import Paper

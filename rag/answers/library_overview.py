@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.answers import phrases
-from rag.answers.portrait import find_themes
 from rag.answers.rows import Listing
+from rag.answers.topic_names import MAX_TITLES, find_themes
 from rag.library.fields import format_conditions
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
@@ -19,8 +19,6 @@ from rag.types.query import Query
 _NEWEST = 6
 _MOST = 6
 """People, categories and years that are named."""
-_TITLES = 1_000
-"""Newest papers whose titles tell the topics."""
 
 
 def is_of_library(query: Query) -> bool:
@@ -38,7 +36,7 @@ def answer_library(query: Query, library: LibraryView) -> Answer:
     if not n:
         text = " ".join(resolved.absent) or phrases.tell_none(phrase)
         return Answer("", "abstained", "content", text, library=library.fingerprint)
-    newest = library.find_papers(conditions, "newest first", _TITLES)
+    newest = library.find_papers(conditions, "newest first", MAX_TITLES)
     listing = Listing()
     rows = listing.render_rows(newest[:_NEWEST])
     titles = [p.title for p in newest if p.title]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +9,17 @@ from dataclasses import dataclass
 from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
-from rag.answers.topic_names import name_topics
+from rag.answers.topic_names import find_themes, name_topics
 from rag.library.view import LibraryView
-from rag.text import STOP_WORDS, fold, join_names, stem
+from rag.text import join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Expert, Paper, ProfilePage, Role
 
-_THEMES = 6
 _COMPANY = 6
 _PERIODS = 3
 _TOPICS = 3
 """Topics of each period."""
-_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +51,14 @@ def build_portrait(
     name: str, papers: Sequence[Paper], library: LibraryView, caution: str = ""
 ) -> Portrait:
     """All that is told of a person at a glance; ``caution`` as in `Portrait`."""
-    shared = library.count_coauthors(name, papers)
-    closest = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
+    closest, n_coauthors = _rank_coauthors(name, papers, library)
     roles = build_expert(name, papers, library).roles.values()
     return Portrait(
         name,
         tuple(papers),
         tuple(divide_by_period(papers)),
         tuple(closest),
-        len(shared),
+        n_coauthors,
         sum(role == "first" for role in roles),
         library.find_page(name),
         caution,
@@ -114,47 +110,20 @@ def render_portrait(name: str, papers: Sequence[Paper], library: LibraryView) ->
     return text
 
 
-def find_themes(titles: Sequence[str], k: int = _THEMES) -> list[tuple[str, int]]:
-    """Runs of two or three words that stand in several titles, most frequent first, with their numbers."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    display_forms: dict[tuple[str, ...], str] = {}
-    for title in titles:
-        phrases = list_title_phrases(title)
-        counts.update(phrases.keys())
-        for stems, phrase in phrases.items():
-            display_forms.setdefault(stems, phrase)
-    chosen_stems: list[tuple[str, ...]] = []
-    for stems, n in sorted(counts.items(), key=lambda c: (-c[1], -len(c[0]), c[0])):
-        covered = any(set(stems) & set(selected_stems) for selected_stems in chosen_stems)
-        if n > 1 and not covered:
-            chosen_stems.append(stems)
-    return [(display_forms[stems], counts[stems]) for stems in chosen_stems[:k]]
-
-
-def list_title_phrases(title: str) -> dict[tuple[str, ...], str]:
-    """Runs of two and three neighbouring words without stop words, by their stems."""
-    tokens = [(m.group(), m.span()) for m in _TITLE_WORD.finditer(title)]
-    phrases = {}
-    for n in (3, 2):
-        for at in range(len(tokens) - n + 1):
-            run = tokens[at : at + n]
-            if any(w.lower() in STOP_WORDS or len(w) < 2 for w, _ in run):
-                continue
-            between = title[run[0][1][1] : run[-1][1][0]]
-            if any(c in between for c in ":,;()"):
-                continue
-            phrase = title[run[0][1][0] : run[-1][1][1]].lower()
-            phrases[tuple(stem(fold(w)) for w, _ in run)] = phrase
-    return phrases
+def _rank_coauthors(
+    name: str, papers: Sequence[Paper], library: LibraryView
+) -> tuple[list[tuple[str, int]], int]:
+    """The people with most of the papers in common, with how many, and the number of all of them."""
+    shared = library.count_coauthors(name, papers)
+    return sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY], len(shared)
 
 
 def format_top_coauthors(name: str, papers: Sequence[Paper], library: LibraryView) -> str:
     """The most frequent co-authors."""
-    shared = library.count_coauthors(name, papers)
-    often = sorted(shared.items(), key=lambda s: (-s[1], s[0]))[:_COMPANY]
+    often, n_coauthors = _rank_coauthors(name, papers, library)
     if not often:
         return ""
-    n_more = len(shared) - len(often)
+    n_more = n_coauthors - len(often)
     names_text = join_names(f"{plain(o)} ({n})" for o, n in often)
     return f"Most often with {names_text}" + (
         f"; and {counted(n_more, 'more person')}." if n_more > 0 else "."

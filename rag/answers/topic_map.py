@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers.portrait import find_themes
+from rag.answers.topic_names import MAX_TITLES, find_themes
 from rag.library.view import LibraryView
 from rag.types import Condition
 
 MAX_TOPICS = 18
-_TITLES = 1_000
-"""Newest papers whose titles name the topics."""
 _LEAST = 2
 """Papers that a topic needs."""
 
@@ -62,7 +60,9 @@ def map_topics(
     library: LibraryView, conditions: Sequence[Condition] = (), k: int = MAX_TOPICS
 ) -> TopicMap:
     """The topics that newest titles name, counted over all papers that meet conditions."""
-    names = [name for name, _ in find_themes(library.list_titles(_TITLES, "newest first"), 2 * k)]
+    names = [
+        name for name, _ in find_themes(library.list_titles(MAX_TITLES, "newest first"), 2 * k)
+    ]
     columns = [(*conditions, build_topic_condition(name)) for name in names]
     if not columns:
         return TopicMap((), {})

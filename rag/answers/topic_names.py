@@ -1,4 +1,4 @@
-"""What a topic is called: two words that titles share, with the words that belong to them, as printed."""
+"""What titles are about: runs of words that several share, and what such a topic is called in full."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.text import STOP_WORDS, fold
+from rag.text import STOP_WORDS, fold, stem
+
+MAX_THEMES = 6
+MAX_TITLES = 1_000
+"""Newest papers whose titles tell the topics of a library."""
+_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
 
 
 def name_topics(topics: Sequence[str], titles: Sequence[str]) -> list[str]:
@@ -40,3 +45,37 @@ def find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
         if n > 1 and 2 * n > len(matching_titles) and word.strip() not in STOP_WORDS:
             phrase = f"{word}{phrase}" if before else f"{phrase}{word}"
     return phrase
+
+
+def find_themes(titles: Sequence[str], k: int = MAX_THEMES) -> list[tuple[str, int]]:
+    """Runs of two or three words that stand in several titles, most frequent first, with their numbers."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    display_forms: dict[tuple[str, ...], str] = {}
+    for title in titles:
+        phrases = list_title_phrases(title)
+        counts.update(phrases.keys())
+        for stems, phrase in phrases.items():
+            display_forms.setdefault(stems, phrase)
+    chosen_stems: list[tuple[str, ...]] = []
+    for stems, n in sorted(counts.items(), key=lambda c: (-c[1], -len(c[0]), c[0])):
+        covered = any(set(stems) & set(selected_stems) for selected_stems in chosen_stems)
+        if n > 1 and not covered:
+            chosen_stems.append(stems)
+    return [(display_forms[stems], counts[stems]) for stems in chosen_stems[:k]]
+
+
+def list_title_phrases(title: str) -> dict[tuple[str, ...], str]:
+    """Runs of two and three neighbouring words without stop words, by their stems."""
+    tokens = [(m.group(), m.span()) for m in _TITLE_WORD.finditer(title)]
+    phrases = {}
+    for n in (3, 2):
+        for at in range(len(tokens) - n + 1):
+            run = tokens[at : at + n]
+            if any(w.lower() in STOP_WORDS or len(w) < 2 for w, _ in run):
+                continue
+            between = title[run[0][1][1] : run[-1][1][0]]
+            if any(c in between for c in ":,;()"):
+                continue
+            phrase = title[run[0][1][0] : run[-1][1][1]].lower()
+            phrases[tuple(stem(fold(w)) for w, _ in run)] = phrase
+    return phrases

@@ -11,18 +11,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import serving
 from tests.browser.test_chat import ask
+from tests.falconry import MORE
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
-
-MORE = b"""@article{one,
-  title = {Falconry at Night},
-  author = {Ada Kestrel and Bo Merlin},
-  year = {2021},
-  abstract = {We train medieval falcons to hunt by moonlight. They return with mice.}
-}
-@article{two, title = {}, abstract = {}}
-"""
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from rag.app.assistant import build
 from rag.config.settings import load
 from rag.types import Condition, Health
 from tests.conftest import SEEDS
+from tests.falconry import MORE
 from tests.readers.paper_maker import make_paper
 from tests.readers.test_pdf_layout import LEFT, RIGHT
-from tests.ui.test_screens import answers, boards, kept, run, screen
+from tests.ui.test_screens import answers, boards, kept, run, screen, send_press
 from tests.ui.test_screens import data as data  # a fixture of every test here
 from ui.components import paper_state, selected_papers
 from ui.components.open_paper import OpenPaper
@@ -42,14 +43,7 @@ def list_rows(at: AppTest) -> list[str]:
 
 def press(at: AppTest, act: str, value: str, holds: str = "signature") -> AppTest:
     """What the browser reports of a press in a component."""
-    states = at._tree.get_widget_states()
-    pressed = states.widgets.add()
-    pressed.id = f"$$STREAMLIT_INTERNAL_KEY_{find_board(at, holds).proto.id}__events"
-    told = {"event": "act", "value": {"act": act, "value": value}}
-    pressed.json_trigger_value = json.dumps([told])
-    at._run(states)
-    assert not at.exception
-    return at
+    return send_press(at, find_board(at, holds), act, value)
 
 
 # --- papers ---------------------------------------------------------------------------------
@@ -220,15 +214,6 @@ def test_a_topic_or_a_year_narrows_the_papers_of_a_person() -> None:
 
 
 # --- library --------------------------------------------------------------------------------
-
-MORE = b"""@article{one,
-  title = {Falconry at Night},
-  author = {Ada Kestrel and Bo Merlin},
-  year = {2021},
-  abstract = {We train medieval falcons to hunt by moonlight. They return with mice.}
-}
-@article{two, title = {}, abstract = {}}
-"""
 
 
 @pytest.fixture

@@ -67,6 +67,11 @@ def press(at: AppTest, holds: str, act: str, value: str = "") -> AppTest:
     found: list[Any] = [*at.sidebar.get("bidi_component"), *at.main.get("bidi_component")]
     board = [one for one in found if holds in json.loads(one.proto.json)["html"]][-1]
     assert f'data-act="{act}" data-value="{value}"' in json.loads(board.proto.json)["html"]
+    return send_press(at, board, act, value)
+
+
+def send_press(at: AppTest, board: Any, act: str, value: str) -> AppTest:
+    """What the browser reports of a press in a component."""
     states = at._tree.get_widget_states()
     pressed = states.widgets.add()
     pressed.id = f"$$STREAMLIT_INTERNAL_KEY_{board.proto.id}__events"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from rag.answers.portrait import find_themes, list_title_phrases
+from rag.answers.topic_names import find_themes, list_title_phrases
 from rag.text.english import counted
 from rag.types import Condition, Paper, Person
 from ui.components.paper_state import print_papers
