@@ -56,6 +56,8 @@ def _build_plain_watch(err: TextIO) -> Watch:
     def show(state: IngestState) -> None:
         nonlocal tenth, at
         now = time.monotonic()
+        if not state.n_files:  # nothing is read: the report says so
+            return
         if int(state.share * 10) > tenth or now - at >= TELL_EVERY_S:
             tenth, at = max(tenth, int(state.share * 10)), now
             err.write(f"{_format_short(state)}\n")

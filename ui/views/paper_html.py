@@ -67,7 +67,7 @@ def render_bar(at: int, n: int) -> str:
             '<button class="tool" data-act="step" data-value="1" aria-label="Next quote">›</button></span>'
         )
     return (
-        f'<div class="bar">{steps}<button class="do" data-act="about" data-value="">Ask about this paper'
+        f'<div class="source-bar">{steps}<button class="do" data-act="about" data-value="">Ask about this paper'
         '</button><button class="do copy">Copy citation</button></div>'
     )
 
