@@ -37,6 +37,7 @@ def pytest_configure() -> None:
     for variable in list(os.environ):
         if variable.startswith(("PAPERFOLK_", "OPENAI_", "LANGCHAIN_", "LANGSMITH_", "OTEL_")):
             del os.environ[variable]
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line has it; workers share the cores
     # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

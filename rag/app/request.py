@@ -24,16 +24,16 @@ class Scope:
 
     Attributes:
         engine: Searches the whole library.
-        filtered_library: The papers that the conversation's filters leave; None without filters.
+        library: The papers: all as they were when the question came, or those that filters leave.
     """
 
     engine: SearchEngine
-    filtered_library: FilteredLibrary | None
+    library: LibraryView
 
     @property
-    def library(self) -> LibraryView:
-        """The papers, as the next question sees them."""
-        return self.filtered_library or self.engine.library.view
+    def filtered_library(self) -> FilteredLibrary | None:
+        """The papers that the conversation's filters leave; None without filters."""
+        return self.library if isinstance(self.library, FilteredLibrary) else None
 
     @property
     def description(self) -> str:
@@ -122,9 +122,9 @@ class Request:
     def narrow_scope(self, conditions: Sequence[Condition]) -> Scope:
         """The papers that meet some conditions besides the conversation's filters."""
         filters = (*self.thread.filters, *conditions)
-        engine = self.scope.engine
-        narrowed = apply_filters(engine.library.view, replace(self.thread, filters=filters))
-        return Scope(engine, narrowed)
+        view = self.scope.library.whole
+        narrowed = apply_filters(view, replace(self.thread, filters=filters))
+        return Scope(self.scope.engine, narrowed or view)
 
     def add_scope(self, answer: Answer, fingerprint: str) -> Answer:
         """The answer with the papers that it was found among, for the record.

@@ -73,11 +73,12 @@ class TurnRunner:
         query, warnings = bound_query(reading.query)
         question = bound_question(reading.question)[0]
         reading = replace(reading, query=query, question=question)
-        scope = Scope(self._engine, apply_filters(self._library.view, thread))
+        view = self._library.view
+        scope = Scope(self._engine, apply_filters(view, thread) or view)
         request = Request(reading, query.text, thread, scope)
         *_, answer = self._answer(request, explain=explain)
         assert isinstance(answer, Answer)
-        answer = request.add_scope(answer, self._library.fingerprint)
+        answer = request.add_scope(answer, view.fingerprint)
         return replace(
             answer,
             question=question,
@@ -104,7 +105,7 @@ class TurnRunner:
         text, warnings = bound_question(question)
         warnings += _format_not_offered(thread.model, self._settings)
         thread, scope, voice, spent = self._open_turn(thread, stop, fresh)
-        known = scope.library if scope.library.n_papers else self._library.view
+        known = scope.library if scope.library.n_papers else scope.library.whole
         turn = self._reader.read_turn(text, thread, known, voice, read_as)
         request = Request(turn.reading, text, thread, scope, voice)
         for event in self._measure(request, spent, began):
@@ -141,10 +142,10 @@ class TurnRunner:
     ) -> tuple[Thread, Scope, ModelSession | None, tuple[str, ...]]:
         """The thread as it is read, the papers its filters leave, its model, and notes on models."""
         thread = bound_thread(thread)
-        filtered_library = apply_filters(self._library.view, thread)
-        fingerprint = self._library.fingerprint
-        voice, spent = self._models.open_session(thread, fingerprint, stop, fresh=fresh)
-        scope = Scope(self._engine, filtered_library)
+        view = self._library.view
+        filtered_library = apply_filters(view, thread)
+        voice, spent = self._models.open_session(thread, view.fingerprint, stop, fresh=fresh)
+        scope = Scope(self._engine, filtered_library or view)
         return add_chosen_papers(thread, filtered_library), scope, voice, spent
 
     def _measure(
@@ -154,7 +155,7 @@ class TurnRunner:
 
         ``spent``: notes on models that cannot be asked any more.
         """
-        fingerprint, voice = self._library.fingerprint, request.voice
+        fingerprint, voice = request.scope.library.whole.fingerprint, request.voice
         first_words_ms = first_token_ms = None
         steps = [("reading the question", 0.0)]
         for event in self._answer(request):

@@ -23,6 +23,8 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 1 failed, 2 wrong usage or bad input."""
+    # Before numpy is loaded: a question's products are small, and threads only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -46,6 +46,25 @@ class CalledPapers(ScopedLibrary):
         )
         return [row[0] for row in self.library.fetch(entitled.distinct().limit(2))]
 
+    def find_entitled(self, words: Collection[str]) -> dict[str, str]:
+        """Ids of papers by those of some folded words that are the title or short form of one alone."""
+        entitled = (
+            select(PAPER_NAMES.c.folded, func.min(PAPER_NAMES.c.paper_id))
+            .where(is_listed(PAPER_NAMES.c.folded, words), self._is_in_scope(PAPER_NAMES))
+            .group_by(PAPER_NAMES.c.folded)
+            .having(func.count(PAPER_NAMES.c.paper_id.distinct()) == 1)
+        )
+        return {row[0]: row[1] for row in self.library.fetch(entitled)} if words else {}
+
+    def select_coined(self, words: Collection[str]) -> set[str]:
+        """Those of some folded words that a title or a text has as a coined word."""
+        standing = select(PAPER_WORDS.c.word).where(
+            is_listed(PAPER_WORDS.c.word, words),
+            PAPER_WORDS.c.kind != "stem",
+            self._is_in_scope(PAPER_WORDS),
+        )
+        return {row[0] for row in self.library.fetch(standing.distinct())} if words else set()
+
     def find_papers_bearing(self, word: str, limit: int) -> tuple[str, ...]:
         """Ids of papers with a folded coined word (DuetFace, M3D), titles before texts."""
         in_title = func.max(case((PAPER_WORDS.c.kind == "title", 1), else_=0))
@@ -96,12 +115,16 @@ class CalledPapers(ScopedLibrary):
         stands in more (UAV, GAN) is a common term.
         """
         papers_by_word = []
-        for word in filter(is_made_up, NAMED.findall(text)):
+        words = list(dict.fromkeys(filter(is_made_up, NAMED.findall(text))))
+        standing = self.select_coined(list(map(fold, words)))
+        for word in words:
+            if fold(word) not in standing:
+                continue
             headed = tuple(paper_id for paper_id, _ in self.list_headed(word))
             paper_ids = headed or self.find_papers_bearing(fold(word), _RARE + 1)
             if headed or 0 < len(paper_ids) <= _RARE:
                 papers_by_word.append((word, paper_ids))
-        return list(dict.fromkeys(papers_by_word))
+        return papers_by_word
 
     def find_cited(self, surname: str, year: int) -> list[Paper]:
         """Papers of a year whose first printed author has a part of the name that is folded so."""

@@ -134,6 +134,11 @@ class Library(Reader):
         return self._count(PAPERS)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is no paper; a question asks it, for which a count of many takes too long."""
+        return not self.fetch(select(PAPERS.c.paper_id).limit(1))
+
+    @property
     def n_in_several_places(self) -> int:
         """Papers that more than one entry of the documents is about."""
         several = select(ENTRIES.c.paper_id).group_by(ENTRIES.c.paper_id).having(func.count() > 1)
@@ -148,7 +153,7 @@ class Library(Reader):
 
     def ensure_not_empty(self) -> None:
         """Raise LibraryEmpty, with what to do next, if there is no paper."""
-        if not self.n_papers:
+        if self.is_empty:
             raise LibraryEmpty(
                 f"there are no papers in the library {str(self.folder.absolute())!r} yet; "
                 'run "paperfolk ingest" to read documents'

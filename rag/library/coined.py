@@ -50,11 +50,19 @@ def find_named_spans(text: str, library: LibraryView) -> list[tuple[Span, str]]:
     phrases = [p for p in library.list_names_beginning(starts) if _is_apart(p[0], library)]
     for name, paper_id in sorted(phrases, key=lambda pair: (-len(pair[0]), pair[1])):
         places += [(span, paper_id) for span in _find_places(name, text) if _is_free(span, places)]
-    for match in NAMED.finditer(text):
-        owners = find_owners(match.group(), library) if _is_free(match.span(), places) else ()
-        if len(owners) == 1:
-            places.append((match.span(), owners[0]))
+    free = [match for match in NAMED.finditer(text) if _is_free(match.span(), places)]
+    words = dict.fromkeys(match.group() for match in free if is_made_up(match.group()))
+    standing = library.select_coined(list(map(fold, words)))
+    owners = {word: find_owners(word, library) for word in words if fold(word) in standing}
+    places += [
+        (match.span(), owner) for match in free for owner in _get_one(owners.get(match.group(), ()))
+    ]
     return sorted(places)
+
+
+def _get_one(owners: tuple[str, ...]) -> tuple[str, ...]:
+    """The owner of a name that has one alone."""
+    return owners if len(owners) == 1 else ()
 
 
 def find_paper_named_by(side: str, library: LibraryView) -> str | None:

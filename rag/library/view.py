@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 
 from rag.library.called import CalledPapers
@@ -218,14 +219,24 @@ class LibraryView(CalledPapers, ScopedPeople):
         rows = self.library.fetch(entries.where(PLACES.c.paper_id.in_(self._chosen(conditions))))
         return {row[0]: row[1] for row in rows}
 
-    def list_printed(self, field: PrintedField, folded: Collection[str]) -> dict[str, str]:
-        """Values that the papers print in a field, by those of some folded texts that they fold to."""
-        raw, column = _PRINTED[field]
-        printed = select(column, raw).where(
-            is_listed(column, folded), self._is_in_scope(column.table)
-        )
-        rows = self.library.fetch(printed.distinct().order_by(raw.desc()))
-        return {row[0]: row[1] for row in rows}
+    def list_printed(
+        self, folded: Mapping[PrintedField, Collection[str]]
+    ) -> dict[PrintedField, dict[str, str]]:
+        """Values that the papers print in fields, by those of some folded texts that they fold to."""
+        parts = [
+            select(literal(field).label("field"), column.label("folded"), raw.label("value")).where(
+                is_listed(column, texts), self._is_in_scope(column.table)
+            )
+            for field, texts in folded.items()
+            for raw, column in (_PRINTED[field],)
+        ]
+        values: dict[PrintedField, dict[str, str]] = {field: {} for field in folded}
+        if any(folded.values()):
+            printed = union(*parts).subquery()
+            rows = self.library.fetch(select(printed).order_by(printed.c.value.desc()))
+            for field, text, value in rows:
+                values[field][text] = value
+        return values
 
     def list_printed_with(self, field: str, folded: str) -> list[str]:
         """Values that contain a folded text, in the order in which papers print them."""

@@ -176,16 +176,15 @@ class Retriever:
         analysed_query = parse_query(query)
         within = None if within is None else frozenset(within)
         nothing = within is not None and not within
-        if not analysed_query.clauses or not self._library.n_papers or nothing:
+        if not analysed_query.clauses or nothing or self._library.is_empty:
             return Retrieval(query, ())
-        rewriting = thesaurus.convert_to_research_terms(
-            query, self._indexes.lexical.count_documents
-        )
-        wordings = [self._build_wording(analysed_query)]
+        index, vectors = self._indexes.lexical, self._indexes.vectors
+        rewriting = thesaurus.convert_to_research_terms(query, index.count_documents)
+        wordings = [self._build_wording(analysed_query, index)]
         if rewriting:
-            wordings.append(self._build_wording(parse_query(rewriting.text)))
-        lexical = [self._compute_lexical_signals(w.query, within) for w in wordings]
-        dense = [self._compute_dense_signals(w.vector, within) for w in wordings]
+            wordings.append(self._build_wording(parse_query(rewriting.text), index))
+        lexical = [self._compute_lexical_signals(w.query, index, within) for w in wordings]
+        dense = [self._compute_dense_signals(w.vector, vectors, within) for w in wordings]
         if within is None or len(within) > self._most_scored:
             chunks = self._library.list_chunks(sorted(set().union(*lexical, *dense)))
             if within is not None:
@@ -207,9 +206,10 @@ class Retriever:
                 for of in zip(wordings, scores, lexical, strict=True)
             ]
         candidates = _choose_wordings(chunks, tried)
-        return self._join(analysed_query, wordings[0], candidates, k, rewriting)
+        word_weights = _compute_word_weights(analysed_query, index)
+        return self._join(analysed_query, wordings[0], candidates, k, rewriting, word_weights)
 
-    def _build_wording(self, analysed_query: AnalysedQuery) -> _Wording:
+    def _build_wording(self, analysed_query: AnalysedQuery, index: Lexical) -> _Wording:
         if self._encode_query is None:
             return _Wording(
                 analysed_query,
@@ -223,76 +223,33 @@ class Retriever:
             analysed_query,
             encoding.vector,
             spans,
-            self._build_query_tokens(analysed_query, encoding.tokens, spans),
+            _build_query_tokens(analysed_query, encoding.tokens, spans, index),
         )
 
     # --- signals ------------------------------------------------------------------------------
 
     def _compute_lexical_signals(
-        self, analysed_query: AnalysedQuery, within: Collection[str] | None
+        self, analysed_query: AnalysedQuery, index: Lexical, within: Collection[str] | None
     ) -> dict[str, float]:
         """BM25 as a share of what the query's terms could reach, by chunk id."""
         if not analysed_query.terms:
             return {}
-        index = self._indexes.lexical
-        reach = sum(self._compute_idf(analysed_query.terms)) * (BM25_K1 + 1)
+        reach = sum(_compute_idf(analysed_query.terms, index)) * (BM25_K1 + 1)
         are_few = within is not None and len(within) <= self._most_scored
         k = max(CANDIDATES, index.count()) if are_few else CANDIDATES
         hits = index.find_chunks(analysed_query.terms, k, FIELD_BOOSTS, within)
         return {chunk_id: score / reach for chunk_id, _, score in hits}
 
     def _compute_dense_signals(
-        self, vector: late.Matrix, within: Collection[str] | None
+        self, vector: late.Matrix, vectors: Vectors, within: Collection[str] | None
     ) -> dict[str, float]:
         """Cosine by chunk id."""
         if within is not None and len(within) > self._most_scored:
-            n = self._indexes.vectors.count()
+            n = vectors.count()
             wider = math.ceil(2 * CANDIDATES * self._library.n_papers / len(within))
-            return dict(self._indexes.vectors.query(vector.tolist(), min(n, wider)))
+            return dict(vectors.query(vector.tolist(), min(n, wider)))
         where = None if within is None else {"paper_id": {"$in": sorted(within)}}
-        return dict(self._indexes.vectors.query(vector.tolist(), CANDIDATES, where))
-
-    def _compute_idf(self, stems: Sequence[str]) -> list[float]:
-        """BM25's idf of each term: ln(1 + (N - n + .5) / (n + .5))."""
-        index = self._indexes.lexical
-        n_chunks = index.count()
-        body = index.count_documents(stems)
-        names = index.count_documents(stems, "names")
-        counts = [max(body[term], names[term]) for term in stems]
-        return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
-
-    def _build_query_tokens(
-        self, analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span]
-    ) -> late.QueryTokens:
-        stems = {term for term in extract_terms(analysed_query.text)}
-        idf = dict(zip(sorted(stems), self._compute_idf(sorted(stems)), strict=True))
-        weights = np.array(
-            compute_token_weights(analysed_query, spans, lambda word: idf.get(word, 0.0)),
-            dtype=np.float32,
-        )
-        starts = np.array([clause[0] for clause in analysed_query.clauses])
-        clauses = np.searchsorted(starts, [a for a, _ in spans], side="right") - 1
-        asking = np.zeros(len(spans), dtype=bool)
-        for place in analysed_query.asking:
-            inside = spans_in(spans, place)
-            asking[inside.start : inside.stop] = True
-        heads = np.zeros(len(spans), dtype=bool)
-        for place in analysed_query.heads:
-            inside = spans_in(spans, place)
-            heads[inside.start : inside.stop] = True
-        named = np.zeros(len(spans), dtype=bool)
-        for word, place in iter_words(analysed_query.text):
-            if is_made_up(word):
-                inside = spans_in(spans, place)
-                named[inside.start : inside.stop] = True
-        return late.QueryTokens(
-            vectors=_normalize_rows(vectors),
-            weights=weights / weights.sum(),
-            clauses=np.maximum(clauses, 0),
-            asking=asking,
-            named=named,
-            heads=heads,
-        )
+        return dict(vectors.query(vector.tolist(), CANDIDATES, where))
 
     # --- chunks and papers --------------------------------------------------------------------
 
@@ -315,13 +272,13 @@ class Retriever:
         candidates: Sequence[_Candidate],
         k: int,
         rewriting: thesaurus.Rewriting | None,
+        word_weights: Sequence[tuple[str, Span, float]],
     ) -> Retrieval:
         """A paper scores as its best chunk; its sentences come from all chunks that were found."""
         by_paper: dict[str, list[_Candidate]] = defaultdict(list)
         for candidate in sorted(candidates, key=lambda c: (-c.score, c.chunk.chunk_id)):
             by_paper[candidate.chunk.paper_id].append(candidate)
         order = sorted(by_paper, key=lambda paper_id: (-by_paper[paper_id][0].score, paper_id))
-        word_weights = self._compute_word_weights(analysed_query)
         word_forms = _list_word_forms(word_weights, rewriting)
         spelt = find_expansions(analysed_query.text)
         hits = []
@@ -337,17 +294,61 @@ class Retriever:
             hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
         return Retrieval(analysed_query.text, tuple(hits))
 
-    def _compute_word_weights(self, analysed_query: AnalysedQuery) -> list[tuple[str, Span, float]]:
-        """Each word of the query with its idf; 0 for stop words and words of asking."""
-        word_terms = [
-            (word, span, () if fold(word) in FRAME_WORDS else extract_terms(word))
-            for word, span in iter_words(analysed_query.text)
-        ]
-        all_terms = sorted({term for _, _, of_word in word_terms for term in of_word})
-        idf = dict(zip(all_terms, self._compute_idf(all_terms), strict=True))
-        return [
-            (word, span, sum(idf[term] for term in of_word)) for word, span, of_word in word_terms
-        ]
+
+def _compute_idf(stems: Sequence[str], index: Lexical) -> list[float]:
+    """BM25's idf of each term: ln(1 + (N - n + .5) / (n + .5))."""
+    n_chunks = index.count()
+    body = index.count_documents(stems)
+    names = index.count_documents(stems, "names")
+    counts = [max(body[term], names[term]) for term in stems]
+    return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
+
+
+def _build_query_tokens(
+    analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span], index: Lexical
+) -> late.QueryTokens:
+    stems = {term for term in extract_terms(analysed_query.text)}
+    idf = dict(zip(sorted(stems), _compute_idf(sorted(stems), index), strict=True))
+    weights = np.array(
+        compute_token_weights(analysed_query, spans, lambda word: idf.get(word, 0.0)),
+        dtype=np.float32,
+    )
+    starts = np.array([clause[0] for clause in analysed_query.clauses])
+    clauses = np.searchsorted(starts, [a for a, _ in spans], side="right") - 1
+    asking = np.zeros(len(spans), dtype=bool)
+    for place in analysed_query.asking:
+        inside = spans_in(spans, place)
+        asking[inside.start : inside.stop] = True
+    heads = np.zeros(len(spans), dtype=bool)
+    for place in analysed_query.heads:
+        inside = spans_in(spans, place)
+        heads[inside.start : inside.stop] = True
+    named = np.zeros(len(spans), dtype=bool)
+    for word, place in iter_words(analysed_query.text):
+        if is_made_up(word):
+            inside = spans_in(spans, place)
+            named[inside.start : inside.stop] = True
+    return late.QueryTokens(
+        vectors=_normalize_rows(vectors),
+        weights=weights / weights.sum(),
+        clauses=np.maximum(clauses, 0),
+        asking=asking,
+        named=named,
+        heads=heads,
+    )
+
+
+def _compute_word_weights(
+    analysed_query: AnalysedQuery, index: Lexical
+) -> list[tuple[str, Span, float]]:
+    """Each word of the query with its idf; 0 for stop words and words of asking."""
+    word_terms = [
+        (word, span, () if fold(word) in FRAME_WORDS else extract_terms(word))
+        for word, span in iter_words(analysed_query.text)
+    ]
+    all_terms = sorted({term for _, _, of_word in word_terms for term in of_word})
+    idf = dict(zip(all_terms, _compute_idf(all_terms, index), strict=True))
+    return [(word, span, sum(idf[term] for term in of_word)) for word, span, of_word in word_terms]
 
 
 def _choose_wordings(chunks: Sequence[Chunk], tried: Sequence[_Tried]) -> list[_Candidate]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
-from rag.library.coined import find_named_spans, find_paper_entitled
+from rag.library.coined import find_named_spans
 from rag.library.naming import get_short_name, is_made_up
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
@@ -75,10 +74,14 @@ def _find_papers(text: str, library: LibraryView) -> list[EntitySpan]:
         if match.group(1) in known:
             spans.append(EntitySpan(*match.span(), "paper", (match.group(1),), is_certain=True))
     # "duetface year?": the name of one paper in small letters, if it is no ordinary word.
-    for match in re.finditer(r"[^\W_][\w-]{3,}", text):
-        paper_id = find_paper_entitled(match.group(), library)
-        paper = library.get_paper(paper_id) if paper_id else None
-        if paper_id and paper and is_made_up(get_short_name(paper).split()[0]):
+    words = list(re.finditer(r"[^\W_][\w-]{3,}", text))
+    entitled = library.find_entitled({fold(match.group()) for match in words})
+    names = {
+        paper.paper_id: get_short_name(paper) for paper in library.list_papers(entitled.values())
+    }
+    for match in words:
+        paper_id = entitled.get(fold(match.group()))
+        if paper_id and is_made_up(names[paper_id].split()[0]):
             spans.append(EntitySpan(*match.span(), "paper", (paper_id,), is_certain=True))
     for word, ids in library.find_papers_called(text):
         start = text.find(word)
@@ -98,24 +101,38 @@ def find_described(description: str, library: LibraryView) -> str:
 
 def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
     """Categories in capitals, and affiliations and venues that the library prints."""
-    codes = re.findall(r"[A-Z]{2}", text)
-    categories = set(library.list_printed("category", set(map(fold, codes))).values())
+    codes = set(map(fold, re.findall(r"[A-Z]{2}", text)))
+    folded = fold(text)
+    places = _list_places(folded) if len(folded) == len(text) else {}
+    named = {match[1]: match.start() for match in _OF_KIND.finditer(folded)} if places else {}
+    plural = {f"{one}s" for one in named}
+    known = library.list_printed(
+        {
+            "affiliation": places,
+            "venue": places,
+            "category": {*codes, *places, *plural},
+        }
+    )
+    categories = {value for printed, value in known["category"].items() if printed in codes}
     spans = [
         EntitySpan(*match.span(), "category", match.group(1))
         for match in _CATEGORY.finditer(text)
         if match.group(1) in categories
     ]
-    folded = fold(text)
-    if len(folded) == len(text):
-        places = _list_places(folded)
-        for kind in _PRINTED_KINDS:
-            for printed, value in library.list_printed(kind, places).items():
-                if kind != "category" or len(value) > 3:
-                    # One ordinary word ("exoplanets") may as well be the topic.
-                    is_certain = " " in value or fold(value) not in library.vocabulary.lower
-                    at = places[printed]
-                    spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
-        spans += _find_plural_categories(folded, library)
+    for kind, values in known.items():
+        for printed, value in values.items():
+            if printed in places and (kind != "category" or len(value) > 3):
+                # One ordinary word ("exoplanets") may as well be the topic.
+                is_certain = " " in value or fold(value) not in library.vocabulary.lower
+                at = places[printed]
+                spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
+    # A category that is printed in the plural: "exoplanet papers" of the category Exoplanets.
+    spans += [
+        EntitySpan(named[one], named[one] + len(one), "category", value, is_certain=True)
+        for printed, value in known["category"].items()
+        if printed in plural
+        for one in (printed[:-1],)
+    ]
     # "papers with a tencent affiliation", "the IV category"
     for match in _AFFILIATED.finditer(text):
         if fold(match.group(1)) in library.vocabulary.places:
@@ -137,11 +154,6 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
     return spans
 
 
-_PRINTED_KINDS: tuple[Literal["affiliation", "venue", "category"], ...] = (
-    "affiliation",
-    "venue",
-    "category",
-)
 _MOST_EDGES = 32
 """Beginnings and ends of words within a value, two a word, that are looked at."""
 _CODE = re.compile(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b")
@@ -162,18 +174,6 @@ _SURE_FLAGS = re.compile(
     re.IGNORECASE,
 )
 """Words that say something of an entry and hardly anything else."""
-
-
-def _find_plural_categories(folded: str, library: LibraryView) -> list[EntitySpan]:
-    """Categories that are printed in the plural: ``exoplanet papers`` of the category Exoplanets."""
-    named = {match[1]: match.start() for match in _OF_KIND.finditer(folded)}
-    printed = library.list_printed("category", [f"{one}s" for one in named])
-    return [
-        EntitySpan(
-            named[many[:-1]], named[many[:-1]] + len(many) - 1, "category", value, is_certain=True
-        )
-        for many, value in printed.items()
-    ]
 
 
 def _list_places(folded: str) -> dict[str, int]:
@@ -310,8 +310,8 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         return Condition("link", "not_contains" if slot.is_negative else "contains", host)
     if slot.kind == "category":
         match = _CATEGORY.search(text.upper())
-        known = library.list_printed("category", [fold(match.group(1))]) if match else {}
-        text = match.group(1) if match and match.group(1) in known.values() else text
+        printed = library.list_printed({"category": [fold(match.group(1))]}) if match else {}
+        text = match.group(1) if match and match.group(1) in printed["category"].values() else text
     operator = "is_not" if slot.is_negative else "is"
     if slot.kind == "affiliation" and slot.is_negative:
         return Condition("affiliation", "lacks", (text,))

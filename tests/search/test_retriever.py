@@ -175,8 +175,8 @@ class Shelf:
                 )
 
     @property
-    def n_papers(self) -> int:
-        return len(self._papers)
+    def is_empty(self) -> bool:
+        return not self._papers
 
     def list_papers(self, ids: Sequence[str]) -> list[Paper]:
         return [self._papers[i] for i in ids]
