@@ -14,7 +14,9 @@ _GREETING = (
 _CAPABILITIES = (
     "Ask what papers say (*what problem does … solve?*, *how fast is …?*), for papers on a topic or "
     "from a year, for people (*who works on …?*), or compare two papers by name. Each answer quotes "
-    "the papers; what they do not state, I say so. I read the documents of this library, not the web."
+    "the papers; what they do not state, I say so. I read the documents of this library, not the web; "
+    "your own papers (PDF files, BibTeX, RIS, Zotero and others) are added on the *Library* page or by "
+    "`paperfolk ingest FOLDER`."
 )
 _ABOUT = (
     "I am Paperfolk, a program that searches the papers of this library and quotes them. What I say "

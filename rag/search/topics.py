@@ -206,6 +206,8 @@ def list_on_topic(
         if is_said(title or "", text):
             said.append(near.pop(paper_id, TopicEntry(paper_id, 0.0)))
     said.sort(key=_get_closeness)
+    if said and phrase.is_name:
+        return list(said), len(said)
     return [*said, *sorted(near.values(), key=_get_closeness)], len(said)
 
 
@@ -350,6 +352,14 @@ class Phrase:
         return self._is_in_text(title) or self._is_in_text(text)
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is one coined name, such as a data set's: what is near ``ImageNet`` has not got it.
+
+        What is near an acronym may be the same in full.
+        """
+        return bool(self._exact) and not self._exact.isupper()
+
+    @property
     def is_in_titles(self) -> bool:
         """Whether papers about it have it in their titles: one plain word is in many texts."""
         return len(self._wanted) == 1 and not self._exact
@@ -362,7 +372,9 @@ class Phrase:
 
     def _is_in_text(self, text: str) -> bool:
         if self._exact:
-            return re.search(rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W_])", text) is not None
+            # ImageNet100 is of ImageNet
+            named = rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W\d_])"
+            return re.search(named, text) is not None
         if self._gate and not self._gate.search(
             _MARKS_IN_WORDS.sub("", fold(self._join_prefixes(text)))
         ):

@@ -86,7 +86,8 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     slots = _add_pages(frame.question, _add_certain(frame, entities), library)
     slots = _extend_topics(frame.question, slots, library)
     for slot in slots:
-        _SLOT_READERS[slot.kind](parts, slot, entities)
+        kind = "topic" if _is_mentioned(slot, frame, entities) else slot.kind
+        _SLOT_READERS[kind](parts, slot, entities)
     asking = load_heads().asking_words
     free = _list_free_words(frame.question, slots)
     parts.leftover = " ".join(
@@ -94,6 +95,23 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     )
     parts.has_unknown = any(is_topical(w.lower(), asking) for w in free)
     return parts
+
+
+_OF_MANY = ("papers", "count", "groups", "people")
+
+
+def _is_mentioned(slot: Slot, frame: Frame, entities: Entities) -> bool:
+    """Whether a coined word that no paper introduces is what papers are about, and names none.
+
+    "How many papers mention ImageNet?" counted the first of two papers with the word: one.
+    """
+    around = [s for s in entities.spans if s.start < slot.end and slot.start < s.end]
+    return (
+        slot.kind == "paper"
+        and frame.wants[0][0] in _OF_MANY
+        and any(s.kind == "paper" for s in around)
+        and not any(s.is_certain for s in around)
+    )
 
 
 def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -> list[Slot]:
