@@ -147,13 +147,11 @@ def _answer_summary(query: Query, name: str, library: LibraryView) -> Answer:
     parts = [render_portrait(name, papers, library)]
     if query.relation == "presence":
         parts[0] = "Yes. " + parts[0]
-    parts.append(listing.render_rows(papers))
+    # "Who is Shiming Ge?": below fifty papers nobody reads how often they are cited.
+    parts.append(format_page_line(name, library))
     parts.append(format_top_coauthors(name, papers, library))
-    parts += [
-        note
-        for note in (format_page_line(name, library), format_caution(name, papers, library))
-        if note
-    ]
+    parts.append(format_caution(name, papers, library))
+    parts.append(listing.render_rows(papers))
     return _build_person_answer((name,), papers, listing, "\n\n".join(filter(None, parts)), library)
 
 
