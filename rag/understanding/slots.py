@@ -103,12 +103,14 @@ _OF_MANY = ("papers", "count", "groups", "people")
 def _is_mentioned(slot: Slot, frame: Frame, entities: Entities) -> bool:
     """Whether a coined word that no paper introduces is what papers are about, and names none.
 
-    "How many papers mention ImageNet?" counted the first of two papers with the word: one.
+    "How many papers mention ImageNet?" counted the first of two papers with the word: one. Beside a
+    topic it is not: "PC chair here: reviewers for adversarial robustness".
     """
     around = [s for s in entities.spans if s.start < slot.end and slot.start < s.end]
     return (
         slot.kind == "paper"
         and frame.wants[0][0] in _OF_MANY
+        and all(other.kind != "topic" for other in frame.slots)
         and any(s.kind == "paper" for s in around)
         and not any(s.is_certain for s in around)
     )
