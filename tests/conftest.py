@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 BROWSER = "tests/browser/"
+SHARE = "TESTS_SHARE"
+"""Names the folder of what the processes of one `make test` make once for all of them."""
 LONG = (
     BROWSER,
     "tests/test_wheel.py",
@@ -42,6 +44,17 @@ def pytest_configure() -> None:
     # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # all that is imported and collected stays: a third of that time looked for garbage
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """One process at a time: on a bare checkout the first compiles every module for the others."""
+    from filelock import FileLock
+
+    if SHARE not in os.environ:
+        return (yield)
+    with FileLock(Path(os.environ[SHARE]) / "collecting.lock"):
+        return (yield)
 
 
 def pytest_collection_finish() -> None:
@@ -106,6 +119,7 @@ def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Pat
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
+    shared = Path(os.environ.get(SHARE, shared))
     with FileLock(shared / "ingested.lock"):
         if (shared / "ingested").exists():
             shutil.copytree(shared / "ingested", folder, dirs_exist_ok=True)
