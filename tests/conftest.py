@@ -6,13 +6,15 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from rag.adapters.minilm import MiniLM
     from rag.app.assistant import Assistant
     from tests.desk import Desk
     from tests.postgresql_run import PostgresqlServer
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 BROWSER = "tests/browser/"
+MOST_TEXTS = 1_000
 SHARE = "TESTS_SHARE"
 """Names the folder of what the processes of one `make test` make once for all of them."""
 LONG = (
@@ -94,6 +97,33 @@ def closed_network() -> Iterator[None]:
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_embedded_once() -> Iterator[None]:
+    """A process has many assistants over the same papers, which would each embed the same texts."""
+    from rag.adapters.minilm import MiniLM
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_compute_vector", "_encode"):
+            patch.setattr(MiniLM, name, keep_results(getattr(MiniLM, name)))
+        yield
+
+
+def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str], Any]:
+    """The same function, which keeps what it made of the last texts, by weights and precision."""
+    kept: dict[tuple[object, ...], Any] = {}
+
+    @wraps(compute)
+    def compute_once(model: MiniLM, text: str) -> Any:
+        key = (model._settings.model_path, model._settings.data, model._precision, text)
+        if key not in kept:
+            while len(kept) >= MOST_TEXTS:
+                kept.pop(next(iter(kept)), None)
+            kept[key] = compute(model, text)
+        return kept[key]
+
+    return compute_once
 
 
 @pytest.fixture(scope="session")
