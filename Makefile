@@ -72,13 +72,22 @@ chromium:
 postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
 
+# A process that collects all tests takes half a minute to do so: the journeys, which mostly wait for
+# the browser and for the server, have one that collects them alone, beside one for each of two cores.
+SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/development chromium postgresql
 	@$(BIN)/paperfolk --data data models fetch
 	@only=""; $(HAS_CHROMIUM) || { only="not browser"; \
 	  echo "the tests in a browser are left out: install Chromium (Debian: apt-get install chromium) to run them"; }; \
 	$(HAS_POSTGRESQL) || { only="$${only:+$$only and }not postgresql"; \
 	  echo "the tests over PostgreSQL are left out: install it (Debian: apt-get install postgresql) to run them"; }; \
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $${only:+-m "$$only"} $(ARGS)
+	pytest() { $(BIN)/python -m pytest "$$@" $${only:+-m "$$only"} $(ARGS); }; \
+	export TESTS_SHARE=$$(mktemp -d); trap 'rm -rf "$$TESTS_SHARE"' EXIT; \
+	if [ -n "$(ARGS)" ] || ! $(HAS_CHROMIUM); then pytest $(SHARED_OUT); exit; fi; \
+	pytest -q tests/browser >"$$TESTS_SHARE/journeys" 2>&1 & journeys=$$!; \
+	status=0; pytest $(SHARED_OUT) --ignore tests/browser || status=$$?; \
+	wait $$journeys || status=$$?; cat "$$TESTS_SHARE/journeys"; exit $$status
 
 check: $(VENV)/development
 	@$(BIN)/ruff check .

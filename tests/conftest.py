@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from rag.adapters.minilm import MiniLM
     from rag.app.assistant import Assistant
     from tests.desk import Desk
     from tests.postgresql_run import PostgresqlServer
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 BROWSER = "tests/browser/"
+MOST_TEXTS = 1_000
+SHARE = "TESTS_SHARE"
+"""Names the folder of what the processes of one `make test` make once for all of them."""
 LONG = (
     BROWSER,
     "tests/test_wheel.py",
@@ -40,6 +46,23 @@ def pytest_configure() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command line has it; workers share the cores
     # A shell starts what runs in the background deaf to Ctrl-C, and a test's own processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # all that is imported and collected stays: a third of that time looked for garbage
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """One process at a time: on a bare checkout the first compiles every module for the others."""
+    from filelock import FileLock
+
+    if SHARE not in os.environ:
+        return (yield)
+    with FileLock(Path(os.environ[SHARE]) / "collecting.lock"):
+        return (yield)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,6 +99,33 @@ def closed_network() -> Iterator[None]:
     enable_socket()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def texts_embedded_once() -> Iterator[None]:
+    """A process has many assistants over the same papers, which would each embed the same texts."""
+    from rag.adapters.minilm import MiniLM
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_compute_vector", "_encode"):
+            patch.setattr(MiniLM, name, keep_results(getattr(MiniLM, name)))
+        yield
+
+
+def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str], Any]:
+    """The same function, which keeps what it made of the last texts, by weights and precision."""
+    kept: dict[tuple[object, ...], Any] = {}
+
+    @wraps(compute)
+    def compute_once(model: MiniLM, text: str) -> Any:
+        key = (model._settings.model_path, model._settings.data, model._precision, text)
+        if key not in kept:
+            while len(kept) >= MOST_TEXTS:
+                kept.pop(next(iter(kept)), None)
+            kept[key] = compute(model, text)
+        return kept[key]
+
+    return compute_once
+
+
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """The embedded model's folder, put there by `paperfolk models fetch` (make test calls it)."""
@@ -99,6 +149,7 @@ def library_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Pat
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
+    shared = Path(os.environ.get(SHARE, shared))
     with FileLock(shared / "ingested.lock"):
         if (shared / "ingested").exists():
             shutil.copytree(shared / "ingested", folder, dirs_exist_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,19 +39,26 @@ class Desk:
 
     def nearest(self, title: str) -> str | None:
         """Title of the paper whose vector is that of this paper's chunk, if any is near."""
-        indexes = Indexes(self.library, self.stores, "quick")
-        text = f"{title}\n{abstract(title)}"
-        found = indexes.vectors.query(vector(text), 1)
-        indexes.close()
-        if not found or found[0][1] < 0.99:
-            return None
-        return self.library.list_chunks([found[0][0]])[0].heading
+        return self.list_nearest([title])[0]
+
+    def list_nearest(self, titles: Sequence[str]) -> list[str | None]:
+        with closing(Indexes(self.library, self.stores, "quick")) as indexes:
+            vectors = [vector(f"{title}\n{abstract(title)}") for title in titles]
+            found = [indexes.vectors.query(one, 1) for one in vectors]
+        return [
+            self.library.list_chunks([one[0][0]])[0].heading if one and one[0][1] >= 0.99 else None
+            for one in found
+        ]
 
     def found(self, term: str, field: str = "body") -> set[str | None]:
-        indexes = Indexes(self.library, self.stores)
-        ids = [paper_id for _, paper_id, _ in indexes.lexical.find_chunks([term], 50, {field: 1.0})]
-        indexes.close()
-        return {paper.title for paper in self.library.list_papers(ids)}
+        return self.list_found([term], field)[0]
+
+    def list_found(self, terms: Sequence[str], field: str = "body") -> list[set[str | None]]:
+        """Titles of the papers with each term."""
+        with closing(Indexes(self.library, self.stores)) as indexes:
+            hits = [indexes.lexical.find_chunks([term], 50, {field: 1.0}) for term in terms]
+        titles = {paper.paper_id: paper.title for paper in self.library.list_papers()}
+        return [{titles[paper_id] for _, paper_id, _ in one} for one in hits]
 
 
 def abstract(title: str) -> str:

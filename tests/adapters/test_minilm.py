@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,15 @@ from rag.config.settings import Settings
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "recorded" / "minilm_reference.json").read_text(encoding="utf-8")
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def texts_embedded_each_time() -> Iterator[None]:
+    """What other tests keep is made anew in these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_compute_vector", "_encode"):
+            patch.setattr(MiniLM, name, getattr(MiniLM, name).__wrapped__)
+        yield
 
 
 @pytest.fixture(scope="module")

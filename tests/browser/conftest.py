@@ -100,17 +100,23 @@ def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str
         yield address
 
 
-@pytest.fixture  # not shared: it would answer the next test's question from its cache
+@pytest.fixture(scope="package")
 def model_url(
     library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """A chat whose model writes slowly enough to be watched."""
+    """A chat whose model writes slowly enough to be watched, each time anew."""
     folder = tmp_path_factory.mktemp("model")
     shutil.copytree(library_data, folder / "data")
     slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.08)
     with (
         OpenAIServer(slow) as model,
-        serving(folder, weights, OPENAI_BASE_URL=model.url, PAPERFOLK_CHAT_MODEL=MODEL) as address,
+        serving(
+            folder,
+            weights,
+            OPENAI_BASE_URL=model.url,
+            PAPERFOLK_CHAT_MODEL=MODEL,
+            PAPERFOLK_CACHE="false",
+        ) as address,
     ):
         yield address
 

@@ -17,11 +17,14 @@ Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 
 
-@pytest.fixture
-def own_url(library_data: Path, weights: Path, tmp_path: Path) -> Iterator[str]:
-    """A chat over a library that the test may change."""
-    shutil.copytree(library_data, tmp_path / "data")
-    with serving(tmp_path, weights) as served:
+@pytest.fixture(scope="module")
+def own_url(
+    library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A chat over a library that these tests may change."""
+    folder = tmp_path_factory.mktemp("own")
+    shutil.copytree(library_data, folder / "data")
+    with serving(folder, weights) as served:
         yield served
 
 

@@ -14,8 +14,9 @@ from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import check_citations
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
+from rag.search.retriever import Retriever
 from rag.text.markdown import hazards, markers
-from rag.types import Answer, Delta, Thread, Turn
+from rag.types import Answer, Delta, Paper, Retrieval, Thread, Turn
 from tests.hostile import PLACES, Payload, drop_unverified, fits, numbers, payloads, pieces, seen
 
 COMPUTED = {
@@ -55,10 +56,9 @@ def server() -> Iterator[OpenAIServer]:
 
 
 @pytest.fixture(scope="module")
-def plain(library_data: Path, weights: Path) -> Iterator[Callable[[str], Answer]]:
+def plain(assistant: Assistant) -> Callable[[str], Answer]:
     """What is answered without a model."""
-    with build(Settings(data=library_data, model_path=weights)) as opened:
-        yield cache(opened.ask)
+    return cache(assistant.ask)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,25 @@ def worded(library_data: Path, weights: Path, server: OpenAIServer) -> Iterator[
         data=library_data, model_path=weights, openai_base_url=server.url, chat_model=MODEL,
         retries=0, cache=False, verify=False,
     )  # fmt: skip
-    with build(settings) as opened:
+    found: dict[object, Retrieval] = {}
+    retrieve = Retriever.retrieve
+
+    def retrieve_once(self: Retriever, query: str, k: int = 20, **narrowed: Any) -> Retrieval:
+        key = (query, k, str(narrowed))  # the same few questions are asked with every payload
+        return (
+            found[key]
+            if key in found
+            else found.setdefault(key, retrieve(self, query, k, **narrowed))
+        )
+
+    with build(settings) as opened, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Retriever, "retrieve", retrieve_once)
         yield opened
+
+
+@pytest.fixture(scope="module")
+def papers(assistant: Assistant) -> dict[str, Paper]:
+    return {paper.paper_id: paper for paper in assistant.library.list_papers()}
 
 
 def passages(request: dict[str, Any]) -> list[str]:
@@ -107,7 +124,7 @@ def test_the_suite_covers_every_route_and_payload() -> None:
 
 @pytest.mark.parametrize(("route", "payload", "place"), READ_CASES, ids=named(READ_CASES))
 def test_of_what_papers_say_nothing_hostile_is_seen(
-    worded: Assistant, plain: Callable[[str], Answer], server: OpenAIServer, route: str, payload: Payload, place: str
+    worded: Assistant, plain: Callable[[str], Answer], papers: dict[str, Paper], server: OpenAIServer, route: str, payload: Payload, place: str
 ) -> None:  # fmt: skip
     server.default = hostile(payload, place, passages)
     server.requests.clear()
@@ -115,7 +132,6 @@ def test_of_what_papers_say_nothing_hostile_is_seen(
     if route == "follow-up":
         thread = Thread((Turn(READ["content"], plain(READ["content"])),))
     states, answer = streamed(worded, READ[route], thread)
-    papers = {p.paper_id: p for p in worded.library.list_papers()}
     check_citations(answer.text, answer.citations, papers)
     cited = {citation.marker for citation in answer.citations}
     read = "\n".join(str(m["content"]) for r in server.requests for m in r["messages"][1:])
@@ -133,14 +149,14 @@ def test_of_what_papers_say_nothing_hostile_is_seen(
 
 @pytest.mark.parametrize(("route", "payload", "place"), COMPUTED_CASES, ids=named(COMPUTED_CASES))
 def test_what_was_computed_stands_as_it_is_above_what_a_model_adds(
-    worded: Assistant, plain: Callable[[str], Answer], server: OpenAIServer, route: str, payload: Payload, place: str
+    worded: Assistant, plain: Callable[[str], Answer], papers: dict[str, Paper], server: OpenAIServer, route: str, payload: Payload, place: str
 ) -> None:  # fmt: skip
     computed = plain(COMPUTED[route])
     server.default = hostile(payload, place, passages)
+    server.requests.clear()
     states, answer = streamed(worded, COMPUTED[route], Thread())
     assert (answer.value, answer.experts) == (computed.value, computed.experts)
     assert answer.text.startswith(computed.text) and states[0] == computed.text
-    papers = {p.paper_id: p for p in worded.library.list_papers()}
     check_citations(answer.text, answer.citations, papers)
     added = answer.text.removeprefix(computed.text)
     assert hazards(added) == ()

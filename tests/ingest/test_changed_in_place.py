@@ -88,8 +88,9 @@ def _told(assistant: Assistant) -> Mapping[str, object]:
         frequencies = Counter(term for entry in entries for term in set(getattr(entry, field)))
         assert indexes.lexical.count_documents(frequencies, field) == dict(frequencies)
         told[field] = indexes.lexical.find_chunks(frequencies, 99, {field: 1.0})
+    embedder = build_embedder(assistant.settings)
     for question in QUESTIONS:
-        vector = build_embedder(assistant.settings).embed_query(question)
+        vector = embedder.embed_query(question)
         told[f"near {question}"] = indexes.vectors.query(vector, 99)
         hits = assistant.retrieve(question).papers
         told[f"ranked {question}"] = [(hit.paper.paper_id, hit.score) for hit in hits]

@@ -46,7 +46,7 @@ def test_the_seeds_go_in_whole_and_a_second_time_changes_nothing(desk: Desk, see
 
 
 def test_a_second_ingest_loads_nothing_heavy(desk: Desk, seeds: Path) -> None:
-    desk.ingest(seeds)
+    desk.ingest(seeds / LIST)
     code = (
         "import sys; from pathlib import Path; from rag.adapters.index_stores import LocalStores\n"
         "from rag.ingest.ingesting import apply_ingest; from rag.library import Library\n"
@@ -56,7 +56,7 @@ def test_a_second_ingest_loads_nothing_heavy(desk: Desk, seeds: Path) -> None:
         "heavy = {'chromadb', 'numpy', 'onnxruntime', 'tantivy', 'langchain_core', 'pylatexenc'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    command = [sys.executable, "-c", code, str(desk.folder), desk.library.url, str(seeds)]
+    command = [sys.executable, "-c", code, str(desk.folder), desk.library.url, str(seeds / LIST)]
     subprocess.run(command, check=True)
 
 
@@ -187,13 +187,13 @@ class Failing(QuickEmbedder):
 def test_an_interrupted_ingest_stores_no_paper_and_embeds_nothing_twice(
     desk: Desk, seeds: Path
 ) -> None:
-    failing = Failing()
+    failing, documents = Failing(), (seeds / LIST, seeds / PAGE)
     with pytest.raises(RagError, match="the model is gone"):
-        desk.ingest(seeds, embedder=failing)
+        desk.ingest(*documents, embedder=failing)
     assert desk.library.n_papers == 0
-    assert 0 < len(failing.seen) < 169
-    report = desk.ingest(seeds)
-    assert report.n_papers == 169
+    assert 0 < len(failing.seen) < 59
+    report = desk.ingest(*documents)
+    assert report.n_papers == 59
     assert sorted(failing.seen + desk.embedded) == sorted(
         map(get_embedded_text, desk.library.list_chunks())
     )
@@ -224,9 +224,9 @@ def test_rebuild_goes_over_to_another_embedder(desk: Desk, seeds: Path) -> None:
 
 
 def test_rebuild_embeds_everything_again_also_what_is_not_named(desk: Desk, seeds: Path) -> None:
-    desk.ingest(seeds)
+    desk.ingest(seeds / LIST, seeds / PAGE)
     report = desk.ingest(seeds / LIST, rebuild=True)
-    assert (report.n_embedded, report.n_papers) == (169, 169)
+    assert (report.n_embedded, report.n_papers) == (59, 59)
 
 
 def test_chunks_that_an_older_chunker_cut_are_cut_anew(desk: Desk, seeds: Path) -> None:

@@ -49,9 +49,8 @@ def require_whole(desks: list[Desk], *titles: str) -> None:
     for desk in desks:
         assert desk.titles == list(titles)
         assert check_indexes(desk.library, desk.stores).problems == ()
-        for title in titles:
-            assert desk.nearest(title) == title
-            assert desk.found(stem(title.lower())) == {title}
+        assert desk.list_nearest(titles) == list(titles)
+        assert desk.list_found([stem(title.lower()) for title in titles]) == [{t} for t in titles]
 
 
 def test_what_one_ingests_changes_and_removes_the_other_follows(

@@ -32,7 +32,7 @@ def data(library_data: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PAPERFOLK_DATA", str(library_data))
     monkeypatch.setenv("PAPERFOLK_MODEL_PATH", str(weights))
     for file in (*library_data.glob("threads.db*"), *library_data.glob("questions.jsonl")):
-        file.unlink()
+        file.unlink(missing_ok=True)  # SQLite takes its journal away when the last reader is gone
     return library_data
 
 
