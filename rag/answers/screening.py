@@ -9,21 +9,24 @@ not shown to a model, support no sentence of a reply, and are quoted only if the
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.answers.confusables import convert_confusables
 from rag.answers.prompt_injection import find_instructions, has_instruction, pieces
+from rag.library.screen_scores import ScreenScores
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, remove_hidden, split_sentences
 from rag.text.everyday import is_everyday
-from rag.types import Apart, Paper, PaperHit, Span
+from rag.types import Apart, Paper, PaperHit, Sentence, Span
 
 HEAD_FILE = Path(__file__).with_name("instruction_head.yaml")
 
@@ -36,6 +39,8 @@ DOUBTFUL = -1.0
 """From here on it does only if it shares no content word with the question, or continues one."""
 MAX_SENTENCES = 48
 """Sentences of one paper that are screened: those that fit the question best; no others are shown."""
+N_IN_MEMORY = 1024
+"""Papers whose scores this process has at hand."""
 
 SIGNS = (
     "overlap", "nearness", "second person", "first person",
@@ -82,23 +87,83 @@ class _Scored:
     title: float
 
 
+@cache
+def compute_version(embedder: str) -> str:
+    """What tells this screen, with its head and the model that it reads by, from others."""
+    files = (HEAD_FILE, Path(__file__))
+    return hashlib.sha256(
+        b"".join([embedder.encode(), *(file.read_bytes() for file in files)])
+    ).hexdigest()
+
+
 class Screen:
     """Finds the sentences of retrieved papers that say nothing about them.
 
     Args:
         embed: The embedded model; without it, only the wording of sentences is tested.
         known: Frequent words in lower case, which are never coined ones.
+        kept: Scores of papers that were screened before: those of twenty abstracts take half a second
+            of processor time, all of it before a model's first word.
+        embedder: Name of the embedded model.
     """
 
-    def __init__(self, embed: Embed | None, known: Collection[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        embed: Embed | None,
+        known: Collection[str] = frozenset(),
+        kept: ScreenScores | None = None,
+        embedder: str = "",
+    ) -> None:
         self._embed = embed
         self._known = known
-        self._scored = lru_cache(maxsize=1024)(self._score)
+        self._kept = kept if embed is not None else None
+        self._version = compute_version(embedder)
+        self._in_memory: dict[tuple[Paper, tuple[Span, ...]], _Scored] = {}
+        self._lock = Lock()
 
     def marked(self, hits: Iterable[PaperHit], question: str) -> tuple[PaperHit, ...]:
         """The papers found, each with what of it stands apart."""
         question_text = _content(question)
-        return tuple(replace(hit, apart=self._apart(hit, question_text)) for hit in hits)
+        cut = [(hit, (hit.paper, _cut_sentences(hit.paper, hit.sentences))) for hit in hits]
+        scored = self._find_scores([parts for _, parts in cut])
+        return tuple(
+            replace(hit, apart=self._apart(hit, scored[parts], question_text))
+            for hit, parts in cut
+        )
+
+    def prepare(self, papers: Iterable[Paper]) -> None:
+        """Screen papers before they are asked about."""
+        self._find_scores([(paper, _cut_sentences(paper)) for paper in papers])
+
+    def _find_scores(
+        self, papers: Sequence[tuple[Paper, tuple[Span, ...]]]
+    ) -> dict[tuple[Paper, tuple[Span, ...]], _Scored]:
+        """The scores of papers with what they were cut into: at hand, kept, or computed and kept."""
+        with self._lock:
+            scored = {parts: self._in_memory[parts] for parts in papers if parts in self._in_memory}
+        missing = [parts for parts in papers if parts not in scored]
+        keys = {parts: self._compute_key(*parts) for parts in missing}
+        kept = self._kept.find(keys.values()) if self._kept and missing else {}
+        new: dict[str, tuple[float, ...]] = {}
+        for parts in missing:
+            scores = kept.get(keys[parts], ())
+            if len(scores) == len(parts[1]) + 1:
+                of_sentences = tuple(zip(parts[1], scores[:-1], strict=True))
+                scored[parts] = _Scored(of_sentences, scores[-1])
+            else:
+                scored[parts] = self._score(*parts)
+                new[keys[parts]] = (*(s for _, s in scored[parts].sentences), scored[parts].title)
+        if self._kept and new:
+            self._kept.keep(self._version, new)
+        with self._lock:
+            self._in_memory |= {parts: scored[parts] for parts in missing}
+            for parts in list(self._in_memory)[:-N_IN_MEMORY]:
+                del self._in_memory[parts]
+        return scored
+
+    def _compute_key(self, paper: Paper, spans: Sequence[Span]) -> str:
+        lines = (self._version, paper.name, *(paper.text[start:end] for start, end in spans))
+        return hashlib.sha256("\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     def near(self, text: str, texts: Sequence[str]) -> float:
         """The highest cosine of a text with some texts; 1.0 where there is no model to tell."""
@@ -107,13 +172,9 @@ class Screen:
         vectors = np.array(self._embed([text, *texts]), np.float32)
         return float((vectors[1:] @ vectors[0]).max())
 
-    def _apart(self, hit: PaperHit, question: set[str]) -> Apart:
+    def _apart(self, hit: PaperHit, scored: _Scored, question: set[str]) -> Apart:
         paper = hit.paper
-        best = sorted(hit.sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
-        items = sorted(s.span for s in best) or split_sentences(paper.text)[:MAX_SENTENCES]
-        spans = tuple(piece for span in items for piece in pieces(paper.text, span))
         worded = set(find_instructions(paper.text))
-        scored = self._scored(paper, spans)
         sure = [
             score >= PLANTED or any(a < end and start < b for a, b in worded)
             for (start, end), score in scored.sentences
@@ -192,6 +253,13 @@ class Screen:
         result = np.concatenate((own_items, titled)) @ fitted.weights + fitted.intercept
         scores |= zip(lines, map(float, result[:-1]), strict=True)
         return _Scored(tuple(scores.items()), float(result[-1]))
+
+
+def _cut_sentences(paper: Paper, sentences: Iterable[Sentence] = ()) -> tuple[Span, ...]:
+    """What of a paper is screened, in text order."""
+    best = sorted(sentences, key=lambda s: (-s.score, s.span))[:MAX_SENTENCES]
+    items = sorted(s.span for s in best) or split_sentences(paper.text)[:MAX_SENTENCES]
+    return tuple(piece for span in items for piece in pieces(paper.text, span))
 
 
 def _is_sentence(text: str) -> bool:

@@ -251,7 +251,7 @@ class Assistant:
         announce: Callable[[Survey], None] | None = None,
     ) -> Report:
         """Read documents into the library; see `rag.ingest.ingesting.apply_ingest`."""
-        return self._ingestion.apply(
+        report = self._ingestion.apply(
             paths,
             prune=prune,
             rebuild=rebuild,
@@ -260,6 +260,9 @@ class Assistant:
             watch=watch,
             announce=announce,
         )
+        if self.settings.generative:
+            self._engine.screen_papers(progress)
+        return report
 
     @property
     def ingest_state(self) -> IngestState | None:

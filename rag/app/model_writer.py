@@ -6,10 +6,12 @@ Imported when a question has a model: it loads all that prompts, fences and veri
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from rag.app.request import Request
 from rag.app.search_engine import SearchEngine
 from rag.config.settings import Settings
+from rag.generation.evidence import count_tokens
 from rag.generation.generative import Prompts, Speaker, add_with_model, answer_with_model
 from rag.generation.model_pool import ModelPool
 from rag.generation.model_session import ModelSession
@@ -83,13 +85,17 @@ class ModelWriter:
             abstain: The answer where the model finds none in the passages.
             fallback: The answer by quotes, where the model's words cannot be used.
         """
-        prompts = self.load_prompts()
+        prompts, speaker = self.load_prompts(), self.build_speaker()
         prompt = prompts.compare if compares else prompts.answer
+        if request.reading.by == "model":  # the passages pay for its reading of the question
+            n_left = speaker.evidence_tokens - count_tokens(prompts.read.system)
+            n_tokens = max(n_left, speaker.evidence_tokens // 2)
+            speaker = replace(speaker, evidence_tokens=n_tokens)
         yield from answer_with_model(
             request.question,
             retrieval,
             request.thread,
-            self.build_speaker(),
+            speaker,
             prompt=prompts.brief if self.voice.is_small else prompt,
             abstain=abstain,
             fallback=fallback,

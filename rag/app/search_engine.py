@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from rag.adapters.index_stores import LocalStores
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from rag.ingest.indexing import Indexes
     from rag.search.retriever import Retriever
     from rag.types.token_vectors import Encoding
+
+
+MOST_SCREENED = 2_000
+"""Papers that are screened when they are read, where a chat model is configured, at some 40 ms of
+processor time each; those of a larger library are when they are first asked about."""
+_BATCH = 32
 
 
 class SearchEngine:
@@ -76,6 +82,16 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
+    def screen_papers(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Screen the papers of a library that is not too large, before they are asked about."""
+        if not 0 < self.library.n_papers <= MOST_SCREENED:
+            return
+        screen, papers = self.open_screen(), self.library.list_papers()
+        for at in range(0, len(papers), _BATCH):
+            screen.prepare(papers[at : at + _BATCH])
+            if progress:
+                progress("screening", min(at + _BATCH, len(papers)), len(papers))
+
     def open_retriever(self) -> Retriever:
         """What ranks papers, opened once.
 
@@ -88,6 +104,7 @@ class SearchEngine:
                 from rag.adapters.embedders import build_embedder, sentence_embedder
                 from rag.answers.screening import Screen
                 from rag.ingest.indexing import Indexes
+                from rag.library.screen_scores import ScreenScores
                 from rag.search.retriever import Retriever
 
                 self.library.ensure_not_empty()
@@ -98,7 +115,10 @@ class SearchEngine:
                 self._indexes = Indexes(self.library, self._stores, chosen.name)
                 self._retriever = Retriever(self.library, self._indexes, chosen)
                 self._screen = Screen(
-                    sentence_embedder(self._settings, chosen), load_whole_words(self._settings)
+                    sentence_embedder(self._settings, chosen),
+                    load_whole_words(self._settings),
+                    ScreenScores(self._settings.data, self._settings.library_url),
+                    chosen.name,
                 )
             return self._retriever
 

@@ -20,6 +20,12 @@ _NEAR = 6
 """Words between a denial and what is not said."""
 FEW_WORDS = 8
 """A keyless reply of so few words that denies anything states nothing else."""
+_LEFT_OPEN = re.compile(
+    r"\b(?:left|leaves?|remains?|stays?)\s+(?:\w+\s+)?(?:open|unclear|unstated|unanswered)\b|\b(?:bleibt|lässt|lassen)\b.*\boffen\b"
+    r"|\breste\w*\s+(?:ouvert|inconnu)|\bqueda\w*\s+(?:abiert|sin)",
+    re.IGNORECASE,
+)
+"""Words that decline without a denial: *how fast it is, the abstract leaves open*."""
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0590-\u06ff]")
 
 
@@ -64,6 +70,8 @@ def declines(sentence: str) -> bool:
     """Whether a sentence says that the papers do not state something."""
     words = _split_words(sentence)
     kinds = _load_words()
+    if _LEFT_OPEN.search(sentence) and kinds["sources"].find_places(words):
+        return True
     deniers = kinds["deniers"].find_places(words)
     if not deniers:
         return False

@@ -113,7 +113,7 @@ class Speaker:
     verifier: Verifier | None = None
     unsupported: Unsupported = "mark"
     screen: Screen | None = None
-    evidence_tokens: int = 2_300
+    evidence_tokens: int = 2_060
     thread_tokens: int = THREAD_TOKENS
     private: str = ""
 

@@ -74,6 +74,10 @@ class Ground:
         """Month and day of the papers, which are no numbers that they state."""
         return {(p.month, p.day) for p in self._papers if p.month and p.day}
 
+    @cached_property
+    def months(self) -> set[int]:
+        return {paper.month for paper in self._papers if paper.month}
+
     def has_word(self, word: str) -> bool:
         return (
             fold(word) in self.words

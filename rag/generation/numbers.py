@@ -37,7 +37,7 @@ _SHARES = {"half": 50, "halves": 50, "halved": 50, "third": 33, "quarter": 25, "
 _MAGNITUDES = (
     (3, r"k\b|thousands?\b|tausend\b|mille\b|тысяч\w*"),
     (6, r"m\b|mio\b|mln\b|mill?i[oóõ]n\w*\b|milh\w+\b|миллион\w*|百万"),
-    (9, r"b\b|bn\b|billions?\b|milliard\w*\b|miliard\w*\b|mrd\b|миллиард\w*"),
+    (9, r"b\b|bn\b|g\b|billions?\b|milliard\w*\b|miliard\w*\b|mrd\b|миллиард\w*"),
     (12, r"t\b|trillions?\b"),
     (4, r"万"),
     (8, r"亿|億"),
@@ -45,11 +45,8 @@ _MAGNITUDES = (
 _UNITS = (
     ("percent", r"%|‰|per ?cent\b|percentage\b|pct\b|prozent\w*\b|pour ?cent\b|por ?ciento\b|(?:percentage |accuracy )?points?\b|pp\b"),
     ("times", r"[×x](?!\w)|times\b|-?\s?fold\b|fois\b|veces\b|[- ]?mal\b|倍"),
-    ("rate", r"fps\b|frames per second|frames/s|hz\b"),
-    ("kilo", r"k(?:b|hz|m|g)\b"),
-    ("mega", r"m(?:b|hz|flops)\b"),
-    ("giga", r"g(?:b|hz|flops)?\b"),
-    ("tera", r"t(?:b|flops)\b"),
+    ("rate", r"fps\b|frames per second|frames/s|[kmg]?hz\b"),
+    ("operations", r"[mgtp]?flops?\b|floating[- ]point operations\b"),
     ("milliseconds", r"ms\b|milliseconds?\b"),
     ("seconds", r"s\b|secs?\b|seconds?\b"),
     ("minutes", r"mins?\b|minutes?\b"),
@@ -61,9 +58,17 @@ _UNITS = (
     ("decibels", r"db\b"),
     ("millimetres", r"mm\b"),
     ("centimetres", r"cm\b"),
+    ("kilometres", r"km\b"),
+    ("kilograms", r"kg\b"),
     ("bits", r"bits?\b"),
-    ("bytes", r"bytes?\b"),
+    ("bytes", r"[kmgt]i?b\b|(?:kilo|mega|giga)?bytes?\b"),
 )  # fmt: skip
+_PREFIXED = re.compile(r"[\s\u00a0\u202f-]*(?:(k|kilo)|(m|mega)|(g|giga)|(t)|(p))(?:i?b|hz|flops?|bytes?)$", re.IGNORECASE)
+_CONVERTED = {
+    "milliseconds": ("seconds", "0.001"), "minutes": ("seconds", "60"), "hours": ("seconds", "3600"),
+    "days": ("seconds", "86400"), "weeks": ("seconds", "604800"), "millimetres": ("metres", "0.001"),
+    "centimetres": ("metres", "0.01"), "kilometres": ("metres", "1000"),
+}  # fmt: skip
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _SCRIPT_CHANGE = re.compile(rf"(?<=[{_CJK}])(?=[A-Za-z\d])|(?<=[A-Za-z\d])(?=[{_CJK}])")
 _GAP = r"[\s\u00a0\u202f]*-?"
@@ -82,6 +87,7 @@ _HEDGE = re.compile(
     r"|oltre|più di|mais de|cerca de|более|около)|[~≈]|超过|約|约|以上)\s*(?:an?\s+|the\s+)?$",
     re.IGNORECASE,
 )
+_MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
 _LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
 _CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
@@ -187,9 +193,21 @@ def _iter_digits(text: str) -> list[Figure]:
         if unit is not None:
             end = unit.end()
         if unit is not None or not re.match(r"[^\W\d_]", text[end : end + 1]):
-            kind = str(unit.lastgroup) if unit else ""
+            kind, values = _convert_unit(unit, values)
             figures.append(_build_figure(text, values, kind, match.start(), end))
     return figures
+
+
+def _convert_unit(
+    unit: re.Match[str] | None, values: frozenset[Decimal]
+) -> tuple[str, frozenset[Decimal]]:
+    """The kind of a unit and the values in its plain one: ``57 kB`` are 57,000 bytes."""
+    if unit is None:
+        return "", values
+    kind, factor = _CONVERTED.get(str(unit.lastgroup), (str(unit.lastgroup), "1"))
+    if prefixed := _PREFIXED.match(unit[0]):
+        factor = f"1e{3 * int(prefixed.lastindex or 0)}"
+    return kind, frozenset((value * Decimal(factor)).normalize() for value in values)
 
 
 def _read_values(number: str) -> frozenset[Decimal]:
@@ -225,6 +243,8 @@ def _iter_words_of_number(text: str) -> list[Figure]:
             run = []
         if folded in _WORD_VALUES or singular in _MULTIPLES:
             run.append((singular if singular in _MULTIPLES else folded, start, end))
+        elif folded == "order" and (size := _MAGNITUDE_ORDER.match(text, start)):
+            figures.append(_build_figure(text, frozenset({Decimal(10)}), "times", start, size.end()))
         elif folded in _TIMES:
             figures.append(_build_figure(text, frozenset({Decimal(_TIMES[folded])}), "times", start, end))  # fmt: skip
     return figures
@@ -248,8 +268,7 @@ def _build_word_figure(text: str, run: list[tuple[str, int, int]]) -> list[Figur
         return []  # the digits before it were read with it
     vague = all(name in _MULTIPLES for name in names) and not re.search(r"\ban?\s+$", before)
     unit = _UNIT.match(text, end)
-    kind = str(unit.lastgroup) if unit else ""
-    values = frozenset({(total + part).normalize()})
+    kind, values = _convert_unit(unit, frozenset({(total + part).normalize()}))
     return [_build_figure(text, values, kind, at, unit.end() if unit else end, vague=vague)]
 
 

@@ -98,9 +98,11 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
             continue
         following = clause[at + 1] if at + 1 < len(clause) else ""
         before = clause[at - 1] if at else ""
+        both = frozenset({word}) | contrary
+        if before and _stands_beside(frozenset({word}), before, -1, company):
+            continue
         if following and _is_contrary(word, contrary, following, 1, company):
             return True
-        both = frozenset({word}) | contrary
         is_alone = not following or not _stands_beside(both, following, 1, company)
         if before and is_alone and _is_contrary(word, contrary, before, -1, company):
             return True

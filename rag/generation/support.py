@@ -53,7 +53,7 @@ _JOINS = re.compile(
     r"such as|like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
     re.IGNORECASE,
 )
-_SEGMENT = re.compile(r"[,;](?=\s)|\b(?:and|while|whereas|but)\b", re.IGNORECASE)
+_SEGMENT = re.compile(r"[,;](?=\s)|\b(?:and|while|whereas|but|against|versus|vs)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|latter|former|second|first|whereas|while)\b", re.IGNORECASE)
 _ONE_SUBJECT = re.compile(
     r"\W*(?:it|(?:the|this|that|its|their|our|one|a)\s+(?:[\w-]+\s+){0,3}?"
@@ -72,6 +72,9 @@ _COUNTED_PAPERS = re.compile(
 )
 _DAY = re.compile(
     rf"\b(?:(?P<d1>\d\d?)(?:st|nd|rd|th)?\s+(?P<m1>{'|'.join(MONTHS)})|(?P<m2>{'|'.join(MONTHS)})\s+(?P<d2>\d\d?))\b"
+)
+_MONTH = re.compile(
+    rf"\b(?:in|on|of|since|until|from|to|by|and|early|late|mid)\s+(?:\d\d?(?:st|nd|rd|th)?\s+)?({'|'.join(MONTHS)})\b(?!\s+et\b)"
 )
 _COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
 _LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
@@ -139,6 +142,8 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
         return "figure"
     if _has_unknown_sign(claim, ground) or _has_moved_change(claim, figures, ground):
         return "figure"
+    if _has_unknown_month(claim, ground):
+        return "date"
     if has_unknown_name:
         return "name"
     if ground.n_papers > 1 and _mixes_papers(claim, figures, owners, ground, english):
@@ -168,6 +173,12 @@ def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
         if counted_papers and ground.n_papers in counted_papers[0].values:
             free |= set(range(*match.span()))
     return [figure for figure in figures if figure.at not in free]
+
+
+def _has_unknown_month(claim: str, ground: Ground) -> bool:
+    """Whether a month is named that is none of the papers', nor in their words."""
+    months = {MONTHS.index(match[1]) + 1: match[1] for match in _MONTH.finditer(claim)}
+    return any(n not in ground.months and not ground.has_word(name) for n, name in months.items())
 
 
 def _locate(figures: Iterable[Figure], ground: Ground, english: bool) -> list[set[int]]:
@@ -249,7 +260,7 @@ def _has_moved_change(claim: str, figures: Sequence[Figure], ground: Ground) -> 
         ]
         if own:
             return any(a.matches(one) and b.matches(other) for one, other in own)
-        pairs = list(pairwise(paper.figures))
+        pairs = list(pairwise(f for f in paper.figures if f.unit == a.unit))
         return any(a.matches(one) and b.matches(other) for one, other in pairs) or any(
             b.matches(one) and a.matches(other) for one, other in pairs
         )

@@ -276,7 +276,7 @@ def _find_files_by_name(
 
 
 def _list_own_files(folder: Path) -> frozenset[Path]:
-    stores = (LIBRARY_FILE, "threads.db", "replies.db")
+    stores = (LIBRARY_FILE, "threads.db", "replies.db", "screens.db")
     files = [f"{name}{end}" for name in stores for end in ("", "-wal", "-shm", "-journal")]
     other_files = (LEFT_OUT, LIBRARY_LOCK, SOUND, INGEST_FILE, "aliases.yaml", "questions.jsonl")
     names = (*files, *other_files, "index", "models", "evaluations")

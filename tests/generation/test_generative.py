@@ -154,7 +154,7 @@ def test_the_model_reads_question_passages_and_turns_each_in_its_fence(
     assert "passage [E1]>>>" in asked and "Title: Paper 1" in asked
     assert "Authors: not printed" in asked
     assert "Answer: A loss . Nothing else ." in asked
-    opened = re.findall(r"<<<(\w{16}) (?!end)", asked)
+    opened = re.findall(r"<<<(\w{8}) (?!end)", asked)
     assert len(opened) == 4 and len(set(opened)) == 1
     assert asked.startswith(f"Mark of this message: {opened[0]}\n")
     assert opened[0] not in request["messages"][0]["content"]
