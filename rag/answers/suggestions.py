@@ -14,7 +14,7 @@ from itertools import islice
 
 from rag.answers.examples import build_examples, count_shared_pairs
 from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
-from rag.answers.topic_names import find_full_phrase, format_as_printed
+from rag.answers.topic_names import name_topic
 from rag.library.naming import get_recency_key, get_short_name
 from rag.library.view import LibraryView
 from rag.text import fold
@@ -263,8 +263,7 @@ def _find_shared_topic(papers: Sequence[Paper], library: LibraryView) -> str:
     best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
     if not best:
         return ""
-    full_phrase = find_full_phrase(best, [fold(title) for title in library.list_titles()])
-    return format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
+    return name_topic(best, library.list_titles())
 
 
 @lru_cache(maxsize=4)
