@@ -286,7 +286,7 @@ HEAD_OTHER_PAPERS = "It could also be:"
 
 
 def head_comparison(n: int) -> str:
-    return f"{counted(n)} side by side, in their own words:"
+    return f"{counted(n)} compared:"
 
 
 def tell_order_of_dates(dated: Sequence[tuple[str, str]]) -> str:
