@@ -101,7 +101,7 @@ def toggle_value(
     if value is None or FIELDS[field].type == "flag":
         values = [] if value in was else [value]
     else:
-        values = [v for v in was if v is not None and v != value]
+        values = [v for v in was if v not in (None, value)]
         values += [] if value in was else [value]
     if not values:
         return others
@@ -109,8 +109,9 @@ def toggle_value(
         return (*others, Condition(field, "unknown"))
     if values == [False]:  # alone, it takes in the papers of which nothing says whether
         return (*others, Condition(field, "is", False), Condition(field, "known"))
-    one = Condition(field, "is", values[0]) if len(values) == 1 else None
-    return (*others, one or Condition(field, "in", tuple(values)))
+    wanted = tuple(v for v in values if v is not None)
+    one = Condition(field, "is", wanted[0]) if len(wanted) == 1 else None
+    return (*others, one or Condition(field, "in", wanted))
 
 
 def remove_condition(
