@@ -13,9 +13,10 @@ MAX_TOPICS = 6
 MAX_TITLES = 1_000
 """Newest papers whose titles tell the topics of a library."""
 _GAP = r"[\s\-–—_]+"
-_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
+_WORD = r"[^\W_]+(?:[-–'][^\W_]+)*"
+_TITLE_WORD = re.compile(_WORD)
 _BEFORE = re.compile(rf"\d{_GAP}$")
-_AFTER = re.compile(rf"{_GAP}({_TITLE_WORD.pattern})")
+_AFTER = re.compile(rf"{_GAP}({_WORD})")
 
 
 def find_topics(titles: Sequence[str], k: int = MAX_TOPICS) -> list[tuple[str, int]]:
@@ -84,9 +85,8 @@ def _format_as_printed(phrase: str, titles: str) -> str:
 def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
     """The phrase with the words that most of its titles have before and after it."""
     for before in (False, True, True, False):
-        side = (
-            rf"([^\W_]+[ -]){re.escape(phrase)}" if before else rf"{re.escape(phrase)}([ -][^\W_]+)"
-        )
+        words = re.escape(phrase)
+        side = rf"({_WORD}[ -]){words}" if before else rf"{words}([ -]{_WORD})"
         neighbour_pattern = re.compile(rf"(?<![^\W_]){side}(?![^\W_])")
         neighbours = Counter(
             match[1] for title in titles if (match := neighbour_pattern.search(title))

@@ -42,6 +42,8 @@ def test_a_topic_has_the_words_and_capitals_that_titles_give_it() -> None:
         "Whistling 2023 Challenges Results",
     ]
     assert find_topics(titles) == [("AI-generated image detection", 2)]
+    titles = ["AI-Generated Image Detection", "Diffusion-Generated Image Detection"]
+    assert find_topics(titles) == [("image detection", 2)]
 
 
 def test_a_library_at_a_glance_has_topics_newest_papers_and_people() -> None:
