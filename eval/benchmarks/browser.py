@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 60
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-BROWSER_TARGETS_MS = {1: ("p50", 700.0), 10: ("p95", 2000.0)}
+BROWSER_TARGETS_MS = {1: ("p50", 150.0), 10: ("p95", 1500.0)}
 """By number of simultaneous users: a percentile and its upper limit in milliseconds."""
 
 WATCH = """

@@ -108,15 +108,17 @@ def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> s
     # A library that was read before sentences had roles: what is no idea cannot be told apart.
     columns = columns if any(s.role for hit in hits for s in hit.sentences) else [IDEA]
     headings = [*([plain(request).capitalize()] if request else []), *(c.heading for c in columns)]
-    lines = [f"| Paper | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
-    for hit in hits:
-        row = _choose_row_sentences(request, hit, columns)
-        cells = [_render_cell(hit, sentence, marks) for sentence in row]
+    rows = [_choose_row_sentences(request, hit, columns) for hit in hits]
+    stated = [at for at in range(len(headings)) if any(row[at] for row in rows)]
+    head = " | ".join(("Paper", *(headings[at] for at in stated)))
+    lines = [f"| {head} |", "|---" * (len(stated) + 1) + "|"]
+    for hit, row in zip(hits, rows, strict=True):
+        cells = [_render_cell(hit, row[at], marks) for at in stated]
         name_cell = _escape_bars(render_paper_name(hit.paper))
         if all(cell == NOT_STATED for cell in cells):
             span = hit.sentences[0].span if hit.sentences else (0, 0)
             name_cell += f" [{marks.get_marker(hit.paper, span)}]"
-        lines.append(f"| {name_cell} | {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join((name_cell, *cells))} |")
     return "\n".join(lines)
 
 

@@ -38,7 +38,10 @@ def is_of_facet(condition: Condition, field: str) -> bool:
     """Whether a condition is one that the boxes of a facet can show."""
     if condition.field != field or any(isinstance(value, Range) for value in condition.values):
         return False
-    return condition.operator in ("is", "in", "unknown")
+    is_flag = FIELDS[field].type == "flag"
+    return (
+        condition.operator in ("is", "in", "unknown") or is_flag and condition.operator == "known"
+    )
 
 
 def count_facets(library: LibraryView, conditions: Sequence[Condition]) -> tuple[Facet, ...]:
@@ -62,19 +65,30 @@ def _count_facet(library: LibraryView, conditions: Sequence[Condition], field: s
     own = [condition for condition in conditions if is_of_facet(condition, field)]
     others = [condition for condition in conditions if condition not in own]
     counts: dict[Any, int] = dict(library.count_groups(field, others, MAX_VALUES))
-    chosen = tuple(value for condition in own for value in condition.values)
+    chosen = _list_chosen(own)
     for value in chosen:
-        if value not in counts:
+        if value is not None and value not in counts:
             counts[value] = library.count_papers((*others, Condition(field, "is", value)))
-    values = tuple(counts.items())
     n_unknown = 0
-    if field == "year":
-        values = tuple(sorted(values, reverse=True))
+    if field in ("year", "code"):
         n_unknown = library.count_papers((*others, Condition(field, "unknown")))
-    elif field == "code":
+    if field == "code" and False in counts:  # which the unmarked count as otherwise
+        counts[False] -= n_unknown
+    values = tuple(counts.items())
+    if field in ("year", "code"):
         values = tuple(sorted(values, reverse=True))
-    is_unknown = any(condition.operator == "unknown" for condition in own)
-    return Facet(field, values, n_unknown, chosen, is_unknown)
+    known = tuple(value for value in chosen if value is not None)
+    return Facet(field, values, n_unknown, known, None in chosen)
+
+
+def _list_chosen(own: Sequence[Condition]) -> list[Scalar | None]:
+    """The values that a facet's conditions leave; None: papers without one."""
+    operators = {condition.operator for condition in own}
+    values: list[Scalar | None] = [value for condition in own for value in condition.values]
+    without_unknown = "known" in operators or values != [False]
+    if "unknown" in operators or not without_unknown:
+        values.append(None)
+    return values
 
 
 def toggle_value(
@@ -83,20 +97,21 @@ def toggle_value(
     """The conditions with a value of a facet added or taken away; None: papers without a value."""
     own = [condition for condition in conditions if is_of_facet(condition, field)]
     others = tuple(condition for condition in conditions if condition not in own)
-    if value is None:
-        was = any(condition.operator == "unknown" for condition in own)
-        return others if was else (*others, Condition(field, "unknown"))
-    values = [v for condition in own for v in condition.values]
-    if FIELDS[field].type == "flag":
-        values = [] if value in values else [value]
-    elif value in values:
-        values.remove(value)
+    was = _list_chosen(own)
+    if value is None or FIELDS[field].type == "flag":
+        values = [] if value in was else [value]
     else:
-        values.append(value)
+        values = [v for v in was if v not in (None, value)]
+        values += [] if value in was else [value]
     if not values:
         return others
-    one = Condition(field, "is", values[0]) if len(values) == 1 else None
-    return (*others, one or Condition(field, "in", tuple(values)))
+    if values == [None]:
+        return (*others, Condition(field, "unknown"))
+    if values == [False]:  # alone, it takes in the papers of which nothing says whether
+        return (*others, Condition(field, "is", False), Condition(field, "known"))
+    wanted = tuple(v for v in values if v is not None)
+    one = Condition(field, "is", wanted[0]) if len(wanted) == 1 else None
+    return (*others, one or Condition(field, "in", wanted))
 
 
 def remove_condition(
@@ -104,7 +119,12 @@ def remove_condition(
 ) -> tuple[Condition, ...]:
     """The conditions without one, or without one of its values."""
     if value is None or len(condition.values) < 2:
-        return tuple(other for other in conditions if other != condition)
+        is_flag = FIELDS[condition.field].type == "flag"  # which may take two conditions
+        return tuple(
+            other
+            for other in conditions
+            if other != condition and not (is_flag and other.field == condition.field)
+        )
     rest = tuple(other for other in condition.values if other != value)
     changed = replace(condition, value=rest)
     return tuple(changed if other == condition else other for other in conditions)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.answers.topic_names import find_themes, name_topics
+from rag.answers.topic_map import count_topics
 from rag.library.view import LibraryView
 from rag.types import Paper
-
-_TITLES = 2_000
-"""Newest papers whose titles tell the topics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +16,7 @@ class Glance:
     Attributes:
         n_papers, n_people: All of the library.
         years: The first and the last year that papers have; None where none has one.
-        topics: Words that several titles share, with the number of titles.
+        topics: What titles name, with the number of papers.
         newest: Papers, newest first.
         people: Those with most papers, with the number of them.
     """
@@ -35,13 +32,12 @@ class Glance:
 def build_glance(library: LibraryView, n_topics: int, n_newest: int, n_people: int) -> Glance:
     """The library at a glance, with at most so many topics, papers and people."""
     years = library.count_groups("year")
-    titles = library.list_titles(_TITLES, "newest first")
-    topics = {name_topics([topic], titles)[0]: n for topic, n in find_themes(titles, n_topics)}
+    topics = count_topics(library, k=n_topics)
     return Glance(
         library.n_papers,
         library.library.n_people,
         (min(years), max(years)) if years else None,
-        tuple(topics.items()),
+        tuple((name, sum(of_years.values())) for name, of_years in topics.items()),
         tuple(library.find_papers((), "newest first", n_newest)),
         tuple(library.count_groups("author").most_common(n_people)),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from rag.answers import phrases
 from rag.answers.rows import Listing
-from rag.answers.topic_names import MAX_TITLES, find_themes
+from rag.answers.topic_map import count_topics
 from rag.library.fields import format_conditions
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
@@ -18,7 +18,7 @@ from rag.types.query import Query
 
 _NEWEST = 6
 _MOST = 6
-"""People, categories and years that are named."""
+"""Topics, people, categories and years that are named."""
 
 
 def is_of_library(query: Query) -> bool:
@@ -36,28 +36,26 @@ def answer_library(query: Query, library: LibraryView) -> Answer:
     if not n:
         text = " ".join(resolved.absent) or phrases.tell_none(phrase)
         return Answer("", "abstained", "content", text, library=library.fingerprint)
-    newest = library.find_papers(conditions, "newest first", MAX_TITLES)
+    newest = library.find_papers(conditions, "newest first", _NEWEST)
     listing = Listing()
-    rows = listing.render_rows(newest[:_NEWEST])
-    titles = [p.title for p in newest if p.title]
-    facts = "\n".join(f"- {fact}" for fact in _list_facts(conditions, library, titles))
+    rows = listing.render_rows(newest)
+    facts = "\n".join(f"- {fact}" for fact in _list_facts(conditions, library))
     head = phrases.head_library(n, phrase)
     text = "\n\n".join(filter(None, (head, facts, phrases.HEAD_NEWEST, rows)))
     text = phrases.put_notes_first(resolved.notes, text)
-    scored = library.list_scored([p.paper_id for p in newest[:_NEWEST]])
+    scored = library.list_scored([p.paper_id for p in newest])
     return Answer(
         "", "answered", "content", text, listing.citations, scored, library=library.fingerprint
     )
 
 
-def _list_facts(
-    conditions: Sequence[Condition], library: LibraryView, titles: Sequence[str]
-) -> list[str]:
+def _list_facts(conditions: Sequence[Condition], library: LibraryView) -> list[str]:
+    topics = count_topics(library, conditions, _MOST)
     years = library.count_groups("year", conditions)
     known = sorted(years.items(), reverse=True)[:_MOST]
     undated = library.count_papers(conditions) - library.count_valued("year", conditions)
     facts = [
-        phrases.tell_topics([(plain(t), n) for t, n in find_themes(titles)]),
+        phrases.tell_topics([(plain(t), sum(n.values())) for t, n in topics.items()]),
         phrases.tell_years([(str(year), n) for year, n in known], undated),
         phrases.tell_most_papers(_count_most("author", conditions, library)),
         phrases.tell_categories(_count_most("category", conditions, library)),

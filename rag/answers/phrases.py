@@ -286,7 +286,7 @@ HEAD_OTHER_PAPERS = "It could also be:"
 
 
 def head_comparison(n: int) -> str:
-    return f"{counted(n)} side by side, in their own words:"
+    return f"{counted(n)} compared:"
 
 
 def tell_order_of_dates(dated: Sequence[tuple[str, str]]) -> str:
@@ -351,7 +351,8 @@ def tell_code(n: int) -> str:
 def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, int]]) -> str:
     """``**8 papers** on **drones**, 2019 to 2024, most by Ann Mao (3):``; ``years`` with its comma."""
     by = join_names(f"{name} ({count})" for name, count in people)
-    return f"**{counted(n)}** on **{topic}**{years}{f', most by {by}' if by else ''}."
+    on = f" on **{topic}**" if topic else ""  # "summarise what we found": of the papers shown
+    return f"**{counted(n)}**{on}{years}{f', most by {by}' if by else ''}."
 
 
 THE_PROBLEM = "The problem:"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rag.answers import person_phrases
 from rag.answers.page_figures import render_page_figures
 from rag.answers.rows import format_years
-from rag.answers.topic_names import find_themes, name_topics
+from rag.answers.topic_names import find_topics
 from rag.library.view import LibraryView
 from rag.text import join_names
 from rag.text.english import counted
@@ -80,7 +80,7 @@ def divide_by_period(papers: Sequence[Paper]) -> list[tuple[str, tuple[str, ...]
     periods = []
     for years in stretches:
         titles = [p.title for p in papers if p.title and p.year in years]
-        if topics := tuple(name_topics([t for t, _ in find_themes(titles, _TOPICS)], titles)):
+        if topics := tuple(name for name, _ in find_topics(titles, _TOPICS)):
             first, last = min(years), max(years)
             periods.append((str(last) if first == last else f"{first}–{last}", topics))
     return periods
@@ -105,7 +105,7 @@ def render_portrait(name: str, papers: Sequence[Paper], library: LibraryView) ->
     if roles["page"]:
         sentences.append(person_phrases.tell_page_role(roles["page"]))
     text = f"**{plain(name)}**: {', '.join(sentences)}."
-    if common := find_themes([p.title for p in papers if p.title]):
+    if common := find_topics([p.title for p in papers if p.title]):
         text += " Often about " + join_names(f"{plain(t)} ({n})" for t, n in common) + "."
     return text
 

@@ -39,10 +39,7 @@ _COMPLAINS = re.compile(
     r"misunderstood|misread|terrible|awful|boring|false|mistake)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_UNSUPPORTED = (
-    "I can only answer questions about the papers in this library and the people behind them, and "
-    "this is not one: {reason}. Ask me about a topic, a paper or a person instead."
-)
+_UNSUPPORTED = "I answer from these papers and the people behind them; this is not about them"
 
 
 def answer_aside(query: Query, question: str = "") -> Answer:
@@ -55,5 +52,5 @@ def answer_aside(query: Query, question: str = "") -> Answer:
         text = _COMPLAINT if is_complaint else _REPLIES.get(query.what, _GREETING)
         return Answer("", "answered", "smalltalk", text)
     reason = query.what.partition(": ")[2]
-    text = _UNSUPPORTED.format(reason=reason or "nothing in it can be looked up")
+    text = f"{_UNSUPPORTED}{f': {reason}' if reason else ''}."
     return Answer("", "abstained", "unsupported", text)

@@ -14,8 +14,9 @@ from itertools import islice
 
 from rag.answers.examples import build_examples, count_shared_pairs
 from rag.answers.filtered_library import CHOSEN_PAPERS_LABEL
-from rag.answers.topic_names import find_full_phrase, format_as_printed
+from rag.answers.topic_names import name_topic
 from rag.library.naming import get_recency_key, get_short_name
+from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.text import fold
 from rag.types import Answer, Paper, RouteName, Thread
@@ -147,7 +148,10 @@ def _iter_candidates(
 
 
 def _list_answer_papers(answer: Answer, library: LibraryView) -> list[Paper]:
-    """Those cited, in order; without citations those ranked best."""
+    """Those cited, in order; without citations those ranked best, or those that were counted."""
+    if answer.route == "catalogue" and answer.reading and not (answer.citations or answer.papers):
+        counted_ones = resolve_conditions(answer.reading.query.where, library).conditions
+        return library.find_papers(counted_ones, "newest first", _LOOKED_AT)
     ids = [c.paper_id for c in answer.citations] or [p.paper_id for p in answer.papers]
     return library.list_papers(list(dict.fromkeys(ids))[:_LOOKED_AT])
 
@@ -263,8 +267,7 @@ def _find_shared_topic(papers: Sequence[Paper], library: LibraryView) -> str:
     best = min(known, key=lambda pair: (-title_pairs[pair], -shared[pair], pair), default="")
     if not best:
         return ""
-    full_phrase = find_full_phrase(best, [fold(title) for title in library.list_titles()])
-    return format_as_printed(full_phrase, " \n ".join(paper.title or "" for paper in papers))
+    return name_topic(best, library.list_titles())
 
 
 @lru_cache(maxsize=4)

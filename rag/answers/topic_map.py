@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers.topic_names import MAX_TITLES, find_themes
+from rag.answers.topic_names import MAX_TITLES, find_topics
 from rag.library.view import LibraryView
 from rag.types import Condition
 
 MAX_TOPICS = 18
-_LEAST = 2
-"""Papers that a topic needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +54,32 @@ def build_topic_condition(name: str) -> Condition:
     return Condition("title", "contains", name)
 
 
-def map_topics(
+def count_topics(
     library: LibraryView, conditions: Sequence[Condition] = (), k: int = MAX_TOPICS
-) -> TopicMap:
-    """The topics that newest titles name, counted over all papers that meet conditions."""
-    names = [
-        name for name, _ in find_themes(library.list_titles(MAX_TITLES, "newest first"), 2 * k)
-    ]
+) -> dict[str, dict[int | None, int]]:
+    """The topics that newest titles name, most papers first, each with all of its papers by year."""
+    titles = library.list_titles(MAX_TITLES, "newest first", conditions)
+    names = [name for name, _ in find_topics(titles, 2 * MAX_TOPICS)]
+    if not names:
+        return {}
     columns = [(*conditions, build_topic_condition(name)) for name in names]
-    if not columns:
-        return TopicMap((), {})
-    years = library.count_each("year", columns)
-    totals = {at: sum(row[at] for row in years.values()) for at in range(len(names))}
-    chosen = sorted((at for at in totals if totals[at] >= _LEAST), key=lambda at: -totals[at])[:k]
-    ids = {at: library.find_ids(columns[at]) for at in chosen}
+    table = library.count_each("year", columns)
+    topics = {
+        name: {year: row[at] for year, row in table.items() if row[at]}
+        for at, name in enumerate(names)
+    }
+    ranked = sorted(topics, key=lambda name: -sum(topics[name].values()))
+    return {name: topics[name] for name in ranked[:k]}
+
+
+def map_topics(library: LibraryView, k: int = MAX_TOPICS) -> TopicMap:
+    """The topics of a library, whose they are, and which share people."""
+    years = count_topics(library, k=k)
+    ids = {name: library.find_ids([build_topic_condition(name)]) for name in years}
     people = library.list_people_by_paper(list({i for of_topic in ids.values() for i in of_topic}))
     topics = tuple(
-        MappedTopic(
-            names[at],
-            totals[at],
-            {year: row[at] for year, row in years.items() if row[at]},
-            _count_people(people, ids[at]),
-        )
-        for at in chosen
+        MappedTopic(name, sum(by_year.values()), by_year, _count_people(people, ids[name]))
+        for name, by_year in years.items()
     )
     return TopicMap(topics, _count_ties(topics))
 

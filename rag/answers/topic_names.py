@@ -5,24 +5,76 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rag.text import STOP_WORDS, fold, stem
 
-MAX_THEMES = 6
+MAX_TOPICS = 6
 MAX_TITLES = 1_000
 """Newest papers whose titles tell the topics of a library."""
-_TITLE_WORD = re.compile(r"[^\W_]+(?:[-–'][^\W_]+)*")
+_GAP = r"[\s\-–—_]+"
+_WORD = r"[^\W_]+(?:[-–'][^\W_]+)*"
+_TITLE_WORD = re.compile(_WORD)
+_BEFORE = re.compile(rf"\d{_GAP}$")
+_AFTER = re.compile(rf"{_GAP}({_WORD})")
 
 
-def name_topics(topics: Sequence[str], titles: Sequence[str]) -> list[str]:
-    """Each topic in full and with its capitals, once: ``AI-generated image detection``."""
-    folded, printed = [fold(title) for title in titles], " \n ".join(titles)
-    names = [format_as_printed(find_full_phrase(fold(topic), folded), printed) for topic in topics]
-    return list(dict.fromkeys(names))
+def find_topics(titles: Sequence[str], k: int = MAX_TOPICS) -> list[tuple[str, int]]:
+    """What several titles name, most first, in full and once, with the number of titles that have it.
+
+    A topic is a run of words that some title ends a phrase with: not "decision-based black-box", which
+    is always an attack, nor "challenges results", which is always of a year.
+    """
+    counts: Counter[tuple[str, ...]] = Counter()
+    forms: dict[tuple[str, ...], Counter[str]] = {}
+    for title in titles:
+        for stems, phrase in list_title_phrases(title).items():
+            counts[stems] += 1
+            forms.setdefault(stems, Counter())[phrase] += 1
+    chosen_stems: set[str] = set()
+    topics: dict[str, int] = {}
+    for stems, n in sorted(counts.items(), key=lambda c: (-c[1], -len(c[0]), c[0])):
+        if n < 2 or len(topics) == k:
+            break
+        if chosen_stems.isdisjoint(stems):
+            name = name_topic(min(forms[stems], key=lambda f: (len(f), f)), titles)
+            if _is_whole(name, titles):
+                chosen_stems.update(stems)
+                topics[name] = sum(has_topic(title, name) for title in titles)
+    return sorted(topics.items(), key=lambda topic: -topic[1])
 
 
-def format_as_printed(phrase: str, titles: str) -> str:
-    """The phrase with the capitals of its abbreviations: ``AI-generated image detection``."""
+def has_topic(title: str, topic: str) -> bool:
+    """Whether a title names a topic, as the condition ``title contains`` tests it."""
+    return _find_phrase(topic).search(fold(title)) is not None
+
+
+@lru_cache(maxsize=256)
+def _find_phrase(phrase: str) -> re.Pattern[str]:
+    """Matches where a word begins the phrase, to the end of its last word, in a folded title."""
+    parts = re.split(r"[\s\-–—_]+", fold(phrase))
+    return re.compile(rf"(?<![^\W_]){_GAP.join(map(re.escape, parts))}[^\W_]*")
+
+
+def _is_whole(phrase: str, titles: Sequence[str]) -> bool:
+    """Whether some title ends a phrase with it, and some has no number before it."""
+    begins = ends = False
+    for title in map(fold, titles):
+        for match in _find_phrase(phrase).finditer(title):
+            after = _AFTER.match(title, match.end())
+            begins = begins or _BEFORE.search(title[: match.start()]) is None
+            ends = ends or after is None or after[1] in STOP_WORDS
+    return begins and ends
+
+
+def name_topic(phrase: str, titles: Sequence[str]) -> str:
+    """A phrase in full, as titles print it: ``AI-generated image detection``."""
+    folded = [title for title in map(fold, titles) if _find_phrase(phrase).search(title)]
+    return _format_as_printed(_find_full_phrase(fold(phrase), folded), " \n ".join(titles))
+
+
+def _format_as_printed(phrase: str, titles: str) -> str:
+    """The phrase with the capitals of its abbreviations."""
     printed_match = re.search(re.escape(phrase), titles, re.IGNORECASE)
     if printed_match is None:
         return phrase
@@ -30,38 +82,19 @@ def format_as_printed(phrase: str, titles: str) -> str:
     return "".join(word if any(c.isupper() for c in word[1:]) else word.lower() for word in words)
 
 
-def find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
-    """The phrase with the words that most titles have before and after it."""
+def _find_full_phrase(phrase: str, titles: Sequence[str]) -> str:
+    """The phrase with the words that most of its titles have before and after it."""
     for before in (False, True, True, False):
-        side = (
-            rf"([^\W_]+[ -]){re.escape(phrase)}" if before else rf"{re.escape(phrase)}([ -][^\W_]+)"
-        )
+        words = re.escape(phrase)
+        side = rf"({_WORD}[ -]){words}" if before else rf"{words}([ -]{_WORD})"
         neighbour_pattern = re.compile(rf"(?<![^\W_]){side}(?![^\W_])")
-        matching_titles = [title for title in titles if phrase in title]
         neighbours = Counter(
-            match[1] for title in matching_titles if (match := neighbour_pattern.search(title))
+            match[1] for title in titles if (match := neighbour_pattern.search(title))
         )
         word, n = neighbours.most_common(1)[0] if neighbours else ("", 0)
-        if n > 1 and 2 * n > len(matching_titles) and word.strip() not in STOP_WORDS:
+        if n > 1 and 2 * n > len(titles) and word.strip() not in STOP_WORDS:
             phrase = f"{word}{phrase}" if before else f"{phrase}{word}"
     return phrase
-
-
-def find_themes(titles: Sequence[str], k: int = MAX_THEMES) -> list[tuple[str, int]]:
-    """Runs of two or three words that stand in several titles, most frequent first, with their numbers."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    display_forms: dict[tuple[str, ...], str] = {}
-    for title in titles:
-        phrases = list_title_phrases(title)
-        counts.update(phrases.keys())
-        for stems, phrase in phrases.items():
-            display_forms.setdefault(stems, phrase)
-    chosen_stems: list[tuple[str, ...]] = []
-    for stems, n in sorted(counts.items(), key=lambda c: (-c[1], -len(c[0]), c[0])):
-        covered = any(set(stems) & set(selected_stems) for selected_stems in chosen_stems)
-        if n > 1 and not covered:
-            chosen_stems.append(stems)
-    return [(display_forms[stems], counts[stems]) for stems in chosen_stems[:k]]
 
 
 def list_title_phrases(title: str) -> dict[tuple[str, ...], str]:

@@ -152,7 +152,7 @@ def _list_bibtex_fields(paper: Paper) -> Iterable[tuple[str, str]]:
         if value:
             yield name, value if name in ("url", "doi", "eprint") else _convert_to_latex(value)
     yield "abstract", _convert_to_latex(paper.text)
-    yield "note", _convert_to_latex(_format_note(paper))
+    yield "annote", _convert_to_latex(_format_note(paper))  # most styles print a "note"
 
 
 def _format_bibtex_name(person: Authorship) -> str:

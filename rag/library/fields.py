@@ -219,6 +219,8 @@ def format_condition(condition: Condition) -> str:
     """The condition in words that follow ``papers``: ``from 2024``, ``without the Code mark``."""
     field, operator, values = condition.field, condition.operator, condition.values
     if operator in ("known", "unknown"):
+        if field == "code":
+            return f"whose Code mark is {operator}"
         return f"{'with' if operator == 'known' else 'without'} {FIELDS[field].noun}"
     if operator == "two_of":
         return f"by two or more of {join_names(map(str, values))}"

@@ -76,9 +76,14 @@ class LibraryView(CalledPapers, ScopedPeople):
 
     # --- papers -------------------------------------------------------------------------------
 
-    def list_titles(self, limit: int = MOST_TITLES, sorting: Sorting = None) -> list[str]:
+    def list_titles(
+        self,
+        limit: int = MOST_TITLES,
+        sorting: Sorting = None,
+        conditions: Sequence[Condition] = (),
+    ) -> list[str]:
         """The titles of the first papers in an order: enough to see what titles share."""
-        titles = select(PAPERS.c.title).where(self._test(), PAPERS.c.title.is_not(None))
+        titles = select(PAPERS.c.title).where(self._test(conditions), PAPERS.c.title.is_not(None))
         ordered = titles.order_by(*order_by(sorting)).limit(limit)
         return [row[0] for row in self.library.fetch(ordered)]
 

@@ -45,7 +45,7 @@ _KEYS: Mapping[str, str] = {
     "topics fieldsofstudy s2fieldsofstudy descriptors",
     "files": "file files fileattachments attachments pdf",
     "retracted": "isretracted retracted",
-    "note": "note notes n1 remarks",
+    "note": "annote note notes n1 remarks",
     "type": "itemtype type documenttype publicationtype publicationtypes genre typecrossref subtype",
     "score": "score",
     "places": "sources",
@@ -69,7 +69,7 @@ _KEPT_BY_NOBODY = frozenset(
     "numberofvolumes openaccess eid scopusid corpusid paperid member prefix score deposited indexed "
     "copyright license licence issuedate unnamed0 index rownumber row paper jabref "
     "citation firstauthor createdate pmcid nihmsid authorsid authorids authoridentifiers "
-    "eventdate origdate howpublished annote bdskurl1 keywordsids pubstate langid "
+    "eventdate origdate howpublished bdskurl1 keywordsids pubstate langid "
     "volumetitle pagination numpage articlenum sourceid source1 entrytype bibtype".split()
 )
 """Bibliographic details that a paper does not keep here: known, so that they need no remark."""

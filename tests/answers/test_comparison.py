@@ -76,6 +76,12 @@ def test_a_paper_that_says_nothing_is_cited_by_its_name() -> None:
     check_citations(made, marks.list_citations(), {"p1": RAIN, "p3": silent})
 
 
+def test_a_column_in_which_no_paper_states_anything_is_left_out() -> None:
+    told = [hit(RAIN, "other", "aim", "other", "other"), hit(NIGHT, "aim", "other")]
+    query = compare("Compare RainSign and NightSign.", "RainSign", "NightSign")
+    assert "| Paper | Idea |\n" in render_comparison(query, told, Citations())
+
+
 def test_without_roles_a_table_tells_ideas_alone() -> None:
     made = render_comparison(
         compare("Compare RainSign and NightSign.", "RainSign", "NightSign"),

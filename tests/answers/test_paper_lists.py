@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.answers.facets import count_facets
+from rag.answers.facets import count_facets, toggle_value
 from rag.answers.papers import answer_papers
 from rag.answers.topic_map import map_topics
 from rag.app.assistant import Assistant
@@ -46,6 +46,10 @@ def test_a_facet_counts_what_choosing_a_value_would_leave(assistant: Assistant) 
     facets = {facet.field: facet for facet in count_facets(view, conditions)}
     for value, n in facets["year"].values:
         assert n == view.count_papers((*conditions, Condition("year", "is", value)))
+    marks = {facet.field: facet for facet in count_facets(view, ())}["code"]
+    assert marks.n_unknown == view.count_papers([Condition("code", "unknown")]) > 0
+    for value, n in marks.values:
+        assert n == view.count_papers(toggle_value((), "code", value))
     assert facets["year"].values == tuple(sorted(facets["year"].values, reverse=True))
     for value, n in facets["category"].values:  # its own condition does not narrow it
         assert n == view.count_papers((conditions[1], Condition("category", "is", value)))

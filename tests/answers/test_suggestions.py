@@ -46,6 +46,8 @@ def test_they_are_about_what_was_answered(assistant: Assistant) -> None:
     assert found[0] == "Who wrote DuetFace?"
     found = assistant.suggestions(ask_assistant(assistant, "Who works on face anti-spoofing?"))
     assert found[0] == "What does Qianyu Zhou work on?"
+    found = assistant.suggestions(ask_assistant(assistant, "How many papers per year?"))
+    assert found[0] == "Which of them have code?"
 
 
 def test_what_was_asked_before_is_not_suggested(assistant: Assistant) -> None:

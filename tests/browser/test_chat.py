@@ -127,7 +127,11 @@ def test_nothing_moves_after_an_answers_first_words_and_no_column_is_a_letter_wi
 ) -> None:
     page = visit(width=width, touch=width < 500)
     for n, question in enumerate(
-        ("Who is Nannan Wang?", "Compare GazeForensics and VideoReTalking")
+        (
+            "Who is Nannan Wang?",
+            "Who works on face recognition?",
+            "Compare GazeForensics and VideoReTalking",
+        )
     ):
         page.evaluate(WATCH_QUESTION, n)
         ask(page, question)

@@ -50,13 +50,13 @@ def untitled(paper_id: str = "u1") -> Paper:
 def test_a_cut_author_list_ends_in_others_in_bibtex() -> None:
     entry = bibtexparser.parse_string(to_bibtex([paper()])).entries[0]
     assert entry["author"] == 'Hangyu Li and Bj{\\"o}rn {\\r{A}}str{\\"o}m and others'
-    assert entry["note"].endswith("Nannan Wang among the authors by the profile page")
+    assert entry["annote"].endswith("Nannan Wang among the authors by the profile page")
 
 
 def test_an_unknown_year_and_unknown_authors_are_left_out() -> None:
     entry = bibtexparser.parse_string(to_bibtex([untitled()])).entries[0]
     assert not {"year", "month", "author"} & set(entry.fields_dict)
-    assert "no title printed" in entry["note"]
+    assert "no title printed" in entry["annote"]
     assert "PY  -" not in to_ris([untitled()])
 
 

@@ -49,7 +49,7 @@ HOSTILE = (
     "`<b>`\n\n    <i>indented</i>",
 )
 ALLOWED = frozenset(
-    "article b blockquote br button code dd details div dl dt em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q "
+    "article b blockquote br button code dd details div dl dt em h1 h2 h3 h4 h5 h6 hr i li mark ol p pre q sup "
     "section span strong summary table tbody td th thead tr ul a".split()
 )
 
@@ -314,6 +314,17 @@ def test_a_long_list_is_folded_and_a_short_one_is_not() -> None:
     html = answer_html.render_answer_html(cited(rows), {})
     assert "<summary>4 more</summary>" in html and html.count("<li>row") == 12
     assert "more</summary>" not in answer_html.render_answer_html(cited("- a\n- b"), {})
+
+
+def test_counts_have_bars_as_long_as_they_are() -> None:
+    rows = "- 2022: 10\n- 2023: 1,000\n- unknown: 5"
+    html = answer_html.render_answer_html(cited(rows, 0, route="catalogue"), {})
+    shares = [a["style"] for tag, a in Tags(html).tags if a.get("class") == "count"]
+    assert shares == ["--h:0.010", "--h:1.000", "--h:0.005"]
+
+
+def test_powers_in_titles_are_raised() -> None:
+    assert paper_html.format_name("LaRE^2: <b>", "") == "LaRE<sup>2</sup>: &lt;b&gt;"
 
 
 def test_cells_of_a_table_name_their_column() -> None:

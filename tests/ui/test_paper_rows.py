@@ -84,9 +84,11 @@ def test_boxes_join_values_of_a_field_and_take_them_away() -> None:
     assert two == (Condition("category", "in", ("CV", "LG")),)
     assert toggle_value(two, "category", "CV") == (Condition("category", "is", "LG"),)
     assert toggle_value(one, "category", "CV") == ()
-    assert toggle_value(toggle_value((), "code", True), "code", False) == (
-        Condition("code", "is", False),
-    )
+    without = toggle_value(toggle_value((), "code", True), "code", False)
+    assert without == (Condition("code", "is", False), Condition("code", "known"))
+    chips = list_chips(PaperState("", without))
+    assert [text for text, _ in chips] == ["without code"]
+    assert remove_condition(without, without[0]) == toggle_value(without, "code", False) == ()
     assert toggle_value((), "year", None) == (Condition("year", "unknown"),)
 
 

@@ -164,6 +164,9 @@ def list_chips(state: PaperState) -> list[tuple[str, str]]:
 
 def _iter_chips(state: PaperState) -> Iterator[tuple[str, str, Condition, Scalar | None]]:
     for at, condition in enumerate(state.conditions):
+        of_field = [c for c in state.conditions if c.field == condition.field]
+        if FIELDS[condition.field].type == "flag" and condition != of_field[0]:
+            continue  # "without code" is two conditions, and one chip
         is_facet = any(is_of_facet(condition, field) for field in FACET_FIELDS)
         if is_facet and len(condition.values) > 1:
             for number, value in enumerate(condition.values):

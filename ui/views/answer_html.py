@@ -14,6 +14,7 @@ from rag.answers.phrases import format_checks
 from rag.library.bibliography import format_byline
 from rag.types import Answer, Paper, Place, Role
 from ui.views.markdown_html import (
+    draw_counts,
     fold_lists,
     label_cells,
     remove_escapes,
@@ -22,7 +23,7 @@ from ui.views.markdown_html import (
 from ui.views.markdown_html import (
     render_markdown as render_markdown,
 )
-from ui.views.paper_html import ROLES, format_name
+from ui.views.paper_html import ROLES, format_name, raise_powers
 from ui.views.people_html import render_expert_cards
 from ui.views.reference_html import render_references
 
@@ -103,7 +104,10 @@ def render_words(turn: Answer, papers: Mapping[str, Paper], names: Iterable[str]
     markers = {c.marker: c.title or c.label for c in turn.citations}
     html = render_markdown(turn.text, markers, names)
     for title in sorted({escape(title, quote=False) for title in markers.values()}, key=len):
-        html = html.replace(f"<strong>{title}</strong>", f'<b class="title">{title}</b>')
+        html = html.replace(
+            f"<strong>{title}</strong>", f'<b class="title">{raise_powers(title)}</b>'
+        )
+    html = draw_counts(html) if turn.route == "catalogue" else html
     html = label_cells(fold_lists(add_topic_link(html, turn)))
     if turn.route == "experts" and turn.status == "answered" and turn.experts:
         cards = render_expert_cards(turn, papers)

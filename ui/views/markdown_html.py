@@ -127,7 +127,26 @@ def remove_escapes(text: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
+_COUNT_ROW = r"<li>([^<]{1,60}): ([\d,]+)</li>"
+
+
 # --- what is long or wide ---------------------------------------------------------------------
+
+
+def draw_counts(html: str) -> str:
+    """Rows of nothing but a value and how many have it, such as ``2024: 37``, with a bar behind each."""
+    rows = re.findall(_COUNT_ROW, html)
+    most = max((int(n.replace(",", "")) for _, n in rows), default=0)
+    if len(rows) < 3 or not most:
+        return html
+    return re.sub(
+        _COUNT_ROW,
+        lambda row: (
+            f'<li class="count" style="--h:{int(row[2].replace(",", "")) / most:.3f}">'
+            f"<span>{row[1]}</span> <b>{row[2]}</b></li>"
+        ),
+        html,
+    )
 
 
 def fold_lists(html: str, most: int = LONGEST_LIST) -> str:
@@ -136,7 +155,7 @@ def fold_lists(html: str, most: int = LONGEST_LIST) -> str:
 
 
 def _fold_list(rows_html: str, most: int) -> str:
-    rows = re.findall(r"<li>.*?</li>\n?", rows_html, re.DOTALL)
+    rows = re.findall(r"<li[ >].*?</li>\n?", rows_html, re.DOTALL)
     if len(rows) <= most + 2 or "<ul>" in rows_html:
         return f"<ul>\n{rows_html}</ul>"
     return (

@@ -19,8 +19,13 @@ ROLES: Mapping[Role, str] = {
 def format_name(title: str | None, label: str) -> str:
     """A title, or a label marked as one."""
     if title:
-        return escape(title)
+        return raise_powers(escape(title))
     return f'<span class="label">{escape(label)}</span> <i class="tag">no title</i>'
+
+
+def raise_powers(html: str) -> str:
+    """A title's ``LaRE^2`` as it is meant."""
+    return re.sub(r"(?<=\w)\^\{?(\w{1,3})\b\}?", r"<sup>\1</sup>", html)
 
 
 def render_source(

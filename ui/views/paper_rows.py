@@ -17,6 +17,7 @@ from rag.text.english import counted
 from rag.types import Paper
 from rag.types.fields import Scalar
 from ui.views.markdown_html import render_person_button
+from ui.views.paper_html import raise_powers
 
 SHOWN_AUTHORS = 4
 EXCERPT_CHARS = 260
@@ -55,7 +56,7 @@ class ListHead:
 
 def render_row(paper: Paper, position: int, n_rows: int, words: Sequence[str]) -> str:
     """One paper: a box that chooses it, its title that opens it, who and when, and two lines of it."""
-    shown_name = mark_words(paper.name, words)
+    shown_name = raise_powers(mark_words(paper.name, words))
     if paper.title is None:
         shown_name = f'<span class="label">{shown_name}</span> <i class="tag">no title</i>'
     excerpt = make_excerpt_around(paper.text, words)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from rag.answers.topic_names import find_themes, list_title_phrases
+from rag.answers.topic_names import find_topics, has_topic
 from rag.text.english import counted
 from rag.types import Condition, Paper, Person
 from ui.components.paper_state import print_papers
@@ -39,14 +39,8 @@ class Narrowing:
         return Narrowing(self.topic, "" if value == self.year else value)
 
     def select(self, papers: Sequence[Paper]) -> list[Paper]:
-        of_topic = [p for p in papers if not self.topic or has_topic(p, self.topic)]
+        of_topic = [p for p in papers if not self.topic or has_topic(p.title or "", self.topic)]
         return [p for p in of_topic if not self.year or str(p.year or "undated") == self.year]
-
-
-def has_topic(paper: Paper, topic: str) -> bool:
-    """Whether the title has the topic's words, whatever their endings."""
-    wanted = set(list_title_phrases(topic))
-    return bool(wanted) and wanted <= set(list_title_phrases(paper.title or ""))
 
 
 def render_person(
@@ -123,8 +117,8 @@ def _render_years(papers: Sequence[Paper], narrowing: Narrowing) -> str:
 def _render_topics(papers: Sequence[Paper], years: Sequence[int], narrowing: Narrowing) -> str:
     """What the titles have in common, by year; a topic narrows the papers."""
     rows = []
-    for name, _ in find_themes([p.title for p in papers if p.title], MAX_TOPICS):
-        on_topic = [p for p in papers if has_topic(p, name)]
+    for name, _ in find_topics([p.title for p in papers if p.title], MAX_TOPICS):
+        on_topic = [p for p in papers if has_topic(p.title or "", name)]
         value = escape(name, quote=True)
         pressed = "true" if name == narrowing.topic else "false"
         head = (

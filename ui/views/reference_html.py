@@ -31,6 +31,9 @@ def render_references(turn: Answer, papers: Mapping[str, Paper], active: int | N
             for key, group in of_paper.items()
             if key not in on_cards and (group[0].title or group[0].label) not in answer_text
         }
+    name = (
+        "Sources" if len(of_paper) == len({c.paper_id for c in turn.citations}) else "Other sources"
+    )
     if not of_paper or turn.status != "answered":
         return ""
     items = [
@@ -44,7 +47,7 @@ def render_references(turn: Answer, papers: Mapping[str, Paper], active: int | N
             f"<details><summary>{len(further_items)} more</summary>"
             f'<ul class="refs">{"".join(further_items)}</ul></details>'
         )
-    return f'<section class="sources" aria-label="Sources"><h3>Sources</h3>{list_html}</section>'
+    return f'<section class="sources" aria-label="{name}"><h3>{name}</h3>{list_html}</section>'
 
 
 def _render_reference(
