@@ -127,8 +127,7 @@ class Screen:
         cut = [(hit, (hit.paper, _cut_sentences(hit.paper, hit.sentences))) for hit in hits]
         scored = self._find_scores([parts for _, parts in cut])
         return tuple(
-            replace(hit, apart=self._apart(hit, scored[parts], question_text))
-            for hit, parts in cut
+            replace(hit, apart=self._apart(hit, scored[parts], question_text)) for hit, parts in cut
         )
 
     def prepare(self, papers: Iterable[Paper]) -> None:

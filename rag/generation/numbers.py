@@ -63,7 +63,10 @@ _UNITS = (
     ("bits", r"bits?\b"),
     ("bytes", r"[kmgt]i?b\b|(?:kilo|mega|giga)?bytes?\b"),
 )  # fmt: skip
-_PREFIXED = re.compile(r"[\s\u00a0\u202f-]*(?:(k|kilo)|(m|mega)|(g|giga)|(t)|(p))(?:i?b|hz|flops?|bytes?)$", re.IGNORECASE)
+_PREFIXED = re.compile(
+    r"[\s\u00a0\u202f-]*(?:(k|kilo)|(m|mega)|(g|giga)|(t)|(p))(?:i?b|hz|flops?|bytes?)$",
+    re.IGNORECASE,
+)
 _CONVERTED = {
     "milliseconds": ("seconds", "0.001"), "minutes": ("seconds", "60"), "hours": ("seconds", "3600"),
     "days": ("seconds", "86400"), "weeks": ("seconds", "604800"), "millimetres": ("metres", "0.001"),
@@ -244,7 +247,9 @@ def _iter_words_of_number(text: str) -> list[Figure]:
         if folded in _WORD_VALUES or singular in _MULTIPLES:
             run.append((singular if singular in _MULTIPLES else folded, start, end))
         elif folded == "order" and (size := _MAGNITUDE_ORDER.match(text, start)):
-            figures.append(_build_figure(text, frozenset({Decimal(10)}), "times", start, size.end()))
+            figures.append(
+                _build_figure(text, frozenset({Decimal(10)}), "times", start, size.end())
+            )
         elif folded in _TIMES:
             figures.append(_build_figure(text, frozenset({Decimal(_TIMES[folded])}), "times", start, end))  # fmt: skip
     return figures

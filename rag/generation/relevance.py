@@ -33,7 +33,8 @@ FEW_SENTENCES = 3
 """With so few sentences, title included, one cannot tell which of them fit the rest of the paper."""
 
 _REPORTS = re.compile(
-    r"\b(?:we|our|us|this (?:paper|work|study)|(?:the|our|this) proposed|experiment(?:s|al)?|results?)\b", re.IGNORECASE
+    r"\b(?:we|our|us|this (?:paper|work|study)|(?:the|our|this) proposed|experiment(?:s|al)?|results?)\b",
+    re.IGNORECASE,
 )
 """How a paper speaks of itself: "Results show an FID of 8.57 on CUB" belongs to it though no other of
 its sentences has a word of it."""
