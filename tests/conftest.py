@@ -27,10 +27,16 @@ SHARE = "TESTS_SHARE"
 """Names the folder of what the processes of one `make test` make once for all of them."""
 LONG = (
     BROWSER,
-    "tests/test_wheel.py",
-    "tests/ingest/",
+    "tests/eval/test_expectations.py",
     "tests/understanding/test_linear.py",
+    "tests/ui/",
+    "tests/app/",
+    "tests/generation/",
+    "tests/ingest/",
+    "tests/cli/",
+    "tests/test_wheel.py",
     "tests/eval/",
+    "tests/adapters/",
 )
 """What takes longest, longest first."""  # fmt: skip
 

@@ -65,7 +65,7 @@ def test_a_library_works_the_same_on_a_server(server: Server, tmp_path: Path, se
             indexes = Indexes(library, stores, "quick")
             apply_ingest(library, stores, QuickEmbedder, [seeds / LIST])
             first = indexes.vectors.count()
-            apply_ingest(library, stores, QuickEmbedder, [seeds])
+            apply_ingest(library, stores, QuickEmbedder, [seeds / LIST, seeds / PAGE])
             apply_ingest(library, stores, QuickEmbedder, [seeds / LIST], rebuild=True)
             assert check_indexes(library, stores).problems == ()
             query = QuickEmbedder().embed_documents(["any"])[0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,17 @@ def call(*queries: dict[str, Any]) -> Reply:
     return Reply(tools=[("look_up", query) for query in queries])
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
 @pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as running:
-        yield running
+def server(running: OpenAIServer) -> OpenAIServer:
+    running.replies.clear()
+    running.requests.clear()
+    return running
 
 
 @pytest.fixture
@@ -39,16 +48,31 @@ def changes(request: pytest.FixtureRequest) -> dict[str, Any]:
     return getattr(request, "param", {})
 
 
+@pytest.fixture(scope="module")
+def opened(library_data: Path, weights: Path) -> Iterator[Callable[..., Assistant]]:
+    """Assistants by their settings, each opened once."""
+    with ExitStack() as stack:
+
+        @cache
+        def open_assistant(**given: Any) -> Assistant:
+            settings = Settings(
+                data=library_data,
+                model_path=weights,
+                chat_model=MODEL,
+                retries=0,
+                timeout_s=10,
+                **given,
+            )
+            return stack.enter_context(build(settings))
+
+        yield open_assistant
+
+
 @pytest.fixture
 def worded(
-    library_data: Path, weights: Path, server: OpenAIServer, changes: dict[str, Any]
-) -> Iterator[Assistant]:
-    given = {"retries": 0, "timeout_s": 10, "cache": False, "verify": False} | changes
-    settings = Settings(
-        data=library_data, model_path=weights, openai_base_url=server.url, chat_model=MODEL, **given
-    )
-    with build(settings) as opened:
-        yield opened
+    opened: Callable[..., Assistant], server: OpenAIServer, changes: dict[str, Any]
+) -> Assistant:
+    return opened(openai_base_url=server.url, **{"cache": False, "verify": False, **changes})
 
 
 def ask(assistant: Assistant, question: str, thread: Thread = Thread()) -> tuple[Answer, list[str]]:  # noqa: B008 - frozen

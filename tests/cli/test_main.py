@@ -353,10 +353,13 @@ def test_chat_answers_line_by_line_and_opens_sources() -> None:
     assert "never asked" not in done.stdout
 
 
-def test_chat_is_left_by_the_bare_word_too() -> None:
-    done = outside("chat", stdin="thanks a lot\nquit\nnever asked\n")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "You are welcome" in done.stdout and "never asked" not in done.stdout
+def test_chat_is_left_by_the_bare_word_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("thanks a lot\nquit\nnever asked\n"))
+    assert main(["chat"]) == 0
+    out, err = capsys.readouterr()
+    assert "You are welcome" in out and "never asked" not in out and err == ""
 
 
 def test_another_reading_that_fails_leaves_the_first_answer(
