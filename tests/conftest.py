@@ -122,7 +122,7 @@ def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str
 
     @wraps(compute)
     def compute_once(model: MiniLM, text: str) -> Any:
-        key = (model._settings.model_path, model._settings.data, model._precision, text)
+        key = (model._settings.model_path or model._settings.data, model._precision, text)
         if key not in kept:
             while len(kept) >= MOST_TEXTS:
                 kept.pop(next(iter(kept)), None)
