@@ -107,7 +107,7 @@ def model_url(
     """A chat whose model writes slowly enough to be watched, each time anew."""
     folder = tmp_path_factory.mktemp("model")
     shutil.copytree(library_data, folder / "data")
-    slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.08)
+    slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.2)
     with (
         OpenAIServer(slow) as model,
         serving(
