@@ -41,6 +41,12 @@ def is_usage(line: str) -> bool:
     return bool(re.search(r"\[|\b[A-Z]{2,}\b(?!.*\")", line))
 
 
+def shown() -> list[tuple[str, str]]:
+    """Each command that is followed by what it prints."""
+    pattern = r"^```sh\n([^\n]+)\n```\n+```text\n(.*?)^```$"
+    return re.findall(pattern, README, re.MULTILINE | re.DOTALL)
+
+
 def runnable() -> list[str]:
     """Each command once, but for those whose answer is compared."""
     compared = [re.sub(r"\s+#.*", "", line) for line, _ in shown()]
@@ -98,12 +104,6 @@ def test_a_command_of_the_readme_runs(
     printed = capsys.readouterr()
     assert not status, printed.err
     assert printed.out.strip()
-
-
-def shown() -> list[tuple[str, str]]:
-    """Each command that is followed by what it prints."""
-    pattern = r"^```sh\n([^\n]+)\n```\n+```text\n(.*?)^```$"
-    return re.findall(pattern, README, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(("line", "printed"), shown())
