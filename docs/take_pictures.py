@@ -1,4 +1,4 @@
-"""Take the README's pictures from the running product, light and dark, so that they stay true.
+"""Take the pictures of README and docs from the running product, light and dark, so that they stay true.
 
     .venv/bin/python docs/take_pictures.py
 
@@ -27,7 +27,7 @@ SHOWN_PAGES = {
     "person": ("/people?name=Shiming+Ge", ".person-page"),
 }
 """Address of each page, and what is there once it is drawn."""
-SIZE = {"width": 1280, "height": 760}
+SIZE = {"width": 1440, "height": 820}
 TIMEOUT_MS = 60_000
 
 

@@ -137,8 +137,11 @@ def _open_page(browser: Browser, address: str) -> Page:
 
 def _ensure_settled(page: Page) -> None:
     """Wait until the page is drawn and its script has finished."""
-    page.get_by_test_id("stChatInputTextArea").wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    # As it moves from the first view to the bottom, or back, there are two for a moment.
+    page.wait_for_function(
+        "() => document.querySelectorAll('[data-testid=stChatInputTextArea]').length === 1"
+    )
 
 
 @contextmanager

@@ -65,14 +65,15 @@ def to_markdown(thread: StoredThread, papers: Sequence[Paper]) -> str:
 def _render_references(
     answer: Answer, papers: Mapping[str, Paper], numbers: Mapping[str, int]
 ) -> str:
-    """A line for each paper, with all that was quoted of it."""
+    """A line for each paper, with all that was quoted of it; a reader has no use for our file names."""
     lines = []
     for paper_id, number in numbers.items():
         citations = [citation for citation in answer.citations if citation.paper_id == paper_id]
         first, paper = citations[0], papers.get(paper_id)
         by = f" {format_byline(paper)}." if paper else ""
-        quotes = " ".join(f"“{quote}”" for quote in dict.fromkeys(c.quote for c in citations))
-        lines.append(f"- [{number}] {first.title or first.label}.{by} {first.where}: {quotes}")
+        pages = {c.quote: f" (p. {c.page})" if c.page is not None else "" for c in citations}
+        quotes = " ".join(f"“{quote}”{page}" for quote, page in pages.items())
+        lines.append(f"- [{number}] {first.title or first.label}.{by} {quotes}")
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rag.app.conversation_export import answer_markdown
 from rag.types import Answer, Citation
 
@@ -11,10 +13,14 @@ def cite(marker: int, paper_id: str, quote: str) -> Citation:
 
 
 def test_a_paper_has_one_number_in_what_is_copied() -> None:
-    citations = (cite(1, "a", "One."), cite(2, "b", "Two."), cite(3, "a", "Three."))
+    citations = (
+        cite(1, "a", "One."),
+        cite(2, "b", "Two."),
+        replace(cite(3, "a", "Three."), page=4),
+    )
     text = "One and three [1][3]. Two [2]. Three again [3]."
     answer = Answer("q", "answered", "content", text, citations)
     assert answer_markdown(answer, ()) == (
         "One and three [1]. Two [2]. Three again [1].\n\n"
-        "- [1] A. a.txt:1: “One.” “Three.”\n- [2] B. b.txt:1: “Two.”\n"
+        "- [1] A. “One.” “Three.” (p. 4)\n- [2] B. “Two.”\n"
     )

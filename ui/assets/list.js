@@ -180,10 +180,10 @@ class Listing {
     if (row && node.type === "checkbox") {
       row.classList.toggle("chosen", node.checked);
       const chosen = new Set(this.data.chosen);
-      if (node.checked !== this.data.all) chosen.add(row.dataset.id);
-      else chosen.delete(row.dataset.id);
+      const marked = node.checked !== this.data.all;
+      chosen[marked ? "add" : "delete"](row.dataset.id);
       this.data.chosen = [...chosen];
-      this.send("pick", row.dataset.id);
+      this.send(marked ? "mark" : "unmark", row.dataset.id);
     } else if (node.matches("select")) this.send(node.dataset.act, node.value);
     else if (node.type === "checkbox" && node.dataset.act) this.send(node.dataset.act, node.dataset.value);
     else if (node.type === "search") this.search(node.value);

@@ -49,12 +49,12 @@ function type(field, text) {
 }
 
 // Arrow up in the empty input brings back what was asked, the last first; arrow down the way back.
+let recalled = ""; // its question may be drawn anew when the next key comes
 function recall(field, step) {
   const asked = questions().map((node) => node.textContent);
   const at = field.value ? asked.lastIndexOf(field.value) : asked.length;
-  if (at < 0 || !asked.length) return false;
-  type(field, asked[at + step] ?? (step > 0 ? "" : field.value));
-  return true;
+  recalled = asked[at + step] ?? (step > 0 ? "" : field.value);
+  type(field, recalled);
 }
 
 function searchConversations() {
@@ -99,9 +99,9 @@ export default function (component) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (at === input() && event.key.startsWith("Arrow") && !event.shiftKey) {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      if (step && (at.value === "" || questions().some((node) => node.textContent === at.value)))
-        if (recall(at, step)) event.preventDefault();
-      return;
+      if (!step || (at.value && at.value !== recalled)) return;
+      event.preventDefault();
+      return recall(at, step);
     }
     if (typing(at) || help.open || document.querySelector("[role=dialog]")) return;
     if (event.key === "/") {

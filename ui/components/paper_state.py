@@ -109,12 +109,20 @@ def store_state(state: PaperState) -> None:
         st.query_params.pop(ADDRESS, None)
 
 
+def mark_row(marked: tuple[str, ...], act: str, row_id: str) -> tuple[str, ...]:
+    """The rows marked after ``mark`` or ``unmark``.
+
+    Not a toggle: a press that comes while the page is drawn may be reported twice.
+    """
+    others = tuple(one for one in marked if one != row_id)
+    return others if act == "unmark" else (*others, row_id)
+
+
 def change_state(act: str, value: str) -> bool:
     """The state after a press on the list; returns whether it was one that changes it."""
     state: PaperState = st.session_state.get(KEY, PaperState())
-    if act == "pick":
-        marked = tuple(one for one in state.marked if one != value)
-        state = replace(state, marked=marked if value in state.marked else (*marked, value))
+    if act in ("mark", "unmark"):
+        state = replace(state, marked=mark_row(state.marked, act, value))
     elif act == "all":
         state = replace(state, all_chosen=not state.all_chosen, marked=())
     elif act == "order":

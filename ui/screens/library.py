@@ -17,6 +17,7 @@ from ui.components import (
     correction_dialog,
     library_changes,
     page_links,
+    paper_state,
     selected_papers,
     session,
     virtual_list,
@@ -145,9 +146,8 @@ def render_running(assistant: Assistant) -> None:
 def handle_act(act: str, value: str) -> None:
     """Keep a press until the page is drawn: what takes long shows its progress there."""
     picked: tuple[str, ...] = st.session_state.get(PICKED, ())
-    if act == "pick":
-        rest = tuple(name for name in picked if name != value)
-        st.session_state[PICKED] = rest if value in picked else (*picked, value)
+    if act in ("mark", "unmark"):
+        st.session_state[PICKED] = paper_state.mark_row(picked, act, value)
     elif act == "search":
         st.session_state["file_words"] = value
     elif act == "correct":
