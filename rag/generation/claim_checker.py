@@ -131,9 +131,9 @@ class ClaimChecker:
 
     def check_claim(self, claim: Claim) -> Ruling:
         """Whether and how a sentence may be shown."""
-        claim_words = claim.words
-        if self._is_leaking(claim_words):
+        if self._is_leaking(claim.words):
             return self._build_omission(claim, "prompt_removed")
+        claim_words = self._all.respell(claim.words)
         is_decline = declines(claim_words)
         stating = is_stating(claim_words) and not is_decline
         if not claim.keys and stating:

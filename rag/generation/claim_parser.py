@@ -30,6 +30,7 @@ LONGEST_RANGE = 20
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
 _FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
 _LAST_WORD = re.compile(r"[^\W_]{1,60}$")
+_FIRST_WORD = re.compile(r"[^\W_]{1,60}")
 _BRACKETED_NOTE = re.compile(
     r"\s*\(\s*(?:refs?\.?|references?|sources?|citations?|cited?|footnotes?|notes?)[\s:]*#?\d[\d,;\s–-]*\)",
     re.IGNORECASE,
@@ -153,7 +154,11 @@ class ClaimReader:
     def _convert_superscript(self, match: re.Match[str], text: str) -> str:
         """A raised figure, if it is part of a word that the papers have."""
         head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
-        if head and self._ground.has_word(head[0] + re.sub(r"[^\w]", "", match[0])):
+        tail = _FIRST_WORD.match(text, match.end())
+        raised = re.sub(r"[^\w]", "", match[0])
+        if head and any(
+            self._ground.has_word(head[0] + raised + rest) for rest in ("", tail[0] if tail else "")
+        ):
             return match[0]
         self._counts["keys_removed"] += 1
         return ""
