@@ -27,7 +27,6 @@ from rag.generation.support import (
 )
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.text.english import MONTHS
 from rag.text.everyday import is_everyday, load_everyday_words
 from rag.types import Evidence, Verdict
 
@@ -46,9 +45,7 @@ _VERDICT_WORDS = (
     "ablations evidence training inference additionally furthermore overall moreover notably finally "
     "specifically abstract abstracts approach method methods model models authors author work works"
 )
-ORDINARY = frozenset(
-    {*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split(), *map(fold, MONTHS)}
-)
+ORDINARY = frozenset({*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split()})
 _ACROSS = re.compile(
     r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",

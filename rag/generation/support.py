@@ -230,7 +230,8 @@ def _fits_another(figure: Figure, matching: Sequence[Figure], paper: Ground) -> 
 
 def _mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
     """Whether a claim about one thing joins figures of two: the accuracy of the small model and the size
-    of the large one, which stand in two sentences, each with its own figure of both kinds."""
+    of the large one, which stand in two sentences, each with its own figure of both kinds.
+    """
 
     def find_rows(figure: Figure) -> list[list[Figure]]:
         return [row for row in paper.rows if any(figure.matches(printed) for printed in row)]
@@ -350,7 +351,9 @@ def _mixes_papers(
         return True  # a sum is none of its parts
     if _is_in_wrong_segment(claim, figures, located, owners):
         return True
-    years = {paper.year for paper in ground.each if paper.year and re.search(rf"\b{paper.year}\b", claim)}
+    years = {
+        paper.year for paper in ground.each if paper.year and re.search(rf"\b{paper.year}\b", claim)
+    }
     if not english or _JOINS.search(claim) or len(years) > 1:
         return False
     common = set(range(ground.n_papers)).intersection(*located, *({paper} for paper in named))
