@@ -23,7 +23,10 @@ _CARET = re.compile(r"\$?\^\{?(\d{1,3})\}?\$?|[†‡]\d{1,3}")
 _STRAY_REFERENCE = re.compile(r"(?<![^\W_])E?\d{1,4}\s*[\]】]|[\[【]\s*E?\d{1,4}(?![^\W_])")
 """What is left of brackets that do not match."""
 _SUPERSCRIPT = re.compile(r"<sup>\s*(\d{1,3})\s*</sup>", re.IGNORECASE)
-_ANGLED = re.compile(r"<(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)>")
+_ANGLED = re.compile(r"[<⟨〈‹《](E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)[>⟩〉›》]")
+_LATEX_CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])?\{(E\d{1,4}[^{}]{0,80})\}")
+_LOOSE_KEYS = re.compile(r"(?<=[\[【(（［])\s*(?:[a-z]{3,9}:?\s*)?E\s?\d[^\[\]【】()（）［］]{0,80}(?=[\]】)）］])")
+"""What some models write between brackets: *E1, 2*, *E1–3*, *E1 to E3*, *E1..E3*, *E 1*, *E1†L4-L7*."""
 _NAMED_KEY = re.compile(r"^\s*(E\d{1,4})\s*[:,|–-]\s*(\S.*)$")
 _RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
 LONGEST_RANGE = 20
@@ -74,7 +77,8 @@ class ClaimReader:
         """A sentence without links, images, HTML, code, unknown addresses and foreign references."""
         opening, rest = markup.split_opening(body) if at_start else ("", body.strip())
         opening = self._convert_opening_number(opening)
-        rest = _SUPERSCRIPT.sub(r"^\1", _ANGLED.sub(r"[\1]", rest))
+        rest = _SUPERSCRIPT.sub(r"^\1", _LATEX_CITED.sub(r"[\1]", _ANGLED.sub(r"[\1]", rest)))
+        rest = _LOOSE_KEYS.sub(_tidy_keys, rest)
         rest, n_removed = markup.extract_words(rest, self._is_printed_address)
         self._counts["markup_removed"] += n_removed
         keys: list[str] = []
@@ -175,6 +179,14 @@ class ClaimReader:
                 text = text[:start] + quoted + text[end:]
                 misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
         return text, misquotes
+
+
+def _tidy_keys(match: re.Match[str]) -> str:
+    """Keys between brackets as they are to be written, each with its letter, ranges with a dash."""
+    keys = re.sub(r"[†‡][^,;]*", "", match[0])
+    keys = re.sub(r"\bE\s+(?=\d)", "E", keys)
+    keys = re.sub(r"(?<=\d)\s*(?:\.{2,3}|…|\bto\b)\s*(?=E?\d)", "-", keys)
+    return re.sub(r"(?<=\d)(\s*(?:[,;&–—-]|\band\b)\s*)(?=\d+(?:\D|$))", r"\1E", keys)
 
 
 def _expand_range(match: re.Match[str]) -> str:
