@@ -25,7 +25,9 @@ _STRAY_REFERENCE = re.compile(r"(?<![^\W_])E?\d{1,4}\s*[\]】]|[\[【]\s*E?\d{1,
 _SUPERSCRIPT = re.compile(r"<sup>\s*(\d{1,3})\s*</sup>", re.IGNORECASE)
 _ANGLED = re.compile(r"[<⟨〈‹《](E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)[>⟩〉›》]")
 _LATEX_CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])?\{(E\d{1,4}[^{}]{0,80})\}")
-_LOOSE_KEYS = re.compile(r"(?<=[\[【(（［])\s*(?:[a-z]{3,9}:?\s*)?E\s?\d[^\[\]【】()（）［］]{0,80}(?=[\]】)）］])")
+_LOOSE_KEYS = re.compile(
+    r"(?<=[\[【(（［])\s*(?:[a-z]{3,9}:?\s*)?E\s?\d[^\[\]【】()（）［］]{0,80}(?=[\]】)）］])"
+)
 """What some models write between brackets: *E1, 2*, *E1–3*, *E1 to E3*, *E1..E3*, *E 1*, *E1†L4-L7*."""
 _NAMED_KEY = re.compile(r"^\s*(E\d{1,4})\s*[:,|–-]\s*(\S.*)$")
 _RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
