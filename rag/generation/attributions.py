@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection
 
 from rag.text import STOP_WORDS, fold, iter_words
+from rag.text.english import MONTHS
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][^\W\d_A-Z]{1,40}(?:[-'’][^\W\d_]+){0,4}(?!\w)"
 _INITIAL = r"(?:[A-Z]\.\s?){1,5}"
@@ -58,7 +59,7 @@ def find_invented_names(
 
     def is_unknown(word: str) -> bool:
         folded = fold(word)
-        plain = folded in ordinary or folded in STOP_WORDS
+        plain = folded in ordinary or folded in STOP_WORDS or word in MONTHS
         return not plain and not all(has_word(part) for part, _ in iter_words(word))
 
     invented_names = [

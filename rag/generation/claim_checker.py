@@ -27,7 +27,6 @@ from rag.generation.support import (
 )
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
-from rag.text.english import MONTHS
 from rag.text.everyday import is_everyday, load_everyday_words
 from rag.types import Evidence, Verdict
 
@@ -46,9 +45,7 @@ _VERDICT_WORDS = (
     "ablations evidence training inference additionally furthermore overall moreover notably finally "
     "specifically abstract abstracts approach method methods model models authors author work works"
 )
-ORDINARY = frozenset(
-    {*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split(), *map(fold, MONTHS)}
-)
+ORDINARY = frozenset({*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split()})
 _ACROSS = re.compile(
     r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
@@ -131,9 +128,9 @@ class ClaimChecker:
 
     def check_claim(self, claim: Claim) -> Ruling:
         """Whether and how a sentence may be shown."""
-        claim_words = claim.words
-        if self._is_leaking(claim_words):
+        if self._is_leaking(claim.words):
             return self._build_omission(claim, "prompt_removed")
+        claim_words = self._all.respell(claim.words)
         is_decline = declines(claim_words)
         stating = is_stating(claim_words) and not is_decline
         if not claim.keys and stating:

@@ -23,13 +23,19 @@ _CARET = re.compile(r"\$?\^\{?(\d{1,3})\}?\$?|[†‡]\d{1,3}")
 _STRAY_REFERENCE = re.compile(r"(?<![^\W_])E?\d{1,4}\s*[\]】]|[\[【]\s*E?\d{1,4}(?![^\W_])")
 """What is left of brackets that do not match."""
 _SUPERSCRIPT = re.compile(r"<sup>\s*(\d{1,3})\s*</sup>", re.IGNORECASE)
-_ANGLED = re.compile(r"<(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)>")
+_ANGLED = re.compile(r"[<⟨〈‹《](E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)[>⟩〉›》]")
+_LATEX_CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^\[\]]*\])?\{(E\d{1,4}[^{}]{0,80})\}")
+_LOOSE_KEYS = re.compile(
+    r"(?<=[\[【(（［])\s*(?:[a-z]{3,9}:?\s*)?E\s?\d[^\[\]【】()（）［］]{0,80}(?=[\]】)）］])"
+)
+"""What some models write between brackets: *E1, 2*, *E1–3*, *E1 to E3*, *E1..E3*, *E 1*, *E1†L4-L7*."""
 _NAMED_KEY = re.compile(r"^\s*(E\d{1,4})\s*[:,|–-]\s*(\S.*)$")
 _RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
 LONGEST_RANGE = 20
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
 _FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
 _LAST_WORD = re.compile(r"[^\W_]{1,60}$")
+_FIRST_WORD = re.compile(r"[^\W_]{1,60}")
 _BRACKETED_NOTE = re.compile(
     r"\s*\(\s*(?:refs?\.?|references?|sources?|citations?|cited?|footnotes?|notes?)[\s:]*#?\d[\d,;\s–-]*\)",
     re.IGNORECASE,
@@ -73,7 +79,8 @@ class ClaimReader:
         """A sentence without links, images, HTML, code, unknown addresses and foreign references."""
         opening, rest = markup.split_opening(body) if at_start else ("", body.strip())
         opening = self._convert_opening_number(opening)
-        rest = _SUPERSCRIPT.sub(r"^\1", _ANGLED.sub(r"[\1]", rest))
+        rest = _SUPERSCRIPT.sub(r"^\1", _LATEX_CITED.sub(r"[\1]", _ANGLED.sub(r"[\1]", rest)))
+        rest = _LOOSE_KEYS.sub(_tidy_keys, rest)
         rest, n_removed = markup.extract_words(rest, self._is_printed_address)
         self._counts["markup_removed"] += n_removed
         keys: list[str] = []
@@ -153,7 +160,11 @@ class ClaimReader:
     def _convert_superscript(self, match: re.Match[str], text: str) -> str:
         """A raised figure, if it is part of a word that the papers have."""
         head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
-        if head and self._ground.has_word(head[0] + re.sub(r"[^\w]", "", match[0])):
+        tail = _FIRST_WORD.match(text, match.end())
+        raised = re.sub(r"[^\w]", "", match[0])
+        if head and any(
+            self._ground.has_word(head[0] + raised + rest) for rest in ("", tail[0] if tail else "")
+        ):
             return match[0]
         self._counts["keys_removed"] += 1
         return ""
@@ -170,6 +181,14 @@ class ClaimReader:
                 text = text[:start] + quoted + text[end:]
                 misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
         return text, misquotes
+
+
+def _tidy_keys(match: re.Match[str]) -> str:
+    """Keys between brackets as they are to be written, each with its letter, ranges with a dash."""
+    keys = re.sub(r"[†‡][^,;]*", "", match[0])
+    keys = re.sub(r"\bE\s+(?=\d)", "E", keys)
+    keys = re.sub(r"(?<=\d)\s*(?:\.{2,3}|…|\bto\b)\s*(?=E?\d)", "-", keys)
+    return re.sub(r"(?<=\d)(\s*(?:[,;&–—-]|\band\b)\s*)(?=\d+(?:\D|$))", r"\1E", keys)
 
 
 def _expand_range(match: re.Match[str]) -> str:

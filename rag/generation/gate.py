@@ -56,6 +56,7 @@ _REFERENCES = re.compile(
     r"|bibliographie|referencias|fuentes|bibliograf[íi]a|riferimenti|fonti|refer[êe]ncias|参考文献|источники)[*:\s]*",
     re.IGNORECASE,
 )
+_KEYS_ALONE = re.compile(r"[\s\[【(]*E\d{1,4}(?:[\s\[\]【】(),;]*E\d{1,4}){0,20}[\s\]】)]*[.]?")
 _PROMPT_LINE = re.compile(r"(?:Title|Authors?|Year|Date|Text|Passage|Question)\s*:")
 _ANSWER_LEAD = re.compile(
     r"^(?:\*\*)?(?:Answer|Antwort|Réponse|Respuesta|Risposta)\s*:(?:\*\*)?\s*"
@@ -102,6 +103,15 @@ class Sentence:
         is_inline = not re.match(r"[-|#]|\d+\. ", text) and "\n" not in self.gap
         omission = f"{OMISSION} " if self.follows_omission and is_inline else ""
         return f"{self.gap}{omission}{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Uncited:
+    """The last sentence as it came, without a key, and the counts before it."""
+
+    body: str
+    at_start: bool
+    counts: Counter[str]
 
 
 class CitationGate:
@@ -171,6 +181,7 @@ class CitationGate:
         self._omitted = False
         self._open = False
         self._claim = ""
+        self._uncited: _Uncited | None = None
 
     @property
     def is_open(self) -> bool:
@@ -289,13 +300,23 @@ class CitationGate:
         space = line[len(body) :]
         gap = _GAPS[min(space.count("\n"), 2) + 1] if space else ""
         at_start, self._line_start = self._line_start, "\n" in space
+        if _KEYS_ALONE.fullmatch(body) and len(self._sentences) > self._n_out and self._uncited:
+            self._sentences.pop()  # it was read without the keys that a line of their own gives it
+            self.counts.clear()
+            self.counts.update(self._uncited.counts)
+            body, at_start = f"{self._uncited.body} {body}", self._uncited.at_start
+        self._uncited = None
         if self._is_refusal(body):
             self.refused = not self._open
             body = body[body.find(self._refusal) + len(self._refusal) :].lstrip(" .:,;*_–—-")
         if self.refused and not declines(body):
             pass  # what a model says beside its refusal, other than what is missing, is not shown
         elif body and not (at_start and self._is_passed_over(body)):
-            self._add_sentence(self._check_sentence(body, at_start))
+            before = Counter(self.counts)
+            sentence = self._check_sentence(body, at_start)
+            self._add_sentence(sentence)
+            if sentence is not None and sentence.words and not sentence.keys:
+                self._uncited = _Uncited(body, at_start, before)
         self._add_gap(gap)
 
     def _is_refusal(self, body: str) -> bool:

@@ -19,6 +19,10 @@ from rag.text import (
 )
 from rag.types import Apart, Paper
 
+_BRITISH = re.compile(
+    r"(?P<z>(?<=[^\W\d_]{3})[iy]s)(?=(?:e|ed|es|er|ers|ing|ation|ations)$)|(?P<or>(?<=\w\w)our)(?=(?:s|ed|ing|al|able|ful)?$)"
+    r"|(?P<nse>(?<=[eo])nce$)|(?P<ter>tre$)|(?P<l>(?<=[aeiou])ll)(?=(?:ed|er|ers|ing)$)|(?P<og>ogue$)|(?P<a>(?<=rt)e(?=fact))"
+)
 _ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
 
 
@@ -70,9 +74,21 @@ class Ground:
         ]
 
     @cached_property
+    def rows(self) -> list[list[Figure]]:
+        """The figures of each sentence that has some."""
+        spans = split_sentences(self.text)
+        rows = [[f for f in self.figures if start <= f.at < end] for start, end in spans]
+        return [row for row in rows if row]
+
+    @cached_property
     def dates(self) -> set[tuple[int, int]]:
         """Month and day of the papers, which are no numbers that they state."""
         return {(p.month, p.day) for p in self._papers if p.month and p.day}
+
+    @property
+    def year(self) -> int | None:
+        """Of the first of the papers."""
+        return self._papers[0].year if self._papers else None
 
     @cached_property
     def months(self) -> set[int]:
@@ -95,6 +111,20 @@ class Ground:
         words = [word for word in self._folded if word not in STOP_WORDS]
         return any(_abbreviates(letters, words[at : at + len(letters)]) for at in range(len(words)))
 
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {americanise(word): word for word in self._folded}
+
+    def respell(self, text: str) -> str:
+        """The text with words that the papers spell in the other English as they do: *derandomised*."""
+        parts, at = [], 0
+        for word, (start, end) in iter_words(text):
+            folded = fold(word)
+            if len(word) > 4 and word.islower() and folded not in self.words:
+                parts += [text[at:start], self._spellings.get(americanise(folded), word)]
+                at = end
+        return "".join((*parts, text[at:]))
+
     def has_quote(self, quoted: str) -> bool:
         """Whether these very words stand there; white space, case and quote marks aside."""
         wanted = _normalize_for_quoting(normalize_figures(quoted))
@@ -104,6 +134,11 @@ class Ground:
         """Share of the terms that occur there; 1.0 for none."""
         distinct = set(claim_terms)
         return len(distinct & self.terms) / len(distinct) if distinct else 1.0
+
+
+def americanise(word: str) -> str:
+    """A folded word in American spelling: *defense* for *defence*, *labeling* for *labelling*."""
+    return _BRITISH.sub(lambda m: m["z"][0] + "z" if m["z"] else str(m.lastgroup), word)
 
 
 def _abbreviates(letters: str, words: Sequence[str]) -> bool:

@@ -107,11 +107,11 @@ class Relevance:
         names = content(" ".join(_list_names(text))) - self._asked - self._titles
         borrowed = {name for name in names if counts[name] == 1}
         others = set(extract_terms(text)) - self._asked - names
-        return 0 < len(borrowed) < FEW_NAMES and any(
+        return len(names) < FEW_NAMES and any(
             len(others & set(extract_terms(sentence))) < RESTING_TERMS
             and not (items & own_items) - self._asked - names
             for sentence, items in stated.items()
-            if items & borrowed
+            if items & borrowed and not _REPORTS.search(sentence)
         )
 
     def strays(self, text: str, keys: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from rag.answers.confusables import is_patchwork
 from rag.generation.attributions import find_invented_names
@@ -142,6 +142,8 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
         return "figure"
     if _has_unknown_sign(claim, ground) or _has_moved_change(claim, figures, ground):
         return "figure"
+    if english and any(_mixes_rows(claim, figures, paper) for paper in ground.each):
+        return "row"
     if _has_unknown_month(claim, ground):
         return "date"
     if has_unknown_name:
@@ -201,13 +203,52 @@ def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
         return bool(matching) or figure.is_small_count
     counted_things = set(figure.after[:2])
     if any(counted_things & set(printed.after) for printed in matching):
-        return True
+        return not _fits_another(figure, matching, paper)
     displaced = any(
         figure.after[0] in printed.after[:3]
         for printed in paper.figures
         if printed not in matching and printed.unit == figure.unit
     )
     return not displaced
+
+
+def _fits_another(figure: Figure, matching: Sequence[Figure], paper: Ground) -> bool:
+    """Whether what follows a figure fits another one better: *418 on CPU and 9,433 on GPU* is no *9,433 on CPU*."""
+    things = set(figure.after)
+
+    def is_better(other: Figure, own: Figure) -> bool:
+        is_beside = any(own in row and other in row for row in paper.rows)
+        is_else = figure.after[0] not in own.after and figure.after[:1] == other.after[:1]
+        return (is_beside or is_else) and things & set(own.after) < things & set(other.after)
+
+    return any(
+        all(is_better(printed, own) for own in matching)
+        for printed in paper.figures
+        if printed.unit == figure.unit and not any(printed.matches(own) for own in matching)
+    )
+
+
+def _mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
+    """Whether a claim about one thing joins figures of two: the accuracy of the small model and the size
+    of the large one, which stand in two sentences, each with its own figure of both kinds.
+    """
+
+    def find_rows(figure: Figure) -> list[list[Figure]]:
+        return [row for row in paper.rows if any(figure.matches(printed) for printed in row)]
+
+    stated = [f for f in figures if f.values and not f.is_small_count]
+    for one, other in permutations(stated, 2):
+        rows = find_rows(one)
+        found = [p for row in find_rows(other) for p in row if other.matches(p)]
+        if not rows or not found or any(p in row for p in found for row in rows):
+            continue
+        kinds = {(p.unit, p.after[:1]) for p in found if p.after}
+        if any((p.unit, p.after[:1]) in kinds for row in rows for p in row if one.matches(p)):
+            continue  # both are figures of the same kind
+        displaced = [p for row in rows for p in row if (p.unit, p.after[:1]) in kinds]
+        if displaced and not any(f.matches(p) for f in stated for p in displaced):
+            return True
+    return False
 
 
 def _has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
@@ -310,7 +351,10 @@ def _mixes_papers(
         return True  # a sum is none of its parts
     if _is_in_wrong_segment(claim, figures, located, owners):
         return True
-    if not english or _JOINS.search(claim):
+    years = {
+        paper.year for paper in ground.each if paper.year and re.search(rf"\b{paper.year}\b", claim)
+    }
+    if not english or _JOINS.search(claim) or len(years) > 1:
         return False
     common = set(range(ground.n_papers)).intersection(*located, *({paper} for paper in named))
     if not common:
@@ -362,7 +406,7 @@ def _list_unknown_names(
     unknown = [
         name
         for name, at in _list_names(plain, english)
-        if at not in units and not ground.has_name(name) and fold(name).removesuffix("s") not in known and fold(name) not in known
+        if name not in MONTHS and at not in units and not ground.has_name(name) and fold(name).removesuffix("s") not in known and fold(name) not in known
     ]  # fmt: skip
     return tuple(dict.fromkeys(unknown))
 

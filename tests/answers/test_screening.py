@@ -20,6 +20,7 @@ from rag.config.settings import Settings
 from rag.generation.evidence import choose_evidence
 from rag.generation.gate import UNVERIFIED, CitationGate
 from rag.generation.relevance import Relevance
+from rag.library import screen_scores
 from rag.text import split_sentences
 from rag.types import Apart, Authorship, Evidence, Paper, PaperHit, Place, Retrieval, Sentence
 
@@ -78,6 +79,35 @@ def told(screen: Screen, one: Paper, question: str = QUESTION) -> str:
     shown = [item.quote for item in choose_evidence(Retrieval(question, marked), 1000)]
     quoted = [one.text[slice(*s.span)] for s in choose_sentences(question, marked[0], 9)]
     return " ".join((*shown, *quoted))
+
+
+def test_scores_are_kept_for_the_next_process_and_not_for_another_screen(
+    weights: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, model_path=weights)
+    embedded: list[str] = []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        embedded.extend(texts)
+        return MiniLM(settings).embed_documents(texts)
+
+    def open_screen(embedder: str = "minilm") -> Screen:
+        return Screen(
+            embed, load_whole_words(settings), screen_scores.ScreenScores(tmp_path), embedder
+        )
+
+    one = paper(" ".join((HONEST[0], next(iter(PLANTS.values())), *HONEST[1:])))
+    first = open_screen().marked([hit(one)], QUESTION)
+    n_first = len(embedded)
+    assert n_first and first[0].apart.n_planted
+    assert open_screen().marked([hit(one)], QUESTION) == first
+    assert len(embedded) == n_first  # nothing is embedded twice
+    open_screen("another").prepare([one])
+    assert len(embedded) == 2 * n_first  # another screen scores anew
+    (tmp_path / "screens.db").write_bytes(b"no database" * 100)
+    assert (
+        open_screen().marked([hit(one)], QUESTION) == first
+    )  # and a damaged file costs time alone
 
 
 # --- sentences --------------------------------------------------------------------------------

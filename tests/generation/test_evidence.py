@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.evidence import choose_evidence, count_tokens
+from rag.generation.evidence import PASSAGE_TOKENS, choose_evidence, count_tokens
 from rag.text import split_sentences
 from rag.types import Paper, PaperHit, Place, Retrieval, Sentence
 
@@ -30,14 +30,14 @@ def test_neighbouring_sentences_are_one_passage() -> None:
 
 def test_what_lies_apart_is_one_passage_in_text_order_with_its_gap() -> None:
     retrieval = Retrieval("q", (hit("a", FOUR, (4, 1, 2, 3)),))
-    budget = 40 + count_tokens("Title a") + 2 * (count_tokens("Four is here.") + 1)
+    budget = PASSAGE_TOKENS + count_tokens("Title a") + 2 * (count_tokens("Four is here.") + 1)
     (evidence,) = choose_evidence(retrieval, budget)
     assert (evidence.key, evidence.quote) == ("E1", "One is here. […] Four is here.")
 
 
 def test_a_fragment_speaks_only_beside_what_says_more() -> None:
     text = "Code is available. We test the filter on four lakes in winter."
-    (evidence,) = choose_evidence(Retrieval("q", (hit("a", text, (9, 1)),)), 60)
+    (evidence,) = choose_evidence(Retrieval("q", (hit("a", text, (9, 1)),)), PASSAGE_TOKENS + 20)
     assert evidence.quote == "We test the filter on four lakes in winter."
 
 

@@ -94,6 +94,23 @@ def test_the_ways_in_which_models_write_keys_are_one(cited: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "cited",
+    ["⟨E1⟩.", "[E 1].", "[E1†L4-L7].", "\\cite{E1}.", "<E1>.", "（E1）.", "[Passage E1].", ".\n[E1]"],
+)  # fmt: skip
+def test_keys_in_other_brackets_are_keys(cited: str) -> None:
+    text, gate = passed(f"The picture is cut into frequency bands {cited}")
+    assert text == "The picture is cut into frequency bands [1]."
+    assert not gate.counts["keys_attached"] and not gate.counts["keys_removed"]
+
+
+@pytest.mark.parametrize("cited", ["E1-E2", "E1–2", "E1 to E2", "E1..E2", "E1…E2", "E1, 2", "E1; E2", "E1 and 2"])  # fmt: skip
+def test_ranges_and_lists_of_keys_are_all_of_them(cited: str) -> None:
+    text, gate = passed(f"Both papers propose a method [{cited}].")
+    assert markers(text) == [1, 2]
+    assert not gate.counts["keys_removed"]
+
+
+@pytest.mark.parametrize(
     "key", ["[E9]", "[1]", "[12]", "[3, 4]", "[E0]", "[S1]", "【7†source】", "[^2]"]
 )
 def test_a_key_that_was_not_given_goes(key: str) -> None:
