@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself, is_pointing_to_code
+from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
@@ -30,12 +30,18 @@ PAPER = "paper"
 """The kind of a question that asks for no detail: it tells or seeks a paper."""
 
 _KINDS = (*KINDS, PAPER)
-_FORMS = (*FORMS, "name", "names", "counted", "measured")
+_FORMS = (*FORMS, "name", "names", "counted", "measured", "in_place")
 _WORDS = ("words", "asking_words", "head_words", "new_words", "coined_words")
+_CONTEXT = ("before", "after", "follows_best", "told_of_best")
+"""How the neighbours of a sentence match: "The disease arises from ..." follows the one that names it."""
 _PLACE = ("first", "last", "place", "early", "short", "long")
 _OF_ITSELF = (
     "words",
     "head",
+    "focus",
+    "predicate",
+    "follows_best",
+    "told_of_best",
     "early",
     "place",
     *(f"role_{role}" for role in SENTENCE_ROLES),
@@ -46,6 +52,7 @@ NAMES: tuple[str, ...] = (
     *SENTENCE_SIGNALS,
     *(f"best_{name}" for name in SENTENCE_SIGNALS),
     *_WORDS,
+    *_CONTEXT,
     *_PLACE,
     *(f"role_{role}" for role in SENTENCE_ROLES),
     *_FORMS,
@@ -53,8 +60,6 @@ NAMES: tuple[str, ...] = (
 )
 """The features, in the order of the weights."""
 SHORT_WORDS, LONG_WORDS = 8, 45
-ELSEWHERE = 3.0
-"""Log-odds that a sentence loses which only says where code or data is, where no link is asked for."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
 
@@ -70,15 +75,8 @@ def compute_scores(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
     """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
-    scores = compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
-    if "link" in request.kinds:
-        return scores
-    # "what benchmarks exist for tracking drones?" is not answered by where they can be downloaded;
-    # few questions that are trained on have such a sentence in their paper.
-    text = hit.paper.text
-    return scores - ELSEWHERE * np.array(
-        [is_pointing_to_code(text[slice(*s.span)]) for s in sentences]
-    )
+    scores: Array = compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+    return scores
 
 
 def compute_features(
@@ -117,6 +115,14 @@ def compute_features(
         columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
     forms = [request.find_forms(told) for told in texts]
     columns |= {name: np.array([f[name] for f in forms]) for name in _FORMS}
+    before = np.concatenate([[0.0], columns["focus"][:-1]])
+    follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
+    columns |= {
+        "before": before,
+        "after": np.concatenate([columns["focus"][1:], [0.0]]),
+        "follows_best": follows,
+        "told_of_best": follows * columns["points"],
+    }
     kinds = request.kinds | ({PAPER} if paper else frozenset())
     nothing = np.zeros(len(sentences))
     for kind in _KINDS:
