@@ -144,7 +144,9 @@ def _read_pubmedqa(folder: Path, papers: Papers) -> Iterator[Labelled]:
 def _read_own(folder: Path, papers: Papers) -> Iterator[Labelled]:
     """Our own questions, also after a summary of their paper, or after its title without one."""
     texts: dict[str, dict[str, Any]] = {}
-    _, summaries = _read_summaries(folder / "scitldr") if (folder / "scitldr").is_dir() else ([], {})
+    _, summaries = (
+        _read_summaries(folder / "scitldr") if (folder / "scitldr").is_dir() else ([], {})
+    )
     for n, item in enumerate(_read_lines(OWN)):
         name, paper = str(item.get("set", "scitldr")), str(item["paper"])
         if not (folder / name).is_dir():

@@ -43,7 +43,9 @@ def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
     )
 
 
-def _iter_reasons(ranked: Sequence[Paper], oldest_first: Sequence[str]) -> Iterator[tuple[Paper, str]]:
+def _iter_reasons(
+    ranked: Sequence[Paper], oldest_first: Sequence[str]
+) -> Iterator[tuple[Paper, str]]:
     """Papers with a reason, in the order to read them.
 
     Args:

@@ -75,7 +75,9 @@ def compute_scores(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
     """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
-    scores: Array = compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+    scores: Array = (
+        compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
+    )
     return scores
 
 

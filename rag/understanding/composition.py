@@ -144,7 +144,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     if want in _CONTENT:
         content = _build_content(cast("Want", want), frame, parts, text)
         is_list = want == "overview"
-        return _read_stated(_read_reading_order(content, parts), frame) if is_list else content
+        return _read_stated(_read_reading_order(content, parts), parts) if is_list else content
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -154,7 +154,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
     if query is not None and query.want in ("papers", "count", "extreme"):
-        query = _read_stated(_read_reading_order(query, parts), frame)
+        query = _read_stated(_read_reading_order(query, parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
 
@@ -168,23 +168,34 @@ _READS_FIRST = re.compile(
 
 
 def _read_reading_order(query: Query, parts: SlotParts) -> Query:
-    if not query.topic or query.want == "count" or query.papers or not _READS_FIRST.search(parts.question):
+    if (
+        not query.topic
+        or query.want == "count"
+        or query.papers
+        or not _READS_FIRST.search(parts.question)
+    ):
         return query
-    return Query(
-        "papers", where=query.where, about=query.about, k=query.k, what="reading order"
-    )
+    return Query("papers", where=query.where, about=query.about, k=query.k, what="reading order")
 
 
-def _read_stated(query: Query, frame: Frame) -> Query:
-    """"Which papers state a limitation?" asks for a role of sentences, not for a topic of that name."""
-    detail = frame.asks_for[0][0] if frame.asks_for else ""
-    stated = read_said(query.topic)
-    if not stated and detail == "limitation" and not (query.about or query.where or query.people):
-        stated = read_said(detail)
+_LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)
+
+
+def _read_stated(query: Query, parts: SlotParts) -> Query:
+    """ "Which papers state a limitation?" asks for a role of sentences, not for a topic of that name."""
+    stated = read_said(query.topic) or read_said(parts.leftover)
+    is_limited = query.about or query.where or query.people or query.papers
+    if not is_limited and (asked := _LIMITATIONS.search(parts.question)):
+        stated = read_said(asked[0])
+        parts.steps.append(Part("where", "role = limitation", asked[0]))
     if not stated:
         return query
+    if read_said(parts.leftover):
+        parts.leftover = ""
     want: Want = "papers" if query.want == "overview" else query.want
-    return replace(query, want=want, about=None, asks_for=None, text="", where=(*query.where, stated))
+    return replace(
+        query, want=want, about=None, asks_for=None, text="", where=(*query.where, stated)
+    )
 
 
 _LIKELY = 0.5
