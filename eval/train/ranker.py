@@ -31,8 +31,8 @@ from rag.text import extract_terms
 Array = NDArray[np.float64]
 
 WORTH = {
-    "own": 3.0,
-    "described": 2.0,
+    "own": 2.0,
+    "described": 2.5,
     "covidqa": 0.7,
     "scifact": 0.6,
     "pubmedqa": 0.3,

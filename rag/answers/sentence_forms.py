@@ -35,8 +35,9 @@ KINDS = _compile(
         "count": r"\bhow many\b|\bnumber of\b",
         "data": r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|"
         r"tried)\b",
-        "order": r"\b(?:(?:re)?orders?|sequence|stages?|steps?|phases?|first(?! (?:of|author|paper))|last|final|then|next|"
-        r"before|after(?:wards)?|follow(?:s|ed)|begins?|starts?|proceeds?|evolv\w+|once)\b",
+        "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|steps?|"
+        r"phases?|comes? (?:first|next|last|after)|(?:do|does|done|learned|happens?|follows?) (?:\w+ ){0,2}?(?:first|next|last|after|before|once)"
+        r"|what follows|proceeds?|evolv(?:ed?|es))\b",
         "why": r"\bwhy\b|\b(?:reasons?|causes?|motivat\w*)\b",
         "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
         "negative": r"\b(?:not|no|never|few|fails?|failed|failure|seldom|rarely|hard(?:er)?|difficult\w*|expensive|costly|"
@@ -110,13 +111,6 @@ FORMS = _compile(
         "proposes": r"\bwe (?:\w+ ){0,3}?(?:propose|present|introduce|develop|design|devise|describe)\b"
         r"|\b(?:this (?:paper|work)|novel|named|dubbed|termed|called)\b",
         "remedy": r"\bto (?:address|tackle|solve|alleviate|mitigate|overcome|handle|resolve|remedy)\b",
-        "sequence": r"\b(?:first(?:ly)?|then|next|subsequently|afterwards?|after|before|followed by|prior to|finally|lastly|"
-        r"once|begins?|starts?|initially|eventually|progressively|sequentially|until)\b",
-        "explains": r"\b(?:because|since|due to|owing to|thanks to|as a result of|arises? (?:from|due|because)|"
-        r"stems? from|caused by|(?:this|these|which) (?:means?|results?|leads?|causes?|makes?|limits?|hinders?|prevents?)|"
-        r"attributed to|the (?:reason|cause)|therefore|hence|thus|in part)\b",
-        "intends": r"^\W*(?:in order )?to \w+|\b(?:so that|so as to|in order to|thereby|aim(?:s|ed|ing)? (?:to|at)|"
-        r"to (?:avoid|ensure|prevent|reduce|improve|enable|allow|make|better|better \w+)|motivat\w+|inspired)\b",
         "detail": r"^\W*(?:specifically|in particular|concretely|to be specific|more specifically|for example|"
         r"for instance|in detail|that is|namely)\b|\b(?:i\.e\.|namely|such as|including|e\.g\.)",
         "opposed": r"^\W*(?:however|but|yet|unfortunately|nevertheless|although|while|despite)\b",
@@ -134,12 +128,24 @@ FORMS = _compile(
     }
 )
 """What a sentence may look like."""
+HOW_FORMS = _compile(
+    {
+        "sequence": r"\b(?:first(?:ly)?|then|next|subsequently|afterwards?|after|before|followed by|prior to|finally|lastly|"
+        r"once|begins?|starts?|initially|eventually|progressively|sequentially|until)\b",
+        "explains": r"\b(?:because|since|due to|owing to|thanks to|as a result of|arises? (?:from|due|because)|"
+        r"stems? from|caused by|(?:this|these|which) (?:means?|results?|leads?|causes?|makes?|limits?|hinders?|prevents?)|"
+        r"attributed to|the (?:reason|cause)|therefore|hence|thus|in part)\b",
+        "intends": r"^\W*(?:in order )?to \w+|\b(?:so that|so as to|in order to|thereby|aim(?:s|ed|ing)? (?:to|at)|"
+        r"to (?:avoid|ensure|prevent|reduce|improve|enable|allow|make|better|better \w+)|motivat\w+|inspired)\b",
+    }
+)
+"""Forms that answer how, why and in which order; elsewhere they are chance."""
 PLACES_IN_ORDER = _compile(
     {
-        "first": r"\b(?:first(?:ly)?|begins?|starts?|initial(?:ly)?|beforehand|pre-?\w+ing)\b",
-        "second": r"\b(?:second(?:ly)?|two|2)\b",
-        "later": r"\b(?:then|next|after(?:wards)?|followed|follows|subsequent(?:ly)?|once|given|based on)\b",
-        "last": r"\b(?:finally|lastly|last|final|ends?|eventually)\b",
+        "first": r"\b(?:first(?:ly)?(?! (?:time|author|of|paper))|begins?|starts?|initially|beforehand)\b",
+        "second": r"\bsecond(?:ly)?,|\bsecond (?:step|stage|phase)\b",
+        "later": r"\b(?:then|next|afterwards?|followed|follows|subsequently)\b",
+        "last": r"\b(?:finally|lastly|last (?:step|stage|phase)|final (?:step|stage|phase)|eventually)\b",
     }
 )
 """Places of a step, by the words that say them in a question or a sentence."""
@@ -192,7 +198,7 @@ class Request:
 
     def find_forms(self, sentence: str) -> dict[str, float]:
         """How far a sentence has each form, 0 to 1."""
-        forms = {name: float(bool(p.search(sentence))) for name, p in FORMS.items()}
+        forms = {name: float(bool(p.search(sentence))) for name, p in (FORMS | HOW_FORMS).items()}
         names = {n for n in _NAME.findall(sentence) if fold(n) not in self.words}
         forms["name"] = float(bool(names))
         forms["names"] = float(len(names) > 1)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself
+from rag.answers.sentence_forms import FORMS, HOW_FORMS, KINDS, Request, is_of_itself
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
@@ -30,33 +30,32 @@ PAPER = "paper"
 """The kind of a question that asks for no detail: it tells or seeks a paper."""
 
 _KINDS = (*KINDS, PAPER)
-_FORMS = (*FORMS, "name", "names", "counted", "measured", "in_place")
+_FORMS = (*FORMS, "name", "names", "counted", "measured")
 _WORDS = ("words", "asking_words", "head_words", "new_words", "coined_words")
-_CONTEXT = ("before", "after", "follows_best", "told_of_best")
-"""How the neighbours of a sentence match: "The disease arises from ..." follows the one that names it."""
+_SIGNALS = tuple(name for name in SENTENCE_SIGNALS if name != "predicate")
 _PLACE = ("first", "last", "place", "early", "short", "long")
 _OF_ITSELF = (
     "words",
     "head",
-    "focus",
-    "predicate",
-    "follows_best",
-    "told_of_best",
     "early",
     "place",
     *(f"role_{role}" for role in SENTENCE_ROLES),
     *_FORMS,
 )
 """What counts for each kind apart."""
+_HOW_KINDS = ("means", "why", "order")
+_OF_HOW = (*HOW_FORMS, "in_place", "focus", "predicate", "follows_best", "told_of_best")
+"""What counts for these kinds alone: "The disease arises from ..." follows the sentence that names it. For
+all kinds, it made questions for figures and names worse."""
 NAMES: tuple[str, ...] = (
-    *SENTENCE_SIGNALS,
-    *(f"best_{name}" for name in SENTENCE_SIGNALS),
+    *_SIGNALS,
+    *(f"best_{name}" for name in _SIGNALS),
     *_WORDS,
-    *_CONTEXT,
     *_PLACE,
     *(f"role_{role}" for role in SENTENCE_ROLES),
     *_FORMS,
     *(f"{kind}:{name}" for kind in _KINDS for name in _OF_ITSELF),
+    *(f"{kind}:{name}" for kind in _HOW_KINDS for name in _OF_HOW),
 )
 """The features, in the order of the weights."""
 SHORT_WORDS, LONG_WORDS = 8, 45
@@ -116,20 +115,15 @@ def compute_features(
     for role in SENTENCE_ROLES:
         columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
     forms = [request.find_forms(told) for told in texts]
-    columns |= {name: np.array([f[name] for f in forms]) for name in _FORMS}
-    before = np.concatenate([[0.0], columns["focus"][:-1]])
+    columns |= {name: np.array([f[name] for f in forms]) for name in forms[0]}
     follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
-    columns |= {
-        "before": before,
-        "after": np.concatenate([columns["focus"][1:], [0.0]]),
-        "follows_best": follows,
-        "told_of_best": follows * columns["points"],
-    }
+    columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
     kinds = request.kinds | ({PAPER} if paper else frozenset())
     nothing = np.zeros(len(sentences))
-    for kind in _KINDS:
-        for name in _OF_ITSELF:
-            columns[f"{kind}:{name}"] = columns[name] if kind in kinds else nothing
+    for name in NAMES:
+        kind, _, of_kind = name.partition(":")
+        if of_kind:
+            columns[name] = columns[of_kind] if kind in kinds else nothing
     return np.stack([columns[name] for name in NAMES], axis=1)
 
 

@@ -182,7 +182,7 @@ _LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)
 
 
 def _read_stated(query: Query, parts: SlotParts) -> Query:
-    """ "Which papers state a limitation?" asks for a role of sentences, not for a topic of that name."""
+    """What papers state is no topic: "which papers state a limitation?" asks for a role of sentences."""
     stated = read_said(query.topic) or read_said(parts.leftover)
     is_limited = query.about or query.where or query.people or query.papers
     if not is_limited and (asked := _LIMITATIONS.search(parts.question)):

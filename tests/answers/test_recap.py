@@ -14,7 +14,9 @@ from rag.types.query import Topic
 from rag.types.query_parser import read_query
 from tests.shelf import Shelf, paper
 
-KEELS = paper("p1", "A Review of Keels", "Keels steer ships. They are of oak.", ["Ann Mao"], year=2021)
+KEELS = paper(
+    "p1", "A Review of Keels", "Keels steer ships. They are of oak.", ["Ann Mao"], year=2021
+)
 MASTS = paper("p2", "Keels and Masts", "Masts of keels are tall.", ["Bo Li"], year=2019)
 SAILS = paper("p3", "Sails over Keels", "Sails of keels are wide.", ["Bo Li"], year=2023)
 SHELF = Shelf([KEELS, MASTS, SAILS])

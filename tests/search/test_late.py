@@ -176,6 +176,9 @@ def test_each_part_of_a_question_is_matched_apart() -> None:
     assert signals["asking"] == pytest.approx([0.0, 1.0])
     assert signals["head"] == pytest.approx([0.0, 1.0])
     assert signals["described"] == pytest.approx([1.0, 0.0])
+    first = QueryTokens(axes, weights, clauses, second, none, none, ~second)
+    signals = compute_sentence_signals(first, np.eye(2, dtype=np.float32), NO_HEADING)
+    assert signals["predicate"] == pytest.approx([1.0, 0.0])
     both = compute_sentence_signals(asked, np.ones((2, 2), np.float32), NO_HEADING)
     assert both["alone"] == pytest.approx([0.0, 0.0]) and signals["alone"] == pytest.approx(
         [0.5, 0.5]
