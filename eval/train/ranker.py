@@ -31,8 +31,8 @@ from rag.text import extract_terms
 Array = NDArray[np.float64]
 
 WORTH = {
-    "own": 1.5,
-    "described": 1.5,
+    "own": 2.0,
+    "described": 2.5,
     "covidqa": 0.7,
     "scifact": 0.6,
     "pubmedqa": 0.3,
@@ -41,7 +41,10 @@ WORTH = {
 """What a question of each set weighs."""
 PENALTY, KIND_PENALTY = 4.0, 16.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
+CODE_PENALTY = 0.5
+"""Of what says where code is: little, since few papers but ours of SciTLDR have such a sentence."""
 _TELLS_CODE = ("code", "role_resource")
+_LINKS = tuple(f"link:{name}" for name in _TELLS_CODE)
 _NEVER_GAIN = frozenset(
     (
         "short",
@@ -121,7 +124,12 @@ def fit(examples: Sequence[Example]) -> Array:
     sizes = [len(e.answers) for e in examples]
     starts, owner = np.cumsum([0, *sizes])[:-1], np.repeat(np.arange(len(sizes)), sizes)
     worth = np.array([WORTH[e.labelled.source] for e in examples])
-    penalty = np.array([KIND_PENALTY if ":" in n else PENALTY for n in sentence_ranker.NAMES])
+    penalty = np.array(
+        [
+            CODE_PENALTY if n in (*_TELLS_CODE, *_LINKS) else KIND_PENALTY if ":" in n else PENALTY
+            for n in sentence_ranker.NAMES
+        ]
+    )
 
     def compute_loss(weights: Array) -> tuple[float, Array]:
         scores = x @ weights

@@ -1,7 +1,7 @@
 """Reads the questions that the ranker of sentences is trained on, each with the sentences that answer it.
 
 The public sets are folders below one, under the names of `SETS`; one that is not there is left out.
-Questions of our own over public abstracts (``eval/sets/ranker_questions.jsonl``) hold the beginnings of
+Questions of our own over their abstracts (``eval/sets/ranker_questions.jsonl``) hold the beginnings of
 the answering sentences, not the abstracts. None is about a paper of the seeds.
 """
 
@@ -27,7 +27,7 @@ OWN = Path(__file__).parents[1] / "sets" / "ranker_questions.jsonl"
 SETS = {
     "scifact": "SciFact in BEIR's form with claims.jsonl and corpus_sentences.jsonl, CC BY 4.0 and ODC-By",
     "pubmedqa": "PubMedQA, labelled part, MIT",
-    "scitldr": "SciTLDR in BEIR's form, Apache-2.0; our own questions are about its abstracts",
+    "scitldr": "SciTLDR in BEIR's form, Apache-2.0; most of our own questions are about its abstracts",
     "COVID-QA": "a checkout of github.com/deepset-ai/COVID-QA, Apache-2.0",
 }
 """Names of the folders; what each is and under which licence."""
@@ -55,7 +55,11 @@ CODE_QUESTIONS = (
     "what do they release?",
 )
 CODE_EVERY = 3
-CODE = " The code is available at https://github.com/{name}."
+CODE = (
+    " The code is available at https://github.com/{name}.",
+    " Code, models and data sets for {title} can be found at https://github.com/{name}.",
+    " The data sets and benchmarks are available at https://{name}.github.io.",
+)
 """What every second paper that names no place of its code is given as its last sentence: most abstracts of
 today end so, with the method's name in the address, and it answers nothing but a question for it."""
 IDEA_QUESTIONS = (
@@ -100,12 +104,10 @@ def load_questions(folder: Path) -> tuple[list[Labelled], Papers]:
         "scitldr": _read_scitldr,
         "COVID-QA": _read_covidqa,
     }
-    questions = [
-        question
-        for name, read in readers.items()
-        if (folder / name).is_dir()
-        for question in read(folder / name, papers)
-    ]
+    questions = list(_read_own(folder, papers))
+    for name, read in readers.items():
+        if (folder / name).is_dir():
+            questions += read(folder / name, papers)
     if not questions:
         raise ReadError(
             f"{str(folder)!r} holds none of {', '.join(readers)}; see eval/sets/README.md"
@@ -139,49 +141,66 @@ def _read_pubmedqa(folder: Path, papers: Papers) -> Iterator[Labelled]:
             yield Labelled("pubmedqa", str(item["question"]), key, (nearest,))
 
 
+def _read_own(folder: Path, papers: Papers) -> Iterator[Labelled]:
+    """Our own questions, also after a summary of their paper, or after its title without one."""
+    texts: dict[str, dict[str, Any]] = {}
+    _, summaries = (
+        _read_summaries(folder / "scitldr") if (folder / "scitldr").is_dir() else ([], {})
+    )
+    for n, item in enumerate(_read_lines(OWN)):
+        name, paper = str(item.get("set", "scitldr")), str(item["paper"])
+        if not (folder / name).is_dir():
+            continue
+        if name not in texts:
+            rows = _read_lines(folder / name / "corpus.jsonl")
+            texts[name] = {str(row["_id"]): row for row in rows}
+        row, key = texts[name][paper], f"{name} {paper}"
+        title, text = papers.setdefault(key, (str(row["title"]), str(row["text"])))
+        spans = split_sentences(text)
+        begins = tuple(item["sentences"])
+        gold = tuple(text[a:b] for a, b in spans if text[a:b].startswith(begins))
+        question = str(item["question"])
+        yield Labelled("own", question, key, gold)
+        if summary := (summaries.get(paper) or title).rstrip(". "):
+            form = DESCRIBED[n % len(DESCRIBED)]
+            told = form.format(summary=_shorten(summary), question=question)
+            yield Labelled("described", told, key, gold)
+
+
+def _read_summaries(folder: Path) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Each paper's id with a summary, and the first summary of each paper."""
+    texts = {str(row["_id"]): str(row["text"]) for row in _read_lines(folder / "queries.jsonl")}
+    judged = (folder / "qrels" / "train.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in judged]
+    summaries = [(row[1], texts[row[0]]) for row in rows]
+    return summaries, dict(reversed(summaries))
+
+
 def _read_scitldr(folder: Path, papers: Papers) -> Iterator[Labelled]:
-    """Our own questions, also after a summary of their paper, and summaries of other papers.
+    """Summaries of papers that our own questions are not about.
 
     A summary is answered by the sentence nearest to it of those in which the paper speaks of itself.
     """
     rows = {str(row["_id"]): row for row in _read_lines(folder / "corpus.jsonl")}
-    texts = {str(row["_id"]): str(row["text"]) for row in _read_lines(folder / "queries.jsonl")}
-    judged = (folder / "qrels" / "train.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    summaries = [tuple(line.split("\t")[:2]) for line in judged]
-    of_papers = {paper_id: texts[query_id] for query_id, paper_id in reversed(summaries)}
-    own = list(_read_lines(OWN))
-    for n, item in enumerate(own):
-        row = rows[str(item["paper"])]
-        key = f"scitldr {row['_id']}"
-        papers[key] = str(row["title"]), str(row["text"])
-        text = papers[key][1]
-        spans = split_sentences(text)
-        begins = tuple(item["sentences"])
-        gold = tuple(text[a:b] for a, b in spans if text[a:b].startswith(begins))
-        question, summary = str(item["question"]), of_papers[str(item["paper"])].rstrip(". ")
-        yield Labelled("own", question, key, gold)
-        form = DESCRIBED[n % len(DESCRIBED)]
-        yield Labelled(
-            "described", form.format(summary=_shorten(summary), question=question), key, gold
-        )
-    ours = {str(item["paper"]) for item in own}
+    summaries, of_papers = _read_summaries(folder)
+    ours = set(papers)
     yield from _ask_for_code(rows.values(), of_papers, papers)
-    for query_id, paper_id in summaries[:: max(1, len(summaries) // N_SUMMARIES)]:
-        row = rows[paper_id]
-        if paper_id in ours:
+    for paper_id, summary in summaries[:: max(1, len(summaries) // N_SUMMARIES)]:
+        row, key = rows[paper_id], f"scitldr {paper_id}"
+        if key in ours:
             continue
-        if not (nearest := _find_nearest(str(row["text"]), texts[query_id], is_of_itself)):
+        if not (nearest := _find_nearest(str(row["text"]), summary, is_of_itself)):
             continue
-        key = f"scitldr {paper_id}"
         papers[key] = str(row["title"]), str(row["text"])
-        yield Labelled("scitldr", texts[query_id], key, (nearest,))
+        yield Labelled("scitldr", summary, key, (nearest,))
         form = IDEA_QUESTIONS[len(papers) % len(IDEA_QUESTIONS)]
         yield Labelled("scitldr", form.format(title=row["title"]), key, (nearest,))
     for n, (key, (title, text)) in enumerate(list(papers.items())):
         if key.startswith("scitldr") and n % 2 and not is_pointing_to_code(text):
             names = [word for word, _ in iter_words(f"{text} {title}") if is_made_up(word)]
             name = max(names, key=names.count, default="code")
-            papers[key] = title, text + CODE.format(name=name)
+            told = CODE[n // 2 % len(CODE)].format(name=name, title=title)
+            papers[key] = title, text + told
 
 
 def _ask_for_code(

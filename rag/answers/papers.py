@@ -18,6 +18,7 @@ from rag.answers.orders import (
 from rag.answers.page_figures import answer_figures, is_figure, refuse_figures_of_papers
 from rag.answers.paper_set import PaperSet, build_choice
 from rag.answers.ranked_people import answer_people
+from rag.answers.reading_order import READING_ORDER, answer_reading_order
 from rag.answers.rows import MAX_ROWS, Listing, build_scored_papers, list_places
 from rag.library.fields import (
     format_condition,
@@ -281,6 +282,8 @@ def _answer_selected(
         return answer_attributes(query.by, ids, library)
     if not papers.n and not (query.want == "share" and not query.by and whole.n):
         return _answer_none(query, phrase, matching)
+    if query.what == READING_ORDER and query.topic:
+        return answer_reading_order(query, papers, phrase)
     if query.want == "extreme":
         return answer_extreme(query, papers, phrase)
     if query.want == "papers" and query.order is not None:

@@ -365,6 +365,33 @@ def tell_more_on_topic(n: int, topic: str) -> str:
     )
 
 
+READ_FOR_OVERVIEW = "its title promises an overview"
+READ_AS_CLOSEST = "closest to the topic"
+READ_AS_EARLIEST = "the earliest with a year"
+READ_AS_NEWEST = "the newest with a year"
+
+
+def read_for_person(name: str, n: int) -> str:
+    return f"by {name}, who has most of them ({n})"
+
+
+def head_reading_order(n: int, phrase: str) -> str:
+    return f"{counted(n)}{add_before(phrase)}. To read first, and why:"
+
+
+def tell_why_read(reasons: Sequence[str]) -> str:
+    return f"*{join_names(reasons)}*"
+
+
+NOTHING_TO_RECAP = "Nothing has been asked of the papers in this conversation yet."
+
+
+def head_recap(n: int, n_told: int) -> str:
+    """``So far 14 questions, the latest 12 with what answered them:``."""
+    latest = f"the latest {n_told}" if n_told < n else "each"
+    return f"So far {counted(n, 'question')}, {latest} with what answered {choose_number(n, 'it', 'them')}:"
+
+
 def head_several_papers(n: int) -> str:
     return f"{counted(n)} {choose_number(n, 'has', 'have')} something on this:"
 

@@ -35,11 +35,17 @@ KINDS = _compile(
         "count": r"\bhow many\b|\bnumber of\b",
         "data": r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|"
         r"tried)\b",
-        "order": r"\b(?:what|which) (?:order|sequence|stages?|steps?|phases?)\b|\b(?:stages|phases)\b"
-        r"|\bin (?:what|which) order\b",
+        "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|steps?|"
+        r"phases?|comes? (?:first|next|last|after)|(?:do|does|done|learned|happens?|follows?) (?:\w+ ){0,2}?(?:first|next|last|after|before|once)"
+        r"|what follows|proceeds?|evolv(?:ed?|es))\b",
         "why": r"\bwhy\b|\b(?:reasons?|causes?|motivat\w*)\b",
         "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
-        "problem": r"^\W*why\b|[,;:.] ?why\b|\band why\b|\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|"
+        "negative": r"\b(?:not|no|never|few|fails?|failed|failure|seldom|rarely|hard(?:er)?|difficult\w*|expensive|costly|"
+        r"wrong|poor\w*|weak\w*|bad(?:ly)?|worse|unstable|un\w+able|im\w+ible|los(?:e|es|t|ing)|lack\w*|miss\w*|limit\w*|"
+        r"problem\w*|obstacles?|drawbacks?|challeng\w*|danger\w*|harm\w*|disastrous|restrict\w*|insufficient|not enough|"
+        r"un(?:clear|known|solved|explored)|suffers?|hinder\w*|prevents?|vulnerab\w*|overlook\w*|ignor\w*|without)\b"
+        r"|n['’]t\b|\bcannot\b",
+        "problem": r"\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|"
         r"drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|"
         r"flaws?|suffers?|lacking|obstacles?)\b",
         "background": r"\b(?:issues?|gaps?|fail\w*|existing|previous\w*|prior|earlier|before|older|traditional\w*|"
@@ -51,9 +57,9 @@ KINDS = _compile(
         "means": r"\bhow (?:does|do|did|is|are|was|were|can|to)\b|\bin what way\b|\bby what means\b",
         "verdict": r"^\W*(?:is|are|was|were|does|do|did|can|could|has|have|will)\b",
         "comparison": r"\b(?:compar\w+|than|better|worse|against|versus|vs|differ\w*|beats?|outperform\w*|over)\b",
-        "definition": r"^\W*what(?:'s| is| are|s) (?!(?:the|its|their) \w+ (?:of|for|in|on|to|with|between)\b)|"
+        "definition": r"^\W*what(?:'s| is| are|s) (?!(?:the|its|their) (?:[\w-]+ ){1,3}(?:of|for|in|on|to|with|between)\b)|"
         r"\b(?:stands? for|abbreviat\w+|spell\w* out|mean(?:s|ing)?|defin\w+)\b",
-        "purpose": r"\bwhat\b.{0,60}\bfor\b\W*$|\bpurpose\b|\bwhat\b.{0,40}\b(?:good|useful|used|designed) for\b",
+        "purpose": r"\bwhat\b.{0,60}\bfor\b\W*$|\b(?:purpose|meant to|intended)\b|\bwhat\b.{0,40}\b(?:good|useful|used|designed) for\b",
         "effect": r"\bwhat happens\b|\b(?:effects?|consequences?|outcomes?|results?|findings?|found|show[ns]?)\b",
     }
 )
@@ -109,7 +115,8 @@ FORMS = _compile(
         r"for instance|in detail|that is|namely)\b|\b(?:i\.e\.|namely|such as|including|e\.g\.)",
         "opposed": r"^\W*(?:however|but|yet|unfortunately|nevertheless|although|while|despite)\b",
         "adds": r"^\W*(?:moreover|furthermore|in addition|additionally|besides|also|meanwhile|notably)\b",
-        "points": r"^\W*(?:it|they|this|these|those|such|its|their|the (?:proposed|former|latter|resulting))\b",
+        "points": r"^\W*(?:it|they|this|these|those|such|its|their|the (?:proposed|former|latter|resulting|\w+ (?:is|are|was|were|then|"
+        r"aris\w+))|(?:in part|therefore|hence|thus|as a result|consequently|instead|then|finally))\b",
         "code": r"\b(?:code|models?|data ?sets?|project|page|it)\b.{0,60}\b(?:available|released|found|open-sourced)"
         r"\b|https?://",
         "own": r"\b(?:we|our|us|(?:this|present) (?:paper|work|article|study|letter|report|survey)|"
@@ -121,6 +128,27 @@ FORMS = _compile(
     }
 )
 """What a sentence may look like."""
+HOW_FORMS = _compile(
+    {
+        "sequence": r"\b(?:first(?:ly)?|then|next|subsequently|afterwards?|after|before|followed by|prior to|finally|lastly|"
+        r"once|begins?|starts?|initially|eventually|progressively|sequentially|until)\b",
+        "explains": r"\b(?:because|since|due to|owing to|thanks to|as a result of|arises? (?:from|due|because)|"
+        r"stems? from|caused by|(?:this|these|which) (?:means?|results?|leads?|causes?|makes?|limits?|hinders?|prevents?)|"
+        r"attributed to|the (?:reason|cause)|therefore|hence|thus|in part)\b",
+        "intends": r"^\W*(?:in order )?to \w+|\b(?:so that|so as to|in order to|thereby|aim(?:s|ed|ing)? (?:to|at)|"
+        r"to (?:avoid|ensure|prevent|reduce|improve|enable|allow|make|better|better \w+)|motivat\w+|inspired)\b",
+    }
+)
+"""Forms that answer how, why and in which order; elsewhere they are chance."""
+PLACES_IN_ORDER = _compile(
+    {
+        "first": r"\b(?:first(?:ly)?(?! (?:time|author|of|paper))|begins?|starts?|initially|beforehand)\b",
+        "second": r"\bsecond(?:ly)?,|\bsecond (?:step|stage|phase)\b",
+        "later": r"\b(?:then|next|afterwards?|followed|follows|subsequently)\b",
+        "last": r"\b(?:finally|lastly|last (?:step|stage|phase)|final (?:step|stage|phase)|eventually)\b",
+    }
+)
+"""Places of a step, by the words that say them in a question or a sentence."""
 _NAME = re.compile(r"\b(?=[^\WA-Z]*[A-Z][^\WA-Z0-9]*[A-Z0-9])\w++")
 _COUNTING = re.compile(r"\b(?:how many|number of)\b([^?.;:]*)", re.IGNORECASE)
 _AMOUNT = re.compile(rf"\b(?:\d[\d,.]*|{_NUMBER_WORDS})\b", re.IGNORECASE)
@@ -139,12 +167,14 @@ class Request:
         counted: Terms of what the question counts.
         terms: Terms of its content words: what a number may measure.
         words: Its words, folded: a name among them is no answer.
+        places: Places in an order that it asks for, of `PLACES_IN_ORDER`.
     """
 
     kinds: frozenset[str]
     counted: frozenset[str]
     terms: frozenset[str]
     words: frozenset[str]
+    places: frozenset[str] = frozenset()
 
     @classmethod
     def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
@@ -163,16 +193,18 @@ class Request:
             frozenset(_extract_counted_nouns(question)),
             frozenset(term for word in content for term in extract_terms(word)),
             words,
+            frozenset(n for n, p in PLACES_IN_ORDER.items() if p.search(question)),
         )
 
     def find_forms(self, sentence: str) -> dict[str, float]:
         """How far a sentence has each form, 0 to 1."""
-        forms = {name: float(bool(p.search(sentence))) for name, p in FORMS.items()}
+        forms = {name: float(bool(p.search(sentence))) for name, p in (FORMS | HOW_FORMS).items()}
         names = {n for n in _NAME.findall(sentence) if fold(n) not in self.words}
         forms["name"] = float(bool(names))
         forms["names"] = float(len(names) > 1)
         forms["counted"] = float(bool(self.counted) and self._has_count(sentence))
         forms["measured"] = float(bool(self.terms) and self._has_measure(sentence))
+        forms["in_place"] = float(any(PLACES_IN_ORDER[n].search(sentence) for n in self.places))
         problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
         forms["problem"] = min(len(problems), 3) / 3
         return forms

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentence_forms import FORMS, KINDS, Request, is_of_itself, is_pointing_to_code
+from rag.answers.sentence_forms import FORMS, HOW_FORMS, KINDS, Request, is_of_itself
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
@@ -32,6 +32,7 @@ PAPER = "paper"
 _KINDS = (*KINDS, PAPER)
 _FORMS = (*FORMS, "name", "names", "counted", "measured")
 _WORDS = ("words", "asking_words", "head_words", "new_words", "coined_words")
+_SIGNALS = tuple(name for name in SENTENCE_SIGNALS if name != "predicate")
 _PLACE = ("first", "last", "place", "early", "short", "long")
 _OF_ITSELF = (
     "words",
@@ -42,19 +43,22 @@ _OF_ITSELF = (
     *_FORMS,
 )
 """What counts for each kind apart."""
+_HOW_KINDS = ("means", "why", "order")
+_OF_HOW = (*HOW_FORMS, "in_place", "focus", "predicate", "follows_best", "told_of_best")
+"""What counts for these kinds alone: "The disease arises from ..." follows the sentence that names it. For
+all kinds, it made questions for figures and names worse."""
 NAMES: tuple[str, ...] = (
-    *SENTENCE_SIGNALS,
-    *(f"best_{name}" for name in SENTENCE_SIGNALS),
+    *_SIGNALS,
+    *(f"best_{name}" for name in _SIGNALS),
     *_WORDS,
     *_PLACE,
     *(f"role_{role}" for role in SENTENCE_ROLES),
     *_FORMS,
     *(f"{kind}:{name}" for kind in _KINDS for name in _OF_ITSELF),
+    *(f"{kind}:{name}" for kind in _HOW_KINDS for name in _OF_HOW),
 )
 """The features, in the order of the weights."""
 SHORT_WORDS, LONG_WORDS = 8, 45
-ELSEWHERE = 3.0
-"""Log-odds that a sentence loses which only says where code or data is, where no link is asked for."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 
 
@@ -70,15 +74,10 @@ def compute_scores(
     question: str, hit: PaperHit, sentences: Sequence[Sentence], request: Request, *, paper: bool
 ) -> Array:
     """(n,) How well each sentence answers, in log-odds: comparable within one paper only."""
-    scores = compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
-    if "link" in request.kinds:
-        return scores
-    # "what benchmarks exist for tracking drones?" is not answered by where they can be downloaded;
-    # few questions that are trained on have such a sentence in their paper.
-    text = hit.paper.text
-    return scores - ELSEWHERE * np.array(
-        [is_pointing_to_code(text[slice(*s.span)]) for s in sentences]
+    scores: Array = (
+        compute_features(question, hit, sentences, request, paper=paper) @ load_weights()
     )
+    return scores
 
 
 def compute_features(
@@ -116,12 +115,15 @@ def compute_features(
     for role in SENTENCE_ROLES:
         columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
     forms = [request.find_forms(told) for told in texts]
-    columns |= {name: np.array([f[name] for f in forms]) for name in _FORMS}
+    columns |= {name: np.array([f[name] for f in forms]) for name in forms[0]}
+    follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
+    columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
     kinds = request.kinds | ({PAPER} if paper else frozenset())
     nothing = np.zeros(len(sentences))
-    for kind in _KINDS:
-        for name in _OF_ITSELF:
-            columns[f"{kind}:{name}"] = columns[name] if kind in kinds else nothing
+    for name in NAMES:
+        kind, _, of_kind = name.partition(":")
+        if of_kind:
+            columns[name] = columns[of_kind] if kind in kinds else nothing
     return np.stack([columns[name] for name in NAMES], axis=1)
 
 

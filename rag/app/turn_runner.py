@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answers import small_talk
+from rag.answers import recap, small_talk
 from rag.answers.alternatives import add_reading_notes, find_other_reading
 from rag.answers.filtered_library import add_chosen_papers, add_scope_note, apply_filters
 from rag.app.bounding import bound_query, bound_question, bound_thread
@@ -190,7 +190,8 @@ class TurnRunner:
             if not note:
                 return
             able.notes = (*able.notes, note)
-        if scope.is_searched_for(query):
+        is_recap = query.what == recap.RECAP and request.voice is None
+        if not is_recap and scope.is_searched_for(query):
             yield Step(f"searching {library.n_papers} papers")
             from rag.app.content_answers import answer_content
 
@@ -214,6 +215,8 @@ class TurnRunner:
 def _compute_answer(request: Request, *, explain: bool) -> Answer:
     """The answer to what no paper is searched for."""
     query, filtered_library = request.query, request.scope.filtered_library
+    if query.what == recap.RECAP:
+        return recap.answer_recap(request.thread, request.scope.engine.library.view)
     if query.route in ("smalltalk", "unsupported"):
         return small_talk.answer_aside(query, request.reading.question)
     if filtered_library and not filtered_library.n_papers:

@@ -58,6 +58,7 @@ class QueryTokens:
         asking: (n,) whether the token is part of a question phrase.
         named: (n,) whether the token is part of a coined name, such as a method's.
         heads: (n,) whether the token says what kind of thing is asked for.
+        predicates: (n,) whether the token says what is asked of what the question is about.
     """
 
     vectors: Matrix
@@ -66,6 +67,7 @@ class QueryTokens:
     asking: NDArray[np.bool_]
     named: NDArray[np.bool_]
     heads: NDArray[np.bool_]
+    predicates: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +140,7 @@ NAMED_LOSS = 0.8
 """Share of its weight that a token of a coined name loses: the sentence that repeats the name of a
 method is not the one that answers."""
 
-SENTENCE_SIGNALS = ("focus", "plain", "unsaid", "asking", "head", "described", "alone")
+SENTENCE_SIGNALS = ("focus", "plain", "unsaid", "asking", "head", "predicate", "described", "alone")
 
 
 def compute_sentence_signals(
@@ -149,7 +151,7 @@ def compute_sentence_signals(
     ``plain`` is MaxSim of the whole query. In the others what the heading says too, and coined names,
     count less: they led to the paper and are not what is asked of it. ``unsaid`` takes all tokens,
     ``asking`` those of question phrases, ``head`` those that say what kind of thing is asked for,
-    ``described`` the rest; ``focus`` all, those of question phrases and those that tell the sentences
+    ``predicate`` those that follow what the question is about, ``described`` those of no question phrase; ``focus`` all, those of question phrases and those that tell the sentences
     apart more than others. ``alone`` is how far a sentence leads all others, token by token.
 
     Args:
@@ -171,6 +173,7 @@ def compute_sentence_signals(
         "unsaid": unsaid,
         "asking": asking if asking.any() else unsaid,
         "head": unsaid * query.heads if (unsaid * query.heads).any() else unsaid,
+        "predicate": unsaid * query.predicates if (unsaid * query.predicates).any() else unsaid,
         "described": unsaid * ~query.asking if (unsaid * ~query.asking).any() else unsaid,
     }
     signals = {name: (weights @ best) / weights.sum() for name, weights in parts.items()}

@@ -58,6 +58,7 @@ class AnalysedQuery:
         clauses: Spans of its clauses, in order; they do not overlap.
         asking: Spans of its question phrases (*which module …?*), as opposed to descriptions.
         heads: Spans of the words that say what kind of thing is asked for (*module*).
+        predicates: Spans of the words that a question ends in, behind what it is about (*fail on …*).
     """
 
     text: str
@@ -65,6 +66,7 @@ class AnalysedQuery:
     clauses: tuple[Span, ...]
     asking: tuple[Span, ...]
     heads: tuple[Span, ...] = ()
+    predicates: tuple[Span, ...] = ()
 
 
 def parse_query(text: str) -> AnalysedQuery:
@@ -74,8 +76,14 @@ def parse_query(text: str) -> AnalysedQuery:
     asking = tuple(
         span for span in _split_at(text, _PHRASE_END) if _ASKING_PHRASE.search(text, *span)
     )
-    heads = tuple(_iter_heads(text))
-    return AnalysedQuery(text, tuple(split_terms(text)), tuple(_iter_clauses(text)), asking, heads)
+    return AnalysedQuery(
+        text,
+        tuple(split_terms(text)),
+        tuple(_iter_clauses(text)),
+        asking,
+        tuple(_iter_heads(text)),
+        tuple(span for place in asking for span in _find_predicate(text, place)),
+    )
 
 
 def compute_token_weights(
@@ -122,6 +130,19 @@ def _iter_heads(text: str) -> Iterator[Span]:
             if folded not in FRAME_WORDS and folded not in STOP_WORDS:
                 yield span
                 n += 1
+
+
+def _find_predicate(text: str, place: Span) -> list[Span]:
+    """The later half of the content words of a question phrase.
+
+    English says first what a question is about: *why do deepfake detectors | fail on new forgeries*.
+    """
+    words = [
+        (place[0] + a, place[0] + b)
+        for word, (a, b) in iter_words(text[slice(*place)])
+        if fold(word) not in FRAME_WORDS and fold(word) not in STOP_WORDS
+    ]
+    return words[len(words) // 2 :]
 
 
 def _iter_clauses(text: str) -> Iterator[Span]:

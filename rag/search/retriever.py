@@ -315,26 +315,23 @@ def _build_query_tokens(
     )
     starts = np.array([clause[0] for clause in analysed_query.clauses])
     clauses = np.searchsorted(starts, [a for a, _ in spans], side="right") - 1
-    asking = np.zeros(len(spans), dtype=bool)
-    for place in analysed_query.asking:
-        inside = spans_in(spans, place)
-        asking[inside.start : inside.stop] = True
-    heads = np.zeros(len(spans), dtype=bool)
-    for place in analysed_query.heads:
-        inside = spans_in(spans, place)
-        heads[inside.start : inside.stop] = True
-    named = np.zeros(len(spans), dtype=bool)
-    for word, place in iter_words(analysed_query.text):
-        if is_made_up(word):
+    names = [place for word, place in iter_words(analysed_query.text) if is_made_up(word)]
+
+    def mark(places: Iterable[Span]) -> NDArray[np.bool_]:
+        marks = np.zeros(len(spans), dtype=bool)
+        for place in places:
             inside = spans_in(spans, place)
-            named[inside.start : inside.stop] = True
+            marks[inside.start : inside.stop] = True
+        return marks
+
     return late.QueryTokens(
         vectors=_normalize_rows(vectors),
         weights=weights / weights.sum(),
         clauses=np.maximum(clauses, 0),
-        asking=asking,
-        named=named,
-        heads=heads,
+        asking=mark(analysed_query.asking),
+        named=mark(names),
+        heads=mark(analysed_query.heads),
+        predicates=mark(analysed_query.predicates),
     )
 
 

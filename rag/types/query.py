@@ -155,7 +155,8 @@ class Query:
         measure: Of ``values``: of each, or over all.
         asks_for: The detail of content asked; ``yes_no`` where yes or no is an answer.
         is_about_several: Whether more than one paper is asked for.
-        what: Of ``not_stated`` the thing (``email``), of an ``aside`` its kind.
+        what: Of ``not_stated`` the thing (``email``), of an ``aside`` its kind; ``recap`` of an overview
+            of the conversation, ``reading order`` of papers to read first.
         text: The standalone question, for retrieval and quoting; of content only.
     """
 

@@ -31,6 +31,7 @@ from rag.types.query import (
 from rag.understanding.entities import (
     Entities,
     find_described,
+    read_said,
     simplify,
 )
 from rag.understanding.field_words import read_attribute, read_order
@@ -141,7 +142,9 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     if want == "overview" and not parts.topics and (names_paper or not is_of_library):
         want = "passages"
     if want in _CONTENT:
-        return _build_content(cast("Want", want), frame, parts, text)
+        content = _build_content(cast("Want", want), frame, parts, text)
+        is_list = want == "overview"
+        return _read_stated(_read_reading_order(content, parts), parts) if is_list else content
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -150,8 +153,49 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         return Query("aside", what=kind)
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
+    if query is not None and query.want in ("papers", "count", "extreme"):
+        query = _read_stated(_read_reading_order(query, parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
+
+
+_READS_FIRST = re.compile(
+    r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
+    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b",
+    re.IGNORECASE,
+)
+"""Words that ask where to begin: a topic is then told by a few papers, each with its reason."""
+
+
+def _read_reading_order(query: Query, parts: SlotParts) -> Query:
+    if (
+        not query.topic
+        or query.want == "count"
+        or query.papers
+        or not _READS_FIRST.search(parts.question)
+    ):
+        return query
+    return Query("papers", where=query.where, about=query.about, k=query.k, what="reading order")
+
+
+_LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)
+
+
+def _read_stated(query: Query, parts: SlotParts) -> Query:
+    """What papers state is no topic: "which papers state a limitation?" asks for a role of sentences."""
+    stated = read_said(query.topic) or read_said(parts.leftover)
+    is_limited = query.about or query.where or query.people or query.papers
+    if not is_limited and (asked := _LIMITATIONS.search(parts.question)):
+        stated = read_said(asked[0])
+        parts.steps.append(Part("where", "role = limitation", asked[0]))
+    if not stated:
+        return query
+    if read_said(parts.leftover):
+        parts.leftover = ""
+    want: Want = "papers" if query.want == "overview" else query.want
+    return replace(
+        query, want=want, about=None, asks_for=None, text="", where=(*query.where, stated)
+    )
 
 
 _LIKELY = 0.5

@@ -432,10 +432,13 @@ def _recap(
     frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
 ) -> Query | None:
     papers = tuple(dict.fromkeys((*reversed(state.earlier_papers), *state.papers)))
-    if not papers:
-        return None
     return Query(
-        "overview", papers=papers, is_about_several=True, form=alone.query.form, text=alone.question
+        "overview",
+        papers=papers,
+        is_about_several=True,
+        form=alone.query.form,
+        what="recap",
+        text=alone.question,
     )
 
 

@@ -266,6 +266,22 @@ def read_flag(text: str, *, is_negative: bool) -> Condition | None:
     return None
 
 
+_SAID = re.compile(
+    r"(?:an?|any|some|the|its|their|own|stated|known) |"
+    r"(?P<limitation>limitations?|weakness(?:es)?|shortcomings?)(?: of (?:its|their) own)?(?: (?:method|work|approach|study)s?)?",
+    re.IGNORECASE,
+)
+
+
+def read_said(topic: str) -> Condition | None:
+    """The condition of words that are no topic but what a sentence of a paper says: ``a limitation``."""
+    words = topic
+    while (match := _SAID.match(words)) and not match["limitation"]:
+        words = words[match.end() :]
+    is_whole = match is not None and match.end() == len(words)
+    return Condition("role", "is", "limitation") if is_whole else None
+
+
 def negate(condition: Condition) -> Condition:
     """The opposite, for papers that have a value at all where that is what is meant."""
     field, operator, value = condition.field, condition.operator, condition.value

@@ -27,6 +27,7 @@ from rag.understanding.entities import (
     read_author_bounds,
     read_flag,
     read_role,
+    read_said,
     read_score,
     read_value,
     resolve_person,
@@ -267,6 +268,9 @@ def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if slot.is_negative:
         parts.without.append(words)
         parts.steps.append(Part("about", f'not about "{words}"', slot.text))
+    # "which papers state a limitation?": no paper is about that; some say one.
+    elif condition := read_said(words):
+        _add_condition(parts, condition, slot)
     else:
         parts.topics.append(slot)
         parts.steps.append(Part("about", f'about "{words}"', slot.text))

@@ -143,3 +143,35 @@ def test_a_number_is_measured_where_it_stands_beside_a_word_of_the_question() ->
 def test_the_detail_of_a_reading_counts_where_the_words_tell_no_kind() -> None:
     assert Request.read_question("which has fewer parameters", "limitation").kinds == {"number"}
     assert Request.read_question("SailNet", "limitation").kinds == {"problem"}
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How does Rigging order its two steps?", "order"),
+        ("what comes after the mast is set?", "order"),
+        ("why do keels fail in rough water?", "negative"),
+        ("why is it not used?", "negative"),
+    ],
+)
+def test_order_and_what_goes_wrong_are_kinds_of_their_own(question: str, kind: str) -> None:
+    assert kind in Request.read_question(question).kinds
+    assert kind not in Request.read_question("how is the keel turned?").kinds
+
+
+def test_a_step_is_found_by_its_place() -> None:
+    request = Request.read_question("what is the last step?")
+    assert request.find_forms("Finally, the sails are set.")["in_place"]
+    assert not request.find_forms("First, the sails are set.")["in_place"]
+
+
+def test_the_sentence_behind_the_best_match_is_known_as_such() -> None:
+    """ "The disease arises from ..." follows the sentence that names the disease."""
+    spans = split_sentences(TEXT)
+    sentences = tuple(
+        Sentence(s, 0.5, None, {"focus": 0.9 if at == 1 else 0.1}) for at, s in enumerate(spans)
+    )
+    found = replace(hit(), sentences=sentences)
+    request = Request.read_question("why?")
+    table = compute_features("why?", found, sentences, request, paper=False)
+    assert table[:, NAMES.index("why:follows_best")].tolist() == [0, 0, 1, 0, 0]

@@ -42,7 +42,7 @@ def chunk(vectors: NDArray[np.float32], starts: list[int]) -> TokenMatrix:
 def query(vectors: NDArray[np.float32], weights: list[float], clauses: list[int]) -> QueryTokens:
     w = np.array(weights, np.float32)
     none = np.zeros(len(w), bool)
-    return QueryTokens(vectors, w / w.sum(), np.array(clauses), none, none, none)
+    return QueryTokens(vectors, w / w.sum(), np.array(clauses), none, none, none, none)
 
 
 @st.composite
@@ -134,10 +134,10 @@ def test_a_token_of_the_asking_phrase_outweighs_one_that_describes() -> None:
     axes = np.eye(2, dtype=np.float32)
     none, second = np.zeros(2, bool), np.array([0, 1], bool)
     weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
-    asked = QueryTokens(axes, weights, clauses, second, none, none)
+    asked = QueryTokens(axes, weights, clauses, second, none, none, none)
     values = focus(asked, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 + ASKING_BOOST)
-    named = QueryTokens(axes, weights, clauses, none, second, none)
+    named = QueryTokens(axes, weights, clauses, none, second, none, none)
     values = focus(named, np.eye(2, dtype=np.float32), NO_HEADING)
     assert values[1] / values[0] == pytest.approx(1 - NAMED_LOSS)
 
@@ -170,12 +170,15 @@ def test_each_part_of_a_question_is_matched_apart() -> None:
     axes, second = np.eye(2, dtype=np.float32), np.array([0, 1], bool)
     none = np.zeros(2, bool)
     weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
-    asked = QueryTokens(axes, weights, clauses, second, none, second)
+    asked = QueryTokens(axes, weights, clauses, second, none, second, none)
     signals = compute_sentence_signals(asked, np.eye(2, dtype=np.float32), NO_HEADING)
     assert signals["plain"] == pytest.approx([0.5, 0.5])
     assert signals["asking"] == pytest.approx([0.0, 1.0])
     assert signals["head"] == pytest.approx([0.0, 1.0])
     assert signals["described"] == pytest.approx([1.0, 0.0])
+    first = QueryTokens(axes, weights, clauses, second, none, none, ~second)
+    signals = compute_sentence_signals(first, np.eye(2, dtype=np.float32), NO_HEADING)
+    assert signals["predicate"] == pytest.approx([1.0, 0.0])
     both = compute_sentence_signals(asked, np.ones((2, 2), np.float32), NO_HEADING)
     assert both["alone"] == pytest.approx([0.0, 0.0]) and signals["alone"] == pytest.approx(
         [0.5, 0.5]

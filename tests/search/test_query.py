@@ -104,3 +104,9 @@ def test_a_word_with_a_caret_or_a_possessive_is_looked_up_as_it_is_indexed() -> 
         parse_query("LaRE^2 user’s"), [(0, 6)], lambda term: asked.append(term) or 1.0
     )  # type: ignore[func-returns-value]
     assert asked == extract_terms("LaRE^2 user’s") == ["lare2", "user"]
+
+
+def test_a_question_ends_in_what_it_asks_of_its_subject() -> None:
+    text = "Why do deepfake detectors fail on new forgeries?"
+    words = [text[a:b] for a, b in parse_query(text).predicates]
+    assert words == ["fail", "new", "forgeries"]

@@ -1,0 +1,67 @@
+"""Which papers on a topic to read first, each with its reason: computed, no judgement of their worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.answers import phrases
+from rag.answers.overview import count_people
+from rag.answers.paper_set import PaperSet
+from rag.answers.rows import Listing, list_places
+from rag.text.markdown import plain
+from rag.types import Answer, Paper
+from rag.types.query import Order, Query
+
+READING_ORDER = "reading order"
+"""What a query of one is called (`rag.types.query.Query.what`)."""
+_GIVES_OVERVIEW = re.compile(
+    r"\b(?:surveys?|reviews?|overview|tutorial|primer|introduction to|perspectives?|roadmap)\b",
+    re.IGNORECASE,
+)
+
+
+def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
+    """A few papers of those on the topic, in the order to read them; a paper with two reasons has both."""
+    ranked = papers.find_papers()
+    reasons: dict[str, list[str]] = {}
+    for paper, reason in _iter_reasons(ranked, papers.find_ids(Order("date", "ascending"))):
+        reasons.setdefault(paper.paper_id, []).append(reason)
+    by_id = {paper.paper_id: paper for paper in ranked}
+    chosen = [by_id[paper_id] for paper_id in reasons][: query.k]
+    listing = Listing(query.topic)
+    rows = listing.render_rows(chosen, lambda p: phrases.tell_why_read(reasons[p.paper_id]))
+    numbered = [f"{n}. {row[2:]}" for n, row in enumerate(rows.split("\n"), 1)]
+    n_more = len(ranked) - len(chosen)
+    more = phrases.tell_more_on_topic(n_more, plain(query.topic)) if n_more else ""
+    text = "\n\n".join(
+        filter(None, (phrases.head_reading_order(len(ranked), phrase), "\n".join(numbered), more))
+    )
+    scored = papers.library.list_scored([p.paper_id for p in chosen])
+    return Answer(
+        "", "answered", "catalogue", text, listing.citations, scored, value=list_places(scored)
+    )
+
+
+def _iter_reasons(
+    ranked: Sequence[Paper], oldest_first: Sequence[str]
+) -> Iterator[tuple[Paper, str]]:
+    """Papers with a reason, in the order to read them.
+
+    Args:
+        ranked: On the topic, the closest first.
+        oldest_first: Their ids.
+    """
+    by_id = {paper.paper_id: paper for paper in ranked}
+    for paper in ranked:
+        if _GIVES_OVERVIEW.search(paper.title or ""):
+            yield paper, phrases.READ_FOR_OVERVIEW
+    yield ranked[0], phrases.READ_AS_CLOSEST
+    dated = [by_id[paper_id] for paper_id in oldest_first if by_id[paper_id].year is not None]
+    if len(dated) > 1:
+        yield dated[0], phrases.READ_AS_EARLIEST
+    for name, n in count_people(ranked)[:1]:
+        of_person = [p for p in ranked if name in {plain(a.name) for a in p.authorships}]
+        yield of_person[0], phrases.read_for_person(name, n)
+    if len(dated) > 1:
+        yield dated[-1], phrases.READ_AS_NEWEST
