@@ -182,6 +182,7 @@ def test_every_number_of_the_overview_is_the_length_of_the_list_that_it_opens() 
         for line, number in links:
             conditions = paper_state.read_state(line.replace("&quot;", '"')).every_condition
             assert view.count_papers(conditions) == int(number.replace(",", "")), line
+    assert 'aria-label="few-shot class-incremental learning, no year: 4 papers"' in html
 
 
 def test_a_topic_of_the_map_is_looked_at_and_its_questions_are_answered() -> None:

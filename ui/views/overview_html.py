@@ -142,8 +142,7 @@ def _render_bar(
 ) -> str:
     if not n:
         return f'<div class="bar none"><span>{year}</span></div>'
-    condition = Condition("year", "is", year) if year is not None else Condition("year", "unknown")
-    line = escape(print_papers((*more, condition)), quote=True)
+    line = escape(print_papers((*more, _build_year(year))), quote=True)
     when = str(year) if year is not None else "no year"
     label = escape(", ".join(filter(None, (what, when, counted(n)))), quote=True)
     return (
@@ -152,20 +151,26 @@ def _render_bar(
     )
 
 
+def _build_year(year: int | None) -> Condition:
+    return Condition("year", "unknown") if year is None else Condition("year", "is", year)
+
+
 # --- tables -------------------------------------------------------------------------------------
 
 
 def render_topic_years(topic_map: TopicMap) -> str:
     """Topics by year: how the largest of them grew or went."""
-    years = sorted({y for t in topic_map.topics for y in t.years if y is not None})[-MAX_YEARS:]
+    known = sorted({y for t in topic_map.topics for y in t.years if y is not None})
     topics = topic_map.topics[:MAX_ROWS]
+    years: list[int | None] = [*known[-MAX_YEARS:]]
+    years += [None] if any(None in topic.years for topic in topics) else []
     most = max((n for t in topics for n in t.years.values()), default=1)
-    head = "".join(f'<th scope="col">{year}</th>' for year in years)
+    head = "".join(f'<th scope="col">{year or "no year"}</th>' for year in years)
     rows = []
     for topic in topics:
         cells = "".join(
-            _render_cell(topic.years.get(year, 0), most, (topic.condition, Condition("year", "is", year)),
-                         f"{topic.name}, {year}")
+            _render_cell(topic.years.get(year, 0), most, (topic.condition, _build_year(year)),
+                         f"{topic.name}, {year or 'no year'}")
             for year in years
         )  # fmt: skip
         rows.append(f"<tr>{_render_topic_head(topic)}{cells}</tr>")
