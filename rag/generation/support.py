@@ -49,8 +49,8 @@ _FOREIGN = frozenset(
 )
 """Small words of other languages, in lower case, that are none in English."""
 _JOINS = re.compile(
-    r"\b(?:both|whereas|while|respectively|than|unlike|compared|together|each|neither|either|differ\w*|"
-    r"such as|like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
+    r"\b(?:both|whereas|while(?!\s+\w+ing\b)|respectively|than|unlike|compared|together|each (?:of|other|paper|method|work)|neither|either|differ\w*|"
+    r"such as|(?<!-)like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"[,;](?=\s)|\b(?:and|while|whereas|but|against|versus|vs)\b", re.IGNORECASE)
@@ -392,7 +392,7 @@ def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
     """Whether the paper named has what is said of it, as far as another cited one has it."""
     terms = extract_terms(claim)
     shares = [paper.compute_share(terms) for paper in ground.each]
-    return shares[owner] >= OWN_SHARE + 0.1 or max(shares) < OTHER_SHARE
+    return shares[owner] >= OWN_SHARE or max(shares) < OTHER_SHARE - 0.1
 
 
 # --- names, words, quotations -----------------------------------------------------------------
