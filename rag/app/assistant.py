@@ -260,8 +260,17 @@ class Assistant:
             watch=watch,
             announce=announce,
         )
+        n_files = len(report.plan.documents)
+
+        def tell(n_done: int, n_papers: int) -> None:
+            if progress:
+                progress("screening", n_done, n_papers)
+            if watch:
+                share = n_done / n_papers
+                watch(IngestState("screening", "", n_files, n_files, n_done, share))
+
         if self.settings.generative:
-            self._engine.screen_papers(progress)
+            self._engine.screen_papers(tell)
         return report
 
     @property

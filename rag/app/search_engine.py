@@ -82,15 +82,18 @@ class SearchEngine:
         assert self._screen is not None
         return self._screen
 
-    def screen_papers(self, progress: Callable[[str, int, int], None] | None = None) -> None:
-        """Screen the papers of a library that is not too large, before they are asked about."""
+    def screen_papers(self, tell: Callable[[int, int], None]) -> None:
+        """Screen the papers of a library that is not too large, before they are asked about.
+
+        Args:
+            tell: Told how many are done, and of how many.
+        """
         if not 0 < self.library.n_papers <= MOST_SCREENED:
             return
         screen, papers = self.open_screen(), self.library.list_papers()
         for at in range(0, len(papers), _BATCH):
             screen.prepare(papers[at : at + _BATCH])
-            if progress:
-                progress("screening", min(at + _BATCH, len(papers)), len(papers))
+            tell(min(at + _BATCH, len(papers)), len(papers))
 
     def open_retriever(self) -> Retriever:
         """What ranks papers, opened once.

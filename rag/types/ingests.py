@@ -167,7 +167,7 @@ class IngestState:
     """How far an ingest is.
 
     Attributes:
-        stage: What is being done: ``planning``, ``reading``, ``embedding``, ``roles`` or ``indexing``.
+        stage: What is being done: ``planning``, ``reading``, ``embedding``, ``roles``, ``indexing`` or ``screening``.
         file: The document in hand; empty where none is.
         n_files, n_files_done: Documents to be read, and those that are done with.
         n_entries: Entries read so far.
