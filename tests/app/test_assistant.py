@@ -18,6 +18,7 @@ from rag.answers.evidence_selection import choose_papers
 from rag.app.assistant import Assistant, build
 from rag.app.bounding import MAX_QUESTION_CHARS
 from rag.config.settings import Settings
+from rag.generation.evidence import count_tokens
 from rag.text import ensure_encodable
 from rag.text.markdown import hazards
 from rag.types import Answer, Condition, Delta, Event, Step, Thread, Turn
@@ -413,6 +414,35 @@ def test_a_question_that_words_leave_unsure_is_read_by_the_model_and_both_calls_
     assert answer.question == "Was ist DuetFace und was kann es?"
     assert answer.question in server.requests[1]["messages"][-1]["content"]
     assert (answer.usage.input_tokens, len(server.requests)) == (22, 2)
+
+
+@pytest.mark.parametrize(
+    "question", ["Give an overview of face forgery detection.", "Was ist DuetFace und was kann es?"]
+)
+def test_a_question_costs_at_most_three_thousand_tokens_a_reading_of_it_included(
+    worded: Assistant, server: OpenAIServer, question: str
+) -> None:
+    server.default = Reply('{"want": "passages", "text": "What is DuetFace?"}')
+    worded.ask(question)
+    asked = [message["content"] for r in server.requests for message in r["messages"]]
+    assert sum(map(count_tokens, asked)) <= 3_000
+    assert asked[-1].count(" passage [E") >= 7
+
+
+def test_papers_are_screened_when_they_are_read_where_a_model_is_configured(
+    tmp_path: Path, weights: Path, server: OpenAIServer
+) -> None:
+    given = Settings(data=tmp_path / "data", model_path=weights)
+    steps: list[tuple[str, int, int]] = []
+    with build(given) as without:
+        without.ingest([document(tmp_path, "Zebra gait")])
+    assert not (given.data / "screens.db").exists()
+    with build(given.model_copy(update={"openai_base_url": server.url})) as with_model:
+        with_model.ingest(
+            [document(tmp_path, "Zebra gait", "Zeppelin palms")],
+            progress=lambda *step: steps.append(step),
+        )
+    assert (given.data / "screens.db").exists() and steps[-1] == ("screening", 2, 2)
 
 
 @pytest.mark.parametrize("route", ["experts", "person", "catalogue"])
