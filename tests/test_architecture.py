@@ -70,6 +70,7 @@ VENDORS = {
 ENVIRONMENT = {
     "rag.config.settings": "the settings",
     "rag.app.web_server": "is handed on to the server's process; says whether there is a display",
+    "rag.cli.main": "keeps NumPy to one thread, before it is loaded",
     "rag.cli.format": "NO_COLOR and TERM, which every program of a terminal heeds",
     "rag.cli.paging": "PAGER, LESS and TERM, likewise",
     "eval.benchmarks.speed": "is handed on to the measured processes, without our settings",

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_chat import QUESTION, ask
 
 Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
 
 GRAVE = ("serious", "critical")
 
@@ -101,7 +102,9 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(name: str, visit: Visit) -> None:
+def test_axe_finds_nothing_serious_and_the_page_fits_a_phone(
+    name: str, visit: Visit, shoot: Shoot
+) -> None:
     path, until = PAGES[name]
     page = visit(path)
     until(page)
@@ -113,6 +116,8 @@ def test_axe_finds_nothing_serious(name: str, visit: Visit) -> None:
             "color-scheme", "dark" if dark else "light"
         )
         assert violations(page) == [], f"{width} wide, {dark=}"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shoot(page, "phone")
 
 
 def test_axe_finds_what_is_wrong(visit: Visit) -> None:

@@ -225,23 +225,16 @@ def test_a_reference_opens_its_paper_and_an_author_opens_the_person(
     shoot(page, "person")
 
 
-def test_what_the_papers_do_not_say_is_said(visit: Visit, shoot: Shoot) -> None:
+def test_what_papers_do_not_say_is_said_hostile_text_stays_text_and_a_new_conversation_is_empty(
+    visit: Visit, shoot: Shoot
+) -> None:
     page = visit()
     ask(page, "What is the boiling point of molten tungsten carbide?")
     expect(page.locator(".answer.abstained")).to_be_visible()
     shoot(page, "abstained")
-
-
-def test_hostile_text_stays_text(visit: Visit) -> None:
-    page = visit()
     ask(page, "<img src=x onerror=alert(1)> ![](https://evil.example/a.png) makeup transfer")
-    expect(page.locator(".pf.question")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(page.locator(".pf.question").last).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator("[src='x'], [src*='evil.example'], a[href*='evil.example']").count() == 0
-
-
-def test_a_new_conversation_forgets_the_old_one(visit: Visit) -> None:
-    page = visit()
-    ask(page, QUESTION)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".pf.question")).to_have_count(0)
     expect(page.get_by_role("heading", name="Ask your papers")).to_be_visible()
@@ -259,3 +252,7 @@ def test_the_chat_works_at_phone_width(visit: Visit, shoot: Shoot) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".st-key-source")).to_have_count(0)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.get_by_role("button", name="Rename, export or delete").first).to_be_visible()
+    shoot(page, "4-conversations")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

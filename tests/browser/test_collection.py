@@ -95,10 +95,3 @@ def test_a_number_of_the_overview_opens_its_papers(visit: Visit, shoot: Shoot) -
     n = card.locator("button.num").first.inner_text().split()[0]
     card.locator("button.num").first.click()
     expect(page.locator(".listing .count")).to_have_text(f"{n} of 169 papers")
-
-
-def test_papers_fit_a_phone(visit: Visit, shoot: Shoot) -> None:
-    page = visit("/papers", width=390, dark=True)
-    expect(page.locator(".listing .row").first).to_be_visible()
-    shoot(page, "phone")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

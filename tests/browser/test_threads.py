@@ -94,12 +94,3 @@ def test_a_stopped_answer_stays_as_far_as_it_came(
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".pf.board .foot")).to_have_count(1)
     expect(page.locator(".pf.question")).to_have_count(1)
-
-
-def test_conversations_fit_a_phone(visit: Visit, shoot: Shoot) -> None:
-    page = visit(width=390, touch=True)
-    ask(page, QUESTION)
-    page.get_by_test_id("stExpandSidebarButton").click()
-    expect(page.get_by_role("button", name="Rename, export or delete").first).to_be_visible()
-    shoot(page, "sidebar")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

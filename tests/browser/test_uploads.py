@@ -56,10 +56,3 @@ def test_a_seed_document_is_removed_and_no_longer_answers(
     page.get_by_text("Check the library").click()
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.get_by_text("In step:")).to_be_visible()
-
-
-def test_the_library_page_fits_a_phone(visit: Visit, shoot: Shoot) -> None:
-    page = visit("/library", width=390, touch=True)
-    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
-    shoot(page, "phone")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

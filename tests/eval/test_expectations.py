@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,17 @@ def tampered(settings: Settings, tamper: Callable[[Answer], Answer]) -> Assistan
     return made
 
 
+@pytest.fixture(scope="module")
+def quoting(settings: Settings) -> Iterator[Assistant]:
+    with Assistant(settings) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("name", question_sets.ROUTINE_SETS)
-def test_the_projects_sets_pass(name: str, settings: Settings, tmp_path: Path) -> None:
-    with Assistant(settings) as assistant:
-        run = runs.run_questions(
-            assistant, question_sets.load_set(question_sets.FOLDER / f"{name}.jsonl"), tmp_path
-        )
+def test_the_projects_sets_pass(name: str, quoting: Assistant, tmp_path: Path) -> None:
+    run = runs.run_questions(
+        quoting, question_sets.load_set(question_sets.FOLDER / f"{name}.jsonl"), tmp_path
+    )
     found = summary.compute_summary(run)
     expected = [e for e in expectations.load_expectations() if e.set == name]
     assert expectations.list_breaches({name: found}, expected) == [], summary.format_summary(found)
