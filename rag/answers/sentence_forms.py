@@ -35,10 +35,10 @@ KINDS = _compile(
         "count": r"\bhow many\b|\bnumber of\b",
         "data": r"\b(?:benchmarks?|corpora|corpus|data ?sets?|evaluat\w+|tested|run on|experiments?|validated|"
         r"tried)\b",
-        "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|steps?|"
+        "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|(?<!by )steps?(?! by)|"
         r"phases?|comes? (?:first|next|last|after)|(?:do|does|done|learned|happens?|follows?) (?:\w+ ){0,2}?(?:first|next|last|after|before|once)"
         r"|what follows|proceeds?|evolv(?:ed?|es))\b",
-        "why": r"\bwhy\b|\b(?:reasons?|causes?|motivat\w*)\b",
+        "why": r"^\W*why\b|[,;:.–-] ?why\b|\band why\b|\b(?:tell|know|understand|say|see|wonder\w*) (?:me |us )?why\b|\b(?:reasons?|causes?|motivat\w*)\b",
         "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
         "negative": r"\b(?:not|no|never|few|fails?|failed|failure|seldom|rarely|hard(?:er)?|difficult\w*|expensive|costly|"
         r"wrong|poor\w*|weak\w*|bad(?:ly)?|worse|unstable|un\w+able|im\w+ible|los(?:e|es|t|ing)|lack\w*|miss\w*|limit\w*|"
@@ -81,7 +81,9 @@ DETAIL_KINDS: Mapping[Detail, str] = {
     "yes_no": "verdict",
 }
 """The kind of a detail that the reading of a question names."""
-SEEKING_KINDS = frozenset(("number", "count", "data", "order", "problem", "link", "name", "which"))
+SEEKING_KINDS = frozenset(
+    ("number", "count", "data", "order", "problem", "why", "link", "name", "which")
+)
 """Kinds that are no paper: what asks for one of them does not ask which paper is meant."""
 
 FORMS = _compile(
