@@ -150,9 +150,10 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
             return replace(last, want="groups", order=own.order, k=own.k)
     if last.want != "groups" or frame.links[0][0] in ("new", "more", "aside") or own.people:
         return None
-    # "the top 3"
-    if kinds == {"number"} and (k := next((parse_number(s.text.split()[-1]) for s in frame.slots), None)):
-        return replace(last, k=k)
+    # "the top 3", "the biggest one"
+    if kinds in ({"number"}, {"order"}):
+        numbers = [parse_number(s.text.split()[-1]) for s in frame.slots if s.kind == "number"]
+        return replace(last, k=next(filter(None, numbers), 1))
     # "now venues"
     name = read_group(question) if kinds <= {"group"} and len(question.split()) < 5 else ""
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
@@ -308,7 +309,9 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
             return replace(own, want="overview", where=narrowed.where, about=narrowed.about,
                            papers=papers, is_about_several=bool(papers))  # fmt: skip
         if frame.wants[0][0] == "people" and base.about and not own.papers:
-            return Query("people", where=narrowed.where, about=narrowed.about, order=own.order, k=own.k)
+            return Query(
+                "people", where=narrowed.where, about=narrowed.about, order=own.order, k=own.k
+            )
         return narrowed
     papers = state.papers or state.earlier_papers
     where = (*own.where, *(build_author(p) for p in own.people))
@@ -343,9 +346,11 @@ def _ask_focus(
     if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
     if own.want in CONTENT:
+        is_of_both = own.want == "comparison" and not list_named(alone)
+        is_of_both = is_of_both and find_ordinal(question, len(state.papers)) is None
         papers = (
             list_focus(state, own.want)
-            if link == "all_of"
+            if link == "all_of" or is_of_both
             else (state.paper,)
             if link == "same_paper"
             else (find_meant(question, state, library),)

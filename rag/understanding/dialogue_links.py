@@ -88,6 +88,9 @@ def choose_link(
             and _ONE.search(question)
         ):
             return "one_of"
+    # "his newest / who wrote that paper with him?"
+    if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
+        return "same_paper"
     if link == "same_paper" and len(state.query.papers) > 1 and THEM.search(question):
         return "all_of"
     # "who wrote them?" of a list or a count, though the head takes it for one paper's authors
@@ -146,7 +149,9 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
 
 
-_LIKE = re.compile(r"\b(?:similar|like|alike|related|resembl\w+|closest|other|another|else)\b", re.IGNORECASE)
+_LIKE = re.compile(
+    r"\b(?:similar|like|alike|related|resembl\w+|closest|other|another|else)\b", re.IGNORECASE
+)
 
 
 def _list_people(entities: Entities) -> list[str]:
@@ -173,6 +178,7 @@ POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
 )
+_THAT_PAPER = re.compile(r"\b(?:this|that) (?:paper|work|study|article)\b", re.IGNORECASE)
 _PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
     re.IGNORECASE,

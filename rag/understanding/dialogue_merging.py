@@ -28,6 +28,9 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
         kept = tuple(c for c in kept if _group(c.field) != "time")
+    # "papers from 2018 / 2017 too"
+    if _ALSO.search(alone.question):
+        kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
     topic = own.about
     if topic is None:
         topic = last.about
@@ -71,6 +74,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     )
 
 
+_ALSO = re.compile(r"\b(?:too|also|as well|plus|auch|aussi)\b", re.IGNORECASE)
 _ANY_TIME = re.compile(
     r"\b(?:all|whole|entire|any|every)\b.{0,12}\b(?:time|period|years?)\b|\bever\b|\bfrom all years\b",
     re.IGNORECASE,

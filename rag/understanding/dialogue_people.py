@@ -67,7 +67,11 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
     names = list(dict.fromkeys((*asked, *named)))
     # "papers by A / and B / together"
-    names = names if len(names) > 1 or state.people != tuple(names) else [*state.earlier_people[:1], *names]
+    names = (
+        names
+        if len(names) > 1 or state.people != tuple(names)
+        else [*state.earlier_people[:1], *names]
+    )
     pair = tuple(PersonRef(n, (n,)) for n in dict.fromkeys(names))
     if len(pair) != 2:
         return None

@@ -131,13 +131,16 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
     "How are deepfakes detected? / who made that? / any other papers?" stays with deepfakes.
     """
     query, parts = reading.query, reading.parts
-    if query.like or query.want in (*SETS, "people") and query.relation is None:
-        return None if query.like else query.about
-    named = [p.words for p in parts if p.printed.startswith('about "') and p.words]
-    if query.want in CONTENT and named and not query.papers:
-        return Topic(" ".join(named))
-    is_new = any(p.slot in ("papers", "people") and p.words for p in parts)
-    return None if is_new else query.about or earlier.topic
+    if any(p.slot in ("papers", "people") and p.words for p in parts):
+        return query.about if not query.like else None
+    if query.like:  # further papers like the one spoken of
+        return earlier.topic
+    if query.want in (*SETS, "people") and query.relation is None:
+        return query.about
+    named = " ".join(p.words for p in parts if p.printed.startswith('about "') and p.words)
+    if query.want in CONTENT and named and not (query.papers and earlier.topic):
+        return query.about or Topic(named)
+    return query.about or earlier.topic
 
 
 def _find_broader(earlier: DialogueState, query: Query) -> str:

@@ -463,9 +463,7 @@ def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
     merged: list[Condition] = []
     for condition in dict.fromkeys(conditions):
-        at = next(
-            (n for n, other in enumerate(merged) if are_alternatives(other, condition)), None
-        )
+        at = next((n for n, other in enumerate(merged) if are_alternatives(other, condition)), None)
         if at is None:
             merged.append(condition)
         else:
