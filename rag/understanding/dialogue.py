@@ -60,6 +60,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         # An answer that shows one paper alone has not made it the subject of the next list.
         link = "narrow"
         frame = replace(frame, links=((link, frame.links[0][1]), *frame.links[1:]))
+    # "papers from 2018 / how many per journal?": no field of each paper
+    is_grouped = any(slot.kind == "group" for slot in frame.slots)
+    if frame.want == "values" and is_grouped and len(state.papers) > 1 and link != "same_paper":
+        frame = replace(frame, wants=(("groups", frame.confidence), *frame.wants))
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
