@@ -162,12 +162,8 @@ def allow_tags(item: Item, example: Example) -> NDArray[np.bool_]:
 
 
 def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
-    """Words that stand outside of names and topics in at least so many lines, and seldom in a topic.
-
-    "latest cancer paper" has a topic, though unmarked questions speak of cancer without asking for it.
-    """
+    """Words that stand outside of names and topics in at least so many lines."""
     lines: Counter[str] = Counter()
-    topics: Counter[str] = Counter()
     seen = set()
     kinds = {TAGS.index(kind) for kind in ("flag", "number", "order", "group", "attribute")} | {0}
     kinds |= {TAGS.index(kind) for kind in ("preamble", "form", "time")}
@@ -176,7 +172,6 @@ def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
             continue
         for (a, b), tag in zip(item.words, tag_words(item), strict=True):
             word = item.text[a:b].lower()
-            topics[word] += tag == TAGS.index("topic")
             if (
                 tag in kinds
                 and (item.line, word) not in seen
@@ -184,7 +179,7 @@ def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
             ):
                 seen.add((item.line, word))
                 lines[word] += 1
-    return frozenset(word for word, n in lines.items() if n >= max(least, topics[word]))
+    return frozenset(word for word, n in lines.items() if n >= least)
 
 
 def encode_words(items: Sequence[Item], encode: Encode) -> list[NDArray[np.float16]]:

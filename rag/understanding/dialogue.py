@@ -79,8 +79,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
         wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
         frame = replace(frame, wants=wants or frame.wants)
-    if frame.relation in ("authors", "first_author") and not people and _BOTH.search(question):
-        link, focus = "all_of", list_focus(state, "")
+    if frame.relation in ("authors", "first_author") and _BOTH.search(question):
+        link, focus, people = "all_of", list_focus(state, ""), ()
         frame = replace(frame, wants=(("people common_authors", frame.confidence), *frame.wants))
     if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
@@ -123,8 +123,10 @@ def _keep_slots(
             return rest
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
-    if kinds == {"number"} and own.k and last.want == "people" and _TOP.match(question):
-        return replace(last, k=own.k)
+    is_of_people = last.want == "people" and frame.wants[0][0] == "people"
+    if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
+        if last.want == "people":
+            return replace(last, k=own.k or 1)
     if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
         return grouped
     is_of_library = _OF_ALL.search(question)
@@ -184,7 +186,8 @@ def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
     """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
     last, (link, share) = state.query, frame.links[0]
     is_new = link == "new" and (share > SURE or not _OF_THAT.search(alone.question))
-    if last.want not in SETS or last.papers or is_new or link == "all_of":
+    is_part = link == "all_of" and not _OF_EVERYTHING.search(alone.question)
+    if last.want not in SETS or last.papers or is_new or is_part:
         return None
     if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
         return None
@@ -195,6 +198,7 @@ def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 
 
 _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
+_OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)
 _WHICH_OF = re.compile(r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those)\b", re.IGNORECASE)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)

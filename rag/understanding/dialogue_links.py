@@ -33,7 +33,9 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    asking = load_heads().asking_words
+    about = _ABOUT.match(frame.question)
+    asking: frozenset[str] = frozenset() if about else load_heads().asking_words
+    start = about.end() if about else start
 
     def asks(word: tuple[int, int]) -> bool:
         text = frame.question[slice(*word)].lower()
@@ -57,6 +59,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     return replace(frame, slots=(*frame.slots, rest))
 
 
+_ABOUT = re.compile(r"\W*(?:(?:and|ok|so)\W+)*(?:what|how) about\s+", re.IGNORECASE)
 _LIMITING = frozenset("only just please ones without minus except not".split())
 
 
@@ -88,6 +91,14 @@ def choose_link(
             and _ONE.search(question)
         ):
             return "one_of"
+    # "who wrote VISA? / what did they find?"
+    if (
+        link == "those_people"
+        and frame.want == "passages"
+        and state.query.papers
+        and THEM.search(question)
+    ):
+        return "same_paper"
     # "his newest / who wrote that paper with him?"
     if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
         return "same_paper"
@@ -139,7 +150,8 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
         return False
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if last.want in SETS:
-        return link in ("same_paper", "one_of") and "order" not in kinds
+        is_overview = link == "all_of" and frame.want == "overview"
+        return is_overview or (link in ("same_paper", "one_of") and "order" not in kinds)
     if last.want == "people":
         is_of_people = link == "those_people" and frame.want == "people"
         return is_of_people or link == "same_paper"
