@@ -32,8 +32,8 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     if _ALSO.search(alone.question):
         kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
     # "who works on faces? / and what about video?" sounds like content, which keeps its words whole.
-    named = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
-    topic = own.about or (Topic(named[0]) if named and last.about and not own.papers else None)
+    topics = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
+    topic = own.about or (Topic(topics[0]) if topics and last.about and not own.papers else None)
     if topic is None:
         topic = last.about
     elif last.about and not topic.words and not topic.all_of:
