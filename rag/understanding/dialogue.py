@@ -81,7 +81,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         frame = replace(frame, wants=wants or frame.wants)
     if frame.relation in ("authors", "first_author") and _BOTH.search(question):
         link, focus, people = "all_of", list_focus(state, ""), ()
-        frame = replace(frame, wants=(("people common_authors", frame.confidence), *frame.wants))
+        shared = "common_authors" if frame.relation == "authors" else "first_author"
+        frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
     if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     # "who is Nannan Wang / who is the most frequent coauthor?"
