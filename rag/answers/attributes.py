@@ -98,6 +98,9 @@ def _describe_attribute(paper: Paper, name: str, library: LibraryView) -> tuple[
     if name == "title":
         return True, f"title: {plain(paper.name)}"
     words = name.replace("_", " ").removeprefix("n ")
+    # "what is DuetFace? / h-index of it?"
+    if FIELDS[name].of == "person":
+        return False, f"{words} is a figure of people, and no paper has one"
     values = [plain(str(v)) for v in list_values(name, paper, library)]
     if not values:
         return False, f"{FIELDS[name].noun.removeprefix('a ').removeprefix('an ')} not given"

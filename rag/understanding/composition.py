@@ -96,7 +96,9 @@ def compose(
     )
 
 
-_PERCENT = re.compile(r"\b(?:per ?cent(?:age)?|proportion|fraction)\b|\d?\s%", re.IGNORECASE)
+_PERCENT = re.compile(
+    r"\b(?:per ?cent(?:age)?|proportion|fraction|share of)\b|\d?\s%", re.IGNORECASE
+)
 CLOSE = 0.9
 """Below this probability the other reading is offered: above it the first was right in 342 of 342."""
 
@@ -446,6 +448,10 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
     if parts.people:
         if want == "papers" and not parts.role and topic is not None:
             people = parts.names
+        # "papers by De Cheng or Nannan Wang": of either
+        elif len(parts.people) > 1 and not parts.role and _OR.search(_get_between(parts)):
+            names = tuple(n for p in parts.names for n in (p.names[:1] or (p.typed,)))
+            where.append(Condition("author", "in", names))
         else:
             where += [build_author(p, parts.role) for p in parts.names]
     elif parts.role == "page":
@@ -459,10 +465,28 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         asks_for=asks if want == "papers" and people else None,
         form=parts.form,
     )
+    # "Which papers use Mamba?" with a paper called Mamba-CL, "all SoccerNet papers": the name is the topic.
+    named = next((p.words for p in parts.steps if p.slot == "papers"), "")
+    if named and not topic and (_USES.search(parts.question) or _is_kind(named, parts.question)):
+        query = replace(query, about=Topic(clean_words(named)), papers=())
     finish = _FINISHERS.get(want)
     return finish(query, frame, parts) if finish else _finish_papers(query, frame, parts)
 
 
+def _is_kind(name: str, question: str) -> bool:
+    """Whether a paper's name tells which papers are meant: ``all SoccerNet papers``."""
+    return (
+        re.search(rf"(?<!\w){re.escape(name)} (?:papers|studies|articles)\b", question) is not None
+    )
+
+
+def _get_between(parts: SlotParts) -> str:
+    """The words from the first person named to the last."""
+    slots = [slot for _, slot in parts.people]
+    return parts.question[slots[0].end : slots[-1].start]
+
+
+_OR = re.compile(r"\b(?:or|oder|ou)\b", re.IGNORECASE)
 _YES_NO = re.compile(r"\s*(?:and\s+)?(?:did|does|has|is|do|have|are|was|were)\b", re.IGNORECASE)
 
 
@@ -473,12 +497,8 @@ def build_author(person: PersonRef, role: str = "") -> Condition:
 
 
 def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    # "Which papers use Mamba?" with a paper called Mamba-CL: what they use is the topic.
-    named = [p.words for p in parts.steps if p.slot == "papers"]
-    if named and not query.about and _USES.search(parts.question):
-        query = replace(query, about=Topic(clean_words(named[0])), papers=())
     # "papers like DuetFace": of the same topic, without itself.
-    elif parts.papers and not query.about:
+    if parts.papers and not query.about:
         paper = parts.library.get_paper(parts.papers[0])
         if paper is not None:
             itself = Condition("paper", "not_in", (paper.paper_id,))
@@ -606,6 +626,9 @@ def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
         fields = (name,)
     if not fields:
         return None
+    # "what is DuetFace? / coauthors of that paper?": those who wrote it
+    if fields[0] == "n_coauthors" and parts.papers and not parts.people:
+        return Query("people", papers=tuple(parts.papers), relation="authors")
     figures = tuple(name for name in fields if FIELDS[name].of == "person")
     if figures:
         # "the h-index on Shiming Ge's page": whose page it is, is whose figure it is.

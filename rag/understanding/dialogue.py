@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
+from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import build_author, compose, describe_want
-from rag.understanding.dialogue_links import POINTER, THEM, choose_link, tag_rest
+from rag.understanding.dialogue_links import POINTER, SURE, THEM, choose_link, is_of_set, tag_rest
 from rag.understanding.dialogue_merging import (
     drop_slot,
     exclude,
@@ -27,7 +28,7 @@ from rag.understanding.dialogue_merging import (
     narrow_topic,
     set_role,
 )
-from rag.understanding.dialogue_people import ask_people, ask_people_on
+from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
 from rag.understanding.dialogue_state import (
     CONTENT,
     SETS,
@@ -39,8 +40,8 @@ from rag.understanding.dialogue_state import (
     list_named,
 )
 from rag.understanding.entities import Entities, negate
-from rag.understanding.field_words import read_order
-from rag.understanding.frame_types import Frame
+from rag.understanding.field_words import read_group, read_order
+from rag.understanding.frame_types import Frame, SlotKind
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -55,6 +56,14 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         frame = replace(frame, wants=(*frame.wants[1:], frame.wants[0]))
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    if is_of_set(frame, state):
+        # An answer that shows one paper alone has not made it the subject of the next list.
+        link = "narrow"
+        frame = replace(frame, links=((link, frame.links[0][1]), *frame.links[1:]))
+    # "papers from 2018 / how many per journal?": no field of each paper
+    is_grouped = any(slot.kind == "group" for slot in frame.slots)
+    if frame.want == "values" and is_grouped and len(state.papers) > 1 and link != "same_paper":
+        frame = replace(frame, wants=(("groups", frame.confidence), *frame.wants))
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
@@ -70,22 +79,24 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
         wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
         frame = replace(frame, wants=wants or frame.wants)
-    about_topic = ask_people_on(frame, state)
-    if focus and not about_topic and frame.wants[0][0] == "people" and _WROTE.search(question):
+    if frame.relation in ("authors", "first_author") and _BOTH.search(question):
+        link, focus, people = "all_of", list_focus(state, ""), ()
+        shared = "common_authors" if frame.relation == "authors" else "first_author"
+        frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
+    if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     # "who is Nannan Wang / who is the most frequent coauthor?"
     if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:
         people = state.people
     alone = compose(frame, entities, library, focus, people)
     joined = (
-        about_topic or _ask_share(frame, alone, state) or _keep_slots(frame, alone, state, library)
+        ask_people_on(frame, alone, state)
+        or ask_pair(frame, alone, state)
+        or _ask_share(frame, alone, state)
+        or _keep_slots(frame, alone, state, library)
     )
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
-    # "how many journals? / list them with the number of papers"
-    is_same = link not in ("narrow", "correct") and not alone.query.where and state.query.by
-    if frame.want == "groups" and is_same and not alone.query.by and THEM.search(question):
-        joined = replace(state.query, want="groups", order=None, k=None)
     named = list_named(alone)
     # "What is mclSTExp?": in a conversation, what names one paper is about that one.
     if joined is None and link == "new" and len(named) == 1 and alone.query.want == "passages":
@@ -106,13 +117,19 @@ def _keep_slots(
 ) -> Query | None:
     """The last query with what plain words change of it; None where none of these does."""
     own, last, question = alone.query, state.query, frame.question
-    # "drop the year", "forget the topic"
+    # "drop the year", "any topic"
     if (match := _DROPS.fullmatch(question)) and last.want not in CONTENT:
-        return drop_slot(last, match["what"].lower())
+        word = (match["what"] or match["any"] or "year").lower()
+        if (rest := drop_slot(last, word)) or (rest := drop_slot(last, word.removesuffix("s"))):
+            return rest
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
-    if kinds == {"number"} and own.k and last.want == "people" and _TOP.match(question):
-        return replace(last, k=own.k)
+    is_of_people = last.want == "people" and frame.wants[0][0] == "people"
+    if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
+        if last.want == "people":
+            return replace(last, k=own.k or 1)
+    if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
+        return grouped
     is_of_library = _OF_ALL.search(question)
     # "who is Nannan Wang? / how many papers in 2023?"
     is_set = own.want in SETS and not own.papers and not own.people and not own.like
@@ -126,20 +143,34 @@ def _keep_slots(
     if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
         other = replace(build_author(own.people[0]), field=persons[0].field)
         return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
-    # "how are faces protected? / who can I ask about that": not all people there are
-    is_of_everything = own in (Query("people", by=("author",)), Query("papers"))
-    is_further = frame.links[0][0] == "more"  # "any similar papers?"
-    if not is_of_everything or is_of_library or is_further or last.want not in CONTENT:
+    return None
+
+
+def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) -> Query | None:
+    """Groups that go on: fewer of them, others, or the same as a list."""
+    if not last.by or last.want not in ("groups", "count") or own.where or own.about:
         return None
-    if state.topic:
-        return Query(own.want, about=state.topic)
-    paper = library.get_paper(state.paper) if state.paper else None
-    return Query(own.want, about=Topic(paper.name), like=paper.paper_id) if paper else None
+    question = frame.question
+    # "how many journals? / list them with the number of papers", "which year had the most?"
+    if frame.want in ("groups", "papers") and own.by in ((), last.by):
+        if THEM.search(question) or own.by:
+            return replace(last, want="groups", order=own.order, k=own.k)
+    if last.want != "groups" or frame.links[0][0] in ("new", "more", "aside") or own.people:
+        return None
+    # "the top 3", "the biggest one"
+    if kinds in ({"number"}, {"order"}):
+        numbers = [parse_number(s.text.split()[-1]) for s in frame.slots if s.kind == "number"]
+        return replace(last, k=next(filter(None, numbers), 1))
+    # "now venues"
+    name = read_group(question) if kinds <= {"group"} and len(question.split()) < 5 else ""
+    return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
 _DROPS = re.compile(
-    r"\W*(?:(?:ok|and|now|please)\W+)*(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without|whatever|leave out)"
-    r"(?: about)? the (?P<what>[a-z]+)(?: (?:limit|filter|condition|range|restriction)s?)?(?: please)?\W*",
+    r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
+    r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
+    r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
     re.IGNORECASE,
 )
 _TOP = re.compile(
@@ -154,8 +185,10 @@ _AND = re.compile(r"\W*(?:and|or|what about|how about|now|same for)\b", re.IGNOR
 
 def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
     """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
-    last, link = state.query, frame.links[0][0]
-    if last.want not in SETS or last.papers or link in ("new", "all_of"):
+    last, (link, share) = state.query, frame.links[0]
+    is_new = link == "new" and (share > SURE or not _OF_THAT.search(alone.question))
+    is_part = link == "all_of" and not _OF_EVERYTHING.search(alone.question)
+    if last.want not in SETS or last.papers or is_new or is_part:
         return None
     if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
         return None
@@ -166,6 +199,8 @@ def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 
 
 _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
+_OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
+_OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)
 _WHICH_OF = re.compile(r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those)\b", re.IGNORECASE)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 UNSURE = 0.6
@@ -272,10 +307,21 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
     if not own.where and _WITHOUT.fullmatch(alone.question) and (flag := find_flag(last)):
         return last.remove_condition(flag).add_conditions([negate(flag)])
     if last.want == "people" and last.relation is None and last.about is not None:
-        merged = merge(last, alone)
-        return replace(merged, about=narrow_topic(last.about, own.about))
-    if (base := get_set(last)) is not None:
-        return narrow_set(frame, alone, base)
+        if own.want not in SETS or own.about or frame.confidence < 0.6:
+            merged = merge(last, alone)
+            return replace(merged, about=narrow_topic(last.about, own.about))
+    if (base := get_set(state)) is not None:
+        narrowed = narrow_set(frame, alone, base)
+        # "papers on deepfakes / people?"
+        if frame.want == "overview" and state.papers:
+            papers = () if narrowed.about else state.papers
+            return replace(own, want="overview", where=narrowed.where, about=narrowed.about,
+                           papers=papers, is_about_several=bool(papers))  # fmt: skip
+        if frame.wants[0][0] == "people" and base.about and not own.papers:
+            return Query(
+                "people", where=narrowed.where, about=narrowed.about, order=own.order, k=own.k
+            )
+        return narrowed
     papers = state.papers or state.earlier_papers
     where = (*own.where, *(build_author(p) for p in own.people))
     want = own.want if own.want in SETS else "papers"
@@ -309,9 +355,11 @@ def _ask_focus(
     if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
     if own.want in CONTENT:
+        is_of_both = own.want == "comparison" and not list_named(alone)
+        is_of_both = is_of_both and find_ordinal(question, len(state.papers)) is None
         papers = (
             list_focus(state, own.want)
-            if link == "all_of"
+            if link == "all_of" or is_of_both
             else (state.paper,)
             if link == "same_paper"
             else (find_meant(question, state, library),)
@@ -331,7 +379,7 @@ def _ask_focus(
         and state.papers
     ):
         return Query("share", where=own.where, base=(Condition("paper", "in", state.papers),))
-    base = get_set(state.query)
+    base = get_set(state)
     if link == "all_of" and own.want in SETS and base is not None:
         return narrow_set(frame, alone, base)
     if link == "all_of" and own.want in SETS:

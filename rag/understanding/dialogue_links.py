@@ -9,6 +9,7 @@ from typing import cast
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
+from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AUTHOR_OF,
     CONTENT,
@@ -32,7 +33,9 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    asking = load_heads().asking_words
+    about = _ABOUT.match(frame.question)
+    asking: frozenset[str] = frozenset() if about else load_heads().asking_words
+    start = about.end() if about else start
 
     def asks(word: tuple[int, int]) -> bool:
         text = frame.question[slice(*word)].lower()
@@ -56,6 +59,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     return replace(frame, slots=(*frame.slots, rest))
 
 
+_ABOUT = re.compile(r"\W*(?:(?:and|ok|so)\W+)*(?:what|how) about\s+", re.IGNORECASE)
 _LIMITING = frozenset("only just please ones without minus except not".split())
 
 
@@ -87,6 +91,19 @@ def choose_link(
             and _ONE.search(question)
         ):
             return "one_of"
+    # "who wrote VISA? / what did they find?"
+    if (
+        link == "those_people"
+        and frame.want == "passages"
+        and state.query.papers
+        and THEM.search(question)
+    ):
+        return "same_paper"
+    # "his newest / who wrote that paper with him?"
+    if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
+        return "same_paper"
+    if link == "same_paper" and len(state.query.papers) > 1 and THEM.search(question):
+        return "all_of"
     # "who wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_set = state.query.want in SETS and not state.query.papers
     if link == "same_paper" and is_of_set and THEM.search(question):
@@ -113,9 +130,40 @@ def choose_link(
         words = {word for word in split_terms(topics or question) if word not in STOP_WORDS}
         paper = library.get_paper(state.paper)
         is_of_paper = paper is not None and words <= list_terms(paper)
-        if link == "refine" or (is_of_paper and frame.links[0][1] < _SURE):
+        if link == "refine" or (is_of_paper and frame.links[0][1] < SURE):
             return "same_paper"
     return link
+
+
+def is_of_set(frame: Frame, state: DialogueState) -> bool:
+    """Whether a turn that names nothing asks of the last list or topic, not of a paper shown for it.
+
+    "papers on faces from 2021" shows one paper; "and in 2022?", "who works on that?" are of faces.
+    """
+    last, (link, share), question = state.query, frame.links[0], frame.question
+    several = ("overview",) if len(state.papers) > 1 else ()
+    if get_set(state) is None or frame.wants[0][0] not in (*SETS, "people", *several):
+        return False
+    if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
+        return False
+    if POINTER.search(question) or _LIKE.search(question) or find_ordinal(question, 1) is not None:
+        return False
+    kinds = {slot.kind for slot in frame.slots} - {"preamble"}
+    if last.want in SETS:
+        is_overview = link == "all_of" and frame.want == "overview"
+        return is_overview or (link in ("same_paper", "one_of") and "order" not in kinds)
+    if last.want == "people":
+        is_of_people = link == "those_people" and frame.want == "people"
+        return is_of_people or link == "same_paper"
+    # "what is DuetFace? / any code?" asks for a field of the one paper.
+    if kinds == {"flag"} and state.shown == "paper":
+        return False
+    return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
+
+
+_LIKE = re.compile(
+    r"\b(?:similar|like|alike|related|resembl\w+|closest|other|another|else)\b", re.IGNORECASE
+)
 
 
 def _list_people(entities: Entities) -> list[str]:
@@ -133,7 +181,7 @@ _SOME_WITH = re.compile(
     re.IGNORECASE,
 )
 THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
-_SURE = 0.9
+SURE = 0.9
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)
 _ONE = re.compile(
     r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE
@@ -142,6 +190,7 @@ POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
 )
+_THAT_PAPER = re.compile(r"\b(?:this|that) (?:paper|work|study|article)\b", re.IGNORECASE)
 _PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
     re.IGNORECASE,

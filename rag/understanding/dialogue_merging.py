@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from rag.text import split_terms
+from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import PersonRef, Query, Reading, Topic
 from rag.understanding.composition import build_author
-from rag.understanding.dialogue_state import CONTENT, SETS
+from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
 from rag.understanding.frame_types import Frame
-from rag.understanding.slots import merge_conditions
+from rag.understanding.slots import are_alternatives, merge_conditions
 
 
 def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     """The last query with the parts that the new turn names in their place."""
-    own = _read_in_context(alone, last)
+    own, last = _read_in_context(alone, last), show_all(last)
     is_ordered = any(part.slot == "order" for part in alone.parts)
     groups = {_group(c.field) for c in own.where}
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
@@ -28,7 +28,12 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
         kept = tuple(c for c in kept if _group(c.field) != "time")
-    topic = own.about
+    # "papers from 2018 / 2017 too"
+    if _ALSO.search(alone.question):
+        kept = tuple(c for c in last.where if c in kept or _group(c.field) in ("time", "category"))
+    # "who works on faces? / and what about video?" sounds like content, which keeps its words whole.
+    topics = [p.words for p in alone.parts if p.printed.startswith('about "') and p.words]
+    topic = own.about or (Topic(topics[0]) if topics and last.about and not own.papers else None)
     if topic is None:
         topic = last.about
     elif last.about and not topic.words and not topic.all_of:
@@ -62,6 +67,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
         about=topic,
         people=people,
         papers=own.papers or last.papers,
+        by=own.by if own.by and own.want == last.want == "values" else last.by,
         order=own.order if is_ordered else last.order,
         besides=tuple(dict.fromkeys((*last.besides, *own.besides))),
         k=own.k or last.k,
@@ -70,6 +76,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     )
 
 
+_ALSO = re.compile(r"\b(?:too|also|as well|plus|auch|aussi)\b", re.IGNORECASE)
 _ANY_TIME = re.compile(
     r"\b(?:all|whole|entire|any|every)\b.{0,12}\b(?:time|period|years?)\b|\bever\b|\bfrom all years\b",
     re.IGNORECASE,
@@ -128,13 +135,24 @@ def _group(field: str) -> str:
 
 
 def drop_slot(query: Query, name: str) -> Query | None:
-    """The query without a slot that a word names: ``year``, ``topic``, ``code``; None if it has none."""
-    if name in ("topic", "subject"):
+    """The query without what a word names: ``year``, ``topic``, ``code``, a word of it; or None."""
+    if name in ("topic", "subject", "theme"):
         return replace(query, about=None) if query.about and query.where else None
-    group = {"date": "time", "year": "time", "years": "time", "period": "time", "time": "time",
-             "author": "person", "person": "person", "name": "person", "journal": "venue"}.get(name, name)  # fmt: skip
-    rest = tuple(c for c in query.where if _group(c.field) != group)
-    return replace(query, where=rest) if rest != query.where else None
+    group = {"date": "time", "year": "time", "period": "time", "time": "time", "author": "person", "person": "person",
+             "name": "person", "people": "person", "journal": "venue"}.get(name, name)  # fmt: skip
+    rest = tuple(
+        c
+        for c in query.where
+        if _group(c.field) != group and name not in split_terms(" ".join(map(str, c.values)))
+    )
+    if rest != query.where:
+        return replace(query, where=rest)
+    # "how many papers on microRNAs in the heart? / drop heart"
+    words = query.topic.split()
+    kept = [word for word in words if word.lower() != name]
+    while kept and kept[-1].lower() in STOP_WORDS:
+        kept.pop()
+    return replace(query, about=Topic(" ".join(kept))) if 0 < len(kept) < len(words) else None
 
 
 def find_flag(query: Query) -> Condition | None:
@@ -142,19 +160,35 @@ def find_flag(query: Query) -> Condition | None:
     return next((c for c in reversed(query.where) if isinstance(c.value, bool)), None)
 
 
-def get_set(last: Query) -> Query | None:
-    """The list that ``those`` are of: of an overview, the papers on its topic; None for single papers."""
+def get_set(state: DialogueState) -> Query | None:
+    """The papers that ``those`` are of: the last list, or those on the topic spoken of; None for neither.
+
+    An answer from several papers has shown which are meant.
+    """
+    last = state.query
     if last.want in SETS:
         return last
-    if last.want == "overview" and last.about is not None and not last.papers:
-        return Query("papers", where=last.where, about=last.about)
+    if last.want in ("overview", "people") and last.about is not None and not last.papers:
+        where = tuple(c for c in last.where if FIELDS[c.field].of == "paper")
+        return Query("papers", where=where, about=last.about)
+    if state.topic is not None and state.topic.words and len(state.papers) < 2:
+        return Query("papers", about=state.topic)
     return None
+
+
+def show_all(query: Query) -> Query:
+    """The query with the papers that ``more`` left out, since they had been shown."""
+    rest = tuple(c for c in query.where if (c.field, c.operator) != ("paper", "not_in"))
+    return query if query.like else replace(query, where=rest)
 
 
 def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     """A list, a count or the like under further conditions; it stays what it is unless asked."""
-    own = _read_in_context(alone, last)
-    before = set_role(last.where, alone)
+    own, last = _read_in_context(alone, last), show_all(last)
+    # "from 2021 / how many were there in 2022": no paper is of both.
+    before = tuple(
+        c for c in set_role(last.where, alone) if not any(are_alternatives(c, o) for o in own.where)
+    )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     about = narrow_topic(last.about, own.about)
     is_ordered = any(part.slot == "order" for part in alone.parts)

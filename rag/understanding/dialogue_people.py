@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.types.fields import Condition
-from rag.types.query import PersonRef, Query, Reading
+from rag.types.query import PersonRef, Query, Reading, Want
 from rag.understanding.composition import build_author
-from rag.understanding.dialogue_links import COAUTHOR
-from rag.understanding.dialogue_merging import drop_authors, exclude, get_set, narrow_topic
+from rag.understanding.dialogue_links import COAUTHOR, THEM
+from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic
 from rag.understanding.dialogue_state import (
     AUTHOR_OF,
     CONTENT,
+    SETS,
     DialogueState,
     find_ordinal,
     find_people,
@@ -22,32 +23,66 @@ from rag.understanding.frame_types import Frame
 from rag.understanding.slots import merge_conditions
 
 
-def ask_people_on(frame: Frame, state: DialogueState) -> Query | None:
+def ask_people_on(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
     """``who has written about this?``, ``who is behind most of them?``: people of the last topic."""
     last, link = state.query, frame.links[0][0]
     shares = {label.split()[0]: share for label, share in reversed(frame.wants)}
-    is_of_people = frame.wants[0][0].startswith("people") or (
-        bool(_WHO.match(frame.question)) and shares.get("people", 0.0) > _ENOUGH
+    is_of_people = (
+        frame.wants[0][0].startswith("people")
+        or alone.query.want == "people"
+        or (bool(_WHO.match(frame.question)) and shares.get("people", 0.0) > _ENOUGH)
     )
     topic = state.topic
     if not is_of_people or topic is None or not topic.words:
         return None
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return None
-    is_of_set = get_set(last) is not None and link == "all_of" and not last.papers
+    where = last.where if last.about == topic else ()
+    is_all = link == "all_of" or (link == "refine" and THEM.search(frame.question))
+    is_of_set = last.want in (*SETS, "overview") and is_all and not last.papers
     if is_of_set and (len(state.papers) > 1 or last.want != "papers"):
-        return Query("people", about=topic, where=last.where)
+        return Query("people", about=topic, where=where)
     if link in ("new", "aside", "correct", "more") or not _ON_THAT.search(frame.question):
         return None
-    return Query("people", about=topic, where=last.where)
+    return Query("people", about=topic, where=where)
 
 
 _WHO = re.compile(r"\W*(?:(?:and|so|ok)\s+)?(?:who|whose|whom)\b", re.IGNORECASE)
 _ENOUGH = 0.25
 _ON_THAT = re.compile(
-    r"\b(?:on|about|in|with|into|doing|studying) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
+    r"\b(?:on|about|in|with|into|for|doing|studying) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
     r"|\bto (?:talk|speak|write|turn) to\b",
     re.IGNORECASE,
+)
+
+
+def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
+    """``any joint papers?``, ``who did both write with?``: of the two people spoken of last."""
+    own, question = alone.query, alone.question
+    if frame.links[0][0] == "new" or own.about or not _TOGETHER.search(question):
+        return None
+    if any(slot.kind in ("topic", "person", "paper") and slot.value for slot in frame.slots):
+        return None
+    asked = [name for person in state.query.people for name in person.names[:1]]
+    named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
+    names = list(dict.fromkeys((*asked, *named)))
+    # "papers by A / and B / together"
+    names = (
+        names
+        if len(names) > 1 or state.people != tuple(names)
+        else [*state.earlier_people[:1], *names]
+    )
+    pair = tuple(PersonRef(n, (n,)) for n in dict.fromkeys(names))
+    if len(pair) != 2:
+        return None
+    if own.want == "people" or frame.wants[0][0].startswith("people"):
+        return Query("people", people=pair, relation="common_coauthors")
+    want: Want = "count" if own.want == "count" else "papers"
+    return Query(want, people=pair, relation="shared", where=drop_authors(own.where))
+
+
+_TOGETHER = re.compile(
+    r"\b(?:together|jointly|joint|in common|with each other|share[ds]?|both)\b", re.IGNORECASE
 )
 _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGNORECASE)
 
@@ -55,17 +90,12 @@ _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGN
 def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
+    # "number 2 - what has she written": no limit
+    if own.k and find_ordinal(alone.question, len(state.people)) is not None:
+        own = replace(own, k=None)
     # "What has the first one published on it?": on the topic that the people were found for.
-    if (
-        state.query.want == "people"
-        and state.query.about
-        and not own.about
-        and _IT.search(alone.question)
-    ):
-        return Query("papers", about=state.query.about, people=own.people, where=own.where)
-    pair = tuple(PersonRef(n, (n,)) for n in _list_pair(state))
-    if len(pair) == 2 and own.want in ("papers", "count") and _TOGETHER.search(alone.question):
-        return Query(own.want, people=pair, relation="shared", where=drop_authors(own.where))
+    if state.topic and not own.about and _IT.search(alone.question):
+        return Query("papers", about=state.topic, people=own.people, where=own.where)
     is_named = any(p.slot == "people" and p.words for p in alone.parts)
     if is_named and COAUTHOR.search(alone.question) and (spoken := state.people[:1]):
         return Query("people", people=(PersonRef(spoken[0], spoken),), relation="coauthors")
@@ -79,8 +109,9 @@ def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
     people = own.people or tuple(PersonRef(name, (name,)) for name in names)
     # "who is Ana Prieto? / papers on soil?"
     if own.want == "papers" and own.about and own.people and not is_named:
-        where = (*own.where, *(build_author(p) for p in own.people))
-        return replace(own, people=(), where=merge_conditions(where))
+        names = tuple(name for person in own.people for name in person.names[:1])
+        limit = Condition("author", "in", names) if len(names) > 1 else build_author(own.people[0])
+        return replace(own, people=(), where=merge_conditions((*own.where, limit)))
     # "did the same first author write a later paper?": others than the one spoken of.
     if AUTHOR_OF.search(alone.question) and not own.about and own.want != "values" and people:
         limits = (build_author(people[0]), *exclude(own.where, (state.paper,)))
@@ -96,6 +127,9 @@ def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Qu
 def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
     """Of the people found for a topic: some of them, or the papers that they were found by."""
     own, last, people = alone.query, state.query, state.people or state.earlier_people
+    # "who are Shikun Li's coauthors? / which of them work on crowdsourcing?"
+    if own.want == "people" and own.about and last.relation in ("coauthors", "top_coauthor"):
+        return replace(last, about=own.about)
     if last.want != "people" or last.about is None or last.relation:
         return None
     # "who of them is an economic historian?"
@@ -115,14 +149,6 @@ def _ask_people_found(alone: Reading, state: DialogueState) -> Query | None:
     return Query("papers", where=where, about=last.about, order=own.order, k=own.k)
 
 
-def _list_pair(state: DialogueState) -> list[str]:
-    """The two people spoken of last: whom the last query is about, and whom the question named."""
-    asked = [name for person in state.query.people for name in person.names[:1]]
-    named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
-    return list(dict.fromkeys((*asked, *named)))
-
-
-_TOGETHER = re.compile(r"\b(?:together|jointly|in common|with each other)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\b(?:they|them|their|theirs|he|she|his|her|him|these|those)\b", re.IGNORECASE
 )

@@ -30,6 +30,7 @@ class DialogueState:
         earlier_people: Names shown before that, the latest first.
         parts: Of the last question, as it was read.
         broader: The topic that the last query's was narrowed from: "few-shot" of another one.
+        topic: What the conversation is about, also where the last turns asked of single papers or people.
     """
 
     query: Query
@@ -40,19 +41,13 @@ class DialogueState:
     earlier_people: tuple[str, ...] = ()
     broader: str = ""
     parts: tuple[Part, ...] = ()
+    topic: Topic | None = None
 
     @property
     def slot_words(self) -> str:
         """What the last question named, as typed: a topic, a paper, a person; empty for nothing."""
         slots = ("about", "papers", "people")
         return next((p.words for p in self.parts if p.slot in slots and p.words), "")
-
-    @property
-    def topic(self) -> Topic | None:
-        """What the last question was about; where it asked what papers say, the topic that it named."""
-        words = [p.words for p in self.parts if p.printed.startswith('about "')]
-        is_open = self.query.want in CONTENT and not self.query.papers and words
-        return self.query.about or (Topic(" ".join(words)) if is_open else None)
 
     @property
     def shown(self) -> Shown:
@@ -125,8 +120,27 @@ def build_state(thread: Thread) -> DialogueState | None:
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
             _find_broader(earlier, reading.query),
             reading.parts,
+            _find_topic(earlier, reading),
         )
     return state
+
+
+def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
+    """The topic that a turn named; of a turn about papers or people spoken of, the one before it.
+
+    "How are deepfakes detected? / who made that? / any other papers?" stays with deepfakes.
+    """
+    query, parts = reading.query, reading.parts
+    if any(p.slot in ("papers", "people") and p.words for p in parts):
+        return query.about if not query.like else None
+    if query.like:  # further papers like the one spoken of
+        return earlier.topic
+    if query.want in (*SETS, "people") and query.relation is None:
+        return query.about
+    named = " ".join(p.words for p in parts if p.printed.startswith('about "') and p.words)
+    if query.want in CONTENT and named and not (query.papers and earlier.topic):
+        return query.about or Topic(named)
+    return query.about or earlier.topic
 
 
 def _find_broader(earlier: DialogueState, query: Query) -> str:
@@ -245,9 +259,13 @@ def find_ordinal(question: str, n: int) -> int | None:
 
 def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     """The papers of ``they``: those of the last answer, or single ones of the turns before."""
+    # "compare A and B / which is newer? / do they release code?"
+    if len(state.query.papers) > 1 and want not in SETS:
+        return state.query.papers
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
-    return tuple(dict.fromkeys((*state.earlier_papers[:1], *state.papers)))
+    earlier = [i for i in state.earlier_papers if i not in state.papers]
+    return (*earlier[:1], *state.papers)
 
 
 def find_people(question: str, state: DialogueState, library: LibraryView) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ _ATTRIBUTES: tuple[tuple[str, str], ...] = (
     (r"\bnovelty", "novelty"),
     (r"\bcit(?:ed|ations?|es)\b|\bzitat", "n_citations"),
     (r"\bpapers?\b.{0,60}\bpage|\bpage\b.{0,60}\bpapers?\b", "page_papers"),
+    (r"\bpublished where\b|\bwhere\b.{0,30}\b(?:published|appear)", "venue"),
     (r"\b(?:when|years?|dates?|dated|old|recent|wann|quand|jahr|posted|published)\b", "year"),
     (r"\bco-?authors?\b|\bcollaborators?\b", "n_coauthors"),
     (r"\b(?:how many|number of|count of)\b.{0,60}\bauthors?\b|\bauthors?\b.{0,60}\b(?:number|count)\b|^(?:authors?|names|people)$|\bteam size\b",

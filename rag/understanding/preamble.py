@@ -17,10 +17,11 @@ _REFERS = re.compile(
     re.IGNORECASE,
 )
 _STATES_TOPIC = re.compile(
-    r"\b(?:stud(?:y|ies|ied)|work(?:s|ing|ed)? on|interested in|research(?:ing)?|read(?:ing)? (?:about|on))\b",
+    r"\b(?:stud(?:y|ies|ied)|work(?:s|ing|ed)? on|interested in|research(?:ing)?|read(?:ing)? (?:about|on)"
+    r"|(?:piece|article|story|thesis|essay|report|review|survey|project) (?:about|on))\b",
     re.IGNORECASE,
 )
-"""``We study noisy labels. How is the matrix estimated?`` asks of noisy labels."""
+"""``We study noisy labels. How is the matrix estimated?``, ``I write a piece about deepfakes. Who can I talk to?``"""
 _PART = re.compile(r"(?<=[^\W\d_]{2}[.!:;])\s+(?=[^\W\d_a-z])|(?<=\w:)\s+(?=\w)")
 
 

@@ -463,9 +463,7 @@ def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """``2022 vs 2023``, ``before 2019 or after 2024``: a paper has one date, so either is meant."""
     merged: list[Condition] = []
     for condition in dict.fromkeys(conditions):
-        at = next(
-            (n for n, other in enumerate(merged) if _are_alternatives(other, condition)), None
-        )
+        at = next((n for n, other in enumerate(merged) if are_alternatives(other, condition)), None)
         if at is None:
             merged.append(condition)
         else:
@@ -474,7 +472,7 @@ def merge_conditions(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(merged)
 
 
-def _are_alternatives(a: Condition, b: Condition) -> bool:
+def are_alternatives(a: Condition, b: Condition) -> bool:
     """Whether no paper can meet both, though both are about its one year, month or category."""
     if a.field != b.field or a.field not in ("year", "date", "month", "day", "category"):
         return False
