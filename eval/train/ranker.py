@@ -39,7 +39,7 @@ WORTH = {
     "scitldr": 0.25,
 }
 """What a question of each set weighs."""
-PENALTY, KIND_PENALTY = 4.0, 16.0
+PENALTY, KIND_PENALTY = 4.0, 10.0
 """Of the weights; those that count for one kind of answer alone are seen in fewer questions."""
 CODE_PENALTY = 0.5
 """Of what says where code is: little, since few papers but ours of SciTLDR have such a sentence."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rag.search.query import FRAME_WORDS
+from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types.query import Detail
 
@@ -81,6 +81,8 @@ DETAIL_KINDS: Mapping[Detail, str] = {
     "yes_no": "verdict",
 }
 """The kind of a detail that the reading of a question names."""
+ASKED_KINDS = frozenset(("data",))
+"""Kinds that only the asking words tell, where there are any: "the evaluation protocol: which loss ..." describes."""
 SEEKING_KINDS = frozenset(
     ("number", "count", "data", "order", "problem", "why", "link", "name", "which")
 )
@@ -90,7 +92,7 @@ FORMS = _compile(
     {
         "digit": r"\d",
         "figure": r"(?<![\w.,])\d[\d,.]*\s?(?:%|\\%|[x×](?!\w)|[kmb]b?\b|ms\b|fps\b|hours?\b|points?\b|times\b|"
-        r"seconds?\b|parameters\b|million\b|gflops\b|samples\b|images\b)",
+        r"seconds?\b|parameters\b|million\b|gflops\b|samples\b|images\b)|\borders? of magnitude\b",
         "amount": rf"\b(?:{_NUMBER_WORDS})\b",
         "tests": r"\b(?:experiment\w*|evaluat\w+|benchmark\w*|datasets?|validat\w+|results?|demonstrat\w+)\b",
         "wins": r"\b(?:outperform\w*|surpass\w*|superior|better than|than|state[- ]of[- ]the[- ]art|improv\w+|"
@@ -142,6 +144,34 @@ HOW_FORMS = _compile(
     }
 )
 """Forms that answer how, why and in which order; elsewhere they are chance."""
+_FIGURE = r"(?<![\w.,])\d[\d,.]*"
+_GREAT = rf"\d{{1,3}}(?:,\d{{3}})+|{_FIGURE}\s?(?:k|m|thousand|million|billion|[kmgt]b)\b"
+MEASURES = _compile(
+    {
+        "speed": r"\b(?:how (?:fast|quick\w*|slow\w*|long)|speed\w*|fast\w*|slow\w*|latency|fps|run ?time|throughput|time)\b",
+        "size": r"\b(?:how (?:big|large|small|much data)|size)\b",
+        "gain": r"\bhow (?:much|far|close|good|well|bad)\b|\bat what (?:cost|loss)\b|\b(?:gains?|improve\w*|drops?|better|worse)\b",
+        "several": r"\bhow many\b|\bnumber of\b",
+        "language": r"\blanguages?\b",
+    }
+)
+"""What a figure measures, by the words that ask for it."""
+MEASURED = _compile(
+    {
+        "speed": rf"{_FIGURE}(?:\s?(?:ms|fps|hz)\b| (?:milli|micro)?seconds?\b| (?:minute|hour|day)s?\b| (?:[\w-]+ ){{0,2}}per "
+        r"second|\)?[\s-]?(?:x|×|times|fold|\\?%|\$?\\times\$)[\s-]?(?:[\w-]+ ){0,3}?(?:fast|speed|less time|throughput|increases? in "
+        r"throughput))|\b(?:speed[- ]?ups?|accelerat\w+|latency|throughput|fps) (?:\w+ ){0,3}?\d|\b(?:orders?|\w+ orders) of magnitudes? "
+        r"(?:\w+ )?(?:fast|slow)",
+        "size": rf"{_GREAT}|{_FIGURE} hours of\b|\b(?:hundreds|thousands|millions|billions) of\b|{_FIGURE} (?:[a-z][\w-]* ){{0,3}}?"
+        r"(?:images|videos|frames|clips|faces|samples|examples|sentences|questions|pairs|documents|articles|patients|people|persons|"
+        r"subjects|participants|children|adults|women|men|students|cases|records|parameters)\b",
+        "gain": rf"{_FIGURE}\s?(?:\\?%|points?\b|percent\b|[x×](?!\w)|times\b|-?fold\b|\$?\\times)|\bfactor of\b|\bfrom {_FIGURE}|"
+        rf"{_FIGURE}%? (?:vs\.?|versus|compared|against|to) {_FIGURE}|\borders? of magnitude\b",
+        "several": rf"(?:{_FIGURE}|\b(?:{_NUMBER_WORDS})) (?:[a-z][\w-]* ){{0,3}}?[a-z][\w-]*[^s\W]s\b",
+        "language": r"\b(?-i:[A-Z][a-z]+(?:ish|ese|ian|sian|man)|French|Hindi|Arabic|Dutch|Greek|Urdu|Turkic|Swahili)\b",
+    }
+)
+"""A figure of each measure: with its unit, or beside its word."""
 PLACES_IN_ORDER = _compile(
     {
         "first": r"\b(?:first(?:ly)?(?! (?:time|author|of|paper))|begins?|starts?|initially|beforehand)\b",
@@ -170,6 +200,7 @@ class Request:
         terms: Terms of its content words: what a number may measure.
         words: Its words, folded: a name among them is no answer.
         places: Places in an order that it asks for, of `PLACES_IN_ORDER`.
+        measures: What the asked figure measures, of `MEASURES`.
     """
 
     kinds: frozenset[str]
@@ -177,6 +208,7 @@ class Request:
     terms: frozenset[str]
     words: frozenset[str]
     places: frozenset[str] = frozenset()
+    measures: frozenset[str] = frozenset()
 
     @classmethod
     def read_question(cls, question: str, asks_for: Detail | None = None) -> Request:
@@ -185,7 +217,12 @@ class Request:
         ``asks_for``, the detail that its reading names, counts where the words tell no kind: "which
         has fewer parameters" was read as asking for a limitation.
         """
-        kinds = {name for name, pattern in KINDS.items() if pattern.search(question)}
+        asking = " ".join(question[a:b] for a, b in parse_query(question).asking) or question
+        kinds = {
+            name
+            for name, pattern in KINDS.items()
+            if pattern.search(asking if name in ASKED_KINDS else question)
+        }
         if not kinds and asks_for and asks_for in DETAIL_KINDS:
             kinds.add(DETAIL_KINDS[asks_for])
         words = frozenset(fold(word) for word, _ in iter_words(question))
@@ -196,6 +233,7 @@ class Request:
             frozenset(term for word in content for term in extract_terms(word)),
             words,
             frozenset(n for n, p in PLACES_IN_ORDER.items() if p.search(question)),
+            frozenset(n for n, p in MEASURES.items() if p.search(asking)),
         )
 
     def find_forms(self, sentence: str) -> dict[str, float]:
@@ -207,6 +245,7 @@ class Request:
         forms["counted"] = float(bool(self.counted) and self._has_count(sentence))
         forms["measured"] = float(bool(self.terms) and self._has_measure(sentence))
         forms["in_place"] = float(any(PLACES_IN_ORDER[n].search(sentence) for n in self.places))
+        forms["asked_figure"] = float(any(MEASURED[n].search(sentence) for n in self.measures))
         problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
         forms["problem"] = min(len(problems), 3) / 3
         return forms

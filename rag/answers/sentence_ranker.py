@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentence_forms import FORMS, HOW_FORMS, KINDS, Request, is_of_itself
+from rag.answers.sentence_forms import FORMS, HOW_FORMS, KINDS, MEASURES, Request, is_of_itself
 from rag.library.naming import is_made_up
 from rag.search.late import SENTENCE_SIGNALS
 from rag.search.query import parse_query
@@ -55,6 +55,9 @@ NAMES: tuple[str, ...] = (
     *(f"role_{role}" for role in SENTENCE_ROLES),
     *_FORMS,
     *(f"{kind}:{name}" for kind in _KINDS for name in _OF_ITSELF),
+    "sole_figure",
+    "asked_figure",
+    *(f"{measure}:asked_figure" for measure in MEASURES),
     *(f"{kind}:{name}" for kind in _HOW_KINDS for name in _OF_HOW),
 )
 """The features, in the order of the weights."""
@@ -116,9 +119,11 @@ def compute_features(
         columns[f"role_{role}"] = np.array([float(s.role == role) for s in sentences])
     forms = [request.find_forms(told) for told in texts]
     columns |= {name: np.array([f[name] for f in forms]) for name in forms[0]}
+    asked = columns["asked_figure"]
+    columns["sole_figure"] = asked * (asked.sum() == 1)
     follows = np.concatenate([[0.0], columns["best_focus"][:-1]])
     columns |= {"follows_best": follows, "told_of_best": follows * columns["points"]}
-    kinds = request.kinds | ({PAPER} if paper else frozenset())
+    kinds = request.kinds | request.measures | ({PAPER} if paper else frozenset())
     nothing = np.zeros(len(sentences))
     for name in NAMES:
         kind, _, of_kind = name.partition(":")

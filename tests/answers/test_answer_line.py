@@ -59,3 +59,9 @@ def test_a_pronoun_has_its_name_before_the_quote() -> None:
     assert marks.list_citations()[0].quote == SPEED
     untitled = paper("p2", None, SPEED)
     assert build_line("?", untitled, (0, len(SPEED)), Citations()).text.startswith("“It costs")
+
+
+def test_a_figure_within_a_name_is_no_value() -> None:
+    quote = "WebSail-3M holds over 3.3 million frames at TAR@1e-6."
+    span = find_figure("how big is it?", quote)
+    assert span and quote[slice(*span)] == "3.3 million"

@@ -175,3 +175,59 @@ def test_the_sentence_behind_the_best_match_is_known_as_such() -> None:
     request = Request.read_question("why?")
     table = compute_features("why?", found, sentences, request, paper=False)
     assert table[:, NAMES.index("why:follows_best")].tolist() == [0, 0, 1, 0, 0]
+
+
+FAST = (
+    "Boats are now built for fast and large-scale harbours at low cost. "
+    "We propose SailNet, a fast keel for large harbours. "
+    "Experiments cover the NORTH and SOUTH benchmarks. "
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "figure"),
+    [
+        ("how fast is it", "It passes 934 boats per second."),
+        ("any speed numbers?", "The keel turns 3.2x faster than the best of the others."),
+        ("how big is the dataset?", "It holds 4,500 videos of harbours."),
+        ("how large is it?", "The harbours hold over 3.3 million frames."),
+        ("it is better than the normal way, how much?", "The error falls from 9.1 to 4.2%."),
+        ("by how much does it gain", "The keel is ahead of the best rival by 5 points."),
+        ("how many models did they test?", "The keel stands beside 21 deep keels."),
+        ("which languages do they cover?", "The log is in English and French."),
+    ],
+)
+def test_the_sentence_with_the_asked_figure_comes_before_one_with_the_words_of_the_question(
+    question: str, figure: str
+) -> None:
+    """ "how fast is bridge distillation" quoted "... fast inference speed and ...", not "763 faces per second"."""
+    text = FAST + figure
+    spans = split_sentences(text)
+    sentences = tuple(Sentence(s, 0.5, None, {}) for s in spans)
+    found = PaperHit(paper("p1", "Keels", text), 1.0, 1, sentences, {})
+    (first,) = choose_sentences(question, found, 1)
+    assert text[slice(*first.span)] == figure
+
+
+@pytest.mark.parametrize(
+    ("question", "measures"),
+    [
+        ("how fast is it", {"speed"}),
+        ("latency numbers?", {"speed"}),
+        ("how big is the dataset?", {"size"}),
+        ("how many models?", {"several"}),
+        ("at what cost?", {"gain"}),
+        ("a fast keel with large gains: what is it made of?", set()),
+    ],
+)
+def test_what_a_figure_measures_is_told_by_the_words_that_ask(
+    question: str, measures: set[str]
+) -> None:
+    assert Request.read_question(question).measures == measures
+
+
+def test_a_figure_that_no_other_sentence_has_is_known_as_such() -> None:
+    request = Request.read_question("how fast is it?")
+    table = compute_features("how fast is it?", hit(), hit().sentences, request, paper=False)
+    sole = NAMES.index("sole_figure")
+    assert table[:, sole].tolist() == [0, 0, 0, 1, 0]
