@@ -68,7 +68,7 @@ class Ruling:
     """
 
     claim: Claim
-    shown: bool = True
+    is_shown: bool = True
     verdict: Verdict | None = None
     answers: bool = True
 
@@ -166,7 +166,7 @@ class ClaimChecker:
 
     def _build_omission(self, claim: Claim, name: str) -> Ruling:
         self._counts[name] += 1
-        return Ruling(claim, shown=False)
+        return Ruling(claim, is_shown=False)
 
     def _compute_verdict(self, claim: Claim, support: Support, stating: bool) -> Verdict | None:
         if support.doubt or claim.misquotes:
