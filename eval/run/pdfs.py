@@ -86,10 +86,8 @@ def _read_truth(record: dict[str, object]) -> PaperTruth:
 def find_files(folder: Path, truth: Sequence[PaperTruth]) -> dict[str, Path]:
     """The files of the set below a folder, by the sha256 of their bytes."""
     wanted = {paper.sha256 for paper in truth}
-    file_of = {
-        hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.rglob("*.pdf")
-    }
-    return {sha256: path for sha256, path in file_of.items() if sha256 in wanted}
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.rglob("*.pdf")}
+    return {sha256: path for sha256, path in files.items() if sha256 in wanted}
 
 
 def score_pdfs(papers: Sequence[PaperTruth], files: dict[str, Path]) -> PdfScore:

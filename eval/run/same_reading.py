@@ -92,9 +92,7 @@ def are_conditions_equal(actual: Sequence[Condition], expected: Sequence[Conditi
     left, right = normalise_conditions(actual), normalise_conditions(expected)
     unmatched = list(right)
     for condition in left:
-        match = next(
-            (candidate for candidate in unmatched if _are_equal(condition, candidate)), None
-        )
+        match = next((item for item in unmatched if _are_equal(condition, item)), None)
         if match is None:
             return False
         unmatched.remove(match)

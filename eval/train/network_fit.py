@@ -72,10 +72,8 @@ def scale_vectors(vectors: Floats) -> ScaledVectors:
 
 
 def build_rows(patterns: Sequence[Sequence[str]]) -> PatternRows:
-    flat = np.fromiter(
-        (hash_pattern(p) for row_patterns in patterns for p in row_patterns), np.uint32
-    )
-    ends = np.cumsum([0, *(len(row_patterns) for row_patterns in patterns)])
+    flat = np.fromiter((hash_pattern(p) for row in patterns for p in row), np.uint32)
+    ends = np.cumsum([0, *(len(row) for row in patterns)])
     hashes, columns = np.unique(flat, return_inverse=True)
     rows = sparse.csr_matrix(
         (np.ones(len(flat), np.float32), columns, ends), (len(patterns), len(hashes))

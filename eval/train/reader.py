@@ -188,9 +188,7 @@ class TaggerFit:
         self.rows = build_rows(patterns)
         self.vectors = None
         if material.vectors is not None:
-            around = np.concatenate(
-                [add_neighbours(item_vectors) for item_vectors in material.vectors]
-            )
+            around = np.concatenate([add_neighbours(item) for item in material.vectors])
             self.vectors = scale_vectors(around)
         self.allowed = np.concatenate(
             [allow_tags(item, material.examples[item.line]) for item in material.items]

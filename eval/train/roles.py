@@ -155,9 +155,9 @@ def _compute_slopes(
     emissions = hidden @ weights["output"] + weights["output_bias"]
     emissions += weights["places"][places].sum(axis=1)
     emissions += _sum_rows(weights["grams"][grams], owners, len(x)) / (1 - DROPOUT)
-    source_weights = np.array([WEIGHTS.get(e.abstract.source, 1.0) for e in batch], np.float32)
+    weight = np.array([WEIGHTS.get(e.abstract.source, 1.0) for e in batch], np.float32)
     error, between = _compute_chain_slopes(
-        emissions, weights["transitions"], [e.allowed for e in batch], source_weights
+        emissions, weights["transitions"], [e.allowed for e in batch], weight
     )
     error /= len(x)
     back = (error @ weights["output"].T) * mask * (before > 0)
@@ -180,10 +180,7 @@ def _sum_rows(rows: Array, at: NDArray[np.int64], n: int) -> Array:
 
 
 def _compute_chain_slopes(
-    emissions: Array,
-    transitions: Array,
-    allowed: Sequence[NDArray[np.bool_]],
-    source_weights: Array,
+    emissions: Array, transitions: Array, allowed: Sequence[NDArray[np.bool_]], weight: Array
 ) -> tuple[Array, Array]:
     """Expected counts of all sequences less those of the allowed ones, of roles and of transitions."""
     longest = max(len(rows) for rows in allowed)
@@ -199,8 +196,8 @@ def _compute_chain_slopes(
         at += n
     free = _compute_expected(scores, transitions, there)
     bound = _compute_expected(scores + permit, transitions, there)
-    roles = (free[0] - bound[0]) * source_weights[:, None, None]
-    between = ((free[1] - bound[1]) * source_weights[:, None, None]).sum(axis=0)
+    roles = (free[0] - bound[0]) * weight[:, None, None]
+    between = ((free[1] - bound[1]) * weight[:, None, None]).sum(axis=0)
     return roles[there], between
 
 

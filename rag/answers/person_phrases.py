@@ -155,10 +155,8 @@ def tell_unavailable(name: str, what: str, n_papers: int) -> str:
 
 def tell_affiliations(affiliations: Sequence[str], affiliation_list: str) -> str:
     """``The papers list the affiliation tsinghua, but not whose it is``."""
-    is_single = len(affiliations) == 1
-    noun, whose = (
-        ("affiliation", "whose it is") if is_single else ("affiliations", "whose they are")
-    )
+    is_one = len(affiliations) == 1
+    noun, whose = ("affiliation", "whose it is") if is_one else ("affiliations", "whose they are")
     return f"The papers list the {noun} {affiliation_list}, but not {whose}."
 
 
@@ -205,9 +203,7 @@ def format_lookalikes(name: str, library: LibraryView) -> str:
     lookalikes = library.names.find_lookalikes(name)
     if not lookalikes:
         return ""
-    mine = {
-        coauthor for p in library.list_papers_of(name) for coauthor in library.list_people_of(p)
-    }
+    mine = {person for p in library.list_papers_of(name) for person in library.list_people_of(p)}
     described = []
     for lookalike in lookalikes[:MAX_LOOKALIKES]:
         papers = library.list_papers_of(lookalike)

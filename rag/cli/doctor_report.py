@@ -11,15 +11,13 @@ from rag.cli.markdown import remove_control_characters
 _PARTS = ("library", "embedder", "chat model", "tracing")
 
 
-def iter_doctor_lines(
-    state: Mapping[str, Any], out: TextIO, *, lists_defaults: bool
-) -> Iterator[str]:
+def iter_doctor_lines(state: Mapping[str, Any], out: TextIO, *, lists_all: bool) -> Iterator[str]:
     """The lines of a report.
 
     Args:
         state: As `rag.app.doctor.get_state` found it.
         out: Where they are shown.
-        lists_defaults: Also the settings that nobody has set.
+        lists_all: Also the settings that nobody has set.
     """
     wrong = [remove_control_characters(sentence) for sentence in state["wrong"]]
     for sentence in wrong:
@@ -37,7 +35,7 @@ def iter_doctor_lines(
     settings = {
         key: value
         for key, value in state["settings"].items()
-        if lists_defaults or not str(value).endswith("(default)")
+        if lists_all or not str(value).endswith("(default)")
     }
     n_default = len(state["settings"]) - len(settings)
     yield ""

@@ -170,10 +170,8 @@ def compute_emissions(head: RoleHead, features: Sequence[Features]) -> list[Matr
     result = np.maximum(hidden + head.hidden_bias, 0) @ head.output + head.output_bias
     result += head.places[np.concatenate([f.places for f in features])].sum(axis=1)
     owners = np.concatenate([f.owners + at for f, at in zip(features, starts, strict=False)])
-    gram_weights = head.grams[np.concatenate([f.grams for f in features])]
-    result += np.stack(
-        [np.bincount(owners, column, len(result)) for column in gram_weights.T], axis=1
-    )
+    grams = head.grams[np.concatenate([f.grams for f in features])]
+    result += np.stack([np.bincount(owners, column, len(result)) for column in grams.T], axis=1)
     return np.split(result.astype(np.float32), starts[1:-1])
 
 

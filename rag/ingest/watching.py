@@ -122,12 +122,10 @@ class IngestWatch:
         elapsed = time.monotonic() - self._began
         spent = self._spent + within * self._portion
         share = min(1.0, spent / self._total) if self._total else 0.0
-        estimate_s = (
-            (1 / share - 1) * elapsed if share > 0.02 else (self._total - spent) * self._pace
-        )
+        rest_s = (1 / share - 1) * elapsed if share > 0.02 else (self._total - spent) * self._pace
         n_done = self.state.n_entries * share
         rate = n_done / elapsed if elapsed > 1 else 0.0
-        left_s = estimate_s if self._total else None
+        left_s = rest_s if self._total else None
         self.state = replace(self.state, **values, share=share, left_s=left_s, rate=rate)
         if self._watch:
             self._watch(self.state)

@@ -89,9 +89,7 @@ def translated(database: Database) -> Iterator[None]:
 def get_words(exc: Exception | str) -> str:
     """What the database's driver said, in one line, without a text that cannot be read."""
     error = exc.orig if isinstance(exc, DBAPIError) else exc
-    diagnosis = getattr(
-        error, "diag", None
-    )  # PostgreSQL's, apart from the statement that it quotes
+    diagnosis = getattr(error, "diag", None)  # PostgreSQL's, without the statement that it quotes
     error = getattr(diagnosis, "message_primary", None) or error
     return " ".join(str(error).split()).partition(" with text ")[0][:LONGEST_WORDS]
 

@@ -201,17 +201,16 @@ def _build_part(table: Any, value: str) -> Source:
 
 def _build_people(narrow: Callable[[Select[Any]], Select[Any]]) -> Source:
     """People by the names that are shown for them, of some authorships."""
-    printed = Texts(AUTHORSHIPS.c.name, AUTHORSHIPS.c.folded, AUTHORSHIPS.c.searched)
+    names = Texts(AUTHORSHIPS.c.name, AUTHORSHIPS.c.folded, AUTHORSHIPS.c.searched)
     alias = Texts(ALIASES.c.shown, ALIASES.c.folded, ALIASES.c.searched)
 
     def values(test: Callable[[Any], Test]) -> Select[Any]:
         renamed = select(ALIASES.c.name)
         has_name = or_(
-            and_(test(printed), printed.raw.not_in(renamed)),
-            printed.raw.in_(renamed.where(test(alias))),
+            and_(test(names), names.raw.not_in(renamed)), names.raw.in_(renamed.where(test(alias)))
         )
-        name = select(alias.raw).where(ALIASES.c.name == printed.raw).scalar_subquery()
-        people = select(AUTHORSHIPS.c.paper_id, func.coalesce(name, printed.raw).label("value"))
+        name = select(alias.raw).where(ALIASES.c.name == names.raw).scalar_subquery()
+        people = select(AUTHORSHIPS.c.paper_id, func.coalesce(name, names.raw).label("value"))
         return narrow(people).where(has_name)
 
     return _build_several(values)

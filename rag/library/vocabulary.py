@@ -64,10 +64,8 @@ class Vocabulary:
     def has_phrase(self, phrase: str) -> bool:
         """Whether the title and text of some paper contain a folded phrase."""
         sought = literal(build_searched(phrase)[1:])
-        statement = (
-            select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
-        )
-        return bool(self._library.fetch(statement))
+        papers = select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
+        return bool(self._library.fetch(papers))
 
     def has_place(self, phrase: str) -> bool:
         """Whether some affiliation contains a folded phrase."""

@@ -275,12 +275,10 @@ class Writer:
                 reach.c.document_id == ENTRIES.c.document_id, reach.c.ordinal == ENTRIES.c.ordinal
             )
             reached = _ENTRIES.join(reach, is_same)
-        entry_rows = self._db.execute(reached).mappings().all()
-        entries = {
-            (row["document_id"], row["ordinal"]): rows.build_entry(row) for row in entry_rows
-        }
+        records = self._db.execute(reached).mappings().all()
+        entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in records}
         parted = set(self._db.execute(select(APART.c.digest)).scalars())
-        apart = [(r["document_id"], r["ordinal"]) for r in entry_rows if r["digest"] in parted]
+        apart = [(r["document_id"], r["ordinal"]) for r in records if r["digest"] in parted]
         groups = matching.group_entries(entries, apart)
         ids = matching.compute_group_ids([[entries[key] for key in group] for group in groups])
         new_ids = {key: i for group, i in zip(groups, ids, strict=True) for key in group}
@@ -290,7 +288,7 @@ class Writer:
             else set()
         )
         changed: list[dict[str, object]] = []
-        for row in entry_rows:
+        for row in records:
             now = new_ids[row["document_id"], row["ordinal"]]
             touched.add(now)
             if now != row["paper_id"]:
@@ -539,10 +537,8 @@ class Writer:
             .limit(limit)
         )
         with self._open_transaction():
-            chunk_rows = self._db.execute(unknown).mappings().all()
-        return [
-            (rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in chunk_rows
-        ]
+            records = self._db.execute(unknown).mappings().all()
+        return [(rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in records]
 
     def store_roles(self, roles: Iterable[tuple[str, bytes]]) -> None:
         """Keep the roles of chunks' sentences (chunk id, roles), of those chunks that are stored."""

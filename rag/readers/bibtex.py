@@ -222,16 +222,16 @@ def _inherit(records: Sequence[_Record]) -> None:
         child = record
         while (parent := by_key.get(_get_parent(child))) and parent.key.lower() not in ancestors:
             ancestors.add(parent.key.lower())
-            parent_fields = parent.fields
-            title = parent_fields.get("booktitle") or parent_fields.get("title")
+            fields = parent.fields
+            title = fields.get("booktitle") or fields.get("title")
             if parent.kind != "xdata" and title:
                 record.fields.setdefault("booktitle", title)
             if not {"year", "date"} & record.fields.keys():
                 record.fields.update(
-                    {k: parent_fields[k] for k in ("year", "date", "month") if k in parent_fields}
+                    {k: fields[k] for k in ("year", "date", "month") if k in fields}
                 )
             barred = frozenset(("crossref",)) if parent.kind == "xdata" else _NOT_INHERITED
-            for name, value in parent_fields.items():
+            for name, value in fields.items():
                 if name not in barred and name not in ("year", "date", "month"):
                     record.fields.setdefault(name, value)
             child = parent

@@ -227,13 +227,11 @@ def _parse_bare(name: str) -> Name:
     return Name(name)
 
 
-def _space_initials(initials: str) -> str:
+def _space_initials(piece: str) -> str:
     """``JA``, ``J.A.`` and ``J A`` as ``J. A.``; anything else as it is."""
-    if not _is_initials(initials) or (
-        len(initials) > 3 and "." not in initials and " " not in initials
-    ):
-        return initials
-    letters = re.findall(r"([^\W\d_])\.?([-‐]?)", initials)
+    if not _is_initials(piece) or (len(piece) > 3 and "." not in piece and " " not in piece):
+        return piece
+    letters = re.findall(r"([^\W\d_])\.?([-‐]?)", piece)
     return "".join(f"{letter}.{hyphen or ' '}" for letter, hyphen in letters).strip(" -‐")
 
 
@@ -241,7 +239,7 @@ def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
     """The field without what stands in brackets behind a name, and that, once each."""
     if not any(sign in field for sign in "(["):
         return field, ()
-    characters: list[str] = []
+    chars: list[str] = []
     inner: list[str] = []
     depth, start = 0, 0
     for at, char in enumerate(field):
@@ -253,13 +251,11 @@ def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
             if not depth and not field[at + 1 :][:2].strip().isalpha():  # no nickname
                 inner.append(field[start:at])
         elif not depth:
-            characters.append(char)
+            chars.append(char)
     if depth:
         return field, ()
     plain = (latex.to_text(text).strip() for text in inner)
-    return "".join(characters), tuple(
-        dict.fromkeys(t for t in plain if re.search(r"[^\W\d_]{2}", t))
-    )
+    return "".join(chars), tuple(dict.fromkeys(t for t in plain if re.search(r"[^\W\d_]{2}", t)))
 
 
 def _build_byline(names: Iterable[Name], *, cut: bool) -> Byline:

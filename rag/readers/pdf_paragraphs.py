@@ -127,10 +127,8 @@ def _append(paragraph: Paragraph, line: str, page: int, known: Counter[str]) -> 
     next_word = re.match(r"[a-zß-ÿ]\w*", line)
     if match and next_word:
         hyphenated = f"{match[1]}-{next_word[0]}".lower()
-        joined = f"{match[1]}{next_word[0]}".lower()
-        compound = known[hyphenated] > known[joined] or paragraph.text[: match.start()].endswith(
-            "-"
-        )
+        plain = f"{match[1]}{next_word[0]}".lower()
+        compound = known[hyphenated] > known[plain] or paragraph.text[: match.start()].endswith("-")
         if not compound:
             paragraph.text = paragraph.text[:-1]
     elif not (paragraph.text.endswith(("-", "–", "/")) and line[:1].isalnum()):

@@ -179,9 +179,7 @@ def _mark_breaks(line: Line) -> str:
     """The line's text, with a break for each raised mark and each symbol."""
     parts: list[str] = []
     before: Word | None = None
-    gaps = [
-        next_word.x0 - word.x1 for word, next_word in zip(line.words, line.words[1:], strict=False)
-    ]
+    gaps = [after.x0 - word.x1 for word, after in zip(line.words, line.words[1:], strict=False)]
     wide = max(0.8 * line.size, 2 * median(gaps)) if gaps else 0.0
     for word in line.words:
         far = before is not None and word.x0 - before.x1 > wide

@@ -359,12 +359,10 @@ def _goes_on(line: Line, after: Line) -> bool:
     size = max(line.size, after.size)
     last, first = line.words[-1], after.words[0]
     gap = first.x0 - last.x1
-    is_near = -0.35 * size < gap < 0.5 * size
+    close = -0.35 * size < gap < 0.5 * size
     level = min(abs(after.y - line.y), abs(first.y - last.y))
     return (
-        is_near
-        and level < 0.62 * size
-        and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
+        close and level < 0.62 * size and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
     )
 
 

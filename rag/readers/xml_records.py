@@ -152,12 +152,8 @@ def _read_pubmed_author(author: Element) -> Mapping[str, object]:
     group = _get(author, "CollectiveName")
     if group:
         return {"literal": group}
-    first_names = _get(author, "ForeName") or _get(author, "Initials")
-    return {
-        "family": _get(author, "LastName"),
-        "given": first_names,
-        "suffix": _get(author, "Suffix"),
-    }
+    first = _get(author, "ForeName") or _get(author, "Initials")
+    return {"family": _get(author, "LastName"), "given": first, "suffix": _get(author, "Suffix")}
 
 
 def _read_pubmed_date(element: Element | None) -> object:

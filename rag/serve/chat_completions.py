@@ -102,10 +102,9 @@ def list_questions(messages: Sequence[ChatMessage]) -> list[str]:
 def _get_text(message: ChatMessage, n: int) -> str:
     if isinstance(message.content, str) or message.content is None:
         return message.content or ""
-    if part_type := next((part.type for part in message.content if part.type != "text"), None):
+    if kind := next((part.type for part in message.content if part.type != "text"), None):
         raise UnfitRequest(
-            f"message {n} holds {part_type[:40]!r}; only text can be read here",
-            f"messages.{n}.content",
+            f"message {n} holds {kind[:40]!r}; only text can be read here", f"messages.{n}.content"
         )
     return " ".join(part.text or "" for part in message.content)
 

@@ -233,12 +233,11 @@ def _build_passages(reading: Reading) -> Query | None:
     return Query("passages", papers=query.papers, text=text) if text else None
 
 
-def _is_wanted_so(reading: Query, query: Query) -> bool:
-    if reading.route == "content":
+def _is_wanted_so(second: Query, query: Query) -> bool:
+    if second.route == "content":
         return query.route == "content"
     return all(
-        getattr(reading, name) == getattr(query, name)
-        for name in ("want", "by", "relation", "like")
+        getattr(second, name) == getattr(query, name) for name in ("want", "by", "relation", "like")
     )
 
 
