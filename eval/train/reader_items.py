@@ -164,7 +164,7 @@ def allow_tags(item: Item, example: Example) -> NDArray[np.bool_]:
 def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
     """Words that stand outside of names and topics in at least so many lines."""
     lines: Counter[str] = Counter()
-    counted = set()
+    seen = set()
     kinds = {TAGS.index(kind) for kind in ("flag", "number", "order", "group", "attribute")} | {0}
     kinds |= {TAGS.index(kind) for kind in ("preamble", "form", "time")}
     for item in items:
@@ -174,10 +174,10 @@ def list_asking_words(items: Sequence[Item], least: int = 3) -> frozenset[str]:
             word = item.text[a:b].lower()
             if (
                 tag in kinds
-                and (item.line, word) not in counted
+                and (item.line, word) not in seen
                 and (word.isalpha() or len(word) == 1)
             ):
-                counted.add((item.line, word))
+                seen.add((item.line, word))
                 lines[word] += 1
     return frozenset(word for word, n in lines.items() if n >= least)
 
