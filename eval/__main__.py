@@ -277,11 +277,11 @@ def run_set(args: argparse.Namespace) -> int:
 
     settings = get_run_settings(args.data)
     named_sets = [question_sets.load_set(path) for path in args.set or ()]
-    asked = named_sets or question_sets.list_routine_sets(
+    sets = named_sets or question_sets.list_routine_sets(
         user_question_set.UserQuestionSet(settings.data, settings.library_url).write_file()
     )
     n_failed = 0
-    for run, figures in run_measured(settings, asked, args.out):
+    for run, figures in run_measured(settings, sets, args.out):
         note = question_sets.ROUTINE_SETS.get(run.questions.name, "questions of your own")
         print(
             f"{run.questions.name}: {note}\n\n{summary.format_summary(figures)}\n\n{run.folder / runs.REPORT}\n"
@@ -371,12 +371,12 @@ def run_gate(args: argparse.Namespace) -> int:
 
     expected = expectations.load_expectations()
     settings = get_settings_for(args.data or load().data).model_copy(update={"mode": "extractive"})
-    asked = [
+    sets = [
         question_sets.load_set(question_sets.FOLDER / f"{name}.jsonl")
         for name in expectations.list_sets(expected)
     ]
     figures_by_set = {
-        run.questions.name: figures for run, figures in run_measured(settings, asked, None)
+        run.questions.name: figures for run, figures in run_measured(settings, sets, None)
     }
     print(expectations.format_gate(figures_by_set, expected))
     short = expectations.list_breaches(figures_by_set, expected)
@@ -488,11 +488,11 @@ def run_readings(args: argparse.Namespace) -> int:
     folder_by_library = dict(pair.split("=", 1) for pair in args.data if "=" in pair)
     turns: list[readings.ReadTurn] = []
     for library, folder in folder_by_library.items():
-        asked = [case for case in cases if case.library == library]
+        library_cases = [case for case in cases if case.library == library]
         settings = get_run_settings(Path(folder)).model_copy(update={"mode": "extractive"})
         with build(settings) as assistant:
             report_progress = partial(ProgressBar(), f"questions to {library}")
-            turns += readings.read_cases(assistant, asked, report_progress)
+            turns += readings.read_cases(assistant, library_cases, report_progress)
     if args.miss:
         for turn in turns:
             if not turn.verdict.is_right:

@@ -164,6 +164,6 @@ def _row(fates: Sequence[ClaimFate]) -> str:
 
 def compute_fault_share(fates: Sequence[ClaimFate], *, judged: bool) -> float:
     """Share of claims of one label that were not treated as their label asks; 0.0 for none."""
-    said = [(f.claim.supported, f.judged if judged else f.unjudged) for f in fates]
-    faults = sum((fate != "clean") if supported else (fate == "clean") for supported, fate in said)
-    return faults / len(said) if said else 0.0
+    pairs = [(f.claim.supported, f.judged if judged else f.unjudged) for f in fates]
+    faults = sum((fate != "clean") if supported else (fate == "clean") for supported, fate in pairs)
+    return faults / len(pairs) if pairs else 0.0

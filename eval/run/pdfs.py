@@ -86,8 +86,8 @@ def _read_truth(record: dict[str, object]) -> PaperTruth:
 def find_files(folder: Path, truth: Sequence[PaperTruth]) -> dict[str, Path]:
     """The files of the set below a folder, by the sha256 of their bytes."""
     wanted = {paper.sha256 for paper in truth}
-    found = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.rglob("*.pdf")}
-    return {sha256: path for sha256, path in found.items() if sha256 in wanted}
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.rglob("*.pdf")}
+    return {sha256: path for sha256, path in files.items() if sha256 in wanted}
 
 
 def score_pdfs(papers: Sequence[PaperTruth], files: dict[str, Path]) -> PdfScore:
@@ -119,14 +119,14 @@ def _score_paper(score: PdfScore, paper: PaperTruth, entry: Entry | None) -> Non
         score.mistakes.append(f"{paper.name}: title {title!r}, not {paper.title!r}")
     names = entry.authors if entry else ()
     if paper.authors is not None:
-        wanted, read = map(set, (map(_fold_name, paper.authors), map(_fold_name, names)))
+        wanted, names_read = map(set, (map(_fold_name, paper.authors), map(_fold_name, names)))
         score.n_names += len(wanted)
-        score.n_found_names += len(wanted & read)
-        score.n_false_names += len(read - wanted)
-        score.add("authors", wanted == read)
-        if wanted != read:
+        score.n_found_names += len(wanted & names_read)
+        score.n_false_names += len(names_read - wanted)
+        score.add("authors", wanted == names_read)
+        if wanted != names_read:
             score.mistakes.append(
-                f"{paper.name}: without {sorted(wanted - read)}, with {sorted(read - wanted)}"
+                f"{paper.name}: without {sorted(wanted - names_read)}, with {sorted(names_read - wanted)}"
             )
     if paper.year is not None:
         year = entry.year if entry else None

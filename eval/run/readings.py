@@ -78,7 +78,7 @@ class Gold(BaseModel):
             QueryError: One cannot be.
         """
         base = self.model_dump(exclude={"also", "only_want"})
-        return tuple(_build_query({**base, **other}) for other in ({}, *self.also))
+        return tuple(_build_query({**base, **alternative}) for alternative in ({}, *self.also))
 
 
 class Case(BaseModel):
@@ -243,10 +243,10 @@ def fill_shown(query: Query, previous: Answer | None) -> Query:
         )
     )
 
-    def fill(text: str, shown: Sequence[str]) -> str:
+    def fill(text: str, titles: Sequence[str]) -> str:
         number = text.removeprefix("shown-")
-        is_there = number != text and number.isdecimal() and int(number) <= len(shown)
-        return shown[int(number) - 1] if is_there else text
+        is_there = number != text and number.isdecimal() and int(number) <= len(titles)
+        return titles[int(number) - 1] if is_there else text
 
     def fill_value(value: Any) -> Any:
         if isinstance(value, tuple):

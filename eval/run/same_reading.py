@@ -63,7 +63,7 @@ def normalise_query(query: Query) -> Query:
     if want == "people":
         by = tuple(name for name in by if name != "author" and not (order and name == order.field))
         k = None if query.people and order is not None else k
-    where, besides = query.where, list(query.besides)
+    where, companions = query.where, list(query.besides)
     relation, people = query.relation, query.people
     if relation == "authors" and not query.papers:
         relation = None
@@ -73,18 +73,18 @@ def normalise_query(query: Query) -> Query:
         where += tuple(Condition("author", "is", name) for name in names)
     if want == "people":
         excluded = [c for c in where if c.field == "author" and c.operator in _NONE_OF]
-        besides += [str(value) for c in excluded for value in c.values]
+        companions += [str(value) for c in excluded for value in c.values]
         where = tuple(c for c in where if c not in excluded)
     return replace(
-        query, want=want, by=by, order=order, k=k, where=where, besides=tuple(besides),
+        query, want=want, by=by, order=order, k=k, where=where, besides=tuple(companions),
         relation=relation, people=people,
     )  # fmt: skip
 
 
 def drop_papers_left_out(query: Query) -> Query:
     """Without conditions that leave papers out by id: those shown before need not be listed again."""
-    kept = (c for c in query.where if not (c.field == "paper" and c.operator in _NONE_OF))
-    return replace(query, where=tuple(kept))
+    conditions = (c for c in query.where if not (c.field == "paper" and c.operator in _NONE_OF))
+    return replace(query, where=tuple(conditions))
 
 
 def are_conditions_equal(actual: Sequence[Condition], expected: Sequence[Condition]) -> bool:
@@ -92,7 +92,7 @@ def are_conditions_equal(actual: Sequence[Condition], expected: Sequence[Conditi
     left, right = normalise_conditions(actual), normalise_conditions(expected)
     unmatched = list(right)
     for condition in left:
-        match = next((other for other in unmatched if _are_equal(condition, other)), None)
+        match = next((item for item in unmatched if _are_equal(condition, item)), None)
         if match is None:
             return False
         unmatched.remove(match)
@@ -149,12 +149,12 @@ def compare_topics(actual: Topic | None, expected: Topic | None) -> str:
     return max(levels, key=LEVELS.index)
 
 
-def resolve_shown_papers(actual: Query, shown: Sequence[str], previous: Query) -> Query:
+def resolve_shown_papers(actual: Query, papers: Sequence[str], previous: Query) -> Query:
     """A query of the papers just shown is one of what showed them, with its own conditions.
 
     More papers may be listed than an answer has room to show.
     """
-    is_of_shown = len(shown) > 1 and set(actual.papers) >= set(shown)
+    is_of_shown = len(papers) > 1 and set(actual.papers) >= set(papers)
     if not is_of_shown or previous.papers or previous.want in ("passages", "comparison"):
         return actual
     return replace(

@@ -54,13 +54,13 @@ def digest() -> str:
 def examples(papers: Sequence[Paper], embed: Embed, known: Collection[str]) -> list[Example]:
     """All examples, with what they are scored by."""
     settings = list(_settings(papers))
-    ordered = sorted({text for item in settings for text in item.told})
+    ordered = sorted({text for item in settings for text in item.texts})
     vectors = dict(zip(ordered, np.array(embed(ordered), np.float32), strict=True))
     examples = []
     for item in settings:
-        scored = values(item.told, item.title, np.array([vectors[t] for t in item.told]), known)
+        scored = values(item.texts, item.title, np.array([vectors[t] for t in item.texts]), known)
         examples += [
-            Example(item.kind, item.group, item.told[at], scored[at]) for at in item.chosen
+            Example(item.kind, item.group, item.texts[at], scored[at]) for at in item.chosen
         ]
     return examples
 
@@ -72,7 +72,7 @@ class _Setting:
     kind: str
     group: str
     title: str
-    told: Sequence[str]
+    texts: Sequence[str]
     chosen: Sequence[int]
 
 

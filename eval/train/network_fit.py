@@ -72,8 +72,8 @@ def scale_vectors(vectors: Floats) -> ScaledVectors:
 
 
 def build_rows(patterns: Sequence[Sequence[str]]) -> PatternRows:
-    flat = np.fromiter((hash_pattern(p) for own in patterns for p in own), np.uint32)
-    ends = np.cumsum([0, *(len(own) for own in patterns)])
+    flat = np.fromiter((hash_pattern(p) for row in patterns for p in row), np.uint32)
+    ends = np.cumsum([0, *(len(row) for row in patterns)])
     hashes, columns = np.unique(flat, return_inverse=True)
     rows = sparse.csr_matrix(
         (np.ones(len(flat), np.float32), columns, ends), (len(patterns), len(hashes))
@@ -239,9 +239,9 @@ def draw_variants(wordings: Ints, rng: np.random.Generator) -> Ints:
     return order[np.sort(first)]
 
 
-def compute_rate(done: float) -> float:
-    """Share of the learning rate: a short rise, then a fall to nothing; ``done`` is 0-1."""
-    return min(done / 0.05, 1.0) * (1 - done) + 1e-3
+def compute_rate(progress: float) -> float:
+    """Share of the learning rate: a short rise, then a fall to nothing; ``progress`` is 0-1."""
+    return min(progress / 0.05, 1.0) * (1 - progress) + 1e-3
 
 
 def fit_heads(
@@ -249,11 +249,11 @@ def fit_heads(
     items: Ints,
     wordings: Ints,
     targets: Mapping[str, Ints],
-    worth: Floats,
+    weights: Floats,
 ) -> None:
     """Fit classes: cross-entropy of each head, over the items that have a target (-1 is none).
 
-    ``wordings``, ``targets`` and ``worth`` are of all items, those that are not learned from too.
+    ``wordings``, ``targets`` and ``weights`` are of all items, those that are not learned from too.
     """
     o = fit.options
     rng = np.random.default_rng(o.seed)
@@ -262,7 +262,7 @@ def fit_heads(
         for start in range(0, len(drawn), o.batch):
             batch = drawn[start : start + o.batch]
             scores = fit.score_with_dropout(batch)
-            slopes = compute_slopes(fit.classes, scores, targets, batch) * worth[batch, None]
+            slopes = compute_slopes(fit.classes, scores, targets, batch) * weights[batch, None]
             rate = compute_rate((epoch + start / len(drawn)) / o.n_epochs)
             fit.learn(np.asarray(slopes / len(batch), np.float32), rate)
 
@@ -278,11 +278,11 @@ def compute_slopes(
     for name, labels in classes.items():
         columns = slice(start, start + len(labels))
         start += len(labels)
-        own = targets[name][batch]
-        known = np.flatnonzero(own >= 0)
+        targets_of_batch = targets[name][batch]
+        known = np.flatnonzero(targets_of_batch >= 0)
         if len(known):
             shares = compute_shares(scores[known, columns])
-            shares[np.arange(len(known)), own[known]] -= 1
+            shares[np.arange(len(known)), targets_of_batch[known]] -= 1
             slopes[known, columns] = shares
     return slopes
 
@@ -291,12 +291,12 @@ def compute_slopes(
 
 
 def compute_expectations(
-    local: Floats, chain: TagChain, worth: Floats
+    local: Floats, chain: TagChain, weights: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Marginals (n, length, n_tags), expected steps (n_tags, n_tags), and log weights of all paths.
 
     ``local`` (n, length, n_tags) holds the exponentials of the scores, 0 where a tag is not allowed;
-    the expected steps are weighted by each sequence's ``worth`` (n,).
+    the expected steps are weighted by each sequence's ``weights`` (n,).
     """
     n, length, n_tags = local.shape
     steps, begin, end = np.exp(chain.steps), np.exp(chain.start), np.exp(chain.end)
@@ -315,7 +315,7 @@ def compute_expectations(
     for at in range(length - 2, -1, -1):
         later = local[:, at + 1] * behind[:, at + 1]
         norm = ((ahead[:, at] @ steps) * later).sum(1) + 1e-30
-        expected += (ahead[:, at] * (worth / norm)[:, None]).T @ later
+        expected += (ahead[:, at] * (weights / norm)[:, None]).T @ later
         behind[:, at] = later @ steps.T
         behind[:, at] /= behind[:, at].sum(1, keepdims=True) + 1e-30
     marginals: Floats = ahead * behind
@@ -328,11 +328,11 @@ def fit_chain(
     sequences: Sequence[Ints],
     wordings: Ints,
     allowed: NDArray[np.bool_],
-    worth: Floats,
+    weights: Floats,
 ) -> TagChain:
     """Fit tags as a conditional random field: network and chain together.
 
-    ``sequences`` are the items (words) of each question, in order; ``wordings`` and ``worth`` are of
+    ``sequences`` are the items (words) of each question, in order; ``wordings`` and ``weights`` are of
     each sequence; ``allowed`` (n_items, n_tags) holds the tags that an item may have, several where
     nobody marked it.
     """
@@ -343,7 +343,7 @@ def fit_chain(
         "steps": np.zeros((n_tags, n_tags), np.float32),
         "end": np.zeros(n_tags, np.float32),
     }
-    lengths = np.array([len(own) for own in sequences])
+    lengths = np.array([len(sequence) for sequence in sequences])
     rng = np.random.default_rng(o.seed)
     for epoch in range(o.n_epochs):
         drawn = draw_variants(wordings, rng)
@@ -352,27 +352,27 @@ def fit_chain(
             alike = drawn[lengths[drawn] == length]
             batches += [alike[i : i + o.batch] for i in range(0, len(alike), o.batch)]
         for number, at in enumerate(rng.permutation(len(batches))):
-            own = batches[at]
-            items = np.concatenate([sequences[i] for i in own])
+            members = batches[at]
+            items = np.concatenate([sequences[i] for i in members])
             _learn_chain(
-                fit, items, allowed[items], worth[own],
+                fit, items, allowed[items], weights[members],
                 compute_rate((epoch + number / len(batches)) / o.n_epochs),
             )  # fmt: skip
     return TagChain(fit.values["start"], fit.values["steps"], fit.values["end"])
 
 
 def _learn_chain(
-    fit: NetworkFit, items: Ints, allowed: NDArray[np.bool_], worth: Floats, rate: float
+    fit: NetworkFit, items: Ints, allowed: NDArray[np.bool_], weights: Floats, rate: float
 ) -> None:
     """One step: what the chain expects by itself, against what it expects given the marks."""
     scores = fit.score_with_dropout(items)
-    shape = (len(worth), -1, scores.shape[1])
+    shape = (len(weights), -1, scores.shape[1])
     local = np.exp(scores - scores.max(1, keepdims=True)).reshape(shape) + 1e-12
     chain = TagChain(fit.values["start"], fit.values["steps"], fit.values["end"])
-    free, free_steps, _ = compute_expectations(local, chain, worth)
-    true, true_steps, _ = compute_expectations(local * allowed.reshape(shape), chain, worth)
+    free, free_steps, _ = compute_expectations(local, chain, weights)
+    true, true_steps, _ = compute_expectations(local * allowed.reshape(shape), chain, weights)
     batch = fit.options.batch
-    slopes = ((free - true) * worth[:, None, None] / batch).astype(np.float32)
+    slopes = ((free - true) * weights[:, None, None] / batch).astype(np.float32)
     extra = {
         "start": slopes[:, 0].sum(0),
         "end": slopes[:, -1].sum(0),

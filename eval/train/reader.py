@@ -113,7 +113,7 @@ class Material:
         vectors: Projected word vectors of each item; None without an embedder.
         starts: Where each item's words begin among all words.
         wordings: Of each item: the same for all variants of one turn of a line.
-        worth: Of each item; those of a line have 1 in all, however many turns it has.
+        weights: Of each item; those of a line have 1 in all, however many turns it has.
     """
 
     examples: list[Example]
@@ -126,7 +126,7 @@ class Material:
     vectors: list[Floats] | None
     starts: Ints = field(init=False)
     wordings: Ints = field(init=False)
-    worth: Floats = field(init=False)
+    weights: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = np.cumsum([0, *(len(item.words) for item in self.items)])
@@ -135,7 +135,7 @@ class Material:
             for at, item in enumerate(sample.turns):
                 self.wordings[item] = 64 * sample.line + at
         n_turns = [len(self.examples[item.line].turns) for item in self.items]
-        self.worth = (1 / np.array(n_turns)).astype(np.float32)
+        self.weights = (1 / np.array(n_turns)).astype(np.float32)
 
     def get_words(self, item: int) -> Ints:
         return np.arange(self.starts[item], self.starts[item + 1])
@@ -146,7 +146,7 @@ def prepare_material(examples: list[Example], encode: Encode, options: Options) 
     items, samples = build_items(examples, folds, load_banks(options.n_folds), options.n_variants)
     raw = encode_words(items, encode)
     middle, axes = compute_projection(raw, options.dim)
-    vectors = [np.asarray((own - middle) @ axes, np.float32) for own in raw]
+    vectors = [np.asarray((vectors_of_item - middle) @ axes, np.float32) for vectors_of_item in raw]
     return Material(
         examples, folds, items, samples, list_asking_words(items), middle, axes, vectors
     )
@@ -179,16 +179,16 @@ class TaggerFit:
     def __init__(self, material: Material, options: FitOptions) -> None:
         self.material, self.options = material, options
         patterns = [
-            own
+            patterns
             for item in material.items
-            for own in list_word_patterns(
+            for patterns in list_word_patterns(
                 item.text, item.words, item.entities, material.asking_words
             )
         ]
         self.rows = build_rows(patterns)
         self.vectors = None
         if material.vectors is not None:
-            around = np.concatenate([add_neighbours(own) for own in material.vectors])
+            around = np.concatenate([add_neighbours(item) for item in material.vectors])
             self.vectors = scale_vectors(around)
         self.allowed = np.concatenate(
             [allow_tags(item, material.examples[item.line]) for item in material.items]
@@ -204,7 +204,7 @@ class TaggerFit:
         fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, self.options)
         chain = fit_chain(
             fit, sequences, self.material.wordings[chosen], self.allowed,
-            self.material.worth[chosen],
+            self.material.weights[chosen],
         )  # fmt: skip
         return fit, chain
 
@@ -217,18 +217,18 @@ def cross_tag(material: Material, tagger: TaggerFit, n_folds: int) -> Tagging:
     """Tag each item by a tagger that never saw its wording."""
     tagging = Tagging(np.zeros((int(material.starts[-1]), len(TAGS)), np.float32))
     folds = np.array([item.fold for item in material.items])
-    held = [np.flatnonzero(folds == fold).tolist() for fold in range(n_folds)]
-    words = [np.concatenate([material.get_words(i) for i in own]) for own in held]
+    held_out = [np.flatnonzero(folds == fold).tolist() for fold in range(n_folds)]
+    words = [np.concatenate([material.get_words(i) for i in fold_items]) for fold_items in held_out]
 
     def score_fold(fold: int) -> tuple[TagChain, Floats]:
         fit, chain = tagger.fit(np.flatnonzero(folds != fold).tolist())
         return chain, fit.score(words[fold])
 
-    for own, (chain, scores) in zip(
+    for fold_words, (chain, scores) in zip(
         words, run_forked([partial(score_fold, fold) for fold in range(n_folds)]), strict=True
     ):
         tagging.chains.append(chain)
-        tagging.scores[own] = scores
+        tagging.scores[fold_words] = scores
     tagging.temperature = _fit_chain_temperature(material, tagger, tagging)
     for i, item in enumerate(material.items):
         spans, confidences, shares = decode_item(
@@ -301,8 +301,8 @@ def build_negation(material: Material) -> NegationData:
 def fit_negation(material: Material, data: NegationData, chosen: Ints) -> NetworkFit:
     fit = NetworkFit({"negative": ("no", "yes")}, None, data.rows, chosen, data.groups, NEGATION)
     each = np.arange(len(data.items))
-    worth = np.ones(len(each), np.float32)
-    fit_heads(fit, chosen, each, {"negative": data.targets}, worth)
+    weights = np.ones(len(each), np.float32)
+    fit_heads(fit, chosen, each, {"negative": data.targets}, weights)
     return fit
 
 
@@ -335,8 +335,8 @@ class QuestionFit:
         if material.vectors is not None:
             self.vectors = np.concatenate(
                 [
-                    combine_question(own, item.words, spans, shares)
-                    for own, item, spans, shares in zip(
+                    combine_question(item_vector, item.words, spans, shares)
+                    for item_vector, item, spans, shares in zip(
                         material.vectors, material.items, tagging.spans, tagging.shares, strict=True
                     )
                 ]
@@ -364,8 +364,8 @@ class QuestionFit:
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
-        wordings, worth = self.material.wordings, self.material.worth
-        fit_heads(fit, items, wordings, self.targets, worth)
+        wordings, weights = self.material.wordings, self.material.weights
+        fit_heads(fit, items, wordings, self.targets, weights)
         return fit
 
     def list_items(self) -> Ints:
@@ -375,15 +375,15 @@ class QuestionFit:
 
 def cross_score(fitter: QuestionFit | TurnFit, items: Ints, folds: Ints, n_folds: int) -> Floats:
     """Scores of every item (not only of those) by a fit without its fold."""
-    held = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
+    held_out = [np.flatnonzero(folds == fold) for fold in range(n_folds)]
 
     def score_fold(fold: int) -> Floats:
-        return fitter.fit(items[folds[items] != fold]).score(held[fold])
+        return fitter.fit(items[folds[items] != fold]).score(held_out[fold])
 
     scores = np.zeros((len(folds), sum(map(len, fitter.classes.values()))), np.float32)
     parts = run_forked([partial(score_fold, fold) for fold in range(n_folds)])
-    for own, part in zip(held, parts, strict=True):
-        scores[own] = part
+    for fold_items, part in zip(held_out, parts, strict=True):
+        scores[fold_items] = part
     return scores
 
 
@@ -415,7 +415,7 @@ class Pair:
     want: str
     last_want: str
     is_original: bool
-    worth: float
+    weight: float
 
 
 def list_pairs(material: Material) -> list[Pair]:
@@ -491,18 +491,18 @@ class TurnFit:
             "link": np.array([self.classes["link"].index(pair.link) for pair in pairs]),
             "want": np.array([self.classes["want"].index(pair.want) for pair in pairs]),
         }
-        self.worth = np.array([pair.worth for pair in pairs], np.float32)
+        self.weights = np.array([pair.weight for pair in pairs], np.float32)
         added = len(material.wordings) * 64
         self.wordings = np.array(
             [
-                material.wordings[pair.last] if pair.worth == 1 else added + at
+                material.wordings[pair.last] if pair.weight == 1 else added + at
                 for at, pair in enumerate(pairs)
             ]
         )
 
     def fit(self, items: Ints) -> NetworkFit:
         fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
-        fit_heads(fit, items, self.wordings, self.targets, self.worth)
+        fit_heads(fit, items, self.wordings, self.targets, self.weights)
         return fit
 
 
@@ -557,9 +557,9 @@ def cross_validate(material: Material, options: Options, report: Report) -> Trai
     negation_scores = np.zeros((len(negation.items), 2), np.float32)
     slot_folds = folds[negation.items]
     for fold in range(n_folds):
-        seen = np.flatnonzero(slot_folds != fold)
-        held = np.flatnonzero(slot_folds == fold)
-        negation_scores[held] = fit_negation(material, negation, seen).score(held)
+        learned = np.flatnonzero(slot_folds != fold)
+        held_out = np.flatnonzero(slot_folds == fold)
+        negation_scores[held_out] = fit_negation(material, negation, learned).score(held_out)
     return Trained(
         material, tagger, tagging, question, scores, turn, turn_scores, negation, negation_scores
     )

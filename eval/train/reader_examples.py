@@ -125,8 +125,8 @@ def load_examples(folder: Path = FOLDER) -> list[Example]:
             wordings = tuple(get_text(turn) for turn in example.turns)
             examples.setdefault((wordings, example.want, example.link), example)
     if faults:
-        more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
-        raise ExamplesError("; ".join(faults[:_MOST_FAULTS]) + more)
+        rest = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+        raise ExamplesError("; ".join(faults[:_MOST_FAULTS]) + rest)
     if not examples:
         raise ExamplesError(f"there are no examples in {str(folder)!r}")
     return list(examples.values())

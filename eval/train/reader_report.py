@@ -36,28 +36,28 @@ def format_curve(trained: Trained, report: Report) -> str:
     """Figures of the first fold when only a share of the other wordings is learned from."""
     material = trained.material
     folds = np.array([item.fold for item in material.items])
-    held = np.flatnonzero(folds == 0)
+    held_out = np.flatnonzero(folds == 0)
     pairs = np.array([pair.fold for pair in trained.turn.pairs])
     draws = np.random.default_rng(5).random(len(material.examples))
     drawn = draws[[item.line for item in material.items]]
     drawn_pairs = draws[[pair.line for pair in trained.turn.pairs]]
     lines = ["share of the wordings    want   slots   link"]
     for share in _CURVE:
-        seen = np.flatnonzero((folds != 0) & (drawn < share))
+        learned = np.flatnonzero((folds != 0) & (drawn < share))
         spans = dict(enumerate(trained.tagging.spans))
         scores, turn_scores = trained.question_scores, trained.turn_scores
         if share < 1:
-            fit, chain = trained.tagger.fit(seen.tolist())
-            for i in held.tolist():
+            fit, chain = trained.tagger.fit(learned.tolist())
+            for i in held_out.tolist():
                 words = material.get_words(i)
                 spans[i] = decode_item(material.items[i], fit.score(words), chain)[0]
-            items = np.intersect1d(trained.question.list_items(), seen)
+            items = np.intersect1d(trained.question.list_items(), learned)
             scores = scores.copy()
-            scores[held] = trained.question.fit(items).score(held)
+            scores[held_out] = trained.question.fit(items).score(held_out)
             seen_pairs = np.flatnonzero((pairs != 0) & (drawn_pairs < share))
             turn_scores = trained.turn.fit(seen_pairs).score(np.arange(len(pairs)))
         part = replace(trained, question_scores=scores, turn_scores=turn_scores)
-        originals = [i for i in held.tolist() if material.items[i].is_original]
+        originals = [i for i in held_out.tolist() if material.items[i].is_original]
         known = np.array([pair.is_original and pair.fold == 0 for pair in trained.turn.pairs])
         want = compute_accuracy(
             part.score_head("want")[originals], trained.question.targets["want"][originals]
@@ -117,10 +117,10 @@ def _format_head(
     for at, label in enumerate(labels):
         n, n_read = int((targets == at).sum()), int((best == at).sum())
         if n:
-            both = int((is_right & (targets == at)).sum())
+            n_right = int((is_right & (targets == at)).sum())
             lines.append(
-                f"  {label or 'none':28} n {n:5}  recall {both / n:.2f}  "
-                f"precision {both / max(1, n_read):.2f}"
+                f"  {label or 'none':28} n {n:5}  recall {n_right / n:.2f}  "
+                f"precision {n_right / max(1, n_read):.2f}"
             )
     wrong = Counter((labels[t], labels[b]) for t, b in zip(targets, best, strict=True) if t != b)
     lines.append("  worst confusions (right -> read):")
@@ -158,30 +158,30 @@ def count_slots(
     """
     right: Counter[str] = Counter()
     marked: Counter[str] = Counter()
-    read: Counter[str] = Counter()
+    predicted: Counter[str] = Counter()
     for i, spans in read_spans or enumerate(trained.tagging.spans):
         item = trained.material.items[i]
         example = trained.material.examples[item.line]
         if item.is_original and item.is_last and example.is_marked:
             true = list_true_spans(item)
             marked.update(kind for _, _, kind in true)
-            read.update(kind for _, _, kind in spans)
+            predicted.update(kind for _, _, kind in spans)
             right.update(kind for _, _, kind in true & set(spans))
-    return right, marked, read
+    return right, marked, predicted
 
 
-def compute_f1(right: Counter[str], marked: Counter[str], read: Counter[str]) -> float:
-    return 2 * sum(right.values()) / max(1, sum(marked.values()) + sum(read.values()))
+def compute_f1(right: Counter[str], marked: Counter[str], predicted: Counter[str]) -> float:
+    return 2 * sum(right.values()) / max(1, sum(marked.values()) + sum(predicted.values()))
 
 
 def _format_slots(trained: Trained) -> list[str]:
-    right, marked, read = count_slots(trained)
-    lines = [f"slots, exactly: micro F1 {compute_f1(right, marked, read):.3f}"]
+    right, marked, predicted = count_slots(trained)
+    lines = [f"slots, exactly: micro F1 {compute_f1(right, marked, predicted):.3f}"]
     for kind in sorted(marked):
-        f1 = 2 * right[kind] / (marked[kind] + read[kind])
+        f1 = 2 * right[kind] / (marked[kind] + predicted[kind])
         lines.append(
             f"  {kind:12} n {marked[kind]:5}  F1 {f1:.2f}  recall {right[kind] / marked[kind]:.2f}  "
-            f"precision {right[kind] / max(1, read[kind]):.2f}"
+            f"precision {right[kind] / max(1, predicted[kind]):.2f}"
         )
     n_same = n_words = 0
     confidence, is_right = [], []
@@ -206,11 +206,11 @@ def _find_kind(word: tuple[int, int], spans: set[tuple[int, int, str]]) -> str:
 def _format_negation(trained: Trained) -> list[str]:
     items = trained.material.items
     originals = np.array([items[i].is_original for i in trained.negation.items])
-    read = trained.negation_scores.argmax(1)[originals]
+    predicted = trained.negation_scores.argmax(1)[originals]
     true = trained.negation.targets[originals]
-    both = int(((read == 1) & (true == 1)).sum())
+    n_right = int(((predicted == 1) & (true == 1)).sum())
     return [
         "",
-        f"excluded slots: n {int(true.sum())} of {len(true)}, recall {both / max(1, true.sum()):.2f}, "
-        f"precision {both / max(1, (read == 1).sum()):.2f}",
+        f"excluded slots: n {int(true.sum())} of {len(true)}, recall {n_right / max(1, true.sum()):.2f}, "
+        f"precision {n_right / max(1, (predicted == 1).sum()):.2f}",
     ]

@@ -49,14 +49,14 @@ class LabelledAbstract:
     """The sentences of one abstract, in order.
 
     Attributes:
-        whole: Whether they are a whole abstract, so that their places tell something.
+        is_whole: Whether they are a whole abstract, so that their places tell something.
     """
 
     source: str
     split: Split
     title: str
     sentences: tuple[LabelledSentence, ...]
-    whole: bool = True
+    is_whole: bool = True
 
 
 def _allow(**roles: str) -> dict[str, Allowed]:
@@ -120,7 +120,7 @@ def load_abstracts(folder: Path) -> list[LabelledAbstract]:
         "qabstracts": _read_qabstracts,
         "pubmedqa": _read_pubmedqa,
     }
-    abstracts = [a for name, read in readers.items() for a in read(folder / name, name)]
+    abstracts = [a for name, read_set in readers.items() for a in read_set(folder / name, name)]
     if not abstracts:
         raise ReadError(
             f"{str(folder)!r} holds none of {', '.join(readers)}; "
@@ -248,9 +248,9 @@ _CODES = re.compile(r"\{\{([^}]*)\}\}")
 def _read_qabstracts(folder: Path, name: str) -> Iterator[LabelledAbstract]:
     """Both annotators' codes; where they differ, either is allowed and the label is empty."""
     for file in sorted((folder / "abstracts" / "abstracts.A").glob("*.txt")):
-        other = folder / "abstracts" / "abstracts.B" / file.name
+        second_file = folder / "abstracts" / "abstracts.B" / file.name
         first = _read_codes(file)
-        second = dict(_read_codes(other)) if other.is_file() else {}
+        second = dict(_read_codes(second_file)) if second_file.is_file() else {}
         sentences = []
         for text, codes in first:
             every = codes | second.get(text, codes)
@@ -297,10 +297,10 @@ def _read_pubmedqa(folder: Path, name: str) -> Iterator[LabelledAbstract]:
     ids = json.loads(half.read_text(encoding="utf-8"))
     for pmid, record in json.loads(file.read_text(encoding="utf-8")).items():
         sections = [*zip(record["LABELS"], record["CONTEXTS"], strict=True)]
-        named = [(_find_section(label), text) for label, text in sections]
-        if pmid in ids and all(label for label, _ in named):
-            named.append(("CONCLUSIONS", record["LONG_ANSWER"]))
-            pairs = [(n, text[a:b]) for n, text in named for a, b in split_sentences(text)]
+        labelled = [(_find_section(label), text) for label, text in sections]
+        if pmid in ids and all(label for label, _ in labelled):
+            labelled.append(("CONCLUSIONS", record["LONG_ANSWER"]))
+            pairs = [(n, text[a:b]) for n, text in labelled for a, b in split_sentences(text)]
             yield LabelledAbstract(name, _choose_split(pmid), "", _label(name, pairs))
 
 

@@ -77,7 +77,7 @@ def build_examples(abstracts: Sequence[LabelledAbstract], encode: Encode) -> lis
         batch = abstracts[start : start + ENCODED]
         texts, spans = zip(*map(_join_sentences, batch), strict=True)
         for abstract, places, encoding in zip(batch, spans, encode(texts), strict=True):
-            features = build_features(encoding, places, whole=abstract.whole)
+            features = build_features(encoding, places, is_whole=abstract.is_whole)
             allowed = [[role in s.allowed for role in SENTENCE_ROLES] for s in abstract.sentences]
             examples.append(Example(abstract, features, np.array(allowed)))
     return examples
@@ -143,8 +143,8 @@ def _compute_slopes(
     x *= (rng.random(x.shape, np.float32) >= INPUT_DROPOUT) / np.float32(1 - INPUT_DROPOUT)
     grams = np.concatenate([e.features.grams for e in batch])
     owners = np.concatenate([e.features.owners + at for e, at in zip(batch, starts, strict=True)])
-    kept = rng.random(len(grams)) >= DROPOUT
-    grams, owners = grams[kept], owners[kept]
+    is_kept = rng.random(len(grams)) >= DROPOUT
+    grams, owners = grams[is_kept], owners[is_kept]
     places = np.concatenate([
         e.features.places if rng.random() >= UNPLACED else np.full_like(e.features.places, N_PLACE_ROWS - 1)
         for e in batch
@@ -155,9 +155,9 @@ def _compute_slopes(
     emissions = hidden @ weights["output"] + weights["output_bias"]
     emissions += weights["places"][places].sum(axis=1)
     emissions += _sum_rows(weights["grams"][grams], owners, len(x)) / (1 - DROPOUT)
-    worth = np.array([WEIGHTS.get(e.abstract.source, 1.0) for e in batch], np.float32)
+    weight = np.array([WEIGHTS.get(e.abstract.source, 1.0) for e in batch], np.float32)
     error, between = _compute_chain_slopes(
-        emissions, weights["transitions"], [e.allowed for e in batch], worth
+        emissions, weights["transitions"], [e.allowed for e in batch], weight
     )
     error /= len(x)
     back = (error @ weights["output"].T) * mask * (before > 0)
@@ -180,7 +180,7 @@ def _sum_rows(rows: Array, at: NDArray[np.int64], n: int) -> Array:
 
 
 def _compute_chain_slopes(
-    emissions: Array, transitions: Array, allowed: Sequence[NDArray[np.bool_]], worth: Array
+    emissions: Array, transitions: Array, allowed: Sequence[NDArray[np.bool_]], weight: Array
 ) -> tuple[Array, Array]:
     """Expected counts of all sequences less those of the allowed ones, of roles and of transitions."""
     longest = max(len(rows) for rows in allowed)
@@ -196,8 +196,8 @@ def _compute_chain_slopes(
         at += n
     free = _compute_expected(scores, transitions, there)
     bound = _compute_expected(scores + permit, transitions, there)
-    roles = (free[0] - bound[0]) * worth[:, None, None]
-    between = ((free[1] - bound[1]) * worth[:, None, None]).sum(axis=0)
+    roles = (free[0] - bound[0]) * weight[:, None, None]
+    between = ((free[1] - bound[1]) * weight[:, None, None]).sum(axis=0)
     return roles[there], between
 
 
@@ -266,9 +266,9 @@ class Scores:
 
     def compute_f1(self, label: str) -> float:
         right = self.pairs[label, label]
-        given = sum(n for (_, b), n in self.pairs.items() if b == label)
+        n_predicted = sum(n for (_, b), n in self.pairs.items() if b == label)
         wanted = sum(n for (a, _), n in self.pairs.items() if a == label)
-        return 2 * right / (given + wanted) if given + wanted else 0.0
+        return 2 * right / (n_predicted + wanted) if n_predicted + wanted else 0.0
 
     @property
     def macro_f1(self) -> float:
@@ -294,8 +294,8 @@ def compute_scores(head: RoleHead, examples: Sequence[Example]) -> Scores:
             }
             for label, roles in LABELS[source].items()
         }
-        told = {role for roles in golds.values() if len(roles) == 1 for role in roles}
-        covered = frozenset(r for r in SENTENCE_ROLES if merged.get(r, r) in told)
+        label_roles = {role for roles in golds.values() if len(roles) == 1 for role in roles}
+        covered = frozenset(r for r in SENTENCE_ROLES if merged.get(r, r) in label_roles)
         best = find_best(scores, head.transitions, [covered] * len(scores))
         for sentence, at in zip(example.abstract.sentences, best, strict=True):
             gold = golds.get(sentence.label, set())
@@ -340,5 +340,5 @@ def _format(name: str, scores: Scores) -> Iterator[str]:
     )
     yield f"  {'label':12} {'F1':>5}  " + " ".join(f"{label[:7]:>7}" for label in labels)
     for label in scores.labels:
-        row = " ".join(f"{scores.pairs[label, given]:7}" for given in labels)
+        row = " ".join(f"{scores.pairs[label, predicted]:7}" for predicted in labels)
         yield f"  {label:12} {scores.compute_f1(label):5.2f}  {row}"

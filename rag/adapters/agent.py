@@ -149,8 +149,8 @@ class _BoundedCalls(AgentMiddleware):
         self._n_calls += 1
         system = request.system_message.text if request.system_message else ""
         texts = [("system", system), self._tool, *map(_render_message, request.messages)]
-        if (kept := self._log.find_reply(texts)) is not None:
-            return ModelResponse(messages_from_dict(json.loads(kept)))
+        if (reply := self._log.find_reply(texts)) is not None:
+            return ModelResponse(messages_from_dict(json.loads(reply)))
         assert isinstance(request.model, OpenAIChat)
         whole_s = min(request.model.whole_s, time_left_s)
         model = request.model.model_copy(update={"whole_s": whole_s})

@@ -112,8 +112,8 @@ def _open_generator(
 def _refuses(exc: ModelError, name: str) -> bool:
     """Whether the error says that the server does not know a part of the request."""
     refused = isinstance(exc, ProviderError) and exc.status in (400, 404, 422, 501)
-    told = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
-    return refused and re.search(rf"\b{name}\b", told) is not None
+    error_text = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+    return refused and re.search(rf"\b{name}\b", error_text) is not None
 
 
 class _NoStream(MalformedReply):
@@ -128,8 +128,8 @@ def _refuses_tools(exc: ModelError, kwargs: dict[str, Any]) -> bool:
     """``does not support tools`` and the like; llama.cpp's server says it with a status of 500."""
     if "tools" not in kwargs or not isinstance(exc, ProviderError):
         return False
-    told = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
-    return exc.status in (400, 404, 422, 500, 501) and "tool" in told.lower()
+    error_text = f"{exc.__cause__} {getattr(exc.__cause__, 'body', '')}"
+    return exc.status in (400, 404, 422, 500, 501) and "tool" in error_text.lower()
 
 
 def _list_tool_chunks(chunk: ChatGenerationChunk) -> list[Any]:
@@ -219,8 +219,8 @@ class OpenAIChat(ChatOpenAI):
         kwargs.pop("stream_usage", None)
         try:
             # An agent's model has `streaming` set, which would go to the server here too.
-            whole = self.model_copy(update={"streaming": False})
-            (reply,) = whole._generate(*args, **kwargs).generations
+            at_once = self.model_copy(update={"streaming": False})
+            (reply,) = at_once._generate(*args, **kwargs).generations
         except ModelError:
             raise exc from None
         usage = getattr(reply.message, "usage_metadata", None)

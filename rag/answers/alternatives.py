@@ -22,11 +22,11 @@ def find_other_reading(reading: Reading) -> Alternative | None:
     # "thank you, bye" may as well be nothing else.
     if not reading.others or reading.query.want == "aside":
         return None
-    other = reading.others[0]
+    second = reading.others[0]
     for route in get_args(ReadAs):
-        if route == other.route and route != reading.query.route:
+        if route == second.route and route != reading.query.route:
             return Alternative(
-                route, reading.other_words or _describe_query(other, reading.query.topic)
+                route, reading.other_words or _describe_query(second, reading.query.topic)
             )
     return None
 
@@ -86,10 +86,10 @@ def _format_unread(reading: Reading) -> str:
 def format_closing_line(reading: Reading) -> str:
     """``Read as a count or list; for what papers say, ask: '...'``; empty where no other reading is near."""
     query = reading.query
-    other = find_other_reading(reading)
-    if not (reading.is_close and query.topic and other and other.route in _FOR):
+    second = find_other_reading(reading)
+    if not (reading.is_close and query.topic and second and second.route in _FOR):
         return ""
-    what, question = _FOR[other.route]
+    what, question = _FOR[second.route]
     is_of_one_paper = query.relation in ("authors", "first_author")
     read_as = "who wrote that paper" if is_of_one_paper else phrases.ROUTE_WORDS[query.route]
     return phrases.tell_other_reading(read_as, what, question.format(topic=plain(query.topic)))

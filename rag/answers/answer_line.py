@@ -126,7 +126,7 @@ def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
     behind = re.split(r"[;)]|,\s", quote[: span[0]])[-1]
     after = [word for word, _ in iter_words(ahead)][: WORDS_AFTER + 1]
     before = [word for word, _ in iter_words(behind)][-WORDS_BEFORE:]
-    near = {t for word in after for t in extract_terms(word)} & wanted
+    words_behind = {t for word in after for t in extract_terms(word)} & wanted
     around = {t for word in before for t in extract_terms(word)} & wanted
     has_unit = not wanted.isdisjoint(extract_terms(quote[slice(*span)]))
-    return 1.5 * len(near) + len(around - near) + 0.5 * has_unit
+    return 1.5 * len(words_behind) + len(around - words_behind) + 0.5 * has_unit

@@ -76,11 +76,11 @@ def _convert_to_whole(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
 
-def answer_shares(query: Query, part: PaperSet, whole: PaperSet) -> Answer:
+def answer_shares(query: Query, part: PaperSet, base: PaperSet) -> Answer:
     """For each group, how many of its papers are among the part."""
     field = query.by[0]
     counts, _ = part.count_groups(field)
-    totals, _ = whole.count_groups(field)
+    totals, _ = base.count_groups(field)
     order = list_in_order(totals, field)[: query.k]
     lines = [
         f"- {plain(format_group(v, field))}: {counts[v]} of {totals[v]} ({counts[v] / totals[v]:.0%})"

@@ -42,8 +42,8 @@ class Citations:
         given: Citations that a text has already, in order of their markers from 1.
     """
 
-    def __init__(self, given: Sequence[Citation] = ()) -> None:
-        self._cited = {(citation.paper_id, citation.span): citation for citation in given}
+    def __init__(self, citations: Sequence[Citation] = ()) -> None:
+        self._cited = {(citation.paper_id, citation.span): citation for citation in citations}
 
     def __len__(self) -> int:
         return len(self._cited)

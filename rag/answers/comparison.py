@@ -85,14 +85,14 @@ def _tell_namings(papers: Sequence[Paper], marks: Citations) -> list[str]:
     names = {p.paper_id: get_short_name(p) for p in papers}
     facts = []
     for paper in papers:
-        for other in papers:
-            name = names[other.paper_id]
-            if other is paper or not name:
+        for rival in papers:
+            name = names[rival.paper_id]
+            if rival is paper or not name:
                 continue
-            found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", paper.text)
-            if found:
-                marker = marks.get_marker(paper, found.span())
-                facts.append(phrases.tell_naming(_name(paper), _name(other), marker))
+            mention = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", paper.text)
+            if mention:
+                marker = marks.get_marker(paper, mention.span())
+                facts.append(phrases.tell_naming(_name(paper), _name(rival), marker))
     if not facts and all(names.values()):
         facts.append(phrases.tell_no_naming(len(papers)))
     return facts
@@ -128,11 +128,11 @@ def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
     Neither the papers' names and topics nor the words of comparing are that.
     """
     sides = query.sides if all(map(is_telling, query.sides)) else ()
-    named = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
+    name_words = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
     words = [
         word
         for word in re.findall(r"[\w-]+", COMPARES.sub(" ", query.text))
-        if (stems := content_words(word)) and not stems & named
+        if (stems := content_words(word)) and not stems & name_words
     ]
     return join_names(words)
 

@@ -85,8 +85,8 @@ def _choose_papers(
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
-        if named := retrieve(query.text, 1, within=named_ids).papers:
-            return Choice(_put_first(named, retrieval), named, Sufficiency(True, 1.0))
+        if named_hits := retrieve(query.text, 1, within=named_ids).papers:
+            return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
     else:

@@ -169,11 +169,11 @@ def build_abstention(query: Query, retrieval: Retrieval, verdict: Sufficiency) -
     bounded = (plain(word[:MAX_WORD_CHARS]) for word in dict.fromkeys(words[:MAX_MISSING]))
     missing = join_names(f"“{word}”" for word in bounded)
     marks = Citations()
-    near = [hit for hit in retrieval.papers[:NEAREST] if hit.score >= NEAR_SCORE]
+    nearest = [hit for hit in retrieval.papers[:NEAREST] if hit.score >= NEAR_SCORE]
     n_lacking = len(retrieval.papers[:NEAREST]) if verdict.missing else 1
-    text = phrases.refuse_content(missing, n_lacking, is_near=bool(near))
-    if near:
-        text = f"{text} {_render_nearest(query, near, marks)}"
+    text = phrases.refuse_content(missing, n_lacking, is_near=bool(nearest))
+    if nearest:
+        text = f"{text} {_render_nearest(query, nearest, marks)}"
     return Answer(
         question="",
         status="abstained",
@@ -181,13 +181,13 @@ def build_abstention(query: Query, retrieval: Retrieval, verdict: Sufficiency) -
         text=text,
         citations=marks.list_citations(),
         papers=list_scored_papers(retrieval),
-        outcome="nearest" if near else "nothing",
+        outcome="nearest" if nearest else "nothing",
     )
 
 
-def _render_nearest(query: Query, near: Sequence[PaperHit], marks: Citations) -> str:
+def _render_nearest(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """``Nearest: “…” [1] — *Title*``, and the markers of two papers more."""
-    first, *others = near
+    first, *runners_up = hits
     best = choose_sentences(query.text, first, 1, asks_for=query.asks_for)
     quote = (
         build_line(query.text, first.paper, best[0].span, marks).text
@@ -196,7 +196,7 @@ def _render_nearest(query: Query, near: Sequence[PaperHit], marks: Citations) ->
     )
     text = f"{phrases.HEAD_NEAREST} {quote} — {render_source(first.paper)}"
     further = []
-    for hit in others:
+    for hit in runners_up:
         best = choose_sentences(query.text, hit, 1)
         further.append(marks.get_marker(hit.paper, best[0].span if best else (0, 0)))
     return f"{text}\n\n{phrases.point_to_other_papers(further)}" if further else text

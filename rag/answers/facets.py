@@ -57,21 +57,21 @@ def _search_once(library: LibraryView, conditions: Sequence[Condition]) -> tuple
     if not words:
         return tuple(conditions)
     ids = library.find_ids(words) or ["none"]
-    others = (condition for condition in conditions if condition not in words)
-    return (*others, Condition("paper", "in", tuple(ids)))
+    on_fields = (condition for condition in conditions if condition not in words)
+    return (*on_fields, Condition("paper", "in", tuple(ids)))
 
 
 def _count_facet(library: LibraryView, conditions: Sequence[Condition], field: str) -> Facet:
-    own = [condition for condition in conditions if is_of_facet(condition, field)]
-    others = [condition for condition in conditions if condition not in own]
-    counts: dict[Any, int] = dict(library.count_groups(field, others, MAX_VALUES))
-    chosen = _list_chosen(own)
+    of_facet = [condition for condition in conditions if is_of_facet(condition, field)]
+    elsewhere = [condition for condition in conditions if condition not in of_facet]
+    counts: dict[Any, int] = dict(library.count_groups(field, elsewhere, MAX_VALUES))
+    chosen = _list_chosen(of_facet)
     for value in chosen:
         if value is not None and value not in counts:
-            counts[value] = library.count_papers((*others, Condition(field, "is", value)))
+            counts[value] = library.count_papers((*elsewhere, Condition(field, "is", value)))
     n_unknown = 0
     if field in ("year", "code"):
-        n_unknown = library.count_papers((*others, Condition(field, "unknown")))
+        n_unknown = library.count_papers((*elsewhere, Condition(field, "unknown")))
     if field == "code" and False in counts:  # which the unmarked count as otherwise
         counts[False] -= n_unknown
     values = tuple(counts.items())
@@ -81,10 +81,10 @@ def _count_facet(library: LibraryView, conditions: Sequence[Condition], field: s
     return Facet(field, values, n_unknown, known, None in chosen)
 
 
-def _list_chosen(own: Sequence[Condition]) -> list[Scalar | None]:
+def _list_chosen(conditions: Sequence[Condition]) -> list[Scalar | None]:
     """The values that a facet's conditions leave; None: papers without one."""
-    operators = {condition.operator for condition in own}
-    values: list[Scalar | None] = [value for condition in own for value in condition.values]
+    operators = {condition.operator for condition in conditions}
+    values: list[Scalar | None] = [value for condition in conditions for value in condition.values]
     without_unknown = "known" in operators or values != [False]
     if "unknown" in operators or not without_unknown:
         values.append(None)
@@ -95,23 +95,23 @@ def toggle_value(
     conditions: Sequence[Condition], field: str, value: Scalar | None
 ) -> tuple[Condition, ...]:
     """The conditions with a value of a facet added or taken away; None: papers without a value."""
-    own = [condition for condition in conditions if is_of_facet(condition, field)]
-    others = tuple(condition for condition in conditions if condition not in own)
-    was = _list_chosen(own)
+    of_facet = [condition for condition in conditions if is_of_facet(condition, field)]
+    elsewhere = tuple(condition for condition in conditions if condition not in of_facet)
+    was = _list_chosen(of_facet)
     if value is None or FIELDS[field].type == "flag":
         values = [] if value in was else [value]
     else:
         values = [v for v in was if v not in (None, value)]
         values += [] if value in was else [value]
     if not values:
-        return others
+        return elsewhere
     if values == [None]:
-        return (*others, Condition(field, "unknown"))
+        return (*elsewhere, Condition(field, "unknown"))
     if values == [False]:  # alone, it takes in the papers of which nothing says whether
-        return (*others, Condition(field, "is", False), Condition(field, "known"))
+        return (*elsewhere, Condition(field, "is", False), Condition(field, "known"))
     wanted = tuple(v for v in values if v is not None)
-    one = Condition(field, "is", wanted[0]) if len(wanted) == 1 else None
-    return (*others, one or Condition(field, "in", wanted))
+    single = Condition(field, "is", wanted[0]) if len(wanted) == 1 else None
+    return (*elsewhere, single or Condition(field, "in", wanted))
 
 
 def remove_condition(
@@ -121,10 +121,8 @@ def remove_condition(
     if value is None or len(condition.values) < 2:
         is_flag = FIELDS[condition.field].type == "flag"  # which may take two conditions
         return tuple(
-            other
-            for other in conditions
-            if other != condition and not (is_flag and other.field == condition.field)
+            c for c in conditions if c != condition and not (is_flag and c.field == condition.field)
         )
-    rest = tuple(other for other in condition.values if other != value)
+    rest = tuple(v for v in condition.values if v != value)
     changed = replace(condition, value=rest)
-    return tuple(changed if other == condition else other for other in conditions)
+    return tuple(changed if c == condition else c for c in conditions)

@@ -51,17 +51,17 @@ def group_papers(topic: str, papers: Sequence[Paper]) -> list[PaperGroup]:
         for phrase in terms.values()
         for finder in (Phrase(phrase),)
     }
-    left = {p.paper_id for p in papers}
+    ungrouped = {p.paper_id for p in papers}
     groups: list[PaperGroup] = []
     while len(groups) < MAX_GROUPS:
-        best = max(members, key=lambda t: (len(members[t] & left), -len(t)), default="")
-        here = members.pop(best, set()) & left
+        best = max(members, key=lambda t: (len(members[t] & ungrouped), -len(t)), default="")
+        here = members.pop(best, set()) & ungrouped
         if len(here) < 2:
             break
         if len(here) <= max(2, _LARGEST_SHARE * len(papers)):
             groups.append(PaperGroup(best, tuple(p for p in papers if p.paper_id in here)))
-            left -= here
-    if len(left) > _LEAST_GROUPED * len(papers):
+            ungrouped -= here
+    if len(ungrouped) > _LEAST_GROUPED * len(papers):
         return [PaperGroup("", tuple(papers))]
-    rest = tuple(p for p in papers if p.paper_id in left)
+    rest = tuple(p for p in papers if p.paper_id in ungrouped)
     return [*groups, PaperGroup("", rest)] if rest else groups

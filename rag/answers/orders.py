@@ -61,7 +61,7 @@ def answer_extreme(query: Query, papers: PaperSet, phrase: str) -> Answer:
         chosen, name = list(dict.fromkeys(ends)), f"{words.least} and {words.largest}"
     else:
         chosen = _find_ends(papers, order, query.k, n_known)
-    shown = library.list_papers(chosen[:MAX_ROWS])
+    top_papers = library.list_papers(chosen[:MAX_ROWS])
     listing = Listing()
     head = phrases.head_extreme(name, n_known, phrase, words.needed)
 
@@ -74,8 +74,8 @@ def answer_extreme(query: Query, papers: PaperSet, phrase: str) -> Answer:
     value: Value = list_places(scored)
     # "which paper has the lowest score?" asks for the score as much as for the paper.
     if order.field == "score" and len(chosen) == 1:
-        value = shown[0].score
-    rows = listing.render_rows(shown, format_note, n=len(chosen))
+        value = top_papers[0].score
+    rows = listing.render_rows(top_papers, format_note, n=len(chosen))
     text = "\n\n".join(filter(None, (f"{head}:", rows, _tell_undated(papers, order, listing))))
     return Answer("", "answered", "catalogue", text, listing.citations, scored, value=value)
 

@@ -39,7 +39,7 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
     topic = plain(query.topic)
     papers = [hit.paper for hit in hits]
-    told = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
+    hit_of = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
@@ -47,17 +47,17 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     if not query.asks_for and (problem := _find_problem(hits)):
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
-    newest_first = sorted((hit.paper for hit in told.values()), key=get_recency_key)
-    is_grouped = query.order is None and len(told) > _FEW
+    newest_first = sorted((hit.paper for hit in hit_of.values()), key=get_recency_key)
+    is_grouped = query.order is None and len(hit_of) > _FEW
     groups = group_papers(query.topic, newest_first) if is_grouped else []
     if len(groups) < 2:
-        parts.append(_render_rows(query, newest_first, told, marks))
+        parts.append(_render_rows(query, newest_first, hit_of, marks))
     else:
         for group in groups:
-            rows = _render_rows(query, group.papers, told, marks)
+            rows = _render_rows(query, group.papers, hit_of, marks)
             parts.append(f"*{plain(group.term) or phrases.OTHER_PAPERS}*\n\n{rows}")
-    if len(papers) > len(told):
-        parts.append(phrases.tell_more_on_topic(len(papers) - len(told), topic))
+    if len(papers) > len(hit_of):
+        parts.append(phrases.tell_more_on_topic(len(papers) - len(hit_of), topic))
     return "\n\n".join(parts)
 
 
@@ -69,9 +69,9 @@ def count_people(papers: Sequence[Paper]) -> list[tuple[str, int]]:
 
 
 def _render_rows(
-    query: Query, papers: Sequence[Paper], told: dict[str, PaperHit], marks: Citations
+    query: Query, papers: Sequence[Paper], hit_of: dict[str, PaperHit], marks: Citations
 ) -> str:
-    return "\n".join(_render_row(query, told[p.paper_id], marks) for p in papers)
+    return "\n".join(_render_row(query, hit_of[p.paper_id], marks) for p in papers)
 
 
 def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:

@@ -99,9 +99,9 @@ def answer_one_name(name: str, library: LibraryView) -> Answer:
     lines = []
     for circle in circles:
         people = sorted({o for p in circle for o in library.list_people_of(p)} - {name, *always})
-        shown = join_names([plain(o) for o in people[:_COMPANY]])
+        names = join_names([plain(o) for o in people[:_COMPANY]])
         marks = " ".join(listing.get_marker(paper) for paper in circle)
-        lines.append(f"- {person_phrases.tell_circle(len(circle), shown)} {marks}")
+        lines.append(f"- {person_phrases.tell_circle(len(circle), names)} {marks}")
     head = person_phrases.tell_circles(
         f"**{plain(name)}**", len(papers), len(circles), join_names(map(plain, always))
     )
@@ -126,14 +126,14 @@ def find_circles(name: str, library: LibraryView) -> tuple[list[str], list[list[
     always = set.intersection(*people.values()) if len(papers) > 1 else set()
     circles: list[tuple[set[str], list[Paper]]] = []
     for paper in papers:
-        company, own = people[paper.paper_id] - always, [paper]
+        company, group_papers = people[paper.paper_id] - always, [paper]
         apart = []
-        for others, group in circles:
-            if others & company:
-                company, own = company | others, [*group, *own]
+        for circle, group in circles:
+            if circle & company:
+                company, group_papers = company | circle, [*group, *group_papers]
             else:
-                apart.append((others, group))
-        circles = [*apart, (company, own)]
+                apart.append((circle, group))
+        circles = [*apart, (company, group_papers)]
     groups = [group for _, group in circles]
     return sorted(always), sorted(groups, key=lambda group: -len(group))
 

@@ -59,14 +59,14 @@ def answer_papers(query: Query, library: LibraryView, retrieve: Retrieve) -> Ans
         QueryError: Fields and what is wanted do not go together.
     """
     resolved = resolve_conditions(query.where, library)
-    whole = resolve_conditions(query.base, library)
-    query = replace(query, where=resolved.conditions, base=whole.conditions)
+    base = resolve_conditions(query.base, library)
+    query = replace(query, where=resolved.conditions, base=base.conditions)
     # "what fraction of Ding's papers": a name of two people is one to choose in the whole, too.
     resolved = replace(
         resolved,
-        notes=tuple(dict.fromkeys((*resolved.notes, *whole.notes))),
-        absent=tuple(dict.fromkeys((*resolved.absent, *whole.absent))),
-        choices=(*resolved.choices, *(c for c in whole.choices if c not in resolved.choices)),
+        notes=tuple(dict.fromkeys((*resolved.notes, *base.notes))),
+        absent=tuple(dict.fromkeys((*resolved.absent, *base.absent))),
+        choices=(*resolved.choices, *(c for c in base.choices if c not in resolved.choices)),
     )
     answer = _answer_figures(query, library)
     if answer is None and resolved.choices:
@@ -123,17 +123,17 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
     if query.like:
         return _answer_similar(query.like, library, retrieve, conditions)
     matching = _select_matching(library, limits, query)
-    asked = [c for c in conditions if c not in query.base]
+    narrowing = [c for c in conditions if c not in query.base]
     query = replace(query, where=tuple(limits))
     # "what share of the papers about deepfakes has code?": the topic limits the whole.
-    is_of_topic = query.want == "share" and query.about is not None and bool(asked)
-    whole = _select_matching(library, query.base, query)
+    is_of_topic = query.want == "share" and query.about is not None and bool(narrowing)
+    base = _select_matching(library, query.base, query)
     if is_of_topic:
-        whole, query, note, remark = _select_by_topic(query, whole, retrieve)
-        papers = whole.narrow(*asked)
+        base, query, note, remark = _select_by_topic(query, base, retrieve)
+        papers = base.narrow(*narrowing)
     else:
         papers, query, note, remark = _select_by_topic(query, matching, retrieve)
-    answer = _answer_selected(query, papers, matching, of_people, remark, whole)
+    answer = _answer_selected(query, papers, matching, of_people, remark, base)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
@@ -267,12 +267,12 @@ def _answer_selected(
     matching: PaperSet,
     of_people: Sequence[Condition],
     remark: str,
-    whole: PaperSet,
+    base: PaperSet,
 ) -> Answer:
     """What is wanted of the papers that meet the conditions and are on the topic.
 
     ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found;
-    ``whole``: those of which a share is taken.
+    ``base``: those of which a share is taken.
     """
     phrase, library = _format_phrase(query), papers.library
     if query.want == "values" and query.measure == "each":
@@ -280,7 +280,7 @@ def _answer_selected(
         if query.papers:  # as they were named or shown
             ids.sort(key=query.papers.index)
         return answer_attributes(query.by, ids, library)
-    if not papers.n and not (query.want == "share" and not query.by and whole.n):
+    if not papers.n and not (query.want == "share" and not query.by and base.n):
         return _answer_none(query, phrase, matching)
     if query.what == READING_ORDER and query.topic:
         return answer_reading_order(query, papers, phrase)
@@ -292,7 +292,7 @@ def _answer_selected(
         return answer_average(query, papers, phrase)
     # "share of papers with code per year"
     if query.want == "share" and query.by:
-        return answer_shares(query, papers, whole)
+        return answer_shares(query, papers, base)
     if query.want == "groups" and query.measure == "average":
         return answer_average_size(query.by[0], papers, phrase)
     if query.want == "groups":
@@ -301,11 +301,11 @@ def _answer_selected(
         return answer_people(query, papers, of_people, phrase)
     if query.by and query.by != ("place",):
         return answer_distinct(query.by[0], papers, phrase)
-    return _answer_list(query, papers, phrase, remark, whole)
+    return _answer_list(query, papers, phrase, remark, base)
 
 
 def _answer_list(
-    query: Query, papers: PaperSet, phrase: str, remark: str, whole: PaperSet
+    query: Query, papers: PaperSet, phrase: str, remark: str, base: PaperSet
 ) -> Answer:
     """A count, a share or a list, with rows."""
     words = [str(c.value) for c in query.where if (c.field, c.operator) == ("text", "contains")]
@@ -325,8 +325,8 @@ def _answer_list(
             head = phrases.head_list(n, phrase, n_shown, remarks)
     # "what share of Ann Mao's papers are from 2024?"
     elif query.want == "share":
-        value = f"{n / whole.n:.0%}"
-        head = f"{_format_share(query, n, whole)} {remarks}"
+        value = f"{n / base.n:.0%}"
+        head = f"{_format_share(query, n, base)} {remarks}"
     elif query.by == ("place",):
         n_entries = library.sum_places(papers.all_conditions)
         value = n_entries
@@ -342,13 +342,13 @@ def _answer_list(
         value = None if is_alone and _is_ambiguous(conditions[0], library) else value
     rows, listing = "", Listing()
     if phrase or query.want == "papers":
-        shown = library.list_papers([p.paper_id for p in scored[:n_shown]])
+        top_papers = library.list_papers([p.paper_id for p in scored[:n_shown]])
         listing = Listing(
-            query.topic or " ".join(words), _find_role_sentences(query, shown, library)
+            query.topic or " ".join(words), _find_role_sentences(query, top_papers, library)
         )
         # "which of these have code?": with the address, where the paper prints one.
         is_of_code = Condition("code", "is", True) in query.where
-        rows = listing.render_rows(shown, find_code_address if is_of_code else None, n=n)
+        rows = listing.render_rows(top_papers, find_code_address if is_of_code else None, n=n)
     return Answer(
         "",
         "answered",
@@ -361,13 +361,13 @@ def _answer_list(
 
 
 def _find_role_sentences(
-    query: Query, shown: Sequence[Paper], library: LibraryView
+    query: Query, papers: Sequence[Paper], library: LibraryView
 ) -> dict[str, Span | None]:
     """The sentence by whose role each paper is listed: the first one of that role."""
     roles = {str(c.value) for c in query.where if (c.field, c.operator) == ("role", "is")}
     if not roles:
         return {}
-    spans = {p.paper_id: library.library.list_role_spans(p.paper_id) for p in shown}
+    spans = {p.paper_id: library.library.list_role_spans(p.paper_id) for p in papers}
     return {
         paper_id: next((s.span for s in of_paper if s.role in roles), None)
         for paper_id, of_paper in spans.items()
@@ -383,17 +383,17 @@ def _format_phrase(query: Query) -> str:
     return " ".join(filter(None, (format_conditions(query.where), about, among)))
 
 
-def _format_share(query: Query, n: int, whole: PaperSet) -> str:
+def _format_share(query: Query, n: int, base_papers: PaperSet) -> str:
     """What part of the whole the papers are, each condition beyond it as a verb of its own."""
     parts = [format_condition(c) for c in query.where if c not in query.base and c.field != "paper"]
     about = f"about {plain(query.topic)}" if query.topic else ""
     base = [format_conditions(query.base)]
-    if whole.ranked is None:
+    if base_papers.ranked is None:
         parts += [about] if about else []
     else:
         base.append(about)
     predicates = [phrases.turn_to_predicate(n, part) for part in parts]
-    return phrases.tell_share(n, whole.n, " ".join(filter(None, base)), predicates)
+    return phrases.tell_share(n, base_papers.n, " ".join(filter(None, base)), predicates)
 
 
 def _format_library_size(library: LibraryView) -> str:

@@ -153,11 +153,11 @@ def tell_unavailable(name: str, what: str, n_papers: int) -> str:
     )
 
 
-def tell_affiliations(affiliations: Sequence[str], listed: str) -> str:
+def tell_affiliations(affiliations: Sequence[str], affiliation_list: str) -> str:
     """``The papers list the affiliation tsinghua, but not whose it is``."""
-    one = len(affiliations) == 1
-    noun, whose = ("affiliation", "whose it is") if one else ("affiliations", "whose they are")
-    return f"The papers list the {noun} {listed}, but not {whose}."
+    is_one = len(affiliations) == 1
+    noun, whose = ("affiliation", "whose it is") if is_one else ("affiliations", "whose they are")
+    return f"The papers list the {noun} {affiliation_list}, but not {whose}."
 
 
 def ask_which_person(typed: str, n: int) -> str:
@@ -203,15 +203,15 @@ def format_lookalikes(name: str, library: LibraryView) -> str:
     lookalikes = library.names.find_lookalikes(name)
     if not lookalikes:
         return ""
-    mine = {other for p in library.list_papers_of(name) for other in library.list_people_of(p)}
+    mine = {person for p in library.list_papers_of(name) for person in library.list_people_of(p)}
     described = []
-    for other in lookalikes[:MAX_LOOKALIKES]:
-        papers = library.list_papers_of(other)
+    for lookalike in lookalikes[:MAX_LOOKALIKES]:
+        papers = library.list_papers_of(lookalike)
         shared = sorted(
-            {n for p in papers for n in library.list_people_of(p)} & mine - {name, other}
+            {n for p in papers for n in library.list_people_of(p)} & mine - {name, lookalike}
         )
         with_whom = f", also with {plain(shared[0])}" if shared else ""
-        described.append(f"{plain(other)} ({counted(len(papers))}{with_whom})")
+        described.append(f"{plain(lookalike)} ({counted(len(papers))}{with_whom})")
     return tell_lookalikes(join_names(described))
 
 
@@ -331,7 +331,7 @@ def tell_shared_company(names: str) -> str:
 
 def tell_circles(name: str, n_papers: int, n: int, always: str) -> str:
     """Whether one name is one person, as far as its co-authors tell; ``always``: who is on all papers."""
-    besides = (
+    exception = (
         f", {always} aside, who {'is' if ' and ' not in always else 'are'} on all of them"
         if always
         else ""
@@ -339,10 +339,10 @@ def tell_circles(name: str, n_papers: int, n: int, always: str) -> str:
     if n < 2:
         return (
             f"Nothing here tells two people called {name} apart: the co-authors of "
-            f"{counted(n_papers)} are linked{besides}."
+            f"{counted(n_papers)} are linked{exception}."
         )
     return (
-        f"That cannot be told: {name} stands on {counted(n_papers)}, and their co-authors{besides}, "
+        f"That cannot be told: {name} stands on {counted(n_papers)}, and their co-authors{exception}, "
         f"form {n} groups that never meet."
     )
 

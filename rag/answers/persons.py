@@ -52,9 +52,9 @@ def _resolve_person(person: PersonRef, library: LibraryView) -> Mention:
     mention = library.names.resolve(person.typed)
     if mention is not None and (not person.names or set(mention.names) & set(person.names)):
         return mention
-    near = library.names.find_similar(person.typed) if not person.names else ()
+    similar = library.names.find_similar(person.typed) if not person.names else ()
     span = (0, len(person.typed))
-    return Mention(span, person.typed, person.names, "exact" if person.names else "absent", near)
+    return Mention(span, person.typed, person.names, "exact" if person.names else "absent", similar)
 
 
 def _route_by_relation(

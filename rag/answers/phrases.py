@@ -306,8 +306,8 @@ def tell_common_people(n: int, people: str, first_author: str) -> str:
     return f"{which} are by {people}." if people else ""
 
 
-def tell_naming(paper: str, other: str, marker: int) -> str:
-    return f"{paper} names {other} [{marker}]."
+def tell_naming(paper: str, mentioned: str, marker: int) -> str:
+    return f"{paper} names {mentioned} [{marker}]."
 
 
 def tell_no_naming(n: int) -> str:

@@ -52,8 +52,8 @@ def answer_people(
     names = [str(v) for v in counts]
     # "who has the most papers apart from the page owners?"
     names = select_people(names, conditions, n_papers, n_coauthors, library)
-    besides = [name for name in query.besides if name in names]
-    counts = Counter({name: counts[name] for name in names if name not in besides})
+    companions = [name for name in query.besides if name in names]
+    counts = Counter({name: counts[name] for name in names if name not in companions})
     bounds = [c for c in conditions if c.field == "n_papers"]
     # "who has at least two papers?"
     if bounds or query.want == "count":
@@ -74,8 +74,8 @@ def answer_people(
     ]
     limits = {"first_author": " as first author", "last_author": " as last author"}.get(role, "")
     limits += "".join(format_person_limit(c) for c in conditions)
-    if besides:
-        limits += f", besides {join_names(map(plain, besides))}"
+    if companions:
+        limits += f", besides {join_names(map(plain, companions))}"
     text = f"{person_phrases.head_people(limits, phrase)}\n\n" + "\n".join(lines)
     n_others = len(order) - len(top_people)
     if n_others > 0 and not is_least_first:
@@ -101,10 +101,10 @@ def select_people(
     }
     selected = list(names)
     for condition in conditions:
-        read = figures.get(
+        count_of = figures.get(
             condition.field, lambda name, c=condition: _find_figure(name, c, library)
         )
-        selected = [name for name in selected if _meets(read(name), condition)]
+        selected = [name for name in selected if _meets(count_of(name), condition)]
     return selected
 
 

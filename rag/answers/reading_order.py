@@ -33,9 +33,9 @@ def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
     rows = listing.render_rows(chosen, lambda p: phrases.tell_why_read(reasons[p.paper_id]))
     numbered = [f"{n}. {row[2:]}" for n, row in enumerate(rows.split("\n"), 1)]
     n_more = len(ranked) - len(chosen)
-    more = phrases.tell_more_on_topic(n_more, plain(query.topic)) if n_more else ""
+    remark = phrases.tell_more_on_topic(n_more, plain(query.topic)) if n_more else ""
     text = "\n\n".join(
-        filter(None, (phrases.head_reading_order(len(ranked), phrase), "\n".join(numbered), more))
+        filter(None, (phrases.head_reading_order(len(ranked), phrase), "\n".join(numbered), remark))
     )
     scored = papers.library.list_scored([p.paper_id for p in chosen])
     return Answer(

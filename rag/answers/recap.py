@@ -73,8 +73,8 @@ def _render_titles(cited: Sequence[Citation], marks: Citations) -> str:
     names = [
         f"*{plain(c.title or c.label)}* [{marks.add_citation(c)}]" for c in firsts[:MAX_TITLES]
     ]
-    more = [f"{len(firsts) - MAX_TITLES} more"] if len(firsts) > MAX_TITLES else []
-    return join_names([*names, *more])
+    rest = [f"{len(firsts) - MAX_TITLES} more"] if len(firsts) > MAX_TITLES else []
+    return join_names([*names, *rest])
 
 
 def _is_there(citation: Citation, library: LibraryView) -> bool:

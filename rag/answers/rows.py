@@ -93,7 +93,7 @@ def sort_by_date(papers: Sequence[Paper]) -> list[Paper]:
     A paper of 2022 without a month is neither older nor newer than one of May 2022.
     """
     dated = [(get_days(p.year, p.month, p.day), p) for p in papers if p.year is not None]
-    dated.sort(key=lambda one: cast("date", one[0].low))
+    dated.sort(key=lambda pair: cast("date", pair[0].low))
     is_open = any(
         cast("date", a.high) >= cast("date", b.low)
         for (a, _), (b, _) in zip(dated, dated[1:], strict=False)

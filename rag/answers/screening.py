@@ -111,12 +111,12 @@ class Screen:
         self,
         embed: Embed | None,
         known: Collection[str] = frozenset(),
-        kept: ScreenScores | None = None,
+        stored: ScreenScores | None = None,
         embedder: str = "",
     ) -> None:
         self._embed = embed
         self._known = known
-        self._kept = kept if embed is not None else None
+        self._stored = stored if embed is not None else None
         self._version = compute_version(embedder)
         self._in_memory: dict[tuple[Paper, tuple[Span, ...]], _Scored] = {}
         self._lock = Lock()
@@ -142,18 +142,18 @@ class Screen:
             scored = {parts: self._in_memory[parts] for parts in papers if parts in self._in_memory}
         missing = [parts for parts in papers if parts not in scored]
         keys = {parts: self._compute_key(*parts) for parts in missing}
-        kept = self._kept.find(keys.values()) if self._kept and missing else {}
+        stored = self._stored.find(keys.values()) if self._stored and missing else {}
         new: dict[str, tuple[float, ...]] = {}
         for parts in missing:
-            scores = kept.get(keys[parts], ())
+            scores = stored.get(keys[parts], ())
             if len(scores) == len(parts[1]) + 1:
                 of_sentences = tuple(zip(parts[1], scores[:-1], strict=True))
                 scored[parts] = _Scored(of_sentences, scores[-1])
             else:
                 scored[parts] = self._score(*parts)
                 new[keys[parts]] = (*(s for _, s in scored[parts].sentences), scored[parts].title)
-        if self._kept and new:
-            self._kept.keep(self._version, new)
+        if self._stored and new:
+            self._stored.keep(self._version, new)
         with self._lock:
             self._in_memory |= {parts: scored[parts] for parts in missing}
             for parts in list(self._in_memory)[:-N_IN_MEMORY]:

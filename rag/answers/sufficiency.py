@@ -8,6 +8,7 @@ weights are fitted (logistic regression) by ``python -m eval calibrate``, which 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -67,7 +68,7 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     if not cited:
         return Sufficiency(False, 0.0)
     fitted = load_calibration()
-    values = compute_features(retrieval, cited)
+    values = compute_features(retrieval, _forgive_own_situation(retrieval.query, cited))
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
     pointed_at = _is_pointed_at(retrieval.query, cited[0])
@@ -99,12 +100,35 @@ def compute_sufficiency_of_named(
 
 def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
-    hits = (*cited, *retrieval.papers[:NEAREST])
+    hits = _forgive_own_situation(retrieval.query, (*cited, *retrieval.papers[:NEAREST]))
     words_missed = [m.word for m in _find_best_matches(hits) if _is_salient(m) and not m.is_found]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
     if particular and not any(fold(word) in particular for word in words_missed):
         words_missed.append(particular)
     return tuple(words_missed)
+
+
+_OWN = re.compile(r"\b(?:my|our)(?:\s+[\w-]+){1,3}", re.IGNORECASE)
+
+
+def _forgive_own_situation(query: str, hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
+    """The papers without the words that nothing has of what the asker calls their own.
+
+    "Could sign language recognition help my deaf patients?" was declined for "deaf" and "patients". A
+    question of nothing else is not forgiven: "what does my hamster eat?"
+    """
+    own = [match.span() for match in _OWN.finditer(query)]
+    best = _find_best_matches(hits) if own else []
+
+    def is_own(match: WordMatch) -> bool:
+        return any(start <= match.span[0] < end for start, end in own)
+
+    if not any(m.is_found and _is_salient(m) and not is_own(m) for m in best):
+        return tuple(hits)
+    gone = {m.span for m in best if not m.is_found and is_own(m)}
+    return tuple(
+        replace(hit, words=tuple(m for m in hit.words if m.span not in gone)) for hit in hits
+    )
 
 
 def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:

@@ -33,8 +33,8 @@ def asks_for_summary(query: Query, paper: Paper) -> bool:
     coined = [word for word in NAMED.findall(query.text) if is_made_up(word)]
     # "main contributions of DiT-SR": the name of its method, which two words make.
     known = coined if len(coined) == 1 and coined[0] in paper.text else []
-    named = content_words(" ".join((paper.name, *paper.authors, *known)))
-    words = content_words(_SHORT.sub(" ", _CONTRIBUTIONS.sub(" ", query.text))) - named
+    known_words = content_words(" ".join((paper.name, *paper.authors, *known)))
+    words = content_words(_SHORT.sub(" ", _CONTRIBUTIONS.sub(" ", query.text))) - known_words
     return len(words) <= 1 and words <= content_words(paper.text)
 
 

@@ -59,10 +59,10 @@ class Assistant:
 
     def copy_with_settings(self, settings: Settings) -> Assistant:
         """An assistant over the same opened library and indexes whose answers another model words."""
-        other = copy.copy(self)
-        other._engine = self._engine.copy_with_settings(settings)
-        other._apply_settings(settings)
-        return other
+        variant = copy.copy(self)
+        variant._engine = self._engine.copy_with_settings(settings)
+        variant._apply_settings(settings)
+        return variant
 
     def _apply_settings(self, settings: Settings) -> None:
         self.settings = settings

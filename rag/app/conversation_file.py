@@ -132,8 +132,8 @@ class ThreadFile:
         if self._aside is None:
             self._aside = MemoryStore(MIGRATIONS)
         try:
-            with self._open() as kept, self._aside.open() as memory:
-                _copy(kept, memory, thread_id)
+            with self._open() as stored, self._aside.open() as memory:
+                _copy(stored, memory, thread_id)
         except LibraryError:  # then what comes now is all there is
             begun = {"id": thread_id, "owner": self.owner, "now": now()}
             with self._aside.open() as memory:
@@ -152,8 +152,8 @@ class ThreadFile:
             while self._unkept and self._aside is not None:
                 thread_id = next(iter(self._unkept))
                 try:
-                    with self._open() as kept, self._aside.open() as memory:
-                        _copy(memory, kept, thread_id)
+                    with self._open() as stored, self._aside.open() as memory:
+                        _copy(memory, stored, thread_id)
                 except LibraryError:
                     return
                 del self._unkept[thread_id]
@@ -194,11 +194,11 @@ def _copy(source: Connection, target: Connection, thread_id: str) -> None:
     for table in ("turns", "threads"):
         target.execute(text(f"DELETE FROM {table} WHERE thread_id = :id"), chosen)
     for table in ("threads", "turns"):
-        found = source.execute(text(f"SELECT * FROM {table} WHERE thread_id = :id"), chosen)
-        names = list(found.keys())
+        result = source.execute(text(f"SELECT * FROM {table} WHERE thread_id = :id"), chosen)
+        names = list(result.keys())
         marks = ", ".join(f":{name}" for name in names)
         inserted = text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})")
-        for row in found.mappings():
+        for row in result.mappings():
             target.execute(inserted, dict(row))
 
 

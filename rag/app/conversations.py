@@ -120,7 +120,7 @@ class ThreadStore(ThreadFile):
         """Those whose name or questions hold every word of ``search``, last changed first."""
         words = fold(search).split()
         self._bring_back()
-        found = {}
+        line_of = {}
         for connection in self._each():
             rows = connection.execute(
                 text(
@@ -133,8 +133,8 @@ class ThreadStore(ThreadFile):
             for key, name, changed, folded, n in rows.all():
                 line = ThreadLine(key, name, changed, n)
                 if all(word in folded for word in words):
-                    found[key] = line
-        by_id = sorted(found.values(), key=lambda line: line.thread_id)
+                    line_of[key] = line
+        by_id = sorted(line_of.values(), key=lambda line: line.thread_id)
         return sorted(by_id, key=lambda line: line.changed_at, reverse=True)
 
     def get_thread(self, thread_id: str) -> StoredThread:

@@ -59,7 +59,7 @@ def bring_records(
     """
     folder = library.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    asked = _read_asked(folder / ASKED_FILE)
+    day_of = _read_asked(folder / ASKED_FILE)
     wanting = [paper for paper in library.list_papers() if _lacks_something(paper)]
     n_asked = n_brought = n_known = 0
     stopped = ""
@@ -70,24 +70,24 @@ def bring_records(
                 name = client.service.name
                 kind, value = _choose_identifier(paper, client.service)
                 key = f"{name}|{kind}|{value}"
-                if key in asked:
+                if key in day_of:
                     n_known += 1
                     continue
                 record = client.find(kind, value)
                 n_asked += 1
-                asked[key] = _get_day()
+                day_of[key] = _get_day()
                 if record is not None and (
                     line := _check_record(record, name, key, paper, library)
                 ):
                     with _get_file(folder, client.service).open("a", encoding="utf-8") as file:
                         file.write(line + "\n")
                     n_brought += 1
-            _write_asked(folder / ASKED_FILE, asked)
+            _write_asked(folder / ASKED_FILE, day_of)
             progress("asking", at, len(wanting[:limit]))
     except ProviderUnreachable as exc:
         stopped = str(exc)
     finally:
-        _write_asked(folder / ASKED_FILE, asked)
+        _write_asked(folder / ASKED_FILE, day_of)
         for client in clients:
             client.close()
     paths = [_get_file(folder, service) for service in services]
@@ -131,15 +131,15 @@ def _get_file(folder: Path, service: Service) -> Path:
 
 def _read_asked(file: Path) -> dict[str, str]:
     try:
-        asked = json.loads(file.read_text(encoding="utf-8"))
+        day_of = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # never asked, or a broken note: asking again does no harm
         return {}
-    return asked if isinstance(asked, dict) else {}
+    return day_of if isinstance(day_of, dict) else {}
 
 
-def _write_asked(file: Path, asked: Mapping[str, str]) -> None:
+def _write_asked(file: Path, day_of: Mapping[str, str]) -> None:
     temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(asked, ensure_ascii=False, indent=0), encoding="utf-8")
+    temporary.write_text(json.dumps(day_of, ensure_ascii=False, indent=0), encoding="utf-8")
     temporary.replace(file)
 
 

@@ -52,8 +52,8 @@ class EvaluationProcess:
     def progress(self) -> tuple[str, int, int]:
         """The set of questions it is at, how many are answered, and of how many; no name before the first."""
         for line in reversed(self._lines):
-            *_, name, done, _, _ = ["", "", "", "", *line.split()]  # such as: development 3/226 8 s
-            n_done, _, total = done.partition("/")
+            *_, name, part, _, _ = ["", "", "", "", *line.split()]  # such as: development 3/226 8 s
+            n_done, _, total = part.partition("/")
             if n_done.isdecimal() and total.isdecimal():
                 return name, int(n_done), int(total)
         return "", 0, 0

@@ -73,9 +73,9 @@ class Ingestion:
         """Ask services what papers lack, and read what they said; see `rag.app.enriching`."""
         from rag.app.enriching import bring_records
 
-        told = progress or (lambda *_: None)
+        report = progress or (lambda *_: None)
         brought = bring_records(
-            self._library, services, contact=contact, limit=limit, progress=told
+            self._library, services, contact=contact, limit=limit, progress=report
         )
         return brought, self._apply(brought.files, progress=progress)
 

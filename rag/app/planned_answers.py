@@ -45,9 +45,9 @@ def answer_by_plan(request: Request, writer: ModelWriter) -> Generator[Event, No
 
     focus_query = replace(reading.query, text=reading.query.text or question)
 
-    def quote(found: Retrieval) -> Answer:
+    def quote(retrieval: Retrieval) -> Answer:
         return extractive.answer_by_quotes(
-            focus_query, found, found.papers[:3], Sufficiency(True, 1.0), several=True
+            focus_query, retrieval, retrieval.papers[:3], Sufficiency(True, 1.0), several=True
         )
 
     focus = _find_focus(request, focus_query, speaker)

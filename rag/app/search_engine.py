@@ -51,9 +51,9 @@ class SearchEngine:
 
     def copy_with_settings(self, settings: Settings) -> SearchEngine:
         """A search of the same library, which shares what is open and opens the rest by its own settings."""
-        other = copy.copy(self)
-        other._settings = settings
-        return other
+        variant = copy.copy(self)
+        variant._settings = settings
+        return variant
 
     def close(self) -> None:
         """Close the indexes; the next search opens them again."""

@@ -107,8 +107,8 @@ class TerminalChat:
         name, _, rest = line.partition(" ")
         try:
             if (command := self.commands.get(name)) is None:
-                near = get_close_matches(name, self.commands, n=1)
-                guess = f"did you mean {near[0]}?" if near else "/help lists what there is"
+                matches = get_close_matches(name, self.commands, n=1)
+                guess = f"did you mean {matches[0]}?" if matches else "/help lists what there is"
                 raise ReadError(f"there is no command {name}; {guess}")
             command(rest.strip())
         except (RagError, OSError) as exc:

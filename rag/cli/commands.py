@@ -268,7 +268,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     from rag.cli.paging import open_paged
 
     with open_paged(sys.stdout) as out:
-        out.writelines(f"{line}\n" for line in iter_doctor_lines(state, out, whole=args.all))
+        out.writelines(f"{line}\n" for line in iter_doctor_lines(state, out, lists_all=args.all))
     return status
 
 

@@ -11,13 +11,13 @@ from rag.cli.markdown import remove_control_characters
 _PARTS = ("library", "embedder", "chat model", "tracing")
 
 
-def iter_doctor_lines(state: Mapping[str, Any], out: TextIO, *, whole: bool) -> Iterator[str]:
+def iter_doctor_lines(state: Mapping[str, Any], out: TextIO, *, lists_all: bool) -> Iterator[str]:
     """The lines of a report.
 
     Args:
         state: As `rag.app.doctor.get_state` found it.
         out: Where they are shown.
-        whole: Also the settings that nobody has set.
+        lists_all: Also the settings that nobody has set.
     """
     wrong = [remove_control_characters(sentence) for sentence in state["wrong"]]
     for sentence in wrong:
@@ -35,12 +35,12 @@ def iter_doctor_lines(state: Mapping[str, Any], out: TextIO, *, whole: bool) -> 
     settings = {
         key: value
         for key, value in state["settings"].items()
-        if whole or not str(value).endswith("(default)")
+        if lists_all or not str(value).endswith("(default)")
     }
     n_default = len(state["settings"]) - len(settings)
     yield ""
-    more = f"  {n_default} more have their defaults; --all shows them" if n_default else ""
-    yield apply_colour("settings", BOLD_STYLE, out) + apply_colour(more, DIM_STYLE, out)
+    hint = f"  {n_default} more have their defaults; --all shows them" if n_default else ""
+    yield apply_colour("settings", BOLD_STYLE, out) + apply_colour(hint, DIM_STYLE, out)
     yield from _iter_rows(settings)
     yield ""
     yield apply_colour("versions", BOLD_STYLE, out)

@@ -25,8 +25,8 @@ def iter_explanation(reading: Reading) -> Iterator[str]:
         yield f"  not used: “{words}”"
     for note in reading.notes:
         yield f"  note: {note}"
-    for other in reading.others:
-        yield f"  or: {other}"
+    for query in reading.others:
+        yield f"  or: {query}"
 
 
 def _format_part(part: Part) -> str:

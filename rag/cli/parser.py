@@ -44,8 +44,8 @@ class Parser(argparse.ArgumentParser):
 
 def _format_guess(typed: str, names: Iterable[str]) -> str:
     """``; did you mean 'ask'?``, or nothing."""
-    near = get_close_matches(typed.split("=")[0].lower(), list(names), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    matches = get_close_matches(typed.split("=")[0].lower(), list(names), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def join_words(words: Any) -> str:

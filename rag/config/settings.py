@@ -335,11 +335,11 @@ def keep_in_file(values: Mapping[str, str | None], file: Path = Path("paperfolk.
     Raises:
         SettingsError: It cannot be read or written.
     """
-    given = {key: value for key, value in values.items() if value is not None}
+    changes = {key: value for key, value in values.items() if value is not None}
     try:
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        rest = [line for line in lines if line.partition("=")[0].strip() not in given]
-        added = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+        rest = [line for line in lines if line.partition("=")[0].strip() not in changes]
+        added = [f"{key} = {json.dumps(value)}" for key, value in changes.items()]
         text = "\n".join([*added, *rest]) + "\n"
         tomllib.loads(text)
         new = file.with_name(f"{file.name}.new")

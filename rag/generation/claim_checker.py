@@ -68,7 +68,7 @@ class Ruling:
     """
 
     claim: Claim
-    shown: bool = True
+    is_shown: bool = True
     verdict: Verdict | None = None
     answers: bool = True
 
@@ -148,7 +148,9 @@ class ClaimChecker:
         answers = is_decline or self._relevance.answers(claim_words, claim.keys)
         if not answers and self._relevance.strays(claim_words, claim.keys):
             return self._build_omission(claim, "off_question_left_out")
-        verdict = None if is_decline else self._compute_verdict(claim, support, stating)
+        # "93.5%.NOT STATED.": a figure is none of a denial's own
+        is_bare = is_decline and not (support.doubt and re.search(r"\d", claim_words))
+        verdict = None if is_bare else self._compute_verdict(claim, support, stating)
         if not answers and claim.keys:
             verdict = "not_found"
         if verdict is not None:
@@ -166,7 +168,7 @@ class ClaimChecker:
 
     def _build_omission(self, claim: Claim, name: str) -> Ruling:
         self._counts[name] += 1
-        return Ruling(claim, shown=False)
+        return Ruling(claim, is_shown=False)
 
     def _compute_verdict(self, claim: Claim, support: Support, stating: bool) -> Verdict | None:
         if support.doubt or claim.misquotes:

@@ -121,8 +121,8 @@ class ClaimReader:
         return re.search(pattern, self._ground.text) is not None
 
     def _convert_keys(self, match: re.Match[str], keys: list[str]) -> str:
-        listed = _RANGE.sub(_expand_range, match[1])
-        cited_keys = [key.upper() for key in re.findall(r"[Ee]\d+", listed)]
+        key_list = _RANGE.sub(_expand_range, match[1])
+        cited_keys = [key.upper() for key in re.findall(r"[Ee]\d+", key_list)]
         if match[0][0] in "({⟨〈" and not all(self._is_key(key) for key in cited_keys):
             return match[0]
         valid = [key for key in cited_keys if key in self._keys]
@@ -146,10 +146,10 @@ class ClaimReader:
     def _convert_foreign_bracket(self, match: re.Match[str], keys: list[str]) -> str:
         """What stands in brackets and is no key: in the papers too, or a reference to nothing."""
         words = match[1].strip()
-        named = _NAMED_KEY.match(words)
-        if named and named[1] in self._keys and self._ground.has_quote(named[2]):
-            keys.append(named[1])
-            return self.get_placeholder(named[1])
+        key_match = _NAMED_KEY.match(words)
+        if key_match and key_match[1] in self._keys and self._ground.has_quote(key_match[2]):
+            keys.append(key_match[1])
+            return self.get_placeholder(key_match[1])
         if len(re.findall(r"[^\W\d_]", words)) > 1 and self._ground.has_quote(words):
             return f" ({words})"
         if SEATS.search(words):

@@ -33,7 +33,7 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0590-\u06ff]")
 class _Words:
     """Words and beginnings of words; those of scripts without spaces are looked for anywhere."""
 
-    whole: frozenset[str]
+    full_words: frozenset[str]
     beginnings: tuple[str, ...]
     anywhere: tuple[str, ...]
 
@@ -41,7 +41,7 @@ class _Words:
         return [at for at, word in enumerate(words) if self.has(word)]
 
     def has(self, word: str) -> bool:
-        if word in self.whole or word.startswith(self.beginnings):
+        if word in self.full_words or word.startswith(self.beginnings):
             return True
         return bool(_UNSPACED.search(word)) and any(part in word for part in self.anywhere)
 
@@ -52,8 +52,8 @@ def _load_words() -> dict[str, _Words]:
     return {name: _sort_words(text.split()) for name, text in loaded.items()}
 
 
-def _sort_words(listed: list[str]) -> _Words:
-    folded = [fold(word) for word in listed]
+def _sort_words(word_list: list[str]) -> _Words:
+    folded = [fold(word) for word in word_list]
     return _Words(
         frozenset(word for word in folded if not word.endswith("*")),
         tuple(word[:-1] for word in folded if word.endswith("*")),

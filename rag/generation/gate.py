@@ -222,8 +222,8 @@ class CitationGate:
     @property
     def refusal_words(self) -> str:
         """What the model itself said of a missing answer, as it may be shown; perhaps nothing."""
-        said = [s for s in self._sentences if s.declines or (not s.keys and s.verdict is None)]
-        return " ".join(re.sub(r"\s*\[\d+\]", "", s.text) for s in said[:2])
+        refusals = [s for s in self._sentences if s.declines or (not s.keys and s.verdict is None)]
+        return " ".join(re.sub(r"\s*\[\d+\]", "", s.text) for s in refusals[:2])
 
     @property
     def why_closed(self) -> str:
@@ -282,9 +282,9 @@ class CitationGate:
         for name in ("sentences_checked", "sentences_not_found"):
             self.counts.pop(name, None)
         if self._unsupported == "remove":
-            kept = [s for s in self._sentences if s.verdict != "not_found"]
-            self.counts["sentences_removed"] += len(self._sentences) - len(kept)
-            self._sentences = kept
+            remaining = [s for s in self._sentences if s.verdict != "not_found"]
+            self.counts["sentences_removed"] += len(self._sentences) - len(remaining)
+            self._sentences = remaining
         self.counts.update(f"sentences_{s.verdict}" for s in self._sentences if s.verdict)
         self._open = self._open and bool(self._sentences) or any(s.stands for s in self._sentences)
 
@@ -373,7 +373,7 @@ class CitationGate:
         if not claim.keys and not re.search(r"[^\W\d_]|\|", claim.words):
             return None  # a number alone, as the year at the end of a reference
         ruling = self._bench.check_claim(claim)
-        claim, verdict, is_shown = ruling.claim, ruling.verdict, ruling.shown
+        claim, verdict, is_shown = ruling.claim, ruling.verdict, ruling.is_shown
         if is_shown and not ruling.answers and claim.keys and not self._open:
             self.counts["off_question_left_out"] += 1
             is_shown = False

@@ -174,12 +174,12 @@ def _build_ground_text(paper: Paper, apart: Apart) -> str:
     facts = [paper.title, paper.label, paper.venue, paper.category, paper.doi, paper.url]
     facts += [str(paper.year)] if paper.year is not None else []
     people = [authorship.name for authorship in paper.authorships]
-    kept = [
+    particulars = [
         fact
         for fact in (*facts, *people, *paper.affiliations)
         if fact and fact not in apart.names and not has_instruction(fact)
     ]
-    return "\n\n".join([text, *kept, *links])
+    return "\n\n".join([text, *particulars, *links])
 
 
 def _normalize_for_quoting(text: str) -> str:

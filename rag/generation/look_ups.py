@@ -134,8 +134,8 @@ class Planner:
             yield Step(f"look-up {number}: {self._describe(arguments)}")
 
     def _load(self, arguments: Mapping[str, Any]) -> Query:
-        asked = {name: value for name, value in arguments.items() if name in _ASKED}
-        query = load_numbered_query(asked, list(self._papers.items()))
+        fields = {name: value for name, value in arguments.items() if name in _ASKED}
+        query = load_numbered_query(fields, list(self._papers.items()))
         if query.route == "content":
             query = replace(query, text=query.text or query.topic)
             if not query.text:
@@ -156,18 +156,18 @@ class Planner:
             query = self._load(arguments)
             if any(query == before.query for before in self.look_ups):
                 return "This was looked up before."
-            found = self._execute(query)
+            look_up = self._execute(query)
         except QueryError as exc:
             return f"No query: {exc}"
-        self.look_ups.append(found)
-        return self._render_found(found)
+        self.look_ups.append(look_up)
+        return self._render_found(look_up)
 
-    def _render_found(self, found: LookUp) -> str:
-        if found.computed is None:
-            return self._render_passages(found.hits) or "Nothing was found."
-        numbers = {hit.paper.paper_id: self._number(hit) for hit in found.hits[:RESULT_PAPERS]}
+    def _render_found(self, look_up: LookUp) -> str:
+        if look_up.computed is None:
+            return self._render_passages(look_up.hits) or "Nothing was found."
+        numbers = {hit.paper.paper_id: self._number(hit) for hit in look_up.hits[:RESULT_PAPERS]}
         lines = [f"{number}: {self._papers[paper_id]}" for paper_id, number in numbers.items()]
-        text = make_excerpt(MARKER.sub("", found.computed.text), RESULT_WORDS)
+        text = make_excerpt(MARKER.sub("", look_up.computed.text), RESULT_WORDS)
         self._texts.append(text)
         values = {
             "text": render_fenced(text, self._fence),
@@ -243,8 +243,8 @@ def answer_by_look_ups(
     if not look_ups:
         why = note.removeprefix("the look-ups ended early: ") or f"{speaker.name!r} called no tool"
         return f"the question was answered from one look-up, without a plan: {why}"
-    computed = [found.computed for found in look_ups if found.computed is not None]
-    to_read = [found for found in look_ups if found.computed is None]
+    computed = [look_up.computed for look_up in look_ups if look_up.computed is not None]
+    to_read = [look_up for look_up in look_ups if look_up.computed is None]
     for event in _iter_answer(planner, to_read, computed, speaker, prompts, abstain, fallback):
         if isinstance(event, Answer):
             notes = (note,) if note else ()
@@ -266,8 +266,8 @@ def _iter_answer(
     worded: Answer | None = None
     if to_read:
         question = planner.question
-        retrieval = join_hits(question, [planner.focus, *(found.hits for found in to_read)])
-        compares = any(found.query.want == "comparison" for found in to_read)
+        retrieval = join_hits(question, [planner.focus, *(look_up.hits for look_up in to_read)])
+        compares = any(look_up.query.want == "comparison" for look_up in to_read)
         for event in answer_with_model(
             question,
             retrieval,

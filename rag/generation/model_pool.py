@@ -130,12 +130,12 @@ class ModelPool:
         """What is left of a thread's budget, dollars by the price of input; None without a budget."""
         tokens, dollars = self._settings.thread_budget_tokens, self._settings.thread_budget_usd
         used = [turn.answer.usage for turn in thread.turns]
-        left = [] if tokens is None else [tokens - sum(map(_count_usage_tokens, used))]
+        limits = [] if tokens is None else [tokens - sum(map(_count_usage_tokens, used))]
         if dollars is not None and paid is not None:
             left_usd = dollars - sum(usage.cost_usd or 0.0 for usage in used)
             million_usd = paid.compute_cost_usd(Usage(input_tokens=1_000_000))
-            left += [int(left_usd / million_usd * 1_000_000)] if million_usd else []
-        return min(left, default=None)
+            limits += [int(left_usd / million_usd * 1_000_000)] if million_usd else []
+        return min(limits, default=None)
 
     def _format_spent(self, thread: Thread, paid: Price | None, name: str) -> str:
         """Why the conversation may not use a model any more; empty if it may."""

@@ -36,11 +36,11 @@ def _load_opposites() -> dict[str, frozenset[str]]:
     opposites: dict[str, set[str]] = {}
     for line in _FILE.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            one, other = (set(side.split()) for side in line.split("/"))
-            for some, others in ((one, other), (other, one)):
+            first, second = (set(side.split()) for side in line.split("/"))
+            for some, contraries in ((first, second), (second, first)):
                 for word in some:
-                    opposites.setdefault(word, set()).update(others)
-    return {word: frozenset(others) for word, others in opposites.items()}
+                    opposites.setdefault(word, set()).update(contraries)
+    return {word: frozenset(contraries) for word, contraries in opposites.items()}
 
 
 def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
@@ -98,12 +98,12 @@ def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bo
             continue
         following = clause[at + 1] if at + 1 < len(clause) else ""
         before = clause[at - 1] if at else ""
-        both = frozenset({word}) | contrary
+        either = frozenset({word}) | contrary
         if before and _stands_beside(frozenset({word}), before, -1, company):
             continue
         if following and _is_contrary(word, contrary, following, 1, company):
             return True
-        is_alone = not following or not _stands_beside(both, following, 1, company)
+        is_alone = not following or not _stands_beside(either, following, 1, company)
         if before and is_alone and _is_contrary(word, contrary, before, -1, company):
             return True
     return False
@@ -118,24 +118,24 @@ def _list_prefixed(word: str) -> frozenset[str]:
 
 
 def _is_contrary(
-    word: str, contrary: frozenset[str], near: str, way: int, company: Sequence[Sequence[str]]
+    word: str, contrary: frozenset[str], neighbour: str, way: int, company: Sequence[Sequence[str]]
 ) -> bool:
     """Whether a paper has the contrary beside a word, and the word itself never there."""
-    if _stands_beside(frozenset({word}), near, way, company):
+    if _stands_beside(frozenset({word}), neighbour, way, company):
         return False
-    return _stands_beside(contrary, near, way, company)
+    return _stands_beside(contrary, neighbour, way, company)
 
 
 def _stands_beside(
-    words: frozenset[str], near: str, way: int, company: Sequence[Sequence[str]]
+    words: frozenset[str], neighbour: str, way: int, company: Sequence[Sequence[str]]
 ) -> bool:
     stems = {stem(word) for word in words}
-    wanted = stem(near)
+    wanted = stem(neighbour)
     for sentence in company:
         for at, word in enumerate(sentence):
             if word in words or stem(word) in stems:
                 reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at]  # fmt: skip
-                if any(stem(other) == wanted for other in reach):
+                if any(stem(word) == wanted for word in reach):
                     return True
     return False
 
@@ -160,10 +160,10 @@ def _is_run_stated(run: Sequence[str], sentences: Sequence[Sequence[str]], *, de
     wanted = [stem(word) for word in run]
     verdicts = []
     for sentence in sentences:
-        kept = [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS]
-        for start in range(len(kept) - len(wanted) + 1):
-            if [word for _, word in kept[start : start + len(wanted)]] == wanted:
-                at = kept[start][0]
+        numbered = [(at, stem(word)) for at, word in enumerate(sentence) if word not in STOP_WORDS]
+        for start in range(len(numbered) - len(wanted) + 1):
+            if [word for _, word in numbered[start : start + len(wanted)]] == wanted:
+                at = numbered[start][0]
                 before = sentence[max(0, at - (2 if denied else 4)) : at]
                 signs = _DENIALS if denied else _NEGATIVE
                 verdicts.append(any(w in signs or stem(w) in signs for w in before))

@@ -106,9 +106,9 @@ class Relevance:
         counts = Counter(term for items in stated.values() for term in items)
         names = content(" ".join(_list_names(text))) - self._asked - self._titles
         borrowed = {name for name in names if counts[name] == 1}
-        others = set(extract_terms(text)) - self._asked - names
+        further_terms = set(extract_terms(text)) - self._asked - names
         return len(names) < FEW_NAMES and any(
-            len(others & set(extract_terms(sentence))) < RESTING_TERMS
+            len(further_terms & set(extract_terms(sentence))) < RESTING_TERMS
             and not (items & own_items) - self._asked - names
             for sentence, items in stated.items()
             if items & borrowed and not _REPORTS.search(sentence)
@@ -127,8 +127,8 @@ class Relevance:
 
 def _list_names(text: str) -> list[str]:
     """Words with a capital that does not merely begin the text."""
-    found = [(word, at) for word, (at, _) in iter_words(text)]
-    return [word for word, at in found if any(map(str.isupper, word[1:] if at == 0 else word))]
+    words = [(word, at) for word, (at, _) in iter_words(text)]
+    return [word for word, at in words if any(map(str.isupper, word[1:] if at == 0 else word))]
 
 
 @lru_cache(maxsize=8192)  # the sentences of the papers, which many questions share

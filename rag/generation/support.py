@@ -216,15 +216,15 @@ def _fits_another(figure: Figure, matching: Sequence[Figure], paper: Ground) -> 
     """Whether what follows a figure fits another one better: *418 on CPU and 9,433 on GPU* is no *9,433 on CPU*."""
     things = set(figure.after)
 
-    def is_better(other: Figure, own: Figure) -> bool:
-        is_beside = any(own in row and other in row for row in paper.rows)
-        is_else = figure.after[0] not in own.after and figure.after[:1] == other.after[:1]
-        return (is_beside or is_else) and things & set(own.after) < things & set(other.after)
+    def is_better(rival: Figure, match: Figure) -> bool:
+        is_beside = any(match in row and rival in row for row in paper.rows)
+        is_else = figure.after[0] not in match.after and figure.after[:1] == rival.after[:1]
+        return (is_beside or is_else) and things & set(match.after) < things & set(rival.after)
 
     return any(
-        all(is_better(printed, own) for own in matching)
+        all(is_better(printed, match) for match in matching)
         for printed in paper.figures
-        if printed.unit == figure.unit and not any(printed.matches(own) for own in matching)
+        if printed.unit == figure.unit and not any(printed.matches(match) for match in matching)
     )
 
 
@@ -237,13 +237,13 @@ def _mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
         return [row for row in paper.rows if any(figure.matches(printed) for printed in row)]
 
     stated = [f for f in figures if f.values and not f.is_small_count]
-    for one, other in permutations(stated, 2):
-        rows = find_rows(one)
-        found = [p for row in find_rows(other) for p in row if other.matches(p)]
-        if not rows or not found or any(p in row for p in found for row in rows):
+    for first, second in permutations(stated, 2):
+        rows = find_rows(first)
+        places = [p for row in find_rows(second) for p in row if second.matches(p)]
+        if not rows or not places or any(p in row for p in places for row in rows):
             continue
-        kinds = {(p.unit, p.after[:1]) for p in found if p.after}
-        if any((p.unit, p.after[:1]) in kinds for row in rows for p in row if one.matches(p)):
+        kinds = {(p.unit, p.after[:1]) for p in places if p.after}
+        if any((p.unit, p.after[:1]) in kinds for row in rows for p in row if first.matches(p)):
             continue  # both are figures of the same kind
         displaced = [p for row in rows for p in row if (p.unit, p.after[:1]) in kinds]
         if displaced and not any(f.matches(p) for f in stated for p in displaced):
@@ -280,8 +280,8 @@ def _has_swapped_pair(claim: str, ground: Ground) -> bool:
     """Whether ``12.1%/11.9%`` stands there the other way round alone."""
     text = re.sub(r"[\s%]", "", ground.text)
     for match in _SLASHED.finditer(claim):
-        one, other = re.sub(r"[\s%]", "", match[0]).rstrip(".,").split("/")
-        if f"{one}/{other}" not in text and f"{other}/{one}" in text:
+        before, after = re.sub(r"[\s%]", "", match[0]).rstrip(".,").split("/")
+        if f"{before}/{after}" not in text and f"{after}/{before}" in text:
             return True
     return False
 
@@ -294,16 +294,16 @@ def _has_moved_change(claim: str, figures: Sequence[Figure], ground: Ground) -> 
 
     def is_printed(a: Figure, b: Figure, paper: Ground) -> bool:
         changes = find_changes(paper.text, paper.figures)
-        own = [
-            (one, other)
-            for one, other in changes
-            if any(figure.matches(end) for figure in (a, b) for end in (one, other))
+        printed_changes = [
+            (before, after)
+            for before, after in changes
+            if any(figure.matches(end) for figure in (a, b) for end in (before, after))
         ]
-        if own:
-            return any(a.matches(one) and b.matches(other) for one, other in own)
+        if printed_changes:
+            return any(a.matches(before) and b.matches(after) for before, after in printed_changes)
         pairs = list(pairwise(f for f in paper.figures if f.unit == a.unit))
-        return any(a.matches(one) and b.matches(other) for one, other in pairs) or any(
-            b.matches(one) and a.matches(other) for one, other in pairs
+        return any(a.matches(before) and b.matches(after) for before, after in pairs) or any(
+            b.matches(before) and a.matches(after) for before, after in pairs
         )
 
     return any(
@@ -336,7 +336,7 @@ def _mixes_papers(
 ) -> bool:
     """Whether a sentence says of one paper what another says."""
     located = _locate(figures, ground, english)
-    named = {paper for _, paper in owners}
+    owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         order = list(dict.fromkeys(paper for _, paper in owners))
         return len(order) == len(located) and any(
@@ -344,7 +344,7 @@ def _mixes_papers(
         )
     if (
         _SUMMED.search(claim)
-        and len(named) > 1
+        and len(owner_papers) > 1
         and figures
         and not find_computed(claim, list(figures))
     ):
@@ -356,15 +356,17 @@ def _mixes_papers(
     }
     if not english or _JOINS.search(claim) or len(years) > 1:
         return False
-    common = set(range(ground.n_papers)).intersection(*located, *({paper} for paper in named))
+    common = set(range(ground.n_papers)).intersection(
+        *located, *({paper} for paper in owner_papers)
+    )
     if not common:
         # "The method lowers FID to 8.57 and runs at 404 FPS" [1][2] lays both to one method.
         if _ONE_SUBJECT.match(claim) and not set.intersection(
             set(range(ground.n_papers)), *located
         ):
             return True
-        return len(named) < 2 or not re.search(r"\band\b", claim)
-    return len(named) == 1 and not _is_own_claim(claim, ground, next(iter(named)))
+        return len(owner_papers) < 2 or not re.search(r"\band\b", claim)
+    return len(owner_papers) == 1 and not _is_own_claim(claim, ground, next(iter(owner_papers)))
 
 
 def _is_in_wrong_segment(

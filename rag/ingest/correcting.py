@@ -40,6 +40,6 @@ def _correct_entry(entry: Entry, values: Mapping[str, Any]) -> Entry:
     if "authors" in changes:
         changes["authors"] = tuple(changes["authors"])
         changes["authors_complete"] = bool(changes["authors"])
-    kept = [line for line in entry.provenance if line.partition(":")[0] not in values]
+    unchanged = [line for line in entry.provenance if line.partition(":")[0] not in values]
     stated = [f"{name}: {CORRECTED}" for name in CORRECTABLE if name in values]
-    return replace(entry, **changes, provenance=(*kept, *stated))
+    return replace(entry, **changes, provenance=(*unchanged, *stated))

@@ -197,8 +197,8 @@ def part_entries(
 def _has_old_rules(library: Library) -> bool:
     """Whether chunks were cut, or entries joined, by other rules or decisions than now hold."""
     meta = library.read_meta()
-    made = (meta.get("chunker", CHUNKER), meta.get("identity", ""))
-    return "chunker" in meta and made != (CHUNKER, RULES)
+    rules = (meta.get("chunker", CHUNKER), meta.get("identity", ""))
+    return "chunker" in meta and rules != (CHUNKER, RULES)
 
 
 @dataclass(slots=True)

@@ -47,8 +47,8 @@ def iter_portions(
                 portion, parts, n_entries, n_documents = [], [], 0, 0
             portion.append(piece)
             if piece.reading:
-                whole = len(plan.reading.entries) if plan.reading else 0
-                parts.append((plan.name, size / whole if whole else 1.0))
+                size_of_document = len(plan.reading.entries) if plan.reading else 0
+                parts.append((plan.name, size / size_of_document if size_of_document else 1.0))
                 n_entries, n_documents = n_entries + size, n_documents + 1
         tell(n_read)
         if n_documents >= PORTION_DOCUMENTS and not is_whole:

@@ -89,18 +89,18 @@ class EmbeddedText:
 
     Attributes:
         sentences: Spans in ``text``, one or more; what lies outside, such as a heading, has no role.
-        whole: Whether these are all sentences of a paper, so that their places tell something.
+        is_whole: Whether these are all sentences of a paper, so that their places tell something.
     """
 
     text: str
     encoding: Encoding
     sentences: Sequence[Span]
-    whole: bool
+    is_whole: bool
 
 
 def assign_roles(head: RoleHead, texts: Sequence[EmbeddedText]) -> list[tuple[SentenceRole, ...]]:
     """The role of each sentence of each text; one product with the weights serves all of them."""
-    features = [build_features(t.encoding, t.sentences, whole=t.whole) for t in texts]
+    features = [build_features(t.encoding, t.sentences, is_whole=t.is_whole) for t in texts]
     roles = []
     for item, emissions in zip(texts, compute_emissions(head, features), strict=True):
         allowed = read_labels([item.text[start:end] for start, end in item.sentences])
@@ -109,7 +109,7 @@ def assign_roles(head: RoleHead, texts: Sequence[EmbeddedText]) -> list[tuple[Se
     return roles
 
 
-def build_features(encoding: Encoding, sentences: Sequence[Span], *, whole: bool) -> Features:
+def build_features(encoding: Encoding, sentences: Sequence[Span], *, is_whole: bool) -> Features:
     """Features of sentences, from the vectors and vocabulary ids of their tokens."""
     n = len(sentences)
     starts = np.array([start for start, _ in sentences])
@@ -122,14 +122,14 @@ def build_features(encoding: Encoding, sentences: Sequence[Span], *, whole: bool
             last = min(end, begin + N_FIRST)
             pooled[0, at] = np.add.reduce(encoding.tokens[begin:end]) / (end - begin)
             pooled[1, at] = np.add.reduce(encoding.tokens[begin:last]) / (last - begin)
-    own = slice(first[0], None)
-    grams, gram_owners = _hash_grams(encoding.ids[own].astype(np.uint32), owners[own], first)
+    inside = slice(first[0], None)
+    grams, gram_owners = _hash_grams(encoding.ids[inside].astype(np.uint32), owners[inside], first)
     means, openings = pooled
     return Features(
         np.concatenate((means[1:-1], openings[1:-1], means[:-2], means[2:]), axis=1),
         grams,
         gram_owners,
-        _find_places(n) if whole else np.full((n, 3), N_PLACE_ROWS - 1),
+        _find_places(n) if is_whole else np.full((n, 3), N_PLACE_ROWS - 1),
     )
 
 
@@ -170,8 +170,8 @@ def compute_emissions(head: RoleHead, features: Sequence[Features]) -> list[Matr
     result = np.maximum(hidden + head.hidden_bias, 0) @ head.output + head.output_bias
     result += head.places[np.concatenate([f.places for f in features])].sum(axis=1)
     owners = np.concatenate([f.owners + at for f, at in zip(features, starts, strict=False)])
-    worth = head.grams[np.concatenate([f.grams for f in features])]
-    result += np.stack([np.bincount(owners, column, len(result)) for column in worth.T], axis=1)
+    grams = head.grams[np.concatenate([f.grams for f in features])]
+    result += np.stack([np.bincount(owners, column, len(result)) for column in grams.T], axis=1)
     return np.split(result.astype(np.float32), starts[1:-1])
 
 

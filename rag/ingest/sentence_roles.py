@@ -59,10 +59,10 @@ def assign_roles(
     from rag.ingest import role_head
 
     texts = []
-    for (chunk, whole), encoding in zip(chunks, encodings, strict=True):
+    for (chunk, is_whole), encoding in zip(chunks, encodings, strict=True):
         offset = get_text_offset(chunk)
         spans = [(start + offset, end + offset) for start, end in get_sentences(chunk)]
-        texts.append(role_head.EmbeddedText(get_embedded_text(chunk), encoding, spans, whole))
+        texts.append(role_head.EmbeddedText(get_embedded_text(chunk), encoding, spans, is_whole))
     assigned = role_head.assign_roles(role_head.load_head(HEAD_FILE), texts)
     return {c.chunk_id: encode_roles(r) for (c, _), r in zip(chunks, assigned, strict=True)}
 
@@ -82,7 +82,7 @@ def store_missing(writer: Writer, embedder: str, progress: Progress | None = Non
     n_done, total = 0, writer.count_without_roles()
     while rows := writer.list_without_roles(embedder, BATCH):
         encodings = [decode_stored(vector, tokens).decode() for *_, vector, tokens in rows]
-        chunks = [(chunk, whole) for chunk, whole, *_ in rows]
+        chunks = [(chunk, is_whole) for chunk, is_whole, *_ in rows]
         writer.store_roles(assign_roles(embedder, chunks, encodings).items())
         n_done += len(rows)
         if progress:

@@ -88,8 +88,8 @@ class IngestWatch:
     def end_file(self, name: str, n_entries: int) -> None:
         """A document was read; it is done with once its portion is stored."""
         self._spent += self._costs.get(name, 0.0) * READ_SHARE
-        done = self.state.n_files_done + (name in self._costs)
-        self._change(n_files_done=done, n_entries=self.state.n_entries + n_entries)
+        n_done = self.state.n_files_done + (name in self._costs)
+        self._change(n_files_done=n_done, n_entries=self.state.n_entries + n_entries)
 
     def begin_portion(self, parts: Sequence[tuple[str, float]]) -> None:
         """Of documents, by name, these shares are embedded and stored next."""
@@ -122,10 +122,10 @@ class IngestWatch:
         elapsed = time.monotonic() - self._began
         spent = self._spent + within * self._portion
         share = min(1.0, spent / self._total) if self._total else 0.0
-        left = (1 / share - 1) * elapsed if share > 0.02 else (self._total - spent) * self._pace
+        rest_s = (1 / share - 1) * elapsed if share > 0.02 else (self._total - spent) * self._pace
         n_done = self.state.n_entries * share
         rate = n_done / elapsed if elapsed > 1 else 0.0
-        left_s = left if self._total else None
+        left_s = rest_s if self._total else None
         self.state = replace(self.state, **values, share=share, left_s=left_s, rate=rate)
         if self._watch:
             self._watch(self.state)

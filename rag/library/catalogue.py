@@ -258,8 +258,8 @@ class Library(Reader):
         document, _, line = key.rpartition(":")
         if not (document and line.isascii() and line.isdigit()):
             return []
-        found = select(ENTRIES.c.paper_id).join(DOCUMENTS).distinct()
-        at = found.where(DOCUMENTS.c.name == document, ENTRIES.c.line == min(int(line), 2**62))
+        entries = select(ENTRIES.c.paper_id).join(DOCUMENTS).distinct()
+        at = entries.where(DOCUMENTS.c.name == document, ENTRIES.c.line == min(int(line), 2**62))
         return [row["paper_id"] for row in self.select(at)]
 
     def _find_ids_with_prefix(self, key: str) -> list[str]:
@@ -389,8 +389,8 @@ class Library(Reader):
 
     def list_chunks_of(self, paper_ids: Iterable[str]) -> list[Chunk]:
         """The chunks of these papers, in text order within each paper."""
-        found = self.select(CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
-        return [rows.build_chunk(row) for row in found]
+        chunk_rows = self.select(CHUNKS_OF_PAPERS, ids=encode_list(paper_ids))
+        return [rows.build_chunk(row) for row in chunk_rows]
 
     def list_role_spans(self, paper_id: str) -> tuple[RoleSpan, ...]:
         """The sentences of a paper in text order, each once, with their roles where these are known."""

@@ -88,13 +88,13 @@ def translated(database: Database) -> Iterator[None]:
 
 def get_words(exc: Exception | str) -> str:
     """What the database's driver said, in one line, without a text that cannot be read."""
-    said = exc.orig if isinstance(exc, DBAPIError) else exc
-    diagnosis = getattr(said, "diag", None)  # PostgreSQL's, apart from the statement that it quotes
-    said = getattr(diagnosis, "message_primary", None) or said
-    return " ".join(str(said).split()).partition(" with text ")[0][:LONGEST_WORDS]
+    error = exc.orig if isinstance(exc, DBAPIError) else exc
+    diagnosis = getattr(error, "diag", None)  # PostgreSQL's, without the statement that it quotes
+    error = getattr(diagnosis, "message_primary", None) or error
+    return " ".join(str(error).split()).partition(" with text ")[0][:LONGEST_WORDS]
 
 
 def is_operational(exc: Exception) -> bool:
     """Whether the database could not do what it was asked, for no fault of its content."""
-    said = exc.orig if isinstance(exc, DBAPIError) else exc
-    return any(kind.__name__ == "OperationalError" for kind in type(said).__mro__)
+    error = exc.orig if isinstance(exc, DBAPIError) else exc
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)

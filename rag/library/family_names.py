@@ -41,5 +41,5 @@ def split_name(person: Authorship) -> NameParts:
     particle = _PARTICLE.search(bare)
     if particle:
         return NameParts(bare[particle.end() :], bare[: particle.start()], suffix)
-    given, _, family = bare.rpartition(" ")
-    return NameParts(family, given, suffix)
+    given_names, _, family = bare.rpartition(" ")
+    return NameParts(family, given_names, suffix)

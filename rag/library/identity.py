@@ -89,8 +89,8 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         owners: Owner of the page, by document name.
     """
     ranked = sorted(entries, key=_rank)
-    whole = next((e for e in ranked if e.page_starts and e.text), None)
-    text = whole.text if whole else next((e.text for e in ranked if e.text), "")
+    paged = next((e for e in ranked if e.page_starts and e.text), None)
+    text = paged.text if paged else next((e.text for e in ranked if e.text), "")
     title = next((e.title for e in ranked if e.title), None)
     printed = max(ranked, key=_rank_authors)
     marks = [e.code for e in ranked if e.code is not None]
@@ -123,7 +123,7 @@ def merge(identity: str, entries: Sequence[Entry], owners: Mapping[str, str]) ->
         score=next((e.score for e in ranked if e.score is not None), None),
         provenance=_merge_provenance(ranked, sources, known),
         references=next((e.references for e in ranked if e.references), ()),
-        **_get_layout(whole),
+        **_get_layout(paged),
         **values,  # type: ignore[arg-type]
         **lists,  # type: ignore[arg-type]
     )
@@ -139,7 +139,7 @@ def _merge_provenance(
     entries: Sequence[Entry], sources: Mapping[str, Entry | None], known: Set[str]
 ) -> tuple[str, ...]:
     """How fields are known, of the entries that gave them; what one did not find another may know."""
-    kept: dict[str, str] = {}
+    line_of: dict[str, str] = {}
     for entry in entries:
         for line in entry.provenance:
             field, _, basis = line.partition(": ")
@@ -147,8 +147,8 @@ def _merge_provenance(
             if (is_lost and field not in known) or (
                 not is_lost and sources.get(field, entry) is entry
             ):
-                kept.setdefault(field, line)
-    return tuple(kept.values())
+                line_of.setdefault(field, line)
+    return tuple(line_of.values())
 
 
 _FIRST = ("category", "url", "doi", "venue", "arxiv", "pmid")
@@ -187,8 +187,8 @@ def trace_fields(paper: Paper, entries: Sequence[Entry]) -> dict[str, Place]:
         value = getattr(paper, name)
         if value:
             for entry in sorted(entries, key=_rank):
-                own = getattr(entry, name)
-                if own == value or (name in _ALL and own):
+                entry_value = getattr(entry, name)
+                if entry_value == value or (name in _ALL and entry_value):
                     traced[name] = entry.place
                     break
     return traced
@@ -207,7 +207,7 @@ def _merge_authorships(
     for name in _merge_distinct(e.authors for e in entries):
         if name not in known:
             known.add(name)
-            if not any(is_shorter_print(name, other) for other in printed.authors):
+            if not any(is_shorter_print(name, author) for author in printed.authors):
                 authorships.append(Authorship(identity, name, "listed", None))
     for name in _merge_distinct(
         (owners[e.place.document],) for e in entries if e.place.document in owners
@@ -237,11 +237,11 @@ def is_shorter_print(name: str, other: str) -> bool:
 
 
 def _drop(words: Sequence[str], shared: Counter[str]) -> list[str]:
-    left = Counter(shared)
+    remaining = Counter(shared)
     rest: list[str] = []
     for word in words:
-        if left[word]:
-            left[word] -= 1
+        if remaining[word]:
+            remaining[word] -= 1
         else:
             rest.append(word)
     return rest

@@ -130,15 +130,15 @@ def group_entries(entries: Mapping[Key, Entry], apart: Iterable[Key] = ()) -> li
         for key in buckets[shared]:
             group = group_of[key]
             for head in heads[:_MAX_COMPARED]:
-                other = group_of[head]
-                if other is group or _is_same(kind, group, other, facts):
+                earlier = group_of[head]
+                if earlier is group or _is_same(kind, group, earlier, facts):
                     break
             else:
                 heads.append(key)
                 continue
-            if other is not group:
-                other.extend(group)
-                group_of.update(dict.fromkeys(group, other))
+            if earlier is not group:
+                earlier.extend(group)
+                group_of.update(dict.fromkeys(group, earlier))
     groups = {id(group): group for group in group_of.values()}
     return sorted(
         (sorted(group, key=lambda key: entries[key].place) for group in groups.values()),
@@ -159,10 +159,10 @@ def _get_rank(shared: str) -> tuple[int, str]:
 
 
 def _is_same(
-    kind: str, group: Sequence[Key], other: Sequence[Key], facts: Mapping[Key, _Facts]
+    kind: str, group: Sequence[Key], earlier: Sequence[Key], facts: Mapping[Key, _Facts]
 ) -> bool:
     """Whether two groups that share a key may be one: none of one contradicts any of the other."""
-    pairs = [(facts[a], facts[b]) for a in group[:8] for b in other[:8]]
+    pairs = [(facts[a], facts[b]) for a in group[:8] for b in earlier[:8]]
     if any(_contradict(a, b, kind) for a, b in pairs):
         return False
     if kind == "content" and not any(a.content for pair in pairs for a in pair):
@@ -181,12 +181,12 @@ def _contradict(a: _Facts, b: _Facts, kind: str) -> bool:
         return True
     if (a.arxiv and b.arxiv and a.arxiv != b.arxiv) or (a.pmid and b.pmid and a.pmid != b.pmid):
         return True
-    others = bool(a.first and b.first) and not a.first & b.first
+    differ = bool(a.first and b.first) and not a.first & b.first
     if kind == "title":
-        return others
+        return differ
     if not (a.title and b.title) or _have_like_titles(a, b):
-        return others and kind == "content" and not a.content
-    return others
+        return differ and kind == "content" and not a.content
+    return differ
 
 
 def _agree_beside_title(a: _Facts, b: _Facts) -> bool:

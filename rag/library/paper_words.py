@@ -153,9 +153,9 @@ def _list_vocabulary(
     title: str, text: str, places: Iterable[str]
 ) -> set[tuple[VocabularyKind, str]]:
     """Each kind of word that a paper has, once."""
-    both = f"{title} {text}"
-    words: set[tuple[VocabularyKind, str]] = {("any", w) for w in _ANY.findall(both.lower())}
-    words.update(("lower", word) for word in _LOWER.findall(both))
+    all_text = f"{title} {text}"
+    words: set[tuple[VocabularyKind, str]] = {("any", w) for w in _ANY.findall(all_text.lower())}
+    words.update(("lower", word) for word in _LOWER.findall(all_text))
     words.update(("term", term) for term in split_terms(f"{title} . {text}"))
     words.update(("place", word) for place in places for word in _GAP.split(place) if word)
     words.update(("coined", fold(word)) for word in NAMED.findall(title))

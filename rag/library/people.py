@@ -52,7 +52,7 @@ class ScopedPeople(ScopedLibrary):
         return NameIndex(self, self.aliases, self.vocabulary.lower)
 
     def find_names(self, form: str, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, set[str]] = {}
+        names_of: dict[str, set[str]] = {}
         if form == "part":
             statements = [select(NAME_PARTS.c.part, NAME_PARTS.c.name).where(
                 is_listed(NAME_PARTS.c.part, keys), self._is_seen(NAME_PARTS.c.name)
@@ -66,8 +66,8 @@ class ScopedPeople(ScopedLibrary):
             ]
         for statement in statements:
             for key, name in self.library.fetch(statement):
-                found.setdefault(key, set()).add(name)
-        return {key: tuple(sorted(names)) for key, names in found.items()}
+                names_of.setdefault(key, set()).add(name)
+        return {key: tuple(sorted(names)) for key, names in names_of.items()}
 
     def count_names(self, parts: Collection[str]) -> Mapping[str, int]:
         counts = select(NAME_PARTS.c.part, func.count()).where(
@@ -103,8 +103,8 @@ class ScopedPeople(ScopedLibrary):
         ids = self.library.list_page_papers(person)
         if not self.scope:
             return ids
-        seen = self.select_ids(ids)
-        return [paper_id for paper_id in ids if paper_id in seen]
+        in_scope = self.select_ids(ids)
+        return [paper_id for paper_id in ids if paper_id in in_scope]
 
     def list_page_owners(self, paper: Paper) -> list[str]:
         """On whose pages a paper stands."""
@@ -119,13 +119,13 @@ class ScopedPeople(ScopedLibrary):
 
     def _list_spellings(self, name: str) -> list[str]:
         """The names under which papers of one person are printed."""
-        others = [other for other, shown in self.aliases.items() if shown == name]
-        return [*others, *([] if name in self.aliases else [name])]
+        spellings = [spelling for spelling, label in self.aliases.items() if label == name]
+        return [*spellings, *([] if name in self.aliases else [name])]
 
     def _is_of(self, name: str) -> ColumnElement[bool]:
-        own = select(AUTHORSHIPS.c.paper_id)
+        ids = select(AUTHORSHIPS.c.paper_id)
         return PAPERS.c.paper_id.in_(
-            own.where(is_listed(AUTHORSHIPS.c.name, self._list_spellings(name)))
+            ids.where(is_listed(AUTHORSHIPS.c.name, self._list_spellings(name)))
         )
 
     def list_papers_of(self, name: str) -> tuple[Paper, ...]:
@@ -165,9 +165,9 @@ class ScopedPeople(ScopedLibrary):
         people = find_source("author").values
         chosen = self._chosen(conditions)
         mine, theirs = people.subquery(), people.subquery()
-        other = case((mine.c.value != theirs.c.value, theirs.c.value))
+        companion = case((mine.c.value != theirs.c.value, theirs.c.value))
         pairs = (
-            select(mine.c.value, func.count(other.distinct()))
+            select(mine.c.value, func.count(companion.distinct()))
             .join_from(mine, theirs, mine.c.paper_id == theirs.c.paper_id)
             .where(mine.c.paper_id.in_(chosen))
             .group_by(mine.c.value)

@@ -118,8 +118,8 @@ class NameIndex:
         self._by_part = Lookup(partial(source.find_names, "part"), names)
         self._by_initials = Lookup(partial(source.find_names, "initials"), names)
         self._counts = Lookup(source.count_names, 0)
-        shown = source.find_names("name", set((aliases or {}).values())) if aliases else {}
-        self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in shown}
+        labels = source.find_names("name", set((aliases or {}).values())) if aliases else {}
+        self._aliases = {get_name_key(o): n for o, n in (aliases or {}).items() if n in labels}
 
     @cached_property
     def parts(self) -> tuple[str, ...]:

@@ -216,7 +216,7 @@ def _create_engine(url: str) -> Engine:
 
 
 def _drop_nul(
-    _1: object, _2: object, statement: str, values: Any, _3: object, many: bool
+    _1: object, _2: object, statement: str, values: Any, _3: object, is_batch: bool
 ) -> tuple[str, Any]:
     """PostgreSQL's texts hold every character but one, which says nothing to a reader."""
 
@@ -226,7 +226,7 @@ def _drop_nul(
         dirty = {n: v.replace("\0", "") for n, v in row.items() if isinstance(v, str) and "\0" in v}
         return {**row, **dirty} if dirty else row
 
-    return statement, [clean(row) for row in values] if many else clean(values)
+    return statement, [clean(row) for row in values] if is_batch else clean(values)
 
 
 def show_url(url: str) -> str:
@@ -237,7 +237,7 @@ def show_url(url: str) -> str:
         return ""
 
 
-def get_version(connection: Connection, part: str, known: int, shown: str) -> int:
+def get_version(connection: Connection, part: str, known: int, database: str) -> int:
     """Migrations that were run on the tables of a part; 0 where there are none.
 
     Raises:
@@ -246,19 +246,19 @@ def get_version(connection: Connection, part: str, known: int, shown: str) -> in
     names = set(connection.execute(_TABLES).scalars())
     if names and _VERSIONS not in names:
         raise LibraryError(
-            f"the database {shown!r} holds another program's tables, such as "
+            f"the database {database!r} holds another program's tables, such as "
             f"{min(names)!r}; name another database or schema with the setting 'library'"
         )
     if not names:
         return 0
     versions = text(f"SELECT version FROM {_VERSIONS} WHERE part = :part")
     version = int(connection.execute(versions, {"part": part}).scalar() or 0)
-    require_known(version, known, f"the {part} in the database {shown!r}")
+    require_known(version, known, f"the {part} in the database {database!r}")
     return version
 
 
 def run_migrations(
-    connection: Connection, part: str, migrations: Sequence[Migration], shown: str
+    connection: Connection, part: str, migrations: Sequence[Migration], database: str
 ) -> None:
     """Run the missing migrations, each in one transaction, over all servers one after another."""
     noted = text(
@@ -268,7 +268,7 @@ def run_migrations(
     while True:
         with connection.begin():
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-            version = get_version(connection, part, len(migrations), shown)
+            version = get_version(connection, part, len(migrations), database)
             if version == len(migrations):
                 return
             if not set(connection.execute(_TABLES).scalars()):

@@ -159,8 +159,8 @@ _PARTS = (("paper_places", "document", "line {number} NOT NULL,"), ("paper_affil
 
 _LISTS = (
     "".join(
-        _PART.replace("{table}", table).replace("{value}", value).replace("{more}", more)
-        for table, value, more in _PARTS
+        _PART.replace("{table}", table).replace("{value}", value).replace("{more}", condition)
+        for table, value, condition in _PARTS
     )
     + """
 ALTER TABLE authorships ADD COLUMN searched {text} NOT NULL DEFAULT '';

@@ -45,14 +45,14 @@ class ScopedLibrary:
         """Papers by id, in order; those out of sight are left out."""
         wanted = list(ids)
         if self.scope and wanted:
-            seen = self.select_ids(wanted)
-            wanted = [paper_id for paper_id in wanted if paper_id in seen]
+            in_scope = self.select_ids(wanted)
+            wanted = [paper_id for paper_id in wanted if paper_id in in_scope]
         return self.library.list_papers(wanted) if wanted else []
 
     def select_ids(self, ids: Collection[str], conditions: Sequence[Condition] = ()) -> set[str]:
         """Which of some papers are seen and meet conditions."""
-        listed = self._chosen(conditions).where(is_listed(PAPERS.c.paper_id, ids))
-        return {row[0] for row in self.library.fetch(listed)} if ids else set()
+        statement = self._chosen(conditions).where(is_listed(PAPERS.c.paper_id, ids))
+        return {row[0] for row in self.library.fetch(statement)} if ids else set()
 
     def find_ids(
         self,

@@ -123,8 +123,8 @@ def _format_never_printed(field: str, value: str, vocabulary: Counter[str]) -> s
     known = sorted(vocabulary, key=lambda v: (-vocabulary[v], v))
     if not known:
         return f"No paper here has {FIELDS[field].noun}."
-    others = " and others" if len(known) > 8 else ""
-    return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{others}."
+    rest = " and others" if len(known) > 8 else ""
+    return f"No paper here has the {field} {value}; there are {join_names(known[:8])}{rest}."
 
 
 def format_nearest(library: LibraryView, conditions: Sequence[Condition]) -> str:

@@ -156,14 +156,14 @@ class Source:
 
 def _build_scalar(forms: Texts | Numbers, known: Test | None = None) -> Source:
     """One value a paper, in a column of ``papers``."""
-    shown = forms.raw if isinstance(forms, Texts) else forms.value
-    there = known if known is not None else and_(shown.is_not(None), _is_not_empty(shown))
+    column = forms.raw if isinstance(forms, Texts) else forms.value
+    there = known if known is not None else and_(column.is_not(None), _is_not_empty(column))
     return Source(
         there,
         lambda test: and_(there, test(forms)),
-        select(PAPERS.c.paper_id, shown.label("value")).where(there),
+        select(PAPERS.c.paper_id, column.label("value")).where(there),
         case((there, forms.folded if isinstance(forms, Texts) else forms.value)),
-        shown,
+        column,
         there,
     )
 
@@ -201,17 +201,17 @@ def _build_part(table: Any, value: str) -> Source:
 
 def _build_people(narrow: Callable[[Select[Any]], Select[Any]]) -> Source:
     """People by the names that are shown for them, of some authorships."""
-    own = Texts(AUTHORSHIPS.c.name, AUTHORSHIPS.c.folded, AUTHORSHIPS.c.searched)
-    other = Texts(ALIASES.c.shown, ALIASES.c.folded, ALIASES.c.searched)
+    names = Texts(AUTHORSHIPS.c.name, AUTHORSHIPS.c.folded, AUTHORSHIPS.c.searched)
+    alias = Texts(ALIASES.c.shown, ALIASES.c.folded, ALIASES.c.searched)
 
     def values(test: Callable[[Any], Test]) -> Select[Any]:
         renamed = select(ALIASES.c.name)
-        shown = or_(
-            and_(test(own), own.raw.not_in(renamed)), own.raw.in_(renamed.where(test(other)))
+        has_name = or_(
+            and_(test(names), names.raw.not_in(renamed)), names.raw.in_(renamed.where(test(alias)))
         )
-        name = select(other.raw).where(ALIASES.c.name == own.raw).scalar_subquery()
-        people = select(AUTHORSHIPS.c.paper_id, func.coalesce(name, own.raw).label("value"))
-        return narrow(people).where(shown)
+        name = select(alias.raw).where(ALIASES.c.name == names.raw).scalar_subquery()
+        people = select(AUTHORSHIPS.c.paper_id, func.coalesce(name, names.raw).label("value"))
+        return narrow(people).where(has_name)
 
     return _build_several(values)
 

@@ -102,12 +102,12 @@ class LibraryView(CalledPapers, ScopedPeople):
                 None: all.
         """
         columns = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.text)
-        said = and_(true(), *(has_part(PAPERS.c.searched_text, literal(p)) for p in parts))
+        has_parts = and_(true(), *(has_part(PAPERS.c.searched_text, literal(p)) for p in parts))
         if in_text is not None:
             titled = and_(true(), *(has_part(PAPERS.c.searched_title, literal(p)) for p in parts))
-            said = or_(titled, and_(is_listed(PAPERS.c.paper_id, in_text), said))
-        found = columns.where(self._test(conditions), said)
-        return [(row[0], row[1], row[2]) for row in self.library.fetch(found)]
+            has_parts = or_(titled, and_(is_listed(PAPERS.c.paper_id, in_text), has_parts))
+        statement = columns.where(self._test(conditions), has_parts)
+        return [(row[0], row[1], row[2]) for row in self.library.fetch(statement)]
 
     def list_scored(self, ids: Sequence[str]) -> tuple[ScoredPaper, ...]:
         """Papers in order as what a ranking says of them: ids and places alone, for any number."""
@@ -120,9 +120,9 @@ class LibraryView(CalledPapers, ScopedPeople):
         ):
             places_by_id.setdefault(paper_id, []).append(str(Place(document, line)))
         return tuple(
-            ScoredPaper(paper_id, first, 1.0, tuple(others))
+            ScoredPaper(paper_id, first, 1.0, tuple(further))
             for paper_id in ids
-            for first, *others in (places_by_id[paper_id],)
+            for first, *further in (places_by_id[paper_id],)
         )
 
     def count_papers(self, conditions: Sequence[Condition] = ()) -> int:

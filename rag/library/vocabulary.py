@@ -64,10 +64,10 @@ class Vocabulary:
     def has_phrase(self, phrase: str) -> bool:
         """Whether the title and text of some paper contain a folded phrase."""
         sought = literal(build_searched(phrase)[1:])
-        said = select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
-        return bool(self._library.fetch(said))
+        papers = select(PAPERS.c.paper_id).where(has_part(PAPERS.c.searched_text, sought)).limit(1)
+        return bool(self._library.fetch(papers))
 
     def has_place(self, phrase: str) -> bool:
         """Whether some affiliation contains a folded phrase."""
-        found = select(func.count()).where(has_part(AFFILIATIONS.c.folded, literal(phrase)))
-        return bool(self._library.fetch(found)[0][0])
+        statement = select(func.count()).where(has_part(AFFILIATIONS.c.folded, literal(phrase)))
+        return bool(self._library.fetch(statement)[0][0])

@@ -117,11 +117,11 @@ class Writer:
         try:
             with self._db.begin() as transaction:
                 self._apply_plan(plan, again=again, bare=True)
-                found = self._db.execute(unembedded).mappings().all()
+                chunk_rows = self._db.execute(unembedded).mappings().all()
                 transaction.rollback()
         except FAULTS as exc:
             raise self._database.build_not_written(exc) from exc
-        return [(rows.build_chunk(row), bool(row["whole"])) for row in found]
+        return [(rows.build_chunk(row), bool(row["whole"])) for row in chunk_rows]
 
     def store_vectors(
         self, embedder: str, vectors: Iterable[tuple[str, bytes, bytes | None]]
@@ -255,11 +255,11 @@ class Writer:
         return int(self._db.execute(stored.returning(DOCUMENTS.c.document_id)).scalar_one())
 
     def _remove_document(self, name: str) -> set[str]:
-        named = DOCUMENTS.c.name == name
-        touched = {paper_id for paper_id, _ in self._list_entries(named)}
-        keys = select(ENTRY_KEYS.c.key).join(DOCUMENTS).where(named)
+        is_document = DOCUMENTS.c.name == name
+        touched = {paper_id for paper_id, _ in self._list_entries(is_document)}
+        keys = select(ENTRY_KEYS.c.key).join(DOCUMENTS).where(is_document)
         self._shared |= set(self._db.execute(keys).scalars())
-        self._db.execute(DOCUMENTS.delete().where(named))
+        self._db.execute(DOCUMENTS.delete().where(is_document))
         return touched
 
     def _update_paper_ids(self, *, again: bool) -> set[str]:
@@ -275,10 +275,10 @@ class Writer:
                 reach.c.document_id == ENTRIES.c.document_id, reach.c.ordinal == ENTRIES.c.ordinal
             )
             reached = _ENTRIES.join(reach, is_same)
-        found = self._db.execute(reached).mappings().all()
-        entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in found}
+        records = self._db.execute(reached).mappings().all()
+        entries = {(row["document_id"], row["ordinal"]): rows.build_entry(row) for row in records}
         parted = set(self._db.execute(select(APART.c.digest)).scalars())
-        apart = [(r["document_id"], r["ordinal"]) for r in found if r["digest"] in parted]
+        apart = [(r["document_id"], r["ordinal"]) for r in records if r["digest"] in parted]
         groups = matching.group_entries(entries, apart)
         ids = matching.compute_group_ids([[entries[key] for key in group] for group in groups])
         new_ids = {key: i for group, i in zip(groups, ids, strict=True) for key in group}
@@ -288,7 +288,7 @@ class Writer:
             else set()
         )
         changed: list[dict[str, object]] = []
-        for row in found:
+        for row in records:
             now = new_ids[row["document_id"], row["ordinal"]]
             touched.add(now)
             if now != row["paper_id"]:
@@ -339,8 +339,8 @@ class Writer:
         with self._open_transaction():
             self._db.execute(ALIASES.delete())
             self._add_rows(ALIASES, [
-                {"name": name, "shown": shown, **rows.build_forms(shown)}
-                for name, shown in aliases.items()
+                {"name": name, "shown": label, **rows.build_forms(label)}
+                for name, label in aliases.items()
             ])  # fmt: skip
 
     def store_corrections(self, values: Mapping[tuple[str, int], Mapping[str, object]]) -> None:
@@ -377,13 +377,13 @@ class Writer:
         }
         stored = [p for i, p in after.items() if again or digests[i] != before.get(i)]
         stored_ids = [paper.paper_id for paper in stored]
-        gone = set(before) - set(after)
-        replaced = [*gone, *(paper_id for paper_id in stored_ids if paper_id in before)]
+        lost_ids = set(before) - set(after)
+        replaced = [*lost_ids, *(paper_id for paper_id in stored_ids if paper_id in before)]
         if again and not bare:
             paper_words.clear_counts(self._db)
         elif not bare:
             paper_words.change_counts(self._db, removed=replaced)
-        self._remove_papers(gone)
+        self._remove_papers(lost_ids)
         self._store_papers(stored, digests, bare=bare)
         if not bare:
             paper_words.change_counts(self._db, added=stored_ids)
@@ -537,8 +537,8 @@ class Writer:
             .limit(limit)
         )
         with self._open_transaction():
-            found = self._db.execute(unknown).mappings().all()
-        return [(rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in found]
+            records = self._db.execute(unknown).mappings().all()
+        return [(rows.build_chunk(r), bool(r["whole"]), r["vector"], r["tokens"]) for r in records]
 
     def store_roles(self, roles: Iterable[tuple[str, bytes]]) -> None:
         """Keep the roles of chunks' sentences (chunk id, roles), of those chunks that are stored."""
@@ -589,10 +589,10 @@ class Writer:
             raise self._database.build_not_written(exc) from exc
 
     def _list_entries(self, where: ColumnElement[bool]) -> list[tuple[str, Entry]]:
-        found = self._db.execute(
+        result = self._db.execute(
             _ENTRIES.where(where).order_by(DOCUMENTS.c.name, ENTRIES.c.ordinal)
         )
-        return [(row["paper_id"], rows.build_entry(row)) for row in found.mappings()]
+        return [(row["paper_id"], rows.build_entry(row)) for row in result.mappings()]
 
     def _add_rows(self, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
         if values:

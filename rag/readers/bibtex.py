@@ -218,18 +218,20 @@ def _inherit(records: Sequence[_Record]) -> None:
     """Give each child what it lacks and its ``crossref`` or ``xdata`` has."""
     by_key = {record.key.lower(): record for record in reversed(records)}
     for record in records:
-        seen = {record.key.lower()}
+        ancestors = {record.key.lower()}
         child = record
-        while (parent := by_key.get(_get_parent(child))) and parent.key.lower() not in seen:
-            seen.add(parent.key.lower())
-            given = parent.fields
-            title = given.get("booktitle") or given.get("title")
+        while (parent := by_key.get(_get_parent(child))) and parent.key.lower() not in ancestors:
+            ancestors.add(parent.key.lower())
+            fields = parent.fields
+            title = fields.get("booktitle") or fields.get("title")
             if parent.kind != "xdata" and title:
                 record.fields.setdefault("booktitle", title)
             if not {"year", "date"} & record.fields.keys():
-                record.fields.update({k: given[k] for k in ("year", "date", "month") if k in given})
+                record.fields.update(
+                    {k: fields[k] for k in ("year", "date", "month") if k in fields}
+                )
             barred = frozenset(("crossref",)) if parent.kind == "xdata" else _NOT_INHERITED
-            for name, value in given.items():
+            for name, value in fields.items():
                 if name not in barred and name not in ("year", "date", "month"):
                     record.fields.setdefault(name, value)
             child = parent

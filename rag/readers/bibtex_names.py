@@ -51,7 +51,7 @@ def _is_list(piece: str) -> bool:
         return False
     if ";" in bare or " & " in bare or r" \& " in bare:
         return True
-    return bare.count(",") > 1 and not parse_name(piece).shown.endswith(("r", "r.", "I", "V", "d"))
+    return bare.count(",") > 1 and not parse_name(piece).text.endswith(("r", "r.", "I", "V", "d"))
 
 
 def _mixes_commas(pieces: list[str]) -> bool:
@@ -79,14 +79,14 @@ def _parse_name(piece: str) -> str | Name:
         parts = names.parse_single_name_into_parts(piece, strict=False)
     except names.InvalidNameError:
         return parse_name(piece)
-    given, particle, family, suffix = (
+    first_names, particle, family, suffix = (
         " ".join(words) for words in (parts.first, parts.von, parts.last, parts.jr)
     )
     if "," in piece and not particle:
-        return parse_name(f"{family}, {given}" if given else family)
-    if not given and not particle:
+        return parse_name(f"{family}, {first_names}" if first_names else family)
+    if not first_names and not particle:
         return Name(family, family)
-    return build_name(given, family, particle=particle, suffix=suffix)
+    return build_name(first_names, family, particle=particle, suffix=suffix)
 
 
 def _parse_extended(piece: str) -> Name:

@@ -67,11 +67,11 @@ def parse_month(printed: str) -> int | None:
 
 def combine(year: object, month: object, day: object, dated: object) -> When:
     """A date from fields of its parts and one of the whole; where their years differ, the year's counts."""
-    whole, printed = parse_date(dated), _parse_year(year)
+    full, printed = parse_date(dated), _parse_year(year)
     if not printed.year:
-        printed = whole
-    elif not printed.month and whole.year == printed.year:
-        printed = whole
+        printed = full
+    elif not printed.month and full.year == printed.year:
+        printed = full
     if printed.month or month in (None, ""):
         return printed
     text = str(month).replace("~", " ").strip()
@@ -131,8 +131,8 @@ def _parse_text(text: str) -> When:
     for form in _FORMS:
         if (match := form.match(text)) and (when := _build_from_match(match)).year:
             return when
-    found = _YEAR.search(text)
-    return When(int(found.group())) if found else When()
+    year_match = _YEAR.search(text)
+    return When(int(year_match.group())) if year_match else When()
 
 
 def _parse_number(number: int) -> When:

@@ -210,8 +210,8 @@ def _is_author(item: object) -> bool:
 def _parse_author(item: object) -> str | Name:
     """One author: a string, ``{"name": ...}``, or an object of first and last name and their parts."""
     if isinstance(item, list):  # arXiv's ``["Bours", "Etta", "Jr", "EN Saclay"]``
-        family, given, suffix = (*(_convert_to_text(part) for part in item[:3]), "", "", "")[:3]
-        return build_name(given, family, suffix=suffix)
+        family, first, suffix = (*(_convert_to_text(part) for part in item[:3]), "", "", "")[:3]
+        return build_name(first, family, suffix=suffix)
     if not isinstance(item, Mapping):
         return _convert_to_text(item)
     parts = {columns.get_key(str(key)): value for key, value in item.items()}
@@ -223,7 +223,7 @@ def _parse_author(item: object) -> str | Name:
         return next((text for key in keys if (text := _convert_to_text(parts.get(key)))), "")
 
     family = get("family", "last", "lastname", "familyname", "surname")
-    given = get("given", "first", "firstname", "givenname", "forename", "initials")
+    first = get("given", "first", "firstname", "givenname", "forename", "initials")
     if family:
         particle = " ".join(
             filter(None, (get("droppingparticle"), get("nondroppingparticle", "prefix")))
@@ -231,13 +231,13 @@ def _parse_author(item: object) -> str | Name:
         middle = get("middle") or " ".join(
             map(str, parts["middle"]) if isinstance(parts.get("middle"), list) else ()
         )
-        given = " ".join(filter(None, (given, middle)))
-        return build_name(given, family, particle=particle, suffix=get("suffix"))
+        first = " ".join(filter(None, (first, middle)))
+        return build_name(first, family, particle=particle, suffix=get("suffix"))
     literal = get("literal")
     if literal:
         return Name("{" + literal + "}", literal)
     return (
-        get("displayname", "name", "fullname", "author", "rawauthorname", "text", "value") or given
+        get("displayname", "name", "fullname", "author", "rawauthorname", "text", "value") or first
     )
 
 

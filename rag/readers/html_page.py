@@ -177,11 +177,11 @@ def _iter_listed(page: HtmlElement) -> Iterator[tuple[HtmlElement, _Record]]:
 def _read_row(row: HtmlElement, fields: Mapping[str, str]) -> _Record | None:
     record: _Record = {}
     for field, path in fields.items():
-        found = row.xpath(path)
+        nodes = row.xpath(path)
         if field == "people":
-            record["authors"] = [_get_words(person) for person in found]
-        elif found:
-            first = found[0]
+            record["authors"] = [_get_words(person) for person in nodes]
+        elif nodes:
+            first = nodes[0]
             text = (
                 str(first) if isinstance(first, str) else first.get("content") or _get_words(first)
             )

@@ -178,8 +178,8 @@ def _convert_semantic_scholar(record: Record) -> Record:
     flat["venue"] = venue or flat.pop("publicationVenue", None)
     flat["keywords"] = flat.pop("s2FieldsOfStudy", None) or flat.pop("fieldsOfStudy", None)
     if isinstance(flat["keywords"], list):
-        named = [k.get("category") if isinstance(k, Mapping) else k for k in flat["keywords"]]
-        flat["keywords"] = list(dict.fromkeys(named))
+        categories = [k.get("category") if isinstance(k, Mapping) else k for k in flat["keywords"]]
+        flat["keywords"] = list(dict.fromkeys(categories))
     dropped = ("tldr", "embedding", "openAccessPdf", "isOpenAccess", "citationStyles", "influentialCitationCount",
                "publicationVenue", "fieldsOfStudy", "citations", "journal", "externalIds", "abstractSource")  # fmt: skip
     return {name: value for name, value in flat.items() if name not in dropped}
@@ -251,9 +251,9 @@ def _convert_zotero(record: Record) -> Record:
         name, _, value = line.partition(":")
         if name.strip().lower() in ("pmid", "arxiv", "doi"):
             flat.setdefault(name.strip().lower(), value.strip())
-    kept = ("title", "creators", "abstractNote", "date", "url", "DOI", "doi", "venue", "tags", "files", "pmid",
+    names = ("title", "creators", "abstractNote", "date", "url", "DOI", "doi", "venue", "tags", "files", "pmid",
             "arxiv", "itemType")  # fmt: skip
-    return {name: flat[name] for name in kept if name in flat}
+    return {name: flat[name] for name in names if name in flat}
 
 
 def _convert_mesh(record: Record) -> Record:

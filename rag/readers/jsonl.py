@@ -68,10 +68,10 @@ def _iter_records(item: _Item, text: str) -> Iterator[_Item]:
     # The place of each is found again in the text: the list that holds as many.
     for start in _LIST_START.finditer(item.raw):
         if start.group(1) in json_shapes.ENVELOPES:
-            found = list(_iter_objects(item.raw[start.end() - 1 :], whole=False))
-            if [one.value for one in found] == records:
+            objects = list(_iter_objects(item.raw[start.end() - 1 :], is_whole=False))
+            if [record.value for record in objects] == records:
                 before = item.line - 1 + item.raw.count("\n", 0, start.end())
-                yield from (replace(one, line=one.line + before) for one in found)
+                yield from (replace(record, line=record.line + before) for record in objects)
                 return
     yield from (_Item(item.line, json.dumps(r, ensure_ascii=False), r) for r in records)
 
@@ -97,14 +97,14 @@ def _iter_lines(source: DocumentSource) -> Iterator[_Item]:
                 yield _Item(number, line, flaw=_format_flaw(exc))
 
 
-def _iter_objects(text: str, *, whole: bool = True) -> Iterator[_Item]:
+def _iter_objects(text: str, *, is_whole: bool = True) -> Iterator[_Item]:
     """Objects that may take several lines; after a broken one, on to the next as far indented.
 
-    Not ``whole``: those of the list with which the text begins.
+    Not ``is_whole``: those of the list with which the text begins.
     """
     position, line = 0, 1
     while True:
-        if not whole and position and _LIST_END.match(text, position):
+        if not is_whole and position and _LIST_END.match(text, position):
             return
         start = _find_resumption(text, position)
         line += text.count("\n", position, start)
@@ -187,8 +187,8 @@ def _build_json_entry(
         return Rejection(document, item.line, item.flaw)
     if not isinstance(item.value, dict):
         return Rejection(document, item.line, "not a JSON object with a title or abstract")
-    given = {name: value for name, value in item.value.items() if name != SERVICE_MARK}
-    record = json_shapes.flatten(given)
+    fields = {name: value for name, value in item.value.items() if name != SERVICE_MARK}
+    record = json_shapes.flatten(fields)
     columns.count((str(name), value) for name, value in record.items())
     try:
         entry = field_mapping.build_record_entry(record, Place(document, item.line), item.raw)

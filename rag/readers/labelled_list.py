@@ -53,17 +53,19 @@ def read(source: DocumentSource) -> DocumentParts:
 
 def _iter_starts(lines: list[str]) -> Iterator[int]:
     """Where each paper begins: at the label with which the first one does, or at a label that it has."""
-    seen: set[str] = set()
+    labels: set[str] = set()
     for index, line in enumerate(lines):
         match = _LABEL.match(line)
         if match is None:
             continue
         label = _get_label(match)
-        if not seen or (label in seen and label in ("title", "authors", "arxiv", "date", "venue")):
-            if not seen or "title" in seen or label == "title":
-                seen = set()
+        if not labels or (
+            label in labels and label in ("title", "authors", "arxiv", "date", "venue")
+        ):
+            if not labels or "title" in labels or label == "title":
+                labels = set()
                 yield index
-        seen.add(label)
+        labels.add(label)
 
 
 def _get_label(match: re.Match[str]) -> str:

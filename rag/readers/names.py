@@ -52,7 +52,7 @@ class Byline:
 class Name:
     """One name as it is shown, and its family part where that is known."""
 
-    shown: str
+    text: str
     family: str = ""
 
 
@@ -131,7 +131,7 @@ def _parse_comma_list(names_text: str) -> list[Name]:
         return _parse_pair(names_text)
     if _is_paired(parts):
         pairs = zip(parts[::2], parts[1::2], strict=True)
-        return [build_name(_space_initials(given), family) for family, given in pairs]
+        return [build_name(_space_initials(initials), family) for family, initials in pairs]
     if len(pieces) == 1 and len(parts) == 3 and any(map(_SUFFIX.fullmatch, parts[1:])):
         return [parse_name(names_text)]
     return [parse_name(part) for part in _join_suffixes(parts)]
@@ -139,10 +139,10 @@ def _parse_comma_list(names_text: str) -> list[Name]:
 
 def _is_paired(parts: Sequence[str]) -> bool:
     """Whether each family name is followed by its initials: ``Moss, I., Fern, Paul B.``."""
-    families, given = parts[::2], parts[1::2]
+    families, initials = parts[::2], parts[1::2]
     return (
-        len(families) == len(given)
-        and all(_is_initials(name.rpartition(" ")[2]) for name in given)
+        len(families) == len(initials)
+        and all(_is_initials(name.rpartition(" ")[2]) for name in initials)
         and all(not _is_initials(name.rpartition(" ")[2]) for name in families)
     )
 
@@ -196,22 +196,22 @@ def parse_name(name: str) -> Name:
     if len(parts) < 2:
         return _parse_bare(parts[0] if parts else "")
     suffixes = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
-    given = " ".join(part for part in parts[1:] if part not in suffixes)
+    first_names = " ".join(part for part in parts[1:] if part not in suffixes)
     suffix = " ".join(suffixes)
-    given = _space_initials(given)
-    words = given.split()
+    first_names = _space_initials(first_names)
+    words = first_names.split()
     at = next((i for i, word in enumerate(words) if word in _PARTICLES), len(words))
     if 0 < at and all(word in _PARTICLES for word in words[at:]):
         # ``Berg, Jan van den``: the particle stands behind the given name.
         return build_name(
             " ".join(words[:at]), parts[0], particle=" ".join(words[at:]), suffix=suffix
         )
-    number = _NUMBERED.search(parts[0]) or _NUMBERED.search(f" {given}")
+    number = _NUMBERED.search(parts[0]) or _NUMBERED.search(f" {first_names}")
     family = _NUMBERED.sub("", parts[0])
     if number:
-        given = _NUMBERED.sub("", f" {given}").strip()
+        first_names = _NUMBERED.sub("", f" {first_names}").strip()
         suffix = f"{suffix} {number.group().strip()}".strip()
-    return build_name(given, family, suffix=suffix)
+    return build_name(first_names, family, suffix=suffix)
 
 
 def _parse_bare(name: str) -> Name:
@@ -227,11 +227,11 @@ def _parse_bare(name: str) -> Name:
     return Name(name)
 
 
-def _space_initials(given: str) -> str:
+def _space_initials(piece: str) -> str:
     """``JA``, ``J.A.`` and ``J A`` as ``J. A.``; anything else as it is."""
-    if not _is_initials(given) or (len(given) > 3 and "." not in given and " " not in given):
-        return given
-    letters = re.findall(r"([^\W\d_])\.?([-‐]?)", given)
+    if not _is_initials(piece) or (len(piece) > 3 and "." not in piece and " " not in piece):
+        return piece
+    letters = re.findall(r"([^\W\d_])\.?([-‐]?)", piece)
     return "".join(f"{letter}.{hyphen or ' '}" for letter, hyphen in letters).strip(" -‐")
 
 
@@ -239,7 +239,7 @@ def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
     """The field without what stands in brackets behind a name, and that, once each."""
     if not any(sign in field for sign in "(["):
         return field, ()
-    kept: list[str] = []
+    chars: list[str] = []
     inner: list[str] = []
     depth, start = 0, 0
     for at, char in enumerate(field):
@@ -251,20 +251,20 @@ def _take_out_brackets(field: str) -> tuple[str, tuple[str, ...]]:
             if not depth and not field[at + 1 :][:2].strip().isalpha():  # no nickname
                 inner.append(field[start:at])
         elif not depth:
-            kept.append(char)
+            chars.append(char)
     if depth:
         return field, ()
     plain = (latex.to_text(text).strip() for text in inner)
-    return "".join(kept), tuple(dict.fromkeys(t for t in plain if re.search(r"[^\W\d_]{2}", t)))
+    return "".join(chars), tuple(dict.fromkeys(t for t in plain if re.search(r"[^\W\d_]{2}", t)))
 
 
 def _build_byline(names: Iterable[Name], *, cut: bool) -> Byline:
     """Plain text, no empty ones, each once, in order."""
     families: dict[str, str] = {}
     for name in names:
-        shown = _clean(name.shown)
-        if shown and not is_blank(shown):
-            families.setdefault(shown, _clean(name.family))
+        text = _clean(name.text)
+        if text and not is_blank(text):
+            families.setdefault(text, _clean(name.family))
     known = tuple(families.values()) if any(families.values()) else ()
     return Byline(tuple(families), bool(families) and not cut, families=known)
 

@@ -211,9 +211,9 @@ def _has_letters(line: Line) -> bool:
 
 
 def _format_pages(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:5]))
-    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-    return f"page{'s' if len(numbers) > 1 else ''} {shown}{more}"
+    first_pages = ", ".join(map(str, numbers[:5]))
+    rest = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"page{'s' if len(numbers) > 1 else ''} {first_pages}{rest}"
 
 
 def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[str, ...]:

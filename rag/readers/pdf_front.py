@@ -202,10 +202,10 @@ def _is_journal(text: str, page: Page) -> bool:
 def _get_size(line: Line) -> float:
     """The larger type of small capitals; a large initial alone is none."""
     total = sum(len(word.text) for word in line.words)
-    seen = 0
+    n_letters = 0
     for size, n in sorted(((word.size, len(word.text)) for word in line.words), reverse=True):
-        seen += n
-        if seen >= 0.12 * total:
+        n_letters += n
+        if n_letters >= 0.12 * total:
             return size
     return line.size
 
@@ -217,9 +217,9 @@ def _is_one_title(line: Line, after: Line) -> bool:
         return False
     if line.bold != after.bold and max(size, size_after) < 14:
         return False
-    beside = abs(down) < 1 and after.x0 > line.x1
+    is_beside = abs(down) < 1 and after.x0 > line.x1
     return (0 < down < 2.0 * size and after.x0 < line.x1 + size and line.x0 < after.x1 + size) or (
-        beside and after.x0 - line.x1 < 4 * size
+        is_beside and after.x0 - line.x1 < 4 * size
     )
 
 
@@ -283,17 +283,19 @@ def _read_title(
     printed = _get_title_text([page.lines[at] for at in places])
     stated = metadata.get("Title", "")
     stated = stated if is_title(stated) else ""
-    letters, own = _keep_letters(printed), _keep_letters(stated)
-    on_page = bool(own) and own in _keep_letters(text)
+    letters, stated_letters = _keep_letters(printed), _keep_letters(stated)
+    on_page = bool(stated_letters) and stated_letters in _keep_letters(text)
     if on_page and (
-        not printed or letters in own or (own in letters and len(own) > 0.9 * len(letters))
+        not printed
+        or letters in stated_letters
+        or (stated_letters in letters and len(stated_letters) > 0.9 * len(letters))
     ):
         front.title, front.sources["title"] = stated, "read"
     elif printed and is_title(printed):
         front.title, front.sources["title"] = printed, "guessed from the largest type of the page"
     elif stated:
         front.title, front.sources["title"] = stated, "guessed from the file's properties"
-    if front.title and front.title.isupper() and stated and own == letters:
+    if front.title and front.title.isupper() and stated and stated_letters == letters:
         front.title = stated
 
 
@@ -337,9 +339,9 @@ def _find_end(lines: Sequence[Line], body_size: float, page: Page) -> tuple[floa
             return line.y, line
         if line.size > 0.84 * body_size and _is_sentence(line):
             under = [
-                other for other in lines[at + 1 : at + 6] if 0 < line.y - other.y < 2 * line.size
+                below for below in lines[at + 1 : at + 6] if 0 < line.y - below.y < 2 * line.size
             ]
-            if any(_is_sentence(other) for other in under):
+            if any(_is_sentence(below) for below in under):
                 return line.y, line
     return 0.3 * page.height, None
 

@@ -61,14 +61,14 @@ def build_layout(pages: Sequence[Page], front_page: int, front: frozenset[int]) 
     references: list[tuple[int, Line]] = []
     in_references = False
     for page in pages:
-        kept = [
+        body_lines = [
             line
             for at, line in enumerate(page.lines)
             if not (page.number == front_page and at in front) and line.upright
         ]
-        kept = _drop_line_numbers(kept)
+        body_lines = _drop_line_numbers(body_lines)
         rest: list[Line] = []
-        for line in kept:
+        for line in body_lines:
             if _is_margin(line, page, repeated, body_size):
                 if page.number == front_page:
                     margins.append(line.text)
@@ -147,8 +147,8 @@ def _drop_line_numbers(lines: list[Line]) -> list[Line]:
             at for at, n in by_edge.items() if n >= 10 and n > 0.3 * (len(lines) - len(numbers))
         }
         if edges:
-            own = {id(line) for line in numbers if edge(line) in edges}
-            return [line for line in lines if id(line) not in own]
+            numbering = {id(line) for line in numbers if edge(line) in edges}
+            return [line for line in lines if id(line) not in numbering]
     return lines
 
 
@@ -164,23 +164,23 @@ def _order_columns(lines: list[Line], page: Page) -> list[Line]:
     """Left column before right, where the file goes across both."""
     middle = page.width / 2
     across = sum(
-        abs(one.y - two.y) < 1 and one.x1 < middle + 8 and two.x0 > middle - 8
-        for one, two in zip(lines, lines[1:], strict=False)
+        abs(before.y - after.y) < 1 and before.x1 < middle + 8 and after.x0 > middle - 8
+        for before, after in zip(lines, lines[1:], strict=False)
     )
     if len(lines) < 20 or across < 0.3 * len(lines):
         return lines
     ordered: list[Line] = []
-    left: list[Line] = []
-    right: list[Line] = []
+    left_column: list[Line] = []
+    right_column: list[Line] = []
     for line in lines:
         if line.x1 < middle + 8:
-            left.append(line)
+            left_column.append(line)
         elif line.x0 > middle - 8:
-            right.append(line)
+            right_column.append(line)
         else:
-            ordered += [*left, *right, line]
-            left, right = [], []
-    return [*ordered, *left, *right]
+            ordered += [*left_column, *right_column, line]
+            left_column, right_column = [], []
+    return [*ordered, *left_column, *right_column]
 
 
 def _is_references_heading(

@@ -44,9 +44,9 @@ def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[
         in_text = text_before is not None and _goes_on(text_before, cells)
         line = cells[0] if len(cells) == 1 else _join_cells(cells, in_text)
         small = line.size < SMALL * body_size
-        near = before is not None and is_right_under(before, line)
+        is_near = before is not None and is_right_under(before, line)
         like = before is not None and abs(before.size - line.size) < 0.4
-        if CAPTION.match(line.text) and (not near or small or line.bold or not like):
+        if CAPTION.match(line.text) and (not is_near or small or line.bold or not like):
             aside = "caption"
         elif small and NOTE_MARK.match(line.text) and line.y < 0.6 * page.height:
             aside = "footnote"
@@ -54,7 +54,7 @@ def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[
             small and not aside and line.y < 0.4 * page.height and _is_under(line, lines, body_size)
         ):
             aside = "footnote"
-        elif aside and not (near and like and len(cells) == 1):
+        elif aside and not (is_near and like and len(cells) == 1):
             aside = None
         before = line
         text_before = None
@@ -94,9 +94,9 @@ def _is_under(line: Line, lines: Sequence[Line], body_size: float) -> bool:
     if len(line.words) < 3:
         return False
     above = [
-        other for other in lines if other.y > line.y and other.x0 < line.x1 and line.x0 < other.x1
+        upper for upper in lines if upper.y > line.y and upper.x0 < line.x1 and line.x0 < upper.x1
     ]
-    return sum(other.size >= SMALL * body_size for other in above) >= 8
+    return sum(neighbour.size >= SMALL * body_size for neighbour in above) >= 8
 
 
 def is_right_under(before: Line, line: Line) -> bool:
@@ -121,7 +121,7 @@ def _iter_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _is_stretched(cells: Sequence[Line]) -> bool:
     """Whether they are one line of justified text with wide spaces."""
-    gaps = [two.x0 - one.x1 for one, two in zip(cells, cells[1:], strict=False)]
+    gaps = [next_cell.x0 - cell.x1 for cell, next_cell in zip(cells, cells[1:], strict=False)]
     n_words = sum(len(cell.words) for cell in cells)
     return n_words >= 6 and max(gaps) < 3 * cells[0].size and n_words >= 3 * len(cells)
 

@@ -66,13 +66,13 @@ def _draw(data: bytes, number: int, quote: str) -> bytes:
     image = page.render(scale=scale).to_pil().convert("RGB")
     marks = Image.new("RGB", image.size, "white")
     pen = ImageDraw.Draw(marks)
-    for left, bottom, right, top in find_quote(page, quote):
+    for x0, y0, x1, y1 in find_quote(page, quote):
         pen.rectangle(
             (
-                left * scale - 1,
-                (height - top) * scale - 1,
-                right * scale + 1,
-                (height - bottom) * scale + 1,
+                x0 * scale - 1,
+                (height - y1) * scale - 1,
+                x1 * scale + 1,
+                (height - y0) * scale + 1,
             ),
             fill=_MARK,
         )

@@ -70,7 +70,7 @@ def build_paragraphs(
                 asides.append(Paragraph(kind, line.text, number, [(0, number)]))
             last_aside = (kind, line)
             continue
-        following = next((other for _, k, other in lines[at + 1 : at + 3] if k == kind), None)
+        following = next((line for _, k, line in lines[at + 1 : at + 3] if k == kind), None)
         if (
             current is not None
             and last is not None
@@ -92,9 +92,9 @@ def build_paragraphs(
 
 def _find_leading(lines: Sequence[tuple[int, Kind, Line]], body_size: float) -> float:
     steps = [
-        one.y - two.y
-        for (p, k, one), (q, j, two) in zip(lines, lines[1:], strict=False)
-        if p == q and k == j == "text" and 0 < one.y - two.y < 3 * body_size
+        first.y - second.y
+        for (p, k, first), (q, j, second) in zip(lines, lines[1:], strict=False)
+        if p == q and k == j == "text" and 0 < first.y - second.y < 3 * body_size
     ]
     return median(steps) if steps else 1.2 * body_size
 
@@ -127,8 +127,8 @@ def _append(paragraph: Paragraph, line: str, page: int, known: Counter[str]) -> 
     next_word = re.match(r"[a-zß-ÿ]\w*", line)
     if match and next_word:
         hyphenated = f"{match[1]}-{next_word[0]}".lower()
-        whole = f"{match[1]}{next_word[0]}".lower()
-        compound = known[hyphenated] > known[whole] or paragraph.text[: match.start()].endswith("-")
+        plain = f"{match[1]}{next_word[0]}".lower()
+        compound = known[hyphenated] > known[plain] or paragraph.text[: match.start()].endswith("-")
         if not compound:
             paragraph.text = paragraph.text[:-1]
     elif not (paragraph.text.endswith(("-", "–", "/")) and line[:1].isalnum()):

@@ -108,23 +108,23 @@ def find_people(lines: Sequence[Line]) -> People:
             continue
         if style is not None:
             in_contact = False
-        found, ends_open, has_et_al = _read_line(line)
+        pieces, ends_open, has_et_al = _read_line(line)
         cut = cut or has_et_al
         if pending is not None:
             head, before = pending
-            joined = _join_pending(head, found, line, before)
+            joined = _join_pending(head, pieces, line, before)
             if joined is not None:
                 names[-1:] = [] if names and names[-1] == head else names[-1:]
                 names.append(joined)
-                found = found[1:]
+                pieces = pieces[1:]
                 style = style or _get_style(line)
         pending = None
-        good = [piece for piece in found if is_name(piece)]
+        good = [piece for piece in pieces if is_name(piece)]
         names += [piece for piece in good if piece not in names]
         if good and style is None:
             style = _get_style(line)
-        if found and ends_open and (len(found) > 1 or (good and style and pending is None)):
-            pending = (found[-1], line)
+        if pieces and ends_open and (len(pieces) > 1 or (good and style and pending is None)):
+            pending = (pieces[-1], line)
     names = [_recase(name) for name in dict.fromkeys(names)]
     return People(tuple(names), _find_affiliations(lines), cut)
 
@@ -145,12 +145,12 @@ def _read_line(line: Line) -> tuple[list[str], bool, bool]:
     has_et_al = bool(re.search(r"\bet\s+al\b", text, re.I))
     text = re.sub(r"\bet al\b\.?|\([^()]*+\)|^\W{0,5}(?:by|authors?)\b:?", " ", text, flags=re.I)
     ends_open = bool(text.strip()) and not re.search(rf"[{_BREAK},;&]\s*$|\band\s*$", text)
-    kept: list[str] = []
+    names: list[str] = []
     for group in text.split(";"):
         pieces, is_whole = _read_group(group)
-        kept += pieces
+        names += pieces
         ends_open = ends_open and is_whole
-    return kept, ends_open, has_et_al
+    return names, ends_open, has_et_al
 
 
 def _read_group(text: str) -> tuple[list[str], bool]:
@@ -161,7 +161,7 @@ def _read_group(text: str) -> tuple[list[str], bool]:
         for piece in _PART.split(part)
         if piece.strip()
     ]
-    kept: list[str] = []
+    names: list[str] = []
     for piece in pieces:
         if _is_degree(piece):
             continue
@@ -170,16 +170,16 @@ def _read_group(text: str) -> tuple[list[str], bool]:
             or (len(piece.split()) > 1 and _PLACE.search(piece))
             or piece.lower() in _CITIES
         ):
-            return (kept if kept and is_name(kept[0]) else []), False
-        kept.append(_strip_degrees(piece))
-    return kept, True
+            return (names if names and is_name(names[0]) else []), False
+        names.append(_strip_degrees(piece))
+    return names, True
 
 
 def _mark_breaks(line: Line) -> str:
     """The line's text, with a break for each raised mark and each symbol."""
     parts: list[str] = []
     before: Word | None = None
-    gaps = [two.x0 - one.x1 for one, two in zip(line.words, line.words[1:], strict=False)]
+    gaps = [after.x0 - word.x1 for word, after in zip(line.words, line.words[1:], strict=False)]
     wide = max(0.8 * line.size, 2 * median(gaps)) if gaps else 0.0
     for word in line.words:
         far = before is not None and word.x0 - before.x1 > wide
@@ -224,15 +224,15 @@ def _strip_degrees(piece: str) -> str:
     return " ".join(tokens)
 
 
-def _join_pending(head: str, found: Sequence[str], line: Line, before: Line) -> str | None:
+def _join_pending(head: str, pieces: Sequence[str], line: Line, before: Line) -> str | None:
     """A name that goes on in the next line, whole; None where the line begins another."""
-    if not found or not 0 < before.y - line.y < 2.2 * line.size:
+    if not pieces or not 0 < before.y - line.y < 2.2 * line.size:
         return None
     initials = re.fullmatch(r"(?:[^\W\d_]\.[\s-]?)+", head)
-    n_head, n_next = 1 if initials else len(head.split()), len(found[0].split())
+    n_head, n_next = 1 if initials else len(head.split()), len(pieces[0].split())
     if n_head > 1 and n_next > 1:
         return None
-    joined = f"{head}{found[0]}" if head.endswith("-") else f"{head} {found[0]}"
+    joined = f"{head}{pieces[0]}" if head.endswith("-") else f"{head} {pieces[0]}"
     return joined if is_name(joined) else None
 
 
@@ -254,8 +254,8 @@ def is_name(piece: str) -> bool:
                 return False
             continue
         capital += 1
-    whole = [token for token in tokens if len(re.sub(r"\W", "", token)) > 1]
-    return capital >= 2 and any(len(token) > 2 or not token.isupper() for token in whole)
+    full_words = [token for token in tokens if len(re.sub(r"\W", "", token)) > 1]
+    return capital >= 2 and any(len(token) > 2 or not token.isupper() for token in full_words)
 
 
 def is_institution(text: str) -> bool:

@@ -196,8 +196,8 @@ class _Characters:
         for at, text in enumerate(texts):
             if text not in _ACCENTS:
                 continue
-            left, right = self.find_box(at)
-            centre = (left + right) / 2
+            x0, x1 = self.find_box(at)
+            centre = (x0 + x1) / 2
             for under in (self._find_under(at, centre), at - 1, at + 1):
                 if under is None or not 0 <= under < len(texts) or not texts[under].isalpha():
                     continue
@@ -213,16 +213,16 @@ class _Characters:
     def _find_under(self, at: int, centre: float) -> int | None:
         order = sorted(
             range(max(0, at - _REACH), min(len(self.texts), at + _REACH + 1)),
-            key=lambda other: abs(other - at),
+            key=lambda index: abs(index - at),
         )
         baseline = self.find_type(at)[1]
-        for other in order:
-            if not self.texts[other].isalpha():
+        for index in order:
+            if not self.texts[index].isalpha():
                 continue
-            left, right = self.find_box(other)
-            size, y, _ = self.find_type(other)
-            if left <= centre <= right and abs(y - baseline) < size:
-                return other
+            x0, x1 = self.find_box(index)
+            size, y, _ = self.find_type(index)
+            if x0 <= centre <= x1 and abs(y - baseline) < size:
+                return index
         return None
 
     def _close_gap(self, at: int) -> None:
@@ -295,16 +295,16 @@ def _build_word(
     characters: _Characters, run: list[int], glued: bool, like: tuple[Word, bool] | None
 ) -> tuple[Word, bool]:
     """The word of these characters, in the type of the word before it where one is given."""
-    left, right = characters.find_box(run[0])
+    x0, x1 = characters.find_box(run[0])
     if len(run) > 1:
-        right = characters.find_box(run[-1])[1]
+        x1 = characters.find_box(run[-1])[1]
     text = normalize_text("".join(characters.texts[at] for at in run))
     font = characters.find_font(run[0])
     if like is not None:
         word, upright = like
-        return Word(text, left, max(left, right), word.y, word.size, font, glued), upright
+        return Word(text, x0, max(x0, x1), word.y, word.size, font, glued), upright
     size, y, upright = characters.find_type(run[0])
-    return Word(text, left, max(left, right), y, size, font, glued), upright
+    return Word(text, x0, max(x0, x1), y, size, font, glued), upright
 
 
 def _build_lines(words: list[tuple[Word, bool]]) -> Iterator[Line]:
@@ -359,10 +359,10 @@ def _goes_on(line: Line, after: Line) -> bool:
     size = max(line.size, after.size)
     last, first = line.words[-1], after.words[0]
     gap = first.x0 - last.x1
-    near = -0.35 * size < gap < 0.5 * size
+    close = -0.35 * size < gap < 0.5 * size
     level = min(abs(after.y - line.y), abs(first.y - last.y))
     return (
-        near and level < 0.62 * size and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
+        close and level < 0.62 * size and (level < 0.1 * size or _is_mark(last) or _is_mark(first))
     )
 
 

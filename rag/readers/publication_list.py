@@ -54,7 +54,7 @@ def _build_item_entry(document: str, index: int, text: str) -> Entry | Rejection
 
 def _parse_item(text: str) -> dict[str, object] | None:
     links = _LINK.findall(text)
-    titles = [one or other for one, other in _STRONG.findall(text)] + [label for label, _ in links]
+    titles = [a or b for a, b in _STRONG.findall(text)] + [label for label, _ in links]
     plain = _STRONG.sub(lambda m: m.group(1) or m.group(2), _LINK.sub(r"\1", text))
     venues = _EMPHASIS.findall(plain)
     plain = _EMPHASIS.sub(r"\1", plain)

@@ -143,8 +143,8 @@ def decode_western(source: DocumentSource) -> tuple[DocumentSource, tuple[str, .
 
     One that has UTF-8 as well stays as it is, and its entries with other bytes are rejected.
     """
-    others = {char for char in source.text if char > "\x7f"}
-    if not others or any(not "\udc80" <= char <= "\udcff" for char in others):
+    characters = {char for char in source.text if char > "\x7f"}
+    if not characters or any(not "\udc80" <= char <= "\udcff" for char in characters):
         return source, ()
     try:
         text = source.data.decode("cp1252")

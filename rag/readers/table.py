@@ -57,13 +57,13 @@ class _Header:
 
 def _find_header(text: str) -> _Header | None:
     """The first line that is not blank, if it names two known columns or reads as column names."""
-    named = None
+    separator = None
     printed = _PRINTED_FIELD.search(text)
-    if printed and (named := _SEPARATOR_LINE.fullmatch(printed.group())):
+    if printed and (separator := _SEPARATOR_LINE.fullmatch(printed.group())):
         printed = _PRINTED_FIELD.search(text, printed.end())
     if printed is None:
         return None
-    delimiters = named.group(1) if named else _DELIMITERS
+    delimiters = separator.group(1) if separator else _DELIMITERS
     index = text.count("\n", 0, printed.start())
     tried: list[_Header] = []
     for delimiter in delimiters:

@@ -126,10 +126,10 @@ def _build_parser_class(name: str) -> type[Any]:
 
 
 def _build_parser(dialect: _Dialect) -> RisParser:
-    kept = sorted({*dialect.names, dialect.start})
+    tags = sorted({*dialect.names, dialect.start})
     parser = _build_parser_class(dialect.parser)(
-        mapping={**{tag: tag for tag in kept}, "UK": "unknown"},
-        list_tags=kept,
+        mapping={**{tag: tag for tag in tags}, "UK": "unknown"},
+        list_tags=tags,
         delimiter_tags_mapping={},
         ignore=[],
     )
@@ -151,7 +151,7 @@ def _build_tagged_entry(
     record: dict[str, Any] = {}
     for tag, values in parsed.items():
         if tag == "unknown":
-            columns.count((unknown, " ".join(found)) for unknown, found in values.items())
+            columns.count((unknown, " ".join(texts)) for unknown, texts in values.items())
         elif name := dialect.names.get(tag):
             record.setdefault(name, []).extend(filter(None, values))
     _mend(record, dialect)

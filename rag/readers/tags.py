@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def _build_tags(named: str, unkept: str) -> Mapping[str, str]:
-    pairs = (item.split("=") for item in named.split())
+def _build_tags(pair_list: str, unkept: str) -> Mapping[str, str]:
+    pairs = (item.split("=") for item in pair_list.split())
     return {tag: name for tag, name in pairs} | dict.fromkeys(unkept.split(), "")
 
 

@@ -95,25 +95,25 @@ def _build_xml_entry(document: str, element: Element) -> Entry | Rejection:
 
 def _get(element: Element, path: str) -> str:
     """The markup within the first element at a path; empty where there is none."""
-    found = element.find(path)
-    return _get_markup(found) if found is not None else ""
+    child = element.find(path)
+    return _get_markup(child) if child is not None else ""
 
 
 def _get_markup(element: Element) -> str:
     from lxml import etree
 
-    whole = etree.tostring(element, encoding="unicode", with_tail=False)
-    start, end = whole.find(">") + 1, whole.rfind("</")
-    return "" if end < start else re.sub(r'\sxmlns(?::\w+)?="[^"]*"', "", whole[start:end]).strip()
+    markup = etree.tostring(element, encoding="unicode", with_tail=False)
+    start, end = markup.find(">") + 1, markup.rfind("</")
+    return "" if end < start else re.sub(r'\sxmlns(?::\w+)?="[^"]*"', "", markup[start:end]).strip()
 
 
 def _list(element: Element, path: str) -> list[str]:
-    return [text for found in element.findall(path) if (text := _get_markup(found))]
+    return [text for child in element.findall(path) if (text := _get_markup(child))]
 
 
 def _get_words(element: Element, path: str) -> str:
-    found = element.find(path)
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
+    child = element.find(path)
+    return " ".join("".join(child.itertext()).split()) if child is not None else ""
 
 
 # --- PubMed ---------------------------------------------------------------------------------
@@ -131,13 +131,13 @@ def _read_pubmed(element: Element) -> _Record:
         for path in (".//JournalIssue/PubDate", ".//ArticleDate", ".//PubMedPubDate")
     ]
     ids = {
-        found.get("IdType"): (found.text or "")
-        for found in element.findall(".//ArticleIdList/ArticleId")
+        node.get("IdType"): (node.text or "")
+        for node in element.findall(".//ArticleIdList/ArticleId")
     }
     return {
         "title": (_get(article, "ArticleTitle") or _get(element, ".//BookTitle")).removesuffix("."),
         "abstract": "\n\n".join(sections) if len(sections) > 1 else "".join(sections),
-        "authors": [_read_pubmed_author(found) for found in article.findall(".//AuthorList/Author")],
+        "authors": [_read_pubmed_author(node) for node in article.findall(".//AuthorList/Author")],
         "affiliations": _list(article, ".//AffiliationInfo/Affiliation"),
         "date": next(filter(None, map(_read_pubmed_date, dates)), None),
         "venue": _get(article, ".//Journal/Title") or _get(article, ".//ISOAbbreviation"),
@@ -152,8 +152,8 @@ def _read_pubmed_author(author: Element) -> Mapping[str, object]:
     group = _get(author, "CollectiveName")
     if group:
         return {"literal": group}
-    given = _get(author, "ForeName") or _get(author, "Initials")
-    return {"family": _get(author, "LastName"), "given": given, "suffix": _get(author, "Suffix")}
+    first = _get(author, "ForeName") or _get(author, "Initials")
+    return {"family": _get(author, "LastName"), "given": first, "suffix": _get(author, "Suffix")}
 
 
 def _read_pubmed_date(element: Element | None) -> object:
@@ -227,7 +227,7 @@ def _read_jats(element: Element) -> _Record:
         (a for a in meta.findall("abstract") if a.get("abstract-type") in (None, "summary")), None
     )
     dates = sorted(meta.findall("pub-date"), key=lambda d: d.find("month") is None)
-    ids = {found.get("pub-id-type"): (found.text or "") for found in meta.findall("article-id")}
+    ids = {node.get("pub-id-type"): (node.text or "") for node in meta.findall("article-id")}
     title = meta.find("title-group/article-title")
     for note in title.findall(".//xref") if title is not None else ():
         note.text = ""

@@ -56,7 +56,7 @@ class QueryTokens:
         weights: (n,) float32 that add up to 1.
         clauses: (n,) number of each token's clause, from 0.
         asking: (n,) whether the token is part of a question phrase.
-        named: (n,) whether the token is part of a coined name, such as a method's.
+        coined: (n,) whether the token is part of a coined name, such as a method's.
         heads: (n,) whether the token says what kind of thing is asked for.
         predicates: (n,) whether the token says what is asked of what the question is about.
     """
@@ -65,7 +65,7 @@ class QueryTokens:
     weights: Matrix
     clauses: NDArray[np.intp]
     asking: NDArray[np.bool_]
-    named: NDArray[np.bool_]
+    coined: NDArray[np.bool_]
     heads: NDArray[np.bool_]
     predicates: NDArray[np.bool_]
 
@@ -161,7 +161,7 @@ def compute_sentence_signals(
     """
     if not best.shape[1]:
         return {name: np.zeros(0, np.float32) for name in SENTENCE_SIGNALS}
-    unsaid = query.weights * (1 - NAMED_LOSS * query.named)
+    unsaid = query.weights * (1 - NAMED_LOSS * query.coined)
     if heading.any():
         heading_scores = np.clip(best[:, heading].max(axis=1), 0, 1)
         unsaid = unsaid * (1 - HEADING_LOSS * heading_scores**2)

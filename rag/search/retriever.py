@@ -329,7 +329,7 @@ def _build_query_tokens(
         weights=weights / weights.sum(),
         clauses=np.maximum(clauses, 0),
         asking=mark(analysed_query.asking),
-        named=mark(names),
+        coined=mark(names),
         heads=mark(analysed_query.heads),
         predicates=mark(analysed_query.predicates),
     )

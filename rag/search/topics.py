@@ -172,13 +172,13 @@ def find_on_topic(
         return []
     least = max(gate.share * best, gate.unrelated + 0.05)
     hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
-    seen = library.select_ids(hits, among or ()) if among or library.scope else hits
+    in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
     return _list_best_first(
         OnTopic(
             hit.paper, _compute_relevance(compute_level(hit), best), _find_closest_sentence(hit)
         )
         for paper_id, hit in hits.items()
-        if paper_id in seen and not has_other_prefix_only(topic, hit.paper)
+        if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
     )
 
 
@@ -191,24 +191,24 @@ def list_on_topic(
         The papers, each group best first, and how many of them hold the topic's words; papers that
         do are there however far off the retriever puts them.
     """
-    near = {
+    neighbours = {
         hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
         for hit in find_on_topic(topic, library, retrieve, among)
     }
     phrase = Phrase(topic)
     texts = []
     if not phrase.is_empty:
-        in_text = near if phrase.is_in_titles else None
+        in_text = neighbours if phrase.is_in_titles else None
         texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
-    said = []
+    stated = []
     for paper_id, title, text in heeded(texts):
-        is_said = phrase.is_in if paper_id in near else phrase.is_topic_of
+        is_said = phrase.is_in if paper_id in neighbours else phrase.is_topic_of
         if is_said(title or "", text):
-            said.append(near.pop(paper_id, TopicEntry(paper_id, 0.0)))
-    said.sort(key=_get_closeness)
-    if said and phrase.is_name:
-        return list(said), len(said)
-    return [*said, *sorted(near.values(), key=_get_closeness)], len(said)
+            stated.append(neighbours.pop(paper_id, TopicEntry(paper_id, 0.0)))
+    stated.sort(key=_get_closeness)
+    if stated and phrase.is_name:
+        return list(stated), len(stated)
+    return [*stated, *sorted(neighbours.values(), key=_get_closeness)], len(stated)
 
 
 def _get_closeness(entry: TopicEntry) -> tuple[float, str]:
@@ -373,8 +373,8 @@ class Phrase:
     def _is_in_text(self, text: str) -> bool:
         if self._exact:
             # ImageNet100 is of ImageNet
-            named = rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W\d_])"
-            return re.search(named, text) is not None
+            pattern = rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W\d_])"
+            return re.search(pattern, text) is not None
         if self._gate and not self._gate.search(
             _MARKS_IN_WORDS.sub("", fold(self._join_prefixes(text)))
         ):

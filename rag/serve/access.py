@@ -106,15 +106,15 @@ class Bodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        body, more = bytearray(), True
+        body, has_more = bytearray(), True
         try:
             with fail_after(self._whole_s):
-                while more:
+                while has_more:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         return
                     body += message.get("body", b"")
-                    more = message.get("more_body", False)
+                    has_more = message.get("more_body", False)
                     if len(body) > self._max_bytes:
                         sentence = f"a request may bring {self._max_bytes:,} bytes, not more"
                         refusal = build_error(413, sentence, headers={"connection": "close"})

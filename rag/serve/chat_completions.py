@@ -102,9 +102,9 @@ def list_questions(messages: Sequence[ChatMessage]) -> list[str]:
 def _get_text(message: ChatMessage, n: int) -> str:
     if isinstance(message.content, str) or message.content is None:
         return message.content or ""
-    if other := next((part.type for part in message.content if part.type != "text"), None):
+    if kind := next((part.type for part in message.content if part.type != "text"), None):
         raise UnfitRequest(
-            f"message {n} holds {other[:40]!r}; only text can be read here", f"messages.{n}.content"
+            f"message {n} holds {kind[:40]!r}; only text can be read here", f"messages.{n}.content"
         )
     return " ".join(part.text or "" for part in message.content)
 
@@ -175,10 +175,10 @@ class Reply:
         return self._write_chunk({"role": "assistant", "content": ""})
 
     def _write_chunk(
-        self, delta: dict[str, Any], finish_reason: str | None = None, **more: Any
+        self, delta: dict[str, Any], finish_reason: str | None = None, **fields: Any
     ) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return _format_data(self._build_head("chat.completion.chunk", [choice]) | more)
+        return _format_data(self._build_head("chat.completion.chunk", [choice]) | fields)
 
     def _build_head(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {

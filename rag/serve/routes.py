@@ -191,14 +191,14 @@ def check_model(name: str, offered: tuple[str, ...]) -> str:
     Raises:
         UnfitRequest: There is no such model.
     """
-    own = name.removeprefix("paperfolk").removeprefix("/")
-    if own and own not in offered:
+    model = name.removeprefix("paperfolk").removeprefix("/")
+    if model and model not in offered:
         names = ", ".join(("paperfolk", *(f"paperfolk/{each}" for each in offered)))
         raise UnfitRequest(
             f"there is no model {name[:100]!r}; there are {names}", "model", status=404,
             code="model_not_found",
         )  # fmt: skip
-    return own if own != EXTRACTIVE or offered[0] != EXTRACTIVE else ""
+    return model if model != EXTRACTIVE or offered[0] != EXTRACTIVE else ""
 
 
 async def iter_sent_events(

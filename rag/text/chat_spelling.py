@@ -11,7 +11,7 @@ _INFORMAL = {
     "ive": "I have", "id like": "I would like", "whats": "what is", "whos": "who is", "wheres": "where is",
     "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "arent": "aren't", "thx": "thanks", "abt": "about",
     "bout": "about", "wrt": "about", "b4": "before", "wud": "would", "shud": "should", "da": "the",
-    "coz": "because", "cuz": "because", "nr": "number", "num": "number", "ppr": "paper", "pprs": "papers",
+    "coz": "because", "cuz": "because", "nr": "number", "ppl": "people", "num": "number", "ppr": "paper", "pprs": "papers",
     "reid": "re-identification", "re-id": "re-identification", "superres": "super-resolution",
 }  # fmt: skip
 _INFORMAL_WORD = re.compile(

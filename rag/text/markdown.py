@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 def inert(text: str) -> str:
     """`plain` for text that has lost its hidden characters already and may hold a caller's own."""
-    text = " ".join(text.split())
+    text = " ".join(text.split()).rstrip("\\ ")
     text = _NUMBERS.sub(r"(\1)", text)
     text = text.replace("`", "'").replace("*", "∗")
     text = text.replace("~~", "∼∼")
@@ -50,7 +50,7 @@ def inert(text: str) -> str:
     text = re.sub(r"(?<![\w\\])_+(?=\S)", lambda run: run[0].replace("_", r"\_"), text)
     text = re.sub(r"^(?=[#>|]|[=+-]+(?:\s|$))", r"\\", text)
     text = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)
-    return text.rstrip("\\ ")
+    return text
 
 
 def hazards(text: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _flatten(union: object) -> list[object]:
     flat: list[object] = []
     for each in get_args(union):
         inner = _flatten(each) if get_origin(each) in (Union, types.UnionType) else [each]
-        flat += [one for one in inner if one not in flat]
+        flat += [type_ for type_ in inner if type_ not in flat]
     return flat
 
 
@@ -124,9 +124,9 @@ def _load_object(type_: Any, value: object, where: str) -> object:
     known = {f.name for f in fields(type_)}
     if unknown := set(value) - known:
         raise QueryError(f"{where} has no {min(unknown)!r}; there are {', '.join(sorted(known))}")
-    given = {name: _load(hints[name], each, f"{where}.{name}") for name, each in value.items()}
+    values = {name: _load(hints[name], each, f"{where}.{name}") for name, each in value.items()}
     try:
-        return type_(**given)
+        return type_(**values)
     except TypeError as exc:
         raise QueryError(f"{where} lacks a part: {exc}") from exc
 

@@ -89,8 +89,8 @@ class _Parser:
 
     def _tell_place(self) -> str:
         before = " ".join(self.tokens[max(self.at - 3, 0) : self.at])
-        found = f", found {self.peek()!r}" if self.peek() else ""
-        return f" after {before!r}{found}" if before else found
+        ending = f", found {self.peek()!r}" if self.peek() else ""
+        return f" after {before!r}{ending}" if before else ending
 
     # --- clauses ---
 
@@ -189,12 +189,12 @@ class _Parser:
             ":": lambda: put("text", self.read_text()),
         }
 
-    def _read_list(self, read: Callable[[], Any]) -> Iterator[Any]:
-        yield read()
+    def _read_list(self, read_item: Callable[[], Any]) -> Iterator[Any]:
+        yield read_item()
         # A comma also stands before the order and the number.
         while self.peek() == "," and self.peek(1).lower() not in _CLAUSES:
             self.take()
-            yield read()
+            yield read_item()
 
     def _read_paper(self) -> str:
         token = self.take()

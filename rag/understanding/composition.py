@@ -420,10 +420,17 @@ def _build_profile(want: str, relation: str, frame: Frame, parts: SlotParts) -> 
     if not parts.people:
         return None
     kind = cast("RelationKind | None", relation or None)
-    if kind is None and (parts.topics or parts.without or parts.conditions):
+    has_limits = parts.topics or parts.without or parts.conditions or _list_marks(parts)
+    if kind is None and has_limits:
         return _build_papers("papers", "", frame, parts)
     what = (join_names(parts.attribute_words) or "that") if kind == "not_stated" else ""
     return Query("profile", people=parts.names, relation=kind, what=what)
+
+
+def _list_marks(parts: SlotParts) -> list[Condition]:
+    """What a question of yes or no asks papers to have: ``did Taiping Yao release any code?``."""
+    flags = [name for name in parts.attributes if FIELDS[name].type == "flag"]
+    return [Condition(name, "is", True) for name in flags if _YES_NO.match(parts.question)]
 
 
 def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
@@ -456,6 +463,7 @@ def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Q
             where += [build_author(p, parts.role) for p in parts.names]
     elif parts.role == "page":
         where.append(Condition("page", "known"))
+    where += _list_marks(parts)
     query = Query(
         "papers",
         where=tuple(where),

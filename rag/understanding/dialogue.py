@@ -54,6 +54,12 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     frame = tag_rest(frame, library)
     if link != "aside" and frame.want == "aside" and len(frame.wants) > 1:
         frame = replace(frame, wants=(*frame.wants[1:], frame.wants[0]))
+    # "only with code (none) / which of all these are about masks?": of what was shown before that
+    if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
+        state = state.before
+    # "what is SlerpFace? / hm, and emotions?"
+    if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
+        frame = replace(frame, wants=(("overview", frame.confidence), *frame.wants))
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     if is_of_set(frame, state):
@@ -110,6 +116,15 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
     )
+
+
+def _is_bare_topic(frame: Frame) -> bool:
+    """Whether a turn is a topic and stop words: ``and emotions?``."""
+    topics = [slot for slot in frame.slots if slot.kind == "topic"]
+    rest = frame.question
+    for slot in reversed(topics):
+        rest = f"{rest[: slot.start]} {rest[slot.end :]}"
+    return bool(topics) and not any(word not in STOP_WORDS for word in split_terms(rest))
 
 
 def _keep_slots(
@@ -395,6 +410,9 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     order = next((p.words for p in alone.parts if p.slot == "order"), "")
     if not order or last.want not in SETS or any(s.kind not in _ORDERING for s in frame.slots):
         return None
+    # "how big is the dataset in the newest?" asks for more than which it is
+    if frame.want in CONTENT and alone.query.asks_for not in (None, "abstract"):
+        return None
     words = [w for w in split_terms(alone.question.replace(order, " ")) if w not in STOP_WORDS]
     if len(words) > 2 or frame.want in ("people", "values"):
         return None
@@ -467,12 +485,13 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
         wrong = find_meant(own.without, state, library)
         rest = tuple(i for i in state.papers if i != wrong)
         return replace(state.query, papers=rest[:1])
+    # "how many with code? / no, I meant those where he is first author"
+    merged = merge(state.query, alone)
+    merged = replace(merged, where=set_role(merged.where, alone))
     if own.want not in CONTENT and own.want == state.query.want:
-        return merge(state.query, alone)
+        return merged
     if own.papers or own.people or own.about:
-        if state.query.want in CONTENT and own.want in CONTENT:
-            return own
-        return merge(state.query, alone)
+        return own if state.query.want in CONTENT and own.want in CONTENT else merged
     return own
 
 

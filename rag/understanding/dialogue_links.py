@@ -11,6 +11,7 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
+    AGED,
     AUTHOR_OF,
     CONTENT,
     SETS,
@@ -99,6 +100,18 @@ def choose_link(
         and THEM.search(question)
     ):
         return "same_paper"
+    # "papers by Chunhui Zhang / how big is the dataset in the newest?"
+    is_list = len(state.papers) > 1 and state.query.want in SETS
+    is_aged = any(slot.kind == "order" and AGED.search(slot.text) for slot in frame.slots)
+    if is_list and is_aged and frame.want in CONTENT:
+        return "one_of"
+    # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes
+    if link == "same_paper" and len(state.papers) > 1 and not state.query.papers:
+        if state.query.want in CONTENT and THEM.search(question):
+            return "all_of"
+    # "wich ones have code / explane it", where one has
+    if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
+        return "same_paper"
     # "his newest / who wrote that paper with him?"
     if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
         return "same_paper"
@@ -125,6 +138,9 @@ def choose_link(
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
     is_about_one = len(state.papers) == 1 and state.query.want in (*CONTENT, "values")
+    if link in ("same_paper", "one_of") or (link == "refine" and is_about_one):
+        if is_about_others(frame, state, library):
+            return "new"
     if link in ("new", "refine") and is_about_one and names_nothing and frame.want in CONTENT:
         topics = " ".join(slot.text for slot in frame.slots if slot.kind == "topic")
         words = {word for word in split_terms(topics or question) if word not in STOP_WORDS}
@@ -133,6 +149,22 @@ def choose_link(
         if link == "refine" or (is_of_paper and frame.links[0][1] < SURE):
             return "same_paper"
     return link
+
+
+def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) -> bool:
+    """Whether a turn's topic is in no paper that was shown, and in others: ``and the cancer one?``.
+
+    "What is SlerpFace? / hm, and emotions?" asked SlerpFace about emotions.
+    """
+    topics = [slot for slot in frame.slots if slot.kind == "topic" and not slot.is_negative]
+    if not topics or frame.want not in CONTENT:
+        return False
+    if POINTER.search(frame.question) or THEM.search(frame.question):
+        return False
+    words = {w for slot in topics for w in split_terms(slot.text) if w not in STOP_WORDS}
+    shown = library.list_papers(state.papers)
+    is_here = bool(words) and all(word in library.vocabulary.terms for word in words)
+    return is_here and not any(words & list_terms(paper) for paper in shown)
 
 
 def is_of_set(frame: Frame, state: DialogueState) -> bool:

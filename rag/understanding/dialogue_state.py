@@ -31,6 +31,7 @@ class DialogueState:
         parts: Of the last question, as it was read.
         broader: The topic that the last query's was narrowed from: "few-shot" of another one.
         topic: What the conversation is about, also where the last turns asked of single papers or people.
+        before: The state after the last answer that showed something, where this one shows nothing.
     """
 
     query: Query
@@ -42,6 +43,7 @@ class DialogueState:
     broader: str = ""
     parts: tuple[Part, ...] = ()
     topic: Topic | None = None
+    before: DialogueState | None = None
 
     @property
     def slot_words(self) -> str:
@@ -111,6 +113,7 @@ def build_state(thread: Thread) -> DialogueState | None:
         papers = named if len(named) == 1 and reading.query.want in CONTENT else papers
         people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
+        full = earlier if earlier.papers or earlier.people else earlier.before
         state = DialogueState(
             reading.query,
             turn.question,
@@ -121,6 +124,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             _find_broader(earlier, reading.query),
             reading.parts,
             _find_topic(earlier, reading),
+            None if papers or people else full,
         )
     return state
 
@@ -194,7 +198,7 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
     for some in (papers, earlier):
         if (at := find_ordinal(question, len(some))) is not None:
             return some[at].paper_id
-    if match := _AGED.search(question):
+    if match := AGED.search(question):
         by_age = sorted(papers, key=get_recency_key)
         older = match.group().lower().startswith(("old", "earl"))
         return (by_age[-1] if older else by_age[0]).paper_id
@@ -219,7 +223,7 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> st
     """Id of the one shown paper that ``the tracking one`` means, by words of its title; or empty."""
     match = _CALLED.search(question)
     words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
-    if not words or words <= {*_ORDINALS} or _AGED.search(question):
+    if not words or words <= {*_ORDINALS} or AGED.search(question):
         return ""
     shown = library.list_papers((*state.papers, *state.earlier_papers))
     titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
@@ -231,8 +235,8 @@ _CALLED = re.compile(
     r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
     re.IGNORECASE,
 )
-_AGED = re.compile(
-    r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent)\b",
+AGED = re.compile(
+    r"\b(?:older|oldest|earlier|earliest|newer|newest|later|latest|more recent|most recent|more new|more old)\b",
     re.IGNORECASE,
 )
 _ORDINALS = {

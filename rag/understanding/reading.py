@@ -119,7 +119,11 @@ def _read_one(
     query = reading.query
     # "How many researchers work on drones?" counts the people, not their papers.
     if (query.want, query.by) == ("count", ()) and _HOW_MANY_AUTHORS.search(question):
-        reading = replace(reading, query=replace(query, by=("author",)))
+        counted = replace(query, by=("author",))
+        # "what is DuetFace? / how many author has it?"
+        if len(query.papers) == 1 and not query.where and not query.about:
+            counted = Query("values", by=("n_authors",), papers=query.papers)
+        reading = replace(reading, query=counted)
     return reading
 
 
@@ -136,7 +140,7 @@ _WRITE = re.compile(
 
 
 _HOW_MANY_AUTHORS = re.compile(
-    r"\bhow many (?:[\w-]+ )?(?:people|persons|researchers|authors|scientists)\b(?! (?:does|do|has|have) the\b)",
+    r"\bhow many (?:[\w-]+ )?(?:people|persons|researchers|authors?|scientists)\b(?! (?:does|do|has|have) the\b)",
     re.IGNORECASE,
 )
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -120,6 +120,7 @@ def test_markup_is_a_hazard_until_it_is_made_plain(text: str) -> None:
 
 
 @given(MARKUP)
+@example("=\\")
 def test_plain_text_renders_as_one_paragraph_without_any_markup(text: str) -> None:
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     shown = plain(text)

@@ -10,6 +10,7 @@ from rag.answers.sufficiency import (
     LONG_WORDS,
     compute_features,
     compute_sufficiency,
+    find_missing_words,
     load_calibration,
 )
 from rag.app.assistant import Assistant
@@ -130,6 +131,21 @@ def test_every_feature_has_its_weight_and_the_words_that_are_missing_are_named()
     assert verdict.missing == ("channels",)
     assert 0 < verdict.probability < 1
     assert verdict.sufficient == (verdict.probability >= load_calibration().threshold)
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("does sign recognition aid my deaf patients", ("aid",)),
+        ("does sign recognition aid deaf patients", ("aid", "deaf", "patients")),
+        ("how does my spotted hamster sleep", ("my", "spotted", "hamster", "sleep")),
+    ],
+)
+def test_what_askers_call_their_own_is_not_missed_beside_what_is_there(
+    question: str, missing: tuple[str, ...]
+) -> None:
+    best = hit(question, {"sign", "recognition"})
+    assert find_missing_words(Retrieval(question, (best,)), [best]) == missing
 
 
 def test_no_paper_is_never_enough() -> None:

@@ -154,15 +154,15 @@ def test_doctor_says_first_what_is_wrong_and_last_what_nobody_set() -> None:
         "chat model": {"state": "none"},
         "tracing": {"state": "off"},
     }
-    lines = list(iter_doctor_lines(state, io.StringIO(), whole=False))
+    lines = list(iter_doctor_lines(state, io.StringIO(), lists_all=False))
     assert lines[0] == "✗ embedder: its files are not here"
     assert [line[:10] for line in lines[1:] if line.startswith(("✓", "✗"))] == [
         "✓ library ", "✗ embedder", "✓ chat mod", "✓ tracing ",
     ]  # fmt: skip
     text = "\n".join(lines)
     assert "PAPERFOLK_DATA" in text and "port" not in text and "1 more have their defaults" in text
-    assert "port" in "\n".join(iter_doctor_lines(state, io.StringIO(), whole=True))
-    (first, *_) = iter_doctor_lines({**state, "wrong": []}, io.StringIO(), whole=False)
+    assert "port" in "\n".join(iter_doctor_lines(state, io.StringIO(), lists_all=True))
+    (first, *_) = iter_doctor_lines({**state, "wrong": []}, io.StringIO(), lists_all=False)
     assert first == "✓ questions can be answered"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -416,6 +416,7 @@ CUTS = st.lists(st.integers(0, 400), max_size=12).map(tuple)
 
 @settings(max_examples=400, deadline=None)
 @given(REPLIES, CUTS)
+@example("93.5%.NOT STATED. DuetFace.DuetFace.DuetFace", ())
 def test_whatever_a_hostile_model_says_nothing_untrue_is_shown(
     reply: str, cuts: tuple[int, ...]
 ) -> None:

@@ -256,5 +256,5 @@ def _render_end(
     if kind == "number":
         return st.number_input(plain(label), value=value, key=key)
     low, high = (1, 12) if field == "month" else (None, None)
-    whole = int(value) if value is not None else None
-    return st.number_input(plain(label), low, high, whole, 1, "%d", key=key)
+    number = int(value) if value is not None else None
+    return st.number_input(plain(label), low, high, number, 1, "%d", key=key)

@@ -65,9 +65,9 @@ def ingest(
     def report(state: IngestState) -> None:
         bar.progress(state.share, plain(format_ingest_state(state)))
 
-    done = assistant.ingest(paths, rebuild=anew, drop=drop, watch=report)
+    changes = assistant.ingest(paths, rebuild=anew, drop=drop, watch=report)
     bar.empty()
-    return done
+    return changes
 
 
 def add_uploads(
@@ -84,9 +84,9 @@ def add_uploads(
     names = {document.path: document.name for document in assistant.library.list_documents()}
     added = tuple(names[str(path.resolve())] for path in paths if str(path.resolve()) in names)
     counts = report.plan.counts
-    said = [counted(counts["new"], "paper") + " added"] if counts["new"] else []
-    said += [f"{counted(counts['changed'], 'paper')} changed"] if counts["changed"] else []
-    sentence = ", ".join(said) or "Nothing new was in it"
+    phrases = [counted(counts["new"], "paper") + " added"] if counts["new"] else []
+    phrases += [f"{counted(counts['changed'], 'paper')} changed"] if counts["changed"] else []
+    sentence = ", ".join(phrases) or "Nothing new was in it"
     store_change(LibraryChange(f"{sentence}; the library holds {counted(report.n_papers)}.", added))
 
 
@@ -105,8 +105,8 @@ def remove_documents(assistant: Assistant, documents: Sequence[Document]) -> Non
         aside = tuple(choice.take(contents, assistant.library.list_documents()))
     n = sum(document.n_entries for document in documents)
     sentence = f"{counted(len(documents), 'file')} with {counted(n)} removed; the library holds {counted(report.n_papers)}."
-    kept = tuple(path for path in paths if path not in uploaded)
-    store_change(LibraryChange(sentence, removed=kept, aside=aside))
+    in_place = tuple(path for path in paths if path not in uploaded)
+    store_change(LibraryChange(sentence, removed=in_place, aside=aside))
 
 
 def discard(assistant: Assistant, documents: Sequence[Document], names: Sequence[str]) -> None:

@@ -114,8 +114,8 @@ def mark_row(marked: tuple[str, ...], act: str, row_id: str) -> tuple[str, ...]:
 
     Not a toggle: a press that comes while the page is drawn may be reported twice.
     """
-    others = tuple(one for one in marked if one != row_id)
-    return others if act == "unmark" else (*others, row_id)
+    remaining = tuple(marked_id for marked_id in marked if marked_id != row_id)
+    return remaining if act == "unmark" else (*remaining, row_id)
 
 
 def change_state(act: str, value: str) -> bool:
@@ -150,7 +150,7 @@ def _change_conditions(state: PaperState, act: str, value: str) -> tuple[Conditi
     if act.startswith("named "):
         return (*state.conditions, Condition(act.removeprefix("named "), "contains", value))
     if act == "remove":
-        chips = {key: (condition, one) for _, key, condition, one in _iter_chips(state)}
+        chips = {key: (condition, chip) for _, key, condition, chip in _iter_chips(state)}
         if value in chips:
             return remove_condition(state.conditions, *chips[value])
     return None
@@ -178,8 +178,8 @@ def _iter_chips(state: PaperState) -> Iterator[tuple[str, str, Condition, Scalar
         is_facet = any(is_of_facet(condition, field) for field in FACET_FIELDS)
         if is_facet and len(condition.values) > 1:
             for number, value in enumerate(condition.values):
-                one = Condition(condition.field, "is", value)
-                yield format_condition(one), f"{at} {number}", condition, value
+                single = Condition(condition.field, "is", value)
+                yield format_condition(single), f"{at} {number}", condition, value
         else:
             yield format_condition(condition), f"{at}", condition, None
 

@@ -57,8 +57,8 @@ def get_assistant() -> Assistant:
     """The assistant of this server, with this session's own model; where it cannot be built, say why and stop."""
     try:
         assistant = build_once(load())
-        own = st.session_state.get("own_model")
-        return _build_variant(assistant, load(**own)) if own else assistant
+        settings = st.session_state.get("own_model")
+        return _build_variant(assistant, load(**settings)) if settings else assistant
     except RagError as exc:
         st.error(fault(exc), icon=":material/error:")
         st.stop()

@@ -26,8 +26,8 @@ FRAME = """
 
 def get_wanted(key: str, signature: str, n_rows: int) -> list[int]:
     """Numbers of the blocks to send: those that the browser asked for, or the first of a new list."""
-    asked, numbers = st.session_state.get(f"{key}_wanted", ("", ()))
-    wanted = numbers if asked == signature else (0, 1)
+    list_signature, numbers = st.session_state.get(f"{key}_wanted", ("", ()))
+    wanted = numbers if list_signature == signature else (0, 1)
     return [number for number in wanted if 0 <= number * BLOCK < n_rows][:MAX_BLOCKS]
 
 
@@ -70,9 +70,9 @@ def render_list(
             st.session_state[f"{key}_wanted"] = (signature, ())  # the browser has its rows
             on_act(act, value)
             return
-        asked, _, numbers = value.rpartition(" ")
+        list_signature, _, numbers = value.rpartition(" ")
         wanted = tuple(int(number) for number in numbers.split(",") if number.isdigit())
-        st.session_state[f"{key}_wanted"] = (asked, wanted)
+        st.session_state[f"{key}_wanted"] = (list_signature, wanted)
 
     css = read_asset("board.css") + read_asset("library.css") + read_asset("list.css")
     mount = st.components.v2.component(

@@ -161,16 +161,16 @@ def handle_act(act: str, value: str) -> None:
 def render_files(assistant: Assistant, documents: Sequence[Document]) -> None:
     """Draw every file as a row, those with problems first, and the bar of those chosen."""
     words = st.session_state.get("file_words", "")
-    listed = [
+    matching = [
         d
         for d in documents
         if words.casefold() in f"{d.name} {d.page and d.page.person}".casefold()
     ]
-    listed.sort(key=lambda document: (not document.rejections, document.name))
+    matching.sort(key=lambda document: (not document.rejections, document.name))
     fingerprint = assistant.library.fingerprint
     signature = f"{fingerprint}{abs(hash(words)):x}"
     blocks = {}
-    for number in virtual_list.get_wanted(KEY, signature, len(listed)):
+    for number in virtual_list.get_wanted(KEY, signature, len(matching)):
         start = number * virtual_list.BLOCK
         blocks[number] = [
             document_rows.render_document(
@@ -178,17 +178,17 @@ def render_files(assistant: Assistant, documents: Sequence[Document]) -> None:
                 _list_entries(assistant, document),
                 origin(assistant, document),
                 start + at,
-                len(listed),
+                len(matching),
             )
-            for at, document in enumerate(listed[start : start + virtual_list.BLOCK])
+            for at, document in enumerate(matching[start : start + virtual_list.BLOCK])
         ]
     picked = [d for d in documents if d.name in st.session_state.get(PICKED, ())]
     virtual_list.render_list(
         KEY,
         "Files",
-        _render_head(len(listed), len(documents), words),
+        _render_head(len(matching), len(documents), words),
         signature,
-        len(listed),
+        len(matching),
         blocks,
         session.telling(handle_act),
         words=words,

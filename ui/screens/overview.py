@@ -69,8 +69,8 @@ def render_topics(assistant: Assistant, topic_map: TopicMap) -> str:
     """The map, with the topic that is looked at beside it; at first the largest."""
     if not topic_map.topics:
         return '<p class="by">No phrase stands in several titles yet.</p>'
-    named = {topic.name: topic for topic in topic_map.topics}
-    chosen = named.get(st.session_state.get("overview_topic", ""), topic_map.topics[0])
+    topic_of = {topic.name: topic for topic in topic_map.topics}
+    chosen = topic_of.get(st.session_state.get("overview_topic", ""), topic_map.topics[0])
     newest = assistant.library.view.find_papers([chosen.condition], "newest first", NEWEST)
     drawing = topic_drawing.draw_map(topic_map, chosen.name)
     return (

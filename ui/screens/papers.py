@@ -113,14 +113,14 @@ def render_chosen(assistant: Assistant, state: PaperState, n_chosen: int) -> Non
     """Draw the bar of what can be done with the papers chosen."""
     with st.container(key="chosen", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(paper_rows.format_chosen(n_chosen))}**", width="content")
-        whole = state.all_chosen and not state.marked
-        if whole and not state.conditions and not state.words:
+        is_whole_list = state.all_chosen and not state.marked
+        if is_whole_list and not state.conditions and not state.words:
             filters: tuple[Condition, ...] = ()
-        elif whole:
+        elif is_whole_list:
             filters = state.every_condition
         else:
             filters = selected_papers.build_filters(list_chosen(assistant, state))
-        why_not = "" if filters or whole else selected_papers.TOO_MANY
+        why_not = "" if filters or is_whole_list else selected_papers.TOO_MANY
         selected_papers.render_button(assistant, "ask_about", filters, why_not)
         if 2 <= n_chosen <= selected_papers.MAX_COMPARED:
             selected_papers.render_compare(assistant, list_chosen(assistant, state))

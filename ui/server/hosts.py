@@ -96,15 +96,15 @@ class Patience:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        whole, begun = scope["type"] == "websocket", False
+        is_complete, begun = scope["type"] == "websocket", False
 
         async def read() -> Message:
-            nonlocal whole
-            if whole:  # whoever asks now waits for the client to go, however long that takes
+            nonlocal is_complete
+            if is_complete:  # whoever asks now waits for the client to go, however long that takes
                 return await receive()
             with fail_after(self._pause_s):
                 message = await receive()
-            whole = not message.get("more_body", False)
+            is_complete = not message.get("more_body", False)
             return message
 
         async def answer(message: Message) -> None:
@@ -117,7 +117,7 @@ class Patience:
         except ClientDisconnect:
             return
         except TimeoutError:
-            if begun or whole:
+            if begun or is_complete:
                 raise
             late = PlainTextResponse("the request did not arrive whole\n", 408)
             late.headers["connection"] = "close"

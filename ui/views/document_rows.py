@@ -101,8 +101,8 @@ def render_problems(rejections: Sequence[Rejection], name: str) -> str:
         f"<li>{escape(format_reason(r, name))}</li>" for r in rejections[:SHOWN_PROBLEMS]
     )
     n_more = len(rejections) - SHOWN_PROBLEMS
-    more = f"<li>and {n_more:,} more</li>" if n_more > 0 else ""
-    return f'<ul class="problems" aria-label="What could not be read">{rows}{more}</ul>'
+    rest = f"<li>and {n_more:,} more</li>" if n_more > 0 else ""
+    return f'<ul class="problems" aria-label="What could not be read">{rows}{rest}</ul>'
 
 
 def format_reason(rejection: Rejection, name: str) -> str:
@@ -120,8 +120,8 @@ def format_reason(rejection: Rejection, name: str) -> str:
 def render_plan(plan: Plan) -> str:
     """The files that were chosen, with what would be read of each, or why nothing is."""
     rows = [_render_planned(document, plan.rejections) for document in plan.documents]
-    named = {document.name for document in plan.documents}
-    loose = [r for r in (*plan.rejections, *plan.passed_over) if r.document not in named]
+    planned = {document.name for document in plan.documents}
+    loose = [r for r in (*plan.rejections, *plan.passed_over) if r.document not in planned]
     rows += [
         f'<li class="planned">{_draw_icon("")}<div class="what"><b>{escape(r.document)}</b>'
         f"{render_problems([r], r.document)}</div></li>"
@@ -131,17 +131,17 @@ def render_plan(plan: Plan) -> str:
 
 
 def _render_planned(document: DocumentPlan, rejections: Sequence[Rejection]) -> str:
-    own = [r for r in rejections if r.document == document.name]
+    file_rejections = [r for r in rejections if r.document == document.name]
     changes = [entry for entry in document.entries if entry.change != "unchanged"]
     titles = "".join(map(_render_entry, changes[:SHOWN_TITLES]))
     n_more = len(changes) - SHOWN_TITLES
-    more = f'<li class="by">and {n_more:,} more</li>' if n_more > 0 else ""
-    listing = f'<ul class="plain">{titles}{more}</ul>' if titles else ""
+    rest = f'<li class="by">and {n_more:,} more</li>' if n_more > 0 else ""
+    listing = f'<ul class="plain">{titles}{rest}</ul>' if titles else ""
     kind = document.reading.format if document.reading else ""
     return (
         f'<li class="planned">{_draw_icon(kind)}<div class="what"><b>{escape(document.name)}</b> '
         f'<span class="by">{escape(format_change(document))}</span>{listing}'
-        f"{render_problems(own, document.name)}</div></li>"
+        f"{render_problems(file_rejections, document.name)}</div></li>"
     )
 
 
@@ -161,14 +161,14 @@ def format_change(document: DocumentPlan) -> str:
         "kept": "paper kept",
     }
     counts = {change: sum(e.change == change for e in document.entries) for change in words}
-    said = [
+    parts = [
         counted(n, words[change])
         for change, n in counts.items()
         if n and change in ("new", "changed")
     ]
-    said += [f"{n:,} {'gone' if change == 'removed' else change}" for change, n in counts.items()
+    parts += [f"{n:,} {'gone' if change == 'removed' else change}" for change, n in counts.items()
              if n and change in ("removed", "kept")]  # fmt: skip
-    return ", ".join(said) or "nothing new in it"
+    return ", ".join(parts) or "nothing new in it"
 
 
 # --- papers of several places -------------------------------------------------------------------

@@ -136,32 +136,32 @@ _COUNT_ROW = r"<li>([^<]{1,60}): ([\d,]+)</li>"
 def draw_counts(html: str) -> str:
     """Rows of nothing but a value and how many have it, such as ``2024: 37``, with a bar behind each."""
     rows = re.findall(_COUNT_ROW, html)
-    most = max((int(n.replace(",", "")) for _, n in rows), default=0)
-    if len(rows) < 3 or not most:
+    highest = max((int(n.replace(",", "")) for _, n in rows), default=0)
+    if len(rows) < 3 or not highest:
         return html
     return re.sub(
         _COUNT_ROW,
         lambda row: (
-            f'<li class="count" style="--h:{int(row[2].replace(",", "")) / most:.3f}">'
+            f'<li class="count" style="--h:{int(row[2].replace(",", "")) / highest:.3f}">'
             f"<span>{row[1]}</span> <b>{row[2]}</b></li>"
         ),
         html,
     )
 
 
-def fold_lists(html: str, most: int = LONGEST_LIST) -> str:
+def fold_lists(html: str, limit: int = LONGEST_LIST) -> str:
     """Lists with all rows but the first few in a fold, where that saves more than two rows."""
-    return re.sub(r"<ul>\n(.*?)</ul>", lambda m: _fold_list(m[1], most), html, flags=re.DOTALL)
+    return re.sub(r"<ul>\n(.*?)</ul>", lambda m: _fold_list(m[1], limit), html, flags=re.DOTALL)
 
 
-def _fold_list(rows_html: str, most: int) -> str:
+def _fold_list(rows_html: str, limit: int) -> str:
     rows = re.findall(r"<li[ >].*?</li>\n?", rows_html, re.DOTALL)
-    if len(rows) <= most + 2 or "<ul>" in rows_html:
+    if len(rows) <= limit + 2 or "<ul>" in rows_html:
         return f"<ul>\n{rows_html}</ul>"
     return (
-        f"<ul>\n{''.join(rows[:most])}</ul>"
-        f"<details><summary>{len(rows) - most} more</summary>"
-        f"<ul>\n{''.join(rows[most:])}</ul></details>"
+        f"<ul>\n{''.join(rows[:limit])}</ul>"
+        f"<details><summary>{len(rows) - limit} more</summary>"
+        f"<ul>\n{''.join(rows[limit:])}</ul></details>"
     )
 
 

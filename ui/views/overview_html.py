@@ -45,9 +45,9 @@ def render_link(
     text: str, conditions: Sequence[Condition], label: str = "", style: str = "num"
 ) -> str:
     """A button that opens the list of papers which meet conditions."""
-    told = f' aria-label="{escape(label, quote=True)}"' if label else ""
+    aria_label = f' aria-label="{escape(label, quote=True)}"' if label else ""
     value = escape(print_papers(conditions), quote=True)
-    return f'<button class="{style}" data-act="papers" data-value="{value}"{told}>{escape(text)}</button>'
+    return f'<button class="{style}" data-act="papers" data-value="{value}"{aria_label}>{escape(text)}</button>'
 
 
 def render_question(question: str, text: str = "") -> str:
@@ -109,9 +109,9 @@ def _render_spark(topic: MappedTopic) -> str:
     if topic.span is None:
         return ""
     first, last = topic.span
-    most = max(topic.years.values())
+    top = max(topic.years.values())
     bars = "".join(
-        _render_bar(year, topic.years.get(year, 0), 0, most, (topic.condition,), topic.name)
+        _render_bar(year, topic.years.get(year, 0), 0, top, (topic.condition,), topic.name)
         for year in range(max(first, last - MAX_YEARS + 1), last + 1)
     )
     return f'<div class="growth small">{bars}</div>'
@@ -125,29 +125,29 @@ def render_growth(figures: LibraryFigures) -> str:
     known = {year: n for year, n in figures.years.items() if year is not None}
     if not known:
         return '<p class="by">No paper prints a year.</p>'
-    most = max(n for n, _ in figures.years.values())
+    top = max(n for n, _ in figures.years.values())
     bars = "".join(
-        _render_bar(year, *known.get(year, (0, 0)), most)
+        _render_bar(year, *known.get(year, (0, 0)), top)
         for year in range(min(known), max(known) + 1)
     )
     n_undated, n_code = figures.years.get(None, (0, 0))
     if n_undated:
-        bars += _render_bar(None, n_undated, n_code, most)
+        bars += _render_bar(None, n_undated, n_code, top)
     legend = '<p class="by"><span class="key code"></span> with code</p>'
     return f'<div class="growth">{bars}</div>{legend}'
 
 
 def _render_bar(
-    year: int | None, n: int, n_code: int, most: int, more: Sequence[Condition] = (), what: str = ""
+    year: int | None, n: int, n_code: int, top: int, where: Sequence[Condition] = (), what: str = ""
 ) -> str:
     if not n:
         return f'<div class="bar none"><span>{year}</span></div>'
-    line = escape(print_papers((*more, _build_year(year))), quote=True)
+    line = escape(print_papers((*where, _build_year(year))), quote=True)
     when = str(year) if year is not None else "no year"
     label = escape(", ".join(filter(None, (what, when, counted(n)))), quote=True)
     return (
         f'<button class="bar" data-act="papers" data-value="{line}" aria-label="{label}">'
-        f'<b>{n:,}</b><i style="--h:{n / most:.3f}"><i style="--c:{n_code / n:.3f}"></i></i><span>{when}</span></button>'
+        f'<b>{n:,}</b><i style="--h:{n / top:.3f}"><i style="--c:{n_code / n:.3f}"></i></i><span>{when}</span></button>'
     )
 
 
@@ -164,12 +164,12 @@ def render_topic_years(topic_map: TopicMap) -> str:
     topics = topic_map.topics[:MAX_ROWS]
     years: list[int | None] = [*known[-MAX_YEARS:]]
     years += [None] if any(None in topic.years for topic in topics) else []
-    most = max((n for t in topics for n in t.years.values()), default=1)
+    top = max((n for t in topics for n in t.years.values()), default=1)
     head = "".join(f'<th scope="col">{year or "no year"}</th>' for year in years)
     rows = []
     for topic in topics:
         cells = "".join(
-            _render_cell(topic.years.get(year, 0), most, (topic.condition, _build_year(year)),
+            _render_cell(topic.years.get(year, 0), top, (topic.condition, _build_year(year)),
                          f"{topic.name}, {year or 'no year'}")
             for year in years
         )  # fmt: skip
@@ -183,12 +183,12 @@ def render_people_topics(topic_map: TopicMap) -> str:
     """People by topic: who has how many papers on what."""
     topics = topic_map.topics[:SHORT_ROWS]
     people = rank_people(TopicMap(topics, {}), MAX_ROWS)
-    most = max((n for _, row in people for n in row.values()), default=1)
+    top = max((n for _, row in people for n in row.values()), default=1)
     head = "".join(f'<th scope="col">{escape(topic.name)}</th>' for topic in topics)
     rows = []
     for name, row in people:
         cells = "".join(
-            _render_cell(row.get(at, 0), most, (topic.condition, Condition("author", "is", name)),
+            _render_cell(row.get(at, 0), top, (topic.condition, Condition("author", "is", name)),
                          f"{name} on {topic.name}")
             for at, topic in enumerate(topics)
         )  # fmt: skip
@@ -203,11 +203,11 @@ def _render_topic_head(topic: MappedTopic) -> str:
     return f'<th scope="row"><button class="title" data-act="look" data-value="{name}">{name}</button></th>'
 
 
-def _render_cell(n: int, most: int, conditions: Sequence[Condition], label: str) -> str:
+def _render_cell(n: int, top: int, conditions: Sequence[Condition], label: str) -> str:
     if not n:
         return "<td></td>"
     link = render_link(f"{n:,}", conditions, f"{label}: {counted(n)}", "heat")
-    return f'<td style="--n:{n / most:.2f}">{link}</td>'
+    return f'<td style="--n:{n / top:.2f}">{link}</td>'
 
 
 def _render_table(label: str, head: str, rows: Sequence[str]) -> str:

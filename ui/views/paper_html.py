@@ -110,12 +110,12 @@ def render_highlighted(text: str, span: Span | None = None, others: Sequence[Spa
     for candidate in spans:  # the opened one first: another gives way where they overlap
         if all(candidate[1] <= start or end <= candidate[0] for start, end in apart):
             apart.append(candidate)
-    parts, done = [], 0
+    parts, last = [], 0
     for start, end in sorted(apart):
         kind = ' tabindex="-1"' if (start, end) == span else ' class="other"'
-        parts.append(f"{escape(text[done:start])}<mark{kind}>{escape(text[start:end])}</mark>")
-        done = end
-    return f"<p>{''.join(parts)}{escape(text[done:])}</p>"
+        parts.append(f"{escape(text[last:start])}<mark{kind}>{escape(text[start:end])}</mark>")
+        last = end
+    return f"<p>{''.join(parts)}{escape(text[last:])}</p>"
 
 
 def _render_links(paper: Paper) -> str:

@@ -86,8 +86,8 @@ def _format_by(paper: Paper) -> str:
 
 def split_words(text: str) -> list[str]:
     """What is searched for: words, and phrases that stand in quotation marks."""
-    found = re.findall(r'["“]([^"“”]+)["”]|(\S+)', text)
-    words = ((phrase or word).strip('"“” ') for phrase, word in found)
+    matches = re.findall(r'["“]([^"“”]+)["”]|(\S+)', text)
+    words = ((phrase or word).strip('"“” ') for phrase, word in matches)
     return [word for word in dict.fromkeys(words) if fold(word)]
 
 
@@ -186,14 +186,14 @@ def _render_facet(facet: Facet) -> str:
     ]
     if facet.n_unknown or facet.is_unknown:
         rows.append(_render_value(facet.field, "unknown", "", facet.n_unknown, facet.is_unknown))
-    shown, more = rows[:SHOWN_VALUES], rows[SHOWN_VALUES:]
-    if len(more) == 1:
-        shown, more = rows, []
-    html = f"<ul>{''.join(shown)}</ul>"
-    if more:
+    first_rows, folded = rows[:SHOWN_VALUES], rows[SHOWN_VALUES:]
+    if len(folded) == 1:
+        first_rows, folded = rows, []
+    html = f"<ul>{''.join(first_rows)}</ul>"
+    if folded:
         html += (
-            f'<details data-name="more {facet.field}"><summary>{len(more)} more</summary>'
-            f"<ul>{''.join(more)}</ul></details>"
+            f'<details data-name="more {facet.field}"><summary>{len(folded)} more</summary>'
+            f"<ul>{''.join(folded)}</ul></details>"
         )
     if facet.field in ("author", "affiliation"):
         label = f"Another {HEADINGS[facet.field].lower()}"
@@ -203,9 +203,9 @@ def _render_facet(facet: Facet) -> str:
 
 def _render_value(field: str, name: str, value: str, n: int, chosen: bool) -> str:
     checked = " checked" if chosen else ""
-    told = escape(f"{field}={value}", quote=True)
+    data_value = escape(f"{field}={value}", quote=True)
     return (
-        f'<li><label><input type="checkbox" data-act="facet" data-value="{told}"{checked}>'
+        f'<li><label><input type="checkbox" data-act="facet" data-value="{data_value}"{checked}>'
         f'<span class="v">{escape(name)}</span><span class="n">{n:,}</span></label></li>'
     )
 

@@ -70,15 +70,15 @@ def _render_group(group: Group, theirs: Sequence[Paper], markers: Mapping[str, i
         role = "together"
     details = " · ".join(filter(None, (counted(len(theirs)), format_years(theirs), role)))
     rows = [_render_row(paper, markers) for paper in theirs]
-    more = ""
+    fold = ""
     if rows[1:]:
-        more = (
+        fold = (
             f"<details><summary>{len(rows) - 1} more</summary>"
             f'<ul class="titles">{"".join(rows[1:])}</ul></details>'
         )
     return (
         f'<li><div class="who"><span class="names">{names}</span><span class="by">{details}</span></div>'
-        f'<ul class="titles">{"".join(rows[:1])}</ul>{more}</li>'
+        f'<ul class="titles">{"".join(rows[:1])}</ul>{fold}</li>'
     )
 
 
@@ -139,8 +139,8 @@ def _render_closest(portrait: Portrait) -> str:
     )
     if not rows:
         return ""
-    more = portrait.n_coauthors - len(portrait.closest)
-    rest = f'<p class="by">and {more} more co-authors</p>' if more > 0 else ""
+    n_more = portrait.n_coauthors - len(portrait.closest)
+    rest = f'<p class="by">and {n_more} more co-authors</p>' if n_more > 0 else ""
     return f'<div><h3>Writes with</h3><ul class="people">{rows}</ul>{rest}</div>'
 
 

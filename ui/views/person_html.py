@@ -49,21 +49,21 @@ def render_person(
     """The page below the name; ``papers``: newest first."""
     chosen = narrowing.select(papers)
     roles = {a.paper_id: a.role for a in person.authorships}
-    shown = chosen if shows_all else chosen[:SHOWN_PAPERS]
-    more = ""
-    if len(chosen) > len(shown):
-        more = f'<button class="ask" data-act="all" data-value="all">All {counted(len(chosen))}</button>'
+    first_papers = chosen if shows_all else chosen[:SHOWN_PAPERS]
+    button = ""
+    if len(chosen) > len(first_papers):
+        button = f'<button class="ask" data-act="all" data-value="all">All {counted(len(chosen))}</button>'
     years = _list_years(papers)
-    left = (
+    main_column = (
         f'<div class="papers"><h2>{_format_head(len(chosen), len(papers))}</h2>'
-        f"{_render_narrowing(narrowing)}{render_paper_list(shown, roles)}{more}</div>"
+        f"{_render_narrowing(narrowing)}{render_paper_list(first_papers, roles)}{button}</div>"
     )
     figures = render_figures(person.page) if person.page else ""
     right = (
         f'<div class="about">{figures}<h2>Papers by year</h2>{_render_years(papers, narrowing)}'
         f"{_render_topics(papers, years, narrowing)}{_render_coauthors(person.name, papers, years)}</div>"
     )
-    return f'<div class="person-page">{left}{right}</div>'
+    return f'<div class="person-page">{main_column}{right}</div>'
 
 
 def render_lead(person: Person, papers: Sequence[Paper]) -> str:
@@ -84,11 +84,11 @@ def _list_years(papers: Sequence[Paper]) -> list[int]:
 
 
 def _render_narrowing(narrowing: Narrowing) -> str:
-    given = [(k, v) for k, v in (("topic", narrowing.topic), ("year", narrowing.year)) if v]
+    narrowings = [(k, v) for k, v in (("topic", narrowing.topic), ("year", narrowing.year)) if v]
     chips = "".join(
         f'<button class="ask" data-act="narrow" data-value="{kind}={escape(value, quote=True)}" '
         f'aria-label="Remove {escape(value, quote=True)}">{escape(value)} <span aria-hidden="true">×</span></button>'
-        for kind, value in given
+        for kind, value in narrowings
     )
     return f'<p class="asks">{chips}</p>' if chips else ""
 
@@ -102,10 +102,10 @@ def _render_years(papers: Sequence[Paper], narrowing: Narrowing) -> str:
         bars = [(str(year), counts[year]) for year in range(min(known), max(known) + 1)]
     if counts[None]:
         bars.append(("undated", counts[None]))
-    most = max(n for _, n in bars)
+    highest = max(n for _, n in bars)
     html = "".join(
         f'<button class="bar" data-act="narrow" data-value="year={year}" aria-label="{year}: {counted(n)}"'
-        f' aria-pressed="{"true" if year == narrowing.year else "false"}"><b>{n}</b><i style="--h:{n / most:.3f}"></i>'
+        f' aria-pressed="{"true" if year == narrowing.year else "false"}"><b>{n}</b><i style="--h:{n / highest:.3f}"></i>'
         f"<span>{year}</span></button>"
         if n
         else f'<div class="bar none"><span>{year}</span></div>'
@@ -133,30 +133,31 @@ def _render_coauthors(name: str, papers: Sequence[Paper], years: Sequence[int]) 
     """With whom, most first, and when; a number opens the papers of both."""
     shared = count_shared(name, papers)
     rows = []
-    for other, by_year in list(shared.items())[:MAX_COAUTHORS]:
+    for coauthor, by_year in list(shared.items())[:MAX_COAUTHORS]:
         n = by_year.total()
         line = escape(
-            print_papers(tuple(Condition("author", "is", one) for one in (name, other))), quote=True
+            print_papers(tuple(Condition("author", "is", person) for person in (name, coauthor))),
+            quote=True,
         )
-        label = escape(f"{counted(n)} with {other}", quote=True)
+        label = escape(f"{counted(n)} with {coauthor}", quote=True)
         head = (
-            f'<th scope="row">{render_person_button(other)} '
+            f'<th scope="row">{render_person_button(coauthor)} '
             f'<button class="num" data-act="papers" data-value="{line}" aria-label="{label}">{n}</button></th>'
         )
         rows.append(f"<tr>{head}{_render_marks(by_year, years)}</tr>")
     n_more = len(shared) - len(rows)
-    more = f'<p class="by">and {counted(n_more, "more person")}</p>' if n_more > 0 else ""
-    return _render_table("Co-authors", "Person", rows, years) + more
+    rest = f'<p class="by">and {counted(n_more, "more person")}</p>' if n_more > 0 else ""
+    return _render_table("Co-authors", "Person", rows, years) + rest
 
 
 def count_shared(name: str, papers: Sequence[Paper]) -> Mapping[str, Counter[int | None]]:
     """Papers shared with each co-author by year; those with most first, equal ones by name."""
     shared: dict[str, Counter[int | None]] = {}
     for paper in papers:
-        for other in sorted({a.name for a in paper.authorships} - {name}):
-            shared.setdefault(other, Counter())[paper.year] += 1
-    ranked = sorted(shared, key=lambda other: (-shared[other].total(), other))
-    return {other: shared[other] for other in ranked}
+        for coauthor in sorted({a.name for a in paper.authorships} - {name}):
+            shared.setdefault(coauthor, Counter())[paper.year] += 1
+    ranked = sorted(shared, key=lambda coauthor: (-shared[coauthor].total(), coauthor))
+    return {coauthor: shared[coauthor] for coauthor in ranked}
 
 
 def _render_marks(by_year: Mapping[int | None, int], years: Sequence[int]) -> str:

@@ -48,8 +48,8 @@ def list_parts(query: Query) -> tuple[str, ...]:
         parts += ["topic"] if query.topic and not query.about.all_of else []
         parts += ["without"] if query.without else []
     parts += [*_number("where", query.where), *_number("base", query.base)]
-    given = {"besides": query.besides, "order": query.order, "k": query.k}
-    parts += [name for name, value in given.items() if value]
+    values = {"besides": query.besides, "order": query.order, "k": query.k}
+    parts += [name for name, value in values.items() if value]
     return tuple([*parts, "form"] if query.form != Form() else parts)
 
 
@@ -233,11 +233,11 @@ def _build_passages(reading: Reading) -> Query | None:
     return Query("passages", papers=query.papers, text=text) if text else None
 
 
-def _is_wanted_so(other: Query, query: Query) -> bool:
-    if other.route == "content":
+def _is_wanted_so(second: Query, query: Query) -> bool:
+    if second.route == "content":
         return query.route == "content"
     return all(
-        getattr(other, name) == getattr(query, name) for name in ("want", "by", "relation", "like")
+        getattr(second, name) == getattr(query, name) for name in ("want", "by", "relation", "like")
     )
 
 
@@ -246,7 +246,7 @@ def _guess_topic(reading: Reading) -> Topic | None:
     query = reading.query
     if query.route != "content" or query.papers:
         return None
-    topics = [other.topic for other in reading.others if other.topic]
+    topics = [query.topic for query in reading.others if query.topic]
     words = query.text.strip(" ?.!").split()
     while words and fold(words[0]) in STOP_WORDS:
         words = words[1:]

@@ -74,10 +74,10 @@ def list_chips(reading: Reading, titles: Titles | None = None) -> tuple[Chip, ..
 def list_paper_ids(reading: Reading) -> tuple[str, ...]:
     """The papers that chips name."""
     query = reading.query
-    named = query.papers if len(query.papers) <= NAMED_PAPERS else ()
+    paper_ids = query.papers if len(query.papers) <= NAMED_PAPERS else ()
     chosen = [c for c in query.where if c.field == "paper" and len(c.values) == 1]
     return tuple(
-        dict.fromkeys(filter(None, (*named, query.like, *(str(c.values[0]) for c in chosen))))
+        dict.fromkeys(filter(None, (*paper_ids, query.like, *(str(c.values[0]) for c in chosen))))
     )
 
 
@@ -299,9 +299,9 @@ def render_chips(
     if reading.unread:
         unread = ", ".join(f"“{words}”" for words in reading.unread)
         parts.append(f'<span class="unread">not used: {escape(unread)}</span>')
-    if can_change and (other := format_other(reading)):
-        html = f"or: {escape(other)}"
-        parts.append(_render_button("other", "", html, f"Ask instead: {other}", "or"))
+    if can_change and (question := format_other(reading)):
+        html = f"or: {escape(question)}"
+        parts.append(_render_button("other", "", html, f"Ask instead: {question}", "or"))
     return (
         '<div class="reading" role="group" aria-label="How the question was read">'
         f'<span class="by">Read as</span>{"".join(parts)}</div>'

@@ -39,10 +39,10 @@ def draw_map(topic_map: TopicMap, chosen: str) -> str:
     discs = place_discs(topic_map)
     recency = _compute_recency(topic_map.topics)
     strongest = sorted(topic_map.ties.items(), key=lambda tie: (-tie[1], tie[0]))[:SHOWN_TIES]
-    most = max((n for _, n in strongest), default=1)
+    highest = max((n for _, n in strongest), default=1)
     ties = "".join(
         f'<line class="tie" x1="{discs[a].x:.1f}" y1="{discs[a].y:.1f}" x2="{discs[b].x:.1f}" '
-        f'y2="{discs[b].y:.1f}" stroke-width="{0.8 + 3.2 * n / most:.2f}"/>'
+        f'y2="{discs[b].y:.1f}" stroke-width="{0.8 + 3.2 * n / highest:.2f}"/>'
         for (a, b), n in strongest
     )
     nodes = "".join(
@@ -127,23 +127,23 @@ def _spread(discs: Sequence[_Disc]) -> None:
     """Move discs apart until they fill the drawing, so far as they are not much further from each other."""
     if len(discs) < 2:
         return
-    left = min(disc.x - disc.reach for disc in discs)
+    x0 = min(disc.x - disc.reach for disc in discs)
     right = max(disc.x + disc.reach for disc in discs)
     top = min(disc.y - disc.radius for disc in discs)
     bottom = max(disc.y + disc.radius for disc in discs)
-    wider = min(max((WIDTH - 2 * MARGIN) / (right - left), 1.0), MAX_SPREAD)
+    wider = min(max((WIDTH - 2 * MARGIN) / (right - x0), 1.0), MAX_SPREAD)
     higher = min(max((HEIGHT - 2 * MARGIN) / (bottom - top), 1.0), MAX_SPREAD)
     for disc in discs:
-        disc.x = WIDTH / 2 + (disc.x - (left + right) / 2) * wider
+        disc.x = WIDTH / 2 + (disc.x - (x0 + right) / 2) * wider
         disc.y = HEIGHT / 2 + (disc.y - (top + bottom) / 2) * higher
         disc.x = min(max(disc.x, disc.reach + MARGIN), WIDTH - disc.reach - MARGIN)
         disc.y = min(max(disc.y, disc.radius + MARGIN), HEIGHT - disc.radius - MARGIN)
 
 
 def _begin_disc(at: int, topic: MappedTopic, topic_map: TopicMap) -> _Disc:
-    most = topic_map.topics[0].n_papers
+    highest = topic_map.topics[0].n_papers
     crowd = sqrt(max(len(topic_map.topics), 1) / 18)
-    radius = max(MIN_RADIUS, MAX_RADIUS * sqrt(topic.n_papers / most) / max(crowd, 0.8))
+    radius = max(MIN_RADIUS, MAX_RADIUS * sqrt(topic.n_papers / highest) / max(crowd, 0.8))
     widest = max(len(line) for line in wrap_label(topic.name)) * CHAR_WIDTH / 2
     angle, far = at * pi * (3 - sqrt(5)), 46 * sqrt(at)
     x, y = WIDTH / 2 + 1.5 * far * cos(angle), HEIGHT / 2 + far * sin(angle)
@@ -156,19 +156,19 @@ def _compute_pulls(topic_map: TopicMap) -> Mapping[tuple[int, int], float]:
     return {(a, b): n / sqrt(sizes[a] * sizes[b]) for (a, b), n in topic_map.ties.items()}
 
 
-def _draw_near(one: _Disc, other: _Disc, share: float) -> None:
-    dx, dy = other.x - one.x, other.y - one.y
-    one.x, one.y = one.x + dx * share, one.y + dy * share
-    other.x, other.y = other.x - dx * share, other.y - dy * share
+def _draw_near(first: _Disc, second: _Disc, share: float) -> None:
+    dx, dy = second.x - first.x, second.y - first.y
+    first.x, first.y = first.x + dx * share, first.y + dy * share
+    second.x, second.y = second.x - dx * share, second.y - dy * share
 
 
-def _push_apart(one: _Disc, other: _Disc) -> None:
-    dx, dy = other.x - one.x, other.y - one.y
-    wide = (one.reach + other.reach + GAP) / (one.radius + other.radius + GAP)
+def _push_apart(first: _Disc, second: _Disc) -> None:
+    dx, dy = second.x - first.x, second.y - first.y
+    wide = (first.reach + second.reach + GAP) / (first.radius + second.radius + GAP)
     apart = hypot(dx / wide, dy) or 0.01
-    overlap = one.radius + other.radius + GAP - apart
+    overlap = first.radius + second.radius + GAP - apart
     if overlap <= 0:
         return
     shift_x, shift_y = dx / apart / wide * overlap / 2, dy / apart * overlap / 2
-    one.x, one.y = one.x - shift_x, one.y - shift_y
-    other.x, other.y = other.x + shift_x, other.y + shift_y
+    first.x, first.y = first.x - shift_x, first.y - shift_y
+    second.x, second.y = second.x + shift_x, second.y + shift_y

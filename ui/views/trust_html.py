@@ -64,7 +64,7 @@ def _render_kind(kind: str, counts: Mapping[str, int], failures: Sequence[Failed
     name, what = KINDS.get(kind, (kind.replace("-", " ").capitalize(), ""))
     n = sum(counts.values()) - counts.get("unscored", 0)
     n_right = counts.get("right", 0)
-    said = f"<b>{n_right:,} of {n:,}</b> right" if n else "not scored"
+    result = f"<b>{n_right:,} of {n:,}</b> right" if n else "not scored"
     parts = "".join(
         f'<i class="{outcome}" style="--n:{counts[outcome]}"></i>'
         for outcome in OUTCOMES
@@ -73,7 +73,7 @@ def _render_kind(kind: str, counts: Mapping[str, int], failures: Sequence[Failed
     label = escape(", ".join(f"{m:,} {SAID.get(o, o)}" for o, m in counts.items() if m), quote=True)
     detail = f' <span class="by">{escape(what)}</span>' if what else ""
     return (
-        f'<li><p><strong>{escape(name)}</strong>{detail}</p><p class="said">{said}</p>'
+        f'<li><p><strong>{escape(name)}</strong>{detail}</p><p class="said">{result}</p>'
         f'<span class="share" role="img" aria-label="{escape(name, quote=True)}: {label}">{parts}</span>'
         f"{_render_failures(failures)}</li>"
     )
@@ -91,7 +91,7 @@ def _render_failures(failures: Sequence[FailedQuestion]) -> str:
 
 def _render_failure(failure: FailedQuestion) -> str:
     came = remove_escapes(failure.text)
-    shown = came if len(came) <= SHOWN_CHARS else f"{came[:SHOWN_CHARS].rsplit(' ', 1)[0]} …"
+    excerpt = came if len(came) <= SHOWN_CHARS else f"{came[:SHOWN_CHARS].rsplit(' ', 1)[0]} …"
     faults = (
         f"<dt>Found wrong</dt><dd>{escape('; '.join(failure.faults))}</dd>"
         if failure.faults
@@ -101,6 +101,6 @@ def _render_failure(failure: FailedQuestion) -> str:
     value = escape(failure.question, quote=True)
     return (
         f'<li><p class="q">{escape(failure.question)} <i class="tag">{escape(SAID.get(failure.outcome, failure.outcome))}</i></p>'
-        f"<dl>{wanted}<dt>Answered</dt><dd>{escape(shown) or 'nothing'}</dd>{faults}</dl>"
+        f"<dl>{wanted}<dt>Answered</dt><dd>{escape(excerpt) or 'nothing'}</dd>{faults}</dl>"
         f'<button class="ask" data-act="ask" data-value="{value}">Ask it now</button></li>'
     )
