@@ -53,7 +53,8 @@ KINDS = _compile(
         "link": r"\b(?:code|github|available|releas\w+|link|url|repository|download|open[- ]source\w*)\b",
         "name": r"\b(?:called|names?|named|term)\b",
         "which": r"\b(?:which|what) (?!(?:is|are|was|were|does|do|did|has|happens?|"
-        r"papers?|works?|stud(?:y|ies)|articles?|ones?)\b)\w+",
+        r"papers?|works?|stud(?:y|ies)|articles?|ones?|data|data ?sets?|benchmarks?|"
+        r"corpora|languages?)\b)\w+",
         "means": r"\bhow (?:does|do|did|is|are|was|were|can|to)\b|\bin what way\b|\bby what means\b",
         "verdict": r"^\W*(?:is|are|was|were|does|do|did|can|could|has|have|will)\b",
         "comparison": r"\b(?:compar\w+|than|better|worse|against|versus|vs|differ\w*|beats?|outperform\w*|over)\b",
