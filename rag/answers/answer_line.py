@@ -39,7 +39,7 @@ _PRONOUN = re.compile(
 MAX_NAME_WORDS = 6
 
 _FIGURE = re.compile(
-    r"(?<![\w.^@])(?<!\w-)[~≈<>+−-]?\d[\d,.]*(?<![.,])(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
+    r"(?<![\w.^@])(?<!\w-)[~≈<>+−-]?\d(?:[\d,.]*\d)?+(?![\w^]*\))(?:\s?(?:%|‰)|\\%|[x×](?!\w)|[KMBG]B?(?!\w)|[a-z]{1,2}(?!\w))?"
     r"(?:\s(?:fps|faces|frames|images|videos|tokens|hours|minutes|seconds|days|weeks|years|params|parameters|million|billion|"
     r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
     re.IGNORECASE,

@@ -119,12 +119,17 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
 
 
 def _is_bare_topic(frame: Frame) -> bool:
-    """Whether a turn is a topic and stop words: ``and emotions?``."""
+    """Whether a turn is a topic and words that join: ``and emotions?``, not ``what are emotions?``."""
     topics = [slot for slot in frame.slots if slot.kind == "topic"]
     rest = frame.question
     for slot in reversed(topics):
         rest = f"{rest[: slot.start]} {rest[slot.end :]}"
-    return bool(topics) and not any(word not in STOP_WORDS for word in split_terms(rest))
+    return bool(topics) and {*re.findall(r"\w+", rest.lower())} <= _JOINING
+
+
+_JOINING = frozenset(
+    "and or but also then so ok now for on in of with about the a an as well too".split()
+)
 
 
 def _keep_slots(
