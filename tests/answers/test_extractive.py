@@ -131,7 +131,7 @@ def test_the_kind_of_answer_decides_between_sentences_that_fit_alike(
 
 
 def test_words_of_the_name_lead_to_no_sentence() -> None:
-    told = [WordMatch("ice", (0, 3), 3.0, True, 1.0), WordMatch("melts", (4, 9), 2.0, True, 1.0)]
+    told = [WordMatch("ice", (0, 3), 6.0, True, 1.0), WordMatch("melts", (4, 9), 1.0, True, 1.0)]
     found = hit(paper("p1", "On ice", "Ice is cold. It melts."))
     found = replace(found, words=tuple(told))
     assert quoted(found, "ice melts") == ["It melts."]
