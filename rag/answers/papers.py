@@ -18,7 +18,7 @@ from rag.answers.orders import (
 from rag.answers.page_figures import answer_figures, is_figure, refuse_figures_of_papers
 from rag.answers.paper_set import PaperSet, build_choice
 from rag.answers.ranked_people import answer_people
-from rag.answers.reading_order import READING_ORDER, answer_reading_order
+from rag.answers.reading_order import answer_reading_order
 from rag.answers.rows import MAX_ROWS, Listing, build_scored_papers, list_places
 from rag.library.fields import (
     format_condition,
@@ -41,7 +41,7 @@ from rag.search.topics import (
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Paper, Span, Status, list_sources
 from rag.types.fields import FIELDS, QueryError, Range
-from rag.types.query import Query, Topic
+from rag.types.query import READING_ORDER, Query, Topic
 from rag.types.retrievals import Retrieve
 
 _SHOWN_OF_A_COUNT = 20

@@ -13,8 +13,6 @@ from rag.text.markdown import plain
 from rag.types import Answer, Paper
 from rag.types.query import Order, Query
 
-READING_ORDER = "reading order"
-"""What a query of one is called (`rag.types.query.Query.what`)."""
 _GIVES_OVERVIEW = re.compile(
     r"\b(?:surveys?|reviews?|overview|tutorial|primer|introduction to|perspectives?|roadmap)\b",
     re.IGNORECASE,

@@ -12,9 +12,8 @@ from rag.text import join_names
 from rag.text.markdown import MARKER, plain
 from rag.types import Answer, Citation, Thread
 from rag.types.answers import Turn
+from rag.types.query import RECAP
 
-RECAP = "recap"
-"""What a query of a recap is called (`rag.types.query.Query.what`)."""
 MAX_TURNS = 12
 MAX_TITLES = 3
 MAX_QUESTION_CHARS = 120

@@ -21,6 +21,7 @@ from rag.generation.model_session import ModelSession
 from rag.text import ensure_encodable
 from rag.types import Answer, Delta, Event, ReadAs, Reading, Step, Thread
 from rag.types.cancellation import CancelToken, heeding
+from rag.types.query import RECAP
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
@@ -190,7 +191,7 @@ class TurnRunner:
             if not note:
                 return
             able.notes = (*able.notes, note)
-        is_recap = query.what == recap.RECAP and request.voice is None
+        is_recap = query.what == RECAP and request.voice is None
         if not is_recap and scope.is_searched_for(query):
             yield Step(f"searching {library.n_papers} papers")
             from rag.app.content_answers import answer_content
@@ -215,8 +216,8 @@ class TurnRunner:
 def _compute_answer(request: Request, *, explain: bool) -> Answer:
     """The answer to what no paper is searched for."""
     query, filtered_library = request.query, request.scope.filtered_library
-    if query.what == recap.RECAP:
-        return recap.answer_recap(request.thread, request.scope.engine.library.view)
+    if query.what == RECAP:
+        return recap.answer_recap(request.thread, request.scope.library.whole)
     if query.route in ("smalltalk", "unsupported"):
         return small_talk.answer_aside(query, request.reading.question)
     if filtered_library and not filtered_library.n_papers:

@@ -56,15 +56,6 @@ class CalledPapers(ScopedLibrary):
         )
         return {row[0]: row[1] for row in self.library.fetch(entitled)} if words else {}
 
-    def select_coined(self, words: Collection[str]) -> set[str]:
-        """Those of some folded words that a title or a text has as a coined word."""
-        standing = select(PAPER_WORDS.c.word).where(
-            is_listed(PAPER_WORDS.c.word, words),
-            PAPER_WORDS.c.kind != "stem",
-            self._is_in_scope(PAPER_WORDS),
-        )
-        return {row[0] for row in self.library.fetch(standing.distinct())} if words else set()
-
     def find_papers_bearing(self, word: str, limit: int) -> tuple[str, ...]:
         """Ids of papers with a folded coined word (DuetFace, M3D), titles before texts."""
         in_title = func.max(case((PAPER_WORDS.c.kind == "title", 1), else_=0))
@@ -116,9 +107,9 @@ class CalledPapers(ScopedLibrary):
         """
         papers_by_word = []
         words = list(dict.fromkeys(filter(is_made_up, NAMED.findall(text))))
-        standing = self.select_coined(list(map(fold, words)))
+        self.vocabulary.coined.load(map(fold, words))
         for word in words:
-            if fold(word) not in standing:
+            if fold(word) not in self.vocabulary.coined:
                 continue
             headed = tuple(paper_id for paper_id, _ in self.list_headed(word))
             paper_ids = headed or self.find_papers_bearing(fold(word), _RARE + 1)

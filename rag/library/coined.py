@@ -52,8 +52,9 @@ def find_named_spans(text: str, library: LibraryView) -> list[tuple[Span, str]]:
         places += [(span, paper_id) for span in _find_places(name, text) if _is_free(span, places)]
     free = [match for match in NAMED.finditer(text) if _is_free(match.span(), places)]
     words = dict.fromkeys(match.group() for match in free if is_made_up(match.group()))
-    standing = library.select_coined(list(map(fold, words)))
-    owners = {word: find_owners(word, library) for word in words if fold(word) in standing}
+    coined = library.vocabulary.coined
+    coined.load(map(fold, words))
+    owners = {word: find_owners(word, library) for word in words if fold(word) in coined}
     places += [
         (match.span(), owner) for match in free for owner in _get_one(owners.get(match.group(), ()))
     ]
@@ -79,8 +80,7 @@ def find_paper_named_by(side: str, library: LibraryView) -> str | None:
 
 def find_paper_entitled(word: str, library: LibraryView) -> str | None:
     """Id of the one paper whose title, or its short form, is this; None if none or several are."""
-    ids = library.list_entitled(fold(word))
-    return ids[0] if len(ids) == 1 else None
+    return library.find_entitled([fold(word)]).get(fold(word))
 
 
 def is_unheard(side: str, library: LibraryView) -> bool:

@@ -23,7 +23,6 @@ from rag.library.tables import (
     PAPERS,
     is_listed,
 )
-from rag.library.vocabulary import Vocabulary
 from rag.types import Condition, Paper, ProfilePage
 
 NAME_FORMS: Mapping[str, tuple[ColumnElement[str], ...]] = {
@@ -36,11 +35,6 @@ NAME_FORMS: Mapping[str, tuple[ColumnElement[str], ...]] = {
 
 class ScopedPeople(ScopedLibrary):
     """The people of a library."""
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words of the whole library, whatever the scope."""
-        return self.library.view.vocabulary if self.scope else Vocabulary(self.library)
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Table, case, func, select, true
@@ -10,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from rag.library.conditions import Sorting, compile_conditions, order_by
 from rag.library.tables import PAPERS, is_listed
+from rag.library.vocabulary import Vocabulary
 from rag.types import Condition, Paper
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ class ScopedLibrary:
 
     def __init__(self, library: Library, scope: Sequence[Condition] = ()) -> None:
         self.library, self.scope = library, tuple(scope)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the whole library, whatever the scope."""
+        return self.library.view.vocabulary if self.scope else Vocabulary(self.library)
 
     def _test(self, conditions: Sequence[Condition] = ()) -> ColumnElement[bool]:
         return compile_conditions((*self.scope, *conditions))

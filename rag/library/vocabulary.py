@@ -27,12 +27,14 @@ class Vocabulary:
         lower: Papers by a word that they write in lower case.
         terms: Papers by an index term.
         places: Papers by a word of their affiliations, folded.
+        coined: Papers by a folded word of their titles, or a coined one of their texts.
     """
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.any, self.lower, self.terms, self.places = (
-            Lookup(partial(self._count, kind), 0) for kind in ("any", "lower", "term", "place")
+        self.any, self.lower, self.terms, self.places, self.coined = (
+            Lookup(partial(self._count, kind), 0)
+            for kind in ("any", "lower", "term", "place", "coined")
         )
 
     def _count(self, kind: VocabularyKind, words: Collection[str]) -> Mapping[str, int]:

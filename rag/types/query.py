@@ -72,6 +72,9 @@ Detail = Literal[
     "yes_no",
 ]
 Measure = Literal["each", "average", "median", "sum"]
+RECAP = "recap"
+READING_ORDER = "reading order"
+"""What `Query.what` says of a recap of the conversation, and of a list of what to read first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rag.text import join_names
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
+    READING_ORDER,
     Detail,
     Form,
     Measure,
@@ -177,7 +178,7 @@ def _read_reading_order(query: Query, parts: SlotParts) -> Query:
         or not _READS_FIRST.search(parts.question)
     ):
         return query
-    return Query("papers", where=query.where, about=query.about, k=query.k, what="reading order")
+    return Query("papers", where=query.where, about=query.about, k=query.k, what=READING_ORDER)
 
 
 _LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)

@@ -14,7 +14,7 @@ from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition
-from rag.types.query import Form, Part, Query, Reading, Topic
+from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import build_author, compose, describe_want
 from rag.understanding.dialogue_links import POINTER, SURE, THEM, choose_link, is_of_set, tag_rest
@@ -509,7 +509,7 @@ def _recap(
         papers=papers,
         is_about_several=True,
         form=alone.query.form,
-        what="recap",
+        what=RECAP,
         text=alone.question,
     )
 

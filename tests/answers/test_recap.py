@@ -6,11 +6,11 @@ import pytest
 
 from rag.answers.citations import Citations, check_citations
 from rag.answers.papers import answer_papers
-from rag.answers.recap import RECAP, answer_recap
+from rag.answers.recap import answer_recap
 from rag.app.assistant import Assistant
 from rag.types import Answer, Condition, Query, Reading, Thread
 from rag.types.answers import Turn
-from rag.types.query import Topic
+from rag.types.query import RECAP, Topic
 from rag.types.query_parser import read_query
 from tests.shelf import Shelf, paper
 
