@@ -267,7 +267,7 @@ _RECENCY = (
 PRINTED = PAPERS.c.n_authors > 0
 _COMPLETE = and_(PRINTED, PAPERS.c.authors_complete == 1)
 _FULL_TEXT = Texts(
-    PAPERS.c.title + " " + PAPERS.c.text, PAPERS.c.searched_text, PAPERS.c.searched_text, build_searched
+    func.coalesce(PAPERS.c.title, "") + " " + PAPERS.c.text, PAPERS.c.searched_text, PAPERS.c.searched_text, build_searched
 )  # fmt: skip
 _PAPER_ID = Texts(PAPERS.c.paper_id, PAPERS.c.paper_id, literal(WORD) + PAPERS.c.paper_id)
 _LINE = cast(PLACES.c.line, Text)

@@ -249,3 +249,16 @@ def test_names_that_the_aliases_file_joins_are_one_from_the_next_question_on(
     (desk.folder / "aliases.yaml").unlink()
     assert desk.library.view.count_papers(of_kexin) == (len(papers) if url else before)
     desk.library.close()
+
+
+def test_a_sign_is_found_in_the_text_of_a_paper_without_a_title(library: Library) -> None:
+    store(
+        library,
+        [
+            Entry(Place("a.txt", 1), "raw", title=None, text="a_b"),
+            Entry(Place("a.txt", 2), "raw", title=None, text="ab"),
+        ],
+        {},
+    )
+    papers = LibraryView(library).find_papers([Condition("text", "has", "_")])
+    assert [paper.text for paper in papers] == ["a_b"]
