@@ -59,7 +59,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         state = state.before
     # "what is SlerpFace? / hm, and emotions?"
     if link == "new" and frame.want in CONTENT and _is_bare_topic(frame):
-        frame = replace(frame, wants=(("overview", frame.confidence), *frame.wants))
+        wants = (("overview", frame.confidence), *frame.wants)
+        frame = replace(frame, wants=wants, asks_for=())
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     if is_of_set(frame, state):
