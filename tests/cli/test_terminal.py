@@ -308,10 +308,10 @@ def _build_reader(ours: int) -> Callable[..., None]:
     """Reads a terminal until it has shown some words and ends as is given."""
 
     def read(end: str, words: str = "") -> None:
-        text = ""
+        text, shown = "", b""
         while not (words in text and text.endswith(end)):
             assert select.select([ours], [], [], 60)[0], f"nothing more after {text!r}"
-            shown = os.read(ours, 65536).decode(errors="replace")
-            text = re.sub(r"\x1b\[\??[\d;]*[A-Za-z]", "", text + shown)
+            shown += os.read(ours, 65536)  # a letter, or a code, may come in two parts
+            text = re.sub(r"\x1b\[\??[\d;]*[A-Za-z]", "", shown.decode(errors="replace"))
 
     return read
