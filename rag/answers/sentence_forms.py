@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -239,7 +240,7 @@ class Request:
 
     def find_forms(self, sentence: str) -> dict[str, float]:
         """How far a sentence has each form, 0 to 1."""
-        forms = {name: float(bool(p.search(sentence))) for name, p in (FORMS | HOW_FORMS).items()}
+        forms = dict(_find_own_forms(sentence))
         names = {n for n in _NAME.findall(sentence) if fold(n) not in self.words}
         forms["name"] = float(bool(names))
         forms["names"] = float(len(names) > 1)
@@ -247,8 +248,6 @@ class Request:
         forms["measured"] = float(bool(self.terms) and self._has_measure(sentence))
         forms["in_place"] = float(any(PLACES_IN_ORDER[n].search(sentence) for n in self.places))
         forms["asked_figure"] = float(any(MEASURED[n].search(sentence) for n in self.measures))
-        problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
-        forms["problem"] = min(len(problems), 3) / 3
         return forms
 
     def _has_count(self, sentence: str) -> bool:
@@ -290,3 +289,11 @@ def is_of_itself(text: str) -> bool:
 def count_content_words(question: str) -> int:
     """Words of a question that are neither stop words nor words of asking."""
     return sum(fold(word) not in FRAME_WORDS | STOP_WORDS for word, _ in iter_words(question))
+
+
+@lru_cache(maxsize=20_000)
+def _find_own_forms(sentence: str) -> Mapping[str, float]:
+    """The forms that a sentence has whatever is asked."""
+    forms = {name: float(bool(p.search(sentence))) for name, p in (FORMS | HOW_FORMS).items()}
+    problems = {word.lower() for word in FORMS["problem"].findall(sentence)}
+    return forms | {"problem": min(len(problems), 3) / 3}

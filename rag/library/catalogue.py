@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import FromClause, Table, func, select
@@ -19,8 +20,10 @@ from rag.library.conditions import IN_PLACE
 from rag.library.exclusions import old_list
 from rag.library.reader import Reader
 from rag.library.statements import (
+    ANY_PAPER,
     CHUNKS_LISTED,
     CHUNKS_OF_PAPERS,
+    DIGESTS_LISTED,
     DOCUMENTS_READ,
     ENCODINGS_LISTED,
     ENTRIES_READ,
@@ -69,6 +72,8 @@ if TYPE_CHECKING:
     from rag.library.view import LibraryView
 
 MIN_PREFIX = 4
+MOST_CACHED = 1_000
+"""Papers that are kept as they were read: a question reads the same some twenty again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class Library(Reader):
         super().__init__(folder, url)
         self._view: tuple[tuple[object, ...], LibraryView] | None = None
         self._aliases_stamp: tuple[int, int] | None = None
+        self._papers: OrderedDict[tuple[str, str], Paper] = OrderedDict()
+        self._guard = Lock()
 
     @classmethod
     def open(cls, folder: Path, url: str = "") -> Library:
@@ -115,6 +122,7 @@ class Library(Reader):
     def close(self) -> None:
         super().close()
         self._view = None
+        self._papers.clear()
 
     def __enter__(self) -> Library:
         return self
@@ -136,7 +144,7 @@ class Library(Reader):
     @property
     def is_empty(self) -> bool:
         """Whether there is no paper; a question asks it, for which a count of many takes too long."""
-        return not self.fetch(select(PAPERS.c.paper_id).limit(1))
+        return not self.fetch(ANY_PAPER)
 
     @property
     def n_in_several_places(self) -> int:
@@ -174,10 +182,29 @@ class Library(Reader):
     def list_papers(self, ids: Iterable[str] | None = None) -> list[Paper]:
         """All papers by first place, or those with these ids in the order given; unknown ids are left out."""
         if ids is None:
-            return self._load_papers()
+            return self.read_papers()
         wanted = list(dict.fromkeys(ids))
-        papers_by_id = {paper.paper_id: paper for paper in self._load_papers(wanted)}
+        papers_by_id = self._get_papers(wanted)
         return [papers_by_id[paper_id] for paper_id in wanted if paper_id in papers_by_id]
+
+    def _get_papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Papers by id, those that were read lately as they were: a paper with its digest is the same."""
+        if len(ids) > MOST_CACHED:
+            return {paper.paper_id: paper for paper in self.read_papers(ids)}
+        with self.open_snapshot():
+            digests = dict(self.fetch(DIGESTS_LISTED, ids=encode_list(ids)))
+            with self._guard:
+                papers = {i: p for i, of in digests.items() if (p := self._papers.get((i, of)))}
+            missing = [i for i in digests if i not in papers]
+            papers |= {p.paper_id: p for p in (self.read_papers(missing) if missing else ())}
+        with self._guard:
+            for paper_id, digest in digests.items():
+                if paper_id in papers:
+                    self._papers[paper_id, digest] = papers[paper_id]
+                    self._papers.move_to_end((paper_id, digest))
+            while len(self._papers) > MOST_CACHED:
+                self._papers.popitem(last=False)
+        return papers
 
     @property
     def view(self) -> LibraryView:
@@ -229,8 +256,8 @@ class Library(Reader):
             raise NotFound(f"{key!r} may be any of {', '.join(ids[:5])}; give more of the paper id")
         raise NotFound(f"no paper {key!r} in the library; {self._find_nearest_place(key)}")
 
-    def _load_papers(self, ids: Sequence[str] | None = None) -> list[Paper]:
-        """All, or those with these ids, by first place."""
+    def read_papers(self, ids: Sequence[str] | None = None) -> list[Paper]:
+        """All, or those with these ids, by first place, as they stand in the database now."""
         which = "all" if ids is None else "listed"
         values = {} if ids is None else {"ids": encode_list(ids)}
         with self.open_snapshot():

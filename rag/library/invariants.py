@@ -67,6 +67,6 @@ def content_problems(library: Library) -> list[str]:
         n = 0
         for start in range(0, len(digests), _BATCH):
             batch = dict(digests[start : start + _BATCH])
-            papers = library.list_papers(batch)
+            papers = library.read_papers(list(batch))
             n += sum(identity.compute_paper_digest(p) != batch[p.paper_id] for p in papers)
     return [f"{n} papers are not what was stored"] if n else []

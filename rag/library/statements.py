@@ -51,6 +51,8 @@ PAPERS_READ = _build_readings(
     "line",
     "paper_id",
 )
+ANY_PAPER = select(PAPERS.c.paper_id).limit(1)
+DIGESTS_LISTED = select(PAPERS.c.paper_id, PAPERS.c.digest).where(is_listed(PAPERS.c.paper_id))
 PARTS_READ = {
     table: _build_readings(table, ("paper_id", *names), "paper_id", "ordinal")
     for table, names in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from bisect import bisect_left
 from functools import lru_cache
 
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
@@ -78,7 +78,7 @@ _PLURAL_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 
 
-def has_long_form(word: str, paper_terms: Collection[str]) -> bool:
+def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     """Whether a paper has the word in another form than typed.
 
     Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``)
@@ -97,4 +97,11 @@ def has_long_form(word: str, paper_terms: Collection[str]) -> bool:
     beginning = fold(word).removesuffix("s")
     if not word.islower() or len(beginning) < MIN_STEM:
         return False
-    return any(term.startswith(beginning) for term in paper_terms)
+    ordered = _sort_terms(paper_terms)
+    at = bisect_left(ordered, beginning)
+    return at < len(ordered) and ordered[at].startswith(beginning)
+
+
+@lru_cache(maxsize=2_000)
+def _sort_terms(terms: frozenset[str]) -> list[str]:
+    return sorted(terms)

@@ -144,9 +144,9 @@ SENTENCE_SIGNALS = ("focus", "plain", "unsaid", "asking", "head", "predicate", "
 
 
 def compute_sentence_signals(
-    query: QueryTokens, best: Matrix, heading: NDArray[np.bool_]
+    query: QueryTokens, best: Matrix, heading: NDArray[np.bool_], cuts: NDArray[np.intp]
 ) -> dict[str, Matrix]:
-    """(m,) each: how well the sentences of one paper fit parts of the query, -1 to 1, higher is better.
+    """(m,) each: how well the sentences of each text fit parts of the query, -1 to 1, higher is better.
 
     ``plain`` is MaxSim of the whole query. In the others what the heading says too, and coined names,
     count less: they led to the paper and are not what is asked of it. ``unsaid`` takes all tokens,
@@ -156,27 +156,42 @@ def compute_sentence_signals(
 
     Args:
         query: Its tokens are the rows of ``best``.
-        best: As in `LateScores`.
+        best: (n_query_tokens, m) as in `LateScores`, of all texts: one by one would take longer.
         heading: (m,) which of the sentences stand for the heading.
+        cuts: (n + 1,) where each text's sentences begin, at least one each, and ``m``.
     """
     if not best.shape[1]:
         return {name: np.zeros(0, np.float32) for name in SENTENCE_SIGNALS}
-    unsaid = query.weights * (1 - NAMED_LOSS * query.coined)
-    if heading.any():
-        heading_scores = np.clip(best[:, heading].max(axis=1), 0, 1)
-        unsaid = unsaid * (1 - HEADING_LOSS * heading_scores**2)
-    contrast = np.sqrt(np.maximum(best.max(axis=1) - best.mean(axis=1), 1e-4))
-    asking = unsaid * query.asking
+    starts, owners = cuts[:-1], np.repeat(np.arange(len(cuts) - 1), np.diff(cuts))
+    top = np.maximum.reduceat(best, starts, axis=1)
+    headings = np.maximum.reduceat(np.where(heading, best.clip(0, 1), 0), starts, axis=1)
+    named = (query.weights * (1 - NAMED_LOSS * query.coined))[:, None]
+    unsaid = named * (1 - HEADING_LOSS * headings**2)
+    contrast = np.sqrt(
+        np.maximum(top - np.add.reduceat(best, starts, axis=1) / np.diff(cuts), 1e-4)
+    )
+
+    def take(marks: NDArray[np.bool_]) -> Matrix:
+        part = unsaid * marks[:, None]
+        taken: Matrix = np.where(part.any(axis=0), part, unsaid)
+        return taken
+
     parts = {
-        "focus": (unsaid + ASKING_BOOST * asking) * contrast,
-        "plain": query.weights,
+        "focus": unsaid * (1 + ASKING_BOOST * query.asking)[:, None] * contrast,
+        "plain": np.broadcast_to(query.weights[:, None], top.shape),
         "unsaid": unsaid,
-        "asking": asking if asking.any() else unsaid,
-        "head": unsaid * query.heads if (unsaid * query.heads).any() else unsaid,
-        "predicate": unsaid * query.predicates if (unsaid * query.predicates).any() else unsaid,
-        "described": unsaid * ~query.asking if (unsaid * ~query.asking).any() else unsaid,
+        "asking": take(query.asking),
+        "head": take(query.heads),
+        "predicate": take(query.predicates),
+        "described": take(~query.asking),
     }
-    signals = {name: (weights @ best) / weights.sum() for name, weights in parts.items()}
-    top = np.partition(best, -2, axis=1)[:, -2:] if best.shape[1] > 1 else np.tile(best, 2)
-    lead = np.where(best >= top[:, 1:], best - top[:, :1], 0)
-    return signals | {"alone": (unsaid @ lead) / unsaid.sum()}
+    signals = {
+        name: np.einsum("ts,ts->s", weights[:, owners], best) / weights.sum(axis=0)[owners]
+        for name, weights in parts.items()
+    }
+    leads = best >= top[:, owners]
+    others = np.maximum.reduceat(np.where(leads, -np.inf, best), starts, axis=1)
+    is_alone = (np.add.reduceat(leads, starts, axis=1, dtype=np.intp) == 1) & np.isfinite(others)
+    lead = np.where(leads & is_alone[:, owners], best - others[:, owners], 0)
+    alone = np.einsum("ts,ts->s", unsaid[:, owners], lead) / unsaid.sum(axis=0)[owners]
+    return signals | {"alone": alone}

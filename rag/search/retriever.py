@@ -282,6 +282,7 @@ class Retriever:
         word_forms = _list_word_forms(word_weights, rewriting)
         spelt = find_expansions(analysed_query.text)
         hits = []
+        signals = _compute_signals([c for paper_id in order[:k] for c in by_paper[paper_id]])
         for rank, paper in enumerate(heeded(self._library.list_papers(order[:k])), 1):
             group = by_paper[paper.paper_id]
             met: tuple[WordMatch, ...] = ()
@@ -290,7 +291,7 @@ class Retriever:
                 short = [span for acronym, span in spelt if acronym in own_items]
                 met = _match_words(word_weights, word_forms, short, typed, paper, group)
             best = group[0]
-            ranked = _merge_sentences(paper, group)
+            ranked = _merge_sentences(paper, group, signals)
             hits.append(PaperHit(paper, best.score, rank, ranked, best.signals, met))
         return Retrieval(analysed_query.text, tuple(hits))
 
@@ -398,7 +399,35 @@ def _match_without_tokens(
     return _Tried(wording, signals, scores, get_spans, lambda at: None)
 
 
-def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentence, ...]:
+def _compute_signals(candidates: Sequence[_Candidate]) -> dict[str, list[dict[str, float]]]:
+    """The signals of the sentences of each candidate with token vectors, by chunk id."""
+    of_wordings: dict[int, list[_Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.best is not None and candidate.wording.tokens is not None:
+            of_wordings[id(candidate.wording)].append(candidate)
+    signals = {}
+    for group in of_wordings.values():
+        tokens = group[0].wording.tokens
+        assert tokens is not None
+        spans = [span for candidate in group for span in candidate.sentences]
+        cuts = np.cumsum([0, *(len(candidate.sentences) for candidate in group)])
+        best = np.concatenate([c.best for c in group if c.best is not None], axis=1)
+        heading = np.array([start == end for start, end in spans])
+        table = late.compute_sentence_signals(tokens, best, heading, cuts)
+        rows = [
+            dict(zip(table, row, strict=True))
+            for row in zip(*(values.tolist() for values in table.values()), strict=True)
+        ]
+        for candidate, start, end in zip(group, cuts.tolist(), cuts[1:].tolist(), strict=False):
+            signals[candidate.chunk.chunk_id] = rows[start:end]
+    return signals
+
+
+def _merge_sentences(
+    paper: Paper,
+    group: Sequence[_Candidate],
+    signals_of_chunks: Mapping[str, Sequence[Mapping[str, float]]],
+) -> tuple[Sentence, ...]:
     """The sentences of the chunks found, in text order, each with its best score and its role.
 
     Where the model read none of them, because the heading took all of its room, they score 0.
@@ -408,19 +437,13 @@ def _merge_sentences(paper: Paper, group: Sequence[_Candidate]) -> tuple[Sentenc
     roles: dict[Span, SentenceRole] = {}
     for candidate in group:
         roles |= _list_roles(candidate.chunk)
-        wording = candidate.wording
-        if candidate.best is None or wording.tokens is None:
-            pairs = list(_compute_overlaps(wording.query, paper, candidate.sentences))
+        rows = signals_of_chunks.get(candidate.chunk.chunk_id)
+        if rows is None:
+            pairs = list(_compute_overlaps(candidate.wording.query, paper, candidate.sentences))
         else:
-            heading = np.array([start == end for start, end in candidate.sentences])
-            table = late.compute_sentence_signals(wording.tokens, candidate.best, heading)
-            rows = zip(*(values.tolist() for values in table.values()), strict=True)
-            of_spans = [dict(zip(table, row, strict=True)) for row in rows]
-            pairs = [
-                (span, row["focus"])
-                for span, row in zip(candidate.sentences, of_spans, strict=True)
-            ]
-            for span, row in zip(candidate.sentences, of_spans, strict=True):
+            pairs = []
+            for span, row in zip(candidate.sentences, rows, strict=True):
+                pairs.append((span, row["focus"]))
                 if row["focus"] > scores.get(span, -1.0):
                     signals[span] = row
         for span, value in pairs:

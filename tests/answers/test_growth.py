@@ -39,7 +39,7 @@ def count_rows(shelf: Shelf) -> Iterator[dict[str, int]]:
     counts = {"statements": 0, "papers": 0}
     assert isinstance(shelf.library.database, SqliteDatabase)
     engine = shelf.library.database._engine
-    load = shelf.library._load_papers
+    load = shelf.library.read_papers
 
     def count(*_: Any) -> None:
         counts["statements"] += 1
@@ -50,7 +50,8 @@ def count_rows(shelf: Shelf) -> Iterator[dict[str, int]]:
         return papers
 
     event.listen(engine, "before_cursor_execute", count)
-    shelf.library._load_papers = count_papers  # type: ignore[method-assign]
+    shelf.library.read_papers = count_papers  # type: ignore[method-assign]
+    shelf.library._papers.clear()
     yield counts
     event.remove(engine, "before_cursor_execute", count)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -116,12 +118,13 @@ def test_words_of_one_clause_in_two_sentences_count_in_late_but_not_in_local() -
 # --- sentences ----------------------------------------------------------------------------------
 
 NO_HEADING = np.zeros(2, bool)
+ONE_TEXT = np.array([0, 2])
 
 
 def focus(
     asked: QueryTokens, best: NDArray[np.float32], heading: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    return compute_sentence_signals(asked, best, heading)["focus"]
+    return compute_sentence_signals(asked, best, heading, np.array([0, best.shape[1]]))["focus"]
 
 
 def test_the_sentence_that_matches_scores_highest_and_a_full_match_is_1() -> None:
@@ -171,15 +174,32 @@ def test_each_part_of_a_question_is_matched_apart() -> None:
     none = np.zeros(2, bool)
     weights, clauses = np.array([0.5, 0.5], np.float32), np.array([0, 1])
     asked = QueryTokens(axes, weights, clauses, second, none, second, none)
-    signals = compute_sentence_signals(asked, np.eye(2, dtype=np.float32), NO_HEADING)
+    signals = compute_sentence_signals(asked, np.eye(2, dtype=np.float32), NO_HEADING, ONE_TEXT)
     assert signals["plain"] == pytest.approx([0.5, 0.5])
     assert signals["asking"] == pytest.approx([0.0, 1.0])
     assert signals["head"] == pytest.approx([0.0, 1.0])
     assert signals["described"] == pytest.approx([1.0, 0.0])
     first = QueryTokens(axes, weights, clauses, second, none, none, ~second)
-    signals = compute_sentence_signals(first, np.eye(2, dtype=np.float32), NO_HEADING)
+    signals = compute_sentence_signals(first, np.eye(2, dtype=np.float32), NO_HEADING, ONE_TEXT)
     assert signals["predicate"] == pytest.approx([1.0, 0.0])
-    both = compute_sentence_signals(asked, np.ones((2, 2), np.float32), NO_HEADING)
+    both = compute_sentence_signals(asked, np.ones((2, 2), np.float32), NO_HEADING, ONE_TEXT)
     assert both["alone"] == pytest.approx([0.0, 0.0]) and signals["alone"] == pytest.approx(
         [0.5, 0.5]
     )
+
+
+def test_texts_together_have_the_signals_that_each_has_alone() -> None:
+    draws = np.random.default_rng(7)
+    axes, marks = np.eye(5, dtype=np.float32), draws.random((4, 5)) < 0.5
+    weights = draws.random(5).astype(np.float32)
+    asked = QueryTokens(axes, weights / weights.sum(), np.zeros(5, np.intp), *marks)
+    best = draws.choice([0.1, 0.4, 0.9, -0.2], (5, 9)).astype(np.float32)
+    heading, cuts = np.zeros(9, bool), np.array([0, 1, 5, 9])
+    heading[[1, 5]] = True
+    together = compute_sentence_signals(asked, best, heading, cuts)
+    for start, end in pairwise(cuts.tolist()):
+        alone = compute_sentence_signals(
+            asked, best[:, start:end], heading[start:end], np.array([0, end - start])
+        )
+        for name, values in alone.items():
+            assert together[name][start:end] == pytest.approx(values, abs=1e-6), name
