@@ -158,7 +158,8 @@ class AnswerJob:
         """Answer; returns when it is kept."""
         try:
             with self._line.turn(self._stop, self._wait):
-                self._answer(thread)
+                if not self._stop.is_set():  # given up while it waited
+                    self._answer(thread)
         except RagError as exc:
             self._fail(str(exc))
         except Exception as exc:  # a bug must not leave a question without a word

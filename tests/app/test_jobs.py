@@ -220,6 +220,7 @@ def test_a_question_that_waits_is_stopped_at_once(tmp_path: Path) -> None:
     assert waits(second).startswith("waiting")
     second.stop()
     assert not [t for t in second.iter_events() if isinstance(t.event, Answer)]
+    assert slow.begun == ["first"]
     slow.let_go.set()
     whole(first)
 
