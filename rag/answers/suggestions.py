@@ -1,7 +1,8 @@
 """Suggests follow-up questions about an answer's papers, people, topic and years.
 
-Each is answered without a model before it is suggested; it is dropped if the answer abstains, if it
-is routed otherwise than meant, or if it only repeats the last answer.
+What is quoted is answered without a model before it is suggested; it is dropped if the answer abstains
+or only repeats the last one. What is computed is made of papers that are there, so it is only read, and
+dropped if it is read otherwise than meant: answering three for each answer took more time than that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rag.library.naming import get_recency_key, get_short_name
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.text import fold
-from rag.types import Answer, Paper, RouteName, Thread
+from rag.types import Answer, Paper, Reading, RouteName, Thread
 
 MAX_SUGGESTIONS = 3
 MAX_AFTER_NOTHING = 2
@@ -32,6 +33,7 @@ _NAME_WORDS = 6
 
 _ALONE = Thread()
 AskQuestion = Callable[[str, Thread], Answer]
+ReadQuestion = Callable[[str, Thread], Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def find_suggestions(
     thread: Thread,
     library: LibraryView,
     ask: AskQuestion,
+    read: ReadQuestion,
     k: int = MAX_SUGGESTIONS,
 ) -> tuple[str, ...]:
     """At most k questions that the library answers, the nearest to the answer first.
@@ -56,15 +59,15 @@ def find_suggestions(
         thread: With the answer as its last turn; its filters hold.
         library: As the thread's filters leave it.
         ask: Answers a question as the next one of a thread.
+        read: Only reads it.
         k: 1 or more.
     """
-    earlier_texts = {turn.answer.text for turn in thread.turns} | {answer.text}
     candidates = _iter_candidates(answer, library, thread)
     if answer.status == "answered":
         candidates = _put_offered_last(candidates, thread, library)
     else:
         k = min(k, MAX_AFTER_NOTHING)
-    return _select_answerable(candidates, thread, ask, earlier_texts, k)
+    return _select_answerable(candidates, thread, ask, read, k)
 
 
 def _put_offered_last(
@@ -76,12 +79,18 @@ def _put_offered_last(
         for turn in thread.turns[-3:-1]
         for candidate in islice(_iter_candidates(turn.answer, library), MAX_SUGGESTIONS)
     }
+    if not offered:
+        return candidates
     every = list(islice(candidates, 2 * _TRIED))
     return iter(sorted(every, key=lambda candidate: candidate.question in offered))
 
 
 def find_openings(
-    thread: Thread, library: LibraryView, ask: AskQuestion, k: int = MAX_SUGGESTIONS + 1
+    thread: Thread,
+    library: LibraryView,
+    ask: AskQuestion,
+    read: ReadQuestion,
+    k: int = MAX_SUGGESTIONS + 1,
 ) -> tuple[str, ...]:
     """At most k questions to begin a conversation with, whose filters leave some papers."""
     chosen = any(condition.field == CHOSEN_PAPERS_LABEL for condition in thread.filters)
@@ -90,33 +99,52 @@ def find_openings(
         if chosen
         else map(Suggestion, build_examples(library))
     )
-    return _select_answerable(candidates, thread, ask, set(), k)
+    return _select_answerable(candidates, thread, ask, read, k)
 
 
 def _select_answerable(
     candidates: Iterator[Suggestion],
     thread: Thread,
     ask: AskQuestion,
-    earlier_texts: Collection[str],
+    read: ReadQuestion,
     k: int,
 ) -> tuple[str, ...]:
     """The first k that are answered as meant, by something that was not said already."""
     quoting = replace(thread, model="extractive")
     asked_questions = {fold(turn.question).strip(" ?.!") for turn in thread.turns}
+    earlier_answers = [turn.answer for turn in thread.turns]
     questions: list[str] = []
     for candidate in islice(candidates, _TRIED):
         if len(questions) == k:
             break
-        if (
-            fold(candidate.question).strip(" ?.!") in asked_questions
-            or candidate.question in questions
-        ):
+        question = candidate.question
+        if fold(question).strip(" ?.!") in asked_questions or question in questions:
             continue
-        reply = ask(candidate.question, quoting)
-        fits = reply.status == "answered" and candidate.route in (None, reply.route)
-        if fits and reply.value not in (0, ()) and reply.text not in earlier_texts:
-            questions.append(candidate.question)
+        if candidate.route in (None, "content"):
+            is_fit = _is_answered(ask(question, quoting), candidate.route, earlier_answers)
+        else:
+            is_fit = _is_read_so(read(question, quoting), candidate.route, earlier_answers)
+        if is_fit:
+            questions.append(question)
     return tuple(questions)
+
+
+def _is_answered(
+    reply: Answer, route: RouteName | None, earlier_answers: Sequence[Answer]
+) -> bool:
+    return (
+        reply.status == "answered"
+        and route in (None, reply.route)
+        and reply.value not in (0, ())
+        and all(reply.text != answer.text for answer in earlier_answers)
+    )
+
+
+def _is_read_so(reading: Reading, route: RouteName, earlier_answers: Sequence[Answer]) -> bool:
+    earlier_readings = [answer.reading for answer in earlier_answers]
+    return reading.query.route == route and all(
+        earlier is None or earlier.query != reading.query for earlier in earlier_readings
+    )
 
 
 def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:

@@ -11,8 +11,9 @@ from rag.answers.rows import build_scored_papers
 from rag.answers.suggestions import find_suggestions
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
-from rag.types import Answer, Condition, RouteName, Thread, Turn
+from rag.types import Answer, Condition, Query, Reading, Thread, Turn
 from rag.types.fields import Range
+from rag.types.query import PersonRef, Topic
 from tests.conversation import ask_assistant
 from tests.shelf import Shelf, paper
 
@@ -80,31 +81,64 @@ def test_one_that_is_declined_or_read_otherwise_is_left_out() -> None:
 
     def ask(question: str, thread: Thread) -> Answer:
         assert thread.model == "extractive"
-        status = "abstained" if "wrote" in question else "answered"
-        route = "catalogue" if "evaluated" in question else "experts"
-        return Answer(question, status, route, question)  # type: ignore[arg-type]
+        return Answer(question, "abstained", "content", question)
 
-    found = find_suggestions(answer, Thread(), Shelf(FACES), ask)
+    def read(question: str, thread: Thread) -> Reading:
+        assert thread.model == "extractive"
+        return Reading(QUERIES["works"] if "works" in question else Query("aside"))
+
+    found = find_suggestions(answer, Thread(), Shelf(FACES), ask, read)
     assert found == ("Who works on few-shot AI faces?",)
 
 
+def test_one_that_is_read_as_an_earlier_question_is_left_out() -> None:
+    asked = Query("people", about=Topic("few-shot AI faces"))
+    answer = Answer(
+        "q", "answered", "content", "text", reading=Reading(asked), papers=build_scored_papers(FACES)
+    )
+    thread = Thread((Turn("Whom do I ask about few-shot faces?", answer),))
+    found = find_suggestions(answer, thread, Shelf(FACES), answer_all, lambda *_: Reading(asked))
+    assert not any("works on" in question for question in found)
+
+
+def test_what_is_computed_is_read_and_not_answered() -> None:
+    about = Answer("q", "answered", "content", "text", papers=build_scored_papers(FACES[:1]))
+    asked = []
+
+    def ask(question: str, thread: Thread) -> Answer:
+        asked.append(question)
+        return answer_all(question, thread)
+
+    found = find_suggestions(about, Thread((Turn("q", about),)), Shelf(FACES), ask, read_all)
+    assert len(found) == 3 and asked == ["How is FaceOne evaluated?"]
+
+
+QUERIES: dict[str, Query] = {
+    "wrote": Query("profile", people=(PersonRef("Ann Lee"),)),
+    "works": Query("people", about=Topic("few-shot AI faces")),
+    "code": Query("papers"),
+}
+
+
+def read_all(question: str, _: Thread) -> Reading:
+    return Reading(next((q for word, q in QUERIES.items() if word in question), Query("aside")))
+
+
 def answer_all(question: str, _: Thread) -> Answer:
-    routes: dict[str, RouteName] = {"wrote": "person", "works": "experts", "code": "catalogue"}
-    route = next((r for word, r in routes.items() if word in question), "content")
-    return Answer(question, "answered", route, question)
+    return Answer(question, "answered", "content", question)
 
 
 def test_after_a_question_without_an_answer_they_go_back_to_what_was_talked_of() -> None:
     about = Answer("q", "answered", "content", "text", papers=build_scored_papers(FACES[:1]))
     nothing = Answer("?", "abstained", "content", "nothing here")
     thread = Thread((Turn("q", about), Turn("?", nothing)))
-    found = find_suggestions(nothing, thread, Shelf(FACES), answer_all)
+    found = find_suggestions(nothing, thread, Shelf(FACES), answer_all, read_all)
     assert found == ("Who wrote FaceOne?", "Who works on few-shot AI faces?")
 
 
 def test_what_was_offered_before_comes_after_all_else() -> None:
     about = Answer("q", "answered", "content", "text", papers=build_scored_papers(FACES[:1]))
-    first = find_suggestions(about, Thread((Turn("q", about),)), Shelf(FACES), answer_all)
+    first = find_suggestions(about, Thread((Turn("q", about),)), Shelf(FACES), answer_all, read_all)
     again = replace(about, text="more")
     thread = Thread((Turn("q", about), Turn("and?", again)))
-    assert find_suggestions(again, thread, Shelf(FACES), answer_all)[0] not in first
+    assert find_suggestions(again, thread, Shelf(FACES), answer_all, read_all)[0] not in first
