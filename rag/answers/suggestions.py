@@ -1,8 +1,8 @@
 """Suggests follow-up questions about an answer's papers, people, topic and years.
 
-What is quoted is answered without a model before it is suggested; it is dropped if the answer abstains
-or only repeats the last one. What is computed is made of papers that are there, so it is only read, and
-dropped if it is read otherwise than meant: answering three for each answer took more time than that.
+They are made of papers that are there, so each is only read before it is suggested, and dropped if it is
+read otherwise than meant or like an earlier question: answering three for each answer took as long as the
+answer. What may abstain or quote the same sentences again is answered, without a model, to see that.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_AFTER_NOTHING = 2
 _TRIED = 8
 _LOOKED_AT = 200
 """Papers of an answer, and people of them, that suggestions are made of."""
+_ABSTRACT_CHARS = 200
 _NAME_WORDS = 6
 """A paper whose name is longer is called ``it``, or left alone."""
 
@@ -38,10 +39,14 @@ ReadQuestion = Callable[[str, Thread], Reading]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A question and the route that should answer it; None for any."""
+    """A question and the route that should answer it; None for any.
+
+    ``is_uncertain``: it may abstain, or quote what was quoted.
+    """
 
     question: str
     route: RouteName | None = None
+    is_uncertain: bool = False
 
 
 def find_suggestions(
@@ -120,7 +125,7 @@ def _select_answerable(
         question = candidate.question
         if fold(question).strip(" ?.!") in asked_questions or question in questions:
             continue
-        if candidate.route in (None, "content"):
+        if candidate.route is None or candidate.is_uncertain:
             is_fit = _is_answered(ask(question, quoting), candidate.route, earlier_answers)
         else:
             is_fit = _is_read_so(read(question, quoting), candidate.route, earlier_answers)
@@ -150,12 +155,13 @@ def _is_read_so(reading: Reading, route: RouteName, earlier_answers: Sequence[An
 def _iter_for_chosen(papers: Sequence[Paper]) -> Iterator[Suggestion]:
     several = len(papers) > 1
     proposing = "What do these papers propose?" if several else "What does this paper propose?"
-    yield Suggestion(proposing, "content")
+    yield Suggestion(proposing, "content", is_uncertain=True)
     yield Suggestion(f"Who wrote {'them' if several else 'it'}?", "person")
     yield from _iter_for_list(papers)
-    yield Suggestion(f"How {'are they' if several else 'is it'} evaluated?", "content")
+    evaluated = f"How {'are they' if several else 'is it'} evaluated?"
+    yield Suggestion(evaluated, "content", is_uncertain=True)
     for paper in papers[:2]:
-        if name := _get_question_name(paper):
+        if name := _get_proposing_name(paper):
             yield Suggestion(f"What does {name} propose?", "content")
 
 
@@ -194,7 +200,7 @@ def _iter_after_content(papers: Sequence[Paper], library: LibraryView) -> Iterat
         yield Suggestion(f"Who wrote {name}?", "person")
     if topic := _find_shared_topic(papers[:3], library):
         yield Suggestion(f"Who works on {topic}?", "experts")
-    yield Suggestion(f"How is {name} evaluated?", "content")
+    yield Suggestion(f"How is {name} evaluated?", "content", is_uncertain=True)
     for person in _iter_productive_people(papers[:1], library):
         yield Suggestion(f"What else has {person} written?", "person")
     if topic:
@@ -223,7 +229,7 @@ def _iter_after_person(
     newest = min(papers, key=get_recency_key)
     if len(people) == 1:
         yield Suggestion(f"Who are {people[0]}'s co-authors?", "person")
-    if name := _get_question_name(newest):
+    if name := _get_proposing_name(newest):
         yield Suggestion(f"What does {name} propose?", "content")
     yield from _iter_for_list(papers)
     if topic := _find_shared_topic(papers, library):
@@ -237,7 +243,7 @@ def _iter_after_catalogue(papers: Sequence[Paper], library: LibraryView) -> Iter
     if topic := _find_shared_topic(papers, library):
         yield Suggestion(f"Who works on {topic}?", "experts")
     for paper in papers[:2]:
-        if name := _get_question_name(paper):
+        if name := _get_proposing_name(paper):
             yield Suggestion(f"What does {name} propose?", "content")
     for person in _iter_productive_people(papers, library):
         yield Suggestion(f"What does {person} work on?", "person")
@@ -259,7 +265,7 @@ def _iter_after_nothing(
 ) -> Iterator[Suggestion]:
     """The paper that came nearest, what was talked of before, then one of each route."""
     for paper in papers[:1]:
-        if name := _get_question_name(paper):
+        if name := _get_proposing_name(paper):
             yield Suggestion(f"What does {name} propose?", "content")
     if topic := _find_shared_topic(papers[:3], library):
         yield Suggestion(f"Who works on {topic}?", "experts")
@@ -271,6 +277,16 @@ def _iter_after_nothing(
 
 
 # --- what they are made of ------------------------------------------------------------------
+
+
+def _get_proposing_name(paper: Paper) -> str:
+    """What "What does … propose?" can call the paper; empty if that has nothing to answer it."""
+    return _get_question_name(paper) if _has_abstract(paper) else ""
+
+
+def _has_abstract(paper: Paper) -> bool:
+    """Whether the paper's own words are here: a reference manager's file may have the title alone."""
+    return len(paper.text) - len(paper.title or "") > _ABSTRACT_CHARS
 
 
 def _get_question_name(paper: Paper) -> str:

@@ -270,8 +270,12 @@ class Assistant:
                 watch(IngestState("screening", "", n_files, n_files, n_done, share))
 
         if self.settings.generative:
-            self._engine.screen_papers(tell)
+            self.screen_papers(tell)
         return report
+
+    def screen_papers(self, tell: Callable[[int, int], None]) -> None:
+        """Look over the papers before they are asked about; see `SearchEngine.screen_papers`."""
+        self._engine.screen_papers(tell)
 
     @property
     def ingest_state(self) -> IngestState | None:

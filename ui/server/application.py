@@ -20,9 +20,11 @@ from streamlit import file_util
 from streamlit.starlette import App
 
 from rag.config.settings import load
+from ui.components.session import build_once
 from ui.server import health
 from ui.server.hosts import Hosts, Patience
 from ui.server.login import LEAVE, PATH, Login, LoginGate, readers
+from ui.server.preparation import Preparation
 from ui.server.sessions import bounded
 
 SCRIPT = Path(__file__).parents[1] / "app.py"
@@ -79,12 +81,17 @@ class Headers:
 
 login = Login(readers)
 watch = health.Watch(load)
+preparation = Preparation(load, build_once)
 
 
 @asynccontextmanager
 async def lifespan(streamlit: App) -> AsyncGenerator[None]:
-    """Bounded sessions and a pulse, for as long as the server runs."""
-    async with bounded(streamlit), watch.lifespan(streamlit):
+    """Bounded sessions, a pulse and a prepared library, for as long as the server runs."""
+    async with (
+        bounded(streamlit),
+        watch.lifespan(streamlit),
+        preparation.lifespan(streamlit),
+    ):
         yield
 
 
