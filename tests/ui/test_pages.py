@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.app.assistant import build
-from rag.config.settings import load
+from rag.config.settings import Settings, load
 from rag.types import Condition, Health
 from tests.conftest import SEEDS
 from tests.falconry import MORE
@@ -218,9 +218,30 @@ def test_a_topic_or_a_year_narrows_the_papers_of_a_person() -> None:
 # --- library --------------------------------------------------------------------------------
 
 
+SMALL = ("000_052e22e2ea1c628a.txt", "002_9894cba3036e365e.txt")
+"""Seeds of ten papers each."""
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+    """A library of twenty papers: what is done to files does not depend on how many others there are."""
+    folder = tmp_path_factory.mktemp("small") / "data"
+    with build(Settings(data=folder, model_path=weights)) as assistant:
+        assistant.ingest([SEEDS / name for name in SMALL])
+    return folder
+
+
 @pytest.fixture
-def own(tmp_path: Path, library_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library that a test may write to."""
+def own(tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small library that a test may write to."""
+    shutil.copytree(small_data, tmp_path / "data")
+    monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def own_seeds(tmp_path: Path, library_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The library of all seeds that a test may write to."""
     shutil.copytree(library_data, tmp_path / "data")
     monkeypatch.setenv("PAPERFOLK_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
@@ -267,14 +288,14 @@ def test_an_upload_is_shown_then_read_then_undone(own: Path) -> None:
     assert not list_uploads(own)  # nothing before it is confirmed
     at.button(key="confirm").click()
     run(at)
-    assert count_held(at) == 170 and list_uploads(own) == ["falcons.bib"]
+    assert count_held(at) == 21 and list_uploads(own) == ["falcons.bib"]
     assert not list((own / "uploads" / ".chosen").iterdir())
     row = list_rows(at)[0]  # one with problems comes first
     assert "Falconry at Night" in row and "line 7" in row and "uploaded" in row
-    assert "1 paper added; the library holds 170 papers." in at.markdown[0].value
+    assert "1 paper added; the library holds 21 papers." in at.markdown[0].value
     at.button(key="undo").click()
     run(at)
-    assert count_held(at) == 169 and not list_uploads(own)
+    assert count_held(at) == 20 and not list_uploads(own)
 
 
 def test_what_was_added_is_asked_about(own: Path) -> None:
@@ -295,10 +316,10 @@ def test_a_removed_upload_comes_back_with_undo(own: Path) -> None:
     at.button(key="confirm").click()
     run(at)
     press(at, "remove", "falcons.bib")
-    assert count_held(at) == 169 and not list_uploads(own)
+    assert count_held(at) == 20 and not list_uploads(own)
     at.button(key="undo").click()
     run(at)
-    assert count_held(at) == 170 and list_uploads(own) == ["falcons.bib"]
+    assert count_held(at) == 21 and list_uploads(own) == ["falcons.bib"]
 
 
 def test_a_pdf_is_shown_as_it_was_read_and_corrected_and_its_page_is_drawn(own: Path) -> None:
@@ -338,7 +359,7 @@ def test_an_upload_of_another_readers_name_replaces_nothing_unasked(own: Path) -
             assert plain("refs.bib (uploaded by ada)") in at.caption[0].value
         at.button(key="confirm").click()
         run(at)
-    assert count_held(at) == 171
+    assert count_held(at) == 22
     files = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
     assert files == {"refs.bib": refs[0], "refs (2).bib": refs[1]}
     rows = "".join(list_rows(at))
@@ -355,7 +376,7 @@ def test_an_earlier_document_goes_where_a_reader_says_so(own: Path) -> None:
         run(at)
         at.button(key="confirm").click()
         run(at)
-    assert count_held(at) == 170
+    assert count_held(at) == 21
     files = {path.name: path.read_bytes() for path in (own / "uploads").glob("[!.]*")}
     assert files == {"refs (2).bib": content}
 
@@ -368,24 +389,23 @@ def test_what_is_chosen_and_taken_back_leaves_nothing(own: Path) -> None:
     at.file_uploader[0].set_value(None)
     run(at)
     assert not list((own / "uploads" / ".chosen").iterdir())
-    assert count_held(at) == 169
+    assert count_held(at) == 20
 
 
-def test_several_files_are_removed_by_the_bar_and_the_seeds_stay_where_they_are(own: Path) -> None:
+def test_several_files_are_removed_by_the_bar_and_the_seeds_stay_where_they_are(own_seeds: Path) -> None:
     at = run(screen("library"))
-    names = re.findall(r'data-id="([^"]+)"', "".join(list_rows(at)))[:2]
-    for name in names:
+    for name in SMALL:
         press(at, "mark", name)
     assert "**2 files selected**" in [m.value for m in at.markdown]
     at.button(key="remove_chosen").click()
     run(at)
-    assert read_list(at)["n"] == 3 and all((SEEDS / name).is_file() for name in names)
+    assert read_list(at)["n"] == 3 and all((SEEDS / name).is_file() for name in SMALL)
     at.button(key="undo").click()
     run(at)
     assert read_list(at)["n"] == 5 and count_held(at) == 169
 
 
-def test_a_merged_paper_is_parted_and_joined_again(own: Path) -> None:
+def test_a_merged_paper_is_parted_and_joined_again(own_seeds: Path) -> None:
     at = run(screen("library"))
     html = next(html for html in boards(at) if "merged" in html)
     place = re.findall(r'data-act="part" data-value="([^"]+)"', html)[1]
@@ -402,10 +422,10 @@ def test_health_is_checked_and_mended(own: Path) -> None:
     run(at)
     assert at.success[0].value.startswith("In step")
     assert "repair" not in {b.key for b in at.button}
-    at.session_state["health"] = Health(169, 9, 8, 9, ("1 chunk has no vector",))
+    at.session_state["health"] = Health(20, 9, 8, 9, ("1 chunk has no vector",))
     run(at)
     assert at.error[0].value == "1 chunk has no vector (9 chunks, 8 vectors, 9 indexed)"
     at.button(key="repair").click()
     run(at)
     assert any(s.value.startswith("In step") for s in at.success)
-    assert count_held(at) == 169 and "repair" not in {b.key for b in at.button}
+    assert count_held(at) == 20 and "repair" not in {b.key for b in at.button}

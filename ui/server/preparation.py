@@ -10,6 +10,8 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from streamlit import runtime
+
 from rag.app.assistant import Assistant
 from rag.app.jobs import line
 from rag.config.settings import Settings
@@ -18,7 +20,12 @@ from rag.types.errors import RagError
 LOOK_AGAIN_S = 30.0
 """The library may have other papers by then."""
 PAUSE_S = 0.5
+NAME = "preparation"
 log = logging.getLogger(__name__)
+# Streamlit warns of each thread that is no page's and uses what is kept for all pages.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
+    lambda record: NAME not in record.getMessage()
+)
 
 
 class Preparation:
@@ -39,11 +46,13 @@ class Preparation:
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
-        threading.Thread(target=self.run, name="preparation", daemon=True).start()
+        threading.Thread(target=self.run, name=NAME, daemon=True).start()
         yield
         self._ended.set()
 
     def run(self) -> None:
+        while not runtime.exists() and not self._ended.wait(PAUSE_S):
+            pass
         while not self._ended.is_set():
             try:
                 self.prepare()
