@@ -8,7 +8,7 @@ answer. What may abstain or quote the same sentences again is answered, without 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -134,9 +134,7 @@ def _select_answerable(
     return tuple(questions)
 
 
-def _is_answered(
-    reply: Answer, route: RouteName | None, earlier_answers: Sequence[Answer]
-) -> bool:
+def _is_answered(reply: Answer, route: RouteName | None, earlier_answers: Sequence[Answer]) -> bool:
     return (
         reply.status == "answered"
         and route in (None, reply.route)

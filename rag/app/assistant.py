@@ -219,7 +219,9 @@ class Assistant:
         if not thread.turns:
             return ()
         visible_library = apply_filters(self.library.view, thread) or self.library.view
-        return find_suggestions(thread.turns[-1].answer, thread, visible_library, self.ask, self.read)
+        return find_suggestions(
+            thread.turns[-1].answer, thread, visible_library, self.ask, self.read
+        )
 
     def openings(self, thread: Thread) -> tuple[str, ...]:
         """Questions to begin a conversation with filters with; each was found answerable."""

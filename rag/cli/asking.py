@@ -56,7 +56,9 @@ def _ask(assistant: Assistant, question: str, args: argparse.Namespace) -> int:
     from rag.cli.format import print_answer_stream
 
     events = assistant.stream(question, thread, read_as)
-    answer = print_answer_stream(events, assistant.library, sys.stdout, sys.stderr)
+    answer = print_answer_stream(
+        events, assistant.library, sys.stdout, sys.stderr, files=args.files
+    )
     if args.explain and answer.reading is not None:
         from rag.cli.explanation import iter_explanation
 
@@ -95,19 +97,19 @@ def run_who(args: argparse.Namespace) -> int:
                 return _ask(assistant, f"who {topic}", args)
             topic, where = query.topic, (*query.where, *where)
         answer = assistant.who(topic, args.k, args.recent, args.explain, where)
-        return _show_answer(assistant, answer, args.json)
+        return _show_answer(assistant, answer, args)
 
 
 def run_person(args: argparse.Namespace) -> int:
     name = extract_question(join_words(args.name))
     with open_assistant(args) as assistant:
-        return _show_answer(assistant, assistant.person(name), args.json)
+        return _show_answer(assistant, assistant.person(name), args)
 
 
 def run_query(args: argparse.Namespace) -> int:
     line = extract_question(join_words(args.query))
     with open_assistant(args) as assistant:
-        return _show_answer(assistant, assistant.query(line), args.json)
+        return _show_answer(assistant, assistant.query(line), args)
 
 
 def run_chat(args: argparse.Namespace) -> int:
@@ -128,12 +130,12 @@ def _show_record(answer: Answer) -> int:
     return FAILED if answer.status == "failed" else DONE
 
 
-def _show_answer(assistant: Assistant, answer: Answer, as_json: bool) -> int:
-    if as_json:
+def _show_answer(assistant: Assistant, answer: Answer, args: argparse.Namespace) -> int:
+    if args.json:
         return _show_record(answer)
     from rag.cli.format import print_answer_stream
     from rag.cli.paging import open_paged
 
     with open_paged(sys.stdout) as out:
-        print_answer_stream([answer], assistant.library, out, sys.stderr)
+        print_answer_stream([answer], assistant.library, out, sys.stderr, files=args.files)
     return FAILED if answer.status == "failed" else DONE

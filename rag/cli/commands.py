@@ -109,7 +109,7 @@ def run_papers(args: argparse.Namespace) -> int:
         elif args.form:
             sys.stdout.write(format_papers(papers, args.form))
         else:
-            _show_papers(papers, len(ids), assistant.library.n_papers)
+            _show_papers(papers, len(ids), assistant.library.n_papers, files=args.files)
         lead = answer.text.split("\n\n")[0]
         remarks = [lead] if not papers or lead.startswith("(") else []
         for remark in (*remarks, *answer.warnings):
@@ -117,12 +117,12 @@ def run_papers(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _show_papers(papers: Sequence[Paper], n_found: int, n_all: int) -> None:
+def _show_papers(papers: Sequence[Paper], n_found: int, n_all: int, *, files: bool) -> None:
     from rag.cli.format import format_paper_row
     from rag.cli.paging import open_paged
 
     with open_paged(sys.stdout) as out:
-        out.writelines(f"{format_paper_row(paper, out)}\n" for paper in papers)
+        out.writelines(f"{format_paper_row(paper, out, files=files)}\n" for paper in papers)
         cut = f"; shown are {len(papers)}" if len(papers) < n_found else ""
         out.write(f"{n_found} of {n_all} papers{cut}\n")
 

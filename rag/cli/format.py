@@ -35,12 +35,18 @@ def apply_colour(text: str, code: str, stream: TextIO) -> str:
 
 
 def print_answer_stream(
-    events: Iterable[Event], library: Library, out: TextIO, err: TextIO, again: str = "--as"
+    events: Iterable[Event],
+    library: Library,
+    out: TextIO,
+    err: TextIO,
+    again: str = "--as",
+    *,
+    files: bool = False,
 ) -> Answer:
     """Write an answer as it grows, then its references and notes, and how it was read.
 
     Steps show on ``err``, on a terminal alone, and vanish before the first word. ``again`` is what
-    is typed to have the question read in another way.
+    is typed to have the question read in another way; ``files``: name the file and line of each source.
     """
     writer = open_writer(out, is_terminal=is_coloured(out))
     answer: Answer | None = None
@@ -66,7 +72,7 @@ def print_answer_stream(
             for sentence in answer.sentences
             if sentence.verdict == "not_found"
         )
-    out.writelines(f"{line}\n" for line in iter_footer(answer, library, out))
+    out.writelines(f"{line}\n" for line in iter_footer(answer, library, out, files=files))
     if answer.reading is not None:
         out.write(
             f"\n{apply_colour(remove_control_characters(format_reading_line(answer, again)), DIM_STYLE, out)}\n"
@@ -112,9 +118,13 @@ def _show_step(name: str, err: TextIO) -> None:
         err.flush()
 
 
-def iter_footer(answer: Answer, library: Library, out: TextIO) -> Iterator[str]:
+def iter_footer(
+    answer: Answer, library: Library, out: TextIO, *, files: bool = False
+) -> Iterator[str]:
     """The references of an answer and its warnings, each after a blank line."""
     if answer.citations:
+        from rag.library.entry_names import name_entries
+
         yield ""
         yield apply_colour("References", BOLD_STYLE, out)
         papers = {
@@ -123,24 +133,30 @@ def iter_footer(answer: Answer, library: Library, out: TextIO) -> Iterator[str]:
         of_paper: dict[str, list[Citation]] = {}
         for citation in answer.citations:
             of_paper.setdefault(citation.paper_id, []).append(citation)
+        names = {} if files else name_entries(library, of_paper)
         for paper_id, citations in of_paper.items():
-            yield from iter_reference(citations, papers[paper_id], answer.text, out)
+            places = names.get(paper_id) or (citations[0].source, *citations[0].also_at)
+            yield from iter_reference(citations, papers[paper_id], answer.text, places, out)
     for warning in answer.warnings:
         yield ""
         yield apply_colour("Note: ", YELLOW, out) + remove_control_characters(warning)
 
 
 def iter_reference(
-    citations: Sequence[Citation], paper: Paper, answer_text: str, out: TextIO
+    citations: Sequence[Citation],
+    paper: Paper,
+    answer_text: str,
+    places: Sequence[str],
+    out: TextIO,
 ) -> Iterator[str]:
     """One paper with its markers; quotes follow unless the answer's text holds them already."""
     from rag.library.bibliography import format_byline
 
     pages = dict.fromkeys(f"p. {c.page}" for c in citations if c.page is not None)
-    places = ", ".join((citations[0].source, *pages, *citations[0].also_at))
+    where = remove_control_characters(", ".join((places[0], *pages, *places[1:])))
     markers = apply_colour(" ".join(f"[{c.marker}]" for c in citations), CYAN, out)
     line = f"{paper.name} — {format_byline(paper)}"
-    yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({places})', DIM_STYLE, out)}"
+    yield f"{markers} {remove_control_characters(line)} {apply_colour(f'({where})', DIM_STYLE, out)}"
     plain_answer = re.sub(r"\\([!-/:-@\[-`{-~])|\*\*", r"\1", answer_text)
     for quote in dict.fromkeys(c.quote for c in citations):
         if quote and quote not in plain_answer:
@@ -182,12 +198,14 @@ def iter_paper_lines(
     yield apply_colour(f"{paper.paper_id}  {', '.join(map(str, paper.places))}", DIM_STYLE, out)
 
 
-def format_paper_row(paper: Paper, out: TextIO) -> str:
-    """One paper on one line."""
+def format_paper_row(paper: Paper, out: TextIO, *, files: bool = False) -> str:
+    """One paper on one line; ``files``: with the file and line that it was read from."""
     from rag.library.bibliography import format_byline
 
     code = " · code" if paper.code else ""
-    where = apply_colour(f"{paper.source}  {paper.paper_id}", DIM_STYLE, out)
+    where = apply_colour(
+        f"{paper.source}  {paper.paper_id}" if files else paper.paper_id, DIM_STYLE, out
+    )
     name = apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out)
     return f"{name} — {remove_control_characters(format_byline(paper))} · {paper.category or 'no category'}{code}  {where}"
 

@@ -143,6 +143,12 @@ def _add_json(added: argparse.ArgumentParser) -> None:
     added.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
+def _add_files(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--files", action="store_true", help="name the file and line that each paper was read from"
+    )
+
+
 def _add_reading_commands(command: Any) -> None:
     ingest = command(
         "ingest",
@@ -186,6 +192,7 @@ def _add_asking_commands(command: Any) -> None:
     )
     _add_model(ask)
     _add_json(ask)
+    _add_files(ask)
     add_field_options(ask)
     who = command("who", asking.run_who, "rank people by topic", 'who "face anti-spoofing" -k 5')
     who.add_argument("topic", nargs="+", metavar="TOPIC")
@@ -195,10 +202,12 @@ def _add_asking_commands(command: Any) -> None:
     who.add_argument("--recent", action="store_true", help="weigh recent papers more")
     who.add_argument("--explain", action="store_true", help="show the parts of each score")
     _add_json(who)
+    _add_files(who)
     add_field_options(who)
     person = command("person", asking.run_person, "show one person", 'person "Daichi Zhang"')
     person.add_argument("name", nargs="+", metavar="NAME")
     _add_json(person)
+    _add_files(person)
     chat = command("chat", asking.run_chat, "talk in the terminal", "chat")
     _add_no_cache(chat)
     _add_model(chat)
@@ -220,6 +229,7 @@ def _add_listing_commands(command: Any) -> None:
         ("csv", "print CSV"),
     ):
         forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=does)
+    _add_files(papers)
     add_field_options(papers)
     query = command(
         "query",
@@ -229,6 +239,7 @@ def _add_listing_commands(command: Any) -> None:
     )
     query.add_argument("query", nargs="+", metavar="QUERY")
     _add_json(query)
+    _add_files(query)
     paper = command(
         "paper", commands.run_paper, "show one paper, whole", "paper 001_a5f9dfde50f3564c.txt:12"
     )

@@ -313,7 +313,7 @@ class Library(Reader):
         close = difflib.get_close_matches(document or key, names, n=1)
         if close:
             return f"is the document {close[0]!r} meant?"
-        return 'give a paper id or "<document>:<line>" as "paperfolk papers" prints them'
+        return 'give a paper id or "<document>:<line>" as "paperfolk papers --files" prints them'
 
     # --- people and documents -------------------------------------------------------------------
 

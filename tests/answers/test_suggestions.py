@@ -94,7 +94,12 @@ def test_one_that_is_declined_or_read_otherwise_is_left_out() -> None:
 def test_one_that_is_read_as_an_earlier_question_is_left_out() -> None:
     asked = Query("people", about=Topic("few-shot AI faces"))
     answer = Answer(
-        "q", "answered", "content", "text", reading=Reading(asked), papers=build_scored_papers(FACES)
+        "q",
+        "answered",
+        "content",
+        "text",
+        reading=Reading(asked),
+        papers=build_scored_papers(FACES),
     )
     thread = Thread((Turn("Whom do I ask about few-shot faces?", answer),))
     found = find_suggestions(answer, thread, Shelf(FACES), answer_all, lambda *_: Reading(asked))

@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,8 @@ from playwright.sync_api import (
 
 from eval.benchmarks.chat_process import start_chat_process
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply, answer_with_first_sentences
+from rag.app.assistant import build
+from rag.config.settings import Settings
 
 START_S = 40.0
 JOURNEY_S = 180.0
@@ -94,20 +95,32 @@ def serving(folder: Path, weights: Path, **settings: str) -> AbstractContextMana
 
 
 @pytest.fixture(scope="package")
-def url(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[str]:
-    """Where the chat is served; its library did not exist before it started."""
-    with serving(tmp_path_factory.mktemp("served"), weights) as address:
+def served_data(library_data: Path, weights: Path) -> Path:
+    """The library of the seeds, whose papers are screened: each server would do that by itself."""
+    with build(Settings(data=library_data, model_path=weights)) as assistant:
+        assistant.screen_papers(lambda *_: None)
+    return library_data
+
+
+@pytest.fixture(scope="package")
+def url(
+    served_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where the chat is served over the seeds."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(served_data, folder / "data")
+    with serving(folder, weights) as address:
         yield address
 
 
 @pytest.fixture(scope="package")
 def model_url(
-    library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
+    served_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A chat whose model writes slowly enough to be watched, each time anew."""
     folder = tmp_path_factory.mktemp("model")
-    shutil.copytree(library_data, folder / "data")
-    slow = Reply(answer_with_first_sentences, size=12, piece_delay_s=0.2)
+    shutil.copytree(served_data, folder / "data")
+    slow = Reply(answer_with_first_sentences, size=30, piece_delay_s=0.2)
     with (
         OpenAIServer(slow) as model,
         serving(
@@ -171,10 +184,31 @@ class Watched:
             self.foreign.append(request.url)
 
 
+class Profiles:
+    """Profiles of one browser, which load Streamlit's scripts only once from each server.
+
+    One that no page is open in is used again, signed out.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._profiles: dict[tuple[str, bool, bool], list[BrowserContext]] = {}
+
+    def open_page(self, at: str, dark: bool, touch: bool, *, is_shared: bool) -> Page:
+        """A page before a server; ``is_shared``: in the one profile of all pages there."""
+        profiles = self._profiles.setdefault((at, dark, touch), [])
+        free = next((one for one in profiles if is_shared or not one.pages), None)
+        if free is None:
+            free = start_profile(self._browser, dark, touch)
+            profiles.append(free)
+        elif not is_shared:
+            free.clear_cookies()
+        return free.new_page()
+
+
 @pytest.fixture(scope="package")
-def profile(browser: Browser) -> Callable[[bool, bool], BrowserContext]:
-    """A profile, dark or not, with touch or not, whose pages load Streamlit's scripts only once."""
-    return cache(lambda dark, touch: start_profile(browser, dark, touch))
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
 
 
 def start_profile(browser: Browser, dark: bool, touch: bool) -> BrowserContext:
@@ -183,12 +217,11 @@ def start_profile(browser: Browser, dark: bool, touch: bool) -> BrowserContext:
 
 
 @pytest.fixture
-def visit(
-    browser: Browser, profile: Callable[[bool, bool], BrowserContext], url: str
-) -> Iterator[Callable[..., Page]]:
-    """Open a path in a fresh session; afterwards no console error, no foreign request.
+def visit(profiles: Profiles, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Open a path in a fresh session, of the open chat unless ``at`` is another; afterwards no console
+    error, no foreign request.
 
-    The profile is fresh where readers sign in, and one for all journeys to the open chat, which
+    Each page has a profile of its own where readers sign in; one is enough for the open chat, which
     keeps nothing in it. ``provoked`` is part of an error that the browser must log on the journey, such as a status;
     ``provider`` is where the journey leads to sign in.
     """
@@ -197,17 +230,16 @@ def visit(
     def go(
         path: str = "/",
         *,
-        at: str = url,
+        at: str = "",
         width: int = 1360,
         dark: bool = False,
         touch: bool = False,
         provoked: str = "",
         provider: str = "",
     ) -> Page:
-        if at == url:
-            page = profile(dark, touch).new_page()
-        else:
-            page = start_profile(browser, dark, touch).new_page()
+        is_shared = not at
+        at = at or request.getfixturevalue("url")
+        page = profiles.open_page(at, dark, touch, is_shared=is_shared)
         page.set_viewport_size({"width": width, "height": 860})
         page.set_default_timeout(30_000)
         watched.append(Watched(page, at, provoked, provider))
@@ -216,17 +248,21 @@ def visit(
 
     yield go
     for one in watched:
-        (one.page if one.url == url else one.page.context).close()
+        for page in one.page.context.pages:
+            page.close()
         assert not one.faults
         assert not one.foreign
 
 
 @pytest.fixture
 def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keep a picture of the page among the build's artefacts."""
+    """Keep a picture of the page among the build's artefacts, where the variable PICTURES is set."""
     ARTEFACTS.mkdir(exist_ok=True)
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{name}.png", animations="disabled")
+        if "PICTURES" in os.environ:
+            page.screenshot(
+                path=ARTEFACTS / f"{request.node.name}-{name}.png", animations="disabled"
+            )
 
     return take

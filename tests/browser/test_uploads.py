@@ -11,20 +11,25 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import serving
 from tests.browser.test_chat import ask
+from tests.conftest import SEEDS
 from tests.falconry import MORE
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 
 
+SMALL = ("000_052e22e2ea1c628a.txt", "002_9894cba3036e365e.txt")
+"""Seeds of ten papers each."""
+
+
 @pytest.fixture(scope="module")
-def own_url(
-    library_data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A chat over a library that these tests may change."""
+def own_url(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chat whose library did not exist before it started, and which these tests may change."""
     folder = tmp_path_factory.mktemp("own")
-    shutil.copytree(library_data, folder / "data")
-    with serving(folder, weights) as served:
+    (folder / "seeds").mkdir()
+    for name in SMALL:
+        shutil.copy(SEEDS / name, folder / "seeds")
+    with serving(folder, weights, PAPERFOLK_SEEDS=str(folder / "seeds")) as served:
         yield served
 
 
@@ -48,9 +53,9 @@ def test_a_seed_document_is_removed_and_no_longer_answers(
     own_url: str, visit: Visit, shoot: Shoot
 ) -> None:
     page = visit("/library", at=own_url)
-    row = page.locator('.listing .row[data-id="001_a5f9dfde50f3564c.txt"]')
+    row = page.locator(f'.listing .row[data-id="{SMALL[0]}"]')
     row.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("1 file with 50 papers removed")).to_be_visible()
+    expect(page.get_by_text("1 file with 10 papers removed")).to_be_visible()
     expect(row).to_have_count(0)
     shoot(page, "1-removed")
     # A press is lost on a page that is still being drawn.

@@ -59,7 +59,9 @@ def test_ask_prints_the_answer_then_its_references(capsys: pytest.CaptureFixture
     markers = set(re.findall(r"\[\d+\]", answer))
     assert markers
     assert markers == set(re.findall(r"\[\d+\]", references))
-    assert "000_052e22e2ea1c628a.txt:2" in references
+    assert "list of abstracts, entry 1)" in references and ".txt" not in references
+    assert main(["ask", "--files", "How does Knowledge Swapping order its steps?"]) == 0
+    assert "(000_052e22e2ea1c628a.txt:2)" in capsys.readouterr().out
 
 
 def test_ask_json_is_one_record_as_the_contract_says(capsys: pytest.CaptureFixture[str]) -> None:

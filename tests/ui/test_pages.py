@@ -392,7 +392,9 @@ def test_what_is_chosen_and_taken_back_leaves_nothing(own: Path) -> None:
     assert count_held(at) == 20
 
 
-def test_several_files_are_removed_by_the_bar_and_the_seeds_stay_where_they_are(own_seeds: Path) -> None:
+def test_several_files_are_removed_by_the_bar_and_the_seeds_stay_where_they_are(
+    own_seeds: Path,
+) -> None:
     at = run(screen("library"))
     for name in SMALL:
         press(at, "mark", name)

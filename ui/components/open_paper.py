@@ -1,11 +1,10 @@
-"""The paper beside the page: which one, opened by which quote, and where it stands in the library."""
+"""The paper beside the page: which one, and opened by which quote."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.app.assistant import Assistant
-from rag.types import Paper, Span
+from rag.types import Span
 
 Quotes = tuple[tuple[str, Span, int], ...]
 """Paper, span and marker of each quote of an answer."""
@@ -35,12 +34,3 @@ class OpenPaper:
     @property
     def span(self) -> Span | None:
         return self.quotes[self.at - 1][1] if self.at else None
-
-
-def list_places(assistant: Assistant, paper: Paper) -> list[str]:
-    """On whose pages a paper stands, in a reader's words: ``Shiming Ge's page, entry 9``."""
-    view = assistant.library.view
-    return [
-        f"{owner}'s page, entry {view.list_page_papers(owner).index(paper.paper_id) + 1}"
-        for owner in view.list_page_owners(paper)
-    ]

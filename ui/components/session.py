@@ -17,11 +17,12 @@ from rag.app.conversation_export import answer_markdown
 from rag.config.settings import Settings, load
 from rag.ingest import uploads
 from rag.library.bibliography import format_papers
+from rag.library.entry_names import name_entries
 from rag.text.markdown import plain as escape_markdown
 from rag.types import Answer, Paper, Reading, Span
 from rag.types.errors import LibraryEmpty, NotFound, RagError, ReadError
 from ui.components.click_component import Act, read_asset, render_clickable
-from ui.components.open_paper import OpenPaper, Quotes, list_places
+from ui.components.open_paper import OpenPaper, Quotes
 from ui.views import answer_html, markdown_html, paper_html, people_html, reference_html
 from ui.views.escaping import fault, plain, without_paths
 from ui.views.reading_chips import list_paper_ids, render_chips
@@ -297,7 +298,7 @@ def draw_panel(assistant: Assistant) -> None:
                 span,
                 [quote for paper_id, quote, _ in opened.quotes if paper_id == paper.paper_id],
                 bar=paper_html.render_bar(opened.at, len(opened.quotes)),
-                places=list_places(assistant, paper),
+                places=name_entries(assistant.library, [paper.paper_id])[paper.paper_id],
             ),
             key="source_board",
             on_act=handle_act,
