@@ -11,6 +11,8 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ui.views.cell_values import shorten_quotes
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
@@ -166,13 +168,13 @@ def _fold_list(rows_html: str, limit: int) -> str:
 
 
 def label_cells(html: str) -> str:
-    """Tables whose cells name their column, so that each row can be a card on a narrow screen."""
+    """Tables of short values whose cells name their column, so that each row can be a card on a narrow screen."""
     return re.sub(r"<table>.*?</table>", lambda m: _label_table(m[0]), html, flags=re.DOTALL)
 
 
 def _label_table(table: str) -> str:
     heads = [re.sub("<[^>]+>", "", head) for head in re.findall(r"<th[^>]*>(.*?)</th>", table)]
-    rows = table.split("<tr>")
+    rows = shorten_quotes(table).split("<tr>")
     for at, row in enumerate(rows):
         labels = iter(heads)
         rows[at] = re.sub(r"<td(?=[ >])", lambda _: f'<td data-label="{next(labels, "")}"', row)  # noqa: B023 - called at once
