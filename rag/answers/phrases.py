@@ -375,6 +375,10 @@ def read_for_person(name: str, n: int) -> str:
     return f"by {name}, who has most of them ({n})"
 
 
+def read_for_topic(topic: str, n: int) -> str:
+    return f"the newest of {counted(n)} on {topic}"
+
+
 def head_reading_order(n: int, phrase: str) -> str:
     return f"{counted(n)}{add_before(phrase)}. To read first, and why:"
 

@@ -1,4 +1,4 @@
-"""Which papers on a topic to read first, each with its reason: computed, no judgement of their worth."""
+"""Which papers to read first, each with its reason: computed, no judgement of their worth."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from rag.answers import phrases
 from rag.answers.overview import count_people
 from rag.answers.paper_set import PaperSet
 from rag.answers.rows import Listing, list_places
+from rag.answers.topic_names import MAX_TITLES, find_topics, has_topic
 from rag.text.markdown import plain
 from rag.types import Answer, Paper
 from rag.types.query import Order, Query
 
+FEW_TOPICS = 4
 _GIVES_OVERVIEW = re.compile(
     r"\b(?:surveys?|reviews?|overview|tutorial|primer|introduction to|perspectives?|roadmap)\b",
     re.IGNORECASE,
@@ -20,20 +22,30 @@ _GIVES_OVERVIEW = re.compile(
 
 
 def answer_reading_order(query: Query, papers: PaperSet, phrase: str) -> Answer:
-    """A few papers of those on the topic, in the order to read them; a paper with two reasons has both."""
-    ranked = papers.find_papers()
+    """A few papers of a set, in the order to read them; a paper with two reasons has both.
+
+    Without a topic they are the newest of each topic that most of the papers have.
+    """
+    if query.topic:
+        ranked = papers.find_papers()
+        found = _iter_reasons(ranked, papers.find_ids(Order("date", "ascending")))
+    else:
+        ranked = papers.library.list_papers(papers.find_ids("newest first", MAX_TITLES))
+        found = _iter_topic_reasons(ranked)
     reasons: dict[str, list[str]] = {}
-    for paper, reason in _iter_reasons(ranked, papers.find_ids(Order("date", "ascending"))):
+    for paper, reason in found:
         reasons.setdefault(paper.paper_id, []).append(reason)
     by_id = {paper.paper_id: paper for paper in ranked}
     chosen = [by_id[paper_id] for paper_id in reasons][: query.k]
     listing = Listing(query.topic)
     rows = listing.render_rows(chosen, lambda p: phrases.tell_why_read(reasons[p.paper_id]))
     numbered = [f"{n}. {row[2:]}" for n, row in enumerate(rows.split("\n"), 1)]
-    n_more = len(ranked) - len(chosen)
-    remark = phrases.tell_more_on_topic(n_more, plain(query.topic)) if n_more else ""
+    n_more = papers.n - len(chosen)
+    remark = (
+        phrases.tell_more_on_topic(n_more, plain(query.topic)) if n_more and query.topic else ""
+    )
     text = "\n\n".join(
-        filter(None, (phrases.head_reading_order(len(ranked), phrase), "\n".join(numbered), remark))
+        filter(None, (phrases.head_reading_order(papers.n, phrase), "\n".join(numbered), remark))
     )
     scored = papers.library.list_scored([p.paper_id for p in chosen])
     return Answer(
@@ -63,3 +75,11 @@ def _iter_reasons(
         yield of_person[0], phrases.read_for_person(name, n)
     if len(dated) > 1:
         yield dated[-1], phrases.READ_AS_NEWEST
+
+
+def _iter_topic_reasons(newest_first: Sequence[Paper]) -> Iterator[tuple[Paper, str]]:
+    """The newest paper of each of the largest topics, and the newest of all."""
+    for topic, n in find_topics([paper.title or "" for paper in newest_first], FEW_TOPICS):
+        newest = next(p for p in newest_first if has_topic(p.title or "", topic))
+        yield newest, phrases.read_for_topic(plain(topic), n)
+    yield newest_first[0], phrases.READ_AS_NEWEST

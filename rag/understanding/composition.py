@@ -164,19 +164,15 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
 
 _READS_FIRST = re.compile(
     r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
-    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b",
+    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b"
+    r"|\bpapers?\b[^.?!]{0,30}\bmost important\b|\bmost important (?:\w+ )?papers?\b",
     re.IGNORECASE,
 )
-"""Words that ask where to begin: a topic is then told by a few papers, each with its reason."""
+"""Words that ask where to begin: papers are then told by a few of them, each with its reason."""
 
 
 def _read_reading_order(query: Query, parts: SlotParts) -> Query:
-    if (
-        not query.topic
-        or query.want == "count"
-        or query.papers
-        or not _READS_FIRST.search(parts.question)
-    ):
+    if query.want == "count" or query.papers or not _READS_FIRST.search(parts.question):
         return query
     return Query("papers", where=query.where, about=query.about, k=query.k, what=READING_ORDER)
 

@@ -87,6 +87,28 @@ def test_asking_where_to_begin_is_asking_for_an_order(assistant: Assistant, ques
 
 
 @pytest.mark.parametrize(
+    ("question", "where"),
+    [
+        ("Which of Nannan Wang's papers should I read first?", ("author",)),
+        ("Which of Shiming Ge's papers should I start with?", ("author",)),
+        ("What should I read first?", ()),
+        ("Which of these papers is most important?", ()),
+    ],
+)
+def test_without_a_topic_the_newest_of_each_large_topic_is_read_first(
+    assistant: Assistant, question: str, where: tuple[str, ...]
+) -> None:
+    answer = assistant.ask(question)
+    assert answer.reading is not None
+    query = answer.reading.query
+    assert query.what == "reading order"
+    assert tuple(condition.field for condition in query.where) == where
+    rows = [row for row in answer.text.split("\n") if row[:1].isdigit() and ". **" in row]
+    assert 3 <= len(rows) <= 5 and all("the newest" in row for row in rows)
+    assert "the newest with a year" in rows[-1] and "papers on " in rows[0]
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "which papers state a limitation?",
