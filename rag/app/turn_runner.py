@@ -59,7 +59,10 @@ class TurnRunner:
     def read(self, question: str, thread: Thread) -> Reading:
         """How a question is read by words, without answering it."""
         text, _ = bound_question(question)
-        return self._reader.read_by_words(text, bound_thread(thread), self._library.view)
+        thread, view = bound_thread(thread), self._library.view
+        filtered_library = apply_filters(view, thread)
+        known = filtered_library if filtered_library and filtered_library.n_papers else view
+        return self._reader.read_by_words(text, add_chosen_papers(thread, filtered_library), known)
 
     def answer_query(self, reading: Reading, thread: Thread, *, explain: bool = False) -> Answer:
         """The answer to a typed query, without a model.

@@ -66,6 +66,15 @@ def test_they_are_answered_by_the_papers_that_the_filters_leave(assistant: Assis
         assert answer.status == "answered" and answer.filters == (years,)
 
 
+def test_they_are_read_as_of_the_papers_that_the_conversation_is_about(
+    assistant: Assistant,
+) -> None:
+    ids = tuple(p.paper_id for p in assistant.library.list_papers() if p.authors)[:2]
+    thread = Thread(filters=(Condition("paper", "in", ids),))
+    assert set(assistant.read("Who wrote them?", thread).query.papers) == set(ids)
+    assert "Who wrote them?" in assistant.openings(thread)
+
+
 def test_no_model_is_asked_for_them(library_data: Path, weights: Path) -> None:
     settings = Settings(
         data=library_data, model_path=weights, openai_base_url="http://127.0.0.1:9/v1", retries=0
