@@ -87,17 +87,15 @@ def the_map(page: Page) -> None:
     expect(page.locator('.topics .disc[aria-pressed="true"]')).to_have_count(1)
 
 
-PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
-    "chat": ("/", the_heading),
-    "answer": ("/", an_answer),
-    "judged": ("/", a_judged_answer),
-    "overview": ("/overview", the_map),
-    "people": ("/people", the_heading),
-    "paper": ("/people", a_paper),
-    "person": ("/people?name=Nannan%20Wang", the_heading),
-    "papers": ("/papers", the_list),
-    "library": ("/library", the_list),
-    "quality": ("/quality", the_heading),
+PAGES: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
+    "chat": ("/", (the_heading, an_answer)),
+    "judged": ("/", (a_judged_answer,)),
+    "overview": ("/overview", (the_map,)),
+    "people": ("/people", (the_heading, a_paper)),
+    "person": ("/people?name=Nannan%20Wang", (the_heading,)),
+    "papers": ("/papers", (the_list,)),
+    "library": ("/library", (the_list,)),
+    "quality": ("/quality", (the_heading,)),
 }
 
 
@@ -105,19 +103,22 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
 def test_axe_finds_nothing_serious_and_the_page_fits_a_phone(
     name: str, visit: Visit, shoot: Shoot
 ) -> None:
-    path, until = PAGES[name]
+    path, steps = PAGES[name]
     page = visit(path)
-    until(page)
     odd = list(PAGES).index(name) % 2 == 1
-    for width, dark in ((1360, odd), (390, not odd)):  # both widths and both colours of every page
-        page.set_viewport_size({"width": width, "height": 860})
-        page.emulate_media(color_scheme="dark" if dark else "light")
-        expect(page.get_by_test_id("stApp")).to_have_css(
-            "color-scheme", "dark" if dark else "light"
-        )
-        assert violations(page) == [], f"{width} wide, {dark=}"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    shoot(page, "phone")
+    for step in steps:
+        page.set_viewport_size({"width": 1360, "height": 860})
+        step(page)
+        for width, dark in ((1360, odd), (390, not odd)):  # both widths and colours of every page
+            page.set_viewport_size({"width": width, "height": 860})
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            expect(page.get_by_test_id("stApp")).to_have_css(
+                "color-scheme", "dark" if dark else "light"
+            )
+            assert violations(page) == [], f"{step.__name__}, {width} wide, {dark=}"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        shoot(page, step.__name__)
+        odd = not odd
 
 
 def test_axe_finds_what_is_wrong(visit: Visit) -> None:

@@ -112,7 +112,13 @@ export default function (component) {
     } else if (event.key === "?") help.showModal();
   };
   document.addEventListener("keydown", onKey, true);
-  const watch = new MutationObserver(look);
+  let frame; // a page that is being drawn changes many times before it is shown once
+  const watch = new MutationObserver(() => {
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      look();
+    });
+  });
   watch.observe(document.body, { childList: true, subtree: true });
   look();
   return () => {
