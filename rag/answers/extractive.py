@@ -50,6 +50,9 @@ CLOSE_SEVERAL = 0.72
 DROP = 0.09
 """A gap of this share of the best score between two ranks: the second is about something else."""
 
+APART, MAX_APART = 0.18, 3
+"""A gap of this share behind so many papers at most: they are what a question is about, together."""
+
 # --- which papers ---------------------------------------------------------------------------
 
 _NOUN = r"(?:papers|works|studies|entries|articles|publications)"
@@ -83,21 +86,46 @@ def has_plural_request(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
-def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+def choose_cited_papers(
+    question: str, retrieval: Retrieval, *, several: bool = False
+) -> tuple[PaperHit, ...]:
     """The papers to be quoted: the best one and those that come close to it.
 
     Where several are asked for, the ranking is cut where the scores drop most, if they do.
+
+    Args:
+        question: Its words may ask for several.
+        retrieval: The ranking, which may tell that a few papers are meant together.
+        several: Whether its reading, or a name, tells that several are asked for.
     """
     if not retrieval.papers:
         return ()
     best = retrieval.papers[0].score
-    several = has_plural_request(question)
+    several = several or has_plural_request(question)
     maybe = not several and bool(_MAYBE_SEVERAL.search(question))
     share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
         return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
+    if len(close) == 1 and not is_asking_for_paper(question):
+        return find_papers_apart(retrieval)
     return tuple(close[: MAX_PAPERS if maybe else NEAREST])
+
+
+def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The first papers of a ranking that stand apart from the rest together; one, where it does alone.
+
+    "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
+    the next .62, so that the answer is of two, though no word of the question says so.
+    """
+    ranked = retrieval.papers
+    best = ranked[0].score
+    for n in range(1, min(MAX_APART, len(ranked) - 1) + 1):
+        if ranked[n - 1].score < CLOSE_MAYBE * best:
+            break
+        if n > 1 and ranked[n - 1].score - ranked[n].score >= APART * best:
+            return tuple(ranked[:n])
+    return tuple(ranked[:1])
 
 
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
@@ -150,7 +178,8 @@ def answer_by_quotes(
     elif len(cited) > 1 and (several or has_plural_request(query.text)):
         text = _render_many_papers(query, cited, marks)
     else:
-        text = _render_likeliest(query, cited, parts, marks)
+        n_apart = len(find_papers_apart(retrieval))
+        text = _render_likeliest(query, cited, parts, marks, n_apart)
     return Answer(
         question="",
         status="answered",
@@ -210,12 +239,30 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
+def _render_further(query: Query, hit: PaperHit, marks: Citations) -> str:
+    """What another paper says on the same: its quote and its name."""
+    best = choose_sentences(query.text, hit, 1, asks_for=query.asks_for)
+    span = best[0].span if best else (0, 0)
+    return f"{build_line(query.text, hit.paper, span, marks).text} — {render_source(hit.paper)}"
+
+
 def _render_likeliest(
-    query: Query, cited: Sequence[PaperHit], parts: Sequence[PaperHit], marks: Citations
+    query: Query,
+    cited: Sequence[PaperHit],
+    parts: Sequence[PaperHit],
+    marks: Citations,
+    n_apart: int,
 ) -> str:
-    """The paper that answers; of one that is only described, also those that may be meant instead."""
+    """The paper that answers, and the others of ``n_apart`` that answer together with it.
+
+    Of one that is only described, also those that may be meant instead.
+    """
     text = _render_one_paper(query, cited[0], parts, marks)
-    if len(cited) == 1 or not is_describing_paper(query.text):
+    if len(cited) == 1:
+        return text
+    if not is_asking_for_paper(query.text) and len(cited) == n_apart:
+        return "\n\n".join((text, *(_render_further(query, hit, marks) for hit in cited[1:])))
+    if not is_describing_paper(query.text):
         return text
     lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
     for hit in cited[1:]:

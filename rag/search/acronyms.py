@@ -50,11 +50,11 @@ def extract_acronyms(paper: Paper) -> frozenset[str]:
 
 
 def is_part(name: str, paper: Paper) -> bool:
-    """Whether a name in capitals ends an acronym of the paper: ``COCO`` does in ``MSCOCO``."""
+    """Whether a name in capitals, or all in small letters, ends an acronym of the paper: ``coco`` in ``MSCOCO``."""
     return (
         len(name) >= MIN_PART
-        and name.isupper()
-        and any(acronym.endswith(name) for acronym in extract_acronyms(paper))
+        and (name.isupper() or name.islower())
+        and any(acronym.endswith(name.upper()) for acronym in extract_acronyms(paper))
     )
 
 

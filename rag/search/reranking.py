@@ -14,7 +14,12 @@ from typing import Protocol
 
 from rag.library import Library
 from rag.library.chunking import get_embedded_text
-from rag.library.token_vector_store import StoredEncoding, decode_stored, encode_tokens, encode_vector
+from rag.library.token_vector_store import (
+    StoredEncoding,
+    decode_stored,
+    encode_tokens,
+    encode_vector,
+)
 from rag.search import fusion, late, thesaurus
 from rag.search.query import parse_query
 from rag.search.retriever import READ_CHARS, build_query_tokens, build_token_matrix
