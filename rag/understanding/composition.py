@@ -16,6 +16,7 @@ from rag.text import join_names
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
+    NEW_DATA,
     READING_ORDER,
     Detail,
     Form,
@@ -157,7 +158,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
     if query is not None and query.want in ("papers", "count", "extreme"):
-        query = _read_stated(_read_reading_order(query, parts), parts)
+        query = _read_new_data(_read_stated(_read_reading_order(query, parts), parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
 
@@ -179,6 +180,49 @@ def _read_reading_order(query: Query, parts: SlotParts) -> Query:
     ):
         return query
     return Query("papers", where=query.where, about=query.about, k=query.k, what=READING_ORDER)
+
+
+_BRINGS = (
+    r"(?:propos|introduc|present|releas|publish|contribut|creat|construct|collect|buil[dt]|provid|mak|made|offer|bring|give|"
+    r"gave|com(?:e|es|ing) with)\w*"
+)
+_DATA = r"(?:data ?sets?|benchmarks?|test ?sets?|corpus|corpora)"
+_DATA_OF_SEVERAL = r"(?:data ?sets|benchmarks|test ?sets|corpora)"
+_NEW_DATA = re.compile(
+    rf"\b(?:papers|works|articles|studies|authors|who|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
+    rf"[^.?!]{{0,40}}?\b{_DATA}\b"
+    rf"|\b(?:new|own)(?: \w+)? {_DATA_OF_SEVERAL}\b"
+    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b",
+    re.IGNORECASE,
+)
+"""Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
+_DATA_WORDS = re.compile(
+    rf"\b(?:(?:an?|the|any|some|which|what|their|its) )*(?:(?:new|own|public|large-scale) )*{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
+    re.IGNORECASE,
+)
+
+
+def _read_new_data(query: Query, parts: SlotParts) -> Query:
+    if (
+        query.want not in ("papers", "count", "overview", "passages", "people")
+        or parts.papers
+        or parts.people
+        or query.what
+        or not (asked := _NEW_DATA.search(parts.question))
+    ):
+        return query
+    about = _build_topic(parts)
+    words = clean_words(_DATA_WORDS.sub(" ", about.words)) if about else ""
+    parts.steps.append(Part("want", NEW_DATA, asked[0]))
+    parts.leftover = ""
+    want: Want = "count" if query.want == "count" else "papers"
+    return Query(
+        want,
+        where=parts.where,
+        about=Topic(words, about.without if about else "") if words else None,
+        what=NEW_DATA,
+        k=query.k,
+    )
 
 
 _LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)
