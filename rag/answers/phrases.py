@@ -379,6 +379,10 @@ def head_reading_order(n: int, phrase: str) -> str:
     return f"{counted(n)}{add_before(phrase)}. To read first, and why:"
 
 
+def tell_without_data(n: int) -> str:
+    return f"{counted(n, 'more paper')} on it {choose_number(n, 'names', 'name')} none in the abstract."
+
+
 def head_new_data(n: int, phrase: str) -> str:
     """``15 papers bring a data set or a benchmark of their own:``."""
     about = add_before(phrase)

@@ -145,10 +145,14 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
     if want == "overview" and not parts.topics and (names_paper or not is_of_library):
         want = "passages"
+    detail = frame.asks_for[0][0] if frame.asks_for else ""
+    if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
+        want = "overview" if _OF_PAPERS.search(parts.question) else want
     if want in _CONTENT:
         content = _build_content(cast("Want", want), frame, parts, text)
         is_list = want == "overview"
-        return _read_stated(_read_reading_order(content, parts), parts) if is_list else content
+        content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
+        return _read_new_data(content, parts)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -163,6 +167,12 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
 
 
+_OF_PAPERS = re.compile(
+    r"\b(?:do|did|have|are|were|in|by|of|across|among|from) (?:[\w-]+ ){0,4}?(?:papers|works|studies|articles|authors|researchers)\b"
+    r"|\b(?:anywhere|everywhere|across the board)\b",
+    re.IGNORECASE,
+)
+"""Holders of a detail that are papers at large: "which data sets do the deepfake papers test on?"."""
 _READS_FIRST = re.compile(
     r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
     r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b",
@@ -189,7 +199,7 @@ _BRINGS = (
 _DATA = r"(?:data ?sets?|benchmarks?|test ?sets?|corpus|corpora)"
 _DATA_OF_SEVERAL = r"(?:data ?sets|benchmarks|test ?sets|corpora)"
 _NEW_DATA = re.compile(
-    rf"\b(?:papers|works|articles|studies|authors|who|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
+    rf"\b(?:papers|works|articles|studies|authors|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
     rf"[^.?!]{{0,40}}?\b{_DATA}\b"
     rf"|\b(?:new|own)(?: \w+)? {_DATA_OF_SEVERAL}\b"
     rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b",
@@ -213,7 +223,8 @@ def _read_new_data(query: Query, parts: SlotParts) -> Query:
         return query
     about = _build_topic(parts)
     words = clean_words(_DATA_WORDS.sub(" ", about.words)) if about else ""
-    parts.steps.append(Part("want", NEW_DATA, asked[0]))
+    if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
+        parts.steps.append(step)
     parts.leftover = ""
     want: Want = "count" if query.want == "count" else "papers"
     return Query(
