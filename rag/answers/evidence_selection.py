@@ -12,9 +12,11 @@ from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
+from rag.library.naming import is_made_up
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.topics import list_on_topic
+from rag.text import iter_words
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.types.retrievals import RANKING
@@ -89,6 +91,7 @@ def _choose_papers(
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
+    judged: Retrieval | None = None
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
     elif (
@@ -98,10 +101,13 @@ def _choose_papers(
     ):
         # "how many videos are in the UAV-Anti-UAV data?": another paper has more of these words.
         cited = retrieve(query.text, 1, within=named_ids).papers
+        judged = _put_first(
+            cited, Retrieval("", extractive.choose_cited_papers(query.text, retrieval))
+        )
         retrieval = _put_first(cited, retrieval)
     else:
         cited = extractive.choose_cited_papers(query.text, retrieval)
-    verdict = sufficiency.compute_sufficiency(retrieval, cited)
+    verdict = sufficiency.compute_sufficiency(retrieval, judged.papers if judged else cited)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
@@ -201,17 +207,22 @@ def _find_compared(
 
     None where the question does not say two sides, or they are not two papers that are here.
     """
-    if not query.sides or not all(map(is_telling, query.sides)):
+    sides = [side for side in query.sides if is_telling(side)]
+    if len(sides) < min(2, len(query.sides)) or not sides:
         return None
     ids = []
-    for side in query.sides:
+    for side in sides:
         side_retrieval = find(side, RANKING)
         if not sufficiency.compute_sufficiency(
             side_retrieval, side_retrieval.papers[:1]
         ).sufficient:
-            return None
+            # "which of the two low-res face models is faster, X or Y?": what is said of both is no side.
+            if len(query.sides) < 3 or any(is_made_up(w) for w, _ in iter_words(side)):
+                return None
+            continue
         ids.append(side_retrieval.papers[0].paper.paper_id)
-    if ids[0] == ids[1]:
+    ids = list(dict.fromkeys(ids))
+    if len(ids) < 2:
         return None
     side_hits = retrieve(query.text, len(ids), within=tuple(ids)).papers
     cited = tuple(sorted(side_hits, key=lambda hit: ids.index(hit.paper.paper_id)))
