@@ -138,7 +138,7 @@ class Graph:
             self._nodes.append(helper.make_node("Identity", [source], [output]))
         inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])]
         if biased_heads:
-            shape = [1, biased_heads, "n", "n"]
+            shape: list[str | int | None] = [1, biased_heads, "n", "n"]
             inputs.append(helper.make_tensor_value_info("bias", TensorProto.FLOAT, shape))
         graph = helper.make_graph(
             self._nodes,

@@ -32,7 +32,7 @@ def find_comparing_words(question: str) -> list[Span]:
 def is_telling(side: str) -> bool:
     """Whether a side of a comparison can be searched for by itself."""
     words = [fold(word) for word, _ in iter_words(side)]
-    n_words = sum(word not in STOP_WORDS | FRAME_WORDS for word in words)
+    n_words = sum(word.isalpha() and word not in STOP_WORDS | FRAME_WORDS for word in words)
     is_long = n_words >= SIDE_WORDS and bool(content_words(side))
     return is_long or bool(_MADE_UP.search(side))
 

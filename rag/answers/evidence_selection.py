@@ -91,9 +91,11 @@ def _choose_papers(
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
-    judged: Retrieval | None = None
+    close = extractive.choose_cited_papers(query.text, retrieval)
+    cited, verdict = close, sufficiency.compute_sufficiency(retrieval, close)
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
+        verdict = sufficiency.compute_sufficiency(retrieval, cited)
     elif (
         named_ids
         and not is_asking_for_paper(query.text)
@@ -101,13 +103,9 @@ def _choose_papers(
     ):
         # "how many videos are in the UAV-Anti-UAV data?": another paper has more of these words.
         cited = retrieve(query.text, 1, within=named_ids).papers
-        judged = _put_first(
-            cited, Retrieval("", extractive.choose_cited_papers(query.text, retrieval))
-        )
         retrieval = _put_first(cited, retrieval)
-    else:
-        cited = extractive.choose_cited_papers(query.text, retrieval)
-    verdict = sufficiency.compute_sufficiency(retrieval, judged.papers if judged else cited)
+        alone = sufficiency.compute_sufficiency(retrieval, cited)
+        verdict = alone if alone.sufficient else verdict
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)

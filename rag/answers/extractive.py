@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
@@ -19,6 +19,7 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
+from rag.answers.sentence_forms import Request
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
 from rag.text import join_names
@@ -30,6 +31,7 @@ from rag.types import (
     Retrieval,
     ScoredPaper,
     Sentence,
+    SentenceRole,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -284,7 +286,7 @@ def _render_one_paper(
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    leads = (_choose_leads(query.text, hit, parts) if parts else []) or best[:1]
+    leads = (_choose_leads(query.text, hit, parts) if parts else []) or _choose_pair(query, best)
     quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
@@ -293,6 +295,27 @@ def _render_one_paper(
     rest = [s for s in best if s.span not in {lead.span for lead in leads}]
     further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
+
+
+_TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
+    "means": ("method",),
+    "order": ("method",),
+    "why": ("problem", "limitation"),
+}
+"""How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
+_ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "comparison"))
+
+
+def _choose_pair(query: Query, best: Sequence[Sentence]) -> list[Sentence]:
+    """The sentence that answers best, and with how and why the next best that says more of it.
+
+    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote.
+    """
+    kinds = Request.read_question(query.text, query.asks_for).kinds
+    roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
+    if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
+        return list(best[:1])
+    return list(best[:2])
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
