@@ -45,7 +45,7 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 NUMBER_ASKED = re.compile(
-    r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:number of|accuracy|fps|speeds?|"
+    r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\b(?:more|fewer|most|fewest) [a-z]+s\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|(?<![\w-])(?:number of|accuracy|fps|speeds?|"
     r"percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,

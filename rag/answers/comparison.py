@@ -206,8 +206,12 @@ _MEASURES = (
 )
 
 
+_AMOUNT = re.compile(r"\b(?:more|fewer|most|fewest) (?=[a-z]+s\b)", re.IGNORECASE)
+
+
 def _format_heading(request: str) -> str:
     """``faster`` asks for the speed; other words stand as they were typed, with a capital."""
+    request = _AMOUNT.sub("", request)
     measure = next((name for name, pattern in _MEASURES if pattern.search(request)), "")
     return measure or plain(request if is_made_up(request) else request[:1].upper() + request[1:])
 

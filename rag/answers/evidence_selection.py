@@ -98,6 +98,7 @@ def _choose_papers(
         verdict = sufficiency.compute_sufficiency(retrieval, cited)
     elif (
         named_ids
+        and query.want != "comparison"
         and not is_asking_for_paper(query.text)
         and not extractive.has_plural_request(query.text)
     ):

@@ -168,14 +168,14 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
 
 
 _OF_PAPERS = re.compile(
-    r"\b(?:do|did|have|are|were|in|by|of|across|among|from) (?:[\w-]+ ){0,4}?(?:papers|works|studies|articles|authors|researchers)\b"
+    r"\b(?:do|did|have|are|were|in|by|of|across|among|from) (?:[\w-]+ ){0,4}?(?:papers|works|studies|articles|authors|researchers|people)\b"
     r"|\b(?:anywhere|everywhere|across the board)\b",
     re.IGNORECASE,
 )
 """Holders of a detail that are papers at large: "which data sets do the deepfake papers test on?"."""
 _READS_FIRST = re.compile(
     r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
-    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b",
+    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b|\b(?:which|what) (?:paper|one) first\b",
     re.IGNORECASE,
 )
 """Words that ask where to begin: a topic is then told by a few papers, each with its reason."""
@@ -278,7 +278,10 @@ def _has_figure(parts: SlotParts) -> bool:
 def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Query:
     detail = frame.asks_for[0][0] if frame.asks_for and want != "comparison" else ""
     # "summarise the work on drones": an overview has a detail only where each paper can tell it.
-    detail = "" if want == "overview" and detail not in _DETAILS_OF_SEVERAL else detail
+    is_told = detail in _DETAILS_OF_SEVERAL and not (
+        detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text)
+    )
+    detail = "" if want == "overview" and not is_told else detail
     sides = _list_sides(parts) if want == "comparison" else ()
     about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
     return Query(
@@ -292,6 +295,11 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
     )
 
 
+_ASKS_WHAT_IS_NEW = re.compile(
+    r"\bwhat(?:['’]?s| is| has been|)\b.{0,20}\b(?:new|came out|come out|appeared|published|happen\w*)\b",
+    re.IGNORECASE,
+)
+"""``what came out on tracking since 2024``: each paper by its idea, not by its results."""
 _DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
 
 
