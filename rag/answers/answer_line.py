@@ -46,7 +46,7 @@ _FIGURE = re.compile(
 )
 NUMBER_ASKED = re.compile(
     r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\b(?:more|fewer|most|fewest) [a-z]+s\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|(?<![\w-])(?:number of|accuracy|fps|speeds?|"
-    r"percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
+    r"percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|m?ap(?<!feature map)|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,
 )

@@ -21,7 +21,7 @@ _MADE_UP = re.compile(r"\b\w*[a-z\d][A-Z]\w*|\b[A-Z]{2}\w*+(?:-\w+)*")
 
 
 SIDE_WORDS = 2
-"""Fewest words, one of them of content, by which a side of a comparison can be searched for."""
+"""Fewest content words by which a side of a comparison can be searched for."""
 
 
 def find_comparing_words(question: str) -> list[Span]:
@@ -31,10 +31,7 @@ def find_comparing_words(question: str) -> list[Span]:
 
 def is_telling(side: str) -> bool:
     """Whether a side of a comparison can be searched for by itself."""
-    words = [fold(word) for word, _ in iter_words(side)]
-    n_words = sum(word.isalpha() and word not in STOP_WORDS | FRAME_WORDS for word in words)
-    is_long = n_words >= SIDE_WORDS and bool(content_words(side))
-    return is_long or bool(_MADE_UP.search(side))
+    return bool(_MADE_UP.search(side)) or len(content_words(side)) >= SIDE_WORDS
 
 
 def content_words(text: str) -> set[str]:

@@ -12,11 +12,9 @@ from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
-from rag.library.naming import is_made_up
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
 from rag.search.topics import list_on_topic
-from rag.text import iter_words
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.types.retrievals import RANKING
@@ -206,22 +204,17 @@ def _find_compared(
 
     None where the question does not say two sides, or they are not two papers that are here.
     """
-    sides = [side for side in query.sides if is_telling(side)]
-    if len(sides) < min(2, len(query.sides)) or not sides:
+    if not query.sides or not all(map(is_telling, query.sides)):
         return None
     ids = []
-    for side in sides:
+    for side in query.sides:
         side_retrieval = find(side, RANKING)
         if not sufficiency.compute_sufficiency(
             side_retrieval, side_retrieval.papers[:1]
         ).sufficient:
-            # "which of the two low-res face models is faster, X or Y?": what is said of both is no side.
-            if len(query.sides) < 3 or any(is_made_up(w) for w, _ in iter_words(side)):
-                return None
-            continue
+            return None
         ids.append(side_retrieval.papers[0].paper.paper_id)
-    ids = list(dict.fromkeys(ids))
-    if len(ids) < 2:
+    if len(set(ids)) < 2:
         return None
     side_hits = retrieve(query.text, len(ids), within=tuple(ids)).papers
     cited = tuple(sorted(side_hits, key=lambda hit: ids.index(hit.paper.paper_id)))

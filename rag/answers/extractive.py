@@ -286,7 +286,9 @@ def _render_one_paper(
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    leads = (_choose_leads(query.text, hit, parts) if parts else []) or _choose_pair(query, best)
+    leads = (_choose_leads(query.text, hit, parts) if parts else []) or _choose_pair(
+        query.text, best
+    )
     quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
@@ -303,15 +305,15 @@ _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "why": ("problem", "limitation"),
 }
 """How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
-_ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "comparison"))
+_ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
 
 
-def _choose_pair(query: Query, best: Sequence[Sentence]) -> list[Sentence]:
+def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
     """The sentence that answers best, and with how and why the next best that says more of it.
 
     "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote.
     """
-    kinds = Request.read_question(query.text, query.asks_for).kinds
+    kinds = Request.read_question(question).kinds
     roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
     if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
         return list(best[:1])
