@@ -105,6 +105,8 @@ def _choose_papers(
         retrieval = _put_first(cited, retrieval)
         alone = sufficiency.compute_sufficiency(retrieval, cited)
         verdict = alone if alone.sufficient else verdict
+    elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
+        cited = extractive.find_papers_apart(retrieval)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)

@@ -88,34 +88,25 @@ def has_plural_request(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
-def choose_cited_papers(
-    question: str, retrieval: Retrieval, *, several: bool = False
-) -> tuple[PaperHit, ...]:
+def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
     """The papers to be quoted: the best one and those that come close to it.
 
     Where several are asked for, the ranking is cut where the scores drop most, if they do.
-
-    Args:
-        question: Its words may ask for several.
-        retrieval: The ranking, which may tell that a few papers are meant together.
-        several: Whether its reading, or a name, tells that several are asked for.
     """
     if not retrieval.papers:
         return ()
     best = retrieval.papers[0].score
-    several = several or has_plural_request(question)
+    several = has_plural_request(question)
     maybe = not several and bool(_MAYBE_SEVERAL.search(question))
     share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
         return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
-    if len(close) == 1 and not is_asking_for_paper(question):
-        return find_papers_apart(retrieval)
     return tuple(close[: MAX_PAPERS if maybe else NEAREST])
 
 
 def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
-    """The first papers of a ranking that stand apart from the rest together; one, where it does alone.
+    """The first papers of a ranking that stand apart from the rest together; else the first one.
 
     "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
     the next .62, so that the answer is of two, though no word of the question says so.
