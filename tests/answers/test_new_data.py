@@ -80,6 +80,27 @@ def test_one_papers_data_and_data_as_a_topic_are_other_questions(
     assert answer.reading is not None and answer.reading.query.what != NEW_DATA
 
 
+def test_a_named_paper_is_asked_though_another_has_more_of_the_words(assistant: Assistant) -> None:
+    """ "how many videos are in the UAV-Anti-UAV data": the second Anti-UAV challenge has 140."""
+    answer = assistant.ask("how many videos are in the UAV-Anti-UAV data")
+    assert "**1,810" in answer.text and len({c.paper_id for c in answer.citations}) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("how does FedLMD treat labels?", ("FedLMD", "majority and minority labels")),
+        ("why do visual token pruning methods fail at localization?", ("catastrophically fail", "positional bias")),
+        ("ultrafast saliency/attention prediction for videos with distillation, give the speeds", ("10,106 FPS", "28,738 FPS")),
+    ],
+)  # fmt: skip
+def test_two_sentences_where_one_does_not_answer(
+    assistant: Assistant, question: str, quotes: tuple[str, ...]
+) -> None:
+    text = assistant.ask(question).text.replace("*", "")
+    assert all(quote in text for quote in quotes)
+
+
 def test_the_list_is_complete_and_each_row_tells_what_is_brought(assistant: Assistant) -> None:
     text = assistant.ask("which papers propose a new dataset").text
     for name in ("FC22k", "IrisGeneral", "UW-COT220", "WebUAV-3M", "VL-SOT500", "DPC-Captions"):

@@ -90,6 +90,7 @@ def test_other_words_names_quotes_and_addresses_stay(
         ("make up transfer", "makeup transfer"),
         ("who does make-up?", "who does makeup?"),
         ("superresolution of faces", "super-resolution of faces"),
+        ("deidentification of faces", "de-identification of faces"),
         ("re identification", "re identification"),
         ("data set", "data set"),
         ("123 ?!", "123 ?!"),
