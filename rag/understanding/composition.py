@@ -207,7 +207,7 @@ _NEW_DATA = re.compile(
 )
 """Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
 _DATA_WORDS = re.compile(
-    rf"\b(?:(?:an?|the|any|some|which|what|their|its) ){0,3}(?:(?:new|own|public|large-scale) ){0,3}{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
+    rf"\b(?:(?:an?|the|any|some|which|what|their|its) ){{0,3}}(?:(?:new|own|public|large-scale) ){{0,3}}{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
     re.IGNORECASE,
 )
 
