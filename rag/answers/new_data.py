@@ -38,6 +38,9 @@ _BRINGS_DATA = re.compile(
 _NAMES = ("data set", "benchmark", "test set", "test bed", "corpus", "corpora")
 """What a paper must hold to be read for it; "data set" also stands for "dataset"."""
 
+MAX_READ = 2_000
+"""Papers that are read sentence by sentence, the newest of those with a word for data."""
+
 
 def answer_new_data(query: Query, papers: PaperSet, phrase: str) -> Answer:
     """The papers of a set that bring data, newest first, each with its clause."""
@@ -49,13 +52,15 @@ def answer_new_data(query: Query, papers: PaperSet, phrase: str) -> Answer:
         for paper_id in papers.narrow(Condition("text", "contains", name)).find_ids()
     }
     ids = [paper_id for paper_id in papers.find_ids("newest first") if paper_id in naming]
-    for paper in library.list_papers(ids):
+    for paper in library.list_papers(ids[:MAX_READ]):
         if span := find_new_data(paper, library.library.list_role_spans(paper.paper_id)):
             clauses.append((paper, span))
     marks = Citations()
     rows = [_render_row(paper, span, marks) for paper, span in clauses[: query.k or MAX_ROWS]]
     scored = library.list_scored([paper.paper_id for paper, _ in clauses[: query.k]])
     head = phrases.head_new_data(len(clauses), phrase)
+    if len(ids) > MAX_READ:
+        head = f"{phrases.tell_newest_read(MAX_READ)} {head}"
     return Answer(
         "",
         "answered",

@@ -18,6 +18,8 @@ from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Detail, Query
 
+MAX_LOOKED_AT = 60
+"""Papers that are read for the names of data sets."""
 MAX_TOLD = 12
 """Papers told in a clause each; the others are counted."""
 _FEW = 4
@@ -39,7 +41,9 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
     topic = plain(query.topic)
     papers = [hit.paper for hit in hits]
-    told = [h for h in hits if query.asks_for != "data" or find_detail(query, h)] or hits
+    looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
+    without = [hit for hit in looked_at if find_detail(query, hit) is None]
+    told = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
     hit_of = {hit.paper.paper_id: hit for hit in told[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]

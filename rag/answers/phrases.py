@@ -379,6 +379,10 @@ def head_reading_order(n: int, phrase: str) -> str:
     return f"{counted(n)}{add_before(phrase)}. To read first, and why:"
 
 
+def tell_newest_read(n: int) -> str:
+    return f"Of the {n:,} newest papers that speak of data:"
+
+
 def tell_without_data(n: int) -> str:
     return f"{counted(n, 'more paper')} on it {choose_number(n, 'names', 'name')} none in the abstract."
 
