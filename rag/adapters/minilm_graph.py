@@ -119,19 +119,34 @@ class Graph:
         parts = [self.add("LpNormalization", x, axis=-1, p=2) for x in (middle, last)]
         return str(self.add("LpNormalization", self.add("Add", *parts), axis=-1, p=2))
 
-    def build_model(self, tokens: str, vector: str) -> ModelProto:
-        """The full model: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out."""
+    def build_model(
+        self,
+        tokens: str,
+        vector: str,
+        *,
+        name: str = "all-MiniLM-L6-v2",
+        dim: int = MODEL_DIM,
+        biased_heads: int = 0,
+    ) -> ModelProto:
+        """The full model: ids (1, n) int64 in, `tokens` (1, n, dim) and `vector` (1, dim) out.
+
+        ``biased_heads``: of a model that also takes `bias`, what each head adds for a pair of tokens.
+        """
         from onnx import TensorProto, helper
 
-        for name, source in (("tokens", tokens), ("vector", vector)):
-            self._nodes.append(helper.make_node("Identity", [source], [name]))
+        for output, source in (("tokens", tokens), ("vector", vector)):
+            self._nodes.append(helper.make_node("Identity", [source], [output]))
+        inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])]
+        if biased_heads:
+            shape: list[str | int | None] = [1, biased_heads, "n", "n"]
+            inputs.append(helper.make_tensor_value_info("bias", TensorProto.FLOAT, shape))
         graph = helper.make_graph(
             self._nodes,
-            "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])],
+            name,
+            inputs,
             [
-                helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "n", MODEL_DIM]),
-                helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, MODEL_DIM]),
+                helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "n", dim]),
+                helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, dim]),
             ],
             self._constants,
         )

@@ -44,21 +44,28 @@ _FIGURE = re.compile(
     r"thousand|gflops|flops|times|points|percent|ms|mb|gb|db)\b)?",
     re.IGNORECASE,
 )
-_NUMBER_ASKED = re.compile(
-    r"\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|\b(?:number of|accuracy|fps|speeds?|"
-    r"percent(?:age)?|rank-?1|r1|eer|map|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
+NUMBER_ASKED = re.compile(
+    r"\b(?:faster|fastest|slower|smaller|bigger|larger|lighter|heavier)\b|\b(?:more|fewer|most|fewest) [a-z]+s\b|\bhow (?:much|many|fast|far|large|big|long|often|high|low|small|accurate|old)\b|(?<![\w-])(?:number of|accuracy|fps|speeds?|"
+    r"percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|m?ap(?<!feature map)|points|gflops|flops|parameters?|params|rates?|scores?|gains?|size|memory|"
     r"improvements?|resolution|biggest|largest|smallest|longest|share|fid|bleu|psnr|reduction|drop|teams)\b",
     re.IGNORECASE,
 )
 _UNITS = (
-    (re.compile(r"\bfast|\bspeed|\bfps\b", re.I), "fps frames second seconds faster speedup ms"),
     (
-        re.compile(r"\b(?:big|large|biggest|largest|size|small|tiny|params)\b", re.I),
-        "parameters million mb gb samples images videos",
+        re.compile(r"\bfast|\bslow|\bspeed|\bfps\b", re.I),
+        "fps frames second seconds faster speedup ms",
+    ),
+    (
+        re.compile(
+            r"\b(?:big|large|bigger|larger|smaller|lighter|heavier|biggest|largest|size|memory|small|tiny|params)\b",
+            re.I,
+        ),
+        "parameters memory million mb gb samples images videos",
     ),
     (re.compile(r"\baccura\w+", re.I), "accuracy"),
 )
 """Words that stand beside the figure where the question has another word for it."""
+_NUMERAL = re.compile(r"[\d.,~≈<>+−-]+")
 WORDS_BEFORE, WORDS_AFTER = 4, 5
 """Words around a figure that may say what it is a figure of."""
 
@@ -105,8 +112,14 @@ def find_figure(question: str, quote: str) -> Span | None:
 
     Of several figures it is the one with most of the question's words around it.
     """
-    if not _NUMBER_ASKED.search(question):
-        return None
+    figures = find_figures(question, quote)
+    return figures[0] if len(figures) == 1 else None
+
+
+def find_figures(question: str, quote: str) -> list[Span]:
+    """The figures that a question asks for, as far as the words around them tell; none where it asks for none."""
+    if not NUMBER_ASKED.search(question):
+        return []
     units = " ".join(words for pattern, words in _UNITS if pattern.search(question))
     wanted = {
         term
@@ -117,7 +130,7 @@ def find_figure(question: str, quote: str) -> Span | None:
     figures = [match.span() for match in _FIGURE.finditer(quote)]
     scores = [_score_figure(span, quote, wanted) for span in figures]
     best = max(scores, default=0.0)
-    return figures[scores.index(best)] if best > 0 and scores.count(best) == 1 else None
+    return [figure for figure, score in zip(figures, scores, strict=True) if score == best > 0]
 
 
 def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
@@ -128,5 +141,6 @@ def _score_figure(span: Span, quote: str, wanted: set[str]) -> float:
     before = [word for word, _ in iter_words(behind)][-WORDS_BEFORE:]
     words_behind = {t for word in after for t in extract_terms(word)} & wanted
     around = {t for word in before for t in extract_terms(word)} & wanted
-    has_unit = not wanted.isdisjoint(extract_terms(quote[slice(*span)]))
+    unit = _NUMERAL.sub(" ", quote[slice(*span)])
+    has_unit = not wanted.isdisjoint(extract_terms(unit))
     return 1.5 * len(words_behind) + len(around - words_behind) + 0.5 * has_unit

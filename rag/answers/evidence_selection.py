@@ -9,7 +9,7 @@ from typing import Protocol
 from rag.answers import extractive, sufficiency
 from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
-from rag.answers.quoting import is_describing_paper
+from rag.answers.quoting import is_asking_for_paper, is_describing_paper
 from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
@@ -77,8 +77,10 @@ def _choose_papers(
         return Choice(retrieval, cited, verdict, several)
     if query.want == "overview" and query.topic:
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
-        # One paper alone is told so, unless the words describe a paper that is only half remembered.
-        if len(on_topic) > 1 or (on_topic and not is_describing_paper(query.text)):
+        # One paper alone is told so, unless the words describe a paper that is only half remembered, or
+        # a detail of it is asked: "what are the limitations of dataset distillation for denoising?"
+        is_told_alone = not query.asks_for and not is_describing_paper(query.text)
+        if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
     named_ids = _find_named_papers(query, library)
@@ -87,11 +89,24 @@ def _choose_papers(
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
+    close = extractive.choose_cited_papers(query.text, retrieval)
+    cited, verdict = close, sufficiency.compute_sufficiency(retrieval, close)
     if compared := _find_compared(query, retrieval, find, retrieve):
         retrieval, cited = compared
-    else:
-        cited = extractive.choose_cited_papers(query.text, retrieval)
-    verdict = sufficiency.compute_sufficiency(retrieval, cited)
+        verdict = sufficiency.compute_sufficiency(retrieval, cited)
+    elif (
+        named_ids
+        and query.want != "comparison"
+        and not is_asking_for_paper(query.text)
+        and not extractive.has_plural_request(query.text)
+    ):
+        # "how many videos are in the UAV-Anti-UAV data?": another paper has more of these words.
+        cited = retrieve(query.text, 1, within=named_ids).papers
+        retrieval = _put_first(cited, retrieval)
+        alone = sufficiency.compute_sufficiency(retrieval, cited)
+        verdict = alone if alone.sufficient else verdict
+    elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
+        cited = extractive.find_papers_apart(retrieval)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
@@ -201,7 +216,7 @@ def _find_compared(
         ).sufficient:
             return None
         ids.append(side_retrieval.papers[0].paper.paper_id)
-    if ids[0] == ids[1]:
+    if len(set(ids)) < 2:
         return None
     side_hits = retrieve(query.text, len(ids), within=tuple(ids)).papers
     cited = tuple(sorted(side_hits, key=lambda hit: ids.index(hit.paper.paper_id)))

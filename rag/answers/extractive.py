@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
@@ -19,6 +19,7 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
+from rag.answers.sentence_forms import Request
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
 from rag.text import join_names
@@ -30,6 +31,7 @@ from rag.types import (
     Retrieval,
     ScoredPaper,
     Sentence,
+    SentenceRole,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -49,6 +51,9 @@ CLOSE_SEVERAL = 0.72
 """The same where the question asks for several papers."""
 DROP = 0.09
 """A gap of this share of the best score between two ranks: the second is about something else."""
+
+APART, MAX_APART = 0.18, 3
+"""A gap of this share behind so many papers at most: they are what a question is about, together."""
 
 # --- which papers ---------------------------------------------------------------------------
 
@@ -98,6 +103,22 @@ def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, 
     if several:
         return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
     return tuple(close[: MAX_PAPERS if maybe else NEAREST])
+
+
+def find_papers_apart(retrieval: Retrieval) -> tuple[PaperHit, ...]:
+    """The first papers of a ranking that stand apart from the rest together; else the first one.
+
+    "ultrafast attention prediction with distillation, give the speeds": two papers score 1 and .89, and
+    the next .62, so that the answer is of two, though no word of the question says so.
+    """
+    ranked = retrieval.papers
+    best = ranked[0].score
+    for n in range(1, min(MAX_APART, len(ranked) - 1) + 1):
+        if ranked[n - 1].score < CLOSE_MAYBE * best:
+            break
+        if n > 1 and ranked[n - 1].score - ranked[n].score >= APART * best:
+            return tuple(ranked[:n])
+    return tuple(ranked[:1])
 
 
 def _count_before_drop(question: str, ranked: Sequence[PaperHit], n_close: int) -> int:
@@ -150,7 +171,8 @@ def answer_by_quotes(
     elif len(cited) > 1 and (several or has_plural_request(query.text)):
         text = _render_many_papers(query, cited, marks)
     else:
-        text = _render_likeliest(query, cited, parts, marks)
+        n_apart = len(find_papers_apart(retrieval))
+        text = _render_likeliest(query, cited, parts, marks, n_apart)
     return Answer(
         question="",
         status="answered",
@@ -210,12 +232,30 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
     )
 
 
+def _render_further(query: Query, hit: PaperHit, marks: Citations) -> str:
+    """What another paper says on the same: its quote and its name."""
+    best = choose_sentences(query.text, hit, 1, asks_for=query.asks_for)
+    span = best[0].span if best else (0, 0)
+    return f"{build_line(query.text, hit.paper, span, marks).text} — {render_source(hit.paper)}"
+
+
 def _render_likeliest(
-    query: Query, cited: Sequence[PaperHit], parts: Sequence[PaperHit], marks: Citations
+    query: Query,
+    cited: Sequence[PaperHit],
+    parts: Sequence[PaperHit],
+    marks: Citations,
+    n_apart: int,
 ) -> str:
-    """The paper that answers; of one that is only described, also those that may be meant instead."""
+    """The paper that answers, and the others of ``n_apart`` that answer together with it.
+
+    Of one that is only described, also those that may be meant instead.
+    """
     text = _render_one_paper(query, cited[0], parts, marks)
-    if len(cited) == 1 or not is_describing_paper(query.text):
+    if len(cited) == 1:
+        return text
+    if not is_asking_for_paper(query.text) and len(cited) == n_apart:
+        return "\n\n".join((text, *(_render_further(query, hit, marks) for hit in cited[1:])))
+    if not is_describing_paper(query.text):
         return text
     lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
     for hit in cited[1:]:
@@ -237,7 +277,9 @@ def _render_one_paper(
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    leads = (_choose_leads(query.text, hit, parts) if parts else []) or best[:1]
+    leads = (_choose_leads(query.text, hit, parts) if parts else []) or _choose_pair(
+        query.text, best
+    )
     quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
@@ -246,6 +288,27 @@ def _render_one_paper(
     rest = [s for s in best if s.span not in {lead.span for lead in leads}]
     further = [marks.get_marker(hit.paper, s.span) for s in rest[: MAX_QUOTES - len(leads)]]
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
+
+
+_TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
+    "means": ("method",),
+    "order": ("method",),
+    "why": ("problem", "limitation"),
+}
+"""How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
+_ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
+
+
+def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
+    """The sentence that answers best, and with how and why the next best that says more of it.
+
+    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote.
+    """
+    kinds = Request.read_question(question).kinds
+    roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
+    if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
+        return list(best[:1])
+    return list(best[:2])
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:

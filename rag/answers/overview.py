@@ -9,15 +9,17 @@ from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.grouping import group_papers
+from rag.answers.new_data import is_bringing_data, names_data
 from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
-from rag.answers.sentence_forms import is_pointing_to_code
 from rag.answers.summary import render_summary
-from rag.library.naming import get_recency_key
+from rag.library.naming import NAMED, get_recency_key, get_short_name, is_made_up
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Detail, Query
 
+MAX_LOOKED_AT = 60
+"""Papers that are read for the names of data sets."""
 MAX_TOLD = 12
 """Papers told in a clause each; the others are counted."""
 _FEW = 4
@@ -39,7 +41,10 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
     """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
     topic = plain(query.topic)
     papers = [hit.paper for hit in hits]
-    hit_of = {hit.paper.paper_id: hit for hit in hits[:MAX_TOLD]}
+    looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
+    without = [hit for hit in looked_at if find_detail(query, hit) is None]
+    told = [hit for hit in hits if hit not in without] if len(without) < len(hits) else hits
+    hit_of = {hit.paper.paper_id: hit for hit in told[:MAX_TOLD]}
     head = phrases.head_overview(topic, len(papers), format_years(papers), count_people(papers))
     parts = [head]
     if len(hits) == 1 and not query.asks_for:
@@ -56,8 +61,10 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
         for group in groups:
             rows = _render_rows(query, group.papers, hit_of, marks)
             parts.append(f"*{plain(group.term) or phrases.OTHER_PAPERS}*\n\n{rows}")
-    if len(papers) > len(hit_of):
-        parts.append(phrases.tell_more_on_topic(len(papers) - len(hit_of), topic))
+    if len(told) < len(hits):
+        parts.append(phrases.tell_without_data(len(hits) - len(told)))
+    if len(told) > len(hit_of):
+        parts.append(phrases.tell_more_on_topic(len(told) - len(hit_of), topic))
     return "\n\n".join(parts)
 
 
@@ -95,17 +102,18 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
     assert query.asks_for is not None
     order = choose_sentences(query.text, hit, len(hit.sentences), asks_for=query.asks_for)
     roles = _ROLES_OF_DETAIL.get(query.asks_for, ())
+    if query.asks_for == "data":
+        brought = [s for s in order if s.role in roles and is_bringing_data(hit.paper, s.span)]
+        return next(iter([*brought, *(s for s in order if _is_naming_data(hit, s))]), None)
     of_first = [s for s in order if s.role == roles[0]] if roles else []
-    text = hit.paper.text
-    if (
-        query.asks_for == "data"
-        and of_first
-        and is_pointing_to_code(text[slice(*of_first[0].span)])
-    ):
-        return (
-            None  # "what benchmarks exist?": it brings one, which its idea tells, not its address
-        )
     return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
+
+
+def _is_naming_data(hit: PaperHit, sentence: Sentence) -> bool:
+    """Whether a sentence says data by name: "several public datasets" does not."""
+    text, own = hit.paper.text[slice(*sentence.span)], get_short_name(hit.paper)
+    names = {match.group() for match in NAMED.finditer(text)} - {own}
+    return names_data(text) and any(map(is_made_up, names))
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.answers import person_phrases, phrases
 from rag.answers.attributes import answer_attributes, find_code_address
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
+from rag.answers.new_data import answer_new_data
 from rag.answers.orders import (
     Value,
     answer_distinct,
@@ -41,7 +42,7 @@ from rag.search.topics import (
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Paper, Span, Status, list_sources
 from rag.types.fields import FIELDS, QueryError, Range
-from rag.types.query import READING_ORDER, Query, Topic
+from rag.types.query import NEW_DATA, READING_ORDER, Query, Topic
 from rag.types.retrievals import Retrieve
 
 _SHOWN_OF_A_COUNT = 20
@@ -284,6 +285,8 @@ def _answer_selected(
         return _answer_none(query, phrase, matching)
     if query.what == READING_ORDER:
         return answer_reading_order(query, papers, phrase)
+    if query.what == NEW_DATA:
+        return answer_new_data(query, papers, phrase)
     if query.want == "extreme":
         return answer_extreme(query, papers, phrase)
     if query.want == "papers" and query.order is not None:

@@ -383,6 +383,23 @@ def head_reading_order(n: int, phrase: str) -> str:
     return f"{counted(n)}{add_before(phrase)}. To read first, and why:"
 
 
+def tell_newest_read(n: int) -> str:
+    return f"Of the {n:,} newest papers that speak of data:"
+
+
+def tell_without_data(n: int) -> str:
+    return f"{counted(n, 'more paper')} on it {choose_number(n, 'names', 'name')} none in the abstract."
+
+
+def head_new_data(n: int, phrase: str) -> str:
+    """``15 papers bring a data set or a benchmark of their own:``."""
+    about = add_before(phrase)
+    if n == 0:
+        return f"None: no paper{about} says that it brings a data set or a benchmark of its own."
+    verb, noun = ("brings", "its own") if n == 1 else ("bring", "their own")
+    return f"{counted(n)}{about} {verb} a data set or a benchmark of {noun}:"
+
+
 def tell_why_read(reasons: Sequence[str]) -> str:
     return f"*{join_names(reasons)}*"
 

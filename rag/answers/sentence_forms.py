@@ -29,7 +29,7 @@ def _compile(patterns: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
 KINDS = _compile(
     {
         "number": r"\bhow (?:much|fast|far|large|big|long|often|high|low|small|accurate|old|deep)\b|\b(?:accuracy|"
-        r"fps|speeds?|percent(?:age)?|rank-?1|r1|eer|m?ap|points|gflops|flops|parameters?|params|rates?|scores?|gains?|"
+        r"fps|speeds?|percent(?:age)?|(?:rank|top)-?\d+|r@?\d+|eer|m?ap|points|gflops|flops|parameters?|params|rates?|scores?|gains?|"
         r"numbers?|size|memory|improvements?|resolution|frames|faster|larger|smaller|biggest|largest|smallest|"
         r"longest|share|dimensions?|drop|reduction|latency|runtime|speed-?up|fid|bleu|psnr|perplexity|f1|auc|auroc|"
         r"errors?|margin|depth|costs?|savings?|overhead)\b",
@@ -47,7 +47,7 @@ KINDS = _compile(
         r"un(?:clear|known|solved|explored)|suffers?|hinder\w*|prevents?|vulnerab\w*|overlook\w*|ignor\w*|without)\b"
         r"|n['’]t\b|\bcannot\b",
         "problem": r"\b(?:problems?|challeng\w*|shortcomings?|motivat\w*|"
-        r"drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|difficult\w*|hard|hurts?|remains? open|reasons?|dangers?|"
+        r"drawbacks?|weakness\w*|wrong|limit(?:s|ations?)|difficult\w*|hard|hurts?|(?:remains?|still) open|open (?:problems?|questions?|issues?)|reasons?|dangers?|"
         r"flaws?|suffers?|lacking|obstacles?)\b",
         "background": r"\b(?:issues?|gaps?|fail\w*|existing|previous\w*|prior|earlier|before|older|traditional\w*|"
         r"conventional\w*|criticis\w*|threats?|risks?|concerns?|ignor\w*|overlook\w*|lack\w*|nobody|so far)\b",
@@ -56,7 +56,8 @@ KINDS = _compile(
         "which": r"\b(?:which|what) (?!(?:is|are|was|were|does|do|did|has|happens?|"
         r"papers?|works?|stud(?:y|ies)|articles?|ones?|data|data ?sets?|benchmarks?|"
         r"corpora|languages?)\b)\w+",
-        "means": r"\bhow (?:does|do|did|is|are|was|were|can|to)\b|\bin what way\b|\bby what means\b",
+        "means": r"\bhow (?:does|do|did|is|are|was|were|can|to)\b|\bin what way\b|\bby what means\b|"
+        r"\b(?:trick|recipe|mechanism|procedure) (?:of|behind|in|that)\b",
         "verdict": r"^\W*(?:is|are|was|were|does|do|did|can|could|has|have|will)\b",
         "comparison": r"\b(?:compar\w+|than|better|worse|against|versus|vs|differ\w*|beats?|outperform\w*|over)\b",
         "definition": r"^\W*what(?:'s| is| are|s) (?!(?:the|its|their) (?:[\w-]+ ){1,3}(?:of|for|in|on|to|with|between)\b)|"

@@ -200,7 +200,7 @@ class Assistant:
         self, query: str, k: int = RANKING, *, within: Collection[str] | None = None
     ) -> Retrieval:
         """The k best papers for a query; ``within``: ids to choose from."""
-        return self._engine.retrieve(query, k, within=within)
+        return self._engine.rerank(self._engine.retrieve(query, k, within=within))
 
     def compute_nearness(self, text: str, others: Sequence[str]) -> float:
         """The highest similarity of a text with some others, by the embedded model."""

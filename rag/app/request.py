@@ -56,8 +56,15 @@ class Scope:
         """The papers that a content question is answered from, and whether they suffice."""
         from rag.answers.evidence_selection import choose_papers
 
+        def find(text: str, k: int) -> Retrieval:
+            return self.engine.rerank(self.retrieve(text, k))
+
+        # What asks for every paper on a topic needs no order, and its cut-offs were set without one.
+        is_of_one = query.want not in ("overview", "comparison")
         retriever = self.engine.open_retriever()
-        return choose_papers(query, self.retrieve, retriever.retrieve, self.library)
+        return choose_papers(
+            query, find if is_of_one else self.retrieve, retriever.retrieve, self.library
+        )
 
     def compute_answer(self, reading: Reading, *, explain: bool = False) -> Answer:
         """What is computed for a query of people, papers and figures.

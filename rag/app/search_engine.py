@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag.answers.screening import Screen
     from rag.ingest.indexing import Indexes
     from rag.search.retriever import Retriever
+    from rag.types.ports import Reranker
     from rag.types.token_vectors import Encoding
 
 
@@ -43,6 +44,7 @@ class SearchEngine:
         self.library = library
         self._settings, self._stores = settings, stores
         self._retriever: Retriever | None = None
+        self._reranker: Reranker | None = None
         self._screen: Screen | None = None
         self._encoder: MiniLM | None = None
         self._is_encoder_sought = False
@@ -59,13 +61,41 @@ class SearchEngine:
         """Close the indexes; the next search opens them again."""
         if self._indexes is not None:
             self._indexes.close()
-        self._indexes = self._retriever = None
+        self._indexes = self._retriever = self._reranker = None
 
     def retrieve(
         self, query: str, k: int = RANKING, *, within: Collection[str] | None = None
     ) -> Retrieval:
         """The k best papers for a query of any length; ``within``: ids to choose from."""
         return self.open_retriever().retrieve(bound_question(query)[0], k, within=within)
+
+    def rerank(self, retrieval: Retrieval) -> Retrieval:
+        """The ranking in the order of the second stage; as it is where none is set.
+
+        Raises:
+            ModelError: Its model is not here.
+        """
+        if self._settings.reranker == "none" or len(retrieval.papers) < 2:
+            return retrieval
+        from rag.search.reranking import rerank
+
+        return rerank(retrieval, self._open_reranker())
+
+    def _open_reranker(self) -> Reranker:
+        self.open_retriever()
+        with self._opening:
+            if self._reranker is None:
+                from rag.adapters.mpnet import MPNet
+                from rag.library.reranker_encodings import RerankerEncodings
+                from rag.search.reranking import LateReranker
+
+                assert self._indexes is not None
+                encoder = MPNet(self._settings)
+                store = RerankerEncodings(
+                    self._settings.data, self._settings.library_url, encoder.name
+                )
+                self._reranker = LateReranker(self.library, self._indexes.lexical, encoder, store)
+            return self._reranker
 
     def encode_question(self, text: str) -> Encoding | None:
         """A question as the reader's heads see it, whichever embedder searches.

@@ -248,9 +248,10 @@ def run_eval(args: argparse.Namespace) -> int:
 
 
 def run_models(args: argparse.Namespace) -> int:
-    from rag.adapters.weights import fetch_weights
+    from rag.adapters.weights import MINILM, MPNET, fetch_weights
 
-    sys.stdout.write(f"{fetch_weights(load_settings(args))}\n")
+    model = MPNET if args.reranker else MINILM
+    sys.stdout.write(f"{fetch_weights(load_settings(args), model)}\n")
     return DONE
 
 

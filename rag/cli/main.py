@@ -321,6 +321,9 @@ def _add_keeping_commands(command: Any) -> None:
         "models", commands.run_models, "bring the embedded model's weights", "models fetch"
     )
     models.add_argument("what", choices=["fetch"])
+    models.add_argument(
+        "--reranker", action="store_true", help="the larger model of the second stage (404 MB)"
+    )
     doctor = command(
         "doctor", commands.run_doctor, "say what is installed, set and reachable", "doctor --json"
     )

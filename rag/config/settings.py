@@ -74,6 +74,13 @@ class Settings(BaseModel):
         None,
         description="folder with model.safetensors and tokenizer.json; default: found or fetched",
     )
+    reranker: Literal["none", "mpnet"] = Field(
+        "none",
+        description="`mpnet` orders the first ten papers of a question anew by a larger model (`paperfolk models fetch --reranker`)",
+    )
+    reranker_path: Path | None = Field(
+        None, description="folder with its model.safetensors and tokenizer.json; default: fetched"
+    )
     chroma: str = Field(
         "",
         description="`host:port` or `https://` address of a Chroma server; empty: embedded in the data folder",

@@ -169,5 +169,8 @@ def _is_introduced_by(paper: Paper, word: str) -> bool:
         not word.isupper() or len(word) > _SHORT_NAME_CHARS
     ):  # GNN, told as known, is spelt out nowhere
         ways.append(rf"{_NAMING_VERB}{_BETWEEN_WORDS}{name}")
+    if not word.isupper():
+        # "we design an effective diffusion transformer for image super-resolution (DiT-SR)"
+        ways.append(rf"{_NAMING_VERB}[^.;()]{{0,120}}\(\s?{name}\s?\)")
     naming_pattern = re.compile("|".join(ways), re.IGNORECASE)
     return any(naming_pattern.search(paper.text[a:b]) for a, b in split_sentences(paper.text))

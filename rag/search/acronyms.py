@@ -50,11 +50,11 @@ def extract_acronyms(paper: Paper) -> frozenset[str]:
 
 
 def is_part(name: str, paper: Paper) -> bool:
-    """Whether a name in capitals ends an acronym of the paper: ``COCO`` does in ``MSCOCO``."""
+    """Whether a name in capitals, or all in small letters, ends an acronym of the paper: ``coco`` in ``MSCOCO``."""
     return (
         len(name) >= MIN_PART
-        and name.isupper()
-        and any(acronym.endswith(name) for acronym in extract_acronyms(paper))
+        and (name.isupper() or name.islower())
+        and any(acronym.endswith(name.upper()) for acronym in extract_acronyms(paper))
     )
 
 
@@ -81,8 +81,8 @@ _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     """Whether a paper has the word in another form than typed.
 
-    Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``)
-    or made to tell how (``noisily``).
+    Acronyms have a plural (``RNNs``), names lose a hyphen (``market1501``), words are cut (``params``),
+    made to tell how (``noisily``), or written as one (``crowdsourced`` for ``crowd-sourcing``).
     """
     if _PLURAL_ACRONYM.fullmatch(word):
         return any(term in paper_terms for term in extract_terms(word[:-1]))
@@ -94,6 +94,11 @@ def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     if word.endswith("ly"):
         adjectives = (word[:-2], f"{word[:-3]}y", f"{word[:-1]}e")
         return any(term in paper_terms for a in adjectives for term in extract_terms(a))
+    if word.islower() and word.isalpha():
+        cuts = range(MIN_STEM, len(word) - MIN_STEM + 1)
+        parted = ((*extract_terms(word[:at]), *extract_terms(word[at:])) for at in cuts)
+        if any(pair and all(term in paper_terms for term in pair) for pair in parted):
+            return True
     beginning = fold(word).removesuffix("s")
     if not word.islower() or len(beginning) < MIN_STEM:
         return False

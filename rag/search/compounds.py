@@ -13,6 +13,8 @@ from rag.types import Span
 _WORD = re.compile(r"[^\W\d_]+")
 _PAIR_GAP = re.compile(r"[ \-‐-–]")
 _MIN_PART_CHARS = 3
+_MIN_PREFIX_CHARS = 2
+"""``deidentification`` is printed as ``de-identification``."""
 _MIN_JOINED_CHARS = 6
 _MIN_SPLIT_CHARS, _MAX_SPLIT_CHARS = 8, 40
 _MOST_WORDS = 48
@@ -62,7 +64,7 @@ def iter_compounds(question: str, library: LibraryView) -> Iterator[tuple[Span, 
 
 
 def _list_cuts(word: str) -> list[tuple[str, str]]:
-    cuts = range(_MIN_PART_CHARS, len(word) - _MIN_PART_CHARS + 1)
+    cuts = range(_MIN_PREFIX_CHARS, len(word) - _MIN_PART_CHARS + 1)
     return [(word[:at], word[at:]) for at in cuts]
 
 

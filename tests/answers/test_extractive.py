@@ -19,6 +19,7 @@ from rag.answers.extractive import (
     answer_by_quotes,
     build_abstention,
     choose_cited_papers,
+    find_papers_apart,
     has_plural_request,
 )
 from rag.answers.question_parts import split_question
@@ -98,6 +99,16 @@ def test_where_several_are_asked_for_the_ranking_is_cut_at_its_greatest_drop() -
     assert len(choose_cited_papers("compare them", ranking(1.0, 0.98, 0.88, 0.75, 0.74))) == 3
     assert len(choose_cited_papers("compare them", ranking(1.0, 0.8, 0.79))) == 3
     assert len(choose_cited_papers("compare them", ranking(1.0, 0.95, 0.9, 0.85, 0.8))) == 5
+
+
+@pytest.mark.parametrize(
+    ("scores", "n"),
+    [((1.0, 0.89, 0.62), 2), ((1.0, 0.88, 0.88, 0.54), 3), ((1.0, 0.79, 0.5), 1), ((1.0, 0.5), 1), ((1.0, 0.9, 0.85, 0.8), 1), ((1.0,), 1)],
+)  # fmt: skip
+def test_few_papers_that_stand_apart_answer_together_though_no_word_asks_for_several(
+    scores: tuple[float, ...], n: int
+) -> None:
+    assert len(find_papers_apart(ranking(*scores))) == n
 
 
 def test_a_stated_number_of_papers_ends_at_the_first_drop_after_it() -> None:

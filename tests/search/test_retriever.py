@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag.app.assistant import Assistant
-from rag.search.retriever import Retriever, extract_paper_terms
+from rag.search.retriever import N_WORD_MATCHES, Retriever, extract_paper_terms
 from rag.text import iter_words, split_sentences, split_terms
 from rag.types import Chunk, Paper
 from tests.shelf import paper
@@ -73,9 +73,9 @@ def test_the_sentence_that_is_asked_for_scores_highest_in_its_paper(assistant: A
 
 def test_the_first_papers_are_told_word_by_word(assistant: Assistant) -> None:
     question = "which paper does DuetFace hide faces with a zeppelin"
-    found = assistant.retrieve(question, 10)
+    found = assistant.retrieve(question, N_WORD_MATCHES + 2)
     told = [hit.words for hit in found.papers]
-    assert all(told[:8]) and not any(told[8:])
+    assert all(told[:N_WORD_MATCHES]) and not any(told[N_WORD_MATCHES:])
     first = {m.word: m for m in told[0]}
     assert [(m.word, m.span) for m in told[0]] == list(iter_words(question))
     assert first["DuetFace"].is_found and first["DuetFace"].idf > first["faces"].idf > 0

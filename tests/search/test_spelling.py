@@ -90,6 +90,7 @@ def test_other_words_names_quotes_and_addresses_stay(
         ("make up transfer", "makeup transfer"),
         ("who does make-up?", "who does makeup?"),
         ("superresolution of faces", "super-resolution of faces"),
+        ("deidentification of faces", "de-identification of faces"),
         ("re identification", "re identification"),
         ("data set", "data set"),
         ("123 ?!", "123 ?!"),
@@ -100,7 +101,7 @@ def test_other_words_names_quotes_and_addresses_stay(
 def test_compounds_are_read_as_the_papers_write_them(
     desk: Desk, english: frozenset[str], tmp_path: Path, typed: str, meant: str
 ) -> None:
-    text = "Makeup moves between faces after super-resolution, by re-identification on a data set or dataset."
+    text = "Makeup moves between faces after super-resolution, by re-identification on a data set or dataset, and de-identification."
     record = {"title": "Makeup Transfer", "abstract": text}
     (tmp_path / "papers.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
     desk.ingest(tmp_path / "papers.jsonl")
