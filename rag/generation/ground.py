@@ -23,6 +23,7 @@ _BRITISH = re.compile(
     r"(?P<z>(?<=[^\W\d_]{3})[iy]s)(?=(?:e|ed|es|er|ers|ing|ation|ations)$)|(?P<or>(?<=\w\w)our)(?=(?:s|ed|ing|al|able|ful)?$)"
     r"|(?P<nse>(?<=[eo])nce$)|(?P<ter>tre$)|(?P<l>(?<=[aeiou])ll)(?=(?:ed|er|ers|ing)$)|(?P<og>ogue$)|(?P<a>(?<=rt)e(?=fact))"
 )
+_IN_BRACKETS = re.compile(r"\(\s*([A-Z][A-Za-z\d]{0,2}[A-Z\d][A-Za-z\d]{0,5})\s*\)")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
 
 
@@ -139,6 +140,17 @@ class Ground:
 def americanise(word: str) -> str:
     """A folded word in American spelling: *defense* for *defence*, *labeling* for *labelling*."""
     return _BRITISH.sub(lambda m: m["z"][0] + "z" if m["z"] else str(m.lastgroup), word)
+
+
+def find_initials(sentence: str) -> set[str]:
+    """The initials in brackets behind the words that they stand for: names that a paper introduces."""
+    initials: set[str] = set()
+    for match in _IN_BRACKETS.finditer(sentence):
+        letters = fold(match[1].removesuffix("s"))
+        words = [fold(word) for word, _ in iter_words(sentence[: match.start()])]
+        heads = (words[-n:] for n in range(2, len(letters) + 3))
+        initials |= {match[1]} if any(_abbreviates(letters, head) for head in heads) else set()
+    return initials
 
 
 def _abbreviates(letters: str, words: Sequence[str]) -> bool:

@@ -90,6 +90,15 @@ _HEDGE = re.compile(
     r"|oltre|più di|mais de|cerca de|более|около)|[~≈]|超过|約|约|以上)\s*(?:an?\s+|the\s+)?$",
     re.IGNORECASE,
 )
+_BOUND = re.compile(
+    r"\b(?:(?P<upper>less|fewer|lower|smaller|shorter|under|below|at most|not even|weniger|unter|moins|menos|meno)"
+    r"|(?P<lower>more|greater|larger|higher|over|above|beyond|at least|mehr|über|plus|más|più|mais))"
+    r"(?: (?:than|als|de|que|di|do que))?\s*(?:an?\s+|the\s+)?$",
+    re.IGNORECASE,
+)
+"""*Less than 1 MB* is said of 0.68 MB: a bound is no figure of the paper's own."""
+LOOSEST_BOUND = 2
+"""A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
 _LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
@@ -106,6 +115,7 @@ class Figure:
         unit: Kind of its unit; empty if there is none.
         negative: Whether it has a minus sign.
         hedged: Whether a word such as *about* or *over* stands before it.
+        bound: -1 where it is the least that is claimed, 1 where the most, else 0.
         vague: Whether it names a size alone, as *millions of* does.
         after: Stems of the words of content behind it, within its clause.
         at: Where it begins.
@@ -117,6 +127,7 @@ class Figure:
     unit: str
     negative: bool
     hedged: bool
+    bound: int
     vague: bool
     after: tuple[str, ...]
     at: int
@@ -140,7 +151,16 @@ class Figure:
             return False
         if self.values & printed.values:
             return True
+        if self.bound and any(self._bounds(a, b) for a in self.values for b in printed.values):
+            return self.unit == printed.unit
         return self.hedged and any(_is_rounded(a, b) for a in self.values for b in printed.values)
+
+    def _bounds(self, claimed: Decimal, printed: Decimal) -> bool:
+        """Whether a round bound is on the right side of a printed value, and not far from it."""
+        if len(claimed.normalize().as_tuple().digits) > 2:
+            return False
+        low, high = (claimed, printed) if self.bound < 0 else (printed, claimed)
+        return 0 < low < high <= LOOSEST_BOUND * low
 
 
 def _counts_things(printed: Figure) -> bool:
@@ -284,8 +304,18 @@ def _build_figure(
     sign = _SIGN.search(before)
     negative = sign is not None and sign[1] != "+"
     hedged = _HEDGE.search(before) is not None
+    bound = _BOUND.search(before)
     return Figure(
-        text[at:end], values, unit, negative, hedged, vague, _list_after(text[end:]), at, end
+        text[at:end],
+        values,
+        unit,
+        negative,
+        hedged,
+        (1 if bound["upper"] else -1) if bound else 0,
+        vague,
+        _list_after(text[end:]),
+        at,
+        end,
     )
 
 
@@ -304,6 +334,8 @@ def _list_after(rest: str) -> tuple[str, ...]:
     return tuple(stems)
 
 
+_LIST_LEAD = re.compile(r":\s|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s")
+_LIST_JOINTS = re.compile(r"[,;]\s*(?:and|or|und|et|y)?\s|\s(?:and|or|und|et|y)\s")
 _FROM = re.compile(r"\b(?:from|von|de|du|da|desde)\W+(?:\w+\W+)?$", re.IGNORECASE)
 _TO = re.compile(r"\W*(?:to|auf|à|a|hasta|->|→)\W*(?:\w+\W+)?", re.IGNORECASE)
 
@@ -336,6 +368,20 @@ def find_computed(text: str, figures: list[Figure]) -> set[int]:
         change = abs(max(a.values, default=Decimal(0)) - max(b.values, default=Decimal(0)))
         places |= {f.at for f in figures if f not in (a, b) and change in f.values}
     return places
+
+
+def count_listed(text: str, figure: Figure) -> set[Decimal]:
+    """How many things a sentence lists behind a figure: its parts, and those that they count.
+
+    *five models: 2 teachers, 2 students and the desired one* lists three parts, and five things.
+    """
+    lead = _LIST_LEAD.search(text, figure.end)
+    if lead is None:
+        return set()
+    parts = [part for part in _LIST_JOINTS.split(text[lead.end() :]) if part.strip(" .")]
+    numbers = [extract_figures(part)[:1] for part in parts]
+    n_things = sum((max(f[0].values, default=Decimal(1)) if f else Decimal(1) for f in numbers), Decimal(0))  # fmt: skip
+    return {Decimal(len(parts)), n_things} if len(parts) > 1 else set()
 
 
 def read_share(word: str) -> int | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from rag.answers.prompt_injection import has_instruction, merged, pieces
+from rag.generation.ground import find_initials
 from rag.generation.support import is_english
 from rag.search.query import FRAME_WORDS
 from rag.text import extract_terms, fold, iter_words, split_sentences
@@ -83,6 +84,11 @@ class Relevance:
         best = max((len(own_items & items) for items in stated.values()), default=0)
         if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
             return True
+        # What sums up several sentences of a paper has more from all of them than from any one, which
+        # what follows an order planted in one sentence has not.
+        shared = own_items & frozenset[str]().union(*stated.values())
+        if len(shared) > max(best, RESTING_TERMS) and len(shared) >= RESTING_SHARE * len(own_items):
+            return True
         if self._near is None:
             return False
         counts = Counter(term for items in stated.values() for term in items)
@@ -104,7 +110,9 @@ class Relevance:
         """
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
-        names = content(" ".join(_list_names(text))) - self._asked - self._titles
+        own_names = {name for sentence in stated for name in find_initials(sentence)}
+        typed_names = [name for name in _list_names(text) if name not in own_names]
+        names = content(" ".join(typed_names)) - self._asked - self._titles
         borrowed = {name for name in names if counts[name] == 1}
         further_terms = set(extract_terms(text)) - self._asked - names
         return len(names) < FEW_NAMES and any(

@@ -19,6 +19,7 @@ from rag.generation.attributions import find_invented_names
 from rag.generation.ground import Ground
 from rag.generation.numbers import (
     Figure,
+    count_listed,
     extract_figures,
     find_changes,
     find_computed,
@@ -163,7 +164,7 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
 
 
 def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
-    """The figures that a paper must have: none of a date, of the papers counted, of a sum shown."""
+    """The figures that a paper must have: none of a date, of the papers counted, of a sum or a list shown."""
     figures = extract_figures(_LATEX.sub(" ", claim) if "\\" in claim else claim)
     free = find_computed(claim, figures)
     for match in _DAY.finditer(claim):
@@ -174,7 +175,12 @@ def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
         counted_papers = extract_figures(match["n"])
         if counted_papers and ground.n_papers in counted_papers[0].values:
             free |= set(range(*match.span()))
-    return [figure for figure in figures if figure.at not in free]
+    return [
+        figure
+        for figure in figures
+        if figure.at not in free
+        and not (figure.is_small_count and figure.values & count_listed(claim, figure))
+    ]
 
 
 def _has_unknown_month(claim: str, ground: Ground) -> bool:
