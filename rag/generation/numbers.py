@@ -97,6 +97,12 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 """*Less than 1 MB* is said of 0.68 MB: a bound is no figure of the paper's own."""
+_COMPARED = re.compile(
+    r"\b(?:more|less|fewer|better|worse|ahead|behind|difference|gap|apart|as (?:many|much|fast|large|big|high)|than"
+    r"|(?:high|low|fast|slow|larg|small|bigg|short|long|great|light|heavi)er|mehr|weniger|besser|schneller|kleiner|größer"
+    r"|plus|moins|más|menos)\b",
+    re.IGNORECASE,
+)
 LOOSEST_BOUND = 2
 """A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
@@ -117,6 +123,7 @@ class Figure:
         hedged: Whether a word such as *about* or *over* stands before it.
         bound: -1 where it is the least that is claimed, 1 where the most, else 0.
         vague: Whether it names a size alone, as *millions of* does.
+        compares: Whether a word such as *more* or *faster* stands beside it.
         after: Stems of the words of content behind it, within its clause.
         at: Where it begins.
         end: Where it ends, its unit included.
@@ -129,6 +136,7 @@ class Figure:
     hedged: bool
     bound: int
     vague: bool
+    compares: bool
     after: tuple[str, ...]
     at: int
     end: int
@@ -173,6 +181,12 @@ def _is_rounded(claimed: Decimal, printed: Decimal) -> bool:
         return False
     step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
     return abs(claimed - printed) < step
+
+
+def is_rounded_to(claimed: Decimal, exact: Decimal) -> bool:
+    """Whether a number is an exact one to its own last digit."""
+    step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
+    return abs(claimed - exact) * 2 <= step
 
 
 def normalize_figures(text: str) -> str:
@@ -313,6 +327,7 @@ def _build_figure(
         hedged,
         (1 if bound["upper"] else -1) if bound else 0,
         vague,
+        _COMPARED.search(text[max(0, at - 30) : end + 60]) is not None,
         _list_after(text[end:]),
         at,
         end,
