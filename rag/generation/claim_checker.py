@@ -32,6 +32,8 @@ from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
 """Share of an uncited sentence's words that a sentence of a paper must have to be cited for it."""
+NUMBERED_SHARE = 0.5
+"""Share of a sentence's words that a paper must have for a bare number to be its key."""
 STATING_TERMS = 3
 """Content words from which a sentence states something and needs a citation."""
 REPEATED_WORDS = 2
@@ -47,7 +49,7 @@ _VERDICT_WORDS = (
 )
 ORDINARY = frozenset({*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split()})
 _ACROSS = re.compile(
-    r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
+    r"(?<!one of )\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
     re.IGNORECASE,
 )
@@ -130,9 +132,10 @@ class ClaimChecker:
         """Whether and how a sentence may be shown."""
         if self._is_leaking(claim.words):
             return self._build_omission(claim, "prompt_removed")
+        claim = self._drop_wrong_numbers(claim)
         claim_words = self._all.respell(claim.words)
         is_decline = declines(claim_words)
-        stating = is_stating(claim_words) and not is_decline
+        stating = is_stating(claim_words) and not is_decline and claim.opening != "#"
         if not claim.keys and stating:
             claim = self._add_missing_citation(claim)
         ground = self._ground(claim.keys) if claim.keys else self._all
@@ -146,7 +149,7 @@ class ClaimChecker:
         if self._is_obeying(claim_words, support):
             return self._build_omission(claim, "orders_left_out")
         answers = is_decline or self._relevance.answers(claim_words, claim.keys)
-        if not answers and self._relevance.strays(claim_words, claim.keys):
+        if not answers and self._relevance.strays(claim_words):
             return self._build_omission(claim, "off_question_left_out")
         # "93.5%.NOT STATED.": a figure is none of a denial's own
         is_bare = is_decline and not (support.doubt and re.search(r"\d", claim_words))
@@ -255,14 +258,44 @@ class ClaimChecker:
         shares = {k: find_best_sentence(claim_words, e)[1] for k, e in self._evidence.items()}
         key = max(shares, key=lambda k: shares[k], default="")
         if not key or shares[key] < ATTACHED_SHARE:
-            return claim
-        if compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).doubt:
+            key = self._find_only_source(claim_words)
+        if not key or self._is_doubtful(claim_words, key):
             return claim
         self._counts["keys_attached"] += 1
         body = claim.text.rstrip()
         cut = len(body.rstrip(".!?。！？"))
         seated = f"{body[:cut]} {self._reader.get_placeholder(key)}{body[cut:]}"
         return replace(claim, text=seated, keys=(key,))
+
+    def _drop_wrong_numbers(self, claim: Claim) -> Claim:
+        """Without keys that were written as numbers and whose papers do not say the sentence.
+
+        A model that writes ``[2]`` may mean the second passage or the second source that it cites.
+        """
+        for key in claim.numbered:
+            ground = self._ground((key,))
+            share = ground.compute_share(extract_terms(claim.words))
+            is_little = share < NUMBERED_SHARE and is_english(claim.words)
+            if is_little or self._is_doubtful(self._all.respell(claim.words), key):
+                self._counts["keys_removed"] += 1
+                text = claim.text.replace(self._reader.get_placeholder(key), "")
+                keys = tuple(some for some in claim.keys if some != key)
+                claim = replace(claim, text=text, keys=keys)
+        return claim
+
+    def _find_only_source(self, claim_words: str) -> str:
+        """The key of the one paper in which nearly every word of a sentence stands; else nothing."""
+        terms = extract_terms(claim_words)
+        keys = [
+            key
+            for key in self._evidence
+            if self._ground((key,)).compute_share(terms) >= OTHER_SHARE
+            and not self._is_doubtful(claim_words, key)
+        ]
+        return keys[0] if len(list_papers(self._evidence[key] for key in keys)) == 1 else ""
+
+    def _is_doubtful(self, claim_words: str, key: str) -> bool:
+        return bool(compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).doubt)
 
     def _make_ground(self, keys: tuple[str, ...]) -> Ground:
         cited = [self._evidence[key] for key in keys]

@@ -349,7 +349,9 @@ def _list_after(rest: str) -> tuple[str, ...]:
     return tuple(stems)
 
 
-_LIST_LEAD = re.compile(r":\s|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s")
+_LIST_LEAD = re.compile(
+    rf":\s|,\s(?=(?:\d|{'|'.join(_SMALL)})\b)|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s"
+)
 _LIST_JOINTS = re.compile(r"[,;]\s*(?:and|or|und|et|y)?\s|\s(?:and|or|und|et|y)\s")
 _FROM = re.compile(r"\b(?:from|von|de|du|da|desde)\W+(?:\w+\W+)?$", re.IGNORECASE)
 _TO = re.compile(r"\W*(?:to|auf|à|a|hasta|->|→)\W*(?:\w+\W+)?", re.IGNORECASE)

@@ -28,6 +28,8 @@ NEAR = 0.27
 """Cosine with the question, or with a paper's sentence, from which a paraphrase is assumed. Sentences
 that are the only ones with a word of the claim are not compared: a shared name makes them look near."""
 
+NEAR_OWN = 0.25
+"""Cosine with another sentence of its paper from which one without a shared word belongs to it."""
 FEW_NAMES = 3
 """An order plants one name or two; a sentence with more puts together what its papers say."""
 FEW_SENTENCES = 3
@@ -62,12 +64,17 @@ class Relevance:
         evidence = tuple(evidence)
         self._elsewhere = frozenset[str]().union(*(content(item.paper.text) for item in evidence))
         self._titles = content(" ".join(item.paper.name for item in evidence))
-        papers: dict[str, dict[str, frozenset[str]]] = {}
+        people = {
+            a.name for e in evidence for a in e.paper.authorships if a.name not in e.apart.names
+        }
+        self._people = content(" ".join(people))
+        papers: dict[str, tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]] = {}
         self._stated: dict[str, dict[str, frozenset[str]]] = {}
+        self._others: dict[str, dict[str, frozenset[str]]] = {}
         for item in evidence:
-            known = item.paper.paper_id in papers
-            own_items = papers[item.paper.paper_id] if known else _stated(item)
-            papers[item.paper.paper_id] = self._stated[item.key] = own_items
+            if item.paper.paper_id not in papers:
+                papers[item.paper.paper_id] = _part_sentences(item)
+            self._stated[item.key], self._others[item.key] = papers[item.paper.paper_id]
 
     def answers(self, text: str, keys: Iterable[str]) -> bool:
         """Whether a sentence shares content with the question, or with one that states something."""
@@ -86,14 +93,23 @@ class Relevance:
             return True
         # What sums up several sentences of a paper has more from all of them than from any one, which
         # what follows an order planted in one sentence has not.
-        shared = own_items & frozenset[str]().union(*stated.values())
-        if len(shared) > max(best, RESTING_TERMS) and len(shared) >= RESTING_SHARE * len(own_items):
+        stated_items = own_items & frozenset[str]().union(*stated.values())
+        if len(stated_items) > max(best, RESTING_TERMS) and len(
+            stated_items
+        ) >= RESTING_SHARE * len(own_items):
             return True
         if self._near is None:
             return False
+        if any(
+            len(own_items & items) >= RESTING_SHARE * len(own_items)
+            for items in self._adopt(keys, own_items)
+        ):
+            return True
         counts = Counter(term for items in stated.values() for term in items)
         shared = [
-            text for text, items in stated.items() if all(counts[t] > 1 for t in own_items & items)
+            text
+            for text, items in stated.items()
+            if all(counts[t] > 1 for t in own_items & items) or _is_own_speech(text)
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
 
@@ -112,7 +128,7 @@ class Relevance:
         counts = Counter(term for items in stated.values() for term in items)
         own_names = {name for sentence in stated for name in find_initials(sentence)}
         typed_names = [name for name in _list_names(text) if name not in own_names]
-        names = content(" ".join(typed_names)) - self._asked - self._titles
+        names = content(" ".join(typed_names)) - self._asked - self._titles - self._people
         borrowed = {name for name in names if counts[name] == 1}
         further_terms = set(extract_terms(text)) - self._asked - names
         return len(names) < FEW_NAMES and any(
@@ -122,10 +138,28 @@ class Relevance:
             if items & borrowed and not _REPORTS.search(sentence)
         )
 
-    def strays(self, text: str, keys: Iterable[str]) -> bool:
+    def strays(self, text: str) -> bool:
         """Whether a word of content stands only in a sentence that does not belong to its paper."""
-        stated = self._of(keys).values()
-        return bool(content(text) & self._elsewhere - set().union(*stated))
+        stray = content(text) & self._elsewhere - set().union(*self._of(()).values())
+        return bool(stray) and bool(stray - set().union(*self._adopt(self._others, stray)))
+
+    def _adopt(self, keys: Iterable[str], terms: frozenset[str]) -> list[frozenset[str]]:
+        """The content of sentences with some terms, without a word of the rest that are near to it all the same.
+
+        Of "It was a success: nearly 1,200 teams took part" the second part is such a one.
+        """
+        near = self._near
+        if near is None:
+            return []
+        return [
+            items
+            for key in keys
+            for line, items in self._others[key].items()
+            if items & terms
+            and len(items) >= FEW_NAMES
+            and not has_instruction(line)
+            and near(line, tuple(self._stated[key])) >= NEAR_OWN
+        ]
 
     def _of(self, keys: Iterable[str]) -> dict[str, frozenset[str]]:
         """What the papers of some passages state; of all, if there is no key."""
@@ -152,8 +186,17 @@ def _extract_content(word: str) -> tuple[str, ...]:
     return () if is_frame else tuple(extract_terms(word))
 
 
-def _stated(item: Evidence) -> dict[str, frozenset[str]]:
-    """The sentences of a paper, and its title, that share content with the rest; with their content."""
+@lru_cache(maxsize=8192)
+def _is_own_speech(sentence: str) -> bool:
+    """Whether a paper speaks of itself there, and orders nothing."""
+    return bool(_REPORTS.search(sentence)) and not has_instruction(sentence)
+
+
+def _part_sentences(item: Evidence) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """The sentences of a paper, and its title, that belong to it, and others; with their content.
+
+    They share content with the rest, or speak of the paper itself.
+    """
     text = item.paper.text
     apart = merged(text, item.apart.spans)
     cut = [piece for span in split_sentences(text) for piece in pieces(text, span)]
@@ -161,12 +204,13 @@ def _stated(item: Evidence) -> dict[str, frozenset[str]]:
     lines = [text[slice(*span)] for span in spans]
     if item.paper.name not in item.apart.names:
         lines.append(item.paper.name)
-    items = [content(item) for item in lines]
-    n_lines = Counter(term for own_items in items for term in own_items)
-    return {
-        item: own_items
-        for item, own_items in zip(lines, items, strict=True)
-        if len(items) <= FEW_SENTENCES
-        or any(n_lines[term] > 1 for term in own_items)
-        or (_REPORTS.search(item) and not has_instruction(item))
+    all_content = {line: content(line) for line in lines}
+    n_lines = Counter(term for line in lines for term in all_content[line])
+    own = {
+        line: items
+        for line, items in all_content.items()
+        if len(lines) <= FEW_SENTENCES
+        or any(n_lines[term] > 1 for term in items)
+        or _is_own_speech(line)
     }
+    return own, {line: items for line, items in all_content.items() if line not in own}

@@ -230,7 +230,9 @@ def _find_compared(figure: Figure, ground: Ground) -> set[int]:
         for printed in ground.figures
         for value in printed.values
         if figure.unit in (printed.unit, "times")
-        and (figure.unit == "times" or figure.unit or set(figure.after[:2]) & set(printed.after[:2]))
+        and (
+            figure.unit == "times" or figure.unit or set(figure.after[:2]) & set(printed.after[:2])
+        )
     ]
     is_difference = any(
         is_rounded_to(claimed, abs(a - b) if figure.unit != "times" else a / b)
