@@ -53,6 +53,12 @@ _ACROSS = re.compile(
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
     re.IGNORECASE,
 )
+_TAKES_UP = re.compile(
+    r"\W*(?:(?:it|its|this|these|they|their|both|such|here|then|each|the (?:authors|method|approach|model|paper|latter|former))\b"
+    r"|(?:es|sie|diese\w*|beide|il|elle|ils|ce|cette|esto|este|esta|questo|questa)\b)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that goes on about what the one before it is about."""
 FOUND_SHARE = 0.25
 """An English sentence with a smaller share of its papers' words may follow a planted order."""
 SUPPORTED_SHARE = 0.5
@@ -126,6 +132,7 @@ class ClaimChecker:
             for word, _ in iter_words(split_scripts(passage))
             if not ground.has_word(w := fold(word))
         } - ORDINARY
+        self._before = frozenset[str]()
         self._ground = lru_cache(maxsize=256)(self._make_ground)
 
     def check_claim(self, claim: Claim) -> Ruling:
@@ -148,7 +155,8 @@ class ClaimChecker:
             return self._build_omission(claim, "sources_left_out")
         if self._is_obeying(claim_words, support):
             return self._build_omission(claim, "orders_left_out")
-        answers = is_decline or self._relevance.answers(claim_words, claim.keys)
+        goes_on = bool(_TAKES_UP.match(claim_words)) and bool(self._before & set(claim.keys))
+        answers = is_decline or self._relevance.answers(claim_words, claim.keys, goes_on=goes_on)
         if not answers and self._relevance.strays(claim_words):
             return self._build_omission(claim, "off_question_left_out")
         # "93.5%.NOT STATED.": a figure is none of a denial's own
@@ -158,6 +166,7 @@ class ClaimChecker:
             verdict = "not_found"
         if verdict is not None:
             self._counts[f"sentences_{verdict}"] += 1
+        self._before = frozenset(claim.keys) if answers and verdict != "not_found" else frozenset()
         return Ruling(claim, True, verdict, answers)
 
     def _list_known(self, claim_words: str) -> Collection[str]:

@@ -91,6 +91,11 @@ class Ground:
         """Of the first of the papers."""
         return self._papers[0].year if self._papers else None
 
+    def count_months_between(self) -> set[int]:
+        """Months from one of the papers to another, as far as they are dated."""
+        dated = [p.year * 12 + (p.month or 1) for p in self._papers if p.year]
+        return {abs(a - b) for a in dated for b in dated} - {0}
+
     @cached_property
     def months(self) -> set[int]:
         return {paper.month for paper in self._papers if paper.month}
@@ -103,7 +108,8 @@ class Ground:
 
     def has_name(self, name: str) -> bool:
         """Whether a name is there, or words that it abbreviates: *SSMs* for *state space models*."""
-        return self.has_word(name) or self._has_words_of(name.removesuffix("s"))
+        known = self.has_word(name) or self.has_word(f"{name}s")
+        return known or self._has_words_of(name.removesuffix("s"))
 
     def _has_words_of(self, acronym: str) -> bool:
         if not _ACRONYM.fullmatch(acronym):

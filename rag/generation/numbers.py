@@ -106,7 +106,7 @@ _COMPARED = re.compile(
 LOOSEST_BOUND = 2
 """A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
-_LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
+_LISTED = re.compile(r"(?:[\s,~+&/-]|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
 _CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
@@ -305,6 +305,8 @@ def _build_word_figure(text: str, run: list[tuple[str, int, int]]) -> list[Figur
     before = text[max(0, at - 30) : at]
     if re.search(r"\d[\s-]*$", before) and _MAGNITUDE.match(text, at):
         return []  # the digits before it were read with it
+    if half := _AND_A_HALF.match(text, end):
+        total, end = total + Decimal("0.5"), half.end()
     vague = all(name in _MULTIPLES for name in names) and not re.search(r"\ban?\s+$", before)
     unit = _UNIT.match(text, end)
     kind, values = _convert_unit(unit, frozenset({(total + part).normalize()}))
@@ -349,6 +351,7 @@ def _list_after(rest: str) -> tuple[str, ...]:
     return tuple(stems)
 
 
+_AND_A_HALF = re.compile(r"\s+and\s+a\s+half\b", re.IGNORECASE)
 _LIST_LEAD = re.compile(
     rf":\s|,\s(?=(?:\d|{'|'.join(_SMALL)})\b)|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s"
 )
@@ -369,13 +372,16 @@ def find_changes(text: str, figures: Sequence[Figure]) -> list[tuple[Figure, Fig
 def find_computed(text: str, figures: list[Figure]) -> set[int]:
     """Places of figures that the sentence computes rightly itself.
 
-    ``3.3M / 4,500 ≈ 733``; ``by 6.24 points, from 14.81 to 8.57``.
+    ``3.3M / 4,500 ≈ 733``; ``some 730 frames (3.3M / 4,500)``; ``by 6.24 points, from 14.81 to 8.57``.
     """
     places = set()
-    for a, b, c in zip(figures, figures[1:], figures[2:], strict=False):
-        operator = text[a.end : b.at].strip()
-        if text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
+    for triple in zip(figures, figures[1:], figures[2:], strict=False):
+        a, b, c = triple
+        if text[a.end : b.at].endswith("("):
+            c, a, b = triple
+        elif text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
             continue
+        operator = text[a.end : b.at].strip()
         x, y, z = (float(max(f.values)) for f in (a, b, c))
         results = {"/": x / y if y else 0, "÷": x / y if y else 0, "×": x * y, "x": x * y, "*": x * y,
                    "+": x + y, "-": x - y, "−": x - y, "–": x - y}  # fmt: skip

@@ -7,11 +7,13 @@ still be wrong; that takes a reader (`rag.generation.verification`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
+from rag.text.everyday import is_everyday
 
 _FILE = Path(__file__).with_name("opposites.txt")
 _PREFIXES = ("un", "in", "im", "ir", "dis", "non")
@@ -50,12 +52,19 @@ def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
         claim: One sentence without its keys.
         sentences: Folded words of each sentence of the papers.
     """
+    claim = " ".join("_" if _is_written_name(word) else word for word in claim.split(" "))
     words = _split_denials(claim)
     company = [_list_company(sentence) for sentence in sentences]
     clauses = list(_split_clauses(claim))
     if any(_has_opposite(clause, company) for clause in clauses):
         return True
     return _is_denied(words, sentences)
+
+
+def _is_written_name(word: str) -> bool:
+    """Whether a word such as *LAST* is a name by its capitals: *last* is what has an opposite, *GPU* not."""
+    letters = re.sub(r"\W", "", word)
+    return len(letters) > 2 and letters.isupper() and is_everyday(letters.lower())
 
 
 def _split_denials(text: str) -> list[str]:

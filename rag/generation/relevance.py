@@ -76,8 +76,14 @@ class Relevance:
                 papers[item.paper.paper_id] = _part_sentences(item)
             self._stated[item.key], self._others[item.key] = papers[item.paper.paper_id]
 
-    def answers(self, text: str, keys: Iterable[str]) -> bool:
-        """Whether a sentence shares content with the question, or with one that states something."""
+    def answers(self, text: str, keys: Iterable[str], *, goes_on: bool = False) -> bool:
+        """Whether a sentence shares content with the question, or with one that states something.
+
+        Args:
+            text: The sentence.
+            keys: Of the passages that it cites.
+            goes_on: Whether it takes up one that does, as *It needs no labels* may.
+        """
         own_items = content(text)
         if not own_items or not self._asked:
             return True
@@ -85,9 +91,12 @@ class Relevance:
             return True  # the papers' words are others then, and so are the model's vectors
         if self._borrows_name(text, own_items, keys := tuple(keys)):
             return False
-        if own_items & self._asked:
+        if goes_on or own_items & self._asked:
             return True
         stated = self._of(keys)
+        counts = Counter(term for items in stated.values() for term in items)
+        if any(counts[name] > 1 for name in content(" ".join(_list_names(text)))):
+            return True  # it is about what its paper is about
         best = max((len(own_items & items) for items in stated.values()), default=0)
         if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
             return True
@@ -105,7 +114,6 @@ class Relevance:
             for items in self._adopt(keys, own_items)
         ):
             return True
-        counts = Counter(term for items in stated.values() for term in items)
         shared = [
             text
             for text, items in stated.items()

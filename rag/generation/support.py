@@ -51,7 +51,7 @@ _FOREIGN = frozenset(
 )
 """Small words of other languages, in lower case, that are none in English."""
 _JOINS = re.compile(
-    r"\b(?:both|whereas|while(?!\s+\w+ing\b)|respectively|than|unlike|compared|together|each (?:of|other|paper|method|work)|neither|either|differ\w*|"
+    r"\b(?:both|whereas|while(?!\s+\w+ing\b)|respectively|than|as (?:many|much|\w+ as)|after|before|earlier|later|newer|older|ahead|behind|against|versus|vs|unlike|compared|together|each (?:of|other|paper|method|work)|neither|either|differ\w*|"
     r"such as|(?<!-)like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
     re.IGNORECASE,
 )
@@ -181,7 +181,18 @@ def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
         for figure in figures
         if figure.at not in free
         and not (figure.is_small_count and figure.values & count_listed(claim, figure))
+        and not _is_time_between(figure, ground)
     ]
+
+
+def _is_time_between(figure: Figure, ground: Ground) -> bool:
+    """Whether a figure is how many months or years two of the papers are apart, as months tell it."""
+    n_months = {"months": 1, "years": 12}.get(figure.unit)
+    return n_months is not None and any(
+        abs(float(value) * n_months - between) <= max(1, n_months / 2)
+        for value in figure.values
+        for between in ground.count_months_between()
+    )
 
 
 def _has_unknown_month(claim: str, ground: Ground) -> bool:
@@ -296,6 +307,8 @@ def _has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) ->
         percent = read_share(word)
         if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
             continue
+        if claim[:start].rstrip().endswith(" and a"):
+            continue  # "two and a half times"
         before = claim[:start].split()[-1:]
         factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
         printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
