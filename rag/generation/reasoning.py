@@ -29,7 +29,9 @@ _TITLED = re.compile(
     r"\s*[*_#\s]*(?:thinking|reasoning|thoughts?|thought process|chain of thought|analysis)\s*[*_]*:",
     re.IGNORECASE,
 )
-_ANSWER_TITLE = re.compile(r"\n[*_#\s]*(?:final )?(?:answer|response)\s*[*_]*:[*_]*", re.IGNORECASE)
+_ANSWER_TITLE = re.compile(
+    r"\n[*_#\s]*(?:final )?(?:answer|response)\s*[*_]*:[*_\s]*(?=[^*_\s])", re.IGNORECASE
+)
 """Thoughts under a title, which are over where that of the answer stands."""
 _ALOUD_LETTERS = 16
 

@@ -154,7 +154,7 @@ class Relevance:
     def _adopt(self, keys: Iterable[str], terms: frozenset[str]) -> list[frozenset[str]]:
         """The content of sentences with some terms, without a word of the rest that are near to it all the same.
 
-        Of "It was a success: nearly 1,200 teams took part" the second part is such a one.
+        Such as "Nearly 1,200 teams took part".
         """
         near = self._near
         if near is None:
