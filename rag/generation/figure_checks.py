@@ -31,6 +31,7 @@ _MONTH = re.compile(
     rf"\b(?:in|on|of|since|until|from|to|by|and|early|late|mid)\s+(?:\d\d?(?:st|nd|rd|th)?\s+)?({'|'.join(MONTHS)})\b(?!\s+et\b)"
 )
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
+_PARTITIVE = re.compile(r"\s+of\s+(?:the|these|those|its|their|them)\b", re.IGNORECASE)
 _SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
 
 
@@ -52,6 +53,7 @@ def list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
         if figure.at not in free
         and not (figure.is_small_count and figure.values & count_listed(claim, figure))
         and not _is_time_between(figure, ground)
+        and figure.text not in ground.years
     ]
 
 
@@ -71,16 +73,20 @@ def has_unknown_month(claim: str, ground: Ground) -> bool:
     return any(n not in ground.months and not ground.has_word(name) for n, name in months.items())
 
 
-def locate_figures(figures: Iterable[Figure], ground: Ground, english: bool) -> list[set[int]]:
+def locate_figures(
+    claim: str, figures: Iterable[Figure], ground: Ground, english: bool
+) -> list[set[int]]:
     """For each figure the papers, by place, that have it of the same thing."""
     located = []
     for figure in figures:
-        papers = {at for at, paper in enumerate(ground.each) if _has_figure(figure, paper, english)}
+        papers = {
+            at for at, paper in enumerate(ground.each) if _has_figure(claim, figure, paper, english)
+        }
         located.append(papers or _find_compared(figure, ground))
     return located
 
 
-def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
+def _has_figure(claim: str, figure: Figure, paper: Ground, english: bool) -> bool:
     """Whether a paper has a figure, and not of another thing; small counts may be the claim's own."""
     if not figure.values:
         return figure.text in paper.text
@@ -92,8 +98,10 @@ def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
     counted_things = set(figure.after[:2])
     if any(counted_things & set(printed.after) for printed in matching):
         return not _fits_another(figure, matching, paper)
+    is_part = figure.is_small_count and _PARTITIVE.match(claim, figure.end) is not None
     displaced = any(
         figure.after[0] in printed.after[:3]
+        and not (is_part and max(figure.values) < max(printed.values, default=0))
         for printed in paper.figures
         if printed not in matching and printed.unit == figure.unit
     )
@@ -104,8 +112,17 @@ def _find_compared(figure: Figure, ground: Ground) -> set[int]:
     """The papers, all of them, if a figure is how much two of theirs of one kind differ, or how often
     one goes into the other: *1.8 million parameters more* of 6.2M and 4.4M parameters.
     """
-    if not figure.compares:
+    if not figure.compares and figure.unit != "times":
         return set()
+    changes = [pair for paper in ground.each for pair in find_changes(paper.text, paper.figures)]
+    if any(
+        is_rounded_to(claimed, abs(a - b))
+        for before, after in changes
+        for a in before.values
+        for b in after.values
+        for claimed in figure.values
+    ):
+        return set(range(ground.n_papers))
     kinds = [
         (value, printed)
         for printed in ground.figures

@@ -86,6 +86,10 @@ class Ground:
         """Month and day of the papers, which are no numbers that they state."""
         return {(p.month, p.day) for p in self._papers if p.month and p.day}
 
+    @cached_property
+    def years(self) -> set[str]:
+        return {str(paper.year) for paper in self._papers if paper.year}
+
     @property
     def year(self) -> int | None:
         """Of the first of the papers."""

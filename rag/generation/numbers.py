@@ -103,6 +103,11 @@ _COMPARED = re.compile(
     r"|plus|moins|más|menos)\b",
     re.IGNORECASE,
 )
+_BY = re.compile(
+    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and)"
+    r"\s+(?:[\w-]+\s+){0,3}?by\s+$",
+    re.IGNORECASE,
+)
 LOOSEST_BOUND = 2
 """A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
@@ -319,7 +324,10 @@ def _build_figure(
     before = text[max(0, at - 30) : at]
     sign = _SIGN.search(before)
     negative = sign is not None and sign[1] != "+"
-    hedged = _HEDGE.search(before) is not None
+    is_short = re.search(
+        r"\d\.\d+[\s-]?(?:k|m|thousand|million|billion)$", text[at:end], re.IGNORECASE
+    )
+    hedged = _HEDGE.search(before) is not None or is_short is not None  # 14.7 thousand for 14,705
     bound = _BOUND.search(before)
     return Figure(
         text[at:end],
@@ -329,7 +337,8 @@ def _build_figure(
         hedged,
         (1 if bound["upper"] else -1) if bound else 0,
         vague,
-        _COMPARED.search(text[max(0, at - 30) : end + 60]) is not None,
+        _COMPARED.search(text[max(0, at - 30) : end + 60]) is not None
+        or _BY.search(before) is not None,
         _list_after(text[end:]),
         at,
         end,

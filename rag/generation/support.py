@@ -133,7 +133,7 @@ def compare_claim(
 def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: bool) -> str:
     figures = list_checked_figures(claim, ground)
     owners = _find_owners(claim, ground)
-    if any(not figure_papers for figure_papers in locate_figures(figures, ground, english)):
+    if any(not figure_papers for figure_papers in locate_figures(claim, figures, ground, english)):
         return "figure"
     if has_unknown_share(claim, figures, ground) or has_swapped_pair(claim, ground):
         return "figure"
@@ -179,7 +179,7 @@ def _mixes_papers(
     english: bool,
 ) -> bool:
     """Whether a sentence says of one paper what another says."""
-    located = locate_figures(figures, ground, english)
+    located = locate_figures(claim, figures, ground, english)
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         order = list(dict.fromkeys(paper for _, paper in owners))

@@ -26,7 +26,8 @@ KELP = build_paper(
     "KelpNet finds kelp with CNNs and needs 0.68 MB of memory. KelpNet-S has 4.4M weights at 69.7% recall. "
     "KelpNet-L has 6.2M weights at 73.5% recall. It involves ten rival models and five components. "
     "It gains 11.9%/12.1% average ACC/AP over 8 coves. The first tide is low. It films 4,500 videos with "
-    "3.3 million frames of two brown kelp datasets and a red kelp dataset.",
+    "3.3 million frames of two brown kelp datasets and a red kelp dataset. The tide went from 14.81 to 8.57. "
+    "The swarm holds 14,705 shells.",
     9,
 )  # fmt: skip
 LAST = build_paper(
@@ -49,6 +50,14 @@ LAST = build_paper(
         ("A video has some 733 frames (3.3 million / 4,500).", ""),
         ("A video has some 933 frames (3.3 million / 4,500).", "figure"),
         ("It is built on a CNN.", ""),
+        ("Four of the ten models are rivals.", ""),
+        ("Four models are rivals.", "figure"),
+        ("The 2023 models are rivals.", ""),
+        ("The 2021 models are rivals.", "figure"),
+        ("It films about 3.3 million frames; its tide falls by 6.24.", ""),
+        ("The tide falls by 6.34.", "figure"),
+        ("The swarm holds 14.7 thousand shells.", ""),
+        ("The swarm holds 14.9 thousand shells.", "figure"),
     ],
 )
 def test_a_figure_that_follows_from_the_paper_is_no_doubt(claim: str, doubt: str) -> None:
