@@ -30,7 +30,7 @@ from rag.answers.citations import Citations
 from rag.generation import markup
 from rag.generation.claim_checker import ClaimChecker
 from rag.generation.claim_parser import Claim, ClaimReader
-from rag.generation.declining import declines, is_refusal
+from rag.generation.declining import FEW_WORDS, declines, is_refusal
 from rag.generation.evidence import apart_of, list_papers
 from rag.generation.ground import Ground
 from rag.generation.reasoning import ThoughtFilter
@@ -224,7 +224,12 @@ class CitationGate:
     @property
     def refusal_words(self) -> str:
         """What the model itself said of a missing answer, as it may be shown; perhaps nothing."""
-        refusals = [s for s in self._sentences if s.declines or (not s.keys and s.verdict is None)]
+        is_short = len(self._reply.split()) <= FEW_WORDS
+        refusals = [
+            s
+            for s in self._sentences
+            if s.declines or (not s.keys and (is_short or s.verdict is None))
+        ]
         return " ".join(re.sub(r"\s*\[\d+\]", "", s.text) for s in refusals[:2])
 
     @property
