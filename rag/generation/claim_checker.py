@@ -73,12 +73,14 @@ class Ruling:
         shown: False if it must not be shown at all.
         verdict: None where there is nothing to support: it declines, or leads to what follows.
         answers: A claim that does not answer the question is no reason to show a reply.
+        opens: Nor is one without a key of its own that has no word of the question.
     """
 
     claim: Claim
     is_shown: bool = True
     verdict: Verdict | None = None
     answers: bool = True
+    opens: bool = True
 
 
 class ClaimChecker:
@@ -143,6 +145,7 @@ class ClaimChecker:
         claim_words = self._all.respell(claim.words)
         is_decline = declines(claim_words)
         stating = is_stating(claim_words) and not is_decline and claim.opening != "#"
+        opens = bool(claim.keys) or self._relevance.repeats_question(claim_words)
         if not claim.keys and stating:
             claim = self._add_missing_citation(claim)
         ground = self._ground(claim.keys) if claim.keys else self._all
@@ -167,7 +170,7 @@ class ClaimChecker:
         if verdict is not None:
             self._counts[f"sentences_{verdict}"] += 1
         self._before = frozenset(claim.keys) if answers and verdict != "not_found" else frozenset()
-        return Ruling(claim, True, verdict, answers)
+        return Ruling(claim, True, verdict, answers, opens)
 
     def _list_known(self, claim_words: str) -> Collection[str]:
         """Words of the question that a sentence may have though its papers do not.

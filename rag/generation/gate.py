@@ -399,9 +399,8 @@ class CitationGate:
         if not is_shown:
             return None
         text = self._render_with_markers(claim, claim.words)
-        return Sentence(
-            claim.words, claim.keys, verdict, ruling.answers, declines(claim.words), text
-        )
+        answers = ruling.answers and ruling.opens
+        return Sentence(claim.words, claim.keys, verdict, answers, declines(claim.words), text)
 
     # --- out ----------------------------------------------------------------------------------
 

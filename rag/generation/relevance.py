@@ -121,6 +121,11 @@ class Relevance:
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
 
+    def repeats_question(self, text: str) -> bool:
+        """Whether a sentence has a word of the question's content, as far as both are English."""
+        is_comparable = bool(self._asked) and is_english(self._question) and is_english(text)
+        return not is_comparable or bool(content(text) & self._asked)
+
     def rests_on_papers(self, text: str, keys: Iterable[str]) -> bool:
         """Whether the embedded model finds a sentence near to one of its papers, other words or not."""
         return self._near is not None and self._near(text, tuple(self._of(keys))) >= NEAR

@@ -101,6 +101,13 @@ def test_once_a_key_was_written_a_number_is_a_reference_to_nothing() -> None:
     assert show(f"{KELP} [E1][2].") == f"{KELP} [1]."
 
 
+def test_a_sentence_on_something_else_without_a_key_is_no_reason_to_show_a_reply() -> None:
+    gate = CitationGate(EVIDENCE, "NOT STATED", question="How deep are the fjords of KelpNet?")
+    assert not gate.process_piece("ShoreNet 2 films seals at night.") and not gate.close()
+    assert not gate.is_open
+    assert show("ShoreNet 2 films seals at night.") == "ShoreNet 2 films seals at night [1]."
+
+
 def test_a_heading_has_no_marker() -> None:
     assert show(f"## KelpNet counts fronds\n\n{KELP} [E1].").startswith(
         "**KelpNet counts fronds**\n"
