@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
@@ -27,6 +28,8 @@ _NEGATIVE = _DENIALS | frozenset(
     ).split()
 )
 """Words near which a paper may deny what it seems to state."""
+_CONJUNCTIONS = frozenset({"and", "or"})
+"""*local re-weighting and global regularization* has no *re-weighting global*."""
 _NEAR = 2
 """Words of content between which two words keep each other company."""
 _DENIED_RUN = 3
@@ -54,7 +57,7 @@ def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
     """
     claim = " ".join("_" if _is_written_name(word) else word for word in claim.split(" "))
     words = _split_denials(claim)
-    company = [_list_company(sentence) for sentence in sentences]
+    company = [_list_company(sentence, _CONJUNCTIONS) for sentence in sentences]
     clauses = list(_split_clauses(claim))
     if any(_has_opposite(clause, company) for clause in clauses):
         return True
@@ -91,10 +94,10 @@ def _split_clauses(claim: str) -> Iterator[list[str]]:
     yield _list_company(_split_denials(clause))
 
 
-def _list_company(words: Sequence[str]) -> list[str]:
-    """Words that keep company: those of content, deniers, and all that have an opposite."""
+def _list_company(words: Sequence[str], kept: frozenset[str] = frozenset()) -> list[str]:
+    """Words that keep company: those of content, deniers, all that have an opposite, and some more."""
     opposites = _load_opposites()
-    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS]
+    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS or w in kept]
 
 
 def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bool:
@@ -143,10 +146,14 @@ def _stands_beside(
     for sentence in company:
         for at, word in enumerate(sentence):
             if word in words or stem(word) in stems:
-                reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at]  # fmt: skip
-                if any(stem(word) == wanted for word in reach):
+                reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at][::-1]  # fmt: skip
+                if any(stem(word) == wanted for word in takewhile(_is_no_conjunction, reach)):
                     return True
     return False
+
+
+def _is_no_conjunction(word: str) -> bool:
+    return word not in _CONJUNCTIONS
 
 
 def _is_denied(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> bool:

@@ -27,7 +27,7 @@ KELP = build_paper(
     "KelpNet-L has 6.2M weights at 73.5% recall. It involves ten rival models and five components. "
     "It gains 11.9%/12.1% average ACC/AP over 8 coves. The first tide is low. It films 4,500 videos with "
     "3.3 million frames of two brown kelp datasets and a red kelp dataset. The tide went from 14.81 to 8.57. "
-    "The swarm holds 14,705 shells.",
+    "The swarm holds 14,705 shells. It has local rescaling and global draining of pools.",
     9,
 )  # fmt: skip
 LAST = build_paper(
@@ -50,6 +50,8 @@ LAST = build_paper(
         ("A video has some 733 frames (3.3 million / 4,500).", ""),
         ("A video has some 933 frames (3.3 million / 4,500).", "figure"),
         ("It is built on a CNN.", ""),
+        ("Its rescaling of local tides works.", ""),
+        ("It has global rescaling.", "opposite"),
         ("Four of the ten models are rivals.", ""),
         ("Four models are rivals.", "figure"),
         ("The 2023 models are rivals.", ""),
