@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from functools import wraps
 from pathlib import Path
@@ -129,15 +130,19 @@ def texts_embedded_once() -> Iterator[None]:
 def keep_results(compute: Callable[[MiniLM, str], Any]) -> Callable[[MiniLM, str], Any]:
     """The same function, which keeps what it made of the last texts, by weights and precision."""
     kept: dict[tuple[object, ...], Any] = {}
+    one_at_a_time = threading.Lock()
 
     @wraps(compute)
     def compute_once(model: MiniLM, text: str) -> Any:
         key = (model._settings.model_path or model._settings.data, model._precision, text)
-        if key not in kept:
-            while len(kept) >= MOST_TEXTS:
-                kept.pop(next(iter(kept)), None)
-            kept[key] = compute(model, text)
-        return kept[key]
+        result = kept.get(key)
+        if result is None:
+            result = compute(model, text)
+            with one_at_a_time:  # the workers of a model embed side by side
+                while len(kept) >= MOST_TEXTS:
+                    kept.pop(next(iter(kept)), None)
+                kept[key] = result
+        return result
 
     return compute_once
 

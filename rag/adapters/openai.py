@@ -132,6 +132,12 @@ def _refuses_tools(exc: ModelError, kwargs: dict[str, Any]) -> bool:
     return exc.status in (400, 404, 422, 500, 501) and "tool" in error_text.lower()
 
 
+def _get_function_text(message: Any) -> str:
+    """Arguments of the protocol's older form of a tool call."""
+    call = getattr(message, "additional_kwargs", {}).get("function_call") or {}
+    return str(call.get("arguments") or "")
+
+
 def _list_tool_chunks(chunk: ChatGenerationChunk) -> list[Any]:
     return list(getattr(chunk.message, "tool_call_chunks", None) or ())
 
@@ -185,7 +191,11 @@ class OpenAIChat(ChatOpenAI):
                 with convert_errors(self._host, self.model_name):
                     chat_result = run_call(make, limits, "model call")
                     (reply,) = chat_result.generations
-                has_words = bool(reply.text or getattr(reply.message, "tool_calls", ()))
+                has_words = bool(
+                    reply.text
+                    or getattr(reply.message, "tool_calls", ())
+                    or _get_function_text(reply.message)
+                )
                 self._check_end(reply.generation_info or {}, has_words=has_words)
                 return chat_result
             except ModelError as exc:
@@ -230,7 +240,11 @@ class OpenAIChat(ChatOpenAI):
             )
             for at, call in enumerate(getattr(reply.message, "tool_calls", ()))
         ]
-        message = AIMessageChunk(content=reply.text, usage_metadata=usage, tool_call_chunks=calls)
+        words = reply.text
+        if not words and "tools" not in kwargs:
+            arguments = "".join(call["args"] or "" for call in calls)
+            words = _extract_tool_text(arguments or _get_function_text(reply.message))
+        message = AIMessageChunk(content=words, usage_metadata=usage, tool_call_chunks=calls)
         return ChatGenerationChunk(message=message, generation_info=reply.generation_info)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
@@ -256,6 +270,7 @@ class OpenAIChat(ChatOpenAI):
                 has_words = has_words or bool(chunk.text)
                 calls = _list_tool_chunks(chunk)
                 arguments += "".join(c["args"] or "" for c in calls)
+                arguments += "" if calls else _get_function_text(chunk.message)
                 if offers_tools and calls:
                     has_words = True
                 if has_words:

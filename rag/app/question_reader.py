@@ -78,10 +78,13 @@ class QuestionReader:
             voice is None
             or voice.is_small
             or read_as is not None
-            or is_planned(reading, thread, library, self._settings)
+            # What was put into English word by word tells too little of what is to be planned.
+            or (not was_translated and is_planned(reading, thread, library, self._settings))
         ):
             return TurnReading(reading, notes)
-        turn = self._read_with_model(text, thread, reading, voice, was_translated=was_translated)
+        turn = self._read_with_model(
+            text, thread, reading, library, voice, was_translated=was_translated
+        )
         # A model reads the question as it was typed: nothing was translated or spelt for it.
         kept_notes = () if turn.reading.by == "model" else notes
         return TurnReading(turn.reading, (*kept_notes, *turn.notes), turn.earlier)
@@ -100,6 +103,7 @@ class QuestionReader:
         question: str,
         thread: Thread,
         by_words: Reading,
+        library: LibraryView,
         voice: ModelSession,
         *,
         was_translated: bool,
@@ -113,7 +117,13 @@ class QuestionReader:
         try:
             prompt = self._models.load_prompts().read
             by_model = read_with_model(
-                question, thread, by_words, voice, prompt, self._settings.thread_tokens
+                question,
+                thread,
+                by_words,
+                voice,
+                prompt,
+                self._settings.thread_tokens,
+                lambda word: library.vocabulary.any.get(word) > 0,
             )
         except ModelError as exc:
             return TurnReading(by_words, (f"the question was read without the model: {exc}",))

@@ -31,6 +31,7 @@ _REPORTING_VERB = re.compile(
     rf"^(?:[Aa]s\s+)?({_CAPITAL})(?:['’]s)?\s+(?:shows?|showed|propos\w+|introduc\w+|claim\w*|argu\w+|finds?|found|"
     r"reports?|reported|presents?|presented|describe[sd]?|stud(?:y|ies|ied)|wrote|writes?|publish\w+|invent\w+|develop\w*|says?|said)\b"
 )
+_SHORT_MONTHS = frozenset({*(month[:3] for month in MONTHS), "Sept"})
 TITLE_WORDS = 3
 LONG_TITLE_WORDS = 5
 """Capitalised words side by side that are taken for a title, even if the papers have each of them."""
@@ -59,7 +60,9 @@ def find_invented_names(
 
     def is_unknown(word: str) -> bool:
         folded = fold(word)
-        plain = folded in ordinary or folded in STOP_WORDS or word in MONTHS
+        plain = (
+            folded in ordinary or folded in STOP_WORDS or word in MONTHS or word in _SHORT_MONTHS
+        )
         return not plain and not all(has_word(part) for part, _ in iter_words(word))
 
     invented_names = [

@@ -32,6 +32,8 @@ from rag.types import Evidence, Verdict
 
 ATTACHED_SHARE = 0.6
 """Share of an uncited sentence's words that a sentence of a paper must have to be cited for it."""
+NUMBERED_SHARE = 0.5
+"""Share of a sentence's words that a paper must have for a bare number to be its key."""
 STATING_TERMS = 3
 """Content words from which a sentence states something and needs a citation."""
 REPEATED_WORDS = 2
@@ -47,10 +49,16 @@ _VERDICT_WORDS = (
 )
 ORDINARY = frozenset({*load_everyday_words(), *FRAME_WORDS, *STOP_WORDS, *_VERDICT_WORDS.split()})
 _ACROSS = re.compile(
-    r"\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
+    r"(?<!one of )\b(?:both|the two|these two|all|these|neither of the|the)\s+(?:papers|works|studies|abstracts|articles)\b"
     r"|\b(?:papers|works|studies)\s+(?:dis)?agree\b|\bcontradicts?\b|\bdisagrees?\b",
     re.IGNORECASE,
 )
+_TAKES_UP = re.compile(
+    r"\W*(?:(?:it|its|this|these|they|their|both|such|here|then|each|the (?:authors|method|approach|model|paper|latter|former))\b"
+    r"|(?:es|sie|diese\w*|beide|il|elle|ils|ce|cette|esto|este|esta|questo|questa)\b)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that goes on about what the one before it is about."""
 FOUND_SHARE = 0.25
 """An English sentence with a smaller share of its papers' words may follow a planted order."""
 SUPPORTED_SHARE = 0.5
@@ -65,12 +73,14 @@ class Ruling:
         shown: False if it must not be shown at all.
         verdict: None where there is nothing to support: it declines, or leads to what follows.
         answers: A claim that does not answer the question is no reason to show a reply.
+        opens: Nor is one without a key of its own that has no word of the question.
     """
 
     claim: Claim
     is_shown: bool = True
     verdict: Verdict | None = None
     answers: bool = True
+    opens: bool = True
 
 
 class ClaimChecker:
@@ -124,15 +134,18 @@ class ClaimChecker:
             for word, _ in iter_words(split_scripts(passage))
             if not ground.has_word(w := fold(word))
         } - ORDINARY
+        self._before = frozenset[str]()
         self._ground = lru_cache(maxsize=256)(self._make_ground)
 
     def check_claim(self, claim: Claim) -> Ruling:
         """Whether and how a sentence may be shown."""
         if self._is_leaking(claim.words):
             return self._build_omission(claim, "prompt_removed")
+        claim = self._drop_wrong_numbers(claim)
         claim_words = self._all.respell(claim.words)
         is_decline = declines(claim_words)
-        stating = is_stating(claim_words) and not is_decline
+        stating = is_stating(claim_words) and not is_decline and claim.opening != "#"
+        opens = bool(claim.keys) or self._relevance.repeats_question(claim_words)
         if not claim.keys and stating:
             claim = self._add_missing_citation(claim)
         ground = self._ground(claim.keys) if claim.keys else self._all
@@ -145,8 +158,9 @@ class ClaimChecker:
             return self._build_omission(claim, "sources_left_out")
         if self._is_obeying(claim_words, support):
             return self._build_omission(claim, "orders_left_out")
-        answers = is_decline or self._relevance.answers(claim_words, claim.keys)
-        if not answers and self._relevance.strays(claim_words, claim.keys):
+        goes_on = bool(_TAKES_UP.match(claim_words)) and bool(self._before & set(claim.keys))
+        answers = is_decline or self._relevance.answers(claim_words, claim.keys, goes_on=goes_on)
+        if not answers and self._relevance.strays(claim_words):
             return self._build_omission(claim, "off_question_left_out")
         # "93.5%.NOT STATED.": a figure is none of a denial's own
         is_bare = is_decline and not (support.doubt and re.search(r"\d", claim_words))
@@ -155,7 +169,8 @@ class ClaimChecker:
             verdict = "not_found"
         if verdict is not None:
             self._counts[f"sentences_{verdict}"] += 1
-        return Ruling(claim, True, verdict, answers)
+        self._before = frozenset(claim.keys) if answers and verdict != "not_found" else frozenset()
+        return Ruling(claim, True, verdict, answers, opens)
 
     def _list_known(self, claim_words: str) -> Collection[str]:
         """Words of the question that a sentence may have though its papers do not.
@@ -255,14 +270,44 @@ class ClaimChecker:
         shares = {k: find_best_sentence(claim_words, e)[1] for k, e in self._evidence.items()}
         key = max(shares, key=lambda k: shares[k], default="")
         if not key or shares[key] < ATTACHED_SHARE:
-            return claim
-        if compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).doubt:
+            key = self._find_only_source(claim_words)
+        if not key or self._is_doubtful(claim_words, key):
             return claim
         self._counts["keys_attached"] += 1
         body = claim.text.rstrip()
         cut = len(body.rstrip(".!?。！？"))
         seated = f"{body[:cut]} {self._reader.get_placeholder(key)}{body[cut:]}"
         return replace(claim, text=seated, keys=(key,))
+
+    def _drop_wrong_numbers(self, claim: Claim) -> Claim:
+        """Without keys that were written as numbers and whose papers do not say the sentence.
+
+        A model that writes ``[2]`` may mean the second passage or the second source that it cites.
+        """
+        for key in claim.numbered:
+            ground = self._ground((key,))
+            share = ground.compute_share(extract_terms(claim.words))
+            is_little = share < NUMBERED_SHARE and is_english(claim.words)
+            if is_little or self._is_doubtful(self._all.respell(claim.words), key):
+                self._counts["keys_removed"] += 1
+                text = claim.text.replace(self._reader.get_placeholder(key), "")
+                keys = tuple(some for some in claim.keys if some != key)
+                claim = replace(claim, text=text, keys=keys)
+        return claim
+
+    def _find_only_source(self, claim_words: str) -> str:
+        """The key of the one paper in which nearly every word of a sentence stands; else nothing."""
+        terms = extract_terms(claim_words)
+        keys = [
+            key
+            for key in self._evidence
+            if self._ground((key,)).compute_share(terms) >= OTHER_SHARE
+            and not self._is_doubtful(claim_words, key)
+        ]
+        return keys[0] if len(list_papers(self._evidence[key] for key in keys)) == 1 else ""
+
+    def _is_doubtful(self, claim_words: str, key: str) -> bool:
+        return bool(compare_claim(claim_words, self._ground((key,)), ordinary=ORDINARY).doubt)
 
     def _make_ground(self, keys: tuple[str, ...]) -> Ground:
         cited = [self._evidence[key] for key in keys]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rag.answers.confusables import RAISED
 from rag.generation import markup
 from rag.generation.ground import Ground
 from rag.generation.markup import SEATS
-from rag.generation.support import find_quotations
+from rag.generation.support import find_best_sentence, find_quotations
+from rag.text import fold
 from rag.types import Evidence
 
 QUOTE_WORDS = 4
@@ -34,6 +37,19 @@ _RANGE = re.compile(r"[Ee](\d{1,4})\s*[-–—]\s*[Ee]?(\d{1,4})(?!\d)")
 LONGEST_RANGE = 20
 _BARE_KEY = re.compile(r"(?<![^\W_])E\d{1,4}(?![^\W_])")
 _FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\]】]+")
+_LINKED_KEYS = re.compile(r"\[{1,2}\s*(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)\s*\]{1,2}\([^()\s]*\)")
+_NUMBERS = re.compile(r"\^?\d{1,2}(?:\s*[,;]\s*\^?\d{1,2}){0,9}")
+_LAST_NUMBER = re.compile(r"\((\d{1,2}(?:\s*[,;]\s*\d{1,2}){0,9})\)(?=\s*[.!?]?$)")
+_NAME = r"[A-ZÀ-Þ][\w'’-]+"
+_NAME_YEAR = re.compile(
+    rf"({_NAME})(?:\s+et\s+al\.?|(?:,\s+{_NAME})*,?\s+(?:and|&)\s+{_NAME})?,?\s*\(?((?:19|20)\d\d)[a-z]?"
+)
+_CITED_BY_NAME = re.compile(
+    rf"\((?:see\s+)?{_NAME_YEAR.pattern}(?:\s*;\s*{_NAME_YEAR.pattern})*\)"
+    rf"|{_NAME}(?:\s+et\s+al\.?|\s+(?:and|&)\s+{_NAME})?\s+\((?:19|20)\d\d[a-z]?\)"
+)
+"""``(Zhang et al., 2022; Li and Gao, 2023)`` and ``Zhang et al. (2022)``."""
+_LEADING_SEATS = re.compile(r"^([\ue100-\uf0ff]+)\s*:?\s*(?=\w)")
 _LAST_WORD = re.compile(r"[^\W_]{1,60}$")
 _FIRST_WORD = re.compile(r"[^\W_]{1,60}")
 _BRACKETED_NOTE = re.compile(
@@ -46,13 +62,15 @@ _BRACKETED_NOTE = re.compile(
 class Claim:
     """One sentence or line of a reply; ``text`` has a private character for each marker.
 
-    ``misquotes``: whether quotation marks stood around words that are in no paper.
+    ``misquotes``: whether quotation marks stood around words that are in no paper; ``numbered``: those
+    of ``keys`` that were written as numbers alone.
     """
 
     opening: str
     text: str
     keys: tuple[str, ...]
     misquotes: bool = False
+    numbered: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -70,10 +88,13 @@ class ClaimReader:
     """
 
     def __init__(self, evidence: Sequence[Evidence], ground: Ground, counts: Counter[str]) -> None:
+        self._evidence = tuple(evidence)
         self._keys = {item.key: at for at, item in enumerate(evidence)}
         self._ground = ground
         self._counts = counts
         self._list_number = 0
+        self._has_keys = False
+        self._numbered: list[str] = []
 
     def read(self, body: str, at_start: bool) -> Claim:
         """A sentence without links, images, HTML, code, unknown addresses and foreign references."""
@@ -81,23 +102,32 @@ class ClaimReader:
         opening = self._convert_opening_number(opening)
         rest = _SUPERSCRIPT.sub(r"^\1", _LATEX_CITED.sub(r"[\1]", _ANGLED.sub(r"[\1]", rest)))
         rest = _LOOSE_KEYS.sub(_tidy_keys, rest)
+        rest = _LINKED_KEYS.sub(r"[\1]", rest)
         rest, n_removed = markup.extract_words(rest, self._is_printed_address)
         self._counts["markup_removed"] += n_removed
         keys: list[str] = []
+        self._numbered = []
         rest = _CITED.sub(lambda match: self._convert_keys(match, keys), rest)
+        self._has_keys = self._has_keys or bool(keys)
         rest = _FOREIGN_BRACKET.sub(lambda match: self._convert_foreign_bracket(match, keys), rest)
         rest = _BARE_KEY.sub(lambda match: self._convert_bare_keys(match, keys), rest)
+        self._has_keys = self._has_keys or len(keys) > len(self._numbered)
+        if not keys:
+            rest = _CITED_BY_NAME.sub(partial(self._convert_names, text=rest, keys=keys), rest)
+            rest = _LAST_NUMBER.sub(lambda match: self._convert_numbers(match, keys), rest)
+        rest = _put_last(rest)
         rest, n_stray = _STRAY_REFERENCE.subn("", rest)
         self._counts["keys_removed"] += n_stray
         for raised in (RAISED, _CARET):
-            rest = raised.sub(lambda match, text=rest: self._convert_superscript(match, text), rest)  # type: ignore[misc]
+            convert = partial(self._convert_superscript, text=rest, keys=keys)
+            rest = raised.sub(convert, rest)
         rest, n_notes = _BRACKETED_NOTE.subn("", rest)
         self._counts["keys_removed"] += n_notes
         rest = rest.replace("[", "(").replace("]", ")").replace("【", "(").replace("】", ")")
         rest, misquotes = self._drop_false_quotation_marks(
             re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest)
         )
-        return Claim(opening, rest, tuple(dict.fromkeys(keys)), misquotes)
+        return Claim(opening, rest, tuple(dict.fromkeys(keys)), misquotes, tuple(self._numbered))
 
     def get_placeholder(self, key: str) -> str:
         """The private character in place of a key's marker."""
@@ -154,10 +184,42 @@ class ClaimReader:
             return f" ({words})"
         if SEATS.search(words):
             return "".join(SEATS.findall(words))
+        if _NUMBERS.fullmatch(words):
+            return self._convert_numbers(match, keys)
         self._counts["keys_removed"] += 1
         return ""
 
-    def _convert_superscript(self, match: re.Match[str], text: str) -> str:
+    def _convert_numbers(self, match: re.Match[str], keys: list[str]) -> str:
+        """Numbers in place of keys, as long as the model has written no key as it was asked to."""
+        numbers = re.findall(r"\d+", match[1])
+        wanted = [f"E{int(number)}" for number in numbers if f"E{int(number)}" in self._keys]
+        if self._has_keys or len(wanted) < len(numbers):
+            self._counts["keys_removed"] += 1
+            return "" if match.re is not _LAST_NUMBER else match[0]
+        keys += wanted
+        self._numbered += wanted
+        return "".join(map(self.get_placeholder, wanted))
+
+    def _convert_names(self, match: re.Match[str], text: str, keys: list[str]) -> str:
+        """``(Zhang et al., 2022)`` as the key of a paper given that this names; of several, of the one
+        that says most of the sentence.
+        """
+        named = [
+            max(
+                (item for item in self._evidence if _is_by(item, name, int(year))),
+                key=lambda item: find_best_sentence(text, item)[1],
+                default=None,
+            )
+            for name, year in _NAME_YEAR.findall(match[0])
+        ]
+        cited_keys = [item.key for item in named if item is not None]
+        if len(cited_keys) < len(named):
+            return match[0]
+        keys += cited_keys
+        seats = "".join(map(self.get_placeholder, dict.fromkeys(cited_keys)))
+        return seats if match[0][0] == "(" else f"{match[0]} {seats}"
+
+    def _convert_superscript(self, match: re.Match[str], text: str, keys: list[str]) -> str:
         """A raised figure, if it is part of a word that the papers have."""
         head = _LAST_WORD.search(text, max(0, match.start() - 60), match.start())
         tail = _FIRST_WORD.match(text, match.end())
@@ -166,6 +228,12 @@ class ClaimReader:
             self._ground.has_word(head[0] + raised + rest) for rest in ("", tail[0] if tail else "")
         ):
             return match[0]
+        plain = unicodedata.normalize("NFKC", raised)
+        if plain.isdigit() and not self._has_keys and f"E{int(plain)}" in self._keys:
+            key = f"E{int(plain)}"
+            keys.append(key)
+            self._numbered.append(key)
+            return self.get_placeholder(key)
         self._counts["keys_removed"] += 1
         return ""
 
@@ -181,6 +249,22 @@ class ClaimReader:
                 text = text[:start] + quoted + text[end:]
                 misquotes = misquotes or len(quoted.split()) >= QUOTE_WORDS
         return text, misquotes
+
+
+def _is_by(item: Evidence, name: str, year: int) -> bool:
+    """Whether a paper's first author has a family name, and the paper a year."""
+    first = item.paper.authorships[0].name if item.paper.authorships else ""
+    return item.paper.year == year and fold(name) in fold(first).split()
+
+
+def _put_last(text: str) -> str:
+    """A sentence that has its keys in front, with them behind."""
+    match = _LEADING_SEATS.match(text)
+    if match is None or SEATS.search(text, match.end()):
+        return text
+    words = text[match.end() :].rstrip()
+    end = len(words.rstrip(".!?。！？"))
+    return f"{words[:end]} {match[1]}{words[end:]}"
 
 
 def _tidy_keys(match: re.Match[str]) -> str:

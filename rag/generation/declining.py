@@ -122,7 +122,10 @@ def is_refusal(reply: str, refusal: str) -> bool:
     words = _split_words(text)
     if not words:
         return False
-    denies = bool(_load_words()["deniers"].find_places(words))
+    kinds = _load_words()
+    if len(words) <= FEW_WORDS and kinds["lacking"].find_places(words):
+        return True  # "Insufficient information."
+    denies = bool(kinds["deniers"].find_places(words))
     return denies and (len(words) <= FEW_WORDS and len(text) < 80 or declines(text))
 
 

@@ -30,12 +30,13 @@ from rag.answers.citations import Citations
 from rag.generation import markup
 from rag.generation.claim_checker import ClaimChecker
 from rag.generation.claim_parser import Claim, ClaimReader
-from rag.generation.declining import declines, is_refusal
+from rag.generation.declining import FEW_WORDS, declines, is_refusal
 from rag.generation.evidence import apart_of, list_papers
 from rag.generation.ground import Ground
 from rag.generation.reasoning import ThoughtFilter
 from rag.generation.relevance import Near
 from rag.generation.support import find_best_sentence
+from rag.generation.unwrapping import Unwrapper
 from rag.text.markdown import markers
 from rag.types import Citation, Evidence, SaidSentence, Verdict
 
@@ -153,6 +154,7 @@ class CitationGate:
         self._verified = verified
         self._waits = verified and unsupported == "remove"
         self._thoughts = ThoughtFilter()
+        self._unwrapper = Unwrapper()
         ground = Ground(list_papers(evidence), apart_of(evidence))
         self._ground = ground
         self._reader = ClaimReader(evidence, ground, self.counts)
@@ -222,7 +224,12 @@ class CitationGate:
     @property
     def refusal_words(self) -> str:
         """What the model itself said of a missing answer, as it may be shown; perhaps nothing."""
-        refusals = [s for s in self._sentences if s.declines or (not s.keys and s.verdict is None)]
+        is_short = len(self._reply.split()) <= FEW_WORDS
+        refusals = [
+            s
+            for s in self._sentences
+            if s.declines or (not s.keys and (is_short or s.verdict is None))
+        ]
         return " ".join(re.sub(r"\s*\[\d+\]", "", s.text) for s in refusals[:2])
 
     @property
@@ -238,11 +245,13 @@ class CitationGate:
         """Take the next piece of the reply; what may be shown now, perhaps nothing."""
         piece = piece[: MAX_REPLY_CHARS - self._n_chars].replace("\r", "")
         self._n_chars += len(piece)
-        return self._take_words(self._thoughts.process_piece(piece), final=False)
+        words = self._thoughts.process_piece(piece)
+        return self._take_words(self._unwrapper.process_piece(words), final=False)
 
     def close(self) -> str:
         """The reply is over; what is left to show."""
-        text = self._take_words(self._thoughts.close(), final=True)
+        last = self._unwrapper.process_piece(self._thoughts.close())
+        text = self._take_words(last + self._unwrapper.close(), final=True)
         if not self._open and (
             is_refusal(_drop_keys(self._reply), self._refusal)
             or any(s.declines for s in self._sentences[:1])
@@ -308,7 +317,8 @@ class CitationGate:
         self._uncited = None
         if self._is_refusal(body):
             self.refused = not self._open
-            body = body[body.find(self._refusal) + len(self._refusal) :].lstrip(" .:,;*_–—-")
+            rest = body[body.find(self._refusal) + len(self._refusal) :].lstrip(" .:,;*_–—-")
+            body = rest if self.refused or not rest or rest[0].isupper() else f"Not stated: {rest}"
         if self.refused and not declines(body):
             pass  # what a model says beside its refusal, other than what is missing, is not shown
         elif body and not (at_start and self._is_passed_over(body)):
@@ -389,9 +399,8 @@ class CitationGate:
         if not is_shown:
             return None
         text = self._render_with_markers(claim, claim.words)
-        return Sentence(
-            claim.words, claim.keys, verdict, ruling.answers, declines(claim.words), text
-        )
+        answers = ruling.answers and ruling.opens
+        return Sentence(claim.words, claim.keys, verdict, answers, declines(claim.words), text)
 
     # --- out ----------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ _BRITISH = re.compile(
     r"(?P<z>(?<=[^\W\d_]{3})[iy]s)(?=(?:e|ed|es|er|ers|ing|ation|ations)$)|(?P<or>(?<=\w\w)our)(?=(?:s|ed|ing|al|able|ful)?$)"
     r"|(?P<nse>(?<=[eo])nce$)|(?P<ter>tre$)|(?P<l>(?<=[aeiou])ll)(?=(?:ed|er|ers|ing)$)|(?P<og>ogue$)|(?P<a>(?<=rt)e(?=fact))"
 )
+_IN_BRACKETS = re.compile(r"\(\s*([A-Z][A-Za-z\d]{0,2}[A-Z\d][A-Za-z\d]{0,5})\s*\)")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
 
 
@@ -85,10 +86,19 @@ class Ground:
         """Month and day of the papers, which are no numbers that they state."""
         return {(p.month, p.day) for p in self._papers if p.month and p.day}
 
+    @cached_property
+    def years(self) -> set[str]:
+        return {str(paper.year) for paper in self._papers if paper.year}
+
     @property
     def year(self) -> int | None:
         """Of the first of the papers."""
         return self._papers[0].year if self._papers else None
+
+    def count_months_between(self) -> set[int]:
+        """Months from one of the papers to another, as far as they are dated."""
+        dated = [p.year * 12 + (p.month or 1) for p in self._papers if p.year]
+        return {abs(a - b) for a in dated for b in dated} - {0}
 
     @cached_property
     def months(self) -> set[int]:
@@ -102,7 +112,8 @@ class Ground:
 
     def has_name(self, name: str) -> bool:
         """Whether a name is there, or words that it abbreviates: *SSMs* for *state space models*."""
-        return self.has_word(name) or self._has_words_of(name.removesuffix("s"))
+        known = self.has_word(name) or self.has_word(f"{name}s")
+        return known or self._has_words_of(name.removesuffix("s"))
 
     def _has_words_of(self, acronym: str) -> bool:
         if not _ACRONYM.fullmatch(acronym):
@@ -139,6 +150,17 @@ class Ground:
 def americanise(word: str) -> str:
     """A folded word in American spelling: *defense* for *defence*, *labeling* for *labelling*."""
     return _BRITISH.sub(lambda m: m["z"][0] + "z" if m["z"] else str(m.lastgroup), word)
+
+
+def find_initials(sentence: str) -> set[str]:
+    """The initials in brackets behind the words that they stand for: names that a paper introduces."""
+    initials: set[str] = set()
+    for match in _IN_BRACKETS.finditer(sentence):
+        letters = fold(match[1].removesuffix("s"))
+        words = [fold(word) for word, _ in iter_words(sentence[: match.start()])]
+        heads = (words[-n:] for n in range(2, len(letters) + 3))
+        initials |= {match[1]} if any(_abbreviates(letters, head) for head in heads) else set()
+    return initials
 
 
 def _abbreviates(letters: str, words: Sequence[str]) -> bool:

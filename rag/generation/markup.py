@@ -17,12 +17,15 @@ LONGEST_SENTENCE = 1_500
 """Letters after which a sentence without an end is cut between two words."""
 _LONGEST_KEYS = 80
 _LOOK_BACK = 60
-_SENTENCE_ENDING = re.compile(r"[.!?。！？]+[\"'”’»)*_]*|\n")
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_SENTENCE_ENDING = re.compile(rf"[.!?。！？]+[\"'”’»)*_{_RAISED}]*|\n")
 _FILLER = r"(?:passages?|papers?|sources?|refs?\.?|references?|see|cf\.?|keys?|and|or|to|p\.|pp\.)"
 _BRACKETED = re.compile(
     rf"[\[【［〔(]\s*(?:(?:\^?[EeSs]?\d{{1,4}}+|{_FILLER}|[,;:&+/†–—-])\s*){{0,20}}[\]】］〕)]",
     re.IGNORECASE,
 )
+_LEADING_KEYS = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?[\[【［〔]\s*E\d")
+"""A sentence that has its key in front: what stands behind it is the next one's."""
 CJK = "。！？"
 _IN_ADDRESS = re.compile(r"[A-Za-z\d]。[A-Za-z\d]")
 
@@ -44,6 +47,8 @@ _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _COMMAND = re.compile(
     r"\\(?:cite|ref|foot|href|url|include|input|label|hyper)[A-Za-z]*\*?(?:\[[^\]]*\])?(?:\{[^{}]*\}){0,2}"
 )
+_CONTROL = re.compile(r"<\|[^<>|]{1,40}\|>|</?s>")
+"""Tokens of a model's own template that its server let through."""
 _ESCAPE = re.compile(r"\\(?=[^\w\s])")
 _SCHEMES = (
     "https?|h[tx]{2}ps?|wss?|ftp|file|data|javascript|vbscript|mailto|xmpp|tel|sms|blob|about"
@@ -155,9 +160,16 @@ def _find_after_ending(text: str, match: re.Match[str]) -> int | None:
         following = _find_next_character(text, end)
         if following is None:
             return None
-        if text[following] not in "[【［〔" or "\n" in text[end:following]:
+        has_own_line = "\n" in text[end:following]
+        if text[following] not in "[【［〔" or _LEADING_KEYS.match(text):
             break
         keys = _BRACKETED.match(text, following)
+        if has_own_line and keys is not None:
+            rest = text[keys.end() :].lstrip(" ")
+            if not rest:
+                return None
+            if rest[0] != "\n":
+                break  # the next statement begins with its key
         if keys is None:
             if (
                 not re.search(r"[\]】］〕\n]", text[following:])
@@ -172,7 +184,7 @@ def _find_after_ending(text: str, match: re.Match[str]) -> int | None:
     if not is_cjk and (following == match.end() or text[following].islower()):
         return 0
     before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-    head = f"{_GLUE.sub(' ', before)}{match[0]} {text[following]}"
+    head = f"{_GLUE.sub(' ', before)}{match[0].rstrip(_RAISED)} {text[following]}"
     is_end = is_cjk or split_sentences(head)[-1][0] == len(head) - 1
     return following if is_end else 0
 
@@ -203,7 +215,7 @@ def extract_words(text: str, known: Callable[[str], bool]) -> tuple[str, int]:
         The text, ``**`` as pairs of `BOLD_WORDS`, and how many links, images, tags and addresses went.
     """
     text = convert_confusables(_ESCAPE.sub("", remove_hidden(unescape(unescape(text)))))
-    text, removed = _COMMAND.subn("", text)
+    text, removed = _COMMAND.subn("", _CONTROL.sub("", text))
     for pattern in (_ELEMENT, _DEFINITION, _IMAGE, _MARKDOWN_LINK, _LINK_BY_NAME, _TAG, _ATTRIBUTE):
         text, n = pattern.subn(_extract_caption, text)
         removed += n

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from rag.generation.prompt_files import Prompt, render_fenced
 from rag.generation.reasoning import ThoughtFilter
 from rag.generation.support import is_english
 from rag.text import fold, iter_words, stem
+from rag.text.everyday import is_everyday
 from rag.types import Answer, Query, Reading, Thread
 from rag.types.errors import MalformedReply
 from rag.types.fields import FIELDS, QueryError
@@ -66,8 +67,18 @@ def read_with_model(
     model: ChatModel,
     prompt: Prompt,
     budget_tokens: int,
+    is_printed: Callable[[str], bool] = lambda _: False,
 ) -> ModelReading:
     """The question as the model reads it, the reading by words as the next best.
+
+    Args:
+        question: As typed.
+        thread: The conversation before it.
+        by_words: How words read it.
+        model: Fills the query.
+        prompt: ``read_question``.
+        budget_tokens: For the earlier turns that it reads.
+        is_printed: Whether a paper has a word, so that it may stand for one of another language.
 
     Raises:
         ModelError: The call failed, or its reply is no query, or names what was not typed or shown.
@@ -97,7 +108,7 @@ def read_with_model(
         query = load_numbered_query(json.loads(match[0]) if match else {}, papers)
     except (ValueError, QueryError) as exc:
         raise MalformedReply(f"the model's reply to {prompt.name!r} is no query: {exc}") from exc
-    if foreign := find_foreign_name(query, [question, *list_thread_texts(thread)]):
+    if foreign := find_foreign_name(query, [question, *list_thread_texts(thread)], is_printed):
         raise MalformedReply(
             f"the model's reply to {prompt.name!r} names {foreign!r}, which was neither typed nor shown"
         )
@@ -141,8 +152,10 @@ def load_numbered_query(record: Mapping[str, Any], papers: Sequence[tuple[str, s
         QueryError: It is no query.
     """
     try:
-        numbered = [str(number) for number in record.get("papers") or ()]
-        ids = [papers[int(number.lstrip("Pp")) - 1][0] for number in numbered]
+        places = [int(str(number).lstrip("Pp")) - 1 for number in record.get("papers") or ()]
+        ids = [papers[place][0] for place in places if 0 <= place < len(papers)]
+        if places and not ids:
+            raise IndexError(f"there are {len(papers)}")
         filled = {key: value for key, value in record.items() if value is not None}
         conditions = [_convert_signs(condition) for condition in filled.pop("where", ())]
         return load_query({**filled, "where": conditions, "papers": ids})
@@ -180,8 +193,13 @@ def list_thread_texts(thread: Thread) -> list[str]:
     return texts
 
 
-def find_foreign_name(query: Query, texts: Sequence[str]) -> str:
-    """A name in a query that stands in none of the texts that were typed and shown; or empty."""
+def find_foreign_name(
+    query: Query, texts: Sequence[str], is_printed: Callable[[str], bool] = lambda _: False
+) -> str:
+    """A name in a query that stands in none of the texts that were typed and shown; or empty.
+
+    In a topic any word with a capital may be one, unless some paper has it.
+    """
     known = {stem(fold(word)) for text in texts for word, _ in iter_words(text)}
     for name in [person.typed for person in query.people] + [
         str(condition.value) for condition in query.where if condition.field == "author"
@@ -194,5 +212,9 @@ def find_foreign_name(query: Query, texts: Sequence[str]) -> str:
     for word, _ in iter_words(worded):
         is_name = any(c.isupper() for c in word[1:]) or is_mixed(word)
         if is_name and stem(fold(word)) not in known:
+            return word[:60]
+    for word, _ in iter_words(" ".join([query.topic, query.without, *query.sides])):
+        is_ordinary = is_everyday(word.lower()) or is_printed(word.lower())
+        if word[0].isupper() and stem(fold(word)) not in known and not is_ordinary:
             return word[:60]
     return ""

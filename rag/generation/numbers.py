@@ -90,8 +90,28 @@ _HEDGE = re.compile(
     r"|oltre|più di|mais de|cerca de|более|около)|[~≈]|超过|約|约|以上)\s*(?:an?\s+|the\s+)?$",
     re.IGNORECASE,
 )
+_BOUND = re.compile(
+    r"\b(?:(?P<upper>less|fewer|lower|smaller|shorter|under|below|at most|not even|weniger|unter|moins|menos|meno)"
+    r"|(?P<lower>more|greater|larger|higher|over|above|beyond|at least|mehr|über|plus|más|più|mais))"
+    r"(?: (?:than|als|de|que|di|do que))?\s*(?:an?\s+|the\s+)?$",
+    re.IGNORECASE,
+)
+"""*Less than 1 MB* is said of 0.68 MB: a bound is no figure of the paper's own."""
+_COMPARED = re.compile(
+    r"\b(?:more|less|fewer|better|worse|ahead|behind|difference|gap|apart|as (?:many|much|fast|large|big|high)|than"
+    r"|(?:high|low|fast|slow|larg|small|bigg|short|long|great|light|heavi)er|mehr|weniger|besser|schneller|kleiner|größer"
+    r"|plus|moins|más|menos)\b",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"\b(?:f[ae]ll\w*|drop\w*|ris\w*|rose|gain\w*|improv\w*|increas\w*|decreas\w*|reduc\w*|cuts?|lower\w*|gr[eo]w\w*|up|down|and)"
+    r"\s+(?:[\w-]+\s+){0,3}?by\s+$",
+    re.IGNORECASE,
+)
+LOOSEST_BOUND = 2
+"""A bound so many times the figure, or more, no longer says it."""
 _MAGNITUDE_ORDER = re.compile(r"order of magnitude", re.IGNORECASE)
-_LISTED = re.compile(r"(?:[\s,~+&-]|(?<=[\d%])/(?=\d)|and|or)*", re.IGNORECASE)
+_LISTED = re.compile(r"(?:[\s,~+&/-]|and|or)*", re.IGNORECASE)
 """Between figures of one list, which are all of what follows the last: *14,705, 934 and 763 faces*."""
 _CLAUSE_END = re.compile(r"[,;:.!?()|](?=\s|$)|\b(?:and|while|whereas|but|with|und|et|y)\b", re.IGNORECASE)  # fmt: skip
 
@@ -106,7 +126,9 @@ class Figure:
         unit: Kind of its unit; empty if there is none.
         negative: Whether it has a minus sign.
         hedged: Whether a word such as *about* or *over* stands before it.
+        bound: -1 where it is the least that is claimed, 1 where the most, else 0.
         vague: Whether it names a size alone, as *millions of* does.
+        compares: Whether a word such as *more* or *faster* stands beside it.
         after: Stems of the words of content behind it, within its clause.
         at: Where it begins.
         end: Where it ends, its unit included.
@@ -117,7 +139,9 @@ class Figure:
     unit: str
     negative: bool
     hedged: bool
+    bound: int
     vague: bool
+    compares: bool
     after: tuple[str, ...]
     at: int
     end: int
@@ -140,7 +164,16 @@ class Figure:
             return False
         if self.values & printed.values:
             return True
+        if self.bound and any(self._bounds(a, b) for a in self.values for b in printed.values):
+            return self.unit == printed.unit
         return self.hedged and any(_is_rounded(a, b) for a in self.values for b in printed.values)
+
+    def _bounds(self, claimed: Decimal, printed: Decimal) -> bool:
+        """Whether a round bound is on the right side of a printed value, and not far from it."""
+        if len(claimed.normalize().as_tuple().digits) > 2:
+            return False
+        low, high = (claimed, printed) if self.bound < 0 else (printed, claimed)
+        return 0 < low < high <= LOOSEST_BOUND * low
 
 
 def _counts_things(printed: Figure) -> bool:
@@ -153,6 +186,12 @@ def _is_rounded(claimed: Decimal, printed: Decimal) -> bool:
         return False
     step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
     return abs(claimed - printed) < step
+
+
+def is_rounded_to(claimed: Decimal, exact: Decimal) -> bool:
+    """Whether a number is an exact one to its own last digit."""
+    step = Decimal(10) ** Decimal(claimed.normalize().as_tuple().exponent)
+    return abs(claimed - exact) * 2 <= step
 
 
 def normalize_figures(text: str) -> str:
@@ -271,6 +310,8 @@ def _build_word_figure(text: str, run: list[tuple[str, int, int]]) -> list[Figur
     before = text[max(0, at - 30) : at]
     if re.search(r"\d[\s-]*$", before) and _MAGNITUDE.match(text, at):
         return []  # the digits before it were read with it
+    if half := _AND_A_HALF.match(text, end):
+        total, end = total + Decimal("0.5"), half.end()
     vague = all(name in _MULTIPLES for name in names) and not re.search(r"\ban?\s+$", before)
     unit = _UNIT.match(text, end)
     kind, values = _convert_unit(unit, frozenset({(total + part).normalize()}))
@@ -283,9 +324,24 @@ def _build_figure(
     before = text[max(0, at - 30) : at]
     sign = _SIGN.search(before)
     negative = sign is not None and sign[1] != "+"
-    hedged = _HEDGE.search(before) is not None
+    is_short = re.search(
+        r"\d\.\d+[\s-]?(?:k|m|thousand|million|billion)$", text[at:end], re.IGNORECASE
+    )
+    hedged = _HEDGE.search(before) is not None or is_short is not None  # 14.7 thousand for 14,705
+    bound = _BOUND.search(before)
     return Figure(
-        text[at:end], values, unit, negative, hedged, vague, _list_after(text[end:]), at, end
+        text[at:end],
+        values,
+        unit,
+        negative,
+        hedged,
+        (1 if bound["upper"] else -1) if bound else 0,
+        vague,
+        _COMPARED.search(text[max(0, at - 30) : end + 60]) is not None
+        or _BY.search(before) is not None,
+        _list_after(text[end:]),
+        at,
+        end,
     )
 
 
@@ -304,6 +360,11 @@ def _list_after(rest: str) -> tuple[str, ...]:
     return tuple(stems)
 
 
+_AND_A_HALF = re.compile(r"\s+and\s+a\s+half\b", re.IGNORECASE)
+_LIST_LEAD = re.compile(
+    rf":\s|,\s(?=(?:\d|{'|'.join(_SMALL)})\b)|\s[–—-]\s|,?\s(?:namely|i\.e\.)[,:]?\s"
+)
+_LIST_JOINTS = re.compile(r"[,;]\s*(?:and|or|und|et|y)?\s|\s(?:and|or|und|et|y)\s")
 _FROM = re.compile(r"\b(?:from|von|de|du|da|desde)\W+(?:\w+\W+)?$", re.IGNORECASE)
 _TO = re.compile(r"\W*(?:to|auf|à|a|hasta|->|→)\W*(?:\w+\W+)?", re.IGNORECASE)
 
@@ -320,13 +381,16 @@ def find_changes(text: str, figures: Sequence[Figure]) -> list[tuple[Figure, Fig
 def find_computed(text: str, figures: list[Figure]) -> set[int]:
     """Places of figures that the sentence computes rightly itself.
 
-    ``3.3M / 4,500 ≈ 733``; ``by 6.24 points, from 14.81 to 8.57``.
+    ``3.3M / 4,500 ≈ 733``; ``some 730 frames (3.3M / 4,500)``; ``by 6.24 points, from 14.81 to 8.57``.
     """
     places = set()
-    for a, b, c in zip(figures, figures[1:], figures[2:], strict=False):
-        operator = text[a.end : b.at].strip()
-        if text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
+    for triple in zip(figures, figures[1:], figures[2:], strict=False):
+        a, b, c = triple
+        if text[a.end : b.at].endswith("("):
+            c, a, b = triple
+        elif text[b.end : c.at].strip() not in ("=", "≈", "~", "≃"):
             continue
+        operator = text[a.end : b.at].strip()
         x, y, z = (float(max(f.values)) for f in (a, b, c))
         results = {"/": x / y if y else 0, "÷": x / y if y else 0, "×": x * y, "x": x * y, "*": x * y,
                    "+": x + y, "-": x - y, "−": x - y, "–": x - y}  # fmt: skip
@@ -336,6 +400,20 @@ def find_computed(text: str, figures: list[Figure]) -> set[int]:
         change = abs(max(a.values, default=Decimal(0)) - max(b.values, default=Decimal(0)))
         places |= {f.at for f in figures if f not in (a, b) and change in f.values}
     return places
+
+
+def count_listed(text: str, figure: Figure) -> set[Decimal]:
+    """How many things a sentence lists behind a figure: its parts, and those that they count.
+
+    *five models: 2 teachers, 2 students and the desired one* lists three parts, and five things.
+    """
+    lead = _LIST_LEAD.search(text, figure.end)
+    if lead is None:
+        return set()
+    parts = [part for part in _LIST_JOINTS.split(text[lead.end() :]) if part.strip(" .")]
+    numbers = [extract_figures(part)[:1] for part in parts]
+    n_things = sum((max(f[0].values, default=Decimal(1)) if f else Decimal(1) for f in numbers), Decimal(0))  # fmt: skip
+    return {Decimal(len(parts)), n_things} if len(parts) > 1 else set()
 
 
 def read_share(word: str) -> int | None:

@@ -7,11 +7,14 @@ still be wrong; that takes a reader (`rag.generation.verification`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from rag.text import STOP_WORDS, fold, iter_words, stem
+from rag.text.everyday import is_everyday
 
 _FILE = Path(__file__).with_name("opposites.txt")
 _PREFIXES = ("un", "in", "im", "ir", "dis", "non")
@@ -25,6 +28,8 @@ _NEGATIVE = _DENIALS | frozenset(
     ).split()
 )
 """Words near which a paper may deny what it seems to state."""
+_CONJUNCTIONS = frozenset({"and", "or"})
+"""*local re-weighting and global regularization* has no *re-weighting global*."""
 _NEAR = 2
 """Words of content between which two words keep each other company."""
 _DENIED_RUN = 3
@@ -50,12 +55,19 @@ def is_turned_around(claim: str, sentences: Sequence[Sequence[str]]) -> bool:
         claim: One sentence without its keys.
         sentences: Folded words of each sentence of the papers.
     """
+    claim = " ".join("_" if _is_written_name(word) else word for word in claim.split(" "))
     words = _split_denials(claim)
-    company = [_list_company(sentence) for sentence in sentences]
+    company = [_list_company(sentence, _CONJUNCTIONS) for sentence in sentences]
     clauses = list(_split_clauses(claim))
     if any(_has_opposite(clause, company) for clause in clauses):
         return True
     return _is_denied(words, sentences)
+
+
+def _is_written_name(word: str) -> bool:
+    """Whether a word such as *LAST* is a name by its capitals: *last* is what has an opposite, *GPU* not."""
+    letters = re.sub(r"\W", "", word)
+    return len(letters) > 2 and letters.isupper() and is_everyday(letters.lower())
 
 
 def _split_denials(text: str) -> list[str]:
@@ -82,10 +94,10 @@ def _split_clauses(claim: str) -> Iterator[list[str]]:
     yield _list_company(_split_denials(clause))
 
 
-def _list_company(words: Sequence[str]) -> list[str]:
-    """Words that keep company: those of content, deniers, and all that have an opposite."""
+def _list_company(words: Sequence[str], kept: frozenset[str] = frozenset()) -> list[str]:
+    """Words that keep company: those of content, deniers, all that have an opposite, and some more."""
     opposites = _load_opposites()
-    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS]
+    return [w for w in words if w not in STOP_WORDS or w in opposites or w in _DENIALS or w in kept]
 
 
 def _has_opposite(clause: Sequence[str], company: Sequence[Sequence[str]]) -> bool:
@@ -134,10 +146,14 @@ def _stands_beside(
     for sentence in company:
         for at, word in enumerate(sentence):
             if word in words or stem(word) in stems:
-                reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at]  # fmt: skip
-                if any(stem(word) == wanted for word in reach):
+                reach = sentence[at + 1 : at + 1 + _NEAR] if way > 0 else sentence[max(0, at - _NEAR) : at][::-1]  # fmt: skip
+                if any(stem(word) == wanted for word in takewhile(_is_no_conjunction, reach)):
                     return True
     return False
+
+
+def _is_no_conjunction(word: str) -> bool:
+    return word not in _CONJUNCTIONS
 
 
 def _is_denied(words: Sequence[str], sentences: Sequence[Sequence[str]]) -> bool:

@@ -9,20 +9,30 @@ from __future__ import annotations
 import re
 
 _NAMES = r"(?:think(?:ing)?|thought|reasoning|reflection|analysis|scratchpad)"
-_OPEN = re.compile(rf"<\|?{_NAMES}\|?>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>", re.IGNORECASE)  # fmt: skip
+_OPEN = re.compile(rf"<\|?(?:\w{{1,12}}:)?{_NAMES}\|?>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>", re.IGNORECASE)  # fmt: skip
 _CLOSE = re.compile(
-    rf"</\|?{_NAMES}\|?>|<\|/?end_of_{_NAMES}\|>|\[/THINK\]|◁/think▷"
+    rf"</\|?(?:\w{{1,12}}:)?{_NAMES}\|?>|<\|/?end_of_{_NAMES}\|>|\[/THINK\]|◁/think▷"
     r"|<\|channel\|>final<\|message\|>",
     re.IGNORECASE,
 )
 _LONGEST_TAG = 40
-_TAG_BEGINS = re.compile(r"(?:<[^<>\s]{0,38}|\[/?[A-Z]{0,6}|◁[^▷]{0,8})$")
+_TAG_BEGINS = re.compile(
+    r"(?:<\|channel\|>[a-z]{0,10}(?:<[^<>]{0,10})?|<[^<>\s]{0,38}|\[/?[A-Z]{0,6}|◁[^▷]{0,8})$"
+)
 _ALOUD = re.compile(
     r"\s*(?:ok(?:ay)?\b|alright\b|hmm+\b|let me\b|let's\b|the user\b|we need\b|i need\b|first, i\b|i should\b"
     r"|so,? (?:the user|i)\b|looking at\b|好的|嗯|首先)",
     re.IGNORECASE,
 )
 """How thoughts begin that have lost their opening tag."""
+_TITLED = re.compile(
+    r"\s*[*_#\s]*(?:thinking|reasoning|thoughts?|thought process|chain of thought|analysis)\s*[*_]*:",
+    re.IGNORECASE,
+)
+_ANSWER_TITLE = re.compile(
+    r"\n[*_#\s]*(?:final )?(?:answer|response)\s*[*_]*:[*_\s]*(?=[^*_\s])", re.IGNORECASE
+)
+"""Thoughts under a title, which are over where that of the answer stands."""
 _ALOUD_LETTERS = 16
 
 
@@ -67,7 +77,9 @@ class ThoughtFilter:
                 break
             text += self._buffer[: opening.start()]
             self._buffer, self._is_thinking = self._buffer[opening.end() :], True
-        if not final and self._may_be_thought():
+        if not self._passed and _TITLED.match(self._buffer) and (title := _ANSWER_TITLE.search(self._buffer)):  # fmt: skip
+            self._buffer = self._buffer[title.end() :]
+        elif not final and self._may_be_thought():
             return text
         cut = None if final else _TAG_BEGINS.search(self._buffer)
         end = cut.start() if cut else len(self._buffer)
@@ -80,4 +92,4 @@ class ThoughtFilter:
         if self._passed:
             return False
         head = self._buffer.lstrip()
-        return len(head) < _ALOUD_LETTERS or _ALOUD.match(head) is not None
+        return len(head) < _ALOUD_LETTERS or bool(_ALOUD.match(head) or _TITLED.match(head))

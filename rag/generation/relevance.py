@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from rag.answers.prompt_injection import has_instruction, merged, pieces
+from rag.generation.ground import find_initials
 from rag.generation.support import is_english
 from rag.search.query import FRAME_WORDS
 from rag.text import extract_terms, fold, iter_words, split_sentences
@@ -27,6 +28,8 @@ NEAR = 0.27
 """Cosine with the question, or with a paper's sentence, from which a paraphrase is assumed. Sentences
 that are the only ones with a word of the claim are not compared: a shared name makes them look near."""
 
+NEAR_OWN = 0.25
+"""Cosine with another sentence of its paper from which one without a shared word belongs to it."""
 FEW_NAMES = 3
 """An order plants one name or two; a sentence with more puts together what its papers say."""
 FEW_SENTENCES = 3
@@ -61,15 +64,26 @@ class Relevance:
         evidence = tuple(evidence)
         self._elsewhere = frozenset[str]().union(*(content(item.paper.text) for item in evidence))
         self._titles = content(" ".join(item.paper.name for item in evidence))
-        papers: dict[str, dict[str, frozenset[str]]] = {}
+        people = {
+            a.name for e in evidence for a in e.paper.authorships if a.name not in e.apart.names
+        }
+        self._people = content(" ".join(people))
+        papers: dict[str, tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]] = {}
         self._stated: dict[str, dict[str, frozenset[str]]] = {}
+        self._others: dict[str, dict[str, frozenset[str]]] = {}
         for item in evidence:
-            known = item.paper.paper_id in papers
-            own_items = papers[item.paper.paper_id] if known else _stated(item)
-            papers[item.paper.paper_id] = self._stated[item.key] = own_items
+            if item.paper.paper_id not in papers:
+                papers[item.paper.paper_id] = _part_sentences(item)
+            self._stated[item.key], self._others[item.key] = papers[item.paper.paper_id]
 
-    def answers(self, text: str, keys: Iterable[str]) -> bool:
-        """Whether a sentence shares content with the question, or with one that states something."""
+    def answers(self, text: str, keys: Iterable[str], *, goes_on: bool = False) -> bool:
+        """Whether a sentence shares content with the question, or with one that states something.
+
+        Args:
+            text: The sentence.
+            keys: Of the passages that it cites.
+            goes_on: Whether it takes up one that does, as *It needs no labels* may.
+        """
         own_items = content(text)
         if not own_items or not self._asked:
             return True
@@ -77,19 +91,40 @@ class Relevance:
             return True  # the papers' words are others then, and so are the model's vectors
         if self._borrows_name(text, own_items, keys := tuple(keys)):
             return False
-        if own_items & self._asked:
+        if goes_on or own_items & self._asked:
             return True
         stated = self._of(keys)
+        counts = Counter(term for items in stated.values() for term in items)
+        if any(counts[name] > 1 for name in content(" ".join(_list_names(text)))):
+            return True  # it is about what its paper is about
         best = max((len(own_items & items) for items in stated.values()), default=0)
         if best >= RESTING_TERMS and best >= RESTING_SHARE * len(own_items):
             return True
+        # What sums up several sentences of a paper has more from all of them than from any one, which
+        # what follows an order planted in one sentence has not.
+        stated_items = own_items & frozenset[str]().union(*stated.values())
+        if len(stated_items) > max(best, RESTING_TERMS) and len(
+            stated_items
+        ) >= RESTING_SHARE * len(own_items):
+            return True
         if self._near is None:
             return False
-        counts = Counter(term for items in stated.values() for term in items)
+        if any(
+            len(own_items & items) >= RESTING_SHARE * len(own_items)
+            for items in self._adopt(keys, own_items)
+        ):
+            return True
         shared = [
-            text for text, items in stated.items() if all(counts[t] > 1 for t in own_items & items)
+            text
+            for text, items in stated.items()
+            if all(counts[t] > 1 for t in own_items & items) or _is_own_speech(text)
         ]
         return self._near(text, (self._question, *shared)) >= NEAR
+
+    def repeats_question(self, text: str) -> bool:
+        """Whether a sentence has a word of the question's content, as far as both are English."""
+        is_comparable = bool(self._asked) and is_english(self._question) and is_english(text)
+        return not is_comparable or bool(content(text) & self._asked)
 
     def rests_on_papers(self, text: str, keys: Iterable[str]) -> bool:
         """Whether the embedded model finds a sentence near to one of its papers, other words or not."""
@@ -104,7 +139,9 @@ class Relevance:
         """
         stated = self._of(keys)
         counts = Counter(term for items in stated.values() for term in items)
-        names = content(" ".join(_list_names(text))) - self._asked - self._titles
+        own_names = {name for sentence in stated for name in find_initials(sentence)}
+        typed_names = [name for name in _list_names(text) if name not in own_names]
+        names = content(" ".join(typed_names)) - self._asked - self._titles - self._people
         borrowed = {name for name in names if counts[name] == 1}
         further_terms = set(extract_terms(text)) - self._asked - names
         return len(names) < FEW_NAMES and any(
@@ -114,10 +151,28 @@ class Relevance:
             if items & borrowed and not _REPORTS.search(sentence)
         )
 
-    def strays(self, text: str, keys: Iterable[str]) -> bool:
+    def strays(self, text: str) -> bool:
         """Whether a word of content stands only in a sentence that does not belong to its paper."""
-        stated = self._of(keys).values()
-        return bool(content(text) & self._elsewhere - set().union(*stated))
+        stray = content(text) & self._elsewhere - set().union(*self._of(()).values())
+        return bool(stray) and bool(stray - set().union(*self._adopt(self._others, stray)))
+
+    def _adopt(self, keys: Iterable[str], terms: frozenset[str]) -> list[frozenset[str]]:
+        """The content of sentences with some terms, without a word of the rest that are near to it all the same.
+
+        Such as "Nearly 1,200 teams took part".
+        """
+        near = self._near
+        if near is None:
+            return []
+        return [
+            items
+            for key in keys
+            for line, items in self._others[key].items()
+            if items & terms
+            and len(items) >= FEW_NAMES
+            and not has_instruction(line)
+            and near(line, tuple(self._stated[key])) >= NEAR_OWN
+        ]
 
     def _of(self, keys: Iterable[str]) -> dict[str, frozenset[str]]:
         """What the papers of some passages state; of all, if there is no key."""
@@ -144,8 +199,17 @@ def _extract_content(word: str) -> tuple[str, ...]:
     return () if is_frame else tuple(extract_terms(word))
 
 
-def _stated(item: Evidence) -> dict[str, frozenset[str]]:
-    """The sentences of a paper, and its title, that share content with the rest; with their content."""
+@lru_cache(maxsize=8192)
+def _is_own_speech(sentence: str) -> bool:
+    """Whether a paper speaks of itself there, and orders nothing."""
+    return bool(_REPORTS.search(sentence)) and not has_instruction(sentence)
+
+
+def _part_sentences(item: Evidence) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """The sentences of a paper, and its title, that belong to it, and others; with their content.
+
+    They share content with the rest, or speak of the paper itself.
+    """
     text = item.paper.text
     apart = merged(text, item.apart.spans)
     cut = [piece for span in split_sentences(text) for piece in pieces(text, span)]
@@ -153,12 +217,13 @@ def _stated(item: Evidence) -> dict[str, frozenset[str]]:
     lines = [text[slice(*span)] for span in spans]
     if item.paper.name not in item.apart.names:
         lines.append(item.paper.name)
-    items = [content(item) for item in lines]
-    n_lines = Counter(term for own_items in items for term in own_items)
-    return {
-        item: own_items
-        for item, own_items in zip(lines, items, strict=True)
-        if len(items) <= FEW_SENTENCES
-        or any(n_lines[term] > 1 for term in own_items)
-        or (_REPORTS.search(item) and not has_instruction(item))
+    all_content = {line: content(line) for line in lines}
+    n_lines = Counter(term for line in lines for term in all_content[line])
+    own = {
+        line: items
+        for line, items in all_content.items()
+        if len(lines) <= FEW_SENTENCES
+        or any(n_lines[term] > 1 for term in items)
+        or _is_own_speech(line)
     }
+    return own, {line: items for line, items in all_content.items() if line not in own}

@@ -9,22 +9,30 @@ a reader (`rag.generation.verification`).
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, permutations
+from itertools import pairwise
 
 from rag.answers.confusables import is_patchwork
 from rag.generation.attributions import find_invented_names
+from rag.generation.figure_checks import (
+    LATEX,
+    has_moved_change,
+    has_swapped_pair,
+    has_unknown_month,
+    has_unknown_share,
+    has_unknown_sign,
+    list_checked_figures,
+    locate_figures,
+    mixes_rows,
+)
 from rag.generation.ground import Ground
 from rag.generation.numbers import (
     Figure,
     extract_figures,
-    find_changes,
     find_computed,
     is_mixed,
     normalize_figures,
-    read_share,
 )
 from rag.generation.opposites import is_turned_around
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_sentences
@@ -49,7 +57,7 @@ _FOREIGN = frozenset(
 )
 """Small words of other languages, in lower case, that are none in English."""
 _JOINS = re.compile(
-    r"\b(?:both|whereas|while(?!\s+\w+ing\b)|respectively|than|unlike|compared|together|each (?:of|other|paper|method|work)|neither|either|differ\w*|"
+    r"\b(?:both|whereas|while(?!\s+\w+ing\b)|respectively|than|as (?:many|much|\w+ as)|after|before|earlier|later|newer|older|ahead|behind|against|versus|vs|unlike|compared|together|each (?:of|other|paper|method|work)|neither|either|differ\w*|"
     r"such as|(?<!-)like|similar\w*|combin\w+|contrast|other|latter|former|also|too|followed|extends?|builds?)\b|[,;]",
     re.IGNORECASE,
 )
@@ -60,25 +68,14 @@ _ONE_SUBJECT = re.compile(
     r"(?:method|approach|model|paper|work|network|system|framework|data ?set|benchmark|attack|detector|generator))\b(?!-)",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"\([^()]*\)")
 _SUMMED = re.compile(r"\b(?:together|in total|altogether|combined|in sum|jointly)\b", re.IGNORECASE)
 _FIRST = re.compile(
     r"\b(?:the|a)\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,4}(?:to|that|which|on|for|in)\b"
     r"|\bfirst\s+(?:[\w-]+\s+){0,2}(?:work|paper|study|method|attack|dataset|benchmark|approach|model)\b|\bthe only\b",
     re.IGNORECASE,
 )
-_COUNTED_PAPERS = re.compile(
-    r"\b(?P<n>\d{1,2}|[a-z]+)\s+(?:[a-z]+\s+)?(?:papers?|works|studies|passages|articles|publications|sources|abstracts)\b",
-    re.IGNORECASE,
-)
-_DAY = re.compile(
-    rf"\b(?:(?P<d1>\d\d?)(?:st|nd|rd|th)?\s+(?P<m1>{'|'.join(MONTHS)})|(?P<m2>{'|'.join(MONTHS)})\s+(?P<d2>\d\d?))\b"
-)
-_MONTH = re.compile(
-    rf"\b(?:in|on|of|since|until|from|to|by|and|early|late|mid)\s+(?:\d\d?(?:st|nd|rd|th)?\s+)?({'|'.join(MONTHS)})\b(?!\s+et\b)"
-)
 _COMPOUND = re.compile(r"(?<![\w-])(?=[\w^-]*[A-Z])[^\W_][\w^]*(?:-[\w^]+)+")
-_LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
-_SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +131,17 @@ def compare_claim(
 
 
 def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: bool) -> str:
-    figures = _list_checked_figures(claim, ground)
+    figures = list_checked_figures(claim, ground)
     owners = _find_owners(claim, ground)
-    if any(not figure_papers for figure_papers in _locate(figures, ground, english)):
+    if any(not figure_papers for figure_papers in locate_figures(claim, figures, ground, english)):
         return "figure"
-    if _has_unknown_share(claim, figures, ground) or _has_swapped_pair(claim, ground):
+    if has_unknown_share(claim, figures, ground) or has_swapped_pair(claim, ground):
         return "figure"
-    if _has_unknown_sign(claim, ground) or _has_moved_change(claim, figures, ground):
+    if has_unknown_sign(claim, ground) or has_moved_change(claim, figures, ground):
         return "figure"
-    if english and any(_mixes_rows(claim, figures, paper) for paper in ground.each):
+    if english and any(mixes_rows(claim, figures, paper) for paper in ground.each):
         return "row"
-    if _has_unknown_month(claim, ground):
+    if has_unknown_month(claim, ground):
         return "date"
     if has_unknown_name:
         return "name"
@@ -157,159 +154,6 @@ def _find_doubt(claim: str, ground: Ground, english: bool, has_unknown_name: boo
     if is_turned_around(claim, [s for paper in ground.each for s in paper.sentences]):
         return "opposite"
     return ""
-
-
-# --- figures ----------------------------------------------------------------------------------
-
-
-def _list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
-    """The figures that a paper must have: none of a date, of the papers counted, of a sum shown."""
-    figures = extract_figures(_LATEX.sub(" ", claim) if "\\" in claim else claim)
-    free = find_computed(claim, figures)
-    for match in _DAY.finditer(claim):
-        month = MONTHS.index(match["m1"] or match["m2"]) + 1
-        if (month, int(match["d1"] or match["d2"])) in ground.dates:
-            free |= set(range(*match.span()))
-    for match in _COUNTED_PAPERS.finditer(claim):
-        counted_papers = extract_figures(match["n"])
-        if counted_papers and ground.n_papers in counted_papers[0].values:
-            free |= set(range(*match.span()))
-    return [figure for figure in figures if figure.at not in free]
-
-
-def _has_unknown_month(claim: str, ground: Ground) -> bool:
-    """Whether a month is named that is none of the papers', nor in their words."""
-    months = {MONTHS.index(match[1]) + 1: match[1] for match in _MONTH.finditer(claim)}
-    return any(n not in ground.months and not ground.has_word(name) for n, name in months.items())
-
-
-def _locate(figures: Iterable[Figure], ground: Ground, english: bool) -> list[set[int]]:
-    """For each figure the papers, by place, that have it of the same thing."""
-    located = []
-    for figure in figures:
-        papers = {at for at, paper in enumerate(ground.each) if _has_figure(figure, paper, english)}
-        located.append(papers)
-    return located
-
-
-def _has_figure(figure: Figure, paper: Ground, english: bool) -> bool:
-    """Whether a paper has a figure, and not of another thing; small counts may be the claim's own."""
-    if not figure.values:
-        return figure.text in paper.text
-    matching = [printed for printed in paper.figures if figure.matches(printed)]
-    if not matching and not figure.is_small_count:
-        return False
-    if not english or not figure.after:
-        return bool(matching) or figure.is_small_count
-    counted_things = set(figure.after[:2])
-    if any(counted_things & set(printed.after) for printed in matching):
-        return not _fits_another(figure, matching, paper)
-    displaced = any(
-        figure.after[0] in printed.after[:3]
-        for printed in paper.figures
-        if printed not in matching and printed.unit == figure.unit
-    )
-    return not displaced
-
-
-def _fits_another(figure: Figure, matching: Sequence[Figure], paper: Ground) -> bool:
-    """Whether what follows a figure fits another one better: *418 on CPU and 9,433 on GPU* is no *9,433 on CPU*."""
-    things = set(figure.after)
-
-    def is_better(rival: Figure, match: Figure) -> bool:
-        is_beside = any(match in row and rival in row for row in paper.rows)
-        is_else = figure.after[0] not in match.after and figure.after[:1] == rival.after[:1]
-        return (is_beside or is_else) and things & set(match.after) < things & set(rival.after)
-
-    return any(
-        all(is_better(printed, match) for match in matching)
-        for printed in paper.figures
-        if printed.unit == figure.unit and not any(printed.matches(match) for match in matching)
-    )
-
-
-def _mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
-    """Whether a claim about one thing joins figures of two: the accuracy of the small model and the size
-    of the large one, which stand in two sentences, each with its own figure of both kinds.
-    """
-
-    def find_rows(figure: Figure) -> list[list[Figure]]:
-        return [row for row in paper.rows if any(figure.matches(printed) for printed in row)]
-
-    stated = [f for f in figures if f.values and not f.is_small_count]
-    for first, second in permutations(stated, 2):
-        rows = find_rows(first)
-        places = [p for row in find_rows(second) for p in row if second.matches(p)]
-        if not rows or not places or any(p in row for p in places for row in rows):
-            continue
-        kinds = {(p.unit, p.after[:1]) for p in places if p.after}
-        if any((p.unit, p.after[:1]) in kinds for row in rows for p in row if first.matches(p)):
-            continue  # both are figures of the same kind
-        displaced = [p for row in rows for p in row if (p.unit, p.after[:1]) in kinds]
-        if displaced and not any(f.matches(p) for f in stated for p in displaced):
-            return True
-    return False
-
-
-def _has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
-    """Whether *half*, *three quarters* … stand for no percentage that the papers have."""
-    for word, (start, _) in iter_words(claim):
-        percent = read_share(word)
-        if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
-            continue
-        before = claim[:start].split()[-1:]
-        factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
-        printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
-        if not any(abs(value - percent * factor) <= 3 for value in printed):
-            return True
-    return False
-
-
-def _has_unknown_sign(claim: str, ground: Ground) -> bool:
-    """Whether a numeral such as ``⅞`` or ``⑨`` stands in no word of the papers."""
-    signs = [c for c in claim if unicodedata.category(c) in ("No", "Nl")]
-    known = {c for word, _ in iter_words(claim) if ground.has_word(word) for c in word}
-    return any(c not in known and c not in ground.text for c in signs)
-
-
-def _is_fraction(claim: str, start: int) -> bool:
-    return re.search(r"\b(?:one|a|two)[\s-]$", claim[:start]) is not None
-
-
-def _has_swapped_pair(claim: str, ground: Ground) -> bool:
-    """Whether ``12.1%/11.9%`` stands there the other way round alone."""
-    text = re.sub(r"[\s%]", "", ground.text)
-    for match in _SLASHED.finditer(claim):
-        before, after = re.sub(r"[\s%]", "", match[0]).rstrip(".,").split("/")
-        if f"{before}/{after}" not in text and f"{after}/{before}" in text:
-            return True
-    return False
-
-
-def _has_moved_change(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
-    """Whether ``from A to B`` has figures of the papers that stand side by side in none of them.
-
-    "(FID from 14.81 to 8.57) and COCO (FID from 21.42 to 12.39)" does not say "from 21.42 to 8.57".
-    """
-
-    def is_printed(a: Figure, b: Figure, paper: Ground) -> bool:
-        changes = find_changes(paper.text, paper.figures)
-        printed_changes = [
-            (before, after)
-            for before, after in changes
-            if any(figure.matches(end) for figure in (a, b) for end in (before, after))
-        ]
-        if printed_changes:
-            return any(a.matches(before) and b.matches(after) for before, after in printed_changes)
-        pairs = list(pairwise(f for f in paper.figures if f.unit == a.unit))
-        return any(a.matches(before) and b.matches(after) for before, after in pairs) or any(
-            b.matches(before) and a.matches(after) for before, after in pairs
-        )
-
-    return any(
-        not any(is_printed(a, b, paper) for paper in ground.each)
-        for a, b in find_changes(claim, figures)
-    )
 
 
 # --- one paper at a time ----------------------------------------------------------------------
@@ -335,7 +179,7 @@ def _mixes_papers(
     english: bool,
 ) -> bool:
     """Whether a sentence says of one paper what another says."""
-    located = _locate(figures, ground, english)
+    located = locate_figures(claim, figures, ground, english)
     owner_papers = {paper for _, paper in owners}
     if re.search(r"\brespectively\b", claim):
         order = list(dict.fromkeys(paper for _, paper in owners))
@@ -365,6 +209,8 @@ def _mixes_papers(
             set(range(ground.n_papers)), *located
         ):
             return True
+        if len(owner_papers) > 1 and figures and _is_each_of_its_own(figures, located, owners):
+            return False  # "DistilPose-L (74.4%) comes out ahead of SDPose-S-V2 (73.5%)"
         return len(owner_papers) < 2 or not re.search(r"\band\b", claim)
     return len(owner_papers) == 1 and not _is_own_claim(claim, ground, next(iter(owner_papers)))
 
@@ -375,7 +221,17 @@ def _is_in_wrong_segment(
     located: Sequence[set[int]],
     owners: Sequence[tuple[int, int]],
 ) -> bool:
-    """Whether a figure stands in a part of the sentence about a paper that does not have it."""
+    """Whether a figure stands in a part of the sentence about a paper that does not have it.
+
+    A figure alone in brackets is about the name before them; of several, each may be of another paper.
+    """
+    pairs = list(zip(figures, located, strict=True))
+    for match in _BRACKETS.finditer(claim):
+        inner = [pair for pair in pairs if pair[0].at in range(*match.span())]
+        before = [paper for at, paper in owners if at < match.start()]
+        if len(inner) == 1 and before and before[-1] not in inner[0][1]:
+            return True
+        pairs = [pair for pair in pairs if pair not in inner]
     cuts = [0, *(match.start() for match in _SEGMENT.finditer(claim)), len(claim)]
     owner: int | None = None
     for start, end in pairwise(cuts):
@@ -384,10 +240,18 @@ def _is_in_wrong_segment(
             owner = next(iter(here))
         elif here or _OTHER.search(claim[start:end]):
             owner = None
-        for figure, papers in zip(figures, located, strict=True):
+        for figure, papers in pairs:
             if owner is not None and start <= figure.at < end and owner not in papers:
                 return True
     return False
+
+
+def _is_each_of_its_own(
+    figures: Sequence[Figure], located: Sequence[set[int]], owners: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether the name before each figure is of a paper that has it."""
+    before = [[paper for at, paper in owners if at < figure.at][-1:] for figure in figures]
+    return all(own and own[0] in papers for own, papers in zip(before, located, strict=True))
 
 
 def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
@@ -403,7 +267,7 @@ def _is_own_claim(claim: str, ground: Ground, owner: int) -> bool:
 def _list_unknown_names(
     claim: str, english: bool, ground: Ground, known: Collection[str]
 ) -> tuple[str, ...]:
-    plain = _LATEX.sub(" ", claim) if "\\" in claim else claim
+    plain = LATEX.sub(" ", claim) if "\\" in claim else claim
     units = {at for f in extract_figures(plain) for at in range(f.at, f.end)}
     unknown = [
         name

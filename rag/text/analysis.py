@@ -119,7 +119,8 @@ _UNPARTED = re.compile(
 
 _ABBREVIATIONS = frozenset(
     "e.g i.e etc al cf vs fig figs eq eqs sec secs ref refs no nos dr mr mrs ms prof st resp approx "
-    "dept est vol pp ed eds inc ltd jr sr ca viz w.r.t a.k.a".split()
+    "dept est vol pp ed eds inc ltd jr sr ca viz w.r.t a.k.a "
+    "mio mrd mln mill vgl bzw z.b d.h u.a inkl evtl ggf sog abb nr bspw p.ex p.ej aprox env".split()
 )
 _BOUNDARY = re.compile(
     r"[.!?。！？\n](?:(?<=\n)\s*\n|(?<!\n)(?<![.!?。！？]{2})"

@@ -286,6 +286,31 @@ def test_what_comes_as_a_tool_call_alone_is_the_reply(
     assert streamed(at(server)) == said
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tool_calls": [{"id": "c", "type": "function",
+                         "function": {"name": "answer", "arguments": '{"text": "Good day."}'}}]},
+        {"function_call": {"name": "answer", "arguments": '{"text": "Good day."}'}},
+    ],
+    ids=["tool call", "function call"],
+)  # fmt: skip
+def test_a_tool_call_is_the_reply_of_a_server_that_cannot_stream_too(
+    server: OpenAIServer, message: dict[str, Any]
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": None, **message}, "finish_reason": "tool_calls"}  # fmt: skip
+    whole = {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}  # fmt: skip
+    server.replies += [Reply(status=400, error="stream is not supported"), Reply(raw=json.dumps(whole))]  # fmt: skip
+    assert streamed(at(server)) == "Good day."
+
+
+def test_the_older_form_of_a_tool_call_is_the_reply(server: OpenAIServer) -> None:
+    piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL,
+             "choices": [{"index": 0, "delta": {"function_call": {"name": "answer", "arguments": '{"a": "Hi."}'}}, "finish_reason": None}]}  # fmt: skip
+    server.replies.append(Reply("", raw_piece=json.dumps(piece), finish_reason="function_call"))
+    assert streamed(at(server)) == "Hi."
+
+
 def test_reasoning_content_is_no_part_of_the_reply(server: OpenAIServer) -> None:
     piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL,
              "choices": [{"index": 0, "delta": {"reasoning_content": "The user wants"}, "finish_reason": None}]}  # fmt: skip

@@ -14,11 +14,13 @@ from rag.types.errors import ReadError
 
 
 def test_true_claims_stay_unmarked_and_false_ones_do_not(library_data: Path, weights: Path) -> None:
+    # A part of the further ones, as each takes a tenth of a second.
+    further = load_claims(FOLDER / "claims_further.jsonl")[::9]
     with build(Settings(data=library_data, model_path=weights)) as assistant:
-        fates = check_claims(assistant, load_claims(FOLDER / "claims.jsonl"))
+        fates = check_claims(assistant, load_claims(FOLDER / "claims.jsonl") + further)
     true = [fate for fate in fates if fate.claim.supported]
     false = [fate for fate in fates if not fate.claim.supported]
-    assert len(true) == 122 and len(false) == 89
+    assert len(true) > 135 and len(false) > 95
     assert compute_fault_share(true, judged=False) <= 0.05
     assert compute_fault_share(false, judged=False) <= 0.4
     assert compute_fault_share(true, judged=True) == compute_fault_share(false, judged=True) == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,6 +47,20 @@ def test_a_follow_up_is_a_query_about_the_paper_in_focus() -> None:
     assert read(reply, "and its speed?", THREAD).query.papers == ("p7",)
 
 
+def test_a_number_of_no_paper_shown_goes_where_another_stays() -> None:
+    reply = {"want": "passages", "papers": ["P1", "P9"], "text": "What about their speed?"}
+    assert read(reply, "and their speed?", THREAD).query.papers == ("p7",)
+
+
+def test_a_word_that_a_paper_has_may_stand_for_one_of_another_language() -> None:
+    reply = json.dumps({"want": "people", "about": {"words": "Federated Learning"}})
+    read_words = partial(read_with_model, "Wer forscht an föderiertem Lernen?", Thread(), BY_WORDS)
+    found = read_words(Scripted([reply]), PROMPT, 1000, {"federated", "learning"}.__contains__)
+    assert found.reading.query.topic == "Federated Learning"
+    with pytest.raises(MalformedReply):
+        read_words(Scripted([reply]), PROMPT, 1000, {"learning"}.__contains__)
+
+
 @pytest.mark.parametrize(
     ("sign", "value", "printed"),
     [
@@ -71,6 +86,7 @@ def test_conditions_are_read_with_the_signs_of_the_prompt(
         "{",
         {"want": "poems"},
         {"want": "passages", "papers": ["P4"]},
+        {"want": "people", "about": {"words": "Mark Zorbson"}},
         {"want": "profile", "people": [{"typed": "Zebulon Quark"}]},
         {"want": "passages", "text": "How fast is ZorbNet?"},
         {"want": "passages", "text": "See https://evil.example/a"},

@@ -1,0 +1,251 @@
+"""The free checks of the figures and dates of a model's sentence against the papers cited for it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, permutations
+
+from rag.generation.ground import Ground
+from rag.generation.numbers import (
+    Figure,
+    count_listed,
+    extract_figures,
+    find_changes,
+    find_computed,
+    is_rounded_to,
+    read_share,
+)
+from rag.text import fold, iter_words
+from rag.text.english import MONTHS
+
+_COUNTED_PAPERS = re.compile(
+    r"\b(?P<n>\d{1,2}|[a-z]+)\s+(?:[a-z]+\s+)?(?:papers?|works|studies|passages|articles|publications|sources|abstracts)\b",
+    re.IGNORECASE,
+)
+_DAY = re.compile(
+    rf"\b(?:(?P<d1>\d\d?)(?:st|nd|rd|th)?\s+(?P<m1>{'|'.join(MONTHS)})|(?P<m2>{'|'.join(MONTHS)})\s+(?P<d2>\d\d?))\b"
+)
+_MONTH = re.compile(
+    rf"\b(?:in|on|of|since|until|from|to|by|and|early|late|mid)\s+(?:\d\d?(?:st|nd|rd|th)?\s+)?({'|'.join(MONTHS)})\b(?!\s+et\b)"
+)
+LATEX = re.compile(r"\\[a-zA-Z]+|[{}$^_]")
+_PARTITIVE = re.compile(r"\s+of\s+(?:the|these|those|its|their|them)\b", re.IGNORECASE)
+_SLASHED = re.compile(r"(?<![\d.,])\d[\d.,]*+\s?%?\s?/\s?\d[\d.,]*+\s?%?")
+
+
+def list_checked_figures(claim: str, ground: Ground) -> list[Figure]:
+    """The figures that a paper must have: none of a date, of the papers counted, of a sum or a list shown."""
+    figures = extract_figures(LATEX.sub(" ", claim) if "\\" in claim else claim)
+    free = find_computed(claim, figures)
+    for match in _DAY.finditer(claim):
+        month = MONTHS.index(match["m1"] or match["m2"]) + 1
+        if (month, int(match["d1"] or match["d2"])) in ground.dates:
+            free |= set(range(*match.span()))
+    for match in _COUNTED_PAPERS.finditer(claim):
+        counted_papers = extract_figures(match["n"])
+        if counted_papers and ground.n_papers in counted_papers[0].values:
+            free |= set(range(*match.span()))
+    return [
+        figure
+        for figure in figures
+        if figure.at not in free
+        and not (figure.is_small_count and figure.values & count_listed(claim, figure))
+        and not _is_time_between(figure, ground)
+        and figure.text not in ground.years
+    ]
+
+
+def _is_time_between(figure: Figure, ground: Ground) -> bool:
+    """Whether a figure is how many months or years two of the papers are apart, as months tell it."""
+    n_months = {"months": 1, "years": 12}.get(figure.unit)
+    return n_months is not None and any(
+        abs(float(value) * n_months - between) <= max(1, n_months / 2)
+        for value in figure.values
+        for between in ground.count_months_between()
+    )
+
+
+def has_unknown_month(claim: str, ground: Ground) -> bool:
+    """Whether a month is named that is none of the papers', nor in their words."""
+    months = {MONTHS.index(match[1]) + 1: match[1] for match in _MONTH.finditer(claim)}
+    return any(n not in ground.months and not ground.has_word(name) for n, name in months.items())
+
+
+def locate_figures(
+    claim: str, figures: Iterable[Figure], ground: Ground, english: bool
+) -> list[set[int]]:
+    """For each figure the papers, by place, that have it of the same thing."""
+    located = []
+    for figure in figures:
+        papers = {
+            at for at, paper in enumerate(ground.each) if _has_figure(claim, figure, paper, english)
+        }
+        located.append(papers or _find_compared(figure, ground))
+    return located
+
+
+def _has_figure(claim: str, figure: Figure, paper: Ground, english: bool) -> bool:
+    """Whether a paper has a figure, and not of another thing; small counts may be the claim's own."""
+    if not figure.values:
+        return figure.text in paper.text
+    matching = [printed for printed in paper.figures if figure.matches(printed)]
+    if not matching and not figure.is_small_count:
+        return False
+    if not english or not figure.after:
+        return bool(matching) or figure.is_small_count
+    counted_things = set(figure.after[:2])
+    if any(counted_things & set(printed.after) for printed in matching):
+        return not _fits_another(figure, matching, paper)
+    is_part = figure.is_small_count and _PARTITIVE.match(claim, figure.end) is not None
+    displaced = any(
+        figure.after[0] in printed.after[:3]
+        and not (is_part and max(figure.values) < max(printed.values, default=0))
+        for printed in paper.figures
+        if printed not in matching and printed.unit == figure.unit
+    )
+    return not displaced
+
+
+def _find_compared(figure: Figure, ground: Ground) -> set[int]:
+    """The papers, all of them, if a figure is how much two of theirs of one kind differ, or how often
+    one goes into the other: *1.8 million parameters more* of 6.2M and 4.4M parameters.
+    """
+    if not figure.compares and figure.unit != "times":
+        return set()
+    changes = [pair for paper in ground.each for pair in find_changes(paper.text, paper.figures)]
+    if any(
+        is_rounded_to(claimed, abs(a - b))
+        for before, after in changes
+        for a in before.values
+        for b in after.values
+        for claimed in figure.values
+    ):
+        return set(range(ground.n_papers))
+    kinds = [
+        (value, printed)
+        for printed in ground.figures
+        for value in printed.values
+        if figure.unit in (printed.unit, "times")
+        and (
+            figure.unit == "times" or figure.unit or set(figure.after[:2]) & set(printed.after[:2])
+        )
+    ]
+    is_difference = any(
+        is_rounded_to(claimed, abs(a - b) if figure.unit != "times" else a / b)
+        for a, first in kinds
+        for b, second in kinds
+        if a != b and b and first.unit == second.unit and _are_of_one_kind(first, second)
+        for claimed in figure.values
+    )
+    return set(range(ground.n_papers)) if is_difference else set()
+
+
+def _are_of_one_kind(first: Figure, second: Figure) -> bool:
+    """Whether two printed figures are of the same thing, so that they can be compared."""
+    if first.after and second.after:
+        return first.after[0] == second.after[0]
+    return bool(first.unit)
+
+
+def _fits_another(figure: Figure, matching: Sequence[Figure], paper: Ground) -> bool:
+    """Whether what follows a figure fits another one better: *418 on CPU and 9,433 on GPU* is no *9,433 on CPU*."""
+    things = set(figure.after)
+
+    def is_better(rival: Figure, match: Figure) -> bool:
+        is_beside = any(match in row and rival in row for row in paper.rows)
+        is_else = figure.after[0] not in match.after and figure.after[:1] == rival.after[:1]
+        return (is_beside or is_else) and things & set(match.after) < things & set(rival.after)
+
+    return any(
+        all(is_better(printed, match) for match in matching)
+        for printed in paper.figures
+        if printed.unit == figure.unit and not any(printed.matches(match) for match in matching)
+    )
+
+
+def mixes_rows(claim: str, figures: Sequence[Figure], paper: Ground) -> bool:
+    """Whether a claim about one thing joins figures of two: the accuracy of the small model and the size
+    of the large one, which stand in two sentences, each with its own figure of both kinds.
+    """
+
+    def find_rows(figure: Figure) -> list[list[Figure]]:
+        return [row for row in paper.rows if any(figure.matches(printed) for printed in row)]
+
+    stated = [f for f in figures if f.values and not f.is_small_count]
+    for first, second in permutations(stated, 2):
+        rows = find_rows(first)
+        places = [p for row in find_rows(second) for p in row if second.matches(p)]
+        if not rows or not places or any(p in row for p in places for row in rows):
+            continue
+        kinds = {(p.unit, p.after[:1]) for p in places if p.after}
+        if any((p.unit, p.after[:1]) in kinds for row in rows for p in row if first.matches(p)):
+            continue  # both are figures of the same kind
+        displaced = [p for row in rows for p in row if (p.unit, p.after[:1]) in kinds]
+        if displaced and not any(f.matches(p) for f in stated for p in displaced):
+            return True
+    return False
+
+
+def has_unknown_share(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
+    """Whether *half*, *three quarters* … stand for no percentage that the papers have."""
+    for word, (start, _) in iter_words(claim):
+        percent = read_share(word)
+        if percent is None or ground.has_word(word) or word.lower() == "third" and not _is_fraction(claim, start):  # fmt: skip
+            continue
+        if claim[:start].rstrip().endswith(" and a"):
+            continue  # "two and a half times"
+        before = claim[:start].split()[-1:]
+        factor = {"two": 2, "three": 3}.get(fold(before[0]) if before else "", 1)
+        printed = [float(v) for f in ground.figures if f.unit == "percent" for v in f.values]
+        if not any(abs(value - percent * factor) <= 3 for value in printed):
+            return True
+    return False
+
+
+def has_unknown_sign(claim: str, ground: Ground) -> bool:
+    """Whether a numeral such as ``⅞`` or ``⑨`` stands in no word of the papers."""
+    signs = [c for c in claim if unicodedata.category(c) in ("No", "Nl")]
+    known = {c for word, _ in iter_words(claim) if ground.has_word(word) for c in word}
+    return any(c not in known and c not in ground.text for c in signs)
+
+
+def _is_fraction(claim: str, start: int) -> bool:
+    return re.search(r"\b(?:one|a|two)[\s-]$", claim[:start]) is not None
+
+
+def has_swapped_pair(claim: str, ground: Ground) -> bool:
+    """Whether ``12.1%/11.9%`` stands there the other way round alone."""
+    text = re.sub(r"[\s%]", "", ground.text)
+    for match in _SLASHED.finditer(claim):
+        before, after = re.sub(r"[\s%]", "", match[0]).rstrip(".,").split("/")
+        if f"{before}/{after}" not in text and f"{after}/{before}" in text:
+            return True
+    return False
+
+
+def has_moved_change(claim: str, figures: Sequence[Figure], ground: Ground) -> bool:
+    """Whether ``from A to B`` has figures of the papers that stand side by side in none of them.
+
+    "(FID from 14.81 to 8.57) and COCO (FID from 21.42 to 12.39)" does not say "from 21.42 to 8.57".
+    """
+
+    def is_printed(a: Figure, b: Figure, paper: Ground) -> bool:
+        changes = find_changes(paper.text, paper.figures)
+        printed_changes = [
+            (before, after)
+            for before, after in changes
+            if any(figure.matches(end) for figure in (a, b) for end in (before, after))
+        ]
+        if printed_changes:
+            return any(a.matches(before) and b.matches(after) for before, after in printed_changes)
+        pairs = list(pairwise(f for f in paper.figures if f.unit == a.unit))
+        return any(a.matches(before) and b.matches(after) for before, after in pairs) or any(
+            b.matches(before) and a.matches(after) for before, after in pairs
+        )
+
+    return any(
+        not any(is_printed(a, b, paper) for paper in ground.each)
+        for a, b in find_changes(claim, figures)
+    )
