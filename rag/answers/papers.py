@@ -323,7 +323,9 @@ def _answer_list(
     if query.want == "papers":
         n_shown = min(MAX_ROWS, query.k or MAX_ROWS)
         value = list_places(scored[: query.k])
-        head = f"{phrases.tell_count(n, phrase)} {remarks}"
+        is_of_person = is_alone and conditions[0].field == "author" and n == 1
+        head = phrases.tell_only_paper(phrase) if is_of_person else phrases.tell_count(n, phrase)
+        head = f"{head} {remarks}"
         if n > 1:
             head = phrases.head_list(n, phrase, n_shown, remarks)
     # "what share of Ann Mao's papers are from 2024?"

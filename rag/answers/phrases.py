@@ -76,6 +76,11 @@ def tell_count(n: int, phrase: str) -> str:
     return f"**{counted(n)}**{add_before(phrase)}."
 
 
+def tell_only_paper(phrase: str) -> str:
+    """The head of a list of somebody's papers that is one paper long: elsewhere there may be more."""
+    return f"**{counted(1)} here**{add_before(phrase)}."
+
+
 def tell_library_size(n: int, n_entries: int, n_repeated: int) -> str:
     repeated = ""
     if n_repeated:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.library.name_forms import PARTICLES
 from rag.types import Authorship
 
 _SUFFIX = re.compile(r",? (?P<suffix>jr|sr|snr|jnr|ii|iii|iv|2nd|3rd)\.?$", re.IGNORECASE)
 _NUMBER = re.compile(r" 0\d{3}$")
-_PARTICLE = re.compile(
-    r" (?=(?:van|von|der|den|de|del|della|di|da|dos|das|du|des|la|le|el|al|bin|ibn|ten|ter|zu|zur|zum|af|av|op|vom) )"
-)
+_PARTICLE = re.compile(rf" (?=(?:{'|'.join(sorted(PARTICLES))}) )")
 _GROUP = re.compile(
     r"\b(?:collaboration|consortium|group|team|network|committee|society|association|organi[sz]ation|project|"
     r"investigators|initiative|institute|foundation|council|agency|department|university|working party)s?\b",

@@ -11,6 +11,10 @@ from rag.text import fold
 
 _NAME_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’.](?=[^\W\d_]))*\.?")
 
+PARTICLES = frozenset(
+    "van von der den de del della di da dos das du des la le el al bin ibn ten ter zu zur zum af av op vom".split()
+)
+"""With which a family name of several words begins."""
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
 
 

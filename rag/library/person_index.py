@@ -21,8 +21,10 @@ from rapidfuzz.distance import OSA
 from rag.library.identity import is_shorter_print
 from rag.library.lookups import Lookup
 from rag.library.name_forms import (
+    PARTICLES,
     Token,
     drop_initials,
+    drop_suffix,
     extract_tokens,
     get_initials,
     get_name_key,
@@ -32,7 +34,7 @@ from rag.text import STOP_WORDS
 from rag.text.markdown import plain
 from rag.types import Span
 
-How = Literal["exact", "alias", "reordered", "partial", "misspelt", "absent"]
+How = Literal["exact", "alias", "reordered", "family", "partial", "misspelt", "absent"]
 
 _CAPITALS = re.compile(
     r"(?:(?:Mc|Mac|Le|La|De|Di|Du|Del|Van|Von|O['’])?[A-Z][^\WA-Z\d_]*\.?(?:[-'’.]|$))+"
@@ -67,6 +69,13 @@ class Mention:
     names: tuple[str, ...]
     how: How
     near: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the person is called in an answer: DBLP's number is shown to tell people apart, and not else."""
+        if len(self.names) != 1:
+            return self.typed
+        return self.names[0] if _NUMBER.search(self.typed) else _NUMBER.sub("", self.names[0])
 
     @property
     def note(self) -> str:
@@ -283,6 +292,8 @@ class NameIndex:
             return Mention(span, typed, (self._aliases[joined],), "alias")
         if joined in self._turned and (comma or self._is_name_like(part)):
             return Mention(span, typed, self._turned.get(joined), "reordered")
+        if not comma and (names := self._match_family(part)):
+            return Mention(span, typed, names, "family")
         if comma or not self._is_name_like(part):
             return None
         if names := self._match_initials(part):
@@ -332,6 +343,19 @@ class NameIndex:
         )
         span = (words[0].start, words[-1].end)
         return Mention(span, text[span[0] : span[1]], names, "partial") if names else None
+
+    def _match_family(self, part: Sequence[Token]) -> tuple[str, ...]:
+        """``de la Croix``: a family name of several words, which begins with a particle of names here."""
+        last = part[-1]
+        if part[0].key not in PARTICLES or not last.text[0].isupper():
+            return ()
+        keys = tuple(word.key for word in part)
+        if any(key not in self._counts for key in keys):
+            return ()
+        return tuple(
+            name for name in self._by_part.get(last.key)
+            if drop_suffix(split_name(name))[-len(keys):] == keys
+        )  # fmt: skip
 
     def _match_initials(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``S. Ge`` or ``Nannan W.``: one part whole, the others by their first letter."""

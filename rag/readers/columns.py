@@ -17,35 +17,36 @@ _KEYS: Mapping[str, str] = {
     "text": "abstract paperabstract abstracttext abstractnote abstracts summary text body content "
     "abstracten description notesabstract",
     "authors": "authorfullnames authorsfullnames authornamesfull authors author authornames creators "
-    "creator authorsname authoraf authorshipsauthordisplayname authorname inventors",
+    "creator authorsname authoraf authorshipsauthordisplayname authorname bookauthorfullnames bookauthors inventors",
     "complete": "authorscomplete",
     "affiliations": "affiliations affiliation institutions institution authoraffiliations addresses "
-    "authorswithaffiliations",
+    "authorswithaffiliations authorsaffiliations authorsrawaffiliation authoraddresses",
     "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear",
     "date": "date published publicationdate publisheddate pubdate issued publishedprint "
     "publishedonline datepublished coverdate created publicationdatestring updatedate pdate cdate "
-    "datepublication onlinedate",
+    "datepublication dateofpublication publicationdateprint publicationdateonline onlinedate earlyaccessdate",
     "month": "month publicationmonth",
     "day": "day",
     "url": "url link paperurl urlabs pdfurl links articleurl sourceurl landingpageurl openaccessurl "
-    "externalurl doiurl fulltexturl urls",
+    "externalurl doiurl fulltexturl urls pdflink fulltextlink sourceurls dimensionsurl",
     "doi": "doi doilink doinumber",
     "venue": "venue journal journaltitle journalbook booktitle publicationtitle publicationtitles "
     "containertitle sourcetitle sourcefulltitle fulljournalname journalname publicationname "
     "conferencename conference conferencetitle proceedingstitle journalref hostvenue "
-    "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname series",
+    "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname anthologytitle meetingname series",
     "category": "category primarycategory primaryclass categories eprintclass",
     "code": "code hascode",
     "id": "id key identifier",
     "arxiv": "arxiv arxivid eprint",
     "archive": "archiveprefix eprinttype archive",
-    "pmid": "pmid pubmedid pubmed pubmedpmid",
+    "pmid": "pmid pubmedid pubmed pubmedpmid medlinepmid",
     "keywords": "keywords keyword authorkeywords indexkeywords keywordsplus tags manualtags "
     "automatictags meshterms meshheadings meshheading mesh subject subjects subjectterms concepts "
-    "topics fieldsofstudy s2fieldsofstudy descriptors",
+    "topics fieldsofstudy s2fieldsofstudy descriptors ieeeterms emtreemedicalindexterms emtreedrugindexterms",
     "files": "file files fileattachments attachments pdf",
     "retracted": "isretracted retracted",
     "note": "annote note notes n1 remarks",
+    "extra": "extra",
     "type": "itemtype type documenttype publicationtype publicationtypes genre typecrossref subtype",
     "score": "score",
     "places": "sources",
@@ -65,12 +66,27 @@ _KEPT_BY_NOBODY = frozenset(
     "citationcount timescited referencecount references citedreferences nreferences isreferencedbycount dateadded "
     "datemodified accessdate accessed urldate lastmodified timestamp biburl bibsource owner groups "
     "editor editors translator seriesnumber edition chapter organization school "
-    "rights librarycatalog callnumber extra shorttitle "
+    "rights librarycatalog callnumber shorttitle "
     "numberofvolumes openaccess eid scopusid corpusid paperid member prefix score deposited indexed "
     "copyright license licence issuedate unnamed0 index rownumber row paper jabref "
     "citation firstauthor createdate pmcid nihmsid authorsid authorids authoridentifiers "
     "eventdate origdate howpublished bdskurl1 keywordsids pubstate langid "
-    "volumetitle pagination numpage articlenum sourceid source1 entrytype bibtype".split()
+    "volumetitle pagination numpage articlenum sourceid source1 entrytype bibtype "
+    "molecularsequencenumbers chemicalscas tradenames manufacturers fundingdetails fundingtexts fundingtext "
+    "fundingorgs fundingnamepreferred fundinginformation funder correspondenceaddress correspondingauthors "
+    "sponsors conferencedate conferencelocation conferencecode conferencesponsor conferencehost coden "
+    "abbreviatedsourcetitle publicationstage bookeditors bookseriestitle bookseriessubtitle "
+    "reprintaddresses emailaddresses researcherids orcids citedreferencecount timescitedwoscore "
+    "timescitedalldatabases 180dayusagecount since2013usagecount publishercity publisheraddress "
+    "journalisoabbreviation partnumber specialissue meetingabstract bookdoi numberofpages woscategories "
+    "webofscienceindex researchareas idsnumber openaccessdesignations highlycitedstatus hotpaperstatus "
+    "dateofexport utuniquewosid webofsciencerecord seriestext seriestitle archivelocation linkattachments "
+    "serieseditor bookauthor reviewedauthor lensid issns isbns sourcecountry issuenumber "
+    "microsoftacademicid citingpatentscount citingworkscount isopenaccess openaccesslicense openaccesscolour "
+    "publicationid researchorganizationsstandardized gridids cityofresearchorganization "
+    "countryofresearchorganization recentcitations rcr fcr altmetric sourcelinkout countryofauthor "
+    "casregistrynumbers articlelanguage embaselink openurllink dateaddedtoxplore articlecitationcount "
+    "patentcitationcount meetingdate documentidentifier".split()
 )
 """Bibliographic details that a paper does not keep here: known, so that they need no remark."""
 _NOT_A_LETTER = re.compile(r"[\W_]+")

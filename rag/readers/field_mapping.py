@@ -27,6 +27,8 @@ _NO_ABSTRACT = re.compile(
     r"|an abstract is not available.*)\W*",
     re.IGNORECASE | re.DOTALL,
 )
+_LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
+"""The full stop with which PubMed, and what is made from it, ends a title."""
 _FILE_BORDER = re.compile(r"[:;{}\n]")
 _MAX_KEYWORD_CHARS = 120
 
@@ -51,6 +53,7 @@ def build_record_entry(
     """
     fields = columns.extract_fields(record)
     _read_own_note(fields)
+    _read_extra(fields)
     text, links = latex.convert_paragraphs(_get_text(fields, "text"))
     if _NO_ABSTRACT.fullmatch(text):
         text, links = "", ()
@@ -108,6 +111,16 @@ def _read_own_note(fields: dict[str, object]) -> None:
             fields["retracted"] = True
 
 
+_IDENTIFIER_LINE = re.compile(r"^\s*(PMID|arXiv|DOI)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+def _read_extra(fields: dict[str, object]) -> None:
+    """Identifiers that Zotero keeps as lines of its field ``Extra``, and exports so or as a note."""
+    for name in ("extra", "note"):
+        for match in _IDENTIFIER_LINE.finditer(_convert_to_text(fields.get(name))):
+            fields.setdefault(match[1].lower(), match[2])
+
+
 def _get_score(value: object) -> float | None:
     text = _convert_to_text(value)
     return float(text) if re.fullmatch(r"\d{1,3}(?:\.\d+)?", text) else None
@@ -116,7 +129,7 @@ def _get_score(value: object) -> float | None:
 def _get_title(fields: Mapping[str, object]) -> str | None:
     if fields.get("untitled"):
         return None
-    title = latex.to_text(_get_text(fields, "title"))
+    title = _LAST_STOP.sub("", latex.to_text(_get_text(fields, "title")))
     subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))
     if title and subtitle and subtitle.lower() not in title.lower():
         title = f"{title}{'' if title[-1] in ':?!' else ':'} {subtitle}"

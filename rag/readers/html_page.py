@@ -122,7 +122,10 @@ def _read_meta(page: HtmlElement) -> Iterator[_Record]:
         authors = record.get("authors")
         if isinstance(authors, list) and len(authors) == 1:
             record["authors"] = authors[0]
-        record.setdefault("abstract", _find_abstract(page))
+        # What the tags call a description is often its beginning only.
+        whole = _find_abstract(page)
+        if len(whole) > len(str(record.get("abstract") or "")):
+            record["abstract"] = whole
         yield record
 
 
@@ -130,7 +133,7 @@ def _find_abstract(page: HtmlElement) -> str:
     """The longest text of an element that calls itself an abstract, without that word."""
     paths = "//*[contains(@class, 'abstract') or contains(@id, 'abstract') or contains(@class, 'Abstract')]"
     texts = [_get_words(element) for element in page.xpath(paths) if element.tag != "meta"]
-    best = max((t for t in texts if 80 <= len(t) <= 6_000), key=len, default="")
+    best = max((t for t in texts if 40 <= len(t) <= 6_000), key=len, default="")
     return re.sub(r"^(?:Abstract|Summary)\s{0,9}[:.]?\s{0,9}", "", best)
 
 
@@ -206,11 +209,8 @@ def _read_item(element: HtmlElement) -> _Record | None:
         for el in element.xpath(".//b|.//strong|.//a|.//*[contains(@class,'title')]")
     ]
     venues = [_get_words(el) for el in element.xpath(".//i|.//em|.//*[contains(@class,'venue')]")]
-    record = parse_reference(_get_words(element), titles, venues)
-    links = [link for link in element.xpath(".//a/@href") if str(link).startswith("http")]
-    if record is not None and links and not record["url"]:
-        record["url"] = str(links[0])
-    return record
+    links = list(map(str, element.xpath(".//a/@href")))
+    return parse_reference(_get_words(element), titles, venues, links)
 
 
 def _get_words(element: HtmlElement) -> str:

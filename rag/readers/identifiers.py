@@ -17,7 +17,7 @@ _PUBMED_ADDRESS = re.compile(
 
 def parse_doi(printed: str) -> str | None:
     """In lower case, as DOIs are compared: ``https://doi.org/10.1000/X`` -> ``10.1000/x``."""
-    match = _DOI.search(printed.replace("\\_", "_").replace("%2F", "/"))
+    match = _DOI.search(re.sub("%2f", "/", printed.replace("\\_", "_"), flags=re.IGNORECASE))
     return match.group().rstrip(".,;)").lower() if match else None
 
 

@@ -37,6 +37,15 @@ def find_records(value: object, levels: int = 4) -> list[object] | None:
     return None
 
 
+def is_attachment(record: object) -> bool:
+    """Whether a record of Zotero's is no work but what hangs on one: a file, a note, a mark in a file."""
+    if not isinstance(record, Mapping):
+        return False
+    inner = record.get("data")
+    kind = (inner if isinstance(inner, Mapping) else record).get("itemType")
+    return kind in ("attachment", "note", "annotation")
+
+
 def flatten(record: Record) -> Record:
     """The record with the fields of its service under names that every format shares."""
     if _is_wrapped(record):
@@ -246,13 +255,8 @@ def _convert_zotero(record: Record) -> Record:
         for attached in (flat.pop("attachments", None) or ())
         if isinstance(attached, Mapping)
     ]
-    extra = str(flat.get("extra") or "")
-    for line in extra.splitlines():
-        name, _, value = line.partition(":")
-        if name.strip().lower() in ("pmid", "arxiv", "doi"):
-            flat.setdefault(name.strip().lower(), value.strip())
-    names = ("title", "creators", "abstractNote", "date", "url", "DOI", "doi", "venue", "tags", "files", "pmid",
-            "arxiv", "itemType")  # fmt: skip
+    names = ("title", "creators", "abstractNote", "date", "url", "DOI", "venue", "tags", "files", "itemType",
+            "extra")  # fmt: skip
     return {name: flat[name] for name in names if name in flat}
 
 

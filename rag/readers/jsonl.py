@@ -38,6 +38,7 @@ def read(source: DocumentSource) -> DocumentParts:
         _build_json_entry(source.name, record, columns)
         for item in items
         for record in _iter_records(item, source.text)
+        if not json_shapes.is_attachment(record.value)
     )
     return DocumentParts.from_results(results, notes=lambda: columns.notes)
 

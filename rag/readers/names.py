@@ -28,6 +28,8 @@ _TITLED = re.compile(
 )
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-öø-ÿ]\.?[-‐ ]?){1,4}")
 _MARKS = re.compile(r"(?<=[^\W\d_.])[\d*†‡§¶∗✉♯#,\s]*[\d*†‡§¶∗✉♯#]$|^[\d*†‡§¶∗]+\s*")
+_PARTED_HYPHEN = re.compile(r"(?<=\w\.) -(?=\w)")
+"""``X. -Y. Li``, as IEEE prints it."""
 _NUMBERED = re.compile(r" 0\d{3}$")
 _PARTICLES = frozenset(
     "van von der den de del della di da do dos das du des la le el al bin ibn ten ter te zu zur zum "
@@ -217,6 +219,10 @@ def parse_name(name: str) -> Name:
 def _parse_bare(name: str) -> Name:
     """A name without a comma; ``Doe JA`` and ``Doe J.`` have the family first."""
     words = name.split()
+    if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) and _is_initials(words[-2]):
+        # PubMed's ``Ng WK Jr``; ``Robin Smit V`` has no initials before its last word.
+        turned = _parse_bare(" ".join(words[:-1]))
+        return Name(f"{turned.text} {words[-1]}", turned.family) if turned.family else Name(name)
     if len(words) > 1 and len(words[-1].replace(".", "")) <= 3 and _is_initials(words[-1]):
         rest = words[:-1]
         if not any(map(_is_initials, rest)) and all(
@@ -272,5 +278,6 @@ def _build_byline(names: Iterable[Name], *, cut: bool) -> Byline:
 def _clean(name: str) -> str:
     """Plain text without titles and the marks of footnotes: ``Rik Roe2*`` is Rik Roe."""
     plain = latex.to_text(name).strip(" ,;·'\"“”")
+    plain = _PARTED_HYPHEN.sub("-", plain)
     bare = plain if _NUMBERED.search(plain) else _MARKS.sub("", plain)
     return _TITLED.sub("", bare).strip(" ,;·")

@@ -59,8 +59,5 @@ def _parse_item(text: str) -> dict[str, object] | None:
     venues = _EMPHASIS.findall(plain)
     plain = _EMPHASIS.sub(r"\1", plain)
     titles = [_EMPHASIS.sub(r"\1", _LINK.sub(r"\1", title)).strip(" .") for title in titles]
-    record = parse_reference(" ".join(plain.split()), titles, venues)
-    addresses = [address for _, address in links if address.startswith("http")]
-    if record is not None and addresses and not record["url"]:
-        record["url"] = addresses[0]
-    return record
+    addresses = [address for _, address in links]
+    return parse_reference(" ".join(plain.split()), titles, venues, addresses)

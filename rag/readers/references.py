@@ -22,7 +22,10 @@ _MARKUP = re.compile(
 
 
 def parse_reference(
-    text: str, titles: Sequence[str] = (), venues: Sequence[str] = ()
+    text: str,
+    titles: Sequence[str] = (),
+    venues: Sequence[str] = (),
+    links: Sequence[str] = (),
 ) -> dict[str, object] | None:
     """The fields of one item of a list; None where it names no publication.
 
@@ -30,8 +33,9 @@ def parse_reference(
         text: The item, plain.
         titles: What the item sets off as its title may be: bold words, a link's text.
         venues: What stands in italics.
+        links: The addresses behind its words.
     """
-    addresses = _ADDRESS.findall(text)
+    addresses = [*_ADDRESS.findall(text), *(link for link in links if link.startswith("http"))]
     text = " ".join(_MARKUP.sub(" ", _ADDRESS.sub(" ", text)).split()).strip(" -–—•*")
     quoted = _QUOTED.search(text)
     apa = _APA.match(text)

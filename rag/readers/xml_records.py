@@ -138,6 +138,7 @@ def _read_pubmed(element: Element) -> _Record:
         "title": (_get(article, "ArticleTitle") or _get(element, ".//BookTitle")).removesuffix("."),
         "abstract": "\n\n".join(sections) if len(sections) > 1 else "".join(sections),
         "authors": [_read_pubmed_author(node) for node in article.findall(".//AuthorList/Author")],
+        "authors_complete": "no" if article.find(".//AuthorList[@CompleteYN='N']") is not None else None,
         "affiliations": _list(article, ".//AffiliationInfo/Affiliation"),
         "date": next(filter(None, map(_read_pubmed_date, dates)), None),
         "venue": _get(article, ".//Journal/Title") or _get(article, ".//ISOAbbreviation"),

@@ -44,7 +44,7 @@ def find_entities(text: str, library: LibraryView) -> Entities:
     times = tuple(find_times(text, library.newest))
     spans = [
         *_find_papers(text, library),
-        *(EntitySpan(*m.span, "person", m, m.how in ("exact", "alias", "reordered"))
+        *(EntitySpan(*m.span, "person", m, m.how in ("exact", "alias", "reordered", "family"))
           for m in library.names.find_mentions(text)),
         *(EntitySpan(t.start, t.end, "time", t, t.is_certain) for t in times),
         *_find_values(text, library),

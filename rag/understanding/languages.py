@@ -9,11 +9,15 @@ from rag.text.rendering import render
 def convert_to_english(question: str, library: LibraryView) -> tuple[str, tuple[str, ...]]:
     """The question in English, and a note where it was in another language.
 
-    Words of the names of people in the library belong to no language: ``De Cheng`` is not Spanish.
+    Words of the names of people in the library belong to no language: ``De Cheng`` is not Spanish,
+    nor is ``Jean-Luc de la Croix``.
     """
     rendering = render(question)
     if rendering is not None and question.isascii():
         names = library.names
         typed = (word.strip("?!.,;:'\"") for word in question.split())
-        rendering = render(question, [w for w in typed if w[:1].isupper() and names.is_part(w)])
+        spared = [w for w in typed if w[:1].isupper() and names.is_part(w)]
+        for mention in names.find_mentions(question):
+            spared += mention.typed.replace("-", " ").split()
+        rendering = render(question, spared)
     return (rendering.text, (rendering.note,)) if rendering else (question, ())

@@ -94,10 +94,12 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     parts.leftover = " ".join(
         w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )
-    parts.has_unknown = any(is_topical(w.lower(), asking) for w in free)
+    parts.has_unknown = any(is_topical(w.lower(), asking) and w.lower() not in _WHOLE for w in free)
     return parts
 
 
+_WHOLE = frozenset("library collection corpus archive database bibliography folder".split())
+"""Words for all that is here: "how many papers are in the library?" asks nothing of a library."""
 _OF_MANY = ("papers", "count", "groups", "people")
 
 
@@ -283,7 +285,7 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
         return _read_topic(parts, slot, entities)
     if mention.note:
         parts.notes.append(mention.note)
-    typed = mention.names[0] if len(mention.names) == 1 else mention.typed
+    typed = mention.name
     person = PersonRef(typed, mention.names)
     if slot.is_negative:
         parts.without_people.append(person)
