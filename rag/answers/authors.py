@@ -10,7 +10,7 @@ from rag.answers.portrait import build_expert
 from rag.answers.rows import Listing, build_scored_papers, find_naming_sentence
 from rag.library.view import LibraryView
 from rag.search.topics import compute_coverage
-from rag.text import join_names
+from rag.text import fold, join_names
 from rag.text.english import counted
 from rag.text.markdown import plain
 from rag.types import Answer, Paper
@@ -45,7 +45,7 @@ def answer_authors(query: Query, library: LibraryView, retrieve: Retrieve) -> An
 
 
 _SHOWN = 12
-"""Most people named who are on several of many papers."""
+"""Most people named who are on several of many papers, and most papers of one title."""
 
 
 def answer_common(query: Query, library: LibraryView) -> Answer:
@@ -124,6 +124,9 @@ def _format_all(papers: Sequence[Paper]) -> str:
 
 
 def _find_described(topic: str, library: LibraryView, retrieve: Retrieve) -> list[Paper]:
+    # "who wrote Preface?": everyone who wrote one.
+    if entitled := library.list_entitled(fold(topic), _SHOWN):
+        return library.list_papers(sorted(entitled))
     best = retrieve(topic, 1).papers
     return [h.paper for h in best if compute_coverage(topic, h.paper, library) >= _COVERED]
 

@@ -73,12 +73,12 @@ def head_list(n: int, phrase: str, limit: int, remarks: str) -> str:
 
 
 def tell_count(n: int, phrase: str) -> str:
-    return f"**{counted(n)}**{add_before(phrase)}."
+    return f"**{counted(n)}**{add_before(phrase).removesuffix('.')}."
 
 
 def tell_only_paper(phrase: str) -> str:
     """The head of a list of somebody's papers that is one paper long: elsewhere there may be more."""
-    return f"**{counted(1)} here**{add_before(phrase)}."
+    return f"**{counted(1)} here**{add_before(phrase).removesuffix('.')}."
 
 
 def tell_library_size(n: int, n_entries: int, n_repeated: int) -> str:

@@ -39,12 +39,12 @@ class CalledPapers(ScopedLibrary):
         )
         return [(row[0], row[1]) for row in self.library.fetch(names)] if starts else []
 
-    def list_entitled(self, folded: str) -> list[str]:
-        """Ids of the papers, two at most, whose title or short form this is."""
+    def list_entitled(self, folded: str, limit: int = 2) -> list[str]:
+        """Ids of the papers, so many at most, whose title or short form this is."""
         entitled = select(PAPER_NAMES.c.paper_id).where(
             PAPER_NAMES.c.folded == folded, self._is_in_scope(PAPER_NAMES)
         )
-        return [row[0] for row in self.library.fetch(entitled.distinct().limit(2))]
+        return [row[0] for row in self.library.fetch(entitled.distinct().limit(limit))]
 
     def find_entitled(self, words: Collection[str]) -> dict[str, str]:
         """Ids of papers by those of some folded words that are the title or short form of one alone."""

@@ -16,7 +16,7 @@ from rag.readers import field_mapping
 from rag.readers.pdf_front import Front, find_cover, read_front
 from rag.readers.pdf_layout import Layout, build_layout, find_body_size
 from rag.readers.pdf_paragraphs import Paragraph
-from rag.readers.pdf_text import Line, Page, read_page
+from rag.readers.pdf_text import UNREADABLE, Line, Page, read_page
 from rag.readers.source import DocumentParts, DocumentSource, is_pdf
 from rag.types import Entry, Place, Rejection
 from rag.types.errors import ReadError
@@ -222,8 +222,11 @@ def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[s
         "title": front.title, "authors": stated.authors, "year": stated.year, "venue": stated.venue,
     }  # fmt: skip
     bare = [page.number for page in pages if not any(_has_letters(line) for line in page.lines)]
-    lacks = (f"text: none on {_format_pages(bare)}",) if bare else ()
-    return lacks + tuple(
+    unread = sum(line.text.count(UNREADABLE) for page in pages for line in page.lines)
+    lacks = [f"none on {_format_pages(bare)}"] if bare else []
+    if unread:
+        lacks.append(f"{unread} letters unknown ({UNREADABLE}), as their font does not say which they are")
+    return tuple(f"text: {'; '.join(lacks)}" for _ in lacks[:1]) + tuple(
         f"{name}: {front.sources.get(name, 'read') if values[name] else 'not found'}"
         for name in _FIELDS
     )

@@ -30,6 +30,8 @@ _REACH = 60
 """How many characters from its letter an accent may stand in the file."""
 _HYPHENS = "\x02\ufffe"
 """pdfium's signs for a hyphen that ends a line."""
+UNREADABLE = "\ufffd"
+_SPACE_CODES = frozenset(map(ord, "\t\n\r"))
 _BOLD = re.compile(r"bold|black|heavy|CMBX|-B$|Medi\b|\.B\b|SFBX", re.I)
 _LIGATURES = re.compile("[ﬀ-ﬆ]")
 
@@ -141,6 +143,7 @@ class _Characters:
         codes = [get_unicode(self._page, at) for at in range(n)]
         self.texts = [chr(code) if 0 < code < 0x110000 else "" for code in codes]
         self._join_surrogates(codes)
+        self._mark_unmapped(codes)
         self._box = pdfium.FS_RECTF()
         self._matrix = pdfium.FS_MATRIX()
         self._fonts: dict[bytes, str] = {}
@@ -158,10 +161,17 @@ class _Characters:
                 if code < 0xDC00 and not pair:
                     self.texts[at] = ""
 
+    def _mark_unmapped(self, codes: list[int]) -> None:
+        """A letter whose font does not say which it is stands as ``�``: "E�cient" was read as "Ecient"."""
+        for at, code in enumerate(codes):
+            if code < 0x20 and code not in _SPACE_CODES:
+                if self._raw.FPDFText_HasUnicodeMapError(self._page, at) == 1:
+                    self.texts[at] = UNREADABLE
+
     def count_unreadable(self) -> int:
         """Characters whose font does not say which they are."""
         return sum(
-            text in ("", "\ufffd") or unicodedata.category(text[0]) == "Co" for text in self.texts
+            text in ("", UNREADABLE) or unicodedata.category(text[0]) == "Co" for text in self.texts
         )
 
     def find_box(self, at: int) -> tuple[float, float]:

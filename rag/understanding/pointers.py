@@ -227,7 +227,7 @@ def _find_by_citation(match: re.Match[str], library: LibraryView) -> tuple[Paper
     surnames = [fold(n).strip() for n in re.split(r",? (?:&|and|und|et|y) |, ", names) if n.strip()]
     year, is_cut = int(match["year"]), bool(match["more"])
     # "papers by Jana Doe 2019": a person whose name is whole, and a year.
-    if any(" " in m.typed for m in library.names.find_mentions(names)):
+    if any(" " in m.typed and m.how != "family" for m in library.names.find_mentions(names)):
         return ()
     if (
         match["gap"].isspace()
