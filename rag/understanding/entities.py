@@ -331,6 +331,8 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
     operator = "is_not" if slot.is_negative else "is"
     if slot.kind == "affiliation" and slot.is_negative:
         return Condition("affiliation", "lacks", (text,))
+    if slot.kind == "venue" and not slot.is_negative and (same := _list_same_venues(text, library)):
+        return Condition("venue", "in", same) if len(same) > 1 else Condition("venue", "is", *same)
     if slot.kind == "venue":
         operator = "not_contains" if slot.is_negative else "contains"
     if slot.kind == "words" and (sign := _read_sign(text)):
@@ -340,6 +342,19 @@ def read_value(slot: Slot, question: str, library: LibraryView) -> Condition:
         operator = "starts" if starts else "not_contains" if slot.is_negative else "contains"
         return Condition("title", operator, text)  # type: ignore[arg-type]
     return Condition(slot.kind, operator, text)  # type: ignore[arg-type]
+
+
+def _list_same_venues(text: str, library: LibraryView) -> tuple[str, ...]:
+    """The journal of this very name, where longer names belong to others; else nothing.
+
+    "Nature" is not Nature Communications, though ``CVPR`` is every CVPR of some year.
+    """
+    name = fold(text)
+    venues = library.list_printed_with("venue", name)
+    rest = {venue: re.sub(r"[\W\d_]+", "", fold(venue).replace(name, "", 1)) for venue in venues}
+    same = tuple(venue for venue in venues if not rest[venue])
+    others = len(venues) - len(same)
+    return same if others and any(fold(venue) == name for venue in same) else ()
 
 
 def read_author_bounds(text: str) -> Condition | None:

@@ -145,12 +145,36 @@ _HOW_MANY_AUTHORS = re.compile(
 )
 
 
+_HOW_MANY = re.compile(r"\s*(?:about |roughly )?how many\s+$", re.IGNORECASE)
+_OF_PAPERS = re.compile(
+    r"\s*(?:['’]s\s+)?(?:[\w-]+\s+)?(?:papers?|articles?|publications?|works?|entries|documents?|abstracts?|studies)\b",
+    re.IGNORECASE,
+)
+_IS_DONE = re.compile(
+    r"\s(?:\w+ed|were|was|did|do|does|have|has|die|live|suffer|get|can)\s", re.IGNORECASE
+)
+
+
+def _counts_things(frame: Frame) -> bool:
+    """Whether what is counted is the topic and does something: ``how many volcanoes erupted``."""
+    if frame.wants[0][0] != "count":
+        return False
+    return any(
+        slot.kind == "topic"
+        and _HOW_MANY.fullmatch(frame.question[: slot.start])
+        and not _OF_PAPERS.match(frame.question[slot.end :])
+        and _IS_DONE.search(f" {frame.question[slot.start :]} ")
+        for slot in frame.slots
+    )
+
+
 def _read_people(frame: Frame) -> Frame:
     """``How many people are harmed by gambling?`` is asked of what papers say, and not of their authors.
 
     People are those behind the papers where writing or working is spoken of.
     """
-    if not _HOW_MANY_PEOPLE.search(frame.question) or _WRITE.search(frame.question):
+    of_people = _HOW_MANY_PEOPLE.search(frame.question) and not _WRITE.search(frame.question)
+    if not of_people and not _counts_things(frame):
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))

@@ -98,8 +98,11 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     return parts
 
 
-_WHOLE = frozenset("library collection corpus archive database bibliography folder".split())
-"""Words for all that is here: "how many papers are in the library?" asks nothing of a library."""
+_WHOLE = frozenset(
+    "library collection corpus archive database bibliography folder published publishes authored".split()
+)
+"""Words for all that is here and for writing it, which are no topic: "how many papers are in the
+library?", "who has published the most papers here?"."""
 _OF_MANY = ("papers", "count", "groups", "people")
 
 
