@@ -47,6 +47,20 @@ def _load_families() -> Mapping[str, frozenset[str]]:
     return dict(families)
 
 
+@cache
+def _load_places() -> frozenset[str]:
+    """Stems of the families of places."""
+    section = (
+        FAMILIES_FILE.read_text(encoding="utf-8").partition("# Places")[2].partition("\n\n")[0]
+    )
+    return frozenset(stem(word) for line in section.splitlines()[1:] for word in line.split())
+
+
+def is_place(word: str) -> bool:
+    """Whether a word is a place or of one, which is written like a name: ``Sweden``, ``Swedish``."""
+    return stem(fold(word)) in _load_places()
+
+
 def has_relative(word: str, paper_terms: Iterable[str]) -> bool:
     """Whether a word of its family, or the word in its other spelling, is among index terms."""
     return not get_relatives(word).isdisjoint(paper_terms)

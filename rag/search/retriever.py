@@ -513,7 +513,9 @@ def _match_words(
             float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
         )
         is_found = any(all(p in has for p in extract_terms(s, keep_stop_words=True)) for s in forms)
-        is_found = is_found or (word.islower() and families.has_relative(word, has))
+        # A name in capitals has no family; yet a paper on Swedish gamblers is on Sweden.
+        has_family = word.islower() or families.is_place(word)
+        is_found = is_found or (has_family and families.has_relative(word, has))
         is_found = is_found or any(a <= start and end <= b for a, b in short)
         is_found = is_found or is_part(word, paper) or has_long_form(word, has) or at in joined
         is_found = is_found or is_measure(word, paper)

@@ -125,6 +125,9 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
                 # One ordinary word ("exoplanets") may as well be the topic.
                 is_certain = " " in value or fold(value) not in library.vocabulary.lower
                 at = places[printed]
+                # "public health advocacy" is a topic, though a journal is called Public Health.
+                if kind == "venue" and text[at : at + len(value)].islower():
+                    is_certain = is_certain and bool(_BEFORE_VENUE.search(folded[:at]))
                 spans.append(EntitySpan(at, at + len(value), kind, value, is_certain))
     # A category that is printed in the plural: "exoplanet papers" of the category Exoplanets.
     spans += [
@@ -154,6 +157,9 @@ def _find_values(text: str, library: LibraryView) -> list[EntitySpan]:
     return spans
 
 
+_BEFORE_VENUE = re.compile(
+    r"\b(?:in|at|by|from|of|for|to|venue|journal|published|appear\w*)\s+(?:the\s+)?$"
+)
 _MOST_EDGES = 32
 """Beginnings and ends of words within a value, two a word, that are looked at."""
 _CODE = re.compile(r"\bcategory ([A-Z]{2})\b|\b([A-Z]{2}) category\b")
@@ -351,10 +357,15 @@ def _list_same_venues(text: str, library: LibraryView) -> tuple[str, ...]:
     """
     name = fold(text)
     venues = library.list_printed_with("venue", name)
-    rest = {venue: re.sub(r"[\W\d_]+", "", fold(venue).replace(name, "", 1)) for venue in venues}
-    same = tuple(venue for venue in venues if not rest[venue])
-    others = len(venues) - len(same)
-    return same if others and any(fold(venue) == name for venue in same) else ()
+    bare = {venue: _VENUE_PLACE.sub("", venue) for venue in venues}
+    same = tuple(
+        v for v in venues if not re.sub(r"[\W\d_]+", "", fold(bare[v]).replace(name, "", 1))
+    )
+    return same if len(same) < len(venues) and any(fold(bare[v]) == name for v in same) else ()
+
+
+_VENUE_PLACE = re.compile(r"\s*\([^()]*\)$|-[A-Z]{4,}$")
+"""What parts journals of one name: ``Addiction (Abingdon, England)``, ``FIRE-SWITZERLAND``."""
 
 
 def read_author_bounds(text: str) -> Condition | None:
