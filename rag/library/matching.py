@@ -20,7 +20,7 @@ from rag.library.identity import SHORT_CHARS, compute_paper_id, extract_letters
 from rag.text import fold
 from rag.types import Entry
 
-RULES = "1"
+RULES = "2"
 """Changes with the rules, so that a library's papers are joined anew."""
 
 Key = TypeVar("Key", bound=Hashable)
@@ -30,6 +30,8 @@ _MIN_TITLE_WORDS, _MIN_TITLE_LETTERS = 4, 20
 _MAX_COMPARED = 50
 """Papers of one key that an entry is compared with."""
 _ALIKE_TITLES = 75.0
+_MISREAD_TITLES = 90.0
+"""The same title where a file's font does not say its letters: "Savanna Wres" for "Savanna fires"."""
 _PREPRINT_DOI = re.compile(r"10\.(?:48550|1101|21203|31234|31219|20944|36227|26434|2139|22541)/")
 
 
@@ -64,6 +66,8 @@ def list_keys(entry: Entry) -> tuple[str, ...]:
     keys += [f"file:{PurePosixPath(name).name.lower()}" for name in files]
     if title and _is_telling(entry.title or "", title):
         keys.append(f"title:{title[:200]}")
+        if entry.year and (first := _get_family(entry)):
+            keys.append(f"misread:{first}|{entry.year}")
     elif title and (first := _get_family(entry)):
         keys.append(f"title:{title}|{first}|{entry.year}")
     return tuple(dict.fromkeys(filter(None, keys)))
@@ -153,7 +157,7 @@ def _is_one_file(of_name: Sequence[_Facts]) -> bool:
 
 def _get_rank(shared: str) -> tuple[int, str]:
     """Surer keys first, so that what they join is known when others are looked at."""
-    return ("doi", "arxiv", "pmid", "content", "file", "title").index(
+    return ("doi", "arxiv", "pmid", "content", "file", "title", "misread").index(
         shared.partition(":")[0]
     ), shared
 
@@ -167,9 +171,25 @@ def _is_same(
         return False
     if kind == "content" and not any(a.content for pair in pairs for a in pair):
         kind = "title"  # without abstracts the content is the title
+    if kind == "misread":
+        return _is_misread(group, earlier, facts)
     if kind != "title":
         return True
     return any(_have_like_titles(a, b) and _agree_beside_title(a, b) for a, b in pairs)
+
+
+def _is_misread(group: Sequence[Key], earlier: Sequence[Key], facts: Mapping[Key, _Facts]) -> bool:
+    """Whether one is a lone file and the other what a bibliography says of it, but for some letters.
+
+    Of two bibliography entries, "in male rats" and "in female rats" are two papers.
+    """
+    files, others = ([facts[k] for k in g] for g in (group, earlier))
+    if others[0].is_file:
+        files, others = others, files
+    is_lone = all(f.is_file for f in files) and not any(f.is_file for f in others)
+    return is_lone and any(
+        fuzz.ratio(a.title, b.title) >= _MISREAD_TITLES for a in files for b in others
+    )
 
 
 def _have_like_titles(a: _Facts, b: _Facts) -> bool:
@@ -182,7 +202,7 @@ def _contradict(a: _Facts, b: _Facts, kind: str) -> bool:
     if (a.arxiv and b.arxiv and a.arxiv != b.arxiv) or (a.pmid and b.pmid and a.pmid != b.pmid):
         return True
     differ = bool(a.first and b.first) and not a.first & b.first
-    if kind == "title":
+    if kind in ("title", "misread"):
         return differ
     if not (a.title and b.title) or _have_like_titles(a, b):
         return differ and kind == "content" and not a.content

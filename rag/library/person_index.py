@@ -71,13 +71,6 @@ class Mention:
     near: tuple[str, ...] = ()
 
     @property
-    def name(self) -> str:
-        """What the person is called in an answer: DBLP's number is shown to tell people apart, and not else."""
-        if len(self.names) != 1:
-            return self.typed
-        return self.names[0] if _NUMBER.search(self.typed) else _NUMBER.sub("", self.names[0])
-
-    @property
     def note(self) -> str:
         """What to say about the reading; empty where nothing needs saying."""
         if len(self.names) == 1 and self.how in ("misspelt", "reordered", "partial", "alias"):

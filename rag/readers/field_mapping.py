@@ -27,6 +27,11 @@ _NO_ABSTRACT = re.compile(
     r"|an abstract is not available.*)\W*",
     re.IGNORECASE | re.DOTALL,
 )
+_COPYRIGHT = re.compile(
+    r"(?<=[.!?\])])\s{0,3}(?:Copyright\s{0,2})?(?:©|\(c\))\s?(?:Copyright\s)?(?:19|20)\d\d[^\n©]{0,160}$",
+    re.IGNORECASE,
+)
+"""With which Scopus and PubMed end an abstract; it is no sentence of the paper."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
 _FILE_BORDER = re.compile(r"[:;{}\n]")
@@ -55,6 +60,7 @@ def build_record_entry(
     _read_own_note(fields)
     _read_extra(fields)
     text, links = latex.convert_paragraphs(_get_text(fields, "text"))
+    text = _COPYRIGHT.sub("", text)
     if _NO_ABSTRACT.fullmatch(text):
         text, links = "", ()
     title = _get_title(fields)

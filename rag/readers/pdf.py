@@ -225,9 +225,8 @@ def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[s
     unread = sum(line.text.count(UNREADABLE) for page in pages for line in page.lines)
     lacks = [f"none on {_format_pages(bare)}"] if bare else []
     if unread:
-        lacks.append(
-            f"{unread} letters unknown ({UNREADABLE}), as their font does not say which they are"
-        )
+        letters = "1 letter" if unread == 1 else f"{unread} letters"
+        lacks.append(f"{letters} unknown ({UNREADABLE}), as the font does not say which")
     return tuple(f"text: {'; '.join(lacks)}" for _ in lacks[:1]) + tuple(
         f"{name}: {front.sources.get(name, 'read') if values[name] else 'not found'}"
         for name in _FIELDS

@@ -288,7 +288,7 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
         return _read_topic(parts, slot, entities)
     if mention.note:
         parts.notes.append(mention.note)
-    typed = mention.name
+    typed = mention.names[0] if len(mention.names) == 1 else mention.typed
     person = PersonRef(typed, mention.names)
     if slot.is_negative:
         parts.without_people.append(person)

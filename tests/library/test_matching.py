@@ -46,6 +46,15 @@ LEA, TOM, ANKE = ("Lea Moreau",), ("Tom Haas",), ("Anke Vries", "Tom Haas")
         ((entry(1, files=("full.pdf",)), entry(2, title="Moss on the Roofs of Barns", files=("full.pdf",)),
           entry(1, "1/full.pdf", text=ABSTRACT, page_starts=(0,)),
           entry(1, "2/full.pdf", title="Moss on the Roofs of Barns", text=ABSTRACT[::-1], page_starts=(0,))), 2),
+        # A file whose font misnames letters; of two bibliography entries one letter may tell papers apart.
+        ((entry(title="Savanna fires increase distances of seed dispersal", authors=LEA, year=2007),
+          entry(1, "p.pdf", title="Savanna Wres increase distances of seed dispersal", authors=LEA, year=2007,
+                text=ABSTRACT, page_starts=(0,))), 1),
+        ((entry(title="Savanna fires increase distances of seed dispersal", authors=LEA, year=2007),
+          entry(1, "p.pdf", title="Savanna Wres increase distances of seed dispersal", authors=TOM, year=2007,
+                text=ABSTRACT, page_starts=(0,))), 2),
+        ((entry(title="Weights of peat in the male bog vole", authors=LEA, year=2007),
+          entry(2, title="Weights of peat in the female bog vole", authors=LEA, year=2007)), 2),
         # Editorials of different people, and of one person in two years.
         ((entry(title="Editorial", authors=LEA, year=2015), entry(2, title="Editorial", authors=TOM, year=2015)), 2),
         ((entry(title="Editorial", authors=LEA, year=2015), entry(2, title="Editorial", authors=LEA, year=2019)), 2),

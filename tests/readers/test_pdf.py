@@ -56,6 +56,12 @@ def test_pages_begin_where_page_starts_says() -> None:
     assert "text: none on page 2" in entry.provenance
 
 
+def test_a_letter_that_its_font_does_not_name_stands_as_unknown_and_is_told() -> None:
+    (entry,) = read_bytes("p.pdf", make_pdf([[(18.0, "E\x01cient Flow in Bogs"), *BODY]])).entries
+    assert entry.title == "E\ufffdcient Flow in Bogs"
+    assert entry.how_known("text").startswith("1 letter unknown")
+
+
 def test_words_parted_at_a_lines_end_are_mended_and_compounds_keep_their_hyphen() -> None:
     (entry,) = read_bytes("p.pdf", make_pdf([FIRST])).entries
     assert "dogs in recognition tasks, with a state-of-the-art method" in entry.text

@@ -20,6 +20,8 @@ from rag.text import extract_terms
         ("optimize", "optimised by hand"),
         ("classify", "an image classifier"),
         ("rain", "deraining in one step"),
+        ("lungs", "pulmonary function"),
+        ("safer", "safe gambling"),
     ],
 )
 def test_a_word_is_said_by_one_of_its_family_or_in_its_other_spelling(word: str, text: str) -> None:

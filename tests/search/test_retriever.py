@@ -314,6 +314,13 @@ def test_people_dates_and_places_typed_in_a_question_count_as_found(typed: str) 
     assert match.is_found
 
 
+def test_a_place_counts_as_found_where_the_paper_names_its_people() -> None:
+    found = small([paper("p1", "Gamblers", "We study Swedish gamblers.")]).retrieve(
+        "betting in Sweden", 1
+    )
+    assert {m.word for m in found.papers[0].words if m.is_found} >= {"Sweden"}
+
+
 def test_a_phrase_counts_as_found_where_the_paper_has_its_acronym() -> None:
     papers = [
         paper("p1", "Fast poses", "It runs at 40 FPS on a phone."),

@@ -1,0 +1,63 @@
+"""Questions that any field asks of its library: names of several words, journals, what is counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.types.query_text import print_query
+from rag.understanding.languages import convert_to_english
+from tests.conversation import ask, read
+from tests.shelf import Shelf, paper
+
+SHELF = Shelf(
+    [
+        paper("p1", "Bread Prices and Riots in France", authors=("Jean-Luc de la Croix", "Marie Dupont"),
+              year=1998, venue="Nature Communications"),
+        paper("p2", "Preface", authors=("Wei Li 0003",), year=2010, venue="Nature"),
+        paper("p3", "Preface", authors=("Martin King Jr.",), year=2011, venue="Public Health"),
+        paper("p4", "A Public Health Advocacy Framework for Bread", authors=("Marie Dupont",), year=2012,
+              venue="FIRE-SWITZERLAND", text="We build a public health advocacy framework for bread."),
+        paper("p5", "Smoke over Towns", authors=("Anke Vries",), year=2012, venue="Fire Ecology"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "printed"),
+    [
+        ("papers by de la Croix", 'papers where author = "Jean-Luc de la Croix"'),
+        ("How many papers by de la Croix?", 'count papers where author = "Jean-Luc de la Croix"'),
+        ("papers by Jean-Luc de la Croix", 'papers where author = "Jean-Luc de la Croix"'),
+        # Several journals have the word; one has it for its name.
+        ("How many papers appeared in Nature?", 'count papers where venue = "Nature"'),
+        ("How many papers appeared in Fire?", 'count papers where venue = "FIRE-SWITZERLAND"'),
+        ("Who could I ask about public health advocacy?", 'people about "public health advocacy"'),
+        ("papers published in public health", 'papers where venue contains "Public Health"'),
+        # What is counted is the library, its people, or a thing that papers tell of.
+        ("How many papers are in the library?", "count papers"),
+        ("How many papers are in this library?", "count papers"),
+        ("Who has published the most papers here?", "people by author"),
+        ("How many volcanoes erupted in Iceland in 2021?", "passages asking number"),
+        ("How many papers about bread were published in 2012?", 'count papers about "bread" where year = 2012'),
+    ],
+)  # fmt: skip
+def test_a_question_is_read_in_any_library(question: str, printed: str) -> None:
+    typed, notes = convert_to_english(question, SHELF)
+    assert (typed, notes) == (question, ())
+    assert print_query(read(question, shelf=SHELF).query).startswith(printed)
+
+
+@pytest.mark.parametrize(
+    ("question", "beginning"),
+    [
+        ("papers by Wei Li", "**1 paper here** by Wei Li 0003."),
+        ("How many papers by Martin King?", "**1 paper** by Martin King Jr.\n"),
+    ],
+)
+def test_a_person_is_called_by_name(question: str, beginning: str) -> None:
+    assert ask(question, shelf=SHELF).text.startswith(beginning)
+
+
+def test_everyone_who_wrote_a_paper_of_a_title_is_named() -> None:
+    text = ask("Who wrote Preface?", shelf=SHELF).text
+    assert "Wei Li 0003" in text and "Martin King Jr." in text
