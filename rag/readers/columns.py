@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping
 
 _KEYS: Mapping[str, str] = {
     "title": "title papertitle articletitle displayname documenttitle maintitle primarytitle "
-    "titleprimary bookTitle",
+    "titleprimary bookTitle titel titre título titolo",
     "subtitle": "subtitle",
     "text": "abstract paperabstract abstracttext abstractnote abstracts summary text body content "
-    "abstracten description notesabstract",
+    "abstracten description notesabstract zusammenfassung kurzfassung résumé resumen riassunto",
     "authors": "authorfullnames authorsfullnames authornamesfull authors author authornames creators "
-    "creator authorsname authoraf authorshipsauthordisplayname authorname bookauthorfullnames bookauthors inventors",
+    "creator authorsname authoraf authorshipsauthordisplayname authorname bookauthorfullnames bookauthors inventors autoren autor auteurs auteur autores autori",
     "complete": "authorscomplete",
     "affiliations": "affiliations affiliation institutions institution authoraffiliations addresses "
     "authorswithaffiliations authorsaffiliations authorsrawaffiliation authoraddresses",
-    "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear",
+    "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear jahr erscheinungsjahr année año anno",
     "date": "date published publicationdate publisheddate pubdate issued publishedprint "
     "publishedonline datepublished coverdate created publicationdatestring updatedate pdate cdate "
     "datepublication dateofpublication publicationdateprint publicationdateonline onlinedate earlyaccessdate",
@@ -33,7 +33,7 @@ _KEYS: Mapping[str, str] = {
     "venue": "venue journal journaltitle journalbook booktitle publicationtitle publicationtitles "
     "containertitle sourcetitle sourcefulltitle fulljournalname journalname publicationname "
     "conferencename conference conferencetitle proceedingstitle journalref hostvenue "
-    "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname anthologytitle meetingname series",
+    "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname anthologytitle meetingname series zeitschrift revue revista rivista",
     "category": "category primarycategory primaryclass categories eprintclass",
     "code": "code hascode",
     "id": "id key identifier",
@@ -42,7 +42,7 @@ _KEYS: Mapping[str, str] = {
     "pmid": "pmid pubmedid pubmed pubmedpmid medlinepmid",
     "keywords": "keywords keyword authorkeywords indexkeywords keywordsplus tags manualtags "
     "automatictags meshterms meshheadings meshheading mesh subject subjects subjectterms concepts "
-    "topics fieldsofstudy s2fieldsofstudy descriptors ieeeterms emtreemedicalindexterms emtreedrugindexterms",
+    "topics fieldsofstudy s2fieldsofstudy descriptors ieeeterms emtreemedicalindexterms emtreedrugindexterms schlagwörter schlagworte motsclés palabrasclave parolechiave",
     "files": "file files fileattachments attachments pdf",
     "retracted": "isretracted retracted",
     "note": "annote note notes n1 remarks",
@@ -86,7 +86,9 @@ _KEPT_BY_NOBODY = frozenset(
     "publicationid researchorganizationsstandardized gridids cityofresearchorganization "
     "countryofresearchorganization recentcitations rcr fcr altmetric sourcelinkout countryofauthor "
     "casregistrynumbers articlelanguage embaselink openurllink dateaddedtoxplore articlecitationcount "
-    "patentcitationcount meetingdate documentidentifier".split()
+    "patentcitationcount meetingdate documentidentifier uniqueid journaliso webofsciencecategories "
+    "numberofcitedreferences usagecountlast180days usagecountsince2013 docdeliverynumber authoremail "
+    "fundingacknowledgement orcidnumbers researcheridnumbers".split()
 )
 """Bibliographic details that a paper does not keep here: known, so that they need no remark."""
 _NOT_A_LETTER = re.compile(r"[\W_]+")

@@ -73,9 +73,15 @@ def combine(year: object, month: object, day: object, dated: object) -> When:
         printed = full
     elif not printed.month and full.year == printed.year:
         printed = full
-    if printed.month or month in (None, ""):
+    if printed.month:
         return printed
-    text = str(month).replace("~", " ").strip()
+    if month in (None, "") and not full.year:
+        # EndNote's ``March 3`` beside the year; of tagged lines it comes in a list.
+        month = dated[0] if isinstance(dated, list) and len(dated) == 1 else dated
+        month = month if isinstance(month, str) else None
+    if month in (None, ""):
+        return printed
+    text = str(month).replace("~", " ").strip(' {}"')
     known = parse_month(text) or parse_month(text.split()[-1] if text else "")
     number = re.search(r"(?<!\d)\d{1,2}(?!\d)", text) if not text.isdigit() else None
     of_month = str(day).strip() if day not in (None, "") else number.group() if number else ""

@@ -28,12 +28,15 @@ _NO_ABSTRACT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COPYRIGHT = re.compile(
-    r"(?<=[.!?\])])\s{0,3}(?:Copyright\s{0,2})?(?:©|\(c\))\s?(?:Copyright\s)?(?:19|20)\d\d[^\n©]{0,160}$",
+    r"(?<=[.!?\])])\s{0,3}(?:\(Psyc[A-Z]{4} Database Record[^\n]{0,160}$"
+    r"|(?:Copyright\s{0,2})?(?:©|\(c\))\s?(?:Copyright\s)?(?:19|20)\d\d[^\n©]{0,160}$)",
     re.IGNORECASE,
 )
 """With which Scopus and PubMed end an abstract; it is no sentence of the paper."""
 _LAST_STOP = re.compile(r"(?<=[a-z]{3})(?<!etc)\.$")
 """The full stop with which PubMed, and what is made from it, ends a title."""
+_TRANSLATED = re.compile(r"\[[^\[\]]+\]")
+"""PubMed's ``[Coffee in winter].``: a title that it has put into English."""
 _FILE_BORDER = re.compile(r"[:;{}\n]")
 _MAX_KEYWORD_CHARS = 120
 
@@ -136,6 +139,8 @@ def _get_title(fields: Mapping[str, object]) -> str | None:
     if fields.get("untitled"):
         return None
     title = _LAST_STOP.sub("", latex.to_text(_get_text(fields, "title")))
+    if _TRANSLATED.fullmatch(title):
+        title = title[1:-1].rstrip(".")
     subtitle = latex.to_text(_convert_to_text(fields.get("subtitle")))
     if title and subtitle and subtitle.lower() not in title.lower():
         title = f"{title}{'' if title[-1] in ':?!' else ':'} {subtitle}"
@@ -176,6 +181,11 @@ def _convert_to_text(value: object) -> str:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value).strip()
     return ""
+
+
+def _list_texts(value: object) -> list[str]:
+    """The value as text, each of several."""
+    return [_convert_to_text(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _get_flag(value: object) -> bool | None:
@@ -284,9 +294,9 @@ def _split_names(value: object) -> tuple[str, ...]:
 
 def _get_url(fields: Mapping[str, object]) -> str | None:
     for field in ("url", "id"):
-        printed = _convert_to_text(fields.get(field)).replace("\\_", "_").replace("\\%", "%")
-        if match := re.match(r"https?://\S+", printed):
-            return match.group()
+        for printed in _list_texts(fields.get(field)):
+            if match := re.match(r"https?://\S+", printed.replace("\\_", "_").replace("\\%", "%")):
+                return match.group()
     if arxiv := _get_arxiv(fields, None):
         return f"https://arxiv.org/abs/{arxiv}"
     return None
@@ -294,9 +304,11 @@ def _get_url(fields: Mapping[str, object]) -> str | None:
 
 def _get_doi(fields: Mapping[str, object]) -> str | None:
     for field in ("doi", "id", "url"):
-        printed = _convert_to_text(fields.get(field))
-        if (field == "doi" or "doi.org/" in printed) and (doi := identifiers.parse_doi(printed)):
-            return doi
+        for printed in _list_texts(fields.get(field)):
+            if (field == "doi" or "doi.org/" in printed) and (
+                doi := identifiers.parse_doi(printed)
+            ):
+                return doi
     return latex.to_text(_convert_to_text(fields.get("doi"))).lower() or None
 
 

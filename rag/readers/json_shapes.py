@@ -18,6 +18,10 @@ ENVELOPES = (
 """Names under which answers and exports keep the list of their records."""
 
 
+_LONE = ("message", "result", "response")
+"""Those under which an answer has its only record."""
+
+
 def find_records(value: object, levels: int = 4) -> list[object] | None:
     """The list of records within an answer or export; None where the value is itself a record."""
     if not isinstance(value, Mapping) or not levels:
@@ -34,6 +38,8 @@ def find_records(value: object, levels: int = 4) -> list[object] | None:
         if isinstance(inner, Mapping):
             if (records := find_records(inner, levels - 1)) is not None:
                 return records
+            if name in _LONE and "title" in inner:
+                return [inner]
     return None
 
 
@@ -146,6 +152,9 @@ def _convert_crossref(record: Record) -> Record:
     for name in ("container-title", "title", "subtitle"):
         if isinstance(flat.get(name), list):
             flat[name] = next(filter(None, flat[name]), None)
+    event = flat.pop("event", None)
+    if not flat.get("container-title") and isinstance(event, Mapping):
+        flat["container-title"] = event.get("name")
     updates = flat.pop("updated-by", None)
     if isinstance(updates, list) and any("retract" in str(u) for u in updates):
         flat["is_retracted"] = True

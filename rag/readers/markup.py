@@ -13,7 +13,7 @@ _INLINE = (
     "b i em strong u s tt a span font small big code cite q abbr mark ins del strike kbd var dfn "
     "bold italic underline monospace roman sc overline named-content styled-content ext-link xref "
     "uri email inline-formula alternatives tex-math mml:[a-z]+ scp sans-serif preserve nobr wbr "
-    "inf ovl emphasis formula"
+    "inf ovl emphasis formula (?:mml:)?(?:math|m(?:row|i|n|o|text|style|space|frac|sqrt|sup|sub|subsup|over|under|fenced)|semantics)"
 )
 _BLOCK = (
     "p div br hr sec title label h[1-6] ul ol li table tr td th thead tbody abstract list "
@@ -39,6 +39,12 @@ def _build_script(names: str) -> re.Pattern[str]:
 
 
 _RAISED, _LOWERED = _build_script("sup|superscript|hi"), _build_script("sub|subscript|lo|inf")
+_MATH_LEAF = r"<(?:mml:)?m[a-z]{1,5}(?:\s[^<>]{0,80})?>([^<>]{0,40})</(?:mml:)?m[a-z]{1,5}>"
+_MATH_POWER = re.compile(
+    rf"<(?:mml:)?msup(?:\s[^<>]{{0,80}})?>\s{{0,9}}{_MATH_LEAF}\s{{0,9}}(?:<(?:mml:)?mrow>)?\s{{0,9}}"
+    rf"{_MATH_LEAF}(?:{_MATH_LEAF})?\s{{0,9}}(?:</(?:mml:)?mrow>)?\s{{0,9}}</(?:mml:)?msup>",
+    re.I,
+)
 _LONE_SCRIPT = re.compile(rf"<\s?/?\s?{_PREFIX}(?:su[bp]|hi|lo|inf)\s?/?>", re.IGNORECASE)
 _DROPPED = re.compile(
     r"<!--(?:(?!<!--).)*?-->|<(script|style)\b(?:(?!<\1).)*?</\1\s?>|<\?xml[^<>]*\?>", re.I | re.S
@@ -80,6 +86,7 @@ def _strip_tags(text: str) -> str:
     text = _CDATA.sub(r"\1", _DROPPED.sub(" ", text))
     text = _ABSTRACT_TITLE.sub(" ", text)
     text = _SECTION_TITLE.sub(r" \1: ", text)
+    text = _MATH_POWER.sub(lambda m: m[1] + raise_script(f"{m[2]}{m[3] or ''}"), text)
     text = _RAISED.sub(lambda match: raise_script(_strip_tags(match.group(1))), text)
     text = _LOWERED.sub(lambda match: _lower(match, text), text)
     text = _LONE_SCRIPT.sub("", text)

@@ -199,6 +199,9 @@ def parse_name(name: str) -> Name:
         return _parse_bare(parts[0] if parts else "")
     suffixes = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
     first_names = " ".join(part for part in parts[1:] if part not in suffixes)
+    given, _, last = first_names.rpartition(" ")
+    if given and not suffixes and _SUFFIX.fullmatch(last):  # PubMed's ``Lee, Ann B Jr``
+        first_names, suffixes = given, [last]
     suffix = " ".join(suffixes)
     first_names = _space_initials(first_names)
     words = first_names.split()

@@ -13,6 +13,10 @@ _QUOTED = re.compile(r"[“\"«‘]([^“”\"«»]{8,300}?)[,.]?[”\"»’](?!
 _APA = re.compile(
     r"^(?P<names>[^()]{3,600}?)\s*\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s+(?P<rest>.+)$", re.S
 )
+_VANCOUVER = re.compile(
+    r"^(?P<names>(?:[^\W\d_][\w'’-]{1,40}(?:\s[^\W\d_][\w'’-]{1,40}){0,2} [A-Z]{1,3}(?:, (?:et al)?|(?=\.))){1,60})\.\s+(?P<rest>\S.+)$",
+    re.S,
+)
 _SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\d)?!]))[.?!]\s+(?=[^\W\d_]|\d)")
 _ADDRESS = re.compile(r"https?://[^\s)\]>]+")
 _MARKUP = re.compile(
@@ -39,14 +43,15 @@ def parse_reference(
     text = " ".join(_MARKUP.sub(" ", _ADDRESS.sub(" ", text)).split()).strip(" -–—•*")
     quoted = _QUOTED.search(text)
     apa = _APA.match(text)
+    vancouver = _VANCOUVER.match(text)
     title = next((t for t in titles if 3 <= len(t.split()) <= 60 and t in text), "")
     if not title and quoted:
         title = quoted.group(1)
     if title:
         before, _, after = text.partition(title)
-    elif apa:
-        pieces = _SENTENCE.split(apa["rest"], maxsplit=1)
-        title, before, after = pieces[0], apa["names"], " ".join(pieces[1:])
+    elif behind_names := apa or vancouver:
+        pieces = _SENTENCE.split(behind_names["rest"], maxsplit=1)
+        title, before, after = pieces[0], behind_names["names"], " ".join(pieces[1:])
     else:
         pieces = _SENTENCE.split(text)
         at = next((i for i, piece in enumerate(pieces) if i and len(piece.split()) > 2), 0)

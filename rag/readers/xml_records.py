@@ -269,6 +269,8 @@ def _join_paragraphs(abstract: Element | None) -> str:
 def _read_jats_author(contrib: Element) -> object:
     name = contrib.find("name")
     name = contrib.find(".//name") if name is None else name
+    if name is None and contrib.find("string-name/surname") is not None:
+        name = contrib.find("string-name")
     if name is None:
         return {"literal": _get_words(contrib, "collab") or _get_words(contrib, "string-name")}
     return {
