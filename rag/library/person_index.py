@@ -286,7 +286,7 @@ class NameIndex:
         if joined in self._turned and (comma or self._is_name_like(part)):
             return Mention(span, typed, self._turned.get(joined), "reordered")
         if not comma and (names := self._match_family(part)):
-            return Mention(span, typed, names, "family")
+            return Mention(span, typed, choose_fullest_print(names), "family")
         if comma or not self._is_name_like(part):
             return None
         if names := self._match_initials(part):
@@ -323,7 +323,7 @@ class NameIndex:
             how = "misspelt"
         if not names:
             return None
-        return Mention((word.start, word.end), word.text, names, how)
+        return Mention((word.start, word.end), word.text, choose_fullest_print(names), how)
 
     def _match_run(self, text: str, words: Sequence[Token]) -> Mention | None:
         """``van der Berg``, ``García Márquez``: words that follow one another in a longer name."""
@@ -335,7 +335,8 @@ class NameIndex:
             if any(parts[at : at + len(keys)] == keys for at in range(len(parts) - len(keys) + 1))
         )
         span = (words[0].start, words[-1].end)
-        return Mention(span, text[span[0] : span[1]], names, "partial") if names else None
+        typed = text[span[0] : span[1]]
+        return Mention(span, typed, choose_fullest_print(names), "partial") if names else None
 
     def _match_family(self, part: Sequence[Token]) -> tuple[str, ...]:
         """``de la Croix``: a family name of several words, which begins with a particle of names here."""
@@ -435,6 +436,16 @@ class NameIndex:
                 return False
             telling = telling or known or not ordinary
         return telling
+
+
+def choose_fullest_print(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The one of which the others are shorter prints, ``J. Doe`` of Jana Doe; else all of them.
+
+    The answer then names the others as perhaps the same person.
+    """
+    fullest = max(names, key=lambda name: (len(name), name), default="")
+    is_one = all(name == fullest or is_shorter_print(name, fullest) for name in names)
+    return (fullest,) if names and is_one else names
 
 
 def _join(name: str) -> str:

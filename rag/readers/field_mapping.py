@@ -120,7 +120,9 @@ def _read_own_note(fields: dict[str, object]) -> None:
             fields["retracted"] = True
 
 
-_IDENTIFIER_LINE = re.compile(r"^\s*(PMID|arXiv|DOI)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_IDENTIFIER_LINE = re.compile(
+    r"^[^\S\n]{0,9}(PMID|arXiv|DOI)[^\S\n]{0,9}:[^\S\n]{0,9}(\S+)", re.IGNORECASE | re.MULTILINE
+)
 
 
 def _read_extra(fields: dict[str, object]) -> None:

@@ -13,10 +13,8 @@ _QUOTED = re.compile(r"[“\"«‘]([^“”\"«»]{8,300}?)[,.]?[”\"»’](?!
 _APA = re.compile(
     r"^(?P<names>[^()]{3,600}?)\s*\((?P<year>(?:19|20)\d\d)[^()]*\)[.:,]?\s+(?P<rest>.+)$", re.S
 )
-_VANCOUVER = re.compile(
-    r"^(?P<names>(?:[^\W\d_][\w'’-]{1,40}(?:\s[^\W\d_][\w'’-]{1,40}){0,2} [A-Z]{1,3}(?:, (?:et al)?|(?=\.))){1,60})\.\s+(?P<rest>\S.+)$",
-    re.S,
-)
+_FIRST_STOP = re.compile(r"(?P<names>[^.()]{3,600})\.\s{1,9}(?P<rest>\S.+)$", re.S)
+_SURNAME_FIRST = re.compile(r"[^\W\d_][\w'’ -]{1,60} [A-Z]{1,3}|et al")
 _SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\d)?!]))[.?!]\s+(?=[^\W\d_]|\d)")
 _ADDRESS = re.compile(r"https?://[^\s)\]>]+")
 _MARKUP = re.compile(
@@ -43,7 +41,7 @@ def parse_reference(
     text = " ".join(_MARKUP.sub(" ", _ADDRESS.sub(" ", text)).split()).strip(" -–—•*")
     quoted = _QUOTED.search(text)
     apa = _APA.match(text)
-    vancouver = _VANCOUVER.match(text)
+    vancouver = _match_vancouver(text)
     title = next((t for t in titles if 3 <= len(t.split()) <= 60 and t in text), "")
     if not title and quoted:
         title = quoted.group(1)
@@ -79,6 +77,13 @@ def parse_reference(
         "doi": identifiers.parse_doi(" ".join([text, *addresses])),
         "arxiv": next(filter(None, map(identifiers.find_arxiv_in_url, addresses)), None),
     }
+
+
+def _match_vancouver(text: str) -> re.Match[str] | None:
+    """``Doe J, Roe R. Ants under old stones. J Ants. 2010``, whose initials have no stops."""
+    match = _FIRST_STOP.match(text)
+    names = match["names"].split(", ") if match else [""]
+    return match if all(map(_SURNAME_FIRST.fullmatch, names)) else None
 
 
 def _read_names(text: str) -> str:

@@ -37,6 +37,12 @@ _CITATION = re.compile(
     rf"[\[(]?(?<![\w'’-])(?P<names>{_SURNAME}(?:(?:,? (?:&|and|und|et|y) |, (?=[^\W\d_a-z])){_SURNAME}){{0,3}}(?P<more>,? et al\.?)?)"
     r"(?:['’]s)?(?P<gap>,?\s*[(\[]|,\s*|\s+)(?P<year>(?:19|20)\d\d)(?P<letter>[a-z])?[)\]]?(?![\w-])"
 )
+_INITIALS = r"(?:[^\W\d_a-z]\.[\s-]?){1,4}"
+_LISTED = re.compile(
+    rf"(?<![\w'’-])(?P<names>{_SURNAME}, {_INITIALS}(?:,? (?:& |and )?{_SURNAME}, {_INITIALS}){{0,7}})(?P<more>,? et al\.?)?"
+    rf"(?P<gap>,?\s*[(\[])(?P<year>(?:19|20)\d\d)(?P<letter>[a-z])?[)\]]"
+)
+"""``Kairouz, S., Paradis, C., & Nadeau, L. (2015)``: the beginning of a reference."""
 _MIN_PASTED_WORDS = 15
 _MAX_CHARS = 3_000
 _SHINGLE, _MAX_SOURCES = 5, 20
@@ -106,6 +112,13 @@ def _iter_pointers(question: str, library: LibraryView) -> Iterator[Pointer]:
                 yield Pointer(
                     match.start(), end, papers[:_MOST_PAPERS], f"{noun} {identifier}".strip()
                 )
+    for match in _LISTED.finditer(question):
+        surnames = [
+            fold(name) for name in re.findall(rf"({_SURNAME}), {_INITIALS}", match["names"])
+        ]
+        papers = _find_cited(surnames, int(match["year"]), library, is_cut=bool(match["more"]))
+        if papers:
+            yield Pointer(*match.span(), papers, match.group())
     for match in _CITATION.finditer(question):
         if papers := _find_by_citation(match, library):
             yield Pointer(*match.span(), papers, match.group())

@@ -6,6 +6,7 @@ import pytest
 
 from rag.types.query_text import print_query
 from rag.understanding.languages import convert_to_english
+from rag.understanding.pointers import expand_pointers
 from tests.conversation import ask, read
 from tests.shelf import Shelf, paper
 
@@ -18,6 +19,8 @@ SHELF = Shelf(
         paper("p4", "A Public Health Advocacy Framework for Bread", authors=("Marie Dupont",), year=2012,
               venue="FIRE-SWITZERLAND", text="We build a public health advocacy framework for bread."),
         paper("p5", "Smoke over Towns", authors=("Anke Vries",), year=2012, venue="Fire Ecology"),
+        paper("p6", "Slot Machines", authors=("J. Järvinen-Tasso",), year=2020),
+        paper("p7", "Lotteries", authors=("Johanna Järvinen-Tasso",), year=2021),
     ]
 )  # fmt: skip
 
@@ -28,6 +31,8 @@ SHELF = Shelf(
         ("papers by de la Croix", 'papers where author = "Jean-Luc de la Croix"'),
         ("How many papers by de la Croix?", 'count papers where author = "Jean-Luc de la Croix"'),
         ("papers by Jean-Luc de la Croix", 'papers where author = "Jean-Luc de la Croix"'),
+        # Prints of likely one person: the fullest is answered, the others are named with it.
+        ("papers by Järvinen-Tasso", 'papers where author = "Johanna Järvinen-Tasso"'),
         # Several journals have the word; one has it for its name.
         ("How many papers appeared in Nature?", 'count papers where venue = "Nature"'),
         ("How many papers appeared in Fire?", 'count papers where venue = "FIRE-SWITZERLAND"'),
@@ -56,6 +61,11 @@ def test_a_question_is_read_in_any_library(question: str, printed: str) -> None:
 )
 def test_a_person_is_called_by_name(question: str, beginning: str) -> None:
     assert ask(question, shelf=SHELF).text.startswith(beginning)
+
+
+def test_a_list_of_names_with_initials_and_a_year_is_a_reference() -> None:
+    expanded, notes = expand_pointers("de la Croix, J.-L., & Dupont, M. (1998)", SHELF)
+    assert (expanded, notes) == ("Bread Prices and Riots in France", ())
 
 
 def test_everyone_who_wrote_a_paper_of_a_title_is_named() -> None:
