@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_experts(commands)
     _add_pubmedqa(commands)
     _add_pdfs(commands)
+    _add_fields(commands)
     _add_speed(commands)
     _add_browser(commands)
     _add_readings(commands)
@@ -187,6 +188,37 @@ def run_pdfs(args: argparse.Namespace) -> int:
             score = pdfs.score_pdfs([paper for paper in truth if paper.split == split], files)
             print(*pdfs.iter_lines(split, score), sep="\n")
             print(*(score.mistakes if args.mistakes else ()), sep="\n")
+    return DONE
+
+
+def _add_fields(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "fields", help="questions over three other fields, whose files eval/sets/fields names"
+    )
+    parser.add_argument("folder", type=Path, help="holds a folder of records for each field")
+    parser.add_argument("--half", type=int, choices=(1, 2), help="one half of the questions alone")
+    parser.add_argument("--mistakes", action="store_true", help="say which questions went wrong")
+    parser.set_defaults(run=run_fields)
+
+
+def run_fields(args: argparse.Namespace) -> int:
+    from eval.run import fields
+    from rag.app.assistant import build
+
+    questions = [q for q in fields.load_field_questions() if args.half in (None, q.half)]
+    for name in dict.fromkeys(question.field for question in questions):
+        if not (args.folder / name).is_dir():
+            raise ReadError(
+                f"there is no folder {str(args.folder / name)!r}; put its records there"
+            )
+        with tempfile.TemporaryDirectory() as data:
+            settings = load().model_copy(update={"data": Path(data)})
+            with build(settings) as assistant:
+                assistant.ingest([args.folder / name])
+                of_field = [question for question in questions if question.field == name]
+                score = fields.score_field(of_field, assistant)
+                print(*fields.iter_field_lines(name, score), sep="\n")
+                print(*(score.mistakes if args.mistakes else ()), sep="\n")
     return DONE
 
 
