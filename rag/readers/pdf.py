@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.readers import field_mapping
+from rag.readers import field_mapping, pdf_ocr
 from rag.readers.pdf_front import Front, find_cover, read_front
 from rag.readers.pdf_layout import Layout, build_layout, find_body_size
 from rag.readers.pdf_paragraphs import Paragraph
@@ -75,6 +75,7 @@ def read(source: DocumentSource) -> DocumentParts:
                 rejections.append(
                     Rejection(source.name, number, f"the page's text is broken ({exc})")
                 )
+        recognised = _recognise_scans(document, pages)
     _require_text(source.name, pages)
     cover = find_cover(pages[0]) if n_pages > 1 else None
     paper = pages[1:] if cover else pages
@@ -83,7 +84,8 @@ def read(source: DocumentSource) -> DocumentParts:
         for name in front.sources:
             front.sources[name] += f", behind a cover page by {cover}"
     layout = build_layout(paper, front.page, front.lines)
-    return DocumentParts((_build_entry(source.name, pages, front, layout),), tuple(rejections))
+    entry = _build_entry(source.name, pages, front, layout, recognised)
+    return DocumentParts((entry,), tuple(rejections))
 
 
 @contextmanager
@@ -104,6 +106,20 @@ def _open(source: DocumentSource) -> Iterator[PdfDocument]:
         yield document
     finally:
         document.close()
+
+
+def _recognise_scans(document: PdfDocument, pages: list[Page]) -> list[int]:
+    """Put what text recognition sees in place of pages without text; the numbers of those pages."""
+    program = pdf_ocr.find_program()
+    bare = [page.number for page in pages if not any(map(_has_letters, page.lines))]
+    recognised: list[int] = []
+    for number in bare[: pdf_ocr.MAX_PAGES] if program else ():
+        with suppress(ValueError):  # such a page stays without text, which is told
+            page = pdf_ocr.recognise_page(str(program), document[number - 1], number)
+            if page.lines:
+                pages[number - 1] = page
+                recognised.append(number)
+    return recognised
 
 
 def _read_page(document: PdfDocument, number: int) -> Page:
@@ -132,7 +148,7 @@ def _require_text(name: str, pages: list[Page]) -> None:
     if letters < MIN_LETTERS and unreadable < MIN_LETTERS:
         raise ReadError(
             f"file {name!r} has no text on its {len(pages)} pages, as a scan has none; "
-            "run text recognition (OCR) over it first"
+            "install tesseract, which then recognises it, or run text recognition (OCR) over it first"
         )
     if letters < MIN_READABLE * (len(signs) + unreadable) or _is_garbled(printed):
         raise ReadError(
@@ -149,7 +165,9 @@ def _is_garbled(text: str) -> bool:
     return sum(word in _COMMON for word in words) < MIN_COMMON * len(words)
 
 
-def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout) -> Entry:
+def _build_entry(
+    document: str, pages: list[Page], front: Front, layout: Layout, recognised: list[int]
+) -> Entry:
     page_texts = ["\n".join(line.text for line in page.lines) for page in pages]
     sections: list[tuple[int, str]] = []
     starts: dict[int, int] = {}
@@ -175,7 +193,7 @@ def _build_entry(document: str, pages: list[Page], front: Front, layout: Layout)
         section_starts=tuple(at for at, _ in sections),
         section_names=tuple(name for _, name in sections),
         references=layout.references,
-        provenance=_build_provenance(stated, front, pages),
+        provenance=_build_provenance(stated, front, pages, recognised),
         raw=page_texts[0],
     )
 
@@ -216,7 +234,9 @@ def _format_pages(numbers: list[int]) -> str:
     return f"page{'s' if len(numbers) > 1 else ''} {first_pages}{rest}"
 
 
-def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[str, ...]:
+def _build_provenance(
+    stated: Entry, front: Front, pages: list[Page], recognised: list[int]
+) -> tuple[str, ...]:
     """``field: how it is known`` for each that can be looked for on a first page."""
     values = {
         "title": front.title, "authors": stated.authors, "year": stated.year, "venue": stated.venue,
@@ -224,6 +244,8 @@ def _build_provenance(stated: Entry, front: Front, pages: list[Page]) -> tuple[s
     bare = [page.number for page in pages if not any(_has_letters(line) for line in page.lines)]
     unread = sum(line.text.count(UNREADABLE) for page in pages for line in page.lines)
     lacks = [f"none on {_format_pages(bare)}"] if bare else []
+    if recognised:
+        lacks.append(f"guessed from the picture (OCR) on {_format_pages(recognised)}")
     if unread:
         letters = "1 letter" if unread == 1 else f"{unread} letters"
         lacks.append(f"{letters} unknown ({UNREADABLE}), as the font does not say which")

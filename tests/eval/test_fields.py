@@ -7,9 +7,9 @@ import pytest
 from eval.run.fields import (
     FieldQuestion,
     FieldScore,
-    score_answer,
     list_cells,
     load_field_questions,
+    score_answer,
 )
 from rag.types import Answer
 from tests.shelf import paper

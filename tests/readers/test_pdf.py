@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,40 @@ def test_a_pdf_is_told_by_content(tmp_path: Path) -> None:
     path = tmp_path / "paper.txt"
     path.write_bytes(make_pdf([FIRST]))
     assert read(path).format == "pdf"
+
+
+_SEEN = (
+    (200, 60, "Quick Foxes of Bogs"),
+    (330, 30, "Abstract"),
+    (370, 28, "We study how quickly brown foxes jump over lazy dogs in forty bogs,"),
+    (410, 31, "over nine winters, and we find that most of them never do jump."),
+    (450, 30, "|~"),
+)
+"""Lines by top and height, as tesseract tells their words; of the last it is not sure."""
+
+
+def print_table() -> str:
+    names = "level page_num block_num par_num line_num word_num left top width height conf text"
+    rows = [names.split()]
+    for line, (top, height, text) in enumerate(_SEEN):
+        for at, word in enumerate(text.split()):
+            conf = "12.0" if word == "|~" else "96.0"
+            left, width = 200 + 110 * at, 14 * len(word)
+            rows.append(
+                ["5", "1", "1", "1", *map(str, (line, at, left, top, width, height)), conf, word]
+            )
+    return "\n".join("\t".join(row) for row in rows)
+
+
+def test_a_scan_is_recognised_where_the_machine_has_tesseract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "seen.tsv").write_text(print_table(), "utf-8")
+    program = tmp_path / "tesseract"
+    program.write_text(f"#!/bin/sh\ncat > /dev/null\ncat '{tmp_path}/seen.tsv'\n", "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (entry,) = read_bytes("scan.pdf", make_pdf([[]])).entries
+    assert entry.title == "Quick Foxes of Bogs"
+    assert entry.text == f"{_SEEN[2][2]} {_SEEN[3][2]}"
+    assert entry.how_known("text") == "guessed from the picture (OCR) on page 1"
