@@ -7,8 +7,8 @@ that are as faulty as they will be at run time; then once on all.
 
 from __future__ import annotations
 
+import itertools
 import json
-import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -23,11 +23,13 @@ from eval.train.forked import run_forked
 from eval.train.network_fit import (
     FitOptions,
     Ints,
+    MeanFit,
     NetworkFit,
     PatternRows,
     build_rows,
     fit_chain,
     fit_heads,
+    fit_members,
     fit_temperature,
     scale_vectors,
 )
@@ -42,6 +44,7 @@ from eval.train.reader_items import (
     build_items,
     compute_projection,
     encode_words,
+    hash_text,
     list_asking_words,
 )
 from eval.train.reader_swaps import load_banks
@@ -68,8 +71,8 @@ EMBEDDER = "minilm-l6-v2"
 Span = tuple[int, int, SlotKind]
 Report = Callable[[str], None]
 
-TAGGER = FitOptions(n_hidden=128, n_epochs=9, batch=64, rate=3.5e-3, pattern_rate=1.4e-2)
-QUESTION = FitOptions(n_hidden=256, n_epochs=13, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
+TAGGER = FitOptions(n_hidden=96, n_epochs=8, batch=64, rate=3.5e-3, pattern_rate=1.4e-2)
+QUESTION = FitOptions(n_hidden=160, n_epochs=13, rate=2e-3, pattern_rate=6e-3, dropout=0.5)
 TURN = FitOptions(n_hidden=64, n_epochs=18, batch=64, rate=2e-3, pattern_rate=6e-3, least_groups=2)
 NEGATION = FitOptions(n_epochs=16, batch=128, pattern_rate=2e-2, least_groups=2)
 _NEW_PAIRS = 0.4
@@ -197,11 +200,27 @@ class TaggerFit:
             [item.line for item in material.items], [len(item.words) for item in material.items]
         )
 
-    def fit(self, items: Sequence[int]) -> tuple[NetworkFit, TagChain]:
+    def fit(self, items: Sequence[int], n_members: int = 1) -> tuple[MeanFit, TagChain]:
+        """One network is enough to say how faulty tags are; the last fit has all members."""
+        chains = []
+
+        def fit_one(options: FitOptions) -> NetworkFit:
+            fit, chain = self._fit_one(items, options)
+            chains.append(chain)
+            return fit
+
+        fits = fit_members(replace(self.options, n_members=n_members), fit_one)
+        start, steps, end = (
+            np.mean([getattr(chain, name) for chain in chains], 0)
+            for name in ("start", "steps", "end")
+        )
+        return fits, TagChain(start, steps, end)
+
+    def _fit_one(self, items: Sequence[int], options: FitOptions) -> tuple[NetworkFit, TagChain]:
         chosen = [i for i in items if self.material.items[i].words]
         sequences = [self.material.get_words(i) for i in chosen]
         flat = np.concatenate(sequences)
-        fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, self.options)
+        fit = NetworkFit({"tag": TAGS}, self.vectors, self.rows, flat, self.groups, options)
         chain = fit_chain(
             fit, sequences, self.material.wordings[chosen], self.allowed,
             self.material.weights[chosen],
@@ -298,12 +317,17 @@ def build_negation(material: Material) -> NegationData:
     return NegationData(build_rows(patterns), np.array(targets), np.array(items), groups)
 
 
-def fit_negation(material: Material, data: NegationData, chosen: Ints) -> NetworkFit:
-    fit = NetworkFit({"negative": ("no", "yes")}, None, data.rows, chosen, data.groups, NEGATION)
+def fit_negation(data: NegationData, chosen: Ints) -> MeanFit:
     each = np.arange(len(data.items))
     weights = np.ones(len(each), np.float32)
-    fit_heads(fit, chosen, each, {"negative": data.targets}, weights)
-    return fit
+
+    def fit_one(options: FitOptions) -> NetworkFit:
+        classes = {"negative": ("no", "yes")}
+        fit = NetworkFit(classes, None, data.rows, chosen, data.groups, options)
+        fit_heads(fit, chosen, each, {"negative": data.targets}, weights)
+        return fit
+
+    return fit_members(NEGATION, fit_one)
 
 
 # --- the whole question -------------------------------------------------------------------------
@@ -362,11 +386,15 @@ class QuestionFit:
             if example.want == "aside" and example.what:
                 self.targets["what"][i] = self.classes["what"].index(example.what)
 
-    def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
+    def fit(self, items: Ints) -> MeanFit:
         wordings, weights = self.material.wordings, self.material.weights
-        fit_heads(fit, items, wordings, self.targets, weights)
-        return fit
+
+        def fit_one(options: FitOptions) -> NetworkFit:
+            fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, options)
+            fit_heads(fit, items, wordings, self.targets, weights)
+            return fit
+
+        return fit_members(self.options, fit_one)
 
     def list_items(self) -> Ints:
         """Items with something to learn: single questions, and turns that ask for a detail."""
@@ -434,12 +462,11 @@ def list_pairs(material: Material) -> list[Pair]:
                 example.last, sample.is_original, 1.0,
             )
         )  # fmt: skip
-    rng = random.Random(2)
-    n_added = int(_NEW_PAIRS * sum(pair.is_original for pair in pairs)) if singles else 0
-    for _ in range(n_added):
-        a, b = rng.choice(singles), rng.choice(singles)
+    n_added = int(_NEW_PAIRS * sum(pair.is_original for pair in pairs))
+    singles.sort(key=lambda sample: hash_text(material.items[sample.turns[0]].text))
+    for a, b in itertools.pairwise(singles[:n_added]):
         first, second = material.examples[a.line], material.examples[b.line]
-        if a is b or material.folds[a.line] != material.folds[b.line]:
+        if material.folds[a.line] != material.folds[b.line]:
             continue
         link = "aside" if second.want == "aside" else "new"
         if first.want == "aside":
@@ -500,10 +527,13 @@ class TurnFit:
             ]
         )
 
-    def fit(self, items: Ints) -> NetworkFit:
-        fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, self.options)
-        fit_heads(fit, items, self.wordings, self.targets, self.weights)
-        return fit
+    def fit(self, items: Ints) -> MeanFit:
+        def fit_one(options: FitOptions) -> NetworkFit:
+            fit = NetworkFit(self.classes, self.scaled, self.rows, items, self.groups, options)
+            fit_heads(fit, items, self.wordings, self.targets, self.weights)
+            return fit
+
+        return fit_members(self.options, fit_one)
 
 
 def _guess_shown(last_want: str, material: Material, pair: Pair) -> Shown:
@@ -559,7 +589,7 @@ def cross_validate(material: Material, options: Options, report: Report) -> Trai
     for fold in range(n_folds):
         learned = np.flatnonzero(slot_folds != fold)
         held_out = np.flatnonzero(slot_folds == fold)
-        negation_scores[held_out] = fit_negation(material, negation, learned).score(held_out)
+        negation_scores[held_out] = fit_negation(negation, learned).score(held_out)
     return Trained(
         material, tagger, tagging, question, scores, turn, turn_scores, negation, negation_scores
     )
@@ -593,7 +623,7 @@ def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
     n_slots, n_pairs = len(trained.negation.items), len(trained.turn.pairs)
 
     def fit_tagger() -> tuple[Network, TagChain | None]:
-        fit, chain = trained.tagger.fit(range(len(material.items)))
+        fit, chain = trained.tagger.fit(range(len(material.items)), TAGGER.n_members)
         return fit.build_network(temperatures["tagger"]), chain
 
     def fit_question() -> tuple[Network, TagChain | None]:
@@ -605,7 +635,7 @@ def fit_all(trained: Trained, embedder: str, digest: str, path: Path) -> None:
         return fit.build_network(temperatures["turn"]), None
 
     def fit_excluded() -> tuple[Network, TagChain | None]:
-        fit = fit_negation(material, trained.negation, np.arange(n_slots))
+        fit = fit_negation(trained.negation, np.arange(n_slots))
         return fit.build_network(temperatures["negation"]), None
 
     names = ("tagger", "question", "turn", "negation")

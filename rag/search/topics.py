@@ -152,6 +152,24 @@ def find_rarest_word(topic: str, library: LibraryView) -> str:
     return min(often, key=often.__getitem__)
 
 
+def split_alternatives(topic: str) -> list[str]:
+    """The sides of a topic that names several: ``vehicle or person re-identification``, ``hail; frost``.
+
+    A side shorter than the last one has the last one's last word in common with it.
+    """
+    sides = [side for side in _OR.split(topic) if side.strip()]
+    if len(sides) < 2 or len(sides) > _MOST_SIDES:
+        return [topic]
+    last = sides[-1].split()
+    return [
+        f"{side} {last[-1]}" if len(side.split()) < len(last) else side.strip() for side in sides
+    ]
+
+
+_OR = re.compile(r",?\s+(?:and/)?or\s+|\s*;\s*", re.IGNORECASE)
+_MOST_SIDES = 4
+
+
 def find_on_topic(
     topic: str,
     library: LibraryView,
@@ -166,6 +184,12 @@ def find_on_topic(
         retrieve: Finds papers for the topic.
         among: What the papers that count meet; the topic may still be present through others.
     """
+    if len(sides := split_alternatives(topic)) > 1:
+        found: dict[str, OnTopic] = {}
+        for each in [each for side in sides for each in find_on_topic(side, library, retrieve, among)]:
+            best_so_far = found.get(each.paper.paper_id, each)
+            found[each.paper.paper_id] = max(each, best_so_far, key=lambda one: one.relevance)
+        return _list_best_first(found.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
     if best < gate.compute_floor(topic):
@@ -191,6 +215,13 @@ def list_on_topic(
         The papers, each group best first, and how many of them hold the topic's words; papers that
         do are there however far off the retriever puts them.
     """
+    if len(sides := split_alternatives(topic)) > 1:
+        each = [list_on_topic(side, library, retrieve, among) for side in sides]
+        by_words = {e.paper_id: e for entries, n in each for e in reversed(entries[:n])}
+        by_meaning = {e.paper_id: e for entries, n in each for e in entries[n:]}
+        near = [e for i, e in by_meaning.items() if i not in by_words]
+        said = sorted(by_words.values(), key=_get_closeness)
+        return [*said, *sorted(near, key=_get_closeness)], len(said)
     neighbours = {
         hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
         for hit in find_on_topic(topic, library, retrieve, among)

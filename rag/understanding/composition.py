@@ -332,7 +332,8 @@ def _build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
 
 def _get_limit(parts: SlotParts) -> int | None:
     for slot in parts.numbers:
-        if (n := parse_number(slot.text)) is not None and n > 0:
+        words = slot.text.split()
+        if (n := parse_number(slot.text) or parse_number(words[-1] if words else "")) and n > 0:
             return n
     return None
 
@@ -582,7 +583,8 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
     # the list came by relevance. Of the papers just shown "the first two" are no oldest ones.
     if order is None and (asked := _BY_DATE.search(parts.question)):
         order = read_order(asked.group())
-    if order is None and not frame.links and (asked := _ENDS.search(parts.question)):
+    is_alone = not frame.links or frame.links[0][0] in ("new", "those_people")
+    if order is None and is_alone and (asked := _ENDS.search(parts.question)):
         order = read_order(asked.group())
     return replace(query, order=order, k=_get_limit(parts))
 

@@ -145,6 +145,8 @@ def _keep_slots(
             return rest
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
+    if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
+        return counted or stepped
     is_of_people = last.want == "people" and frame.wants[0][0] == "people"
     if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
         if last.want == "people":
@@ -167,6 +169,30 @@ def _keep_slots(
     return None
 
 
+def _count_shown(question: str, state: DialogueState) -> Query | None:
+    """``how many is that in total?``: the last list or topic, counted; else the papers shown."""
+    if not _TOTAL.fullmatch(question):
+        return None
+    if (base := get_set(state)) is not None:
+        return replace(base, want="count", by=(), order=None, k=None, base=())
+    papers = state.papers
+    return Query("count", papers=papers, is_about_several=True) if len(papers) > 1 else None
+
+
+def _step(question: str, state: DialogueState, library: LibraryView) -> Query | None:
+    """``and the next older one?``: the same question of another paper than the one shown for it."""
+    last = state.query
+    if not (match := _STEP.fullmatch(question)) or not state.papers:
+        return None
+    goes_back = last.order is not None and last.order.way == "descending"
+    age = (match["age"] or "").lower()
+    if last.want == "extreme" and (not age or goes_back == age.endswith(("older", "earlier", "old"))):
+        return replace(last, where=exclude(last.where, state.papers[:1]))
+    meant = find_meant(question, state, library)
+    is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
+    return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
+
+
 def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) -> Query | None:
     """Groups that go on: fewer of them, others, or the same as a list."""
     if not last.by or last.want not in ("groups", "count") or own.where or own.about:
@@ -187,6 +213,18 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_TOTAL = re.compile(
+    r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|there|these|those|they) ?)?"
+    r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"\W*(?:(?:and|or|ok|so|what about|how about)\W+)*(?:the\s+)?"
+    r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
+    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+before))"
+    r"(?:\s*(?:one|paper|study))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
 _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
@@ -222,7 +260,9 @@ def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | No
 _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
 _OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)
-_WHICH_OF = re.compile(r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those)\b", re.IGNORECASE)
+_WHICH_OF = re.compile(
+    r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b", re.IGNORECASE
+)
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
@@ -375,6 +415,10 @@ def _ask_focus(
     paper = state.paper if link == "same_paper" else find_meant(question, state, library)
     if link in ("same_paper", "one_of") and own.want in SETS and flags and paper:
         return Query("values", by=tuple(flags[:1]), papers=(paper,))
+    # "the newest on deepfakes? / and the one before? / both with code?"
+    both = list_focus(state, "") if link == "all_of" and _PAIR.search(question) else ()
+    if own.want in SETS and flags and len(both) == 2:
+        return Query("values", by=tuple(flags[:1]), papers=both)
     if own.want in CONTENT:
         is_of_both = own.want == "comparison" and not list_named(alone)
         is_of_both = is_of_both and find_ordinal(question, len(state.papers)) is None
@@ -425,6 +469,7 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     return replace(last, want="extreme", by=(), order=read_order(order), k=None, form=Form())
 
 
+_PAIR = re.compile(r"\b(?:both|each|the two)\b", re.IGNORECASE)
 _WHICH_OLDER = re.compile(
     r"\W*(?:and\s+)?which\b(?:\s+(?:one|paper|of (?:them|these|the two|both)))?\s+(?:is|was|came|appeared)\s+(?:the\s+)?"
     r"(?:old|new|earl|late|first|last|more recent|most recent)\w*(?:\s+one)?\W*$",
@@ -444,6 +489,9 @@ _THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORE
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     last = state.query
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
+    # "who wrote it? / any similar ones?"
+    if paper is None and last.papers and last.want not in SETS:
+        paper = library.get_paper(last.papers[0])
     if paper is not None:
         return Query(
             "papers",
@@ -455,7 +503,7 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)
     if last.want in CONTENT:
-        return replace(last, want="papers", about=Topic(last.topic or last.text), text="",
+        return replace(last, want="papers", about=last.about or state.topic or Topic(last.text), text="",
                        where=exclude(last.where, state.papers), papers=(), asks_for=None)  # fmt: skip
     return replace(last, where=exclude(last.where, state.papers), want="papers", k=alone.query.k)
 

@@ -100,10 +100,20 @@ def choose_link(
         and THEM.search(question)
     ):
         return "same_paper"
+    # "compare A and B / do both have code", "what does each contribute?"
+    is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
+    if is_several and link not in ("narrow", "those_people", "recap") and EACH.search(question):
+        return "all_of"
+    # "face recognition on cheap hardware / who is behind it": not of the first of thirteen
+    is_of_one = link in ("same_paper", "one_of") and frame.want == "people"
+    if is_of_one and len(state.papers) > 3 and state.topic and not state.query.papers:
+        return "all_of" if find_ordinal(question, len(state.papers)) is None else link
     # "papers by Chunhui Zhang / how big is the dataset in the newest?"
     is_list = len(state.papers) > 1 and state.query.want in SETS
     is_aged = any(slot.kind == "order" and AGED.search(slot.text) for slot in frame.slots)
-    if is_list and is_aged and frame.want in CONTENT:
+    # "and the older one, when was it posted?"
+    is_aged_one = is_several and bool(_AGED_ONE.search(question))
+    if frame.want in (*CONTENT, "values") and ((is_list and is_aged) or is_aged_one):
         return "one_of"
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes
     if link == "same_paper" and len(state.papers) > 1 and not state.query.papers:
@@ -212,6 +222,13 @@ _SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
     re.IGNORECASE,
 )
+_AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
+EACH = re.compile(
+    r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
+    r"|the (?:two|three)\b)",
+    re.IGNORECASE,
+)
+"""Several of those shown, all alike."""
 THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
 SURE = 0.9
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)

@@ -165,7 +165,7 @@ def get_set(state: DialogueState) -> Query | None:
 
     An answer from several papers has shown which are meant.
     """
-    last = state.query
+    last = show_all(state.query)
     if last.want in SETS:
         return last
     if last.want in ("overview", "people") and last.about is not None and not last.papers:

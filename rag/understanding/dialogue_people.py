@@ -10,7 +10,7 @@ from rag.types.fields import Condition
 from rag.types.query import PersonRef, Query, Reading, Want
 from rag.understanding.composition import build_author
 from rag.understanding.dialogue_links import COAUTHOR, THEM
-from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic
+from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic, show_all
 from rag.understanding.dialogue_state import (
     AUTHOR_OF,
     CONTENT,
@@ -37,7 +37,7 @@ def ask_people_on(frame: Frame, alone: Reading, state: DialogueState) -> Query |
         return None
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return None
-    where = last.where if last.about == topic else ()
+    where = show_all(last).where if last.about == topic else ()
     is_all = link == "all_of" or (link == "refine" and THEM.search(frame.question))
     is_of_set = last.want in (*SETS, "overview") and is_all and not last.papers
     if is_of_set and (len(state.papers) > 1 or last.want != "papers"):

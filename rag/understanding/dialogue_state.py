@@ -199,9 +199,14 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
         if (at := find_ordinal(question, len(some))) is not None:
             return some[at].paper_id
     if match := AGED.search(question):
-        by_age = sorted(papers, key=get_recency_key)
-        older = match.group().lower().startswith(("old", "earl"))
-        return (by_age[-1] if older else by_age[0]).paper_id
+        word = match.group().lower()
+        is_older = word.startswith(("old", "earl", "more old"))
+        by_age = sorted(papers, key=get_recency_key, reverse=is_older)
+        # "how big is the data in the newest? / and the older one?": beside the one spoken of
+        if len(papers) == 1 and not re.search("est$|most", word):
+            every = sorted(shown, key=get_recency_key, reverse=not is_older)
+            by_age = [*every[every.index(papers[0]) + 1 :], *by_age]
+        return next((p for p in by_age if p.year), by_age[0]).paper_id
     if called := find_called(question, state, library):
         return called
     words = {t for t in split_terms(question) if t not in STOP_WORDS}

@@ -286,6 +286,9 @@ def _read_person(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     # "papers about the famine / not of Lancashire": nobody here, so what is excluded is no person.
     if slot.is_negative and mention.how == "absent" and not parts.people:
         return _read_topic(parts, slot, entities)
+    # "which topics does Tencent publish on?"
+    if mention.how == "absent" and fold(slot.text) in parts.library.vocabulary.places:
+        return _read_value(parts, replace(slot, kind="affiliation", value=None), entities)
     if mention.note:
         parts.notes.append(mention.note)
     typed = mention.names[0] if len(mention.names) == 1 else mention.typed

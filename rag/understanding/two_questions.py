@@ -12,6 +12,7 @@ _ASKS = (
 )
 _BETWEEN = re.compile(
     rf"(?P<end>\?)\s+(?:(?:and|also|if so|plus)\b,?\s+)?(?={_ASKS}|(?:is|are|do|does|did|has|have)\b)"
+    r"|,\s+and\s+(?=(?:is|are|do|does|did|has|have|was|were|can)\b)"
     rf"|,?\s+and(?:\s+(?:also|then))?\s+(?={_ASKS})|\s*;\s*(?={_ASKS})",
     re.IGNORECASE,
 )
