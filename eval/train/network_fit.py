@@ -253,7 +253,9 @@ class MeanFit:
             bias=np.mean([n.bias for n in networks], 0),
             hidden_weights=np.hstack([n.hidden_weights for n in networks]),
             hidden_bias=np.concatenate([n.hidden_bias for n in networks]),
-            output_weights=np.divide(np.vstack([n.output_weights for n in networks]), len(networks)),
+            output_weights=np.divide(
+                np.vstack([n.output_weights for n in networks]), len(networks)
+            ),
         )
 
 

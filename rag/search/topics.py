@@ -157,17 +157,19 @@ def split_alternatives(topic: str) -> list[str]:
 
     A side shorter than the last one has the last one's last word in common with it.
     """
-    sides = [side for side in _OR.split(topic) if side.strip()]
-    if len(sides) < 2 or len(sides) > _MOST_SIDES:
+    sides = [side for part in _OR.split(topic) for side in part.split(",") if side.strip()]
+    is_short = len(topic.split()) <= _MOST_WORDS  # a title ("… or not to …") has no sides
+    if not _OR.search(topic) or len(sides) < 2 or not is_short:
         return [topic]
     last = sides[-1].split()
     return [
-        f"{side} {last[-1]}" if len(side.split()) < len(last) else side.strip() for side in sides
+        f"{side.strip()} {last[-1]}" if len(side.split()) < len(last) else side.strip()
+        for side in sides
     ]
 
 
 _OR = re.compile(r",?\s+(?:and/)?or\s+|\s*;\s*", re.IGNORECASE)
-_MOST_SIDES = 4
+_MOST_WORDS = 9
 
 
 def find_on_topic(
@@ -185,11 +187,9 @@ def find_on_topic(
         among: What the papers that count meet; the topic may still be present through others.
     """
     if len(sides := split_alternatives(topic)) > 1:
-        found: dict[str, OnTopic] = {}
-        for each in [each for side in sides for each in find_on_topic(side, library, retrieve, among)]:
-            best_so_far = found.get(each.paper.paper_id, each)
-            found[each.paper.paper_id] = max(each, best_so_far, key=lambda one: one.relevance)
-        return _list_best_first(found.values())
+        each = [on for side in sides for on in find_on_topic(side, library, retrieve, among)]
+        best_last = sorted(each, key=lambda on: on.relevance)
+        return _list_best_first({on.paper.paper_id: on for on in best_last}.values())
     hits, gate = _retrieve_hits(topic, retrieve, DEPTH if among is None else WIDE)
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
     if best < gate.compute_floor(topic):

@@ -13,31 +13,24 @@ from typing import cast
 
 from rag.library.view import LibraryView
 from rag.text import join_names
-from rag.text.numbers import parse_bounds, parse_number
-from rag.types.fields import FIELDS, Condition, QueryError, Range
+from rag.types.fields import FIELDS, QueryError
 from rag.types.query import (
     NEW_DATA,
     READING_ORDER,
     Detail,
     Form,
-    Measure,
-    Order,
     Part,
     PersonRef,
     Query,
     Reading,
-    RelationKind,
     Topic,
     Want,
 )
-from rag.understanding.entities import (
-    Entities,
-    find_described,
-    read_said,
-    simplify,
-)
-from rag.understanding.field_words import read_attribute, read_order
+from rag.understanding.entities import Entities, read_said
+from rag.understanding.field_words import read_attribute
 from rag.understanding.frame_types import Frame, Slot
+from rag.understanding.paper_queries import build_papers, build_topic, build_values
+from rag.understanding.people_queries import build_people, build_profile
 from rag.understanding.slots import SlotParts, clean_words, read_slots
 
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
@@ -101,6 +94,8 @@ def compose(
 _PERCENT = re.compile(
     r"\b(?:per ?cent(?:age)?|proportion|fraction|share of)\b|\d?\s%", re.IGNORECASE
 )
+
+
 CLOSE = 0.9
 """Below this probability the other reading is offered: above it the first was right in 342 of 342."""
 
@@ -127,9 +122,6 @@ def describe_want(query: Query) -> str:
     return "it asks for papers"
 
 
-# --- queries --------------------------------------------------------------------------------
-
-
 def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | None:
     """The query of one want; None where what it needs is not there."""
     want, _, relation = label.partition(" ")
@@ -139,7 +131,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     # "summarise Shiming Ge's papers" is the person's portrait.
     names_paper = bool(parts.papers or parts.described)
     if want == "overview" and parts.people and not (parts.topics or names_paper):
-        return _build_profile("profile", "", frame, parts)
+        return build_profile("profile", "", frame, parts)
     # "tell me about GazeForensics", "tell me about xylophones": what is not a topic here is asked of what
     # papers say; an overview without a topic is of the library.
     is_of_library = not parts.has_unknown or _OF_LIBRARY.search(parts.question)
@@ -253,6 +245,8 @@ def _read_stated(query: Query, parts: SlotParts) -> Query:
 
 
 _LIKELY = 0.5
+
+
 _OF_LIBRARY = re.compile(
     r"\b(?:library|libraries|collection|corpus|archive|database|here|new|newest|latest|topics?|themes?|papers are there)\b",
     re.IGNORECASE,
@@ -279,7 +273,7 @@ def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Que
     )
     detail = "" if want == "overview" and not is_told else detail
     sides = _list_sides(parts) if want == "comparison" else ()
-    about = _build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
+    about = build_topic(parts) if want == "overview" else Topic(all_of=sides) if sides else None
     return Query(
         want,
         where=parts.where if want == "overview" else (),
@@ -310,435 +304,15 @@ def _list_sides(parts: SlotParts) -> tuple[str, ...]:
     return tuple(clean_words(words) for words in named[:4]) if len(named) > 1 else ()
 
 
-def _build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
-    """The topic slots as one; ``each``: several topics of which people must have papers on all."""
-    # "Which papers use Mamba?": nothing else limits the list, so the unknown word is what it is about.
-    if not parts.topics and not parts.where and not parts.people and parts.leftover:
-        return Topic(parts.leftover, " or ".join(parts.without))
-    if not parts.topics:
-        return Topic(without=join_names(parts.without)) if parts.without else None
-    texts = [clean_words(slot.text) for slot in parts.topics]
-    if len(texts) == 1:
-        words = texts[0]
-    else:
-        start, end = parts.topics[0].start, parts.topics[-1].end
-        between = parts.question[start:end]
-        words = clean_words(between) if len(between) < 120 else join_names(texts)
-    without = " or ".join(parts.without)
-    if each and len(texts) > 1:
-        return Topic(" and ".join(texts), without, tuple(texts))
-    return Topic(words, without)
-
-
-def _get_limit(parts: SlotParts) -> int | None:
-    for slot in parts.numbers:
-        words = slot.text.split()
-        if (n := parse_number(slot.text) or parse_number(words[-1] if words else "")) and n > 0:
-            return n
-    return None
-
-
-def _get_bounds(parts: SlotParts) -> Range | None:
-    """Papers that each person must have: ``at least three``, ``more than 10 papers``."""
-    for slot in parts.numbers:
-        bounds = parse_bounds(slot.text)
-        if bounds is not None and (bounds.low != bounds.high or "exactly" in slot.text.lower()):
-            return bounds
-    return None
-
-
-def _build_people(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
-    if relation in ("authors", "first_author", "common_authors"):
-        return _build_authors(relation, parts)
-    if relation:  # coauthors and the like
-        if not parts.people:
-            return None
-        kind = cast("RelationKind", relation)
-        if len(parts.people) < 2 and relation == "common_coauthors":
-            kind = "coauthors"
-        about = _build_topic(parts) if kind in ("coauthors", "top_coauthor") else None
-        return Query("people", people=parts.names, relation=kind, where=parts.where, about=about)
-    bounds = _get_bounds(parts)
-    where = parts.where
-    if parts.without_people:
-        besides = tuple(n for p in parts.without_people for n in (p.names or (p.typed,)))
-    else:
-        besides = ()
-    topic = _build_topic(parts, each=_has_each(parts))
-    like = ""
-    if topic is None and (parts.papers or parts.described):
-        like = parts.papers[0] if parts.papers else ""
-        paper = parts.library.get_paper(like) if like else None
-        words = paper.name if paper else parts.described[0]
-        topic = Topic(words)
-    recent = parts.order is not None and parts.order.field == "date"
-    if topic is not None and (topic.words or topic.all_of):
-        if bounds is not None:
-            where = (*where, Condition("n_papers", "is", simplify(bounds)))
-        return Query(
-            "people",
-            where=where,
-            about=topic,
-            like=like,
-            besides=besides,
-            order=Order("date") if recent else _read_count_order(parts),
-            k=None if bounds else _get_limit(parts),
-        )
-    if parts.people:
-        return None
-    # "Who has published both in 2019 and in 2022?"
-    if "both" in parts.question.lower().split():
-        where = tuple(
-            Condition(c.field, "in_each", c.values)
-            if (c.field, c.operator) == ("year", "in")
-            else c
-            for c in where
-        )
-    if bounds is not None:
-        where = (*where, Condition("n_papers", "is", simplify(bounds)))
-    by = parts.role if parts.role in ("first_author", "last_author", "page") else "author"
-    order = parts.order if parts.order and FIELDS[parts.order.field].of == "person" else None
-    if order is None and parts.is_least_first:
-        order = Order("n_papers", "ascending")
-    by_figure = order is not None and order.field in (
-        "h_index",
-        "n_citations",
-        "novelty",
-        "ai_score",
-    )
-    return Query(
-        "people",
-        by=(order.field,) if by_figure and order else (by,),
-        where=where,
-        besides=besides,
-        order=order,
-        k=None if bounds else _get_limit(parts),
-    )
-
-
-def _read_count_order(parts: SlotParts) -> Order | None:
-    """``who has the most papers on deepfakes?``: people by how many they have."""
-    return Order("n_papers") if _MOST_PAPERS.search(parts.question) else None
-
-
-_MOST_PAPERS = re.compile(
-    r"\b(?:most (?:papers|work|works|articles|publications|entries|studies)|publish(?:ed|es)?(?: the)? most|most often|most prolific)\b",
-    re.IGNORECASE,
-)
-
-
-def _has_each(parts: SlotParts) -> bool:
-    """Whether people must have papers on each of several topics: ``both masks and drones``."""
-    if len(parts.topics) < 2:
-        return False
-    head = parts.question[: parts.topics[0].start].lower()
-    between = parts.question[parts.topics[0].end : parts.topics[-1].start].lower()
-    return head.rstrip().endswith("both") or any(
-        words in between
-        for words in ("as well as", "and also", "but also", "together with", "plus")
-    )
-
-
-_PAPER_NOUN = re.compile(
-    r"\b(?:papers?|articles?|stud(?:y|ies)|work|entry|publication|one|preprint|data\s?set|method|that|which)\b",
-    re.IGNORECASE,
-)
-
-
-_OF_PEOPLE = re.compile(
-    r"\b(?:who|whom|whose|authors?|authored|written|wrote|writers?|people|persons?|team|group|researchers?|scientists?|by whom)\b",
-    re.IGNORECASE,
-)
-
-
-def _build_authors(relation: str, parts: SlotParts) -> Query | None:
-    kind = cast("RelationKind", relation)
-    # "names of the two modules of DuetFace": something else of the paper than its people
-    if (parts.leftover or parts.has_unknown) and not _OF_PEOPLE.search(parts.question):
-        return None
-    if parts.papers:
-        if relation == "common_authors" and len(parts.papers) < 2:
-            kind = "authors"
-        return Query("people", papers=tuple(parts.papers), relation=kind)
-    description = parts.described[0] if parts.described else ""
-    # "who wrote about label noise?" asks for people on a topic, "who wrote the paper on it" for authors.
-    if (
-        not description
-        and parts.topics
-        and relation == "authors"
-        and not _PAPER_NOUN.search(parts.question)
-    ):
-        return Query("people", about=_build_topic(parts), where=parts.where)
-    topic = Topic(description) if description else _build_topic(parts)
-    if topic is None or not topic.words:
-        return None
-    if paper_id := find_described(topic.words, parts.library):
-        return Query("people", papers=(paper_id,), relation=kind)
-    return Query("people", about=topic, relation=kind)
-
-
-def _build_profile(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
-    if not parts.people:
-        return None
-    kind = cast("RelationKind | None", relation or None)
-    has_limits = parts.topics or parts.without or parts.conditions or _list_marks(parts)
-    if kind is None and has_limits:
-        return _build_papers("papers", "", frame, parts)
-    what = (join_names(parts.attribute_words) or "that") if kind == "not_stated" else ""
-    return Query("profile", people=parts.names, relation=kind, what=what)
-
-
-def _list_marks(parts: SlotParts) -> list[Condition]:
-    """What a question of yes or no asks papers to have: ``did Taiping Yao release any code?``."""
-    flags = [name for name in parts.attributes if FIELDS[name].type == "flag"]
-    return [Condition(name, "is", True) for name in flags if _YES_NO.match(parts.question)]
-
-
-def _build_papers(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
-    counting = want == "count"
-    if relation in ("shared", "coauthors"):
-        if not parts.people:
-            return None
-        kind = cast("RelationKind", relation)
-        limited = parts.without_people or parts.conditions or parts.topics
-        if relation == "shared" and (len(parts.people) < 2 or limited):
-            return _build_papers(want, "", frame, parts)
-        yes_no: Detail | None = "yes_no" if _YES_NO.match(parts.question) and not counting else None
-        return Query(
-            "count" if counting else "papers", people=parts.names, relation=kind, asks_for=yes_no
-        )
-    where = [*parts.where]
-    for person in parts.without_people:
-        where.append(Condition("author", "lacks", person.names or (person.typed,)))
-    topic = _build_topic(parts)
-    asks: Detail | None = "yes_no" if _YES_NO.match(parts.question) else None
-    people: tuple[PersonRef, ...] = ()
-    if parts.people:
-        if want == "papers" and not parts.role and topic is not None:
-            people = parts.names
-        # "papers by De Cheng or Nannan Wang": of either
-        elif len(parts.people) > 1 and not parts.role and _OR.search(_get_between(parts)):
-            names = tuple(n for p in parts.names for n in (p.names[:1] or (p.typed,)))
-            where.append(Condition("author", "in", names))
-        else:
-            where += [build_author(p, parts.role) for p in parts.names]
-    elif parts.role == "page":
-        where.append(Condition("page", "known"))
-    where += _list_marks(parts)
-    query = Query(
-        "papers",
-        where=tuple(where),
-        about=topic,
-        people=people,
-        papers=tuple(parts.papers) if want != "papers" or frame.links else (),
-        asks_for=asks if want == "papers" and people else None,
-        form=parts.form,
-    )
-    # "Which papers use Mamba?" with a paper called Mamba-CL, "all SoccerNet papers": the name is the topic.
-    named = next((p.words for p in parts.steps if p.slot == "papers"), "")
-    if named and not topic and (_USES.search(parts.question) or _is_kind(named, parts.question)):
-        query = replace(query, about=Topic(clean_words(named)), papers=())
-    finish = _FINISHERS.get(want)
-    return finish(query, frame, parts) if finish else _finish_papers(query, frame, parts)
-
-
-def _is_kind(name: str, question: str) -> bool:
-    """Whether a paper's name tells which papers are meant: ``all SoccerNet papers``."""
-    return (
-        re.search(rf"(?<!\w){re.escape(name)} (?:papers|studies|articles)\b", question) is not None
-    )
-
-
-def _get_between(parts: SlotParts) -> str:
-    """The words from the first person named to the last."""
-    slots = [slot for _, slot in parts.people]
-    return parts.question[slots[0].end : slots[-1].start]
-
-
-_OR = re.compile(r"\b(?:or|oder|ou)\b", re.IGNORECASE)
-_YES_NO = re.compile(r"\s*(?:and\s+)?(?:did|does|has|is|do|have|are|was|were)\b", re.IGNORECASE)
-
-
-def build_author(person: PersonRef, role: str = "") -> Condition:
-    """Papers by a person, in a role if one is given; a name of several people stays as typed, to choose."""
-    name = person.names[0] if len(person.names) == 1 else person.typed
-    return Condition(role or "author", "is", name)
-
-
-def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    # "papers like DuetFace": of the same topic, without itself.
-    if parts.papers and not query.about:
-        paper = parts.library.get_paper(parts.papers[0])
-        if paper is not None:
-            itself = Condition("paper", "not_in", (paper.paper_id,))
-            query = replace(
-                query,
-                about=Topic(paper.name),
-                like=paper.paper_id,
-                papers=(),
-                where=(*query.where, itself),
-            )
-    order = parts.order
-    # "which are the 3 newest papers on diffusion": the tagger took the words for a plain limit, and
-    # the list came by relevance. Of the papers just shown "the first two" are no oldest ones.
-    if order is None and (asked := _BY_DATE.search(parts.question)):
-        order = read_order(asked.group())
-    is_alone = not frame.links or frame.links[0][0] in ("new", "those_people")
-    if order is None and is_alone and (asked := _ENDS.search(parts.question)):
-        order = read_order(asked.group())
-    return replace(query, order=order, k=_get_limit(parts))
-
-
-_BY_DATE = re.compile(r"\b(?:newest|latest|most recent|oldest|earliest)\b", re.IGNORECASE)
-_COUNTED = r"(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|dozen|few|couple)"
-_ENDS = re.compile(
-    rf"\b(?:first|last)\s+{_COUNTED}\b(?!\s+(?:authors?|names?|years?|months?|days?|weeks?|pages?))"
-    rf"|\b{_COUNTED}\s+(?:very\s+)?(?:first|last|recent|new|old)\b(?!\s*authors?)",
-    re.IGNORECASE,
-)
-
-
-_USES = re.compile(
-    r"\b(?:us(?:e|es|ing|ed)|mention(?:s|ed|ing)?|report(?:s|ed|ing)? on|(?:evaluat|test|train)\w* on|build(?:s|ing)? on|cit(?:e|es|ing)|appl(?:y|ies|ying)|extend(?:s|ing)?|adopt(?:s|ing)?)\b",
-    re.IGNORECASE,
-)
-
-
-def _finish_count(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    by = tuple(parts.groups[:1])
-    bounds = _get_bounds(parts)
-    if bounds is not None and all(FIELDS[name].type == "person" for name in by):
-        where = (*query.where, Condition("n_papers", "is", simplify(bounds)))
-        return replace(query, want="count", by=by or ("author",), where=where)
-    return replace(query, want="count", by=by)
-
-
-def _finish_share(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    """What stands before the verb is the whole: ``what share of the papers from 2023 | have code``.
-
-    The last part is what is asked of it: ``what share of Ann Mao's papers | is about masks``. A topic
-    before a condition is of the whole: ``what share of the papers about masks | has code``.
-    """
-    if not query.where and query.about is None:
-        return None
-    at = {c: s.start for c, s in parts.conditions}
-    authors = (build_author(person, parts.role) for person in parts.names)
-    at |= {c: s.start for c, (_, s) in zip(authors, parts.people, strict=True)}
-    # A part that the conversation gave was said before all others.
-    order = sorted(query.where, key=lambda c: at.get(c, -1))
-    topic_at = max((s.start for s in parts.topics), default=-1) if query.about else -1
-    is_topic_asked = query.about is not None and topic_at >= max(
-        map(lambda c: at.get(c, -1), order), default=-1
-    )
-    asked = () if is_topic_asked else tuple(order[-1:])
-    base = tuple(c for c in query.where if c not in asked)
-    return replace(query, want="share", where=asked, base=base, by=tuple(parts.groups[:1]))
-
-
-def _finish_groups(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    if not parts.groups:
-        return None
-    measure = _get_measure(frame)
-    ascending = parts.is_least_first
-    k = _get_limit(parts)
-    # "which year has most papers?"
-    if k is None and _MOST.search(parts.question):
-        k = 1
-    return replace(
-        query,
-        want="groups",
-        by=tuple(parts.groups[:1]),
-        k=k,
-        measure=measure if measure in ("average", "median") else "each",
-        order=Order("n_papers", "ascending") if ascending else None,
-    )
-
-
-_MOST = re.compile(
-    r"\b(?:most|fewest|least|busiest|largest|smallest|biggest|highest|lowest)\b", re.IGNORECASE
-)
-
-
-def _get_measure(frame: Frame) -> Measure:
-    """``average`` and the like only where the head is sure: "papers per year" is no average."""
-    is_of_values = sum(p for label, p in frame.wants if label == "values") > 0.15
-    if frame.measures and is_of_values and frame.measures[0][1] > 0.5:
-        return cast("Measure", frame.measures[0][0])
-    return "each"
-
-
-def _finish_extreme(query: Query, frame: Frame, parts: SlotParts) -> Query | None:
-    if parts.order is None:
-        return None
-    order = parts.order
-    # "which paper is most cited?" is asked of papers, which have no such figure.
-    if FIELDS[order.field].of == "person" and not _PAPER_NOUN.search(parts.question):
-        return Query("people", by=(order.field,), order=order)
-    return replace(query, want="extreme", order=order, k=_get_limit(parts))
-
-
-_FINISHERS: dict[str, Callable[[Query, Frame, SlotParts], Query | None]] = {
-    "count": _finish_count,
-    "share": _finish_share,
-    "groups": _finish_groups,
-    "extreme": _finish_extreme,
-}
-
-
-def _build_values(want: str, relation: str, frame: Frame, parts: SlotParts) -> Query | None:
-    """Fields of named papers, figures of people, or the average of a field."""
-    measure = _get_measure(frame)
-    fields = tuple(dict.fromkeys(parts.attributes)) or tuple(parts.groups)
-    if parts.order is not None and not fields:
-        fields = (parts.order.field,)
-    # "when was DuetFace posted?": the tagger may pass over the word that asks.
-    if not fields and (parts.papers or parts.people) and (name := read_attribute(parts.question)):
-        fields = (name,)
-    if not fields:
-        return None
-    # "what is DuetFace? / coauthors of that paper?": those who wrote it
-    if fields[0] == "n_coauthors" and parts.papers and not parts.people:
-        return Query("people", papers=tuple(parts.papers), relation="authors")
-    figures = tuple(name for name in fields if FIELDS[name].of == "person")
-    if figures:
-        # "the h-index on Shiming Ge's page": whose page it is, is whose figure it is.
-        owners = tuple(
-            PersonRef(str(c.value), (str(c.value),)) for c in parts.where if c.field == "page"
-        )
-        where = tuple(c for c in parts.where if c.field != "page")
-        if parts.people or owners or not parts.papers:
-            people = parts.names or owners
-            # "citations of the teacher?": somebody is meant, though nobody of that name.
-            if not people and (somebody := _OF_SOMEBODY.search(parts.question)):
-                people = (PersonRef(somebody.group(1)),)
-            return Query("values", by=figures, people=people, measure=measure, where=where)
-        return Query("values", by=figures, papers=tuple(parts.papers))
-    if measure != "each":
-        return replace(_require(_build_papers("papers", "", frame, parts)), want="values", by=fields[:1],
-                       measure=measure, order=None, k=None)  # fmt: skip
-    if not parts.papers:
-        return None
-    return Query("values", by=fields, papers=tuple(parts.papers))
-
-
-_OF_SOMEBODY = re.compile(
-    r"\b(?:of|for)\s+(?:the|my|our|this|that)\s+([^\W\d_]{3,30})\W*$", re.IGNORECASE
-)
-
-
-def _require(query: Query | None) -> Query:
-    return query or Query("papers")
-
-
 _BUILDERS: dict[str, Callable[[str, str, Frame, SlotParts], Query | None]] = {
-    "people": _build_people,
-    "profile": _build_profile,
-    "papers": _build_papers,
-    "count": _build_papers,
-    "share": _build_papers,
-    "groups": _build_papers,
-    "extreme": _build_papers,
-    "values": _build_values,
+    "people": build_people,
+    "profile": build_profile,
+    "papers": build_papers,
+    "count": build_papers,
+    "share": build_papers,
+    "groups": build_papers,
+    "extreme": build_papers,
+    "values": build_values,
 }
 
 

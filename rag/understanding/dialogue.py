@@ -16,7 +16,7 @@ from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
-from rag.understanding.composition import build_author, compose, describe_want
+from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_links import POINTER, SURE, THEM, choose_link, is_of_set, tag_rest
 from rag.understanding.dialogue_merging import (
     drop_slot,
@@ -42,6 +42,7 @@ from rag.understanding.dialogue_state import (
 from rag.understanding.entities import Entities, negate
 from rag.understanding.field_words import read_group, read_order
 from rag.understanding.frame_types import Frame, SlotKind
+from rag.understanding.paper_queries import build_author
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -186,7 +187,9 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         return None
     goes_back = last.order is not None and last.order.way == "descending"
     age = (match["age"] or "").lower()
-    if last.want == "extreme" and (not age or goes_back == age.endswith(("older", "earlier", "old"))):
+    if last.want == "extreme" and (
+        not age or goes_back == age.endswith(("older", "earlier", "old"))
+    ):
         return replace(last, where=exclude(last.where, state.papers[:1]))
     meant = find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
@@ -261,7 +264,8 @@ _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re
 _OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)
 _WHICH_OF = re.compile(
-    r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b", re.IGNORECASE
+    r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
+    re.IGNORECASE,
 )
 _WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 UNSURE = 0.6

@@ -72,12 +72,8 @@ def choose_link(
     question = frame.question
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
-    if (
-        link == "new"
-        and state.people
-        and COAUTHOR.search(question)
-        and len(_list_people(entities)) == 1
-    ):
+    is_of_one = len(_list_people(entities)) == 1
+    if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
         return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
@@ -85,20 +81,12 @@ def choose_link(
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
-        if (
-            is_open
-            and len(state.papers) > 1
-            and find_ordinal(question, len(state.papers)) is not None
-            and _ONE.search(question)
-        ):
+        nth = find_ordinal(question, len(state.papers)) if len(state.papers) > 1 else None
+        if is_open and nth is not None and _ONE.search(question):
             return "one_of"
     # "who wrote VISA? / what did they find?"
-    if (
-        link == "those_people"
-        and frame.want == "passages"
-        and state.query.papers
-        and THEM.search(question)
-    ):
+    is_of_content = frame.want == "passages" and bool(state.query.papers)
+    if link == "those_people" and is_of_content and THEM.search(question):
         return "same_paper"
     # "compare A and B / do both have code", "what does each contribute?"
     is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
@@ -115,22 +103,17 @@ def choose_link(
     is_aged_one = is_several and bool(_AGED_ONE.search(question))
     if frame.want in (*CONTENT, "values") and ((is_list and is_aged) or is_aged_one):
         return "one_of"
-    # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes
-    if link == "same_paper" and len(state.papers) > 1 and not state.query.papers:
-        if state.query.want in CONTENT and THEM.search(question):
-            return "all_of"
+    # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
+    # wrote them?" of a list or a count, though the head takes it for one paper's authors
+    is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
+    if link == "same_paper" and is_of_all and THEM.search(question):
+        return "all_of"
     # "wich ones have code / explane it", where one has
     if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
         return "same_paper"
     # "his newest / who wrote that paper with him?"
     if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
         return "same_paper"
-    if link == "same_paper" and len(state.query.papers) > 1 and THEM.search(question):
-        return "all_of"
-    # "who wrote them?" of a list or a count, though the head takes it for one paper's authors
-    is_of_set = state.query.want in SETS and not state.query.papers
-    if link == "same_paper" and is_of_set and THEM.search(question):
-        return "all_of"
     # "can you cure it": no question of what this assistant can do
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
     if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
@@ -139,11 +122,8 @@ def choose_link(
     is_list = state.query.about is not None and state.query.want in (*SETS, "overview")
     if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
         return "narrow"
-    if (
-        link in ("new", "refine", "same_paper")
-        and state.people
-        and _PERSON_POINTER.search(question)
-    ):
+    is_loose = link in ("new", "refine", "same_paper")
+    if is_loose and state.people and _PERSON_POINTER.search(question):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)

@@ -10,9 +10,9 @@ from datetime import date
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import PersonRef, Query, Reading, Topic
-from rag.understanding.composition import build_author
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
 from rag.understanding.frame_types import Frame
+from rag.understanding.paper_queries import build_author
 from rag.understanding.slots import are_alternatives, merge_conditions
 
 

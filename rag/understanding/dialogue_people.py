@@ -8,7 +8,6 @@ from dataclasses import replace
 from rag.library.view import LibraryView
 from rag.types.fields import Condition
 from rag.types.query import PersonRef, Query, Reading, Want
-from rag.understanding.composition import build_author
 from rag.understanding.dialogue_links import COAUTHOR, THEM
 from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic, show_all
 from rag.understanding.dialogue_state import (
@@ -20,6 +19,7 @@ from rag.understanding.dialogue_state import (
     find_people,
 )
 from rag.understanding.frame_types import Frame
+from rag.understanding.paper_queries import build_author
 from rag.understanding.slots import merge_conditions
 
 

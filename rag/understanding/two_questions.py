@@ -36,7 +36,7 @@ def split_questions(text: str) -> tuple[str, str] | None:
 
 def are_two(first: Query, second: Query) -> bool:
     """Whether no one answer is to both: what papers say on the second is sought with the first."""
-    if second.want in ("aside", *_CONTENT) or first.want == "aside":
+    if "aside" in (first.want, second.want) or (first.want in _CONTENT and second.want in _CONTENT):
         return False
     return first.want != second.want or (first.want == "people" and first.about != second.about)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from eval.train.network_fit import (
     compute_expectations,
     fit_chain,
     fit_heads,
+    fit_members,
     fit_temperature,
     scale_vectors,
 )
@@ -176,6 +178,44 @@ def test_heads_learn_from_vectors_and_from_patterns() -> None:
     assert np.mean(scores[:, :2].argmax(1) == by_vector) > 0.95
     assert np.mean(scores[:, 2:].argmax(1) == by_pattern) == 1.0
     assert scores == pytest.approx(fit.score(groups), abs=1e-3)
+
+
+def test_the_mean_of_members_is_one_network_that_depends_less_on_the_seed() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(240, 6)).astype(np.float32)
+    targets = {"v": (vectors[:, 0] + rng.normal(size=240) > 0).astype(int)}
+    rows, groups, worth = build_rows([["same"]] * 240), np.arange(240), np.ones(240, np.float32)
+    scaled, learned = scale_vectors(vectors), np.arange(120)
+
+    def fit_one(options: FitOptions) -> NetworkFit:
+        fit = NetworkFit({"v": ("no", "yes")}, scaled, rows, learned, groups, options)
+        fit_heads(fit, learned, groups, targets, worth)
+        return fit
+
+    def compute_change(n_members: int) -> float:
+        """How far scores of wordings that nobody learned move with the seed."""
+        options = FitOptions(n_hidden=8, n_epochs=12, batch=20, rate=0.02, n_members=n_members)
+        a, b = (fit_members(replace(options, seed=seed), fit_one) for seed in (0, 1))
+        network = a.build_network({"v": 1.0})
+        assert network.score(vectors, [["same"]] * 240) == pytest.approx(a.score(groups), abs=1e-3)
+        return float(np.abs(a.score(groups) - b.score(groups))[120:].mean())
+
+    assert compute_change(6) < 0.75 * compute_change(1)
+
+
+def test_a_new_line_leaves_fold_variants_and_look_ups_of_the_others_as_they_were(
+    tmp_path: Path,
+) -> None:
+    old = [f"papers by [P:Kim {word}] on [T:{word} soil]" for word in "abcdefgh"]
+    text = "\n".join(old)
+    before = load_examples(write(tmp_path, f"## papers\n{text}\n"))
+    after = load_examples(write(tmp_path, f"## papers\nany news of [P:Ann Lee]\n{text}\n"))
+    built = [
+        build_items(examples, assign_folds(examples, 3), load_banks(3), 1)[0]
+        for examples in (before, after)
+    ]
+    kept = [{(i.text, i.fold, i.entities) for i in items} for items in built]
+    assert kept[0] and kept[0] <= kept[1]
 
 
 def test_the_temperature_makes_shares_right() -> None:

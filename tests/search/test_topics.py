@@ -9,7 +9,7 @@ import pytest
 from rag.answers.papers import answer_papers
 from rag.app.assistant import Assistant
 from rag.library.search_forms import build_searched
-from rag.search.topics import Phrase, has_other_prefix_only
+from rag.search.topics import Phrase, has_other_prefix_only, split_alternatives
 from rag.types import Retrieval
 from tests.conversation import read
 from tests.shelf import paper
@@ -112,3 +112,25 @@ def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
     assert titled == {i for i, title, _ in everywhere.values() if title and "ecognition" in title}
     others = sorted(set(everywhere) - titled)[:2]
     assert {row[0] for row in view.list_texts((), parts, in_text=others)} == titled | {*others}
+
+
+@pytest.mark.parametrize(
+    ("topic", "sides"),
+    [
+        ("vehicle or person re-identification", ["vehicle re-identification", "person re-identification"]),
+        ("fake news or media manipulation", ["fake news", "media manipulation"]),
+        ("makeup, style or font transfer", ["makeup transfer", "style transfer", "font transfer"]),
+        ("order of layers", ["order of layers"]),
+        ("or", ["or"]),
+    ],
+)  # fmt: skip
+def test_a_topic_of_two_sides_is_parted_and_what_they_have_in_common_is_of_both(
+    topic: str, sides: list[str]
+) -> None:
+    assert split_alternatives(topic) == sides
+
+
+def test_papers_on_either_side_are_on_a_topic_of_two(assistant: Assistant) -> None:
+    answer = assistant.ask("papers about makeup transfer or dehazing")
+    titles = " ".join(p.title or "" for p in answer.papers)
+    assert "Makeup Transfer" in titles and "Dehazing" in titles
