@@ -87,9 +87,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
         wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
         frame = replace(frame, wants=wants or frame.wants)
-    if frame.relation in ("authors", "first_author") and _BOTH.search(question):
+    if frame.relation in _AUTHORS and _BOTH.search(question):
         link, focus, people = "all_of", list_focus(state, ""), ()
-        shared = "common_authors" if frame.relation == "authors" else "first_author"
+        shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
     if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
@@ -217,6 +217,7 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
 
 
 _TOTAL = re.compile(
+    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
     r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|there|these|those|they) ?)?"
     r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
@@ -228,6 +229,7 @@ _STEP = re.compile(
     r"(?:\s*(?:one|paper|study))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )
+_AUTHORS = ("authors", "first_author", "common_authors")
 _BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
 _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
@@ -487,7 +489,9 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
     return tuple(c for c in query.where if c.field != "paper")
 
 
-_THAN = re.compile(r"\b(?:than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
+)
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:

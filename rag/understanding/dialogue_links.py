@@ -108,6 +108,9 @@ def choose_link(
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
+    # "papers from 2022 about faces / 2021 instead / how many were there in 2022"
+    if link == "new" and _HOW_MANY.match(question) and get_set(state) is not None:
+        return "all_of"
     # "wich ones have code / explane it", where one has
     if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
         return "same_paper"
@@ -202,10 +205,13 @@ _SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
     re.IGNORECASE,
 )
+_HOW_MANY = re.compile(
+    r"\W*(?:and\s+)?how many (?:is|are|was|were|have|had|of)\b(?!.*\bhere\b)", re.IGNORECASE
+)
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
     r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
-    r"|the (?:two|three)\b)",
+    r"|the (?:two|three)(?= (?:papers|methods|differ|share)|\W*$))",
     re.IGNORECASE,
 )
 """Several of those shown, all alike."""

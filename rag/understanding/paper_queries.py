@@ -39,10 +39,15 @@ def build_topic(parts: SlotParts, *, each: bool = False) -> Topic | None:
 
 def get_limit(parts: SlotParts) -> int | None:
     for slot in parts.numbers:
-        words = slot.text.split()
-        if (n := parse_number(slot.text) or parse_number(words[-1] if words else "")) and n > 0:
+        # "who of the three has the highest score?"
+        if parts.question[: slot.start].lower().endswith("of the "):
+            continue
+        if (n := parse_number(_LAST.sub("", slot.text))) is not None and n > 0:
             return n
     return None
+
+
+_LAST = re.compile(r"^\s*(?:last|next|other)\s+", re.IGNORECASE)
 
 
 def get_bounds(parts: SlotParts) -> Range | None:

@@ -85,7 +85,9 @@ def read_question(
         second = read(
             two[1], DialogueState(first.query, two[0], list_named(first), parts=first.parts)
         )
-        if are_two(first.query, second.query):
+        # "which entries are reports of contests and what was each about?" is one overview
+        is_one = second.query.want in _CONTENT and reading.query.want in _CONTENT
+        if not is_one and are_two(first.query, second.query):
             note = tell_open(two[1])
             reading = replace(
                 first, others=(second.query, *first.others), notes=(*first.notes, note)
