@@ -225,7 +225,7 @@ _TOTAL = re.compile(
 _STEP = re.compile(
     r"\W*(?:(?:and|or|ok|so|what about|how about)\W+)*(?:the\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
-    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+before))"
+    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
     r"(?:\s*(?:one|paper|study))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )

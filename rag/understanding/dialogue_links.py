@@ -90,7 +90,14 @@ def choose_link(
         return "same_paper"
     # "compare A and B / do both have code", "what does each contribute?"
     is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
-    if is_several and link not in ("narrow", "those_people", "recap") and EACH.search(question):
+    # "are they from the same group? / which of both is older?"
+    is_of_people = link == "those_people" and len(state.query.papers) < 2
+    if (
+        is_several
+        and link not in ("narrow", "recap")
+        and not is_of_people
+        and EACH.search(question)
+    ):
         return "all_of"
     # "face recognition on cheap hardware / who is behind it": not of the first of thirteen
     is_of_one = link in ("same_paper", "one_of") and frame.want == "people"
@@ -171,7 +178,10 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
         return False
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return False
-    if POINTER.search(question) or _LIKE.search(question) or find_ordinal(question, 1) is not None:
+    # "what is catastrophic forgetting? / which papers address it?"
+    is_on_topic = last.want in CONTENT and not last.papers and frame.want in ("papers", "count")
+    is_of_one = bool(POINTER.search(question)) and not is_on_topic
+    if is_of_one or _LIKE.search(question) or find_ordinal(question, 1) is not None:
         return False
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if last.want in SETS:

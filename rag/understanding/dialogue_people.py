@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.library.view import LibraryView
 from rag.types.fields import Condition
 from rag.types.query import PersonRef, Query, Reading, Want
-from rag.understanding.dialogue_links import COAUTHOR, THEM
+from rag.understanding.dialogue_links import COAUTHOR, EACH, THEM
 from rag.understanding.dialogue_merging import drop_authors, exclude, narrow_topic, show_all
 from rag.understanding.dialogue_state import (
     AUTHOR_OF,
@@ -34,6 +34,10 @@ def ask_people_on(frame: Frame, alone: Reading, state: DialogueState) -> Query |
     )
     topic = state.topic
     if not is_of_people or topic is None or not topic.words:
+        return None
+    # "papers on palmprints / are they by the same people?", "who wrote all three"
+    is_of_each = frame.relation == "authors" and bool(EACH.search(frame.question))
+    if frame.relation in ("common_authors", "first_author") or is_of_each:
         return None
     if any(slot.kind in ("topic", "person", "paper") for slot in frame.slots):
         return None

@@ -42,12 +42,12 @@ def get_limit(parts: SlotParts) -> int | None:
         # "who of the three has the highest score?"
         if parts.question[: slot.start].lower().endswith("of the "):
             continue
-        if (n := parse_number(_LAST.sub("", slot.text))) is not None and n > 0:
+        if (n := parse_number(slot.text)) is not None and n > 0:
             return n
-    return None
-
-
-_LAST = re.compile(r"^\s*(?:last|next|other)\s+", re.IGNORECASE)
+    # "the three newest"
+    orders = " ".join(p.words for p in parts.steps if p.slot == "order")
+    n = parse_number(orders)
+    return n if n is not None and 1 < n < 100 else None
 
 
 def get_bounds(parts: SlotParts) -> Range | None:
