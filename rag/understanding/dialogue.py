@@ -218,7 +218,7 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
 
 _TOTAL = re.compile(
     r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
-    r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|there|these|those|they) ?)?"
+    r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"
     r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
 )
@@ -472,7 +472,8 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     words = [w for w in split_terms(alone.question.replace(order, " ")) if w not in STOP_WORDS]
     if len(words) > 2 or frame.want in ("people", "values"):
         return None
-    return replace(last, want="extreme", by=(), order=read_order(order), k=None, form=Form())
+    k = alone.query.k if alone.query.k != 1 else None
+    return replace(last, want="extreme", by=(), order=read_order(order), k=k, form=Form())
 
 
 _PAIR = re.compile(r"\b(?:both|each|the two)\b", re.IGNORECASE)
