@@ -12,14 +12,13 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
-from rag.understanding.dialogue_links import POINTER, SURE, THEM, choose_link, is_of_set, tag_rest
+from rag.understanding.dialogue_keeping import ask_share, keep_slots
+from rag.understanding.dialogue_links import choose_link, is_of_set, tag_rest
 from rag.understanding.dialogue_merging import (
-    drop_slot,
     exclude,
     find_flag,
     get_set,
@@ -40,8 +39,8 @@ from rag.understanding.dialogue_state import (
     list_named,
 )
 from rag.understanding.entities import Entities, negate
-from rag.understanding.field_words import read_group, read_order
-from rag.understanding.frame_types import Frame, SlotKind
+from rag.understanding.field_words import read_order
+from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
 
 # --- the next turn --------------------------------------------------------------------------
@@ -100,8 +99,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     joined = (
         ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
-        or _ask_share(frame, alone, state)
-        or _keep_slots(frame, alone, state, library)
+        or ask_share(frame, alone, state)
+        or keep_slots(frame, alone, state, library)
     )
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
@@ -134,137 +133,10 @@ _JOINING = frozenset(
 )
 
 
-def _keep_slots(
-    frame: Frame, alone: Reading, state: DialogueState, library: LibraryView
-) -> Query | None:
-    """The last query with what plain words change of it; None where none of these does."""
-    own, last, question = alone.query, state.query, frame.question
-    # "drop the year", "any topic"
-    if (match := _DROPS.fullmatch(question)) and last.want not in CONTENT:
-        word = (match["what"] or match["any"] or "year").lower()
-        if (rest := drop_slot(last, word)) or (rest := drop_slot(last, word.removesuffix("s"))):
-            return rest
-    # "just the top three" of people ranked
-    kinds = {slot.kind for slot in frame.slots} - {"preamble"}
-    if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
-        return counted or stepped
-    is_of_people = last.want == "people" and frame.wants[0][0] == "people"
-    if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
-        if last.want == "people":
-            return replace(last, k=own.k or 1)
-    if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
-        return grouped
-    is_of_library = _OF_ALL.search(question)
-    # "who is Nannan Wang? / how many papers in 2023?"
-    is_set = own.want in SETS and not own.papers and not own.people and not own.like
-    is_somebody = last.want == "profile" and last.relation is None and len(last.people) == 1
-    if is_somebody and is_set and not is_of_library and not own.about:
-        if not any(FIELDS[c.field].type == "person" for c in own.where):
-            return own.add_conditions([build_author(last.people[0])])
-    # "papers by De Cheng / and Lingfeng He?"
-    persons = [c for c in last.where if FIELDS[c.field].type == "person"]
-    is_name = own.want == "profile" and _AND.match(question) and kinds == {"person"}
-    if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
-        other = replace(build_author(own.people[0]), field=persons[0].field)
-        return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
-    return None
-
-
-def _count_shown(question: str, state: DialogueState) -> Query | None:
-    """``how many is that in total?``: the last list or topic, counted; else the papers shown."""
-    if not _TOTAL.fullmatch(question):
-        return None
-    if (base := get_set(state)) is not None:
-        return replace(base, want="count", by=(), order=None, k=None, base=())
-    papers = state.papers
-    return Query("count", papers=papers, is_about_several=True) if len(papers) > 1 else None
-
-
-def _step(question: str, state: DialogueState, library: LibraryView) -> Query | None:
-    """``and the next older one?``: the same question of another paper than the one shown for it."""
-    last = state.query
-    if not (match := _STEP.fullmatch(question)) or not state.papers:
-        return None
-    goes_back = last.order is not None and last.order.way == "descending"
-    age = (match["age"] or "").lower()
-    if last.want == "extreme" and (
-        not age or goes_back == age.endswith(("older", "earlier", "old"))
-    ):
-        return replace(last, where=exclude(last.where, state.papers[:1]))
-    meant = find_meant(question, state, library)
-    is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
-    return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
-
-
-def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) -> Query | None:
-    """Groups that go on: fewer of them, others, or the same as a list."""
-    if not last.by or last.want not in ("groups", "count") or own.where or own.about:
-        return None
-    question = frame.question
-    # "how many journals? / list them with the number of papers", "which year had the most?"
-    if frame.want in ("groups", "papers") and own.by in ((), last.by):
-        if THEM.search(question) or own.by:
-            return replace(last, want="groups", order=own.order, k=own.k)
-    if last.want != "groups" or frame.links[0][0] in ("new", "more", "aside") or own.people:
-        return None
-    # "the top 3", "the biggest one"
-    if kinds in ({"number"}, {"order"}):
-        numbers = [parse_number(s.text.split()[-1]) for s in frame.slots if s.kind == "number"]
-        return replace(last, k=next(filter(None, numbers), 1))
-    # "now venues"
-    name = read_group(question) if kinds <= {"group"} and len(question.split()) < 5 else ""
-    return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
-
-
-_TOTAL = re.compile(
-    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
-    r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"
-    r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
-    re.IGNORECASE,
-)
-_STEP = re.compile(
-    r"\W*(?:(?:and|or|ok|so|what about|how about)\W+)*(?:the\s+)?"
-    r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
-    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
-    r"(?:\s*(?:one|paper|study))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
-    re.IGNORECASE,
-)
 _AUTHORS = ("authors", "first_author", "common_authors")
 _BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
-_DROPS = re.compile(
-    r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
-    r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
-    r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
-    re.IGNORECASE,
-)
-_TOP = re.compile(
-    r"\W*(?:(?:and|only|just|ok|show|give|me|please)\W+)*(?:the )?(?:top|first|best)\b",
-    re.IGNORECASE,
-)
-_OF_ALL = re.compile(
-    r"\b(?:here|library|collection|corpus|archive|overall|altogether|in total)\b", re.IGNORECASE
-)
-_AND = re.compile(r"\W*(?:and|or|what about|how about|now|same for)\b", re.IGNORECASE)
 
 
-def _ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
-    """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
-    last, (link, share) = state.query, frame.links[0]
-    is_new = link == "new" and (share > SURE or not _OF_THAT.search(alone.question))
-    is_part = link == "all_of" and not _OF_EVERYTHING.search(alone.question)
-    if last.want not in SETS or last.papers or is_new or is_part:
-        return None
-    if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
-        return None
-    if last.about is None and not last.where:
-        return None
-    base = last.base if last.want == "share" else ()
-    return Query("share", where=last.where, about=last.about, base=base)
-
-
-_SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
-_OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
-_OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)
 _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,

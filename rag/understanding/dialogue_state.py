@@ -162,7 +162,11 @@ def list_shown_papers(answer: Answer) -> tuple[str, ...]:
     """Ids in the order in which the answer shows them; an abstention shows its nearest papers."""
     citations = sorted(answer.citations, key=lambda c: c.marker)
     # "the newest on deepfakes?" shows one, and names those whose year nobody knows.
-    if isinstance(answer.value, tuple) and answer.reading and answer.reading.query.want == "extreme":
+    if (
+        isinstance(answer.value, tuple)
+        and answer.reading
+        and answer.reading.query.want == "extreme"
+    ):
         citations = [c for c in citations if c.source in answer.value] or citations
     cited = dict.fromkeys(c.paper_id for c in citations)
     if answer.route in ("catalogue", "person"):
