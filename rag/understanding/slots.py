@@ -258,6 +258,7 @@ def _is_negated(question: str, slot: Slot) -> bool:
     return slot.kind in kinds and bool(_NEGATION.search(question[: slot.start]))
 
 
+_TITLES_SAY = re.compile(r"\btitles? (?:that )?(?:say|have|contain|mention)s?\s+$", re.IGNORECASE)
 _IN_TITLE = re.compile(
     r"[\"'”’]?\s+(?:with)?in\s+(?:the\s+|their\s+|its\s+)?titles?\b", re.IGNORECASE
 )
@@ -268,7 +269,8 @@ def _read_topic(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     if not words:
         return
     # "which papers mention diffusion in the title?"
-    if _IN_TITLE.match(parts.question, slot.end):
+    says = _TITLES_SAY.search(parts.question[: slot.start])
+    if says or _IN_TITLE.match(parts.question, slot.end):
         return _read_value(parts, replace(slot, kind="words", value=None), entities)
     if slot.is_negative:
         parts.without.append(words)
