@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.library.view import LibraryView
 from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS
-from rag.types.query import Query, Reading
+from rag.types.query import Order, Query, Reading
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
 from rag.understanding.dialogue_merging import drop_slot, exclude, get_set
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_meant
@@ -31,6 +31,10 @@ def keep_slots(
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
         return counted or stepped
+    # "papers with code / the last two only"
+    if last.want == "papers" and (match := _FEW.fullmatch(question)):
+        order = Order("date") if match["last"] and last.order is None else last.order
+        return replace(last, k=parse_number(match["n"]), order=order)
     is_of_people = last.want == "people" and frame.wants[0][0] == "people"
     if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
         if last.want == "people":
@@ -76,6 +80,10 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         return replace(last, where=exclude(last.where, state.papers[:1]))
     meant = find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
+    # "newest on federated learning? / what does it do / and the one before that?"
+    if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
+        where = exclude(base.where, state.papers)
+        return replace(base, want="extreme", where=where, order=Order("date"), k=None)
     return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
 
 
@@ -130,6 +138,11 @@ _TOP = re.compile(
 )
 
 
+_FEW = re.compile(
+    r"\W*(?:(?:and|only|just|ok|show|give|me|please|the)\W+)*(?:top|first|best|(?P<last>last|latest|newest))\s+"
+    r"(?P<n>\w+)(?: (?:papers?|ones|only|please))*\W*",
+    re.IGNORECASE,
+)
 _OF_ALL = re.compile(
     r"\b(?:here|library|collection|corpus|archive|overall|altogether|in total)\b", re.IGNORECASE
 )

@@ -115,6 +115,12 @@ def choose_link(
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
+    # "papers on re-identification / which has code"
+    is_of_one = (
+        link in ("same_paper", "one_of") and len(state.papers) > 1 and not state.query.papers
+    )
+    if is_of_one and _WHICH_HAS.match(question):
+        return "all_of"
     # "papers from 2022 about faces / 2021 instead / how many were there in 2022"
     if link == "new" and _HOW_MANY.match(question) and get_set(state) is not None:
         return "all_of"
@@ -213,6 +219,10 @@ def _list_people(entities: Entities) -> list[str]:
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
 _SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
+    re.IGNORECASE,
+)
+_WHICH_HAS = re.compile(
+    r"\W*(?:and\s+)?which (?:(?:one|ones|of them|paper|papers) )?(?:has|have|is|are|comes?)\b",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(

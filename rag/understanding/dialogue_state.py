@@ -135,6 +135,8 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
     "How are deepfakes detected? / who made that? / any other papers?" stays with deepfakes.
     """
     query, parts = reading.query, reading.parts
+    if query.want == "comparison":  # its sides are no topic of which there are more papers
+        return earlier.topic
     if any(p.slot in ("papers", "people") and p.words for p in parts):
         return query.about if not query.like else None
     if query.like:  # further papers like the one spoken of

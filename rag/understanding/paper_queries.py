@@ -162,9 +162,11 @@ def _finish_papers(query: Query, frame: Frame, parts: SlotParts) -> Query | None
     # the list came by relevance. Of the papers just shown "the first two" are no oldest ones.
     if order is None and (asked := _BY_DATE.search(parts.question)):
         order = read_order(asked.group())
-    is_alone = not frame.links or frame.links[0][0] in ("new", "those_people")
-    if order is None and is_alone and (asked := _ENDS.search(parts.question)):
-        order = read_order(asked.group())
+    # "his last three papers", but not "what did the first 1 publish"
+    if order is None and (asked := _ENDS.search(parts.question)):
+        link = frame.links[0][0] if frame.links else "new"
+        if link == "new" or (link == "those_people" and "last" in asked.group().lower()):
+            order = read_order(asked.group())
     return replace(query, order=order, k=get_limit(parts))
 
 

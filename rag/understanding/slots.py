@@ -71,6 +71,7 @@ class SlotParts:
     unread: list[str] = field(default_factory=list)
     leftover: str = ""
     has_unknown: bool = False
+    told: Slot | None = None
 
     @property
     def where(self) -> tuple[Condition, ...]:
@@ -89,6 +90,10 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
     for slot in slots:
         kind = "topic" if _is_mentioned(slot, frame, entities) else slot.kind
         _SLOT_READERS[kind](parts, slot, entities)
+    told, named = parts.told, (parts.papers, parts.people, parts.conditions, parts.described)
+    if told and not parts.topics and not any(named):
+        if any(fold(word) in library.vocabulary.any for word in told.text.split()):
+            _read_topic(parts, told, entities)
     asking = load_heads().asking_words
     free = _list_free_words(frame.question, slots)
     parts.leftover = " ".join(
@@ -425,8 +430,20 @@ def _read_form(parts: SlotParts, slot: Slot, entities: Entities) -> None:
     parts.steps.append(Part("form", clean_words(slot.text), slot.text))
 
 
-def _skip(parts: SlotParts, slot: Slot, entities: Entities) -> None:
-    """A preamble asks nothing."""
+def _read_preamble(parts: SlotParts, slot: Slot, entities: Entities) -> None:
+    """A preamble asks nothing, but may tell the topic: ``I give a talk on deepfakes next week. Who ...``."""
+    if match := _TOLD.search(slot.text):
+        at = replace(
+            slot, kind="topic", start=slot.start + match.start(1), end=slot.start + match.end(1)
+        )
+        parts.told = replace(at, text=match.group(1))
+
+
+_TOLD = re.compile(
+    r"\b(?:on|about|study|studying) ((?!\w+day\b)[\w-]+(?: [\w-]+){0,3}?)"
+    r"(?= (?:next|this|for|at|in|by|on|tomorrow|soon|and)\b|\W*$)",
+    re.IGNORECASE,
+)
 
 
 _SLOT_READERS: dict[SlotKind, Callable[[SlotParts, Slot, Entities], None]] = {
@@ -440,7 +457,7 @@ _SLOT_READERS: dict[SlotKind, Callable[[SlotParts, Slot, Entities], None]] = {
     "order": _read_order_slot,
     "group": _read_group_slot,
     "attribute": _read_attribute_slot,
-    "preamble": _skip,
+    "preamble": _read_preamble,
     "form": _read_form,
 }
 
