@@ -132,5 +132,5 @@ def test_a_topic_of_two_sides_is_parted_and_what_they_have_in_common_is_of_both(
 
 def test_papers_on_either_side_are_on_a_topic_of_two(assistant: Assistant) -> None:
     answer = assistant.ask("papers about makeup transfer or dehazing")
-    titles = " ".join(p.title or "" for p in answer.papers)
+    titles = " ".join(c.title or "" for c in answer.citations)
     assert "Makeup Transfer" in titles and "Dehazing" in titles
