@@ -106,7 +106,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         joined = _JOINERS[link](frame, alone, state, library)
     named = list_named(alone)
     # "What is mclSTExp?": in a conversation, what names one paper is about that one.
-    if joined is None and link == "new" and len(named) == 1 and alone.query.want == "passages":
+    is_name = any(e.kind == "paper" for e in entities.spans) and len(named) == 1
+    if joined is None and link == "new" and is_name and alone.query.want == "passages":
         joined = replace(alone.query, papers=named)
     if joined is None:
         return alone

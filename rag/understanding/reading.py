@@ -42,6 +42,8 @@ PEOPLE_SHARE = 0.25
 """The same where people are the other reading: long descriptions of a half-remembered paper
 ("identify people in coarse footage …") look like a search for people more often than not."""
 TURN_SHARE = 0.55
+REFUSED_SHARE = 0.97
+"""Below this a question that no paper seems to answer is still sought in them."""
 ASIDE_SHARE = 0.9
 """From this probability on a question is small talk, or one that no paper could answer."""
 
@@ -233,7 +235,11 @@ def _choose_wants(
     is_refused = first == "aside" and frame.what[0][0] == "unsupported"
     is_bare = False
     if state is None and first == "aside":
-        is_bare = is_refused and (_is_bare(frame, entities) or _is_of_library(frame, library))
+        # "tracking an enemy drone from another drone" asks, though few of its words are here
+        is_unsure = frame.wants[0][1] < REFUSED_SHARE
+        is_bare = is_refused and (
+            is_unsure or _is_bare(frame, entities) or _is_of_library(frame, library)
+        )
     elif state is None:
         is_bare = _is_bare(frame, entities)
     names_somebody = any(e.kind == "person" and e.is_certain for e in entities.spans)
