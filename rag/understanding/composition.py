@@ -209,7 +209,7 @@ def _read_new_data(query: Query, parts: SlotParts) -> Query:
         or not (asked := _NEW_DATA.search(parts.question))
     ):
         return query
-    about = _build_topic(parts) if parts.topics else None
+    about = build_topic(parts) if parts.topics else None
     words = clean_words(_DATA_WORDS.sub(" ", about.words)) if about else ""
     if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
         parts.steps.append(step)
