@@ -40,12 +40,12 @@ _FOREIGN_BRACKET = re.compile(r"\s*(?<![\[【])[\[【]++([^\[\]【】]{0,300})[\
 _LINKED_KEYS = re.compile(r"\[{1,2}\s*(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)\s*\]{1,2}\([^()\s]*\)")
 _NUMBERS = re.compile(r"\^?\d{1,2}(?:\s*[,;]\s*\^?\d{1,2}){0,9}")
 _LAST_NUMBER = re.compile(r"\((\d{1,2}(?:\s*[,;]\s*\d{1,2}){0,9})\)(?=\s*[.!?]?$)")
-_NAME = r"[A-ZÀ-Þ][\w'’-]+"
+_NAME = r"(?<!\w)[A-ZÀ-Þ][\w'’-]{1,40}"
 _NAME_YEAR = re.compile(
-    rf"({_NAME})(?:\s+et\s+al\.?|(?:,\s+{_NAME})*,?\s+(?:and|&)\s+{_NAME})?,?\s*\(?((?:19|20)\d\d)[a-z]?"
+    rf"({_NAME})(?:\s+et\s+al\.?|(?:,\s+{_NAME}){{0,9}},?\s+(?:and|&)\s+{_NAME})?,?\s*\(?((?:19|20)\d\d)[a-z]?"
 )
 _CITED_BY_NAME = re.compile(
-    rf"\((?:see\s+)?{_NAME_YEAR.pattern}(?:\s*;\s*{_NAME_YEAR.pattern})*\)"
+    rf"\((?:see\s+)?{_NAME_YEAR.pattern}(?:\s*;\s*{_NAME_YEAR.pattern}){{0,9}}\)"
     rf"|{_NAME}(?:\s+et\s+al\.?|\s+(?:and|&)\s+{_NAME})?\s+\((?:19|20)\d\d[a-z]?\)"
 )
 """``(Zhang et al., 2022; Li and Gao, 2023)`` and ``Zhang et al. (2022)``."""

@@ -440,8 +440,8 @@ def _read_preamble(parts: SlotParts, slot: Slot, entities: Entities) -> None:
 
 
 _TOLD = re.compile(
-    r"\b(?:on|about|study|studying) ((?!\w+day\b)[\w-]+(?: [\w-]+){0,3}?)"
-    r"(?= (?:next|this|for|at|in|by|on|tomorrow|soon|and)\b|\W*$)",
+    r"\b(?:on|about|study|studying) ((?!\w+day\b)[\w-]{1,40}(?: [\w-]{1,40}){0,3}?)"
+    r"(?= (?:next|this|for|at|in|by|on|tomorrow|soon|and)\b|\W{0,9}$)",
     re.IGNORECASE,
 )
 
