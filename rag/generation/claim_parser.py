@@ -127,7 +127,13 @@ class ClaimReader:
         rest, misquotes = self._drop_false_quotation_marks(
             re.sub(r"\s+([.,;:!?])(?=\s|$)", r"\1", rest)
         )
-        return Claim(opening, rest, tuple(dict.fromkeys(keys)), misquotes, tuple(self._numbered))
+        return Claim(
+            opening,
+            rest,
+            tuple(dict.fromkeys(keys)),
+            misquotes,
+            tuple(dict.fromkeys(self._numbered)),
+        )
 
     def get_placeholder(self, key: str) -> str:
         """The private character in place of a key's marker."""

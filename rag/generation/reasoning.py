@@ -26,11 +26,12 @@ _ALOUD = re.compile(
 )
 """How thoughts begin that have lost their opening tag."""
 _TITLED = re.compile(
-    r"\s*[*_#\s]*(?:thinking|reasoning|thoughts?|thought process|chain of thought|analysis)\s*[*_]*:",
+    r"[*_#\s]{0,20}(?:thinking|reasoning|thoughts?|thought process|chain of thought|analysis)\s{0,4}[*_]{0,4}:",
     re.IGNORECASE,
 )
 _ANSWER_TITLE = re.compile(
-    r"\n[*_#\s]*(?:final )?(?:answer|response)\s*[*_]*:[*_\s]*(?=[^*_\s])", re.IGNORECASE
+    r"\n[*_#\s]{0,20}(?:final )?(?:answer|response)\s{0,4}[*_]{0,4}:[*_\s]{0,20}(?=[^*_\s])",
+    re.IGNORECASE,
 )
 """Thoughts under a title, which are over where that of the answer stands."""
 _ALOUD_LETTERS = 16
