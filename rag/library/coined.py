@@ -54,7 +54,11 @@ def find_named_spans(text: str, library: LibraryView) -> list[tuple[Span, str]]:
     words = dict.fromkeys(match.group() for match in free if is_made_up(match.group()))
     coined = library.vocabulary.coined
     coined.load(map(fold, words))
-    owners = {word: find_owners(word, library) for word in words if fold(word) in coined}
+    owners = {
+        word: find_owners(word, library) or _find_owners_of_variant(word, library)
+        for word in words
+        if fold(word) in coined or _VARIANT.fullmatch(word)
+    }
     places += [
         (match.span(), owner) for match in free for owner in _get_one(owners.get(match.group(), ()))
     ]
@@ -106,6 +110,21 @@ def find_owners(word: str, library: LibraryView) -> tuple[str, ...]:
     papers = library.list_papers(paper_ids)
     introducing = tuple(p.paper_id for p in papers if _is_introduced_by(p, word))
     return introducing if introducing and _is_written_by_few(word, library) else ()
+
+
+_VARIANT = re.compile(r"(?P<name>[^\W_][\w-]{2,40}?)(?:-(?=[A-Z\d])|(?=[vV]\d))[\w.-]{1,20}")
+"""``SDPose-T``, ``SDPose-S-V2``, ``SDPosev2``: a name and what tells one size or version of it."""
+
+
+def _find_owners_of_variant(word: str, library: LibraryView) -> tuple[str, ...]:
+    """Ids of the papers that own a name and print this size or version of it.
+
+    "DistilPose-S or SDPose-T, which is smaller?" was answered from one of the two papers.
+    """
+    match = _VARIANT.fullmatch(word)
+    owners = find_owners(match["name"], library) if match else ()
+    printed = re.compile(rf"(?<![\w-]){re.escape(word)}(?!\w)")
+    return tuple(p.paper_id for p in library.list_papers(owners) if printed.search(p.text))
 
 
 def _is_written_by_few(word: str, library: LibraryView) -> bool:
