@@ -28,11 +28,17 @@ from rag.library.fields import (
     get_least_authors,
     is_undecided,
 )
-from rag.library.selection import choose_one, format_nearest, resolve_conditions
+from rag.library.selection import (
+    choose_one,
+    format_nearest,
+    format_nearest_year,
+    resolve_conditions,
+)
 from rag.library.view import LibraryView
 from rag.search.topics import (
     WIDE,
     build_retrieve_without,
+    find_nearest,
     find_on_topic,
     find_rarest_word,
     list_on_topic,
@@ -134,7 +140,10 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
         papers = base.narrow(*narrowing)
     else:
         papers, query, note, remark = _select_by_topic(query, matching, retrieve)
-    answer = _answer_selected(query, papers, matching, of_people, remark, base)
+    if not papers.n and query.topic and query.where and not (query.want == "share" and base.n):
+        answer = _answer_none_on_topic(query, matching, retrieve)
+    else:
+        answer = _answer_selected(query, papers, matching, of_people, remark, base)
     text = phrases.put_notes_first([note] if note else [], answer.text)
     return replace(answer, text=text)
 
@@ -489,6 +498,39 @@ def _format_cut_lists(condition: Condition, library: LibraryView) -> str:
     return phrases.tell_cut_lists_of_person(n) if n else ""
 
 
+def _answer_none_on_topic(query: Query, matching: PaperSet, retrieve: Retrieve) -> Answer:
+    """No paper on the topic meets the conditions: say which come near to both.
+
+    Those of another year, and those without one, are counted on the topic; of another condition, such
+    as the Code mark, the papers that meet it and are nearest in meaning are listed: "deepfake detection
+    with code" is not what the papers on face forgery call it.
+    """
+    answer = _answer_none(query, _format_phrase(query), matching)
+    library, topic = matching.library, query.topic
+    timed, rest = _split_timed(query)
+    if answer.status != "answered" or query.papers:
+        return answer
+    if timed:
+        among = _select_matching(library, rest, query)
+        on_topic, _ = _select_papers_about(topic, among, retrieve, few=False)
+        years, n_undated = on_topic.count_groups("year")
+        about = f"about {plain(topic)}"
+        n_lost = library.count_not_found("year", on_topic.all_conditions)
+        undated = phrases.tell_undated(n_undated, about, n_lost) if n_undated else ""
+        nearest = format_nearest_year(timed, years, about)
+        text = " ".join(filter(None, (answer.text, undated, nearest)))
+        return replace(answer, text=text)
+    if query.want != "papers" or not matching.n:
+        return answer
+    near = find_nearest(topic, library, retrieve, matching.conditions)
+    if not near:
+        return answer
+    listing = Listing(topic)
+    rows = listing.render_rows([on.paper for on in near])
+    text = f"{answer.text} {phrases.NEAREST_IN_MEANING}\n\n{rows}"
+    return replace(answer, text=text, citations=listing.citations)
+
+
 def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     """No paper matches: say none, and which filter would have matched."""
     conditions, library = query.where, matching.library
@@ -500,7 +542,7 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
         return Answer("", "abstained", "catalogue", text)
     text = phrases.tell_none(phrase)
     # "papers from 2014": those whose year was not found may be.
-    if timed and (n_lost := library.count_not_found("year", among.conditions)):
+    if timed and not query.topic and (n_lost := library.count_not_found("year", among.conditions)):
         text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
     # "how many papers use hyperbolic geometry?"
     word = find_rarest_word(query.topic, library) if query.want == "count" else ""
@@ -518,7 +560,7 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     ):
         text += f" {notes}"
     # "how many papers from 1999?": which condition is in the way.
-    elif not query.papers and (suggestion := format_nearest(library, conditions)):
+    elif not query.papers and not query.topic and (suggestion := format_nearest(library, conditions)):
         text += f" {suggestion}"
     status: Status = "abstained" if query.topic and not conditions else "answered"
     return Answer("", status, "catalogue", text, value=_get_empty_value(query))

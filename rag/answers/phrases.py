@@ -244,6 +244,9 @@ def tell_none_on_topic(n: int, phrase: str) -> str:
     return f"({counted(n)} {phrase}, none of them on that topic.)"
 
 
+NEAREST_IN_MEANING = "Nearest to it in meaning:"
+
+
 def tell_none_has(n: int, phrase: str, noun: str) -> str:
     """``None of the 3 papers from 2024 has a category``."""
     return f"None of the {counted(n)}{add_before(phrase)} has {noun}."

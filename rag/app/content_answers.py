@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answers import extractive
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
-from rag.types import Answer, Delta, Event, Step
+from rag.types import Answer, Delta, Event, Query, Step
 
 if TYPE_CHECKING:
     from rag.app.model_writer import ModelWriter
@@ -28,6 +28,13 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
     query, screen = request.query, request.scope.engine.open_screen()
     choice = request.scope.choose_papers(query)
     retrieval, cited, verdict = choice.retrieval, choice.cited, choice.verdict
+    if not verdict.sufficient and query.want == "overview" and query.topic and query.where:
+        # "what's new since 2025 on pose estimation": the year is in no text, yet can be counted.
+        listed = Query("papers", where=query.where, about=query.about)
+        answer = request.scope.compute_answer(replace(request.reading, query=listed))
+        yield Delta(answer.text)
+        yield answer
+        return
     if verdict.sufficient:
         cited = screen.marked(cited, query.text)
     else:

@@ -147,12 +147,23 @@ def _format_nearest_years(condition: Condition, library: LibraryView) -> str:
     if not years:
         is_there = library.count_valued(condition.field)
         return "" if is_there else f"No paper here has {FIELDS[condition.field].noun}."
-    wanted = [year for value in condition.values for year in _list_years(value)]
-    if not wanted:
+    return format_nearest_year([condition], years)
+
+
+def format_nearest_year(timed: Sequence[Condition], years: Counter[int], about: str = "") -> str:
+    """The year nearest to the ones asked for, of ``years`` with how many papers each has.
+
+    Args:
+        timed: Conditions on the year.
+        years: Of the papers that count, such as those on a topic.
+        about: What they have in common, in words.
+    """
+    wanted = [year for c in timed for value in c.values for year in _list_years(value)]
+    if not wanted or not years:
         return ""
     nearest_year = min(years, key=lambda y: (min(abs(y - w) for w in wanted), y))
-    n = years[nearest_year]
-    return f"The nearest year with papers is {nearest_year} ({counted(n)})."
+    common = f" {about}" if about else ""
+    return f"The nearest year with papers{common} is {nearest_year} ({counted(years[nearest_year])})."
 
 
 def _list_years(value: Scalar) -> list[int]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from rag.library.search_forms import WORD
 from rag.library.view import LibraryView
 from rag.search.query import FRAME_WORDS
+from rag.search.topic_forms import list_forms
 from rag.text import STOP_WORDS, extract_terms, fold, split_terms, stem
 from rag.text.everyday import is_everyday
 from rag.types import Condition, Paper, PaperHit, Retrieval, Span
@@ -59,6 +60,7 @@ PLAIN = RelevanceLevels(present=(0.42, 0.4, 0.38), share=0.72, unrelated=0.15)
 _STEEPNESS = 6
 """Exponent with which relevance grows with the score; results are alike from 4 to 8 on both sets of
 expert questions."""
+_ABOVE_UNRELATED = 0.05
 _NEAR_SHARE = 0.85
 """Share of a threshold that suffices if there are only a few papers to choose from."""
 _WORDED = 0.6
@@ -194,7 +196,7 @@ def find_on_topic(
     best = max((compute_level(hit) for hit in hits.values()), default=0.0)
     if best < gate.compute_floor(topic):
         return []
-    least = max(gate.share * best, gate.unrelated + 0.05)
+    least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
     hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
     in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
     return _list_best_first(
@@ -204,6 +206,28 @@ def find_on_topic(
         for paper_id, hit in hits.items()
         if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
     )
+
+
+_MOST_NEAR = 3
+
+
+def find_nearest(
+    topic: str, library: LibraryView, retrieve: Retrieve, among: Sequence[Condition]
+) -> list[OnTopic]:
+    """The few papers that meet conditions and are nearest to a topic that none of them is on.
+
+    None where the topic is not in the library, or they are as far from it as any paper.
+    """
+    hits, gate = _retrieve_hits(topic, retrieve, WIDE)
+    best = max(map(compute_level, hits.values()), default=0.0)
+    if best < gate.compute_floor(topic):
+        return []
+    least = gate.unrelated + _ABOVE_UNRELATED
+    met = library.select_ids([i for i, hit in hits.items() if compute_level(hit) >= least], among)
+    near = [
+        OnTopic(hits[i].paper, _compute_relevance(compute_level(hits[i]), best)) for i in met
+    ]
+    return _list_best_first(near)[:_MOST_NEAR]
 
 
 def list_on_topic(
@@ -226,20 +250,35 @@ def list_on_topic(
         hit.paper.paper_id: TopicEntry(hit.paper.paper_id, hit.relevance, hit.span)
         for hit in find_on_topic(topic, library, retrieve, among)
     }
-    phrase = Phrase(topic)
-    texts = []
-    if not phrase.is_empty:
-        in_text = neighbours if phrase.is_in_titles else None
-        texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
-    stated = []
-    for paper_id, title, text in heeded(texts):
-        is_said = phrase.is_in if paper_id in neighbours else phrase.is_topic_of
-        if is_said(title or "", text):
-            stated.append(neighbours.pop(paper_id, TopicEntry(paper_id, 0.0)))
-    stated.sort(key=_get_closeness)
-    if stated and phrase.is_name:
-        return list(stated), len(stated)
+    forms = list_forms(topic, library)
+    said = {
+        paper_id: neighbours.get(paper_id, TopicEntry(paper_id, 0.0))
+        for form in forms
+        for paper_id in _find_saying(Phrase(form), library, among, neighbours)
+    }
+    neighbours = {i: entry for i, entry in neighbours.items() if i not in said}
+    stated = sorted(said.values(), key=_get_closeness)
+    if stated and len(forms) == 1 and Phrase(topic).is_name:
+        return stated, len(stated)
     return [*stated, *sorted(neighbours.values(), key=_get_closeness)], len(stated)
+
+
+def _find_saying(
+    phrase: Phrase,
+    library: LibraryView,
+    among: Sequence[Condition],
+    neighbours: Collection[str],
+) -> list[str]:
+    """Ids of the papers that say a topic in these words; those near it may say it anywhere."""
+    if phrase.is_empty:
+        return []
+    in_text = neighbours if phrase.is_in_titles else None
+    texts = library.list_texts(among, phrase.list_parts(), in_text=in_text)
+    return [
+        paper_id
+        for paper_id, title, text in heeded(texts)
+        if (phrase.is_in if paper_id in neighbours else phrase.is_topic_of)(title or "", text)
+    ]
 
 
 def _get_closeness(entry: TopicEntry) -> tuple[float, str]:
