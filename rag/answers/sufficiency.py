@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from rag.answers.asking_words import find_words_of_asking
 from rag.answers.required_details import find_missing_particular
 from rag.answers.sentence_forms import count_content_words
 from rag.search.query import FRAME_WORDS
@@ -68,10 +69,11 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     if not cited:
         return Sufficiency(False, 0.0)
     fitted = load_calibration()
-    values = compute_features(retrieval, _forgive_own_situation(retrieval.query, cited))
+    asked_of = _forgive_words_of_asking(retrieval.query, cited)
+    values = compute_features(retrieval, _forgive_own_situation(retrieval.query, asked_of))
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
-    pointed_at = _is_pointed_at(retrieval.query, cited[0])
+    pointed_at = _is_pointed_at(retrieval.query, asked_of[0])
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     sufficient = has_particulars and (pointed_at or probability >= fitted.threshold)
     return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
@@ -100,7 +102,8 @@ def compute_sufficiency_of_named(
 
 def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple[str, ...]:
     """Salient words of the query that neither the cited papers have nor those an abstention names."""
-    hits = _forgive_own_situation(retrieval.query, (*cited, *retrieval.papers[:NEAREST]))
+    hits = _forgive_words_of_asking(retrieval.query, (*cited, *retrieval.papers[:NEAREST]))
+    hits = _forgive_own_situation(retrieval.query, hits)
     words_missed = [m.word for m in _find_best_matches(hits) if _is_salient(m) and not m.is_found]
     particular = find_missing_particular(retrieval.query, (hit.paper for hit in hits))
     if particular and not any(fold(word) in particular for word in words_missed):
@@ -126,6 +129,22 @@ def _forgive_own_situation(query: str, hits: Sequence[PaperHit]) -> tuple[PaperH
     if not any(m.is_found and _is_salient(m) and not is_own(m) for m in best):
         return tuple(hits)
     gone = {m.span for m in best if not m.is_found and is_own(m)}
+    return _leave_out(gone, hits)
+
+
+def _forgive_words_of_asking(query: str, hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
+    """The papers without the words that none of them has and that only say what is asked."""
+    spans = find_words_of_asking(query, hits)
+    gone = {
+        m.span
+        for m in _find_best_matches(hits)
+        if not m.is_found and any(start <= m.span[0] < end for start, end in spans)
+    }
+    return _leave_out(gone, hits)
+
+
+def _leave_out(gone: Collection[Span], hits: Sequence[PaperHit]) -> tuple[PaperHit, ...]:
+    """The papers without their matches of the words at some spans."""
     return tuple(
         replace(hit, words=tuple(m for m in hit.words if m.span not in gone)) for hit in hits
     )

@@ -94,6 +94,11 @@ def convert_to_research_terms(question: str, frequency: Frequency) -> Rewriting 
     return Rewriting(_apply_replacements(question, replaced), tuple(replaced)) if replaced else None
 
 
+def find_everyday_phrases(question: str) -> list[tuple[Span, tuple[str, ...]]]:
+    """Spans of the everyday words in a question, each with the research terms that it stands for."""
+    return [(span, _load_forms()[form]) for form, span in _find_forms(question)]
+
+
 def _find_forms(question: str) -> Iterator[tuple[Stems, Span]]:
     """Everyday forms in a question, in order, the longest first at each place."""
     question_words = list(iter_words(question))
@@ -109,7 +114,8 @@ def _find_forms(question: str) -> Iterator[tuple[Stems, Span]]:
 
 def _is_proper_name(word: str) -> bool:
     """Written with capitals or figures inside, as acronyms and names of methods are."""
-    return any(c.isupper() or c.isdigit() for c in word[1:])
+    # "ID" is written so by everyone
+    return len(word) > 2 and any(c.isupper() or c.isdigit() for c in word[1:])
 
 
 def _is_said(term: str, question: str) -> bool:
