@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.answers import extractive, sufficiency
+from rag.answers.answer_line import NUMBER_ASKED
 from rag.answers.comparing_words import find_comparing_words, is_telling
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import is_asking_for_paper, is_describing_paper
@@ -38,6 +40,7 @@ class Choice:
     Attributes:
         several: Whether the question is about all selected papers.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
+        without: Papers of which the question asks which do something, and which say nothing of it.
     """
 
     retrieval: Retrieval
@@ -45,6 +48,7 @@ class Choice:
     verdict: Sufficiency
     several: bool = False
     parts: tuple[PaperHit, ...] = ()
+    without: tuple[PaperHit, ...] = ()
 
 
 def choose_papers(
@@ -67,14 +71,17 @@ def _choose_papers(
     if focus:
         several = query.is_about_several and len(focus) > 1
         retrieval = _put_first(retrieve(query.text, len(focus), within=focus).papers, retrieval)
-        n = min(len(focus), extractive.MAX_PAPERS) if several else 1
-        cited = retrieval.papers[:n]
+        with_evidence, without = _split_by_evidence(query, retrieval.papers[: len(focus)])
+        n = min(len(with_evidence), extractive.MAX_PAPERS) if several else 1
+        cited = with_evidence[:n]
         verdict = _compute_focus_sufficiency(query, cited, retrieve)
+        if without and cited[0].score < extractive.NEAR_SCORE:
+            verdict = replace(verdict, sufficient=False)
         if n == 1 and cited and asks_for_summary(query, cited[0].paper):
             verdict = Sufficiency(True, 1.0)
         if unheard := _find_unknown_sides(query, library):
             verdict = Sufficiency(False, verdict.probability, unheard)
-        return Choice(retrieval, cited, verdict, several)
+        return Choice(retrieval, cited, verdict, several, without=without if several else ())
     if query.want == "overview" and query.topic:
         on_topic = _find_papers_on_topic(query, find, retrieve, library)
         # One paper alone is told so, unless the words describe a paper that is only half remembered, or
@@ -110,6 +117,27 @@ def _choose_papers(
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
+
+
+_ASKS_WHICH = re.compile(r"\bwhich (?:of (?:them|these|those)|ones)\b", re.IGNORECASE)
+_EVIDENCE_SHARE = 0.6
+"""Share of the best paper's score below which a paper says nothing of what is asked: those that do had
+.67 and more, the others .53 and less."""
+
+
+def _split_by_evidence(
+    query: Query, hits: Sequence[PaperHit]
+) -> tuple[tuple[PaperHit, ...], tuple[PaperHit, ...]]:
+    """The papers pointed at that say something of what is asked, and those that do not.
+
+    "which of them need no training?" quoted a sentence of each of five papers, though one alone says it.
+    What asks for the most or the least compares all of them.
+    """
+    if not hits or not _ASKS_WHICH.search(query.text) or NUMBER_ASKED.search(query.text):
+        return tuple(hits), ()
+    least = max(_EVIDENCE_SHARE * hits[0].score, extractive.NEAR_SCORE)
+    n = max(1, sum(hit.score >= least for hit in hits))
+    return tuple(hits[:n]), tuple(hits[n:])
 
 
 def _add_to_ranking(retrieval: Retrieval, on_topic: Sequence[PaperHit]) -> Retrieval:

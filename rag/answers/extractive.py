@@ -22,6 +22,7 @@ from rag.answers.quoting import (
 from rag.answers.sentence_forms import Request
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
+from rag.library.naming import get_short_name
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
@@ -147,6 +148,7 @@ def answer_by_quotes(
     *,
     several: bool = False,
     parts: Sequence[PaperHit] = (),
+    without: Sequence[PaperHit] = (),
 ) -> Answer:
     """Quote the cited papers, side by side where a comparison is asked for; or abstain.
 
@@ -157,6 +159,7 @@ def answer_by_quotes(
         verdict: Whether they suffice.
         several: Whether the question is about all of them, though its words may not say so.
         parts: The first paper's sentences scored for each part of the question, if it has parts.
+        without: Papers asked about that say nothing of it.
     """
     if not verdict.sufficient:
         return build_abstention(query, retrieval, verdict)
@@ -168,8 +171,10 @@ def answer_by_quotes(
         text = overview.render_overview(query, cited, marks)
     elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
-    elif len(cited) > 1 and (several or has_plural_request(query.text)):
+    elif without or (len(cited) > 1 and (several or has_plural_request(query.text))):
         text = _render_many_papers(query, cited, marks)
+        if without:
+            text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
     else:
         n_apart = len(find_papers_apart(retrieval))
         text = _render_likeliest(query, cited, parts, marks, n_apart)
@@ -335,6 +340,10 @@ def _render_many_papers(query: Query, cited: Sequence[PaperHit], marks: Citation
         further = "".join(f" [{marks.get_marker(hit.paper, s.span)}]" for s in best[1:])
         lines.append(f"- {render_paper_name(hit.paper)}: {quote}{further}")
     return "\n".join(lines)
+
+
+def _list_names(hits: Sequence[PaperHit]) -> list[str]:
+    return [f"*{plain(get_short_name(hit.paper) or hit.paper.name)}*" for hit in hits]
 
 
 def _render_title(paper: Paper, marks: Citations) -> str:

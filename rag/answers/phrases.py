@@ -263,6 +263,17 @@ def refuse_unread_alone(words: str) -> str:
     )
 
 
+MAX_WITHOUT = 6
+
+
+def tell_without(names: Sequence[str]) -> str:
+    """``Not stated in the other 2: *MAT* and *GenShield*.``"""
+    n = len(names)
+    rest = [f"{n - MAX_WITHOUT} more"] if n > MAX_WITHOUT else []
+    others = "the other one" if n == 1 else f"the other {n}"
+    return f"Not stated in {others}: {join_names([*names[:MAX_WITHOUT], *rest])}."
+
+
 def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
     """No paper answers a question of content.
 

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
-from rag.answers.sentence_forms import SEEKING_KINDS, Request, count_content_words
+from rag.answers.sentence_forms import (
+    SEEKING_KINDS,
+    Request,
+    count_content_words,
+    defines,
+    find_defined_subject,
+)
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.markdown import plain
@@ -52,6 +58,8 @@ def choose_sentences(
     scores = compute_scores(question, hit, sentences, request, paper=paper)
     order = sorted(range(len(sentences)), key=lambda at: (-scores[at], sentences[at].span))
     chosen = [sentences[at] for at in order]
+    if subject := find_defined_subject(question):
+        chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
     # A paper that nothing more is asked of is told by what it brings.
     if paper and (several or not is_describing_paper(question)):
         idea = find_idea(hit, chosen)

@@ -282,6 +282,37 @@ def is_pointing_to_code(text: str) -> bool:
     return FORMS["code"].search(text) is not None
 
 
+_WHAT_IS = re.compile(
+    r"^\W*what(?:'s|s|\s+is|\s+are)\s+(?:(?:an?|the)\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){0,3})\W*$",
+    re.IGNORECASE,
+)
+_MOST_BETWEEN = 2
+"""Words between those of a subject: ``the 2nd Anti-UAV Workshop & Challenge`` is an Anti-UAV challenge."""
+_SAYS_WHAT_IT_IS = (
+    r"(?:is|are) (?:an?|the)\b|aims?\b|aiming\b|refers? to\b|seeks?\b|addresses\b|denotes?\b|means\b|"
+    r"(?:is|are) (?:to|defined|designed)\b|, an?\b"
+)
+_BRINGS_IT = r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|termed|named|called|dubbed)\b"
+
+
+def find_defined_subject(question: str) -> str:
+    """What a question asks the meaning of, and nothing besides: ``what is an Anti-UAV challenge``."""
+    match = _WHAT_IS.match(question)
+    return match["subject"] if match else ""
+
+
+def defines(subject: str, sentence: str) -> bool:
+    """Whether a sentence says what a subject is, or brings it in.
+
+    "what is an Anti-UAV challenge" was answered by how many teams took part in it.
+    """
+    gap = rf"(?:\W+[\w-]+){{0,{_MOST_BETWEEN}}}?\W+"
+    name = gap.join(rf"{re.escape(word.rstrip('s'))}\w{{0,2}}" for word in subject.split())
+    told = rf"{name}(?:\s?\([^)]*\))?(?:\s+[\w-]+)?(?:\s+|(?=,))(?:{_SAYS_WHAT_IT_IS})"
+    brought = rf"{_BRINGS_IT}\W+(?:[\w-]+\W+){{0,6}}?{name}"
+    return re.search(rf"(?<![\w-])(?:{told})|{brought}", sentence, re.IGNORECASE) is not None
+
+
 def is_of_itself(text: str) -> bool:
     """Whether a sentence speaks of the paper that it stands in."""
     return FORMS["own"].search(text) is not None

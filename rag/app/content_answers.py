@@ -44,7 +44,13 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
 
     def quote() -> Answer:
         answer = extractive.answer_by_quotes(
-            query, retrieval, cited, verdict, several=choice.several, parts=choice.parts
+            query,
+            retrieval,
+            cited,
+            verdict,
+            several=choice.several,
+            parts=choice.parts,
+            without=choice.without,
         )
         open_notes = [note for note in request.reading.notes if tells_open(note)]
         return replace(answer, text=phrases.put_notes_first(open_notes, answer.text))
