@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answers import phrases
 from rag.answers.answer_line import NUMBER_ASKED, find_figures
@@ -111,6 +111,7 @@ def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> s
     # A library that was read before sentences had roles: what is no idea cannot be told apart.
     columns = columns if any(s.role for hit in hits for s in hit.sentences) else [IDEA]
     headings = [*([_format_heading(request)] if request else []), *(c.heading for c in columns)]
+    hits = [_narrow_figures(query.sides, hit) for hit in hits]
     rows = [_choose_row_sentences(request, hit, columns) for hit in hits]
     stated = [at for at in range(len(headings)) if any(row[at] for row in rows)]
     head = " | ".join(("Paper", *(headings[at] for at in stated)))
@@ -128,6 +129,21 @@ def _render_table(query: Query, hits: Sequence[PaperHit], marks: Citations) -> s
             name_cell += f" [{marks.get_marker(hit.paper, span)}]"
         lines.append(f"| {' | '.join((name_cell, *cells))} |")
     return "\n".join(lines)
+
+
+def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
+    """The paper without the figures of other sizes of its method than the one that is compared.
+
+    "DistilPose-S or SDPose-T, which one is smaller?" was told the results of SDPose-S-V2.
+    """
+    text = hit.paper.text
+    named = [rf"(?<![\w-]){re.escape(side)}(?![\w-])" for side in sides if "-" in side]
+    ours = [s for s in hit.sentences if any(re.search(n, text[slice(*s.span)]) for n in named)]
+    if not any(_count_figures(hit, s) for s in ours):
+        return hit
+    return replace(
+        hit, sentences=tuple(s for s in hit.sentences if s in ours or not _count_figures(hit, s))
+    )
 
 
 _DIFFER_IN = re.compile(

@@ -75,6 +75,11 @@ def _choose_papers(
         n = min(len(with_evidence), extractive.MAX_PAPERS) if several else 1
         cited = with_evidence[:n]
         verdict = _compute_focus_sufficiency(query, cited, retrieve)
+        if _is_silent(query, cited):
+            # Only of these papers it can be said that they do not mention it.
+            retrieval = _retrieve_titled(query, cited, retrieve)
+            missing = sufficiency.find_missing_words(retrieval, retrieval.papers)
+            verdict = replace(verdict, sufficient=False, missing=missing)
         if without and cited[0].score < extractive.NEAR_SCORE:
             verdict = replace(verdict, sufficient=False)
         if n == 1 and cited and asks_for_summary(query, cited[0].paper):
@@ -219,12 +224,29 @@ def _find_unknown_sides(query: Query, library: LibraryView) -> tuple[str, ...]:
 def _compute_focus_sufficiency(
     query: Query, cited: Sequence[PaperHit], retrieve: RetrieveWithin
 ) -> Sufficiency:
-    """A follow-up leaves unsaid what its paper is about, so there the title is part of it."""
+    """A follow-up leaves unsaid what its paper is about, so there the title is part of it.
+
+    The title cannot stand for what is asked (`_is_silent`): "what attack does it defend against?" was
+    answered from a paper that has neither word nor anything near them.
+    """
     if not cited:
         return Sufficiency(False, 0.0)
-    ids = [hit.paper.paper_id for hit in cited]
-    titled_retrieval = retrieve(f"{cited[0].paper.name}: {query.text}", len(ids), within=ids)
+    titled_retrieval = _retrieve_titled(query, cited, retrieve)
     return sufficiency.compute_sufficiency(titled_retrieval, titled_retrieval.papers)
+
+
+def _retrieve_titled(
+    query: Query, cited: Sequence[PaperHit], retrieve: RetrieveWithin
+) -> Retrieval:
+    """The cited papers for the question with the title of the first before it."""
+    ids = [hit.paper.paper_id for hit in cited]
+    return retrieve(f"{cited[0].paper.name}: {query.text}", len(ids), within=ids)
+
+
+def _is_silent(query: Query, cited: Sequence[PaperHit]) -> bool:
+    """Whether papers pointed at have no word of what is asked, nor anything near it."""
+    is_far = max((hit.score for hit in cited), default=1.0) < extractive.NEAR_SCORE
+    return is_far and sufficiency.has_no_word_of(query.text, cited)
 
 
 def _find_compared(

@@ -560,7 +560,9 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
     ):
         text += f" {notes}"
     # "how many papers from 1999?": which condition is in the way.
-    elif not query.papers and not query.topic and (suggestion := format_nearest(library, conditions)):
+    elif (
+        not query.papers and not query.topic and (suggestion := format_nearest(library, conditions))
+    ):
         text += f" {suggestion}"
     status: Status = "abstained" if query.topic and not conditions else "answered"
     return Answer("", status, "catalogue", text, value=_get_empty_value(query))

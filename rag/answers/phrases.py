@@ -267,7 +267,7 @@ MAX_WITHOUT = 6
 
 
 def tell_without(names: Sequence[str]) -> str:
-    """``Not stated in the other 2: *MAT* and *GenShield*.``"""
+    """Which papers say nothing of it: ``Not stated in the other 2: *MAT* and *GenShield*``."""
     n = len(names)
     rest = [f"{n - MAX_WITHOUT} more"] if n > MAX_WITHOUT else []
     others = "the other one" if n == 1 else f"the other {n}"

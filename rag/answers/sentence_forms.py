@@ -292,7 +292,9 @@ _SAYS_WHAT_IT_IS = (
     r"(?:is|are) (?:an?|the)\b|aims?\b|aiming\b|refers? to\b|seeks?\b|addresses\b|denotes?\b|means\b|"
     r"(?:is|are) (?:to|defined|designed)\b|, an?\b"
 )
-_BRINGS_IT = r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|termed|named|called|dubbed)\b"
+_BRINGS_IT = (
+    r"\b(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|termed|named|called|dubbed)\b"
+)
 
 
 def find_defined_subject(question: str) -> str:

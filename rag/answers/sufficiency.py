@@ -111,6 +111,14 @@ def find_missing_words(retrieval: Retrieval, cited: Sequence[PaperHit]) -> tuple
     return tuple(words_missed)
 
 
+def has_no_word_of(query: str, hits: Sequence[PaperHit]) -> bool:
+    """Whether a question has words that say what is asked, and no paper has any of them."""
+    salient = [
+        m for m in _find_best_matches(_forgive_words_of_asking(query, hits)) if _is_salient(m)
+    ]
+    return bool(salient) and not any(m.is_found for m in salient)
+
+
 _OWN = re.compile(r"\b(?:my|our)(?:\s+[\w-]+){1,3}", re.IGNORECASE)
 
 

@@ -163,7 +163,9 @@ def format_nearest_year(timed: Sequence[Condition], years: Counter[int], about: 
         return ""
     nearest_year = min(years, key=lambda y: (min(abs(y - w) for w in wanted), y))
     common = f" {about}" if about else ""
-    return f"The nearest year with papers{common} is {nearest_year} ({counted(years[nearest_year])})."
+    return (
+        f"The nearest year with papers{common} is {nearest_year} ({counted(years[nearest_year])})."
+    )
 
 
 def _list_years(value: Scalar) -> list[int]:

@@ -224,9 +224,7 @@ def find_nearest(
         return []
     least = gate.unrelated + _ABOVE_UNRELATED
     met = library.select_ids([i for i, hit in hits.items() if compute_level(hit) >= least], among)
-    near = [
-        OnTopic(hits[i].paper, _compute_relevance(compute_level(hits[i]), best)) for i in met
-    ]
+    near = [OnTopic(hits[i].paper, _compute_relevance(compute_level(hits[i]), best)) for i in met]
     return _list_best_first(near)[:_MOST_NEAR]
 
 
@@ -251,16 +249,16 @@ def list_on_topic(
         for hit in find_on_topic(topic, library, retrieve, among)
     }
     forms = list_forms(topic, library)
-    said = {
+    saying = {
         paper_id: neighbours.get(paper_id, TopicEntry(paper_id, 0.0))
         for form in forms
         for paper_id in _find_saying(Phrase(form), library, among, neighbours)
     }
-    neighbours = {i: entry for i, entry in neighbours.items() if i not in said}
-    stated = sorted(said.values(), key=_get_closeness)
+    others = [entry for paper_id, entry in neighbours.items() if paper_id not in saying]
+    stated = sorted(saying.values(), key=_get_closeness)
     if stated and len(forms) == 1 and Phrase(topic).is_name:
         return stated, len(stated)
-    return [*stated, *sorted(neighbours.values(), key=_get_closeness)], len(stated)
+    return [*stated, *sorted(others, key=_get_closeness)], len(stated)
 
 
 def _find_saying(
