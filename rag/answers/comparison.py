@@ -142,7 +142,12 @@ def _narrow_figures(sides: Sequence[str], hit: PaperHit) -> PaperHit:
     if not any(_count_figures(hit, s) for s in ours):
         return hit
     return replace(
-        hit, sentences=tuple(s for s in hit.sentences if s in ours or not _count_figures(hit, s))
+        hit,
+        sentences=tuple(
+            replace(s, role="result") if s in ours and _count_figures(hit, s) else s
+            for s in hit.sentences
+            if s in ours or not _count_figures(hit, s)
+        ),
     )
 
 
@@ -190,7 +195,9 @@ def _choose_row_sentences(
         row.append(next(iter(order), None))
     for column in columns:
         order = choose_sentences(column.question, hit, every)
-        free = [s for s in order if s not in row]
+        # Of an asked figure the cell has the value alone, so its sentence may be the result as well.
+        taken = row[1:] if request and _is_measured(request) else row
+        free = [s for s in order if s not in taken]
         if column is IDEA:
             telling = [s for s in free if s.role in (*column.roles, None)]
             row.append(find_idea(hit, telling))
@@ -237,8 +244,11 @@ def _render_asked_cell(
 ) -> str:
     """What a paper states of what is asked: its figures, or the sentence nearest to the request."""
     values = _render_values(request, hit, marks)
-    is_measured = any(pattern.search(request) for _, pattern in _MEASURES)
-    return values or (NOT_STATED if is_measured else _render_cell(hit, sentence, marks))
+    return values or (NOT_STATED if _is_measured(request) else _render_cell(hit, sentence, marks))
+
+
+def _is_measured(request: str) -> bool:
+    return any(pattern.search(request) for _, pattern in _MEASURES)
 
 
 _VALUE_END = re.compile(r"[,;()]|\.\s|\.$|\b(?:with|and|while|which|by|in|compared|than)\b")

@@ -22,7 +22,7 @@ from rag.answers.quoting import (
 from rag.answers.sentence_forms import Request
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
-from rag.library.naming import get_short_name
+from rag.library.naming import get_short_name, is_made_up
 from rag.text import join_names
 from rag.text.markdown import plain
 from rag.types import (
@@ -282,8 +282,10 @@ def _render_one_paper(
     if not best:
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
-    leads = (_choose_leads(query.text, hit, parts) if parts else []) or _choose_pair(
-        query.text, best
+    leads = (
+        _choose_sides(query.sides, hit)
+        or (_choose_leads(query.text, hit, parts) if parts else [])
+        or _choose_pair(query.text, best)
     )
     quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
     if is_asking_for_paper(query.text):
@@ -314,6 +316,17 @@ def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
     if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
         return list(best[:1])
     return list(best[:2])
+
+
+def _choose_sides(sides: Sequence[str], hit: PaperHit) -> list[Sentence]:
+    """The sentence that names each of two things compared that one paper has: ``X-S or X-T``."""
+    leads = {}
+    for side in sides:
+        if is_made_up(side):
+            naming = [s for s in hit.sentences if side in hit.paper.text[slice(*s.span)]]
+            for sentence in choose_sentences(side, replace(hit, sentences=tuple(naming)), 1):
+                leads[sentence.span] = sentence
+    return list(leads.values()) if len(leads) > 1 else []
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:

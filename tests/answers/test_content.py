@@ -58,3 +58,24 @@ def compare(
         first = answer.text.splitlines()[0]
         if f"“{word}”" not in first:
             yield f"named as missing: {word}", first
+
+
+def test_of_the_papers_shown_those_that_say_it_are_told_and_the_others_named(
+    assistant: Assistant,
+) -> None:
+    turns = ask_assistant(
+        assistant, "which papers work on image editing?", "which of them need no training?"
+    ).turns
+    shown, answer = (turn.answer for turn in turns)
+    assert {c.paper_id for c in answer.citations} == {shown.citations[0].paper_id}
+    assert "Not stated in the other 4: *CatVersion*, " in answer.text
+    nothing = ask_assistant(assistant, turns[0].question, "which of them eat bananas?").turns[-1]
+    assert nothing.answer.status == "abstained" and "“bananas”" in nothing.answer.text
+
+
+def test_beside_a_quote_the_second_of_two_questions_is_said_to_be_open(
+    assistant: Assistant,
+) -> None:
+    answer = assistant.ask("What is DistilPose and who here has tried it?")
+    assert answer.text.startswith("(This answers the first of two questions;")
+    assert '"who here has tried it?"' in answer.text and "termed DistilPose" in answer.text

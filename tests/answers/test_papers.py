@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answers.papers import answer_papers
+from rag.app.assistant import Assistant
 from rag.library.selection import resolve_conditions
 from rag.types import Condition, Paper, Query
 from rag.types.fields import Range
@@ -55,6 +56,31 @@ def test_the_newest_on_a_topic_come_by_date_and_those_without_a_year_by_name() -
         "*UAV Tracking* (May) [3] prints no year, so whether it is newer cannot be told."
         in answer.text
     )
+
+
+def test_where_none_on_a_topic_is_of_the_year_the_nearest_and_the_undated_are_counted_on_it() -> (
+    None
+):
+    answer = ask("papers about UAV tracking from 2023", shelf=UAVS)
+    assert answer.value == ()
+    assert "(1 paper about UAV tracking without a printed year not counted.)" in answer.text
+    assert "The nearest year with papers about UAV tracking is 2024 (1 paper)." in answer.text
+
+
+def test_where_none_on_a_topic_meets_a_condition_the_nearest_in_meaning_that_do_are_listed(
+    assistant: Assistant,
+) -> None:
+    answer = assistant.ask("Which deepfake detection papers come with code?")
+    assert answer.value == () and "Nearest to it in meaning:" in answer.text
+    assert "**Hierarchical Forgery Classifier On Multi-modality Face Forgery Clues**" in answer.text
+    absent = assistant.ask("Which quantum computing papers come with code?")
+    assert not absent.citations and "Nearest" not in absent.text
+
+
+def test_a_new_overview_of_years_without_papers_says_so(assistant: Assistant) -> None:
+    answer = assistant.ask("what's new since 2025 on pose estimation")
+    assert answer.text.startswith("No papers from 2025 or later about pose estimation.")
+    assert "The nearest year with papers about pose estimation is 2024 (1 paper)." in answer.text
 
 
 def test_a_topic_of_no_paper_falls_back_on_its_rarest_word_and_says_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answers.extractive import choose_cited_papers
@@ -11,11 +13,13 @@ from rag.answers.sufficiency import (
     compute_features,
     compute_sufficiency,
     find_missing_words,
+    has_no_word_of,
     load_calibration,
 )
 from rag.app.assistant import Assistant
-from rag.text import iter_words
-from rag.types import Paper, PaperHit, Retrieval, WordMatch
+from rag.search.query import FRAME_WORDS
+from rag.text import STOP_WORDS, iter_words, split_sentences
+from rag.types import Paper, PaperHit, Retrieval, Sentence, WordMatch
 from tests.shelf import paper
 
 SIGNALS = {"late": 0.8, "local": 0.7, "dense": 0.6, "lexical": 0.5}
@@ -160,6 +164,46 @@ def test_a_better_met_question_is_more_probable() -> None:
     )
     assert compute_sufficiency(Retrieval("q", (good,)), [good]).probability > 0.5
     assert compute_sufficiency(Retrieval(QUESTION, (poor,)), [poor]).probability < 0.05
+
+
+def cited(question: str, found: set[str], text: str = HELD.text) -> PaperHit:
+    """A paper of a text that has these words of the question; words of asking count nothing."""
+    spans = tuple(Sentence(span, 0.5) for span in split_sentences(text))
+    words = [
+        replace(m, idf=0.0 if m.word.lower() in STOP_WORDS | FRAME_WORDS else m.idf)
+        for m in met(question, found)
+    ]
+    return PaperHit(paper("p1", "DuetFace", text), 0.5, 1, spans, SIGNALS, tuple(words))
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "missing"),
+    [
+        (
+            "which diseases or tissue data was DuetFace tested on?",
+            {"data", "DuetFace", "tested"},
+            (),
+        ),
+        ("which optimizer was DuetFace tested with?", {"DuetFace", "tested"}, ("optimizer",)),
+        ("which diseases was it tested on?", {"tested"}, ("diseases",)),  # no paper is named
+        ("does DuetFace use pears or quinces?", {"DuetFace", "pears"}, ()),
+        ("does DuetFace use pears or quinces?", {"DuetFace"}, ("pears", "quinces")),
+        ("where does DuetFace fall short?", {"DuetFace"}, ()),
+        ("where does DuetFace fall over?", {"DuetFace"}, ("fall",)),
+    ],
+)
+def test_words_that_only_say_what_is_asked_are_not_missed(
+    question: str, found: set[str], missing: tuple[str, ...]
+) -> None:
+    hits = (cited(question, found, "DuetFace is tested on two cancer datasets."),)
+    assert find_missing_words(Retrieval(question, hits), hits) == missing
+
+
+def test_papers_without_a_word_of_what_is_asked_are_silent() -> None:
+    question = "what attack does it defend against?"
+    assert has_no_word_of(question, [cited(question, set())])
+    assert not has_no_word_of(question, [cited(question, {"attack"})])
+    assert not has_no_word_of("how does it work?", [cited("how does it work?", set())])
 
 
 # --- on the seeds -------------------------------------------------------------------------------

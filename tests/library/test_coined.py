@@ -21,7 +21,11 @@ SHELF = Shelf(
         paper("p4", "Views of Graphs", "We propose a view based on graph neural networks (GNN)."),
         paper("p6", "Glowfish: Light in Water", "A fish."),
         paper("p7", "Filter: Nothing Else", "Water and a filter."),
-        paper("p5", "LAMP: Light", "We compare lamps with RainSign."),
+        paper(
+            "p5",
+            "LAMP: Light",
+            "We compare lamps with RainSign. LAMP-S-V2 is small, LAMPv3 is not.",
+        ),
     ]
 )
 
@@ -34,6 +38,8 @@ SHELF = Shelf(
         ("night lamps at sea, and NISL", ("p2",)),
         ("Do GNN and CityRoads-5 matter?", ()),  # used by papers, named by none
         ("Which lamp is best?", ()),
+        ("Is LAMP-S-V2 smaller than NISL?", ("p5", "p2")),  # a size of LAMP
+        ("LAMP-S or LAMPv3?", ("p5",)),
         ("NISL-2 and LAMPS", ()),
         ("Which is better, Glowfish or Filter?", ("p6",)),
     ],
