@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answers.new_data import names_data
-from rag.answers.sentence_forms import KINDS
+from rag.answers.sentence_forms import KINDS, names_data
 from rag.library.naming import is_made_up
 from rag.search.thesaurus import find_everyday_phrases
 from rag.types import PaperHit, Span
@@ -27,7 +26,7 @@ def find_words_of_asking(question: str, cited: Sequence[PaperHit]) -> list[Span]
     return [
         *_find_idioms(question),
         *_find_met_alternatives(question, cited),
-        *_find_kinds_of_data(question, cited),
+        *_find_forgiven_kinds(question, cited),
     ]
 
 
@@ -50,13 +49,21 @@ def _find_met_alternatives(question: str, cited: Sequence[PaperHit]) -> list[Spa
     ]
 
 
-def _find_kinds_of_data(question: str, cited: Sequence[PaperHit]) -> list[Span]:
+def _find_forgiven_kinds(question: str, cited: Sequence[PaperHit]) -> list[Span]:
     """``which diseases`` of a paper that is named and tells its data: it names some, not their kind."""
-    if not cited or not KINDS["data"].search(question):
+    kinds = find_kinds_of_data(question)
+    if not cited or not kinds:
         return []
     paper = cited[0].paper
     is_named = any(m.is_found and is_made_up(m.word) for m in cited[0].words)
     if not is_named or not any(names_data(paper.text[slice(*s.span)]) for s in cited[0].sentences):
+        return []
+    return kinds
+
+
+def find_kinds_of_data(question: str) -> list[Span]:
+    """Spans of the kinds that a question about data asks for, in the plural: ``which diseases``."""
+    if not KINDS["data"].search(question):
         return []
     return [
         match.span("kinds")

@@ -16,10 +16,9 @@ from rag.answers.answer_line import NUMBER_ASKED, find_figures
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.comparing_words import COMPARES, content_words, is_telling
-from rag.answers.new_data import names_data
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
-from rag.answers.sentence_forms import Request
+from rag.answers.sentence_forms import Request, names_data
 from rag.library.naming import get_short_name, is_made_up
 from rag.text.english import join_names
 from rag.text.markdown import plain

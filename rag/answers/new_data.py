@@ -15,11 +15,11 @@ from rag.answers.clauses import find_clause
 from rag.answers.paper_set import PaperSet
 from rag.answers.quoting import render_quote
 from rag.answers.rows import MAX_ROWS, format_date, list_places
+from rag.answers.sentence_forms import DATA_WORDS
 from rag.text.markdown import plain
 from rag.types import Answer, Condition, Paper, RoleSpan, Span
 from rag.types.query import Query
 
-_DATA = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora)\b(?! (?:condensation|distillation))"
 _VERBS = (
     r"(?:propos|introduc|present|construct|collect|contribut|creat|releas|establish|buil[dt]|curat|annotat|assembl|"
     r"provid|develop)\w*"
@@ -30,8 +30,8 @@ _BETWEEN = (
 )
 """Behind such a word stands what something is tried on, not what is brought."""
 _BRINGS_DATA = re.compile(
-    rf"\b(?:we|paper|work|authors)\b[^.;]{{0,40}}?\b{_VERBS}\b{_BETWEEN}{_DATA}"
-    rf"|{_DATA}[^.;]{{0,80}}?\b(?:is|are|was|were)\b(?: \w+)? {_VERBS}",
+    rf"\b(?:we|paper|work|authors)\b[^.;]{{0,40}}?\b{_VERBS}\b{_BETWEEN}{DATA_WORDS}"
+    rf"|{DATA_WORDS}[^.;]{{0,80}}?\b(?:is|are|was|were)\b(?: \w+)? {_VERBS}",
     re.IGNORECASE,
 )
 
@@ -70,11 +70,6 @@ def answer_new_data(query: Query, papers: PaperSet, phrase: str) -> Answer:
         scored,
         value=list_places(scored) if query.want == "papers" else len(clauses),
     )
-
-
-def names_data(sentence: str) -> bool:
-    """Whether a sentence has a word for data sets or benchmarks."""
-    return re.search(_DATA, sentence, re.IGNORECASE) is not None
 
 
 def is_bringing_data(paper: Paper, span: Span) -> bool:

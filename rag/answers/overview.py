@@ -9,9 +9,10 @@ from rag.answers import phrases
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.grouping import group_papers
-from rag.answers.new_data import is_bringing_data, names_data
+from rag.answers.new_data import is_bringing_data
 from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
+from rag.answers.sentence_forms import names_data
 from rag.answers.summary import render_summary
 from rag.library.naming import NAMED, get_recency_key, get_short_name, is_made_up
 from rag.text.markdown import plain

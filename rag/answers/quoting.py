@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
 from rag.answers.sentence_forms import (
@@ -12,6 +13,7 @@ from rag.answers.sentence_forms import (
     count_content_words,
     defines,
     find_defined_subject,
+    names_data,
 )
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
@@ -60,6 +62,12 @@ def choose_sentences(
     chosen = [sentences[at] for at in order]
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
+    if find_kinds_of_data(question):
+        # "which cameras was it evaluated on?": the data, not how it is made
+        chosen.sort(key=lambda s: not names_data(hit.paper.text[slice(*s.span)]))
+    if asks_for == "limitation" and chosen[0].role in ("result", "aim", "method"):
+        # "where does dataset condensation fall short?" was answered by what a method achieves
+        chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))
     # A paper that nothing more is asked of is told by what it brings.
     if paper and (several or not is_describing_paper(question)):
         idea = find_idea(hit, chosen)

@@ -315,6 +315,14 @@ def defines(subject: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w-])(?:{told})|{brought}", sentence, re.IGNORECASE) is not None
 
 
+DATA_WORDS = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora)\b(?! (?:condensation|distillation))"
+
+
+def names_data(sentence: str) -> bool:
+    """Whether a sentence has a word for data sets or benchmarks."""
+    return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None
+
+
 def is_of_itself(text: str) -> bool:
     """Whether a sentence speaks of the paper that it stands in."""
     return FORMS["own"].search(text) is not None
