@@ -17,7 +17,7 @@ from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots
-from rag.understanding.dialogue_links import choose_link, is_of_set, tag_rest
+from rag.understanding.dialogue_links import THEM, choose_link, is_about_others, is_of_set, tag_rest
 from rag.understanding.dialogue_merging import (
     exclude,
     find_flag,
@@ -29,12 +29,14 @@ from rag.understanding.dialogue_merging import (
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
 from rag.understanding.dialogue_state import (
+    COMPARES,
     CONTENT,
     SETS,
     DialogueState,
     find_meant,
     find_ordinal,
     find_people,
+    find_placed,
     list_focus,
     list_named,
 )
@@ -63,6 +65,14 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         frame = replace(frame, wants=wants, asks_for=())
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    # "on which data were the first and the third tested?", "compare the first two"
+    placed = find_placed(question, state) if frame.want not in SETS else ()
+    # "papers on privacy / what does the last one propose? / how do they fight forgetting?"
+    if link == "new" and len(state.listed) > 1 and THEM.search(question):
+        placed = placed or (state.listed if frame.want == "passages" else ())
+    if placed:
+        state, link = replace(state, query=replace(state.query, papers=()), papers=placed), "all_of"
+        frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
         link = "narrow"
@@ -112,11 +122,13 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if joined is None:
         return alone
     parts = (*alone.parts, *_list_carried(joined, alone.query))
+    is_of_one = joined.want == "comparison" and len(joined.papers) == 1 and not joined.about
+    notes = (*alone.notes, *(_ONLY_ONE,) * is_of_one)
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
     is_close = frame.links[0][1] < UNSURE or alone.is_close
     return replace(
-        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
+        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close, notes=notes
     )
 
 
@@ -134,6 +146,7 @@ _JOINING = frozenset(
 )
 
 
+_ONLY_ONE = "only one paper is spoken of here; name another to compare it with"
 _AUTHORS = ("authors", "first_author", "common_authors")
 _BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
 
@@ -142,7 +155,7 @@ _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,
 )
-_WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
+_WROTE = re.compile(r"\b(?:wrote|written|organi[sz]ed|authors?|authored|behind|by whom)\b", re.IGNORECASE)
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
 
@@ -201,7 +214,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         wants_list = own.want not in CONTENT and frame.confidence > 0.6
         if wants_list:
             return own
-        if _THAN.search(alone.question) and named and state.paper:
+        if COMPARES.search(alone.question) and named and state.paper:
             return _compare((state.paper, *named), own)
         text = _replace_topic(alone, state)
         detail = own.asks_for if text == alone.question else last.asks_for
@@ -310,7 +323,7 @@ def _ask_focus(
         )
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.
-        if own.want == "comparison" or own.asks_for == "comparison" or _THAN.search(question):
+        if own.want == "comparison" or own.asks_for == "comparison" or COMPARES.search(question):
             papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
@@ -361,11 +374,6 @@ _NEWER = re.compile(r"\b(?:newer|older|more recent)\W*$", re.IGNORECASE)
 
 def _drop_itself(query: Query) -> tuple[Condition, ...]:
     return tuple(c for c in query.where if c.field != "paper")
-
-
-_THAN = re.compile(
-    r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
-)
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
@@ -426,6 +434,11 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     merged = replace(merged, where=set_role(merged.where, alone))
     if own.want not in CONTENT and own.want == state.query.want:
         return merged
+    # "no, not the model, the data set: how is it called?", "no, I meant compare their speed"
+    focus = state.query.papers or (state.papers if own.want == "comparison" else (state.paper,))
+    is_of_focus = own.want in CONTENT and not (named or own.people or own.topic)
+    if is_of_focus and any(focus) and not is_about_others(frame, state, library):
+        return replace(own, papers=focus, about=None, is_about_several=len(focus) > 1)
     if own.papers or own.people or own.about:
         return own if state.query.want in CONTENT and own.want in CONTENT else merged
     return own

@@ -34,7 +34,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    about = _ABOUT.match(frame.question)
+    about = _ABOUT.match(frame.question) or _SOME_WITH.match(frame.question)
     asking: frozenset[str] = frozenset() if about else load_heads().asking_words
     start = about.end() if about else start
 
@@ -115,6 +115,10 @@ def choose_link(
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
+    # "papers on longevity / anything with mice?", "is there also work on it for video?"
+    is_list = state.topic is not None or bool(state.query.about)
+    if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
+        return "narrow"
     # "papers on re-identification / which has code"
     is_of_one = (
         link in ("same_paper", "one_of") and len(state.papers) > 1 and not state.query.papers
@@ -134,10 +138,6 @@ def choose_link(
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
     if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
         return "same_paper"
-    # "papers on longevity / anything with mice?"
-    is_list = state.query.about is not None and state.query.want in (*SETS, "overview")
-    if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
-        return "narrow"
     is_loose = link in ("new", "refine", "same_paper")
     if is_loose and state.people and _PERSON_POINTER.search(question):
         return "those_people"
@@ -218,7 +218,9 @@ def _list_people(entities: Entities) -> list[str]:
 
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
 _SOME_WITH = re.compile(
-    r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
+    r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
+    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|work|papers|research|studies)"
+    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",
     re.IGNORECASE,
 )
 _WHICH_HAS = re.compile(

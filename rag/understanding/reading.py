@@ -115,7 +115,7 @@ def _read_one(
         frame = _keep_route(frame, read_as)
     else:
         frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
-        frame = _read_people(frame)
+        frame = _join_sides(_read_people(frame))
     if state is None or read_as:
         reading = compose(frame, entities, library)
     else:
@@ -182,6 +182,27 @@ def _read_people(frame: Frame) -> Frame:
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
+
+
+def _join_sides(frame: Frame) -> Frame:
+    """``re-identification between visible and infrared cameras`` is one topic, and no comparison."""
+    topics = [slot for slot in frame.slots if slot.kind == "topic"]
+    if frame.want != "comparison" or len(topics) != 2 or _SETS_BESIDE.search(frame.question):
+        return frame
+    first, last = topics
+    is_joined = frame.question[first.end : last.start].strip() == "and"
+    if not is_joined or not re.search(r"\w between ", frame.question[first.start : first.end]):
+        return frame
+    whole = replace(first, end=last.end, text=frame.question[first.start : last.end])
+    slots = (*(slot for slot in frame.slots if slot not in topics), whole)
+    wants = tuple(want for want in frame.wants if want[0] != "comparison")
+    return replace(frame, slots=slots, wants=(("overview", frame.confidence), *wants))
+
+
+_SETS_BESIDE = re.compile(
+    r"\b(?:compar\w+|differ\w*|distin\w+|contrast\w*|better|vs|versus|cho(?:ose|ice)|trade-?offs?)\b",
+    re.IGNORECASE,
+)
 
 
 _WHICH_FIRST = re.compile(
