@@ -17,7 +17,14 @@ from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots
-from rag.understanding.dialogue_links import THEM, choose_link, is_about_others, is_of_set, tag_rest
+from rag.understanding.dialogue_links import (
+    SOME_WITH,
+    THEM,
+    choose_link,
+    is_about_others,
+    is_of_set,
+    tag_rest,
+)
 from rag.understanding.dialogue_merging import (
     exclude,
     find_flag,
@@ -66,12 +73,22 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     # "on which data were the first and the third tested?", "compare the first two"
-    placed = find_placed(question, state) if frame.want not in SETS else ()
+    is_of_papers = frame.want not in SETS and state.shown != "people"
+    placed = find_placed(question, state) if is_of_papers else ()
     # "papers on privacy / what does the last one propose? / how do they fight forgetting?"
     if link == "new" and len(state.listed) > 1 and THEM.search(question):
         placed = placed or (state.listed if frame.want == "passages" else ())
+    # "is there also work on it for video?"
+    if link == "narrow" and frame.want not in (*SETS, "people") and SOME_WITH.match(question):
+        frame = replace(frame, wants=(("papers", frame.confidence), *frame.wants))
+    # "what is an Anti-UAV challenge / how many teams? / who works on this?"
+    is_of_library = link == "refine" and state.topic is None and state.shown == "paper"
+    if is_of_library and frame.wants[0][0] == "people" and not frame.slots:
+        link = "same_paper"
+        frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if placed:
-        state, link = replace(state, query=replace(state.query, papers=()), papers=placed), "all_of"
+        query, link = replace(state.query, papers=placed, is_about_several=True), "all_of"
+        state = replace(state, query=query, papers=placed)
         frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
@@ -112,6 +129,11 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         or ask_share(frame, alone, state)
         or keep_slots(frame, alone, state, library)
     )
+    # "how do detectors spot fakes? / which of these look at the eyes?": that answer shows one of them
+    is_of_topic = state.query.want == "passages" and not state.query.papers
+    if is_of_topic and state.shown == "paper" and _WHICH_OF.match(question):
+        if alone.query.want in CONTENT:
+            joined = replace(alone.query, text=f"{question} {state.question}")
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
     named = list_named(alone)
@@ -122,13 +144,11 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if joined is None:
         return alone
     parts = (*alone.parts, *_list_carried(joined, alone.query))
-    is_of_one = joined.want == "comparison" and len(joined.papers) == 1 and not joined.about
-    notes = (*alone.notes, *(_ONLY_ONE,) * is_of_one)
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
     is_close = frame.links[0][1] < UNSURE or alone.is_close
     return replace(
-        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close, notes=notes
+        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
     )
 
 
@@ -146,7 +166,6 @@ _JOINING = frozenset(
 )
 
 
-_ONLY_ONE = "only one paper is spoken of here; name another to compare it with"
 _AUTHORS = ("authors", "first_author", "common_authors")
 _BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
 
@@ -155,7 +174,9 @@ _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,
 )
-_WROTE = re.compile(r"\b(?:wrote|written|organi[sz]ed|authors?|authored|behind|by whom)\b", re.IGNORECASE)
+_WROTE = re.compile(
+    r"\b(?:wrote|written|organi[sz]ed|authors?|authored|behind|by whom)\b", re.IGNORECASE
+)
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
 
@@ -351,6 +372,9 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     last = state.query
     order = next((p.words for p in alone.parts if p.slot == "order"), "")
     if not order or last.want not in SETS or any(s.kind not in _ORDERING for s in frame.slots):
+        return None
+    # "tell me about the last one": of the list
+    if frame.want in CONTENT and re.fullmatch(r"(?:the )?last(?: one)?", order, re.IGNORECASE):
         return None
     # "how big is the dataset in the newest?" asks for more than which it is
     if frame.want in CONTENT and alone.query.asks_for not in (None, "abstract"):

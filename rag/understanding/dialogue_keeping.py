@@ -10,7 +10,14 @@ from rag.text.numbers import parse_number
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Order, Query, Reading, Topic
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
-from rag.understanding.dialogue_merging import drop_slot, exclude, get_set, shift_year
+from rag.understanding.dialogue_merging import (
+    drop_slot,
+    exclude,
+    find_year,
+    get_set,
+    merge,
+    shift_year,
+)
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_meant
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
@@ -42,6 +49,9 @@ def keep_slots(
     if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
         return grouped
     # "what were the tasks of the 2022 contest? / which were new the year after?"
+    names_none = not kinds & {"topic", "person", "paper"}
+    if last.want in SETS and names_none and shift_year(question, find_year(last)):
+        return merge(last, alone)
     if last.want in CONTENT and own.want not in ("profile", "values"):
         years = {int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", state.question)}
         year = years.pop() if len(years) == 1 else 0
@@ -93,7 +103,7 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         is_older = age.endswith(("older", "earlier", "old"))
         years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
         where = (*exclude((), (meant,)), Condition("year", "is", years))
-        return Query("papers", about=Topic(paper.name), like=meant, where=where)
+        return Query("papers", about=Topic(paper.name), like=meant, where=where, k=1)
     # "newest on federated learning? / what does it do / and the one before that?"
     if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
         where = exclude(base.where, state.papers)
@@ -130,7 +140,7 @@ _TOTAL = re.compile(
 
 
 _STEP = re.compile(
-    r"\W*(?:(?:and|or|ok|so|what about|how about)\W+)*(?:the\s+)?"
+    r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
     r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
     r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",

@@ -34,7 +34,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    about = _ABOUT.match(frame.question) or _SOME_WITH.match(frame.question)
+    about = _ABOUT.match(frame.question) or SOME_WITH.match(frame.question)
     asking: frozenset[str] = frozenset() if about else load_heads().asking_words
     start = about.end() if about else start
 
@@ -117,7 +117,7 @@ def choose_link(
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
     is_list = state.topic is not None or bool(state.query.about)
-    if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
+    if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
         return "narrow"
     # "papers on re-identification / which has code"
     is_of_one = (
@@ -217,7 +217,7 @@ def _list_people(entities: Entities) -> list[str]:
 
 
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
-_SOME_WITH = re.compile(
+SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
     r"(?:any(?:thing)?|some(?:thing)?|those|the ones|work|papers|research|studies)"
     r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",

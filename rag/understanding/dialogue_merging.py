@@ -25,7 +25,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
     # "papers from May 2022? / and June?": the month is of the year spoken of.
     times = {c.field for c in own.where if _group(c.field) == "time"}
-    if times == {"month"} and (year := _find_year(last)):
+    if times == {"month"} and (year := find_year(last)):
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
         kept = tuple(c for c in kept if _group(c.field) != "time")
@@ -93,7 +93,7 @@ _NEXT_YEAR = re.compile(
 def _read_in_context(alone: Reading, last: Query) -> Query:
     """The turn's own query, with what it says relative to the last: ``and the year before?``."""
     own = alone.query
-    if shifted := shift_year(alone.question, _find_year(last)):
+    if shifted := shift_year(alone.question, find_year(last)):
         rest = tuple(c for c in own.where if _group(c.field) != "time")
         return replace(own, where=(*rest, Condition("year", "is", shifted)))
     return own
@@ -124,7 +124,7 @@ def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
 _WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
 
 
-def _find_year(query: Query) -> int | None:
+def find_year(query: Query) -> int | None:
     """The one year that a query's times are of."""
     years = set()
     for condition in query.where:

@@ -187,18 +187,19 @@ def _read_people(frame: Frame) -> Frame:
 def _join_sides(frame: Frame) -> Frame:
     """``re-identification between visible and infrared cameras`` is one topic, and no comparison."""
     topics = [slot for slot in frame.slots if slot.kind == "topic"]
-    if frame.want != "comparison" or len(topics) != 2 or _SETS_BESIDE.search(frame.question):
+    match = _BETWEEN.search(frame.question)
+    if frame.want != "comparison" or not (topics and match) or _SETS_BESIDE.search(frame.question):
         return frame
-    first, last = topics
-    is_joined = frame.question[first.end : last.start].strip() == "and"
-    if not is_joined or not re.search(r"\w between ", frame.question[first.start : first.end]):
+    start, end = topics[0].start, max(match.end(), topics[-1].end)
+    if start >= match.start():
         return frame
-    whole = replace(first, end=last.end, text=frame.question[first.start : last.end])
-    slots = (*(slot for slot in frame.slots if slot not in topics), whole)
+    whole = replace(topics[0], end=end, text=frame.question[start:end])
+    slots = (*(slot for slot in frame.slots if not start <= slot.start < end), whole)
     wants = tuple(want for want in frame.wants if want[0] != "comparison")
     return replace(frame, slots=slots, wants=(("overview", frame.confidence), *wants))
 
 
+_BETWEEN = re.compile(r"\bbetween [^,?]{1,80}? and [\w-]+", re.IGNORECASE)
 _SETS_BESIDE = re.compile(
     r"\b(?:compar\w+|differ\w*|distin\w+|contrast\w*|better|vs|versus|cho(?:ose|ice)|trade-?offs?)\b",
     re.IGNORECASE,
