@@ -76,7 +76,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     is_of_papers = frame.want not in SETS and state.shown != "people"
     placed = find_placed(question, state) if is_of_papers else ()
     # "papers on privacy / what does the last one propose? / how do they fight forgetting?"
-    if link == "new" and len(state.listed) > 1 and THEM.search(question):
+    if frame.links[1][0] == "new" and len(state.listed) > 1 and THEM.search(question):
         placed = placed or (state.listed if frame.want == "passages" else ())
     # "is there also work on it for video?"
     if link == "narrow" and frame.want not in (*SETS, "people") and SOME_WITH.match(question):
@@ -84,8 +84,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     # "what is an Anti-UAV challenge / how many teams? / who works on this?"
     is_of_library = link == "refine" and state.topic is None and state.shown == "paper"
     if is_of_library and frame.wants[0][0] == "people" and not frame.slots:
-        link = "same_paper"
-        frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
+        link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
+        frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
     if placed:
         query, link = replace(state.query, papers=placed, is_about_several=True), "all_of"
         state = replace(state, query=query, papers=placed)
@@ -117,7 +117,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
-    if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
+    is_of_few = 1 < len(focus) < 6 and state.topic is None
+    if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     # "who is Nannan Wang / who is the most frequent coauthor?"
     if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:

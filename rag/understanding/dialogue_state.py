@@ -313,6 +313,9 @@ def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     # "compare A and B / which is newer? / do they release code?"
     if len(state.query.papers) > 1 and want not in SETS:
         return state.query.papers
+    # "what is DANCE? / older version? / compare both"
+    if state.query.like and state.query.k == 1:
+        return (state.query.like, *state.papers[:1])
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
     earlier = [i for i in state.earlier_papers if i not in state.papers]
