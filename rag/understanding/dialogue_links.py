@@ -119,20 +119,8 @@ def choose_link(
     is_list = state.topic is not None or bool(state.query.about)
     if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
         return "narrow"
-    # "papers on re-identification / which has code"
-    is_of_one = (
-        link in ("same_paper", "one_of") and len(state.papers) > 1 and not state.query.papers
-    )
-    if is_of_one and _WHICH_HAS.match(question):
-        return "all_of"
-    # "papers from 2022 about faces / 2021 instead / how many were there in 2022"
-    if link == "new" and _HOW_MANY.match(question) and get_set(state) is not None:
-        return "all_of"
     # "wich ones have code / explane it", where one has
     if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
-        return "same_paper"
-    # "his newest / who wrote that paper with him?"
-    if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
         return "same_paper"
     # "can you cure it": no question of what this assistant can do
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
@@ -223,13 +211,6 @@ SOME_WITH = re.compile(
     r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",
     re.IGNORECASE,
 )
-_WHICH_HAS = re.compile(
-    r"\W*(?:and\s+)?which (?:(?:one|ones|of them|paper|papers) )?(?:has|have|is|are|comes?)\b",
-    re.IGNORECASE,
-)
-_HOW_MANY = re.compile(
-    r"\W*(?:and\s+)?how many (?:is|are|was|were|have|had|of)\b(?!.*\bhere\b)", re.IGNORECASE
-)
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
     r"\b(?:both\b(?!.{0,60}\band\b)|each\b|(?:all|any) (?:of )?(?:these|those|them)\b|all (?:two|three|four|five)\b"
@@ -247,7 +228,6 @@ POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
 )
-_THAT_PAPER = re.compile(r"\b(?:this|that) (?:paper|work|study|article)\b", re.IGNORECASE)
 _PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
     re.IGNORECASE,
