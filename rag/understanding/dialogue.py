@@ -94,10 +94,6 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         # An answer that shows one paper alone has not made it the subject of the next list.
         link = "narrow"
         frame = replace(frame, links=((link, frame.links[0][1]), *frame.links[1:]))
-    # "papers from 2018 / how many per journal?": no field of each paper
-    is_grouped = any(slot.kind == "group" for slot in frame.slots)
-    if frame.want == "values" and is_grouped and len(state.papers) > 1 and link != "same_paper":
-        frame = replace(frame, wants=(("groups", frame.confidence), *frame.wants))
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
@@ -120,9 +116,6 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     is_of_few = 1 < len(focus) < 6 and state.topic is None
     if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
-    # "who is Nannan Wang / who is the most frequent coauthor?"
-    if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:
-        people = state.people
     alone = compose(frame, entities, library, focus, people)
     joined = (
         ask_people_on(frame, alone, state)

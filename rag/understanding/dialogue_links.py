@@ -81,9 +81,6 @@ def choose_link(
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
-        nth = find_ordinal(question, len(state.papers)) if len(state.papers) > 1 else None
-        if is_open and nth is not None and _ONE.search(question):
-            return "one_of"
     # "who wrote VISA? / what did they find?"
     is_of_content = frame.want == "passages" and bool(state.query.papers)
     if link == "those_people" and is_of_content and THEM.search(question):
@@ -221,9 +218,6 @@ EACH = re.compile(
 THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
 SURE = 0.9
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)
-_ONE = re.compile(
-    r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE
-)
 POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
