@@ -178,6 +178,9 @@ def answer_by_quotes(
     else:
         n_apart = len(find_papers_apart(retrieval))
         text = _render_likeliest(query, cited, parts, marks, n_apart)
+    # "what is SlerpFace? / compare both"
+    if query.want == "comparison" and len(query.papers) == 1:
+        text = phrases.put_notes_first([phrases.ONLY_ONE], text)
     return Answer(
         question="",
         status="answered",

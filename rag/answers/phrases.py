@@ -304,6 +304,9 @@ HEAD_NEAREST = "Nearest:"
 HEAD_OTHER_PAPERS = "It could also be:"
 
 
+ONLY_ONE = "only one paper is spoken of here; name another to compare it with"
+
+
 def head_comparison(n: int) -> str:
     return f"{counted(n)} compared:"
 

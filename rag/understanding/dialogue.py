@@ -17,7 +17,14 @@ from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots
-from rag.understanding.dialogue_links import choose_link, is_of_set, tag_rest
+from rag.understanding.dialogue_links import (
+    SOME_WITH,
+    THEM,
+    choose_link,
+    is_about_others,
+    is_of_set,
+    tag_rest,
+)
 from rag.understanding.dialogue_merging import (
     exclude,
     find_flag,
@@ -29,12 +36,14 @@ from rag.understanding.dialogue_merging import (
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
 from rag.understanding.dialogue_state import (
+    COMPARES,
     CONTENT,
     SETS,
     DialogueState,
     find_meant,
     find_ordinal,
     find_people,
+    find_placed,
     list_focus,
     list_named,
 )
@@ -63,14 +72,28 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         frame = replace(frame, wants=wants, asks_for=())
     focus: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    # "on which data were the first and the third tested?", "compare the first two"
+    is_of_papers = frame.want not in SETS and state.shown != "people"
+    placed = find_placed(question, state) if is_of_papers else ()
+    # "papers on privacy / what does the last one propose? / how do they fight forgetting?"
+    if frame.links[1][0] == "new" and len(state.listed) > 1 and THEM.search(question):
+        placed = placed or (state.listed if frame.want == "passages" else ())
+    # "is there also work on it for video?"
+    if link == "narrow" and frame.want not in (*SETS, "people") and SOME_WITH.match(question):
+        frame = replace(frame, wants=(("papers", frame.confidence), *frame.wants))
+    # "what is an Anti-UAV challenge / how many teams? / who works on this?"
+    is_of_library = link == "refine" and state.topic is None and state.shown == "paper"
+    if is_of_library and frame.wants[0][0] == "people" and not frame.slots:
+        link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
+        frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
+    if placed:
+        query, link = replace(state.query, papers=placed, is_about_several=True), "all_of"
+        state = replace(state, query=query, papers=placed)
+        frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
         link = "narrow"
         frame = replace(frame, links=((link, frame.links[0][1]), *frame.links[1:]))
-    # "papers from 2018 / how many per journal?": no field of each paper
-    is_grouped = any(slot.kind == "group" for slot in frame.slots)
-    if frame.want == "values" and is_grouped and len(state.papers) > 1 and link != "same_paper":
-        frame = replace(frame, wants=(("groups", frame.confidence), *frame.wants))
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
@@ -90,11 +113,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
-    if focus and frame.wants[0][0] == "people" and _WROTE.search(question):
+    is_of_few = 1 < len(focus) < 6 and state.topic is None
+    if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
-    # "who is Nannan Wang / who is the most frequent coauthor?"
-    if frame.relation in ("coauthors", "top_coauthor") and not people and len(state.people) == 1:
-        people = state.people
     alone = compose(frame, entities, library, focus, people)
     joined = (
         ask_people_on(frame, alone, state)
@@ -102,6 +123,11 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         or ask_share(frame, alone, state)
         or keep_slots(frame, alone, state, library)
     )
+    # "how do detectors spot fakes? / which of these look at the eyes?": that answer shows one of them
+    is_of_topic = state.query.want == "passages" and not state.query.papers
+    if is_of_topic and state.shown == "paper" and _WHICH_OF.match(question):
+        if alone.query.want in CONTENT:
+            joined = replace(alone.query, text=f"{question} {state.question}")
     if joined is None and link in _JOINERS:
         joined = _JOINERS[link](frame, alone, state, library)
     named = list_named(alone)
@@ -142,7 +168,9 @@ _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,
 )
-_WROTE = re.compile(r"\b(?:wrote|written|authors?|authored|behind|by whom)\b", re.IGNORECASE)
+_WROTE = re.compile(
+    r"\b(?:wrote|written|organi[sz]ed|authors?|authored|behind|by whom)\b", re.IGNORECASE
+)
 UNSURE = 0.6
 """Below this probability of the relation the reading without the conversation is offered too."""
 
@@ -201,7 +229,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         wants_list = own.want not in CONTENT and frame.confidence > 0.6
         if wants_list:
             return own
-        if _THAN.search(alone.question) and named and state.paper:
+        if COMPARES.search(alone.question) and named and state.paper:
             return _compare((state.paper, *named), own)
         text = _replace_topic(alone, state)
         detail = own.asks_for if text == alone.question else last.asks_for
@@ -310,7 +338,7 @@ def _ask_focus(
         )
         papers = tuple(filter(None, papers))
         # "vs VISA?": the paper named is set beside the one spoken of.
-        if own.want == "comparison" or own.asks_for == "comparison" or _THAN.search(question):
+        if own.want == "comparison" or own.asks_for == "comparison" or COMPARES.search(question):
             papers = tuple(dict.fromkeys((*papers, *list_named(alone))))
             own = replace(own, want="comparison" if len(papers) > 1 else own.want)
         return replace(own, papers=papers, is_about_several=len(papers) > 1) if papers else None
@@ -339,6 +367,9 @@ def _ask_extreme(frame: Frame, alone: Reading, state: DialogueState) -> Query | 
     order = next((p.words for p in alone.parts if p.slot == "order"), "")
     if not order or last.want not in SETS or any(s.kind not in _ORDERING for s in frame.slots):
         return None
+    # "tell me about the last one": of the list
+    if frame.want in CONTENT and re.fullmatch(r"(?:the )?last(?: one)?", order, re.IGNORECASE):
+        return None
     # "how big is the dataset in the newest?" asks for more than which it is
     if frame.want in CONTENT and alone.query.asks_for not in (None, "abstract"):
         return None
@@ -361,11 +392,6 @@ _NEWER = re.compile(r"\b(?:newer|older|more recent)\W*$", re.IGNORECASE)
 
 def _drop_itself(query: Query) -> tuple[Condition, ...]:
     return tuple(c for c in query.where if c.field != "paper")
-
-
-_THAN = re.compile(
-    r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
-)
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
@@ -426,6 +452,11 @@ def _correct(frame: Frame, alone: Reading, state: DialogueState, library: Librar
     merged = replace(merged, where=set_role(merged.where, alone))
     if own.want not in CONTENT and own.want == state.query.want:
         return merged
+    # "no, not the model, the data set: how is it called?", "no, I meant compare their speed"
+    focus = state.query.papers or (state.papers if own.want == "comparison" else (state.paper,))
+    is_of_focus = own.want in CONTENT and not (named or own.people or own.topic)
+    if is_of_focus and any(focus) and not is_about_others(frame, state, library):
+        return replace(own, papers=focus, about=None, is_about_several=len(focus) > 1)
     if own.papers or own.people or own.about:
         return own if state.query.want in CONTENT and own.want in CONTENT else merged
     return own

@@ -7,10 +7,17 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text.numbers import parse_number
-from rag.types.fields import FIELDS
-from rag.types.query import Order, Query, Reading
+from rag.types.fields import FIELDS, Condition, Range
+from rag.types.query import Order, Query, Reading, Topic
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
-from rag.understanding.dialogue_merging import drop_slot, exclude, get_set
+from rag.understanding.dialogue_merging import (
+    drop_slot,
+    exclude,
+    find_year,
+    get_set,
+    merge,
+    shift_year,
+)
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_meant
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
@@ -41,6 +48,16 @@ def keep_slots(
             return replace(last, k=own.k or 1)
     if (grouped := _keep_groups(frame, own, last, kinds)) is not None:
         return grouped
+    # "what were the tasks of the 2022 contest? / which were new the year after?"
+    names_none = not kinds & {"topic", "person", "paper"}
+    if last.want in SETS and names_none and shift_year(question, find_year(last)):
+        return merge(last, alone)
+    if last.want in CONTENT and own.want not in ("profile", "values"):
+        years = {int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", state.question)}
+        year = years.pop() if len(years) == 1 else 0
+        if year and (shifted := shift_year(question, year)):
+            text = f"{question} {state.question.replace(str(year), str(shifted))}"
+            return Query("passages", text=text)
     is_of_library = _OF_ALL.search(question)
     # "who is Nannan Wang? / how many papers in 2023?"
     is_set = own.want in SETS and not own.papers and not own.people and not own.like
@@ -78,8 +95,15 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         not age or goes_back == age.endswith(("older", "earlier", "old"))
     ):
         return replace(last, where=exclude(last.where, state.papers[:1]))
-    meant = find_meant(question, state, library)
+    meant = state.paper if match["version"] else find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
+    # "what is DuetFace? / older version?": another paper like it, from before
+    paper = library.get_paper(meant)
+    if is_of_one and age and meant == state.paper and paper and paper.year:
+        is_older = age.endswith(("older", "earlier", "old"))
+        years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
+        where = (*exclude((), (meant,)), Condition("year", "is", years))
+        return Query("papers", about=Topic(paper.name), like=meant, where=where, k=1)
     # "newest on federated learning? / what does it do / and the one before that?"
     if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
         where = exclude(base.where, state.papers)
@@ -116,17 +140,17 @@ _TOTAL = re.compile(
 
 
 _STEP = re.compile(
-    r"\W*(?:(?:and|or|ok|so|what about|how about)\W+)*(?:the\s+)?"
+    r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
     r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
-    r"(?:\s*(?:one|paper|study))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
+    r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )
 
 
 _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
-    r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
+    r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without(?= the\b)|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
     r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ def tag_rest(frame: Frame, library: LibraryView) -> Frame:
     if not sets or any(slot.kind not in ("preamble", "form") for slot in frame.slots):
         return frame
     start = max((slot.end for slot in frame.slots if slot.start == 0), default=0)
-    about = _ABOUT.match(frame.question)
+    about = _ABOUT.match(frame.question) or SOME_WITH.match(frame.question)
     asking: frozenset[str] = frozenset() if about else load_heads().asking_words
     start = about.end() if about else start
 
@@ -81,9 +81,6 @@ def choose_link(
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
-        nth = find_ordinal(question, len(state.papers)) if len(state.papers) > 1 else None
-        if is_open and nth is not None and _ONE.search(question):
-            return "one_of"
     # "who wrote VISA? / what did they find?"
     is_of_content = frame.want == "passages" and bool(state.query.papers)
     if link == "those_people" and is_of_content and THEM.search(question):
@@ -115,29 +112,17 @@ def choose_link(
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
     if link == "same_paper" and is_of_all and THEM.search(question):
         return "all_of"
-    # "papers on re-identification / which has code"
-    is_of_one = (
-        link in ("same_paper", "one_of") and len(state.papers) > 1 and not state.query.papers
-    )
-    if is_of_one and _WHICH_HAS.match(question):
-        return "all_of"
-    # "papers from 2022 about faces / 2021 instead / how many were there in 2022"
-    if link == "new" and _HOW_MANY.match(question) and get_set(state) is not None:
-        return "all_of"
+    # "papers on longevity / anything with mice?", "is there also work on it for video?"
+    is_list = state.topic is not None or bool(state.query.about)
+    if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
+        return "narrow"
     # "wich ones have code / explane it", where one has
     if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
-        return "same_paper"
-    # "his newest / who wrote that paper with him?"
-    if link == "those_people" and state.shown == "paper" and _THAT_PAPER.search(question):
         return "same_paper"
     # "can you cure it": no question of what this assistant can do
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
     if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
         return "same_paper"
-    # "papers on longevity / anything with mice?"
-    is_list = state.query.about is not None and state.query.want in (*SETS, "overview")
-    if is_list and link in ("new", "refine", "same_paper") and _SOME_WITH.match(question):
-        return "narrow"
     is_loose = link in ("new", "refine", "same_paper")
     if is_loose and state.people and _PERSON_POINTER.search(question):
         return "those_people"
@@ -217,16 +202,11 @@ def _list_people(entities: Entities) -> list[str]:
 
 
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
-_SOME_WITH = re.compile(
-    r"\W*(?:(?:and|but|is there|are there)\s+)?(?:any(?:thing)?|some(?:thing)?|those|the ones)\s+(?:with|in|using|from)\b",
+SOME_WITH = re.compile(
+    r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
+    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|work|papers|research|studies)"
+    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",
     re.IGNORECASE,
-)
-_WHICH_HAS = re.compile(
-    r"\W*(?:and\s+)?which (?:(?:one|ones|of them|paper|papers) )?(?:has|have|is|are|comes?)\b",
-    re.IGNORECASE,
-)
-_HOW_MANY = re.compile(
-    r"\W*(?:and\s+)?how many (?:is|are|was|were|have|had|of)\b(?!.*\bhere\b)", re.IGNORECASE
 )
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
 EACH = re.compile(
@@ -238,14 +218,10 @@ EACH = re.compile(
 THEM = re.compile(r"\b(?:them|they|these|those)\b", re.IGNORECASE)
 SURE = 0.9
 _NOT = re.compile(r"\W*(?:no|not|nope|other than|except|but not|without)\b", re.IGNORECASE)
-_ONE = re.compile(
-    r"\b(?:one|paper|study|article)\b|\bthe (?:\w+)\b(?:['’]s)?\s+\w+\W*$", re.IGNORECASE
-)
 POINTER = re.compile(
     r"\b(?:it|its|itself)\b|\b(?:this|that|the same|the) (?:paper|method|approach|work|model|study|framework|system|article)\b",
     re.IGNORECASE,
 )
-_THAT_PAPER = re.compile(r"\b(?:this|that) (?:paper|work|study|article)\b", re.IGNORECASE)
 _PERSON_POINTER = re.compile(
     r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import PersonRef, Query, Reading, Topic
 from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
+from rag.understanding.entities import negate
 from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
 from rag.understanding.slots import are_alternatives, merge_conditions
@@ -24,7 +25,7 @@ def merge(last: Query, alone: Reading, broader: str = "") -> Query:
     kept = tuple(c for c in last.where if _group(c.field) not in groups)
     # "papers from May 2022? / and June?": the month is of the year spoken of.
     times = {c.field for c in own.where if _group(c.field) == "time"}
-    if times == {"month"} and (year := _find_year(last)):
+    if times == {"month"} and (year := find_year(last)):
         kept = (*kept, Condition("year", "is", year))
     if _ANY_TIME.search(alone.question) and not times:
         kept = tuple(c for c in kept if _group(c.field) != "time")
@@ -92,12 +93,18 @@ _NEXT_YEAR = re.compile(
 def _read_in_context(alone: Reading, last: Query) -> Query:
     """The turn's own query, with what it says relative to the last: ``and the year before?``."""
     own = alone.query
-    match, year = _NEXT_YEAR.search(alone.question), _find_year(last)
-    if match and year:
-        shifted = year - 1 if any(match.groupdict().values()) else year + 1
+    if shifted := shift_year(alone.question, find_year(last)):
         rest = tuple(c for c in own.where if _group(c.field) != "time")
         return replace(own, where=(*rest, Condition("year", "is", shifted)))
     return own
+
+
+def shift_year(question: str, year: int | None) -> int | None:
+    """The year that ``the year after`` means; None where none is spoken of."""
+    match = _NEXT_YEAR.search(question)
+    if not match or not year:
+        return None
+    return year - 1 if any(match.groupdict().values()) else year + 1
 
 
 def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
@@ -117,7 +124,7 @@ def narrow_topic(last: Topic | None, own: Topic | None) -> Topic | None:
 _WITH = re.compile(r"\b(?:with|together|jointly|alongside)\b", re.IGNORECASE)
 
 
-def _find_year(query: Query) -> int | None:
+def find_year(query: Query) -> int | None:
     """The one year that a query's times are of."""
     years = set()
     for condition in query.where:
@@ -185,9 +192,11 @@ def show_all(query: Query) -> Query:
 def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
     """A list, a count or the like under further conditions; it stays what it is unless asked."""
     own, last = _read_in_context(alone, last), show_all(last)
-    # "from 2021 / how many were there in 2022": no paper is of both.
+    # "from 2021 / how many were there in 2022", "with code / and without code?": no paper is both.
     before = tuple(
-        c for c in set_role(last.where, alone) if not any(are_alternatives(c, o) for o in own.where)
+        c
+        for c in set_role(last.where, alone)
+        if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     about = narrow_topic(last.about, own.about)

@@ -54,7 +54,7 @@ def ask_people_on(frame: Frame, alone: Reading, state: DialogueState) -> Query |
 _WHO = re.compile(r"\W*(?:(?:and|so|ok)\s+)?(?:who|whose|whom)\b", re.IGNORECASE)
 _ENOUGH = 0.25
 _ON_THAT = re.compile(
-    r"\b(?:on|about|in|with|into|for|doing|studying) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area)\b"
+    r"\b(?:on|about|in|with|into|for|doing|studying) (?:this|that|it|these)\b|\b(?:this|that|the same) (?:topic|subject|field|area|line of (?:work|research))\b"
     r"|\bto (?:talk|speak|write|turn) to\b",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.library.naming import get_recency_key
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
+from rag.text.numbers import parse_number
 from rag.types import Answer, Paper, Thread
 from rag.types.query import Part, Query, Reading, Topic
 from rag.understanding.frame_types import Shown, SlotKind, TurnContext
@@ -26,6 +27,7 @@ class DialogueState:
         query: Of the last turn that asked something.
         papers: Ids shown in the last answer, in order.
         people: Names shown in the last answer, in order.
+        listed: Ids of the last list shown, in order, also while single papers of it are spoken of.
         earlier_papers: Ids shown before that, the latest first.
         earlier_people: Names shown before that, the latest first.
         parts: Of the last question, as it was read.
@@ -38,6 +40,7 @@ class DialogueState:
     question: str = ""
     papers: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     earlier_papers: tuple[str, ...] = ()
     earlier_people: tuple[str, ...] = ()
     broader: str = ""
@@ -119,6 +122,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             turn.question,
             papers,
             people,
+            earlier.listed if len(papers) < 2 and {*papers} <= {*earlier.listed} else papers,
             tuple(dict.fromkeys((*earlier.papers, *earlier.earlier_papers)))[: _FADES_AFTER * 3],
             tuple(dict.fromkeys((*earlier.people, *earlier.earlier_people)))[: _FADES_AFTER * 3],
             _find_broader(earlier, reading.query),
@@ -137,7 +141,9 @@ def _find_topic(earlier: DialogueState, reading: Reading) -> Topic | None:
     query, parts = reading.query, reading.parts
     if query.want == "comparison":  # its sides are no topic of which there are more papers
         return earlier.topic
-    if any(p.slot in ("papers", "people") and p.words for p in parts):
+    # "papers on privacy / and DuetFace?", one of them
+    is_of_list = bool(query.papers) and {*query.papers} <= {*earlier.listed}
+    if any(p.slot in ("papers", "people") and p.words for p in parts) and not is_of_list:
         return query.about if not query.like else None
     if query.like:  # further papers like the one spoken of
         return earlier.topic
@@ -162,7 +168,10 @@ def _find_broader(earlier: DialogueState, query: Query) -> str:
 
 def list_shown_papers(answer: Answer) -> tuple[str, ...]:
     """Ids in the order in which the answer shows them; an abstention shows its nearest papers."""
-    citations = sorted(answer.citations, key=lambda c: c.marker)
+    bullets = "\n".join(line for line in answer.text.splitlines() if line.startswith("- "))
+    marks = re.findall(r"\[(\d+)\]", f"{bullets}\n{answer.text}")
+    places = {int(mark): at for at, mark in reversed([*enumerate(marks)])}
+    citations = sorted(answer.citations, key=lambda c: (places.get(c.marker, len(marks)), c.marker))
     # "the newest on deepfakes?" shows one, and names those whose year nobody knows.
     if (
         isinstance(answer.value, tuple)
@@ -203,11 +212,11 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
     papers = shown[: len(state.papers)] or shown
     if not papers:
         return ""
-    # "what data does the second use?", after an answer that shows one alone
-    earlier = shown[len(state.papers) :] if len(papers) == 1 else []
-    for some in (papers, earlier):
+    # "what data does the second use?", after an answer that shows one alone of a list
+    listed = state.listed if len(state.listed) > 1 else state.papers
+    for some in (listed, state.earlier_papers if len(papers) == 1 else ()):
         if (at := find_ordinal(question, len(some))) is not None:
-            return some[at].paper_id
+            return some[at]
     if match := AGED.search(question):
         word = match.group().lower()
         is_older = word.startswith(("old", "earl", "more old"))
@@ -276,11 +285,37 @@ def find_ordinal(question: str, n: int) -> int | None:
     return at if 0 <= at < n else None
 
 
+def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:
+    """Ids of several papers by their places: ``the first two``, ``the second and the last``, ``it … the first``."""
+    listed = state.listed
+    if match := _FEW.search(question):
+        n = min(parse_number(match["n"]) or 0, len(listed))
+        return listed[-n:] if match["last"] else listed[:n]
+    places = [find_ordinal(m.group(), len(listed)) for m in _ORDINAL.finditer(question)]
+    ids = [listed[at] for at in places if at is not None]
+    # "what does the second propose? / how does it compare with the first?"
+    if COMPARES.search(question) and re.search(r"\b(?:it|this|that)\b", question, re.IGNORECASE):
+        ids = [state.paper, *ids]
+    return tuple(dict.fromkeys(ids)) if len({*ids}) > 1 else ()
+
+
+_FEW = re.compile(
+    r"\bthe (?:first|top|(?P<last>last)) (?P<n>two|three|four|five|[2-5])\b(?! (?:authors?|years?|months?)\b)",
+    re.IGNORECASE,
+)
+COMPARES = re.compile(
+    r"\b(?:differences?|differ|than|versus|vs\.?|compared? (?:to|with))\b", re.IGNORECASE
+)
+
+
 def list_focus(state: DialogueState, want: str) -> tuple[str, ...]:
     """The papers of ``they``: those of the last answer, or single ones of the turns before."""
     # "compare A and B / which is newer? / do they release code?"
     if len(state.query.papers) > 1 and want not in SETS:
         return state.query.papers
+    # "what is DANCE? / older version? / compare both"
+    if state.query.like and state.query.k == 1:
+        return (state.query.like, *state.papers[:1])
     if len(state.papers) > 1 or want in SETS:
         return state.papers or state.earlier_papers
     earlier = [i for i in state.earlier_papers if i not in state.papers]

@@ -115,7 +115,7 @@ def _read_one(
         frame = _keep_route(frame, read_as)
     else:
         frame = replace(frame, wants=_choose_wants(frame, entities, state, library))
-        frame = _read_people(frame)
+        frame = _join_sides(_read_people(frame))
     if state is None or read_as:
         reading = compose(frame, entities, library)
     else:
@@ -182,6 +182,28 @@ def _read_people(frame: Frame) -> Frame:
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
+
+
+def _join_sides(frame: Frame) -> Frame:
+    """``re-identification between visible and infrared cameras`` is one topic, and no comparison."""
+    topics = [slot for slot in frame.slots if slot.kind == "topic"]
+    match = _BETWEEN.search(frame.question)
+    if frame.want != "comparison" or not (topics and match) or _SETS_BESIDE.search(frame.question):
+        return frame
+    start, end = topics[0].start, max(match.end(), topics[-1].end)
+    if start >= match.start():
+        return frame
+    whole = replace(topics[0], end=end, text=frame.question[start:end])
+    slots = (*(slot for slot in frame.slots if not start <= slot.start < end), whole)
+    wants = tuple(want for want in frame.wants if want[0] != "comparison")
+    return replace(frame, slots=slots, wants=(("overview", frame.confidence), *wants))
+
+
+_BETWEEN = re.compile(r"\bbetween [^,?]{1,80}? and [\w-]+", re.IGNORECASE)
+_SETS_BESIDE = re.compile(
+    r"\b(?:compar\w+|differ\w*|distin\w+|contrast\w*|better|vs|versus|cho(?:ose|ice)|trade-?offs?)\b",
+    re.IGNORECASE,
+)
 
 
 _WHICH_FIRST = re.compile(

@@ -10,6 +10,7 @@ import pytest
 from eval.benchmarks.model_server import MODEL, OpenAIServer, Reply
 from rag.answers.citations import Citations, check_citations
 from rag.answers.comparison import NOT_STATED, list_facts, render_comparison
+from rag.answers.phrases import ONLY_ONE
 from rag.answers.rows import sort_by_date
 from rag.app.assistant import Assistant, build
 from rag.config.settings import Settings
@@ -17,6 +18,7 @@ from rag.text import split_sentences
 from rag.text.markdown import hazards
 from rag.types import Paper, PaperHit, Query, Sentence, SentenceRole
 from rag.types.query import Topic
+from tests.conversation import ask_assistant
 from tests.shelf import paper
 
 ASKED = "How does DuetFace differ from PartialFace?"
@@ -217,3 +219,8 @@ def test_a_cell_of_figures_has_the_figures_alone() -> None:
     )
     (row,) = (line for line in made.splitlines() if line.startswith("| **RainSign"))
     assert row.split(" | ")[1] == "“0.15MB” [1]"
+
+
+def test_one_paper_alone_is_said_to_be_the_only_one_spoken_of(assistant: Assistant) -> None:
+    text = ask_assistant(assistant, "what is SlerpFace?", "compare both").turns[-1].answer.text
+    assert text.startswith(f"({ONLY_ONE})") and "SlerpFace" in text
