@@ -38,6 +38,12 @@ def are_two(first: Query, second: Query) -> bool:
     """Whether no one answer is to both: what papers say on the second is sought with the first."""
     if "aside" in (first.want, second.want) or (first.want in _CONTENT and second.want in _CONTENT):
         return False
+    # "Who is Yuxi Mi and what are they known for?": a portrait tells that.
+    of_nothing_else = second.want == "overview" and not (
+        second.about or second.where or second.papers
+    )
+    if first.want == "profile" and of_nothing_else:
+        return False
     return first.want != second.want or (first.want == "people" and first.about != second.about)
 
 
