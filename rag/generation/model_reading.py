@@ -36,6 +36,7 @@ LONGEST_TEXT_CHARS = 1_000
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _SIGNS = {"=": "is", "==": "is", "!=": "is_not", ">": "above", "<": "below"}
 _CONTENT = ("passages", "overview", "comparison")
+_TOLD_ALIKE = frozenset({"overview", "passages"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def is_unsure(
         return True
     if reading.query.want == "aside" or (reading.query.want in _CONTENT and not is_follow_up):
         return False
-    return reading.confidence < UNSURE or reading.is_close or bool(reading.unread)
+    # "and bridge distillation?": a topic told from the passages that are found, however it is read.
+    is_told_alike = {query.want for query in (reading.query, *reading.others[:1])} <= _TOLD_ALIKE
+    is_close = reading.is_close and not is_told_alike
+    return reading.confidence < UNSURE or is_close or bool(reading.unread)
 
 
 def read_with_model(
