@@ -208,7 +208,8 @@ def test_more_questions_than_are_answered_at_one_time_wait_in_line(tmp_path: Pat
     slow.let_go.set()
     for asking in (*first, third, fourth):
         whole(asking)
-    assert line.counts == (0, 0) and slow.begun[2:] == ["third", "fourth"]
+    assert line.counts == (0, 0)
+    assert sorted(slow.begun[2:]) == ["fourth", "third"]  # both places were free at once
     assert line.longest_s == 0
 
 
