@@ -73,9 +73,9 @@ postgresql:
 	@$(call BRING,postgresql,$(HAS_POSTGRESQL))
 
 # A process that collects all tests takes half a minute to do so: the journeys, which mostly wait for
-# the browser and for the server, have one that collects them alone. A quarter of the time the others
-# wait, too (for processes that they start, and for databases): three of them keep two cores busy.
-SHARED_OUT := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# the browser and for the server, have one that collects them alone, beside one for each of two cores;
+# a third is no quicker, and takes the browser its time.
+SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/development chromium postgresql
 	@$(BIN)/paperfolk --data data models fetch

@@ -11,20 +11,18 @@ function goTo(node) {
   const stop = (moving = new AbortController());
   for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"])
     window.addEventListener(kind, () => stop.abort(), { signal: stop.signal, passive: true });
+  // what stands above may still be drawn; nothing else moves the page, so this soon rests
+  const until = performance.now() + 1500;
   const go = () => {
-    if (!node.isConnected) return stop.abort();
+    if (stop.signal.aborted || !node.isConnected) return;
     const top = node.getBoundingClientRect().top;
-    if (node.moved !== undefined && Math.abs(top - node.moved) <= 1) return;
-    node.scrollIntoView({ block: "start" });
-    node.moved = node.getBoundingClientRect().top;
+    if (node.moved === undefined || Math.abs(top - node.moved) > 1) {
+      node.scrollIntoView({ block: "start" });
+      node.moved = node.getBoundingClientRect().top;
+    }
+    if (performance.now() < until) requestAnimationFrame(go);
+    else stop.abort();
   };
-  // What stands above may still be drawn; nothing else moves the page, so this soon rests. Looking again
-  // at each frame took a tenth of a question's processor time in the browser.
-  const sizes = new ResizeObserver(go);
-  for (const one of document.querySelectorAll("[data-testid=stMainBlockContainer], [class*=st-key-turn_]"))
-    sizes.observe(one);
-  stop.signal.addEventListener("abort", () => sizes.disconnect());
-  setTimeout(() => stop.abort(), 1500);
   go();
 }
 
@@ -112,13 +110,7 @@ export default function (component) {
     } else if (event.key === "?") help.showModal();
   };
   document.addEventListener("keydown", onKey, true);
-  let frame; // a page that is being drawn changes many times before it is shown once
-  const watch = new MutationObserver(() => {
-    frame ??= requestAnimationFrame(() => {
-      frame = undefined;
-      look();
-    });
-  });
+  const watch = new MutationObserver(look);
   watch.observe(document.body, { childList: true, subtree: true });
   look();
   return () => {
