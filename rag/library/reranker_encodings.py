@@ -7,30 +7,21 @@ from pathlib import Path
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
 
-from rag.library.schema import Migration
-from rag.library.stores import STORE_FAULTS, FileStore, SharedStore, Store
-from rag.library.tables import build_upsert
-from rag.types.errors import LibraryError
+from rag.library.derived_rows import DerivedRows
 
-_PATIENCE_S = 1.0
-_FAULTS = (*STORE_FAULTS, LibraryError)
 ENCODINGS = Table(
-    "encodings", MetaData(), Column("chunk_id", Text, primary_key=True), Column("model", Text),
+    "encodings", MetaData(), Column("chunk_id", Text, primary_key=True), Column("version", Text),
     Column("vector", LargeBinary), Column("tokens", LargeBinary),
 )  # fmt: skip
-MIGRATIONS = (
-    Migration("""
+_CREATION = """
 CREATE TABLE IF NOT EXISTS encodings (
-    chunk_id {text} PRIMARY KEY, model {text} NOT NULL, vector {blob} NOT NULL, tokens {blob} NOT NULL
+    chunk_id {text} PRIMARY KEY, version {text} NOT NULL, vector {blob} NOT NULL, tokens {blob} NOT NULL
 ) {keyed};
-"""),
-)
+"""
 
 
 class RerankerEncodings:
-    """What one model made of chunks, shared by any number of threads and processes.
-
-    They save time and nothing else: where they cannot be read or written, there are none.
+    """What one model made of chunks; see `DerivedRows`.
 
     Args:
         folder: The data folder.
@@ -40,37 +31,21 @@ class RerankerEncodings:
 
     def __init__(self, folder: Path, url: str, model: str) -> None:
         self._model = model
-        self._store: Store = (
-            SharedStore(url, "reranker", MIGRATIONS)
-            if url
-            else FileStore(
-                folder / "reranker.db", "the reranker's vectors", MIGRATIONS, patience_s=_PATIENCE_S
-            )
+        self._rows = DerivedRows(
+            folder, url, "reranker", "the reranker's vectors", ENCODINGS, _CREATION
         )
 
     def find(self, chunk_ids: Iterable[str]) -> Mapping[str, tuple[bytes, bytes]]:
         """Vector and token vectors of those that are kept, by chunk."""
-        wanted = list(chunk_ids)
-        if not wanted or not self._store.is_there:
-            return {}
-        rows = select(ENCODINGS.c.chunk_id, ENCODINGS.c.vector, ENCODINGS.c.tokens).where(
-            ENCODINGS.c.chunk_id.in_(wanted), ENCODINGS.c.model == self._model
+        rows = select(ENCODINGS.c.chunk_id, ENCODINGS.c.vector, ENCODINGS.c.tokens)
+        wanted = rows.where(
+            ENCODINGS.c.chunk_id.in_(list(chunk_ids)), ENCODINGS.c.version == self._model
         )
-        try:
-            with self._store.open() as connection:
-                return {key: (bytes(v), bytes(t)) for key, v, t in connection.execute(rows)}
-        except _FAULTS:
-            return {}
+        return {key: (bytes(v), bytes(t)) for key, v, t in self._rows.find(wanted)}
 
     def keep(self, encodings: Mapping[str, tuple[bytes, bytes]]) -> None:
         """Keep some; those of another model go."""
-        rows = [
-            {"chunk_id": key, "model": self._model, "vector": vector, "tokens": tokens}
-            for key, (vector, tokens) in encodings.items()
-        ]
-        try:
-            with self._store.open() as connection:
-                connection.execute(ENCODINGS.delete().where(ENCODINGS.c.model != self._model))
-                connection.execute(build_upsert(connection.dialect.name, ENCODINGS, rows[0]), rows)
-        except _FAULTS:
-            return
+        self._rows.keep(
+            self._model,
+            [{"chunk_id": key, "vector": v, "tokens": t} for key, (v, t) in encodings.items()],
+        )

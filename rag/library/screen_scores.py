@@ -12,31 +12,21 @@ from pathlib import Path
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
 
-from rag.library.schema import Migration
-from rag.library.stores import STORE_FAULTS, FileStore, SharedStore, Store
-from rag.library.tables import build_upsert
-from rag.types.errors import LibraryError
+from rag.library.derived_rows import DerivedRows
 
-_PATIENCE_S = 1.0
-_FAULTS = (*STORE_FAULTS, LibraryError, ValueError)
-"""With a blob that no scores were written into."""
 SCORES = Table(
     "scores", MetaData(), Column("key", Text, primary_key=True), Column("version", Text),
     Column("scores", LargeBinary),
 )  # fmt: skip
-MIGRATIONS = (
-    Migration("""
+_CREATION = """
 CREATE TABLE IF NOT EXISTS scores (
     key {text} PRIMARY KEY, version {text} NOT NULL, scores {blob} NOT NULL
 ) {keyed};
-"""),
-)
+"""
 
 
 class ScreenScores:
-    """The scores kept in one data folder, shared by any number of threads and processes.
-
-    They save time and nothing else: where they cannot be read or written, there are none.
+    """The scores kept in one data folder; see `DerivedRows`.
 
     Args:
         folder: The data folder.
@@ -44,35 +34,19 @@ class ScreenScores:
     """
 
     def __init__(self, folder: Path, url: str = "") -> None:
-        self._store: Store = (
-            SharedStore(url, "screens", MIGRATIONS)
-            if url
-            else FileStore(
-                folder / "screens.db", "the screen's scores", MIGRATIONS, patience_s=_PATIENCE_S
-            )
-        )
+        self._rows = DerivedRows(folder, url, "screens", "the screen's scores", SCORES, _CREATION)
 
     def find(self, keys: Iterable[str]) -> Mapping[str, tuple[float, ...]]:
         """Those that are kept, by key."""
-        if not self._store.is_there:
-            return {}
         wanted = select(SCORES.c.key, SCORES.c.scores).where(SCORES.c.key.in_(list(keys)))
         try:
-            with self._store.open() as connection:
-                rows = connection.execute(wanted).all()
-                return {key: tuple(array("d", bytes(blob))) for key, blob in rows}
-        except _FAULTS:
+            return {key: tuple(array("d", bytes(blob))) for key, blob in self._rows.find(wanted)}
+        except ValueError:  # a blob that no scores were written into
             return {}
 
     def keep(self, version: str, scores: Mapping[str, Iterable[float]]) -> None:
         """Keep scores; those of other versions of the screen go."""
-        rows = [
-            {"key": key, "version": version, "scores": array("d", values).tobytes()}
-            for key, values in scores.items()
-        ]
-        try:
-            with self._store.open() as connection:
-                connection.execute(SCORES.delete().where(SCORES.c.version != version))
-                connection.execute(build_upsert(connection.dialect.name, SCORES, rows[0]), rows)
-        except _FAULTS:
-            return
+        self._rows.keep(
+            version,
+            [{"key": key, "scores": array("d", some).tobytes()} for key, some in scores.items()],
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -49,3 +51,10 @@ def test_questions_go_first() -> None:
         assert shelves.screened == [1]
     thread.join(30)
     assert shelves.screened == [1, 2, 3]
+
+
+def test_the_server_says_nothing_of_its_own_before_it_runs() -> None:
+    """Streamlit told the terminal of `make chat` that it found no runtime."""
+    command = [sys.executable, "-c", "import ui.server.application"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("", "")

@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util
 from streamlit.starlette import App
 
-from rag.config.settings import load
-from ui.components.session import build_once
+from rag.app.assistant import Assistant
+from rag.config.settings import Settings, load
 from ui.server import health
 from ui.server.hosts import Hosts, Patience
 from ui.server.login import LEAVE, PATH, Login, LoginGate, readers
@@ -79,9 +79,16 @@ class Headers:
         await self.app(scope, receive, answer)
 
 
+def _build(settings: Settings) -> Assistant:
+    """As the pages do; what they cache is set up when Streamlit runs, or it complains on the terminal."""
+    from ui.components.session import build_once
+
+    return build_once(settings)
+
+
 login = Login(readers)
 watch = health.Watch(load)
-preparation = Preparation(load, build_once)
+preparation = Preparation(load, _build)
 
 
 @asynccontextmanager
