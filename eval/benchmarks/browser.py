@@ -50,7 +50,7 @@ WATCH = """
         const waited = performance.now() - began;
         if (words()) done(waited);
         else if (waited > LIMIT) failed(new Error("no answer came"));
-        else setTimeout(look, 30);
+        else requestAnimationFrame(look);
       };
       look();
     };

@@ -142,6 +142,14 @@ class AnswerJob:
         """Cancel the job at once; the text so far remains."""
         self._stop.set()
 
+    def wait_for_words(self, patience_s: float) -> bool:
+        """Wait for the first words of the answer, or its end; False where they take longer."""
+        with self._news:
+            return self._news.wait_for(
+                lambda: self.done or any(not isinstance(t.event, Step) for t in self._events),
+                patience_s,
+            )
+
     def iter_events(self) -> Iterator[TimedEvent]:
         """All events from the first on, as they come; ends with the answer, or where it stopped."""
         n_seen = 0

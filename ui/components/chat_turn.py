@@ -21,6 +21,8 @@ from ui.views import answer_html, query_parts, reading_chips
 from ui.views.escaping import plain
 
 REDRAW_S = 0.04
+PATIENCE_S = 0.3
+"""How long the rest of the page waits for the first words of an answer."""
 WHY: dict[OpinionVerdict, tuple[str, ...]] = {
     "good": ("the right papers", "complete", "to the point"),
     "bad": (
@@ -56,16 +58,34 @@ def ask_next(question: str, instead_of: int | None = None, reading: Reading | No
 
 
 def render_turn(
-    assistant: Assistant, desk: AnswerJobs, thread: StoredThread, turn: StoredTurn, *, last: bool
+    assistant: Assistant,
+    desk: AnswerJobs,
+    thread: StoredThread,
+    turn: StoredTurn,
+    *,
+    last: bool,
+    render_others: Callable[[], None] | None = None,
 ) -> None:
-    """Draw one turn; an unfinished answer is drawn as it grows."""
+    """Draw one turn; an unfinished answer is drawn as it grows.
+
+    Args:
+        assistant: Whose library the answer cites.
+        desk: The running jobs.
+        thread: The turn's conversation.
+        turn: What is drawn.
+        last: Whether it is the last one, which can be edited.
+        render_others: Draws the other parts of the page, once the first words of the answer stand
+            there.
+    """
     thread_id = thread.thread_id
     render_question(thread_id, turn, last=last)
     with st.chat_message("assistant"):
         place = st.empty()
     asking = desk.open(thread_id, turn.ordinal) if turn.answer is None else None
     if asking is not None:
-        render_while_answering(asking, desk, place)
+        render_while_answering(asking, desk, place, render_others)
+    elif render_others is not None:  # it was complete by then
+        render_others()
     if turn.answer is None:  # it may have been kept since the thread was read
         thread = desk.store.get_thread(thread_id)
         turn = next(
@@ -160,20 +180,22 @@ def render_edit(turn: StoredTurn) -> None:
 # --- the answer -----------------------------------------------------------------------------
 
 
-def render_while_answering(asking: AnswerJob, desk: AnswerJobs, place: DeltaGenerator) -> None:
-    """Show steps and text as they come, until the answer is complete or cancelled."""
+def render_while_answering(
+    asking: AnswerJob,
+    desk: AnswerJobs,
+    place: DeltaGenerator,
+    render_others: Callable[[], None] | None,
+) -> None:
+    """Show steps and text as they come, until the answer is complete or cancelled.
+
+    What else the page shows is drawn behind the first words: before them it would take the answer
+    its time, and that of every other reader of this process.
+    """
     steps: list[tuple[str, float]] = []
-    text, drawn = "", 0.0
+    text, drawn, stoppable = "", 0.0, False
     with place.container():
         words, below = st.empty(), st.empty()
-        below.button(
-            "Stop",
-            key="stop",
-            icon=":material/stop_circle:",
-            type="tertiary",
-            on_click=desk.stop,
-            args=(asking.turn[0],),
-        )
+    patient = asking.wait_for_words(PATIENCE_S)
     for timed in asking.iter_events():
         event = timed.event
         first = isinstance(event, Delta) and not text
@@ -184,7 +206,21 @@ def render_while_answering(asking: AnswerJob, desk: AnswerJobs, place: DeltaGene
         if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
             words.html(answer_html.render_working(steps, text))
             drawn = time.monotonic()
+        if not stoppable and (text or not patient):
+            stoppable = True
+            below.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop_circle:",
+                type="tertiary",
+                on_click=desk.stop,
+                args=(asking.turn[0],),
+            )
+            if render_others is not None:
+                render_others()
     below.empty()
+    if not stoppable and render_others is not None:
+        render_others()
 
 
 def render_answer(

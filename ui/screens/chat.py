@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -66,20 +68,36 @@ def ask_before_new_thread(next_: Pending) -> None:
 
 
 def render_conversation(
-    assistant: Assistant, desk: AnswerJobs, thread: StoredThread
+    assistant: Assistant,
+    desk: AnswerJobs,
+    thread: StoredThread,
+    render_others: Callable[[], None],
 ) -> DeltaGenerator:
     """Draw the turns; returns the container below the last one.
 
-    A turn keeps its key when others follow, so it is not redrawn.
+    A turn keeps its key when others follow, so it is not redrawn. While the last one is being
+    answered it comes first, and behind its first words the turns before it and the other parts of
+    the page (``render_others``).
     """
-    n = len(thread.turns)
-    welcome = get_first_drawn(thread)
-    for index in range(welcome, n):
-        last = index == n - 1
-        with st.container(key=f"turn_{thread.turns[index].ordinal}"):
-            render_turn(assistant, desk, thread, thread.turns[index], last=last)
-            below = st.container()
-    return below
+    turns = thread.turns[get_first_drawn(thread) :]
+    places = [st.container(key=f"turn_{turn.ordinal}") for turn in turns]
+
+    def render_earlier() -> None:
+        for place, turn in zip(places, turns[:-1], strict=False):
+            with place:
+                render_turn(assistant, desk, thread, turn, last=False)
+                st.container()
+        render_others()
+
+    growing = desk.open(thread.thread_id, turns[-1].ordinal) is not None
+    if not growing:
+        render_earlier()
+    with places[-1]:
+        render_turn(
+            assistant, desk, thread, turns[-1],
+            last=True, render_others=render_earlier if growing else None,
+        )  # fmt: skip
+        return st.container()
 
 
 def open_about(desk: AnswerJobs) -> None:
@@ -119,11 +137,16 @@ def main() -> None:
     hero = st.empty()
     if begun or filters:
         hero.empty()  # at once, not only when the answer is whole: there is one input at a time
-        # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.
-        with st.bottom:
-            render_input(assistant, desk, thread)
-    render_sidebar(assistant, desk, thread)
+
+    def render_frame() -> None:
+        if begun or filters:
+            # Explicitly at the bottom: an input that Streamlit puts there pulls the page to its end.
+            with st.bottom:
+                render_input(assistant, desk, thread)
+        render_sidebar(assistant, desk, thread)
+
     if not begun:
+        render_frame()
         with hero.container():
             welcome.show_warnings(filter_bar.get_settings(assistant, thread))
             if filters:
@@ -136,7 +159,7 @@ def main() -> None:
         session.draw_panel(assistant)
         return
     assert thread is not None
-    below = render_conversation(assistant, desk, thread)
+    below = render_conversation(assistant, desk, thread, render_frame)
     conversation_list.say_unkept(desk.store, thread)
     session.draw_panel(assistant)
     with below:
