@@ -24,6 +24,10 @@ from ui.views.markdown_html import label_cells, render_markdown
             "space of a model but not the raw pixel space of it",
             "Adv-Diffusion that can generate adversarial identity perturbations …",
         ),
+        (
+            "A thorough experimental evaluation of 50 trackers demonstrates that none follows small birds.",
+            "None follows small birds",
+        ),
         ("It runs at 14", "“It runs at 14”"),
         (
             "Our experiments do not show that the method scales to more faces.",

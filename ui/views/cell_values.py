@@ -13,7 +13,7 @@ _BRINGS = re.compile(
     re.IGNORECASE,
 )
 _SHOWS = re.compile(
-    r"(?:(?:extensive|comprehensive|thorough|our|the|quantitative|qualitative|\w+al|and|also|further) )*+"
+    r"(?:(?:extensive|comprehensive|thorough|an?|our|the|quantitative|qualitative|\w+al|and|also|further) )*+"
     r"(?:experiment|evaluation|result|comparison|simulation|studie|stud|analys).{0,140}?"
     r"\b(?:show|demonstrat|reveal|verif|indicat|validat|confirm|prov|suggest)(?:e?s|e|ed|ies|y|ing)?\b(?: that)? ",
     re.IGNORECASE,
