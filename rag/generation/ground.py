@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from rag.answers.prompt_injection import has_instruction, remove_instructions
 from rag.generation.numbers import Figure, extract_figures, normalize_figures
@@ -27,6 +28,17 @@ _IN_BRACKETS = re.compile(r"\(\s*([A-Z][A-Za-z\d]{0,2}[A-Z\d][A-Za-z\d]{0,5})\s*
 _ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,2}[A-Z\d][A-Za-z\d]{0,5}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The text of one paper, and what checks look up in it."""
+
+    text: str
+    terms: frozenset[str]
+    folded: tuple[str, ...]
+    words: frozenset[str]
+    quotable: str
+
+
 class Ground:
     """The texts of some papers.
 
@@ -45,15 +57,12 @@ class Ground:
             for a in p.authorships
             if a.name not in apart.get(p.paper_id, Apart()).names
         )
-        texts = [_build_ground_text(p, apart.get(p.paper_id, Apart())) for p in self._papers]
-        self.text = normalize_figures("\n".join(texts))
-        self.terms = set(extract_terms(self.text, keep_stop_words=True))
-        self._folded = [fold(word) for word, _ in iter_words(self.text)]
-        self.words = {
-            *self._folded,
-            *map("".join, zip(self._folded, self._folded[1:], strict=False)),
-        }
-        self._quotable = _normalize_for_quoting(self.text)
+        indexes = [_index_paper(p, apart.get(p.paper_id, Apart())) for p in self._papers]
+        self.text = "\n".join(index.text for index in indexes)
+        self.terms = frozenset[str]().union(*(index.terms for index in indexes))
+        self.words = frozenset[str]().union(*(index.words for index in indexes))
+        self._folded = [word for index in indexes for word in index.folded]
+        self._quotable = " ".join(index.quotable for index in indexes)
 
     @cached_property
     def each(self) -> Sequence[Ground]:
@@ -183,6 +192,19 @@ def _take_letters(letters: str, at: int, word: str) -> set[int]:
             break
         ends.add(end + 1)
     return ends
+
+
+@lru_cache(maxsize=512)
+def _index_paper(paper: Paper, apart: Apart) -> _Index:
+    text = normalize_figures(_build_ground_text(paper, apart))
+    folded = tuple(fold(word) for word, _ in iter_words(text))
+    return _Index(
+        text=text,
+        terms=frozenset(extract_terms(text, keep_stop_words=True)),
+        folded=folded,
+        words=frozenset((*folded, *map("".join, zip(folded, folded[1:], strict=False)))),
+        quotable=_normalize_for_quoting(text),
+    )
 
 
 def _build_ground_text(paper: Paper, apart: Apart) -> str:

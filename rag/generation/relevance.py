@@ -17,7 +17,7 @@ from rag.generation.support import is_english
 from rag.search.query import FRAME_WORDS
 from rag.text import extract_terms, fold, iter_words, split_sentences
 from rag.text.everyday import is_everyday
-from rag.types import Evidence
+from rag.types import Apart, Evidence, Paper
 
 RESTING_SHARE = 0.5
 """Share of its content words that a sentence not about the question must find in one sentence of a
@@ -73,7 +73,7 @@ class Relevance:
         self._others: dict[str, dict[str, frozenset[str]]] = {}
         for item in evidence:
             if item.paper.paper_id not in papers:
-                papers[item.paper.paper_id] = _part_sentences(item)
+                papers[item.paper.paper_id] = _part_sentences(item.paper, item.apart)
             self._stated[item.key], self._others[item.key] = papers[item.paper.paper_id]
 
     def answers(self, text: str, keys: Iterable[str], *, goes_on: bool = False) -> bool:
@@ -205,18 +205,21 @@ def _is_own_speech(sentence: str) -> bool:
     return bool(_REPORTS.search(sentence)) and not has_instruction(sentence)
 
 
-def _part_sentences(item: Evidence) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+@lru_cache(maxsize=512)
+def _part_sentences(
+    paper: Paper, of_others: Apart
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """The sentences of a paper, and its title, that belong to it, and others; with their content.
 
     They share content with the rest, or speak of the paper itself.
     """
-    text = item.paper.text
-    apart = merged(text, item.apart.spans)
+    text = paper.text
+    apart = merged(text, of_others.spans)
     cut = [piece for span in split_sentences(text) for piece in pieces(text, span)]
     spans = [s for s in cut if not any(a < s[1] and s[0] < b for a, b in apart)]
     lines = [text[slice(*span)] for span in spans]
-    if item.paper.name not in item.apart.names:
-        lines.append(item.paper.name)
+    if paper.name not in of_others.names:
+        lines.append(paper.name)
     all_content = {line: content(line) for line in lines}
     n_lines = Counter(term for line in lines for term in all_content[line])
     own = {
