@@ -21,8 +21,8 @@ from re import _parser as sre  # type: ignore[attr-defined]
 from types import ModuleType
 from typing import Any
 
-REPEATS = 8_000
-ENOUGH_S = 0.05
+REPEATS = 4_000
+ENOUGH_S = 0.025
 """Less than this for ``REPEATS`` is linear: quadratic takes several times as long."""
 GIVEN_UP_S = 1.5
 MOST_RATIO = 7.0
