@@ -87,7 +87,10 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
     if placed:
-        query, link = replace(state.query, papers=placed, is_about_several=True), "all_of"
+        query, link = (
+            replace(state.query, papers=placed, is_about_several=len(placed) > 1),
+            "all_of",
+        )
         state = replace(state, query=query, papers=placed)
         frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):

@@ -179,7 +179,7 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
     """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
     last, (link, share) = state.query, frame.links[0]
     is_new = link == "new" and (share > SURE or not _OF_THAT.search(alone.question))
-    is_part = link == "all_of" and not _OF_EVERYTHING.search(alone.question)
+    is_part = link == "all_of" and bool(_OF_THEM.search(alone.question))
     if last.want not in SETS or last.papers or is_new or is_part:
         return None
     if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
@@ -193,7 +193,7 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
 _SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
 
 
-_OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
+_OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b", re.IGNORECASE)
 
 
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)

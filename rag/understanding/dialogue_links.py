@@ -14,10 +14,12 @@ from rag.understanding.dialogue_state import (
     AGED,
     AUTHOR_OF,
     CONTENT,
+    OTHER,
     SETS,
     DialogueState,
     find_called,
     find_ordinal,
+    list_others,
     list_terms,
 )
 from rag.understanding.entities import Entities
@@ -81,6 +83,8 @@ def choose_link(
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
+    if frame.want not in SETS and OTHER.search(question) and len(list_others(state)) == 1:
+        return "one_of"
     # "who wrote VISA? / what did they find?"
     is_of_content = frame.want == "passages" and bool(state.query.papers)
     if link == "those_people" and is_of_content and THEM.search(question):
@@ -117,14 +121,14 @@ def choose_link(
     if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
         return "narrow"
     # "wich ones have code / explane it", where one has
-    if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
+    if link == "elaborate" and state.shown == "paper" and points(frame, POINTER):
         return "same_paper"
     # "can you cure it": no question of what this assistant can do
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
-    if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
+    if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
-    if is_loose and state.people and _PERSON_POINTER.search(question):
+    if is_loose and state.people and points(frame, _PERSON_POINTER):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
@@ -142,6 +146,16 @@ def choose_link(
     return link
 
 
+def points(frame: Frame, pattern: re.Pattern[str]) -> bool:
+    """Whether a word points at what was shown, and not at what the turn itself names before it.
+
+    "how does RPG-Palm make its fake palms?" was asked of the first paper of the list before.
+    """
+    named = [slot.end for slot in frame.slots if slot.kind in ("paper", "person")]
+    match = pattern.search(frame.question)
+    return match is not None and match.start() < min(named, default=len(frame.question))
+
+
 def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) -> bool:
     """Whether a turn's topic is in no paper that was shown, and in others: ``and the cancer one?``.
 
@@ -150,7 +164,7 @@ def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) ->
     topics = [slot for slot in frame.slots if slot.kind == "topic" and not slot.is_negative]
     if not topics or frame.want not in CONTENT:
         return False
-    if POINTER.search(frame.question) or THEM.search(frame.question):
+    if points(frame, POINTER) or points(frame, THEM):
         return False
     words = {w for slot in topics for w in split_terms(slot.text) if w not in STOP_WORDS}
     shown = library.list_papers(state.papers)
@@ -171,7 +185,7 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
         return False
     # "what is catastrophic forgetting? / which papers address it?"
     is_on_topic = last.want in CONTENT and not last.papers and frame.want in ("papers", "count")
-    is_of_one = bool(POINTER.search(question)) and not is_on_topic
+    is_of_one = points(frame, POINTER) and not is_on_topic
     if is_of_one or _LIKE.search(question) or find_ordinal(question, 1) is not None:
         return False
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
@@ -204,8 +218,8 @@ def _list_people(entities: Entities) -> list[str]:
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
 SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
-    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|work|papers|research|studies)"
-    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",
+    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|ones?|work|papers|research|studies)"
+    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for|by)\b",
     re.IGNORECASE,
 )
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)

@@ -139,7 +139,11 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -
     def belongs(word: str, *, is_joined: bool) -> bool:
         # "specialist on diabetes", "applications of palmprints": across a preposition no word of asking
         asks = word in asking if is_joined else not is_topical(word, asking)
-        return not asks and word not in STOP_WORDS | FRAME_WORDS | _WHOLE and word in library.vocabulary.any
+        return (
+            not asks
+            and word not in STOP_WORDS | FRAME_WORDS | _WHOLE
+            and word in library.vocabulary.any
+        )
 
     def extend(slot: Slot, beside: Sequence[tuple[int, int]], *, is_before: bool) -> Slot:
         edge, joins = (slot.start if is_before else slot.end), False
