@@ -16,9 +16,10 @@ from rag.types.fields import FIELDS, Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
-from rag.understanding.dialogue_keeping import ask_share, keep_slots
+from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
 from rag.understanding.dialogue_links import (
     SOME_WITH,
+    LIKE,
     THEM,
     choose_link,
     is_about_others,
@@ -46,6 +47,7 @@ from rag.understanding.dialogue_state import (
     find_placed,
     list_focus,
     list_named,
+    list_terms,
 )
 from rag.understanding.entities import Entities, negate
 from rag.understanding.field_words import read_order
@@ -282,6 +284,11 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
             merged = merge(last, alone)
             return replace(merged, about=narrow_topic(last.about, own.about))
     if (base := get_set(state)) is not None:
+        # "action localization papers / just the weakly supervised / anything for proposals?": none of those shown
+        words = {*split_terms(own.topic)} - STOP_WORDS
+        shown = library.list_papers(state.papers)
+        if state.broader and words and not any(words <= list_terms(paper) for paper in shown):
+            base = replace(base, about=Topic(state.broader))
         narrowed = narrow_set(frame, alone, base)
         # "papers on deepfakes / people?"
         if frame.want == "overview" and state.papers:
@@ -404,12 +411,11 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
     if paper is None and last.papers and last.want not in SETS:
         paper = library.get_paper(last.papers[0])
     if paper is not None:
-        return Query(
-            "papers",
-            about=Topic(paper.name),
-            like=paper.paper_id,
-            where=exclude((), (paper.paper_id,)),
-        )
+        # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
+        about = state.topic if not LIKE.search(alone.question) else None
+        like = "" if about else paper.paper_id
+        where = (*limit_age(alone.question, paper), *exclude((), (paper.paper_id,)))
+        return Query("papers", about=about or Topic(paper.name), like=like, where=where)
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text.numbers import parse_number
+from rag.types import Paper
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Order, Query, Reading, Topic
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
@@ -18,7 +19,14 @@ from rag.understanding.dialogue_merging import (
     merge,
     shift_year,
 )
-from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_meant
+from rag.understanding.dialogue_state import (
+    AGED,
+    CONTENT,
+    SETS,
+    DialogueState,
+    find_meant,
+    find_people,
+)
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
 from rag.understanding.paper_queries import build_author
@@ -34,6 +42,12 @@ def keep_slots(
         word = (match["what"] or match["any"] or "year").lower()
         if (rest := drop_slot(last, word)) or (rest := drop_slot(last, word.removesuffix("s"))):
             return rest
+    # "who works on faces? / without her"
+    if _WITHOUT_PERSON.fullmatch(question) and (names := find_people(question, state, library)):
+        if last.want == "people":
+            return replace(last, besides=tuple(dict.fromkeys((*last.besides, *names))))
+        if last.about is not None and last.want in SETS:
+            return last.add_conditions([Condition("author", "lacks", names)])
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
@@ -100,15 +114,22 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
     # "what is DuetFace? / older version?": another paper like it, from before
     paper = library.get_paper(meant)
     if is_of_one and age and meant == state.paper and paper and paper.year:
-        is_older = age.endswith(("older", "earlier", "old"))
-        years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
-        where = (*exclude((), (meant,)), Condition("year", "is", years))
+        where = (*exclude((), (meant,)), *limit_age(question, paper))
         return Query("papers", about=Topic(paper.name), like=meant, where=where, k=1)
     # "newest on federated learning? / what does it do / and the one before that?"
     if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
         where = exclude(base.where, state.papers)
         return replace(base, want="extreme", where=where, order=Order("date"), k=None)
     return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
+
+
+def limit_age(question: str, paper: Paper) -> tuple[Condition, ...]:
+    """``any more recent work?``: from the years after a paper, or before it; nothing where neither is meant."""
+    if not (match := AGED.search(question)) or match[0].lower().endswith("st") or not paper.year:
+        return ()
+    is_older = match[0].lower().endswith(("older", "earlier", "old"))
+    years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
+    return (Condition("year", "is", years),)
 
 
 def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) -> Query | None:
@@ -131,6 +152,10 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_WITHOUT_PERSON = re.compile(
+    r"\W*(?:(?:and|but|or|ok)\W+)*(?:without|except|minus|not|besides|excluding) (?:him|her|them|that person)\W*",
+    re.IGNORECASE,
+)
 _TOTAL = re.compile(
     r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
     r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"

@@ -9,6 +9,7 @@ from typing import cast
 from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
+from rag.types.fields import Condition
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AGED,
@@ -118,7 +119,7 @@ def choose_link(
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
     is_list = state.topic is not None or bool(state.query.about)
-    if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
+    if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
     # "wich ones have code / explane it", where one has
     if link == "elaborate" and state.shown == "paper" and points(frame, POINTER):
@@ -167,9 +168,13 @@ def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) ->
     if points(frame, POINTER) or points(frame, THEM):
         return False
     words = {w for slot in topics for w in split_terms(slot.text) if w not in STOP_WORDS}
-    shown = library.list_papers(state.papers)
-    is_here = bool(words) and all(word in library.vocabulary.terms for word in words)
-    return is_here and not any(words & list_terms(paper) for paper in shown)
+    shown = [words & list_terms(paper) for paper in library.list_papers(state.papers)]
+    if not words or not all(word in library.vocabulary.terms for word in words) or words in shown:
+        return False
+    # "cloth-changing people / what does it mask / ok and unsupervised reid?": others have all of its words
+    is_loose = len(words) > 1 and frame.links[0][1] < SURE
+    has_all = [Condition("text", "contains", word) for word in words]
+    return not any(shown) or (is_loose and library.count_papers(has_all) > 0)
 
 
 def is_of_set(frame: Frame, state: DialogueState) -> bool:
@@ -186,7 +191,12 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     # "what is catastrophic forgetting? / which papers address it?"
     is_on_topic = last.want in CONTENT and not last.papers and frame.want in ("papers", "count")
     is_of_one = points(frame, POINTER) and not is_on_topic
-    if is_of_one or _LIKE.search(question) or find_ordinal(question, 1) is not None:
+    if (
+        is_of_one
+        or LIKE.search(question)
+        or _OTHER.search(question)
+        or find_ordinal(question, 1) is not None
+    ):
         return False
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if last.want in SETS:
@@ -201,9 +211,8 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
 
 
-_LIKE = re.compile(
-    r"\b(?:similar|like|alike|related|resembl\w+|closest|other|another|else)\b", re.IGNORECASE
-)
+LIKE = re.compile(r"\b(?:similar|like|alike|related|resembl\w+|closest)\b", re.IGNORECASE)
+_OTHER = re.compile(r"\b(?:other|another|else)\b", re.IGNORECASE)
 
 
 def _list_people(entities: Entities) -> list[str]:
