@@ -18,8 +18,8 @@ from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
 from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
 from rag.understanding.dialogue_links import (
-    SOME_WITH,
     LIKE,
+    SOME_WITH,
     THEM,
     choose_link,
     is_about_others,
@@ -41,6 +41,7 @@ from rag.understanding.dialogue_state import (
     CONTENT,
     SETS,
     DialogueState,
+    find_called,
     find_meant,
     find_ordinal,
     find_people,
@@ -52,7 +53,9 @@ from rag.understanding.dialogue_state import (
 from rag.understanding.entities import Entities, negate
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
+from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import build_author
+from rag.understanding.slots import is_topical, list_free_words
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -114,7 +117,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
         wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
         frame = replace(frame, wants=wants or frame.wants)
-    if frame.relation in _AUTHORS and _BOTH.search(question):
+    if frame.relation in _AUTHORS and _SAME.search(question):
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
@@ -122,6 +125,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     alone = compose(frame, entities, library, focus, people)
+    # "who wrote the vision transformer one": these words tell which, and ask nothing more
+    if link == "one_of" and find_called(question, state, library):
+        alone = replace(alone, unread=())
     joined = (
         ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
@@ -146,9 +152,27 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
     is_close = frame.links[0][1] < UNSURE or alone.is_close
+    # "papers per category / show LG": one group of them is its papers
+    if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
+        joined = replace(joined, want="papers", by=(), order=None, k=None)
+    unread = (*alone.unread, *_list_unused(frame, joined, state.query))
     return replace(
-        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
-    )
+        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
+        unread=tuple(dict.fromkeys(unread)),
+    )  # fmt: skip
+
+
+def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
+    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
+    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
+        return []
+    asking = load_heads().asking_words
+    free = list_free_words(frame.question, [] if joined == last else frame.slots)
+    return [w for w in free if (is_topical if joined == last else _is_new)(w.lower(), asking)]
+
+
+def _is_new(word: str, asking: frozenset[str]) -> bool:
+    return word not in asking and word not in STOP_WORDS
 
 
 def _is_bare_topic(frame: Frame) -> bool:
@@ -166,7 +190,7 @@ _JOINING = frozenset(
 
 
 _AUTHORS = ("authors", "first_author", "common_authors")
-_BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
+_SAME = re.compile(r"\b(?:both|same|common|shared?)\b", re.IGNORECASE)
 
 
 _WHICH_OF = re.compile(

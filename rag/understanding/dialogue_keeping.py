@@ -215,7 +215,9 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
     return Query("share", where=last.where, about=last.about, base=base)
 
 
-_SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\b(?:per ?cent(?:age)?|(?:what|which|the|an?) share|proportion|fraction)\b|%", re.IGNORECASE
+)
 
 
 _OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b", re.IGNORECASE)

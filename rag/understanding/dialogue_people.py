@@ -70,6 +70,9 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     asked = [name for person in state.query.people for name in person.names[:1]]
     named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
     names = list(dict.fromkeys((*asked, *named)))
+    # "who is her most frequent co-author? / what have they written together?"
+    if state.query.relation == "top_coauthor":
+        names = [*state.people[:2]]
     # "papers by A / and B / together"
     names = (
         names

@@ -115,7 +115,9 @@ def build_state(thread: Thread) -> DialogueState | None:
         named = reading.query.papers if is_pair and reading.query.papers else list_named(reading)
         papers = tuple(dict.fromkeys((*named, *list_shown_papers(turn.answer))))
         # "What is DuetFace?" is about DuetFace, whatever else its answer quotes.
-        papers = named if len(named) == 1 and reading.query.want in CONTENT else papers
+        papers = (
+            named if len(named) == 1 and not is_pair and reading.query.want in CONTENT else papers
+        )
         people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
         full = earlier if earlier.papers or earlier.people else earlier.before

@@ -95,7 +95,7 @@ def read_slots(frame: Frame, entities: Entities, library: LibraryView) -> SlotPa
         if any(fold(word) in library.vocabulary.any for word in told.text.split()):
             _read_topic(parts, told, entities)
     asking = load_heads().asking_words
-    free = _list_free_words(frame.question, slots)
+    free = list_free_words(frame.question, slots)
     parts.leftover = " ".join(
         w for w in free if w.lower() not in asking and fold(w) in library.vocabulary.any
     )
@@ -201,7 +201,7 @@ def is_topical(word: str, asking: frozenset[str]) -> bool:
     return word not in STOP_WORDS and (word not in asking or not is_everyday(word))
 
 
-def _list_free_words(question: str, slots: Sequence[Slot]) -> list[str]:
+def list_free_words(question: str, slots: Sequence[Slot]) -> list[str]:
     """Words of four letters or more that no slot has."""
     return [
         question[start:end]
