@@ -43,11 +43,9 @@ def keep_slots(
         if (rest := drop_slot(last, word)) or (rest := drop_slot(last, word.removesuffix("s"))):
             return rest
     # "who works on faces? / without her"
-    if _WITHOUT_PERSON.fullmatch(question) and (names := find_people(question, state, library)):
-        if last.want == "people":
-            return replace(last, besides=tuple(dict.fromkeys((*last.besides, *names))))
-        if last.about is not None and last.want in SETS:
-            return last.add_conditions([Condition("author", "lacks", names)])
+    if last.want == "people" and _WITHOUT_PERSON.fullmatch(question):
+        names = find_people(question, state, library)
+        return replace(last, besides=tuple(dict.fromkeys((*last.besides, *names))))
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
@@ -55,7 +53,8 @@ def keep_slots(
     # "papers with code / the last two only"
     if last.want == "papers" and (match := _FEW.fullmatch(question)):
         order = Order("date") if match["last"] and last.order is None else last.order
-        return replace(last, k=parse_number(match["n"]), order=order)
+        if n := parse_number(match["n"]):  # "first author only" has none
+            return replace(last, k=n, order=order)
     is_of_people = last.want == "people" and frame.wants[0][0] == "people"
     if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
         if last.want == "people":
