@@ -436,7 +436,8 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
         paper = library.get_paper(last.papers[0])
     if paper is not None:
         # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
-        about = state.topic if not LIKE.search(alone.question) else None
+        about = alone.query.about if not alone.query.like else None
+        about = about or (None if LIKE.search(alone.question) else state.topic)
         like = "" if about else paper.paper_id
         where = (*limit_age(alone.question, paper), *exclude((), (paper.paper_id,)))
         return Query("papers", about=about or Topic(paper.name), like=like, where=where)

@@ -129,7 +129,7 @@ def choose_link(
     if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
-    if is_loose and state.people and points(frame, _PERSON_POINTER):
+    if (is_loose or link == "more") and state.people and points(frame, _PERSON_POINTER):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
@@ -246,7 +246,8 @@ POINTER = re.compile(
     re.IGNORECASE,
 )
 _PERSON_POINTER = re.compile(
-    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
+    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b"
+    r"|\b(?:these|those|the same) (?:people|authors|researchers|guys)\b",
     re.IGNORECASE,
 )
 """Words that point at what was shown, whatever the head makes of the rest."""
