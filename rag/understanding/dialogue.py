@@ -7,12 +7,12 @@ adds, a count asks the same set, a pointer takes papers or people from what was 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types.fields import FIELDS, Condition
+from rag.types.fields import Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
@@ -66,8 +66,6 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     question = frame.question
     frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
     frame = tag_rest(frame, library)
-    if link != "aside" and frame.want == "aside" and len(frame.wants) > 1:
-        frame = replace(frame, wants=(*frame.wants[1:], frame.wants[0]))
     # "only with code (none) / which of all these are about masks?": of what was shown before that
     if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
         state = state.before
@@ -112,11 +110,6 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         focus = () if frame.want in SETS else list_focus(state, frame.want)
     elif link == "those_people":
         people = find_people(question, state, library)
-    # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
-    # "Compare M3D and DANCE / which of them uses expert models?"
-    if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
-        wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
-        frame = replace(frame, wants=wants or frame.wants)
     if frame.relation in _AUTHORS and _SAME.search(question):
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
@@ -249,40 +242,18 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
         return replace(last, papers=named)
-    # "papers with code / and without?"
-    if not own.where and _WITHOUT.fullmatch(alone.question):
-        if flag := find_flag(last):
-            return last.remove_condition(flag).add_conditions([negate(flag)])
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
-        wants_list = own.want not in CONTENT and frame.confidence > 0.6
-        if wants_list:
-            return own
-        if COMPARES.search(alone.question) and named and state.paper:
-            return _compare((state.paper, *named), own)
         text = _replace_topic(alone, state)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
     merged = merge(last, alone, state.broader)
     merged = replace(merged, where=set_role(merged.where, alone))
-    # "what about by year instead?"
-    groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
-    if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
-        return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
     is_read = own.want == frame.want and frame.confidence > 0.5
     if own.want in SETS and last.want in SETS and own.want != last.want and is_read:
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
-    if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
-        return replace(own, about=own.about or last.about)
     return merged
-
-
-def _compare(papers: Sequence[str], own: Query) -> Query:
-    papers = tuple(dict.fromkeys(papers))
-    if len(papers) < 2:
-        return replace(own, papers=papers)
-    return replace(own, want="comparison", papers=papers, is_about_several=True)
 
 
 def _replace_topic(alone: Reading, state: DialogueState) -> str:

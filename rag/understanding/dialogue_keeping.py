@@ -29,7 +29,6 @@ from rag.understanding.dialogue_state import (
 )
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
-from rag.understanding.paper_queries import build_author
 
 
 def keep_slots(
@@ -71,19 +70,6 @@ def keep_slots(
         if year and (shifted := shift_year(question, year)):
             text = f"{question} {state.question.replace(str(year), str(shifted))}"
             return Query("passages", text=text)
-    is_of_library = _OF_ALL.search(question)
-    # "who is Nannan Wang? / how many papers in 2023?"
-    is_set = own.want in SETS and not own.papers and not own.people and not own.like
-    is_somebody = last.want == "profile" and last.relation is None and len(last.people) == 1
-    if is_somebody and is_set and not is_of_library and not own.about:
-        if not any(FIELDS[c.field].type == "person" for c in own.where):
-            return own.add_conditions([build_author(last.people[0])])
-    # "papers by De Cheng / and Lingfeng He?"
-    persons = [c for c in last.where if FIELDS[c.field].type == "person"]
-    is_name = own.want == "profile" and _AND.match(question) and kinds == {"person"}
-    if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
-        other = replace(build_author(own.people[0]), field=persons[0].field)
-        return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
     return None
 
 
@@ -115,10 +101,6 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
     if is_of_one and age and meant == state.paper and paper and paper.year:
         where = (*exclude((), (meant,)), *limit_age(question, paper))
         return Query("papers", about=Topic(paper.name), like=meant, where=where, k=1)
-    # "newest on federated learning? / what does it do / and the one before that?"
-    if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
-        where = exclude(base.where, state.papers)
-        return replace(base, want="extreme", where=where, order=Order("date"), k=None)
     return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
 
 
@@ -191,12 +173,6 @@ _FEW = re.compile(
     r"(?P<n>\w+)(?: (?:papers?|ones|only|please))*\W*",
     re.IGNORECASE,
 )
-_OF_ALL = re.compile(
-    r"\b(?:here|library|collection|corpus|archive|overall|altogether|in total)\b", re.IGNORECASE
-)
-
-
-_AND = re.compile(r"\W*(?:and|or|what about|how about|now|same for)\b", re.IGNORECASE)
 
 
 def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:

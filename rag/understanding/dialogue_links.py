@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import Condition
@@ -75,9 +74,6 @@ def choose_link(
     question = frame.question
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
-    is_of_one = len(_list_people(entities)) == 1
-    if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
-        return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
     if (is_open or link == "one_of") and not _NOT.match(question):
@@ -86,10 +82,6 @@ def choose_link(
             return "one_of"
     if frame.want not in SETS and OTHER.search(question) and len(list_others(state)) == 1:
         return "one_of"
-    # "who wrote VISA? / what did they find?"
-    is_of_content = frame.want == "passages" and bool(state.query.papers)
-    if link == "those_people" and is_of_content and THEM.search(question):
-        return "same_paper"
     # "compare A and B / do both have code", "what does each contribute?"
     is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
     # "are they from the same group? / which of both is older?"
@@ -101,10 +93,6 @@ def choose_link(
         and EACH.search(question)
     ):
         return "all_of"
-    # "face recognition on cheap hardware / who is behind it": not of the first of thirteen
-    is_of_one = link in ("same_paper", "one_of") and frame.want == "people"
-    if is_of_one and len(state.papers) > 3 and state.topic and not state.query.papers:
-        return "all_of" if find_ordinal(question, len(state.papers)) is None else link
     # "papers by Chunhui Zhang / how big is the dataset in the newest?"
     is_list = len(state.papers) > 1 and state.query.want in SETS
     is_aged = any(slot.kind == "order" and AGED.search(slot.text) for slot in frame.slots)
@@ -213,15 +201,6 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
 
 LIKE = re.compile(r"\b(?:similar|like|alike|related|resembl\w+|closest)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|another|else)\b", re.IGNORECASE)
-
-
-def _list_people(entities: Entities) -> list[str]:
-    return [
-        name
-        for span in entities.spans
-        if isinstance(span.value, Mention)
-        for name in span.value.names[:1]
-    ]
 
 
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
