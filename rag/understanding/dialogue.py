@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types.fields import Condition
+from rag.types.fields import FIELDS, Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
@@ -90,11 +90,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
     if placed:
-        query, link = (
-            replace(state.query, papers=placed, is_about_several=len(placed) > 1),
-            "all_of",
-        )
-        state = replace(state, query=query, papers=placed)
+        query = replace(state.query, papers=placed, is_about_several=len(placed) > 1)
+        link, state = "all_of", replace(state, query=query, papers=placed)
         frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
@@ -161,11 +158,8 @@ def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
         return []
     asking = load_heads().asking_words
     free = list_free_words(frame.question, [] if joined == last else frame.slots)
-    return [w for w in free if (is_topical if joined == last else _is_new)(w.lower(), asking)]
-
-
-def _is_new(word: str, asking: frozenset[str]) -> bool:
-    return word not in asking and word not in STOP_WORDS
+    free = [w for w in free if joined == last or w.lower() not in asking]
+    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def _is_bare_topic(frame: Frame) -> bool:
@@ -249,6 +243,10 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
         return replace(own, text=text, papers=named, asks_for=detail)
     merged = merge(last, alone, state.broader)
     merged = replace(merged, where=set_role(merged.where, alone))
+    # "what about by year instead?"
+    groups = tuple(p.printed.removeprefix("by ") for p in alone.parts if p.slot == "by")
+    if groups and last.want in ("groups", "count", "papers") and FIELDS[groups[0]].plural:
+        return replace(merged, want="groups", by=groups[:1], order=None, k=own.k)
     # "how many?", "as a list": the same set, measured otherwise.
     is_read = own.want == frame.want and frame.confidence > 0.5
     if own.want in SETS and last.want in SETS and own.want != last.want and is_read:
@@ -320,7 +318,7 @@ def _ask_focus(
         if len(papers) > 1 and order is not None and order.field == "date":
             return Query("extreme", papers=papers, order=order, is_about_several=True)
     # "is the second one newer?": its date.
-    if link == "one_of" and own.want in CONTENT and _NEWER.search(question):
+    if link == "one_of" and own.want in CONTENT and re.search(r"\b(?:newer|older)\W*$", question):
         return Query("values", by=("date",), papers=(find_meant(question, state, library),))
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
@@ -392,7 +390,6 @@ _WHICH_OLDER = re.compile(
     re.IGNORECASE,
 )
 _ORDERING = ("order", "preamble", "number")
-_NEWER = re.compile(r"\b(?:newer|older|more recent)\W*$", re.IGNORECASE)
 
 
 def _drop_itself(query: Query) -> tuple[Condition, ...]:

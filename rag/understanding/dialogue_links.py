@@ -74,6 +74,10 @@ def choose_link(
     question = frame.question
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
+    # "what is X? / is Chidi Nwosu a co-author?"
+    is_of_one = len([e for e in entities.spans if e.kind == "person" and e.is_certain]) == 1
+    if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
+        return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
     # "The tracking one, what is its dataset called?", "What data does the second use?"
     if (is_open or link == "one_of") and not _NOT.match(question):
@@ -86,20 +90,9 @@ def choose_link(
     is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
     # "are they from the same group? / which of both is older?"
     is_of_people = link == "those_people" and len(state.query.papers) < 2
-    if (
-        is_several
-        and link not in ("narrow", "recap")
-        and not is_of_people
-        and EACH.search(question)
-    ):
+    is_of_all = link not in ("narrow", "recap") and not is_of_people
+    if is_several and is_of_all and EACH.search(question):
         return "all_of"
-    # "papers by Chunhui Zhang / how big is the dataset in the newest?"
-    is_list = len(state.papers) > 1 and state.query.want in SETS
-    is_aged = any(slot.kind == "order" and AGED.search(slot.text) for slot in frame.slots)
-    # "and the older one, when was it posted?"
-    is_aged_one = is_several and bool(_AGED_ONE.search(question))
-    if frame.want in (*CONTENT, "values") and ((is_list and is_aged) or is_aged_one):
-        return "one_of"
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)

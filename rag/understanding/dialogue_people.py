@@ -97,9 +97,6 @@ _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGN
 def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
-    # "number 2 - what has she written": no limit
-    if own.k and find_ordinal(alone.question, len(state.people)) is not None:
-        own = replace(own, k=None)
     # "What has the first one published on it?": on the topic that the people were found for.
     if state.topic and not own.about and _IT.search(alone.question):
         return Query("papers", about=state.topic, people=own.people, where=own.where)
