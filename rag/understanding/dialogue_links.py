@@ -8,7 +8,6 @@ from typing import cast
 
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
-from rag.types.fields import Condition
 from rag.understanding.dialogue_merging import get_set
 from rag.understanding.dialogue_state import (
     AGED,
@@ -152,10 +151,9 @@ def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) ->
     shown = [words & list_terms(paper) for paper in library.list_papers(state.papers)]
     if not words or not all(word in library.vocabulary.terms for word in words) or words in shown:
         return False
-    # "cloth-changing people / what does it mask / ok and unsupervised reid?": others have all of its words
+    # "cloth-changing people / what does it mask / ok and unsupervised reid?": other titles have all of its words
     is_loose = len(words) > 1 and frame.links[0][1] < SURE
-    has_all = [Condition("text", "contains", word) for word in words]
-    return not any(shown) or (is_loose and library.count_papers(has_all) > 0)
+    return not any(shown) or (is_loose and bool(library.find_described(words)))
 
 
 def is_of_set(frame: Frame, state: DialogueState) -> bool:

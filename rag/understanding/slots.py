@@ -157,7 +157,7 @@ def _extend_topics(question: str, slots: Sequence[Slot], library: LibraryView) -
                 joins = True
             elif belongs(text, is_joined=joins):
                 joins = False
-                slot = replace(slot, **({"start": start} if is_before else {"end": end}))
+                slot = replace(slot, start=min(slot.start, start), end=max(slot.end, end))
             else:
                 break
             edge = start if is_before else end
