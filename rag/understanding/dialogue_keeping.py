@@ -143,8 +143,6 @@ _TOTAL = re.compile(
     r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
 )
-
-
 _STEP = re.compile(
     r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
@@ -152,22 +150,16 @@ _STEP = re.compile(
     r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )
-
-
 _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
     r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without(?= the\b)|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
     r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
     re.IGNORECASE,
 )
-
-
 _TOP = re.compile(
     r"\W*(?:(?:and|only|just|ok|show|give|me|please)\W+)*(?:the )?(?:top|first|best)\b",
     re.IGNORECASE,
 )
-
-
 _FEW = re.compile(
     r"\W*(?:(?:and|only|just|ok|show|give|me|please|the)\W+)*(?:top|first|best|(?P<last>last|latest|newest))\s+"
     r"(?P<n>\w+)(?: (?:papers?|ones|only|please))*\W*",
@@ -193,9 +185,5 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
 _SHARE = re.compile(
     r"\b(?:per ?cent(?:age)?|(?:what|which|the|an?) share|proportion|fraction)\b|%", re.IGNORECASE
 )
-
-
 _OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b", re.IGNORECASE)
-
-
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)

@@ -147,13 +147,22 @@ _HOW_MANY_AUTHORS = re.compile(
 )
 
 
+_COUNTS_THINGS = re.compile(
+    r"\s*(?:about |roughly )?how many (?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)"
+    r"[\w-]+ (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
+    re.IGNORECASE,
+)
+"""``how many volcanoes erupted`` counts no papers."""
+
+
 def _read_people(frame: Frame) -> Frame:
     """``How many people are harmed by gambling?`` is asked of what papers say, and not of their authors.
 
     People are those behind the papers where writing or working is spoken of.
     """
     of_people = _HOW_MANY_PEOPLE.search(frame.question) and not _WRITE.search(frame.question)
-    if not of_people:
+    counts_things = frame.wants[0][0] == "count" and _COUNTS_THINGS.match(frame.question)
+    if not of_people and not (counts_things and any(s.kind == "topic" for s in frame.slots)):
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
