@@ -128,7 +128,7 @@ def _answer_on_papers(query: Query, library: LibraryView, retrieve: Retrieve) ->
     conditions, of_people = _split_conditions(query)
     limits = [*query.base, *(c for c in conditions if c not in query.base)]
     if query.like:
-        return _answer_similar(query.like, library, retrieve, conditions)
+        return _answer_similar(query, library, retrieve, conditions)
     matching = _select_matching(library, limits, query)
     narrowing = [c for c in conditions if c not in query.base]
     query = replace(query, where=tuple(limits))
@@ -235,13 +235,13 @@ _MOST_ALIKE = 10
 
 
 def _answer_similar(
-    paper_id: str, library: LibraryView, retrieve: Retrieve, under: Sequence[Condition]
+    query: Query, library: LibraryView, retrieve: Retrieve, under: Sequence[Condition]
 ) -> Answer:
     """Papers about the same as one paper; where none is, the nearest ones, said to be no more."""
-    (paper,) = library.list_papers([paper_id])
-    retrieve_others = build_retrieve_without(retrieve, paper_id)
+    (paper,) = library.list_papers([query.like])
+    retrieve_others = build_retrieve_without(retrieve, query.like)
     about = find_on_topic(paper.name, library, retrieve_others, under or None)
-    similar = [hit.paper for hit in about][:_MOST_ALIKE]
+    similar = [hit.paper for hit in about][: query.k or _MOST_ALIKE]
     nearest_papers = similar
     # "what is DuetFace? / similar papers? / from 2024?": none is near enough; the nearest are
     # offered.
@@ -249,7 +249,7 @@ def _answer_similar(
         n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
         nearest = [hit.paper for hit in retrieve_others(paper.name, n).papers]
         met = library.select_ids([p.paper_id for p in nearest], under)
-        nearest_papers = [p for p in nearest if p.paper_id in met][:_ALIKE]
+        nearest_papers = [p for p in nearest if p.paper_id in met][: query.k or _ALIKE]
     listing = Listing(paper.name)
     head = phrases.head_similar(
         plain(paper.name),

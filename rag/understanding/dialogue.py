@@ -7,7 +7,7 @@ adds, a count asks the same set, a pointer takes papers or people from what was 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from rag.library.view import LibraryView
@@ -16,8 +16,9 @@ from rag.types.fields import FIELDS, Condition
 from rag.types.query import RECAP, Form, Part, Query, Reading, Topic
 from rag.types.query_text import print_condition
 from rag.understanding.composition import compose, describe_want
-from rag.understanding.dialogue_keeping import ask_share, keep_slots
+from rag.understanding.dialogue_keeping import ask_share, keep_slots, limit_age
 from rag.understanding.dialogue_links import (
+    LIKE,
     SOME_WITH,
     THEM,
     choose_link,
@@ -40,17 +41,21 @@ from rag.understanding.dialogue_state import (
     CONTENT,
     SETS,
     DialogueState,
+    find_called,
     find_meant,
     find_ordinal,
     find_people,
     find_placed,
     list_focus,
     list_named,
+    list_terms,
 )
 from rag.understanding.entities import Entities, negate
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
+from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import build_author
+from rag.understanding.slots import is_topical, list_free_words
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -61,8 +66,6 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     question = frame.question
     frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
     frame = tag_rest(frame, library)
-    if link != "aside" and frame.want == "aside" and len(frame.wants) > 1:
-        frame = replace(frame, wants=(*frame.wants[1:], frame.wants[0]))
     # "only with code (none) / which of all these are about masks?": of what was shown before that
     if link in ("narrow", "all_of") and state.shown == "nothing" and state.before is not None:
         state = state.before
@@ -87,8 +90,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         link, wants = "same_paper", (("people authors", frame.confidence), *frame.wants)
         frame = replace(frame, wants=wants, links=((link, 1.0), *frame.links[1:]))
     if placed:
-        query, link = replace(state.query, papers=placed, is_about_several=True), "all_of"
-        state = replace(state, query=query, papers=placed)
+        query = replace(state.query, papers=placed, is_about_several=len(placed) > 1)
+        link, state = "all_of", replace(state, query=query, papers=placed)
         frame = replace(frame, links=((link, 1.0), *frame.links[1:]))
     if is_of_set(frame, state):
         # An answer that shows one paper alone has not made it the subject of the next list.
@@ -104,12 +107,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         focus = () if frame.want in SETS else list_focus(state, frame.want)
     elif link == "those_people":
         people = find_people(question, state, library)
-    # "Who wrote them?" of papers shown asks for their authors, "who works on that?" for others.
-    # "Compare M3D and DANCE / which of them uses expert models?"
-    if _WHICH_OF.match(question) and state.shown in ("paper", "papers"):
-        wants = tuple(want for want in frame.wants if not want[0].startswith("people"))
-        frame = replace(frame, wants=wants or frame.wants)
-    if frame.relation in _AUTHORS and _BOTH.search(question):
+    if frame.relation in _AUTHORS and _SAME.search(question):
         link, focus, people = "all_of", list_focus(state, ""), ()
         shared = "first_author" if "first author" in question.lower() else "common_authors"
         frame = replace(frame, wants=((f"people {shared}", frame.confidence), *frame.wants))
@@ -117,6 +115,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if focus and frame.wants[0][0] == "people" and (is_of_few or _WROTE.search(question)):
         frame = replace(frame, wants=(("people authors", frame.confidence), *frame.wants))
     alone = compose(frame, entities, library, focus, people)
+    # "who wrote the vision transformer one": these words tell which, and ask nothing more
+    if link == "one_of" and find_called(question, state, library):
+        alone = replace(alone, unread=())
     joined = (
         ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
@@ -141,9 +142,24 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
     is_close = frame.links[0][1] < UNSURE or alone.is_close
+    # "papers per category / show LG": one group of them is its papers
+    if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
+        joined = replace(joined, want="papers", by=(), order=None, k=None)
+    unread = (*alone.unread, *_list_unused(frame, joined, state.query))
     return replace(
-        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close
-    )
+        alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
+        unread=tuple(dict.fromkeys(unread)),
+    )  # fmt: skip
+
+
+def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
+    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
+    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
+        return []
+    asking = load_heads().asking_words
+    free = list_free_words(frame.question, [] if joined == last else frame.slots)
+    free = [w for w in free if joined == last or w.lower() not in asking]
+    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def _is_bare_topic(frame: Frame) -> bool:
@@ -161,7 +177,7 @@ _JOINING = frozenset(
 
 
 _AUTHORS = ("authors", "first_author", "common_authors")
-_BOTH = re.compile(r"\b(?:both|same|common|shared)\b", re.IGNORECASE)
+_SAME = re.compile(r"\b(?:both|same|common|shared?)\b", re.IGNORECASE)
 
 
 _WHICH_OF = re.compile(
@@ -220,17 +236,8 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
         return replace(last, papers=named)
-    # "papers with code / and without?"
-    if not own.where and _WITHOUT.fullmatch(alone.question):
-        if flag := find_flag(last):
-            return last.remove_condition(flag).add_conditions([negate(flag)])
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
-        wants_list = own.want not in CONTENT and frame.confidence > 0.6
-        if wants_list:
-            return own
-        if COMPARES.search(alone.question) and named and state.paper:
-            return _compare((state.paper, *named), own)
         text = _replace_topic(alone, state)
         detail = own.asks_for if text == alone.question else last.asks_for
         return replace(own, text=text, papers=named, asks_for=detail)
@@ -244,16 +251,7 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     is_read = own.want == frame.want and frame.confidence > 0.5
     if own.want in SETS and last.want in SETS and own.want != last.want and is_read:
         merged = replace(merged, want=own.want, by=own.by, base=own.base, order=own.order, k=own.k)
-    if own.want == "people" and last.want != "people" and frame.confidence > 0.6:
-        return replace(own, about=own.about or last.about)
     return merged
-
-
-def _compare(papers: Sequence[str], own: Query) -> Query:
-    papers = tuple(dict.fromkeys(papers))
-    if len(papers) < 2:
-        return replace(own, papers=papers)
-    return replace(own, want="comparison", papers=papers, is_about_several=True)
 
 
 def _replace_topic(alone: Reading, state: DialogueState) -> str:
@@ -279,6 +277,11 @@ def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: Library
             merged = merge(last, alone)
             return replace(merged, about=narrow_topic(last.about, own.about))
     if (base := get_set(state)) is not None:
+        # "action localization papers / just the weakly supervised / anything for proposals?": none of those shown
+        words = {*split_terms(own.topic)} - STOP_WORDS
+        shown = library.list_papers(state.papers)
+        if state.broader and words and not any(words <= list_terms(paper) for paper in shown):
+            base = replace(base, about=Topic(state.broader))
         narrowed = narrow_set(frame, alone, base)
         # "papers on deepfakes / people?"
         if frame.want == "overview" and state.papers:
@@ -315,7 +318,7 @@ def _ask_focus(
         if len(papers) > 1 and order is not None and order.field == "date":
             return Query("extreme", papers=papers, order=order, is_about_several=True)
     # "is the second one newer?": its date.
-    if link == "one_of" and own.want in CONTENT and _NEWER.search(question):
+    if link == "one_of" and own.want in CONTENT and re.search(r"\b(?:newer|older)\W*$", question):
         return Query("values", by=("date",), papers=(find_meant(question, state, library),))
     # "any code available" of one paper asks for a field of it.
     flags = [c.field for c in own.where if c.field in ("code", "link", "doi", "venue")]
@@ -387,7 +390,6 @@ _WHICH_OLDER = re.compile(
     re.IGNORECASE,
 )
 _ORDERING = ("order", "preamble", "number")
-_NEWER = re.compile(r"\b(?:newer|older|more recent)\W*$", re.IGNORECASE)
 
 
 def _drop_itself(query: Query) -> tuple[Condition, ...]:
@@ -401,12 +403,12 @@ def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryVi
     if paper is None and last.papers and last.want not in SETS:
         paper = library.get_paper(last.papers[0])
     if paper is not None:
-        return Query(
-            "papers",
-            about=Topic(paper.name),
-            like=paper.paper_id,
-            where=exclude((), (paper.paper_id,)),
-        )
+        # "aesthetics of photos / what does the 2019 one do? / is there any more recent work?"
+        about = alone.query.about if not alone.query.like else None
+        about = about or (None if LIKE.search(alone.question) else state.topic)
+        like = "" if about else paper.paper_id
+        where = (*limit_age(alone.question, paper), *exclude((), (paper.paper_id,)))
+        return Query("papers", about=about or Topic(paper.name), like=like, where=where)
     if last.want == "people" and last.relation is None:
         named = tuple(dict.fromkeys((*last.besides, *state.people)))
         return replace(last, besides=named, k=alone.query.k or last.k)

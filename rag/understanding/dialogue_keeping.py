@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rag.library.view import LibraryView
 from rag.text.numbers import parse_number
+from rag.types import Paper
 from rag.types.fields import FIELDS, Condition, Range
 from rag.types.query import Order, Query, Reading, Topic
 from rag.understanding.dialogue_links import POINTER, SURE, THEM
@@ -18,10 +19,16 @@ from rag.understanding.dialogue_merging import (
     merge,
     shift_year,
 )
-from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState, find_meant
+from rag.understanding.dialogue_state import (
+    AGED,
+    CONTENT,
+    SETS,
+    DialogueState,
+    find_meant,
+    find_people,
+)
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
-from rag.understanding.paper_queries import build_author
 
 
 def keep_slots(
@@ -34,6 +41,10 @@ def keep_slots(
         word = (match["what"] or match["any"] or "year").lower()
         if (rest := drop_slot(last, word)) or (rest := drop_slot(last, word.removesuffix("s"))):
             return rest
+    # "who works on faces? / without her"
+    if last.want == "people" and _WITHOUT_PERSON.fullmatch(question):
+        names = find_people(question, state, library)
+        return replace(last, besides=tuple(dict.fromkeys((*last.besides, *names))))
     # "just the top three" of people ranked
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if (counted := _count_shown(question, state)) or (stepped := _step(question, state, library)):
@@ -41,7 +52,8 @@ def keep_slots(
     # "papers with code / the last two only"
     if last.want == "papers" and (match := _FEW.fullmatch(question)):
         order = Order("date") if match["last"] and last.order is None else last.order
-        return replace(last, k=parse_number(match["n"]), order=order)
+        if n := parse_number(match["n"]):  # "first author only" has none
+            return replace(last, k=n, order=order)
     is_of_people = last.want == "people" and frame.wants[0][0] == "people"
     if kinds == {"number"} and (own.k or is_of_people) and _TOP.match(question):
         if last.want == "people":
@@ -58,19 +70,6 @@ def keep_slots(
         if year and (shifted := shift_year(question, year)):
             text = f"{question} {state.question.replace(str(year), str(shifted))}"
             return Query("passages", text=text)
-    is_of_library = _OF_ALL.search(question)
-    # "who is Nannan Wang? / how many papers in 2023?"
-    is_set = own.want in SETS and not own.papers and not own.people and not own.like
-    is_somebody = last.want == "profile" and last.relation is None and len(last.people) == 1
-    if is_somebody and is_set and not is_of_library and not own.about:
-        if not any(FIELDS[c.field].type == "person" for c in own.where):
-            return own.add_conditions([build_author(last.people[0])])
-    # "papers by De Cheng / and Lingfeng He?"
-    persons = [c for c in last.where if FIELDS[c.field].type == "person"]
-    is_name = own.want == "profile" and _AND.match(question) and kinds == {"person"}
-    if is_name and len(own.people) == 1 and len(persons) == 1 and last.want in SETS:
-        other = replace(build_author(own.people[0]), field=persons[0].field)
-        return replace(last, where=tuple(other if c == persons[0] else c for c in last.where))
     return None
 
 
@@ -100,15 +99,18 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
     # "what is DuetFace? / older version?": another paper like it, from before
     paper = library.get_paper(meant)
     if is_of_one and age and meant == state.paper and paper and paper.year:
-        is_older = age.endswith(("older", "earlier", "old"))
-        years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
-        where = (*exclude((), (meant,)), Condition("year", "is", years))
+        where = (*exclude((), (meant,)), *limit_age(question, paper))
         return Query("papers", about=Topic(paper.name), like=meant, where=where, k=1)
-    # "newest on federated learning? / what does it do / and the one before that?"
-    if is_of_one and meant == state.paper and (base := get_set(state)) is not None:
-        where = exclude(base.where, state.papers)
-        return replace(base, want="extreme", where=where, order=Order("date"), k=None)
     return replace(last, papers=(meant,), is_about_several=False) if is_of_one and meant else None
+
+
+def limit_age(question: str, paper: Paper) -> tuple[Condition, ...]:
+    """``any more recent work?``: from the years after a paper, or before it; nothing where neither is meant."""
+    if not (match := AGED.search(question)) or match[0].lower().endswith("st") or not paper.year:
+        return ()
+    is_older = match[0].lower().endswith(("older", "earlier", "old"))
+    years = Range(None, paper.year - 1) if is_older else Range(paper.year + 1, None)
+    return (Condition("year", "is", years),)
 
 
 def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) -> Query | None:
@@ -131,14 +133,16 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_WITHOUT_PERSON = re.compile(
+    r"\W*(?:(?:and|but|or|ok)\W+)*(?:without|except|minus|not|besides|excluding) (?:him|her|them|that person)\W*",
+    re.IGNORECASE,
+)
 _TOTAL = re.compile(
     r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
     r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"
     r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
 )
-
-
 _STEP = re.compile(
     r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
@@ -146,40 +150,28 @@ _STEP = re.compile(
     r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )
-
-
 _DROPS = re.compile(
     r"\W*(?:(?:ok|and|or|now|please|from|of|in|at)\W+)*"
     r"(?:(?:drop|forget|ignore|remove|lose|skip|clear|never mind|without(?= the\b)|whatever|leave out)(?: about)? (?:the )?(?P<what>[a-z]+)"
     r"(?: (?:limit|filter|condition|range|restriction)s?)?|(?:any|all|every) (?P<any>[a-z]+)|ever)(?: please)?\W*",
     re.IGNORECASE,
 )
-
-
 _TOP = re.compile(
     r"\W*(?:(?:and|only|just|ok|show|give|me|please)\W+)*(?:the )?(?:top|first|best)\b",
     re.IGNORECASE,
 )
-
-
 _FEW = re.compile(
     r"\W*(?:(?:and|only|just|ok|show|give|me|please|the)\W+)*(?:top|first|best|(?P<last>last|latest|newest))\s+"
     r"(?P<n>\w+)(?: (?:papers?|ones|only|please))*\W*",
     re.IGNORECASE,
 )
-_OF_ALL = re.compile(
-    r"\b(?:here|library|collection|corpus|archive|overall|altogether|in total)\b", re.IGNORECASE
-)
-
-
-_AND = re.compile(r"\W*(?:and|or|what about|how about|now|same for)\b", re.IGNORECASE)
 
 
 def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | None:
     """``as a percentage of everything?``: the set that was counted, as a share of all papers."""
     last, (link, share) = state.query, frame.links[0]
     is_new = link == "new" and (share > SURE or not _OF_THAT.search(alone.question))
-    is_part = link == "all_of" and not _OF_EVERYTHING.search(alone.question)
+    is_part = link == "all_of" and bool(_OF_THEM.search(alone.question))
     if last.want not in SETS or last.papers or is_new or is_part:
         return None
     if alone.query.where or not _SHARE.search(alone.question) or POINTER.search(alone.question):
@@ -190,10 +182,8 @@ def ask_share(frame: Frame, alone: Reading, state: DialogueState) -> Query | Non
     return Query("share", where=last.where, about=last.about, base=base)
 
 
-_SHARE = re.compile(r"\b(?:per ?cent(?:age)?|share|proportion|fraction)\b|%", re.IGNORECASE)
-
-
-_OF_EVERYTHING = re.compile(r"\bof (?:all|everything|the (?:whole|total))\b", re.IGNORECASE)
-
-
+_SHARE = re.compile(
+    r"\b(?:per ?cent(?:age)?|(?:what|which|the|an?) share|proportion|fraction)\b|%", re.IGNORECASE
+)
+_OF_THEM = re.compile(r"\b(?:of|among) (?:them|those|these)\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:that|this|those|these|they)\b", re.IGNORECASE)

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from rag.library.person_index import Mention
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.understanding.dialogue_merging import get_set
@@ -14,10 +13,12 @@ from rag.understanding.dialogue_state import (
     AGED,
     AUTHOR_OF,
     CONTENT,
+    OTHER,
     SETS,
     DialogueState,
     find_called,
     find_ordinal,
+    list_others,
     list_terms,
 )
 from rag.understanding.entities import Entities
@@ -72,7 +73,8 @@ def choose_link(
     question = frame.question
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
-    is_of_one = len(_list_people(entities)) == 1
+    # "what is X? / is Chidi Nwosu a co-author?"
+    is_of_one = len([e for e in entities.spans if e.kind == "person" and e.is_certain]) == 1
     if link == "new" and state.people and COAUTHOR.search(question) and is_of_one:
         return "those_people"
     is_open = link in ("new", "refine", "narrow", "same_paper")
@@ -81,32 +83,15 @@ def choose_link(
         shown = dict.fromkeys((*state.papers, *state.earlier_papers))
         if len(shown) > 1 and find_called(question, state, library):
             return "one_of"
-    # "who wrote VISA? / what did they find?"
-    is_of_content = frame.want == "passages" and bool(state.query.papers)
-    if link == "those_people" and is_of_content and THEM.search(question):
-        return "same_paper"
+    if frame.want not in SETS and OTHER.search(question) and len(list_others(state)) == 1:
+        return "one_of"
     # "compare A and B / do both have code", "what does each contribute?"
     is_several = len(state.papers) > 1 or (state.shown == "paper" and bool(state.earlier_papers))
     # "are they from the same group? / which of both is older?"
     is_of_people = link == "those_people" and len(state.query.papers) < 2
-    if (
-        is_several
-        and link not in ("narrow", "recap")
-        and not is_of_people
-        and EACH.search(question)
-    ):
+    is_of_all = link not in ("narrow", "recap") and not is_of_people
+    if is_several and is_of_all and EACH.search(question):
         return "all_of"
-    # "face recognition on cheap hardware / who is behind it": not of the first of thirteen
-    is_of_one = link in ("same_paper", "one_of") and frame.want == "people"
-    if is_of_one and len(state.papers) > 3 and state.topic and not state.query.papers:
-        return "all_of" if find_ordinal(question, len(state.papers)) is None else link
-    # "papers by Chunhui Zhang / how big is the dataset in the newest?"
-    is_list = len(state.papers) > 1 and state.query.want in SETS
-    is_aged = any(slot.kind == "order" and AGED.search(slot.text) for slot in frame.slots)
-    # "and the older one, when was it posted?"
-    is_aged_one = is_several and bool(_AGED_ONE.search(question))
-    if frame.want in (*CONTENT, "values") and ((is_list and is_aged) or is_aged_one):
-        return "one_of"
     # "what is there on privacy? / why do they need a teacher?": of all that the answer quotes; "who
     # wrote them?" of a list or a count, though the head takes it for one paper's authors
     is_of_all = len(state.papers) > 1 or (state.query.want in SETS and not state.query.papers)
@@ -114,17 +99,17 @@ def choose_link(
         return "all_of"
     # "papers on longevity / anything with mice?", "is there also work on it for video?"
     is_list = state.topic is not None or bool(state.query.about)
-    if is_list and link in ("new", "refine", "same_paper") and SOME_WITH.match(question):
+    if is_list and link in ("new", "refine", "same_paper", "more") and SOME_WITH.match(question):
         return "narrow"
     # "wich ones have code / explane it", where one has
-    if link == "elaborate" and state.shown == "paper" and POINTER.search(question):
+    if link == "elaborate" and state.shown == "paper" and points(frame, POINTER):
         return "same_paper"
     # "can you cure it": no question of what this assistant can do
     is_able = link == "aside" and frame.what[0][0] == "capabilities" and state.query.want in CONTENT
-    if (link in ("new", "refine") or is_able) and state.paper and POINTER.search(question):
+    if (link in ("new", "refine") or is_able) and state.paper and points(frame, POINTER):
         return "same_paper"
     is_loose = link in ("new", "refine", "same_paper")
-    if is_loose and state.people and _PERSON_POINTER.search(question):
+    if (is_loose or link == "more") and state.people and points(frame, _PERSON_POINTER):
         return "those_people"
     # "what happens on depletion" after an answer about one paper names nothing that is shown elsewhere.
     names_nothing = not any(e.is_certain for e in entities.spans)
@@ -142,6 +127,16 @@ def choose_link(
     return link
 
 
+def points(frame: Frame, pattern: re.Pattern[str]) -> bool:
+    """Whether a word points at what was shown, and not at what the turn itself names before it.
+
+    "how does RPG-Palm make its fake palms?" was asked of the first paper of the list before.
+    """
+    named = [slot.end for slot in frame.slots if slot.kind in ("paper", "person")]
+    match = pattern.search(frame.question)
+    return match is not None and match.start() < min(named, default=len(frame.question))
+
+
 def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) -> bool:
     """Whether a turn's topic is in no paper that was shown, and in others: ``and the cancer one?``.
 
@@ -150,12 +145,15 @@ def is_about_others(frame: Frame, state: DialogueState, library: LibraryView) ->
     topics = [slot for slot in frame.slots if slot.kind == "topic" and not slot.is_negative]
     if not topics or frame.want not in CONTENT:
         return False
-    if POINTER.search(frame.question) or THEM.search(frame.question):
+    if points(frame, POINTER) or points(frame, THEM):
         return False
     words = {w for slot in topics for w in split_terms(slot.text) if w not in STOP_WORDS}
-    shown = library.list_papers(state.papers)
-    is_here = bool(words) and all(word in library.vocabulary.terms for word in words)
-    return is_here and not any(words & list_terms(paper) for paper in shown)
+    shown = [words & list_terms(paper) for paper in library.list_papers(state.papers)]
+    if not words or not all(word in library.vocabulary.terms for word in words) or words in shown:
+        return False
+    # "cloth-changing people / what does it mask / ok and unsupervised reid?": other titles have all of its words
+    is_loose = len(words) > 1 and frame.links[0][1] < SURE
+    return not any(shown) or (is_loose and bool(library.find_described(words)))
 
 
 def is_of_set(frame: Frame, state: DialogueState) -> bool:
@@ -171,8 +169,13 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
         return False
     # "what is catastrophic forgetting? / which papers address it?"
     is_on_topic = last.want in CONTENT and not last.papers and frame.want in ("papers", "count")
-    is_of_one = bool(POINTER.search(question)) and not is_on_topic
-    if is_of_one or _LIKE.search(question) or find_ordinal(question, 1) is not None:
+    is_of_one = points(frame, POINTER) and not is_on_topic
+    if (
+        is_of_one
+        or LIKE.search(question)
+        or _OTHER.search(question)
+        or find_ordinal(question, 1) is not None
+    ):
         return False
     kinds = {slot.kind for slot in frame.slots} - {"preamble"}
     if last.want in SETS:
@@ -187,25 +190,15 @@ def is_of_set(frame: Frame, state: DialogueState) -> bool:
     return link in ("same_paper", "one_of", "refine", "all_of") or (link == "new" and share < SURE)
 
 
-_LIKE = re.compile(
-    r"\b(?:similar|like|alike|related|resembl\w+|closest|other|another|else)\b", re.IGNORECASE
-)
-
-
-def _list_people(entities: Entities) -> list[str]:
-    return [
-        name
-        for span in entities.spans
-        if isinstance(span.value, Mention)
-        for name in span.value.names[:1]
-    ]
+LIKE = re.compile(r"\b(?:similar|like|alike|related|resembl\w+|closest)\b", re.IGNORECASE)
+_OTHER = re.compile(r"\b(?:other|another|else)\b", re.IGNORECASE)
 
 
 COAUTHOR = re.compile(r"\bco-?authors?\b|\bcollaborators?\b|\bcoauthor\b", re.IGNORECASE)
 SOME_WITH = re.compile(
     r"\W*(?:(?:and|but|is there|are there|also|any|other|more)\s+)*"
-    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|work|papers|research|studies)"
-    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for)\b",
+    r"(?:any(?:thing)?|some(?:thing)?|those|the ones|ones?|work|papers|research|studies)"
+    r"(?:\s+(?:on|about|of) (?:it|this|that|them))?\s+(?:with|in|using|from|for|by)\b",
     re.IGNORECASE,
 )
 _AGED_ONE = re.compile(rf"\bthe {AGED.pattern} (?:one|paper|study)\b", re.IGNORECASE)
@@ -223,7 +216,8 @@ POINTER = re.compile(
     re.IGNORECASE,
 )
 _PERSON_POINTER = re.compile(
-    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b",
+    r"\b(?:he|she|him|her|his|hers)\b|\b(?:this|that|the same) (?:person|researcher|author|scientist|guy|woman|man|expert|professor)\b"
+    r"|\b(?:these|those|the same) (?:people|authors|researchers|guys)\b",
     re.IGNORECASE,
 )
 """Words that point at what was shown, whatever the head makes of the rest."""

@@ -70,6 +70,9 @@ def ask_pair(frame: Frame, alone: Reading, state: DialogueState) -> Query | None
     asked = [name for person in state.query.people for name in person.names[:1]]
     named = [p.printed.strip('"') for p in state.parts if p.slot == "people" and p.words]
     names = list(dict.fromkeys((*asked, *named)))
+    # "who is her most frequent co-author? / what have they written together?"
+    if state.query.relation == "top_coauthor":
+        names = [*state.people[:2]]
     # "papers by A / and B / together"
     names = (
         names
@@ -94,9 +97,6 @@ _IT = re.compile(r"\b(?:on|about|in|of|to) (?:it|this|that)\b|\bthere\b", re.IGN
 def ask_people(alone: Reading, state: DialogueState, library: LibraryView) -> Query | None:
     """The turn's own question, of the people that it points at."""
     own = alone.query
-    # "number 2 - what has she written": no limit
-    if own.k and find_ordinal(alone.question, len(state.people)) is not None:
-        own = replace(own, k=None)
     # "What has the first one published on it?": on the topic that the people were found for.
     if state.topic and not own.about and _IT.search(alone.question):
         return Query("papers", about=state.topic, people=own.people, where=own.where)

@@ -110,10 +110,14 @@ def build_state(thread: Thread) -> DialogueState | None:
             reading = Reading(Query("papers"))
         if reading is None or reading.query.want == "aside":
             continue
-        named = list_named(reading)
+        # A comparison tells the newer one first; "the first" is the first that was named.
+        is_pair = reading.query.want == "comparison"
+        named = reading.query.papers if is_pair and reading.query.papers else list_named(reading)
         papers = tuple(dict.fromkeys((*named, *list_shown_papers(turn.answer))))
         # "What is DuetFace?" is about DuetFace, whatever else its answer quotes.
-        papers = named if len(named) == 1 and reading.query.want in CONTENT else papers
+        papers = (
+            named if len(named) == 1 and not is_pair and reading.query.want in CONTENT else papers
+        )
         people = list_shown_people(turn.answer)
         earlier = state or DialogueState(reading.query)
         full = earlier if earlier.papers or earlier.people else earlier.before
@@ -188,6 +192,9 @@ def list_shown_papers(answer: Answer) -> tuple[str, ...]:
 def list_shown_people(answer: Answer) -> tuple[str, ...]:
     names = dict.fromkeys(expert.name for expert in answer.experts)
     reading = answer.reading
+    # "who published the most? / how many papers has he?": a ranking by a figure has no experts
+    if reading is not None and reading.query.want == "people" and isinstance(answer.value, str):
+        names = names or dict.fromkeys(answer.value.split(", "))
     if reading is not None and reading.query.people:
         asked = [n for p in reading.query.people for n in p.names]
         names = dict.fromkeys((*asked, *names)) if reading.query.want != "people" else names
@@ -217,6 +224,8 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
     for some in (listed, state.earlier_papers if len(papers) == 1 else ()):
         if (at := find_ordinal(question, len(some))) is not None:
             return some[at]
+    if OTHER.search(question) and (others := list_others(state)):
+        return others[0]
     if match := AGED.search(question):
         word = match.group().lower()
         is_older = word.startswith(("old", "earl", "more old"))
@@ -235,7 +244,9 @@ def find_meant(question: str, state: DialogueState, library: LibraryView) -> str
         for p in shown
     }
     best = max(scores, key=lambda i: scores[i])
-    return best if scores[best] else papers[0].paper_id
+    # "the fairness one" of none shown is another paper
+    is_called = _find_calling(question)
+    return best if scores[best] else "" if is_called else papers[0].paper_id
 
 
 def list_terms(paper: Paper) -> set[str]:
@@ -245,9 +256,7 @@ def list_terms(paper: Paper) -> set[str]:
 
 def find_called(question: str, state: DialogueState, library: LibraryView) -> str:
     """Id of the one shown paper that ``the tracking one`` means, by words of its title; or empty."""
-    match = _CALLED.search(question)
-    words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
-    if not words or words <= {*_ORDINALS} or AGED.search(question):
+    if not (words := _find_calling(question)):
         return ""
     shown = library.list_papers((*state.papers, *state.earlier_papers))
     titled = [p.paper_id for p in shown if words <= set(split_terms(p.name))]
@@ -255,8 +264,15 @@ def find_called(question: str, state: DialogueState, library: LibraryView) -> st
     return titled[0] if titled else ""
 
 
+def _find_calling(question: str) -> set[str]:
+    """The terms by which a paper is called: ``the tracking one``; none for a place or an age."""
+    match = _CALLED.search(question)
+    words = {t for t in split_terms(match["words"]) if t not in STOP_WORDS} if match else set()
+    return set() if words <= {*_ORDINALS, "other"} or AGED.search(question) else words
+
+
 _CALLED = re.compile(
-    r"\bthe (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
+    r"\b(?:the|that|this) (?P<words>[\w'’-]+(?: [\w'’-]+){0,3}?) (?:one|ones|paper|study|article)\b",
     re.IGNORECASE,
 )
 AGED = re.compile(
@@ -264,7 +280,7 @@ AGED = re.compile(
     re.IGNORECASE,
 )
 _ORDINALS = {
-    "first": 0, "1st": 0, "former": 0, "top": 0, "erste": 0, "second": 1, "2nd": 1, "other": 1, "zweite": 1,
+    "first": 0, "1st": 0, "former": 0, "top": 0, "erste": 0, "second": 1, "2nd": 1, "zweite": 1,
     "third": 2, "3rd": 2, "dritte": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
     "final": -1, "bottom": -1, "letzte": -1,
 }  # fmt: skip
@@ -285,6 +301,19 @@ def find_ordinal(question: str, n: int) -> int | None:
     return at if 0 <= at < n else None
 
 
+OTHER = re.compile(
+    r"\bthe (?:others|rest|other(?= (?:one|two|three|paper|study|method|work)s?\b|\W*$))",
+    re.IGNORECASE,
+)
+"""What is left of a list when the one spoken of is taken out: ``what do the others propose?``."""
+
+
+def list_others(state: DialogueState) -> tuple[str, ...]:
+    """Ids of the last list without the paper spoken of; none where no one of it is."""
+    paper = state.paper if state.shown == "paper" else ""
+    return tuple(i for i in state.listed if i != paper) if paper in state.listed else ()
+
+
 def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:
     """Ids of several papers by their places: ``the first two``, ``the second and the last``, ``it … the first``."""
     listed = state.listed
@@ -293,6 +322,7 @@ def find_placed(question: str, state: DialogueState) -> tuple[str, ...]:
         return listed[-n:] if match["last"] else listed[:n]
     places = [find_ordinal(m.group(), len(listed)) for m in _ORDINAL.finditer(question)]
     ids = [listed[at] for at in places if at is not None]
+    ids += list_others(state) if OTHER.search(question) else ()
     # "what does the second propose? / how does it compare with the first?"
     if COMPARES.search(question) and re.search(r"\b(?:it|this|that)\b", question, re.IGNORECASE):
         ids = [state.paper, *ids]

@@ -11,6 +11,7 @@ _ATTRIBUTES: tuple[tuple[str, str], ...] = (
     (r"\bai[\s-]*score", "ai_score"),
     (r"\bnovelty", "novelty"),
     (r"\bcit(?:ed|ations?|es)\b|\bzitat", "n_citations"),
+    (r"\b(?:github|web|project)[\s-]?pages?\b", "link"),
     (r"\bpapers?\b.{0,60}\bpage|\bpage\b.{0,60}\bpapers?\b", "page_papers"),
     (r"\bpublished where\b|\bwhere\b.{0,30}\b(?:published|appear)", "venue"),
     (r"\b(?:when|years?|dates?|dated|old|recent|wann|quand|jahr|posted|published)\b", "year"),

@@ -105,8 +105,6 @@ def _read_one(
     read_as: ReadAs | None,
 ) -> Reading:
     entities = find_entities(question, library)
-    if read_as is None and (ordered := _read_order(question, entities)):
-        return ordered
     context = state.build_context() if state else None
     encoding = encode(question)
     heads = load_heads(WORDS_ONLY_WEIGHTS if encoding is None else WEIGHTS)
@@ -149,27 +147,12 @@ _HOW_MANY_AUTHORS = re.compile(
 )
 
 
-_HOW_MANY = re.compile(r"\s*(?:about |roughly )?how many\s+$", re.IGNORECASE)
-_OF_PAPERS = re.compile(
-    r"\s*(?:['’]s\s+)?(?:[\w-]+\s+)?(?:papers?|articles?|publications?|works?|entries|documents?|abstracts?|studies)\b",
+_COUNTS_THINGS = re.compile(
+    r"\s*(?:about |roughly )?how many (?!\w*(?:papers?|articles?|authors?|people|works?|entries|studies)\b)"
+    r"[\w-]+ (?:\w+ed|were|was|did|do|does|die|live|suffer|get|can)\b",
     re.IGNORECASE,
 )
-_IS_DONE = re.compile(
-    r"\s(?:\w+ed|were|was|did|do|does|have|has|die|live|suffer|get|can)\s", re.IGNORECASE
-)
-
-
-def _counts_things(frame: Frame) -> bool:
-    """Whether what is counted is the topic and does something: ``how many volcanoes erupted``."""
-    if frame.wants[0][0] != "count":
-        return False
-    return any(
-        slot.kind == "topic"
-        and _HOW_MANY.fullmatch(frame.question[: slot.start])
-        and not _OF_PAPERS.match(frame.question[slot.end :])
-        and _IS_DONE.search(f" {frame.question[slot.start :]} ")
-        for slot in frame.slots
-    )
+"""``how many volcanoes erupted`` counts no papers."""
 
 
 def _read_people(frame: Frame) -> Frame:
@@ -178,7 +161,8 @@ def _read_people(frame: Frame) -> Frame:
     People are those behind the papers where writing or working is spoken of.
     """
     of_people = _HOW_MANY_PEOPLE.search(frame.question) and not _WRITE.search(frame.question)
-    if not of_people and not _counts_things(frame):
+    counts_things = frame.wants[0][0] == "count" and _COUNTS_THINGS.match(frame.question)
+    if not of_people and not (counts_things and any(s.kind == "topic" for s in frame.slots)):
         return frame
     others = tuple(want for want in frame.wants if want[0] != "passages")
     return replace(frame, wants=(("passages", 1.0), *others))
@@ -204,31 +188,6 @@ _SETS_BESIDE = re.compile(
     r"\b(?:compar\w+|differ\w*|distin\w+|contrast\w*|better|vs|versus|cho(?:ose|ice)|trade-?offs?)\b",
     re.IGNORECASE,
 )
-
-
-_WHICH_FIRST = re.compile(
-    r"\b(?:older|newer|earlier|later|first|before|after|oldest|newest|earliest|latest|more recent|predates?|preceded?)\b",
-    re.IGNORECASE,
-)
-
-
-_OTHERWISE = re.compile(r"\b(?:new in|compar\w+|differ\w*|better|why|how)\b", re.IGNORECASE)
-"""``What is new in NAR-Former V2 compared with the first NAR-Former?`` asks for more than dates."""
-
-
-def _read_order(question: str, entities: Entities) -> Reading | None:
-    """``Which came first, StPR or Mamba-CL?``: the dates of two papers that are named, and nothing else."""
-    named = [e.value for e in entities.spans if e.kind == "paper" and e.is_certain]
-    ids = [value[0] for value in named if isinstance(value, tuple) and len(value) == 1]
-    is_asked = _WHICH_FIRST.search(question) and not _OTHERWISE.search(question)
-    if len(ids) != 2 or ids[0] == ids[1] or not is_asked:
-        return None
-    kinds = {e.kind for e in entities.spans} - {"paper", "time", "order", "number"}
-    rest = len(question) - sum(e.end - e.start for e in entities.spans if e.kind == "paper")
-    if kinds or rest > 60:
-        return None
-    query = Query("values", by=("date",), papers=(str(ids[0]), str(ids[1])))
-    return Reading(query, question, reason=describe_want(query), confidence=1.0)
 
 
 def _read_pasted(question: str, library: LibraryView) -> Reading | None:
