@@ -78,14 +78,13 @@ class DialogueState:
     def build_context(self) -> TurnContext:
         """What the heads see of it."""
         query = self.query
-        label = f"{query.want} {query.relation}" if query.relation else query.want
         kinds: set[SlotKind] = set()
         kinds |= {"topic"} if query.about else set()
         kinds |= {"person"} if query.people else set()
         kinds |= {"paper"} if query.papers else set()
         for condition in query.where:
             kinds.add(_KINDS.get(condition.field, "flag"))
-        return TurnContext(self.question, label, self.shown, frozenset(kinds))
+        return TurnContext(self.question, query.want, self.shown, frozenset(kinds))
 
 
 _KINDS: dict[str, SlotKind] = {
