@@ -137,6 +137,24 @@ def test_fonts_that_do_not_say_their_letters_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "is_garbled"),
+    [
+        ("Mae'r astudiaeth hon yn archwilio effeithiau newid hinsawdd ar gorsydd mawn Cymru.", False),
+        ("Penelitian ini mengkaji dampak festival musik pada pariwisata dengan survei.", False),
+        ("Wkh vwxgb hadplqhv wkh hiihfwv ri iluh rq wkh vrlov ri iruhvwv lq wkh zhvw.", True),
+    ],
+)
+def test_a_language_without_common_words_is_no_code_of_a_font(line: str, is_garbled: bool) -> None:
+    data = make_paper([[[("text", line)] * 30]], front=False)
+    if is_garbled:
+        with pytest.raises(ReadError, match="fonts that do not say which letters they print"):
+            read_bytes("f.pdf", data)
+    else:
+        (entry,) = read_bytes("f.pdf", data).entries
+        assert entry.text
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "Ada Lovelace",
