@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -169,6 +169,11 @@ def _add_pdfs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--split", choices=("tune", "held"), help="one half alone")
     parser.add_argument("--mistakes", action="store_true", help="say what was wrong")
+    parser.add_argument(
+        "--bodies",
+        action="store_true",
+        help="ask the questions on their bodies, of all that are there",
+    )
     parser.set_defaults(run=run_pdfs)
 
 
@@ -183,11 +188,24 @@ def run_pdfs(args: argparse.Namespace) -> int:
     files = pdfs.find_files(args.folder, truth)
     if not files:
         raise ReadError(f"no PDF of the set is below {str(args.folder)!r}; fetch them first")
+    if args.bodies:
+        return _run_bodies(args, {p.name: files[p.sha256] for p in truth if p.sha256 in files})
     for split in ("tune", "held"):
         if args.split in (None, split):
             score = pdfs.score_pdfs([paper for paper in truth if paper.split == split], files)
             print(*pdfs.iter_lines(split, score), sep="\n")
             print(*(score.mistakes if args.mistakes else ()), sep="\n")
+    return DONE
+
+
+def _run_bodies(args: argparse.Namespace, file_of: Mapping[str, Path]) -> int:
+    from eval.run import bodies
+
+    names = {name: path.relative_to(args.folder).as_posix() for name, path in file_of.items()}
+    with _open_library(args.folder) as assistant:
+        score = bodies.score_bodies(bodies.load_body_questions(), names, assistant)
+    print(*bodies.iter_body_lines(score), sep="\n")
+    print(*(score.mistakes if args.mistakes else ()), sep="\n")
     return DONE
 
 

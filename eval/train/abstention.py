@@ -49,6 +49,8 @@ WORTH = {
 PENALTY = 0.3
 MIN_PAPERS = 6
 PUBLIC_FIELD = "biomedicine"
+FITTED_PARTS = (1, 2, 3)
+"""Parts of the questions of sets/fields that are fitted to; later ones measure what comes of it."""
 _NAMED = re.compile(r"^([^\s:]{3,24}): (.+)$")
 
 
@@ -102,7 +104,9 @@ def build_field_examples(assistant: Assistant, questions: Sequence[FieldQuestion
     return [
         Example(q.question, kinds[q.kind], q.kind != "unanswerable", field=q.field)
         for q in questions
-        if q.kind in kinds and assistant.read(q.question).query.route == "content"
+        if q.kind in kinds
+        and q.half in FITTED_PARTS
+        and assistant.read(q.question).query.route == "content"
     ]
 
 

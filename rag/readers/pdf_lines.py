@@ -88,7 +88,7 @@ def _is_alike(before: Line, line: Line, small: bool) -> bool:
 
 
 def _is_end_of(before: Line | None, line: Line) -> bool:
-    """Whether a few letters end the sentence of the line above: ``et al., 2014).``, or ``it.``"""
+    """Whether a few letters end the sentence of the line above: ``et al., 2014).``, or ``it.``, say."""
     return (
         before is not None
         and (before.text.endswith(",") or not ENDS.search(before.text))

@@ -60,7 +60,10 @@ def test_the_few_letters_that_end_a_sentence_are_kept(end: str) -> None:
 
 def test_a_note_goes_on_under_the_small_type_of_its_mark() -> None:
     """The second line of a note was text, so that the first was quoted without its end."""
-    column = [*LEFT, *[("text", "Kelp calms the water in winter as in summer, year after year.")] * 30]
+    column = [
+        *LEFT,
+        *[("text", "Kelp calms the water in winter as in summer, year after year.")] * 30,
+    ]
     note = [("mark", "1The buoys were lent by the harbour office, which places"),
             ("note", "them in the bay each spring, as the charts of that year show.")]  # fmt: skip
     (entry,) = read_bytes("kelp.pdf", make_paper([[[*column, *note]]])).entries
@@ -157,7 +160,10 @@ def test_fonts_that_do_not_say_their_letters_are_told() -> None:
 @pytest.mark.parametrize(
     ("line", "is_garbled"),
     [
-        ("Mae'r astudiaeth hon yn archwilio effeithiau newid hinsawdd ar gorsydd mawn Cymru.", False),
+        (
+            "Mae'r astudiaeth hon yn archwilio effeithiau newid hinsawdd ar gorsydd mawn Cymru.",
+            False,
+        ),
         ("Penelitian ini mengkaji dampak festival musik pada pariwisata dengan survei.", False),
         ("Wkh vwxgb hadplqhv wkh hiihfwv ri iluh rq wkh vrlov ri iruhvwv lq wkh zhvw.", True),
     ],
