@@ -49,6 +49,19 @@ def test_sentences_are_whole_over_columns_and_pages(entry: Entry) -> None:
     assert "sent their heights each hour to the laboratory on the hill" in entry.text
 
 
+@pytest.mark.parametrize(
+    ("head", "venue"),
+    [
+        ("Journal of Coastal Botany 310", "Journal of Coastal Botany"),
+        ("Journal of Coastal Botany, 4(41), 59-71", "Journal of Coastal Botany"),
+        ("Proceedings of the Kelp Symposium 2018", "Proceedings of the Kelp Symposium 2018"),
+    ],
+)
+def test_a_journal_is_named_without_its_volume(head: str, venue: str) -> None:
+    (entry,) = read_bytes("kelp.pdf", make_paper([[LEFT, RIGHT]], head=head)).entries
+    assert entry.venue == venue
+
+
 @pytest.mark.parametrize("end", ["2014).", "it.", "[13, 14]."])
 def test_the_few_letters_that_end_a_sentence_are_kept(end: str) -> None:
     """They were left out as a figure's label, and the sentence was quoted without its end."""
