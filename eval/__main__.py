@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,6 +169,11 @@ def _add_pdfs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.add_argument("--split", choices=("tune", "held"), help="one half alone")
     parser.add_argument("--mistakes", action="store_true", help="say what was wrong")
+    parser.add_argument(
+        "--bodies",
+        action="store_true",
+        help="ask the questions on their bodies, of all that are there",
+    )
     parser.set_defaults(run=run_pdfs)
 
 
@@ -183,6 +188,8 @@ def run_pdfs(args: argparse.Namespace) -> int:
     files = pdfs.find_files(args.folder, truth)
     if not files:
         raise ReadError(f"no PDF of the set is below {str(args.folder)!r}; fetch them first")
+    if args.bodies:
+        return _run_bodies(args, {p.name: files[p.sha256] for p in truth if p.sha256 in files})
     for split in ("tune", "held"):
         if args.split in (None, split):
             score = pdfs.score_pdfs([paper for paper in truth if paper.split == split], files)
@@ -191,34 +198,37 @@ def run_pdfs(args: argparse.Namespace) -> int:
     return DONE
 
 
+def _run_bodies(args: argparse.Namespace, file_of: Mapping[str, Path]) -> int:
+    from eval.run import bodies
+
+    names = {name: path.relative_to(args.folder).as_posix() for name, path in file_of.items()}
+    with _open_library(args.folder) as assistant:
+        score = bodies.score_bodies(bodies.load_body_questions(), names, assistant)
+    print(*bodies.iter_body_lines(score), sep="\n")
+    print(*(score.mistakes if args.mistakes else ()), sep="\n")
+    return DONE
+
+
 def _add_fields(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "fields", help="questions over three other fields, whose files eval/sets/fields names"
+        "fields", help="questions over other fields, whose files eval/sets/fields names"
     )
     parser.add_argument("folder", type=Path, help="holds a folder of records for each field")
-    parser.add_argument("--half", type=int, choices=(1, 2), help="one half of the questions alone")
+    parser.add_argument("--half", type=int, help="one part of the questions alone: 1, 2, ...")
     parser.add_argument("--mistakes", action="store_true", help="say which questions went wrong")
     parser.set_defaults(run=run_fields)
 
 
 def run_fields(args: argparse.Namespace) -> int:
     from eval.run import fields
-    from rag.app.assistant import build
 
-    questions = [q for q in fields.load_field_questions() if args.half in (None, q.half)]
-    for name in dict.fromkeys(question.field for question in questions):
-        if not (args.folder / name).is_dir():
-            raise ReadError(
-                f"there is no folder {str(args.folder / name)!r}; put its records there"
-            )
-        with tempfile.TemporaryDirectory() as data:
-            settings = load().model_copy(update={"data": Path(data)})
-            with build(settings) as assistant:
-                assistant.ingest([args.folder / name])
-                of_field = [question for question in questions if question.field == name]
-                score = fields.score_field(of_field, assistant)
-                print(*fields.iter_field_lines(name, score), sep="\n")
-                print(*(score.mistakes if args.mistakes else ()), sep="\n")
+    for name, questions in fields.group_by_field(args.folder).items():
+        of_halves = [q for q in questions if args.half in (None, q.half)]
+        if of_halves:
+            with _open_library(args.folder / name) as assistant:
+                score = fields.score_field(of_halves, assistant)
+            print(*fields.iter_field_lines(name, score), sep="\n")
+            print(*(score.mistakes if args.mistakes else ()), sep="\n")
     return DONE
 
 
@@ -262,6 +272,7 @@ def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = commands.add_parser("calibrate", help="fit the decision to abstain anew, and write it")
     parser.add_argument("--data", type=Path, help="data folder (default: as set)")
     parser.add_argument("--public", type=Path, help="also fit to a collection in PubMedQA's form")
+    parser.add_argument("--fields", type=Path, help="also fit to the libraries of eval/sets/fields")
     parser.set_defaults(run=run_calibrate)
 
 
@@ -539,19 +550,34 @@ def run_readings(args: argparse.Namespace) -> int:
 def run_calibrate(args: argparse.Namespace) -> int:
     import yaml
 
+    from eval.run import fields
     from eval.sets.collections import CORPUS
-    from eval.train.abstention import run_calibration
-    from rag.app.assistant import build
+    from eval.train import abstention
 
-    with open_assistant(load(data=args.data)) as assistant:
-        if args.public is None:
-            fitted = run_calibration(assistant)
-        else:
-            with ensure_data_folder(None) as data, build(get_settings_for(data)) as public:
-                public.ingest([args.public / CORPUS])
-                fitted = run_calibration(assistant, (public, args.public))
+    with ExitStack() as stack:
+        assistant = stack.enter_context(open_assistant(load(data=args.data)))
+        sources = [abstention.Source(assistant, abstention.build_examples(assistant))]
+        if args.public is not None:
+            public = stack.enter_context(_open_library(args.public / CORPUS))
+            examples = abstention.build_public_examples(public, args.public)
+            sources.append(abstention.Source(public, examples))
+        for name, questions in fields.group_by_field(args.fields).items() if args.fields else ():
+            library = stack.enter_context(_open_library(args.fields / name))
+            examples = abstention.build_field_examples(library, questions)
+            sources.append(abstention.Source(library, examples))
+        fitted = abstention.run_calibration(sources)
     print(yaml.safe_dump(fitted, sort_keys=False), end="")
     return DONE
+
+
+@contextmanager
+def _open_library(path: Path) -> Iterator[Assistant]:
+    """An assistant over the records at a path, in a data folder that is gone afterwards."""
+    from rag.app.assistant import build
+
+    with ensure_data_folder(None) as data, build(get_settings_for(data)) as assistant:
+        assistant.ingest([path])
+        yield assistant
 
 
 def run_train_planted(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rag.app.assistant import Assistant
 from rag.types import Answer, Paper
+from rag.types.errors import ReadError
 
 QUESTIONS = Path(__file__).parent.parent / "sets" / "fields" / "questions.jsonl"
 NOT_STATED = "not stated"
@@ -47,6 +48,17 @@ def load_field_questions(path: Path = QUESTIONS) -> list[FieldQuestion]:
     lines = path.read_text(encoding="utf-8").splitlines()
     rows = (json.loads(line) for line in lines)
     return [FieldQuestion(**{**row, "right": tuple(row.get("right", ()))}) for row in rows]
+
+
+def group_by_field(folder: Path) -> dict[str, list[FieldQuestion]]:
+    """The questions by field, each of which must have its records below a folder."""
+    questions: dict[str, list[FieldQuestion]] = {}
+    for question in load_field_questions():
+        questions.setdefault(question.field, []).append(question)
+    for name in questions:
+        if not (folder / name).is_dir():
+            raise ReadError(f"there is no folder {str(folder / name)!r}; put its records there")
+    return questions
 
 
 def score_field(questions: Sequence[FieldQuestion], assistant: Assistant) -> FieldScore:

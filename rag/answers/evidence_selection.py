@@ -95,6 +95,9 @@ def _choose_papers(
         if len(on_topic) > 1 or (on_topic and is_told_alone):
             ranking = _add_to_ranking(retrieval, on_topic)
             return Choice(ranking, on_topic, Sufficiency(True, 1.0), several=True)
+        if not on_topic and any(c.field in ("year", "date") for c in query.where):
+            # "what's new since 2025 on pose estimation": papers of other years are no answer.
+            return Choice(retrieval, (), Sufficiency(False, 0.0))
     named_ids = _find_named_papers(query, library)
     if len(named_ids) > 1:
         return _choose_named(query.text, named_ids, retrieval, retrieve)

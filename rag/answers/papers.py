@@ -541,9 +541,10 @@ def _answer_none(query: Query, phrase: str, matching: PaperSet) -> Answer:
         text = phrases.tell_undecided(vague, phrase)
         return Answer("", "abstained", "catalogue", text)
     text = phrases.tell_none(phrase)
-    # "papers from 2014": those whose year was not found may be.
-    if timed and not query.topic and (n_lost := library.count_not_found("year", among.conditions)):
-        text += f" {phrases.tell_undated(n_lost, format_conditions(rest), n_lost)}"
+    # "papers from 2014": those without a year may be.
+    if timed and not query.topic and (n := among.count(Condition("year", "unknown"))):
+        n_lost = library.count_not_found("year", among.conditions)
+        text += f" {phrases.tell_undated(n, format_conditions(rest), n_lost)}"
     # "how many papers use hyperbolic geometry?"
     word = find_rarest_word(query.topic, library) if query.want == "count" else ""
     if word and (n := matching.count(Condition("text", "contains", word))):

@@ -49,6 +49,11 @@ def tell_unsigned_papers(marks: str) -> str:
     return f"Also on the topic, authors unknown: {marks}."
 
 
+def tell_uncounted_papers(n: int) -> str:
+    """Papers whose authors are unknown, which a ranking of people cannot count."""
+    return f"({counted(n)} without known authors not counted.)"
+
+
 def count_more_people(n: int) -> str:
     return f"and {counted(n, 'more person')}."
 

@@ -80,6 +80,8 @@ def answer_people(
     n_others = len(order) - len(top_people)
     if n_others > 0 and not is_least_first:
         text += f"\n\n{person_phrases.count_more_people(n_others)}"
+    if n_unsigned := papers.count(Condition("author", "unknown")):
+        text += f"\n\n{person_phrases.tell_uncounted_papers(n_unsigned)}"
     value = ", ".join(
         str(v) for v in (tied if query.k is None and len(tied) < _SHOWN + 1 else top_people)
     )

@@ -69,11 +69,12 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     if not cited:
         return Sufficiency(False, 0.0)
     fitted = load_calibration()
-    asked_of = _forgive_words_of_asking(retrieval.query, cited)
-    values = compute_features(retrieval, _forgive_own_situation(retrieval.query, asked_of))
+    values = compute_asked_features(retrieval, cited)
     logit = fitted.intercept + sum(fitted.weights[n] * v for n, v in values.items())
     probability = 1 / (1 + math.exp(-logit))
-    pointed_at = _is_pointed_at(retrieval.query, asked_of[0])
+    pointed_at = _is_pointed_at(
+        retrieval.query, _forgive_words_of_asking(retrieval.query, cited)[0]
+    )
     has_particulars = not find_missing_particular(retrieval.query, (hit.paper for hit in cited))
     sufficient = has_particulars and (pointed_at or probability >= fitted.threshold)
     return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
@@ -156,6 +157,12 @@ def _leave_out(gone: Collection[Span], hits: Sequence[PaperHit]) -> tuple[PaperH
     return tuple(
         replace(hit, words=tuple(m for m in hit.words if m.span not in gone)) for hit in hits
     )
+
+
+def compute_asked_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:
+    """`compute_features` of what is asked: without words of asking, and the asker's own situation."""
+    asked_of = _forgive_words_of_asking(retrieval.query, cited)
+    return compute_features(retrieval, _forgive_own_situation(retrieval.query, asked_of))
 
 
 def compute_features(retrieval: Retrieval, cited: Sequence[PaperHit]) -> dict[str, float]:

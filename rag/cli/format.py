@@ -202,12 +202,13 @@ def format_paper_row(paper: Paper, out: TextIO, *, files: bool = False) -> str:
     """One paper on one line; ``files``: with the file and line that it was read from."""
     from rag.library.bibliography import format_byline
 
+    category = f" · {paper.category}" if paper.category else ""
     code = " · code" if paper.code else ""
     where = apply_colour(
         f"{paper.source}  {paper.paper_id}" if files else paper.paper_id, DIM_STYLE, out
     )
     name = apply_colour(remove_control_characters(paper.name), BOLD_STYLE, out)
-    return f"{name} — {remove_control_characters(format_byline(paper))} · {paper.category or 'no category'}{code}  {where}"
+    return f"{name} — {remove_control_characters(format_byline(paper))}{category}{code}  {where}"
 
 
 def _split_lines(text: str, indent: str) -> list[str]:

@@ -158,8 +158,10 @@ def format_ingest_state(state: IngestState) -> str:
         return f"an ingest was interrupted at {stage}; run it again and it goes on from there"
     of_files = f"{state.n_files_done:,} of {counted(state.n_files, 'document')}"
     parts = [of_files, counted(state.n_entries)]
-    if state.rate:
+    if state.rate >= 1:
         parts.append(f"{state.rate:.3g} a second")
+    elif state.rate:  # "0.0228 a second" is hard to think of
+        parts.append(f"{60 * state.rate:.2g} a minute")
     if state.left_s is not None:
         parts.append(f"{format_duration(state.left_s)} left")
     return f"{stage}: {', '.join(parts)}"

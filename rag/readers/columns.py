@@ -21,10 +21,10 @@ _KEYS: Mapping[str, str] = {
     "complete": "authorscomplete",
     "affiliations": "affiliations affiliation institutions institution authoraffiliations addresses "
     "authorswithaffiliations authorsaffiliations authorsrawaffiliation authoraddresses",
-    "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear jahr erscheinungsjahr année año anno",
+    "year": "year publicationyear pubyear yearpublished yearofpublication publishedyear coverdateyear jahr erscheinungsjahr année año anno yr",
     "date": "date published publicationdate publisheddate pubdate issued publishedprint "
     "publishedonline datepublished coverdate created publicationdatestring updatedate pdate cdate "
-    "datepublication dateofpublication publicationdateprint publicationdateonline onlinedate earlyaccessdate",
+    "when datepublication dateofpublication publicationdateprint publicationdateonline onlinedate earlyaccessdate",
     "month": "month publicationmonth",
     "day": "day",
     "url": "url link paperurl urlabs pdfurl links articleurl sourceurl landingpageurl openaccessurl "
@@ -32,7 +32,7 @@ _KEYS: Mapping[str, str] = {
     "doi": "doi doilink doinumber",
     "venue": "venue journal journaltitle journalbook booktitle publicationtitle publicationtitles "
     "containertitle sourcetitle sourcefulltitle fulljournalname journalname publicationname "
-    "conferencename conference conferencetitle proceedingstitle journalref hostvenue "
+    "wherepublished publishedin publishedwhere outlet conferencename conference conferencetitle proceedingstitle journalref hostvenue "
     "primarylocation jfullname secondarytitle sourcename source journalabbreviation eventname anthologytitle meetingname series zeitschrift revue revista rivista",
     "category": "category primarycategory primaryclass categories eprintclass",
     "code": "code hascode",
@@ -60,7 +60,7 @@ _JOINED = frozenset(("keywords",))
 """Fields whose values in several columns all count."""
 
 _KEPT_BY_NOBODY = frozenset(
-    "volume issue number pages page pagestart pageend pagecount numpages startpage endpage firstpage lastpage "
+    "ref refno nr no volume issue number pages page pagestart pageend pagecount numpages startpage endpage firstpage lastpage "
     "artno articleno articlenumber issn eissn isbn publisher publisherlocation place location address "
     "language languageoforiginaldocument citationkey citedby citedbycount "
     "citationcount timescited referencecount references citedreferences nreferences isreferencedbycount dateadded "
@@ -104,6 +104,12 @@ def get_key(column: str) -> str:
 def find_field(column: str) -> str | None:
     """The field that a column names: ``Paper_Title`` -> ``title``; None for any other column."""
     return _FIELD_OF.get(get_key(column))
+
+
+def is_known(column: str) -> bool:
+    """Whether a column is read, or known to hold what no paper keeps here."""
+    key = get_key(column)
+    return not key or key in _FIELD_OF or key in _KEPT_BY_NOBODY
 
 
 def is_filled(value: object) -> bool:
@@ -151,8 +157,7 @@ class Columns:
     def count(self, columns: Iterable[tuple[str, object]]) -> None:
         """Note one record's columns with their values."""
         for column, value in columns:
-            key = get_key(column)
-            if key and key not in _FIELD_OF and key not in _KEPT_BY_NOBODY and key != "metadata":
+            if not is_known(column) and get_key(column) != "metadata":
                 if is_filled(value) and (not isinstance(value, str) or value.strip()):
                     self._counts[column] += 1
 

@@ -18,6 +18,7 @@ from rag.readers.pdf_layout import Layout, build_layout, find_body_size
 from rag.readers.pdf_paragraphs import Paragraph
 from rag.readers.pdf_text import UNREADABLE, Line, Page, read_page
 from rag.readers.source import DocumentParts, DocumentSource, is_pdf
+from rag.text import fold
 from rag.types import Entry, Place, Rejection
 from rag.types.errors import ReadError
 
@@ -37,6 +38,9 @@ _COMMON = frozenset(
     "the of and in to a is for that we de la le et les des en el los y que der die und das von den di il e un "
     "del da do os na w i z se van het een och att i av en og a az nem és ja on ve bir".split()
 )
+
+VOWELS = (0.3, 0.55)
+"""Share of vowels between which the letters of a language lie, whichever its commonest words are."""
 
 _PARAGRAPH_END = "\n\n"
 _PDF_URL = re.compile(r"https?://[^\s{}<>\"“”]+[\w/]")
@@ -158,11 +162,19 @@ def _require_text(name: str, pages: list[Page]) -> None:
 
 
 def _is_garbled(text: str) -> bool:
+    """Whether letters are the codes of a font: neither words of a known language nor vowels like any's.
+
+    A paper in Welsh or Indonesian was refused, as none of its words is among the common ones.
+    """
     words = re.findall(r"[^\W\d_]+", text[:100_000].lower())
     latin = sum(char < "\u0300" for word in words for char in word)
     if len(words) < 300 or latin < 0.8 * sum(map(len, words)):
         return False
-    return sum(word in _COMMON for word in words) < MIN_COMMON * len(words)
+    if sum(word in _COMMON for word in words) >= MIN_COMMON * len(words):
+        return False
+    letters = fold("".join(words))
+    fewest, most = VOWELS
+    return not fewest <= sum(letter in "aeiouy" for letter in letters) / len(letters) <= most
 
 
 def _build_entry(

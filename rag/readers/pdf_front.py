@@ -71,6 +71,9 @@ _VENUE_END = re.compile(
     r",? ?(?:pages?|pp\.?|vol(?:ume|\.)?|no\.) ?\d|, ?(?:19|20)\d\d| ?\((?:19|20)\d\d|[•|©]|\bdoi\b",
     re.IGNORECASE,
 )
+_VOLUME = re.compile(r"(?<=[^\W\d])[ ,]+\d+(?: ?\(\d+\))?(?:[ ,:]+\d+(?:[-–]\d+)?)*$")
+"""What stands behind a journal's name: ``310``, or ``4(41), 59``; a conference's year belongs to it."""
+_OPEN_END = re.compile(r"(?:(?<=[a-z])-|(?<=\s)(of|the|on|for|and|in))\n", re.IGNORECASE)
 MAX_CANDIDATES = 40
 """Groups of lines, by their type, that are looked at for the title."""
 _COVERS = (
@@ -392,7 +395,7 @@ def _read_date(front: Front, page: Page, body_size: float) -> None:
         for at, line in enumerate(page.lines)
         if (page.number == front.page and at in front.lines) or _is_edge(line, page, body_size)
     )
-    if "venue" not in front.record and (match := _VENUE.search(edge)):
+    if "venue" not in front.record and (match := _VENUE.search(_OPEN_END.sub(_join_lines, edge))):
         front.record["venue"] = _trim_venue(match[1])
         front.sources["venue"] = "guessed from the first page's head or foot"
     for part in (edge, text):
@@ -428,6 +431,10 @@ def _set_year(front: Front, year: int, what: str) -> None:
         front.sources.setdefault("year", f"guessed from {what}")
 
 
+def _join_lines(match: re.Match[str]) -> str:
+    return f"{match[1]} " if match[1] else ""
+
+
 def _trim_venue(text: str) -> str:
-    text = _VENUE_END.split(text)[0]
-    return " ".join(text.split()).strip(" ,.;:-–")
+    venue = " ".join(_VENUE_END.split(text)[0].split()).strip(" ,.;:-–")
+    return venue if venue.lower().startswith("proc") else _VOLUME.sub("", venue)

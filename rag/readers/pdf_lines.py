@@ -45,7 +45,7 @@ def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[
         line = cells[0] if len(cells) == 1 else _join_cells(cells, in_text)
         small = line.size < SMALL * body_size
         is_near = before is not None and is_right_under(before, line)
-        like = before is not None and abs(before.size - line.size) < 0.4
+        like = before is not None and _is_alike(before, line, small)
         if CAPTION.match(line.text) and (not is_near or small or line.bold or not like):
             aside = "caption"
         elif small and NOTE_MARK.match(line.text) and line.y < 0.6 * page.height:
@@ -57,13 +57,13 @@ def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[
         elif aside and not (is_near and like and len(cells) == 1):
             aside = None
         before = line
-        text_before = None
+        paragraph_line, text_before = text_before, None
         if aside:
             yield aside, line
         elif len(cells) > 1 and not in_text and not _is_stretched(cells):
             if sum(char.isalpha() for char in line.text) > 2:
                 yield "row", line
-        elif is_label(line, body_size):
+        elif is_label(line, body_size) and not (in_text or _is_end_of(paragraph_line, line)):
             continue
         elif _is_heading(line, body_size) or (
             before_heading is not None and is_more_heading(before_heading, line)
@@ -75,6 +75,28 @@ def classify_lines(lines: list[Line], page: Page, body_size: float) -> Iterator[
             text_before = line
             before_heading = None
             yield ("small" if small else "text"), line
+
+
+def _is_alike(before: Line, line: Line, small: bool) -> bool:
+    """Whether two lines are of one type.
+
+    Of a caption or note the first line may be taken for the type of its label or mark alone.
+    """
+    begins = CAPTION.match(before.text) or NOTE_MARK.match(before.text)
+    unfinished = bool(begins) and not ENDS.search(before.text)
+    return abs(before.size - line.size) < 0.4 or (small and unfinished)
+
+
+def _is_end_of(before: Line | None, line: Line) -> bool:
+    """Whether a few letters end the sentence of the line above: ``et al., 2014).``, or ``it.``, say."""
+    return (
+        before is not None
+        and (before.text.endswith(",") or not ENDS.search(before.text))
+        and ENDS.search(line.text) is not None
+        and is_right_under(before, line)
+        and abs(before.size - line.size) < 1
+        and abs(before.x0 - line.x0) < 1.5 * before.size
+    )
 
 
 def _goes_on(before: Line, cells: Sequence[Line]) -> bool:

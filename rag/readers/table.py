@@ -1,6 +1,7 @@
 """Papers as CSV or tabs: a header that names a title or abstract, one row a paper.
 
-Before the header may stand a spreadsheet's ``sep=;``. Web of Science's two letters are column names too.
+A column that the header names in no known way is read by its values where these leave no doubt: years, or
+lists of people. Before the header may stand a spreadsheet's ``sep=;``. Web of Science's two letters are column names too.
 
 The delimiter (comma, semicolon, tab or bar) is the one under which the header names most fields.
 """
@@ -11,9 +12,11 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from rag.readers import field_mapping
+from rag.readers.pdf_people import is_name
 from rag.readers.source import DocumentParts, DocumentSource, decode_western
 from rag.readers.tags import WEB_OF_SCIENCE
 from rag.types import Entry, Place, Rejection
@@ -24,6 +27,8 @@ SUFFIXES = (".csv", ".tsv")
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _MAX_HEADER_CHARS = 40
+N_GUESSED, MIN_GUESSED = 200, 2
+"""Rows by whose values a column is guessed at most, and at least."""
 _PRINTED_FIELD = re.compile(r"^.*\S.*$", re.MULTILINE)
 
 
@@ -36,12 +41,13 @@ def read(source: DocumentSource) -> DocumentParts:
     header = _find_header(source.text)
     assert header is not None, "recognise() has found one"
     lines = source.lines
+    header, guesses = _guess_columns(header, lines)
     columns = field_mapping.Columns()
     results = (
         _build_table_entry(source.name, header, row, "\n".join(lines[row.start : row.end]), columns)
         for row in _iter_rows(lines, header.index + 1, header.delimiter)
     )
-    return DocumentParts.from_results(results, notes=lambda: (*notes, *columns.notes))
+    return DocumentParts.from_results(results, notes=lambda: (*notes, *guesses, *columns.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,42 @@ def _name_columns(cells: Sequence[str]) -> tuple[str, ...]:
     if {"PT", "AU", "TI"} <= set(names):
         return tuple(WEB_OF_SCIENCE.get(name, name) for name in names)
     return names
+
+
+def _guess_columns(header: _Header, lines: list[str]) -> tuple[_Header, tuple[str, ...]]:
+    """The header with columns named by what their values are, and what is said of each.
+
+    "Jaartal" with 2019 and 2021 in it is the year, which a person need not be asked.
+    """
+    rows = list(islice(_iter_rows(lines, header.index + 1, header.delimiter), N_GUESSED))
+    fields = {field_mapping.find_field(column) for column in header.columns}
+    names, notes = list(header.columns), []
+    for field, same, are_of_field in (
+        ("year", {"year", "date"}, _are_years),
+        ("authors", {"authors"}, _are_people),
+    ):
+        for at, column in enumerate(header.columns):
+            if fields & same or field_mapping.is_known(column):
+                continue
+            cells = [row.cells[at].strip() for row in rows if at < len(row.cells)]
+            filled = list(filter(field_mapping.is_filled, cells))
+            if len(filled) >= MIN_GUESSED and are_of_field(filled):
+                names[at], same = field, {field}
+                fields.add(field)
+                notes.append(f"column {column!r}: read as the {field}, as its values are")
+    return replace(header, columns=tuple(names)), tuple(notes)
+
+
+def _are_years(values: Sequence[str]) -> bool:
+    return all(re.fullmatch(r"(?:18|19|20)\d\d", value) for value in values)
+
+
+def _are_people(values: Sequence[str]) -> bool:
+    """Whether all are names, and a third lists of them: one name alone may be a journal's."""
+    lists = [re.split(r"\s*;\s*|\s+(?:and|&)\s+", value.strip(" ;")) for value in values]
+    return sum(len(people) > 1 for people in lists) >= len(lists) / 3 and all(
+        is_name(person.replace(",", "")) for people in lists for person in people
+    )
 
 
 @dataclass(frozen=True, slots=True)

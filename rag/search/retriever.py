@@ -207,7 +207,7 @@ class Retriever:
             ]
         candidates = _choose_wordings(chunks, tried)
         word_weights = _compute_word_weights(analysed_query, index)
-        return self._join(analysed_query, wordings[0], candidates, k, rewriting, word_weights)
+        return self._join(analysed_query, tried[0], candidates, k, rewriting, word_weights)
 
     def _build_wording(self, analysed_query: AnalysedQuery, index: Lexical) -> _Wording:
         if self._encode_query is None:
@@ -268,7 +268,7 @@ class Retriever:
     def _join(
         self,
         analysed_query: AnalysedQuery,
-        typed: _Wording,
+        typed: _Tried,
         candidates: Sequence[_Candidate],
         k: int,
         rewriting: thesaurus.Rewriting | None,
@@ -483,7 +483,7 @@ def _match_words(
     word_weights: Sequence[tuple[str, Span, float]],
     word_forms: Sequence[Sequence[str]],
     short: Sequence[Span],
-    typed: _Wording,
+    typed: _Tried,
     paper: Paper,
     group: Sequence[_Candidate],
 ) -> tuple[WordMatch, ...]:
@@ -491,9 +491,13 @@ def _match_words(
 
     So does the acronym of a phrase (``short`` are the spans of those that this paper has), and a word
     that the paper joins with its neighbour: ``palm print`` is met by ``palmprint``.
+
+    How near it comes to a word is of the question as typed, though another wording found the paper: "do
+    husbands of gamblers suffer?" was declined, because every word of it counted as far from everything.
     """
     has = extract_paper_terms(paper)
-    tables = [c.best.max(axis=1) for c in group if c.best is not None and c.wording is typed]
+    best_of_chunks = (typed.best(candidate.at) for candidate in group)
+    tables = [best.max(axis=1) for best in best_of_chunks if best is not None]
     best = np.max(tables, axis=0) if tables else None
     words = [word for word, *_ in word_weights]
     joined = {
@@ -508,7 +512,7 @@ def _match_words(
     for at, ((word, (start, end), idf), forms) in enumerate(
         zip(word_weights, word_forms, strict=True)
     ):
-        inside = spans_in(typed.spans, (start, end))
+        inside = spans_in(typed.wording.spans, (start, end))
         cosine = (
             float(best[inside.start : inside.stop].mean()) if best is not None and inside else 0.0
         )

@@ -7,6 +7,8 @@ import pytest
 from rag.answers import person_phrases, phrases
 from rag.library.identity import merge
 from rag.types import Entry, Place
+from tests.conversation import ask
+from tests.shelf import Shelf, paper
 
 LOST = ("authors: not found", "year: not found")
 
@@ -46,3 +48,17 @@ def test_a_guess_is_told_only_where_it_is_what_is_shown() -> None:
 )
 def test_the_sentence_says_whether_it_was_looked_for(sentence: str, words: str) -> None:
     assert words in sentence
+
+
+def test_counts_say_how_many_papers_lack_the_field() -> None:
+    shelf = Shelf(
+        [
+            paper("p1", "Peat", authors=("Jana Doe",), year=2019),
+            paper("p2", "Moss", year=2019),
+            paper("p3", "Fern"),
+        ]
+    )
+    none = ask("how many papers are from 2018?", shelf=shelf).text
+    assert none.startswith("No papers from 2018. (1 paper without a printed year not counted.)")
+    ranked = ask("who has written the most papers?", shelf=shelf).text
+    assert ranked.endswith("(2 papers without known authors not counted.)")

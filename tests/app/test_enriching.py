@@ -72,12 +72,12 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def enrich(desk: Desk, url: str, pauses: list[float]) -> Brought:
+def enrich(desk: Desk, url: str, pauses: list[float], service: Service = SERVICES[0]) -> Brought:
     def build(service: Service, contact: str) -> ServiceClient:
         return ServiceClient(service, contact, pauses.append)
 
-    crossref = replace(SERVICES[0], url=url, pause_s=0.0)
-    brought = bring_records(desk.library, [crossref], contact="a@b.example", build_client=build)
+    asked = replace(service, url=url, pause_s=0.0)
+    brought = bring_records(desk.library, [asked], contact="a@b.example", build_client=build)
     if brought.files:
         desk.ingest(*brought.files)
     return brought
@@ -106,6 +106,24 @@ def test_what_papers_lack_is_filled_in_once_and_marked(server: Recorded, desk: D
     n = len(server.asked)
     again = enrich(desk, url, pauses)
     assert len(server.asked) - n == again.n_asked == 1  # by the DOI that one paper has since
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_every_service_fills_in_what_papers_lack(
+    service: Service, server: Recorded, desk: Desk
+) -> None:
+    brought = enrich(desk, f"http://127.0.0.1:{server.server_port}", [], service)
+    assert (brought.n_asked, brought.n_brought, brought.stopped) == (3, 2, "")
+    papers = {paper.title: paper for paper in desk.library.list_papers()}
+    peat, water = papers["Peat Weights in Forty Bogs"], papers["Bog Water in Dry Years"]
+    assert peat.authors == ("Lea Moreau", "Tom Haas") and peat.authors_complete
+    assert (peat.year, peat.month, peat.venue) == (2020, 4, "Bog Letters")
+    assert peat.how_known("venue").startswith(f"filled in from {service.name} on ")
+    assert (water.doi, water.venue, water.authors) == (
+        "10.5555/peat.2",
+        "Bog Letters",
+        ("Anke Vries",),
+    )
 
 
 def test_without_a_network_nothing_is_lost(desk: Desk) -> None:

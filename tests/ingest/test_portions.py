@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -213,6 +214,8 @@ def test_a_state_is_a_line_with_file_rate_and_time_left() -> None:
     assert format_ingest_state(state) == (
         "embedding a.pdf: 12 of 2,000 documents, 41 papers, 3.14 a second, 9 min left"
     )
+    slow = replace(state, rate=0.05)
+    assert "41 papers, 3 a minute, 9 min left" in format_ingest_state(slow)
 
 
 def test_the_state_of_a_process_that_went_silent_is_interrupted(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ LEFT, RIGHT, TOP, WIDTH, LEADING = 20.0, 110.0, 30.0, 80.0, 5.0
 HEAD = "Quill et al. Journal of Coastal Botany 2019, 7:112"
 
 Column = Sequence[tuple[str, str]]
-"""Lines with their kind: ``text``, ``indent``, ``head``, ``small``, ``gap``."""
+"""Lines with their kind: ``text``, ``indent``, ``head``, ``small``, ``mark``, ``note``, ``gap``."""
 
 
 def make_paper(
@@ -62,7 +62,7 @@ def _draw_column(pdf: FPDF, x: float, top: float, column: Column, numbered: bool
         if kind == "gap":
             y += LEADING
             continue
-        size = {"small": 7.0, "head": 12.0}.get(kind, 10.0)
+        size = {"mark": 6.0, "note": 8.6, "small": 7.0, "head": 12.0}.get(kind, 10.0)
         _put(pdf, size, x + (4 if kind == "indent" else 0), y, text, "B" if kind == "head" else "")
         if numbered:
             _put(pdf, 7, x - 10, y, str(at))

@@ -49,6 +49,40 @@ def test_sentences_are_whole_over_columns_and_pages(entry: Entry) -> None:
     assert "sent their heights each hour to the laboratory on the hill" in entry.text
 
 
+@pytest.mark.parametrize(
+    ("head", "venue"),
+    [
+        ("Journal of Coastal Botany 310", "Journal of Coastal Botany"),
+        ("Journal of Coastal Botany, 4(41), 59-71", "Journal of Coastal Botany"),
+        ("Proceedings of the Kelp Symposium 2018", "Proceedings of the Kelp Symposium 2018"),
+    ],
+)
+def test_a_journal_is_named_without_its_volume(head: str, venue: str) -> None:
+    (entry,) = read_bytes("kelp.pdf", make_paper([[LEFT, RIGHT]], head=head)).entries
+    assert entry.venue == venue
+
+
+@pytest.mark.parametrize("end", ["2014).", "it.", "[13, 14]."])
+def test_the_few_letters_that_end_a_sentence_are_kept(end: str) -> None:
+    """They were left out as a figure's label, and the sentence was quoted without its end."""
+    column = [*LEFT[:-1], ("text", "Kelp stands here, as was told before (Quill et al.,"), ("text", end),
+              ("indent", "Another paragraph begins here and is about something else.")]  # fmt: skip
+    (entry,) = read_bytes("kelp.pdf", make_paper([[column]])).entries
+    assert f"as was told before (Quill et al., {end}" in entry.text
+
+
+def test_a_note_goes_on_under_the_small_type_of_its_mark() -> None:
+    """The second line of a note was text, so that the first was quoted without its end."""
+    column = [
+        *LEFT,
+        *[("text", "Kelp calms the water in winter as in summer, year after year.")] * 30,
+    ]
+    note = [("mark", "1The buoys were lent by the harbour office, which places"),
+            ("note", "them in the bay each spring, as the charts of that year show.")]  # fmt: skip
+    (entry,) = read_bytes("kelp.pdf", make_paper([[[*column, *note]]])).entries
+    assert "which places them in the bay each spring" in entry.text
+
+
 def test_words_parted_at_line_ends_are_whole(entry: Entry) -> None:
     assert "hold that seaweed slows them" in entry.text
     assert "In the northern coves" in entry.text
@@ -134,6 +168,27 @@ def test_fonts_that_do_not_say_their_letters_are_told() -> None:
     column = [("text", "%$ ) ('& !#%$ )('& *+,- ./01 ::;; <=>? 23 45") for _ in range(30)]
     with pytest.raises(ReadError, match="fonts that do not say which letters they print"):
         read_bytes("f.pdf", make_paper([[column]]))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_garbled"),
+    [
+        (
+            "Mae'r astudiaeth hon yn archwilio effeithiau newid hinsawdd ar gorsydd mawn Cymru.",
+            False,
+        ),
+        ("Penelitian ini mengkaji dampak festival musik pada pariwisata dengan survei.", False),
+        ("Wkh vwxgb hadplqhv wkh hiihfwv ri iluh rq wkh vrlov ri iruhvwv lq wkh zhvw.", True),
+    ],
+)
+def test_a_language_without_common_words_is_no_code_of_a_font(line: str, is_garbled: bool) -> None:
+    data = make_paper([[[("text", line)] * 30]], front=False)
+    if is_garbled:
+        with pytest.raises(ReadError, match="fonts that do not say which letters they print"):
+            read_bytes("f.pdf", data)
+    else:
+        (entry,) = read_bytes("f.pdf", data).entries
+        assert entry.text
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,22 @@ def test_a_wide_table_is_read_by_its_whole_header(n_columns: int) -> None:
 def test_a_header_with_a_sentence_in_it_is_no_header(n_columns: int, n_chars: int) -> None:
     with pytest.raises(ReadError, match=r"^file 'a' is in no format"):
         read_bytes("a", f"title,abstract,{'c,' * n_columns}{'x' * n_chars}\nA,B\n".encode())
+
+
+def test_columns_are_read_by_their_values_where_these_leave_no_doubt() -> None:
+    rows = "Paper title;Jaartal;Mensen;Waar;Punten\nMoss;2019;Jana Doe; Rik Roe;Peat Letters;1900"
+    table = (
+        rows.replace("Jana Doe; Rik Roe", '"Jana Doe; Rik Roe"')
+        + "\nFern;2021;Ada Berg;Bog Notes;7\n"
+    )
+    reading = read_bytes("list.csv", table.encode())
+    assert [(e.year, e.authors) for e in reading.entries] == [
+        (2019, ("Jana Doe", "Rik Roe")),
+        (2021, ("Ada Berg",)),
+    ]
+    assert [*reading.notes] == [
+        "column 'Jaartal': read as the year, as its values are",
+        "column 'Mensen': read as the authors, as its values are",
+        "column 'Waar': not understood, filled in 2 rows",
+        "column 'Punten': not understood, filled in 2 rows",
+    ]
