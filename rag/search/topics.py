@@ -155,7 +155,8 @@ def find_rarest_word(topic: str, library: LibraryView) -> str:
 
 
 def split_alternatives(topic: str) -> list[str]:
-    """The sides of a topic that names several: ``vehicle or person re-identification``, ``hail; frost``.
+    """The sides of a topic that names several: ``vehicle or person re-identification``, ``hail; frost``,
+    ``competitions/challenges``.
 
     A side shorter than the last one has the last one's last word in common with it.
     """
@@ -170,7 +171,9 @@ def split_alternatives(topic: str) -> list[str]:
     ]
 
 
-_OR = re.compile(r",?\s+(?:and/)?or\s+|\s*;\s*", re.IGNORECASE)
+_OR = re.compile(
+    r",?\s+(?:and/)?or\s+|\s*;\s*|(?<=[^\W\d_]{4})/(?=[^\W\d_]{4})", re.IGNORECASE
+)
 _MOST_WORDS = 9
 
 
