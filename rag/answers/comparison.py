@@ -198,8 +198,7 @@ def _choose_row_sentences(
         taken = row[1:] if request and _is_measured(request) else row
         free = [s for s in order if s not in taken]
         if column is IDEA:
-            telling = [s for s in free if s.role in (*column.roles, None)]
-            row.append(find_idea(hit, telling))
+            row.append(find_idea(hit, free))
         else:
             row.append(_find_sentence(hit, column.roles, free))
     return row

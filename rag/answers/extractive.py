@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
-from rag.answers.answer_line import build_line
+from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
 from rag.answers.question_parts import split_question
@@ -241,9 +241,16 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
 
 
 def _render_further(query: Query, hit: PaperHit, marks: Citations) -> str:
-    """What another paper says on the same: its quote and its name."""
+    """What another paper says on the same: its quote and its name; nothing without an asked figure.
+
+    "How many sequences are in the Anti-UAV subsets?": a second paper said that it models long sequences.
+    """
     best = choose_sentences(query.text, hit, 1, asks_for=query.asks_for)
     span = best[0].span if best else (0, 0)
+    if NUMBER_ASKED.search(query.text) and not find_figures(
+        query.text, hit.paper.text[slice(*span)]
+    ):
+        return ""
     return f"{build_line(query.text, hit.paper, span, marks).text} — {render_source(hit.paper)}"
 
 
@@ -262,7 +269,8 @@ def _render_likeliest(
     if len(cited) == 1:
         return text
     if not is_asking_for_paper(query.text) and len(cited) == n_apart:
-        return "\n\n".join((text, *(_render_further(query, hit, marks) for hit in cited[1:])))
+        further = (_render_further(query, hit, marks) for hit in cited[1:])
+        return "\n\n".join((text, *filter(None, further)))
     if not is_describing_paper(query.text):
         return text
     lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
@@ -286,7 +294,7 @@ def _render_one_paper(
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
     leads = (
-        _choose_sides(query.sides, hit)
+        _choose_sides(query, hit)
         or (_choose_leads(query.text, hit, parts) if parts else [])
         or _choose_pair(query.text, best)
     )
@@ -321,15 +329,28 @@ def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
     return list(best[:2])
 
 
-def _choose_sides(sides: Sequence[str], hit: PaperHit) -> list[Sentence]:
-    """The sentence that names each of two things compared that one paper has: ``X-S or X-T``."""
-    leads = {}
-    for side in sides:
-        if is_made_up(side):
-            naming = [s for s in hit.sentences if side in hit.paper.text[slice(*s.span)]]
-            for sentence in choose_sentences(side, replace(hit, sentences=tuple(naming)), 1):
-                leads[sentence.span] = sentence
+def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
+    """What one paper says of two things that it compares: the sentence with both, or one for each.
+
+    "SAM vs SAM2 for underwater tracking?" was told what data are new.
+    """
+    if len(query.sides) < 2 or not all(map(is_made_up, query.sides)):
+        return []
+    naming = [_find_naming(side, hit) for side in query.sides]
+    both = [sentence for sentence in naming[0] if all(sentence in other for other in naming[1:])]
+    if both:
+        return choose_sentences(query.text, replace(hit, sentences=tuple(both)), 1)
+    leads = {
+        sentence.span: sentence
+        for side, sentences in zip(query.sides, naming, strict=True)
+        for sentence in choose_sentences(side, replace(hit, sentences=tuple(sentences)), 1)
+    }
     return list(leads.values()) if len(leads) > 1 else []
+
+
+def _find_naming(name: str, hit: PaperHit) -> list[Sentence]:
+    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    return [s for s in hit.sentences if named.search(hit.paper.text, *s.span)]
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:
