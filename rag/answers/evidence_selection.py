@@ -249,7 +249,9 @@ def _is_silent(query: Query, cited: Sequence[PaperHit]) -> bool:
     return is_far and sufficiency.has_no_word_of(query.text, cited)
 
 
-_EACH_PAPER = re.compile(r"\beach (?:of (?:the |these |those )?)?(?:papers?|works?)\b", re.IGNORECASE)
+_EACH_PAPER = re.compile(
+    r"\beach (?:of (?:the |these |those )?)?(?:papers?|works?)\b", re.IGNORECASE
+)
 
 
 def _find_compared(

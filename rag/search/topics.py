@@ -65,9 +65,6 @@ _NEAR_SHARE = 0.85
 """Share of a threshold that suffices if there are only a few papers to choose from."""
 _WORDED = 0.6
 """Share of the topic's words, weighted by idf, that a paper must contain to touch it."""
-_FAR, _WORDED_FAR = 0.25, 0.5
-"""A relevance below which a paper must contain this share of the topic's words: of 103 papers near the topics
-of the sets' questions five less, all of them wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +204,12 @@ def find_on_topic(
     least = max(gate.share * best, gate.unrelated + _ABOVE_UNRELATED)
     hits = {i: hit for i, hit in hits.items() if compute_level(hit) >= least}
     in_scope = library.select_ids(hits, among or ()) if among or library.scope else hits
-    relevances = {i: _compute_relevance(compute_level(hit), best) for i, hit in hits.items()}
     return _list_best_first(
-        OnTopic(hit.paper, relevances[paper_id], _find_closest_sentence(hit))
-        for paper_id, hit in hits.items()
-        if paper_id in in_scope
-        and not has_other_prefix_only(topic, hit.paper)
-        and (
-            relevances[paper_id] >= _FAR
-            or compute_coverage(topic, hit.paper, library) >= _WORDED_FAR
+        OnTopic(
+            hit.paper, _compute_relevance(compute_level(hit), best), _find_closest_sentence(hit)
         )
+        for paper_id, hit in hits.items()
+        if paper_id in in_scope and not has_other_prefix_only(topic, hit.paper)
     )
 
 
