@@ -58,7 +58,9 @@ def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
 
     def score_sentence(sentence: Sentence) -> int:
         text = hit.paper.text[slice(*sentence.span)]
-        role = _IDEA_ROLES.get(sentence.role, int(bool(_WE_BRING.match(text))))
+        role = _IDEA_ROLES.get(sentence.role, 0)
+        if sentence.role in (None, "background", "problem") and _WE_BRING.match(text):
+            role = _IDEA_ROLES["aim"]
         brings = (role or sentence.role is None) and _BRINGS.search(text)
         return max(
             role + (2 if brings else 0) + bool(name and name in text),

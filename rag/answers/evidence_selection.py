@@ -101,16 +101,13 @@ def _choose_papers(
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
-    close = extractive.choose_cited_papers(query.text, retrieval)
+    close = extractive.choose_cited_papers(query, retrieval)
     cited, verdict = close, sufficiency.compute_sufficiency(retrieval, close)
     if compared := _find_compared(query, retrieval, find, retrieve, library):
         retrieval, cited = compared
         verdict = sufficiency.compute_sufficiency(retrieval, cited)
     elif (
-        named_ids
-        and query.want != "comparison"
-        and not is_asking_for_paper(query.text)
-        and not extractive.has_plural_request(query.text)
+        named_ids and not is_asking_for_paper(query.text) and not extractive.asks_for_several(query)
     ):
         # "how many videos are in the UAV-Anti-UAV data?": another paper has more of these words.
         cited = retrieve(query.text, 1, within=named_ids).papers

@@ -58,38 +58,35 @@ APART, MAX_APART = 0.18, 3
 
 # --- which papers ---------------------------------------------------------------------------
 
-_NOUN = r"(?:papers|works|studies|entries|articles|publications)"
+_NOUN = r"(?:papers|works|studies|entries|articles|publications|reports)"
 _MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
 _PLURAL_NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
+_STATED = re.compile(
+    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
+)
 _SEVERAL = re.compile(
-    rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
-    r"overview|summari[sz]e|(?:themes|trends|strands) (?:in|of|across|among|are|do)|each paper|evolve[ds]?|follow-up|who does what|"
-    r"how (?:is|are|has|have|did) .{1,200} (?:used|move|in this|in the|in these|here)"
-    r"|(?:which|what) (?:[\w-]+ ){1,6}?(?:exist|are there|have been (?:proposed|tried|used|built)"
-    r"|(?:are|were) (?:described|proposed|presented|covered|discussed|available|known|introduced|built|created|"
-    r"collected|published|released))"
-    r"|(?:what|how much) has been (?:done|proposed|tried|written|published)|how (?:have|do) people"
-    r"|(?:in|from) (?:this|your) (?:library|collection|corpus)"
-    r"|(?:line|sentence) (?:on |for )?each|each of (?:them|these|those)|(?:what|how)(?: does| do| did)? each"
-    r"|and (?:colleagues|co-?workers|co-?authors))\b"
-    rf"|^\W*(?:{_MANNER}|benchmarks|data ?sets) (?:to|of|for|that|which|with|in)\b",
+    r"\b(?:papers|studies|entries|articles|publications|reports|each paper|(?:in|from|across) (?:this|your) "
+    r"(?:library|collection|corpus)|how (?:did|has|have) .{1,200} (?:change|move|develop|evolve)d?|how (?:have|do) people"
+    r"|and (?:colleagues|co-?workers|co-?authors))\b",
     re.IGNORECASE,
 )
+"""What asks for several papers though a question of content is no comparison and no overview of a topic."""
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
 """Words for several things, which may be papers or parts of one."""
-_STATED = re.compile(
-    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
-)
 
 
-def has_plural_request(question: str) -> bool:
-    """Whether the words of a question ask for more than one paper."""
-    return bool(_SEVERAL.search(question))
+def asks_for_several(query: Query) -> bool:
+    """Whether a question asks for more than one paper: by how it was read, and by few words besides.
+
+    "between", "compared" and "works" stand in questions about one paper as well; that something is compared
+    is learned (`rag.understanding.heads`).
+    """
+    return query.want in ("comparison", "overview") or bool(_SEVERAL.search(query.text))
 
 
-def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
     """The papers to be quoted: the best one and those that come close to it.
 
     Where several are asked for, the ranking is cut where the scores drop most, if they do.
@@ -97,12 +94,12 @@ def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, 
     if not retrieval.papers:
         return ()
     best = retrieval.papers[0].score
-    several = has_plural_request(question)
-    maybe = not several and bool(_MAYBE_SEVERAL.search(question))
+    several = asks_for_several(query)
+    maybe = not several and bool(_MAYBE_SEVERAL.search(query.text))
     share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
-        return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
+        return tuple(close[: _count_before_drop(query.text, retrieval.papers, len(close))])
     return tuple(close[: MAX_PAPERS if maybe else NEAREST])
 
 
@@ -171,7 +168,7 @@ def answer_by_quotes(
         text = overview.render_overview(query, cited, marks)
     elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
-    elif without or (len(cited) > 1 and (several or has_plural_request(query.text))):
+    elif without or (len(cited) > 1 and (several or asks_for_several(query))):
         text = _render_many_papers(query, cited, marks)
         if without:
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
