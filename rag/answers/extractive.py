@@ -33,6 +33,7 @@ from rag.types import (
     ScoredPaper,
     Sentence,
     SentenceRole,
+    Span,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -295,7 +296,8 @@ def _render_one_paper(
         or (_choose_leads(query.text, hit, parts) if parts else [])
         or _choose_pair(query.text, best)
     )
-    quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
+    spans = _join_neighbours(hit.paper, [lead.span for lead in leads])
+    quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
     else:
@@ -305,9 +307,25 @@ def _render_one_paper(
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
 
+def _join_neighbours(paper: Paper, spans: Sequence[Span]) -> list[Span]:
+    """The spans, those that follow one another in the text as one: a quote of two sentences is read at once."""
+    joined: list[Span] = []
+    for start, end in spans:
+        for at, (first, last) in enumerate(joined):
+            if not paper.text[last:start].strip() and last <= start:
+                joined[at] = (first, end)
+                break
+            if not paper.text[end:first].strip() and end <= first:
+                joined[at] = (start, last)
+                break
+        else:
+            joined.append((start, end))
+    return joined
+
+
 _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "means": ("method",),
-    "order": ("method",),
+    "order": ("method", "aim"),
     "why": ("problem", "limitation"),
 }
 """How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
@@ -321,7 +339,9 @@ def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
     """
     kinds = Request.read_question(question).kinds
     roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
-    if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
+    # "in which order" asks for an order
+    one_quote = _ONE_QUOTE - {"which"} if "order" in kinds else _ONE_QUOTE
+    if kinds & one_quote or len(best) < 2 or best[1].role not in roles:
         return list(best[:1])
     return list(best[:2])
 

@@ -12,8 +12,10 @@ from rag.answers.sentence_forms import (
     Request,
     count_content_words,
     defines,
+    find_abbreviated,
     find_defined_subject,
     names_data,
+    spells_out,
 )
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
@@ -62,6 +64,8 @@ def choose_sentences(
     chosen = [sentences[at] for at in order]
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
+    if name := find_abbreviated(question):
+        chosen.sort(key=lambda s: not spells_out(name, hit.paper.text[slice(*s.span)]))
     if find_kinds_of_data(question):
         # "which cameras was it evaluated on?": the data, not how it is made
         chosen.sort(key=lambda s: not names_data(hit.paper.text[slice(*s.span)]))

@@ -286,6 +286,10 @@ _WHAT_IS = re.compile(
     r"^\W*what(?:'s|s|\s+is|\s+are)\s+(?:(?:an?|the)\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){0,3})\W*$",
     re.IGNORECASE,
 )
+_STANDS_FOR = re.compile(
+    r"\bwhat (?:does|do|is) (?:the )?(?:acronym |abbreviation |name )?(?P<acronym>[\w^-]+) (?:stands? for|mean|short for)\b",
+    re.IGNORECASE,
+)
 _MOST_BETWEEN = 2
 """Words between those of a subject: ``the 2nd Anti-UAV Workshop & Challenge`` is an Anti-UAV challenge."""
 _SAYS_WHAT_IT_IS = (
@@ -303,6 +307,17 @@ def find_defined_subject(question: str) -> str:
     return match["subject"] if match else ""
 
 
+def find_abbreviated(question: str) -> str:
+    """The name that a question wants spelt out: ``what does SCA stand for in ...``."""
+    match = _STANDS_FOR.search(question)
+    return match["acronym"] if match else ""
+
+
+def spells_out(name: str, sentence: str) -> bool:
+    """Whether a sentence has a name in brackets behind its words: ``Similarity Coverage Analysis (SCA)``."""
+    return re.search(rf"\w \({re.escape(name)}s?\)", sentence) is not None
+
+
 def defines(subject: str, sentence: str) -> bool:
     """Whether a sentence says what a subject is, or brings it in.
 
@@ -318,9 +333,18 @@ def defines(subject: str, sentence: str) -> bool:
 DATA_WORDS = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora)\b(?! (?:condensation|distillation))"
 
 
+_TRIED_ON = re.compile(
+    r"\b(?:[Ee]xperiment(?:s|al results)|[Ee]valuat(?:ed|ions?)|[Tt]ested|[Rr]esults) (?:\w+ ){0,2}on (?:the )?"
+    r"(?=[\w-]*[A-Z])(?=[\w-]*(?:\d|[A-Z][\w-]*[A-Z]))[\w-]+"
+)
+"""``experiments on UCF101, HMDB51, and Kinetics400``."""
+
+
 def names_data(sentence: str) -> bool:
-    """Whether a sentence has a word for data sets or benchmarks."""
-    return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None
+    """Whether a sentence has a word for data sets or benchmarks, or experiments on something of a name."""
+    return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None or bool(
+        _TRIED_ON.search(sentence)
+    )
 
 
 def is_of_itself(text: str) -> bool:
