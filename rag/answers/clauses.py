@@ -47,12 +47,14 @@ _SUBJECT_WORDS = 6
 """Words at a sentence's beginning that may be its subject."""
 
 
-def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
+def find_idea(
+    hit: PaperHit, order: Sequence[Sentence], *, is_sure: bool = False
+) -> Sentence | None:
     """The sentence that says what a paper brings: its aim or method, introduced, by its name.
 
     Of a report without an aim the one that says what it is a report of: "SoccerNet 2023 Challenges Results"
-    was told by where its kits are. Of equals the first of ``order``; that one too where no role is known; None
-    without sentences.
+    was told by where its kits are. Of equals the first of ``order``; that one too where no role is known, but
+    not where it must be sure (``is_sure``). None without sentences.
     """
     name, title_terms = get_short_name(hit.paper), set(extract_terms(hit.paper.name))
 
@@ -67,7 +69,8 @@ def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
             3 if _has_subject(text, title_terms) else 0,
         )
 
-    return max(order, key=score_sentence, default=None)
+    best = max(order, key=score_sentence, default=None)
+    return None if best and is_sure and best.role and not score_sentence(best) else best
 
 
 def _has_subject(text: str, title_terms: Collection[str]) -> bool:

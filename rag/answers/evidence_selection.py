@@ -116,6 +116,10 @@ def _choose_papers(
         verdict = alone if alone.sufficient else verdict
     elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
         cited = extractive.find_papers_apart(retrieval)
+    elif len(close) > 1 and not verdict.sufficient:
+        # "DistilPose-S on MSCOCO: parameters, GFLOPs and FPS?" compares figures of one paper
+        alone = sufficiency.compute_sufficiency(retrieval, close[:1])
+        cited, verdict = (close[:1], alone) if alone.sufficient else (cited, verdict)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)

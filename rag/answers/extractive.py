@@ -294,7 +294,8 @@ def _render_one_paper(
     leads = (
         _choose_sides(query, hit)
         or (_choose_leads(query.text, hit, parts) if parts else [])
-        or _choose_pair(query.text, best)
+        or _choose_named_parts(query.text, hit)
+        or _choose_pair(query.text, hit, best)
     )
     spans = _join_neighbours(hit.paper, [lead.span for lead in leads])
     quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
@@ -323,6 +324,30 @@ def _join_neighbours(paper: Paper, spans: Sequence[Span]) -> list[Span]:
     return joined
 
 
+_PARTS_ASKED = re.compile(
+    r"\b(?:what|which) (?:are |were )?(?:the |its |their )?(?:\w+ )?(?P<part>module|component|branch|stage|strateg(?=ies)|variant|"
+    r"objective|loss(?=es))(?:e?s|ies)\b",
+    re.IGNORECASE,
+)
+
+
+def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
+    """The sentences that bring a part each, in the paper's order, where its parts are asked for.
+
+    "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
+    """
+    asked = _PARTS_ASKED.search(question)
+    if asked is None:
+        return []
+    one = re.compile(rf"\b{asked['part']}\w{{0,3}}\b", re.IGNORECASE)
+    told = [s for s in hit.sentences if one.search(hit.paper.text, *s.span)]
+    named = [s for s in told if _SPELT.search(hit.paper.text, *s.span)]
+    return named[:MAX_QUOTES] if len(named) > 1 and len(named) == len(told) else []
+
+
+_SPELT = re.compile(r"\w \([A-Z][\w-]*\)")
+
+
 _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "means": ("method",),
     "order": ("method", "aim"),
@@ -332,12 +357,29 @@ _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
 _ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
 
 
-def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
+_EXPLAINS_IT = re.compile(
+    r"\W*(?:we (?:attribute|ascribe|trace)\b"
+    r"|(?:this|it|these|that|the (?:reason|cause))\b.{0,90}?\b(?:because|due to|owing to|caused by|stems? from|arises? from|"
+    r"attributed to)\b)",
+    re.IGNORECASE,
+)
+
+
+def _choose_pair(question: str, hit: PaperHit, best: Sequence[Sentence]) -> list[Sentence]:
     """The sentence that answers best, and with how and why the next best that says more of it.
 
-    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote.
+    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote. Why something is
+    so stands behind that it is so: "We attribute this failure to ...".
     """
     kinds = Request.read_question(question).kinds
+    if "why" in kinds and best:
+        behind = min(
+            (s for s in hit.sentences if s.span[0] >= best[0].span[1]),
+            key=lambda s: s.span,
+            default=None,
+        )
+        if behind and _EXPLAINS_IT.match(hit.paper.text[slice(*behind.span)]):
+            return [best[0], behind]
     roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
     # "in which order" asks for an order
     one_quote = _ONE_QUOTE - {"which"} if "order" in kinds else _ONE_QUOTE

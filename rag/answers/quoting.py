@@ -14,9 +14,10 @@ from rag.answers.sentence_forms import (
     defines,
     find_abbreviated,
     find_defined_subject,
-    names_data,
+    rate_data,
     spells_out,
 )
+from rag.library.naming import get_short_name
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.markdown import plain
@@ -68,7 +69,8 @@ def choose_sentences(
         chosen.sort(key=lambda s: not spells_out(name, hit.paper.text[slice(*s.span)]))
     if find_kinds_of_data(question):
         # "which cameras was it evaluated on?": the data, not how it is made
-        chosen.sort(key=lambda s: not names_data(hit.paper.text[slice(*s.span)]))
+        own_name = get_short_name(hit.paper)
+        chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
     if asks_for == "limitation" and chosen[0].role in ("result", "aim", "method"):
         # "where does dataset condensation fall short?" was answered by what a method achieves
         chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))

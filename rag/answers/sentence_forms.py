@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.library.naming import NAMED, is_made_up
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types.query import Detail
@@ -39,7 +40,7 @@ KINDS = _compile(
         "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|(?<!by )steps?(?! by)|"
         r"phases?|comes? (?:first|next|last|after)|(?:do|does|done|learned|happens?|follows?) (?:\w+ ){0,2}?(?:first|next|last|after|before|once)"
         r"|what follows|proceeds?|evolv(?:ed?|es))\b",
-        "why": r"^\W*why\b|[,;:.–-] ?why\b|\band why\b|\b(?:tell|know|understand|say|see|wonder\w*) (?:me |us )?why\b|\b(?:reasons?|causes?|motivat\w*)\b",
+        "why": r"^\W*why\b|\bhow come\b|[,;:.–-] ?why\b|\band why\b|\b(?:tell|know|understand|say|see|wonder\w*) (?:me |us )?why\b|\b(?:reasons?|causes?|motivat\w*)\b",
         "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
         "negative": r"\b(?:not|no|never|few|fails?|failed|failure|seldom|rarely|hard(?:er)?|difficult\w*|expensive|costly|"
         r"wrong|poor\w*|weak\w*|bad(?:ly)?|worse|unstable|un\w+able|im\w+ible|los(?:e|es|t|ing)|lack\w*|miss\w*|limit\w*|"
@@ -334,7 +335,7 @@ DATA_WORDS = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora
 
 
 _TRIED_ON = re.compile(
-    r"\b(?:[Ee]xperiment(?:s|al results)|[Ee]valuat(?:ed|ions?)|[Tt]ested|[Rr]esults) (?:\w+ ){0,2}on (?:the )?"
+    r"\b(?:[Ee]xperiment|[Ee]valuat|[Tt]ested|[Rr]esults)\w*\b[^.;]{0,120}?\bon (?:the )?"
     r"(?=[\w-]*[A-Z])(?=[\w-]*(?:\d|[A-Z][\w-]*[A-Z]))[\w-]+"
 )
 """``experiments on UCF101, HMDB51, and Kinetics400``."""
@@ -345,6 +346,19 @@ def names_data(sentence: str) -> bool:
     return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None or bool(
         _TRIED_ON.search(sentence)
     )
+
+
+def rate_data(sentence: str, own_name: str) -> int:
+    """How far a sentence tells data: 3 what is tried on them by name, 2 other names, 1 a word for data.
+
+    ``own_name`` is of the paper itself: "several public datasets" names none.
+    """
+    if _TRIED_ON.search(sentence):
+        return 3
+    if not names_data(sentence):
+        return 0
+    names = {match.group() for match in NAMED.finditer(sentence)} - {own_name}
+    return 2 if any(map(is_made_up, names)) else 1
 
 
 def is_of_itself(text: str) -> bool:

@@ -268,9 +268,13 @@ def test_a_question_of_two_parts_gets_a_quote_a_part() -> None:
         Query("passages", text=question), Retrieval(question, (whole_hit,)), (whole_hit,), ENOUGH,
         parts=parts,
     )  # fmt: skip
-    assert found.text.startswith(
-        "“We propose DuetFace.” [1] T: “It reaches 92.5% on LFW.” [2] — *T*"
-    )
+    assert found.text.startswith("“We propose DuetFace. It reaches 92.5% on LFW.” [1] — *T*")
+    apart = (parts[1], hit(held, [0.9, 0.1, 0.1, 0.1]))
+    found = answer_by_quotes(
+        Query("passages", text=question), Retrieval(question, (whole_hit,)), (whole_hit,), ENOUGH,
+        parts=apart,
+    )  # fmt: skip
+    assert found.text.startswith("T: “It reaches 92.5% on LFW.” [1] “Faces leak.” [2] — *T*")
 
 
 @pytest.mark.parametrize(
