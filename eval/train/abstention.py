@@ -35,6 +35,7 @@ from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.everyday import is_everyday
 from rag.types import Paper, Retrieval
+from rag.types.query import Query
 
 CALIBRATION_FOLDER = Path(__file__).parents[1] / "sets"
 ASKED = ("development.jsonl", "asked.jsonl")
@@ -215,7 +216,8 @@ def compute_feature_table(
     rows = []
     for example in example_list:
         retrieval = _remove_papers(assistant.retrieve(example.question), example.left_out)
-        cited = extractive.choose_cited_papers(example.question, retrieval)
+        query = Query("passages", text=example.question)
+        cited = extractive.choose_cited_papers(query, retrieval)
         rows.append(sufficiency.compute_asked_features(retrieval, cited) if cited else {})
     names = list(next(row for row in rows if row))
     return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])

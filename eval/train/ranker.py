@@ -166,11 +166,11 @@ def count_first(examples: Sequence[Example], weights: Array | None) -> dict[Sour
 def train(open_assistant: Callable[[Path], Assistant], folder: Path) -> str:
     """Fit, write and measure; what was measured, as text."""
     examples = build_examples(open_assistant, folder)
-    seen = [e for e in examples if not is_held_out(e.labelled.paper)]
-    unseen = [e for e in examples if is_held_out(e.labelled.paper)]
+    seen = [e for e in examples if not is_held_out(e.labelled)]
+    unseen = [e for e in examples if is_held_out(e.labelled)]
     measured = count_first(unseen, fit(seen))
     by_match = count_first(unseen, None)
-    weights = fit(examples)
+    weights = fit([e for e in examples if e.labelled.source != "further"])
     kept = weights != 0
     names = np.array(sentence_ranker.NAMES)
     np.savez_compressed(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rag.answers.citations import Citations
 from rag.library.naming import get_short_name
-from rag.text import STOP_WORDS, extract_terms, fold, iter_words
+from rag.text import STOP_WORDS, extract_terms, fold, iter_words, split_sentences
 from rag.text.markdown import plain
 from rag.types import Paper, Span
 
@@ -80,7 +80,7 @@ class Line:
 
 def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
     """The quote of one sentence of a paper for a question, with its marker."""
-    span = trim_opening(paper.text, span)
+    span = extend_list(paper.text, trim_opening(paper.text, span))
     quote = plain(paper.text[slice(*span)])
     if figure := find_figure(question, quote):
         start, end = figure
@@ -97,6 +97,31 @@ def trim_opening(text: str, span: Span) -> Span:
         if match is None or len(text[match.end() : end].split()) < MIN_QUOTE_WORDS:
             break
         start = match.end()
+    return start, end
+
+
+_FIRST_ITEM = re.compile(r"\((?:i|1|a)\)|(?<![\w(])(?:i|1|a)\)")
+_ITEM = re.compile(r"\(?(?:i{2,3}|iv|v|[2-5]|[b-e])\)\s")
+MAX_LIST_CHARS = 700
+
+
+def extend_list(text: str, span: Span) -> Span:
+    """The span with the further items of the list that it begins: ``... (i) A. (ii) B. The B is ...``.
+
+    "What limits dynamic architectures?" was told the first of three. An item that is a heading takes the
+    sentence behind it.
+    """
+    start, end = span
+    if not _FIRST_ITEM.search(text, start, end):
+        return span
+    sentences = [s for s in split_sentences(text) if s[0] >= end and s[1] - start <= MAX_LIST_CHARS]
+    is_headed = False
+    for at, stop in sentences:
+        if _ITEM.match(text, at):
+            is_headed = len(text[at:stop].split()) < MIN_QUOTE_WORDS
+            end = stop
+        elif is_headed:
+            end, is_headed = stop, False
     return start, end
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rag.answers.answer_line import trim_opening
 from rag.library.naming import get_short_name
+from rag.text import extract_terms
 from rag.types import PaperHit, Sentence, SentenceRole, Span
 
 _TAIL = re.compile(
@@ -36,19 +37,47 @@ _BRINGS = re.compile(
 """Verbs of bringing something. "In this paper, we investigate the label skew" brings nothing yet, though
 it introduces the paper (`rag.answers.quoting`)."""
 _IDEA_ROLES: Mapping[SentenceRole | None, int] = {"aim": 2, "method": 1, "resource": 1}
+_WE_BRING = re.compile(
+    r"\W*(?:in this (?:paper|work|report),\s+)?(?:we|this (?:paper|work|report)) (?:\w+ )?"
+    r"(?:propose|introduce|present)s?\b",
+    re.IGNORECASE,
+)
+_IS = re.compile(r"\b(?:is|are|was|were|aims?)\b", re.IGNORECASE)
+_SUBJECT_WORDS = 6
+"""Words at a sentence's beginning that may be its subject."""
 
 
-def find_idea(hit: PaperHit, order: Sequence[Sentence]) -> Sentence | None:
+def find_idea(
+    hit: PaperHit, order: Sequence[Sentence], *, is_sure: bool = False
+) -> Sentence | None:
     """The sentence that says what a paper brings: its aim or method, introduced, by its name.
 
-    Of equals the first of ``order``; that one too where no role is known; None without sentences.
+    Of a report without an aim the one that says what it is a report of: "SoccerNet 2023 Challenges Results"
+    was told by where its kits are. Of equals the first of ``order``; that one too where no role is known, but
+    not where it must be sure (``is_sure``). None without sentences.
     """
-    name = get_short_name(hit.paper)
+    name, title_terms = get_short_name(hit.paper), set(extract_terms(hit.paper.name))
 
     def score_sentence(sentence: Sentence) -> int:
         text = hit.paper.text[slice(*sentence.span)]
         role = _IDEA_ROLES.get(sentence.role, 0)
+        if sentence.role in (None, "background", "problem") and _WE_BRING.match(text):
+            role = _IDEA_ROLES["aim"]
         brings = (role or sentence.role is None) and _BRINGS.search(text)
-        return role + (2 if brings else 0) + bool(name and name in text)
+        return max(
+            role + (2 if brings else 0) + bool(name and name in text),
+            3 if _has_subject(text, title_terms) else 0,
+        )
 
-    return max(order, key=score_sentence, default=None)
+    best = max(order, key=score_sentence, default=None)
+    return None if best and is_sure and best.role and not score_sentence(best) else best
+
+
+def _has_subject(text: str, title_terms: Collection[str]) -> bool:
+    """Whether a sentence says what a paper's subject is: its first words are of the title."""
+    verb = _IS.search(text)
+    subject = text[: verb.start()].split() if verb else []
+    if not 0 < len(subject) <= _SUBJECT_WORDS + 1:
+        return False
+    terms = set(extract_terms(" ".join(subject)))
+    return len(terms) > 1 and terms <= set(title_terms)

@@ -20,6 +20,7 @@ from rag.answers.quoting import choose_sentences, render_paper_name, render_quot
 from rag.answers.rows import format_date, sort_by_date
 from rag.answers.sentence_forms import Request, names_data
 from rag.library.naming import get_short_name, is_made_up
+from rag.text import iter_words
 from rag.text.english import join_names
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole, Span
@@ -172,7 +173,7 @@ def _find_request(query: Query, hits: Sequence[PaperHit]) -> str:
     name_words = content_words(" ".join((*(hit.paper.name for hit in hits), *sides)))
     words = [
         word
-        for word in re.findall(r"[\w-]+", COMPARES.sub(" ", query.text))
+        for word, _ in iter_words(COMPARES.sub(" ", query.text))
         if (stems := content_words(word)) and not stems & name_words
     ]
     return join_names(words)
@@ -198,8 +199,7 @@ def _choose_row_sentences(
         taken = row[1:] if request and _is_measured(request) else row
         free = [s for s in order if s not in taken]
         if column is IDEA:
-            telling = [s for s in free if s.role in (*column.roles, None)]
-            row.append(find_idea(hit, telling))
+            row.append(find_idea(hit, free, is_sure=True))
         else:
             row.append(_find_sentence(hit, column.roles, free))
     return row

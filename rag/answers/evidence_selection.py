@@ -104,16 +104,13 @@ def _choose_papers(
     if any(asks_for_summary(query, paper) for paper in library.list_papers(named_ids)):
         if named_hits := retrieve(query.text, 1, within=named_ids).papers:
             return Choice(_put_first(named_hits, retrieval), named_hits, Sufficiency(True, 1.0))
-    close = extractive.choose_cited_papers(query.text, retrieval)
+    close = extractive.choose_cited_papers(query, retrieval)
     cited, verdict = close, sufficiency.compute_sufficiency(retrieval, close)
-    if compared := _find_compared(query, retrieval, find, retrieve):
+    if compared := _find_compared(query, retrieval, find, retrieve, library):
         retrieval, cited = compared
         verdict = sufficiency.compute_sufficiency(retrieval, cited)
     elif (
-        named_ids
-        and query.want != "comparison"
-        and not is_asking_for_paper(query.text)
-        and not extractive.has_plural_request(query.text)
+        named_ids and not is_asking_for_paper(query.text) and not extractive.asks_for_several(query)
     ):
         # "how many videos are in the UAV-Anti-UAV data?": another paper has more of these words.
         cited = retrieve(query.text, 1, within=named_ids).papers
@@ -122,6 +119,10 @@ def _choose_papers(
         verdict = alone if alone.sufficient else verdict
     elif len(close) == 1 and query.want != "comparison" and not is_asking_for_paper(query.text):
         cited = extractive.find_papers_apart(retrieval)
+    elif len(close) > 1 and not verdict.sufficient:
+        # "DistilPose-S on MSCOCO: parameters, GFLOPs and FPS?" compares figures of one paper
+        alone = sufficiency.compute_sufficiency(retrieval, close[:1])
+        cited, verdict = (close[:1], alone) if alone.sufficient else (cited, verdict)
     if named_ids and not verdict.sufficient:
         return _abstain_on_named(query, named_ids, retrieval, cited, verdict, retrieve, library)
     return Choice(retrieval, cited, verdict)
@@ -252,28 +253,42 @@ def _is_silent(query: Query, cited: Sequence[PaperHit]) -> bool:
     return is_far and sufficiency.has_no_word_of(query.text, cited)
 
 
+_EACH_PAPER = re.compile(
+    r"\beach (?:of (?:the |these |those )?)?(?:papers?|works?)\b", re.IGNORECASE
+)
+
+
 def _find_compared(
-    query: Query, retrieval: Retrieval, find: Find, retrieve: RetrieveWithin
+    query: Query,
+    retrieval: Retrieval,
+    find: Find,
+    retrieve: RetrieveWithin,
+    library: LibraryView,
 ) -> tuple[Retrieval, tuple[PaperHit, ...]] | None:
     """The ranking with the paper of each side of a comparison first, and these papers.
 
-    None where the question does not say two sides, or they are not two papers that are here.
+    None where the question does not say two sides, or they are not two papers that are here. In "X: how does
+    each paper get its Y?" X and Y are the topic and what is asked of its papers, however it was read.
     """
-    if not query.sides or not all(map(is_telling, query.sides)):
+    if not query.sides or _EACH_PAPER.search(query.text) or not all(map(is_telling, query.sides)):
         return None
-    ids = []
-    for side in query.sides:
-        side_retrieval = find(side, RANKING)
-        if not sufficiency.compute_sufficiency(
-            side_retrieval, side_retrieval.papers[:1]
-        ).sufficient:
-            return None
-        ids.append(side_retrieval.papers[0].paper.paper_id)
-    if len(set(ids)) < 2:
+    side_ids = [_find_paper_of_side(side, find, library) for side in query.sides]
+    ids = [paper_id for paper_id in side_ids if paper_id is not None]
+    if len(ids) < len(side_ids) or len(set(ids)) < 2:
         return None
     side_hits = retrieve(query.text, len(ids), within=tuple(ids)).papers
     cited = tuple(sorted(side_hits, key=lambda hit: ids.index(hit.paper.paper_id)))
     return _put_first(cited, retrieval), cited
+
+
+def _find_paper_of_side(side: str, find: Find, library: LibraryView) -> str | None:
+    """Id of the paper that a side names, or of the best that suffices for it; None without one."""
+    if named := find_paper_named_by(side, library):
+        return named
+    retrieval = find(side, RANKING)
+    best = retrieval.papers[:1]
+    is_enough = sufficiency.compute_sufficiency(retrieval, best).sufficient
+    return best[0].paper.paper_id if is_enough else None
 
 
 def _put_first(hits: Sequence[PaperHit], retrieval: Retrieval) -> Retrieval:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers import comparison, overview, phrases
-from rag.answers.answer_line import build_line
+from rag.answers.answer_line import NUMBER_ASKED, build_line, find_figures
 from rag.answers.citations import Citations
 from rag.answers.prompt_injection import told_apart
 from rag.answers.question_parts import split_question
@@ -33,6 +33,7 @@ from rag.types import (
     ScoredPaper,
     Sentence,
     SentenceRole,
+    Span,
     Sufficiency,
 )
 from rag.types.query import Query
@@ -58,38 +59,35 @@ APART, MAX_APART = 0.18, 3
 
 # --- which papers ---------------------------------------------------------------------------
 
-_NOUN = r"(?:papers|works|studies|entries|articles|publications)"
+_NOUN = r"(?:papers|works|studies|entries|articles|publications|reports)"
 _MANNER = r"(?:methods|approaches|ways|models|systems|techniques|strategies|frameworks|ideas)"
 _PLURAL_NUMBERS = {word: n for n, word in enumerate("two three four five six".split(), 2)}
+_STATED = re.compile(
+    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
+)
 _SEVERAL = re.compile(
-    rf"\b(?:{_NOUN}|compar(?:e|es|ed|ing|ison)|contrast|versus|vs|differ|differences?|between|survey|"
-    r"overview|summari[sz]e|(?:themes|trends|strands) (?:in|of|across|among|are|do)|each paper|evolve[ds]?|follow-up|who does what|"
-    r"how (?:is|are|has|have|did) .{1,200} (?:used|move|in this|in the|in these|here)"
-    r"|(?:which|what) (?:[\w-]+ ){1,6}?(?:exist|are there|have been (?:proposed|tried|used|built)"
-    r"|(?:are|were) (?:described|proposed|presented|covered|discussed|available|known|introduced|built|created|"
-    r"collected|published|released))"
-    r"|(?:what|how much) has been (?:done|proposed|tried|written|published)|how (?:have|do) people"
-    r"|(?:in|from) (?:this|your) (?:library|collection|corpus)"
-    r"|(?:line|sentence) (?:on |for )?each|each of (?:them|these|those)|(?:what|how)(?: does| do| did)? each"
-    r"|and (?:colleagues|co-?workers|co-?authors))\b"
-    rf"|^\W*(?:{_MANNER}|benchmarks|data ?sets) (?:to|of|for|that|which|with|in)\b",
+    r"\b(?:papers|studies|entries|articles|publications|reports|each paper|(?:in|from|across) (?:this|your) "
+    r"(?:library|collection|corpus)|how (?:did|has|have) .{1,200} (?:change|move|develop|evolve)d?|how (?:have|do) people"
+    r"|and (?:colleagues|co-?workers|co-?authors))\b",
     re.IGNORECASE,
 )
+"""What asks for several papers though a question of content is no comparison and no overview of a topic."""
 _MAYBE_SEVERAL = re.compile(
     rf"\b(?:{_MANNER}|between|both|each|various|two|three|four|several|all)\b", re.IGNORECASE
 )
 """Words for several things, which may be papers or parts of one."""
-_STATED = re.compile(
-    rf"\b({'|'.join(_PLURAL_NUMBERS)}) (?:[\w/-]+ ){{0,3}}?(?:{_NOUN}|{_MANNER})\b", re.IGNORECASE
-)
 
 
-def has_plural_request(question: str) -> bool:
-    """Whether the words of a question ask for more than one paper."""
-    return bool(_SEVERAL.search(question))
+def asks_for_several(query: Query) -> bool:
+    """Whether a question asks for more than one paper: by how it was read, and by few words besides.
+
+    "between", "compared" and "works" stand in questions about one paper as well; that something is compared
+    is learned (`rag.understanding.heads`).
+    """
+    return query.want in ("comparison", "overview") or bool(_SEVERAL.search(query.text))
 
 
-def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, ...]:
+def choose_cited_papers(query: Query, retrieval: Retrieval) -> tuple[PaperHit, ...]:
     """The papers to be quoted: the best one and those that come close to it.
 
     Where several are asked for, the ranking is cut where the scores drop most, if they do.
@@ -97,12 +95,12 @@ def choose_cited_papers(question: str, retrieval: Retrieval) -> tuple[PaperHit, 
     if not retrieval.papers:
         return ()
     best = retrieval.papers[0].score
-    several = has_plural_request(question)
-    maybe = not several and bool(_MAYBE_SEVERAL.search(question))
+    several = asks_for_several(query)
+    maybe = not several and bool(_MAYBE_SEVERAL.search(query.text))
     share = CLOSE_SEVERAL if several else CLOSE_MAYBE if maybe else CLOSE
     close = [hit for hit in retrieval.papers if hit.score >= share * best]
     if several:
-        return tuple(close[: _count_before_drop(question, retrieval.papers, len(close))])
+        return tuple(close[: _count_before_drop(query.text, retrieval.papers, len(close))])
     return tuple(close[: MAX_PAPERS if maybe else NEAREST])
 
 
@@ -171,7 +169,7 @@ def answer_by_quotes(
         text = overview.render_overview(query, cited, marks)
     elif len(cited) == 1 and asks_for_summary(query, cited[0].paper):
         text = render_summary(query, cited[0], marks)
-    elif without or (len(cited) > 1 and (several or has_plural_request(query.text))):
+    elif without or (len(cited) > 1 and (several or asks_for_several(query))):
         text = _render_many_papers(query, cited, marks)
         if without:
             text = f"{text}\n\n{phrases.tell_without(_list_names(without))}"
@@ -241,9 +239,16 @@ def list_scored_papers(retrieval: Retrieval) -> tuple[ScoredPaper, ...]:
 
 
 def _render_further(query: Query, hit: PaperHit, marks: Citations) -> str:
-    """What another paper says on the same: its quote and its name."""
+    """What another paper says on the same: its quote and its name; nothing without an asked figure.
+
+    "How many sequences are in the Anti-UAV subsets?": a second paper said that it models long sequences.
+    """
     best = choose_sentences(query.text, hit, 1, asks_for=query.asks_for)
     span = best[0].span if best else (0, 0)
+    if NUMBER_ASKED.search(query.text) and not find_figures(
+        query.text, hit.paper.text[slice(*span)]
+    ):
+        return ""
     return f"{build_line(query.text, hit.paper, span, marks).text} — {render_source(hit.paper)}"
 
 
@@ -262,7 +267,8 @@ def _render_likeliest(
     if len(cited) == 1:
         return text
     if not is_asking_for_paper(query.text) and len(cited) == n_apart:
-        return "\n\n".join((text, *(_render_further(query, hit, marks) for hit in cited[1:])))
+        further = (_render_further(query, hit, marks) for hit in cited[1:])
+        return "\n\n".join((text, *filter(None, further)))
     if not is_describing_paper(query.text):
         return text
     lines = [text, "", phrases.HEAD_OTHER_PAPERS, ""]
@@ -286,11 +292,13 @@ def _render_one_paper(
         name = render_paper_name(hit.paper)
         return f"{phrases.tell_paper_that_fits(name)} {_render_title(hit.paper, marks)}"
     leads = (
-        _choose_sides(query.sides, hit)
+        _choose_sides(query, hit)
         or (_choose_leads(query.text, hit, parts) if parts else [])
-        or _choose_pair(query.text, best)
+        or _choose_named_parts(query.text, hit)
+        or _choose_pair(query.text, hit, best)
     )
-    quotes = " ".join(build_line(query.text, hit.paper, s.span, marks).text for s in leads)
+    spans = _join_neighbours(hit.paper, [lead.span for lead in leads])
+    quotes = " ".join(build_line(query.text, hit.paper, span, marks).text for span in spans)
     if is_asking_for_paper(query.text):
         text = f"{render_paper_name(hit.paper)}: {quotes}"
     else:
@@ -300,36 +308,108 @@ def _render_one_paper(
     return f"{text}\n\n{phrases.point_to_more(further)}" if further else text
 
 
+def _join_neighbours(paper: Paper, spans: Sequence[Span]) -> list[Span]:
+    """The spans, those that follow one another in the text as one: a quote of two sentences is read at once."""
+    joined: list[Span] = []
+    for start, end in spans:
+        for at, (first, last) in enumerate(joined):
+            if not paper.text[last:start].strip() and last <= start:
+                joined[at] = (first, end)
+                break
+            if not paper.text[end:first].strip() and end <= first:
+                joined[at] = (start, last)
+                break
+        else:
+            joined.append((start, end))
+    return joined
+
+
+_PARTS_ASKED = re.compile(
+    r"\b(?:what|which) (?:are |were )?(?:the |its |their )?(?:\w+ )?(?P<part>module|component|branch|stage|strateg(?=ies)|variant|"
+    r"objective|loss(?=es))(?:e?s|ies)\b",
+    re.IGNORECASE,
+)
+
+
+def _choose_named_parts(question: str, hit: PaperHit) -> list[Sentence]:
+    """The sentences that bring a part each, in the paper's order, where its parts are asked for.
+
+    "what are the modules of MULT?" was told the first of two. Empty where one sentence tells them.
+    """
+    asked = _PARTS_ASKED.search(question)
+    if asked is None:
+        return []
+    one = re.compile(rf"\b{asked['part']}\w{{0,3}}\b", re.IGNORECASE)
+    told = [s for s in hit.sentences if one.search(hit.paper.text, *s.span)]
+    named = [s for s in told if _SPELT.search(hit.paper.text, *s.span)]
+    return named[:MAX_QUOTES] if len(named) > 1 and len(named) == len(told) else []
+
+
+_SPELT = re.compile(r"\w \([A-Z][\w-]*\)")
+
+
 _TWO_QUOTES: Mapping[str, tuple[SentenceRole, ...]] = {
     "means": ("method",),
-    "order": ("method",),
+    "order": ("method", "aim"),
     "why": ("problem", "limitation"),
 }
 """How something works, and why, seldom stands in one sentence: so does the next best of such a role."""
 _ONE_QUOTE = frozenset(("number", "count", "data", "link", "name", "which", "comparison"))
 
 
-def _choose_pair(question: str, best: Sequence[Sentence]) -> list[Sentence]:
+_EXPLAINS_IT = re.compile(
+    r"\W*(?:we (?:attribute|ascribe|trace)\b"
+    r"|(?:this|it|these|that|the (?:reason|cause))\b.{0,90}?\b(?:because|due to|owing to|caused by|stems? from|arises? from|"
+    r"attributed to)\b)",
+    re.IGNORECASE,
+)
+
+
+def _choose_pair(question: str, hit: PaperHit, best: Sequence[Sentence]) -> list[Sentence]:
     """The sentence that answers best, and with how and why the next best that says more of it.
 
-    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote.
+    "how does FedLMD treat labels?" was answered by what it is; how stood in the second quote. Why something is
+    so stands behind that it is so: "We attribute this failure to ...".
     """
     kinds = Request.read_question(question).kinds
+    if "why" in kinds and best:
+        behind = min(
+            (s for s in hit.sentences if s.span[0] >= best[0].span[1]),
+            key=lambda s: s.span,
+            default=None,
+        )
+        if behind and _EXPLAINS_IT.match(hit.paper.text[slice(*behind.span)]):
+            return [best[0], behind]
     roles = {role for kind in kinds for role in _TWO_QUOTES.get(kind, ())}
-    if kinds & _ONE_QUOTE or len(best) < 2 or best[1].role not in roles:
+    # "in which order" asks for an order
+    one_quote = _ONE_QUOTE - {"which"} if "order" in kinds else _ONE_QUOTE
+    if kinds & one_quote or len(best) < 2 or best[1].role not in roles:
         return list(best[:1])
     return list(best[:2])
 
 
-def _choose_sides(sides: Sequence[str], hit: PaperHit) -> list[Sentence]:
-    """The sentence that names each of two things compared that one paper has: ``X-S or X-T``."""
-    leads = {}
-    for side in sides:
-        if is_made_up(side):
-            naming = [s for s in hit.sentences if side in hit.paper.text[slice(*s.span)]]
-            for sentence in choose_sentences(side, replace(hit, sentences=tuple(naming)), 1):
-                leads[sentence.span] = sentence
+def _choose_sides(query: Query, hit: PaperHit) -> list[Sentence]:
+    """What one paper says of two things that it compares: the sentence with both, or one for each.
+
+    "SAM vs SAM2 for underwater tracking?" was told what data are new.
+    """
+    if len(query.sides) < 2 or not all(map(is_made_up, query.sides)):
+        return []
+    naming = [_find_naming(side, hit) for side in query.sides]
+    both = [sentence for sentence in naming[0] if all(sentence in other for other in naming[1:])]
+    if both:
+        return choose_sentences(query.text, replace(hit, sentences=tuple(both)), 1)
+    leads = {
+        sentence.span: sentence
+        for side, sentences in zip(query.sides, naming, strict=True)
+        for sentence in choose_sentences(side, replace(hit, sentences=tuple(sentences)), 1)
+    }
     return list(leads.values()) if len(leads) > 1 else []
+
+
+def _find_naming(name: str, hit: PaperHit) -> list[Sentence]:
+    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    return [s for s in hit.sentences if named.search(hit.paper.text, *s.span)]
 
 
 def _choose_leads(question: str, hit: PaperHit, parts: Sequence[PaperHit]) -> list[Sentence]:

@@ -12,9 +12,9 @@ from rag.answers.grouping import group_papers
 from rag.answers.new_data import is_bringing_data
 from rag.answers.quoting import choose_sentences, render_quote
 from rag.answers.rows import format_date, format_years
-from rag.answers.sentence_forms import names_data
+from rag.answers.sentence_forms import KINDS, rate_data
 from rag.answers.summary import render_summary
-from rag.library.naming import NAMED, get_recency_key, get_short_name, is_made_up
+from rag.library.naming import get_recency_key, get_short_name
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
 from rag.types.query import Detail, Query
@@ -86,13 +86,20 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
     """``- **Title** (Mar 2022): “one clause” [1]``."""
     date = format_date(hit.paper)
     name = f"**{plain(hit.paper.name)}**{f' ({date})' if date else ''}"
-    best = find_detail(query, hit) if query.asks_for else None
+    best = find_detail(query, hit) if _asks_for_detail(query) else None
     if best is None:
         every = len(hit.sentences)
         best = find_idea(hit, choose_sentences(query.text or query.topic, hit, every, several=True))
     if best is None:
         return f"- {name} [{marks.get_marker(hit.paper, (0, 0))}]"
     return f"- {name}: {_render_clause(hit, best, marks)}"
+
+
+def _asks_for_detail(query: Query) -> bool:
+    """Whether each paper is to tell a detail; "what do the papers say about X" is read as one of results."""
+    if query.asks_for == "result":
+        return bool(KINDS["effect"].search(query.text) or KINDS["number"].search(query.text))
+    return query.asks_for is not None
 
 
 def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
@@ -111,10 +118,8 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
 
 
 def _is_naming_data(hit: PaperHit, sentence: Sentence) -> bool:
-    """Whether a sentence says data by name: "several public datasets" does not."""
-    text, own = hit.paper.text[slice(*sentence.span)], get_short_name(hit.paper)
-    names = {match.group() for match in NAMED.finditer(text)} - {own}
-    return names_data(text) and any(map(is_made_up, names))
+    """Whether a sentence says data by name."""
+    return rate_data(hit.paper.text[slice(*sentence.span)], get_short_name(hit.paper)) > 1
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
 from rag.answers.sentence_forms import (
+    FORMS,
     SEEKING_KINDS,
     Request,
     count_content_words,
     defines,
+    find_abbreviated,
     find_defined_subject,
-    names_data,
+    rate_data,
+    spells_out,
 )
+from rag.library.naming import get_short_name
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, fold, iter_words
 from rag.text.markdown import plain
@@ -60,11 +65,19 @@ def choose_sentences(
     scores = compute_scores(question, hit, sentences, request, paper=paper)
     order = sorted(range(len(sentences)), key=lambda at: (-scores[at], sentences[at].span))
     chosen = [sentences[at] for at in order]
+    # "why care about interpretability?" was answered by a question
+    chosen.sort(key=lambda s: hit.paper.text[slice(*s.span)].rstrip().endswith("?"))
+    if request.kinds >= {"why", "negative"} and not _tells_problem(hit, chosen[0]):
+        # "why are dynamic architectures limited?" was answered by their superior performance
+        chosen.sort(key=lambda s: not _tells_problem(hit, s))
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
+    if name := find_abbreviated(question):
+        chosen.sort(key=lambda s: not spells_out(name, hit.paper.text[slice(*s.span)]))
     if find_kinds_of_data(question):
         # "which cameras was it evaluated on?": the data, not how it is made
-        chosen.sort(key=lambda s: not names_data(hit.paper.text[slice(*s.span)]))
+        own_name = get_short_name(hit.paper)
+        chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
     if asks_for == "limitation" and chosen[0].role in ("result", "aim", "method"):
         # "where does dataset condensation fall short?" was answered by what a method achieves
         chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))
@@ -73,6 +86,17 @@ def choose_sentences(
         idea = find_idea(hit, chosen)
         chosen.sort(key=lambda s: s is not idea)
     return chosen[:n]
+
+
+_WITHOUT = re.compile(r"\bwithout (?:[\w-]+ ){0,2}[\w-]+")
+"""``without catastrophic forgetting`` tells no problem."""
+
+
+def _tells_problem(hit: PaperHit, sentence: Sentence) -> bool:
+    text = _WITHOUT.sub(" ", hit.paper.text[slice(*sentence.span)])
+    return sentence.role in ("problem", "limitation") or any(
+        FORMS[name].search(text) for name in ("problem", "harm")
+    )
 
 
 def is_asking_for_paper(question: str) -> bool:

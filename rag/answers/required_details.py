@@ -7,8 +7,9 @@ elsewhere, *rate*: the phrase must occur as it is, in the singular or the plural
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rag.search.families import get_relatives
 from rag.text import fold
 from rag.types import Paper
 
@@ -48,6 +49,40 @@ _TIMED = re.compile(
 )
 
 
+_COUNT_ASKED = re.compile(
+    r"\bhow many (?P<things>(?:[a-z][\w-]* ){0,2}?(?!is\b|was\b|does\b|has\b|times\b)[a-z][\w-]*s)\b(?! (?:of|a|per|more|less|better|faster))"
+)
+_NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*"
+_FOREIGN_FIGURE = re.compile(
+    rf"{_NUMBER}(?:(?:,? and|,|/)? ?{_NUMBER})*\)?\s?(?:\\?%|[x×](?!\w)|\$?\\times|@|[kmg]?b\b|(?:fps|hz|ms|points?|times|"
+    r"percent|seconds?|minutes?|hours?|days?|years?|dB|[km]?(?: million)? ?param\w*|g?flops)\b|(?:[a-z]+ ){1,2}per )"
+    r"|\b(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
+"""Figures that count no things but measure: rates, shares, sizes, times, years."""
+_COUNTED_WITHIN = 8
+_AMOUNT = rf"(?:{_NUMBER}|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
+
+
+def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
+    """``number of images`` where things are to be counted and the papers have only figures that measure.
+
+    "how many images does bridge distillation need?" was told its speed, in faces per second.
+    """
+    match = _COUNT_ASKED.search(folded_query)
+    if match is None:
+        return ""
+    thing = match["things"].split()[-1]
+    relatives = "|".join(map(re.escape, sorted(get_relatives(thing))))
+    counted = re.compile(
+        rf"{_AMOUNT}(?:\W+[\w-]+){{0,{_COUNTED_WITHIN}}}?\W+(?:{relatives})\w{{0,4}}\b"
+    )
+    for text in paper_texts:
+        if counted.search(text) or re.search(_NUMBER, _FOREIGN_FIGURE.sub(" ", text)):
+            return ""
+    return f"number of {thing}"
+
+
 def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
     """The particular that a question asks for and none of the papers prints; else nothing."""
     folded_query = fold(query)
@@ -59,4 +94,4 @@ def find_missing_particular(query: str, papers: Iterable[Paper]) -> str:
         printed = re.compile(rf"\b(?:{form})(?!\w)")
         if not any(map(printed.search, paper_texts)):
             return match.group("thing")
-    return ""
+    return _find_missing_count(folded_query, paper_texts)

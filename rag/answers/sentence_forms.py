@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.library.naming import NAMED, is_made_up
 from rag.search.query import FRAME_WORDS, parse_query
 from rag.text import STOP_WORDS, extract_terms, fold, iter_words
 from rag.types.query import Detail
@@ -39,7 +40,7 @@ KINDS = _compile(
         "order": r"\b(?:orders? (?:do|does|are|is|its|their|the)|in (?:what|which) (?:order|sequence)|in order\W*$|stages?|(?<!by )steps?(?! by)|"
         r"phases?|comes? (?:first|next|last|after)|(?:do|does|done|learned|happens?|follows?) (?:\w+ ){0,2}?(?:first|next|last|after|before|once)"
         r"|what follows|proceeds?|evolv(?:ed?|es))\b",
-        "why": r"^\W*why\b|[,;:.–-] ?why\b|\band why\b|\b(?:tell|know|understand|say|see|wonder\w*) (?:me |us )?why\b|\b(?:reasons?|causes?|motivat\w*)\b",
+        "why": r"^\W*why\b|\bhow come\b|[,;:.–-] ?why\b|\band why\b|\b(?:tell|know|understand|say|see|wonder\w*) (?:me |us )?why\b|\b(?:reasons?|causes?|motivat\w*)\b",
         "idea": r"\b(?:ideas?|contribut\w+|novel\w*|propos\w+|gist|insights?|intuition|points?)\b",
         "negative": r"\b(?:not|no|never|few|fails?|failed|failure|seldom|rarely|hard(?:er)?|difficult\w*|expensive|costly|"
         r"wrong|poor\w*|weak\w*|bad(?:ly)?|worse|unstable|un\w+able|im\w+ible|los(?:e|es|t|ing)|lack\w*|miss\w*|limit\w*|"
@@ -286,6 +287,10 @@ _WHAT_IS = re.compile(
     r"^\W*what(?:'s|s|\s+is|\s+are)\s+(?:(?:an?|the)\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){0,3})\W*$",
     re.IGNORECASE,
 )
+_STANDS_FOR = re.compile(
+    r"\bwhat (?:does|do|is) (?:the )?(?:acronym |abbreviation |name )?(?P<acronym>[\w^-]+) (?:stands? for|mean|short for)\b",
+    re.IGNORECASE,
+)
 _MOST_BETWEEN = 2
 """Words between those of a subject: ``the 2nd Anti-UAV Workshop & Challenge`` is an Anti-UAV challenge."""
 _SAYS_WHAT_IT_IS = (
@@ -303,6 +308,17 @@ def find_defined_subject(question: str) -> str:
     return match["subject"] if match else ""
 
 
+def find_abbreviated(question: str) -> str:
+    """The name that a question wants spelt out: ``what does SCA stand for in ...``."""
+    match = _STANDS_FOR.search(question)
+    return match["acronym"] if match else ""
+
+
+def spells_out(name: str, sentence: str) -> bool:
+    """Whether a sentence has a name in brackets behind its words: ``Similarity Coverage Analysis (SCA)``."""
+    return re.search(rf"\w \({re.escape(name)}s?\)", sentence) is not None
+
+
 def defines(subject: str, sentence: str) -> bool:
     """Whether a sentence says what a subject is, or brings it in.
 
@@ -318,9 +334,31 @@ def defines(subject: str, sentence: str) -> bool:
 DATA_WORDS = r"\b(?:data ?sets?|benchmarks?|test ?(?:sets?|beds?)|corpus|corpora)\b(?! (?:condensation|distillation))"
 
 
+_TRIED_ON = re.compile(
+    r"\b(?:[Ee]xperiment|[Ee]valuat|[Tt]ested|[Rr]esults)\w*\b[^.;]{0,120}?\bon (?:the )?"
+    r"(?=[\w-]*[A-Z])(?=[\w-]*(?:\d|[A-Z][\w-]*[A-Z]))[\w-]+"
+)
+"""``experiments on UCF101, HMDB51, and Kinetics400``."""
+
+
 def names_data(sentence: str) -> bool:
-    """Whether a sentence has a word for data sets or benchmarks."""
-    return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None
+    """Whether a sentence has a word for data sets or benchmarks, or experiments on something of a name."""
+    return re.search(DATA_WORDS, sentence, re.IGNORECASE) is not None or bool(
+        _TRIED_ON.search(sentence)
+    )
+
+
+def rate_data(sentence: str, own_name: str) -> int:
+    """How far a sentence tells data: 3 what is tried on them by name, 2 other names, 1 a word for data.
+
+    ``own_name`` is of the paper itself: "several public datasets" names none.
+    """
+    if _TRIED_ON.search(sentence):
+        return 3
+    if not names_data(sentence):
+        return 0
+    names = {match.group() for match in NAMED.finditer(sentence)} - {own_name}
+    return 2 if any(map(is_made_up, names)) else 1
 
 
 def is_of_itself(text: str) -> bool:

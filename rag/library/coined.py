@@ -27,9 +27,11 @@ _CALLED_PHRASE = r"\b(?:call(?:ed)?|named?|namely|dubbed|termed?|denoted|referre
 _BETWEEN_WORDS = r"(?:(?!\b(?:on|using|via|from|by|based|for|in|with|to|of|than|like|as|that|and)\b)[^.;()]){0,80}?"
 """From the verb to the name that is its object; behind a preposition stands what is used."""
 _SPELT_OUT = (
-    r"(?:[A-Z][\w-]{1,40}\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}\((?:i\.e\.,?\s*)?"
+    r"(?:[A-Z][\w-]{1,40}\s+(?:(?:of|and|with|for|via|the|in|to|on)\s+)?){1,7}"
+    r"(?:[a-z]{4,40}\s+)?\((?:i\.e\.,?\s*)?"
 )
-"""``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written."""
+"""``Adaptive Mixture of Experts Learning (``: in capitals, as what one names oneself is written, but for a
+last word, as in ``Natural Consistency representation (``."""
 _AROUND = re.compile(
     r"^\W*(?:(?:the|a|an|method|methods|paper|papers|approach|model|framework|system|algorithm|called|named)\b\s*)+"
     r"|(?:\s+(?:method|paper|approach|model|framework|system|algorithm))+\W*$|^\W+|\W+$",

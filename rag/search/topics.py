@@ -155,10 +155,14 @@ def find_rarest_word(topic: str, library: LibraryView) -> str:
 
 
 def split_alternatives(topic: str) -> list[str]:
-    """The sides of a topic that names several: ``vehicle or person re-identification``, ``hail; frost``.
+    """The sides of a topic that names several: ``vehicle or person re-identification``, ``hail; frost``,
+    ``competitions/challenges``.
 
-    A side shorter than the last one has the last one's last word in common with it.
+    A side shorter than the last one has the last one's last word in common with it; what stands around a
+    stroke belongs to both.
     """
+    if stroke := _STROKE.fullmatch(topic):
+        return [f"{stroke[1]}{word}{stroke[4]}" for word in stroke.group(2, 3)]
     sides = [side for part in _OR.split(topic) for side in part.split(",") if side.strip()]
     is_short = len(topic.split()) <= _MOST_WORDS  # a title ("… or not to …") has no sides
     if not _OR.search(topic) or len(sides) < 2 or not is_short:
@@ -171,6 +175,7 @@ def split_alternatives(topic: str) -> list[str]:
 
 
 _OR = re.compile(r",?\s+(?:and/)?or\s+|\s*;\s*", re.IGNORECASE)
+_STROKE = re.compile(r"((?:[^/]*\s)?)([^\W\d_]{4,})/([^\W\d_]{4,})((?:\s[^/]*)?)")
 _MOST_WORDS = 9
 
 

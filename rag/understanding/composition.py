@@ -200,6 +200,11 @@ _DATA_WORDS = re.compile(
 )
 
 
+_BRINGING = re.compile(
+    rf"\b(?:papers|works|articles|studies)(?: (?:that|which|have))?(?: {_BRINGS})?\b", re.IGNORECASE
+)
+
+
 def _read_new_data(query: Query, parts: SlotParts) -> Query:
     if (
         query.want not in ("papers", "count", "overview", "passages", "people")
@@ -210,7 +215,7 @@ def _read_new_data(query: Query, parts: SlotParts) -> Query:
     ):
         return query
     about = build_topic(parts) if parts.topics else None
-    words = clean_words(_DATA_WORDS.sub(" ", about.words)) if about else ""
+    words = clean_words(_BRINGING.sub(" ", _DATA_WORDS.sub(" ", about.words))) if about else ""
     if (step := Part("want", NEW_DATA, asked[0])) not in parts.steps:
         parts.steps.append(step)
     parts.leftover = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.answer_line import build_line, find_figure, trim_opening
+from rag.answers.answer_line import build_line, extend_list, find_figure, trim_opening
 from rag.answers.citations import Citations
+from rag.text import split_sentences
 from tests.shelf import paper
 
 SPEED = "It costs 0.68 MB of memory, runs 10,106 FPS on GPU and 404 FPS on CPU, 206 times faster."
@@ -27,6 +28,22 @@ def test_a_quote_begins_after_what_points_at_another_sentence(
 ) -> None:
     start, end = trim_opening(f"Rain falls. {sentence}", (12, 12 + len(sentence)))
     assert f"Rain falls. {sentence}"[start:end] == (quote or sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("Three limits: (i) Rain is rare. (ii) Leaves. They fall too late in the year. We wait.",
+         "Three limits: (i) Rain is rare. (ii) Leaves. They fall too late in the year."),
+        ("We plant trees: 1) oaks grow. 2) The elms are old and tall. Both are green.",
+         "We plant trees: 1) oaks grow. 2) The elms are old and tall."),
+        ("It rains (i) often. It snows.", "It rains (i) often."),
+        ("It rains. (ii) It snows.", "It rains."),
+    ],
+)  # fmt: skip
+def test_a_list_that_a_quote_begins_is_quoted_to_its_end(text: str, quoted: str) -> None:
+    first = split_sentences(text)[0]
+    assert text[slice(*extend_list(text, first))] == quoted
 
 
 @pytest.mark.parametrize(

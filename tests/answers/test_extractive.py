@@ -17,10 +17,10 @@ from rag.answers.extractive import (
     MAX_QUOTES,
     NEAREST,
     answer_by_quotes,
+    asks_for_several,
     build_abstention,
     choose_cited_papers,
     find_papers_apart,
-    has_plural_request,
 )
 from rag.answers.question_parts import split_question
 from rag.answers.quoting import MAX_PAPER_NAME_CHARS, choose_sentences, render_paper_name
@@ -29,6 +29,7 @@ from rag.config.settings import Settings
 from rag.text import split_sentences
 from rag.text.markdown import hazards, plain
 from rag.types import Answer, Paper, PaperHit, Query, Retrieval, Sentence, Sufficiency, WordMatch
+from rag.types.query import Want
 from rag.types.serialise import record
 from tests.shelf import paper
 
@@ -57,38 +58,44 @@ def answered(question: str, *hits: PaperHit, verdict: Sufficiency = ENOUGH) -> A
     return found
 
 
+def asked(question: str, want: Want = "passages") -> Query:
+    return Query(want, text=question)
+
+
 # --- which papers -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "question",
-    ["Which papers treat gait?", "What are common themes in gait work?", "compare A and B", "A versus B", "how do they differ",
-     "give an overview", "How is diffusion used in this library?", "What benchmarks exist for gait?",
-     "Which defences are described?", "What has been done on gait?", "say in one line each",
-     "ways to prune tokens", "What did Ann Lee and colleagues propose?"],
+    ("want", "question"),
+    [
+        ("passages", "Which papers treat gait?"), ("passages", "How is diffusion used in this library?"),
+        ("passages", "how did gait work move from video to text"), ("passages", "summarise the reports on gait"),
+        ("passages", "What did Ann Lee and colleagues propose?"), ("comparison", "A versus B"), ("overview", "gait"),
+    ],
 )  # fmt: skip
-def test_a_question_may_ask_for_several_papers(question: str) -> None:
-    assert has_plural_request(question)
+def test_a_question_may_ask_for_several_papers(want: Want, question: str) -> None:
+    assert asks_for_several(Query(want, text=question))
 
 
 @pytest.mark.parametrize(
     "question",
-    ["What does DuetFace do?", "which paper is on gait", "Which datasets did they use?", ""],
-)
+    ["What does DuetFace do?", "which paper is on gait", "Which datasets did they use?", "", "it works between cameras",
+     "how much faster is it compared with earlier work", "they weighed attention vs message passing"],
+)  # fmt: skip
 def test_or_for_one(question: str) -> None:
-    assert not has_plural_request(question)
+    assert not asks_for_several(Query("passages", text=question))
 
 
 def test_papers_close_to_the_best_are_cited_and_more_of_them_where_several_are_asked_for() -> None:
     scores = [1.0, 0.96, 0.95, 0.945, 0.88, 0.81, 0.78, 0.5]
     hits = tuple(hit(paper(f"p{n}"), score=s) for n, s in enumerate(scores, 1))
     found = Retrieval("q", hits)
-    assert choose_cited_papers("what is gait?", found) == hits[:NEAREST]
-    assert choose_cited_papers("which papers are on gait?", found) == hits[:MAX_PAPERS]
+    assert choose_cited_papers(asked("what is gait?"), found) == hits[:NEAREST]
+    assert choose_cited_papers(asked("which papers are on gait?"), found) == hits[:MAX_PAPERS]
     alone = Retrieval("q", (hits[0], hits[4], hits[7]))
-    assert choose_cited_papers("what is gait?", alone) == hits[:1]
-    assert choose_cited_papers("which papers are on gait?", alone) == (hits[0], hits[4])
-    assert choose_cited_papers("what is gait?", Retrieval("q", ())) == ()
+    assert choose_cited_papers(asked("what is gait?"), alone) == hits[:1]
+    assert choose_cited_papers(asked("which papers are on gait?"), alone) == (hits[0], hits[4])
+    assert choose_cited_papers(asked("what is gait?"), Retrieval("q", ())) == ()
 
 
 def ranking(*scores: float) -> Retrieval:
@@ -96,9 +103,25 @@ def ranking(*scores: float) -> Retrieval:
 
 
 def test_where_several_are_asked_for_the_ranking_is_cut_at_its_greatest_drop() -> None:
-    assert len(choose_cited_papers("compare them", ranking(1.0, 0.98, 0.88, 0.75, 0.74))) == 3
-    assert len(choose_cited_papers("compare them", ranking(1.0, 0.8, 0.79))) == 3
-    assert len(choose_cited_papers("compare them", ranking(1.0, 0.95, 0.9, 0.85, 0.8))) == 5
+    assert (
+        len(
+            choose_cited_papers(
+                asked("compare them", "comparison"), ranking(1.0, 0.98, 0.88, 0.75, 0.74)
+            )
+        )
+        == 3
+    )
+    assert (
+        len(choose_cited_papers(asked("compare them", "comparison"), ranking(1.0, 0.8, 0.79))) == 3
+    )
+    assert (
+        len(
+            choose_cited_papers(
+                asked("compare them", "comparison"), ranking(1.0, 0.95, 0.9, 0.85, 0.8)
+            )
+        )
+        == 5
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,9 +136,9 @@ def test_few_papers_that_stand_apart_answer_together_though_no_word_asks_for_sev
 
 def test_a_stated_number_of_papers_ends_at_the_first_drop_after_it() -> None:
     found = ranking(1.0, 0.9, 0.8, 0.79, 0.67)
-    assert len(choose_cited_papers("compare the methods", found)) == 4
-    assert len(choose_cited_papers("two papers do it, compare", found)) == 2
-    assert len(choose_cited_papers("three papers do it, compare", found)) == 4
+    assert len(choose_cited_papers(asked("compare the methods", "comparison"), found)) == 4
+    assert len(choose_cited_papers(asked("two papers do it, compare", "comparison"), found)) == 2
+    assert len(choose_cited_papers(asked("three papers do it, compare", "comparison"), found)) == 4
 
 
 # --- which sentences ----------------------------------------------------------------------------
@@ -245,9 +268,13 @@ def test_a_question_of_two_parts_gets_a_quote_a_part() -> None:
         Query("passages", text=question), Retrieval(question, (whole_hit,)), (whole_hit,), ENOUGH,
         parts=parts,
     )  # fmt: skip
-    assert found.text.startswith(
-        "“We propose DuetFace.” [1] T: “It reaches 92.5% on LFW.” [2] — *T*"
-    )
+    assert found.text.startswith("“We propose DuetFace. It reaches 92.5% on LFW.” [1] — *T*")
+    apart = (parts[1], hit(held, [0.9, 0.1, 0.1, 0.1]))
+    found = answer_by_quotes(
+        Query("passages", text=question), Retrieval(question, (whole_hit,)), (whole_hit,), ENOUGH,
+        parts=apart,
+    )  # fmt: skip
+    assert found.text.startswith("T: “It reaches 92.5% on LFW.” [1] “Faces leak.” [2] — *T*")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from tests.shelf import paper
 LONG = "it keeps the shapes of leaves apart even where the light is poor and the lens is dirty"
 
 
-def hit(found: Paper, roles: dict[int, SentenceRole] | None = None) -> PaperHit:
+def hit(found: Paper, roles: Mapping[int, SentenceRole] | None = None) -> PaperHit:
     scored = tuple(
         Sentence(span, 0.5 - at / 100, (roles or {}).get(at))
         for at, span in enumerate(split_sentences(found.text))
@@ -57,6 +59,24 @@ def test_the_idea_is_what_the_paper_introduces_by_its_name() -> None:
     idea = find_idea(found, found.sentences)
     assert idea is not None
     assert leaf.text[slice(*idea.span)] == "We propose LeafNet, a net."
+
+
+@pytest.mark.parametrize(
+    ("text", "roles", "idea"),
+    [
+        ("The Leaf Challenge was the third of its kind. There were two tasks. Kits are at a site.",
+         {0: "background", 1: "method", 2: "resource"}, "The Leaf Challenge was the third of its kind."),
+        ("We present the Leaf Challenge. The way we judge leaves is new.",
+         {0: "background", 1: "method"}, "We present the Leaf Challenge."),
+    ],
+)  # fmt: skip
+def test_a_report_is_told_by_what_it_reports(
+    text: str, roles: Mapping[int, SentenceRole], idea: str
+) -> None:
+    found = hit(paper("p1", "Leaf Challenge Results", text), roles)
+    best = find_idea(found, found.sentences[::-1])
+    assert best is not None
+    assert text[slice(*best.span)] == idea
 
 
 def test_papers_are_grouped_by_terms_that_some_of_them_share() -> None:

@@ -36,3 +36,33 @@ def test_it_is_told_where_one_of_the_papers_prints_it() -> None:
     other = paper("p2", "Beta", "The learning rates are chosen by hand; training took 3 days.")
     assert find_missing_particular("What learning rate was used?", [TOLD, other]) == ""
     assert find_missing_particular("How long did the training of Beta take?", [TOLD, other]) == ""
+
+
+SPEED = paper(
+    "p3",
+    "Gamma",
+    "Gamma turns images into two-step faces: 14,705, ~934 and 763 faces per second on GPU, CPU and phone, in 0.21M "
+    "parameters and 0.06MB, 4.5% better than in 2018.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("how many images does Gamma need?", "number of images"),
+        ("How many training samples does it use", "number of samples"),
+        ("how many parameters has Gamma", ""),
+        ("how many times faster is Gamma", ""),
+        ("how many people use Gamma?", ""),
+    ],
+)
+def test_rates_and_sizes_do_not_count_things(question: str, thing: str) -> None:
+    assert find_missing_particular(question, [SPEED]) == thing
+
+
+def test_a_figure_of_no_known_unit_may_count_what_is_asked_for_in_other_words() -> None:
+    other = paper(
+        "p4", "Delta", "Delta beats 25 state-of-the-arts and holds 900 real ternary image pairs."
+    )
+    assert find_missing_particular("How many methods does Delta beat?", [other]) == ""
+    assert find_missing_particular("How many images are there?", [SPEED, other]) == ""

@@ -19,7 +19,7 @@ from rag.answers.sufficiency import (
 from rag.app.assistant import Assistant
 from rag.search.query import FRAME_WORDS
 from rag.text import STOP_WORDS, iter_words, split_sentences
-from rag.types import Paper, PaperHit, Retrieval, Sentence, WordMatch
+from rag.types import Paper, PaperHit, Query, Retrieval, Sentence, WordMatch
 from tests.shelf import paper
 
 SIGNALS = {"late": 0.8, "local": 0.7, "dense": 0.6, "lexical": 0.5}
@@ -221,7 +221,9 @@ def test_papers_without_a_word_of_what_is_asked_are_silent() -> None:
 )
 def test_what_the_papers_hold_is_enough(assistant: Assistant, question: str) -> None:
     found = assistant.retrieve(question)
-    assert compute_sufficiency(found, choose_cited_papers(question, found)).sufficient
+    assert compute_sufficiency(
+        found, choose_cited_papers(Query("passages", text=question), found)
+    ).sufficient
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,9 @@ def test_what_they_do_not_hold_is_not_and_the_missing_word_is_named(
     assistant: Assistant, question: str, missing: str
 ) -> None:
     found = assistant.retrieve(question)
-    verdict = compute_sufficiency(found, choose_cited_papers(question, found))
+    verdict = compute_sufficiency(
+        found, choose_cited_papers(Query("passages", text=question), found)
+    )
     assert not verdict.sufficient
     assert missing in verdict.missing
 

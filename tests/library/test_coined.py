@@ -26,6 +26,11 @@ SHELF = Shelf(
             "LAMP: Light",
             "We compare lamps with RainSign. LAMP-S-V2 is small, LAMPv3 is not.",
         ),
+        paper(
+            "p8",
+            "Steady Seas",
+            "We propose to learn the Natural Sea representation (NASE) of waves.",
+        ),
     ]
 )
 
@@ -52,7 +57,7 @@ def test_papers_are_called_by_title_short_title_or_a_word_that_they_introduce(
 
 @pytest.mark.parametrize(
     ("side", "named"),
-    [("the NISL method", "p2"), ("lamp", "p5"), ("RainSign", "p1"), ("RainSign on speed", None), ("GNN", None)],
+    [("the NISL method", "p2"), ("NASE", "p8"), ("lamp", "p5"), ("RainSign", "p1"), ("RainSign on speed", None), ("GNN", None)],
 )  # fmt: skip
 def test_a_side_of_a_comparison_names_a_paper_where_it_is_a_name_and_nothing_besides(
     side: str, named: str | None

@@ -120,6 +120,8 @@ def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
         ("vehicle or person re-identification", ["vehicle re-identification", "person re-identification"]),
         ("fake news or media manipulation", ["fake news", "media manipulation"]),
         ("makeup, style or font transfer", ["makeup transfer", "style transfer", "font transfer"]),
+        ("competitions/challenges", ["competitions", "challenges"]),
+        ("pose with small/fast models", ["pose with small models", "pose with fast models"]),
         ("order of layers", ["order of layers"]),
         ("or", ["or"]),
     ],
