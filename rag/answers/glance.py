@@ -39,5 +39,5 @@ def build_glance(library: LibraryView, n_topics: int, n_newest: int, n_people: i
         (min(years), max(years)) if years else None,
         tuple((name, sum(of_years.values())) for name, of_years in topics.items()),
         tuple(library.find_papers((), "newest first", n_newest)),
-        tuple(library.count_groups("author").most_common(n_people)),
+        tuple(library.count_groups("author", limit=n_people).items()),
     )

@@ -67,5 +67,5 @@ def _list_facts(conditions: Sequence[Condition], library: LibraryView) -> list[s
 def _count_most(
     field: str, conditions: Sequence[Condition], library: LibraryView
 ) -> list[tuple[str, int]]:
-    groups: Counter[Any] = library.count_groups(field, conditions)
-    return [(plain(str(value)), n) for value, n in groups.most_common(_MOST)]
+    groups: Counter[Any] = library.count_groups(field, conditions, _MOST)
+    return [(plain(str(value)), n) for value, n in groups.items()]

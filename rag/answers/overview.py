@@ -38,6 +38,11 @@ _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
 """The first is told before the others: a new benchmark before one used."""
 
 
+def count_shown(query: Query) -> int:
+    """How many of the papers, the best first, may be told by a sentence of theirs."""
+    return MAX_TOLD + (MAX_LOOKED_AT if query.asks_for == "data" else 0)
+
+
 def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
     topic = plain(query.topic)

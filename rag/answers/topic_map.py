@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answers.topic_names import MAX_TITLES, find_topics
 from rag.library.view import LibraryView
@@ -57,7 +58,18 @@ def build_topic_condition(name: str) -> Condition:
 def count_topics(
     library: LibraryView, conditions: Sequence[Condition] = (), k: int = MAX_TOPICS
 ) -> dict[str, dict[int | None, int]]:
-    """The topics that newest titles name, most papers first, each with all of its papers by year."""
+    """The topics that newest titles name, most papers first, each with all of its papers by year.
+
+    Every title is tested for each topic, so what was counted of a library is kept while it is as it is.
+    """
+    topics = _count_all_topics(library, tuple(conditions))
+    return {name: topics[name] for name in list(topics)[:k]}
+
+
+@lru_cache(maxsize=4)
+def _count_all_topics(
+    library: LibraryView, conditions: tuple[Condition, ...]
+) -> dict[str, dict[int | None, int]]:
     titles = library.list_titles(MAX_TITLES, "newest first", conditions)
     names = [name for name, _ in find_topics(titles, 2 * MAX_TOPICS)]
     if not names:
@@ -69,7 +81,7 @@ def count_topics(
         for at, name in enumerate(names)
     }
     ranked = sorted(topics, key=lambda name: -sum(topics[name].values()))
-    return {name: topics[name] for name in ranked[:k]}
+    return {name: topics[name] for name in ranked}
 
 
 def map_topics(library: LibraryView, k: int = MAX_TOPICS) -> TopicMap:

@@ -25,6 +25,7 @@ def find_topics(titles: Sequence[str], k: int = MAX_TOPICS) -> list[tuple[str, i
     A topic is a run of words that some title ends a phrase with: not "decision-based black-box", which
     is always an attack, nor "challenges results", which is always of a year.
     """
+    folded_titles = [fold(title) for title in titles]
     counts: Counter[tuple[str, ...]] = Counter()
     forms: dict[tuple[str, ...], Counter[str]] = {}
     for title in titles:
@@ -38,9 +39,10 @@ def find_topics(titles: Sequence[str], k: int = MAX_TOPICS) -> list[tuple[str, i
             break
         if chosen_stems.isdisjoint(stems):
             name = name_topic(min(forms[stems], key=lambda f: (len(f), f)), titles)
-            if _is_whole(name, titles):
+            if _is_whole(name, folded_titles):
                 chosen_stems.update(stems)
-                topics[name] = sum(has_topic(title, name) for title in titles)
+                pattern = _find_phrase(name)
+                topics[name] = sum(pattern.search(title) is not None for title in folded_titles)
     return sorted(topics.items(), key=lambda topic: -topic[1])
 
 
@@ -56,11 +58,12 @@ def _find_phrase(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){_GAP.join(map(re.escape, parts))}[^\W_]*")
 
 
-def _is_whole(phrase: str, titles: Sequence[str]) -> bool:
+def _is_whole(phrase: str, folded_titles: Sequence[str]) -> bool:
     """Whether some title ends a phrase with it, and some has no number before it."""
     begins = ends = False
-    for title in map(fold, titles):
-        for match in _find_phrase(phrase).finditer(title):
+    pattern = _find_phrase(phrase)
+    for title in folded_titles:
+        for match in pattern.finditer(title):
             after = _AFTER.match(title, match.end())
             begins = begins or _BEFORE.search(title[: match.start()]) is None
             ends = ends or after is None or after[1] in STOP_WORDS

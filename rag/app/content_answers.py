@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive, phrases
+from rag.answers.overview import count_shown
 from rag.answers.sufficiency import NEAREST
 from rag.app.request import Request
 from rag.types import Answer, Delta, Event, Query, Step
@@ -36,8 +37,11 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         yield Delta(answer.text)
         yield answer
         return
+    is_overview = query.want == "overview" and choice.several
     if verdict.sufficient:
-        cited = screen.marked(cited, query.text)
+        # To screen every paper on a topic would take a twentieth of a second each, of hundreds.
+        n_shown = count_shown(query) if is_overview else len(cited)
+        cited = (*screen.marked(cited[:n_shown], query.text), *cited[n_shown:])
     else:
         nearest = screen.marked(retrieval.papers[:NEAREST], query.text)
         retrieval = replace(retrieval, papers=(*nearest, *retrieval.papers[NEAREST:]))
@@ -61,7 +65,6 @@ def answer_content(request: Request, writer: ModelWriter | None) -> Iterator[Eve
         yield Delta(answer.text)
         yield answer
         return
-    is_overview = query.want == "overview" and choice.several
     yield from writer.write_from_passages(
         request,
         retrieval,

@@ -39,6 +39,7 @@ from rag.library.sources import PRINTED, find_source
 from rag.library.tables import (
     AFFILIATIONS,
     AUTHORSHIPS,
+    PAPER_WORDS,
     PAPERS,
     PLACES,
     has_part,
@@ -92,6 +93,7 @@ class LibraryView(CalledPapers, ScopedPeople):
         conditions: Sequence[Condition],
         parts: Sequence[str],
         in_text: Collection[str] | None = None,
+        coined: Collection[str] = (),
     ) -> list[tuple[str, str | None, str]]:
         """Id, title and text of the papers whose searched text has all of some parts.
 
@@ -100,8 +102,13 @@ class LibraryView(CalledPapers, ScopedPeople):
             parts: Of the searched form.
             in_text: Papers that may have them in their texts, while others must in their titles;
                 None: all.
+            coined: Folded words with capitals within, of which the papers have one; none: any papers.
+                They are looked up in an index, where parts are looked for in every text.
         """
         columns = select(PAPERS.c.paper_id, PAPERS.c.title, PAPERS.c.text)
+        if coined:
+            having = select(PAPER_WORDS.c.paper_id).where(is_listed(PAPER_WORDS.c.word, coined))
+            columns = columns.where(PAPERS.c.paper_id.in_(having))
         has_parts = and_(true(), *(has_part(PAPERS.c.searched_text, literal(p)) for p in parts))
         if in_text is not None:
             titled = and_(true(), *(has_part(PAPERS.c.searched_title, literal(p)) for p in parts))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy.dialects import sqlite
 
 from rag.answers.citations import check_citations
 from rag.answers.library_overview import answer_library, is_of_library
@@ -53,3 +56,25 @@ def test_an_overview_of_a_topic_or_of_papers_is_not_of_the_library(
     query: Query, expected: bool
 ) -> None:
     assert is_of_library(query) is expected
+
+
+def test_an_overview_reads_as_many_people_as_it_names_and_tests_titles_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf = Shelf(
+        [paper(f"p{n}", f"Owl Song {n}", authors=(f"Ann {n}", f"Bo {n}")) for n in range(40)]
+    )
+    read: list[tuple[str, int]] = []
+    fetch = shelf.library.fetch
+
+    def count(statement: Any, **values: Any) -> Any:
+        rows = fetch(statement, **values)
+        read.append((str(statement.compile(dialect=sqlite.dialect())), len(rows)))
+        return rows
+
+    monkeypatch.setattr(shelf.library, "fetch", count)
+    answer_library(Query("overview"), shelf)
+    assert [n for statement, n in read if "count(DISTINCT authorships" in statement] == [6]
+    read.clear()
+    answer_library(Query("overview"), shelf)
+    assert not any("REGEXP" in statement for statement, _ in read)

@@ -12,7 +12,7 @@ from rag.answers.citations import Citations, check_citations
 from rag.answers.clauses import find_clause, find_idea
 from rag.answers.expert_rows import group_by_papers, render_groups
 from rag.answers.grouping import group_papers
-from rag.answers.overview import MAX_TOLD, render_overview
+from rag.answers.overview import MAX_TOLD, count_shown, render_overview
 from rag.answers.rows import Listing
 from rag.text import split_sentences
 from rag.types import Expert, Paper, PaperHit, Query, Sentence, SentenceRole
@@ -149,3 +149,7 @@ def test_a_topic_of_one_paper_is_told_as_one_in_its_own_clauses() -> None:
     text = render_overview(query, [found], Citations())
     assert text.startswith("**1 paper** on **leaves**")
     assert "We propose LeafNet, a net." in text and "LeafNet wins by 3%." in text
+
+
+def test_an_overview_screens_the_papers_that_it_tells_and_no_others() -> None:
+    assert count_shown(Query("overview", about=(Topic("leaves"),))) == MAX_TOLD

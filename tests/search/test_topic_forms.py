@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rag.search.topic_forms import list_forms
@@ -38,3 +40,19 @@ def test_a_topic_is_also_what_papers_put_in_brackets_behind_it_or_before_it(
 def test_papers_that_write_another_form_are_on_the_topic() -> None:
     entries, n_said = list_on_topic("multimodal LLMs", SHELF, SHELF.retrieve)
     assert {entry.paper_id for entry in entries[:n_said]} == {"p1", "p2"}
+
+
+def test_texts_are_read_only_of_papers_with_the_acronym(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf([paper(f"p{n}", f"Set {n}", f"Face recognition {n}.") for n in range(40)])
+    n_read = []
+    fetch = shelf.library.fetch
+
+    def count(statement: Any, **values: Any) -> Any:
+        rows = fetch(statement, **values)
+        n_read.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(shelf.library, "fetch", count)
+    assert list_forms("face recognition", shelf) == ["face recognition"]
+    assert list_forms("FR", shelf) == ["FR"]
+    assert sum(n_read) == 0

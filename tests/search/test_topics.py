@@ -103,6 +103,18 @@ def test_the_gate_before_the_stems_lets_every_text_with_the_phrase_through(
             ), (topic, each.text)
 
 
+def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    phrase = Phrase("object tracking")
+    stemmed: list[str] = []
+    list_stems = phrase._list_stems
+    monkeypatch.setattr(phrase, "_list_stems", lambda t: stemmed.append(t) or list_stems(t))
+    text = "We see things. " * 50 + "We propose object tracking. " + "Things move. " * 50
+    assert phrase.is_in("", text)
+    assert [clause.strip() for clause in stemmed] == ["We propose object tracking"]
+
+
 def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
     assistant: Assistant,
 ) -> None:
