@@ -448,17 +448,15 @@ class Phrase:
             # ImageNet100 is of ImageNet
             pattern = rf"(?<![^\W_]){re.escape(self._exact)}s?(?![^\W\d_])"
             return re.search(pattern, text) is not None
+        text = fold(self._join_prefixes(text))
         if not self._may_be_in(text):
             return False
         # Of a text that says it, one clause does: to stem the others took most of a long list's time.
         clauses = filter(self._may_be_in, _CLAUSE.split(text))
         return any(self._is_in_stems(self._list_stems(clause)) for clause in clauses)
 
-    def _may_be_in(self, text: str) -> bool:
-        if self._gate is None:
-            return True
-        folded = fold(self._join_prefixes(text))
-        return self._gate.search(_MARKS_IN_WORDS.sub("", folded)) is not None
+    def _may_be_in(self, folded: str) -> bool:
+        return self._gate is None or bool(self._gate.search(_MARKS_IN_WORDS.sub("", folded)))
 
     def _build_gate(self) -> re.Pattern[str] | None:
         """Matches every text that has the phrase, and few others, as stemming a text takes long."""

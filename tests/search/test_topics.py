@@ -112,7 +112,7 @@ def test_only_the_clauses_that_may_say_the_phrase_are_stemmed(
     monkeypatch.setattr(phrase, "_list_stems", lambda t: stemmed.append(t) or list_stems(t))
     text = "We see things. " * 50 + "We propose object tracking. " + "Things move. " * 50
     assert phrase.is_in("", text)
-    assert [clause.strip() for clause in stemmed] == ["We propose object tracking"]
+    assert [clause.strip() for clause in stemmed] == ["we propose object tracking"]
 
 
 def test_papers_about_one_word_are_chosen_by_their_titles_in_the_statement(
