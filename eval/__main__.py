@@ -303,6 +303,11 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ranker = heads.add_parser("ranker", help="what ranks the sentences of a paper for a question")
     ranker.add_argument("folder", type=Path, help="holds the public sets of questions")
     ranker.set_defaults(run=run_train_ranker)
+    tokens = heads.add_parser("tokens", help="how token vectors are kept small")
+    tokens.add_argument(
+        "folder", type=Path, help="holds folders with a corpus.jsonl, such as BEIR's collections"
+    )
+    tokens.set_defaults(run=run_train_tokens)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -588,6 +593,13 @@ def run_train_planted(args: argparse.Namespace) -> int:
     with open_assistant(load(data=args.data)) as assistant:
         embed = MiniLM(assistant.settings).embed_documents
         print(train(assistant.library.list_papers(), embed, load_whole_words(assistant.settings)))
+    return DONE
+
+
+def run_train_tokens(args: argparse.Namespace) -> int:
+    from eval.train.tokens import train
+
+    print(train(load(), args.folder))
     return DONE
 
 

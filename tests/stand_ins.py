@@ -8,11 +8,12 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.adapters.chroma_server import Server
 from rag.adapters.index_stores import LocalStores
 from rag.types.ports import Generation, Lexical, LexicalRecord, VectorRecord, Vectors
-from rag.types.token_vectors import Encoding
+from rag.types.token_vectors import CompressedTokens, Encoding
 
 DIMENSION = 16
 
@@ -37,7 +38,32 @@ class QuickEmbedder:
         return [vector(text) for text in texts]
 
 
-class QuickEncoder(QuickEmbedder):
+def compress_to_floats(encoding: Encoding) -> CompressedTokens:
+    """Nothing lost: floats as bytes, in rows of a multiple of 5 bytes, as stored ones are."""
+    tokens = np.ascontiguousarray(encoding.tokens, np.float32)
+    packed = np.zeros((len(tokens), -(-4 * tokens.shape[1] // 5) * 5), np.uint8)
+    packed[:, : 4 * tokens.shape[1]] = tokens.view(np.uint8).reshape(len(tokens), -1)
+    scales = np.ones(len(tokens), np.float32)
+    return CompressedTokens(encoding.ids, encoding.spans[:, 0], scales, packed)
+
+
+def read_floats(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The tokens that `compress_to_floats` packed, and zeros after each."""
+    return np.ascontiguousarray(packed[:, : packed.shape[1] // 4 * 4]).view(np.float32)
+
+
+class FloatKeeper:
+    """Keeps token vectors as they are."""
+
+    def compress(self, encoding: Encoding) -> CompressedTokens:
+        return compress_to_floats(encoding)
+
+    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
+        spans = np.stack([tokens.starts, tokens.starts], axis=1)
+        return Encoding(vector, read_floats(tokens.packed)[:, : len(vector)], tokens.ids, spans)
+
+
+class QuickEncoder(QuickEmbedder, FloatKeeper):
     """The same with two token vectors a text."""
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.readers import read
 from rag.text import split_sentences
 from rag.types import Span
 from rag.types.ports import Encoder
-from rag.types.token_vectors import Encoding
+from rag.types.token_vectors import CompressedTokens, Encoding
 
 A_FILE = 10_000
 """Papers in one file; a document with a hundred thousand would be rejected for its size."""
@@ -96,6 +97,12 @@ class ComposedEmbedder:
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._compute_encoding(text) for text in texts]
+
+    def compress(self, encoding: Encoding) -> CompressedTokens:
+        return self._embedder.compress(encoding)
+
+    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
+        return self._embedder.restore(vector, tokens)
 
     def _compute_encoding(self, text: str) -> Encoding:
         spans = list(_iter_pieces(text))

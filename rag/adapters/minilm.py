@@ -14,14 +14,13 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from rag.adapters.graph_files import ensure_graph_file
-from rag.adapters.minilm_graph import MODEL_DIM, Precision
-from rag.adapters.token_products import TokenProducts
-from rag.adapters.token_products import ensure_product_graph as products_file
+from rag.adapters.minilm_graph import MODEL_DIM, WORD_TABLE, Precision, read_safetensors
+from rag.adapters.token_codec import Fit, TokenCodec, ensure_product_graph, ensure_words
 from rag.adapters.weights import Weights, find_weights
 from rag.config.settings import Settings, load
 from rag.library.permissions import require_memory
 from rag.text import ensure_encodable
-from rag.types.token_vectors import Encoding
+from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -64,7 +63,7 @@ class MiniLM(Embeddings):
         self._lock = Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._workers: ThreadPoolExecutor | None = None
-        self._products: TokenProducts | None = None
+        self._codec: TokenCodec | None = None
         # One question is read, searched for by its vector, and compared token by token.
         self._encode_recent = lru_cache(maxsize=_RECENT)(self._encode)
 
@@ -87,14 +86,26 @@ class MiniLM(Embeddings):
         """As `encode`; the last few questions are kept."""
         return self._encode_recent(text)
 
-    def products(
-        self, queries: NDArray[np.float32], packed: NDArray[np.uint8], scales: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def compress(self, encoding: Encoding) -> CompressedTokens:
+        """Token vectors as they are stored; loads the words, but not the model."""
+        return self._load_codec().compress(encoding)
+
+    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding:
+        """The encoding of stored token vectors, as far as they were kept; spans are empty."""
+        spans = np.stack([tokens.starts, tokens.starts], axis=1)
+        return Encoding(vector, self._load_codec().restore(vector, tokens), tokens.ids, spans)
+
+    def products(self, queries: NDArray[np.float32], tokens: DocumentTokens) -> NDArray[np.float32]:
         """Cosines of query tokens and document tokens; see `rag.search.late.Products`."""
-        if self._products is None:
-            file = products_file(find_weights(self._settings).cache)
-            self._products = TokenProducts(open_session(str(file)))
-        return self._products(queries, packed, scales)
+        return self._load_codec().compute_products(queries, tokens)
+
+    def _load_codec(self) -> TokenCodec:
+        if self._codec is None:
+            weights, fit = find_weights(self._settings), Fit.load()
+            words = read_safetensors(weights.safetensors)[WORD_TABLE]
+            products = open_session(str(ensure_product_graph(weights.cache)))
+            self._codec = TokenCodec(ensure_words(weights.cache, words, fit), fit, products)
+        return self._codec
 
     def _compute_vector(self, text: str) -> NDArray[np.float32]:
         ids, _ = self.tokens(text)

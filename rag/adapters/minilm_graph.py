@@ -34,6 +34,7 @@ MIDDLE_LAYER = 4
 N_HEADS = 12
 MODEL_DIM = 384
 EPSILON = 1e-12
+WORD_TABLE = "embeddings.word_embeddings.weight"
 CONTRIB = "com.microsoft"
 
 
@@ -183,7 +184,7 @@ def extract_product_inputs(model: ModelProto) -> tuple[bytes, list[str]]:
 
 def embed(graph: Graph, tensors: Tensors, *, half: bool = False) -> str:
     """The sum of word, position and segment embeddings; ``half`` stores those of words as float16."""
-    table = tensors["embeddings.word_embeddings.weight"]
+    table = tensors[WORD_TABLE]
     words = graph.add(
         "Gather", graph.add_constant(table.astype(np.float16) if half else table), "ids"
     )

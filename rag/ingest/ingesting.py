@@ -28,18 +28,21 @@ from rag.library import Library, Writer, integrity, invariants, open_writer
 from rag.library.chunking import CHUNKER, get_embedded_text
 from rag.library.identity import compute_entry_digest
 from rag.library.matching import RULES
-from rag.library.token_vector_store import encode_tokens, encode_vector
+from rag.library.token_vector_store import decode_stored, encode_tokens, encode_vector
 from rag.readers.process import ReadingLimits
 from rag.text.english import counted
 from rag.types import Chunk, DocumentPlan, Place, Plan, Rejection, Report
 from rag.types.errors import NotFound
 from rag.types.ingests import Survey
 from rag.types.ports import Embedder, Encoder, Stores
+from rag.types.token_vectors import Encoding
 
 EMBED_BATCH = 32
 """Chunks embedded between two commits; a killed process loses at most these."""
 MOST_UNINDEXED = 5_000
 """Chunks stored and not indexed yet, while more come."""
+COMPRESS_BATCH = 500
+"""Chunks whose old token vectors are made smaller between two commits."""
 
 __all__ = ["apply_ingest", "build_plan", "part_entries"]
 
@@ -304,10 +307,13 @@ class _Run:
 
     def _finish(self) -> None:
         """Index what is not indexed yet, and give roles to sentences that have none."""
-        name = self.library.index_state.embedder if self._embedder is None else self._embedder.name
         if self.ingest_id is not None or sentence_roles.lacks_roles(self.library):
             # Also those of an older Paperfolk, or of a killed one.
-            sentence_roles.store_missing(self.writer, name, self.watch.report)
+            embedder = self._embedder or self.build_embedder()
+            if embedder.name == (self.library.index_state.embedder or embedder.name):
+                sentence_roles.store_missing(self.writer, embedder, self.watch.report)
+        if not self.writer.has_present_layout():
+            compress_old_tokens(self.library, self.writer, self.build_embedder, self.watch.report)
         if self.ingest_id is not None:
             self._index()
             self.writer.log_ingest_end(self.ingest_id, self.plan.counts, self.watch.pace)
@@ -334,6 +340,36 @@ class _Run:
         )
 
 
+def compress_old_tokens(
+    library: Library,
+    writer: Writer,
+    embedder: Callable[[], Embedder],
+    progress: Progress | None = None,
+) -> None:
+    """Bring token vectors of an older version into the present layout, without embedding anything.
+
+    Killed at any moment, it goes on from there next time; until then they are read as they are.
+    """
+    name, after, n_done = library.index_state.embedder, "", 0
+    while batch := writer.list_old_tokens(name, after, COMPRESS_BATCH):
+        present = embedder()
+        if present.name != name or not isinstance(present, Encoder):
+            return  # only its own embedder can; others are dropped with the rest of its vectors
+        decoded = [(chunk_id, v, decode_stored(v, tokens)) for chunk_id, v, tokens in batch]
+        writer.store_vectors(
+            name,
+            [
+                (chunk_id, vector, encode_tokens(present.compress(old)))
+                for chunk_id, vector, old in decoded
+                if isinstance(old, Encoding)
+            ],
+        )
+        after, n_done = batch[-1][0], n_done + len(batch)
+        if progress:
+            progress("compressing", n_done, library.n_chunks)
+    writer.note_layout()
+
+
 def _embed(
     embedder: Embedder,
     writer: Writer,
@@ -353,7 +389,9 @@ def _embed(
         if isinstance(embedder, Encoder):
             encodings = embedder.encode(texts)
             roles |= sentence_roles.assign_roles(embedder.name, batch, encodings)
-            encoded_chunks = [(encode_vector(e.vector), encode_tokens(e)) for e in encodings]
+            encoded_chunks = [
+                (encode_vector(e.vector), encode_tokens(embedder.compress(e))) for e in encodings
+            ]
             writer.store_vectors(
                 embedder.name,
                 [(i, *vector_pair) for i, vector_pair in zip(ids, encoded_chunks, strict=True)],

@@ -11,16 +11,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.library import Library, Writer
 from rag.library.chunking import get_embedded_text, get_sentences, get_text_offset
 from rag.library.rows import encode_roles
 from rag.library.token_vector_store import decode_stored
 from rag.types import Chunk
-
-if TYPE_CHECKING:
-    from rag.types.token_vectors import Encoding
+from rag.types.ports import Embedder, Encoder
+from rag.types.token_vectors import Encoding
 
 HEAD_FILE = Path(__file__).with_name("role_head.npz")
 EMBEDDER = "minilm-l6-v2/"
@@ -74,16 +72,20 @@ def store_assigned(writer: Writer, embedder: str, assigned: Mapping[str, bytes])
         writer.store_roles(assigned.items())
 
 
-def store_missing(writer: Writer, embedder: str, progress: Progress | None = None) -> None:
+def store_missing(writer: Writer, embedder: Embedder, progress: Progress | None = None) -> None:
     """Give roles to all chunks that have none."""
-    if not embedder.startswith(EMBEDDER):
+    if not (embedder.name.startswith(EMBEDDER) and isinstance(embedder, Encoder)):
         return
     writer.expect_roles(compute_version())
     n_done, total = 0, writer.count_without_roles()
-    while rows := writer.list_without_roles(embedder, BATCH):
-        encodings = [decode_stored(vector, tokens).decode() for *_, vector, tokens in rows]
+    while rows := writer.list_without_roles(embedder.name, BATCH):
+        stored = [decode_stored(vector, tokens) for *_, vector, tokens in rows]
+        encodings = [
+            one if isinstance(one, Encoding) else embedder.restore(one.vector, one.tokens)
+            for one in stored
+        ]
         chunks = [(chunk, is_whole) for chunk, is_whole, *_ in rows]
-        writer.store_roles(assign_roles(embedder, chunks, encodings).items())
+        writer.store_roles(assign_roles(embedder.name, chunks, encodings).items())
         n_done += len(rows)
         if progress:
             progress("roles", n_done, total)

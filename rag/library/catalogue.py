@@ -70,6 +70,7 @@ from rag.types.errors import LibraryEmpty, LibraryError, NotFound
 if TYPE_CHECKING:
     from rag.library.token_vector_store import StoredEncoding
     from rag.library.view import LibraryView
+    from rag.types.token_vectors import Encoding
 
 MIN_PREFIX = 4
 MOST_CACHED = 1_000
@@ -439,8 +440,8 @@ class Library(Reader):
         later = select(CHANGES.c.chunk_id).where(CHANGES.c.version > since).distinct()
         return sorted(row[0] for row in self.fetch(later))
 
-    def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding]:
-        """Vector and token vectors of these chunks, in order.
+    def list_encodings(self, chunk_ids: Iterable[str]) -> list[StoredEncoding | Encoding]:
+        """Vector and token vectors of these chunks, in order; those of an older version in floats.
 
         Raises:
             NotFound: A chunk has no token vectors: its embedder makes none.

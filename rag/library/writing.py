@@ -54,6 +54,7 @@ from rag.library.tables import (
     build_upsert,
     is_listed,
 )
+from rag.library.token_vector_store import LAYOUT, PLAIN_START
 from rag.types import Chunk, DocumentPlan, Entry, Paper, Plan
 
 _MODULUS = 2**128
@@ -547,6 +548,35 @@ class Writer:
         if values:
             with self._open_transaction():
                 self._db.execute(changed.values(roles=bindparam("by_sentence")), values)
+
+    # --- token vectors of an older version ------------------------------------------------------
+
+    def has_present_layout(self) -> bool:
+        """Whether `note_layout` was called: no token vectors of an older version are left."""
+        with self._open_transaction():
+            return self._read_meta_value("token_layout") == str(LAYOUT)
+
+    def note_layout(self) -> None:
+        with self._open_transaction():
+            self._set_meta(token_layout=str(LAYOUT))
+
+    def list_old_tokens(
+        self, embedder: str, after: str, limit: int
+    ) -> list[tuple[str, bytes, bytes]]:
+        """The next token vectors in the old layout: chunk id, vector, token vectors."""
+        columns = (VECTORS.c.chunk_id, VECTORS.c.vector, VECTORS.c.tokens)
+        old = (
+            select(*columns)
+            .where(
+                VECTORS.c.embedder == embedder,
+                VECTORS.c.chunk_id > after,
+                func.substr(VECTORS.c.tokens, 1, len(PLAIN_START)) == PLAIN_START,
+            )
+            .order_by(VECTORS.c.chunk_id)
+            .limit(limit)
+        )
+        with self._open_transaction():
+            return [tuple(row) for row in self._db.execute(old)]
 
     # --- journal --------------------------------------------------------------------------------
 

@@ -14,18 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.library.token_vector_store import decode_packed
 from rag.types import Span
-from rag.types.cancellation import heed
+from rag.types.token_vectors import CompressedTokens, DocumentTokens
 
 Matrix = NDArray[np.float32]
 
 
-Products = Callable[[Matrix, NDArray[np.uint8], Matrix], Matrix]
-"""Query tokens (m, dim), packed document tokens (n, dim / 2) and their scales (n,) -> cosines (m, n)."""
-
-BLOCK_ROWS = 4_096
-"""Document tokens converted to floats at one time."""
+Products = Callable[[Matrix, DocumentTokens], Matrix]
+"""Query tokens (m, dim) and document tokens -> cosines (m, n); of the embedder that made them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,15 +30,13 @@ class TokenMatrix:
 
     Attributes:
         vector: (dim,) float32 of length 1.
-        packed: (n, dim / 2) uint8, as `rag.library.token_vector_store` has them.
-        scales: (n,) float32.
+        tokens: As the embedder keeps them, n of them, at least one.
         starts: (m,) index of the first token of each sentence, ascending from 0; m is 1 or more.
         sentences: (m) spans in the paper's text; an empty span stands for the heading.
     """
 
     vector: Matrix
-    packed: NDArray[np.uint8]
-    scales: Matrix
+    tokens: CompressedTokens
     starts: NDArray[np.intp]
     sentences: tuple[Span, ...]
 
@@ -92,36 +86,38 @@ class LateScores:
         return self.by_sentence[:, self.cuts[at] : self.cuts[at + 1]]
 
 
-def compute_products(queries: Matrix, packed: NDArray[np.uint8], scales: Matrix) -> Matrix:
-    """Cosines in floats: what every faster `Products` is to give."""
-    cosines = np.empty((len(queries), len(packed)), np.float32)
-    for start in range(0, len(packed), BLOCK_ROWS):
-        heed()
-        rows = slice(start, start + BLOCK_ROWS)
-        np.matmul(queries, decode_packed(packed[rows]).astype(np.float32).T, out=cosines[:, rows])
-    cosines *= scales
+def compute_products(queries: Matrix, tokens: DocumentTokens) -> Matrix:
+    """Cosines with token vectors that are kept as they are, the bytes of their floats in ``packed``."""
+    cosines: Matrix = queries @ tokens.packed.view(np.float32).T
     return cosines
 
 
 def score(
-    queries: Sequence[QueryTokens],
-    chunks: Sequence[TokenMatrix],
-    cosines_of: Products = compute_products,
+    queries: Sequence[QueryTokens], chunks: Sequence[TokenMatrix], cosines_of: Products
 ) -> list[LateScores]:
     """Match each query with all chunks."""
     if not chunks:
         nothing = np.zeros(0, np.float32)
         none = [np.zeros((len(query.vectors), 0), np.float32) for query in queries]
         return [LateScores(nothing, nothing, best, np.zeros(1, np.intp)) for best in none]
-    packed = np.concatenate([chunk.packed for chunk in chunks])
-    scales = np.concatenate([chunk.scales for chunk in chunks])
-    cosines = cosines_of(np.concatenate([query.vectors for query in queries]), packed, scales)
-    sizes = np.cumsum([0, *(len(chunk.packed) for chunk in chunks)])
+    tokens = _join_tokens(chunks)
+    cosines = cosines_of(np.concatenate([query.vectors for query in queries]), tokens)
+    sizes = np.cumsum([0, *tokens.sizes])
     starts = np.concatenate([c.starts + s for c, s in zip(chunks, sizes[:-1], strict=True)])
     by_sentence = np.maximum.reduceat(cosines, starts, axis=1)
     cuts = np.cumsum([0, *(len(chunk.starts) for chunk in chunks)])
     parts = np.split(by_sentence, np.cumsum([len(q.vectors) for q in queries])[:-1])
     return [_build_scores(query, best, cuts) for query, best in zip(queries, parts, strict=True)]
+
+
+def _join_tokens(chunks: Sequence[TokenMatrix]) -> DocumentTokens:
+    return DocumentTokens(
+        ids=np.concatenate([chunk.tokens.ids for chunk in chunks]),
+        scales=np.concatenate([chunk.tokens.scales for chunk in chunks]),
+        packed=np.concatenate([chunk.tokens.packed for chunk in chunks]),
+        vectors=np.stack([chunk.vector for chunk in chunks]),
+        sizes=np.array([len(chunk.tokens.ids) for chunk in chunks]),
+    )
 
 
 def _build_scores(query: QueryTokens, best: Matrix, cuts: NDArray[np.intp]) -> LateScores:

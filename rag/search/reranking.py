@@ -14,15 +14,10 @@ from typing import Protocol
 
 from rag.library import Library
 from rag.library.chunking import get_embedded_text
-from rag.library.token_vector_store import (
-    StoredEncoding,
-    decode_stored,
-    encode_tokens,
-    encode_vector,
-)
+from rag.library.token_vector_store import decode_plain, encode_plain, encode_vector
 from rag.search import fusion, late, thesaurus
 from rag.search.query import parse_query
-from rag.search.retriever import READ_CHARS, build_query_tokens, build_token_matrix
+from rag.search.retriever import READ_CHARS, build_plain_matrix, build_query_tokens
 from rag.types import Chunk, PaperHit, Retrieval
 from rag.types.cancellation import heed
 from rag.types.ports import Lexical, Reranker
@@ -33,7 +28,7 @@ FIRST = 10
 CHUNKS_OF_PAPER = 2
 """Of a long paper, those with its best sentences are read."""
 CACHED_CHUNKS = 200
-"""Chunks whose token vectors stay in memory, at some 110 kB each."""
+"""Chunks whose token vectors stay in memory as they are kept, at some 110 kB each."""
 
 
 class TokenEncoder(Protocol):
@@ -82,7 +77,7 @@ class LateReranker:
         self.name = encoder.name
         self._library, self._lexical = library, lexical
         self._encoder, self._store = encoder, store
-        self._cache: OrderedDict[str, StoredEncoding] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
         self._guard = Lock()
 
     def score(self, query: str, hits: Sequence[PaperHit]) -> Sequence[float]:
@@ -91,7 +86,7 @@ class LateReranker:
             hits, self._library.list_chunks_of(sorted({hit.paper.paper_id for hit in hits}))
         )
         encodings = self._load_encodings(chunks)
-        matrices = [build_token_matrix(c, encodings[c.chunk_id]) for c in chunks]
+        matrices = [build_plain_matrix(c, encodings[c.chunk_id]) for c in chunks]
         lexical = {hit.paper.paper_id: hit.signals.get("lexical", 0.0) for hit in hits}
         best: dict[str, float] = {}
         rewriting = thesaurus.convert_to_research_terms(query, self._lexical.count_documents)
@@ -101,7 +96,7 @@ class LateReranker:
             if not spans:
                 continue
             tokens = build_query_tokens(parse_query(text), wording.tokens, spans, self._lexical)
-            (scores,) = late.score([tokens], matrices)
+            (scores,) = late.score([tokens], matrices, late.compute_products)
             for chunk, matrix, whole, local in zip(
                 chunks, matrices, scores.late, scores.local, strict=True
             ):
@@ -115,27 +110,26 @@ class LateReranker:
                 best[chunk.paper_id] = max(fused, best.get(chunk.paper_id, fused))
         return [best.get(hit.paper.paper_id, 0.0) for hit in hits]
 
-    def _load_encodings(self, chunks: Sequence[Chunk]) -> dict[str, StoredEncoding]:
+    def _load_encodings(self, chunks: Sequence[Chunk]) -> dict[str, Encoding]:
         """The encoding of each chunk: remembered, kept, or made now and kept."""
         ids = [chunk.chunk_id for chunk in chunks]
         with self._guard:
             loaded = {key: self._cache[key] for key in ids if key in self._cache}
-        kept = self._store.find(key for key in ids if key not in loaded)
-        loaded |= {key: decode_stored(*parts) for key, parts in kept.items()}
+        loaded |= self._store.find(key for key in ids if key not in loaded)
         new: dict[str, tuple[bytes, bytes]] = {}
         for chunk in chunks:
             if chunk.chunk_id not in loaded:
                 heed()
                 encoding = self._encoder.encode_text(get_embedded_text(chunk))
-                new[chunk.chunk_id] = encode_vector(encoding.vector), encode_tokens(encoding)
-                loaded[chunk.chunk_id] = decode_stored(*new[chunk.chunk_id])
+                new[chunk.chunk_id] = encode_vector(encoding.vector), encode_plain(encoding)
         if new:
             self._store.keep(new)
+        loaded |= new
         with self._guard:
             self._cache |= loaded
             while len(self._cache) > CACHED_CHUNKS:
                 self._cache.popitem(last=False)
-        return loaded
+        return {key: decode_plain(*parts) for key, parts in loaded.items()}
 
 
 def _choose_chunks(hits: Sequence[PaperHit], chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ from rag.types import (
 )
 from rag.types.cancellation import heed, heeded
 from rag.types.ports import Lexical, Vectors
-from rag.types.token_vectors import Encoding
+from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
 
 FloatArray = NDArray[np.float64]
 
@@ -79,6 +79,15 @@ class QueryEmbedder(Protocol):
     """The part of LangChain's ``Embeddings`` that a question needs."""
 
     def embed_query(self, text: str) -> list[float]: ...
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """What late interaction needs of an embedder: `products` is of the form of `late.Products`."""
+
+    def encode_query(self, text: str) -> Encoding: ...
+    def compress(self, encoding: Encoding) -> CompressedTokens: ...
+    def products(self, queries: late.Matrix, tokens: DocumentTokens) -> late.Matrix: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +146,7 @@ class Retriever:
     Args:
         library: Papers, chunks and their encodings.
         indexes: Lexical index and vectors.
-        embedder: The one of the vectors; late interaction needs its ``encode_query``; its
-            ``products``, if present, are faster than `late.compute_products`.
+        embedder: The one of the vectors; without late interaction if it is no `TokenEmbedder`.
         most_scored: Up to so many papers of a restriction are all scored; of more, only candidates.
     """
 
@@ -151,10 +159,7 @@ class Retriever:
     ) -> None:
         self._most_scored = most_scored
         self._library, self._indexes, self._embedder = library, indexes, embedder
-        self._encode_query: Callable[[str], Encoding] | None = getattr(
-            embedder, "encode_query", None
-        )
-        self._products: late.Products = getattr(embedder, "products", late.compute_products)
+        self._tokens = embedder if isinstance(embedder, TokenEmbedder) else None
         self._cache: OrderedDict[str, late.TokenMatrix] = OrderedDict()
         self._guard = Lock()
 
@@ -192,15 +197,15 @@ class Retriever:
         else:
             chunks = self._library.list_chunks_of(within)
         heed()
-        if wordings[0].tokens is None:
+        if self._tokens is None:
             tried = [
                 _match_without_tokens(chunks, *of)
                 for of in zip(wordings, lexical, dense, strict=True)
             ]
         else:
-            loaded = self._load_matrices(chunks)
+            loaded = self._load_matrices(chunks, self._tokens)
             asking = [w.tokens for w in wordings if w.tokens]
-            scores = late.score(asking, loaded, self._products)
+            scores = late.score(asking, loaded, self._tokens.products)
             tried = [
                 _match_with_tokens(chunks, loaded, *of)
                 for of in zip(wordings, scores, lexical, strict=True)
@@ -210,14 +215,14 @@ class Retriever:
         return self._join(analysed_query, tried[0], candidates, k, rewriting, word_weights)
 
     def _build_wording(self, analysed_query: AnalysedQuery, index: Lexical) -> _Wording:
-        if self._encode_query is None:
+        if self._tokens is None:
             return _Wording(
                 analysed_query,
                 np.array(self._embedder.embed_query(analysed_query.text), np.float32),
             )
-        encoding = self._encode_query(analysed_query.text[:READ_CHARS])
+        encoding = self._tokens.encode_query(analysed_query.text[:READ_CHARS])
         if not len(encoding.tokens):  # it begins with signs that the model does not read
-            encoding = self._encode_query(analysed_query.text)
+            encoding = self._tokens.encode_query(analysed_query.text)
         spans = [(int(start), int(end)) for start, end in encoding.spans]
         return _Wording(
             analysed_query,
@@ -253,12 +258,16 @@ class Retriever:
 
     # --- chunks and papers --------------------------------------------------------------------
 
-    def _load_matrices(self, chunks: Sequence[Chunk]) -> list[late.TokenMatrix]:
+    def _load_matrices(
+        self, chunks: Sequence[Chunk], embedder: TokenEmbedder
+    ) -> list[late.TokenMatrix]:
         """The token matrix of each chunk, from the cache if it is there."""
         with self._guard:
             missing = [c for c in chunks if c.chunk_id not in self._cache]
             encodings = self._library.list_encodings([c.chunk_id for c in missing])
             for chunk, encoding in zip(missing, encodings, strict=True):
+                if isinstance(encoding, Encoding):  # of an older version, until the next ingest
+                    encoding = StoredEncoding(encoding.vector, embedder.compress(encoding))
                 self._cache[chunk.chunk_id] = build_token_matrix(chunk, encoding)
             matrices = [self._cache[c.chunk_id] for c in chunks]
             while len(self._cache) > CACHED_CHUNKS:
@@ -555,18 +564,31 @@ def build_token_matrix(chunk: Chunk, encoding: StoredEncoding) -> late.TokenMatr
     offset, text_start = get_text_offset(chunk), chunk.span[0]
     spans = get_sentences(chunk)
     borders = np.array([offset + start for start, _ in spans])
-    packed, scales = encoding.packed, encoding.scales
-    owners = np.searchsorted(borders, encoding.spans[:, 0], side="right") - 1
-    if not len(packed):  # a text without tokens matches nothing
-        packed = np.zeros((1, len(encoding.vector) // 2), np.uint8)
-        scales = np.zeros(1, np.float32)
+    tokens = encoding.tokens
+    owners = np.searchsorted(borders, tokens.starts, side="right") - 1
+    if not len(tokens.ids):  # a text without tokens matches nothing
+        tokens = CompressedTokens(
+            ids=np.zeros(1, np.uint16),
+            starts=np.zeros(1, np.int32),
+            scales=np.zeros(1, np.float32),
+            packed=np.zeros((1, tokens.packed.shape[1]), np.uint8),
+        )
         owners = np.array([-1])
     starts = np.flatnonzero(np.concatenate(([True], np.diff(owners) != 0)))
     token_spans = tuple(
         (spans[o][0] + text_start, spans[o][1] + text_start) if o >= 0 else (text_start, text_start)
         for o in owners[starts]
     )
-    return late.TokenMatrix(encoding.vector, packed, scales, starts, token_spans)
+    return late.TokenMatrix(encoding.vector, tokens, starts, token_spans)
+
+
+def build_plain_matrix(chunk: Chunk, encoding: Encoding) -> late.TokenMatrix:
+    """The same of token vectors that no embedder keeps small, for `late.compute_products`."""
+    tokens = np.ascontiguousarray(encoding.tokens, np.float32)
+    packed = tokens.view(np.uint8).reshape(len(tokens), 4 * len(encoding.vector))
+    ones = np.ones(len(tokens), np.float32)
+    plain = CompressedTokens(encoding.ids, encoding.spans[:, 0], ones, packed)
+    return build_token_matrix(chunk, StoredEncoding(encoding.vector, plain))
 
 
 def _normalize_rows(vectors: late.Matrix) -> late.Matrix:

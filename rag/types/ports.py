@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from rag.types import Chunk, Paper, PaperHit
 
 if TYPE_CHECKING:
-    from rag.types.token_vectors import Encoding
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types.token_vectors import CompressedTokens, Encoding
 
 LEXICAL_FIELDS = ("body", "title", "names")
 """Of the lexical index. ``body``: heading and text; ``names``: people, affiliations, category, year, venue."""
@@ -115,9 +118,11 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class Encoder(Protocol):
-    """An embedder that also gives token vectors, for late interaction."""
+    """An embedder that also gives token vectors, for late interaction, and keeps them small."""
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]: ...
+    def compress(self, encoding: Encoding) -> CompressedTokens: ...
+    def restore(self, vector: NDArray[np.float32], tokens: CompressedTokens) -> Encoding: ...
 
 
 class Reranker(Protocol):

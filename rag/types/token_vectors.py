@@ -33,3 +33,37 @@ class Encoding:
     def __len__(self) -> int:
         """Number of tokens."""
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompressedTokens:
+    """The tokens of one text as an embedder keeps them small; only it can read ``packed``.
+
+    Attributes:
+        ids: As in Encoding.
+        starts: (n,) int32, where each token begins in the text.
+        scales: (n,) float32; 0 stands for no token, of a text without any, and matches nothing.
+        packed: (n, width) uint8.
+    """
+
+    ids: NDArray[np.uint16]
+    starts: NDArray[np.int32]
+    scales: NDArray[np.float32]
+    packed: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentTokens:
+    """The tokens of some texts, one text after the other.
+
+    Attributes:
+        ids, scales, packed: As in CompressedTokens.
+        vectors: (n_texts, dim) float32 of length 1.
+        sizes: (n_texts,) tokens of each text.
+    """
+
+    ids: NDArray[np.uint16]
+    scales: NDArray[np.float32]
+    packed: NDArray[np.uint8]
+    vectors: NDArray[np.float32]
+    sizes: NDArray[np.intp]

@@ -12,9 +12,10 @@ from eval.benchmarks import synthetic_library
 from eval.benchmarks.synthetic_library import ComposedEmbedder, make_papers
 from rag.readers import read
 from rag.types.token_vectors import Encoding
+from tests.stand_ins import FloatKeeper
 
 
-class Letters:
+class Letters(FloatKeeper):
     """Each letter is a token, and its vector the axis of its place in the alphabet."""
 
     def __init__(self) -> None:

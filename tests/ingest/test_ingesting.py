@@ -12,10 +12,12 @@ import pytest
 from sqlalchemy import select
 
 from rag.ingest.indexing import Indexes
-from rag.library import open_writer
+from rag.library import invariants, open_writer
 from rag.library.chunking import get_embedded_text
 from rag.library.tables import CHUNKS, META, VECTORS
+from rag.library.token_vector_store import StoredEncoding, encode_plain, encode_vector
 from rag.types.errors import EmbedderMismatch, LibraryLocked, RagError
+from rag.types.token_vectors import Encoding
 from tests.conftest import ROOT
 from tests.desk import Desk, abstract, counts, write
 from tests.stand_ins import QuickEmbedder, QuickEncoder, vector
@@ -244,6 +246,37 @@ def test_chunks_that_an_older_chunker_cut_are_cut_anew(desk: Desk, seeds: Path) 
 def test_token_vectors_are_kept_where_the_embedder_makes_them(desk: Desk, seeds: Path) -> None:
     desk.ingest(seeds / LIST, embedder=QuickEncoder())
     assert len(desk.library.list_encodings([c.chunk_id for c in desk.library.list_chunks()])) == 10
+
+
+def test_token_vectors_of_an_older_version_are_made_smaller_without_embedding(
+    desk: Desk, seeds: Path
+) -> None:
+    """Also where a kill left some of them; until then they are read as they are."""
+    embedder = QuickEncoder()
+    desk.ingest(seeds / LIST, embedder=embedder)
+    chunks = desk.library.list_chunks()
+    chunk_ids = [chunk.chunk_id for chunk in chunks]
+    given = embedder.encode([get_embedded_text(chunk) for chunk in chunks])
+    with open_writer(desk.folder, desk.library.url) as writer:
+        writer.store_vectors(
+            embedder.name,
+            [
+                (chunk_id, encode_vector(one.vector), encode_plain(one))
+                for chunk_id, one in list(zip(chunk_ids, given, strict=True))[::2]
+            ],
+        )
+        with writer._db.begin():
+            writer._db.execute(META.delete().where(META.c.key == "token_layout"))
+    before = desk.library.list_encodings(chunk_ids)
+    assert [isinstance(one, Encoding) for one in before] == [True, False] * 5
+    again = QuickEncoder()
+    desk.ingest(seeds / LIST, embedder=again)
+    assert again.seen == [] and invariants.find_problems(desk.library) == []
+    for one, kept in zip(given, desk.library.list_encodings(chunk_ids), strict=True):
+        assert isinstance(kept, StoredEncoding)
+        rounded = again.restore(kept.vector, kept.tokens).tokens
+        assert abs(one.tokens - rounded).max() < abs(one.tokens).max() / 13
+        assert kept.tokens.ids.tolist() == one.ids.tolist()
 
 
 # --- two at once ------------------------------------------------------------------------------

@@ -1,0 +1,311 @@
+"""Keeps the token vectors of the embedded model small, and multiplies a query's with them.
+
+What a token's vector will be is foretold, by two linear maps, from the model's own vector of the word and from the
+text's vector, which are there anyway. Of the rest, those axes are kept that change products with queries
+most: the first in four bits each, some in two, the others in one. What was tried, with figures: eval/LOG.md.
+
+A product of a query's token and a text's is then the query's product with the word, with the text, and with
+the rest: there are many times fewer words than tokens. The rest is multiplied in 8-bit integers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.adapters.graph_files import ensure_built
+from rag.types.cancellation import heed
+from rag.types.token_vectors import CompressedTokens, DocumentTokens, Encoding
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Matrix = NDArray[np.float32]
+FIT_FILE = Path(__file__).with_name("token_codec.npz")
+STEPS: Mapping[int, float] = {4: 0.3352, 2: 0.9957, 1: 1.5958}
+"""Of the equal steps, 2 to the power of some bits, that keep most of a normal variable of deviation 1 (Max, IRE 1960)."""
+MIDDLE = 64
+"""Stands for 0 among the levels of an axis, which go from 1 to 127: two products of such a level with a query's value
+stay within 16 bits, as processors with limited products need (`rag.adapters.minilm_graph.get_weight_bits`)."""
+VERSION = 1
+"""Goes up with every change of the graph, or of how words are foretold; part of the stored files' names."""
+PRODUCT_ROWS = 4_096
+"""Document tokens in one run, so that its results stay in the processor's cache."""
+MAP_TOP = 63
+"""Seven bits of a map are enough: the rest is taken from what the rounded maps foretell."""
+_MAPS = ("of_word", "of_text", "analysis", "synthesis")
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What `python -m eval train tokens` fits.
+
+    Attributes:
+        of_word, of_text: (dim, dim) float32: word's and text's vector times them, and ``bias`` (dim,), added.
+        analysis: (dim, n_axes) float32: the rest times it has deviation 1 on each axis.
+        synthesis: (dim, n_axes) float32: its transpose takes the axes back.
+        n_four, n_two: Axes kept in four bits, the first ones, and in two, the next; those after are kept in one.
+        model: sha256 of the model's weights.
+    """
+
+    of_word: Matrix
+    of_text: Matrix
+    bias: Matrix
+    analysis: Matrix
+    synthesis: Matrix
+    n_four: int
+    n_two: int
+    model: str
+
+    @classmethod
+    def load(cls, path: Path = FIT_FILE) -> Fit:
+        with np.load(path, allow_pickle=False) as arrays:
+            maps = {name: arrays[name] * arrays[f"{name}_scale"] for name in _MAPS}
+            return cls(
+                **maps,
+                bias=arrays["bias"],
+                n_four=int(arrays["n_four"]),
+                n_two=int(arrays["n_two"]),
+                model=str(arrays["model"]),
+            )
+
+    def to_arrays(self) -> Mapping[str, NDArray[np.generic]]:
+        """As the file has them: the maps in bytes, one scale a column."""
+        arrays: dict[str, NDArray[np.generic]] = {
+            "bias": self.bias.astype(np.float32),
+            "n_four": np.array(self.n_four),
+            "n_two": np.array(self.n_two),
+            "model": np.array(self.model),
+        }
+        for name in _MAPS:
+            values: Matrix = getattr(self, name)
+            scale = np.maximum(np.abs(values).max(axis=0) / MAP_TOP, 1e-9).astype(np.float32)
+            arrays[name] = np.rint(values / scale).astype(np.int8)
+            arrays[f"{name}_scale"] = scale
+        return arrays
+
+    @cached_property
+    def bits(self) -> NDArray[np.intp]:
+        """(n_axes,) In how many bits each axis is kept."""
+        bits = np.ones(self.analysis.shape[1], np.intp)
+        bits[: self.n_four], bits[self.n_four : self.n_four + self.n_two] = 4, 2
+        return bits
+
+    @cached_property
+    def width(self) -> int:
+        """Bytes that the axes of one token take."""
+        return int(self.bits.sum()) // 8
+
+
+class TokenCodec:
+    """Makes token vectors smaller, and matches them with a query's; safe to share between threads.
+
+    Args:
+        words: (n_words, dim) float16, what each word of the vocabulary foretells (`foretell_words`).
+        fit: What is foretold from a text, and what is kept of the rest.
+        products: Session of the graph of products (`build_product_graph`).
+    """
+
+    def __init__(self, words: NDArray[np.float16], fit: Fit, products: InferenceSession) -> None:
+        self._words, self._fit, self._products = words, fit, products
+        self._steps = np.array([STEPS[bits] for bits in fit.bits.tolist()], np.float32)
+        self._tops = (1 << fit.bits) - 1
+        # An axis's outermost level is the greatest: what one unit of it stands for goes to the query.
+        self._units = (self._steps * self._tops / 2 / (MIDDLE - 1)).astype(np.float32)
+
+    def compress(self, encoding: Encoding) -> CompressedTokens:
+        """The token vectors as they are stored."""
+        vector = encoding.vector.astype(np.float16).astype(np.float32)  # as it will be read
+        foretold = self._foretell(vector, encoding.ids)
+        rest = (encoding.tokens - foretold) @ self._fit.analysis
+        deviations = np.sqrt((rest**2).mean(axis=1, keepdims=True)) + np.float32(1e-6)
+        middles = self._tops / np.float32(2)
+        codes = np.floor(rest / (deviations * self._steps) + middles + np.float32(0.5))
+        codes = codes.clip(0, self._tops).astype(np.uint8)
+        # So that a token's product with itself is 1: the nearest point is shorter, and would make cosines smaller.
+        added = self._compute_levels(codes) @ self._fit.synthesis.T
+        missing = 1 - (foretold * encoding.tokens).sum(axis=1)
+        scales = missing / np.maximum((added * encoding.tokens).sum(axis=1), 1e-3)
+        deviations = deviations[:, 0]
+        return CompressedTokens(
+            ids=encoding.ids,
+            starts=encoding.spans[:, 0],
+            scales=np.clip(scales, deviations / 2, deviations * 2).astype(np.float32),
+            packed=pack_codes(codes, self._fit),
+        )
+
+    def restore(self, vector: Matrix, tokens: CompressedTokens) -> Matrix:
+        """(n, dim) The token vectors of one text as far as they were kept."""
+        levels = self._compute_levels(unpack_codes(tokens.packed, self._fit))
+        rest = (levels * tokens.scales[:, None]) @ self._fit.synthesis.T
+        return (self._foretell(vector, tokens.ids) + rest).astype(np.float32, copy=False)
+
+    def _compute_levels(self, codes: NDArray[np.uint8]) -> Matrix:
+        levels: Matrix = ((codes - self._tops / 2) * self._steps).astype(np.float32)
+        return levels
+
+    def _foretell(self, vector: Matrix, ids: NDArray[np.uint16]) -> Matrix:
+        """What word and text foretell of each token."""
+        foretold: Matrix = self._words[ids].astype(np.float32) + vector @ self._fit.of_text
+        return foretold
+
+    def compute_products(self, queries: Matrix, tokens: DocumentTokens) -> Matrix:
+        """Cosines (m, n) of query tokens and document tokens; see `rag.search.late.Products`."""
+        foretold, words = self._compute_foretold_products(queries, tokens.ids)
+        axes = queries @ self._fit.synthesis * self._units
+        peaks = np.maximum(np.abs(axes).max(axis=1), 1e-12) / 127
+        values = np.rint(axes / peaks[:, None]).astype(np.int8)
+        common = {
+            "query": np.ascontiguousarray(values.T),
+            "shift": -MIDDLE * values.sum(axis=1, dtype=np.float32)[None],
+            "peaks": peaks.astype(np.float32)[None],
+            "of_words": foretold,
+            "of_texts": tokens.vectors @ (self._fit.of_text @ queries.T),
+        }
+        owners = np.repeat(np.arange(len(tokens.sizes)), tokens.sizes)
+        cosines = np.empty((len(queries), len(tokens.ids)), np.float32)
+        for start in range(0, len(tokens.ids), PRODUCT_ROWS):
+            heed()
+            rows = slice(start, start + PRODUCT_ROWS)
+            part = {
+                "levels": unpack_levels(tokens.packed[rows], self._fit),
+                "scales": tokens.scales[rows, None],
+                "words": words[rows],
+                "texts": owners[rows],
+            }
+            cosines[:, rows] = self._products.run(["cosines"], common | part)[0]
+        cosines[:, tokens.scales == 0] = 0  # a text without tokens
+        return cosines
+
+    def _compute_foretold_products(
+        self, queries: Matrix, ids: NDArray[np.uint16]
+    ) -> tuple[Matrix, NDArray[np.int64]]:
+        """Products with each word that occurs, (n_words, m), and the index of each token's word."""
+        occurs = np.zeros(len(self._words), bool)
+        occurs[ids] = True
+        places = np.cumsum(occurs) - 1
+        products = self._words[np.flatnonzero(occurs)].astype(np.float32) @ queries.T
+        return products, places[ids]
+
+
+# --- bytes ------------------------------------------------------------------------------------
+
+
+def pack_codes(codes: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
+    """The axes of tokens as bytes: those of four bits, of two, and of one, neighbours in one byte, the first lowest."""
+    parts = []
+    for bits, part in _split_axes(codes, fit):
+        axes = part.reshape(len(codes), part.shape[1] * bits // 8, 8 // bits)
+        shifted = axes << (np.arange(8 // bits, dtype=np.uint8) * bits)
+        parts.append(np.bitwise_or.reduce(shifted, axis=2, dtype=np.uint8))
+    return np.concatenate(parts, axis=1)
+
+
+def unpack_codes(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
+    """The codes that `pack_codes` packed."""
+    return _look_up(packed, fit, _build_code_table)
+
+
+def unpack_levels(packed: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
+    """(n, n_axes) The level of each axis, from 1 to 127: the outermost are 63 from `MIDDLE`."""
+    return _look_up(packed, fit, _build_level_table)
+
+
+def _split_axes(codes: NDArray[np.uint8], fit: Fit) -> list[tuple[int, NDArray[np.uint8]]]:
+    parts = np.split(codes, [fit.n_four, fit.n_four + fit.n_two], axis=1)
+    return list(zip((4, 2, 1), parts, strict=True))
+
+
+def _look_up(
+    packed: NDArray[np.uint8], fit: Fit, build: Callable[[int], NDArray[np.unsignedinteger]]
+) -> NDArray[np.uint8]:
+    """Each byte's axes from a table, where they are one number: many times faster than bit by bit."""
+    n_four, n_two = fit.n_four // 2, fit.n_two // 4
+    parts = np.split(packed, [n_four, n_four + n_two], axis=1)
+    axes = [
+        np.take(build(bits), part).view(np.uint8)
+        for bits, part in zip((4, 2, 1), parts, strict=True)
+    ]
+    return np.concatenate(axes, axis=1)
+
+
+@cache
+def _build_code_table(bits: int) -> NDArray[np.unsignedinteger]:
+    """(256,) The codes in each byte, as one number of as many bytes."""
+    shifts = np.arange(0, 8, bits)
+    codes = (np.arange(256)[:, None] >> shifts & ((1 << bits) - 1)).astype(np.uint8)
+    table: NDArray[np.unsignedinteger] = codes.view(f"u{8 // bits}")[:, 0]
+    return table
+
+
+@cache
+def _build_level_table(bits: int) -> NDArray[np.unsignedinteger]:
+    """(256,) The levels in each byte, as one number of as many bytes."""
+    codes = _build_code_table(bits).view(np.uint8).reshape(256, 8 // bits)
+    top = (1 << bits) - 1
+    levels = np.rint((2 * codes.astype(np.float32) - top) / top * (MIDDLE - 1)) + MIDDLE
+    table: NDArray[np.unsignedinteger] = levels.astype(np.uint8).view(f"u{8 // bits}")[:, 0]
+    return table
+
+
+# --- files that are built once ------------------------------------------------------------------
+
+
+def ensure_words(folder: Path, words: Matrix, fit: Fit) -> NDArray[np.float16]:
+    """What each word of the model's vocabulary foretells, from a file that is mapped, not read."""
+    digest = hashlib.sha256(fit.of_word.tobytes() + fit.bias.tobytes()).hexdigest()[:8]
+    path = ensure_built(
+        folder / f"token-words-v{VERSION}-{digest}.f16",
+        lambda: (words @ fit.of_word + fit.bias).astype("<f2").tobytes(),
+    )
+    return np.memmap(path, "<f2", "r").reshape(words.shape)
+
+
+def ensure_product_graph(folder: Path) -> Path:
+    """Build the graph's file if it does not exist; safe in two processes at once. Returns its path."""
+    return ensure_built(folder / f"token-codec-v{VERSION}.onnx", build_product_graph)
+
+
+def build_product_graph() -> bytes:
+    """The graph: levels of n tokens and a query of m tokens in, cosines (m, n) out, in 8-bit integers."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node(kind, inputs.split(), [output], **attributes)
+        for kind, inputs, output, attributes in (
+            ("MatMulInteger", "levels query", "whole", {}),
+            ("Cast", "whole", "sums", {"to": TensorProto.FLOAT}),
+            ("Add", "sums shift", "centred", {}),
+            ("Mul", "centred peaks", "scaled", {}),
+            ("Mul", "scaled scales", "rest", {}),
+            ("Gather", "of_words words", "by_word", {}),
+            ("Gather", "of_texts texts", "by_text", {}),
+            ("Add", "by_word by_text", "foretold", {}),
+            ("Add", "foretold rest", "products", {}),
+            ("Transpose", "products", "cosines", {"perm": [1, 0]}),
+        )
+    ]
+    shapes: dict[str, tuple[int, list[str | int | None]]] = {
+        "levels": (TensorProto.UINT8, ["n", "n_axes"]),
+        "scales": (TensorProto.FLOAT, ["n", 1]),
+        "query": (TensorProto.INT8, ["n_axes", "m"]),
+        "shift": (TensorProto.FLOAT, [1, "m"]),
+        "peaks": (TensorProto.FLOAT, [1, "m"]),
+        "of_words": (TensorProto.FLOAT, ["n_words", "m"]),
+        "words": (TensorProto.INT64, ["n"]),
+        "of_texts": (TensorProto.FLOAT, ["n_texts", "m"]),
+        "texts": (TensorProto.INT64, ["n"]),
+    }
+    inputs = [helper.make_tensor_value_info(name, *of) for name, of in shapes.items()]
+    outputs = [helper.make_tensor_value_info("cosines", TensorProto.FLOAT, ["m", "n"])]
+    graph = helper.make_graph(nodes, "token products", inputs, outputs)
+    opsets = [helper.make_opsetid("", 18)]
+    model_bytes = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    return bytes(model_bytes)
