@@ -104,16 +104,33 @@ class Fit:
         return int(self.bits.sum()) // 8
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ForetoldWords:
+    """What each word of the vocabulary foretells of its tokens, rounded: the rest is taken from that.
+
+    Attributes:
+        values: (n_words, dim) int8.
+        scales: (n_words,) float32; times them the values are vectors.
+    """
+
+    values: NDArray[np.int8]
+    scales: Matrix
+
+    def take(self, ids: NDArray[np.integer]) -> Matrix:
+        """(n, dim) The vectors of some words."""
+        return self.values[ids].astype(np.float32) * self.scales[ids, None]
+
+
 class TokenCodec:
     """Makes token vectors smaller, and matches them with a query's; safe to share between threads.
 
     Args:
-        words: (n_words, dim) float16, what each word of the vocabulary foretells (`foretell_words`).
+        words: What each word of the vocabulary foretells.
         fit: What is foretold from a text, and what is kept of the rest.
         products: Session of the graph of products (`build_product_graph`).
     """
 
-    def __init__(self, words: NDArray[np.float16], fit: Fit, products: InferenceSession) -> None:
+    def __init__(self, words: ForetoldWords, fit: Fit, products: InferenceSession) -> None:
         self._words, self._fit, self._products = words, fit, products
         self._steps = np.array([STEPS[bits] for bits in fit.bits.tolist()], np.float32)
         self._tops = (1 << fit.bits) - 1
@@ -153,7 +170,7 @@ class TokenCodec:
 
     def _foretell(self, vector: Matrix, ids: NDArray[np.uint16]) -> Matrix:
         """What word and text foretell of each token."""
-        foretold: Matrix = self._words[ids].astype(np.float32) + vector @ self._fit.of_text
+        foretold: Matrix = self._words.take(ids) + vector @ self._fit.of_text
         return foretold
 
     def compute_products(self, queries: Matrix, tokens: DocumentTokens) -> Matrix:
@@ -188,10 +205,12 @@ class TokenCodec:
         self, queries: Matrix, ids: NDArray[np.uint16]
     ) -> tuple[Matrix, NDArray[np.int64]]:
         """Products with each word that occurs, (n_words, m), and the index of each token's word."""
-        occurs = np.zeros(len(self._words), bool)
+        occurs = np.zeros(len(self._words.scales), bool)
         occurs[ids] = True
         places = np.cumsum(occurs) - 1
-        products = self._words[np.flatnonzero(occurs)].astype(np.float32) @ queries.T
+        here = np.flatnonzero(occurs)
+        products = self._words.values[here].astype(np.float32) @ queries.T
+        products *= self._words.scales[here, None]
         return products, places[ids]
 
 
@@ -258,14 +277,20 @@ def _build_level_table(bits: int) -> NDArray[np.unsignedinteger]:
 # --- files that are built once ------------------------------------------------------------------
 
 
-def ensure_words(folder: Path, words: Matrix, fit: Fit) -> NDArray[np.float16]:
+def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
     """What each word of the model's vocabulary foretells, from a file that is mapped, not read."""
     digest = hashlib.sha256(fit.of_word.tobytes() + fit.bias.tobytes()).hexdigest()[:8]
-    path = ensure_built(
-        folder / f"token-words-v{VERSION}-{digest}.f16",
-        lambda: (words @ fit.of_word + fit.bias).astype("<f2").tobytes(),
+
+    def build() -> bytes:
+        foretold = words @ fit.of_word + fit.bias
+        scales = np.maximum(np.abs(foretold).max(axis=1) / 127, 1e-9).astype("<f4")
+        return scales.tobytes() + np.rint(foretold / scales[:, None]).astype(np.int8).tobytes()
+
+    data = np.memmap(
+        ensure_built(folder / f"token-words-v{VERSION}-{digest}.bin", build), np.uint8, "r"
     )
-    return np.memmap(path, "<f2", "r").reshape(words.shape)
+    scales, values = np.split(data, [4 * len(words)])
+    return ForetoldWords(values.view(np.int8).reshape(words.shape), scales.view("<f4"))
 
 
 def ensure_product_graph(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from rag.adapters.token_codec import (
     FIT_FILE,
     PRODUCT_ROWS,
     Fit,
+    ForetoldWords,
     TokenCodec,
     build_product_graph,
     ensure_product_graph,
@@ -45,7 +46,8 @@ def codec() -> TokenCodec:
     rng = np.random.default_rng(5)
     axes = np.linalg.qr(rng.normal(size=(DIM, DIM)))[0][:, :N_AXES].astype(np.float32)
     maps = rng.normal(size=(2, DIM, DIM)).astype(np.float32) / 6
-    words = (rng.normal(size=(N_WORDS, DIM)) / 3).astype(np.float16)
+    values = rng.integers(-127, 128, (N_WORDS, DIM)).astype(np.int8)
+    words = ForetoldWords(values, np.full(N_WORDS, 1 / 200, np.float32))
     bias = rng.normal(size=DIM).astype(np.float32) / 9
     fit = Fit(maps[0], maps[1], bias, axes, axes, N_FOUR, N_TWO, "")
     return TokenCodec(words, fit, open_session(build_product_graph()))
