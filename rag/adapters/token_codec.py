@@ -118,7 +118,8 @@ class ForetoldWords:
 
     def take(self, ids: NDArray[np.integer]) -> Matrix:
         """(n, dim) The vectors of some words."""
-        return self.values[ids].astype(np.float32) * self.scales[ids, None]
+        vectors: Matrix = self.values[ids].astype(np.float32) * self.scales[ids, None]
+        return vectors
 
 
 class TokenCodec:
@@ -284,7 +285,8 @@ def ensure_words(folder: Path, words: Matrix, fit: Fit) -> ForetoldWords:
     def build() -> bytes:
         foretold = words @ fit.of_word + fit.bias
         scales = np.maximum(np.abs(foretold).max(axis=1) / 127, 1e-9).astype("<f4")
-        return scales.tobytes() + np.rint(foretold / scales[:, None]).astype(np.int8).tobytes()
+        values: NDArray[np.int8] = np.rint(foretold / scales[:, None]).astype(np.int8)
+        return bytes(scales.tobytes() + values.tobytes())
 
     data = np.memmap(
         ensure_built(folder / f"token-words-v{VERSION}-{digest}.bin", build), np.uint8, "r"

@@ -32,7 +32,9 @@ def iter_compounds(question: str, library: LibraryView) -> Iterator[tuple[Span, 
     singles = [
         w
         for w in words
-        if _MIN_SPLIT_CHARS <= len(w.group()) <= _MAX_SPLIT_CHARS and w.group().islower()
+        if _MIN_SPLIT_CHARS <= len(w.group()) <= _MAX_SPLIT_CHARS
+        and w.group().islower()
+        and not is_everyday(w.group())  # "overview" looked for "over-view" in every text
     ]
     known = library.vocabulary.any
     known.load(

@@ -10,6 +10,7 @@ import pytest
 from rag.adapters.weights import load_whole_words
 from rag.config.settings import Settings
 from rag.library import Library
+from rag.search.compounds import iter_compounds
 from rag.search.spelling import process_spelling
 from tests.desk import Desk
 
@@ -106,6 +107,16 @@ def test_compounds_are_read_as_the_papers_write_them(
     (tmp_path / "papers.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
     desk.ingest(tmp_path / "papers.jsonl")
     assert process_spelling(typed, desk.library.view, english).text == meant
+
+
+def test_an_everyday_word_is_not_looked_for_in_two_words_in_every_text(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sought: list[str] = []
+    monkeypatch.setattr(library.view.vocabulary, "has_phrase", sought.append)
+    assert list(iter_compounds("give me an overview", library.view)) == []
+    list(iter_compounds("introducingtask", library.view))
+    assert sought == ["introducing-task", "introducing task"]
 
 
 def test_a_word_as_near_to_two_others_stays(
