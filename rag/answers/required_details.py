@@ -52,16 +52,16 @@ _TIMED = re.compile(
 _COUNT_ASKED = re.compile(
     r"\bhow many (?P<things>(?:[a-z][\w-]* ){0,2}?(?!is\b|was\b|does\b|has\b|times\b)[a-z][\w-]*s)\b(?! (?:of|a|per|more|less|better|faster))"
 )
-_NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*"
+_NUMBER = r"(?<![\w.,-])[~≈]?\d[\d,.]*+"
 _FOREIGN_FIGURE = re.compile(
-    rf"{_NUMBER}(?:(?:,? and|,|/)? ?{_NUMBER})*\)?\s?(?:\\?%|[x×](?!\w)|\$?\\times|@|[kmg]?b\b|(?:fps|hz|ms|points?|times|"
+    rf"{_NUMBER}(?:(?:,? and|,|/)? ?{_NUMBER}){{0,9}}+\)?\s?(?:\\?%|[x×](?!\w)|\$?\\times|@|[kmg]?b\b|(?:fps|hz|ms|points?|times|"
     r"percent|seconds?|minutes?|hours?|days?|years?|dB|[km]?(?: million)? ?param\w*|g?flops)\b|(?:[a-z]+ ){1,2}per )"
     r"|\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
 """Figures that count no things but measure: rates, shares, sizes, times, years."""
 _COUNTED_WITHIN = 8
-_AMOUNT = rf"(?:{_NUMBER}|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
+_AMOUNT = rf"(?:{_NUMBER}[kmb]?|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|thousands?|millions?))"
 
 
 def _find_missing_count(folded_query: str, paper_texts: Sequence[str]) -> str:
