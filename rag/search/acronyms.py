@@ -78,6 +78,22 @@ _PLURAL_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 
 
+@lru_cache(maxsize=2_000)
+def _list_adjectives(word: str) -> frozenset[str]:
+    """The terms that an adverb may tell how: ``noisy`` for ``noisily``."""
+    return frozenset(extract_terms(f"{word[:-2]} {word[:-3]}y {word[:-1]}e"))
+
+
+@lru_cache(maxsize=2_000)
+def _list_parts(word: str) -> tuple[frozenset[str], ...]:
+    """The terms of each two words that a word may be written from: ``crowd`` and ``sourced``."""
+    if not (word.islower() and word.isalpha()):
+        return ()
+    cuts = range(MIN_STEM, len(word) - MIN_STEM + 1)
+    pairs = (frozenset(extract_terms(f"{word[:at]} {word[at:]}")) for at in cuts)
+    return tuple(pair for pair in pairs if pair)
+
+
 def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     """Whether a paper has the word in another form than typed.
 
@@ -92,13 +108,9 @@ def has_long_form(word: str, paper_terms: frozenset[str]) -> bool:
     if len(parts) > 1 and "".join(parts) == word:
         return all(fold(part) in paper_terms for part in parts)
     if word.endswith("ly"):
-        adjectives = (word[:-2], f"{word[:-3]}y", f"{word[:-1]}e")
-        return any(term in paper_terms for a in adjectives for term in extract_terms(a))
-    if word.islower() and word.isalpha():
-        cuts = range(MIN_STEM, len(word) - MIN_STEM + 1)
-        parted = ((*extract_terms(word[:at]), *extract_terms(word[at:])) for at in cuts)
-        if any(pair and all(term in paper_terms for term in pair) for pair in parted):
-            return True
+        return not paper_terms.isdisjoint(_list_adjectives(word))
+    if any(pair <= paper_terms for pair in _list_parts(word)):
+        return True
     beginning = fold(word).removesuffix("s")
     if not word.islower() or len(beginning) < MIN_STEM:
         return False
