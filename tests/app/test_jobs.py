@@ -67,6 +67,7 @@ def test_stopping_ends_it_at_once_and_the_conversation_goes_on(
     server.default = reply
     stopped = desk.ask(thread, QUESTION)
     until_asked(stopped)
+    assert not stopped.wait_for_words(0)
     desk.stop(thread)
     assert not [t for t in stopped.iter_events() if isinstance(t.event, Answer | Delta)]
     assert stopped.done
@@ -84,6 +85,7 @@ def test_what_was_said_before_the_stop_stays(desk: AnswerJobs, server: OpenAISer
         lambda call: answer_with_first_sentences(call) + " It also" * 500, piece_delay_s=0.01
     )
     asking = desk.ask(thread, QUESTION)
+    assert asking.wait_for_words(60)
     said = ""
     for timed in asking.iter_events():
         if isinstance(timed.event, Delta):

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import tomllib
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ from rag.app.user_question_set import UserQuestionSet
 from rag.config.settings import keep_in_file, load
 from rag.types import Answer, Condition
 from rag.types.fields import Range
-from ui.components import model_settings, session
+from ui.components import chat_turn, filter_bar, model_settings, session
 from ui.components.open_paper import OpenPaper
 from ui.server import application
-from ui.views import people_html
+from ui.views import answer_html, people_html
 
 SCREENS = Path(session.__file__).parents[1] / "screens"
 
@@ -691,3 +692,26 @@ def test_a_question_to_a_conversation_that_was_deleted_elsewhere_is_not_asked_un
     at.button(key="held_back").click()
     run(at)
     assert [answer.question for answer in answers(at)] == ["Who wrote DuetFace?"]
+
+
+def test_the_first_words_of_an_answer_stand_there_before_the_rest_of_the_page_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+
+    def note(module: Any, name: str, what: Callable[..., str]) -> None:
+        original = getattr(module, name)
+
+        def noting(*values: Any, **names: Any) -> Any:
+            order.append(what(*values))
+            return original(*values, **names)
+
+        monkeypatch.setattr(module, name, noting)
+
+    at = run(screen("chat"))
+    monkeypatch.setattr(chat_turn, "PATIENCE_S", 60)
+    note(answer_html, "render_working", lambda _, text: "words" if text else "steps")
+    note(filter_bar, "render_bar", lambda *_: "input")
+    at.chat_input[0].set_value("What is DuetFace?")
+    run(at)
+    assert order.index("words") < order.index("input")
