@@ -80,7 +80,7 @@ class Line:
 
 def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
     """The quote of one sentence of a paper for a question, with its marker."""
-    span = extend_list(paper.text, trim_opening(paper.text, span))
+    span = extend_list(paper.text, trim_opening(paper.text, _join_figure(paper.text, span)))
     quote = plain(paper.text[slice(*span)])
     if figure := find_figure(question, quote):
         start, end = figure
@@ -105,13 +105,44 @@ _ITEM = re.compile(r"\(?(?:i{2,3}|iv|v|[2-5]|[b-e])\)\s")
 MAX_LIST_CHARS = 700
 
 
+_ANNOUNCES = re.compile(
+    r"\b(?:limitations?|problems|issues|challenges|reasons|drawbacks|shortcomings|weaknesses|difficulties|obstacles|flaws|gaps|aspects|"
+    r"steps|stages|ways|parts|factors|(?:two|three|four|several|following) (?:\w+ ){0,2}?\w+s)\b",
+    re.IGNORECASE,
+)
+_FIRSTLY = re.compile(
+    r"\s*(?:first(?:ly)?|on (?:the )?one hand|(?:the )?first one)\b,?", re.IGNORECASE
+)
+_NEXTLY = re.compile(
+    r"\s*(?:second(?:ly)?|third(?:ly)?|fourth(?:ly)?|finally|lastly|on the other hand|(?:the )?second one)\b,?",
+    re.IGNORECASE,
+)
+_BROKEN_FIGURE = re.compile(r"(?<=\d\.)\s+\d+\s?\\?%[^.]*+\.?")
+
+
+def _join_figure(text: str, span: Span) -> Span:
+    """The span with the rest of a figure that the printed text breaks at its point: ``up to 63. 53%``."""
+    start, end = span
+    rest = _BROKEN_FIGURE.match(text, end)
+    return (start, rest.end()) if rest else span
+
+
 def extend_list(text: str, span: Span) -> Span:
     """The span with the further items of the list that it begins: ``... (i) A. (ii) B. The B is ...``.
 
-    "What limits dynamic architectures?" was told the first of three. An item that is a heading takes the
-    sentence behind it.
+    "What limits dynamic architectures?" was told the first of three, and "what's wrong?" that there are
+    limitations, without "Firstly, ..." behind. An item that is a heading takes the sentence behind it.
     """
     start, end = span
+    if _ANNOUNCES.search(text, start, end) and _FIRSTLY.match(text, end):
+        for at, stop in split_sentences(text):
+            if at >= end and (
+                not (_FIRSTLY.match(text, at) or _NEXTLY.match(text, at))
+                or stop - start > MAX_LIST_CHARS
+            ):
+                break
+            end = max(end, stop)
+        return start, end
     if not _FIRST_ITEM.search(text, start, end):
         return span
     sentences = [s for s in split_sentences(text) if s[0] >= end and s[1] - start <= MAX_LIST_CHARS]

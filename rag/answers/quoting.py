@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.answers.asking_words import find_kinds_of_data
 from rag.answers.citations import Citations
 from rag.answers.clauses import find_idea
+from rag.answers.leading import order_by_form
 from rag.answers.sentence_forms import (
     FORMS,
     SEEKING_KINDS,
@@ -55,7 +56,9 @@ def choose_sentences(
     )
 
     request = Request.read_question(question, asks_for)
-    paper = is_asking_for_paper(question) or (several and not request.kinds & SEEKING_KINDS)
+    # "downsides of near-infrared iris capture?" was told what the paper brings
+    seeks = is_asking_for_paper(question) and not (asks_for and request.kinds & {"problem"})
+    paper = seeks or (several and not request.kinds & SEEKING_KINDS)
     sentences = [s for s in hit.sentences if any(iter_words(hit.paper.text[slice(*s.span)]))]
     rest = [(s, hit.apart.rest(hit.paper.text, s.span)) for s in sentences]
     sentences = [replace(s, span=span) for s, spans in rest for span in spans] or sentences
@@ -78,9 +81,14 @@ def choose_sentences(
         # "which cameras was it evaluated on?": the data, not how it is made
         own_name = get_short_name(hit.paper)
         chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
-    if asks_for == "limitation" and chosen[0].role in ("result", "aim", "method"):
+    if (
+        asks_for == "limitation"
+        and "problem" in request.kinds
+        and chosen[0].role in ("result", "aim", "method")
+    ):
         # "where does dataset condensation fall short?" was answered by what a method achieves
         chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))
+    chosen = order_by_form(question, hit, chosen, request)
     # A paper that nothing more is asked of is told by what it brings.
     if paper and (several or not is_describing_paper(question)):
         idea = find_idea(hit, chosen)
