@@ -20,11 +20,11 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
-from rag.answers.sentence_forms import Request, defines, find_defined_subject
+from rag.answers.sentence_forms import Request, defines, find_defined_subject, is_common
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
 from rag.library.naming import get_short_name, is_made_up
-from rag.text import extract_terms, iter_words, join_names
+from rag.text import iter_words, join_names
 from rag.text.everyday import is_everyday
 from rag.text.markdown import plain
 from rag.types import (
@@ -305,7 +305,9 @@ def _render_one_paper(
     if query.asks_for == "limitation" and is_limit_of_others(
         query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
     ):
-        quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {quotes}"
+        is_problem = leads[0].role in ("problem", "limitation", "background")
+        head = phrases.PROBLEM_ADDRESSED if is_problem else phrases.HEAD_NEAREST
+        quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {head} {quotes}"
     elif subject := _find_undefined(query.text, hit, leads[0]):
         quotes = f"{phrases.tell_undefined(plain(subject))} {quotes}"
     if is_asking_for_paper(query.text):
@@ -346,8 +348,19 @@ def _find_undefined(question: str, hit: PaperHit, lead: Sentence) -> str:
         return ""
     if any(defines(subject, hit.paper.text[slice(*s.span)]) for s in (lead, *hit.sentences)):
         return ""
-    # a paper of that name brings it
-    return "" if set(extract_terms(subject)) <= set(extract_terms(hit.paper.name)) else subject
+    brings_it = not is_common(subject) or _brings(subject, hit)
+    return "" if brings_it else subject
+
+
+def _brings(subject: str, hit: PaperHit) -> bool:
+    """Whether a paper introduces a thing itself: ``we introduce knowledge swapping, ...``."""
+    words = r"\W+".join(re.escape(word) for word, _ in iter_words(subject))
+    brought = re.compile(
+        rf"\b(?:propose|introduce|present|call(?:ed)?|named|termed|dubbed) (?:(?:an?|the|new|novel|task|of|as)\W+){{0,4}}[\"“]?{words}\b"
+        r"(?!\s(?:method|model|framework|approach|network|algorithm|system|strategy|loss|\w+ (?:method|model|framework|approach)))",
+        re.IGNORECASE,
+    )
+    return brought.search(hit.paper.text) is not None
 
 
 _PARTS_ASKED = re.compile(

@@ -97,7 +97,7 @@ def order_by_form(
         # "how does NAR-Former V2 compare to graph neural networks?" was told how it learns
         order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
     if "problem" in request.kinds and order and _CIRCULAR.match(text, *order[0].span):
-        problem = _find_before(hit, order[0])
+        problem = _find_before(chosen, order[0])
         order.sort(key=lambda s: s is not problem)
     return order
 
@@ -125,11 +125,9 @@ def _names(name: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence) is not None
 
 
-def _find_before(hit: PaperHit, sentence: Sentence) -> Sentence:
+def _find_before(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence:
     """The problem that stands last before a sentence; itself where none does."""
-    before = sorted(
-        (s for s in hit.sentences if s.span[1] <= sentence.span[0]), key=lambda s: s.span
-    )
+    before = sorted((s for s in sentences if s.span[1] <= sentence.span[0]), key=lambda s: s.span)
     told = [s for s in before if s.role in ("problem", "limitation")] or before
     return told[-1] if told else sentence
 

@@ -289,7 +289,8 @@ def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
     return f"{head}: {who} {missing}."
 
 
-OWN_LIMITS_NOT_STATED = "Its own limits are not stated. The problem it addresses:"
+OWN_LIMITS_NOT_STATED = "Its own limits are not stated."
+PROBLEM_ADDRESSED = "The problem it addresses:"
 
 
 def tell_undefined(subject: str) -> str:
