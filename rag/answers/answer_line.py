@@ -80,7 +80,7 @@ class Line:
 
 def build_line(question: str, paper: Paper, span: Span, marks: Citations) -> Line:
     """The quote of one sentence of a paper for a question, with its marker."""
-    span = extend_list(paper.text, trim_opening(paper.text, _join_figure(paper.text, span)))
+    span = extend_list(paper.text, trim_opening(paper.text, _go_back(paper.text, span)))
     quote = plain(paper.text[slice(*span)])
     if figure := find_figure(question, quote):
         start, end = figure
@@ -120,11 +120,21 @@ _NEXTLY = re.compile(
 _BROKEN_FIGURE = re.compile(r"(?<=\d\.)\s+\d+\s?\\?%[^.]*+\.?")
 
 
-def _join_figure(text: str, span: Span) -> Span:
-    """The span with the rest of a figure that the printed text breaks at its point: ``up to 63. 53%``."""
+def _go_back(text: str, span: Span) -> Span:
+    """The span from where its sentence is begun: of a figure that is printed with a break at its point, or
+    of a list of which it is an item (``Secondly, they rot``).
+    """
     start, end = span
-    rest = _BROKEN_FIGURE.match(text, end)
-    return (start, rest.end()) if rest else span
+    if rest := _BROKEN_FIGURE.match(text, end):
+        end = rest.end()
+    before = [s for s in split_sentences(text[:start]) if end - s[0] <= MAX_LIST_CHARS]
+    if before and _BROKEN_FIGURE.match(text, before[-1][1]):
+        return before[-1][0], end
+    while before and (_FIRSTLY.match(text, start) or _NEXTLY.match(text, start)):
+        start, stop = before.pop()
+        if _ANNOUNCES.search(text, start, stop) and _FIRSTLY.match(text, stop):
+            return start, max(end, extend_list(text, (start, stop))[1])
+    return span[0], end
 
 
 def extend_list(text: str, span: Span) -> Span:

@@ -55,6 +55,9 @@ _RESULT_ASKED = re.compile(
 _COMPARED_WITH = re.compile(r"\bcompare[sd]? (?:to|with|against)\b|\bstack up\b", re.IGNORECASE)
 _THAN = re.compile(r"(?<![\w-])(?P<first>[\w-]+)\b[^.?]{0,60}?\bthan (?:the )?(?P<second>[\w-]+)")
 
+_ATTRIBUTES = re.compile(
+    r"\W*we (?:attribute|ascribe|trace) (?:this|these|such|it)\b", re.IGNORECASE
+)
 _DANGLING = re.compile(
     r"\W*(?:(?:these|those|such|they)\b|(?:when|if|under|with|without|despite|due to|because of|given) (?:[\w-]+ ){0,3}?"
     r"(?:such|these|those) [\w-]+)",
@@ -93,6 +96,9 @@ def order_by_form(
     elif "verdict" in request.kinds and not _RESULT_ASKED.search(question):
         # "is GenShield able to fix images?" was told of its state-of-the-art performance
         order.sort(key=lambda s: s.role == "result" and bool(_BOAST.search(text, *s.span)))
+    if "why" in request.kinds and order and order[0].role in ("aim", "method", "result"):
+        # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
+        order.sort(key=lambda s: not _ATTRIBUTES.match(text, *s.span))
     if "comparison" in request.kinds and _COMPARED_WITH.search(question):
         # "how does NAR-Former V2 compare to graph neural networks?" was told how it learns
         order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
@@ -142,9 +148,11 @@ def add_sentence_before(hit: PaperHit, sentence: Sentence) -> Span:
     "These modules" has the paper's name before it (`rag.answers.answer_line`).
     """
     text, (start, end) = hit.paper.text, sentence.span
-    if sentence.role not in ("background", "problem", "limitation"):
-        return sentence.span
-    if not _DANGLING.match(text, trim_opening(text, sentence.span)[0]):
+    begins = trim_opening(text, sentence.span)[0]
+    is_told_by_others = sentence.role in ("background", "problem", "limitation")
+    if not (
+        _ATTRIBUTES.match(text, begins) or (is_told_by_others and _DANGLING.match(text, begins))
+    ):
         return sentence.span
     before = max(
         (s.span for s in hit.sentences if s.span[1] <= start),
