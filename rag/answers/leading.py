@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rag.answers.answer_line import trim_opening
 from rag.answers.sentence_forms import FORMS, Request, is_of_itself
 from rag.library.naming import get_short_name, is_made_up
+from rag.search.thesaurus import find_everyday_phrases
 from rag.text import iter_words
 from rag.types import Paper, PaperHit, Sentence, Span
 
@@ -20,7 +21,7 @@ _MEASURE_NAMES = (
     r"macs",
     r"param(?:eter)?s?",
     r"fps|frames per second",
-    r"m?ap",
+    r"(?-i:m?AP)",
     r"fid",
     r"bleu(?:-\d)?",
     r"psnr",
@@ -31,7 +32,7 @@ _MEASURE_NAMES = (
 )
 """Measures that are printed beside their figure, by these names alone."""
 _MEASURES = tuple(
-    re.compile(rf"(?<![\w-])(?:{name})(?![\w-])", re.IGNORECASE) for name in _MEASURE_NAMES
+    re.compile(rf"(?<![a-z])(?:{name})(?![\w-])", re.IGNORECASE) for name in _MEASURE_NAMES
 )
 _FIGURE = re.compile(r"(?<![\w.])\d")
 
@@ -43,6 +44,8 @@ _CIRCULAR = re.compile(
 )
 """``To address the problem, we propose ...``: what the problem is stands before it."""
 
+_OTHER_KINDS = frozenset(("definition", "data", "number", "count", "name", "means"))
+"""Kinds beside which "challenge" or "problem" is no more than a word: "what does SCA stand for in the challenge ..."."""
 _BOAST = re.compile(
     r"\b(?:state[- ]of[- ]the[- ]art|sota|superior\w*|outperform\w*|surpass\w*|effectiveness|excellent|promising|performances?)\b",
     re.IGNORECASE,
@@ -69,6 +72,11 @@ MAX_JOINED_CHARS = 480
 _OF_OTHERS = re.compile(
     r"\b(?:existing|current|previous|prior|earlier|other|others|traditional|conventional|today|state-of-the-art|addresse?s?|solve[sd]?|"
     r"tackle[sd]?|overcomes?|fix(?:es)?|handles?|mitigates?|alleviates?)\b",
+    re.IGNORECASE,
+)
+_LIMITS_ASKED = re.compile(
+    r"\b(?:limit(?:s|ed|ations?)?|drawbacks?|downsides?|weakness\w*|weak|shortcomings?|disadvantages?|cons|flaws?|pitfalls?|caveats?|"
+    r"wrong|problems? with|fail(?:s|ures?)?|bad|can(?:no|')t|catch)\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:our|ours|we)\b", re.IGNORECASE)
@@ -102,7 +110,11 @@ def order_by_form(
     if "comparison" in request.kinds and _COMPARED_WITH.search(question):
         # "how does NAR-Former V2 compare to graph neural networks?" was told how it learns
         order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
-    if "problem" in request.kinds and order and _CIRCULAR.match(text, *order[0].span):
+    if (
+        "problem" in request.kinds
+        and not request.kinds & _OTHER_KINDS
+        and _CIRCULAR.match(text, *order[0].span)
+    ):
         problem = _find_before(chosen, order[0])
         order.sort(key=lambda s: s is not problem)
     return order
@@ -169,6 +181,8 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
 
     "FoPru limits?" was told what limits the models before it. ``is_focus``: the paper is spoken of.
     """
+    if not _LIMITS_ASKED.search(question) and not _has_idiom(question):
+        return False  # "what capability does it rely on?" was read as asking for a limitation
     name = get_short_name(hit.paper)
     coined = {word for word, _ in iter_words(hit.paper.name) if is_made_up(word)} | {name} - {""}
     is_named = any(_names(word.lower(), question.lower()) for word in coined)
@@ -179,6 +193,13 @@ def is_limit_of_others(question: str, hit: PaperHit, lead: Sentence, *, is_focus
         return False
     is_of_it = bool(_OWN.search(told) or any(word in told for word in coined))
     return _is_before_own(hit, lead) or not (is_of_it and _ADMITS.search(told))
+
+
+def _has_idiom(question: str) -> bool:
+    return any(
+        all(_LIMITS_ASKED.search(term) for term in terms)
+        for _, terms in find_everyday_phrases(question)
+    )
 
 
 def _is_before_own(hit: PaperHit, sentence: Sentence) -> bool:

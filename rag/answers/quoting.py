@@ -73,6 +73,7 @@ def choose_sentences(
     if request.kinds >= {"why", "negative"} and not _tells_problem(hit, chosen[0]):
         # "why are dynamic architectures limited?" was answered by their superior performance
         chosen.sort(key=lambda s: not _tells_problem(hit, s))
+    chosen = order_by_form(question, hit, chosen, request)
     if subject := find_defined_subject(question):
         chosen.sort(key=lambda s: not defines(subject, hit.paper.text[slice(*s.span)]))
     if name := find_abbreviated(question):
@@ -88,7 +89,6 @@ def choose_sentences(
     ):
         # "where does dataset condensation fall short?" was answered by what a method achieves
         chosen.sort(key=lambda s: s.role not in ("limitation", "problem"))
-    chosen = order_by_form(question, hit, chosen, request)
     # A paper that nothing more is asked of is told by what it brings.
     if paper and (several or not is_describing_paper(question)):
         idea = find_idea(hit, chosen)
