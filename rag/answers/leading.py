@@ -47,7 +47,8 @@ _CIRCULAR = re.compile(
 _OTHER_KINDS = frozenset(("definition", "data", "number", "count", "name", "means"))
 """Kinds beside which "challenge" or "problem" is no more than a word: "what does SCA stand for in the challenge ..."."""
 _BOAST = re.compile(
-    r"\b(?:state[- ]of[- ]the[- ]art|sota|superior\w*|outperform\w*|surpass\w*|effectiveness|excellent|promising|performances?)\b",
+    r"\W*(?:[\w-]+,? ){0,4}(?:experiments?|results?|evaluations?|experimental|studies|analysis)\b[^.]*?\b(?:state[- ]of[- ]the[- ]art|sota|"
+    r"superior\w*|outperform\w*|surpass\w*|effectiveness|excellent|promising|performances?)\b",
     re.IGNORECASE,
 )
 _RESULT_ASKED = re.compile(
@@ -103,10 +104,16 @@ def order_by_form(
         order.sort(key=lambda s: not all(_names(side, text[slice(*s.span)]) for side in sides))
     elif "verdict" in request.kinds and not _RESULT_ASKED.search(question):
         # "is GenShield able to fix images?" was told of its state-of-the-art performance
-        order.sort(key=lambda s: s.role == "result" and bool(_BOAST.search(text, *s.span)))
+        order.sort(key=lambda s: s.role == "result" and bool(_BOAST.match(text, *s.span)))
     if "why" in request.kinds and order and order[0].role in ("aim", "method", "result"):
         # "why would MLLMs lose visual quality?" was told a remedy; "We attribute this to ..." says why
         order.sort(key=lambda s: not _ATTRIBUTES.match(text, *s.span))
+    is_how = "means" in request.kinds and not request.kinds & {"comparison", "order", "effect"}
+    if is_how and not _RESULT_ASKED.search(question) and _has_name(question):
+        # "how does LaRE tell real images from generated ones" was told why that is hard, and how fast it is
+        order.sort(
+            key=lambda s: not (s.role in (None, "aim", "method") and tells_how(hit.paper, s))
+        )
     if "comparison" in request.kinds and _COMPARED_WITH.search(question):
         # "how does NAR-Former V2 compare to graph neural networks?" was told how it learns
         order.sort(key=lambda s: not (s.role == "result" and FORMS["wins"].search(text, *s.span)))
@@ -137,6 +144,10 @@ def find_sides_of_than(question: str) -> tuple[str, ...]:
     before = [word for word, _ in iter_words(question[: match.start("second")]) if is_made_up(word)]
     second = match["second"]
     return (before[0], second) if len(before) == 1 and is_made_up(second) else ()
+
+
+def _has_name(question: str) -> bool:
+    return any(is_made_up(word) for word, _ in iter_words(question))
 
 
 def _names(name: str, sentence: str) -> bool:

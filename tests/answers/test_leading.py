@@ -68,6 +68,16 @@ def test_whether_something_can_be_done_is_not_answered_by_a_boast() -> None:
     assert "state-of-the-art" in lead("does LeafNet perform well?", hit, "yes_no")
 
 
+def test_how_a_named_thing_works_is_told_by_its_method() -> None:
+    hit = read(
+        "It is hard for nets to tell oaks from elms. We compare each leaf with its own drawing. "
+        "LeafNet surpasses others and can tell oaks from elms.",
+        "bmm",
+    )
+    assert "drawing" in lead("how does LeafNet tell oaks from elms?", hit, "method")
+    assert "drawing" not in lead("how good is LeafNet, does it tell oaks from elms well?", hit)
+
+
 def test_which_of_two_is_better_is_answered_by_the_sentence_with_both() -> None:
     text = "Our findings highlight gains of LF2 over LFA. Experiments show that VL-LF2 is better for tracking leaves."
     assert "gains" in lead("is LF2 better than LFA for tracking leaves?", read(text, "mr"))
