@@ -20,7 +20,13 @@ from rag.answers.quoting import (
     render_quote,
     render_source,
 )
-from rag.answers.sentence_forms import Request, defines, find_defined_subject, is_common
+from rag.answers.sentence_forms import (
+    Request,
+    defines,
+    find_defined_subject,
+    is_common,
+    is_of_itself,
+)
 from rag.answers.sufficiency import NEAREST, find_missing_words
 from rag.answers.summary import asks_for_summary, render_summary
 from rag.library.naming import get_short_name, is_made_up
@@ -305,7 +311,8 @@ def _render_one_paper(
     if query.asks_for == "limitation" and is_limit_of_others(
         query.text, hit, leads[0], is_focus=hit.paper.paper_id in query.papers
     ):
-        is_problem = leads[0].role in ("problem", "limitation", "background")
+        told = hit.paper.text[slice(*leads[0].span)]
+        is_problem = leads[0].role in ("problem", "background") and not is_of_itself(told)
         head = phrases.PROBLEM_ADDRESSED if is_problem else phrases.HEAD_NEAREST
         quotes = f"{phrases.OWN_LIMITS_NOT_STATED} {head} {quotes}"
     elif subject := _find_undefined(query.text, hit, leads[0]):
