@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.library.fields import format_condition
 from rag.library.view import LibraryView
 from rag.text import STOP_WORDS, split_terms
 from rag.types.fields import FIELDS, Condition
@@ -36,6 +37,7 @@ from rag.understanding.dialogue_merging import (
     set_role,
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
+from rag.understanding.dialogue_scope import ask_library, choose_offered, list_undone, read_figure
 from rag.understanding.dialogue_state import (
     COMPARES,
     CONTENT,
@@ -48,6 +50,7 @@ from rag.understanding.dialogue_state import (
     find_placed,
     list_focus,
     list_named,
+    list_others,
     list_terms,
 )
 from rag.understanding.entities import Entities, negate
@@ -62,6 +65,7 @@ from rag.understanding.slots import is_topical, list_free_words
 
 def join(frame: Frame, entities: Entities, state: DialogueState, library: LibraryView) -> Reading:
     """The reading of a turn in its conversation."""
+    frame = read_figure(frame, state)
     link = choose_link(frame, entities, state, library)
     question = frame.question
     frame = replace(frame, links=((link, frame.links[0][1] if frame.links else 1.0), *frame.links))
@@ -105,6 +109,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
     elif link == "all_of":
         focus = () if frame.want in SETS else list_focus(state, frame.want)
+        # "papers on drones / what does the first do? / who is behind these?": the list
+        if _THESE.search(question) and list_others(state) and frame.want != "comparison":
+            focus = state.listed
     elif link == "those_people":
         people = find_people(question, state, library)
     if frame.relation in _AUTHORS and _SAME.search(question):
@@ -119,7 +126,8 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if link == "one_of" and find_called(question, state, library):
         alone = replace(alone, unread=())
     joined = (
-        ask_people_on(frame, alone, state)
+        ask_library(frame, alone, state)
+        or ask_people_on(frame, alone, state)
         or ask_pair(frame, alone, state)
         or ask_share(frame, alone, state)
         or keep_slots(frame, alone, state, library)
@@ -138,6 +146,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
         joined = replace(alone.query, papers=named)
     if joined is None:
         return alone
+    joined = choose_offered(joined, state.query, library)
     parts = (*alone.parts, *_list_carried(joined, alone.query))
     reason = f"{describe_want(joined)}; {_REASONS.get(link, 'it goes on from the last question')}"
     others = (alone.query,) if alone.query != joined else alone.others
@@ -146,6 +155,7 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
     unread = (*alone.unread, *_list_unused(frame, joined, state.query))
+    unread = (*unread, *list_undone(question, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
         unread=tuple(dict.fromkeys(unread)),
@@ -180,6 +190,7 @@ _AUTHORS = ("authors", "first_author", "common_authors")
 _SAME = re.compile(r"\b(?:both|same|common|shared?)\b", re.IGNORECASE)
 
 
+_THESE = re.compile(r"\b(?:these|those)\b(?! two\b)", re.IGNORECASE)
 _WHICH_OF = re.compile(
     r"\W*(?:and\s+)?which\b.{0,8}\bof\s+(?:them|these|those|both|the (?:two|three))\b",
     re.IGNORECASE,
@@ -208,7 +219,11 @@ _REASONS = {
 def _list_carried(query: Query, own: Query) -> list[Part]:
     """Parts that came from the conversation."""
     carried = [
-        Part("where", print_condition(c), origin="thread")
+        Part(
+            "where",
+            format_condition(c) if c.field == "paper" else print_condition(c),
+            origin="thread",
+        )
         for c in query.where
         if c not in own.where
     ]
@@ -358,7 +373,8 @@ def _ask_focus(
     if link == "all_of" and own.want in SETS and base is not None:
         return narrow_set(frame, alone, base)
     if link == "all_of" and own.want in SETS:
-        papers = state.papers or state.earlier_papers
+        # "what is M3D? / and DANCE? / which one is newer?"
+        papers = list_focus(state, "" if own.want == "extreme" else own.want)
         return replace(own, about=None, like="", where=_drop_itself(own), papers=papers,
                        is_about_several=True) if papers else None  # fmt: skip
     return own if focus or own.people else None
@@ -397,7 +413,10 @@ def _drop_itself(query: Query) -> tuple[Condition, ...]:
 
 
 def _more(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
-    last = state.query
+    own, last = alone.query, state.query
+    # "papers from 2022 / anything on other sports?"
+    if own.about and not own.like and state.shown != "paper" and own.want in ("papers", "overview"):
+        return own
     paper = library.get_paper(state.paper) if state.shown == "paper" else None
     # "who wrote it? / any similar ones?"
     if paper is None and last.papers and last.want not in SETS:

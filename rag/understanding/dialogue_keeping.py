@@ -25,6 +25,7 @@ from rag.understanding.dialogue_state import (
     SETS,
     DialogueState,
     find_meant,
+    find_ordinal,
     find_people,
 )
 from rag.understanding.field_words import read_group
@@ -77,6 +78,10 @@ def _count_shown(question: str, state: DialogueState) -> Query | None:
     """``how many is that in total?``: the last list or topic, counted; else the papers shown."""
     if not _TOTAL.fullmatch(question):
         return None
+    # "papers on gait / papers on palmprints / how many is that together?"
+    both = tuple(dict.fromkeys((*state.papers, *state.papers_before)))
+    if _TOGETHER.search(question) and len(both) > max(len(state.papers), len(state.papers_before)):
+        return Query("count", papers=both, is_about_several=True)
     if (base := get_set(state)) is not None:
         return replace(base, want="count", by=(), order=None, k=None, base=())
     papers = state.papers
@@ -90,12 +95,17 @@ def _step(question: str, state: DialogueState, library: LibraryView) -> Query | 
         return None
     goes_back = last.order is not None and last.order.way == "descending"
     age = (match["age"] or "").lower()
-    if last.want == "extreme" and (
-        not age or goes_back == age.endswith(("older", "earlier", "old"))
+    if (
+        last.want == "extreme"
+        and not match["place"]
+        and (not age or goes_back == age.endswith(("older", "earlier", "old")))
     ):
         return replace(last, where=exclude(last.where, state.papers[:1]))
     meant = state.paper if match["version"] else find_meant(question, state, library)
     is_of_one = len(state.papers) == 1 and last.want in (*CONTENT, "values")
+    is_of_one = is_of_one or (last.relation == "authors" and len(last.papers) == 1)
+    if match["place"] and find_ordinal(question, len(state.listed)) is None:
+        return None
     # "what is DuetFace? / older version?": another paper like it, from before
     paper = library.get_paper(meant)
     if is_of_one and age and meant == state.paper and paper and paper.year:
@@ -138,15 +148,16 @@ _WITHOUT_PERSON = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|all|overall)\b)"
+    r"(?=.*\b(?:that|this|it|there|these|those|they|total|altogether|together|combined|all|overall)\b)"
     r"\W*(?:(?:and|so|ok)\W+)*how many (?:(?:papers? )?(?:is|are|was|were|makes?) )?(?:(?:that|this|it|the|there|these|those|they) ?)?"
-    r"(?:papers? ?)?(?:(?:in total|altogether|in all|overall|then|now) ?)*\W*",
+    r"(?:papers? ?)?(?:(?:in total|altogether|together|combined|in all|overall|then|now) ?)*\W*",
     re.IGNORECASE,
 )
+_TOGETHER = re.compile(r"\b(?:together|combined)\b", re.IGNORECASE)
 _STEP = re.compile(
     r"\W*(?:(?:and|or|ok|so|what about|how about|any|is there)\W+)*(?:(?:the|an?)\s+)?"
     r"(?:(?P<next>next|previous|preceding|second)(?:\s+(?:most\s+)?(?:old|new|recent|earl|late)\w*)?"
-    r"|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
+    r"|(?P<place>first|1st|third|3rd|fourth|4th|fifth|last)|(?P<age>older|newer|earlier|later|more recent|more old|more new)|(?=one\s+befor))"
     r"(?:\s*(?:one|paper|study|(?P<version>version)))?(?:\s+(?:befor\w*|after)(?:\s+(?:that|this|it))?)?\W*",
     re.IGNORECASE,
 )

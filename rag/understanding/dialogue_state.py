@@ -33,6 +33,7 @@ class DialogueState:
         parts: Of the last question, as it was read.
         broader: The topic that the last query's was narrowed from: "few-shot" of another one.
         topic: What the conversation is about, also where the last turns asked of single papers or people.
+        papers_before: Ids shown in the answer before the last, all of them.
         before: The state after the last answer that showed something, where this one shows nothing.
     """
 
@@ -47,6 +48,7 @@ class DialogueState:
     parts: tuple[Part, ...] = ()
     topic: Topic | None = None
     before: DialogueState | None = None
+    papers_before: tuple[str, ...] = ()
 
     @property
     def slot_words(self) -> str:
@@ -132,6 +134,7 @@ def build_state(thread: Thread) -> DialogueState | None:
             reading.parts,
             _find_topic(earlier, reading),
             None if papers or people else full,
+            earlier.papers,
         )
     return state
 
