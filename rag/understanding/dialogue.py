@@ -167,7 +167,9 @@ def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
     if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
         return []
     asking = load_heads().asking_words
-    free = list_free_words(frame.question, [] if joined == last else frame.slots)
+    # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
+    slots = [s for s in frame.slots if joined != last or s.kind == "person"]
+    free = list_free_words(frame.question, slots)
     free = [w for w in free if joined == last or w.lower() not in asking]
     return [w for w in free if is_topical(w.lower(), asking)]
 
@@ -250,7 +252,9 @@ def _refine(frame: Frame, alone: Reading, state: DialogueState, library: Library
     own, last = alone.query, state.query
     # "code of DuetFace? / and SlerpFace?", "who wrote DuetFace? / sorry, I mean VISA"
     if (named := list_named(alone)) and last.papers and last.want not in CONTENT:
-        return replace(last, papers=named)
+        # "who wrote both? / and VISA?"
+        is_of_one = last.relation == "common_authors" and len(named) == 1
+        return replace(last, papers=named, relation="authors" if is_of_one else last.relation)
     # "and pesticides?" after "what does DuetFace protect?": the same question of another thing.
     if last.want in CONTENT:
         text = _replace_topic(alone, state)

@@ -98,16 +98,18 @@ def choose_offered(query: Query, last: Query, library: LibraryView) -> Query:
 
 
 def _list_typed(query: Query) -> list[str]:
-    """The names of a query of which it is not yet known whom they mean."""
-    people = [p.typed for p in query.people if len(p.names) != 1]
-    return [*people, *(str(c.value) for c in query.where if _is_of_one(c.field, c.operator))]
+    """The names of a query, whether or not it is known whom they mean."""
+    return [
+        *(p.typed for p in query.people),
+        *(str(c.value) for c in query.where if _is_of_one(c.field, c.operator)),
+    ]
 
 
 def _list_candidates(typed: str, library: LibraryView) -> tuple[str, ...]:
     mention = library.names.resolve(typed)
     if mention is None or not mention.names:
         return tuple(mention.near if mention else library.names.find_similar(typed))
-    return mention.names if len(mention.names) > 1 else ()
+    return mention.names
 
 
 def _is_of_one(field: str, operator: str) -> bool:
