@@ -104,8 +104,9 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     if link == "same_paper":
         focus = (state.paper,) if state.paper else ()
     elif link == "one_of":
-        at = find_ordinal(question, len(state.people)) if state.shown == "people" else None
-        people = (state.people[at],) if at is not None else ()
+        is_of_people = state.shown in ("people", "person")
+        at = find_ordinal(question, len(state.listed_people)) if is_of_people else None
+        people = (state.listed_people[at],) if at is not None else ()
         focus = () if people else tuple(filter(None, (find_meant(question, state, library),)))
     elif link == "all_of":
         focus = () if frame.want in SETS else list_focus(state, frame.want)
