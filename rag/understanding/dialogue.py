@@ -37,7 +37,13 @@ from rag.understanding.dialogue_merging import (
     set_role,
 )
 from rag.understanding.dialogue_people import ask_pair, ask_people, ask_people_on
-from rag.understanding.dialogue_scope import ask_library, choose_offered, list_undone, read_figure
+from rag.understanding.dialogue_scope import (
+    ask_library,
+    choose_offered,
+    list_undone,
+    list_unused,
+    read_figure,
+)
 from rag.understanding.dialogue_state import (
     COMPARES,
     CONTENT,
@@ -56,9 +62,7 @@ from rag.understanding.dialogue_state import (
 from rag.understanding.entities import Entities, negate
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
-from rag.understanding.heads import load_heads
 from rag.understanding.paper_queries import build_author
-from rag.understanding.slots import is_topical, list_free_words
 
 # --- the next turn --------------------------------------------------------------------------
 
@@ -155,24 +159,12 @@ def join(frame: Frame, entities: Entities, state: DialogueState, library: Librar
     # "papers per category / show LG": one group of them is its papers
     if joined.want in ("groups", "count") and any(c.field in joined.by for c in alone.query.where):
         joined = replace(joined, want="papers", by=(), order=None, k=None)
-    unread = (*alone.unread, *_list_unused(frame, joined, state.query))
+    unread = (*alone.unread, *list_unused(frame, joined, state.query))
     unread = (*unread, *list_undone(question, joined))
     return replace(
         alone, query=joined, parts=parts, reason=reason, others=others, is_close=is_close,
         unread=tuple(dict.fromkeys(unread)),
     )  # fmt: skip
-
-
-def _list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
-    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
-    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
-        return []
-    asking = load_heads().asking_words
-    # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
-    slots = [s for s in frame.slots if joined != last or s.kind == "person"]
-    free = list_free_words(frame.question, slots)
-    free = [w for w in free if joined == last or w.lower() not in asking]
-    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def _is_bare_topic(frame: Frame) -> bool:

@@ -10,9 +10,11 @@ from rag.types.fields import FIELDS
 from rag.types.query import Query, Reading
 from rag.understanding.dialogue_links import POINTER
 from rag.understanding.dialogue_merging import exclude
-from rag.understanding.dialogue_state import CONTENT, DialogueState
+from rag.understanding.dialogue_state import CONTENT, SETS, DialogueState
 from rag.understanding.field_words import read_attribute, read_group
 from rag.understanding.frame_types import Frame, Link
+from rag.understanding.heads import load_heads
+from rag.understanding.slots import is_topical, list_free_words
 
 
 def read_figure(frame: Frame, state: DialogueState) -> Frame:
@@ -114,6 +116,18 @@ def _list_candidates(typed: str, library: LibraryView) -> tuple[str, ...]:
 
 def _is_of_one(field: str, operator: str) -> bool:
     return FIELDS[field].type == "person" and operator == "is"
+
+
+def list_unused(frame: Frame, joined: Query, last: Query) -> list[str]:
+    """Words of a turn that changed nothing: ``papers on images / which ones personalise?`` listed them again."""
+    if joined.want not in SETS or (joined.about, joined.where) != (last.about, last.where):
+        return []
+    asking = load_heads().asking_words
+    # "papers by Nannan Wong" showed Nannan Wang; "sorry, Wang" is no word left over
+    slots = [s for s in frame.slots if joined != last or s.kind == "person"]
+    free = list_free_words(frame.question, slots)
+    free = [w for w in free if joined == last or w.lower() not in asking]
+    return [w for w in free if is_topical(w.lower(), asking)]
 
 
 def list_undone(question: str, query: Query) -> list[str]:
