@@ -29,7 +29,6 @@ from rag.understanding.dialogue_links import (
 )
 from rag.understanding.dialogue_merging import (
     exclude,
-    find_flag,
     get_set,
     merge,
     narrow_set,
@@ -59,7 +58,7 @@ from rag.understanding.dialogue_state import (
     list_others,
     list_terms,
 )
-from rag.understanding.entities import Entities, negate
+from rag.understanding.entities import Entities
 from rag.understanding.field_words import read_order
 from rag.understanding.frame_types import Frame
 from rag.understanding.paper_queries import build_author
@@ -235,10 +234,6 @@ def _list_carried(query: Query, own: Query) -> list[Part]:
 _NOT_ONE = re.compile(
     r"\bnot (?:the )?(?P<words>[\w'’-]+(?: [\w'’-]+){0,2}?) ones?\b", re.IGNORECASE
 )
-_WITHOUT = re.compile(
-    r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
-    re.IGNORECASE,
-)
 
 
 def _refine(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
@@ -282,8 +277,6 @@ def _replace_topic(alone: Reading, state: DialogueState) -> str:
 
 def _narrow(frame: Frame, alone: Reading, state: DialogueState, library: LibraryView) -> Query:
     own, last = alone.query, state.query
-    if not own.where and _WITHOUT.fullmatch(alone.question) and (flag := find_flag(last)):
-        return last.remove_condition(flag).add_conditions([negate(flag)])
     if last.want == "people" and last.relation is None and last.about is not None:
         if own.want not in SETS or own.about or frame.confidence < 0.6:
             merged = merge(last, alone)

@@ -14,6 +14,7 @@ from rag.understanding.dialogue_links import POINTER, SURE, THEM
 from rag.understanding.dialogue_merging import (
     drop_slot,
     exclude,
+    find_flag,
     find_year,
     get_set,
     merge,
@@ -28,6 +29,7 @@ from rag.understanding.dialogue_state import (
     find_ordinal,
     find_people,
 )
+from rag.understanding.entities import negate
 from rag.understanding.field_words import read_group
 from rag.understanding.frame_types import Frame, SlotKind
 
@@ -37,6 +39,9 @@ def keep_slots(
 ) -> Query | None:
     """The last query with what plain words change of it; None where none of these does."""
     own, last, question = alone.query, state.query, frame.question
+    # "papers with code / and without?"
+    if not own.where and _WITHOUT.fullmatch(question) and (flag := find_flag(last)):
+        return last.remove_condition(flag).add_conditions([negate(flag)])
     # "drop the year", "any topic"
     if (match := _DROPS.fullmatch(question)) and last.want not in CONTENT:
         word = (match["what"] or match["any"] or "year").lower()
@@ -143,6 +148,10 @@ def _keep_groups(frame: Frame, own: Query, last: Query, kinds: set[SlotKind]) ->
     return replace(last, by=(name,), k=None) if name and FIELDS[name].plural else None
 
 
+_WITHOUT = re.compile(
+    r"\W*(?:(?:and|or|but|what about|how about)\s+)*without(?:\s+(?:it|that|one))?\W*",
+    re.IGNORECASE,
+)
 _WITHOUT_PERSON = re.compile(
     r"\W*(?:(?:and|but|or|ok)\W+)*(?:without|except|minus|not|besides|excluding) (?:him|her|them|that person)\W*",
     re.IGNORECASE,

@@ -203,6 +203,7 @@ def narrow_set(frame: Frame, alone: Reading, last: Query) -> Query:
         c
         for c in set_role(last.where, alone)
         if negate(c) not in own.where and not any(are_alternatives(c, o) for o in own.where)
+        if not (_ANY_TIME.search(alone.question) and _group(c.field) == "time")
     )
     where = merge_conditions((*before, *own.where, *(build_author(p) for p in own.people)))
     about = narrow_topic(last.about, own.about)
