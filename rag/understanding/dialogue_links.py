@@ -82,6 +82,11 @@ def choose_link(
     """The relation of the head, unless words point at what was shown, whatever it makes of the rest."""
     link = cast("Link", frame.links[0][0] if frame.links else "new")
     question = frame.question
+    # "What is DuetFace? / VISA?"
+    names = [e for e in entities.spans if e.kind == "paper" and e.is_certain]
+    if link == "same_paper" and len(names) == 1:
+        if not re.search(r"\w", question[: names[0].start] + question[names[0].end :]):
+            return "refine"
     if state.paper and AUTHOR_OF.search(question):
         return "those_people"
     # "what is X? / is Chidi Nwosu a co-author?"
