@@ -230,8 +230,8 @@ def warn_filtered(filtered: str) -> str:
 # --- nothing there ------------------------------------------------------------------------------
 
 
-def tell_none(phrase: str) -> str:
-    return f"No papers{add_before(phrase)}."
+def tell_none(phrase: str, *, is_further: bool = False) -> str:
+    return f"No {'further ' if is_further else ''}papers{add_before(phrase)}."
 
 
 LIMITATIONS_UNMARKED = (
@@ -241,7 +241,7 @@ LIMITATIONS_UNMARKED = (
 
 
 def tell_none_on_topic(n: int, phrase: str) -> str:
-    return f"({counted(n)} {phrase}, none of them on that topic.)"
+    return f"({counted(n)}{add_before(phrase)}, none of them on that topic.)"
 
 
 NEAREST_IN_MEANING = "Nearest to it in meaning:"

@@ -536,4 +536,5 @@ def _are_disjoint(a: object, b: object) -> bool:
 
 
 def clean_words(text: str) -> str:
-    return " ".join(text.split()).strip(_EDGES)
+    """Without marks at its ends, and without what stands for papers: ``the federated ones``."""
+    return " ".join(text.split()).strip(_EDGES).removesuffix(" ones")

@@ -135,7 +135,7 @@ def test_limits_of_others_are_not_told_as_the_papers_own() -> None:
         "LeafNet drawbacks?", read("We propose LeafNet. LeafNet wins.", "ar"), "limitation"
     )
     assert boast.startswith("Its own limits are not stated. Nearest: ")
-    better = read("We propose LeafNet. Unlike limited nets, our nets keep leaves.", "ap")
+    better = read("We propose LeafNet. Compared with earlier nets, our nets keep leaves.", "ap")
     assert "Nearest: " in answer("LeafNet limits?", better, "limitation")
 
 
