@@ -84,7 +84,7 @@ def choose_sentences(
         chosen.sort(key=lambda s: -rate_data(hit.paper.text[slice(*s.span)], own_name))
     if (
         asks_for == "limitation"
-        and "problem" in request.kinds
+        and "definition" not in request.kinds
         and chosen[0].role in ("result", "aim", "method")
     ):
         # "where does dataset condensation fall short?" was answered by what a method achieves
