@@ -233,6 +233,8 @@ def _has_one_person(conditions: Sequence[Condition]) -> bool:
 
 _ALIKE = 5
 _MOST_ALIKE = 10
+_MOST_CHARS = 1500
+"""Of a paper's title and text that tell its subject."""
 
 
 def _answer_similar(
@@ -248,7 +250,7 @@ def _answer_similar(
     # offered. "what else is like Mamba-CL?": two are, of all on continual learning, and more are near.
     if len(similar) < (query.k or _ALIKE):
         n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
-        nearest = [hit.paper for hit in retrieve_others(paper.name, n).papers]
+        nearest = [hit.paper for hit in retrieve_others(f"{paper.name}. {paper.text}"[:_MOST_CHARS], n).papers]
         met = library.select_ids([p.paper_id for p in nearest], under)
         further = [p for p in nearest if p.paper_id in met and p not in similar]
         nearest_papers = [*similar, *further][: query.k or _ALIKE]
