@@ -41,6 +41,9 @@ _LESS_IS_MORE = ("seconds", "ms")
 _NUMBER = re.compile(r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)\s?(million |billion |thousand |[KMB]\s(?=[a-z]))?", re.IGNORECASE)
 _FACTORS = {"k": 1e3, "t": 1e3, "m": 1e6, "b": 1e9}
 
+_IN_SERIES = re.compile(r"\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?")
+_SERIES = re.compile(r"(?<![\w.,-])(?:\d[\d,.]*(?:,\s+and\s+|,\s+|\s+and\s+)[~≈]?)+$")
+
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
@@ -73,7 +76,7 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
     ordered = sorted(shared, key=lambda f: f.value if is_least else -f.value)
     first, *others = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
-    text = f"By these figures, {asked[0].lower()}: {first}, against {join_names(others)}."
+    text = f"{asked[0].capitalize()} by these figures: {first}, against {join_names(others)}."
     if ordered[0].value == ordered[1].value:
         text = f"By these figures none is {asked[0].lower()}: {join_names((first, *others))}."
     if silent:
@@ -115,8 +118,15 @@ def _read_figures(unit: str, hit: PaperHit, sentence: Sentence) -> list[_Figure]
         if behind is None:
             continue
         factor = _FACTORS.get((match[2] or " ")[0].lower(), 1.0)
-        words = f"{match[0].strip()} {behind[0].strip()}"
-        figures.append(_Figure(float(match[1].replace(",", "")) * factor, words, hit, sentence))
+        start = match.start()
+        numbers = [match[1]]
+        # "14,705, ~934 and 763 faces per second": each of the series is in that unit
+        if series := _SERIES.search(text[:start]):
+            start = series.start()
+            numbers += _IN_SERIES.findall(series[0])
+        value = (min if unit in _LESS_IS_MORE else max)(float(n.replace(",", "")) for n in numbers)
+        words = " ".join(f"{text[start : match.end()].strip()} {behind[0].strip()}".split())
+        figures.append(_Figure(value * factor, words, hit, sentence))
     return figures
 
 
