@@ -277,8 +277,10 @@ def _has_figure(parts: SlotParts) -> bool:
 def _build_content(want: Want, frame: Frame, parts: SlotParts, text: str) -> Query:
     detail = frame.asks_for[0][0] if frame.asks_for and want != "comparison" else ""
     # "summarise the work on drones": an overview has a detail only where each paper can tell it.
-    is_told = detail in _DETAILS_OF_SEVERAL and not (
-        detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text)
+    is_told = (
+        detail in _DETAILS_OF_SEVERAL
+        and frame.asks_for[0][1] >= _SURE_OF_SEVERAL
+        and not (detail in ("problem", "result") and _ASKS_WHAT_IS_NEW.search(text))
     )
     detail = "" if want == "overview" and not is_told else detail
     sides = _list_sides(parts) if want == "comparison" else ()
@@ -299,6 +301,9 @@ _ASKS_WHAT_IS_NEW = re.compile(
     re.IGNORECASE,
 )
 """``what came out on tracking since 2024``: each paper by its idea, not by its results."""
+_SURE_OF_SEVERAL = 0.85
+"""Least probability of an overview's detail: most overviews have none, and its head has seen few of them
+("what work is there on deepfake detection?" was asked for limitations, at .4)."""
 _DETAILS_OF_SEVERAL = ("problem", "cause", "limitation", "data", "metric", "result", "link")
 
 

@@ -192,10 +192,11 @@ def render_while_answering(
     its time, and that of every other reader of this process.
     """
     steps: list[tuple[str, float]] = []
-    text, drawn, stoppable = "", 0.0, False
+    text, stoppable = "", False
     with place.container():
         words, below = st.empty(), st.empty()
-    patient = asking.wait_for_words(PATIENCE_S)
+    begun = asking.wait_for_words(PATIENCE_S)
+    drawn = time.monotonic() if begun else 0.0  # what led to words that are there is not drawn
     for timed in asking.iter_events():
         event = timed.event
         first = isinstance(event, Delta) and not text
@@ -206,7 +207,7 @@ def render_while_answering(
         if not isinstance(event, Answer) and (first or time.monotonic() - drawn > REDRAW_S):
             words.html(answer_html.render_working(steps, text))
             drawn = time.monotonic()
-        if not stoppable and (text or not patient):
+        if not stoppable and (text or not begun):
             stoppable = True
             below.button(
                 "Stop",
