@@ -129,7 +129,7 @@ def _is_mentioned(slot: Slot, frame: Frame, entities: Entities) -> bool:
 
 _KIND = re.compile(
     r"\b(?:which|what|any|all|the|list|show|find|many|of|on|our|these|those)\s+(?:me\s+)?((?:[\w-]{2,40}\s+){1,4}?)"
-    r"(?:papers|works|studies|articles|methods|publications)\b",
+    r"(?:papers|works|studies|articles|publications)\b",
     re.IGNORECASE,
 )
 
@@ -139,7 +139,10 @@ def _add_kind(question: str, slots: Sequence[Slot], library: LibraryView) -> Seq
 
     The tagger saw the code alone, and 41 papers were listed.
     """
-    if any(slot.kind == "topic" for slot in slots) or not (kind := _KIND.search(question)):
+    # beside a condition only: the topic of a question of content is told by all its words
+    has_condition = any(slot.kind in ("flag", "time", "number") for slot in slots)
+    is_topic_known = any(slot.kind in ("topic", "paper") for slot in slots)
+    if is_topic_known or not has_condition or not (kind := _KIND.search(question)):
         return slots
     start, end = kind.start(1), kind.start(1) + len(kind[1].rstrip())
     asking = load_heads().asking_words
