@@ -13,9 +13,8 @@ _FIELD = (
     r"conferences?|dois?|code(?: links?)?|links?|categor(?:y|ies)|affiliations?)"
 )
 _FIELDS = rf"{_FIELD}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*[&+/|]\s*){_FIELD})+"
-_TABLE = re.compile(
-    r"\b(?:as|in|into) a table\b|\b(?:table|tabulate|spreadsheet|columns)\b", re.IGNORECASE
-)
+_TABLE = re.compile(r"\b(?:table|tabulate|spreadsheet|columns)\b", re.IGNORECASE)
+_AS_TABLE = re.compile(r"\b(?:as|in|into) a (?:table|spreadsheet)\b", re.IGNORECASE)
 _TABLE_FIELDS = re.compile(
     rf"\s*(?:[:,(\[–-]\s*)?(?:\b(?:with|of|showing|listing|having|containing|giving|including)\s+)?"
     rf"(?:(?:the\s+)?columns?\s*(?:for|:|of)?\s*)?(?<!\w)({_FIELDS})(?!\w)[)\]]?",
@@ -32,7 +31,7 @@ def split_table(question: str) -> tuple[str, tuple[str, ...]]:
     if wish is None:
         return question, ()
     rest = f"{question[: wish.start()]} {question[wish.end() :]}"
-    rest = re.sub(r"\b(?:as|in|into) a list\b", " ", _TABLE.sub("list", rest), flags=re.IGNORECASE)
+    rest = _TABLE.sub("list", re.sub(_AS_TABLE, " ", rest))
     words = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*[&+/|]\s*", wish[1])
     fields = (_read_field(word) for word in words)
     return " ".join(rest.split()).strip(" ,:;"), tuple(dict.fromkeys(filter(None, fields)))
