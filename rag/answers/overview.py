@@ -135,7 +135,11 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
 def _asks_for_detail(query: Query) -> bool:
     """Whether each paper is to tell a detail; "what do the papers say about X" is read as one of results."""
     if query.asks_for == "result":
-        return bool(_BEST.search(query.text) or KINDS["effect"].search(query.text) or KINDS["number"].search(query.text))
+        return bool(
+            _BEST.search(query.text)
+            or KINDS["effect"].search(query.text)
+            or KINDS["number"].search(query.text)
+        )
     return query.asks_for is not None
 
 

@@ -250,7 +250,10 @@ def _answer_similar(
     # offered. "what else is like Mamba-CL?": two are, of all on continual learning, and more are near.
     if len(similar) < (query.k or _ALIKE):
         n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
-        nearest = [hit.paper for hit in retrieve_others(f"{paper.name}. {paper.text}"[:_MOST_CHARS], n).papers]
+        nearest = [
+            hit.paper
+            for hit in retrieve_others(f"{paper.name}. {paper.text}"[:_MOST_CHARS], n).papers
+        ]
         met = library.select_ids([p.paper_id for p in nearest], under)
         further = [p for p in nearest if p.paper_id in met and p not in similar]
         nearest_papers = [*similar, *further][: query.k or _ALIKE]

@@ -38,7 +38,10 @@ _UNITS: Mapping[str, str] = {
 _OF_DATA = ("frames", "images", "videos", "samples", "classes")
 _LESS_IS_MORE = ("seconds", "ms")
 """Of times the least is the fastest."""
-_NUMBER = re.compile(r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)\s?(million |billion |thousand |[KMB]\s(?=[a-z]))?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)\s?(million |billion |thousand |[KMB]\s(?=[a-z]))?",
+    re.IGNORECASE,
+)
 _FACTORS = {"k": 1e3, "t": 1e3, "m": 1e6, "b": 1e9}
 
 _IN_SERIES = re.compile(r"\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?")

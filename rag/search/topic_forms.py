@@ -31,7 +31,10 @@ def list_forms(topic: str, library: LibraryView) -> list[str]:
 
 
 _SYNONYMS = (
-    (re.compile(r"\b(?:deepfake|deep fake)(s?) videos?\b", re.IGNORECASE), ("face forgery video", "video forgery")),
+    (
+        re.compile(r"\b(?:deepfake|deep fake)(s?) videos?\b", re.IGNORECASE),
+        ("face forgery video", "video forgery"),
+    ),
     (re.compile(r"\b(?:deepfakes?|deep fakes?)\b", re.IGNORECASE), ("face forgery",)),
     (re.compile(r"\bface forger(?:y|ies)\b", re.IGNORECASE), ("deepfake",)),
 )

@@ -148,7 +148,9 @@ def _add_kind(question: str, slots: Sequence[Slot], library: LibraryView) -> Seq
     asking = load_heads().asking_words
     words = [fold(question[start + a : start + b]) for a, b in split_words(kind[1])]
     is_topic = all(
-        is_topical(word, asking) and word not in FRAME_WORDS | _WHOLE and word in library.vocabulary.any
+        is_topical(word, asking)
+        and word not in FRAME_WORDS | _WHOLE
+        and word in library.vocabulary.any
         for word in words
     )
     if not (words and is_topic) or any(s.start < end and start < s.end for s in slots):
