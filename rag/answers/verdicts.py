@@ -23,7 +23,7 @@ _UNITS: Mapping[str, str] = {
     "fps": r"fps\b|frames? per second",
     "faces per second": r"faces? per second",
     "images per second": r"images? per second",
-    "million parameters": r"(?:m|million) (?:param\w*)|M\b",
+    "parameters": r"param\w*",
     "MB": r"MB\b",
     "seconds": r"(?:s|sec|seconds?)\b(?! per)",
     "ms": r"ms\b|milliseconds?",
@@ -99,7 +99,7 @@ def _list_units(question: str) -> list[str]:
     if _DATA.search(question):
         return list(_OF_DATA)
     named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in question.lower()]
-    return named or ["million parameters", "MB", *_OF_DATA]
+    return named or ["parameters", "MB", *_OF_DATA]
 
 
 def _find_figures(unit: str, hits: Sequence[PaperHit]) -> list[_Figure]:

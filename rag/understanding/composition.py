@@ -133,6 +133,7 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
     names_paper = bool(parts.papers or parts.described)
     is_of_subjects = want in ("people", "groups", "overview") and asks_for_subjects(parts.question)
     if is_of_subjects and not (parts.topics or parts.people or names_paper):
+        parts.unread.clear()
         return Query("overview", where=parts.where, text=text)
     if want == "overview" and parts.people and not (parts.topics or names_paper):
         return build_profile("profile", "", frame, parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rag.types.fields import Condition
 from rag.types.query import Form, Query, Reading
 from rag.understanding.field_words import read_attribute, read_group
 
@@ -46,9 +47,10 @@ def _read_field(word: str) -> str:
 def tabulate(reading: Reading, fields: tuple[str, ...]) -> Reading:
     """A list of papers as a table of fields; another reading as it is."""
     query = reading.query
-    if query.want not in ("papers", "overview", "passages") or query.relation:
+    if query.want not in ("papers", "overview", "passages", "people") or query.relation:
         return reading
-    if query.want == "passages" and not (query.about or query.papers or query.where):
+    # "a table of the person re-identification papers" looked for people
+    if query.want in ("passages", "people") and not (query.about or query.papers or query.where):
         return reading
     query = replace(
         query, want="papers", by=fields, form=Form("table"), asks_for=None, text="", what=""
@@ -84,6 +86,26 @@ _ASKS_FOR_SUBJECTS = re.compile(
 def asks_for_subjects(question: str) -> bool:
     """Whether the topics that come up most are asked for; ``subjects`` ranked the authors."""
     return _ASKS_FOR_SUBJECTS.match(question) is not None
+
+
+_USED_THING = re.compile(
+    r"\bwhich (?:of (?:them|these|those)|ones) (?:also )?(?:us|mention|employ|adopt|appl|rel)\w*(?: on)? "
+    r"((?!no |any |without |less |more |their |the )[\w-]{3,40}(?: [\w-]{2,40}){0,3})\W*$",
+    re.IGNORECASE,
+)
+
+
+def narrow_to_users(question: str, reading: Reading, listed: tuple[str, ...]) -> Reading:
+    """The papers just listed that name a thing: ``which of these use differential privacy?``.
+
+    Its words and the topic of the list were one topic, and what is near that uses it or not.
+    """
+    used = _USED_THING.search(question)
+    query = reading.query
+    if not used or not listed or query.want != "papers" or query.papers or query.relation:
+        return reading
+    mentions = Condition("text", "contains", used[1])
+    return replace(reading, query=Query("papers", papers=listed, where=(mentions,)), unread=())
 
 
 ABOUT_ITSELF = Query("aside", what="about_you")

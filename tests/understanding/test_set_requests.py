@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rag.understanding.set_requests import asks_for_subjects, asks_for_trust, split_table
+from rag.answers.papers import answer_papers
+from rag.types import Query, Reading
+from rag.types.query import Topic
+from rag.understanding.set_requests import (
+    asks_for_subjects,
+    asks_for_trust,
+    narrow_to_users,
+    split_table,
+)
 from tests.conversation import ask, read
 from tests.shelf import Shelf, paper
 
@@ -84,3 +92,13 @@ def test_a_topic_before_the_papers_is_read_beside_a_condition() -> None:
 def test_the_course_of_a_topic_is_none_of_it() -> None:
     query = read("how has leaf tracking evolved?", shelf=SHELF).query
     assert query.topic in ("leaf tracking", "")
+
+
+def test_which_of_a_list_use_a_thing_are_those_that_name_it() -> None:
+    merged = Reading(Query("papers", about=Topic("phones leaf tracking")), "")
+    query = narrow_to_users("which of these use phones?", merged, ("p1", "p2")).query
+    answer = answer_papers(query, SHELF, SHELF.retrieve)
+    assert [scored.paper_id for scored in answer.papers] == ["p2"]
+    assert "among those just shown" in answer.text
+    for other in ("which of these are about rain?", "which of these need no training?"):
+        assert narrow_to_users(other, merged, ("p1", "p2")) == merged
