@@ -98,7 +98,8 @@ def _list_units(question: str) -> list[str]:
         return ["fps", "faces per second", "images per second", "ms", "seconds"]
     if _DATA.search(question):
         return list(_OF_DATA)
-    named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in question.lower()]
+    words = {word.rstrip("s") for word in re.findall(r"\w+", question.lower())}
+    named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
     return named or ["parameters", "MB", *_OF_DATA]
 
 
