@@ -44,9 +44,6 @@ _REMEMBERS = re.compile(
 REMEMBERED = 0.15
 """Least probability where a paper is only remembered: "something about trees of emotions in curved space"
 was declined for "curved" (.28); what no paper is about stays below .01."""
-NOTHING_MISSED = 0.3
-"""The same where the best paper has every word: "what can't current facial alignment methods do" (.42) was
-declined without a reason."""
 N_READ = 3
 """Cited papers that are read for pairs of words."""
 BACKGROUND = slice(10, 20)
@@ -90,8 +87,6 @@ def compute_sufficiency(retrieval: Retrieval, cited: Sequence[PaperHit]) -> Suff
     threshold = fitted.threshold
     if _REMEMBERS.search(retrieval.query):
         threshold = REMEMBERED
-    elif _compute_share_found(asked_of[0].words) == 1.0 and not values["missing"]:
-        threshold = NOTHING_MISSED
     sufficient = has_particulars and (pointed_at or probability >= threshold)
     return Sufficiency(sufficient, probability, find_missing_words(retrieval, cited))
 
