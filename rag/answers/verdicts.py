@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rag.answers.citations import Citations
 from rag.library.naming import get_short_name
@@ -65,7 +66,10 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
     asked = _ASKED.search(question)
     if asked is None or len(hits) < 2:
         return ""
-    figures = {unit: _find_figures(unit, hits) for unit in _list_units(question)}
+    figures = {
+        unit: _find_figures(unit, hits, is_least=_is_least(asked, unit))
+        for unit in _list_units(question)
+    }
     unit, shared = max(figures.items(), key=lambda item: len(item[1]), default=("", []))
     if not shared:
         return _TELL_NO_FIGURE.format(word=asked[0].lower())
@@ -74,9 +78,7 @@ def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> s
         if len(stating) > 1:
             return _TELL_NO_UNIT.format(word=asked[0].lower())
         return _TELL_ONE.format(figure=_format_figure(shared[0], marks), word=asked[0].lower())
-    is_least = bool(asked["least"])
-    is_least ^= bool(_OF_SPEED.search(asked[0])) and unit in _LESS_IS_MORE
-    ordered = sorted(shared, key=lambda f: f.value if is_least else -f.value)
+    ordered = sorted(shared, key=lambda f: f.value if _is_least(asked, unit) else -f.value)
     first, *others = (_format_figure(f, marks) for f in ordered)
     silent = [h for h in hits if all(f.hit is not h for f in shared)]
     text = f"{asked[0].capitalize()} by these figures: {first}, against {join_names(others)}."
@@ -103,18 +105,28 @@ def _list_units(question: str) -> list[str]:
     return named or ["parameters", "MB", *_OF_DATA]
 
 
-def _find_figures(unit: str, hits: Sequence[PaperHit]) -> list[_Figure]:
-    """The greatest figure in a unit of each paper that states one; of times the least."""
+def _is_least(asked: re.Match[str], unit: str) -> bool:
+    """Whether the least figure of a unit is meant: the fastest takes the fewest seconds."""
+    return bool(asked["least"]) ^ (bool(_OF_SPEED.search(asked[0])) and unit in _LESS_IS_MORE)
+
+
+def _find_figures(unit: str, hits: Sequence[PaperHit], *, is_least: bool) -> list[_Figure]:
+    """The figure in a unit of each paper that states one; of several sizes the one that is asked for.
+
+    "which is smaller, SDPose or DistilPose?": SDPose comes with 6.2M and with 4.4M parameters.
+    """
+    choose = min if is_least else max
     chosen = []
     for hit in hits:
-        stated = [f for s in hit.sentences for f in _read_figures(unit, hit, s)]
+        stated = [f for s in hit.sentences for f in _read_figures(unit, hit, s, choose)]
         if stated:
-            best = min if unit in _LESS_IS_MORE else max
-            chosen.append(best(stated, key=lambda f: f.value))
+            chosen.append(choose(stated, key=lambda f: f.value))
     return chosen
 
 
-def _read_figures(unit: str, hit: PaperHit, sentence: Sentence) -> list[_Figure]:
+def _read_figures(
+    unit: str, hit: PaperHit, sentence: Sentence, choose: Callable[..., Any]
+) -> list[_Figure]:
     text = hit.paper.text[slice(*sentence.span)]
     figures = []
     for match in _NUMBER.finditer(text):
@@ -128,7 +140,7 @@ def _read_figures(unit: str, hit: PaperHit, sentence: Sentence) -> list[_Figure]
         if series := _SERIES.search(text[:start]):
             start = series.start()
             numbers += _IN_SERIES.findall(series[0])
-        value = (min if unit in _LESS_IS_MORE else max)(float(n.replace(",", "")) for n in numbers)
+        value = choose(float(n.replace(",", "")) for n in numbers)
         words = " ".join(f"{text[start : match.end()].strip()} {behind[0].strip()}".split())
         figures.append(_Figure(value * factor, words, hit, sentence))
     return figures

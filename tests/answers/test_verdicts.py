@@ -30,6 +30,7 @@ def tell(question: str, **texts: str) -> str:
         ("which is faster?", "AnnNet needs 5 ms.", "BoNet needs 70 ms.", "AnnNet"),
         ("which has the biggest dataset?", "It has 3 million frames.", "It has 90,000 frames.", "AnnNet"),
         ("which is smaller?", "It has 6.2M parameters.", "It has 68.1M parameters.", "AnnNet"),
+        ("which is smaller?", "It has 6.2M parameters, or 4.4M parameters.", "It has 5.4M parameters.", "AnnNet"),
         ("which is faster?", "It does 14,705, ~934 and 763 faces per second.", "It does 9,433 faces per second.", "AnnNet"),
     ],
 )  # fmt: skip
