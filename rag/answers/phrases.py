@@ -302,6 +302,14 @@ def refuse_content(missing: str, n: int, *, is_near: bool) -> str:
     return f"{head}: {who} {missing}."
 
 
+OWN_LIMITS_NOT_STATED = "Its own limits are not stated."
+PROBLEM_ADDRESSED = "The problem it addresses:"
+
+
+def tell_undefined(subject: str) -> str:
+    return f"No definition of “{subject}” is stated. Nearest:"
+
+
 # --- orders and groups --------------------------------------------------------------------------
 
 
