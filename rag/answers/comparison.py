@@ -2,7 +2,8 @@
 
 A row is a paper. Its cells are what the question asks of it, its idea, how it works and what came of
 it, chosen by the roles of its sentences; each is an exact stretch of the paper, cited, or ``not
-stated``. No conclusion is drawn beyond dates, people, and whether one names the other.
+stated``. No conclusion is drawn beyond dates, people, whether one names the other, and which figure of
+one unit is the greatest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rag.answers.leading import tells_how
 from rag.answers.quoting import choose_sentences, render_paper_name, render_quote
 from rag.answers.rows import format_date, sort_by_date
 from rag.answers.sentence_forms import Request, names_data
+from rag.answers.verdicts import tell_verdict
 from rag.library.naming import get_short_name, is_made_up
 from rag.text import iter_words
 from rag.text.english import join_names
@@ -50,7 +52,9 @@ RESULT = Column("Result", ("result",), "what are the results?")
 
 def render_comparison(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """The computed lines and the table, in Markdown; no sentence stands in two cells of a row."""
-    facts = list_facts([hit.paper for hit in hits], marks)
+    verdict = tell_verdict(query.text, hits, marks)
+    facts = [verdict] if verdict else []
+    facts += list_facts([hit.paper for hit in hits], marks)
     table = _render_table(query, hits, marks)
     return "\n\n".join(filter(None, ("\n".join(f"- {fact}" for fact in facts), table)))
 

@@ -17,7 +17,7 @@ from rag.answers.summary import asks_for_summary
 from rag.library.coined import find_paper_named_by, find_papers_named_in, is_unheard
 from rag.library.selection import resolve_conditions
 from rag.library.view import LibraryView
-from rag.search.topics import list_on_topic
+from rag.search.topics import Phrase, list_on_topic
 from rag.types import PaperHit, Retrieval, Sufficiency
 from rag.types.query import Query
 from rag.types.retrievals import RANKING
@@ -151,6 +151,13 @@ def _find_defining(query: Query, retrieval: Retrieval) -> PaperHit | None:
 
 
 _ASKS_WHICH = re.compile(r"\bwhich (?:of (?:them|these|those)|ones)\b", re.IGNORECASE)
+_ASKS_WHICH_USE = re.compile(
+    r"\bwhich (?:of (?:them|these|those)|ones) (?:also )?(?:us|mention|employ|appl|adopt|rel|build|cit|evaluat|test|train)\w*(?: on| with)? "
+    r"((?!no |any |without |less |more |their )[\w-]+(?: [\w-]+){0,3})\W*$",
+    re.IGNORECASE,
+)
+"""What can be looked for in its own words: "which of these use differential privacy?" told four, of which
+one has these words."""
 _EVIDENCE_SHARE = 0.6
 """Share of the best paper's score below which a paper says nothing of what is asked: those that do had
 .67 and more, the others .53 and less."""
@@ -166,6 +173,11 @@ def _split_by_evidence(
     """
     if not hits or not _ASKS_WHICH.search(query.text) or NUMBER_ASKED.search(query.text):
         return tuple(hits), ()
+    asked = _ASKS_WHICH_USE.search(query.text)
+    phrase = Phrase(asked[1]) if asked else None
+    saying = [h for h in hits if phrase and phrase.is_in(h.paper.title or "", h.paper.text)]
+    if saying and phrase and not phrase.is_empty:
+        return tuple(saying), tuple(hit for hit in hits if hit not in saying)
     least = max(_EVIDENCE_SHARE * hits[0].score, extractive.NEAR_SCORE)
     n = max(1, sum(hit.score >= least for hit in hits))
     return tuple(hits[:n]), tuple(hits[n:])

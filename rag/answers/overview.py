@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.answers import phrases
 from rag.answers.citations import Citations
@@ -17,7 +19,7 @@ from rag.answers.summary import render_summary
 from rag.library.naming import get_recency_key, get_short_name
 from rag.text.markdown import plain
 from rag.types import Paper, PaperHit, Sentence, SentenceRole
-from rag.types.query import Detail, Query
+from rag.types.query import Detail, Order, Query
 
 MAX_LOOKED_AT = 60
 """Papers that are read for the names of data sets."""
@@ -38,6 +40,32 @@ _ROLES_OF_DETAIL: Mapping[Detail, tuple[SentenceRole, ...]] = {
 """The first is told before the others: a new benchmark before one used."""
 
 
+_BEST = re.compile(
+    r"\bstate[- ]of[- ]the[- ]art\b|\bsota\b|\bbest (?:\w+ )?(?:results?|figures?|scores?|numbers?|performance|accuracy)\b",
+    re.IGNORECASE,
+)
+_EVOLVES = re.compile(
+    r"\bevol(?:v\w+|ution)\b|\bover (?:the years|time)\b|\bthe years\b|\bhistory of\b|\bhow (?:has|have|did) .{1,120} (?:chang|develop|progress)\w*",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(
+    r"\d[\d.,]*\s?(?:\\?%|x\b|fps\b|points?\b|m?AP\b|[KMG]?FLOPs\b|dB\b|times\b)|\b(?:m?AP|accuracy|AUC|EER|FID|F1|rank-?1)\b.{0,30}\d",
+    re.IGNORECASE,
+)
+"""A figure that says how well something does; a year or a number of data sets does not."""
+
+
+def _read_request(query: Query) -> Query:
+    """The query with the detail and the order that its words ask of each paper.
+
+    "what is the state of the art in pose estimation?" is told in figures, and how a topic has evolved by
+    what each paper brought, the oldest first.
+    """
+    if _EVOLVES.search(query.text):
+        return replace(query, asks_for=None, order=Order("date", "ascending"))
+    return replace(query, asks_for="result") if _BEST.search(query.text) else query
+
+
 def count_shown(query: Query) -> int:
     """How many of the papers, the best first, may be told by a sentence of theirs."""
     return MAX_TOLD + (MAX_LOOKED_AT if query.asks_for == "data" else 0)
@@ -45,6 +73,7 @@ def count_shown(query: Query) -> int:
 
 def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) -> str:
     """All papers on the query's topic; ``hits``: the best first, which are told if not all can be."""
+    query = _read_request(query)
     topic = plain(query.topic)
     papers = [hit.paper for hit in hits]
     looked_at = hits[:MAX_LOOKED_AT] if query.asks_for == "data" else ()
@@ -59,6 +88,9 @@ def render_overview(query: Query, hits: Sequence[PaperHit], marks: Citations) ->
         hit, sentence = problem
         parts.append(f"{phrases.THE_PROBLEM} {_render_clause(hit, sentence, marks)}")
     newest_first = sorted((hit.paper for hit in hit_of.values()), key=get_recency_key)
+    if query.order and query.order.way == "ascending":
+        undated = [p for p in newest_first if p.year is None]
+        newest_first = [p for p in reversed(newest_first) if p.year is not None] + undated
     is_grouped = query.order is None and len(hit_of) > _FEW
     groups = group_papers(query.topic, newest_first) if is_grouped else []
     if len(groups) < 2:
@@ -103,7 +135,11 @@ def _render_row(query: Query, hit: PaperHit, marks: Citations) -> str:
 def _asks_for_detail(query: Query) -> bool:
     """Whether each paper is to tell a detail; "what do the papers say about X" is read as one of results."""
     if query.asks_for == "result":
-        return bool(KINDS["effect"].search(query.text) or KINDS["number"].search(query.text))
+        return bool(
+            _BEST.search(query.text)
+            or KINDS["effect"].search(query.text)
+            or KINDS["number"].search(query.text)
+        )
     return query.asks_for is not None
 
 
@@ -118,6 +154,8 @@ def find_detail(query: Query, hit: PaperHit) -> Sentence | None:
     if query.asks_for == "data":
         brought = [s for s in order if s.role in roles and is_bringing_data(hit.paper, s.span)]
         return next(iter([*brought, *(s for s in order if _is_naming_data(hit, s))]), None)
+    if query.asks_for == "result" and _BEST.search(query.text):
+        order = sorted(order, key=lambda s: not _MEASURED.search(hit.paper.text[slice(*s.span)]))
     of_first = [s for s in order if s.role == roles[0]] if roles else []
     return next(iter([*of_first, *(s for s in order if s.role in roles)]), None)
 
@@ -128,7 +166,12 @@ def _is_naming_data(hit: PaperHit, sentence: Sentence) -> bool:
 
 
 def _render_clause(hit: PaperHit, sentence: Sentence, marks: Citations) -> str:
-    return render_quote(hit.paper, find_clause(hit.paper.text, sentence.span), marks)
+    span = find_clause(hit.paper.text, sentence.span)
+    # a result whose figure stands in its tail is told whole
+    cut = hit.paper.text[span[1] : sentence.span[1]]
+    if sentence.role == "result" and _MEASURED.search(cut):
+        span = (span[0], sentence.span[1])
+    return render_quote(hit.paper, span, marks)
 
 
 def _find_problem(hits: Sequence[PaperHit]) -> tuple[PaperHit, Sentence] | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.answers import person_phrases, phrases
 from rag.answers.attributes import answer_attributes, find_code_address
 from rag.answers.averages import answer_average, answer_average_size, answer_shares
+from rag.answers.field_table import render_field_table
 from rag.answers.new_data import answer_new_data
 from rag.answers.orders import (
     Value,
@@ -232,6 +233,8 @@ def _has_one_person(conditions: Sequence[Condition]) -> bool:
 
 _ALIKE = 5
 _MOST_ALIKE = 10
+_MOST_CHARS = 1500
+"""Of a paper's title and text that tell its subject."""
 
 
 def _answer_similar(
@@ -244,12 +247,16 @@ def _answer_similar(
     similar = [hit.paper for hit in about][: query.k or _MOST_ALIKE]
     nearest_papers = similar
     # "what is DuetFace? / similar papers? / from 2024?": none is near enough; the nearest are
-    # offered.
-    if not similar:
+    # offered. "what else is like Mamba-CL?": two are, of all on continual learning, and more are near.
+    if len(similar) < (query.k or _ALIKE):
         n = _ALIKE if library.count_papers(under) + 1 >= library.n_papers else WIDE
-        nearest = [hit.paper for hit in retrieve_others(paper.name, n).papers]
+        nearest = [
+            hit.paper
+            for hit in retrieve_others(f"{paper.name}. {paper.text}"[:_MOST_CHARS], n).papers
+        ]
         met = library.select_ids([p.paper_id for p in nearest], under)
-        nearest_papers = [p for p in nearest if p.paper_id in met][: query.k or _ALIKE]
+        further = [p for p in nearest if p.paper_id in met and p not in similar]
+        nearest_papers = [*similar, *further][: query.k or _ALIKE]
     listing = Listing(paper.name)
     head = phrases.head_similar(
         plain(paper.name),
@@ -284,7 +291,7 @@ def _answer_selected(
     ``matching``: those that meet the conditions; ``remark``: how the ones on the topic were found;
     ``base``: those of which a share is taken.
     """
-    phrase, library = _format_phrase(query), papers.library
+    phrase, library = _format_phrase(query, is_known=bool(papers.n)), papers.library
     if query.want == "values" and query.measure == "each":
         ids = papers.find_ids()
         if query.papers:  # as they were named or shown
@@ -311,7 +318,7 @@ def _answer_selected(
         return answer_groups(query, papers, phrase)
     if query.want == "people" or of_people:
         return answer_people(query, papers, of_people, phrase)
-    if query.by and query.by != ("place",):
+    if query.by and query.by != ("place",) and query.want != "papers":
         return answer_distinct(query.by[0], papers, phrase)
     return _answer_list(query, papers, phrase, remark, base)
 
@@ -362,7 +369,10 @@ def _answer_list(
         )
         # "which of these have code?": with the address, where the paper prints one.
         is_of_code = Condition("code", "is", True) in query.where
-        rows = listing.render_rows(top_papers, find_code_address if is_of_code else None, n=n)
+        if query.want == "papers" and query.by:
+            rows = render_field_table(top_papers, query.by, library, listing)
+        else:
+            rows = listing.render_rows(top_papers, find_code_address if is_of_code else None, n=n)
     return Answer(
         "",
         "answered",
@@ -388,9 +398,15 @@ def _find_role_sentences(
     }
 
 
-def _format_phrase(query: Query) -> str:
-    """What limits the papers: ``from 2024, about drones``."""
-    about = f"about {plain(query.topic)}" if query.topic else ""
+def _format_phrase(query: Query, *, is_known: bool = False) -> str:
+    """What limits the papers: ``from 2024, about drones``.
+
+    ``is_known``: there are some. Those near to a clause in meaning need not say what it says: "12 papers
+    about face forgery detectors biased by race" were about none.
+    """
+    topic = phrases.quote_clause(plain(query.topic))
+    about = f"{'nearest to' if is_known and topic != plain(query.topic) else 'about'} {topic}"
+    about = about if query.topic else ""
     if query.without:
         about = f"{about}{' and ' if about else ''}not about {plain(query.without)}"
     among = "among those just shown" if query.papers else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag.answers.phrases import add_before
+from rag.answers.phrases import add_before, quote_clause
 from rag.library.view import LibraryView
 from rag.text.english import choose_number, counted, join_names
 from rag.text.markdown import plain
@@ -103,7 +103,9 @@ def head_experts(topic: str, n_papers: int, limits: str, n_people: int, *, recen
     people = "one person" if n_people == 1 else f"{n_people} people"
     verb = choose_number(n_papers, "is", "are")
     end = f" ({NEWER_COUNT_MORE}):" if recent else ":"
-    return f"On **{topic}** there {verb} {counted(n_papers)} here{limits}, by {people}{end}"
+    on = quote_clause(topic)
+    on = f"**{topic}**" if on == topic else on
+    return f"On {on} there {verb} {counted(n_papers)} here{limits}, by {people}{end}"
 
 
 def tell_nobody(topic: str, nearest: Sequence[str]) -> str:

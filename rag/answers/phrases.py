@@ -6,6 +6,7 @@ papers (``from 2023 by Ann Mao``), empty for the whole library.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rag.text.english import choose_number, counted, join_names
@@ -61,6 +62,18 @@ def tell_other_reading(reading: str, other_words: str, question: str) -> str:
 
 
 # --- lists and counts ---------------------------------------------------------------------------
+
+
+_CLAUSE = re.compile(
+    r"\b(?:be|is|are|was|were|been|can|could|does|did|has|have|had|should|would|will|cannot|don['’]?t|doesn['’]?t|who|how|why)\b"
+    r"|\b\w+ed by\b|\b\w{3,}[^s\W]s (?:the|an?|its|their|our)\b",
+    re.IGNORECASE,
+)
+
+
+def quote_clause(topic: str) -> str:
+    """A topic as it stands in a heading: in quotation marks where it is a clause, which no heading is."""
+    return f"“{topic}”" if _CLAUSE.search(topic) else topic
 
 
 def head_list(n: int, phrase: str, limit: int, remarks: str) -> str:
@@ -382,6 +395,8 @@ def head_overview(topic: str, n: int, years: str, people: Sequence[tuple[str, in
     """``**8 papers** on **drones**, 2019 to 2024, most by Ann Mao (3):``; ``years`` with its comma."""
     by = join_names(f"{name} ({count})" for name, count in people)
     on = f" on **{topic}**" if topic else ""  # "summarise what we found": of the papers shown
+    if (clause := quote_clause(topic)) != topic:
+        on = f" nearest to {clause}"
     return f"**{counted(n)}**{on}{years}{f', most by {by}' if by else ''}."
 
 

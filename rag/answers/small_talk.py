@@ -21,7 +21,8 @@ _CAPABILITIES = (
 _ABOUT = (
     "I am Paperfolk, a program that searches the papers of this library and quotes them. What I say "
     "is found in them or counted from them, with its source behind the number; without a chat model "
-    "every sentence about a paper is the paper's own."
+    "every sentence about a paper is the paper's own. What they do not state, I say so; to check a sentence, "
+    "open the number behind it."
 )
 _COMPLAINT = (
     "Sorry about that. Say it in other words, name the paper or the method, or press a part under "

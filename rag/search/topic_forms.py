@@ -25,8 +25,29 @@ def list_forms(topic: str, library: LibraryView) -> list[str]:
     for match in _ACRONYM.finditer(topic):
         if long := _find_long_form(match[1], library):
             forms.append(f"{topic[: match.start()]}{long}{topic[match.end() :]}")
+    forms += [other for form in forms for other in _list_synonyms(form)]
     forms += [short for form in forms if (short := _find_short_form(form, library))]
     return list(dict.fromkeys(forms))
+
+
+_SYNONYMS = (
+    (
+        re.compile(r"\b(?:deepfake|deep fake)(s?) videos?\b", re.IGNORECASE),
+        ("face forgery video", "video forgery"),
+    ),
+    (re.compile(r"\b(?:deepfakes?|deep fakes?)\b", re.IGNORECASE), ("face forgery",)),
+    (re.compile(r"\bface forger(?:y|ies)\b", re.IGNORECASE), ("deepfake",)),
+)
+"""Two names of one research field: "which deepfake papers come with code?" missed those on face forgery."""
+
+
+def _list_synonyms(form: str) -> list[str]:
+    return [
+        pattern.sub(other, form)
+        for pattern, others in _SYNONYMS
+        if pattern.search(form)
+        for other in others
+    ]
 
 
 def _find_long_form(acronym: str, library: LibraryView) -> str:

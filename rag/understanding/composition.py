@@ -31,6 +31,7 @@ from rag.understanding.field_words import read_attribute
 from rag.understanding.frame_types import Frame, Slot
 from rag.understanding.paper_queries import build_papers, build_topic, build_values
 from rag.understanding.people_queries import build_people, build_profile
+from rag.understanding.set_requests import asks_for_subjects
 from rag.understanding.slots import SlotParts, clean_words, read_slots
 
 _CONTENT: frozenset[str] = frozenset({"passages", "overview", "comparison"})
@@ -130,6 +131,10 @@ def _build(label: str, frame: Frame, parts: SlotParts, text: str) -> Query | Non
         want = "values"
     # "summarise Shiming Ge's papers" is the person's portrait.
     names_paper = bool(parts.papers or parts.described)
+    is_of_subjects = want in ("people", "groups", "overview") and asks_for_subjects(parts.question)
+    if is_of_subjects and not (parts.topics or parts.people or names_paper):
+        parts.unread.clear()
+        return Query("overview", where=parts.where, text=text)
     if want == "overview" and parts.people and not (parts.topics or names_paper):
         return build_profile("profile", "", frame, parts)
     # "tell me about GazeForensics", "tell me about xylophones": what is not a topic here is asked of what

@@ -26,6 +26,13 @@ from rag.understanding.heads import WEIGHTS, WORDS_ONLY_WEIGHTS, load_heads
 from rag.understanding.hostile_text import find_hostile, remove_commands
 from rag.understanding.pointers import expand_pointers, find_pasted
 from rag.understanding.preamble import drop_preamble
+from rag.understanding.set_requests import (
+    ABOUT_ITSELF,
+    asks_for_trust,
+    narrow_to_users,
+    split_table,
+    tabulate,
+)
 from rag.understanding.slots import is_topical
 from rag.understanding.two_questions import are_two, split_questions, tell_open
 
@@ -75,6 +82,9 @@ def read_question(
     question = remove_commands(question)
     if read_as is None and (reason := find_hostile(question)):
         return Reading(Query("aside", what=f"unsupported: {reason}"), typed, reason=reason)
+    if read_as is None and asks_for_trust(question):
+        return Reading(ABOUT_ITSELF, typed, reason=describe_want(ABOUT_ITSELF), confidence=1.0)
+    question, fields = (question, ()) if read_as else split_table(question)
     state = build_state(thread)
 
     def read(text: str, state: DialogueState | None) -> Reading:
@@ -94,6 +104,9 @@ def read_question(
             reading = replace(
                 first, others=(second.query, *first.others), notes=(*first.notes, note)
             )
+    reading = tabulate(reading, fields) if fields else reading
+    if state is not None and read_as is None:
+        reading = narrow_to_users(whole, reading, state.listed or state.papers)
     return replace(reading, question=typed, notes=(*notes, *reading.notes))
 
 

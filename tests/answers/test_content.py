@@ -9,9 +9,11 @@ from typing import Any
 import yaml
 
 from rag.answers.citations import check_citations
+from rag.answers.evidence_selection import _split_by_evidence
 from rag.app.assistant import Assistant
-from rag.types import Answer, Paper
+from rag.types import Answer, Paper, PaperHit, Query
 from tests.conversation import ask_assistant
+from tests.shelf import paper
 
 SECTIONS = yaml.safe_load(Path(__file__).with_name("content.yaml").read_text(encoding="utf-8"))
 
@@ -79,3 +81,13 @@ def test_beside_a_quote_the_second_of_two_questions_is_said_to_be_open(
     answer = assistant.ask("What is DistilPose and who here has tried it?")
     assert answer.text.startswith("(This answers the first of two questions;")
     assert '"who here has tried it?"' in answer.text and "termed DistilPose" in answer.text
+
+
+def test_of_the_papers_shown_those_with_the_words_of_what_is_used_are_told() -> None:
+    hits = tuple(
+        PaperHit(paper(f"p{n}", "Leaves", text), 0.9, n, (), {})
+        for n, text in enumerate(("We keep secrets.", "We use differential privacy.", "Rain."), 1)
+    )
+    query = Query("passages", text="which of these use differential privacy?")
+    with_evidence, without = _split_by_evidence(query, hits)
+    assert [hit.paper.paper_id for hit in with_evidence] == ["p2"] and len(without) == 2

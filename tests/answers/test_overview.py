@@ -116,6 +116,34 @@ def test_an_overview_tells_all_its_papers_and_cites_each() -> None:
     check_citations(text, marks.list_citations(), {p.paper_id: p for p in papers})
 
 
+def test_how_a_topic_has_evolved_is_told_from_the_oldest_on_by_what_each_brought() -> None:
+    hits = [
+        hit(paper(f"p{n}", f"Leaf{n}: Leaves", f"We propose Leaf{n}, a net. It wins by {n}%.", year=2010 + n), {0: "aim", 1: "result"})
+        for n in range(1, 4)
+    ]  # fmt: skip
+    query = Query(
+        "overview", about=Topic("leaves"), asks_for="result", text="how have leaves evolved?"
+    )
+    text = render_overview(query, hits, Citations())
+    order = [text.index(f"We propose Leaf{n}") for n in (1, 2, 3)]
+    assert order == sorted(order)
+
+
+def test_the_state_of_the_art_is_told_in_figures() -> None:
+    leaf = paper(
+        "p1", "LeafNet", "We propose LeafNet. Tests show that it is good. LeafNet has 74.4% mAP."
+    )
+    found = [hit(leaf, {0: "aim", 1: "result", 2: "result"})] * 2
+    query = Query("overview", about=Topic("leaves"), text="what is the state of the art in leaves?")
+    assert "“LeafNet has 74.4% mAP.”" in render_overview(query, found, Citations())
+
+
+def test_a_clause_is_no_heading() -> None:
+    hits = [hit(paper(f"p{n}", f"Leaf{n}", f"We propose Leaf{n}."), {0: "aim"}) for n in range(2)]
+    query = Query("overview", about=Topic("leaves biased by rain"), text="leaves biased by rain")
+    assert "nearest to “leaves biased by rain”" in render_overview(query, hits, Citations())
+
+
 def test_a_long_overview_says_how_many_more_there_are() -> None:
     hits = [
         hit(paper(f"p{n}", f"Leaf{n}", f"We propose Leaf{n}."), {0: "aim"})

@@ -70,9 +70,11 @@ def test_where_none_on_a_topic_is_of_the_year_the_nearest_and_the_undated_are_co
 def test_where_none_on_a_topic_meets_a_condition_the_nearest_in_meaning_that_do_are_listed(
     assistant: Assistant,
 ) -> None:
-    answer = assistant.ask("Which deepfake detection papers come with code?")
+    # those on face forgery are on deepfakes, though they have no such word
+    forged = assistant.ask("Which deepfake detection papers come with code?")
+    assert "**Hierarchical Forgery Classifier On Multi-modality Face Forgery Clues**" in forged.text
+    answer = assistant.ask("Which aerial saliency papers come with code?")
     assert answer.value == () and "Nearest to it in meaning:" in answer.text
-    assert "**Hierarchical Forgery Classifier On Multi-modality Face Forgery Clues**" in answer.text
     absent = assistant.ask("Which quantum computing papers come with code?")
     assert not absent.citations and "Nearest" not in absent.text
 

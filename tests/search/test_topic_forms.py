@@ -29,6 +29,8 @@ SHELF = Shelf(
         (LONG, [LONG, "MLLM"]),
         ("LLMT", ["LLMT"]),
         ("moths", ["moths"]),
+        ("deepfake detection", ["deepfake detection", "face forgery detection"]),
+        ("face forgery", ["face forgery", "deepfake"]),
     ],
 )
 def test_a_topic_is_also_what_papers_put_in_brackets_behind_it_or_before_it(

@@ -1,0 +1,155 @@
+"""Which of several papers is the fastest, the biggest or the best, where their figures are of one unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.answers.citations import Citations
+from rag.library.naming import get_short_name
+from rag.text.english import join_names
+from rag.text.markdown import plain
+from rag.types import PaperHit, Sentence
+
+_ASKED = re.compile(
+    r"\b(?P<most>fast(?:er|est)|big(?:ger|gest)|larg(?:er|est)|heavi(?:er|est)|high(?:er|est)|long(?:er|est)|most)\b"
+    r"|\b(?P<least>slow(?:er|est)|small(?:er|est)|light(?:er|est)|low(?:er|est)|short(?:er|est)|fewest|fewer)\b",
+    re.IGNORECASE,
+)
+_OF_SPEED = re.compile(r"\b(?:fast|slow)", re.IGNORECASE)
+_DATA = re.compile(r"\b(?:data ?sets?|benchmarks?|corp(?:us|ora))\b", re.IGNORECASE)
+_UNITS: Mapping[str, str] = {
+    "fps": r"fps\b|frames? per second",
+    "faces per second": r"faces? per second",
+    "images per second": r"images? per second",
+    "parameters": r"param\w*",
+    "MB": r"MB\b",
+    "seconds": r"(?:s|sec|seconds?)\b(?! per)",
+    "ms": r"ms\b|milliseconds?",
+    "videos": r"(?:[a-z-]+ ){0,3}(?:videos?|video sequences?|clips?|sequences?)\b",
+    "images": r"(?:[a-z-]+ ){0,2}(?:images?|photos?|pictures?)\b",
+    "frames": r"(?:[a-z-]+ ){0,2}frames?\b(?! per)",
+    "samples": r"(?:[a-z-]+ ){0,2}(?:samples?|examples?|pairs?|instances?)\b",
+    "classes": r"(?:[a-z-]+ ){0,1}(?:classes|categories|subjects|identities)\b",
+    "% accuracy": r"%\s(?:[a-z-]+ ){0,2}accuracy\b",
+    "mAP": r"%?\s?m?AP\b",
+}
+_OF_DATA = ("frames", "images", "videos", "samples", "classes")
+_LESS_IS_MORE = ("seconds", "ms")
+"""Of times the least is the fastest."""
+_NUMBER = re.compile(
+    r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)\s?(million |billion |thousand |[KMB]\s(?=[a-z]))?",
+    re.IGNORECASE,
+)
+_FACTORS = {"k": 1e3, "t": 1e3, "m": 1e6, "b": 1e9}
+
+_IN_SERIES = re.compile(r"\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?")
+_SERIES = re.compile(r"(?<![\w.,-])(?:\d[\d,.]*(?:,\s+and\s+|,\s+|\s+and\s+)[~≈]?)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    value: float
+    words: str
+    hit: PaperHit
+    sentence: Sentence
+
+
+def tell_verdict(question: str, hits: Sequence[PaperHit], marks: Citations) -> str:
+    """The paper whose figure is the most (or least) asked for; that it cannot be told, where it cannot.
+
+    Empty where the question asks for no more or less. Only what each paper states of itself in a unit
+    that several state is compared, and who states none is named.
+    """
+    asked = _ASKED.search(question)
+    if asked is None or len(hits) < 2:
+        return ""
+    figures = {
+        unit: _find_figures(unit, hits, is_least=_is_least(asked, unit))
+        for unit in _list_units(question)
+    }
+    unit, shared = max(figures.items(), key=lambda item: len(item[1]), default=("", []))
+    if not shared:
+        return _TELL_NO_FIGURE.format(word=asked[0].lower())
+    if len(shared) < 2:
+        stating = {f.hit.paper.paper_id: f for of_unit in figures.values() for f in of_unit}
+        if len(stating) > 1:
+            return _TELL_NO_UNIT.format(word=asked[0].lower())
+        return _TELL_ONE.format(figure=_format_figure(shared[0], marks), word=asked[0].lower())
+    ordered = sorted(shared, key=lambda f: f.value if _is_least(asked, unit) else -f.value)
+    first, *others = (_format_figure(f, marks) for f in ordered)
+    silent = [h for h in hits if all(f.hit is not h for f in shared)]
+    text = f"{asked[0].capitalize()} by these figures: {first}, against {join_names(others)}."
+    if ordered[0].value == ordered[1].value:
+        text = f"By these figures none is {asked[0].lower()}: {join_names((first, *others))}."
+    if silent:
+        text += f" In {unit}, nothing is stated for {join_names(map(_name, silent))}."
+    return f"{text} {_OWN_FIGURES}"
+
+
+_OWN_FIGURES = "(Each is what its own abstract reports; the conditions may differ.)"
+_TELL_NO_FIGURE = "None of them states a figure for this, so which is {word} cannot be told."
+_TELL_NO_UNIT = "Their figures are not in one unit, so which is {word} cannot be told from them."
+_TELL_ONE = "Only {figure} is stated, so which is {word} cannot be told."
+
+
+def _list_units(question: str) -> list[str]:
+    if _OF_SPEED.search(question):
+        return ["fps", "faces per second", "images per second", "ms", "seconds"]
+    if _DATA.search(question):
+        return list(_OF_DATA)
+    words = {word.rstrip("s") for word in re.findall(r"\w+", question.lower())}
+    named = [unit for unit in _UNITS if unit.split()[-1].lower().rstrip("s") in words]
+    return named or ["parameters", "MB", *_OF_DATA]
+
+
+def _is_least(asked: re.Match[str], unit: str) -> bool:
+    """Whether the least figure of a unit is meant: the fastest takes the fewest seconds."""
+    return bool(asked["least"]) ^ (bool(_OF_SPEED.search(asked[0])) and unit in _LESS_IS_MORE)
+
+
+def _find_figures(unit: str, hits: Sequence[PaperHit], *, is_least: bool) -> list[_Figure]:
+    """The figure in a unit of each paper that states one; of several sizes the one that is asked for.
+
+    "which is smaller, SDPose or DistilPose?": SDPose comes with 6.2M and with 4.4M parameters.
+    """
+    choose = min if is_least else max
+    chosen = []
+    for hit in hits:
+        stated = [f for s in hit.sentences for f in _read_figures(unit, hit, s, choose)]
+        if stated:
+            chosen.append(choose(stated, key=lambda f: f.value))
+    return chosen
+
+
+def _read_figures(
+    unit: str, hit: PaperHit, sentence: Sentence, choose: Callable[..., Any]
+) -> list[_Figure]:
+    text = hit.paper.text[slice(*sentence.span)]
+    figures = []
+    for match in _NUMBER.finditer(text):
+        behind = re.match(_UNITS[unit], text[match.end() :].lstrip(), re.IGNORECASE)
+        if behind is None:
+            continue
+        factor = _FACTORS.get((match[2] or " ")[0].lower(), 1.0)
+        start = match.start()
+        numbers = [match[1]]
+        # "14,705, ~934 and 763 faces per second": each of the series is in that unit
+        if series := _SERIES.search(text[:start]):
+            start = series.start()
+            numbers += _IN_SERIES.findall(series[0])
+        value = choose(float(n.replace(",", "")) for n in numbers)
+        words = " ".join(f"{text[start : match.end()].strip()} {behind[0].strip()}".split())
+        figures.append(_Figure(value * factor, words, hit, sentence))
+    return figures
+
+
+def _name(hit: PaperHit) -> str:
+    return plain(get_short_name(hit.paper) or hit.paper.name)
+
+
+def _format_figure(figure: _Figure, marks: Citations) -> str:
+    marker = marks.get_marker(figure.hit.paper, figure.sentence.span)
+    return f"**{_name(figure.hit)}** ({plain(figure.words)} [{marker}])"
