@@ -355,7 +355,8 @@ def _find_undefined(question: str, hit: PaperHit, lead: Sentence) -> str:
         return ""
     if any(defines(subject, hit.paper.text[slice(*s.span)]) for s in (lead, *hit.sentences)):
         return ""
-    brings_it = not is_common(subject) or _brings(subject, hit)
+    is_titled = len(words) > 1 and subject.lower() in hit.paper.name.lower()
+    brings_it = not is_common(subject) or is_titled or _brings(subject, hit)
     return "" if brings_it else subject
 
 
